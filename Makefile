@@ -1,0 +1,59 @@
+# make demo    onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
+# make test    all tests; with CI=true or SYSTEM=1 also those against real servers (apt, root)
+# make check   style, types, import contracts
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PYTEST_ARGS ?=
+
+.PHONY: demo test check bench lock image-check clean
+
+demo: $(VENV)/.runtime
+	@$(BIN)/byoip demo $(if $(EXIT),--exit)
+
+test: $(VENV)/.development
+ifneq ($(filter true 1,$(CI) $(SYSTEM)),)
+	tools/install-real-parts
+endif
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.development
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.development
+	$(BIN)/python -m benchmarks
+
+image-check: $(VENV)/.development
+	tools/image-check
+
+lock: # needs uv; writes what `make demo` and `make test` install
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-header --extra embedded --group build pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-header --extra embedded --group build --group dev -c requirements.lock pyproject.toml \
+	  -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "byoip needs Python 3.11 or newer: set PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "No venv module: on Debian, apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing byoip into $(VENV) ..."
+	@$(PIP) install --quiet --require-hashes --no-deps -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.development: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing byoip and its tests into $(VENV) ..."
+	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.runtime

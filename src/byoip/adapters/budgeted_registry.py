@@ -1,0 +1,96 @@
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from byoip.domain.evidence import Exhibit, Fault
+from byoip.ports.clock import Clock
+from byoip.ports.registry import (
+    Found,
+    NoAnswer,
+    NoEntries,
+    RegistryAnswer,
+    RegistryQuestion,
+    RouteRegistry,
+)
+from byoip.ports.registry_budget import Busy, Permit, RegistryBudget, Spent
+
+_NOTHING_ASKED: Final = "nothing was asked"
+# Message 201 of the RIPE database and its descendants: a limit per day is used up, or worse. It
+# ends at midnight there, after up to 24 h at AFRINIC, where ten blocks in three months lead to a
+# ban of a year.
+_DENIED_FOR_THE_DAY: Final = b"ERROR:201"
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """How long a registry that refused us is left alone.
+
+    Attributes:
+        denied: after it said that access is denied.
+        refused: after any other refusal, such as too many connections.
+    """
+
+    denied: timedelta = timedelta(hours=24)
+    refused: timedelta = timedelta(minutes=10)
+
+
+class BudgetedRegistry:
+    """Asks a registry only within the operator's budget, which all workers share."""
+
+    def __init__(
+        self,
+        inner: RouteRegistry,
+        budget: RegistryBudget,
+        clock: Clock,
+        *,
+        back_off: BackOff = BackOff(),
+        patience: float = 15,
+        every: float = 0.1,
+    ) -> None:
+        """Take how long to wait for a free connection and how often to look, in seconds."""
+        self._inner = inner
+        self._budget = budget
+        self._clock = clock
+        self._back_off = back_off
+        self._patience = patience
+        self._every = every
+
+    async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
+        """Ask if the budget allows it; else `out_of_budget`, which says nothing of the prefix."""
+        admission = await self._admitted(question)
+        if isinstance(admission, Busy):
+            return self._not_asked(question, "all connections to the registry are in use")
+        if isinstance(admission, Spent):
+            return self._not_asked(question, admission.why)
+        if not isinstance(admission, Permit):
+            return admission
+        kept: Found | NoEntries | None = None
+        try:
+            answer = await self._inner.look_up(question)
+            if isinstance(answer, Found | NoEntries):
+                kept = answer
+            elif answer.fault is Fault.REFUSED:
+                # Before the connection is free, or another worker would ask in between.
+                await self._budget.hold(question, self._pause(answer))
+        finally:
+            await self._budget.settle(admission, question, kept)
+        return answer
+
+    async def _admitted(self, question: RegistryQuestion) -> RegistryAnswer | Permit | Busy | Spent:
+        waiting_until = asyncio.get_running_loop().time() + self._patience
+        while True:
+            admission = await self._budget.admit(question)
+            late = asyncio.get_running_loop().time() >= waiting_until
+            if late or not isinstance(admission, Busy):
+                return admission
+            await asyncio.sleep(self._every)
+
+    def _pause(self, answer: NoAnswer) -> timedelta:
+        denied = _DENIED_FOR_THE_DAY in answer.exhibit.answer
+        return self._back_off.denied if denied else self._back_off.refused
+
+    def _not_asked(self, question: RegistryQuestion, why: str) -> NoAnswer:
+        of = f"{question.registry.host}:{question.registry.port}"
+        exhibit = Exhibit(asked=_NOTHING_ASKED, of=of, answer=b"", at=self._clock.now())
+        return NoAnswer(Fault.OUT_OF_BUDGET, why, exhibit)

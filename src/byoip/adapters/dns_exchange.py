@@ -1,0 +1,162 @@
+"""One DNS question to one address (RFC 1035, section 4.2), on sockets of our own.
+
+dnspython builds and reads the messages. Its transports are not used: they lose the bytes of what
+is not DNS, which are evidence, and read up to 64 KiB, which takes seconds to parse where the
+names are long.
+"""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import dns.exception
+import dns.message
+
+from byoip.domain.evidence import Fault
+
+# A token needs a few hundred bytes. Parsing costs up to 0.5 ms a record.
+_LARGEST_MESSAGE = 16 * 1024
+_MOST_RECORDS = 128
+_SMALLEST_RECORD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a question goes."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A DNS message that answers our question, whatever its rcode."""
+
+    message: dns.message.Message
+    wire: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnswered:
+    """Nothing we could use; `wire` holds what came, if anything did."""
+
+    fault: Fault
+    detail: str
+    wire: bytes = b""
+
+
+Reply = Answered | NotAnswered
+
+
+def has_route(address: str) -> bool:
+    """Whether this machine could send there at all; nothing is sent to find out."""
+    family = socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET  # noqa: PLR2004 - address family
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 9))  # a datagram socket only looks up the route
+    except OSError:
+        return False
+    return True
+
+
+async def over_tcp(question: dns.message.Message, server: Server, *, seconds: float) -> Reply:
+    """Ask over TCP, on a connection that is used once.
+
+    `seconds` bounds the whole exchange, so that a server dripping bytes gains nothing.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            wire = await _converse(question.to_wire(prepend_length=True), server)
+    except TimeoutError:
+        return NotAnswered(Fault.TIMEOUT, f"no answer over TCP within {seconds:g} s")
+    except asyncio.IncompleteReadError as cut:
+        return NotAnswered(Fault.TRUNCATED, "the connection ended before the answer", cut.partial)
+    except OSError as fault:
+        return NotAnswered(Fault.UNREACHABLE, f"no TCP connection: {fault.strerror or fault}")
+    if wire is None:
+        return NotAnswered(Fault.TOO_LARGE, f"an answer above {_LARGEST_MESSAGE} bytes")
+    return _read(question, wire)
+
+
+async def over_udp(question: dns.message.Message, server: Server, *, seconds: float) -> Reply:
+    """Ask over UDP; a truncated answer ends as `NotAnswered(TRUNCATED)`: ask again over TCP.
+
+    Datagrams that do not answer the question are passed over, for anybody may send them
+    (RFC 5452, section 9.1); the socket is connected, so they bear the server's address.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Reply] = loop.create_future()
+    try:
+        transport, protocol = await loop.create_datagram_endpoint(
+            lambda: _Datagrams(question, answer), remote_addr=(server.address, server.port)
+        )
+    except OSError as fault:
+        return NotAnswered(Fault.UNREACHABLE, f"cannot send: {fault.strerror or fault}")
+    try:
+        transport.sendto(question.to_wire())
+        async with asyncio.timeout(seconds):
+            return await answer
+    except TimeoutError:
+        return protocol.unusable or NotAnswered(
+            Fault.TIMEOUT, f"no answer over UDP within {seconds:g} s"
+        )
+    finally:
+        transport.abort()
+
+
+async def _converse(question: bytes, server: Server) -> bytes | None:
+    reader, writer = await asyncio.open_connection(server.address, server.port)
+    try:
+        writer.write(question)
+        await writer.drain()
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        return None if length > _LARGEST_MESSAGE else await reader.readexactly(length)
+    finally:
+        writer.transport.abort()  # nothing is left to send, and nobody to wait for
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """Waits for the one datagram that answers."""
+
+    def __init__(self, question: dns.message.Message, answer: "asyncio.Future[Reply]") -> None:
+        self._question = question
+        self._answer = answer
+        self.unusable: NotAnswered | None = None
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        del addr
+        if self._answer.done():
+            return
+        reply = _read(self._question, data)
+        if isinstance(reply, NotAnswered) and reply.fault is Fault.GARBAGE:
+            self.unusable = reply
+        else:
+            self._answer.set_result(reply)
+
+    def error_received(self, exc: Exception) -> None:
+        if not self._answer.done():
+            self._answer.set_result(NotAnswered(Fault.UNREACHABLE, f"port unreachable: {exc}"))
+
+
+def _read(question: dns.message.Message, wire: bytes) -> Reply:
+    """Parse an answer, unless parsing it would cost too much."""
+    if wire[:2] != question.id.to_bytes(2, "big"):
+        return NotAnswered(Fault.GARBAGE, "the answer bears another id", wire)
+    counts = [int.from_bytes(wire[at : at + 2], "big") for at in (4, 6, 8, 10)]
+    records = min(sum(counts), len(wire) // _SMALLEST_RECORD)
+    if len(wire) > _LARGEST_MESSAGE or records > _MOST_RECORDS:
+        return NotAnswered(Fault.TOO_LARGE, f"an answer of {records} records", wire)
+    try:
+        message = dns.message.from_wire(wire, raise_on_truncation=True)
+    except dns.message.Truncated:
+        return NotAnswered(Fault.TRUNCATED, "the answer is marked as cut short", wire)
+    except dns.exception.DNSException as fault:
+        return NotAnswered(Fault.GARBAGE, f"not a DNS message: {type(fault).__name__}", wire)
+    if not question.is_response(message):
+        return NotAnswered(Fault.GARBAGE, "the answer is to another question", wire)
+    return Answered(message, wire)

@@ -1,0 +1,40 @@
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from byoip.adapters.delegated_statistics import read_statistics
+from byoip.domain.delegated_statistics import REGISTRIES
+from byoip.ports.clock import Clock
+from byoip.ports.registrations import NoStatistics, StatisticsFile
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsFolder:
+    """The registries' files from a folder, under the names they are published with.
+
+    Attributes:
+        folder: holds `delegated-<registry>-extended-latest` for each registry.
+        largest: bytes of one file.
+    """
+
+    folder: Path
+    clock: Clock
+    registries: Collection[str] = REGISTRIES
+    largest: int = 128 * 2**20
+
+    async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
+        """Read every file anew."""
+        return [await self._read(registry) for registry in sorted(self.registries)]
+
+    async def _read(self, registry: str) -> StatisticsFile | NoStatistics:
+        try:
+            content = self._content(self.folder / f"delegated-{registry}-extended-latest")
+        except OSError as fault:
+            return NoStatistics(registry, str(fault))
+        if len(content) > self.largest:
+            return NoStatistics(registry, f"the file is larger than {self.largest} bytes")
+        return await read_statistics(registry, content, self.clock)
+
+    def _content(self, file: Path) -> bytes:
+        with file.open("rb") as stream:
+            return stream.read(self.largest + 1)

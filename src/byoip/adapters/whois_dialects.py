@@ -1,0 +1,226 @@
+"""The two query languages of registries' whois servers: what to send, and how to read the answer.
+
+Pure: bytes in, bytes out. Nothing but parsed values enters a query line. Both dialects mark where
+an answer ends, so one that was cut short is never taken for a short one:
+
+- RIPE: two empty lines (RIPE Database documentation, "Query Responses").
+- IRRd: `A<length>`, the data, `C`; or `D` for nothing found (IRRd documentation, "Whois queries").
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from byoip.adapters.whois_errors import (
+    NO_ENTRIES,
+    NotAnAnswer,
+    error_codes,
+    fault_of,
+    is_refusal,
+)
+from byoip.domain.evidence import Fault
+from byoip.domain.prefix import Prefix
+from byoip.domain.registry import Dialect
+from byoip.domain.rpsl import RpslObject, parse_objects
+from byoip.ports.registry import Lookup, RegistryQuestion
+
+Objects: TypeAlias = tuple[RpslObject, ...]
+
+_ROUTE: Final = {4: "route", 6: "route6"}
+_HOLDER: Final = {4: "inetnum", 6: "inet6num"}
+_SOURCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What to send on a fresh connection, and how to read all that comes back.
+
+    `read` gives the objects, none where the registry says in so many words that there are none,
+    and raises NotAnAnswer for everything else.
+    """
+
+    lines: tuple[str, ...]
+    read: Callable[[bytes], Objects]
+
+    @property
+    def sent(self) -> bytes:
+        """The lines as they go out (RFC 3912: CR and LF end a line)."""
+        return b"".join(f"{line}\r\n".encode("ascii") for line in self.lines)
+
+
+def object_class(lookup: Lookup, prefix: Prefix) -> str:
+    """The class that may answer: route, route6, inetnum or inet6num."""
+    return (_HOLDER if lookup is Lookup.SMALLEST_HOLDER else _ROUTE)[prefix.family]
+
+
+def exchange(question: RegistryQuestion) -> Exchange:
+    """How to put this question to this registry."""
+    source = question.registry.source
+    if not _SOURCE.fullmatch(source):
+        raise ValueError(f"{source!r} cannot be the source of a registry")
+    if question.registry.dialect is Dialect.RIPE:
+        return _ripe(question)
+    if question.lookup is Lookup.SMALLEST_HOLDER:
+        return _irrd_holder(question)
+    return _irrd_routes(question)
+
+
+# --- RIPE ---------------------------------------------------------------------------------------
+
+_RIPE_RANGE: Final[Mapping[Lookup, str]] = {
+    Lookup.EXACT_ROUTES: "-x ",
+    Lookup.MORE_SPECIFIC_ROUTES: "-M ",
+    Lookup.SMALLEST_HOLDER: "",  # without a flag: the exact one, else the smallest around it
+}
+
+
+def _ripe(question: RegistryQuestion) -> Exchange:
+    # -r: no persons or roles, which count towards a daily limit; -B: unfiltered; -G: not grouped.
+    wanted = object_class(question.lookup, question.prefix)
+    line = (
+        f"-r -B -G {_RIPE_RANGE[question.lookup]}-s {question.registry.source} "
+        f"-T {wanted} {question.prefix}"
+    )
+    return Exchange((line,), lambda raw: _read_ripe(raw, wanted))
+
+
+def _read_ripe(raw: bytes, wanted: str) -> Objects:
+    text = _text(raw)
+    said = _said(text)
+    errors = error_codes(said)
+    for code, message in errors:
+        if code != NO_ENTRIES:
+            raise fault_of(code, message)
+    if not errors:
+        _refuse_refusals(text, said)
+    _require_end(text)
+    return _either(_objects(raw, wanted), none=bool(errors))
+
+
+# --- IRRd ---------------------------------------------------------------------------------------
+
+_IRRD_OPTION: Final[Mapping[Lookup, str]] = {
+    Lookup.EXACT_ROUTES: "",
+    Lookup.MORE_SPECIFIC_ROUTES: ",M",
+}
+# IRRd hides routes that are RPKI invalid, out of scope, or second to another source's. We ask what
+# the registry holds; whether the route is valid is another check. Versions that do not know one of
+# these filters answer `F`, and do not have it.
+_SHOW_ALL: Final = ("!fno-rpki-filter", "!fno-scope-filter", "!fno-route-preference-filter")
+_FRAMES: Final = 1 + len(_SHOW_ALL) + 1
+_FRAME: Final = re.compile(rb"A[0-9]{1,9}|C|D|F.*")
+
+
+def _irrd_routes(question: RegistryQuestion) -> Exchange:
+    wanted = object_class(question.lookup, question.prefix)
+    search = f"!r{question.prefix}{_IRRD_OPTION[question.lookup]}"
+    lines = ("!!", f"!s{question.registry.source}", *_SHOW_ALL, search, "!q")
+    return Exchange(lines, lambda raw: _read_irrd(raw, wanted))
+
+
+def _read_irrd(raw: bytes, wanted: str) -> Objects:
+    frames = tuple(_frames(raw))
+    if len(frames) != _FRAMES:
+        fault = Fault.TRUNCATED if len(frames) < _FRAMES else Fault.GARBAGE
+        raise NotAnAnswer(fault, f"{len(frames)} answers to {_FRAMES} commands")
+    # `!s` and the search must have worked; `!!` and `!q` have no answer.
+    for kind, data in (frames[0], frames[-1]):
+        if kind == "F":
+            raise NotAnAnswer(Fault.SERVER_FAILURE, f"the registry answered: {data[:200]!r}")
+    kind, data = frames[-1]
+    return _either(_objects(data, wanted), none=kind != "A")
+
+
+def _frames(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """Split into answers: `A` with data, `C` and `D` without, `F` with a message."""
+    rest = raw
+    while rest:
+        head, newline, rest = rest.partition(b"\n")
+        if head.startswith(b"%") and is_refusal(head.decode("latin-1")):
+            raise NotAnAnswer(Fault.REFUSED, f"the registry refuses: {head[:200]!r}")
+        if not _FRAME.fullmatch(head):
+            raise NotAnAnswer(Fault.GARBAGE, f"not an answer of IRRd: {head[:60]!r}")
+        if not newline:
+            raise NotAnAnswer(Fault.TRUNCATED, "the answer ends in the middle")
+        kind, data = head[:1].decode("ascii"), head[1:].strip()
+        if kind == "A":
+            data, rest = _framed(int(data), rest)
+        yield kind, data
+
+
+def _framed(size: int, rest: bytes) -> tuple[bytes, bytes]:
+    data, end = rest[:size], rest[size:]
+    if len(data) < size or len(end) < len(b"C\n"):
+        raise NotAnAnswer(Fault.TRUNCATED, "the answer is shorter than announced")
+    if not end.startswith(b"C\n"):
+        raise NotAnAnswer(Fault.GARBAGE, "the answer is longer than announced")
+    return data, end.removeprefix(b"C\n")
+
+
+def _irrd_holder(question: RegistryQuestion) -> Exchange:
+    # `!r` finds routes only. The RIPE-style search for a prefix gives every object of the class
+    # that covers it, the smallest among them.
+    wanted = object_class(question.lookup, question.prefix)
+    line = f"-s {question.registry.source} -T {wanted} {question.prefix}"
+    return Exchange((line,), lambda raw: _read_irrd_ripe_style(raw, wanted))
+
+
+def _read_irrd_ripe_style(raw: bytes, wanted: str) -> Objects:
+    text = _text(raw)
+    said = _said(text)
+    _refuse_refusals(text, said)
+    _require_end(text)
+    if said.startswith("%% ERROR"):
+        raise NotAnAnswer(Fault.SERVER_FAILURE, f"the registry answered: {said[:200]}")
+    none = "%  No entries found for the selected source(s)." in said
+    return _either(_objects(raw, wanted), none=none)
+
+
+# --- both ---------------------------------------------------------------------------------------
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# A line of an answer: empty, the server's words, a continuation, or an attribute.
+_LINE: Final = re.compile(r"([%# \t+].*|[*A-Za-z0-9][A-Za-z0-9_-]*:.*)?", re.ASCII)
+
+
+def _text(raw: bytes) -> str:
+    text = raw.decode("latin-1").replace("\r\n", "\n")
+    if _CONTROL.search(text):
+        raise NotAnAnswer(Fault.GARBAGE, "not the text of a routing registry")
+    return text
+
+
+def _said(text: str) -> str:
+    """The server's own words."""
+    return "\n".join(line for line in text.split("\n") if line.startswith("%"))
+
+
+def _refuse_refusals(text: str, said: str) -> None:
+    """A server that says no more than that it will not serve us; it may leave out the end."""
+    if is_refusal(said) and all(line[:1] in {"", "%"} for line in text.split("\n")):
+        raise NotAnAnswer(Fault.REFUSED, f"the registry refuses: {said[:200]}")
+
+
+def _require_end(text: str) -> None:
+    if text.endswith("\n\n\n"):
+        return
+    *lines, _cut = text.split("\n")
+    if all(map(_LINE.fullmatch, lines)):
+        raise NotAnAnswer(Fault.TRUNCATED, "the two empty lines that end an answer are missing")
+    raise NotAnAnswer(Fault.GARBAGE, "not the text of a routing registry")
+
+
+def _objects(raw: bytes, wanted: str) -> Objects:
+    """The objects of an answer; one of another class shows that it answers something else."""
+    objects = parse_objects(raw)
+    if odd := next((one for one in objects if one.object_class != wanted), None):
+        raise NotAnAnswer(Fault.GARBAGE, f"asked for {wanted}, got {odd.object_class[:60]!r}")
+    return objects
+
+
+def _either(objects: Objects, *, none: bool) -> Objects:
+    """Objects, or the words that there are none: one of the two, and never both."""
+    if bool(objects) == none:
+        raise NotAnAnswer(Fault.GARBAGE, "neither objects nor the words that there are none")
+    return objects

@@ -1,0 +1,95 @@
+"""What a route knows about the one who asks, once the border has let the request in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Generic, NoReturn, TypeAlias, TypeVar
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel
+
+from byoip.api.answers import Answer, answer
+from byoip.api.dependencies import Backend
+from byoip.domain.credential import Credential
+from byoip.ports.store import By, Once
+
+Result = TypeVar("Result")
+
+
+class Pen(Generic[Result]):
+    """Writes the answer of one write, once: within the transaction if its key is to be kept."""
+
+    def __init__(
+        self, caller: "Caller", show: Callable[[Result], BaseModel | None], status: int
+    ) -> None:
+        self.by = caller.by
+        self.once = caller.once(self.answer)
+        self._show = show
+        self._status = status
+        self._written: Answer | None = None
+
+    def answer(self, result: Result) -> Answer:
+        """The answer; the same bytes each time."""
+        if self._written is None:
+            self._written = answer(self._show(result), status=self._status)
+        return self._written
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated request for an account that is the caller's own.
+
+    Attributes:
+        idempotency_key: as sent, or None.
+        body: the raw body, empty for reads.
+    """
+
+    backend: Backend
+    account_id: UUID
+    credential: Credential
+    request_id: str
+    method: str
+    path: str
+    idempotency_key: str | None
+    body: bytes
+
+    @property
+    def by(self) -> By:
+        """For the history."""
+        return By(f"credential:{self.credential.id.hex}", self.request_id)
+
+    @property
+    def now(self) -> datetime:
+        """The time."""
+        return self.backend.clock.now()
+
+    def pen(self, show: Callable[[Result], BaseModel | None], *, status: int = 200) -> Pen[Result]:
+        """What a write needs to answer once."""
+        return Pen(self, show, status)
+
+    def once(self, render: Callable[[Result], Answer]) -> Once | None:
+        """The claim on the Idempotency-Key, if one was sent."""
+        if self.idempotency_key is None:
+            return None
+        return Once(
+            credential_id=self.credential.id,
+            method=self.method,
+            path=self.path,
+            key=self.idempotency_key,
+            body_sha256=sha256(self.body).digest(),
+            render=render,
+        )
+
+
+def nothing(_: object) -> None:
+    """What a deletion shows."""
+
+
+def _only_an_operation_knows() -> NoReturn:
+    # Were a route ever served by FastAPI's own machinery, it would fail here and serve nobody.
+    raise RuntimeError("a route below /client/v4 is not an Operation")
+
+
+Asking: TypeAlias = Annotated[Caller, Depends(_only_an_operation_knows)]

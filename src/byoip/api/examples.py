@@ -1,0 +1,32 @@
+"""Examples of answers, out of the examples that the models carry."""
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+
+def success_example(answer: type[BaseModel]) -> dict[str, Any]:
+    """The envelope around the result model's own example."""
+    result = answer.model_fields["result"].annotation
+    envelope: dict[str, Any] = {"success": True, "errors": [], "messages": []}
+    if items := get_args(result):
+        info: dict[str, Any] = {"count": 1, "per_page": 50, "cursor": None}
+        if "total_count" in _members(answer.model_fields["result_info"].annotation):
+            info["total_count"] = 1
+        return envelope | {"result": model_examples(items[0]), "result_info": info}
+    examples = model_examples(result)
+    return envelope | {"result": examples[0] if examples else None}
+
+
+def model_examples(model: object) -> list[Any]:
+    """The examples in a model's schema."""
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    extra = model.model_config.get("json_schema_extra")
+    examples = extra.get("examples") if isinstance(extra, dict) else None
+    return examples if isinstance(examples, list) else []
+
+
+def _members(model: object) -> Iterable[str]:
+    return model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else ()

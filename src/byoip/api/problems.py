@@ -1,0 +1,185 @@
+"""Which refusal is which code and status: one table, the home of the wire's error contract."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from byoip.api.refusals import (
+    BodyTooLarge,
+    DatabaseAway,
+    FieldInvalid,
+    FieldMissing,
+    FieldUnknown,
+    InternalFault,
+    MalformedId,
+    MalformedIdempotencyKey,
+    MalformedJson,
+    MethodNotAllowed,
+    QueryParameterInvalid,
+    QueryParameterUnknown,
+    RateLimited,
+    RouteNotFound,
+    WrongMediaType,
+)
+from byoip.domain.asn import InvalidAsn, OriginNotOffered
+from byoip.domain.claim import ClaimNotFound, OverlapsOwnClaim, TooManyClaims, WithdrawFirst
+from byoip.domain.credential import AccountNotFound, NotAuthenticated, ScopeMissing, TwoCredentials
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.errors import Refusal
+from byoip.domain.letter import LetterNotFound
+from byoip.domain.lifecycle import NotInThisState
+from byoip.domain.loa_document import InvalidLoaDocument, LoaDocumentNotFound
+from byoip.domain.ownership_token import TokenNotFound, TokenSpent, TooManyTokens
+from byoip.domain.prefix import (
+    InvalidPrefix,
+    OperatorInfrastructure,
+    PrefixLengthRefused,
+    SpecialPurposePrefix,
+)
+from byoip.domain.reverse_zone import NoReverseZone
+from byoip.domain.service_binding import (
+    BindingExists,
+    BindingNotFound,
+    BindingOutsidePrefix,
+    DefaultBindingFirst,
+    DefaultBindingInUse,
+    DefaultOnlyService,
+    PrefixNotApproved,
+    ServiceNotFound,
+    TooManyBindings,
+)
+from byoip.domain.validation_run import ValidationNotFound
+from byoip.ports.store import IdempotencyKeyBusy, IdempotencyKeyReused
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """How a refusal looks on the wire.
+
+    Attributes:
+        code: stable number, at least 1000, one for each name. 1004 is kept for a name that v4
+            clients know.
+        status: of the HTTP answer.
+        definitive: asking again unchanged cannot help. Official clients repeat 409 and 429 by
+            themselves, so these answers carry `x-should-retry: false`.
+    """
+
+    code: int
+    status: int
+    definitive: bool = False
+
+
+PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
+    {
+        # the request itself
+        RouteNotFound: Problem(1100, 404),
+        MethodNotAllowed: Problem(1101, 405),
+        MalformedId: Problem(1102, 400),
+        MalformedJson: Problem(1103, 400),
+        WrongMediaType: Problem(1104, 415),
+        BodyTooLarge: Problem(1105, 413),
+        FieldMissing: Problem(1106, 422),
+        FieldUnknown: Problem(1107, 422),
+        FieldInvalid: Problem(1108, 422),
+        QueryParameterUnknown: Problem(1109, 422),
+        QueryParameterInvalid: Problem(1110, 422),
+        InvalidText: Problem(1111, 422),
+        MalformedIdempotencyKey: Problem(1120, 400),
+        IdempotencyKeyReused: Problem(1121, 422),
+        IdempotencyKeyBusy: Problem(1122, 409),
+        RateLimited: Problem(1130, 429),
+        # who asks
+        NotAuthenticated: Problem(1200, 401),
+        TwoCredentials: Problem(1201, 400),
+        ScopeMissing: Problem(1202, 403),
+        AccountNotFound: Problem(1203, 404),
+        # prefixes
+        ClaimNotFound: Problem(1300, 404),
+        InvalidPrefix: Problem(1301, 422),
+        PrefixLengthRefused: Problem(1302, 422),
+        SpecialPurposePrefix: Problem(1303, 422),
+        OperatorInfrastructure: Problem(1304, 422),
+        InvalidAsn: Problem(1305, 422),
+        OriginNotOffered: Problem(1306, 422),
+        OverlapsOwnClaim: Problem(1307, 409, definitive=True),
+        TooManyClaims: Problem(1308, 409, definitive=True),
+        WithdrawFirst: Problem(1309, 409, definitive=True),
+        NotInThisState: Problem(1310, 409, definitive=True),
+        NoReverseZone: Problem(1311, 422),
+        # proof
+        TokenNotFound: Problem(1400, 404),
+        TokenSpent: Problem(1401, 409, definitive=True),
+        TooManyTokens: Problem(1402, 429, definitive=True),
+        ValidationNotFound: Problem(1403, 404),
+        # services
+        ServiceNotFound: Problem(1500, 422),
+        BindingNotFound: Problem(1501, 404),
+        PrefixNotApproved: Problem(1502, 409, definitive=True),
+        BindingOutsidePrefix: Problem(1503, 422),
+        DefaultBindingFirst: Problem(1504, 409, definitive=True),
+        BindingExists: Problem(1505, 409, definitive=True),
+        DefaultOnlyService: Problem(1506, 422),
+        DefaultBindingInUse: Problem(1507, 409, definitive=True),
+        TooManyBindings: Problem(1508, 409, definitive=True),
+        # letters
+        LoaDocumentNotFound: Problem(1600, 404),
+        InvalidLoaDocument: Problem(1601, 422),
+        LetterNotFound: Problem(1602, 404),
+        # ours
+        InternalFault: Problem(1900, 500),
+        DatabaseAway: Problem(1901, 503),
+    }
+)
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """Its line in the table."""
+    return PROBLEMS[type(refusal)]
+
+
+def documentation_url(public_url: str, name: str) -> str:
+    """Where the service itself explains an error."""
+    return f"{public_url}/errors#{name}"
+
+
+def error_member(refusal: Refusal, public_url: str) -> dict[str, Any]:
+    """One entry of `errors`."""
+    return {
+        "code": problem_of(refusal).code,
+        "name": refusal.name,
+        "message": refusal.message,
+        "source": {"pointer": refusal.pointer} if refusal.pointer is not None else None,
+        "documentation_url": documentation_url(public_url, refusal.name),
+    }
+
+
+def failure_value(refusals: Sequence[Refusal], public_url: str) -> dict[str, Any]:
+    """The envelope of a failure."""
+    return {
+        "success": False,
+        "errors": [error_member(refusal, public_url) for refusal in refusals],
+        "messages": [],
+        "result": None,
+    }
+
+
+def failure_body(refusals: Sequence[Refusal], public_url: str) -> bytes:
+    """The same, as bytes."""
+    return msgspec.json.encode(failure_value(refusals, public_url))
+
+
+def failure_headers(refusal: Refusal) -> dict[str, str]:
+    """What clients and their libraries act on without reading the body."""
+    headers = {}
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
+    if problem_of(refusal).definitive:
+        headers["x-should-retry"] = "false"
+    if isinstance(refusal, NotAuthenticated):
+        headers["www-authenticate"] = "Bearer"  # RFC 9110, section 11.6.1
+    if isinstance(refusal, MethodNotAllowed):
+        headers["allow"] = refusal.allowed
+    return headers

@@ -1,0 +1,86 @@
+"""Around every request: its id, one line in the log, one count in the metrics."""
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger("byoip.access")
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Recorder:
+    """Pure ASGI, outermost, so that it also sees what goes wrong inside."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        labels = ("method", "route", "status")
+        self._requests = Counter(
+            "byoip_http_requests", "Requests answered.", labels, registry=registry
+        )
+        self._seconds = Histogram(
+            "byoip_http_request_seconds",
+            "Time until the answer was sent.",
+            ("method", "route"),
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and note how it ended."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        status = 0
+        started = time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", request_id.encode("ascii")),
+                ]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if route != "none" else "any"
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+        if log.isEnabledFor(logging.INFO):
+            log.info("%s", _line(scope, status, seconds))
+
+
+def _line(scope: Scope, status: int, seconds: float) -> str:
+    state = scope["state"]
+    line = {
+        "request_id": state["request_id"],
+        "credential": state.get("credential"),
+        "method": scope["method"],
+        "path": scope["path"],  # never the query; tokens stand in neither
+        "status": status,
+        "ms": round(seconds * 1000, 2),
+    }
+    return msgspec.json.encode(line).decode()
+
+
+def _request_id(scope: Scope) -> str:
+    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
+        return bytes(given[0]).decode("ascii")
+    return uuid4().hex

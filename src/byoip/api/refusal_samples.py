@@ -1,0 +1,85 @@
+"""One example of each refusal, for the documents. A test holds it complete."""
+
+from collections.abc import Mapping
+
+from byoip.api.problems import PROBLEMS
+from byoip.api.refusals import (
+    DatabaseAway,
+    FieldInvalid,
+    FieldMissing,
+    FieldUnknown,
+    InternalFault,
+    MalformedId,
+    MalformedJson,
+    MethodNotAllowed,
+    QueryParameterInvalid,
+    QueryParameterUnknown,
+    RateLimited,
+)
+from byoip.domain.asn import Asn, InvalidAsn, OriginNotOffered
+from byoip.domain.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
+from byoip.domain.credential import Scope, ScopeMissing
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.errors import Refusal
+from byoip.domain.lifecycle import Move, NotInThisState, State
+from byoip.domain.loa_document import InvalidLoaDocument
+from byoip.domain.prefix import (
+    InvalidPrefix,
+    OperatorInfrastructure,
+    Prefix,
+    PrefixLengthRefused,
+    SpecialPurposePrefix,
+)
+from byoip.domain.reverse_zone import NoReverseZone
+from byoip.domain.service_binding import (
+    BindingExists,
+    BindingOutsidePrefix,
+    DefaultBindingFirst,
+    DefaultBindingInUse,
+    DefaultOnlyService,
+)
+
+_PREFIX = Prefix.parse("198.18.0.0/23")
+_REQUEST_ID = "6f9c2b1e4d3a48d7b0a1c2e3f4051627"
+
+_WITH_FACTS: tuple[Refusal, ...] = (
+    MethodNotAllowed(["GET", "POST"]),
+    MalformedId("prefix_id"),
+    MalformedJson("syntax error at line 1, column 9"),
+    FieldMissing("/cidr"),
+    FieldUnknown("/cidr_block"),
+    FieldInvalid("/asn", "Input should be a valid integer"),
+    QueryParameterUnknown(["cursor", "per_page"]),
+    QueryParameterInvalid("per_page", "is empty"),
+    RateLimited(6),
+    InternalFault(_REQUEST_ID),
+    DatabaseAway(_REQUEST_ID),
+    ScopeMissing(Scope.PREFIXES_WRITE),
+    InvalidAsn(2**32),
+    OriginNotOffered(Asn(64501), [Asn(64500)]),
+    InvalidText("it is longer than 1000 characters"),
+    InvalidPrefix("198.18.0.1/23", "it has host bits set"),
+    PrefixLengthRefused(Prefix.parse("198.18.0.0/25"), range(8, 25)),
+    SpecialPurposePrefix(Prefix.parse("10.0.0.0/16"), "10.0.0.0/8 (Private-Use)"),
+    OperatorInfrastructure(_PREFIX),
+    NoReverseZone(Prefix.parse("198.18.0.1/32")),
+    OverlapsOwnClaim(_PREFIX),
+    TooManyClaims(1000),
+    WithdrawFirst("remove its service bindings first"),
+    NotInThisState(State.APPROVED, Move.ALL_CHECKS_PASSED),
+    BindingOutsidePrefix(Prefix.parse("198.18.2.0/24"), _PREFIX),
+    DefaultBindingFirst(_PREFIX),
+    BindingExists(_PREFIX),
+    DefaultOnlyService("Scrubbing"),
+    DefaultBindingInUse("remove the more specific bindings first"),
+    InvalidLoaDocument("it is not a PDF"),
+)
+
+
+def _all() -> dict[type[Refusal], Refusal]:
+    samples = {type(refusal): refusal for refusal in _WITH_FACTS}
+    bare = (kind for kind in PROBLEMS if kind not in samples)
+    return samples | {kind: kind() for kind in bare}  # type: ignore[call-arg]  # no facts to give
+
+
+SAMPLES: Mapping[type[Refusal], Refusal] = _all()

@@ -1,0 +1,12 @@
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import WithJsonSchema
+
+from byoip.api.schemas.envelope import ID_PATTERN
+
+# Read by `Operation` in their one spelling; this is what the document says of them.
+PathId: TypeAlias = Annotated[
+    UUID, Path(), WithJsonSchema({"type": "string", "pattern": ID_PATTERN})
+]

@@ -1,0 +1,160 @@
+from collections.abc import Callable
+from functools import partial
+
+from byoip.api.answers import Answer, answer, list_answer
+from byoip.api.caller import Asking, nothing
+from byoip.api.declarations import Declarations
+from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut, page
+from byoip.api.routes.path_ids import PathId
+from byoip.api.schemas.envelope import Done
+from byoip.api.schemas.prefixes import (
+    NewPrefix,
+    Prefix,
+    PrefixAnswer,
+    PrefixChange,
+    PrefixListAnswer,
+    prefix_of,
+)
+from byoip.domain.asn import InvalidAsn, OriginNotOffered
+from byoip.domain.claim import ClaimNotFound, OverlapsOwnClaim, TooManyClaims, WithdrawFirst
+from byoip.domain.credential import Scope
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.lifecycle import NotInThisState
+from byoip.domain.prefix import (
+    InvalidPrefix,
+    OperatorInfrastructure,
+    PrefixLengthRefused,
+    SpecialPurposePrefix,
+)
+from byoip.ports.reader import ClaimView, Cursor
+
+prefixes = Declarations("prefixes")
+
+PREFIX_REFUSALS = (
+    InvalidPrefix,
+    PrefixLengthRefused,
+    SpecialPurposePrefix,
+    OperatorInfrastructure,
+    InvalidAsn,
+    OriginNotOffered,
+)
+
+
+@prefixes.operation(
+    "POST /prefixes",
+    Scope.PREFIXES_WRITE,
+    answer=PrefixAnswer,
+    status=201,
+    refuses=(*PREFIX_REFUSALS, InvalidText, OverlapsOwnClaim, TooManyClaims),
+)
+async def create_prefix(caller: Asking, body: NewPrefix) -> Answer:
+    """Bring a prefix.
+
+    The answer carries the first ownership token, and `blockers` says what to publish where.
+    A pending prefix reserves nothing: the first account to prove ownership is approved.
+    """
+    pen = caller.pen(_shown(caller), status=201)
+    return pen.answer(
+        await caller.backend.submit_prefix(
+            caller.account_id,
+            cidr=body.cidr,
+            asn=body.asn,
+            description=body.description,
+            delegate_loa_creation=body.delegate_loa_creation,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@prefixes.operation("GET /prefixes", Scope.PREFIXES_READ, answer=PrefixListAnswer)
+async def list_prefixes(
+    caller: Asking, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the account's prefixes.
+
+    All of them, oldest first, unless `per_page` is given.
+    """
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    reader, account_id = caller.backend.reader, caller.account_id
+    found = await reader.claims(account_id, after=wanted.after, limit=wanted.probe)
+    part = cut(found, wanted, _place)
+    whole = wanted.after is None and part.next is None
+    total = len(found) if whole else await reader.count_claims(account_id)
+    return list_answer(list(map(_shown(caller), part.items)), part, total=total)
+
+
+@prefixes.operation(
+    "GET /prefixes/{prefix_id}",
+    Scope.PREFIXES_READ,
+    answer=PrefixAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def get_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+    """Read one prefix, with its checks and what it still lacks."""
+    return answer(_shown(caller)(await caller.backend.reader.claim(caller.account_id, prefix_id)))
+
+
+@prefixes.operation(
+    "PATCH /prefixes/{prefix_id}",
+    Scope.PREFIXES_WRITE,
+    answer=PrefixAnswer,
+    refuses=(ClaimNotFound, InvalidText),
+)
+async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -> Answer:
+    """Change a prefix's description.
+
+    cidr and asn are fixed: remove the prefix and bring the other one.
+    """
+    pen = caller.pen(_shown(caller))
+    return pen.answer(
+        await caller.backend.describe_prefix(
+            caller.account_id, prefix_id, description=body.description, by=pen.by, once=pen.once
+        )
+    )
+
+
+@prefixes.operation(
+    "DELETE /prefixes/{prefix_id}",
+    Scope.PREFIXES_WRITE,
+    answer=Done,
+    refuses=(ClaimNotFound, WithdrawFirst, NotInThisState),
+)
+async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+    """Give a prefix up.
+
+    Refused while anything is bound to it. Its history stays readable under `events`.
+    """
+    pen = caller.pen(nothing)
+    await caller.backend.remove_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)
+    return pen.answer(None)
+
+
+@prefixes.operation(
+    "POST /prefixes/{prefix_id}/validate",
+    Scope.PREFIXES_WRITE,
+    answer=PrefixAnswer,
+    status=202,
+    refuses=(ClaimNotFound,),
+)
+async def validate_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+    """Have the checks run.
+
+    They run asynchronously: read the prefix or its `validations` again. A call while a run is
+    out joins it; while the next attempt waits, it starts now. On an approved prefix irr and rpki
+    are asked again, and nothing is taken back.
+    """
+    pen = caller.pen(_shown(caller), status=202)
+    return pen.answer(
+        await caller.backend.request_validation(
+            caller.account_id, prefix_id, by=pen.by, once=pen.once
+        )
+    )
+
+
+def _shown(caller: Asking) -> Callable[[ClaimView], Prefix]:
+    return partial(prefix_of, advice=caller.backend.advice, now=caller.now)
+
+
+def _place(view: ClaimView) -> Cursor:
+    return Cursor(view.claim.created_at, view.claim.id)

@@ -1,0 +1,167 @@
+"""Services and the bindings to them."""
+
+from datetime import UTC, datetime
+
+from byoip.api.answers import Answer, answer, list_answer
+from byoip.api.caller import Asking, nothing
+from byoip.api.declarations import Declarations
+from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
+from byoip.api.routes.path_ids import PathId
+from byoip.api.schemas.bindings import (
+    BindingAnswer,
+    BindingChange,
+    BindingListAnswer,
+    NewBinding,
+    ServiceListAnswer,
+    binding_of,
+    service_of,
+)
+from byoip.api.schemas.envelope import Done
+from byoip.domain.claim import ClaimNotFound
+from byoip.domain.credential import Scope
+from byoip.domain.prefix import InvalidPrefix
+from byoip.domain.service_binding import (
+    BINDINGS_PER_PREFIX,
+    BindingExists,
+    BindingNotFound,
+    BindingOutsidePrefix,
+    DefaultBindingFirst,
+    DefaultBindingInUse,
+    DefaultOnlyService,
+    PrefixNotApproved,
+    Service,
+    ServiceBinding,
+    ServiceNotFound,
+    TooManyBindings,
+)
+from byoip.ports.reader import Cursor
+
+services = Declarations("services")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@services.operation("GET /services", Scope.PREFIXES_READ, answer=ServiceListAnswer)
+async def list_services(
+    caller: Asking, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List what can be bound, by name."""
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    whole = await caller.backend.reader.services()
+    part = cut_from_whole(whole, wanted, _service_place)
+    return list_answer([service_of(one) for one in part.items], part, total=len(whole))
+
+
+@services.operation(
+    "POST /prefixes/{prefix_id}/bindings",
+    Scope.PREFIXES_WRITE,
+    answer=BindingAnswer,
+    status=201,
+    refuses=(
+        ClaimNotFound,
+        InvalidPrefix,
+        PrefixNotApproved,
+        ServiceNotFound,
+        BindingOutsidePrefix,
+        BindingExists,
+        DefaultBindingFirst,
+        DefaultOnlyService,
+        TooManyBindings,
+    ),
+)
+async def create_service_binding(caller: Asking, prefix_id: PathId, body: NewBinding) -> Answer:
+    """Bind a service to a range of an approved prefix.
+
+    The first binding spans the prefix; more specific ones nest inside, down to one address.
+    """
+    pen = caller.pen(binding_of, status=201)
+    return pen.answer(
+        await caller.backend.bind_service(
+            caller.account_id,
+            prefix_id,
+            cidr=body.cidr,
+            service_id=body.service_id,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@services.operation(
+    "GET /prefixes/{prefix_id}/bindings",
+    Scope.PREFIXES_READ,
+    answer=BindingListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_service_bindings(
+    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the bindings of a prefix.
+
+    All of them, oldest first, unless `per_page` is given.
+    """
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    whole = await caller.backend.reader.bindings(
+        caller.account_id, prefix_id, after=None, limit=BINDINGS_PER_PREFIX
+    )
+    part = cut_from_whole(whole, wanted, _binding_place)
+    return list_answer([binding_of(one) for one in part.items], part, total=len(whole))
+
+
+@services.operation(
+    "GET /prefixes/{prefix_id}/bindings/{binding_id}",
+    Scope.PREFIXES_READ,
+    answer=BindingAnswer,
+    refuses=(ClaimNotFound, BindingNotFound),
+)
+async def get_service_binding(caller: Asking, prefix_id: PathId, binding_id: PathId) -> Answer:
+    """Read one binding."""
+    return answer(
+        binding_of(await caller.backend.reader.binding(caller.account_id, prefix_id, binding_id))
+    )
+
+
+@services.operation(
+    "PATCH /prefixes/{prefix_id}/bindings/{binding_id}",
+    Scope.PREFIXES_WRITE,
+    answer=BindingAnswer,
+    refuses=(ClaimNotFound, BindingNotFound, ServiceNotFound, DefaultOnlyService),
+)
+async def update_service_binding(
+    caller: Asking, prefix_id: PathId, binding_id: PathId, body: BindingChange
+) -> Answer:
+    """Change the service of a binding, at once and without a gap."""
+    pen = caller.pen(binding_of)
+    return pen.answer(
+        await caller.backend.swap_service(
+            caller.account_id,
+            prefix_id,
+            binding_id,
+            service_id=body.service_id,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@services.operation(
+    "DELETE /prefixes/{prefix_id}/bindings/{binding_id}",
+    Scope.PREFIXES_WRITE,
+    answer=Done,
+    refuses=(ClaimNotFound, BindingNotFound, DefaultBindingInUse),
+)
+async def delete_service_binding(caller: Asking, prefix_id: PathId, binding_id: PathId) -> Answer:
+    """Remove a binding; the one that spans the prefix goes last."""
+    pen = caller.pen(nothing)
+    await caller.backend.unbind_service(
+        caller.account_id, prefix_id, binding_id, by=pen.by, once=pen.once
+    )
+    return pen.answer(None)
+
+
+def _binding_place(binding: ServiceBinding) -> Cursor:
+    return Cursor(binding.created_at, binding.id)
+
+
+def _service_place(service: Service) -> Cursor:
+    return Cursor(_EPOCH, service.id)

@@ -1,0 +1,149 @@
+"""The envelope around every answer. These models document; `api/answers.py` writes the bytes."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
+
+from byoip.domain.asn import LAST_ASN
+from byoip.domain.customer_text import LONGEST
+
+Result = TypeVar("Result")
+
+ID_PATTERN = "^[0-9a-f]{32}$"
+_ID_DIGITS = frozenset("0123456789abcdef")
+_ID_LENGTH = 32
+
+
+class Wire(BaseModel):
+    """Something we send: every member always there."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Strict(BaseModel):
+    """Something we are sent: exact types, no members that we do not know."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def read_id(text: object) -> UUID:
+    """Read an id in its one spelling, 32 lowercase hexadecimal digits.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if not isinstance(text, str) or len(text) != _ID_LENGTH or not _ID_DIGITS.issuperset(text):
+        raise ValueError("Ids are 32 lowercase hexadecimal digits")
+    return UUID(hex=text)
+
+
+_ID_SCHEMA = {"type": "string", "pattern": ID_PATTERN}
+Id: TypeAlias = Annotated[str, WithJsonSchema(_ID_SCHEMA)]
+IdIn: TypeAlias = Annotated[UUID, BeforeValidator(read_id), WithJsonSchema(_ID_SCHEMA)]
+# Documented here, enforced by the domain, whose refusals say more than "out of bounds".
+AsnIn: TypeAlias = Annotated[
+    int,
+    Field(
+        description="Origin ASN: one that the operator announces from.",
+        json_schema_extra={"minimum": 1, "maximum": LAST_ASN},
+    ),
+]
+TextIn: TypeAlias = Annotated[
+    str,
+    Field(
+        description=f"Up to {LONGEST} characters, without control characters.",
+        json_schema_extra={"maxLength": LONGEST},
+    ),
+]
+Time: TypeAlias = Annotated[datetime, AfterValidator(lambda time: time.astimezone(UTC))]
+
+
+class ErrorSource(Wire):
+    """Where in the body."""
+
+    pointer: str = Field(description="JSON pointer (RFC 6901).", examples=["/cidr"])
+
+
+class Error(Wire):
+    """One reason why a request was refused."""
+
+    code: int = Field(description="Stable number, one to one with `name`.", ge=1000)
+    name: str = Field(description="Stable name.")
+    message: str = Field(description="For people; may change.")
+    source: ErrorSource | None
+    documentation_url: str
+
+
+class Message(Wire):
+    """A remark beside a success."""
+
+    code: int
+    name: str
+    message: str
+
+
+class Failure(Wire):
+    """A refused request, or a fault of ours."""
+
+    success: Literal[False]
+    errors: list[Error]
+    messages: list[Message]
+    result: None
+
+
+class Success(Wire, Generic[Result]):
+    """An answer."""
+
+    success: Literal[True]
+    errors: list[Error] = Field(max_length=0)
+    messages: list[Message]
+    result: Result
+
+
+class Done(Success[None]):
+    """Done, and there is nothing to show."""
+
+
+class PageInfo(Wire):
+    """Where this page stands."""
+
+    count: int = Field(description="How many are in this answer.")
+    per_page: int
+    cursor: str | None = Field(description="Give it back as `cursor` for what follows.")
+
+
+class CountedPageInfo(PageInfo):
+    """The same on lists that are short enough to be counted."""
+
+    total_count: int
+
+
+class EventPageInfo(Wire):
+    """Where to go on reading."""
+
+    count: int
+    per_page: int
+    cursor: str | None = Field(
+        description="Give it back as `after`; null when nothing more is there."
+    )
+
+
+class Listed(Success[list[Result]], Generic[Result]):
+    """A page of a list."""
+
+    result_info: PageInfo
+
+
+class Counted(Success[list[Result]], Generic[Result]):
+    """A list, whole unless `per_page` is given."""
+
+    result_info: CountedPageInfo

@@ -1,0 +1,187 @@
+"""The `byoip` command."""
+
+import logging
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Never
+
+import httpx
+import typer
+from rich.console import Console
+
+from byoip.adapters.postgres_binaries import EmbeddedPostgresError
+from byoip.cli.accounts import accounts_app, tokens_app
+from byoip.cli.demo import Demo, DemoFailed
+from byoip.cli.logs import configure_logs
+from byoip.cli.opening import database_of
+from byoip.cli.ready import Ready
+from byoip.cli.rpki import rpki_app
+from byoip.cli.running import run_api, run_worker
+from byoip.cli.serving import bind, run
+from byoip.cli.up import Wanted, up
+from byoip.domain.errors import Refusal
+from byoip.ports.store import StoreUnavailable
+from byoip.settings import SettingsError, read_settings
+from byoip.store.migrating import CannotMigrate, migrate
+
+_DEMO_SECONDS = 30
+_UNUSABLE = 2
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Bring your own IP: customers prove that they hold a prefix and put it on the Internet.",
+)
+app.add_typer(accounts_app, name="account")
+app.add_typer(tokens_app, name="token")
+app.add_typer(rpki_app, name="rpki")
+config_app = typer.Typer(no_args_is_help=True, help="Settings.")
+app.add_typer(config_app, name="config")
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where to keep data.")]
+
+
+@app.command("up")
+def start(
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="A small Internet on loopback. Not for production.")
+    ] = False,
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Written (mode 0600) when ready, removed on stop.")
+    ] = None,
+    bootstrap: Annotated[
+        bool, typer.Option("--bootstrap", help="Mint credentials with DATABASE_URL, too.")
+    ] = False,
+) -> None:
+    """Start everything in one process: Postgres, API, worker."""
+    settings = read_settings(host=host, port=port, data_dir=data_dir)
+    wanted = Wanted(sandbox=sandbox, ready_file=ready_file, bootstrap=bootstrap, then=_tell)
+    raise typer.Exit(up(settings, wanted))
+
+
+async def _tell(ready: Ready) -> int | None:
+    said = Console(stderr=True)
+    said.print(f"byoip is ready at {ready.base_url}")
+    if ready.sandbox_control_url:
+        said.print(f"Sandbox, not for production. Its control API: {ready.sandbox_control_url}")
+    return None
+
+
+@app.command()
+def demo(
+    leave: Annotated[bool, typer.Option("--exit", help="Stop when done.")] = False,
+    port: Port = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Onboard two prefixes against the sandbox, as a customer would."""
+    configure_logs(logging.WARNING)
+    settings = read_settings(port=_free(port), data_dir=data_dir)
+
+    async def onboard(ready: Ready) -> int | None:
+        console = Console()
+        try:
+            async with httpx.AsyncClient(timeout=_DEMO_SECONDS) as client:
+                await Demo(ready, client, console)()
+        except (DemoFailed, httpx.HTTPError) as fault:
+            console.print(f"[bold red]The demonstration failed:[/] {fault}")
+            return 1
+        if not leave:
+            console.print("Serving until Ctrl-C.")
+        return 0 if leave else None
+
+    raise typer.Exit(up(settings, Wanted(sandbox=True, then=onboard)))
+
+
+def _free(port: int | None) -> int:
+    """The port asked for; else the usual one, or any other where that is taken."""
+    if port is not None:
+        return port
+    usual = read_settings().port
+    try:
+        bind("127.0.0.1", usual).close()
+    except OSError:
+        return 0
+    return usual
+
+
+@app.command()
+def api(host: Host = None, port: Port = None) -> None:
+    """Serve the API around DATABASE_URL; start as many as you like."""
+    raise typer.Exit(run(run_api(read_settings(host=host, port=port))))
+
+
+@app.command()
+def worker(
+    rpki_cache: Annotated[
+        Path | None, typer.Option(help="Also refresh ROA data, with this directory.")
+    ] = None,
+) -> None:
+    """Carry out validations and periodic work; start as many as you like."""
+    raise typer.Exit(run(run_worker(read_settings(), rpki_cache)))
+
+
+@app.command("migrate")
+def migrate_database(
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Stamp an empty database for the sandbox.")
+    ] = False,
+) -> None:
+    """Bring the database to this version's revision; safe to run at any time."""
+    settings = read_settings()
+    migrate(database_of(settings), "sandbox" if sandbox else "production")
+    typer.echo("The database is at this version's revision.")
+
+
+@config_app.command("check")
+def check() -> None:
+    """Read the settings, and print them without secrets."""
+    settings = read_settings()
+    shown = settings.model_dump(mode="json", exclude={"database_url"}, fallback=str)
+    shown["database_url"] = "set" if settings.database_url else None
+    for name, value in shown.items():
+        typer.echo(f"{name} = {value}")
+
+
+@app.callback(invoke_without_command=True)
+def every_command(
+    ctx: typer.Context,
+    show_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Set up what all commands need."""
+    if show_version:
+        typer.echo(version("byoip"))
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+        raise typer.Exit(_UNUSABLE)
+    configure_logs(logging.INFO if ctx.invoked_subcommand in _SERVERS else logging.WARNING)
+
+
+_SERVERS = frozenset({"up", "api", "worker"})
+
+
+def main() -> None:
+    """Run a command; what an operator can mend is said in one sentence, without a trace."""
+    try:
+        app()
+    except (SettingsError, CannotMigrate, EmbeddedPostgresError) as fault:
+        _end(str(fault))
+    except Refusal as refusal:
+        _end(refusal.message)
+    except StoreUnavailable:
+        _end("The database cannot be reached: see DATABASE_URL, and whether Postgres runs.")
+    except OSError as fault:
+        _end(str(fault))
+
+
+def _end(message: str) -> Never:
+    Console(stderr=True).print(message, style="red", markup=False, highlight=False)
+    sys.exit(_UNUSABLE)

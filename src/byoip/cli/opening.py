@@ -1,0 +1,49 @@
+"""Commands that work on the database itself: open a composition, do one thing, close it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+
+from byoip.cli.serving import run
+from byoip.composition import Composition, outside_of
+from byoip.settings import Mode, Settings, SettingsError, read_settings
+
+_T = TypeVar("_T")
+
+
+def database_of(settings: Settings) -> str:
+    """The configured database.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if settings.database_url is None:
+        raise SettingsError("DATABASE_URL is required: postgresql://user:password@host:port/name")
+    return settings.database_url
+
+
+def opened(settings: Settings, mode: Mode = "production") -> Composition:
+    """A composition around the configured database.
+
+    Raises:
+        SettingsError: no database is configured.
+    """
+    return Composition(settings, database_of(settings), mode, outside_of(settings))
+
+
+def with_composition(
+    work: Callable[[Composition], Awaitable[_T]], say: Callable[[_T], None] = lambda _: None
+) -> None:
+    """Do one thing, and say what came of it."""
+
+    async def main() -> int:
+        composition = opened(read_settings())
+        try:
+            say(await work(composition))
+        finally:
+            await composition.close()
+        return 0
+
+    if status := run(main()):
+        raise typer.Exit(status)

@@ -1,0 +1,38 @@
+"""What a started service tells the scripts that started it."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Where the service is and how to talk to it. Holds secrets: mode 0600.
+
+    Attributes:
+        base_url: ends in `/client/v4`.
+        account_id, api_token, operator_token: None where credentials were not minted here.
+        sandbox_control_url: None outside the sandbox.
+    """
+
+    base_url: str
+    account_id: str | None
+    api_token: str | None
+    operator_token: str | None
+    database_url: str
+    sandbox_control_url: str | None = None
+
+    def write(self, path: Path) -> None:
+        """Write the file whole or not at all, readable by its owner only."""
+        told = asdict(self)
+        if self.sandbox_control_url is None:
+            del told["sandbox_control_url"]
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(told, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)

@@ -1,0 +1,113 @@
+"""Servers and workers in one loop, on sockets we bind, with one signal handler: ours."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import psycopg
+import uvicorn
+import uvloop
+from procrastinate import App
+from procrastinate.exceptions import ConnectorException
+from starlette.types import ASGIApp
+
+_LOG = logging.getLogger(__name__)
+_GRACE_SECONDS = 20
+_PAUSE_SECONDS = 2.0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run(main: Coroutine[Any, Any, int]) -> int:
+    """Run to the end in a loop of its own; gives the exit status."""
+    return uvloop.run(main)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        OSError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=2048)
+    listening.setblocking(False)  # noqa: FBT003 - the socket module's signature
+    return listening
+
+
+def port_of(listening: socket.socket) -> int:
+    """The port that a socket got."""
+    return int(listening.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve while the block runs; open requests are finished before it is left."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        while not server.started:
+            if task.done():
+                await task
+                raise RuntimeError("the server ended before it started")
+            await asyncio.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def working(app: App, queues: list[str], concurrency: int) -> AsyncIterator[None]:
+    """Carry out jobs while the block runs; jobs under way get time to end."""
+    task = asyncio.create_task(_keep_working(app, queues, concurrency))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _keep_working(app: App, queues: list[str], concurrency: int) -> None:
+    """Begin anew when the database was away."""
+    while True:
+        try:
+            async with app.open_async():
+                await app.run_worker_async(
+                    queues=queues,
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=_GRACE_SECONDS,
+                )
+                return
+        except (ConnectorException, psycopg.OperationalError) as fault:
+            _LOG.warning("The queue is away, trying again in %s s: %s", _PAUSE_SECONDS, fault)
+            await asyncio.sleep(_PAUSE_SECONDS)

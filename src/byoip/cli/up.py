@@ -1,0 +1,216 @@
+"""`byoip up`: everything in one process and one loop. Children: Postgres and ROA refreshes."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from subprocess import DEVNULL
+from tempfile import TemporaryDirectory
+
+from byoip.adapters.child_process import start_child_async
+from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.adapters.system_clock import SystemClock
+from byoip.cli.credentials import first_credentials
+from byoip.cli.ready import Ready
+from byoip.cli.serving import bind, port_of, run, serving, stop_on_signals, working
+from byoip.composition import Composition, Outside, outside_of, sandbox_outside
+from byoip.ports.jobs import DEFAULT_QUEUE, RPKI_QUEUE
+from byoip.sandbox.control import create_control
+from byoip.sandbox.internet import SandboxInternet
+from byoip.sandbox.roas import SandboxRoas
+from byoip.sandbox.statistics import SandboxStatistics
+from byoip.sandbox.vrp_source import ListedVrps
+from byoip.settings import Mode, Settings, SettingsError, on_loopback
+from byoip.store.migrating import migrate
+
+_LOG = logging.getLogger(__name__)
+_WATCH_SECONDS = 1.0
+_READY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How to start.
+
+    Attributes:
+        bootstrap: mint the first credentials in a database that is not embedded, too.
+        then: is awaited once the service is ready; what it returns ends the service, None keeps
+            it running.
+    """
+
+    sandbox: bool = False
+    ready_file: Path | None = None
+    bootstrap: bool = False
+    then: Callable[[Ready], Coroutine[None, None, int | None]] | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """What the database must be stamped as."""
+        return "sandbox" if self.sandbox else "production"
+
+
+def data_directory(settings: Settings, mode: Mode) -> Path:
+    """Where this mode keeps its data; root's lies where the Postgres user can reach it."""
+    if settings.data_dir:
+        return settings.data_dir
+    if os.geteuid() == 0:
+        return Path("/var/lib/byoip") / mode
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "byoip" / mode
+
+
+@contextmanager
+def database(settings: Settings, data_dir: Path) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    """The configured database, or our own Postgres while the block runs."""
+    if settings.database_url:
+        yield settings.database_url, None
+        return
+    with EmbeddedPostgres(data_dir / "postgres") as postgres:
+        yield postgres.database_url, postgres
+
+
+async def serve(
+    settings: Settings, wanted: Wanted, data_dir: Path, url: str, postgres: EmbeddedPostgres | None
+) -> int:
+    """Run until a signal, or until something that cannot be replaced has gone."""
+    stop = stop_on_signals()
+    async with AsyncExitStack() as stack:
+        internet = await stack.enter_async_context(_internet()) if wanted.sandbox else None
+        outside = _outside(settings, internet)
+        composition = Composition(settings, url, wanted.mode, outside)
+        stack.push_async_callback(composition.close)
+        await composition.offer_services()
+        control_url = None
+        if internet:
+            await composition.refresh_registrations()()
+            control_url = await _control(stack, composition, internet)
+        ready = await _start(stack, composition, wanted, data_dir, control_url)
+        if wanted.ready_file:
+            stack.callback(wanted.ready_file.unlink, missing_ok=True)
+            ready.write(wanted.ready_file)
+        return await _until_stopped(stop, postgres, wanted, ready)
+
+
+async def _start(
+    stack: AsyncExitStack,
+    composition: Composition,
+    wanted: Wanted,
+    data_dir: Path,
+    control_url: str | None,
+) -> Ready:
+    settings = composition.settings
+    listening = bind(settings.host, settings.port)
+    root = settings.base_url(settings.host, port_of(listening))
+    await stack.enter_async_context(serving(composition.api(root), listening))
+    queues = [DEFAULT_QUEUE] if wanted.sandbox else [DEFAULT_QUEUE, RPKI_QUEUE]
+    cache = data_dir / "rpki"
+    app = composition.worker(partial(refresh_in_child, cache))
+    await stack.enter_async_context(working(app, queues, settings.worker_concurrency))
+    await _green(composition)
+    minted = None
+    if not settings.database_url or wanted.bootstrap:
+        minted = await first_credentials(composition, data_dir)
+    return Ready(
+        base_url=f"{root}/client/v4",
+        account_id=minted.account_id if minted else None,
+        api_token=minted.api_token if minted else None,
+        operator_token=minted.operator_token if minted else None,
+        database_url=composition.database_url,
+        sandbox_control_url=control_url,
+    )
+
+
+async def refresh_in_child(cache: Path | None) -> None:
+    """Refresh ROA data in a process of its own: it takes memory that we give back that way."""
+    if cache is None:
+        return
+    byoip = Path(sys.executable).with_name("byoip")
+    argv = [str(byoip), "rpki", "refresh", "--rpki-cache", str(cache)]
+    child = await start_child_async(argv, env=dict(os.environ), stdout=DEVNULL)
+    if status := await child.wait():
+        _LOG.warning("The refresh of ROA data ended with status %s.", status)
+
+
+def _outside(settings: Settings, internet: SandboxInternet | None) -> Outside:
+    if internet is None:
+        if not settings.origin_asns:
+            raise SettingsError("BYOIP_ORIGIN_ASNS is required: the ASNs you announce from.")
+        return outside_of(settings)
+    if not on_loopback(settings.host):
+        raise SettingsError("The sandbox listens on loopback only: it lets anyone prove anything.")
+    return sandbox_outside(
+        settings,
+        whois_port=internet.whois_port,
+        names=internet.resolver,
+        statistics=SandboxStatistics(SystemClock()),
+    )
+
+
+@asynccontextmanager
+async def _internet() -> AsyncIterator[SandboxInternet]:
+    internet = SandboxInternet()
+    await internet.start()
+    try:
+        yield internet
+    finally:
+        await internet.stop()
+
+
+async def _control(
+    stack: AsyncExitStack, composition: Composition, internet: SandboxInternet
+) -> str:
+    directory = stack.enter_context(TemporaryDirectory(prefix="byoip-sandbox-"))
+    source = ListedVrps(Path(directory), composition.clock)
+    roas = SandboxRoas(source, composition.refresh_roas(source))
+    await roas.put([])
+    control = create_control(internet.whois, internet.names, roas)
+    listening = bind("127.0.0.1", 0)
+    await stack.enter_async_context(serving(control, listening))
+    return f"http://127.0.0.1:{port_of(listening)}"
+
+
+async def _green(composition: Composition) -> None:
+    async with asyncio.timeout(_READY_SECONDS):
+        while trouble := await composition.trouble():
+            _LOG.info("Not ready yet: %s", trouble)
+            await asyncio.sleep(0.1)
+
+
+async def _until_stopped(
+    stop: asyncio.Event, postgres: EmbeddedPostgres | None, wanted: Wanted, ready: Ready
+) -> int:
+    stopped = asyncio.create_task(stop.wait())
+    then = asyncio.create_task(wanted.then(ready)) if wanted.then else None
+    try:
+        while not stopped.done():
+            await asyncio.wait(
+                {stopped, *({then} if then else ())},
+                timeout=_WATCH_SECONDS,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if postgres and postgres.pid is None:
+                _LOG.error("Postgres has gone; see its log in the data directory.")
+                return 1
+            if then and then.done():
+                if (status := then.result()) is not None:
+                    return status
+                then = None
+        return 0
+    finally:
+        for task in (stopped, then):
+            if task:
+                task.cancel()
+
+
+def up(settings: Settings, wanted: Wanted) -> int:
+    """Start the database, migrate it and serve; gives the exit status."""
+    data_dir = data_directory(settings, wanted.mode)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with database(settings, data_dir) as (url, postgres):
+        migrate(url, wanted.mode)
+        return run(serve(settings, wanted, data_dir, url, postgres))

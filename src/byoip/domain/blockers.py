@@ -1,0 +1,161 @@
+"""What still stands between a prefix and the Internet, in the order to fix it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from byoip.domain.claim import CheckRecord, Claim, OtherOrigin
+from byoip.domain.evidence import CheckState, recent
+from byoip.domain.irr_authorisation import route_object_text
+from byoip.domain.lifecycle import Standing
+from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.rdns_ownership import txt_lines
+from byoip.domain.registry import Registry
+from byoip.domain.reverse_zone import reverse_zones
+
+_LINES_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One thing to fix. `name` is stable; `message` says how, with text to paste."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the texts need to know of the operator.
+
+    Attributes:
+        label: where the token stands: `<label>: <token>` in RPSL, `<label>.<zone>` in DNS.
+        registries: the registries by key.
+    """
+
+    label: str
+    registries: Mapping[str, Registry]
+
+
+def advertisable(claim: Claim, *, default_binding: bool) -> bool:
+    """Whether the prefix may go on the Internet: approved, and no address without a service."""
+    return claim.approved and default_binding
+
+
+def blockers(
+    claim: Claim,
+    token: OwnershipToken | None,
+    *,
+    default_binding: bool,
+    advice: Advice,
+    now: datetime,
+) -> tuple[Blocker, ...]:
+    """List them; none are left exactly when the prefix is advertisable."""
+    if claim.approved:
+        return () if default_binding else (_BIND,)
+    return (*_unproven(claim, token, advice, now), *(() if default_binding else (_BIND,)))
+
+
+_BIND = Blocker(
+    "default_binding_missing",
+    "Bind a service to the whole prefix (POST .../bindings with the prefix itself as cidr).",
+)
+
+_TOKEN = Blocker(
+    "ownership_token_needed",
+    "The token has expired or was revoked: issue one (POST .../validation_tokens).",
+)
+
+
+def _unproven(
+    claim: Claim, token: OwnershipToken | None, advice: Advice, now: datetime
+) -> Iterator[Blocker]:
+    if claim.standing is Standing.CONTESTED:
+        yield Blocker(
+            "contested",
+            "Another account has proven overlapping space already: talk to the operator.",
+        )
+    if token is None or not token.usable(now):  # approval consumes one, whatever is proven
+        yield _TOKEN
+    elif not _settled(claim.ownership, now):
+        yield _check("ownership", claim.ownership, _publish(claim, token, advice))
+    if not _settled(claim.irr, now):
+        yield _check("irr", claim.irr, _route_object(claim, advice))
+    if not _settled(claim.rpki, now):
+        if claim.other_origins:
+            yield _others_first(claim)
+        yield _check("rpki", claim.rpki, _roa(claim))
+    yield _proceed(claim, now)
+
+
+def _settled(check: CheckRecord, now: datetime) -> bool:
+    return check.state is CheckState.VALID and recent(check.passed_at, now)
+
+
+def _check(name: str, check: CheckRecord, first_steps: str) -> Blocker:
+    doubt = f" The last attempt could not be answered: {check.doubt}" if check.doubt else ""
+    if check.state is CheckState.PENDING:
+        return Blocker(f"{name}_pending", first_steps + doubt)
+    if check.state is CheckState.VALID:
+        return Blocker(f"{name}_outdated", "It passed more than an hour ago: validate again.")
+    return Blocker(f"{name}_{check.state.value}", f"{check.seen} {check.fix}{doubt}".strip())
+
+
+def _publish(claim: Claim, token: OwnershipToken, advice: Advice) -> str:
+    ways = []
+    if token.serves(TokenMethod.RDNS):
+        lines = txt_lines(reverse_zones(claim.prefix), advice.label, token.value)
+        more = (
+            "" if len(lines) <= _LINES_SHOWN else f" (and {len(lines) - _LINES_SHOWN} more zones)"
+        )
+        ways.append(f"publish in reverse DNS: {' | '.join(lines[:_LINES_SHOWN])}{more}")
+    if token.serves(TokenMethod.IRR) and _offered(claim, advice):
+        ways.append(f"add to the route object, as a line of remarks: {advice.label}: {token.value}")
+    if not ways:
+        return f"{claim.registry} has no route objects: issue a token for rdns."
+    return f"Prove ownership: {'; or '.join(ways)}."
+
+
+def _offered(claim: Claim, advice: Advice) -> bool:
+    registry = advice.registries.get(claim.registry or "")
+    return registry is None or registry.offers_route_objects
+
+
+def _route_object(claim: Claim, advice: Advice) -> str:
+    registry = advice.registries.get(claim.registry or "")
+    if registry is None:
+        kind = "route" if claim.prefix.family == 4 else "route6"  # noqa: PLR2004 - family
+        return (
+            f"Create a {kind} object for {claim.prefix} with origin {claim.asn} in the routing "
+            "registry run by the RIR of the space."
+        )
+    return f"Create at {registry.source}: {route_object_text(claim.prefix, claim.asn, registry)}"
+
+
+def _others_first(claim: Claim) -> Blocker:
+    named = ", ".join(_other(one) for one in claim.other_origins[:10])
+    return Blocker(
+        "other_origins_known",
+        f"Other networks announce this space: {named}. Publish ROAs for those first, if they are "
+        "yours: a ROA for us alone would make them invalid.",
+    )
+
+
+def _other(one: OtherOrigin) -> str:
+    return f"{one.asn} for {one.prefix} ({one.where})"
+
+
+def _roa(claim: Claim) -> str:
+    return (
+        f"Publish a ROA at the registry of the space: prefix {claim.prefix}, origin {claim.asn}, "
+        f"max length {claim.prefix.length}."
+    )
+
+
+def _proceed(claim: Claim, now: datetime) -> Blocker:
+    token_note = (
+        " Leave the token in place until then."
+        if _settled(claim.ownership, now) or claim.ownership.state is CheckState.PENDING
+        else ""
+    )
+    return Blocker("not_approved", f"Then ask for validation: POST .../validate.{token_note}")

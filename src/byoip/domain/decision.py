@@ -1,0 +1,120 @@
+"""What a run's findings make of a claim. Pure: the run has asked, the caller records."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from byoip.domain.claim import CheckRecord, Claim
+from byoip.domain.evidence import (
+    Check,
+    CheckState,
+    Failed,
+    Finding,
+    Outcome,
+    Passed,
+    Reason,
+    Unanswered,
+)
+from byoip.domain.ownership_token import TokenMethod
+from byoip.domain.validation_run import RunResult
+
+_WAYS = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
+
+# A wrong token is worse news than none, and the customer can act on it at once.
+_LEAST_TELLING = (Reason.TOKEN_MISSING, Reason.ROUTE_OBJECTS_NOT_OFFERED)
+
+_ISSUE = "Issue a token (POST .../validation_tokens), publish it and ask for validation again."
+_USELESS = {
+    Reason.TOKEN_EXPIRED: Failed(Reason.TOKEN_EXPIRED, "The token has expired.", _ISSUE),
+    Reason.TOKEN_REVOKED: Failed(
+        Reason.TOKEN_REVOKED,
+        "The token was revoked, or a newer one has replaced it.",
+        f"Publish the newest token and ask for validation again. If there is none: {_ISSUE}",
+    ),
+}
+
+
+def decide(claim: Claim, findings: Iterable[Finding], now: datetime) -> Claim:
+    """The claim as the findings leave it; approval is a separate step.
+
+    What was not asked, or not answered, leaves its state as it was.
+    """
+    by_check = {finding.check: finding for finding in findings}
+    changed = replace(
+        claim,
+        irr=learn(claim.irr, by_check.get(Check.IRR)),
+        rpki=learn(claim.rpki, by_check.get(Check.RPKI)),
+        ownership=claim.ownership if claim.approved else _learn_ownership(claim, by_check),
+    )
+    return changed if changed == claim else replace(changed, modified_at=now)
+
+
+def learn(known: CheckRecord, finding: Finding | None) -> CheckRecord:
+    """What is known of a check after one more answer; it is as old as the answer is."""
+    if finding is None:
+        return known
+    match finding.outcome:
+        case Passed():
+            return CheckRecord(CheckState.VALID, passed_at=finding.at)
+        case Failed(reason, seen, fix):
+            return CheckRecord(reason.state, reason=reason, seen=seen, fix=fix)
+        case Unanswered(seen=seen):
+            return replace(known, doubt=seen)
+
+
+def _learn_ownership(claim: Claim, by_check: Mapping[Check, Finding]) -> CheckRecord:
+    asked = [by_check[way] for way in _WAYS if way in by_check]
+    decided = ownership_outcome([finding.outcome for finding in asked])
+    if decided is None:
+        return claim.ownership
+    at = min(finding.at for finding in asked)
+    return learn(claim.ownership, Finding(Check.OWNERSHIP_IRR, decided, at))
+
+
+def ownership_outcome(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """One way is enough; it is refused only when every way that was asked said no."""
+    for wanted in (Passed, Unanswered):
+        found = next((one for one in outcomes if isinstance(one, wanted)), None)
+        if found:
+            return found
+    failed = [one for one in outcomes if isinstance(one, Failed)]
+    telling = [one for one in failed if one.reason not in _LEAST_TELLING]
+    if telling:
+        return telling[0]
+    if len(failed) > 1:
+        seen = " ".join(one.seen for one in failed)
+        return Failed(failed[0].reason, seen, " Or: ".join(one.fix for one in failed))
+    return failed[0] if failed else None
+
+
+def useless_token(method: TokenMethod, reason: Reason, now: datetime) -> tuple[Finding, ...]:
+    """What is found, wherever a token may stand, when it can prove nothing any more."""
+    ways = ((TokenMethod.IRR, Check.OWNERSHIP_IRR), (TokenMethod.RDNS, Check.OWNERSHIP_RDNS))
+    return tuple(
+        Finding(check, _USELESS[reason], now)
+        for way, check in ways
+        if method in {TokenMethod.ANY, way}
+    )
+
+
+def unanswered(findings: Iterable[Finding]) -> bool:
+    """Whether the run has to be tried again: a question that mattered has no answer."""
+    outcomes = {finding.check: finding.outcome for finding in findings}
+    ways = [outcomes.get(Check.OWNERSHIP_IRR), outcomes.get(Check.OWNERSHIP_RDNS)]
+    if any(isinstance(one, Passed) for one in ways):
+        outcomes.pop(Check.OWNERSHIP_IRR, None)
+        outcomes.pop(Check.OWNERSHIP_RDNS, None)
+    return any(isinstance(outcome, Unanswered) for outcome in outcomes.values())
+
+
+def result_of(findings: Sequence[Finding]) -> RunResult:
+    """How a run ended that approved nothing."""
+    if unanswered(findings):
+        return RunResult.UNANSWERED
+    outcomes = {finding.check: finding.outcome for finding in findings}
+    ways = [outcomes.pop(one, None) for one in (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)]
+    ownership = ownership_outcome([one for one in ways if one])
+    failed = isinstance(ownership, Failed) or any(
+        isinstance(outcome, Failed) for outcome in outcomes.values()
+    )
+    return RunResult.FAILED if failed else RunResult.PASSED

@@ -1,0 +1,175 @@
+"""The registries' delegated-extended statistics files, read into prefixes.
+
+Format: "RIR Statistics Exchange Format", extended by an opaque id for the holder; published with
+the files, for example https://ftp.ripe.net/pub/stats/ripencc/RIR-Statistics-Exchange-Format.txt:
+a version line, summary lines, then `registry|cc|type|start|value|date|status|opaque-id|...`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import NamedTuple, overload
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.registry import Delegation
+
+REGISTRIES = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripencc"})
+
+# A new file with fewer prefixes than this share of the last good one is not believed.
+SMALLEST_SHARE = 0.5
+
+_STATUSES = frozenset({"allocated", "assigned", "available", "reserved"})
+_OPAQUE_ID = re.compile(r"[!-\[\]-~]{0,100}")  # printable ASCII without spaces and backslashes
+_LONGEST_LINE = 1000
+_MOST_RANGES = 5_000_000
+# Lines that make no sense, and lines that the file's own summary counts but does not contain.
+_TOLERATED_SHARE = 0.01
+_VERSION_FIELDS = 7
+_SUMMARY_FIELDS = 6
+_RECORD_FIELDS = 7
+
+
+class _Range(NamedTuple):
+    family: int
+    start: int
+    length: int
+    status: str
+    holder: str
+
+
+class Ranges(Sequence[Delegation]):
+    """Delegations, each made when it is asked for: a file has several hundred thousand."""
+
+    def __init__(self, registry: str, ranges: Sequence[_Range]) -> None:
+        self._registry = registry
+        self._ranges = ranges
+
+    def __len__(self) -> int:
+        return len(self._ranges)
+
+    @overload
+    def __getitem__(self, index: int) -> Delegation: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Ranges": ...
+    def __getitem__(self, index: int | slice) -> "Delegation | Ranges":
+        if isinstance(index, slice):
+            return Ranges(self._registry, self._ranges[index])
+        family, start, length, status, holder = self._ranges[index]
+        kind = IPv4Network if family == 4 else IPv6Network  # noqa: PLR2004 - IPv4
+        return Delegation(Prefix(kind((start, length))), self._registry, status, holder)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """One file, read.
+
+    Attributes:
+        serial: as its version line says.
+        skipped: lines that made no sense.
+    """
+
+    registry: str
+    serial: str
+    delegations: Ranges
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableStatistics:
+    """Not such a file, or not all of it."""
+
+    why: str
+
+
+def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | UnreadableStatistics:
+    """Read the file of one registry: IPv4 and IPv6; AS numbers are left out.
+
+    Lenient with single lines (up to 1 % may make no sense), strict about the whole: the version
+    line must name the registry, and the records be as many as the summary promises.
+    """
+    serial: str | None = None
+    promised = records = skipped = 0
+    ranges: list[_Range] = []
+    for line in lines:
+        fields = line.rstrip("\r\n").split("|")
+        if line.startswith("#") or fields == [""]:
+            continue
+        if serial is None:
+            if len(fields) < _VERSION_FIELDS or fields[1] != registry:
+                return UnreadableStatistics(f"the version line is not one of {registry}'s")
+            serial = fields[2][:40]
+        elif fields[-1] == "summary" and len(fields) == _SUMMARY_FIELDS:
+            promised += _summary(fields)
+        elif len(fields) > 2 and fields[2] == "asn":  # noqa: PLR2004 - the third field
+            continue
+        else:
+            found = _record(line, fields, registry)
+            ranges.extend(found)
+            records += 1
+            skipped += not found
+        if len(ranges) > _MOST_RANGES:
+            return UnreadableStatistics(f"more than {_MOST_RANGES} prefixes")
+    if serial is None:
+        return UnreadableStatistics("the file is empty")
+    if why := _incomplete(promised=promised, records=records, skipped=skipped):
+        return UnreadableStatistics(why)
+    return Statistics(registry, serial, Ranges(registry, ranges), skipped)
+
+
+def too_few(ranges: int, last_good: int | None) -> str | None:
+    """Why a file is not believed beside the last good one; None when it is."""
+    if ranges == 0 or (last_good is not None and ranges < SMALLEST_SHARE * last_good):
+        return f"{ranges} prefixes, {last_good or 0} in the last good file"
+    return None
+
+
+def _incomplete(*, promised: int, records: int, skipped: int) -> str | None:
+    if records < promised * (1 - _TOLERATED_SHARE):
+        return f"{records} records, but its summary says {promised}: the file is cut short"
+    if skipped > records * _TOLERATED_SHARE:
+        return f"{skipped} of {records} records make no sense"
+    return None
+
+
+def _summary(fields: Sequence[str]) -> int:
+    if fields[2] == "asn":
+        return 0
+    return _whole_number(fields[4]) or 0
+
+
+def _record(line: str, fields: Sequence[str], registry: str) -> list[_Range]:
+    if len(line) > _LONGEST_LINE or len(fields) < _RECORD_FIELDS or fields[0] != registry:
+        return []
+    _, _, kind, start, value, _, status, *rest = fields
+    size = _whole_number(value)
+    holder = rest[0] if rest else ""
+    if size is None or status not in _STATUSES or not _OPAQUE_ID.fullmatch(holder):
+        return []
+    try:
+        if kind == "ipv4":
+            blocks = _ipv4_blocks(int(IPv4Address(start)), size)
+            return [_Range(4, first, length, status, holder) for first, length in blocks]
+        if kind == "ipv6" and "%" not in start:
+            network = IPv6Network((int(IPv6Address(start)), size))
+            return [_Range(6, int(network.network_address), size, status, holder)]
+    except (AddressValueError, ValueError):
+        return []
+    return []
+
+
+def _ipv4_blocks(start: int, count: int) -> Iterator[tuple[int, int]]:
+    """Cut `count` addresses into the fewest prefixes; they need not be a power of two."""
+    end = start + count
+    if count == 0 or end > 2**32:
+        raise ValueError(count)
+    while start < end:
+        aligned = (start & -start) or 2**32
+        size = min(aligned, 1 << ((end - start).bit_length() - 1))
+        yield start, 33 - size.bit_length()
+        start += size
+
+
+def _whole_number(text: str) -> int | None:
+    # `int` would take signs, spaces, underscores and digits of other scripts.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None  # noqa: PLR2004 - 2^32 has 10 digits

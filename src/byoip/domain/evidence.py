@@ -1,0 +1,160 @@
+"""What a check may answer, and what that means.
+
+Three ends: passed, failed, unanswered. "We could not ask" is never "no": it leaves the last
+state as it was, never approves and never undoes an approval.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import TypeAlias
+
+# Answers older than this do not count towards approval.
+WINDOW = timedelta(hours=1)
+
+
+class Check(StrEnum):
+    """What a validation run asks."""
+
+    REGISTRATION = "registration"  # which registry is responsible; is the space allocated?
+    IRR = "irr"  # does an authoritative route object name prefix and origin?
+    RPKI = "rpki"  # is the route valid by RFC 6811?
+    OWNERSHIP_IRR = "ownership_irr"  # does that route object carry the token?
+    OWNERSHIP_RDNS = "ownership_rdns"  # does every reverse zone carry the token?
+
+
+class CheckState(StrEnum):
+    """What the wire shows for irr, rpki and ownership."""
+
+    PENDING = "pending"
+    VALID = "valid"
+    MISSING = "missing"
+    MISMATCH_ASN = "mismatch_asn"
+    INVALID = "invalid"
+    EXPIRED = "expired"
+
+
+class Reason(StrEnum):
+    """Why a check failed: stable, documented, more exact than the state it leads to."""
+
+    NOT_ALLOCATED = "not_allocated"
+    SPANS_REGISTRIES = "spans_registries"
+    ROUTE_OBJECT_MISSING = "route_object_missing"
+    ROUTE_OBJECT_OTHER_ORIGIN = "route_object_other_origin"
+    ROUTE_OBJECT_NOT_AUTHORITATIVE = "route_object_not_authoritative"
+    ROUTE_OBJECT_MALFORMED = "route_object_malformed"
+    ROUTE_OBJECTS_NOT_OFFERED = "route_objects_not_offered"
+    TOKEN_MISSING = "token_missing"  # noqa: S105 - a reason, not a secret
+    TOKEN_OTHER = "token_other"  # noqa: S105
+    TOKEN_NOT_IN_EVERY_ZONE = "token_not_in_every_zone"  # noqa: S105
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
+    MAINTAINER_NOT_HOLDER = "maintainer_not_holder"
+    ALIAS_IN_ANSWER = "alias_in_answer"
+    DNSSEC_BOGUS = "dnssec_bogus"
+    SERVERS_CONTRADICT = "servers_contradict"
+    SERVER_REFUSED_BY_POLICY = "server_refused_by_policy"
+    ROA_MISSING = "roa_missing"
+    ROA_OTHER_ORIGIN = "roa_other_origin"
+    ROA_MAX_LENGTH = "roa_max_length"
+    ROA_AS0 = "roa_as0"
+
+    @property
+    def state(self) -> CheckState:
+        """The state on the wire that this reason leads to."""
+        return _STATES.get(self, CheckState.INVALID)
+
+
+_STATES = {
+    Reason.ROUTE_OBJECT_MISSING: CheckState.MISSING,
+    Reason.ROUTE_OBJECT_OTHER_ORIGIN: CheckState.MISMATCH_ASN,
+    Reason.ROUTE_OBJECTS_NOT_OFFERED: CheckState.MISSING,
+    Reason.TOKEN_MISSING: CheckState.MISSING,
+    Reason.TOKEN_EXPIRED: CheckState.EXPIRED,
+    Reason.ROA_MISSING: CheckState.MISSING,
+    Reason.ROA_OTHER_ORIGIN: CheckState.MISMATCH_ASN,
+}
+
+
+class Fault(StrEnum):
+    """Why a question stayed unanswered."""
+
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"  # refused, reset, no route
+    TRUNCATED = "truncated"  # the terminator is missing
+    TOO_LARGE = "too_large"
+    GARBAGE = "garbage"  # not the protocol
+    REFUSED = "refused"  # the server says it will not answer us: quota, block, REFUSED
+    SERVER_FAILURE = "server_failure"  # SERVFAIL without a DNSSEC reason, 5xx, %ERROR:100
+    LAME = "lame"  # servers that are not authoritative for the zone they are delegated
+    OUT_OF_BUDGET = "out_of_budget"  # asking now would endanger the operator's standing
+    STALE = "stale"  # the data at hand is too old to judge by
+    NO_DATA = "no_data"  # no snapshot has been loaded yet
+    EXPIRED_ROA = "expired_roa"  # an expired ROA would have made it valid: wait for the next
+    NOT_ASKED = "not_asked"  # it depends on another question that stayed unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One thing asked of one outside party, as it came back.
+
+    Attributes:
+        asked: the question as sent, for example a whois query line or `name TXT`.
+        of: whom: `host:port`, an address, or `snapshot 17`.
+        answer: the raw answer, capped by the adapter; empty when nothing came.
+        at: when the answer was complete, or given up.
+    """
+
+    asked: str
+    of: str
+    answer: bytes
+    at: datetime
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the raw answer, in hex."""
+        return sha256(self.answer).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The answer is yes. `seen` says on what grounds; warnings do not change that."""
+
+    seen: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The answer is no: why, what was seen, and what to do about it."""
+
+    reason: Reason
+    seen: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """There is no answer, and that says nothing about the prefix."""
+
+    fault: Fault
+    seen: str
+
+
+Outcome: TypeAlias = Passed | Failed | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one check ended, and on what evidence."""
+
+    check: Check
+    outcome: Outcome
+    at: datetime
+    exhibits: tuple[Exhibit, ...] = field(default=(), repr=False)
+
+
+def recent(passed_at: datetime | None, now: datetime) -> bool:
+    """Whether a passed answer is young enough to count towards approval."""
+    return passed_at is not None and now - passed_at <= WINDOW

@@ -1,0 +1,28 @@
+"""Text that others wrote, made fit to be shown and kept."""
+
+from collections.abc import Iterable
+
+LONGEST_SHOWN = 80
+MOST_LISTED = 10
+
+
+def shown(text: object) -> str:
+    """Cut to 80 characters of printable ASCII; anything else becomes an escape.
+
+    Registries, name servers and ROAs are outside: NUL is an error in Postgres, an escape sequence
+    one in a terminal.
+    """
+    plain = ascii(str(text)[: LONGEST_SHOWN + 1])[1:-1]
+    return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 3] + "..."
+
+
+def listed(items: Iterable[object]) -> str:
+    """Each item once, in order, made fit to be shown; after the tenth only how many more."""
+    return enumerated(dict.fromkeys(shown(item) for item in items))
+
+
+def enumerated(sentences: Iterable[str]) -> str:
+    """Sentences of our own, separated by commas; after the tenth only how many more."""
+    said = list(sentences)
+    more = f" and {len(said) - MOST_LISTED} more" if len(said) > MOST_LISTED else ""
+    return ", ".join(said[:MOST_LISTED]) + more

@@ -1,0 +1,111 @@
+"""Origin validation, exactly as RFC 6811 says it, with the reason."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from byoip.domain.asn import AS0, Asn
+from byoip.domain.prefix import Prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Vrp:
+    """A validated ROA payload (RFC 6811, section 2).
+
+    Attributes:
+        anchor: trust anchor it came from, as rpki-client names it: afrinic, apnic, ...
+        expires_at: when the chain behind it ends; None where the source does not say.
+    """
+
+    prefix: Prefix
+    max_length: int
+    asn: Asn
+    anchor: str
+    expires_at: datetime | None = None
+
+    def covers(self, route: Prefix) -> bool:
+        """Whether the route's prefix lies inside, whatever its length (RFC 6811, section 2)."""
+        return self.prefix.covers(route)
+
+    def matches(self, route: Prefix, origin: Asn) -> bool:
+        """Whether it authorises the route."""
+        # AS0 promises that nobody originates this: covers, never matches (RFC 6483, section 4).
+        return (
+            self.covers(route)
+            and route.length <= self.max_length
+            and self.asn == origin
+            and origin != AS0
+        )
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it may no longer be used."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class Validity(StrEnum):
+    """RFC 6811, section 2."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    NOT_FOUND = "not_found"
+
+
+class InvalidBecause(StrEnum):
+    """What stood in the way, in the order a customer mends it."""
+
+    LENGTH = "length"  # a VRP of this origin, but the route is longer than its max length
+    ORIGIN = "origin"  # VRPs of other origins only
+    AS0 = "as0"  # nothing but AS0
+
+
+@dataclass(frozen=True, slots=True)
+class RouteValidity:
+    """The verdict on one route, and the VRPs that decided it.
+
+    Attributes:
+        deciding: valid: the VRPs that match; invalid: all that cover; else none.
+        expired_would_match: expired VRPs that would have made it valid.
+    """
+
+    validity: Validity
+    because: InvalidBecause | None = None
+    deciding: tuple[Vrp, ...] = ()
+    expired_would_match: tuple[Vrp, ...] = ()
+
+
+def validate_origin(
+    route: Prefix, origin: Asn, vrps: Iterable[Vrp], *, now: datetime
+) -> RouteValidity:
+    """Judge a route by all VRPs at hand (RFC 6811, section 2). Expired VRPs do not count.
+
+    One match makes it valid, however many others cover it.
+    """
+    covering = [vrp for vrp in vrps if vrp.covers(route)]
+    current = [vrp for vrp in covering if not vrp.expired(now)]
+    matching = tuple(vrp for vrp in current if vrp.matches(route, origin))
+    if matching:
+        return RouteValidity(Validity.VALID, deciding=matching)
+    expired = tuple(vrp for vrp in covering if vrp.expired(now) and vrp.matches(route, origin))
+    if not current:
+        return RouteValidity(Validity.NOT_FOUND, expired_would_match=expired)
+    return RouteValidity(Validity.INVALID, _because(current, origin), tuple(current), expired)
+
+
+def _because(covering: list[Vrp], origin: Asn) -> InvalidBecause:
+    if origin != AS0 and any(vrp.asn == origin for vrp in covering):
+        return InvalidBecause.LENGTH
+    if all(vrp.asn == AS0 for vrp in covering):
+        return InvalidBecause.AS0
+    return InvalidBecause.ORIGIN
+
+
+def roa_warnings(route: Prefix, matching: Iterable[Vrp]) -> tuple[str, ...]:
+    """Say where a ROA authorises more than will be announced (RFC 9319, section 3)."""
+    return tuple(
+        f"The ROA for {vrp.prefix} up to /{vrp.max_length} from {vrp.asn} authorises more than "
+        f"{route}: a forged-origin sub-prefix hijack could use the rest. A minimal ROA is safer "
+        "(RFC 9319)."
+        for vrp in matching
+        if vrp.max_length > route.length or vrp.prefix.length < route.length
+    )

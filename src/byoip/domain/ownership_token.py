@@ -1,0 +1,107 @@
+import hmac
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from byoip.domain.asn import Asn
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+
+DEFAULT_LIFETIME = timedelta(days=7)
+LONGEST_LIFETIME = timedelta(days=30)  # CA/Browser Forum Baseline Requirements, 3.2.2.4
+ISSUES_PER_HOUR = 10
+
+# 32 lowercase hex digits, 128 bits: one DNS character-string, one RPSL word, no case to lose.
+_SHAPE = re.compile(r"[0-9a-f]{32,64}", re.ASCII)
+
+
+class TokenNotFound(Refusal):
+    """No such token of this prefix."""
+
+    name = "token_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such validation token of this prefix.")
+
+
+class TokenSpent(Refusal):
+    """The token has done its work, or was revoked."""
+
+    name = "token_spent"
+
+    def __init__(self) -> None:
+        super().__init__("This token was consumed or revoked already: issue a new one.")
+
+
+class TooManyTokens(Refusal):
+    """Tokens are issued for this prefix faster than anyone can publish them."""
+
+    name = "too_many_tokens"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"More than {ISSUES_PER_HOUR} tokens were issued for this prefix within an hour: "
+            "publish the newest one, or wait.",
+            retry_after=3600,
+        )
+
+
+class TokenMethod(StrEnum):
+    """Where the token will be published."""
+
+    ANY = "any"  # the one that comes with the prefix serves either way
+    IRR = "irr"
+    RDNS = "rdns"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipToken:
+    """A single-use token, bound to account, prefix and origin ASN.
+
+    It will be public once published; what counts is that it did not exist before it was issued
+    here, and that it means one account's claim and nothing else.
+    """
+
+    id: UUID
+    claim_id: UUID
+    account_id: UUID
+    prefix: Prefix
+    asn: Asn
+    method: TokenMethod
+    value: str
+    created_at: datetime
+    expires_at: datetime
+    consumed_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not _SHAPE.fullmatch(self.value):
+            raise ValueError("a token is 32 to 64 lowercase hex digits")
+        if not timedelta(0) < self.expires_at - self.created_at <= LONGEST_LIFETIME:
+            raise ValueError("a token lives for more than nothing and at most 30 days")
+
+    def usable(self, now: datetime) -> bool:
+        """Whether it may still prove anything."""
+        return self.consumed_at is None and self.revoked_at is None and now < self.expires_at
+
+    def serves(self, method: TokenMethod) -> bool:
+        """Whether it may be proven by this method."""
+        return self.method in {TokenMethod.ANY, method}
+
+    def revoke(self, now: datetime) -> "OwnershipToken":
+        """End it.
+
+        Raises:
+            TokenSpent: it was consumed or revoked before.
+        """
+        if self.consumed_at or self.revoked_at:
+            raise TokenSpent
+        return replace(self, revoked_at=now)
+
+
+def same_token(seen: str, expected: str) -> bool:
+    """Compare exactly, in constant time."""
+    # What was seen may be any text: a lone surrogate must not raise.
+    return hmac.compare_digest(seen.encode(errors="surrogatepass"), expected.encode())

@@ -1,0 +1,60 @@
+"""Everything to paste, so that a token is where the checks will look."""
+
+from dataclasses import dataclass
+
+from byoip.domain.irr_authorisation import route_object_text
+from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.rdns_ownership import txt_lines
+from byoip.domain.registry import Registry
+from byoip.domain.reverse_zone import reverse_zones
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One thing to publish.
+
+    Attributes:
+        where: whose portal or zone.
+        name: owner name in DNS, or the attribute of the route object.
+        line: the text to paste.
+    """
+
+    where: str
+    name: str
+    line: str
+
+
+def instructions(
+    token: OwnershipToken, label: str, registry: Registry | None
+) -> tuple[Instruction, ...]:
+    """What to publish for a token, by the methods it serves.
+
+    `registry` is None until the first validation has found out who is responsible. Where that one
+    has no route objects there is nothing to publish in it.
+    """
+    rdns = _rdns(token, label) if token.serves(TokenMethod.RDNS) else ()
+    irr = _irr(token, label, registry) if token.serves(TokenMethod.IRR) else ()
+    return (*rdns, *irr)
+
+
+def _rdns(token: OwnershipToken, label: str) -> tuple[Instruction, ...]:
+    zones = reverse_zones(token.prefix)
+    lines = txt_lines(zones, label, token.value)
+    return tuple(
+        Instruction(f"reverse zone of {zone.prefix}", zone.owner(label), line)
+        for zone, line in zip(zones, lines, strict=True)
+    )
+
+
+def _irr(token: OwnershipToken, label: str, registry: Registry | None) -> tuple[Instruction, ...]:
+    line = f"{label}: {token.value}"
+    if registry is not None and not registry.offers_route_objects:
+        return ()
+    if registry is None:
+        where = "route object in the routing registry run by the RIR of the space"
+        return (Instruction(where, "remarks", f"remarks: {line}"),)
+    text = route_object_text(token.prefix, token.asn, registry, label, token.value)
+    return (
+        Instruction(f"route object at {registry.source}", "remarks", f"remarks: {line}"),
+        Instruction(f"route object at {registry.source}", "the whole object", text),
+    )

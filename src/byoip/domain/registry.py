@@ -1,0 +1,79 @@
+"""The registries of the Internet's numbers, and where their routing objects are kept."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from byoip.domain.prefix import Prefix
+
+
+class Dialect(StrEnum):
+    """Which query language a whois server speaks."""
+
+    RIPE = "ripe"  # RIPE, APNIC, AFRINIC
+    IRRD = "irrd"  # ARIN, LACNIC, and most national registries that run IRRd
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What we allow ourselves to ask of one registry, all workers together."""
+
+    connections: int = 2
+    per_minute: int = 60
+    per_day: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A registry whose route objects count for the space it is responsible for.
+
+    Attributes:
+        key: name in the delegated statistics: afrinic, apnic, arin, lacnic, ripencc, or the
+            operator's own name for a national registry.
+        source: value of `source:` that its authenticated objects carry, for example RIPE.
+        host: whois server of its routing registry.
+        rest_url: base URL of a RIPE-style REST search, preferred to whois for its TLS.
+        holder_rule: whether every `mnt-by` of a route must also maintain the address space.
+        offers_route_objects: False where the registry has no routing registry; the operator may
+            then waive irr, and rDNS is required.
+    """
+
+    key: str
+    source: str
+    host: str
+    dialect: Dialect
+    port: int = 43
+    rest_url: str | None = None
+    holder_rule: bool = False
+    offers_route_objects: bool = True
+    budget: Budget = Budget()
+
+
+class Basis(StrEnum):
+    """How sure we are about the responsible registry."""
+
+    STATISTICS = "delegated-extended statistics"
+    OVERRIDE = "operator's override"
+    HINT = "IANA table (a hint only)"
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """One range of a delegated-extended statistics file, cut into prefixes.
+
+    Attributes:
+        status: allocated, assigned, available or reserved.
+        holder: the registry's opaque id of the holder; the same for all its ranges.
+    """
+
+    prefix: Prefix
+    registry: str
+    status: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """The registry that is responsible for a prefix, and how we know."""
+
+    registry: Registry
+    basis: Basis

@@ -1,0 +1,184 @@
+"""Which service answers for which addresses of a prefix."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from uuid import UUID
+
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+
+BINDINGS_PER_PREFIX = 1000
+
+
+class ServiceNotFound(Refusal):
+    """No such service."""
+
+    name = "service_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such service: see GET /services.", pointer="/service_id")
+
+
+class BindingNotFound(Refusal):
+    """No such binding of this prefix."""
+
+    name = "binding_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such service binding of this prefix.")
+
+
+class PrefixNotApproved(Refusal):
+    """Only who has proven a prefix may have traffic for it sent anywhere."""
+
+    name = "prefix_not_valid_and_approved"
+
+    def __init__(self) -> None:
+        super().__init__("The prefix is not approved yet: its blockers say what is missing.")
+
+
+class BindingOutsidePrefix(Refusal):
+    """A binding lies inside its prefix."""
+
+    name = "binding_outside_prefix"
+
+    def __init__(self, cidr: Prefix, prefix: Prefix) -> None:
+        super().__init__(f"{cidr} does not lie inside {prefix}.", pointer="/cidr")
+
+
+class DefaultBindingFirst(Refusal):
+    """The first binding spans the whole prefix."""
+
+    name = "default_binding_first"
+
+    def __init__(self, prefix: Prefix) -> None:
+        super().__init__(
+            f"Bind a service to all of {prefix} first, so that no address is left without one.",
+            pointer="/cidr",
+        )
+
+
+class BindingExists(Refusal):
+    """One service per exact range."""
+
+    name = "binding_exists"
+
+    def __init__(self, cidr: Prefix) -> None:
+        super().__init__(
+            f"{cidr} is bound already: PATCH that binding to change its service without a gap.",
+            pointer="/cidr",
+        )
+
+
+class DefaultOnlyService(Refusal):
+    """Some services take a whole prefix or nothing."""
+
+    name = "service_default_only"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} can only serve a whole prefix.", pointer="/service_id")
+
+
+class DefaultBindingInUse(Refusal):
+    """The default goes last."""
+
+    name = "default_binding_in_use"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The default binding cannot go: {why}.")
+
+
+class TooManyBindings(Refusal):
+    """The prefix's quota is used up."""
+
+    name = "binding_quota_reached"
+
+    def __init__(self) -> None:
+        super().__init__(f"A prefix has at most {BINDINGS_PER_PREFIX} bindings: remove one.")
+
+
+class Provisioning(StrEnum):
+    """Whether the edge has it."""
+
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something an operator offers to bind."""
+
+    id: UUID
+    name: str
+    default_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceBinding:
+    """A range of a claimed prefix, answered for by a service."""
+
+    id: UUID
+    claim_id: UUID
+    prefix: Prefix  # the claim's
+    cidr: Prefix
+    service: Service
+    created_at: datetime
+    state: Provisioning = Provisioning.ACTIVE
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it spans the whole prefix."""
+        return self.cidr == self.prefix
+
+
+def may_bind(
+    prefix: Prefix, cidr: Prefix, service: Service, existing: Iterable[ServiceBinding]
+) -> None:
+    """Refuse a binding that would not nest.
+
+    Raises:
+        BindingOutsidePrefix, BindingExists, DefaultBindingFirst, DefaultOnlyService,
+        TooManyBindings: as their names say.
+    """
+    bound = {binding.cidr for binding in existing}
+    if not prefix.covers(cidr):
+        raise BindingOutsidePrefix(cidr, prefix)
+    if cidr in bound:
+        raise BindingExists(cidr)
+    if prefix not in bound and cidr != prefix:
+        raise DefaultBindingFirst(prefix)
+    may_serve(prefix, cidr, service)
+    if len(bound) >= BINDINGS_PER_PREFIX:
+        raise TooManyBindings
+
+
+def may_serve(prefix: Prefix, cidr: Prefix, service: Service) -> None:
+    """Refuse a service that takes whole prefixes only, on a part.
+
+    Raises:
+        DefaultOnlyService: as it says.
+    """
+    if service.default_only and cidr != prefix:
+        raise DefaultOnlyService(service.name)
+
+
+def may_unbind(binding: ServiceBinding, existing: Iterable[ServiceBinding]) -> None:
+    """Refuse to take the default away from under others.
+
+    Raises:
+        DefaultBindingInUse: it is the default, and others nest in it.
+    """
+    others = [other for other in existing if other.id != binding.id]
+    if binding.is_default and others:
+        raise DefaultBindingInUse("remove the more specific bindings first")
+
+
+def answering(
+    address: IPv4Address | IPv6Address, bindings: Iterable[ServiceBinding]
+) -> ServiceBinding | None:
+    """The binding that answers for an address: the longest that contains it."""
+    containing = [binding for binding in bindings if address in binding.cidr.network]
+    return max(containing, key=lambda binding: binding.cidr.length, default=None)

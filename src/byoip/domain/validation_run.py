@@ -1,0 +1,91 @@
+"""One attempt to answer all checks of a claim. It always ends."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from byoip.domain.errors import Refusal
+
+DEADLINE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
+MOST_ATTEMPTS = 5  # after so many workers have died of a run, it ends unanswered
+
+# After how long an unanswered run is tried anew, by how often that has happened in a row.
+BACKOFF = tuple(
+    timedelta(seconds=seconds) for seconds in (15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600)
+)
+
+
+class ValidationNotFound(Refusal):
+    """No such run of this prefix."""
+
+    name = "validation_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such validation of this prefix.")
+
+
+class Trigger(StrEnum):
+    """What started a run."""
+
+    CUSTOMER = "customer"
+    RETRY = "retry"  # the last run left something unanswered
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    SCHEDULED = "scheduled"  # waits for its time, or for a worker
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"  # the prefix was closed meanwhile
+
+
+class RunResult(StrEnum):
+    """How a finished run ended."""
+
+    APPROVED = "approved"
+    PASSED = "passed"  # of an approved prefix: still true; or passed but contested
+    CONTESTED = "contested"
+    FAILED = "failed"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationRun:
+    """One run.
+
+    Attributes:
+        due_at: when it may start.
+        attempt: how often a worker has taken it; the number is checked when it records.
+        retries: how many unanswered runs went before it in a row.
+    """
+
+    id: UUID
+    claim_id: UUID
+    trigger: Trigger
+    created_at: datetime
+    due_at: datetime
+    state: RunState = RunState.SCHEDULED
+    attempt: int = 0
+    retries: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    result: RunResult | None = None
+
+    def finished(self, result: RunResult, now: datetime) -> "ValidationRun":
+        """End it."""
+        return replace(self, state=RunState.FINISHED, result=result, finished_at=now)
+
+    def again(self, new_id: UUID, now: datetime) -> "ValidationRun":
+        """The run that follows an unanswered one, later each time."""
+        pause = BACKOFF[min(self.retries, len(BACKOFF) - 1)]
+        return ValidationRun(
+            id=new_id,
+            claim_id=self.claim_id,
+            trigger=Trigger.RETRY,
+            created_at=now,
+            due_at=now + pause,
+            retries=self.retries + 1,
+        )

@@ -1,0 +1,130 @@
+"""When a new set of validated ROA payloads may replace the last good one.
+
+A relying party can end well and still know almost nothing: with a wrong trust anchor key, or none
+reachable, it writes an empty list and exits with 0. Believing that would call every route unknown.
+So the content is judged, and a set that looks wrong never replaces one that looked right.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# Older data is not judged by; the age at which RTR caches give up as well (StayRTR's default).
+STALE_AFTER = timedelta(hours=24)
+
+# Clocks differ; a build time further ahead would also hide for how long nothing new has come.
+FURTHEST_AHEAD = timedelta(minutes=5)
+
+
+class Gate(StrEnum):
+    """What a snapshot must pass before it counts."""
+
+    EXPORT = "export"  # the relying party ran to its end and wrote something new
+    FORMAT = "format"  # every entry can be read
+    BUILD_TIME = "build_time"  # newer than the last accepted, not from the future
+    ANCHOR = "anchor"  # every configured trust anchor is there, and has not collapsed
+    FLOOR = "floor"  # enough entries in all
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One gate that a snapshot did not pass, with the facts."""
+
+    gate: Gate
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """How strict the gates are.
+
+    Attributes:
+        floor: fewest entries of all configured trust anchors together.
+        share: part of its last good count that every configured anchor must reach, 0 to 1.
+        least_per_anchor: fewest entries of every configured anchor.
+        newer: whether the build time must be later than that of the last accepted snapshot.
+    """
+
+    floor: int = 500_000
+    share: float = 0.5
+    least_per_anchor: int = 1
+    newer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A snapshot in numbers.
+
+    Attributes:
+        built_at: when the relying party made it; aware.
+        counts: entries by trust anchor.
+    """
+
+    built_at: datetime
+    counts: Mapping[str, int]
+
+
+def judge(
+    candidate: Tally,
+    last_good: Tally | None,
+    *,
+    anchors: Collection[str],
+    policy: GatePolicy,
+    now: datetime,
+) -> tuple[Objection, ...]:
+    """Every reason to refuse the candidate; none means that it may be used.
+
+    Trust anchors that are not configured count for nothing, here and in `last_good`.
+    """
+    return (
+        *_about_time(candidate, last_good, policy, now),
+        *_about_anchors(candidate, last_good, anchors, policy),
+        *_about_size(candidate, anchors, policy),
+    )
+
+
+def stale(built_at: datetime, now: datetime) -> bool:
+    """Whether a snapshot is too old to judge by."""
+    return now - built_at > STALE_AFTER
+
+
+def ahead(built_at: datetime, now: datetime) -> bool:
+    """Whether a build time lies further in the future than clocks may differ."""
+    return built_at - now > FURTHEST_AHEAD
+
+
+def _about_time(
+    candidate: Tally, last_good: Tally | None, policy: GatePolicy, now: datetime
+) -> list[Objection]:
+    built = candidate.built_at
+    objections = []
+    if ahead(built, now):
+        objections.append(f"built at {built:%Y-%m-%dT%H:%M:%SZ}, which is in the future")
+    if policy.newer and last_good is not None and built <= last_good.built_at:
+        objections.append(
+            f"built at {built:%Y-%m-%dT%H:%M:%SZ}, not after the last accepted one "
+            f"({last_good.built_at:%Y-%m-%dT%H:%M:%SZ})"
+        )
+    return [Objection(Gate.BUILD_TIME, detail) for detail in objections]
+
+
+def _about_anchors(
+    candidate: Tally, last_good: Tally | None, anchors: Collection[str], policy: GatePolicy
+) -> list[Objection]:
+    objections = []
+    for anchor in sorted(anchors):
+        count = candidate.counts.get(anchor, 0)
+        before = 0 if last_good is None else last_good.counts.get(anchor, 0)
+        if count < policy.least_per_anchor or count < policy.share * before:
+            objections.append(
+                Objection(Gate.ANCHOR, f"{anchor} has {count} entries, {before} in the last good")
+            )
+    return objections
+
+
+def _about_size(candidate: Tally, anchors: Collection[str], policy: GatePolicy) -> list[Objection]:
+    total = sum(candidate.counts.get(anchor, 0) for anchor in frozenset(anchors))
+    if total >= policy.floor:
+        return []
+    return [Objection(Gate.FLOOR, f"{total} entries, at least {policy.floor} are expected")]

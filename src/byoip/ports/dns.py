@@ -1,0 +1,12 @@
+from typing import Protocol
+
+from byoip.domain.rdns_ownership import ZoneObservation
+from byoip.domain.reverse_zone import ReverseZone
+
+
+class ReverseDns(Protocol):
+    """What stands at the label of a reverse zone?"""
+
+    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+        """Ask the resolver and, where the zone is not signed, its servers; never raises."""
+        ...

@@ -1,0 +1,114 @@
+"""Reads for the API: everything a page shows in one statement, nothing is locked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from byoip.domain.claim import Claim
+from byoip.domain.evidence import Finding
+from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.service_binding import Service, ServiceBinding
+from byoip.domain.validation_run import ValidationRun
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """A claim with what its wire form needs besides.
+
+    Attributes:
+        token: the newest token, whether usable or not; None only if all were revoked.
+        default_binding: whether a live binding spans the prefix.
+    """
+
+    claim: Claim
+    token: OwnershipToken | None
+    default_binding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: after this row, in the order of (created_at, id)."""
+
+    created_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEvent:
+    """An event as kept."""
+
+    number: int
+    kind: str
+    actor: str
+    request_id: str
+    at: datetime
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A validation run with its findings; without their raw answers in a list."""
+
+    run: ValidationRun
+    findings: tuple[Finding, ...]
+
+
+class Reader(Protocol):
+    """What the API shows. Every question is asked within one account."""
+
+    async def claim(self, account_id: UUID, claim_id: UUID) -> ClaimView:
+        """One live claim.
+
+        Raises:
+            ClaimNotFound: not there, or another account's.
+        """
+        ...
+
+    async def claims(
+        self, account_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[ClaimView]:
+        """Live claims in the order of (created_at, id)."""
+        ...
+
+    async def count_claims(self, account_id: UUID) -> int:
+        """How many live claims the account has."""
+        ...
+
+    async def tokens(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[OwnershipToken]:
+        """All tokens of a claim. Raises ClaimNotFound."""
+        ...
+
+    async def runs(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[RunView]:
+        """Runs of a claim, oldest first. Raises ClaimNotFound."""
+        ...
+
+    async def run(self, account_id: UUID, claim_id: UUID, run_id: UUID) -> RunView:
+        """One run with all its evidence. Raises ClaimNotFound, ValidationNotFound."""
+        ...
+
+    async def bindings(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[ServiceBinding]:
+        """Live bindings of a claim in the order of (created_at, id). Raises ClaimNotFound."""
+        ...
+
+    async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> ServiceBinding:
+        """One live binding. Raises ClaimNotFound, BindingNotFound."""
+        ...
+
+    async def services(self) -> Sequence[Service]:
+        """The live services, by name."""
+        ...
+
+    async def events(
+        self, account_id: UUID, claim_id: UUID, *, after: int, limit: int
+    ) -> Sequence[NumberedEvent]:
+        """Events of a claim, closed ones too, with numbers above `after`. Raises ClaimNotFound."""
+        ...

@@ -1,0 +1,61 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.registry import Delegation
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsFile:
+    """One registry's delegated-extended statistics file, parsed.
+
+    Attributes:
+        registry: afrinic, apnic, arin, lacnic or ripencc.
+        serial: of the file, as its version line says.
+        sha256: of the bytes, hex.
+    """
+
+    registry: str
+    serial: str
+    sha256: str
+    fetched_at: datetime
+    delegations: Sequence[Delegation]
+
+
+@dataclass(frozen=True, slots=True)
+class NoStatistics:
+    """Unchanged since the last fetch, or not to be had (then `fault` says why)."""
+
+    registry: str
+    fault: str | None
+
+
+class StatisticsSource(Protocol):
+    """Where delegated-extended statistics files come from."""
+
+    async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
+        """Fetch what has changed; one entry for each registry."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the newest registration snapshot holds about a prefix.
+
+    Attributes:
+        snapshot: its number; None while none is loaded (then delegations is empty).
+        delegations: every range that overlaps the prefix.
+    """
+
+    snapshot: int | None
+    delegations: tuple[Delegation, ...]
+
+
+class Registrations(Protocol):
+    """Whose is the space?"""
+
+    async def overlapping(self, prefix: Prefix) -> Registered:
+        """Read the newest snapshot."""
+        ...

@@ -1,0 +1,56 @@
+"""How often a registry may be asked, all workers together.
+
+Registries block addresses that ask too often, some of them for good. No customer may bring that
+upon the operator.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+from byoip.ports.registry import Found, NoEntries, RegistryQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The question may be asked now, once. It is counted already, and holds a connection."""
+
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Only connections are lacking: one may be free in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The registry may not be asked now; why, in words for the evidence."""
+
+    why: str
+
+
+Admission: TypeAlias = Permit | Found | NoEntries | Busy | Spent
+
+
+class RegistryBudget(Protocol):
+    """May this registry be asked this question now?"""
+
+    async def admit(self, question: RegistryQuestion) -> Admission:
+        """A permit, or the answer to the same question of a moment ago, or why not now.
+
+        Of connections, and of the questions a minute and a day, one account gets at most half
+        (rounded up), so that whatever one customer does, others are served.
+        """
+        ...
+
+    async def settle(
+        self, permit: Permit, question: RegistryQuestion, answer: Found | NoEntries | None
+    ) -> None:
+        """Give the connection back, and keep an answer for whoever asks the same."""
+        ...
+
+    async def hold(self, question: RegistryQuestion, pause: timedelta) -> None:
+        """Ask that registry nothing for so long; never shortens a longer pause."""
+        ...

@@ -1,0 +1,309 @@
+"""How we remember. A use case opens a transaction and gets a shelf; nothing is kept before it ends.
+
+Everything a shelf raises besides refusals and StoreUnavailable is a fault of ours.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from byoip.domain.claim import Claim
+from byoip.domain.errors import Refusal
+from byoip.domain.evidence import Finding
+from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.prefix import Prefix
+from byoip.domain.service_binding import Service, ServiceBinding
+from byoip.domain.validation_run import ValidationRun
+from byoip.ports.registrations import Registrations
+from byoip.ports.rpki import RoaData
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again in a moment
+    """The database is away, shutting down, or too busy to answer in time; nothing was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does something, and at whose request.
+
+    Attributes:
+        actor: `credential:<id>`, `worker`, `operator:<id>`, `cli`.
+        request_id: of the HTTP request or job that asked.
+    """
+
+    actor: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a prefix's history, before it has a number."""
+
+    claim_id: UUID
+    kind: str  # `prefix.created`, `token.issued`, `check.rpki`, `prefix.approved`, ...
+    by: By
+    at: datetime
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An HTTP answer kept for a repeated Idempotency-Key."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A write that its sender may repeat: the same key and body get the same answer.
+
+    Attributes:
+        render: makes the answer from the use case's result; called within the transaction.
+    """
+
+    credential_id: UUID
+    method: str
+    path: str
+    key: str
+    body_sha256: bytes
+    render: Callable[[Any], StoredAnswer]
+
+
+class AnsweredBefore(Exception):  # noqa: N818 - not a fault: here is the stored answer
+    """The key was used before with the same body; `answer` is what was said."""
+
+    def __init__(self, answer: StoredAnswer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class IdempotencyKeyReused(Refusal):
+    """The key was used before with another body."""
+
+    name = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used with another body: take a new key.")
+
+
+class IdempotencyKeyBusy(Refusal):
+    """The first request with this key is still running."""
+
+    name = "idempotency_key_busy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A request with this Idempotency-Key is still running: ask again.", retry_after=1
+        )
+
+
+class Claims(Protocol):
+    """The claims of all accounts."""
+
+    async def add(self, claim: Claim) -> None:
+        """Keep a new claim.
+
+        Raises:
+            OverlapsOwnClaim: the account has a live claim on overlapping space.
+        """
+        ...
+
+    async def lock_account(self, account_id: UUID) -> tuple[int, int]:
+        """Lock the account against other claims; how many live claims it has, and its quota."""
+        ...
+
+    async def lock(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
+        """Read a live claim for update; within one account where that is given.
+
+        Raises:
+            ClaimNotFound: not there, closed, or another account's.
+        """
+        ...
+
+    async def get(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
+        """Read a live claim without locking it.
+
+        Raises:
+            ClaimNotFound: as above.
+        """
+        ...
+
+    async def save(self, claim: Claim) -> None:
+        """Write back a claim that was locked."""
+        ...
+
+    async def lock_space(self, prefix: Prefix) -> None:
+        """Serialise approvals of overlapping space until the transaction ends.
+
+        Only while holding a pending claim: with an approved one it could deadlock with another
+        that contests it.
+        """
+        ...
+
+    async def approved_overlapping(self, prefix: Prefix) -> Sequence[Claim]:
+        """Approved live claims of anybody that overlap it, locked for update."""
+        ...
+
+    async def unproven_since(self, before: datetime, limit: int) -> Sequence[UUID]:
+        """Live pending claims created before then."""
+        ...
+
+
+class Tokens(Protocol):
+    """Ownership tokens."""
+
+    async def add(self, token: OwnershipToken) -> None:
+        """Keep a new token; the claim's other live ones must be revoked before."""
+        ...
+
+    async def live(self, claim_id: UUID) -> OwnershipToken | None:
+        """The one neither consumed nor revoked; it may have expired."""
+        ...
+
+    async def newest(self, claim_id: UUID) -> OwnershipToken | None:
+        """The one that was not revoked and was issued last; consumed or expired as it may be."""
+        ...
+
+    async def get(self, claim_id: UUID, token_id: UUID) -> OwnershipToken:
+        """One token of a claim.
+
+        Raises:
+            TokenNotFound: no such token of this claim.
+        """
+        ...
+
+    async def save(self, token: OwnershipToken) -> None:
+        """Write back a revoked token."""
+        ...
+
+    async def issued_since(self, claim_id: UUID, since: datetime) -> int:
+        """How many were issued for the claim since then."""
+        ...
+
+    async def consume(self, token_id: UUID) -> bool:
+        """Atomically spend it, by the database's clock; False if it is spent or expired."""
+        ...
+
+
+class Bindings(Protocol):
+    """Service bindings."""
+
+    async def of(self, claim_id: UUID) -> Sequence[ServiceBinding]:
+        """The live bindings of a claim, in address order."""
+        ...
+
+    async def add(self, binding: ServiceBinding) -> None:
+        """Keep a new binding."""
+        ...
+
+    async def swap(self, binding_id: UUID, service: Service) -> None:
+        """Change the service of a live binding."""
+        ...
+
+    async def remove(self, binding_id: UUID, now: datetime) -> None:
+        """End a live binding; the row stays."""
+        ...
+
+
+class Services(Protocol):
+    """What the operator offers."""
+
+    async def get(self, service_id: UUID) -> Service:
+        """One live service.
+
+        Raises:
+            ServiceNotFound: no such service.
+        """
+        ...
+
+
+class Runs(Protocol):
+    """Validation runs: our rows, at most one open one for each claim."""
+
+    async def open(self, run: ValidationRun) -> tuple[ValidationRun, bool]:
+        """Insert it, or find the claim's open one; whether it is new."""
+        ...
+
+    async def wake(self, run_id: UUID, now: datetime) -> bool:
+        """Let a sleeping run start now; False if it runs already or has ended."""
+        ...
+
+    async def take(self, run_id: UUID, lease: timedelta) -> ValidationRun | None:
+        """Start an attempt: due and sleeping, or its lease ran out (by the database's clock).
+
+        None if there is nothing to take. Increments the attempt number.
+        """
+        ...
+
+    async def renew(self, run_id: UUID, attempt: int, lease: timedelta) -> bool:
+        """Show that this attempt lives; False if another has taken over."""
+        ...
+
+    async def lock(self, run_id: UUID, attempt: int) -> ValidationRun | None:
+        """Lock the run for recording, after its claim; None unless this attempt still holds it."""
+        ...
+
+    async def finish(self, run: ValidationRun, findings: Sequence[Finding]) -> None:
+        """End it, and keep what was found with all evidence."""
+        ...
+
+    async def end_open(self, claim_id: UUID, now: datetime) -> None:
+        """Cancel the open run of a claim that is closed."""
+        ...
+
+    async def abandoned(self, limit: int) -> Sequence[UUID]:
+        """Open runs that nobody works on: lease run out, or overdue for half a minute."""
+        ...
+
+
+class Events(Protocol):
+    """The append-only history."""
+
+    async def add(self, *events: Event) -> None:
+        """Note what happened. Numbers are given when the transaction ends, in this order."""
+        ...
+
+
+class Jobs(Protocol):
+    """Work to be done after this transaction, and only if it commits."""
+
+    async def enqueue_run(self, run_id: UUID, *, at: datetime | None = None) -> None:
+        """Have a worker carry out a validation run, now or at a time."""
+        ...
+
+
+class Shelf(Protocol):
+    """All that can be remembered, within one transaction."""
+
+    claims: Claims
+    tokens: Tokens
+    bindings: Bindings
+    services: Services
+    runs: Runs
+    events: Events
+    jobs: Jobs
+    roas: RoaData
+    registrations: Registrations
+
+    async def answered(self, result: object) -> None:
+        """Keep the answer for a repeated key (`Once`); the last thing a write does."""
+        ...
+
+
+class Store(Protocol):
+    """The database."""
+
+    def transaction(self, once: Once | None = None) -> AbstractAsyncContextManager[Shelf]:
+        """Everything or nothing. With `once`, the first statement claims its key.
+
+        Raises:
+            AnsweredBefore: the key was used with this body; nothing was done.
+            IdempotencyKeyReused, IdempotencyKeyBusy: as they say.
+            StoreUnavailable: now or at any time until the end.
+        """
+        ...

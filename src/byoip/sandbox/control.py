@@ -1,0 +1,154 @@
+"""The sandbox's control API: what a customer's CI puts into the small Internet on loopback."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal, Protocol, TypeVar
+
+from fastapi import Body, FastAPI, HTTPException, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from byoip.sandbox.name_server import NameServer
+from byoip.sandbox.whois_server import IrrFault, WhoisServer
+
+_LARGEST_TEXT = 1024 * 1024
+_T = TypeVar("_T")
+Source = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,30}$")]
+
+
+class VrpRow(BaseModel):
+    """One VRP, in the words of rpki-client's JSON."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    prefix: str
+    asn: int = Field(ge=0, le=2**32 - 1)
+    maxLength: int = Field(ge=0, le=128)  # noqa: N815 - the name in the JSON
+    ta: str = Field(pattern=r"^[a-z]{2,20}$")
+
+
+class FaultRequest(BaseModel):
+    """How a party shall misbehave."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: str
+
+
+class Roas(Protocol):
+    """The sandbox's ROA data. Every call loads a snapshot before it returns."""
+
+    @property
+    def rows(self) -> list[VrpRow]:
+        """The set as it was put."""
+        ...
+
+    async def put(self, rows: list[VrpRow]) -> None:
+        """Replace the set. Raises ValueError for rows that cannot be loaded."""
+        ...
+
+    async def set_fault(self, kind: str) -> None:
+        """Misbehave. Raises ValueError for a kind that makes no sense here."""
+        ...
+
+    async def clear_fault(self) -> None:
+        """Behave again."""
+        ...
+
+
+def create_control(whois: WhoisServer, names: NameServer, roas: Roas) -> FastAPI:
+    """The application; it must listen on loopback only."""
+    app = FastAPI(title="byoip sandbox control", docs_url=None, redoc_url=None)
+    _irr_routes(app, whois)
+    _dns_routes(app, names)
+    _rpki_routes(app, roas)
+    _fault_routes(app, whois, names, roas)
+    return app
+
+
+def _irr_routes(app: FastAPI, whois: WhoisServer) -> None:
+    @app.put("/irr/{source}")
+    async def put_objects(source: Source, request: Request) -> dict[str, list[tuple[str, str]]]:
+        text = b""
+        async for chunk in request.stream():
+            text += chunk
+            if len(text) > _LARGEST_TEXT:
+                raise HTTPException(413, f"more than {_LARGEST_TEXT} bytes")
+        return {"objects": _or_422(lambda: whois.put(source.upper(), text))}
+
+    @app.delete("/irr/{source}/{object_class}/{key:path}", status_code=204)
+    async def delete_object(source: Source, object_class: str, key: str) -> Response:
+        return _no_content(whois.delete(source.upper(), object_class, key))
+
+    @app.delete("/irr", status_code=204)
+    async def delete_objects() -> Response:
+        whois.clear()
+        return Response(status_code=204)
+
+
+def _dns_routes(app: FastAPI, names: NameServer) -> None:
+    @app.put("/dns/txt/{owner_name}", status_code=204)
+    async def put_txt(owner_name: str, values: Annotated[list[str], Body()]) -> Response:
+        _or_422(lambda: names.put_txt(owner_name, values))
+        return Response(status_code=204)
+
+    @app.delete("/dns/txt/{owner_name}", status_code=204)
+    async def delete_txt(owner_name: str) -> Response:
+        return _no_content(_or_422(lambda: names.delete_txt(owner_name)))
+
+    @app.delete("/dns", status_code=204)
+    async def delete_names() -> Response:
+        names.clear()
+        return Response(status_code=204)
+
+
+def _rpki_routes(app: FastAPI, roas: Roas) -> None:
+    async def load(rows: list[VrpRow]) -> Response:
+        try:
+            await roas.put(rows)
+        except ValueError as fault:
+            raise HTTPException(422, str(fault)) from None
+        return Response(status_code=204)
+
+    @app.put("/rpki/vrps", status_code=204)
+    async def put_vrps(rows: list[VrpRow]) -> Response:
+        return await load(rows)
+
+    @app.get("/rpki/vrps")
+    async def get_vrps() -> list[VrpRow]:
+        return roas.rows
+
+    @app.delete("/rpki/vrps", status_code=204)
+    async def delete_vrps() -> Response:
+        return await load([])
+
+
+def _fault_routes(app: FastAPI, whois: WhoisServer, names: NameServer, roas: Roas) -> None:
+    @app.put("/faults/{party}", status_code=204)
+    async def put_fault(party: Literal["irr", "dns", "rpki"], fault: FaultRequest) -> Response:
+        try:
+            if party == "irr":
+                whois.fault = IrrFault(fault.kind)
+            elif party == "dns":
+                names.set_fault(fault.kind)
+            else:
+                await roas.set_fault(fault.kind)
+        except ValueError as unknown:
+            raise HTTPException(422, str(unknown)) from None
+        return Response(status_code=204)
+
+    @app.delete("/faults", status_code=204)
+    async def delete_faults() -> Response:
+        whois.fault = None
+        names.clear_fault()
+        await roas.clear_fault()
+        return Response(status_code=204)
+
+
+def _or_422(attempt: Callable[[], _T]) -> _T:
+    try:
+        return attempt()
+    except ValueError as fault:
+        raise HTTPException(422, str(fault)) from None
+
+
+def _no_content(found: object) -> Response:
+    return Response(status_code=204 if found else 404)

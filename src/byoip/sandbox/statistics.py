@@ -1,0 +1,33 @@
+"""The sandbox's delegated-extended statistics: the documentation ranges, shared out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
+
+from byoip.domain.sandbox_shares import sandbox_delegations
+from byoip.ports.clock import Clock
+from byoip.ports.registrations import StatisticsFile
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxStatistics:
+    """One file for each registry, always the same."""
+
+    clock: Clock
+
+    async def fetch(self) -> Sequence[StatisticsFile]:
+        """Give all five."""
+        by_registry = attrgetter("registry")
+        shares = sorted(sandbox_delegations(), key=by_registry)
+        return [
+            StatisticsFile(
+                registry=registry,
+                serial="sandbox",
+                sha256=sha256(f"sandbox {registry}".encode()).hexdigest(),
+                fetched_at=self.clock.now(),
+                delegations=tuple(delegations),
+            )
+            for registry, delegations in groupby(shares, by_registry)
+        ]

@@ -1,0 +1,6 @@
+"""Every table there is: what migrations are compared with."""
+
+from byoip.store import tables, tables_history, tables_registry_budget, tables_snapshots
+from byoip.store.metadata import metadata
+
+__all__ = ["metadata", "tables", "tables_history", "tables_registry_budget", "tables_snapshots"]

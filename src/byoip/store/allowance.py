@@ -1,0 +1,46 @@
+from math import ceil
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.store.engine import autocommitting
+from byoip.store.unavailable import translated
+
+# The generic cell rate algorithm (ITU-T I.371): each permit moves `spent_until` one step ahead of
+# the clock; it may be at most a minute ahead. So a whole minute's permits may be spent at once,
+# then one each step. The database's clock, as all processes share it.
+_SPEND: Final = text("""
+    WITH asked AS (
+        SELECT clock_timestamp() AS now, make_interval(secs => :step) AS step
+    ), spent AS (
+        INSERT INTO allowances AS kept (what, who, spent_until)
+        SELECT :what, :who, now + step FROM asked
+        ON CONFLICT (what, who) DO UPDATE
+        SET spent_until = greatest(kept.spent_until, clock_timestamp())
+            + make_interval(secs => :step)
+        WHERE greatest(kept.spent_until, clock_timestamp())
+            + make_interval(secs => :step) <= clock_timestamp() + interval '1 minute'
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM spent) AS granted,
+        (SELECT extract(epoch FROM kept.spent_until + step - interval '1 minute' - now)
+            FROM allowances kept WHERE what = :what AND who = :who) AS wait
+    FROM asked
+    """)
+
+
+class PostgresAllowance:
+    """Permits per minute that all processes share."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = autocommitting(engine)
+
+    async def spend(self, what: str, who: UUID, *, per_minute: int) -> int | None:
+        """Take one permit: None if granted, else seconds until the next; one statement."""
+        asked = {"what": what, "who": who, "step": 60 / per_minute}
+        with translated():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(_SPEND, asked)).one()
+        return None if row.granted else max(1, ceil(row.wait or 1))

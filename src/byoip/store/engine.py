@@ -1,0 +1,111 @@
+"""One pool of connections to Postgres, with limits on everything that could wait for ever."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
+
+from byoip.store.lanes import OPTION, Lanes, hung_up
+from byoip.store.rows import as_json
+
+# The queue's tables live in a schema of their own; enqueuing happens on our connections.
+SEARCH_PATH: Final = "public,procrastinate"
+
+# Milliseconds. Nothing is asked of the outside within a transaction, so all of it is short.
+SESSION: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "search_path": SEARCH_PATH,
+        "timezone": "UTC",
+        "statement_timeout": "15000",
+        "lock_timeout": "10000",
+        "idle_in_transaction_session_timeout": "30000",
+        "default_transaction_isolation": r"read\ committed",
+        "jit": "off",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSize:
+    """How many connections a process may use.
+
+    Attributes:
+        kept: for transactions, kept open.
+        more: for transactions, opened when those are busy.
+        lanes: for single reads.
+        wait_seconds: how long to wait for one of them.
+    """
+
+    kept: int = 5
+    more: int = 10
+    lanes: int = 8
+    wait_seconds: float = 5.0
+
+
+def with_driver(database_url: str) -> str:
+    """The URL for SQLAlchemy with psycopg 3, from one that any Postgres tool understands."""
+    _, _, rest = database_url.partition("://")
+    return f"postgresql+psycopg://{rest}"
+
+
+def session_options(settings: Mapping[str, str] = SESSION) -> str:
+    """The startup parameter `options` that sets these for a session."""
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def make_engine(
+    database_url: str, *, pool: PoolSize = PoolSize(), application_name: str = "byoip"
+) -> AsyncEngine:
+    """An engine; it connects when first used, and belongs to one event loop.
+
+    There is no ping before use, which would cost a round trip: a connection that the server has
+    closed is recognised by its readable socket, and replaced.
+    """
+    lanes = Lanes(
+        make_conninfo(plain(database_url), application_name=application_name),
+        session_options(),
+        most=pool.lanes,
+        wait_seconds=pool.wait_seconds,
+    )
+    engine = create_async_engine(
+        with_driver(database_url),
+        pool_size=pool.kept,
+        max_overflow=pool.more,
+        pool_timeout=pool.wait_seconds,
+        pool_use_lifo=True,
+        skip_autocommit_rollback=True,
+        json_serializer=lambda value: as_json(value).decode(),
+        json_deserializer=msgspec.json.decode,
+        execution_options={OPTION: lanes},
+        connect_args={
+            "application_name": application_name,
+            "options": session_options(),
+            "connect_timeout": 5,
+        },
+    )
+    event.listen(engine.sync_engine, "checkout", _replace_closed)
+    event.listen(engine.sync_engine, "engine_disposed", lambda _: await_only(lanes.close()))
+    return engine
+
+
+def plain(database_url: str) -> str:
+    """The URL as any Postgres tool understands it, without a driver's name."""
+    _, _, rest = database_url.partition("://")
+    return f"postgresql://{rest}"
+
+
+def autocommitting(engine: AsyncEngine) -> AsyncEngine:
+    """The same pool, for single statements: each is its own transaction, without BEGIN, COMMIT."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _replace_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
+    if hung_up(dbapi_connection.driver_connection):
+        raise DisconnectionError

@@ -1,0 +1,122 @@
+"""Gauges that are read from the tables, so that every API process tells the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.ports.figures import Figure
+from byoip.store.unavailable import translated
+
+
+@dataclass(frozen=True, slots=True)
+class _Gauge:
+    name: str
+    explanation: str
+    label: str
+    sql: TextClause  # rows of (label value, value)
+
+
+_GAUGES = (
+    _Gauge(
+        "byoip_prefixes_approved",
+        "Live approved prefixes.",
+        "",
+        text("SELECT '', count(*) FROM prefixes WHERE live AND state = 'approved'"),
+    ),
+    _Gauge(
+        "byoip_prefixes_not_ok",
+        "Live prefixes by standing, where it is not ok; contested: proven by two accounts.",
+        "standing",
+        text("SELECT standing, count(*) FROM prefixes WHERE live AND standing <> 'ok' GROUP BY 1"),
+    ),
+    _Gauge(
+        "byoip_validation_runs_open",
+        "Validation runs that have not ended.",
+        "state",
+        text(
+            "SELECT state, count(*) FROM validation_runs "
+            "WHERE state IN ('scheduled', 'running') GROUP BY 1"
+        ),
+    ),
+    _Gauge(
+        "byoip_validation_run_overdue_seconds",
+        "How long the most overdue validation run has been waiting for a worker.",
+        "",
+        text(
+            "SELECT '', coalesce(extract(epoch FROM now() - min(due_at)), 0) "
+            "FROM validation_runs WHERE state = 'scheduled' AND due_at < now()"
+        ),
+    ),
+    _Gauge(
+        "byoip_roa_snapshot_age_seconds",
+        "Age of the ROA data in use; judged as unanswered beyond a day.",
+        "",
+        text(
+            "SELECT '', extract(epoch FROM now() - built_at) "
+            "FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)"
+        ),
+    ),
+    _Gauge(
+        "byoip_roa_snapshot_entries",
+        "Entries of the ROA data in use.",
+        "anchor",
+        text(
+            "SELECT count.key, count.value::bigint FROM current_vrp_snapshot "
+            "JOIN vrp_snapshots USING (number), jsonb_each_text(counts) AS count"
+        ),
+    ),
+    _Gauge(
+        "byoip_roa_snapshots_refused",
+        "Attempts to refresh ROA data that were refused since the one in use.",
+        "",
+        text(
+            "SELECT '', count(*) FROM vrp_snapshots WHERE NOT accepted "
+            "AND number > coalesce((SELECT number FROM current_vrp_snapshot), 0)"
+        ),
+    ),
+    _Gauge(
+        "byoip_registration_age_seconds",
+        "Age of the registration statistics in use.",
+        "registry",
+        text(
+            "SELECT current.registry, extract(epoch FROM now() - attempted_at) "
+            "FROM current_registration_snapshots AS current JOIN registration_snapshots "
+            "USING (number)"
+        ),
+    ),
+    _Gauge(
+        "byoip_registry_paused_seconds",
+        "For how long a registry will not be asked, because it refused us.",
+        "registry",
+        text(
+            "SELECT registry, greatest(0, extract(epoch FROM paused_until - now())) "
+            "FROM registry_budgets"
+        ),
+    ),
+    _Gauge(
+        "byoip_jobs",
+        "Jobs in the queue by status; finished ones are kept for a day.",
+        "status",
+        text("SELECT status::text, count(*) FROM procrastinate.procrastinate_jobs GROUP BY 1"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresFigures:
+    """Reads every gauge anew."""
+
+    engine: AsyncEngine
+
+    async def read(self) -> Sequence[Figure]:
+        """Read all of them on one connection."""
+        figures = []
+        with translated():
+            async with self.engine.connect() as connection:
+                for gauge in _GAUGES:
+                    rows = (await connection.execute(gauge.sql)).all()
+                    values = [(str(label), float(value)) for label, value in rows]
+                    figures.append(Figure(gauge.name, gauge.explanation, values, gauge.label))
+        return figures

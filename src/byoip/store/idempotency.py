@@ -1,0 +1,113 @@
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Final
+
+from sqlalchemy import BigInteger, DateTime, and_, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from byoip.ports.clock import Clock
+from byoip.ports.store import (
+    AnsweredBefore,
+    IdempotencyKeyBusy,
+    IdempotencyKeyReused,
+    Once,
+    StoredAnswer,
+)
+from byoip.store.statements import Session, compiled
+from byoip.store.tables_history import idempotency_keys
+
+KEPT: Final = timedelta(hours=24)
+
+_k = idempotency_keys.c
+_NAMED: Final = (_k.credential_id, _k.method, _k.path, _k.key)
+_FREE: Final = _k.created_at <= bindparam("free", type_=DateTime(timezone=True))
+
+_one = select(
+    func.pg_try_advisory_xact_lock(bindparam("lock", type_=BigInteger)).label("locked")
+).subquery()
+_kept = and_(*(one == bindparam(one.name, type_=one.type) for one in _NAMED), ~_FREE)
+_CLAIM: Final = compiled(
+    select(_one.c.locked, _k.body_sha256, _k.status, _k.body).select_from(
+        _one.outerjoin(idempotency_keys, _kept)
+    )
+)
+_insert = insert(idempotency_keys)
+_KEEP: Final = compiled(
+    _insert.on_conflict_do_update(
+        constraint=idempotency_keys.primary_key,
+        set_={
+            name: _insert.excluded[name] for name in ("body_sha256", "status", "body", "created_at")
+        },
+        where=_FREE,
+    ),
+    _k.keys(),
+)
+_PRUNE: Final = compiled(delete(idempotency_keys).where(_FREE))
+
+
+class OnceShelf:
+    """One key of one write: claimed by a lock, kept with its answer when all is done.
+
+    The lock is the transaction's, so a write that fails leaves nothing behind.
+    """
+
+    def __init__(self, session: Session, clock: Clock, once: Once) -> None:
+        self._session = session
+        self._once = once
+        self._now = clock.now()
+        self._named = {
+            "credential_id": once.credential_id,
+            "method": once.method,
+            "path": once.path,
+            "key": once.key,
+        }
+        self._answer: StoredAnswer | None = None
+
+    async def claim(self) -> None:
+        """Lock the key, or say what was answered before; one statement."""
+        free = self._now - KEPT
+        (row,) = await self._session.rows(
+            _CLAIM, lock=_lock_key(self._once), free=free, **self._named
+        )
+        if row.status is not None:
+            if row.body_sha256 != self._once.body_sha256:
+                raise IdempotencyKeyReused
+            raise AnsweredBefore(StoredAnswer(row.status, row.body))
+        if not row.locked:
+            raise IdempotencyKeyBusy
+
+    def answered(self, result: object) -> None:
+        """Render the answer; it is kept by `write`."""
+        self._answer = self._once.render(result)
+
+    async def write(self) -> None:
+        """Keep the answer: the last statement of the transaction.
+
+        Raises:
+            IdempotencyKeyBusy: the first request's answer was committed in the very moment in
+                which we locked the key; nothing is kept, and the next try is told that answer.
+        """
+        if self._answer is None:
+            raise RuntimeError("a write with a key ended without its answer")
+        kept = await self._session.change(
+            _KEEP,
+            **self._named,
+            body_sha256=self._once.body_sha256,
+            status=self._answer.status,
+            body=self._answer.body,
+            created_at=self._now,
+            free=self._now - KEPT,
+        )
+        if not kept:
+            raise IdempotencyKeyBusy
+
+
+async def prune(session: Session, clock: Clock) -> int:
+    """Drop keys that are free again; how many."""
+    return await session.change(_PRUNE, free=clock.now() - KEPT)
+
+
+def _lock_key(once: Once) -> int:
+    # 64 bits. Locks with two keys of 32 bits (claims.py) live in a space of their own.
+    named = f"{once.credential_id.hex}\0{once.method}\0{once.path}\0{once.key}"
+    return int.from_bytes(blake2b(named.encode(), digest_size=8).digest(), "big", signed=True)

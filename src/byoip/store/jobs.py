@@ -1,0 +1,55 @@
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector
+
+from byoip.ports.jobs import DEFAULT_QUEUE, RUN_VALIDATION
+from byoip.store.engine import plain, session_options
+from byoip.store.statements import Session
+
+SCHEMA: Final = "procrastinate"
+
+
+def make_job_app(database_url: str, *, connections: int = 4) -> App:
+    """The queue, for a worker: it opens a pool of its own, in the queue's schema.
+
+    Tasks are added by whoever carries them out.
+    """
+    options = session_options({"search_path": f"{SCHEMA},public", "timezone": "UTC"})
+    return App(
+        connector=PsycopgConnector(
+            conninfo=plain(database_url),
+            kwargs={
+                "options": options,
+                "application_name": "byoip worker queue",
+                "connect_timeout": 5,
+            },
+            min_size=1,
+            max_size=connections,
+        )
+    )
+
+
+def make_enqueuing_app() -> App:
+    """The queue, for whoever only adds to it on connections of their own; never opened."""
+    return App(connector=PsycopgConnector())
+
+
+class JobShelf:
+    """Jobs that exist if, and only if, the transaction commits."""
+
+    def __init__(self, session: Session, app: App) -> None:
+        self._session = session
+        self._app = app
+
+    async def enqueue_run(self, run_id: UUID, *, at: datetime | None = None) -> None:
+        """Have a worker carry out a validation run, now or at a time."""
+        # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
+        job = self._app.configure_task(
+            RUN_VALIDATION,
+            queue=DEFAULT_QUEUE,
+            schedule_at=at,
+            connection=self._session.driver,
+        )
+        await job.defer_async(run_id=run_id.hex)

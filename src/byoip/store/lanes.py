@@ -1,0 +1,101 @@
+"""Single reads, each a transaction of its own: what every request does, at its cheapest."""
+
+import asyncio
+import select
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
+
+import msgspec
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import set_json_loads
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.ports.store import StoreUnavailable
+from byoip.store.statements import Statement
+
+_Connection: TypeAlias = psycopg.AsyncConnection[Any]
+
+OPTION: Final = "byoip_lanes"
+
+
+class Lanes:
+    """A few connections without transactions: each statement stands for itself.
+
+    Belongs to one event loop. Nothing is connected before the first question.
+    """
+
+    def __init__(self, conninfo: str, options: str, *, most: int, wait_seconds: float) -> None:
+        self._conninfo = conninfo
+        self._options = options
+        self._idle: list[_Connection] = []
+        self._free = asyncio.Semaphore(most)
+        self._wait_seconds = wait_seconds
+
+    async def ask(self, statement: Statement, **asked: object) -> list[Any]:
+        """Run one statement; rows with an attribute for each column.
+
+        Raises:
+            StoreUnavailable: the database is away, or too busy.
+        """
+        await self._take_turn()
+        try:
+            connection = await self._connection()
+            try:
+                cursor = await connection.execute(statement.text, {**statement.values, **asked})
+                rows = await cursor.fetchall()
+            except BaseException:  # cancelled, too: whatever is still under way ends with it
+                await connection.close()
+                raise
+        except psycopg.OperationalError as fault:
+            raise StoreUnavailable from fault
+        finally:
+            self._free.release()
+        self._idle.append(connection)
+        return rows
+
+    async def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _take_turn(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._free.acquire()
+        except TimeoutError as fault:
+            raise StoreUnavailable from fault
+
+    async def _connection(self) -> _Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if not hung_up(connection):
+                return connection
+            with suppress(psycopg.Error):
+                await connection.close()
+        made = await psycopg.AsyncConnection.connect(
+            self._conninfo,
+            autocommit=True,
+            row_factory=namedtuple_row,
+            options=self._options,
+            connect_timeout=5,
+        )
+        set_json_loads(msgspec.json.decode, made)
+        return made
+
+
+def lanes_of(engine: AsyncEngine) -> Lanes:
+    """The lanes that `make_engine` laid beside the engine's pool."""
+    lanes: Lanes = engine.get_execution_options()[OPTION]
+    return lanes
+
+
+def hung_up(connection: _Connection) -> bool:
+    """Whether the server has closed an idle connection; costs no round trip."""
+    # An idle connection has nothing to read, unless the server said goodbye.
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLIN)
+    return bool(poller.poll(0))

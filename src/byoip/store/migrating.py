@@ -1,0 +1,165 @@
+"""Bring a database to the newest revision, and tell whether it is there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.store.engine import SESSION, session_options, with_driver
+from byoip.store.unavailable import translated
+
+_PACKAGE: Final = Path(__file__).parents[1]
+_OLDEST: Final = 150000
+_LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
+
+# A migration may take its time over a large table, but not over a lock (see each revision).
+_PATIENT: Final = {**SESSION, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+
+
+class CannotMigrate(Exception):  # noqa: N818 - an answer for whoever runs the command
+    """The database is not one that this version may work on; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionState:
+    """Where a database stands, and where this version wants it."""
+
+    found: str | None
+    expected: str
+
+    @property
+    def current(self) -> bool:
+        """Whether it is exactly ours: neither older, nor newer, nor another's."""
+        return self.found == self.expected
+
+
+def migrate(database_url: str, mode: str) -> None:
+    """Run all migrations that are missing; the first stamps the database with the mode.
+
+    Safe to call from any number of processes at once: they take turns.
+
+    Raises:
+        CannotMigrate: it is stamped with the other mode, its revision is unknown here (a newer
+            byoip was at work), or Postgres refuses something that an administrator must allow.
+        StoreUnavailable: the database cannot be reached.
+    """
+    with _locked(database_url) as connection:
+        _refuse_unfit(connection)
+        _refuse_other_mode(connection, mode)
+        config = _config()
+        config.attributes.update(connection=connection, mode=mode)
+        try:
+            command.upgrade(config, "head")
+        except CommandError as fault:
+            raise CannotMigrate(f"The database has a revision unknown here: {fault}") from fault
+        except (DBAPIError, psycopg.Error) as fault:
+            why = fault.orig if isinstance(fault, DBAPIError) else fault
+            raise CannotMigrate(f"Postgres refused a migration, nothing changed: {why}") from fault
+
+
+async def check_revision(engine: AsyncEngine) -> RevisionState:
+    """Compare the database's revision with ours; one statement.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached.
+    """
+    there = sa.text("SELECT to_regclass('public.alembic_version') IS NOT NULL")
+    asked = sa.text("SELECT version_num FROM public.alembic_version")
+    with translated():
+        async with engine.connect() as connection:
+            found = None
+            if await connection.scalar(there):
+                found = ",".join((await connection.scalars(asked)).all()) or None
+    return RevisionState(found, _head())
+
+
+async def stamped_mode(engine: AsyncEngine) -> str | None:
+    """`sandbox` or `production`; None before the first migration.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached.
+    """
+    with translated():
+        async with engine.connect() as connection:
+            return await connection.run_sync(_stamped_mode)
+
+
+def is_ours(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:  # noqa: FBT001 - Alembic's signature
+    """Whether Alembic should compare it: not the partitions that each snapshot creates."""
+    return not (reflected and kind == "table" and name is not None and name[-1].isdigit())
+
+
+@contextmanager
+def _locked(database_url: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(
+        with_driver(database_url),
+        poolclass=sa.NullPool,
+        connect_args={
+            "application_name": "byoip migrate",
+            "options": session_options(_PATIENT),
+            "connect_timeout": 5,
+        },
+    )
+    with translated(), engine.connect() as connection:
+        # Held by the session, over the transactions of all revisions. Waiting is the point.
+        connection.execute(sa.text("SET lock_timeout = 0"))
+        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+        connection.execute(sa.text("RESET lock_timeout"))
+        connection.commit()
+        yield connection
+
+
+def _refuse_unfit(connection: sa.Connection) -> None:
+    version = connection.scalar(sa.text("SELECT current_setting('server_version_num')::int"))
+    if version is None or version < _OLDEST:
+        raise CannotMigrate("byoip needs Postgres 15 or newer.")
+    extension = sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'")
+    if not connection.scalar(extension):
+        raise CannotMigrate(
+            "This Postgres lacks the extension btree_gist, which comes with every distribution's "
+            "contrib package: install that on the server."
+        )
+
+
+def _refuse_other_mode(connection: sa.Connection, mode: str) -> None:
+    stamped = _stamped_mode(connection)
+    connection.commit()
+    if stamped is not None and stamped != mode:
+        raise CannotMigrate(
+            f"This database is stamped {stamped}, and byoip was started in {mode} mode: "
+            "give each mode a database of its own."
+        )
+
+
+def _stamped_mode(connection: sa.Connection) -> str | None:
+    if connection.scalar(sa.text("SELECT to_regclass('public.deployment') IS NULL")):
+        return None
+    stamped: str | None = connection.scalar(sa.text("SELECT mode FROM public.deployment"))
+    return stamped
+
+
+def _config() -> Config:
+    packaged = _PACKAGE / "_migrations"
+    scripts = packaged if packaged.is_dir() else _PACKAGE.parents[1] / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    return config
+
+
+@lru_cache(maxsize=1)
+def _head() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise RuntimeError("byoip was installed without its migrations")
+    return head

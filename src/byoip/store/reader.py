@@ -1,0 +1,151 @@
+"""Reads for the API: one statement each, nothing is locked, no transaction is opened."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.claim import ClaimNotFound
+from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.service_binding import BindingNotFound, Service, ServiceBinding
+from byoip.domain.validation_run import ValidationNotFound
+from byoip.ports.reader import ClaimView, Cursor, NumberedEvent, RunView
+from byoip.store import reading
+from byoip.store.lanes import lanes_of
+from byoip.store.rows import (
+    AnyRow,
+    binding_from,
+    claim_from,
+    event_from,
+    exhibit_from,
+    finding_from,
+    run_from,
+    token_from,
+)
+from byoip.store.statements import Statement
+
+_START: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+
+
+class PostgresReader:
+    """What the API shows, within one account."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._lanes = lanes_of(engine)
+
+    async def claim(self, account_id: UUID, claim_id: UUID) -> ClaimView:
+        """One live claim."""
+        rows = await self._lanes.ask(reading.CLAIM, account_id=account_id, claim_id=claim_id)
+        if not rows:
+            raise ClaimNotFound
+        return _claim_view(rows[0])
+
+    async def claims(
+        self, account_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[ClaimView]:
+        """Live claims in the order of (created_at, id)."""
+        page = _page(after, limit)
+        rows = await self._lanes.ask(reading.CLAIMS, account_id=account_id, **page)
+        return [_claim_view(row) for row in rows]
+
+    async def count_claims(self, account_id: UUID) -> int:
+        """How many live claims the account has."""
+        (row,) = await self._lanes.ask(reading.COUNT_CLAIMS, account_id=account_id)
+        return int(row.held)
+
+    async def tokens(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[OwnershipToken]:
+        """All tokens of a claim."""
+        page = _page(after, limit)
+        rows = await self._of_claim(reading.TOKENS, account_id, claim_id, **page)
+        return [token_from(row) for row in rows if row.token_id is not None]
+
+    async def runs(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[RunView]:
+        """Runs of a claim, oldest first."""
+        page = _page(after, limit)
+        rows = await self._of_claim(reading.RUNS, account_id, claim_id, **page)
+        return list(_run_views(rows))
+
+    async def run(self, account_id: UUID, claim_id: UUID, run_id: UUID) -> RunView:
+        """One run with all its evidence."""
+        rows = await self._of_claim(reading.RUN, account_id, claim_id, run_id=run_id)
+        for view in _run_views(rows):
+            return view
+        raise ValidationNotFound
+
+    async def bindings(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[ServiceBinding]:
+        """Live bindings of a claim in the order of (created_at, id)."""
+        page = _page(after, limit)
+        rows = await self._of_claim(reading.BINDINGS, account_id, claim_id, **page)
+        return [binding_from(row) for row in rows if row.id is not None]
+
+    async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> ServiceBinding:
+        """One live binding."""
+        (row,) = await self._of_claim(
+            reading.ONE_BINDING, account_id, claim_id, binding_id=binding_id
+        )
+        if row.id is None:
+            raise BindingNotFound
+        return binding_from(row)
+
+    async def services(self) -> Sequence[Service]:
+        """The live services, by name."""
+        rows = await self._lanes.ask(reading.SERVICES)
+        return [Service(row.id, row.name, row.default_only) for row in rows]
+
+    async def events(
+        self, account_id: UUID, claim_id: UUID, *, after: int, limit: int
+    ) -> Sequence[NumberedEvent]:
+        """Events of a claim, closed ones too, with numbers above `after`."""
+        rows = await self._of_claim(
+            reading.EVENTS, account_id, claim_id, after_number=after, page_size=limit
+        )
+        return [event_from(row) for row in rows if row.number is not None]
+
+    async def _of_claim(
+        self, statement: Statement, account_id: UUID, claim_id: UUID, **asked: object
+    ) -> Sequence[AnyRow]:
+        # The claim is joined from the left: without it there is no row, with it there is one.
+        rows = await self._lanes.ask(statement, account_id=account_id, claim_id=claim_id, **asked)
+        if not rows:
+            raise ClaimNotFound
+        return rows
+
+
+def _page(after: Cursor | None, limit: int) -> Mapping[str, object]:
+    start = after or _START
+    return {"after_time": start.created_at, "after_id": start.id, "page_size": limit}
+
+
+def _claim_view(row: AnyRow) -> ClaimView:
+    token = None if row.token_id is None else token_from(row)
+    return ClaimView(claim_from(row), token, row.default_binding)
+
+
+def _run_views(rows: Iterable[AnyRow]) -> Iterator[RunView]:
+    for run_id, lines in groupby(rows, attrgetter("id")):
+        if run_id is not None:
+            of_run = list(lines)
+            findings = groupby(of_run, attrgetter("finding_position"))
+            yield RunView(
+                run_from(of_run[0]),
+                tuple(
+                    finding_from(first, tuple(map(exhibit_from, shown)))
+                    for position, of_finding in findings
+                    if position is not None
+                    for first, shown in [_shown(list(of_finding))]
+                ),
+            )
+
+
+def _shown(lines: list[AnyRow]) -> tuple[AnyRow, list[AnyRow]]:
+    return lines[0], [line for line in lines if line.exhibit_at is not None]

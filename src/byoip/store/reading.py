@@ -1,0 +1,139 @@
+"""The statements of `reader.py`, made and compiled once."""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    null,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.sql.expression import FromClause
+
+from byoip.store.rows import BINDING, EXHIBIT, FINDING, TOKEN
+from byoip.store.statements import compiled
+from byoip.store.tables import bindings, prefixes, services, validation_tokens
+from byoip.store.tables_history import events, exhibits, findings, validation_runs
+
+_p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
+_r, _f, _x = validation_runs.c, findings.c, exhibits.c
+
+_ACCOUNT: Final = _p.account_id == bindparam("account_id", type_=Uuid)
+_THIS_CLAIM: Final = (_p.id == bindparam("claim_id", type_=Uuid), _ACCOUNT)
+_PAGE_SIZE: Final = bindparam("page_size", type_=Integer)
+
+
+def _after(table: FromClause) -> ColumnElement[bool]:
+    cursor = (
+        bindparam("after_time", type_=DateTime(timezone=True)),
+        bindparam("after_id", type_=Uuid),
+    )
+    return tuple_(table.c.created_at, table.c.id) > tuple_(*cursor)
+
+
+def _paged(statement: Select[Any], table: FromClause) -> Select[Any]:
+    following = statement.where(_after(table)).order_by(table.c.created_at, table.c.id)
+    return following.limit(_PAGE_SIZE)
+
+
+_NEWEST_TOKEN: Final = (
+    select(*TOKEN)
+    .where(_t.prefix_id == _p.id, _t.revoked_at.is_(None))
+    .order_by(_t.created_at.desc(), _t.id.desc())
+    .limit(1)
+    .correlate(prefixes)
+    .lateral("newest")
+)
+_VIEWS: Final = (
+    select(
+        prefixes,
+        _NEWEST_TOKEN,
+        exists().where(_b.prefix_id == _p.id, _b.cidr == _p.cidr, _b.live).label("default_binding"),
+    )
+    .select_from(prefixes.outerjoin(_NEWEST_TOKEN, true()))
+    .where(_p.live)
+)
+
+CLAIM: Final = compiled(_VIEWS.where(*_THIS_CLAIM))
+CLAIMS: Final = compiled(_paged(_VIEWS.where(_ACCOUNT), prefixes))
+COUNT_CLAIMS: Final = compiled(select(func.count().label("held")).where(_ACCOUNT, _p.live))
+
+_page = _paged(select(validation_tokens).where(_t.prefix_id == _p.id), validation_tokens)
+_tokens = _page.correlate(prefixes).lateral("page")
+TOKENS: Final = compiled(
+    select(_p.account_id, _p.cidr, _p.asn, *(one.label(f"token_{one.name}") for one in _tokens.c))
+    .select_from(prefixes.outerjoin(_tokens, true()))
+    .where(*_THIS_CLAIM, _p.live)
+    .order_by(_tokens.c.created_at, _tokens.c.id)
+)
+
+_of_claim = select(*BINDING).join(services).where(_b.prefix_id == _p.id, _b.live)
+_bindings = _paged(_of_claim, bindings).correlate(prefixes).lateral("page")
+BINDINGS: Final = compiled(
+    select(_bindings)
+    .select_from(prefixes.outerjoin(_bindings, true()))
+    .where(*_THIS_CLAIM, _p.live)
+    .order_by(_bindings.c.created_at, _bindings.c.id)
+)
+_one_binding = _of_claim.where(_b.id == bindparam("binding_id", type_=Uuid))
+_binding = _one_binding.correlate(prefixes).lateral("page")
+ONE_BINDING: Final = compiled(
+    select(_binding).select_from(prefixes.outerjoin(_binding, true())).where(*_THIS_CLAIM, _p.live)
+)
+
+_runs = (
+    _paged(select(validation_runs).where(_r.prefix_id == _p.id), validation_runs)
+    .correlate(prefixes)
+    .lateral("page")
+)
+RUNS: Final = compiled(
+    select(_runs, *FINDING, null().label("exhibit_at"))
+    .select_from(prefixes.outerjoin(_runs, true()).outerjoin(findings, _f.run_id == _runs.c.id))
+    .where(*_THIS_CLAIM, _p.live)
+    .order_by(_runs.c.created_at, _runs.c.id, _f.position)
+)
+_run = (
+    select(validation_runs)
+    .where(_r.prefix_id == _p.id, _r.id == bindparam("run_id", type_=Uuid))
+    .correlate(prefixes)
+    .lateral("page")
+)
+RUN: Final = compiled(
+    select(_run, *FINDING, *EXHIBIT)
+    .select_from(
+        prefixes.outerjoin(_run, true())
+        .outerjoin(findings, _f.run_id == _run.c.id)
+        .outerjoin(exhibits, (_x.run_id == _f.run_id) & (_x.finding == _f.position))
+    )
+    .where(*_THIS_CLAIM, _p.live)
+    .order_by(_f.position, _x.position)
+)
+
+_later = (
+    select(events)
+    .where(
+        events.c.prefix_id == _p.id,
+        events.c.number > bindparam("after_number", type_=BigInteger),
+    )
+    .order_by(events.c.number)
+    .limit(_PAGE_SIZE)
+    .correlate(prefixes)
+    .lateral("page")
+)
+EVENTS: Final = compiled(
+    select(_later)
+    .select_from(prefixes.outerjoin(_later, true()))
+    .where(*_THIS_CLAIM)  # closed ones too
+    .order_by(_later.c.number)
+)
+
+SERVICES: Final = compiled(select(services).where(services.c.live).order_by(services.c.name))

@@ -1,0 +1,245 @@
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from byoip.domain.evidence import Exhibit
+from byoip.domain.registry import Budget
+from byoip.domain.rpsl import RpslObject
+from byoip.ports.registry import Found, NoEntries, RegistryQuestion
+from byoip.ports.registry_budget import Admission, Busy, Permit, Spent
+from byoip.store.engine import autocommitting
+from byoip.store.unavailable import translated
+
+# All times are the database's: workers on several machines share one budget. clock_timestamp(),
+# since now() stands still while a transaction waits for a lock. A crash may forget the last moment
+# of these tables (synchronous_commit): nobody waits for the disk while a registry is locked.
+
+_FIRST: Final = text(
+    "INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING"
+)
+
+_LOCK: Final = text("""
+    SELECT set_config('synchronous_commit', 'off', true)
+    FROM registry_budgets WHERE registry = :registry FOR UPDATE
+    """)
+
+# Counts of an earlier minute or day are past.
+_USAGE: Final = text("""
+    WITH clock AS MATERIALIZED (
+        SELECT now, date_trunc('minute', now, 'UTC') AS minute, date_trunc('day', now, 'UTC') AS day
+        FROM clock_timestamp() AS now
+    ), leases AS (
+        SELECT count(*) AS everyones, count(*) FILTER (WHERE account_id = :account) AS mine
+        FROM registry_leases, clock WHERE registry = :registry AND expires_at > now
+    )
+    SELECT clock.minute, clock.day,
+        extract(epoch FROM budget.paused_until - now) AS pause,
+        CASE budget.minute WHEN clock.minute THEN budget.asked_in_minute ELSE 0 END,
+        CASE budget.day WHEN clock.day THEN budget.asked_in_day ELSE 0 END,
+        leases.everyones,
+        CASE share.minute WHEN clock.minute THEN share.asked_in_minute ELSE 0 END,
+        CASE share.day WHEN clock.day THEN share.asked_in_day ELSE 0 END,
+        leases.mine,
+        kept.asked, kept.asked_of, kept.answer, kept.objects, kept.answered_at
+    FROM clock, leases, registry_budgets budget
+    LEFT JOIN registry_shares share
+        ON share.registry = budget.registry AND share.account_id = :account
+    LEFT JOIN registry_answers kept
+        ON kept.registry = budget.registry AND kept.lookup = :lookup
+        AND kept.prefix = CAST(:prefix AS cidr) AND kept.kept_until > clock_timestamp()
+    WHERE budget.registry = :registry
+    """)
+
+# Clearing away skips what another worker is just giving back or keeping: who holds the registry's
+# row waits for nobody.
+_SPEND: Final = text("""
+    WITH spent AS (
+        UPDATE registry_budgets
+        SET minute = :minute, asked_in_minute = :minute_everyones,
+            day = :day, asked_in_day = :day_everyones
+        WHERE registry = :registry
+    ), shared AS (
+        INSERT INTO registry_shares
+            (registry, account_id, minute, asked_in_minute, day, asked_in_day)
+        VALUES (:registry, :account, :minute, :minute_mine, :day, :day_mine)
+        ON CONFLICT (registry, account_id) DO UPDATE
+        SET minute = excluded.minute, asked_in_minute = excluded.asked_in_minute,
+            day = excluded.day, asked_in_day = excluded.asked_in_day
+    ), expired AS (
+        DELETE FROM registry_leases WHERE id IN (
+            SELECT id FROM registry_leases
+            WHERE registry = :registry AND expires_at <= clock_timestamp()
+            FOR UPDATE SKIP LOCKED)
+    ), stale AS (
+        DELETE FROM registry_answers WHERE (registry, lookup, prefix) IN (
+            SELECT registry, lookup, prefix FROM registry_answers
+            WHERE registry = :registry AND kept_until <= clock_timestamp()
+            FOR UPDATE SKIP LOCKED)
+    )
+    INSERT INTO registry_leases (registry, account_id, expires_at)
+    VALUES (:registry, :account, clock_timestamp() + :lease)
+    RETURNING id
+    """)
+
+_GIVE_BACK: Final = text("""
+    WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
+    SELECT set_config('synchronous_commit', 'off', true)
+    """)
+
+_KEEP: Final = text("""
+    WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
+    INSERT INTO registry_answers (registry, lookup, prefix, asked, asked_of, answer, objects,
+        answered_at, kept_until)
+    SELECT :registry, :lookup, CAST(:prefix AS cidr), :asked, :asked_of, :answer, :objects,
+        :answered_at, clock_timestamp() + :remember
+    FROM set_config('synchronous_commit', 'off', true)
+    ON CONFLICT (registry, lookup, prefix) DO UPDATE
+    SET asked = excluded.asked, asked_of = excluded.asked_of, answer = excluded.answer,
+        objects = excluded.objects, answered_at = excluded.answered_at,
+        kept_until = excluded.kept_until
+    """)
+
+_HOLD: Final = text("""
+    INSERT INTO registry_budgets AS budget (registry, paused_until)
+    VALUES (:registry, clock_timestamp() + :pause)
+    ON CONFLICT (registry) DO UPDATE
+    SET paused_until = greatest(budget.paused_until, excluded.paused_until)
+    """)
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    """What has been asked in this minute and day, and how many connections are in use."""
+
+    minute: int
+    day: int
+    connections: int
+
+    def exceeds(self, budget: Budget, *, whose: str) -> Spent | Busy | None:
+        """Why one more question would be too many; None if it would not."""
+        if self.day >= budget.per_day:
+            return Spent(f"{whose} {budget.per_day} questions of this day (UTC) are used up")
+        if self.minute >= budget.per_minute:
+            return Spent(f"{whose} {budget.per_minute} questions of this minute are used up")
+        return Busy() if self.connections >= budget.connections else None
+
+
+class PostgresRegistryBudget:
+    """Keeps the budgets of all registries, for all workers on this database.
+
+    Minutes and days are those of the clock (UTC), not sliding: twice a minute's questions may
+    fall together where two minutes meet.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        lease: timedelta = timedelta(seconds=30),
+        remember: timedelta = timedelta(seconds=60),
+    ) -> None:
+        """Take how long a connection is counted (longer than any deadline) and answers are kept."""
+        self._engine = engine
+        self._single = autocommitting(engine)
+        self._lease = lease
+        self._remember = remember
+
+    async def admit(self, question: RegistryQuestion) -> Admission:
+        """A permit, or the answer to the same question of a moment ago, or why not now."""
+        asking = _key(question) | {"account": question.account_id}
+        with translated():
+            async with self._engine.begin() as connection:
+                if (await connection.execute(_LOCK, asking)).first() is None:
+                    await connection.execute(_FIRST, asking)
+                    await connection.execute(_LOCK, asking)
+                row = (await connection.execute(_USAGE, asking)).one()
+                everyone, mine = _Usage(*row[3:6]), _Usage(*row[6:9])
+                reason = _remembered(row) or _refusal(question, row.pause, everyone, mine)
+                if reason is not None:
+                    return reason
+                spending = asking | _one_more(row, everyone, mine) | {"lease": self._lease}
+                return Permit((await connection.execute(_SPEND, spending)).scalar_one())
+
+    async def settle(
+        self, permit: Permit, question: RegistryQuestion, answer: Found | NoEntries | None
+    ) -> None:
+        """Give the connection back, and keep an answer for whoever asks the same."""
+        async with self._connection() as connection:
+            if answer is None or not self._remember:
+                await connection.execute(_GIVE_BACK, {"permit": permit.id})
+                return
+            exhibit = answer.exhibit
+            objects = answer.objects if isinstance(answer, Found) else ()
+            keeping = _key(question) | {
+                "permit": permit.id,
+                "asked": exhibit.asked,
+                "asked_of": exhibit.of,
+                "answer": exhibit.answer,
+                "objects": msgspec.json.encode(objects),
+                "answered_at": exhibit.at,
+                "remember": self._remember,
+            }
+            await connection.execute(_KEEP, keeping)
+
+    async def hold(self, question: RegistryQuestion, pause: timedelta) -> None:
+        """Ask that registry nothing for so long; never shortens a longer pause."""
+        async with self._connection() as connection:
+            holding = {"registry": question.registry.key, "pause": pause}
+            await connection.execute(_HOLD, holding)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        with translated():
+            async with self._single.connect() as connection:
+                yield connection
+
+
+def _key(question: RegistryQuestion) -> dict[str, Any]:
+    return {
+        "registry": question.registry.key,
+        "lookup": question.lookup.value,
+        "prefix": str(question.prefix),
+    }
+
+
+def _remembered(row: Row[Any]) -> Found | NoEntries | None:
+    if row.asked is None:
+        return None
+    exhibit = Exhibit(row.asked, row.asked_of, row.answer, row.answered_at.astimezone(UTC))
+    objects = msgspec.json.decode(row.objects, type=tuple[RpslObject, ...])
+    return Found(objects, exhibit) if objects else NoEntries(exhibit)
+
+
+def _refusal(
+    question: RegistryQuestion, pause: float, everyone: _Usage, mine: _Usage
+) -> Spent | Busy | None:
+    if pause > 0:
+        left = math.ceil(pause)
+        return Spent(f"the registry refused us and is left alone for {left} s")
+    budget = question.registry.budget
+    half = Budget(
+        connections=math.ceil(budget.connections / 2),
+        per_minute=math.ceil(budget.per_minute / 2),
+        per_day=math.ceil(budget.per_day / 2),
+    )
+    return everyone.exceeds(budget, whose="the registry's") or mine.exceeds(
+        half, whose="this account's"
+    )
+
+
+def _one_more(row: Row[Any], everyone: _Usage, mine: _Usage) -> dict[str, Any]:
+    return {
+        "minute": row.minute,
+        "day": row.day,
+        "minute_everyones": everyone.minute + 1,
+        "day_everyones": everyone.day + 1,
+        "minute_mine": mine.minute + 1,
+        "day_mine": mine.day + 1,
+    }

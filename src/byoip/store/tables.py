@@ -1,0 +1,232 @@
+"""Accounts, claims, tokens and bindings, and what the database itself refuses about them.
+
+Rows are never deleted: `live` says which still count. Runs, evidence and history have files of
+their own beside this one.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, ExcludeConstraint
+
+from byoip.domain.credential import Scope
+from byoip.domain.evidence import CheckState
+from byoip.domain.lifecycle import Standing, State
+from byoip.domain.ownership_token import TokenMethod
+from byoip.domain.service_binding import Provisioning
+from byoip.store.columns import document, key, live, moment, one_of, reference, text
+from byoip.store.metadata import metadata
+
+_ALL_SCOPES = ", ".join(f"'{scope}'" for scope in Scope)
+
+# The one row that says what this database is for; the first migration writes it.
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    text("mode"),
+    moment("stamped_at"),
+    CheckConstraint("id = 1", name="one_row"),
+    one_of("mode", ("sandbox", "production")),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    key(),
+    text("name"),
+    Column("prefix_quota", Integer, nullable=False),
+    moment("created_at"),
+    CheckConstraint("prefix_quota >= 0", name="prefix_quota"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    key(),
+    reference("account_id", "accounts.id", nullable=True),  # null: an operator's
+    text("name"),
+    Column("token_sha256", LargeBinary, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    moment("created_at"),
+    moment("expires_at", nullable=True),
+    moment("revoked_at", nullable=True),
+    moment("last_used_at", nullable=True),
+    UniqueConstraint("token_sha256"),
+    CheckConstraint("octet_length(token_sha256) = 32", name="token_sha256"),
+    CheckConstraint(f"scopes <@ ARRAY[{_ALL_SCOPES}]::text[]", name="scopes"),
+    Index(None, "account_id"),
+)
+
+services = Table(
+    "services",
+    metadata,
+    key(),
+    text("name"),
+    Column("default_only", Boolean, nullable=False),
+    moment("created_at"),
+    moment("removed_at", nullable=True),
+    live("removed_at IS NULL"),
+    Index("uq_services_live_name", "name", unique=True, postgresql_where="live"),
+)
+
+prefixes = Table(
+    "prefixes",
+    metadata,
+    key(),
+    reference("account_id", "accounts.id"),
+    Column("cidr", CIDR, nullable=False),
+    Column("asn", BigInteger, nullable=False),
+    text("description"),
+    Column("delegate_loa_creation", Boolean, nullable=False),
+    Column("loa_document_id", Uuid),
+    moment("created_at"),
+    moment("modified_at"),
+    text("state"),
+    text("standing"),
+    text("irr_state"),
+    moment("irr_passed_at", nullable=True),
+    text("rpki_state"),
+    moment("rpki_passed_at", nullable=True),
+    text("ownership_state"),
+    moment("ownership_passed_at", nullable=True),
+    document("findings"),
+    text("registry", nullable=True),
+    Column("irr_waived", Boolean, nullable=False),
+    document("other_origins"),
+    moment("approved_at", nullable=True),
+    moment("closed_at", nullable=True),
+    Column("version", Integer, nullable=False),
+    live("state <> 'closed'"),
+    # Two approved claims never overlap, whoever holds them.
+    ExcludeConstraint(
+        ("cidr", "&&"),
+        name="ex_prefixes_approved_overlap",
+        using="gist",
+        ops={"cidr": "inet_ops"},
+        where="state = 'approved'",
+    ),
+    # Within one account live claims never overlap (uuid in a gist index needs btree_gist).
+    ExcludeConstraint(
+        ("account_id", "="),
+        ("cidr", "&&"),
+        name="ex_prefixes_own_overlap",
+        using="gist",
+        ops={"cidr": "inet_ops"},
+        where="live",
+    ),
+    # What live bindings refer to: the claim's own range, while the claim lives.
+    UniqueConstraint("id", "cidr", "live", name="uq_prefixes_live_cidr"),
+    # The space lock shares its keys by these shortest lengths: see transaction.py.
+    CheckConstraint(
+        "CASE family(cidr) WHEN 4 THEN masklen(cidr) BETWEEN 8 AND 24 "
+        "ELSE masklen(cidr) BETWEEN 16 AND 48 END",
+        name="length",
+    ),
+    CheckConstraint("asn BETWEEN 1 AND 4294967295", name="asn"),
+    CheckConstraint("version >= 1", name="version"),
+    one_of("state", State),
+    one_of("standing", Standing),
+    one_of("irr_state", CheckState),
+    one_of("rpki_state", CheckState),
+    one_of("ownership_state", CheckState),
+    CheckConstraint("irr_state <> 'valid' OR irr_passed_at IS NOT NULL", name="irr_passed"),
+    CheckConstraint("rpki_state <> 'valid' OR rpki_passed_at IS NOT NULL", name="rpki_passed"),
+    CheckConstraint(
+        "ownership_state <> 'valid' OR ownership_passed_at IS NOT NULL", name="ownership_passed"
+    ),
+    CheckConstraint(
+        "state = 'closed' OR (state = 'approved') = (approved_at IS NOT NULL)", name="approved_at"
+    ),
+    # Ownership is what an approval rests on; irr and rpki may change after it.
+    CheckConstraint("state <> 'approved' OR ownership_state = 'valid'", name="approved_is_proven"),
+    CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
+    Index("ix_prefixes_page", "account_id", "created_at", "id", postgresql_where="live"),
+    Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
+)
+
+# Account, prefix and ASN of a token are its claim's, which never change (trigger on prefixes).
+validation_tokens = Table(
+    "validation_tokens",
+    metadata,
+    key(),
+    reference("prefix_id", "prefixes.id"),
+    text("method"),
+    text("value"),
+    moment("created_at"),
+    moment("expires_at"),
+    moment("consumed_at", nullable=True),
+    moment("revoked_at", nullable=True),
+    UniqueConstraint("value"),
+    Index(
+        "uq_validation_tokens_live",
+        "prefix_id",
+        unique=True,
+        postgresql_where="consumed_at IS NULL AND revoked_at IS NULL",
+    ),
+    one_of("method", TokenMethod),
+    CheckConstraint("value ~ '^[0-9a-f]{32,64}$'", name="value"),
+    CheckConstraint(
+        "expires_at > created_at AND expires_at <= created_at + interval '720 hours'",
+        name="lifetime",
+    ),
+    CheckConstraint("consumed_at IS NULL OR revoked_at IS NULL", name="one_end"),
+    Index("ix_validation_tokens_page", "prefix_id", "created_at", "id"),
+)
+
+bindings = Table(
+    "bindings",
+    metadata,
+    key(),
+    Column("prefix_id", Uuid, nullable=False),
+    Column("prefix_cidr", CIDR, nullable=False),
+    Column("cidr", CIDR, nullable=False),
+    reference("service_id", "services.id"),
+    text("state"),
+    moment("created_at"),
+    moment("removed_at", nullable=True),
+    Column("is_default", Boolean, Computed("cidr = prefix_cidr", persisted=True), nullable=False),
+    live("removed_at IS NULL"),
+    # True while it lives, else null, which a foreign key does not follow: a claim cannot be
+    # closed from under its bindings.
+    Column(
+        "live_prefix",
+        Boolean,
+        Computed("nullif(removed_at IS NULL, false)", persisted=True),
+    ),
+    ForeignKeyConstraint(
+        ["prefix_id", "prefix_cidr", "live_prefix"],
+        ["prefixes.id", "prefixes.cidr", "prefixes.live"],
+        name="fk_bindings_live_prefix",
+    ),
+    CheckConstraint("cidr <<= prefix_cidr", name="inside_prefix"),
+    one_of("state", Provisioning),
+    # An advertised route will refer to this with two columns that are always true: its binding
+    # then spans the prefix, lives, and cannot be removed from under it.
+    UniqueConstraint("id", "prefix_id", "is_default", "live", name="uq_bindings_live_default"),
+    Index("uq_bindings_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
+    Index("ix_bindings_page", "prefix_id", "created_at", "id", postgresql_where="live"),
+    Index("ix_bindings_service_id", "service_id"),
+)
+
+# Permits that all processes share; `spent_until` runs ahead of the clock as they are spent.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("who", Uuid, primary_key=True),
+    moment("spent_until"),
+)

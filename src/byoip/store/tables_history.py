@@ -1,0 +1,121 @@
+"""Validation runs, their evidence, and the append-only history."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from byoip.domain.evidence import Check
+from byoip.domain.validation_run import RunResult, RunState, Trigger
+from byoip.store.columns import document, key, moment, one_of, reference, text
+from byoip.store.metadata import metadata
+
+_OPEN = "state IN ('scheduled', 'running')"
+
+validation_runs = Table(
+    "validation_runs",
+    metadata,
+    key(),
+    reference("prefix_id", "prefixes.id"),
+    text("trigger"),
+    text("state"),
+    text("result", nullable=True),
+    moment("created_at"),
+    moment("due_at"),
+    moment("started_at", nullable=True),
+    moment("finished_at", nullable=True),
+    moment("lease_until", nullable=True),
+    Column("attempt", Integer, nullable=False),
+    Column("retries", Integer, nullable=False),
+    one_of("trigger", Trigger),
+    one_of("state", RunState),
+    one_of("result", RunResult),
+    CheckConstraint("(state = 'finished') = (result IS NOT NULL)", name="finished_has_result"),
+    CheckConstraint(
+        "(state IN ('finished', 'cancelled')) = (finished_at IS NOT NULL)", name="finished_at"
+    ),
+    CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
+    CheckConstraint("attempt >= 0 AND retries >= 0", name="counts"),
+    Index("uq_validation_runs_open", "prefix_id", unique=True, postgresql_where=_OPEN),
+    Index("ix_validation_runs_page", "prefix_id", "created_at", "id"),
+    Index("ix_validation_runs_open", "due_at", "id", postgresql_where=_OPEN),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("validation_runs.id"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    text("check_name"),
+    text("outcome"),
+    text("code", nullable=True),  # of a failure its reason, of a silence its fault
+    text("seen"),
+    text("fix"),
+    Column("warnings", ARRAY(Text), nullable=False),
+    moment("at"),
+    one_of("check_name", Check),
+    one_of("outcome", ("passed", "failed", "unanswered")),
+    CheckConstraint("(outcome = 'passed') = (code IS NULL)", name="code"),
+)
+
+exhibits = Table(
+    "exhibits",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    Column("finding", SmallInteger, primary_key=True, autoincrement=False),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    text("asked"),
+    text("whom"),
+    Column("answer", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary, Computed("sha256(answer)", persisted=True), nullable=False),
+    moment("at"),
+    ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("prefix_id", Uuid, ForeignKey("prefixes.id", ondelete="RESTRICT"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    text("kind"),
+    text("actor"),
+    text("request_id"),
+    moment("at"),
+    document("before"),
+    document("after"),
+    CheckConstraint("number >= 1", name="number"),
+)
+
+# Updated last in a transaction: a number is given only when all lower ones are committed.
+event_counters = Table(
+    "event_counters",
+    metadata,
+    Column("prefix_id", Uuid, ForeignKey("prefixes.id", ondelete="RESTRICT"), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("credential_id", Uuid, ForeignKey("credentials.id"), primary_key=True),
+    Column("method", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_sha256", LargeBinary, nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    moment("created_at"),
+    Index(None, "created_at"),
+)

@@ -1,0 +1,127 @@
+"""Transactions, and the order in which they lock.
+
+Deadlocks are prevented, not retried. Everybody takes locks in this order, and skips what is not
+needed:
+
+1. the key of an idempotent write (tried, never waited for)
+2. the account (`lock_account`)
+3. the claim (`Claims.lock`)
+4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing besides
+5. the space (`lock_space`), only for a claim that is pending
+6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
+7. event counters, in the order of their claims' ids
+
+Why 6 may come after 3: whoever waits for the space holds a pending claim only, and 6 locks
+approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: taking
+the space while holding an approved claim could deadlock with one that contests it.
+
+READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from procrastinate import App
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from byoip.ports.clock import Clock
+from byoip.ports.registrations import Registrations
+from byoip.ports.rpki import RoaData
+from byoip.ports.store import (
+    Bindings,
+    Claims,
+    Events,
+    Jobs,
+    Once,
+    Runs,
+    Services,
+    Shelf,
+    Tokens,
+)
+from byoip.store import idempotency
+from byoip.store.bindings import BindingShelf, ServiceShelf
+from byoip.store.claims import ClaimShelf
+from byoip.store.events import EventShelf
+from byoip.store.idempotency import OnceShelf
+from byoip.store.jobs import JobShelf, make_enqueuing_app
+from byoip.store.registration_snapshots import RegistrationShelf
+from byoip.store.runs import RunShelf
+from byoip.store.statements import Session
+from byoip.store.tokens import TokenShelf
+from byoip.store.unavailable import translated
+from byoip.store.vrp_snapshots import RoaShelf
+
+
+class PostgresShelf:
+    """All that can be remembered, on one connection in a transaction."""
+
+    claims: Claims
+    tokens: Tokens
+    bindings: Bindings
+    services: Services
+    runs: Runs
+    events: Events
+    jobs: Jobs
+    roas: RoaData
+    registrations: Registrations
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        session: Session,
+        clock: Clock,
+        app: App,
+        once: Once | None,
+    ) -> None:
+        self.claims = ClaimShelf(session)
+        self.tokens = TokenShelf(session)
+        self.bindings = BindingShelf(session)
+        self.services = ServiceShelf(session)
+        self.runs = RunShelf(session, clock)
+        self.events = self._history = EventShelf(session)
+        self.jobs = JobShelf(session, app)
+        self.roas = RoaShelf(connection, clock)
+        self.registrations = RegistrationShelf(connection)
+        self._once = None if once is None else OnceShelf(session, clock, once)
+
+    async def answered(self, result: object) -> None:
+        """Keep the answer for a repeated key; the last thing a write does."""
+        if self._once is not None:
+            self._once.answered(result)
+
+    async def begin(self) -> None:
+        """Claim the key, if there is one."""
+        if self._once is not None:
+            await self._once.claim()
+
+    async def end(self) -> None:
+        """Write what comes last: the history, then the answer."""
+        await self._history.write()
+        if self._once is not None:
+            await self._once.write()
+
+
+class PostgresStore:
+    """Transactions on an engine."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._app = make_enqueuing_app()
+
+    @asynccontextmanager
+    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
+        """Everything or nothing. With `once`, the first statement claims its key."""
+        with translated():
+            async with self._engine.begin() as connection:
+                session = await Session.of(connection)
+                shelf = PostgresShelf(connection, session, self._clock, self._app, once)
+                await shelf.begin()
+                yield shelf
+                await shelf.end()
+
+    async def prune(self) -> int:
+        """Drop idempotency keys older than a day; how many."""
+        with translated():
+            async with self._engine.begin() as connection:
+                return await idempotency.prune(await Session.of(connection), self._clock)

@@ -1,0 +1,51 @@
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.service_binding import PrefixNotApproved, ServiceBinding, may_bind
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Event, Once, Store
+
+
+@dataclass(frozen=True, slots=True)
+class BindService:
+    """Let a service answer for a range of an approved prefix, the whole of it first."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        *,
+        cidr: str,
+        service_id: UUID,
+        by: By,
+        once: Once | None = None,
+    ) -> ServiceBinding:
+        """Keep a new binding.
+
+        Raises:
+            InvalidPrefix, ClaimNotFound, PrefixNotApproved, ServiceNotFound,
+            BindingOutsidePrefix, BindingExists, DefaultBindingFirst, DefaultOnlyService,
+            TooManyBindings: as their names say.
+        """
+        wanted = Prefix.parse(cidr)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            if not claim.approved:
+                raise PrefixNotApproved
+            service = await shelf.services.get(service_id)
+            may_bind(claim.prefix, wanted, service, await shelf.bindings.of(claim_id))
+            now = self.clock.now()
+            binding = ServiceBinding(uuid4(), claim_id, claim.prefix, wanted, service, now)
+            await shelf.bindings.add(binding)
+            after = {
+                "binding_id": binding.id.hex,
+                "cidr": str(wanted),
+                "service_id": service.id.hex,
+            }
+            await shelf.events.add(Event(claim_id, "binding.created", by, now, after=after))
+            await shelf.answered(binding)
+        return binding

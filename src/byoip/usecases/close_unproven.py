@@ -1,0 +1,42 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.claim import UNPROVEN_AFTER, ClaimNotFound
+from byoip.domain.lifecycle import Move
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Store
+from byoip.usecases.history import changes
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUnproven:
+    """Close claims that nobody has proven within thirty days. They hold no routes."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self, *, by: By) -> int:
+        """Close them one by one, each looked at again under its lock; how many were."""
+        async with self.store.transaction() as shelf:
+            before = self.clock.now() - UNPROVEN_AFTER
+            unproven = await shelf.claims.unproven_since(before, _AT_ONCE)
+        return sum([await self._close(claim_id, by) for claim_id in unproven])
+
+    async def _close(self, claim_id: UUID, by: By) -> bool:
+        async with self.store.transaction() as shelf:
+            try:
+                claim = await shelf.claims.lock(claim_id)
+            except ClaimNotFound:
+                return False
+            now = self.clock.now()
+            if claim.approved or now - claim.created_at < UNPROVEN_AFTER:
+                return False
+            closed = claim.close(Move.UNPROVEN, now)
+            await shelf.claims.save(closed)
+            if token := await shelf.tokens.live(claim_id):
+                await shelf.tokens.save(token.revoke(now))
+            await shelf.runs.end_open(claim_id, now)
+            await shelf.events.add(*changes(claim, closed, by, now))
+        return True

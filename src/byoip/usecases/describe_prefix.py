@@ -1,0 +1,42 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.customer_text import CustomerText
+from byoip.ports.clock import Clock
+from byoip.ports.reader import ClaimView
+from byoip.ports.store import By, Once, Store
+from byoip.usecases.history import changes
+from byoip.usecases.views import view_of
+
+
+@dataclass(frozen=True, slots=True)
+class DescribePrefix:
+    """Change a prefix's description, the one member that may change."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        *,
+        description: str,
+        by: By,
+        once: Once | None = None,
+    ) -> ClaimView:
+        """Write it.
+
+        Raises:
+            ClaimNotFound, InvalidText: as their names say.
+        """
+        text = CustomerText.parse(description)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            now = self.clock.now()
+            described = claim.describe(text, now)
+            await shelf.claims.save(described)
+            await shelf.events.add(*changes(claim, described, by, now))
+            view = await view_of(described, shelf)
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,35 @@
+"""What the history says of a change: one event for each state that moved."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from byoip.domain.claim import CheckRecord, Claim
+from byoip.ports.store import By, Event
+
+
+def changes(before: Claim, after: Claim, by: By, at: datetime) -> tuple[Event, ...]:
+    """Events for every difference between two versions of a claim that a reader cares for."""
+    return tuple(_changes(before, after, by, at))
+
+
+def _changes(before: Claim, after: Claim, by: By, at: datetime) -> Iterator[Event]:
+    for name in ("irr", "rpki", "ownership"):
+        old, new = _shown(getattr(before, name)), _shown(getattr(after, name))
+        if old != new:
+            yield Event(before.id, f"check.{name}", by, at, old, new)
+    if before.standing is not after.standing:
+        old, new = {"standing": before.standing.value}, {"standing": after.standing.value}
+        yield Event(before.id, f"prefix.{after.standing.value}", by, at, old, new)
+    if before.state is not after.state:
+        old, new = {"state": before.state.value}, {"state": after.state.value}
+        yield Event(before.id, f"prefix.{after.state.value}", by, at, old, new)
+    if before.description != after.description:
+        old = {"description": before.description.value}
+        yield Event(
+            before.id, "prefix.described", by, at, old, {"description": after.description.value}
+        )
+
+
+def _shown(check: CheckRecord) -> dict[str, str]:
+    shown = {"state": check.state.value}
+    return {**shown, "reason": check.reason.value} if check.reason else shown

@@ -1,0 +1,39 @@
+import json
+
+from byoip.domain.asn import Asn
+from byoip.domain.claim import OtherOrigin
+from byoip.domain.evidence import Check, Exhibit, Finding, Unanswered
+from byoip.domain.origin_validation import Vrp
+from byoip.domain.prefix import Prefix
+from byoip.domain.roa_authorisation import judge_roas, roa_origins
+from byoip.ports.clock import Clock
+from byoip.ports.rpki import NoVrps, VrpAnswer
+
+
+def judge_roa_data(
+    prefix: Prefix, origin: Asn, answer: VrpAnswer, clock: Clock
+) -> tuple[Finding, tuple[OtherOrigin, ...]]:
+    """The finding of the rpki check, its VRPs copied into the evidence, and who else is named."""
+    now = clock.now()
+    if isinstance(answer, NoVrps):
+        return Finding(Check.RPKI, Unanswered(answer.fault, answer.detail), now), ()
+    snapshot = answer.snapshot
+    exhibit = Exhibit(
+        asked=f"VRPs covering {prefix}",
+        of=f"snapshot {snapshot.number} ({snapshot.source}, built {snapshot.built_at.isoformat()})",
+        answer=json.dumps([_row(vrp) for vrp in answer.covering]).encode(),
+        at=now,
+    )
+    outcome = judge_roas(prefix, origin, answer.covering, now=now)
+    others = roa_origins((*answer.covering, *answer.inside), origin, now=now)
+    return Finding(Check.RPKI, outcome, now, (exhibit,)), others
+
+
+def _row(vrp: Vrp) -> dict[str, str | int | None]:
+    return {
+        "prefix": str(vrp.prefix),
+        "maxLength": vrp.max_length,
+        "asn": vrp.asn.number,
+        "ta": vrp.anchor,
+        "expires": vrp.expires_at.isoformat() if vrp.expires_at else None,
+    }

@@ -1,0 +1,20 @@
+from dataclasses import dataclass
+
+from byoip.ports.store import Store
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RescueRuns:
+    """Hand the runs of dead workers to living ones."""
+
+    store: Store
+
+    async def __call__(self) -> int:
+        """Enqueue every abandoned run anew; how many there were."""
+        async with self.store.transaction() as shelf:
+            abandoned = await shelf.runs.abandoned(_AT_ONCE)
+            for run_id in abandoned:
+                await shelf.jobs.enqueue_run(run_id)
+        return len(abandoned)

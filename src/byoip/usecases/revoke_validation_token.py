@@ -1,0 +1,41 @@
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from byoip.domain.claim import CheckRecord
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Event, Once, Store
+from byoip.usecases.history import changes
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeValidationToken:
+    """End a token, and what it has proven so far."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        token_id: UUID,
+        *,
+        by: By,
+        once: Once | None = None,
+    ) -> None:
+        """Revoke it; a run that is out with it will approve nothing.
+
+        Raises:
+            ClaimNotFound, TokenNotFound, TokenSpent: as their names say.
+        """
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            token = await shelf.tokens.get(claim_id, token_id)
+            now = self.clock.now()
+            await shelf.tokens.save(token.revoke(now))
+            unproven = replace(claim, ownership=CheckRecord(), modified_at=now)
+            await shelf.claims.save(unproven)
+            after = {"token_id": token_id.hex}
+            revoked = Event(claim_id, "token.revoked", by, now, after=after)
+            await shelf.events.add(revoked, *changes(claim, unproven, by, now))
+            await shelf.answered(None)

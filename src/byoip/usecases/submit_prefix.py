@@ -1,0 +1,80 @@
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from byoip.domain.asn import Asn, choose_origin
+from byoip.domain.claim import Claim, TooManyClaims
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.prefix import Prefix, PrefixPolicy
+from byoip.ports.clock import Clock
+from byoip.ports.reader import ClaimView
+from byoip.ports.store import By, Event, Once, Store
+from byoip.ports.tokens import TokenMint
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitPrefix:
+    """Claim a prefix. A claim reserves nothing: another account may claim it as well."""
+
+    store: Store
+    clock: Clock
+    mint: TokenMint
+    policy: PrefixPolicy
+    origins: frozenset[Asn]
+    token_lifetime: timedelta
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        *,
+        cidr: str,
+        asn: int,
+        description: str,
+        delegate_loa_creation: bool,
+        by: By,
+        once: Once | None = None,
+    ) -> ClaimView:
+        """Keep a new claim with its first token.
+
+        Raises:
+            InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
+            InvalidAsn, OriginNotOffered, InvalidText: the request itself.
+            TooManyClaims, OverlapsOwnClaim: the account's other claims.
+        """
+        prefix, origin = Prefix.parse(cidr), Asn(asn)
+        self.policy.admit(prefix)
+        choose_origin(origin, self.origins)
+        now = self.clock.now()
+        claim = Claim(
+            id=uuid4(),
+            account_id=account_id,
+            prefix=prefix,
+            asn=origin,
+            description=CustomerText.parse(description),
+            delegate_loa_creation=delegate_loa_creation,
+            created_at=now,
+            modified_at=now,
+        )
+        token = OwnershipToken(
+            id=uuid4(),
+            claim_id=claim.id,
+            account_id=account_id,
+            prefix=prefix,
+            asn=origin,
+            method=TokenMethod.ANY,
+            value=self.mint.mint(),
+            created_at=now,
+            expires_at=now + self.token_lifetime,
+        )
+        view = ClaimView(claim, token, default_binding=False)
+        async with self.store.transaction(once) as shelf:
+            held, quota = await shelf.claims.lock_account(account_id)
+            if held >= quota:
+                raise TooManyClaims(quota)
+            await shelf.claims.add(claim)
+            await shelf.tokens.add(token)
+            after = {"cidr": str(prefix), "asn": origin.number, "state": claim.state.value}
+            await shelf.events.add(Event(claim.id, "prefix.created", by, now, after=after))
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,44 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.service_binding import may_unbind
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Event, Once, Store
+from byoip.usecases.views import binding_of
+
+
+@dataclass(frozen=True, slots=True)
+class UnbindService:
+    """Take a binding away; the default goes last."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        binding_id: UUID,
+        *,
+        by: By,
+        once: Once | None = None,
+    ) -> None:
+        """End it; the row stays.
+
+        Raises:
+            ClaimNotFound, BindingNotFound, DefaultBindingInUse: as their names say.
+        """
+        async with self.store.transaction(once) as shelf:
+            await shelf.claims.lock(claim_id, account_id)
+            bindings = await shelf.bindings.of(claim_id)
+            binding = binding_of(binding_id, bindings)
+            may_unbind(binding, bindings)
+            now = self.clock.now()
+            await shelf.bindings.remove(binding_id, now)
+            before = {
+                "binding_id": binding.id.hex,
+                "cidr": str(binding.cidr),
+                "service_id": binding.service.id.hex,
+            }
+            await shelf.events.add(Event(claim_id, "binding.removed", by, now, before=before))
+            await shelf.answered(None)

@@ -1,0 +1,24 @@
+"""What runs by the clock. Each time is enqueued once, however many workers there are."""
+
+from procrastinate import App
+
+from byoip.ports import jobs
+
+
+def schedule(app: App, *, roas_every_minutes: int) -> None:
+    """Put the registered tasks on the clock (cron with seconds last, UTC)."""
+    times = {
+        jobs.RESCUE_RUNS: "* * * * * */10",
+        jobs.CLOSE_UNPROVEN: "17 * * * *",
+        jobs.TIDY_UP: "47 * * * *",
+        jobs.REFRESH_REGISTRATIONS: "23 */6 * * *",
+        jobs.REFRESH_ROAS: _every(roas_every_minutes),
+    }
+    for name, cron in times.items():
+        app.periodic(cron=cron, periodic_id=name)(app.tasks[name])
+
+
+def _every(minutes: int) -> str:
+    """Every so many minutes within the hour; whole hours beyond that."""
+    hour = 60
+    return f"*/{minutes} * * * *" if minutes < hour else f"0 */{max(1, minutes // hour)} * * *"

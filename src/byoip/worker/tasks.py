@@ -1,0 +1,62 @@
+"""Task name -> use case. Use cases are handed in; nothing here knows how they work."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from procrastinate import App, JobContext
+
+from byoip.ports import jobs
+from byoip.ports.store import By
+from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.rescue_runs import RescueRuns
+from byoip.usecases.run_validation import RunValidation
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker can do.
+
+    Attributes:
+        refresh_roas: starts the refresh in a process of its own and waits for it.
+        tidy_up: forgets what is no longer needed: old idempotency keys, finished jobs.
+    """
+
+    run_validation: RunValidation
+    rescue_runs: RescueRuns
+    close_unproven: CloseUnproven
+    refresh_registrations: Callable[[], Awaitable[object]]
+    refresh_roas: Callable[[], Awaitable[object]]
+    tidy_up: Callable[[], Awaitable[object]]
+
+
+def register(app: App, work: Work) -> None:
+    """Give every task name its use case."""
+
+    @app.task(name=jobs.RUN_VALIDATION, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    async def run_validation(context: JobContext, run_id: str) -> None:
+        await work.run_validation(UUID(run_id), by=_by(context))
+
+    @app.task(name=jobs.RESCUE_RUNS, queue=jobs.DEFAULT_QUEUE)
+    async def rescue_runs(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
+        await work.rescue_runs()
+
+    @app.task(name=jobs.CLOSE_UNPROVEN, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    async def close_unproven(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        await work.close_unproven(by=_by(context))
+
+    @app.task(name=jobs.REFRESH_REGISTRATIONS, queue=jobs.DEFAULT_QUEUE)
+    async def refresh_registrations(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
+        await work.refresh_registrations()
+
+    @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE)
+    async def refresh_roas(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
+        await work.refresh_roas()
+
+    @app.task(name=jobs.TIDY_UP, queue=jobs.DEFAULT_QUEUE)
+    async def tidy_up(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
+        await work.tidy_up()
+
+
+def _by(context: JobContext) -> By:
+    return By("worker", f"job-{context.job.id}")

@@ -1,0 +1,180 @@
+"""A resolver and name servers on loopback that say, byte for byte, what a test tells them."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_network
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from byoip.adapters.dnspython_resolver import DnspythonResolver
+from byoip.adapters.network_policy import NetworkPolicy
+from byoip.domain.prefix import Prefix
+from byoip.domain.reverse_zone import reverse_zones
+
+RESOLVERS = ("127.0.0.1", "127.0.0.2")
+NS1, NS2 = "127.0.0.11", "127.0.0.12"
+LABEL = "byoip-validation"
+(ZONE,) = reverse_zones(Prefix.parse("192.0.2.0/24"))
+OWNER = ZONE.owner(LABEL)
+TOKEN = "n5r7kq2xw4vzt3mbd6yj"
+
+Records = Mapping[tuple[str, str], Sequence[str]]
+# What a resolver does with a question: datagrams to send back, in order.
+Resolve = Callable[[dns.message.Message], Sequence[bytes]]
+# What a name server does with a question and a connection.
+Serve = Callable[[dns.message.Message, asyncio.StreamWriter], Awaitable[None]]
+
+LOOPBACK = NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),))
+
+ZONE_RECORDS: Records = {
+    (ZONE.name, "SOA"): ["ns1.example. host.example. 1 60 60 60 0"],
+    (ZONE.name, "NS"): ["ns1.example.", "ns2.example."],
+    ("ns1.example.", "A"): [NS1],
+    ("ns2.example.", "A"): [NS2],
+    (OWNER, "TXT"): [f'"{TOKEN}"'],
+}
+
+
+class Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def answer(
+    question: dns.message.Message, records: Records, *, flags: int = 0, rcode: int = 0
+) -> dns.message.Message:
+    """The records of the name and type asked for, else a denial with the zone's SOA."""
+    response = dns.message.make_response(question)
+    response.flags |= flags
+    response.set_rcode(dns.rcode.Rcode(rcode))
+    asked = question.question[0]
+    kind = dns.rdatatype.to_text(asked.rdtype)
+    values = records.get((asked.name.to_text(), kind))
+    if values:
+        response.answer.append(dns.rrset.from_text_list(asked.name, 60, "IN", kind, values))
+    elif asked.name.is_subdomain(dns.name.from_text(ZONE.name)):
+        soa = ZONE_RECORDS[ZONE.name, "SOA"]
+        response.authority.append(dns.rrset.from_text_list(ZONE.name, 60, "IN", "SOA", soa))
+    return response
+
+
+def resolving(records: Records = ZONE_RECORDS, *, flags: int = 0) -> Resolve:
+    """A resolver that knows these records."""
+    return lambda question: [answer(question, records, flags=flags).to_wire()]
+
+
+def serving(build: Callable[[dns.message.Message], bytes]) -> Serve:
+    """A name server that sends this message, with its length before it."""
+
+    async def serve(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        wire = build(question)
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+        await writer.drain()
+
+    return serve
+
+
+def honest(records: Records = ZONE_RECORDS) -> Serve:
+    """A name server with authority that knows these records."""
+    return serving(lambda q: answer(q, records, flags=dns.flags.AA).to_wire())
+
+
+@dataclass
+class Script:
+    """Who says what; `met` lists the addresses of name servers in the order they were met."""
+
+    resolve: dict[str, Resolve] = field(default_factory=lambda: {RESOLVERS[0]: resolving()})
+    serve: dict[str, Serve] = field(default_factory=lambda: {NS1: honest(), NS2: honest()})
+    policy: NetworkPolicy = LOOPBACK
+    query_deadline: float = 0.4
+    zone_deadline: float = 5.0
+    met: list[str] = field(default_factory=list)
+    asked: list[tuple[str, dns.message.Message]] = field(default_factory=list)
+    port: int = 0
+
+
+class _Resolver(asyncio.DatagramProtocol):
+    def __init__(self, script: Script, address: str, resolve: Resolve) -> None:
+        self._script, self._address, self._resolve = script, address, resolve
+        self._transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # what a datagram endpoint hands out
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        question = dns.message.from_wire(data)
+        self._script.asked.append((self._address, question))
+        for datagram in self._resolve(question):
+            self._transport.sendto(datagram, addr)
+
+
+async def _name_server(script: Script, address: str, serve: Serve) -> asyncio.Server:
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        script.met.append(address)
+        try:
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            await serve(dns.message.from_wire(await reader.readexactly(length)), writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the client has had enough, which is what some tests are about
+        finally:
+            writer.close()
+
+    return await asyncio.start_server(converse, address, script.port)
+
+
+def _free_port(script: Script) -> int:
+    """Free wherever somebody is to listen, and where nobody is."""
+    streams = {NS1, NS2, *script.serve}
+    while True:
+        with socket.socket() as probe:
+            probe.bind((NS1, 0))
+            port = int(probe.getsockname()[1])
+        if all(_is_free(a, port, socket.SOCK_STREAM) for a in streams) and all(
+            _is_free(a, port, socket.SOCK_DGRAM) for a in RESOLVERS
+        ):
+            return port
+
+
+def _is_free(address: str, port: int, kind: socket.SocketKind) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+@asynccontextmanager
+async def playing(script: Script) -> AsyncIterator[DnspythonResolver]:
+    """The adapter in the middle of this script."""
+    loop = asyncio.get_running_loop()
+    script.port = _free_port(script)
+    async with AsyncExitStack() as stack:
+        for address, resolve in script.resolve.items():
+            transport, _ = await loop.create_datagram_endpoint(
+                lambda a=address, r=resolve: _Resolver(script, a, r),  # type: ignore[misc]  # bound now
+                local_addr=(address, script.port),
+            )
+            stack.callback(transport.close)
+        for address, serve in script.serve.items():
+            server = await _name_server(script, address, serve)
+            stack.callback(server.close)
+        yield DnspythonResolver(
+            Clock(),
+            [(address, script.port) for address in script.resolve],
+            script.policy,
+            authority_port=script.port,
+            query_deadline=script.query_deadline,
+            zone_deadline=script.zone_deadline,
+        )
+        await asyncio.sleep(0)

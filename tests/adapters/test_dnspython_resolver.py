@@ -1,0 +1,233 @@
+"""The adapter among hostile name servers (resolvers: test_dnspython_resolver_resolving.py)."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+import pytest
+
+from byoip.domain.evidence import Fault
+from byoip.domain.rdns_ownership import (
+    Alias,
+    ServerAnswer,
+    Silent,
+    TxtValues,
+    ZoneObservation,
+    ZoneSecurity,
+)
+from tests.adapters.dns_script import (
+    LABEL,
+    NS1,
+    NS2,
+    OWNER,
+    TOKEN,
+    ZONE,
+    ZONE_RECORDS,
+    Script,
+    Serve,
+    answer,
+    honest,
+    playing,
+    serving,
+)
+
+Question = dns.message.Message
+GOOD = TxtValues((TOKEN,))
+HEADER = 12
+
+
+async def look(script: Script) -> ZoneObservation:
+    async with playing(script) as adapter:
+        return await adapter.observe(ZONE, LABEL)
+
+
+async def says(serve: Serve) -> ServerAnswer:
+    """What the adapter makes of one odd name server, beside a good one."""
+    observed = await look(Script(serve={NS1: serve, NS2: honest()}))
+    assert observed.security is ZoneSecurity.INSECURE
+    odd, good = observed.servers
+    assert good.answer == GOOD
+    return odd.answer
+
+
+def own(question: Question) -> dns.message.Message:
+    return answer(question, ZONE_RECORDS, flags=dns.flags.AA)
+
+
+def with_other_id(question: Question) -> bytes:
+    response = own(question)
+    response.id ^= 1
+    return response.to_wire()
+
+
+def to_other_question(question: Question) -> bytes:
+    response = own(question)
+    response.question = [
+        dns.rrset.RRset(question.question[0].name, dns.rdataclass.IN, dns.rdatatype.SPF)
+    ]
+    return response.to_wire()
+
+
+def about_other_names(question: Question) -> bytes:
+    response = own(question)
+    response.answer = [dns.rrset.from_text("other.example.", 60, "IN", "TXT", TOKEN)]
+    return response.to_wire()
+
+
+def compression_loop(question: Question) -> bytes:
+    wire = bytearray(own(question).to_wire())
+    wire[HEADER : HEADER + 2] = b"\xc0\x0c"  # the first name points at itself
+    return bytes(wire)
+
+
+def with_records(owner: str, kind: str, *values: str) -> Callable[[Question], bytes]:
+    def build(question: Question) -> bytes:
+        response = own(question)
+        response.answer = [dns.rrset.from_text(owner, 60, "IN", kind, *values)]
+        return response.to_wire()
+
+    return build
+
+
+def flagged(*, add: int = 0, drop: int = 0, rcode: int = 0) -> Callable[[Question], bytes]:
+    def build(question: Question) -> bytes:
+        response = own(question)
+        response.flags = response.flags & ~drop | add
+        response.set_rcode(dns.rcode.Rcode(rcode))
+        return response.to_wire()
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("build", "fault"),
+    [
+        pytest.param(with_other_id, Fault.GARBAGE, id="another id"),
+        pytest.param(to_other_question, Fault.GARBAGE, id="another question"),
+        pytest.param(about_other_names, Fault.GARBAGE, id="other names in the answer"),
+        pytest.param(flagged(drop=dns.flags.QR), Fault.GARBAGE, id="a question back"),
+        pytest.param(flagged(rcode=dns.rcode.NXDOMAIN), Fault.GARBAGE, id="NXDOMAIN with a value"),
+        pytest.param(compression_loop, Fault.GARBAGE, id="compression loop"),
+        pytest.param(lambda q: own(q).to_wire() + b"x", Fault.GARBAGE, id="trailing bytes"),
+        pytest.param(lambda _: b"HTTP/1.1 400 Bad Request", Fault.GARBAGE, id="not DNS"),
+        pytest.param(lambda _: b"", Fault.GARBAGE, id="an empty message"),
+        pytest.param(flagged(add=dns.flags.TC), Fault.TRUNCATED, id="cut short over TCP"),
+        pytest.param(flagged(drop=dns.flags.AA), Fault.LAME, id="without authority"),
+        pytest.param(flagged(rcode=dns.rcode.NOTAUTH), Fault.LAME, id="NOTAUTH"),
+        pytest.param(flagged(rcode=dns.rcode.REFUSED), Fault.REFUSED, id="REFUSED"),
+        pytest.param(flagged(rcode=dns.rcode.SERVFAIL), Fault.SERVER_FAILURE, id="SERVFAIL"),
+        pytest.param(
+            with_records(OWNER, "TXT", *(f"value{i}" for i in range(70))),
+            Fault.TOO_LARGE,
+            id="more values than anyone needs",
+        ),
+        pytest.param(
+            with_records(OWNER, "TXT", *(f"{i}" for i in range(600))),
+            Fault.TOO_LARGE,
+            id="too many records to parse",
+        ),
+        pytest.param(lambda q: own(q).to_wire() + bytes(60_000), Fault.TOO_LARGE, id="huge"),
+    ],
+)
+async def test_what_does_not_answer_the_question_is_no_answer(
+    build: Callable[[Question], bytes], fault: Fault
+) -> None:
+    heard = await says(serving(build))
+    assert isinstance(heard, Silent)
+    assert heard.fault is fault
+
+
+@pytest.mark.parametrize(
+    ("build", "heard"),
+    [
+        pytest.param(
+            with_records(OWNER, "CNAME", "evil.example."), Alias("evil.example."), id="CNAME"
+        ),
+        pytest.param(
+            with_records(ZONE.name, "DNAME", "evil.example."), Alias("evil.example."), id="DNAME"
+        ),
+        pytest.param(
+            with_records(OWNER.upper(), "TXT", TOKEN), GOOD, id="a name in capitals (RFC 4343)"
+        ),
+        pytest.param(
+            with_records(OWNER, "TXT", f'"{TOKEN[:5]}" "{TOKEN[5:]}"'), GOOD, id="two strings"
+        ),
+        pytest.param(
+            with_records(OWNER, "TXT", r'"\000\255\092 a"'),
+            TxtValues((r"\000\255\092 a",)),
+            id="bytes that are no text",
+        ),
+        pytest.param(
+            with_records(OWNER, "TXT", " ".join(["x" * 255] * 8)),
+            TxtValues(("x" * 1024,)),
+            id="a value kept in part",
+        ),
+    ],
+)
+async def test_what_a_server_says_is_kept_as_it_is(
+    build: Callable[[Question], bytes], heard: ServerAnswer
+) -> None:
+    assert await says(serving(build)) == heard
+
+
+async def drip(question: Question, writer: asyncio.StreamWriter) -> None:
+    wire = own(question).to_wire()
+    for byte in len(wire).to_bytes(2, "big") + wire:
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(0.1)
+
+
+async def hang_up(question: Question, writer: asyncio.StreamWriter) -> None:
+    wire = own(question).to_wire()
+    writer.write(len(wire).to_bytes(2, "big") + wire[:20])
+    await writer.drain()
+
+
+async def reset(_: Question, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+async def test_a_server_that_drips_bytes_runs_into_the_deadline() -> None:
+    start = time.monotonic()
+    heard = await says(drip)
+    assert heard == Silent(Fault.TIMEOUT, "no answer over TCP within 0.4 s")
+    assert time.monotonic() - start < 2
+
+
+async def test_half_an_answer_is_no_answer() -> None:
+    heard = await says(hang_up)
+    assert isinstance(heard, Silent)
+    assert heard.fault is Fault.TRUNCATED
+
+
+async def test_a_server_that_is_not_there_is_unreachable() -> None:
+    observed = await look(Script(serve={NS2: honest()}))
+    silent = observed.servers[0].answer
+    assert isinstance(silent, Silent)
+    assert silent.fault is Fault.UNREACHABLE
+
+
+async def test_the_zone_deadline_ends_everything() -> None:
+    script = Script(serve={NS1: drip, NS2: drip}, query_deadline=30, zone_deadline=0.3)
+    start = time.monotonic()
+    observed = await look(script)
+    assert time.monotonic() - start < 2
+    assert [server.answer for server in observed.servers] == [
+        Silent(Fault.TIMEOUT, "not within 0.3 s of a zone")
+    ] * 2
+
+
+async def test_being_cancelled_ends_a_look() -> None:
+    async with playing(Script(serve={NS1: drip, NS2: drip}, query_deadline=30)) as adapter:
+        task = asyncio.create_task(adapter.observe(ZONE, LABEL))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task

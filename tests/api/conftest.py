@@ -1,0 +1,70 @@
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.api.application import bare_application
+from byoip.api.recording import Recorder
+from byoip.store.engine import PoolSize, make_engine
+from byoip.store.services import seed_services
+from byoip.store.transaction import PostgresStore
+from tests.api.documented import Document
+from tests.api.world import World, new_account
+from tests.databases import fresh_database
+from tests.fakes.backend import Outside, make_backend
+from tests.store.samples import SetClock
+
+
+@pytest.fixture(scope="package")
+def shared_database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+    """One database for all API tests: each has accounts and approved space of its own."""
+    with fresh_database(postgres_url, template=template_database) as url:
+        yield url
+
+
+@pytest.fixture
+async def engine(shared_database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = make_engine(shared_database_url, pool=PoolSize(kept=3, more=5))
+    await seed_services(made, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)])
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture(scope="session")
+def judge() -> Document:
+    """Made once, from the first application: it is the same for all."""
+    return Document()
+
+
+@pytest.fixture
+async def world(engine: AsyncEngine, judge: Document) -> AsyncIterator[World]:
+    clock, outside = SetClock(), Outside()
+    backend = make_backend(engine, clock, outside)
+    app = bare_application(backend)
+    transport = httpx.ASGITransport(Recorder(app, backend.metrics), raise_app_exceptions=False)
+    hooks = {"response": [judge.of(app).check]}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://byoip.test", event_hooks=hooks
+    ) as client:
+        made = World(
+            app=app,
+            client=client,
+            backend=backend,
+            store=PostgresStore(engine, clock),
+            clock=clock,
+            outside=outside,
+            account_id=await new_account(backend),
+            token="",
+            other_account_id=await new_account(backend),
+            other_token="",
+        )
+        made.token = await made.credential(made.account_id)
+        made.other_token = await made.credential(made.other_account_id)
+        yield made
+
+
+@pytest.fixture
+def unknown_id() -> str:
+    return uuid4().hex

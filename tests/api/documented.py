@@ -1,0 +1,46 @@
+"""Every answer a test gets is held against the OpenAPI document."""
+
+import json
+import re
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+
+class Document:
+    """The OpenAPI document, as a judge of answers."""
+
+    def __init__(self) -> None:
+        self._paths: dict[re.Pattern[str], dict[str, Any]] = {}
+
+    def of(self, app: FastAPI) -> "Document":
+        """Read it, unless that was done: it takes half a second and is the same for all."""
+        if not self._paths:
+            self._paths = {
+                re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)): item
+                for path, item in app.openapi()["paths"].items()
+            }
+        return self
+
+    async def check(self, response: httpx.Response) -> None:
+        """Fail on a status, or an error's name, that the operation does not document."""
+        operation = self.operation(response.request.method, response.request.url.path)
+        if operation is None:
+            return
+        documented = operation["responses"]
+        status = str(response.status_code)
+        assert status in documented, f"{operation['operationId']} does not document {status}"
+        if status >= "400":
+            await response.aread()
+            names = {error["name"] for error in json.loads(response.content)["errors"]}
+            known = documented[status]["content"]["application/json"]["examples"]
+            missing = names - set(known)
+            assert not missing, f"{operation['operationId']} does not document {missing}"
+
+    def operation(self, method: str, path: str) -> dict[str, Any] | None:
+        for pattern, item in self._paths.items():
+            if pattern.fullmatch(path) and method.lower() in item:
+                found: dict[str, Any] = item[method.lower()]
+                return found
+        return None

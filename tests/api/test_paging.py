@@ -1,0 +1,58 @@
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from byoip.api.paging import Page, cut, cut_from_whole, page, read_cursor, write_cursor
+from byoip.api.refusals import QueryParameterInvalid
+from byoip.ports.reader import Cursor
+
+PLACES = [Cursor(datetime(2026, 1, day, tzinfo=UTC), uuid4()) for day in range(1, 8)]
+
+
+@given(
+    st.datetimes(timezones=st.just(UTC)),
+    st.uuids(),
+)
+def test_a_cursor_survives_the_wire(created_at: datetime, row: UUID) -> None:
+    place = Cursor(created_at, row)
+    assert read_cursor(write_cursor(place)) == place
+
+
+def test_a_cursor_is_exact_in_any_time_zone() -> None:
+    elsewhere = PLACES[0].created_at.astimezone(timezone(timedelta(hours=5)))
+    assert write_cursor(Cursor(elsewhere, PLACES[0].id)) == write_cursor(PLACES[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "A" * 31, "A" * 33, "A" * 31 + "=", "A" * 31 + "+", "\u0661" * 32, "f" * 32],
+)
+def test_what_is_no_cursor_is_refused(text: str) -> None:
+    with pytest.raises(QueryParameterInvalid):
+        read_cursor(text)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8])
+def test_pages_of_a_whole_list_join_to_that_list(size: int) -> None:
+    seen: list[Cursor] = []
+    wanted = Page(None, size)
+    while True:
+        part = cut_from_whole(PLACES, wanted, lambda place: place)
+        seen += part.items
+        if part.next is None:
+            break
+        wanted = page(size, part.next, default=50)
+    assert seen == PLACES
+
+
+def test_a_full_page_without_more_has_no_cursor() -> None:
+    part = cut(PLACES[:3], Page(None, 3), lambda place: place)
+    assert (len(part.items), part.next) == (3, None)
+
+
+def test_a_cursor_into_a_list_that_lost_it_is_refused() -> None:
+    with pytest.raises(QueryParameterInvalid):
+        cut_from_whole(PLACES, Page(Cursor(PLACES[0].created_at, uuid4()), 2), lambda place: place)

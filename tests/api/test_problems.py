@@ -1,0 +1,81 @@
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import byoip.api
+import byoip.domain
+import byoip.ports
+import byoip.usecases
+from byoip.api.error_page import error_html, error_markdown
+from byoip.api.problems import PROBLEMS, failure_body, failure_headers
+from byoip.api.refusal_samples import SAMPLES
+from byoip.domain.errors import Refusal
+from byoip.ports.store import IdempotencyKeyBusy
+
+REPOSITORY = Path(__file__).parents[2]
+GOLDEN = REPOSITORY / "tests" / "golden" / "errors"
+
+
+def all_refusals() -> set[type[Refusal]]:
+    for package in (byoip.domain, byoip.ports, byoip.usecases, byoip.api):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    return set(subclasses(Refusal))
+
+
+def subclasses(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+    for one in kind.__subclasses__():
+        if one.__module__.startswith("byoip."):
+            yield one
+        yield from subclasses(one)
+
+
+def test_every_refusal_has_its_line_and_every_line_its_refusal() -> None:
+    assert set(PROBLEMS) == all_refusals()
+
+
+def test_codes_and_names_are_one_to_one_and_codes_start_at_1000() -> None:
+    assert len({problem.code for problem in PROBLEMS.values()}) == len(PROBLEMS)
+    assert len({kind.name for kind in PROBLEMS}) == len(PROBLEMS)
+    assert min(problem.code for problem in PROBLEMS.values()) >= 1000
+    assert 1004 not in {problem.code for problem in PROBLEMS.values()}
+
+
+def test_a_conflict_either_says_when_to_come_back_or_that_it_is_final() -> None:
+    for kind, problem in PROBLEMS.items():
+        if problem.status in {409, 429, 503}:
+            headers = failure_headers(SAMPLES[kind])
+            assert "retry-after" in headers or headers["x-should-retry"] == "false"
+            assert problem.definitive is False or headers["x-should-retry"] == "false"
+    assert "x-should-retry" not in failure_headers(IdempotencyKeyBusy())
+
+
+@pytest.mark.parametrize("kind", PROBLEMS, ids=lambda kind: kind.name)
+def test_the_body_of_each_error_is_the_one_we_promised(kind: type[Refusal]) -> None:
+    body = json.loads(failure_body([SAMPLES[kind]], "https://byoip.example"))
+    seen = {
+        "status": PROBLEMS[kind].status,
+        "headers": failure_headers(SAMPLES[kind]),
+        "body": body,
+    }
+    assert seen == json.loads((GOLDEN / f"{kind.name}.json").read_text())
+
+
+def test_no_golden_body_is_left_over() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.json")} == {kind.name for kind in PROBLEMS}
+
+
+def test_the_error_page_in_the_repository_is_the_table() -> None:
+    assert (REPOSITORY / "docs" / "errors.md").read_text() == error_markdown()
+
+
+def test_every_error_has_its_anchor_on_both_pages() -> None:
+    markdown, html = error_markdown(), error_html()
+    for kind in PROBLEMS:
+        assert f'<a id="{kind.name}">' in markdown
+        assert f'<tr id="{kind.name}">' in html
+    assert "http" not in html.replace("http-equiv", "")

@@ -1,0 +1,106 @@
+"""A running API with two customers, and short ways to speak to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from secrets import token_hex
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from fastapi import FastAPI
+
+from byoip.api.dependencies import Backend
+from byoip.domain.credential import CUSTOMER_SCOPES, Credential, Scope
+from byoip.domain.service_binding import Service
+from byoip.ports.accounts import Account
+from byoip.ports.store import Store
+from tests.fakes.backend import Outside
+from tests.store.samples import SetClock, passed
+
+V4 = "/client/v4/accounts"
+_fresh = count()
+
+
+@dataclass
+class World:
+    """The API, and what stands behind it."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    backend: Backend
+    store: Store
+    clock: SetClock
+    outside: Outside
+    account_id: UUID
+    token: str
+    other_account_id: UUID
+    other_token: str
+
+    def url(self, path: str, account_id: UUID | None = None) -> str:
+        return f"{V4}/{(account_id or self.account_id).hex}/addressing{path}"
+
+    async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask as the customer; `path` is below the account's addressing path."""
+        headers = {"authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        return await self.client.request(method, self.url(path), headers=headers, **more)
+
+    async def result(self, method: str, path: str, **more: Any) -> Any:
+        """The result of a call that must succeed."""
+        response = await self.call(method, path, **more)
+        assert response.is_success, response.text
+        return response.json()["result"]
+
+    async def errors(self, method: str, path: str, **more: Any) -> list[tuple[int, str, str]]:
+        """Status, name and pointer of every error of a call that must fail."""
+        response = await self.call(method, path, **more)
+        assert not response.is_success, response.text
+        return [
+            (response.status_code, error["name"], (error["source"] or {}).get("pointer", ""))
+            for error in response.json()["errors"]
+        ]
+
+    async def prefix(self, cidr: str = "31.0.0.0/23", **more: Any) -> dict[str, Any]:
+        made: dict[str, Any] = await self.result(
+            "POST", "/prefixes", json={"cidr": cidr, "asn": 64500, **more}
+        )
+        return made
+
+    async def approved(self) -> tuple[str, str]:
+        """An approved prefix's id and cidr: a /23 that no other test has."""
+        cidr = f"45.{next(_fresh)}.0.0/23"
+        made = UUID((await self.prefix(cidr))["id"])
+        async with self.store.transaction() as shelf:
+            claim, now = await shelf.claims.lock(made), self.clock.now()
+            yes = passed(now)
+            proven = replace(claim, irr=yes, rpki=yes, ownership=yes)
+            await shelf.claims.save(proven.approve(now))
+        return made.hex, cidr
+
+    async def services(self) -> list[Service]:
+        return list(await self.backend.reader.services())
+
+    async def credential(
+        self,
+        account_id: UUID | None,
+        scopes: Iterable[Scope] = CUSTOMER_SCOPES,
+        *,
+        expired: bool = False,
+        revoked: bool = False,
+    ) -> str:
+        """A new token."""
+        now, token = self.clock.now(), token_hex(20)
+        made = Credential(uuid4(), account_id, "ci", frozenset(scopes), now)
+        if expired:
+            made = replace(made, expires_at=now - timedelta(seconds=1))
+        await self.backend.accounts.add_credential(made, token)
+        if revoked:
+            await self.backend.accounts.revoke(made.id)
+        return token
+
+
+async def new_account(backend: Backend, quota: int = 1000) -> UUID:
+    account = Account(uuid4(), "Example", quota, datetime.now(UTC))
+    await backend.accounts.create(account)
+    return account.id

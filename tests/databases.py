@@ -1,0 +1,73 @@
+"""Fresh databases for tests, on one embedded Postgres per test process."""
+
+import importlib
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+TEMPLATE = "byoip_template"
+
+
+@contextmanager
+def directory_open_to_all() -> Iterator[Path]:
+    """A temporary directory that Postgres' own account may enter; pytest's tmp_path is 0700."""
+    directory = Path(tempfile.mkdtemp(prefix="byoip-"))
+    directory.chmod(0o755)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@contextmanager
+def fresh_database(server_url: str, *, template: str = "template0") -> Iterator[str]:
+    """Clone a database, yield its URL, drop it with whatever is still connected to it."""
+    name = f"test_{secrets.token_hex(8)}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        create(connection, name, template)
+        try:
+            yield url_of(server_url, name)
+        finally:
+            statement = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            connection.execute(statement)
+
+
+def make_template(server_url: str) -> str:
+    """Migrate an empty database once; tests get clones of it. Returns its name."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        create(connection, TEMPLATE, "template0")
+    migrating = importlib.import_module("byoip.store.migrating")
+    migrating.migrate(url_of(server_url, TEMPLATE), "sandbox")
+    return TEMPLATE
+
+
+def create(connection: psycopg.Connection, name: str, template: str) -> None:
+    # Copying files is the faster strategy where nothing is synced to disk: 50 ms against 80 ms.
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+    connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def url_of(server_url: str, database: str) -> str:
+    return f"{server_url.rpartition('/')[0]}/{database}"
+
+
+def write_row(url: str, text: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS note (text text NOT NULL)")
+        connection.execute("INSERT INTO note VALUES (%s)", [text])
+
+
+def rows(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        return [text for (text,) in connection.execute("SELECT text FROM note ORDER BY text")]
+
+
+def rows_after_writing(url: str, text: str) -> list[str]:
+    write_row(url, text)
+    return rows(url)

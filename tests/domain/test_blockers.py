@@ -1,0 +1,122 @@
+from datetime import timedelta
+
+import pytest
+
+from byoip.domain.asn import Asn
+from byoip.domain.blockers import Advice, Blocker, advertisable, blockers
+from byoip.domain.claim import CheckRecord, Claim, OtherOrigin
+from byoip.domain.evidence import CheckState, Reason
+from byoip.domain.lifecycle import Standing
+from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from tests.domain.samples import LABEL, NOW, RIPE, TOKEN, claim, prefix, token
+
+ADVICE = Advice(LABEL, {"ripencc": RIPE})
+VALID = CheckRecord(CheckState.VALID, passed_at=NOW)
+PROVEN = {"irr": VALID, "rpki": VALID, "ownership": VALID}
+
+
+def told(
+    about: Claim, issued: OwnershipToken | None = None, *, default_binding: bool = False
+) -> dict[str, str]:
+    found: tuple[Blocker, ...] = blockers(
+        about, issued, default_binding=default_binding, advice=ADVICE, now=NOW
+    )
+    return {one.name: one.message for one in found}
+
+
+@pytest.mark.parametrize("bound", [True, False])
+@pytest.mark.parametrize("approved", [True, False])
+def test_no_blocker_is_left_exactly_when_the_prefix_is_advertisable(
+    approved: bool, bound: bool
+) -> None:
+    about = claim(**PROVEN)
+    about = about.approve(NOW) if approved else about
+
+    assert advertisable(about, default_binding=bound) == (approved and bound)
+    assert (not told(about, token(), default_binding=bound)) == (approved and bound)
+
+
+def test_a_new_claim_is_told_everything_in_the_order_to_fix_it() -> None:
+    assert list(told(claim(), token())) == [
+        "ownership_pending",
+        "irr_pending",
+        "rpki_pending",
+        "not_approved",
+        "default_binding_missing",
+    ]
+
+
+def test_the_texts_can_be_pasted() -> None:
+    texts = told(claim(registry="ripencc"), token())
+
+    assert f'{LABEL}.2.0.192.in-addr.arpa. 300 IN TXT "{TOKEN}"' in texts["ownership_pending"]
+    assert f"{LABEL}: {TOKEN}" in texts["ownership_pending"]
+    assert "route:          192.0.2.0/24\norigin:         AS64500\n" in texts["irr_pending"]
+    assert "prefix 192.0.2.0/24, origin AS64500, max length 24" in texts["rpki_pending"]
+    assert "Leave the token in place" in texts["not_approved"]
+
+
+def test_a_token_for_one_method_is_explained_for_that_method() -> None:
+    irr = told(claim(), token(method=TokenMethod.IRR))["ownership_pending"]
+    rdns = told(claim(), token(method=TokenMethod.RDNS))["ownership_pending"]
+
+    assert ("route object" in irr, "reverse DNS" in irr) == (True, False)
+    assert ("route object" in rdns, "reverse DNS" in rdns) == (False, True)
+
+
+def test_of_many_zones_a_few_lines_are_shown() -> None:
+    wide = prefix("198.18.0.0/17")
+    text = told(claim(prefix=wide), token(prefix=wide))["ownership_pending"]
+
+    assert text.count(" IN TXT ") == 4
+    assert "124 more zones" in text
+
+
+@pytest.mark.parametrize(
+    "issued", [None, token(revoked_at=NOW), token(expires_at=NOW + timedelta(seconds=1))]
+)
+def test_without_a_usable_token_one_must_be_issued(issued: OwnershipToken | None) -> None:
+    about = claim()
+    found = blockers(
+        about,
+        issued,
+        default_binding=True,
+        advice=ADVICE,
+        now=NOW + timedelta(seconds=1),
+    )
+
+    assert found[0].name == "ownership_token_needed"
+
+
+def test_a_failed_check_says_what_was_seen_and_what_to_do() -> None:
+    refused = CheckRecord(
+        CheckState.MISMATCH_ASN, None, Reason.ROA_OTHER_ORIGIN, "It is AS1's.", "Publish one."
+    )
+
+    assert told(claim(rpki=refused), token())["rpki_mismatch_asn"] == "It is AS1's. Publish one."
+
+
+def test_a_doubt_is_told_beside_what_is_known() -> None:
+    doubtful = CheckRecord(doubt="It timed out.")
+
+    assert told(claim(irr=doubtful), token())["irr_pending"].endswith("It timed out.")
+
+
+def test_an_old_answer_must_be_asked_for_again() -> None:
+    old = CheckRecord(CheckState.VALID, passed_at=NOW - timedelta(hours=2))
+
+    assert "irr_outdated" in told(claim(**{**PROVEN, "irr": old}), token())
+
+
+def test_other_origins_are_named_before_a_roa_is_asked_for() -> None:
+    others = (OtherOrigin(Asn(64501), prefix("192.0.2.128/25"), "route object in RADB"),)
+    texts = told(claim(other_origins=others), token())
+
+    names = list(texts)
+    assert names.index("other_origins_known") < names.index("rpki_pending")
+    assert "AS64501 for 192.0.2.128/25 (route object in RADB)" in texts["other_origins_known"]
+    assert "other_origins_known" not in told(claim(**PROVEN, other_origins=others), token())
+
+
+def test_a_contest_is_told_first() -> None:
+    assert next(iter(told(claim(standing=Standing.CONTESTED), token()))) == "contested"

@@ -1,0 +1,39 @@
+from byoip.domain.evidence import Passed
+from byoip.domain.irr_authorisation import judge_token
+from byoip.domain.ownership_token import TokenMethod
+from byoip.domain.publishing import instructions
+from byoip.domain.rpsl import parse_objects
+from tests.domain.samples import ARIN, LABEL, TOKEN, prefix, token
+
+
+def test_for_rdns_there_is_a_line_for_each_zone() -> None:
+    issued = token(method=TokenMethod.RDNS, prefix=prefix("198.18.0.0/23"))
+
+    first, second = instructions(issued, LABEL, ARIN)
+
+    assert (first.where, second.where) == (
+        "reverse zone of 198.18.0.0/24",
+        "reverse zone of 198.18.1.0/24",
+    )
+    assert first.name == f"{LABEL}.0.18.198.in-addr.arpa."
+    assert first.line == f'{first.name} 300 IN TXT "{TOKEN}"'
+
+
+def test_for_irr_there_is_the_line_and_an_object_that_would_prove_it() -> None:
+    issued = token(method=TokenMethod.IRR)
+
+    line, whole = instructions(issued, LABEL, ARIN)
+    (pasted,) = parse_objects(whole.line.encode())
+
+    assert line.line == f"remarks: {LABEL}: {TOKEN}"
+    assert isinstance(judge_token(pasted, TOKEN, LABEL, ARIN, None, issued.prefix), Passed)
+
+
+def test_before_the_registry_is_known_the_line_stands_alone() -> None:
+    (only,) = instructions(token(method=TokenMethod.IRR), LABEL, None)
+
+    assert "RIR of the space" in only.where
+
+
+def test_a_token_for_either_method_has_both() -> None:
+    assert len(instructions(token(), LABEL, ARIN)) == 3

@@ -1,0 +1,95 @@
+"""The reverse DNS in memory: the twin of `DnspythonResolver`."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.rdns_ownership import (
+    Alias,
+    ServerAnswer,
+    ServerObservation,
+    Silent,
+    TxtValues,
+    ZoneObservation,
+    ZoneSecurity,
+)
+from byoip.domain.reverse_zone import ReverseZone
+
+SERVERS = (("ns1.sandbox.test.", "127.0.0.1"), ("ns2.sandbox.test.", "127.0.0.2"))
+
+# These end at the servers; of every other trouble the resolver fails to answer already.
+_SERVERS_ONLY = frozenset({Fault.LAME, Fault.UNREACHABLE})
+
+
+class FakeReverseDns:
+    """Unsigned zones on two name servers, unless told otherwise.
+
+    Attributes:
+        asked: owner names, in the order they were asked for.
+        before_asking: called first on every question: where a test checks manners.
+    """
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.asked: list[str] = []
+        self.before_asking: Callable[[], None] = lambda: None
+        self._now = now
+        self._answers: dict[str, ServerAnswer] = {}
+        self._only_at: dict[tuple[str, str], ServerAnswer] = {}
+        self._security: dict[str, ZoneSecurity] = {}
+        self._fault: Fault | None = None
+
+    def publish(self, owner: str, *values: str) -> None:
+        """Set the TXT records at a name (with the root's dot)."""
+        self._answers[owner] = TxtValues(tuple(sorted(values)))
+
+    def publish_at(self, owner: str, address: str, answer: ServerAnswer) -> None:
+        """Let one server answer otherwise than the rest."""
+        self._only_at[owner, address] = answer
+
+    def alias(self, owner: str, target: str) -> None:
+        """Set a CNAME at a name."""
+        self._answers[owner] = Alias(target)
+
+    def withdraw(self, owner: str) -> None:
+        """Remove whatever stands at a name."""
+        self._answers.pop(owner, None)
+
+    def secure(self, owner: str, security: ZoneSecurity) -> None:
+        """Let the resolver say this of the zone of an owner name."""
+        self._security[owner] = security
+
+    def fail(self, fault: Fault) -> None:
+        """Answer nothing, for this reason, until `recover`."""
+        self._fault = fault
+
+    def recover(self) -> None:
+        """Answer again."""
+        self._fault = None
+
+    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+        self.before_asking()
+        owner = zone.owner(label)
+        self.asked.append(owner)
+        security, resolver = self._resolver(owner)
+        servers = self._servers(owner) if security is ZoneSecurity.INSECURE else ()
+        exhibit = Exhibit(f"{owner} TXT", "127.0.0.1:53", repr(resolver).encode(), self._now())
+        return ZoneObservation(zone, owner, security, resolver, servers, (exhibit,))
+
+    def _resolver(self, owner: str) -> tuple[ZoneSecurity, ServerAnswer]:
+        security = self._security.get(owner, ZoneSecurity.INSECURE)
+        if self._fault and self._fault not in _SERVERS_ONLY:
+            return ZoneSecurity.UNKNOWN, Silent(self._fault, "the resolver: told to fail")
+        if security is ZoneSecurity.BOGUS:
+            return security, Silent(Fault.SERVER_FAILURE, "EDE 6: told to be bogus")
+        if security is ZoneSecurity.UNKNOWN:
+            return security, Silent(Fault.TIMEOUT, "the resolver: told to be silent")
+        return security, self._answers.get(owner, TxtValues(()))
+
+    def _servers(self, owner: str) -> tuple[ServerObservation, ...]:
+        everywhere = self._answers.get(owner, TxtValues(()))
+        if self._fault:
+            everywhere = Silent(self._fault, "told to fail")
+        return tuple(
+            ServerObservation(name, address, self._only_at.get((owner, address), everywhere))
+            for name, address in SERVERS
+        )

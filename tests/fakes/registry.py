@@ -1,0 +1,52 @@
+"""The in-memory twin of the outside party `RouteRegistry`."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.rpsl import parse_objects
+from byoip.ports.registry import (
+    Found,
+    Lookup,
+    NoAnswer,
+    NoEntries,
+    RegistryAnswer,
+    RegistryQuestion,
+)
+from byoip.sandbox.irr_objects import AddressRange, IrrObjects
+
+_ROUTES = {4: {"route"}, 6: {"route6"}}
+_HOLDERS = {4: {"inetnum"}, 6: {"inet6num"}}
+
+
+@dataclass
+class FakeRouteRegistry:
+    """Every registry at once, by source. Set `fault` to get no answers; `asked` is what came."""
+
+    fault: Fault | None = None
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    asked: list[RegistryQuestion] = field(default_factory=list)
+    objects: IrrObjects = field(default_factory=IrrObjects)
+
+    def put(self, source: str, text: str) -> None:
+        self.objects.put(source, text.encode("latin-1"))
+
+    async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
+        self.asked.append(question)
+        of = f"{question.registry.host}:{question.registry.port}"
+        asked = f"{question.lookup} {question.prefix}"
+        if self.fault is not None:
+            return NoAnswer(self.fault, "the twin was told so", Exhibit(asked, of, b"", self.now))
+        text = "\n\n".join(self._texts(question)).encode("latin-1")
+        exhibit = Exhibit(asked, of, text, self.now)
+        return Found(parse_objects(text), exhibit) if text else NoEntries(exhibit)
+
+    def _texts(self, question: RegistryQuestion) -> list[str]:
+        wanted, family = AddressRange.parse(str(question.prefix)), question.prefix.family
+        searches = {
+            Lookup.EXACT_ROUTES: (self.objects.exact, _ROUTES[family]),
+            Lookup.MORE_SPECIFIC_ROUTES: (self.objects.inside, _ROUTES[family]),
+            Lookup.SMALLEST_HOLDER: (self.objects.smallest, _HOLDERS[family]),
+        }
+        search, classes = searches[question.lookup]
+        return [one.text for one in search(question.registry.source, classes, wanted)]

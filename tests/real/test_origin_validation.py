@@ -1,0 +1,88 @@
+"""Our origin validation, from the export to the verdict, against rpki-rov on the same VRPs."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from byoip.adapters.vrp_file import VrpFile
+from byoip.adapters.vrp_json import JsonVrps
+from byoip.domain.asn import Asn
+from byoip.domain.origin_validation import validate_origin
+from byoip.domain.prefix import Prefix
+from byoip.domain.vrp_snapshot import GatePolicy
+from byoip.ports.rpki import Vrps
+from byoip.store.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted
+from tests.fakes.rpki import NOON, StoppedClock
+from tests.real.rov import Route, RouteOriginJudge, Vrp, vrp_json
+from tests.store.snapshot_engine import snapshot_engine
+
+ROUTES = 10_000
+ORIGINS = (0, 1, 2, 64500, 4200000000, 2**32 - 1)
+DICE = random.Random(6811)  # noqa: S311 - the same VRPs and routes in every run
+
+
+def network(length: int, *, wide: bool) -> str:
+    """A random prefix in a corner of the address space small enough for collisions."""
+    if wide:
+        bits = 0x2001_0DB8 << (length - 32) | DICE.getrandbits(length - 32)
+        return str(IPv6Network((bits << (128 - length), length)))
+    bits = 10 << (length - 8) | DICE.getrandbits(length - 8)
+    return str(IPv4Network((bits << (32 - length), length)))
+
+
+def vrps(count: int) -> list[Vrp]:
+    made: list[Vrp] = []
+    for number in range(count):
+        wide = number % 2 == 0
+        length = DICE.randint(38, 46) if wide else DICE.randint(14, 22)
+        longest = DICE.randint(length, 48 if wide else 24)
+        made.append((network(length, wide=wide), longest, DICE.choice(ORIGINS)))
+    return made
+
+
+def routes(count: int) -> list[Route]:
+    made: list[Route] = []
+    for number in range(count):
+        wide = number % 2 == 0
+        length = DICE.randint(38, 48) if wide else DICE.randint(14, 24)
+        made.append((network(length, wide=wide), DICE.choice(ORIGINS)))
+    return made
+
+
+async def test_ten_thousand_random_routes_are_judged_as_rpki_rov_does(
+    judge_by: Callable[[Iterable[Vrp]], AbstractContextManager[RouteOriginJudge]],
+    database_url: str,
+    tmp_path: Path,
+) -> None:
+    known, asked = vrps(1200), routes(ROUTES)
+    with judge_by(known) as judge:
+        expected = judge.judge(asked)
+    assert min(Counter(expected).values()) > ROUTES / 20, "each verdict must be well represented"
+    assert await our_verdicts(known, asked, database_url, tmp_path) == expected
+
+
+async def our_verdicts(
+    known: list[Vrp], asked: list[Route], database_url: str, directory: Path
+) -> list[str]:
+    file = directory / "vrps.json"
+    file.write_text(vrp_json(known, built=f"{NOON:%Y-%m-%dT%H:%M:%SZ}"))
+    source, clock = VrpFile(file, frozenset({"test"})), StoppedClock()
+    async with snapshot_engine(database_url) as engine:
+        policy = GatePolicy(floor=1)
+        refresh = RefreshRoas(source, JsonVrps(), VrpSnapshots(engine), policy, clock)
+        assert isinstance(await refresh(), RoasAccepted)
+        async with engine.connect() as connection:
+            shelf = RoaShelf(connection, clock)
+            return [await verdict(shelf, *route) for route in asked]
+
+
+async def verdict(shelf: RoaShelf, prefix: str, origin: int) -> str:
+    route = Prefix.parse(prefix)
+    answer = await shelf.about(route)
+    assert isinstance(answer, Vrps)
+    judged = validate_origin(route, Asn(origin), answer.covering, now=NOON)
+    return judged.validity.replace("_", "")

@@ -1,0 +1,54 @@
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.store.allowance import PostgresAllowance
+
+
+@pytest.fixture
+def allowance(engine: AsyncEngine) -> PostgresAllowance:
+    return PostgresAllowance(engine)
+
+
+async def _let_time_pass(engine: AsyncEngine, seconds: int) -> None:
+    earlier = text("UPDATE allowances SET spent_until = spent_until - make_interval(secs => :by)")
+    async with engine.begin() as connection:
+        await connection.execute(earlier, {"by": seconds})
+
+
+async def test_a_minutes_permits_may_be_spent_at_once_and_not_one_more(
+    allowance: PostgresAllowance,
+) -> None:
+    who = uuid4()
+    asking = (allowance.spend("preflight", who, per_minute=10) for _ in range(25))
+    said = await asyncio.gather(*asking)
+    assert said.count(None) == 10
+    assert all(1 <= seconds <= 6 for seconds in said if seconds is not None)
+
+
+async def test_permits_come_back_one_by_one(
+    allowance: PostgresAllowance, engine: AsyncEngine
+) -> None:
+    who = uuid4()
+    for _ in range(3):
+        await allowance.spend("preflight", who, per_minute=2)
+    assert await allowance.spend("preflight", who, per_minute=2) in {29, 30}
+    await _let_time_pass(engine, 30)
+    assert await allowance.spend("preflight", who, per_minute=2) is None
+    assert await allowance.spend("preflight", who, per_minute=2) in {29, 30}
+
+
+@pytest.mark.parametrize(
+    ("what", "who"),
+    [("validate", UUID(int=1)), ("preflight", UUID(int=2))],
+    ids=["another purpose", "another account"],
+)
+async def test_permits_are_counted_apart(
+    allowance: PostgresAllowance, what: str, who: UUID
+) -> None:
+    assert await allowance.spend("preflight", UUID(int=1), per_minute=1) is None
+    assert await allowance.spend("preflight", UUID(int=1), per_minute=1) is not None
+    assert await allowance.spend(what, who, per_minute=1) is None

@@ -1,0 +1,82 @@
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.claim import Claim
+from byoip.domain.service_binding import (
+    BindingExists,
+    BindingNotFound,
+    Service,
+    ServiceNotFound,
+)
+from byoip.ports.accounts import Account
+from byoip.store.reader import PostgresReader
+from byoip.store.services import seed_services
+from byoip.store.transaction import PostgresStore
+from tests.store.samples import SetClock, binding, claim
+
+
+@pytest.fixture
+async def kept(store: PostgresStore, customer: Account) -> Claim:
+    made = claim(customer.id)
+    async with store.transaction() as shelf:
+        await shelf.claims.add(made)
+    return made
+
+
+@pytest.fixture
+async def offered(engine: AsyncEngine, reader: PostgresReader) -> list[Service]:
+    await seed_services(engine, [("cdn", False), ("spectrum", True)])
+    return list(await reader.services())
+
+
+async def test_bindings_come_back_in_address_order(
+    store: PostgresStore, kept: Claim, offered: list[Service]
+) -> None:
+    parts = ["192.0.2.128/25", "192.0.2.0/24", "192.0.2.0/25"]
+    made = [binding(kept, offered[0], part) for part in parts]
+    async with store.transaction() as shelf:
+        for one in made:
+            await shelf.bindings.add(one)
+        assert await shelf.bindings.of(kept.id) == [made[1], made[2], made[0]]
+
+
+async def test_one_range_is_bound_once(
+    store: PostgresStore, kept: Claim, offered: list[Service]
+) -> None:
+    async with store.transaction() as shelf:
+        await shelf.bindings.add(binding(kept, offered[0]))
+    with pytest.raises(BindingExists):
+        async with store.transaction() as shelf:
+            await shelf.bindings.add(binding(kept, offered[1]))
+
+
+async def test_a_service_is_swapped_in_place(
+    store: PostgresStore, kept: Claim, offered: list[Service]
+) -> None:
+    async with store.transaction() as shelf:
+        await shelf.bindings.add(made := binding(kept, offered[0]))
+        await shelf.bindings.swap(made.id, offered[1])
+        (swapped,) = await shelf.bindings.of(kept.id)
+    assert (swapped.id, swapped.service) == (made.id, offered[1])
+
+
+async def test_a_removed_binding_is_gone_and_makes_room(
+    store: PostgresStore, kept: Claim, offered: list[Service], clock: SetClock
+) -> None:
+    async with store.transaction() as shelf:
+        await shelf.bindings.add(made := binding(kept, offered[0]))
+        await shelf.bindings.remove(made.id, clock.now())
+        assert await shelf.bindings.of(kept.id) == []
+        with pytest.raises(BindingNotFound):
+            await shelf.bindings.remove(made.id, clock.now())
+        await shelf.bindings.add(again := binding(kept, offered[1]))
+        assert await shelf.bindings.of(kept.id) == [again]
+
+
+async def test_a_service_is_found_by_its_id(store: PostgresStore, offered: list[Service]) -> None:
+    async with store.transaction() as shelf:
+        assert await shelf.services.get(offered[1].id) == offered[1]
+        with pytest.raises(ServiceNotFound):
+            await shelf.services.get(uuid4())

@@ -1,0 +1,113 @@
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.ports.store import StoreUnavailable
+from byoip.store.engine import PoolSize, make_engine, with_driver
+from byoip.store.lanes import lanes_of
+from byoip.store.reader import PostgresReader
+from byoip.store.statements import compiled
+from byoip.store.transaction import PostgresStore
+from tests.store.samples import SetClock
+
+SLEEP = compiled(select(func.pg_sleep(0.5)))
+KILL = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://a:b%40c@h:5/d",
+        "postgres://a:b%40c@h:5/d",
+        "postgresql+psycopg://a:b%40c@h:5/d",
+    ],
+)
+def test_any_postgres_url_is_understood(url: str) -> None:
+    assert with_driver(url) == "postgresql+psycopg://a:b%40c@h:5/d"
+
+
+async def test_nothing_may_wait_for_ever(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            limit = await connection.scalar(text(f"SHOW {name}"))
+            assert limit not in {"0", None}
+        isolation = await connection.scalar(text("SHOW transaction_isolation"))
+    assert isolation == "read committed"
+
+
+async def test_connections_closed_by_the_server_are_replaced_unnoticed(
+    database_url: str, engine: AsyncEngine, reader: PostgresReader
+) -> None:
+    async def hold() -> None:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT pg_sleep(0.1)"))
+
+    await asyncio.gather(*(hold() for _ in range(3)))
+    other = make_engine(database_url, pool=PoolSize(kept=1, more=0))
+    async with other.connect() as connection:
+        await connection.execute(KILL)
+    await other.dispose()
+    await asyncio.sleep(0.1)
+    for _ in range(4):
+        assert await reader.services() == []
+
+
+async def test_a_database_that_is_away_is_told_apart_from_faults_of_ours() -> None:
+    engine = make_engine("postgresql://nobody:x@127.0.0.1:1/none")
+    store = PostgresStore(engine, SetClock())
+    with pytest.raises(StoreUnavailable) as away:
+        async with store.transaction():
+            pass
+    assert isinstance(away.value.__cause__, OperationalError)
+    with pytest.raises(StoreUnavailable):
+        await PostgresReader(engine).services()
+    await engine.dispose()
+
+
+async def test_a_pool_that_is_used_up_says_so_soon(database_url: str) -> None:
+    engine = make_engine(database_url, pool=PoolSize(kept=1, more=0, wait_seconds=0.1))
+    store = PostgresStore(engine, SetClock())
+    async with store.transaction():
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            async with store.transaction():
+                pass
+        assert time.monotonic() - began < 2
+    await engine.dispose()
+
+
+async def test_reads_take_turns_on_their_connections(database_url: str) -> None:
+    engine = make_engine(database_url, pool=PoolSize(lanes=2, wait_seconds=5))
+    reader = PostgresReader(engine)
+    assert await asyncio.gather(*(reader.services() for _ in range(20))) == [[]] * 20
+    async with engine.connect() as connection:
+        asked = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        assert await connection.scalar(asked) == 3
+    await engine.dispose()
+
+
+async def test_a_read_that_waits_too_long_for_its_turn_says_so(database_url: str) -> None:
+    engine = make_engine(database_url, pool=PoolSize(lanes=1, wait_seconds=0.1))
+    sleeping = asyncio.create_task(lanes_of(engine).ask(SLEEP))
+    await asyncio.sleep(0.05)
+    with pytest.raises(StoreUnavailable):
+        await PostgresReader(engine).services()
+    await sleeping
+    await engine.dispose()
+
+
+async def test_a_cancelled_read_leaves_no_trace(database_url: str) -> None:
+    engine = make_engine(database_url, pool=PoolSize(lanes=1))
+    sleeping = asyncio.create_task(lanes_of(engine).ask(SLEEP))
+    await asyncio.sleep(0.1)
+    sleeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sleeping
+    assert await PostgresReader(engine).services() == []
+    await engine.dispose()

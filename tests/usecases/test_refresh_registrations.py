@@ -1,0 +1,81 @@
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.registry import Delegation
+from byoip.ports.registrations import NoStatistics, StatisticsFile
+from byoip.store.registration_snapshots import RegistrationShelf, RegistrationSnapshots
+from byoip.usecases.refresh_registrations import RefreshRegistrations, RegistryRefreshed
+from tests.fakes.rpki import NOON, StoppedClock
+from tests.store.snapshot_engine import snapshot_engine
+
+
+def file(registry: str, ranges: int) -> StatisticsFile:
+    delegations = [
+        Delegation(Prefix.parse(f"10.0.{n}.0/24"), registry, "allocated", "a")
+        for n in range(ranges)
+    ]
+    return StatisticsFile(registry, "1", "0" * 64, NOON, delegations)
+
+
+@dataclass
+class Source:
+    files: Sequence[StatisticsFile | NoStatistics] = ()
+
+    async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
+        return self.files
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    async with snapshot_engine(database_url) as made:
+        yield made
+
+
+async def refresh(
+    engine: AsyncEngine, *files: StatisticsFile | NoStatistics
+) -> Sequence[RegistryRefreshed]:
+    return await RefreshRegistrations(
+        Source(files), RegistrationSnapshots(engine), StoppedClock()
+    )()
+
+
+async def known(engine: AsyncEngine, registry: str) -> int:
+    async with engine.connect() as connection:
+        shelf = RegistrationShelf(connection, frozenset({registry}))
+        found = await shelf.overlapping(Prefix.parse("10.0.0.0/16"))
+    return sum(one.registry == registry for one in found.delegations)
+
+
+async def test_each_registry_is_taken_on_its_own(engine: AsyncEngine) -> None:
+    results = await refresh(
+        engine, file("apnic", 3), NoStatistics("arin", "too slow"), file("ripencc", 4)
+    )
+    assert results == [
+        RegistryRefreshed("apnic", 1, None),
+        RegistryRefreshed("arin", None, "too slow"),
+        RegistryRefreshed("ripencc", 3, None),
+    ]
+    assert [await known(engine, one) for one in ("apnic", "arin", "ripencc")] == [3, 0, 4]
+
+
+async def test_a_file_that_shrank_by_half_is_not_believed(engine: AsyncEngine) -> None:
+    await refresh(engine, file("apnic", 10))
+    (result,) = await refresh(engine, file("apnic", 4))
+    assert result == RegistryRefreshed("apnic", None, "4 prefixes, 10 in the last good file")
+    assert await known(engine, "apnic") == 10
+    (result,) = await refresh(engine, file("apnic", 5))
+    assert result.fault is None
+    assert await known(engine, "apnic") == 5
+
+
+async def test_an_unchanged_file_is_no_event(engine: AsyncEngine) -> None:
+    await refresh(engine, file("apnic", 10))
+    assert await refresh(engine, NoStatistics("apnic", None)) == [
+        RegistryRefreshed("apnic", None, None)
+    ]
+    (status,) = await RegistrationSnapshots(engine).status()
+    assert (status.ranges, status.fault) == (10, None)

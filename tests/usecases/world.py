@@ -1,0 +1,320 @@
+"""Use cases on a real Postgres; registry and reverse DNS are twins that insist on manners."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.adapters.vrp_json import JsonVrps
+from byoip.domain.asn import Asn
+from byoip.domain.claim import Claim
+from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.prefix import Prefix, PrefixPolicy
+from byoip.domain.rdns_ownership import ZoneObservation
+from byoip.domain.registry import Dialect, Registry
+from byoip.domain.reverse_zone import ReverseZone, reverse_zones
+from byoip.domain.vrp_snapshot import GatePolicy
+from byoip.ports.accounts import Account
+from byoip.ports.reader import NumberedEvent, RunView
+from byoip.ports.registry import (
+    Lookup,
+    NoAnswer,
+    RegistryAnswer,
+    RegistryQuestion,
+)
+from byoip.ports.store import By, Once, Shelf
+from byoip.store.accounts import PostgresAccounts
+from byoip.store.reader import PostgresReader
+from byoip.store.tables import prefixes
+from byoip.store.tables_history import validation_runs
+from byoip.store.transaction import PostgresStore
+from byoip.store.vrp_snapshots import VrpSnapshots
+from byoip.usecases.ask_everyone import AskEveryone
+from byoip.usecases.bind_service import BindService
+from byoip.usecases.issue_validation_token import IssuedToken, IssueValidationToken
+from byoip.usecases.refresh_roas import RefreshRoas
+from byoip.usecases.request_validation import RequestValidation
+from byoip.usecases.run_validation import RunValidation
+from byoip.usecases.submit_prefix import SubmitPrefix
+from tests.fakes.dns import FakeReverseDns
+from tests.fakes.registry import FakeRouteRegistry
+from tests.fakes.rpki import FakeVrpSource, export_text
+from tests.fakes.tokens import RandomHex
+from tests.store.samples import BY, SetClock
+
+LABEL = "byoip-validation"
+ORIGIN = Asn(64500)
+CIDR = "31.0.0.0/23"
+WORKER = By("worker", "job-1")
+WEEK = timedelta(days=7)
+POLICY = PrefixPolicy(infrastructure=(Prefix.parse("20.0.0.0/16"),))
+GATES = GatePolicy(floor=0, share=0.0, least_per_anchor=0, newer=False)
+REGISTRY = Registry("ripencc", "RIPE", "whois.sandbox.test", Dialect.RIPE)
+EVERYTHING = (Prefix.parse("0.0.0.0/0"), Prefix.parse("::/0"))
+
+
+class CountingStore(PostgresStore):
+    """Knows how many transactions are open."""
+
+    def __init__(self, engine: AsyncEngine, clock: SetClock) -> None:
+        super().__init__(engine, clock)
+        self.open = 0
+
+    @asynccontextmanager
+    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
+        async with super().transaction(once) as shelf:
+            self.open += 1
+            try:
+                yield shelf
+            finally:
+                self.open -= 1
+
+
+@dataclass
+class PoliteRegistry(FakeRouteRegistry):
+    """Wants no transaction open while it is asked; `meanwhile` happens while it thinks."""
+
+    store: CountingStore | None = None
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+    pause: float = 0.0
+    silent_about: set[tuple[Lookup, Prefix]] = field(default_factory=set)
+
+    async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
+        assert self.store is not None
+        assert self.store.open == 0, "a transaction is open while a registry is asked"
+        if self.meanwhile is not None:
+            happening, self.meanwhile = self.meanwhile, None
+            await happening()
+        await asyncio.sleep(self.pause)
+        if (question.lookup, question.prefix) in self.silent_about:
+            exhibit = Exhibit("asked", "the twin", b"", self.now)
+            return NoAnswer(Fault.TIMEOUT, "the twin was told so", exhibit)
+        return await super().look_up(question)
+
+
+class PoliteDns(FakeReverseDns):
+    """Wants no transaction open while it is asked."""
+
+    def __init__(self, store: CountingStore) -> None:
+        super().__init__()
+        self._store = store
+
+    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+        assert self._store.open == 0, "a transaction is open while the DNS is asked"
+        return await super().observe(zone, label)
+
+
+@dataclass
+class World:
+    """One account, and short ways to say what happens."""
+
+    engine: AsyncEngine
+    directory: Path
+    clock: SetClock = field(default_factory=SetClock)
+    account_id: UUID = field(default_factory=uuid4)
+    responsible: Registry = REGISTRY
+    waived: frozenset[str] = frozenset()
+    deadline: float = 5.0
+
+    def __post_init__(self) -> None:
+        self.store = CountingStore(self.engine, self.clock)
+        self.reader = PostgresReader(self.engine)
+        self.registry = PoliteRegistry(store=self.store)
+        self.dns = PoliteDns(self.store)
+
+    @property
+    def registries(self) -> dict[str, Registry]:
+        return {self.responsible.key: self.responsible}
+
+    @property
+    def ask(self) -> AskEveryone:
+        everything = [(part, self.responsible.key) for part in EVERYTHING]
+        return AskEveryone(
+            self.store,
+            self.clock,
+            self.registry,
+            self.dns,
+            self.registries,
+            everything,
+            self.waived,
+            LABEL,
+            self.deadline,
+        )
+
+    async def new_account(self, quota: int = 1000) -> UUID:
+        made = Account(uuid4(), "Example", quota, self.clock.now())
+        await PostgresAccounts(self.engine, self.clock).create(made)
+        return made.id
+
+    # what customers do
+
+    @property
+    def submit_prefix(self) -> SubmitPrefix:
+        origins = frozenset({ORIGIN})
+        return SubmitPrefix(self.store, self.clock, RandomHex(), POLICY, origins, WEEK)
+
+    async def claim(self, cidr: str = CIDR, *, account_id: UUID | None = None) -> Claim:
+        view = await self.submit_prefix(
+            account_id or self.account_id,
+            cidr=cidr,
+            asn=ORIGIN.number,
+            description="",
+            delegate_loa_creation=False,
+            by=BY,
+        )
+        return view.claim
+
+    async def issue(self, claim: Claim, method: TokenMethod = TokenMethod.RDNS) -> IssuedToken:
+        issuing = IssueValidationToken(
+            self.store, self.clock, RandomHex(), WEEK, LABEL, self.registries
+        )
+        return await issuing(claim.account_id, claim.id, method=method, by=BY)
+
+    async def request(self, claim: Claim) -> UUID:
+        """Ask for validation; the id of the run that is open then."""
+        await RequestValidation(self.store, self.clock)(claim.account_id, claim.id, by=BY)
+        open_ = (run.run.id for run in await self.runs(claim) if run.run.finished_at is None)
+        return next(open_)
+
+    async def carry_out(self, run_id: UUID, *, heartbeat: float = 10.0) -> None:
+        await RunValidation(self.store, self.clock, self.ask, heartbeat)(run_id, by=WORKER)
+
+    async def validate(self, claim: Claim) -> RunView:
+        """Ask for validation and have it carried out; the run as it ended."""
+        run_id = await self.request(claim)
+        await self.carry_out(run_id)
+        return await self.reader.run(claim.account_id, claim.id, run_id)
+
+    async def approved(self, cidr: str = CIDR, *, account_id: UUID | None = None) -> Claim:
+        """A claim that has come the whole way."""
+        claim = await self.claim(cidr, account_id=account_id)
+        await self.prove(claim)
+        await self.validate(claim)
+        return await self.now(claim)
+
+    async def bind(self, claim: Claim, cidr: str, service_id: UUID) -> UUID:
+        binding = await BindService(self.store, self.clock)(
+            claim.account_id, claim.id, cidr=cidr, service_id=service_id, by=BY
+        )
+        return binding.id
+
+    # what the outside knows
+
+    def route(self, prefix: Prefix, *more: str, origin: str = "AS64500") -> None:
+        kind = "route" if prefix.family == 4 else "route6"
+        source = self.responsible.source
+        lines = [f"{kind}: {prefix}", f"origin: {origin}", "mnt-by: A-MNT", *more]
+        self.registry.put(source, "\n".join([*lines, f"source: {source}"]))
+
+    def txt(self, prefix: Prefix, value: str) -> None:
+        for zone in reverse_zones(prefix):
+            self.dns.publish(zone.owner(LABEL), value)
+
+    async def roas(self, *listed: Mapping[str, object], built_at: datetime | None = None) -> None:
+        """Make these the snapshot in use."""
+        text_ = export_text(listed, built_at or self.clock.now())
+        source = FakeVrpSource(self.directory, text_)
+        snapshots = VrpSnapshots(self.engine)
+        await RefreshRoas(source, JsonVrps(), snapshots, GATES, self.clock)()
+
+    async def prove(self, claim: Claim) -> None:
+        """Publish all that is asked for: route object, ROA, and the token in reverse DNS."""
+        self.route(claim.prefix)
+        await self.roas(roa(claim.prefix))
+        self.txt(claim.prefix, (await self.token(claim)).value)
+
+    # what is kept
+
+    async def now(self, claim: Claim) -> Claim:
+        """The claim as it is kept now, closed or not."""
+        return (await self.reader.claim(claim.account_id, claim.id)).claim
+
+    async def token(self, claim: Claim) -> OwnershipToken:
+        async with self.store.transaction() as shelf:
+            found = await shelf.tokens.newest(claim.id)
+        assert found is not None
+        return found
+
+    async def runs(self, claim: Claim) -> list[RunView]:
+        page = await self.reader.runs(claim.account_id, claim.id, after=None, limit=100)
+        return list(page)
+
+    async def events(self, claim: Claim) -> list[NumberedEvent]:
+        """All events; their numbers have no gaps."""
+        page = await self.reader.events(claim.account_id, claim.id, after=0, limit=1000)
+        assert [one.number for one in page] == list(range(1, len(page) + 1))
+        return list(page)
+
+    async def kinds(self, claim: Claim) -> list[str]:
+        return [one.kind for one in await self.events(claim)]
+
+    async def jobs(self) -> list[tuple[UUID, datetime | None]]:
+        """Queued runs, and when each is due."""
+        query = "SELECT args, scheduled_at FROM procrastinate.procrastinate_jobs ORDER BY id"
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(text(query))
+        return [(UUID(_parsed(row.args)["run_id"]), row.scheduled_at) for row in rows]
+
+    async def state(self, claim: Claim) -> str:
+        """The state as the table has it: readers do not show closed claims."""
+        async with self.engine.connect() as connection:
+            found = await connection.scalar(
+                select(prefixes.c.state).where(prefixes.c.id == claim.id)
+            )
+        return str(found)
+
+    async def run_states(self, claim: Claim) -> list[str]:
+        async with self.engine.connect() as connection:
+            found = await connection.scalars(
+                select(validation_runs.c.state)
+                .where(validation_runs.c.prefix_id == claim.id)
+                .order_by(validation_runs.c.created_at)
+            )
+            return list(found)
+
+    async def everything(self) -> dict[str, int]:
+        """How many rows each table has that a write could have touched."""
+        tables = (
+            "prefixes",
+            "validation_tokens",
+            "bindings",
+            "validation_runs",
+            "events",
+            "idempotency_keys",
+            "procrastinate.procrastinate_jobs",
+        )
+        counting = ", ".join(f'(SELECT count(*) FROM {name}) AS "{name}"' for name in tables)  # noqa: S608 - names from here
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(text(f"SELECT {counting}"))).one()
+        return dict(row._mapping)
+
+    async def set_lease(self, run_id: UUID, by: str) -> None:
+        """Move a run's lease, as if time had passed on the database's clock."""
+        moving = text(
+            "UPDATE validation_runs SET lease_until = lease_until + CAST(:by AS interval)"
+            " WHERE id = :id"
+        )
+        async with self.engine.begin() as connection:
+            await connection.execute(moving, {"by": by, "id": run_id})
+
+
+def roa(
+    prefix: Prefix, *, origin: Asn = ORIGIN, expires: datetime | None = None
+) -> dict[str, object]:
+    """An entry of an export."""
+    entry = {"prefix": str(prefix), "asn": origin.number, "maxLength": prefix.length, "ta": "ripe"}
+    return entry if expires is None else {**entry, "expires": int(expires.timestamp())}
+
+
+def _parsed(args: Any) -> dict[str, str]:
+    parsed: dict[str, str] = json.loads(args) if isinstance(args, str) else args
+    return parsed
