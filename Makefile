@@ -36,6 +36,10 @@ lock: # needs uv; writes what `make demo` and `make test` install
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --no-header --extra embedded --group build --group dev -c requirements.lock pyproject.toml \
 	  -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-header -c requirements.lock pyproject.toml -o requirements-image.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-header -c requirements.lock --group build -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -153,9 +153,9 @@ class Composition:
         self.mode = mode
         self.outside = outside
         self.clock = SystemClock()
-        self.engine = make_engine(
-            database_url, pool=PoolSize(kept=settings.database_connections, more=0)
-        )
+        lanes = settings.database_connections // 3
+        kept = settings.database_connections - lanes
+        self.engine = make_engine(database_url, pool=PoolSize(kept=kept, more=0, lanes=lanes))
         self.store = PostgresStore(self.engine, self.clock)
         self.accounts = PostgresAccounts(self.engine, self.clock)
         self.vrp_snapshots = VrpSnapshots(self.engine)
@@ -230,8 +230,8 @@ class Composition:
             return "away"
         return None if stamped == self.mode else f"stamped {stamped}, not {self.mode}"
 
-    def worker(self, refresh_roas: Callable[[], Awaitable[object]]) -> App:
-        """The queue with every task it can carry out, on the clock."""
+    def worker(self, refresh_roas: Callable[[], Awaitable[object]] | None) -> App:
+        """The queue with every task it can carry out, on the clock; ROAs only if it refreshes."""
         app = make_job_app(self.database_url)
         work = Work(
             run_validation=RunValidation(self.store, self.clock, self._ask(deadline=_RUN_SECONDS)),
@@ -242,7 +242,8 @@ class Composition:
             tidy_up=partial(self._tidy_up, app),
         )
         register(app, work)
-        schedule(app, roas_every_minutes=self.settings.rpki_minutes)
+        minutes = self.settings.rpki_minutes if refresh_roas else None
+        schedule(app, roas_every_minutes=minutes)
         return app
 
     async def _tidy_up(self, app: App) -> None:

@@ -140,7 +140,7 @@ class Settings(_Part):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: HttpUrl | None = None
-    database_connections: int = Field(default=10, ge=2, le=200)
+    database_connections: int = Field(default=15, ge=3, le=300)
     worker_concurrency: int = Field(default=20, ge=1, le=200)
 
     # what may be brought
@@ -209,6 +209,16 @@ def resolver_address(text: str) -> tuple[str, int]:
     """Read `address`, `address:port` or `[address]:port`; the port is 53 if none is given."""
     host, _, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
     return str(ip_address(host.strip("[]"))), int(port or 53)
+
+
+def require_origins(settings: Settings) -> None:
+    """Refuse to serve customers who could submit nothing.
+
+    Raises:
+        SettingsError: no origin ASN is configured.
+    """
+    if not settings.origin_asns:
+        raise SettingsError("BYOIP_ORIGIN_ASNS is required: the ASNs you announce from.")
 
 
 def on_loopback(host: str) -> bool:

@@ -1,5 +1,4 @@
 import asyncio
-import json
 import logging
 import re
 from dataclasses import replace
@@ -164,8 +163,8 @@ class Counted:
 async def test_reading_a_prefix_asks_the_store_for_two_things(world: World) -> None:
     made = await world.prefix()
     asked: list[str] = []
-    accounts: Accounts = Counted(world.backend.accounts, asked)  # type: ignore[assignment]  # all
-    reader: Reader = Counted(world.backend.reader, asked)  # type: ignore[assignment]  # of it
+    accounts: Accounts = Counted(world.backend.accounts, asked)
+    reader: Reader = Counted(world.backend.reader, asked)
     async with client_of(replace(fresh(world.backend), accounts=accounts, reader=reader)) as client:
         headers = {"authorization": f"Bearer {world.token}"}
         response = await client.get(world.url(f"/prefixes/{made['id']}"), headers=headers)
@@ -188,7 +187,8 @@ async def test_a_request_leaves_one_line_without_secrets(
     caplog.set_level(logging.INFO, "byoip.access")
     await world.call("GET", "/services?per_page=1", headers={"x-request-id": "abc"})
     [record] = [one for one in caplog.records if one.name == "byoip.access"]
-    line = json.loads(record.getMessage())
+    names = ("request_id", "credential", "method", "path", "status", "ms")
+    line = {name: getattr(record, name) for name in names}
     credential = await world.backend.accounts.recognise(world.token)
     assert credential is not None
     assert line.pop("ms") > 0
@@ -203,7 +203,14 @@ async def test_a_request_leaves_one_line_without_secrets(
 
 
 async def test_metrics_tell_what_the_whole_service_sees(world: World) -> None:
+    before = approved_in((await world.client.get("/metrics")).text)
+    await world.approved()
     text = (await world.client.get("/metrics")).text
     assert "byoip_database_up 1.0" in text
-    assert "byoip_prefixes_approved 0.0" in text
+    assert approved_in(text) == before + 1  # the tests of this package share a database
     assert "byoip_roa_snapshots_refused 0.0" in text
+
+
+def approved_in(metrics: str) -> float:
+    [line] = re.findall(r"^byoip_prefixes_approved (\S+)$", metrics, re.MULTILINE)
+    return float(line)

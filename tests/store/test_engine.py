@@ -2,19 +2,16 @@ import asyncio
 import time
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.ports.store import StoreUnavailable
 from byoip.store.engine import PoolSize, make_engine, with_driver
-from byoip.store.lanes import lanes_of
 from byoip.store.reader import PostgresReader
-from byoip.store.statements import compiled
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock
 
-SLEEP = compiled(select(func.pg_sleep(0.5)))
 KILL = text("""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()""")
@@ -79,35 +76,4 @@ async def test_a_pool_that_is_used_up_says_so_soon(database_url: str) -> None:
             async with store.transaction():
                 pass
         assert time.monotonic() - began < 2
-    await engine.dispose()
-
-
-async def test_reads_take_turns_on_their_connections(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(lanes=2, wait_seconds=5))
-    reader = PostgresReader(engine)
-    assert await asyncio.gather(*(reader.services() for _ in range(20))) == [[]] * 20
-    async with engine.connect() as connection:
-        asked = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-        assert await connection.scalar(asked) == 3
-    await engine.dispose()
-
-
-async def test_a_read_that_waits_too_long_for_its_turn_says_so(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(lanes=1, wait_seconds=0.1))
-    sleeping = asyncio.create_task(lanes_of(engine).ask(SLEEP))
-    await asyncio.sleep(0.05)
-    with pytest.raises(StoreUnavailable):
-        await PostgresReader(engine).services()
-    await sleeping
-    await engine.dispose()
-
-
-async def test_a_cancelled_read_leaves_no_trace(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(lanes=1))
-    sleeping = asyncio.create_task(lanes_of(engine).ask(SLEEP))
-    await asyncio.sleep(0.1)
-    sleeping.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await sleeping
-    assert await PostgresReader(engine).services() == []
     await engine.dispose()

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claim import Claim, OverlapsOwnClaim
 from byoip.ports.accounts import Account
@@ -84,6 +86,30 @@ async def test_a_key_is_busy_while_its_first_request_runs(
             await _write(store, once(), claim(customer.id))
         await _write(store, once(key="another"), claim(customer.id))
         await shelf.answered(None)
+
+
+async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
+    store: PostgresStore, engine: AsyncEngine, once: MakeOnce, customer: Account
+) -> None:
+    ours = once()
+    first = text("""
+        INSERT INTO idempotency_keys
+            (credential_id, method, path, key, body_sha256, status, body, created_at)
+        VALUES (:credential, 'POST', '/prefixes', 'key', :body, 201, 'first', now())""")
+
+    async def second() -> None:
+        async with store.transaction(ours) as shelf:
+            async with engine.begin() as other:
+                values = {"credential": ours.credential_id, "body": ours.body_sha256}
+                await other.execute(first, values)
+            await shelf.claims.add(claim(customer.id))
+            await shelf.answered("second")
+
+    with pytest.raises(IdempotencyKeyBusy):
+        await second()
+    with pytest.raises(AnsweredBefore) as before:
+        await _write(store, once(), claim(customer.id))
+    assert before.value.answer.body == b"first"
 
 
 async def test_a_refusal_is_not_stored(

@@ -11,6 +11,7 @@ from byoip.domain.claim import Claim
 from byoip.domain.evidence import Check, Exhibit, Fault, Finding, Unanswered
 from byoip.domain.validation_run import LEASE, RunResult, RunState, ValidationRun
 from byoip.ports.accounts import Account
+from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, claim, run
 
@@ -134,6 +135,20 @@ async def test_evidence_keeps_the_digest_of_the_raw_answer(
     async with engine.connect() as connection:
         digest = await connection.scalar(text("SELECT sha256 FROM exhibits"))
     assert digest.hex() == TIMED_OUT.exhibits[0].sha256
+
+
+async def test_evidence_from_hundreds_of_servers_is_kept_in_order(
+    store: PostgresStore, reader: PostgresReader, kept: Claim
+) -> None:
+    shown = tuple(Exhibit(f"zone {number}", "ns", b"", NOW) for number in range(250))
+    many = [replace(TIMED_OUT, exhibits=shown), replace(TIMED_OUT, exhibits=shown[:1])]
+    async with store.transaction() as shelf:
+        opened, _ = await shelf.runs.open(run(kept))
+        taken = await shelf.runs.take(opened.id, LEASE)
+        assert taken
+        await shelf.runs.finish(taken.finished(RunResult.UNANSWERED, NOW), many)
+    view = await reader.run(kept.account_id, kept.id, opened.id)
+    assert view.findings == tuple(many)
 
 
 async def test_the_open_run_of_a_closed_claim_is_cancelled(

@@ -160,12 +160,12 @@ async def test_silence_leaves_the_last_state_and_is_tried_again_later_each_time(
         assert kept.irr.state is CheckState.MISSING
         assert kept.irr.reason is Reason.ROUTE_OBJECT_MISSING
         assert kept.irr.doubt == "the twin was told so"
-        again = (await world.runs(claim))[-1].run
+        again = await world.open_run(claim)
         assert again.trigger is Trigger.RETRY
         assert again.due_at == world.clock.now() + pause
         assert (await world.jobs())[-1] == (again.id, again.due_at)
         await world.carry_out(again.id)  # before its time: nothing happens
-        assert (await world.runs(claim))[-1].run == again
+        assert await world.open_run(claim) == again
         world.clock.advance(pause)
         await world.roas(roa(claim.prefix))
         run_id = again.id

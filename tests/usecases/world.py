@@ -1,9 +1,7 @@
 """Use cases on a real Postgres; registry and reverse DNS are twins that insist on manners."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,27 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
 from byoip.domain.claim import Claim
-from byoip.domain.evidence import Exhibit, Fault
 from byoip.domain.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix, PrefixPolicy
-from byoip.domain.rdns_ownership import ZoneObservation
 from byoip.domain.registry import Dialect, Registry
-from byoip.domain.reverse_zone import ReverseZone, reverse_zones
+from byoip.domain.reverse_zone import reverse_zones
+from byoip.domain.validation_run import ValidationRun
 from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.ports.accounts import Account
 from byoip.ports.reader import NumberedEvent, RunView
-from byoip.ports.registry import (
-    Lookup,
-    NoAnswer,
-    RegistryAnswer,
-    RegistryQuestion,
-)
-from byoip.ports.store import By, Once, Shelf
+from byoip.ports.store import By
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader
 from byoip.store.tables import prefixes
 from byoip.store.tables_history import validation_runs
-from byoip.store.transaction import PostgresStore
 from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.ask_everyone import AskEveryone
 from byoip.usecases.bind_service import BindService
@@ -45,11 +35,10 @@ from byoip.usecases.refresh_roas import RefreshRoas
 from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.run_validation import RunValidation
 from byoip.usecases.submit_prefix import SubmitPrefix
-from tests.fakes.dns import FakeReverseDns
-from tests.fakes.registry import FakeRouteRegistry
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY, SetClock
+from tests.usecases.manners import CountingStore, PoliteDns, PoliteRegistry
 
 LABEL = "byoip-validation"
 ORIGIN = Asn(64500)
@@ -60,57 +49,6 @@ POLICY = PrefixPolicy(infrastructure=(Prefix.parse("20.0.0.0/16"),))
 GATES = GatePolicy(floor=0, share=0.0, least_per_anchor=0, newer=False)
 REGISTRY = Registry("ripencc", "RIPE", "whois.sandbox.test", Dialect.RIPE)
 EVERYTHING = (Prefix.parse("0.0.0.0/0"), Prefix.parse("::/0"))
-
-
-class CountingStore(PostgresStore):
-    """Knows how many transactions are open."""
-
-    def __init__(self, engine: AsyncEngine, clock: SetClock) -> None:
-        super().__init__(engine, clock)
-        self.open = 0
-
-    @asynccontextmanager
-    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
-        async with super().transaction(once) as shelf:
-            self.open += 1
-            try:
-                yield shelf
-            finally:
-                self.open -= 1
-
-
-@dataclass
-class PoliteRegistry(FakeRouteRegistry):
-    """Wants no transaction open while it is asked; `meanwhile` happens while it thinks."""
-
-    store: CountingStore | None = None
-    meanwhile: Callable[[], Awaitable[object]] | None = None
-    pause: float = 0.0
-    silent_about: set[tuple[Lookup, Prefix]] = field(default_factory=set)
-
-    async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
-        assert self.store is not None
-        assert self.store.open == 0, "a transaction is open while a registry is asked"
-        if self.meanwhile is not None:
-            happening, self.meanwhile = self.meanwhile, None
-            await happening()
-        await asyncio.sleep(self.pause)
-        if (question.lookup, question.prefix) in self.silent_about:
-            exhibit = Exhibit("asked", "the twin", b"", self.now)
-            return NoAnswer(Fault.TIMEOUT, "the twin was told so", exhibit)
-        return await super().look_up(question)
-
-
-class PoliteDns(FakeReverseDns):
-    """Wants no transaction open while it is asked."""
-
-    def __init__(self, store: CountingStore) -> None:
-        super().__init__()
-        self._store = store
-
-    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
-        assert self._store.open == 0, "a transaction is open while the DNS is asked"
-        return await super().observe(zone, label)
 
 
 @dataclass
@@ -182,8 +120,10 @@ class World:
     async def request(self, claim: Claim) -> UUID:
         """Ask for validation; the id of the run that is open then."""
         await RequestValidation(self.store, self.clock)(claim.account_id, claim.id, by=BY)
-        open_ = (run.run.id for run in await self.runs(claim) if run.run.finished_at is None)
-        return next(open_)
+        return (await self.open_run(claim)).id
+
+    async def open_run(self, claim: Claim) -> ValidationRun:
+        return next(one.run for one in await self.runs(claim) if one.run.finished_at is None)
 
     async def carry_out(self, run_id: UUID, *, heartbeat: float = 10.0) -> None:
         await RunValidation(self.store, self.clock, self.ask, heartbeat)(run_id, by=WORKER)

@@ -4,12 +4,13 @@ import html
 import inspect
 
 from byoip.api.problems import PROBLEMS, Problem
+from byoip.api.refusal_samples import SAMPLES
 from byoip.domain.errors import Refusal
 
 INTRODUCTION = (
     "Every failure carries a number (`code`) and a `name`; both are stable and mean one thing. "
     "The `message` is for people and may change. `source.pointer` names the offending member of "
-    "the body (RFC 6901)."
+    "the body (RFC 6901). The last column is an example of a message."
 )
 
 
@@ -34,10 +35,10 @@ def retry_hint(problem: Problem) -> str:
 def error_markdown() -> str:
     """docs/errors.md."""
     lines = ["# Errors", "", INTRODUCTION, "", "<!-- generated from byoip/api/problems.py -->", ""]
-    lines += ["| code | name | status | meaning | retry |", "| --- | --- | --- | --- | --- |"]
+    lines += ["| code | name | status | meaning | retry | for example |", f"|{' --- |' * 6}"]
     lines += [
         f'| {problem.code} | <a id="{kind.name}"></a>`{kind.name}` | {problem.status} | {what} '
-        f"| {retry_hint(problem)} |"
+        f"| {retry_hint(problem)} | {SAMPLES[kind].message} |"
         for problem, kind, what in error_rows()
     ]
     return "\n".join(lines) + "\n"
@@ -48,7 +49,8 @@ def error_html() -> str:
     rows = "".join(
         f'<tr id="{kind.name}"><td>{problem.code}</td><td><code>{kind.name}</code></td>'
         f"<td>{problem.status}</td><td>{html.escape(what)}</td>"
-        f"<td>{_code(retry_hint(problem))}</td></tr>"
+        f"<td>{_code(retry_hint(problem))}</td>"
+        f"<td>{html.escape(SAMPLES[kind].message)}</td></tr>"
         for problem, kind, what in error_rows()
     )
     return (
@@ -57,7 +59,7 @@ def error_html() -> str:
         "td,th{text-align:left;padding:.3em .8em;border-bottom:1px solid #ddd}"
         "tr:target{background:#ffd}</style></head><body><h1>Errors</h1>"
         f"<p>{_code(INTRODUCTION)}</p><table><tr><th>code</th><th>name</th><th>status</th>"
-        f"<th>meaning</th><th>retry</th></tr>{rows}</table></body></html>"
+        f"<th>meaning</th><th>retry</th><th>for example</th></tr>{rows}</table></body></html>"
     )
 
 

@@ -3,9 +3,9 @@
 import logging
 import re
 import time
+from typing import Any
 from uuid import uuid4
 
-import msgspec
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -63,12 +63,13 @@ class Recorder:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
         if log.isEnabledFor(logging.INFO):
-            log.info("%s", _line(scope, status, seconds))
+            line = _line(scope, status, seconds)
+            log.info("%s %s %s", line["method"], line["path"], status, extra=line)
 
 
-def _line(scope: Scope, status: int, seconds: float) -> str:
+def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     state = scope["state"]
-    line = {
+    return {
         "request_id": state["request_id"],
         "credential": state.get("credential"),
         "method": scope["method"],
@@ -76,7 +77,6 @@ def _line(scope: Scope, status: int, seconds: float) -> str:
         "status": status,
         "ms": round(seconds * 1000, 2),
     }
-    return msgspec.json.encode(line).decode()
 
 
 def _request_id(scope: Scope) -> str:

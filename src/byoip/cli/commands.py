@@ -11,10 +11,11 @@ import typer
 from rich.console import Console
 
 from byoip.adapters.postgres_binaries import EmbeddedPostgresError
+from byoip.adapters.resolver_check import resolver_complaint
 from byoip.cli.accounts import accounts_app, tokens_app
 from byoip.cli.demo import Demo, DemoFailed
 from byoip.cli.logs import configure_logs
-from byoip.cli.opening import database_of
+from byoip.cli.opening import database_of, with_composition
 from byoip.cli.ready import Ready
 from byoip.cli.rpki import rpki_app
 from byoip.cli.running import run_api, run_worker
@@ -22,7 +23,7 @@ from byoip.cli.serving import bind, run
 from byoip.cli.up import Wanted, up
 from byoip.domain.errors import Refusal
 from byoip.ports.store import StoreUnavailable
-from byoip.settings import SettingsError, read_settings
+from byoip.settings import Mode, Settings, SettingsError, read_settings, resolver_address
 from byoip.store.migrating import CannotMigrate, migrate
 
 _DEMO_SECONDS = 30
@@ -132,20 +133,36 @@ def migrate_database(
         bool, typer.Option("--sandbox", help="Stamp an empty database for the sandbox.")
     ] = False,
 ) -> None:
-    """Bring the database to this version's revision; safe to run at any time."""
+    """Bring the database to this version's revision and offer the services of the settings.
+
+    Safe to run at any time.
+    """
     settings = read_settings()
-    migrate(database_of(settings), "sandbox" if sandbox else "production")
+    mode: Mode = "sandbox" if sandbox else "production"
+    migrate(database_of(settings), mode)
+    with_composition(lambda composition: composition.offer_services())
     typer.echo("The database is at this version's revision.")
 
 
 @config_app.command("check")
 def check() -> None:
-    """Read the settings, and print them without secrets."""
+    """Read the settings, print them without secrets, and ask whether the resolvers validate."""
     settings = read_settings()
     shown = settings.model_dump(mode="json", exclude={"database_url"}, fallback=str)
     shown["database_url"] = "set" if settings.database_url else None
     for name, value in shown.items():
         typer.echo(f"{name} = {value}")
+    if run(_check_resolvers(settings)):
+        raise typer.Exit(1)
+
+
+async def _check_resolvers(settings: Settings) -> int:
+    complaints = 0
+    for text in settings.resolvers:
+        complaint = await resolver_complaint(*resolver_address(text))
+        complaints += complaint is not None
+        typer.echo(f"resolver {text}: {complaint or 'validates DNSSEC'}", err=bool(complaint))
+    return complaints
 
 
 @app.callback(invoke_without_command=True)

@@ -9,8 +9,9 @@ from byoip.cli.opening import opened
 from byoip.cli.serving import bind, port_of, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
 from byoip.composition import Composition
-from byoip.ports.jobs import DEFAULT_QUEUE, RPKI_QUEUE
-from byoip.settings import Settings
+from byoip.ports.jobs import DEFAULT_QUEUE, REFRESH_REGISTRATIONS, REFRESH_ROAS, RPKI_QUEUE
+from byoip.settings import Settings, SettingsError, require_origins
+from byoip.store.migrating import stamped_mode
 
 
 async def run_api(settings: Settings) -> int:
@@ -26,17 +27,24 @@ async def run_api(settings: Settings) -> int:
 
 async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
     """Carry out jobs until a signal; with a cache, refreshes of ROA data as well."""
+    queues, first = [DEFAULT_QUEUE], [REFRESH_REGISTRATIONS]
+    if rpki_cache:
+        queues, first = [*queues, RPKI_QUEUE], [*first, REFRESH_ROAS]
     async with AsyncExitStack() as stack:
         stop, composition = await _open(stack, settings)
-        queues = [DEFAULT_QUEUE, RPKI_QUEUE] if rpki_cache else [DEFAULT_QUEUE]
-        app = composition.worker(partial(refresh_in_child, rpki_cache))
-        await stack.enter_async_context(working(app, queues, settings.worker_concurrency))
+        app = composition.worker(partial(refresh_in_child, rpki_cache) if rpki_cache else None)
+        concurrency = settings.worker_concurrency
+        await stack.enter_async_context(working(app, queues, concurrency, first=first))
         await stop.wait()
     return 0
 
 
 async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Event, Composition]:
     stop = stop_on_signals()
+    require_origins(settings)
     composition = opened(settings)
     stack.push_async_callback(composition.close)
+    stamped = await stamped_mode(composition.engine)
+    if stamped not in {None, composition.mode}:
+        raise SettingsError(f"This database is stamped {stamped}: it serves nothing else.")
     return stop, composition

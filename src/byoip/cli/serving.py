@@ -4,7 +4,8 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ import psycopg
 import uvicorn
 import uvloop
 from procrastinate import App
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from starlette.types import ASGIApp
 
 _LOG = logging.getLogger(__name__)
@@ -85,9 +86,14 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
 
 
 @asynccontextmanager
-async def working(app: App, queues: list[str], concurrency: int) -> AsyncIterator[None]:
-    """Carry out jobs while the block runs; jobs under way get time to end."""
-    task = asyncio.create_task(_keep_working(app, queues, concurrency))
+async def working(
+    app: App, queues: list[str], concurrency: int, *, first: Sequence[str] = ()
+) -> AsyncIterator[None]:
+    """Carry out jobs while the block runs; jobs under way get time to end.
+
+    `first` names periodic tasks that shall not wait for their time.
+    """
+    task = asyncio.create_task(_keep_working(app, queues, concurrency, first))
     try:
         yield
     finally:
@@ -96,11 +102,15 @@ async def working(app: App, queues: list[str], concurrency: int) -> AsyncIterato
             await task
 
 
-async def _keep_working(app: App, queues: list[str], concurrency: int) -> None:
+async def _keep_working(
+    app: App, queues: list[str], concurrency: int, first: Sequence[str]
+) -> None:
     """Begin anew when the database was away."""
     while True:
         try:
             async with app.open_async():
+                for name in first:
+                    await _enqueue_once(app, name)
                 await app.run_worker_async(
                     queues=queues,
                     concurrency=concurrency,
@@ -111,3 +121,8 @@ async def _keep_working(app: App, queues: list[str], concurrency: int) -> None:
         except (ConnectorException, psycopg.OperationalError) as fault:
             _LOG.warning("The queue is away, trying again in %s s: %s", _PAUSE_SECONDS, fault)
             await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _enqueue_once(app: App, name: str) -> None:
+    with suppress(AlreadyEnqueued):
+        await app.tasks[name].configure(queueing_lock=name).defer_async(timestamp=int(time.time()))

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from subprocess import DEVNULL
 from tempfile import TemporaryDirectory
 
 from byoip.adapters.child_process import start_child_async
@@ -19,13 +18,13 @@ from byoip.cli.credentials import first_credentials
 from byoip.cli.ready import Ready
 from byoip.cli.serving import bind, port_of, run, serving, stop_on_signals, working
 from byoip.composition import Composition, Outside, outside_of, sandbox_outside
-from byoip.ports.jobs import DEFAULT_QUEUE, RPKI_QUEUE
+from byoip.ports.jobs import DEFAULT_QUEUE, REFRESH_REGISTRATIONS, REFRESH_ROAS, RPKI_QUEUE
 from byoip.sandbox.control import create_control
 from byoip.sandbox.internet import SandboxInternet
 from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
 from byoip.sandbox.vrp_source import ListedVrps
-from byoip.settings import Mode, Settings, SettingsError, on_loopback
+from byoip.settings import Mode, Settings, SettingsError, on_loopback, require_origins
 from byoip.store.migrating import migrate
 
 _LOG = logging.getLogger(__name__)
@@ -107,10 +106,13 @@ async def _start(
     listening = bind(settings.host, settings.port)
     root = settings.base_url(settings.host, port_of(listening))
     await stack.enter_async_context(serving(composition.api(root), listening))
-    queues = [DEFAULT_QUEUE] if wanted.sandbox else [DEFAULT_QUEUE, RPKI_QUEUE]
+    queues, first = [DEFAULT_QUEUE], []
+    if not wanted.sandbox:  # whose registry and ROAs are loaded already, and nobody else is asked
+        queues, first = [DEFAULT_QUEUE, RPKI_QUEUE], [REFRESH_REGISTRATIONS, REFRESH_ROAS]
     cache = data_dir / "rpki"
-    app = composition.worker(partial(refresh_in_child, cache))
-    await stack.enter_async_context(working(app, queues, settings.worker_concurrency))
+    app = composition.worker(None if wanted.sandbox else partial(refresh_in_child, cache))
+    concurrency = settings.worker_concurrency
+    await stack.enter_async_context(working(app, queues, concurrency, first=first))
     await _green(composition)
     minted = None
     if not settings.database_url or wanted.bootstrap:
@@ -125,21 +127,18 @@ async def _start(
     )
 
 
-async def refresh_in_child(cache: Path | None) -> None:
+async def refresh_in_child(cache: Path) -> None:
     """Refresh ROA data in a process of its own: it takes memory that we give back that way."""
-    if cache is None:
-        return
     byoip = Path(sys.executable).with_name("byoip")
     argv = [str(byoip), "rpki", "refresh", "--rpki-cache", str(cache)]
-    child = await start_child_async(argv, env=dict(os.environ), stdout=DEVNULL)
+    child = await start_child_async(argv, env=dict(os.environ))
     if status := await child.wait():
         _LOG.warning("The refresh of ROA data ended with status %s.", status)
 
 
 def _outside(settings: Settings, internet: SandboxInternet | None) -> Outside:
     if internet is None:
-        if not settings.origin_asns:
-            raise SettingsError("BYOIP_ORIGIN_ASNS is required: the ASNs you announce from.")
+        require_origins(settings)
         return outside_of(settings)
     if not on_loopback(settings.host):
         raise SettingsError("The sandbox listens on loopback only: it lets anyone prove anything.")

@@ -11,8 +11,8 @@ class InvalidText(Refusal):
 
     name = "invalid_text"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"This text is refused: {why}.")
+    def __init__(self, why: str, pointer: str | None = None) -> None:
+        super().__init__(f"This text is refused: {why}.", pointer=pointer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,18 @@ class CustomerText:
     value: str
 
     @classmethod
-    def parse(cls, text: str) -> "CustomerText":
-        """Normalise to NFC and check.
+    def parse(cls, text: str, *, pointer: str | None = None) -> "CustomerText":
+        """Normalise to NFC and check; `pointer` says where in a request body the text stood.
 
         Raises:
             InvalidText: too long, or with characters that cannot be shown safely.
         """
         # The length is judged twice: before normalising, so that a huge text costs nothing.
         if len(text) > LONGEST or len(normal := unicodedata.normalize("NFC", text)) > LONGEST:
-            raise InvalidText(f"it is longer than {LONGEST} characters")
+            raise InvalidText(f"it is longer than {LONGEST} characters", pointer)
         for char in normal:
             if unicodedata.category(char) in {"Cc", "Cs", "Cn", "Co"} or _steers_direction(char):
-                raise InvalidText(f"it contains the character U+{ord(char):04X}")
+                raise InvalidText(f"it contains the character U+{ord(char):04X}", pointer)
         return cls(normal)
 
     def __str__(self) -> str:

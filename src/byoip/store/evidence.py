@@ -1,20 +1,43 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Table, bindparam, insert
 
-from byoip.domain.evidence import Failed, Finding, Outcome, Passed
-from byoip.store.rows import storable
+from byoip.domain.evidence import (
+    Check,
+    Exhibit,
+    Failed,
+    Fault,
+    Finding,
+    Outcome,
+    Passed,
+    Reason,
+    Unanswered,
+)
+from byoip.store.rows import AnyRow, storable
 from byoip.store.statements import Session, Statement, compiled
 from byoip.store.tables_history import exhibits, findings
+
+FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)
+EXHIBIT: Final = tuple(column.label(f"exhibit_{column.name}") for column in exhibits.c)
 
 
 async def keep_findings(session: Session, run_id: UUID, found: Sequence[Finding]) -> None:
     """Keep findings and their exhibits, each kind in one statement."""
     await _insert_all(session, findings, list(_findings(run_id, found)))
     await _insert_all(session, exhibits, list(_exhibits(run_id, found)))
+
+
+def finding_from(row: AnyRow, exhibits_: tuple[Exhibit, ...]) -> Finding:
+    """Columns FINDING, and what was shown for it."""
+    return Finding(Check(row.finding_check_name), _outcome_from(row), row.finding_at, exhibits_)
+
+
+def exhibit_from(row: AnyRow) -> Exhibit:
+    """Columns EXHIBIT."""
+    return Exhibit(row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at)
 
 
 async def _insert_all(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -73,3 +96,13 @@ def _exhibits(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]
                 "answer": exhibit.answer,
                 "at": exhibit.at,
             }
+
+
+def _outcome_from(row: AnyRow) -> Outcome:
+    match row.finding_outcome:
+        case "passed":
+            return Passed(row.finding_seen, tuple(row.finding_warnings))
+        case "failed":
+            return Failed(Reason(row.finding_code), row.finding_seen, row.finding_fix)
+        case _:
+            return Unanswered(Fault(row.finding_code), row.finding_seen)

@@ -31,6 +31,7 @@ _CLAIM: Final = compiled(
         _one.outerjoin(idempotency_keys, _kept)
     )
 )
+_LOOK: Final = compiled(select(_k.body_sha256, _k.status, _k.body).where(_kept))
 _insert = insert(idempotency_keys)
 _KEEP: Final = compiled(
     _insert.on_conflict_do_update(
@@ -64,17 +65,17 @@ class OnceShelf:
         self._answer: StoredAnswer | None = None
 
     async def claim(self) -> None:
-        """Lock the key, or say what was answered before; one statement."""
-        free = self._now - KEPT
-        (row,) = await self._session.rows(
-            _CLAIM, lock=_lock_key(self._once), free=free, **self._named
-        )
-        if row.status is not None:
-            if row.body_sha256 != self._once.body_sha256:
-                raise IdempotencyKeyReused
-            raise AnsweredBefore(StoredAnswer(row.status, row.body))
-        if not row.locked:
+        """Lock the key, or say what was answered before."""
+        asked = {"free": self._now - KEPT, **self._named}
+        (row,) = await self._session.rows(_CLAIM, lock=_lock_key(self._once), **asked)
+        found = [row] if row.status is not None else []
+        if not found and not row.locked:
             raise IdempotencyKeyBusy
+        # A statement sees what was committed when it began, before it had the lock: look again.
+        for kept in found or await self._session.rows(_LOOK, **asked):
+            if kept.body_sha256 != self._once.body_sha256:
+                raise IdempotencyKeyReused
+            raise AnsweredBefore(StoredAnswer(kept.status, kept.body))
 
     def answered(self, result: object) -> None:
         """Render the answer; it is kept by `write`."""

@@ -47,7 +47,7 @@ class Lanes:
             except BaseException:  # cancelled, too: whatever is still under way ends with it
                 await connection.close()
                 raise
-        except psycopg.OperationalError as fault:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
             raise StoreUnavailable from fault
         finally:
             self._free.release()

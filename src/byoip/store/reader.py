@@ -15,14 +15,13 @@ from byoip.domain.service_binding import BindingNotFound, Service, ServiceBindin
 from byoip.domain.validation_run import ValidationNotFound
 from byoip.ports.reader import ClaimView, Cursor, NumberedEvent, RunView
 from byoip.store import reading
+from byoip.store.evidence import exhibit_from, finding_from
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import (
     AnyRow,
     binding_from,
     claim_from,
     event_from,
-    exhibit_from,
-    finding_from,
     run_from,
     token_from,
 )

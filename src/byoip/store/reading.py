@@ -19,7 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import FromClause
 
-from byoip.store.rows import BINDING, EXHIBIT, FINDING, TOKEN
+from byoip.store.evidence import EXHIBIT, FINDING
+from byoip.store.rows import BINDING, TOKEN
 from byoip.store.statements import compiled
 from byoip.store.tables import bindings, prefixes, services, validation_tokens
 from byoip.store.tables_history import events, exhibits, findings, validation_runs

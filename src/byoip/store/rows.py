@@ -13,16 +13,8 @@ from byoip.domain.claim import CheckRecord, Claim, OtherOrigin
 from byoip.domain.credential import Credential, Scope
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.evidence import (
-    Check,
     CheckState,
-    Exhibit,
-    Failed,
-    Fault,
-    Finding,
-    Outcome,
-    Passed,
     Reason,
-    Unanswered,
 )
 from byoip.domain.lifecycle import Standing, State
 from byoip.domain.ownership_token import OwnershipToken, TokenMethod
@@ -31,7 +23,7 @@ from byoip.domain.service_binding import Provisioning, Service, ServiceBinding
 from byoip.domain.validation_run import RunResult, RunState, Trigger, ValidationRun
 from byoip.ports.reader import NumberedEvent
 from byoip.store.tables import bindings, prefixes, services, validation_tokens
-from byoip.store.tables_history import exhibits, findings, validation_runs
+from byoip.store.tables_history import validation_runs
 
 # SQLAlchemy's, or the named tuples of `lanes.py`.
 AnyRow: TypeAlias = Any
@@ -42,9 +34,6 @@ BINDING: Final = (
     services.c.name.label("service_name"),
     services.c.default_only.label("service_default_only"),
 )
-FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)
-EXHIBIT: Final = tuple(column.label(f"exhibit_{column.name}") for column in exhibits.c)
-
 # The columns that we write; the database computes the rest.
 CLAIM_WRITTEN: Final = tuple(one.name for one in prefixes.c if one.computed is None)
 CLAIM_FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
@@ -224,16 +213,6 @@ def credential_from(row: AnyRow) -> Credential:
     )
 
 
-def finding_from(row: AnyRow, exhibits_: tuple[Exhibit, ...]) -> Finding:
-    """Columns FINDING, and what was shown for it."""
-    return Finding(Check(row.finding_check_name), _outcome(row), row.finding_at, exhibits_)
-
-
-def exhibit_from(row: AnyRow) -> Exhibit:
-    """Columns EXHIBIT."""
-    return Exhibit(row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at)
-
-
 def event_from(row: AnyRow) -> NumberedEvent:
     """A row of events."""
     return NumberedEvent(
@@ -264,16 +243,6 @@ def storable(text: str) -> str:
     able to keep a run from being recorded.
     """
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
-
-
-def _outcome(row: AnyRow) -> Outcome:
-    match row.finding_outcome:
-        case "passed":
-            return Passed(row.finding_seen, tuple(row.finding_warnings))
-        case "failed":
-            return Failed(Reason(row.finding_code), row.finding_seen, row.finding_fix)
-        case _:
-            return Unanswered(Fault(row.finding_code), row.finding_seen)
 
 
 def _check(state: str, passed_at: datetime | None, found: Mapping[str, str]) -> CheckRecord:

@@ -1,8 +1,8 @@
 """Statements made by SQLAlchemy once, and run straight on the driver.
 
-Through a SQLAlchemy connection a statement costs three quarters of a millisecond of our own time,
-on the driver a sixth of that (docs/decisions tells the figures). So SQLAlchemy owns the tables, the
-words of every statement, the pool and the transactions; the driver runs the statements.
+Through a SQLAlchemy connection a statement cost 0.9 ms of our own time, on the driver 0.2 ms; to
+record an approved run takes sixteen. So SQLAlchemy owns the tables, the words of every statement,
+the pool and the transactions; the driver runs the statements.
 """
 
 from collections.abc import Iterable, Mapping

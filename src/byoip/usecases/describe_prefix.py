@@ -30,7 +30,7 @@ class DescribePrefix:
         Raises:
             ClaimNotFound, InvalidText: as their names say.
         """
-        text = CustomerText.parse(description)
+        text = CustomerText.parse(description, pointer="/description")
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
             now = self.clock.now()

@@ -51,7 +51,7 @@ class SubmitPrefix:
             account_id=account_id,
             prefix=prefix,
             asn=origin,
-            description=CustomerText.parse(description),
+            description=CustomerText.parse(description, pointer="/description"),
             delegate_loa_creation=delegate_loa_creation,
             created_at=now,
             modified_at=now,

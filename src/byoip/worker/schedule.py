@@ -5,15 +5,19 @@ from procrastinate import App
 from byoip.ports import jobs
 
 
-def schedule(app: App, *, roas_every_minutes: int) -> None:
-    """Put the registered tasks on the clock (cron with seconds last, UTC)."""
+def schedule(app: App, *, roas_every_minutes: int | None) -> None:
+    """Put the registered tasks on the clock (cron with seconds last, UTC).
+
+    ROAs are scheduled by those only who refresh them: for nobody, jobs would pile up.
+    """
     times = {
         jobs.RESCUE_RUNS: "* * * * * */10",
         jobs.CLOSE_UNPROVEN: "17 * * * *",
         jobs.TIDY_UP: "47 * * * *",
         jobs.REFRESH_REGISTRATIONS: "23 */6 * * *",
-        jobs.REFRESH_ROAS: _every(roas_every_minutes),
     }
+    if roas_every_minutes:
+        times[jobs.REFRESH_ROAS] = _every(roas_every_minutes)
     for name, cron in times.items():
         app.periodic(cron=cron, periodic_id=name)(app.tasks[name])
 

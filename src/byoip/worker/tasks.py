@@ -18,7 +18,8 @@ class Work:
     """What a worker can do.
 
     Attributes:
-        refresh_roas: starts the refresh in a process of its own and waits for it.
+        refresh_roas: starts the refresh in a process of its own and waits for it; None where
+            another worker does that.
         tidy_up: forgets what is no longer needed: old idempotency keys, finished jobs.
     """
 
@@ -26,7 +27,7 @@ class Work:
     rescue_runs: RescueRuns
     close_unproven: CloseUnproven
     refresh_registrations: Callable[[], Awaitable[object]]
-    refresh_roas: Callable[[], Awaitable[object]]
+    refresh_roas: Callable[[], Awaitable[object]] | None
     tidy_up: Callable[[], Awaitable[object]]
 
 
@@ -49,13 +50,15 @@ def register(app: App, work: Work) -> None:
     async def refresh_registrations(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.refresh_registrations()
 
-    @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE)
-    async def refresh_roas(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
-        await work.refresh_roas()
-
     @app.task(name=jobs.TIDY_UP, queue=jobs.DEFAULT_QUEUE)
     async def tidy_up(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.tidy_up()
+
+    if refresh := work.refresh_roas:
+
+        @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE)
+        async def refresh_roas(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
+            await refresh()
 
 
 def _by(context: JobContext) -> By:

@@ -1,0 +1,70 @@
+"""`GET` of one prefix, as a share of a bare program that runs the same statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.customers import add_customer, bring, requests_of
+from benchmarks.databases import Server, database, statements
+from benchmarks.figures import Figure
+from benchmarks.load import Order, Report, ask
+from benchmarks.processes import Listening, api, bare, cpu_seconds
+
+_PREFIXES = 100
+_ROUNDS = 3
+_SECONDS = 2.5
+_GOAL = 1 / 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    report: Report
+    cpu: float  # seconds a request
+
+
+def measure(on: Server) -> list[Figure]:
+    """Ask both programs in turn, so that whatever else the machine does disturbs both."""
+    with database(on, "production") as url, api(url, on.directory) as ours:
+        customer = add_customer(url)
+        brought = bring(ours.port, customer, [f"20.0.{third}.0/24" for third in range(_PREFIXES)])
+        requests = requests_of(customer, "GET", [f"/prefixes/{one['id']}" for one in brought])
+        with statements(on, url) as counted:
+            ask(Order(ours.port, requests, connections=1))
+        with bare(url, on.directory) as ceiling:
+            rounds = [(_load(ceiling, requests), _load(ours, requests)) for _ in range(_ROUNDS)]
+    each = counted[0].statements / _PREFIXES
+    asked = Figure("statements for it", f"{each:g}", goal="at most 2", met=each <= 2)
+    return [_throughput(rounds), _cpu(rounds), asked]
+
+
+def _load(server: Listening, requests: list[str]) -> _Round:
+    ask(Order(server.port, requests, seconds=0.5))
+    before = cpu_seconds(server.pid)
+    report = ask(Order(server.port, requests, seconds=_SECONDS))
+    return _Round(report, (cpu_seconds(server.pid) - before) / len(report.latencies))
+
+
+def _throughput(rounds: Sequence[tuple[_Round, _Round]]) -> Figure:
+    ceiling = median(bare.report.rate for bare, _ in rounds)
+    reached = median(ours.report.rate for _, ours in rounds)
+    share = median(ours.report.rate / bare.report.rate for bare, ours in rounds)
+    slowest = median(ours.report.quantile(0.99) for _, ours in rounds)
+    return Figure(
+        "`GET` one prefix, 32 connections, one process",
+        f"{reached:,.0f}/s (p99 {slowest * 1000:.0f} ms)",
+        f"bare ASGI and driver, same statements: {ceiling:,.0f}/s",
+        f"{share:.0%}",
+        "33 %, aim at 50 %",
+        share >= _GOAL,
+    )
+
+
+def _cpu(rounds: Sequence[tuple[_Round, _Round]]) -> Figure:
+    ceiling = median(bare.cpu for bare, _ in rounds)
+    needed = median(ours.cpu for _, ours in rounds)
+    return Figure(
+        "processor time of the API for it",
+        f"{needed * 1000:.2f} ms",
+        f"the same bare program: {ceiling * 1000:.2f} ms",
+        f"{ceiling / needed:.0%}",
+    )

@@ -1,0 +1,65 @@
+"""800,000 VRPs: from a JSON file to queryable, and the lookup (see vrps.py)."""
+
+import asyncio
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+from benchmarks import vrps
+from benchmarks.databases import Server, database
+from benchmarks.figures import Figure
+
+_COUNT = 800_000
+_SECONDS, _MEGABYTES, _MILLISECONDS = 4.0, 350.0, 0.5
+
+
+def measure(on: Server) -> list[Figure]:
+    """Load three times, each in a process of its own, and look prefixes up."""
+    with database(on, "production") as url:
+        file = on.directory / "vrps.json"
+        asked = vrps.write_export(file, _COUNT)
+        load = _load(url, file)
+        with psycopg.connect(url, autocommit=True) as connection:
+            bare = vrps.timed(connection, vrps.BARE, asked)
+        return [*load, _lookup(asyncio.run(vrps.look_up(url, asked)), bare)]
+
+
+def _load(url: str, file: Path) -> list[Figure]:
+    rounds = [(vrps.raw_load(url, file), *vrps.load_in_a_process(url, file)) for _ in range(3)]
+    ceiling, seconds = (median(one[place] for one in rounds) for place in (0, 1))
+    peak = max(one[2] for one in rounds)
+    return [
+        Figure(
+            f"{_COUNT:,} VRPs, JSON file to queryable",
+            f"{seconds:.1f} s",
+            f"`COPY` of ready lines and an index: {ceiling:.1f} s",
+            f"{ceiling / seconds:.0%}",
+            f"{_SECONDS:.0f} s",
+            seconds <= _SECONDS,
+        ),
+        Figure(
+            "peak memory of that process",
+            f"{peak:.0f} MB",
+            f"the file itself: {file.stat().st_size / 1e6:.0f} MB",
+            goal=f"{_MEGABYTES:.0f} MB",
+            met=peak <= _MEGABYTES,
+        ),
+    ]
+
+
+def _lookup(ours: list[float], bare: list[float]) -> Figure:
+    (middle, slowest), (_, bare_slowest) = map(_quantiles, (ours, bare))
+    return Figure(
+        "covering lookup",
+        f"p50 {middle:.2f} ms, p99 {slowest:.2f} ms",
+        f"bare select from one table: p99 {bare_slowest:.2f} ms",
+        f"{bare_slowest / slowest:.0%}",
+        f"p99 below {_MILLISECONDS} ms",
+        slowest < _MILLISECONDS,
+    )
+
+
+def _quantiles(milliseconds: list[float]) -> tuple[float, float]:
+    ordered = sorted(milliseconds)
+    return ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]

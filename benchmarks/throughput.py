@@ -1,0 +1,157 @@
+"""Validations per second of one `byoip worker`, from claims to approval.
+
+Claims come in through the API, the sandbox's registry and name servers answer from a process of
+their own, ROA data is loaded by `byoip rpki refresh`; then a worker is started on a full queue.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from benchmarks.bare_statements import seconds_of
+from benchmarks.customers import add_customer, bring, requests_of
+from benchmarks.databases import Asked, Server, database, statements
+from benchmarks.figures import Figure
+from benchmarks.internet import Known, Ports
+from benchmarks.load import Order, ask
+from benchmarks.processes import api, byoip, cpu_seconds, first_line, ours
+from benchmarks.proofs import rpsl, txt, vrp
+from byoip.domain.registry import Registry
+from byoip.domain.rirs import RIRS
+
+_COUNTED, _MEASURED = 100, 600  # claims
+_GOAL = 100.0
+_PATIENCE_SECONDS = 60.0
+_OPEN = "SELECT count(*) FROM validation_runs WHERE state <> 'finished'"
+_APPROVED = "SELECT count(*) FROM prefixes WHERE state = 'approved'"
+_SECONDS = """
+    SELECT extract(epoch FROM max(finished_at) - min(started_at))
+    FROM (SELECT * FROM validation_runs ORDER BY created_at DESC LIMIT %s) AS measured"""
+
+
+def measure(on: Server) -> list[Figure]:
+    """Validate claims at all five registries, half of them by TXT record, half by route object."""
+    with ExitStack() as stack:
+        url = stack.enter_context(database(on, "production"))
+        server = stack.enter_context(api(url, on.directory))
+        customer = add_customer(url)
+        cidrs = [
+            f"20.{n % len(RIRS)}.{n // len(RIRS)}.0/24" for n in range(_COUNTED + _MEASURED)
+        ]
+        brought = sorted(bring(server.port, customer, cidrs), key=lambda one: cidrs.index(one["cidr"]))
+        environment = {"DATABASE_URL": url}
+        environment |= stack.enter_context(_internet(on.directory, brought))
+        with byoip(["rpki", "refresh"], on.directory, environment) as refreshing:
+            refreshing.wait()
+        paths = [f"/prefixes/{one['id']}/validate" for one in brought]
+        requests = requests_of(customer, "POST", paths)
+        ask(Order(server.port, requests[:_COUNTED], connections=8))
+        with statements(on, url) as counted:
+            _work(url, on.directory, environment)
+        ask(Order(server.port, requests[_COUNTED:], connections=8))
+        cpu = _work(url, on.directory, environment)
+        ceiling = _MEASURED / seconds_of(url, _each(counted[0]), _MEASURED)
+        with psycopg.connect(url) as connection:
+            seconds = float(_one(connection, _SECONDS, _MEASURED))
+            approved = _one(connection, _APPROVED)
+    if approved != len(cidrs):
+        raise RuntimeError(f"{approved} of {len(cidrs)} claims were approved")
+    return [_rate(_MEASURED / seconds, ceiling, _each(counted[0])), _cpu(cpu / _MEASURED)]
+
+
+def _each(counted: Asked) -> Asked:
+    return Asked(round(counted.statements / _COUNTED), round(counted.transactions / _COUNTED))
+
+
+def _rate(reached: float, ceiling: float, each: Asked) -> Figure:
+    return Figure(
+        "validations, one worker",
+        f"{reached:.0f}/s",
+        f"as many statements ({each.statements}, in {each.transactions} transactions and alone) "
+        f"by the bare driver: {ceiling:.0f}/s",
+        f"{reached / ceiling:.0%}",
+        f"{_GOAL:.0f}/s",
+        reached >= _GOAL,
+    )
+
+
+def _cpu(seconds: float) -> Figure:
+    return Figure("processor time of the worker for one", f"{seconds * 1000:.1f} ms")
+
+
+def _work(url: str, directory: Path, environment: dict[str, str]) -> float:
+    """Run a worker until the queue is empty; the processor time it took once it had begun."""
+    give_up = time.monotonic() + _PATIENCE_SECONDS
+    before = None
+    with (
+        psycopg.connect(url, autocommit=True) as connection,
+        byoip(["worker"], directory, environment) as worker,
+    ):
+        waiting = _one(connection, _OPEN)
+        while left := _one(connection, _OPEN):
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"{left} of {waiting} runs were not finished")
+            time.sleep(0.05)
+            if before is None and left < waiting:
+                before = cpu_seconds(worker.pid)
+        return cpu_seconds(worker.pid) - (before or 0)
+
+
+@contextmanager
+def _internet(directory: Path, brought: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
+    """Publish everything; the settings by which a worker asks there."""
+    known, roas = Known({one.source: "" for one in RIRS}, {}), []
+    for number, prefix in enumerate(brought):
+        registry = RIRS[number % len(RIRS)]
+        by_name = number % 2 == 0
+        known.irr[registry.source] += rpsl(prefix, registry.source, token=not by_name)
+        known.txt.update(txt(prefix) if by_name else ())
+        roas.append(vrp(prefix, registry.key.removesuffix("ncc")))
+    (directory / "known.json").write_bytes(msgspec.json.encode(known))
+    export = {"metadata": {"buildtime": datetime.now(UTC)}, "roas": roas}
+    (directory / "roas.json").write_bytes(msgspec.json.encode(export))
+    with ours("internet", [str(directory / "known.json")], directory) as process:
+        ports = msgspec.json.decode(first_line(process), type=Ports)
+        settings = _settings(ports, directory / "roas.json")
+        (directory / "byoip.toml").write_text("\n".join(settings))
+        yield {"BYOIP_CONFIG": str(directory / "byoip.toml")}
+
+
+def _settings(ports: Ports, roas: Path) -> list[str]:
+    lines = [
+        f'resolvers = ["127.0.0.1:{ports.names}"]',
+        f"name_server_port = {ports.names}",
+        "origin_asns = [64500]",
+        'contactable = ["127.0.0.0/8"]',
+        f'rpki_feed_file = "{roas}"',
+        "rpki_floor = 0",
+    ]
+    for number, registry in enumerate(RIRS):
+        lines += ["[[registry_overrides]]", f'prefix = "20.{number}.0.0/16"']
+        lines += [f'registry = "{registry.key}"', *_registry(registry, ports.whois)]
+    return lines
+
+
+def _registry(registry: Registry, port: int) -> list[str]:
+    return [
+        "[[registries]]",
+        f'key = "{registry.key}"',
+        f'source = "{registry.source}"',
+        'host = "127.0.0.1"',
+        f"port = {port}",
+        f'dialect = "{registry.dialect.value}"',
+        f"holder_rule = {str(registry.holder_rule).lower()}",
+        "budget = {connections = 1000, per_minute = 1000000, per_day = 1000000000}",
+    ]
+
+
+def _one(connection: psycopg.Connection, question: str, *asked: object) -> Any:
+    row = connection.execute(question.encode(), asked).fetchone()
+    assert row
+    return row[0]

@@ -1,0 +1,202 @@
+"""800,000 VRPs: from a JSON file to queryable, and a prefix looked up among them.
+
+    python benchmarks/vrps.py [--count N]
+
+Each figure stands beside a ceiling measured in the same run: COPY of lines already written out and
+an index, with nothing read, checked or judged; and a bare select from one table by the same driver.
+The load runs in a process of its own, as `byoip rpki refresh` does, so its peak is its own.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+import psycopg
+
+from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.adapters.system_clock import SystemClock
+from byoip.adapters.vrp_file import VrpFile
+from byoip.adapters.vrp_json import JsonVrps
+from byoip.domain.prefix import Prefix
+from byoip.domain.vrp_snapshot import GatePolicy
+from byoip.store.engine import make_engine
+from byoip.store.metadata import metadata
+from byoip.store.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
+from byoip.store.vrp_snapshots import ABOUT, RoaShelf, VrpSnapshots
+from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted
+
+ANCHORS = ("afrinic", "apnic", "arin", "lacnic", "ripe")
+LOOKUPS = 3000
+RUNS = 3
+# Lengths and their weights, roughly as ROAs have them.
+IPV4 = {16: 1, 18: 1, 19: 2, 20: 4, 21: 4, 22: 12, 23: 8, 24: 40}
+IPV6 = {29: 2, 32: 6, 36: 3, 40: 4, 44: 5, 48: 20}
+IPV4_SHARE = 0.8
+OURS = str(ABOUT).replace(":prefix", "%(prefix)s").encode()
+BARE = b"""select prefix, max_length, asn, anchor, expires from bare
+where prefix >>= cast(%(prefix)s as cidr)"""
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--count", type=int, default=800_000)
+    arguments.add_argument("--load", nargs=2, metavar=("URL", "FILE"), help=argparse.SUPPRESS)
+    chosen = arguments.parse_args()
+    if chosen.load:
+        asyncio.run(load(chosen.load[0], Path(chosen.load[1])))
+        return
+    with place() as directory, EmbeddedPostgres(directory / "postgres") as server:
+        measure(server.database_url, directory, chosen.count)
+
+
+def measure(url: str, directory: Path, count: int) -> None:
+    file = directory / "vrps.json"
+    asked = write_export(file, count)
+    print(f"{count} VRPs, {file.stat().st_size / 1e6:.0f} MB of JSON")
+    ceiling = min(raw_load(url, file) for _ in range(RUNS))
+    loads = [load_in_a_process(url, file) for _ in range(RUNS)]
+    seconds, peak = min(loads)[0], max(peak for _, peak in loads)
+    print(f"load: {seconds:.2f} s, peak {peak:.0f} MB (goals 4 s, 350 MB)")
+    print(f"      bare COPY and index {ceiling:.2f} s: {seconds / ceiling:.2f} times that")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name, query in (("statement", OURS), ("bare select", BARE)):
+            report(name, timed(connection, query, asked))
+    report("RoaShelf.about", asyncio.run(look_up(url, asked)))
+
+
+def report(name: str, milliseconds: Sequence[float]) -> None:
+    ordered = sorted(milliseconds)
+    p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
+    print(f"lookup, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
+
+
+def timed(connection: psycopg.Connection, query: bytes, asked: Sequence[str]) -> list[float]:
+    times = []
+    for prefix in asked:
+        started = time.perf_counter()
+        connection.execute(query, {"prefix": prefix}, prepare=True).fetchall()
+        times.append((time.perf_counter() - started) * 1000)
+    return times
+
+
+async def look_up(url: str, asked: Sequence[str]) -> list[float]:
+    engine = make_engine(url)
+    times = []
+    async with engine.connect() as connection:
+        shelf = RoaShelf(connection, SystemClock())
+        for prefix in map(Prefix.parse, asked):
+            started = time.perf_counter()
+            await shelf.about(prefix)
+            times.append((time.perf_counter() - started) * 1000)
+    await engine.dispose()
+    return times
+
+
+def load_in_a_process(url: str, file: Path) -> tuple[float, float]:
+    command = [sys.executable, __file__, "--load", url, str(file)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - us
+    seconds, peak = said.stdout.split()
+    return float(seconds), float(peak)
+
+
+async def load(url: str, file: Path) -> None:
+    """Refresh once and print seconds and peak MB."""
+    engine, clock = make_engine(url), SystemClock()
+    tables = [vrp_snapshots, current_vrp_snapshot, vrps]
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all, tables=tables)
+    source = VrpFile(file, frozenset(ANCHORS))
+    policy = GatePolicy(newer=False, floor=1)
+    refresh = RefreshRoas(source, JsonVrps(), VrpSnapshots(engine), policy, clock)
+    started = time.perf_counter()
+    result = await refresh()
+    seconds = time.perf_counter() - started
+    assert isinstance(result, RoasAccepted), result
+    await engine.dispose()
+    print(seconds, peak_megabytes())
+
+
+def peak_megabytes() -> float:
+    # Not getrusage: that counts the parent's pages from before the exec as well.
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def raw_load(url: str, file: Path) -> float:
+    roas = json.loads(file.read_text())["roas"]
+    fields = ("prefix", "maxLength", "asn", "ta", "expires")
+    lines = "".join("\t".join(str(roa[name]) for name in fields) + "\n" for roa in roas)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("drop table if exists bare")
+        started = time.perf_counter()
+        with connection.transaction():
+            connection.execute(
+                "create table bare (prefix cidr, max_length smallint, asn bigint, anchor text, "
+                "expires bigint)"
+            )
+            with connection.cursor().copy("copy bare from stdin (freeze)") as copy:
+                copy.write(lines)
+            connection.execute("create index on bare using spgist (prefix inet_ops)")
+        seconds = time.perf_counter() - started
+        connection.execute("analyze bare")
+    return seconds
+
+
+def write_export(file: Path, count: int) -> list[str]:
+    """Write an export, sorted as rpki-client sorts it; return prefixes to look up."""
+    dice = random.Random(6811)  # noqa: S311 - the same VRPs in every run
+    networks = sorted(
+        (random_network(dice) for _ in range(count)),
+        key=lambda one: (one.version, int(one.network_address), one.prefixlen),
+    )
+    built = f"{SystemClock().now():%Y-%m-%dT%H:%M:%SZ}"
+    with file.open("w") as stream:
+        stream.write(f'{{"metadata": {{"buildtime": "{built}"}},\n"roas": [\n')
+        stream.writelines(entries(networks, dice))
+        stream.write("\n]}\n")
+    return [str(one) for one in dice.sample(networks, LOOKUPS)]
+
+
+def entries(networks: Sequence[IPv4Network | IPv6Network], dice: random.Random) -> Iterator[str]:
+    expires = int(time.time()) + 40_000
+    for number, network in enumerate(networks):
+        entry = {
+            "asn": dice.randrange(1, 400_000),
+            "prefix": str(network),
+            "maxLength": max(network.prefixlen, 24 if network.version == 4 else 48),
+            "ta": dice.choice(ANCHORS),
+            "expires": expires + dice.randrange(100_000),
+        }
+        yield (",\n" if number else "") + json.dumps(entry)
+
+
+def random_network(dice: random.Random) -> IPv4Network | IPv6Network:
+    if dice.random() < IPV4_SHARE:
+        (length,) = dice.choices(list(IPV4), list(IPV4.values()))
+        first = dice.randrange(1 << 24, 224 << 24)
+        return IPv4Network((first >> (32 - length) << (32 - length), length))
+    (length,) = dice.choices(list(IPV6), list(IPV6.values()))
+    first = 1 << 125 | dice.randrange(1 << 120)
+    return IPv6Network((first >> (128 - length) << (128 - length), length))
+
+
+@contextmanager
+def place() -> Iterator[Path]:
+    """A temporary directory that Postgres' own account may enter when we are root."""
+    with tempfile.TemporaryDirectory(prefix="byoip-bench-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        yield directory
+
+
+if __name__ == "__main__":
+    main()

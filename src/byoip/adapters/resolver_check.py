@@ -1,0 +1,22 @@
+import dns.flags
+import dns.message
+import dns.rdatatype
+
+from byoip.adapters.dns_exchange import Answered, Server, over_udp
+
+_SECONDS = 3.0
+
+
+async def resolver_complaint(address: str, port: int) -> str | None:
+    """Ask a resolver for the root's SOA, which is signed; None if it validates DNSSEC.
+
+    One that does not would make every zone look unsigned, and a forged answer look like any other.
+    """
+    flags = dns.flags.RD | dns.flags.AD
+    question = dns.message.make_query(".", dns.rdatatype.SOA, flags=flags, use_edns=0)
+    reply = await over_udp(question, Server(address, port), seconds=_SECONDS)
+    if not isinstance(reply, Answered):
+        return f"did not answer: {reply.detail}"
+    if not reply.message.flags & dns.flags.AD:
+        return "does not validate DNSSEC (no AD bit on the signed root)"
+    return None

@@ -1,0 +1,77 @@
+"""A store that knows what is open, and outside parties that insist on manners."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.prefix import Prefix
+from byoip.domain.rdns_ownership import ZoneObservation
+from byoip.domain.reverse_zone import ReverseZone
+from byoip.ports.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
+from byoip.ports.store import Once, Shelf
+from byoip.store.transaction import PostgresStore
+from tests.fakes.dns import FakeReverseDns
+from tests.fakes.registry import FakeRouteRegistry
+from tests.store.samples import SetClock
+
+
+class CountingStore(PostgresStore):
+    """Knows how many transactions are open."""
+
+    def __init__(self, engine: AsyncEngine, clock: SetClock) -> None:
+        super().__init__(engine, clock)
+        self.open = 0
+        self.excused = False  # while a test lets something else happen
+
+    @property
+    def polite(self) -> bool:
+        return self.excused or self.open == 0
+
+    @asynccontextmanager
+    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
+        async with super().transaction(once) as shelf:
+            self.open += 1
+            try:
+                yield shelf
+            finally:
+                self.open -= 1
+
+
+@dataclass
+class PoliteRegistry(FakeRouteRegistry):
+    """Wants no transaction open while it is asked; `meanwhile` happens while it thinks."""
+
+    store: CountingStore | None = None
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+    pause: float = 0.0
+    silent_about: set[tuple[Lookup, Prefix]] = field(default_factory=set)
+
+    async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
+        assert self.store is not None
+        assert self.store.polite, "a transaction is open while a registry is asked"
+        if self.meanwhile is not None:
+            happening, self.meanwhile = self.meanwhile, None
+            self.store.excused = True
+            await happening()
+            self.store.excused = False
+        await asyncio.sleep(self.pause)
+        if (question.lookup, question.prefix) in self.silent_about:
+            exhibit = Exhibit("asked", "the twin", b"", self.now)
+            return NoAnswer(Fault.TIMEOUT, "the twin was told so", exhibit)
+        return await super().look_up(question)
+
+
+class PoliteDns(FakeReverseDns):
+    """Wants no transaction open while it is asked."""
+
+    def __init__(self, store: CountingStore) -> None:
+        super().__init__()
+        self._store = store
+
+    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+        assert self._store.polite, "a transaction is open while the DNS is asked"
+        return await super().observe(zone, label)
