@@ -14,7 +14,7 @@ from byoip.api.error_page import error_html, error_markdown
 from byoip.api.problems import PROBLEMS, failure_body, failure_headers
 from byoip.api.refusal_samples import SAMPLES
 from byoip.domain.errors import Refusal
-from byoip.ports.store import IdempotencyKeyBusy
+from byoip.ports.once import IdempotencyKeyBusy
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden" / "errors"

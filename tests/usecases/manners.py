@@ -11,8 +11,9 @@ from byoip.domain.evidence import Exhibit, Fault
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdns_ownership import ZoneObservation
 from byoip.domain.reverse_zone import ReverseZone
+from byoip.ports.once import Once
 from byoip.ports.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
-from byoip.ports.store import Once, Shelf
+from byoip.ports.store import Shelf
 from byoip.store.transaction import PostgresStore
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.registry import FakeRouteRegistry

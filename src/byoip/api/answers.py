@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from byoip.api.paging import Cut
-from byoip.ports.store import StoredAnswer
+from byoip.ports.once import StoredAnswer
 
 Answer: TypeAlias = StoredAnswer
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from byoip.api.answers import Answer, answer
 from byoip.api.dependencies import Backend
 from byoip.domain.credential import Credential
-from byoip.ports.store import By, Once
+from byoip.ports.once import Once
+from byoip.ports.store import By
 
 Result = TypeVar("Result")
 

@@ -28,7 +28,7 @@ from byoip.api.refusals import (
 from byoip.api.schemas.envelope import ID_PATTERN, Failure, Wire
 from byoip.domain.credential import AccountNotFound, NotAuthenticated, ScopeMissing, TwoCredentials
 from byoip.domain.errors import Refusal
-from byoip.ports.store import IdempotencyKeyBusy, IdempotencyKeyReused
+from byoip.ports.once import IdempotencyKeyBusy, IdempotencyKeyReused
 
 _EVERY: tuple[type[Refusal], ...] = (
     NotAuthenticated,

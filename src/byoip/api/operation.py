@@ -25,7 +25,7 @@ from byoip.api.queries import QueryParameters
 from byoip.api.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.api.schemas.envelope import Strict, read_id
 from byoip.domain.credential import AccountNotFound, Credential
-from byoip.ports.store import AnsweredBefore
+from byoip.ports.once import AnsweredBefore
 
 _APART = ("caller", "body", "return")
 _KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)

@@ -52,7 +52,7 @@ from byoip.domain.service_binding import (
     TooManyBindings,
 )
 from byoip.domain.validation_run import ValidationNotFound
-from byoip.ports.store import IdempotencyKeyBusy, IdempotencyKeyReused
+from byoip.ports.once import IdempotencyKeyBusy, IdempotencyKeyReused
 
 
 @dataclass(frozen=True, slots=True)

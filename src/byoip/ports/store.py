@@ -3,7 +3,7 @@
 Everything a shelf raises besides refusals and StoreUnavailable is a fault of ours.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,12 +11,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from byoip.domain.claim import Claim
-from byoip.domain.errors import Refusal
 from byoip.domain.evidence import Finding
 from byoip.domain.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service, ServiceBinding
 from byoip.domain.validation_run import ValidationRun
+from byoip.ports.once import Once
 from byoip.ports.registrations import Registrations
 from byoip.ports.rpki import RoaData
 
@@ -48,58 +48,6 @@ class Event:
     at: datetime
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """An HTTP answer kept for a repeated Idempotency-Key."""
-
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Once:
-    """A write that its sender may repeat: the same key and body get the same answer.
-
-    Attributes:
-        render: makes the answer from the use case's result; called within the transaction.
-    """
-
-    credential_id: UUID
-    method: str
-    path: str
-    key: str
-    body_sha256: bytes
-    render: Callable[[Any], StoredAnswer]
-
-
-class AnsweredBefore(Exception):  # noqa: N818 - not a fault: here is the stored answer
-    """The key was used before with the same body; `answer` is what was said."""
-
-    def __init__(self, answer: StoredAnswer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class IdempotencyKeyReused(Refusal):
-    """The key was used before with another body."""
-
-    name = "idempotency_key_reused"
-
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used with another body: take a new key.")
-
-
-class IdempotencyKeyBusy(Refusal):
-    """The first request with this key is still running."""
-
-    name = "idempotency_key_busy"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "A request with this Idempotency-Key is still running: ask again.", retry_after=1
-        )
 
 
 class Claims(Protocol):

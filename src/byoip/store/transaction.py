@@ -25,19 +25,10 @@ from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.ports.clock import Clock
+from byoip.ports.once import Once
 from byoip.ports.registrations import Registrations
 from byoip.ports.rpki import RoaData
-from byoip.ports.store import (
-    Bindings,
-    Claims,
-    Events,
-    Jobs,
-    Once,
-    Runs,
-    Services,
-    Shelf,
-    Tokens,
-)
+from byoip.ports.store import Bindings, Claims, Events, Jobs, Runs, Services, Shelf, Tokens
 from byoip.store import idempotency
 from byoip.store.bindings import BindingShelf, ServiceShelf
 from byoip.store.claims import ClaimShelf

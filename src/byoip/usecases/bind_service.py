@@ -4,7 +4,8 @@ from uuid import UUID, uuid4
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import PrefixNotApproved, ServiceBinding, may_bind
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Once, Store
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
 
 
 @dataclass(frozen=True, slots=True)

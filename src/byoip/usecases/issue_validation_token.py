@@ -14,7 +14,8 @@ from byoip.domain.ownership_token import (
 from byoip.domain.publishing import Instruction, instructions
 from byoip.domain.registry import Registry
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Once, Store
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.history import changes
 

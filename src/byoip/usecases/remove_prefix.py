@@ -4,7 +4,8 @@ from uuid import UUID
 from byoip.domain.claim import WithdrawFirst
 from byoip.domain.lifecycle import Move
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Once, Store
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
 from byoip.usecases.history import changes
 
 

@@ -3,8 +3,9 @@ from uuid import UUID, uuid4
 
 from byoip.domain.validation_run import Trigger, ValidationRun
 from byoip.ports.clock import Clock
+from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView
-from byoip.ports.store import By, Event, Once, Store
+from byoip.ports.store import By, Event, Store
 from byoip.usecases.views import view_of
 
 

@@ -8,8 +8,9 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.clock import Clock
+from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView
-from byoip.ports.store import By, Event, Once, Store
+from byoip.ports.store import By, Event, Store
 from byoip.ports.tokens import TokenMint
 
 

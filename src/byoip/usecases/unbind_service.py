@@ -3,7 +3,8 @@ from uuid import UUID
 
 from byoip.domain.service_binding import may_unbind
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Once, Store
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
 from byoip.usecases.views import binding_of
 
 
