@@ -92,11 +92,10 @@ class Outside:
 
 def outside_of(settings: Settings) -> Outside:
     """The Internet, as the operator's settings see it."""
-    configured = {one.key: one.registry() for one in settings.registries}
     return Outside(
         policy=_policy(settings, frozenset()),
         origins=settings.origins,
-        registries={one.key: one for one in RIRS} | configured,
+        registries=settings.all_registries,
         resolvers=[resolver_address(text) for text in settings.resolvers],
         network=NetworkPolicy(
             never=tuple(one.network for one in settings.infrastructure),

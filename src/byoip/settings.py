@@ -26,9 +26,10 @@ from pydantic import (
 )
 
 from byoip.domain.asn import Asn
-from byoip.domain.prefix import Prefix
+from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.domain.registry import Budget, Dialect, Registry
 from byoip.domain.reverse_zone import valid_label
+from byoip.domain.rirs import RIRS
 
 _PREFIX = "BYOIP_"
 CONFIG_VARIABLE = "BYOIP_CONFIG"
@@ -58,13 +59,20 @@ def _lengths(given: object) -> object:
     return given
 
 
+def _cidr(given: object) -> Prefix:
+    try:
+        return Prefix.parse(str(given))
+    except InvalidPrefix as refusal:
+        raise ValueError(refusal.message) from None
+
+
 def _label(given: str) -> str:
     if not valid_label(given):
         raise ValueError("is not one lower-case DNS label")
     return given
 
 
-Cidr = Annotated[Prefix, BeforeValidator(lambda given: Prefix.parse(str(given)))]
+Cidr = Annotated[Prefix, BeforeValidator(_cidr)]
 Cidrs = Annotated[tuple[Cidr, ...], BeforeValidator(_split)]
 AsnText = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=2**32 - 1)]
 Asns = Annotated[tuple[AsnText, ...], BeforeValidator(_split)]
@@ -180,7 +188,23 @@ class Settings(_Part):
                 raise ValueError(f"lengths {given} do not lie within {widest}")
         for resolver in self.resolvers:
             resolver_address(resolver)
+        self._check_registries()
         return self
+
+    def _check_registries(self) -> None:
+        known = self.all_registries
+        named = {one.registry for one in self.registry_overrides} | set(self.waive_irr_at)
+        if unknown := sorted(named - set(known)):
+            raise ValueError(f"no such registry: {', '.join(unknown)}")
+        for key in self.waive_irr_at:
+            if known[key].offers_route_objects:
+                raise ValueError(f"waive_irr_at: {key} offers route objects, so irr is not waived")
+
+    @property
+    def all_registries(self) -> Mapping[str, Registry]:
+        """The five RIRs' as the settings leave them, and the operator's own, by key."""
+        configured = {one.key: one.registry() for one in self.registries}
+        return {one.key: one for one in RIRS} | configured
 
     @property
     def origins(self) -> frozenset[Asn]:

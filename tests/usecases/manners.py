@@ -72,7 +72,14 @@ class PoliteDns(FakeReverseDns):
     def __init__(self, store: CountingStore) -> None:
         super().__init__()
         self._store = store
+        self._everywhere: list[str] = []
+
+    def answer_always(self, values: list[str]) -> None:
+        """Let these stand at every name."""
+        self._everywhere = values
 
     async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
         assert self._store.polite, "a transaction is open while the DNS is asked"
+        if self._everywhere:
+            self.publish(zone.owner(label), *self._everywhere)
         return await super().observe(zone, label)

@@ -57,6 +57,11 @@ _SAVE: Final = compiled(
     update(prefixes).where(_p.id == _ID),
     [name for name in CLAIM_WRITTEN if name not in CLAIM_FIXED],
 )
+_OWN: Final = compiled(
+    select(_p.id)
+    .where(_p.account_id == _ACCOUNT, _p.live, _p.cidr.op("&&")(bindparam("prefix", type_=CIDR)))
+    .limit(1)
+)
 _LOCK_SPACE: Final = compiled(
     select(
         func.pg_advisory_xact_lock(
@@ -92,7 +97,12 @@ class ClaimShelf:
         self._session = session
 
     async def add(self, claim: Claim) -> None:
-        """Keep a new claim."""
+        """Keep a new claim; under `lock_account`."""
+        # Asked first: an insert that meets the constraint while that row is being updated would
+        # wait for it, and could be waited for.
+        own = {"account_id": claim.account_id, "prefix": claim.prefix.network}
+        if await self._session.rows(_OWN, **own):
+            raise OverlapsOwnClaim(claim.prefix)
         try:
             await self._session.change(_INSERT, **claim_values(claim))
         except psycopg.errors.ExclusionViolation as fault:

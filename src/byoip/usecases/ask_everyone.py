@@ -41,6 +41,8 @@ from byoip.ports.rpki import VrpAnswer, Vrps
 from byoip.ports.store import Store
 from byoip.usecases.judge_roa_data import judge_roa_data
 
+_RANGES_KEPT = 100  # as evidence; a /8 may hold thousands
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -156,7 +158,7 @@ class AskEveryone:
                 "status": one.status,
                 "holder": one.holder,
             }
-            for one in registered.delegations
+            for one in registered.delegations[:_RANGES_KEPT]
         ]
         of = "IANA table" if registered.snapshot is None else f"snapshot {registered.snapshot}"
         exhibit = Exhibit("delegated-extended", of, json.dumps(rows).encode(), now)
