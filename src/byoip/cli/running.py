@@ -32,9 +32,11 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         queues, first = [*queues, RPKI_QUEUE], [*first, REFRESH_ROAS]
     async with AsyncExitStack() as stack:
         stop, composition = await _open(stack, settings)
-        app = composition.worker(partial(refresh_in_child, rpki_cache) if rpki_cache else None)
+        app = composition.worker(
+            partial(refresh_in_child, composition.database_url, rpki_cache) if rpki_cache else None
+        )
         concurrency = settings.worker_concurrency
-        await stack.enter_async_context(working(app, queues, concurrency, first=first))
+        await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
         await stop.wait()
     return 0
 

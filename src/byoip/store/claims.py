@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import CIDR
 
 from byoip.domain.claim import Claim, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.credential import AccountNotFound
-from byoip.domain.lifecycle import State
+from byoip.domain.lifecycle import Standing, State
 from byoip.domain.prefix import Prefix
 from byoip.store.columns import constant
 from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values
@@ -83,6 +83,7 @@ _UNPROVEN: Final = compiled(
     select(_p.id)
     .where(
         _p.state == constant(State.PENDING),
+        _p.standing != constant(Standing.CONTESTED),
         _p.created_at < bindparam("before", type_=DateTime(timezone=True)),
     )
     .order_by(_p.created_at)

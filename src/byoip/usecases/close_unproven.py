@@ -2,10 +2,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.claim import UNPROVEN_AFTER, ClaimNotFound
-from byoip.domain.lifecycle import Move
+from byoip.domain.lifecycle import Move, Standing
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
-from byoip.usecases.history import changes
+from byoip.usecases.history import changes, end_token_and_run
 
 _AT_ONCE = 500
 
@@ -31,12 +31,11 @@ class CloseUnproven:
             except ClaimNotFound:
                 return False
             now = self.clock.now()
-            if claim.approved or now - claim.created_at < UNPROVEN_AFTER:
+            contested = claim.standing is Standing.CONTESTED  # proven, though not approved
+            if claim.approved or contested or now - claim.created_at < UNPROVEN_AFTER:
                 return False
             closed = claim.close(Move.UNPROVEN, now)
             await shelf.claims.save(closed)
-            if token := await shelf.tokens.live(claim_id):
-                await shelf.tokens.save(token.revoke(now))
-            await shelf.runs.end_open(claim_id, now)
+            await end_token_and_run(shelf, claim, by, now)
             await shelf.events.add(*changes(claim, closed, by, now))
         return True

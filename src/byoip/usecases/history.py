@@ -4,12 +4,28 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from byoip.domain.claim import CheckRecord, Claim
-from byoip.ports.store import By, Event
+from byoip.domain.ownership_token import OwnershipToken
+from byoip.ports.store import By, Event, Shelf
 
 
 def changes(before: Claim, after: Claim, by: By, at: datetime) -> tuple[Event, ...]:
     """Events for every difference between two versions of a claim that a reader cares for."""
     return tuple(_changes(before, after, by, at))
+
+
+async def end_token_and_run(shelf: Shelf, claim: Claim, by: By, at: datetime) -> None:
+    """What ends with a claim: its live token and its open run."""
+    if token := await shelf.tokens.live(claim.id):
+        await shelf.tokens.save(token.revoke(at))
+        await shelf.events.add(token_revoked(token, by, at))
+    if run_id := await shelf.runs.end_open(claim.id, at):
+        after = {"validation_id": run_id.hex}
+        await shelf.events.add(Event(claim.id, "validation.cancelled", by, at, after=after))
+
+
+def token_revoked(token: OwnershipToken, by: By, at: datetime) -> Event:
+    """A token that proves nothing any more."""
+    return Event(token.claim_id, "token.revoked", by, at, after={"token_id": token.id.hex})
 
 
 def _changes(before: Claim, after: Claim, by: By, at: datetime) -> Iterator[Event]:

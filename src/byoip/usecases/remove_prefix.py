@@ -6,7 +6,7 @@ from byoip.domain.lifecycle import Move
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
-from byoip.usecases.history import changes
+from byoip.usecases.history import changes, end_token_and_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,6 @@ class RemovePrefix:
             now = self.clock.now()
             closed = claim.close(Move.REMOVED, now)
             await shelf.claims.save(closed)
-            if token := await shelf.tokens.live(claim_id):
-                await shelf.tokens.save(token.revoke(now))
-            await shelf.runs.end_open(claim_id, now)
+            await end_token_and_run(shelf, claim, by, now)
             await shelf.events.add(*changes(claim, closed, by, now))
             await shelf.answered(None)

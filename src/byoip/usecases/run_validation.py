@@ -116,6 +116,8 @@ class RunValidation:
         if not await shelf.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
             return decide(claim, late, now), RunResult.FAILED, (once_more, *late)
+        after = {"token_id": token.id.hex}
+        await shelf.events.add(Event(claim.id, "token.consumed", by, now, after=after))
         return claim.approve(now), RunResult.APPROVED, (once_more,)
 
     async def _contest(self, shelf: Shelf, rivals: Sequence[Claim], by: By) -> None:
