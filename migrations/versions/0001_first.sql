@@ -35,6 +35,41 @@ CREATE TABLE fetch_marks (
     CONSTRAINT pk_fetch_marks PRIMARY KEY (url)
 );
 
+CREATE TABLE letter_watch (
+    singleton BOOLEAN DEFAULT true NOT NULL,
+    snapshot INTEGER NOT NULL,
+    CONSTRAINT pk_letter_watch PRIMARY KEY (singleton),
+    CONSTRAINT ck_letter_watch_one_row CHECK (singleton)
+);
+
+CREATE TABLE operator_event_counter (
+    singleton BOOLEAN DEFAULT true NOT NULL,
+    last BIGINT NOT NULL,
+    CONSTRAINT pk_operator_event_counter PRIMARY KEY (singleton),
+    CONSTRAINT ck_operator_event_counter_one_row CHECK (singleton)
+);
+
+CREATE TABLE operator_events (
+    number BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    before JSONB NOT NULL,
+    after JSONB NOT NULL,
+    CONSTRAINT pk_operator_events PRIMARY KEY (number),
+    CONSTRAINT ck_operator_events_number CHECK (number >= 1),
+    CONSTRAINT ck_operator_events_reason CHECK (reason <> '')
+);
+
+CREATE UNLOGGED TABLE rate_windows (
+    who UUID NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    used INTEGER NOT NULL,
+    CONSTRAINT pk_rate_windows PRIMARY KEY (who)
+);
+
 CREATE TABLE registered_ranges (
     snapshot INTEGER NOT NULL,
     prefix CIDR NOT NULL,
@@ -91,6 +126,19 @@ CREATE TABLE registry_leases (
 );
 CREATE INDEX ix_registry_leases_registry ON registry_leases (registry);
 
+CREATE TABLE registry_overrides (
+    id UUID NOT NULL,
+    cidr CIDR NOT NULL,
+    registry TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    removed_at TIMESTAMP WITH TIME ZONE,
+    live BOOLEAN GENERATED ALWAYS AS (removed_at IS NULL) STORED NOT NULL,
+    CONSTRAINT pk_registry_overrides PRIMARY KEY (id)
+);
+CREATE INDEX ix_registry_overrides_page ON registry_overrides (created_at, id) WHERE live;
+CREATE UNIQUE INDEX uq_registry_overrides_live_cidr ON registry_overrides (cidr) WHERE live;
+
 CREATE TABLE registry_shares (
     registry TEXT NOT NULL,
     account_id UUID NOT NULL,
@@ -108,7 +156,8 @@ CREATE TABLE services (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     removed_at TIMESTAMP WITH TIME ZONE,
     live BOOLEAN GENERATED ALWAYS AS (removed_at IS NULL) STORED NOT NULL,
-    CONSTRAINT pk_services PRIMARY KEY (id)
+    CONSTRAINT pk_services PRIMARY KEY (id),
+    CONSTRAINT uq_services_live UNIQUE (id, live)
 );
 CREATE UNIQUE INDEX uq_services_live_name ON services (name) WHERE live;
 
@@ -140,6 +189,13 @@ CREATE TABLE vrps (
     CONSTRAINT ck_vrps_asn CHECK (asn between 0 and 4294967295)
 )
  PARTITION BY list (snapshot);
+
+CREATE TABLE account_event_counters (
+    account_id UUID NOT NULL,
+    last BIGINT NOT NULL,
+    CONSTRAINT pk_account_event_counters PRIMARY KEY (account_id),
+    CONSTRAINT fk_account_event_counters_account_id FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE RESTRICT
+);
 
 CREATE TABLE credentials (
     id UUID NOT NULL,
@@ -174,6 +230,53 @@ CREATE TABLE current_vrp_snapshot (
     CONSTRAINT fk_current_vrp_snapshot_number FOREIGN KEY(number) REFERENCES vrp_snapshots (number)
 );
 
+CREATE TABLE loa_documents (
+    id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    filename TEXT NOT NULL,
+    content BYTEA NOT NULL,
+    sha256 BYTEA GENERATED ALWAYS AS (sha256(content)) STORED NOT NULL,
+    size INTEGER GENERATED ALWAYS AS (octet_length(content)) STORED NOT NULL,
+    auto_generated BOOLEAN NOT NULL,
+    verified_at TIMESTAMP WITH TIME ZONE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_loa_documents PRIMARY KEY (id),
+    CONSTRAINT uq_loa_documents_of_account UNIQUE (id, account_id),
+    CONSTRAINT ck_loa_documents_size CHECK (octet_length(content) BETWEEN 1 AND 10485760),
+    CONSTRAINT fk_loa_documents_account_id FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE RESTRICT
+);
+CREATE INDEX ix_loa_documents_uploaded ON loa_documents (account_id) WHERE NOT auto_generated;
+
+CREATE TABLE reservations (
+    id UUID NOT NULL,
+    cidr CIDR NOT NULL,
+    account_id UUID,
+    reason TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    released_at TIMESTAMP WITH TIME ZONE,
+    live BOOLEAN GENERATED ALWAYS AS (released_at IS NULL) STORED NOT NULL,
+    CONSTRAINT pk_reservations PRIMARY KEY (id),
+    CONSTRAINT ck_reservations_length CHECK (masklen(cidr) >= CASE family(cidr) WHEN 4 THEN 8 ELSE 16 END),
+    CONSTRAINT ex_reservations_overlap EXCLUDE USING gist (cidr inet_ops WITH &&) WHERE (live),
+    CONSTRAINT fk_reservations_account_id FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE RESTRICT
+);
+CREATE INDEX ix_reservations_page ON reservations (created_at, id) WHERE live;
+
+CREATE TABLE idempotency_keys (
+    credential_id UUID NOT NULL,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_sha256 BYTEA NOT NULL,
+    status SMALLINT NOT NULL,
+    body BYTEA NOT NULL,
+    version INTEGER,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_idempotency_keys PRIMARY KEY (credential_id, method, path, key),
+    CONSTRAINT fk_idempotency_keys_credential_id FOREIGN KEY(credential_id) REFERENCES credentials (id)
+);
+CREATE INDEX ix_idempotency_keys_created_at ON idempotency_keys (created_at);
+
 CREATE TABLE prefixes (
     id UUID NOT NULL,
     account_id UUID NOT NULL,
@@ -197,6 +300,8 @@ CREATE TABLE prefixes (
     irr_waived BOOLEAN NOT NULL,
     other_origins JSONB NOT NULL,
     approved_at TIMESTAMP WITH TIME ZONE,
+    approved_by TEXT,
+    revoked_at TIMESTAMP WITH TIME ZONE,
     closed_at TIMESTAMP WITH TIME ZONE,
     version INTEGER NOT NULL,
     live BOOLEAN GENERATED ALWAYS AS (state <> 'closed') STORED NOT NULL,
@@ -207,6 +312,7 @@ CREATE TABLE prefixes (
     CONSTRAINT ck_prefixes_length CHECK (CASE family(cidr) WHEN 4 THEN masklen(cidr) BETWEEN 8 AND 24 ELSE masklen(cidr) BETWEEN 16 AND 48 END),
     CONSTRAINT ck_prefixes_asn CHECK (asn BETWEEN 1 AND 4294967295),
     CONSTRAINT ck_prefixes_version CHECK (version >= 1),
+    CONSTRAINT fk_prefixes_loa_document FOREIGN KEY(loa_document_id, account_id) REFERENCES loa_documents (id, account_id) ON DELETE RESTRICT,
     CONSTRAINT ck_prefixes_state CHECK (state IN ('pending', 'approved', 'closed')),
     CONSTRAINT ck_prefixes_standing CHECK (standing IN ('ok', 'contested', 'suspended', 'offboarding')),
     CONSTRAINT ck_prefixes_irr_state CHECK (irr_state IN ('pending', 'valid', 'missing', 'mismatch_asn', 'invalid', 'expired')),
@@ -216,10 +322,13 @@ CREATE TABLE prefixes (
     CONSTRAINT ck_prefixes_rpki_passed CHECK (rpki_state <> 'valid' OR rpki_passed_at IS NOT NULL),
     CONSTRAINT ck_prefixes_ownership_passed CHECK (ownership_state <> 'valid' OR ownership_passed_at IS NOT NULL),
     CONSTRAINT ck_prefixes_approved_at CHECK (state = 'closed' OR (state = 'approved') = (approved_at IS NOT NULL)),
-    CONSTRAINT ck_prefixes_approved_is_proven CHECK (state <> 'approved' OR ownership_state = 'valid'),
+    CONSTRAINT ck_prefixes_approved_by CHECK (approved_by IN ('checks', 'operator')),
+    CONSTRAINT ck_prefixes_approved_by_whom CHECK ((approved_at IS NULL) = (approved_by IS NULL)),
+    CONSTRAINT ck_prefixes_approved_is_proven CHECK (state <> 'approved' OR ownership_state = 'valid' OR approved_by = 'operator'),
     CONSTRAINT ck_prefixes_closed_at CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
     CONSTRAINT fk_prefixes_account_id FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE RESTRICT
 );
+CREATE INDEX ix_prefixes_all ON prefixes (created_at, id) WHERE live;
 CREATE INDEX ix_prefixes_page ON prefixes (account_id, created_at, id) WHERE live;
 CREATE INDEX ix_prefixes_unproven ON prefixes (created_at) WHERE state = 'pending';
 
@@ -237,6 +346,7 @@ CREATE TABLE bindings (
     live_prefix BOOLEAN GENERATED ALWAYS AS (nullif(removed_at IS NULL, false)) STORED,
     CONSTRAINT pk_bindings PRIMARY KEY (id),
     CONSTRAINT fk_bindings_live_prefix FOREIGN KEY(prefix_id, prefix_cidr, live_prefix) REFERENCES prefixes (id, cidr, live),
+    CONSTRAINT fk_bindings_live_service FOREIGN KEY(service_id, live_prefix) REFERENCES services (id, live),
     CONSTRAINT ck_bindings_inside_prefix CHECK (cidr <<= prefix_cidr),
     CONSTRAINT ck_bindings_state CHECK (state IN ('provisioning', 'active')),
     CONSTRAINT uq_bindings_live_default UNIQUE (id, prefix_id, is_default, live),
@@ -245,6 +355,28 @@ CREATE TABLE bindings (
 CREATE INDEX ix_bindings_page ON bindings (prefix_id, created_at, id) WHERE live;
 CREATE INDEX ix_bindings_service_id ON bindings (service_id);
 CREATE UNIQUE INDEX uq_bindings_live_cidr ON bindings (prefix_id, cidr) WHERE live;
+
+CREATE TABLE delegations (
+    id UUID NOT NULL,
+    prefix_id UUID NOT NULL,
+    prefix_cidr CIDR NOT NULL,
+    cidr CIDR NOT NULL,
+    account_id UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    live BOOLEAN GENERATED ALWAYS AS (ended_at IS NULL) STORED NOT NULL,
+    live_prefix BOOLEAN GENERATED ALWAYS AS (nullif(ended_at IS NULL, false)) STORED,
+    CONSTRAINT pk_delegations PRIMARY KEY (id),
+    CONSTRAINT fk_delegations_live_prefix FOREIGN KEY(prefix_id, prefix_cidr, live_prefix) REFERENCES prefixes (id, cidr, live),
+    CONSTRAINT ck_delegations_inside_prefix CHECK (cidr <<= prefix_cidr),
+    CONSTRAINT ck_delegations_expires_at CHECK (expires_at > created_at),
+    CONSTRAINT ex_delegations_overlap EXCLUDE USING gist (cidr inet_ops WITH &&) WHERE (live),
+    CONSTRAINT fk_delegations_account_id FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE RESTRICT
+);
+CREATE INDEX ix_delegations_account ON delegations (account_id, created_at, id) WHERE live;
+CREATE INDEX ix_delegations_expiring ON delegations (expires_at) WHERE live;
+CREATE INDEX ix_delegations_page ON delegations (prefix_id, created_at, id) WHERE live;
 
 CREATE TABLE event_counters (
     prefix_id UUID NOT NULL,
@@ -256,6 +388,8 @@ CREATE TABLE event_counters (
 CREATE TABLE events (
     prefix_id UUID NOT NULL,
     number BIGINT NOT NULL,
+    account_id UUID NOT NULL,
+    account_number BIGINT NOT NULL,
     kind TEXT NOT NULL,
     actor TEXT NOT NULL,
     request_id TEXT NOT NULL,
@@ -263,23 +397,39 @@ CREATE TABLE events (
     before JSONB NOT NULL,
     after JSONB NOT NULL,
     CONSTRAINT pk_events PRIMARY KEY (prefix_id, number),
-    CONSTRAINT ck_events_number CHECK (number >= 1),
-    CONSTRAINT fk_events_prefix_id FOREIGN KEY(prefix_id) REFERENCES prefixes (id) ON DELETE RESTRICT
+    CONSTRAINT ck_events_number CHECK (number >= 1 AND account_number >= 1),
+    CONSTRAINT uq_events_account_id_account_number UNIQUE (account_id, account_number),
+    CONSTRAINT fk_events_prefix_id FOREIGN KEY(prefix_id) REFERENCES prefixes (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_events_account_id FOREIGN KEY(account_id) REFERENCES accounts (id) ON DELETE RESTRICT
 );
 
-CREATE TABLE idempotency_keys (
-    credential_id UUID NOT NULL,
-    method TEXT NOT NULL,
-    path TEXT NOT NULL,
-    key TEXT NOT NULL,
-    body_sha256 BYTEA NOT NULL,
-    status SMALLINT NOT NULL,
-    body BYTEA NOT NULL,
-    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_idempotency_keys PRIMARY KEY (credential_id, method, path, key),
-    CONSTRAINT fk_idempotency_keys_credential_id FOREIGN KEY(credential_id) REFERENCES credentials (id)
+CREATE TABLE letters (
+    reference UUID NOT NULL,
+    prefix_id UUID NOT NULL,
+    document_id UUID NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    valid_until TIMESTAMP WITH TIME ZONE NOT NULL,
+    facts JSONB NOT NULL,
+    superseded_by UUID,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    revoked_because TEXT,
+    rpki_snapshot INTEGER,
+    rpki_failing_since TIMESTAMP WITH TIME ZONE,
+    rpki_failing_until TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_letters PRIMARY KEY (reference),
+    CONSTRAINT uq_letters_document_id UNIQUE (document_id),
+    CONSTRAINT ck_letters_revoked_because CHECK (revoked_because IN ('removed', 'operator', 'rpki')),
+    CONSTRAINT ck_letters_revoked CHECK ((revoked_at IS NULL) = (revoked_because IS NULL)),
+    CONSTRAINT ck_letters_validity CHECK (valid_until > issued_at),
+    CONSTRAINT ck_letters_superseded_by CHECK (superseded_by <> reference),
+    CONSTRAINT ck_letters_rpki_failing CHECK ((rpki_failing_since IS NULL) = (rpki_failing_until IS NULL)),
+    CONSTRAINT fk_letters_prefix_id FOREIGN KEY(prefix_id) REFERENCES prefixes (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_letters_document_id FOREIGN KEY(document_id) REFERENCES loa_documents (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_letters_superseded_by FOREIGN KEY(superseded_by) REFERENCES letters (reference) ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED
 );
-CREATE INDEX ix_idempotency_keys_created_at ON idempotency_keys (created_at);
+CREATE INDEX ix_letters_of_prefix ON letters (prefix_id, issued_at);
+CREATE INDEX ix_letters_standing ON letters (reference) WHERE superseded_by IS NULL AND revoked_at IS NULL;
+CREATE UNIQUE INDEX uq_letters_standing ON letters (prefix_id) WHERE superseded_by IS NULL AND revoked_at IS NULL;
 
 CREATE TABLE validation_runs (
     id UUID NOT NULL,
@@ -390,6 +540,15 @@ FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
 CREATE TRIGGER validation_runs_never_deleted BEFORE DELETE ON validation_runs
 FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
 
+CREATE TRIGGER services_never_deleted BEFORE DELETE ON services
+FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
+
+CREATE TRIGGER reservations_never_deleted BEFORE DELETE ON reservations
+FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
+
+CREATE TRIGGER registry_overrides_never_deleted BEFORE DELETE ON registry_overrides
+FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
+
 CREATE TRIGGER prefixes_fixed BEFORE UPDATE ON prefixes
 FOR EACH ROW WHEN ((old.id, old.account_id, old.cidr, old.asn, old.created_at)
     IS DISTINCT FROM (new.id, new.account_id, new.cidr, new.asn, new.created_at))
@@ -398,3 +557,28 @@ EXECUTE FUNCTION refuse_change('account, prefix and ASN of a claim never change'
 CREATE TRIGGER prefixes_stay_closed BEFORE UPDATE ON prefixes
 FOR EACH ROW WHEN (old.state = 'closed')
 EXECUTE FUNCTION refuse_change('a closed claim stays as it was');
+
+CREATE TRIGGER operator_events_append_only BEFORE UPDATE OR DELETE ON operator_events
+FOR EACH ROW EXECUTE FUNCTION refuse_change('history is only ever added to');
+
+CREATE TRIGGER operator_events_never_emptied BEFORE TRUNCATE ON operator_events
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('history is only ever added to');
+
+CREATE FUNCTION refuse_reserved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM reservations
+        WHERE live AND cidr && new.cidr AND account_id IS DISTINCT FROM new.account_id
+    ) THEN
+        RAISE EXCEPTION '% overlaps space that is reserved', new.cidr
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = tg_name, TABLE = tg_table_name;
+    END IF;
+    RETURN new;
+END $$;
+
+CREATE TRIGGER prefixes_claim_unreserved BEFORE INSERT ON prefixes
+FOR EACH ROW EXECUTE FUNCTION refuse_reserved();
+
+CREATE TRIGGER prefixes_approve_unreserved BEFORE UPDATE OF state ON prefixes
+FOR EACH ROW WHEN (old.state <> 'approved' AND new.state = 'approved')
+EXECUTE FUNCTION refuse_reserved();

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from ipaddress import ip_network
+from pathlib import Path
 
 from procrastinate import App
 from procrastinate.jobs import Status
@@ -15,14 +16,19 @@ from byoip.adapters.budgeted_registry import BackOff, BudgetedRegistry
 from byoip.adapters.delegated_statistics import STATISTICS_URLS, DelegatedStatistics
 from byoip.adapters.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
+from byoip.adapters.pdf_inspector import ChildPdfInspector
+from byoip.adapters.pyhanko_signer import PyhankoSigner, UnusableSeal, signer_of_our_own
 from byoip.adapters.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.statistics_folder import StatisticsFolder
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.system_random import SystemRandom
+from byoip.adapters.typst_press import TypstPress
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.adapters.whois_registry import WhoisRegistry
 from byoip.api.application import create_application
 from byoip.api.dependencies import Backend
+from byoip.api.operating import operating
+from byoip.api.rate_limiting import RequestLimiter
 from byoip.domain.asn import Asn
 from byoip.domain.blockers import Advice
 from byoip.domain.prefix import PrefixPolicy
@@ -33,38 +39,49 @@ from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.ports.registrations import StatisticsSource
 from byoip.ports.rpki import VrpSource
 from byoip.ports.store import StoreUnavailable
-from byoip.settings import Mode, Settings, resolver_address
+from byoip.settings import Mode, Settings, SettingsError, resolver_address
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
 from byoip.store.engine import PoolSize, make_engine
+from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
 from byoip.store.jobs import make_job_app
+from byoip.store.letter_reader import PostgresLetterReader
 from byoip.store.migrating import check_revision, stamped_mode
+from byoip.store.operator_reader import PostgresOperatorReader
+from byoip.store.rate_limits import PostgresRateWindows
 from byoip.store.reader import PostgresReader
 from byoip.store.registration_snapshots import RegistrationSnapshots
 from byoip.store.registry_budget import PostgresRegistryBudget
 from byoip.store.services import seed_services
 from byoip.store.transaction import PostgresStore
 from byoip.store.vrp_snapshots import VrpSnapshots
-from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.ask_everyone import AskEveryone
 from byoip.usecases.bind_service import BindService
 from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
+from byoip.usecases.end_delegation import EndDelegation
+from byoip.usecases.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.generate_letter import GenerateLetter
 from byoip.usecases.issue_validation_token import IssueValidationToken
 from byoip.usecases.preflight import Preflight
 from byoip.usecases.refresh_registrations import RefreshRegistrations
 from byoip.usecases.refresh_roas import RefreshRoas
 from byoip.usecases.remove_prefix import RemovePrefix
+from byoip.usecases.renew_letters import RenewLetters
 from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.rescue_runs import RescueRuns
+from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
 from byoip.usecases.run_validation import RunValidation
 from byoip.usecases.submit_prefix import SubmitPrefix
 from byoip.usecases.swap_service import SwapService
 from byoip.usecases.unbind_service import UnbindService
+from byoip.usecases.upload_loa_document import UploadLoaDocument
+from byoip.usecases.watch_letters import WatchLetters
 from byoip.worker.schedule import schedule
-from byoip.worker.tasks import Work, register
+from byoip.worker.tasks import LetterWork, Work, register
 
 SANDBOX_ORIGIN = 64500  # for documentation (RFC 5398)
 _NO_BUDGET = Budget(connections=1000, per_minute=1_000_000, per_day=1_000_000_000)
@@ -92,11 +109,10 @@ class Outside:
 
 def outside_of(settings: Settings) -> Outside:
     """The Internet, as the operator's settings see it."""
-    configured = {one.key: one.registry() for one in settings.registries}
     return Outside(
         policy=_policy(settings, frozenset()),
         origins=settings.origins,
-        registries={one.key: one for one in RIRS} | configured,
+        registries=settings.all_registries,
         resolvers=[resolver_address(text) for text in settings.resolvers],
         network=NetworkPolicy(
             never=tuple(one.network for one in settings.infrastructure),
@@ -158,6 +174,7 @@ class Composition:
         self.engine = make_engine(database_url, pool=PoolSize(kept=kept, more=0, lanes=lanes))
         self.store = PostgresStore(self.engine, self.clock)
         self.accounts = PostgresAccounts(self.engine, self.clock)
+        self.bell = PostgresEventBell(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
         dns = DnspythonResolver(
@@ -207,7 +224,12 @@ class Composition:
             bind_service=BindService(store, clock),
             swap_service=SwapService(store, clock),
             unbind_service=UnbindService(store, clock),
+            delegate_space=DelegateSpace(store, clock),
+            end_delegation=EndDelegation(store, clock),
             preflight=Preflight(self._ask(deadline=_PREFLIGHT_SECONDS), policy, origins),
+            upload_loa_document=UploadLoaDocument(store, clock, ChildPdfInspector()),
+            letters=PostgresLetterReader(self.engine),
+            revoke_letter=RevokeLetter(store, clock),
             reader=PostgresReader(self.engine),
             accounts=self.accounts,
             allowance=PostgresAllowance(self.engine),
@@ -217,6 +239,17 @@ class Composition:
             metrics=CollectorRegistry(),
             figures=PostgresFigures(self.engine),
             public_url=public_url,
+            operating=operating(
+                store=store,
+                clock=clock,
+                mint=mint,
+                registries=registries.keys(),
+                snapshots=self.vrp_snapshots,
+                reader=PostgresOperatorReader(self.engine),
+            ),
+            limiter=RequestLimiter(PostgresRateWindows(self.engine), self.settings.limits),
+            bell=self.bell,
+            require_if_match=self.settings.require_if_match,
         )
 
     async def trouble(self) -> str | None:
@@ -230,21 +263,63 @@ class Composition:
             return "away"
         return None if stamped == self.mode else f"stamped {stamped}, not {self.mode}"
 
-    def worker(self, refresh_roas: Callable[[], Awaitable[object]] | None) -> App:
-        """The queue with every task it can carry out, on the clock; ROAs only if it refreshes."""
+    def worker(
+        self,
+        refresh_roas: Callable[[], Awaitable[object]] | None,
+        letters: LetterWork | None = None,
+    ) -> App:
+        """The queue with every task it can carry out, on the clock.
+
+        ROAs only if it refreshes them, letters only if it holds the operator's key.
+        """
         app = make_job_app(self.database_url)
         work = Work(
             run_validation=RunValidation(self.store, self.clock, self._ask(deadline=_RUN_SECONDS)),
             rescue_runs=RescueRuns(self.store),
             close_unproven=CloseUnproven(self.store, self.clock),
+            end_expired_delegations=EndExpiredDelegations(self.store, self.clock),
             refresh_registrations=self.refresh_registrations(),
             refresh_roas=refresh_roas,
             tidy_up=partial(self._tidy_up, app),
+            watch_letters=WatchLetters(self.store, self.clock),
+            letters=letters,
         )
         register(app, work)
         minutes = self.settings.rpki_minutes if refresh_roas else None
-        schedule(app, roas_every_minutes=minutes)
+        schedule(app, roas_every_minutes=minutes, letters=letters is not None)
         return app
+
+    def letter_work(self, public_url: str, *, own: Path | None = None) -> LetterWork | None:
+        """Writing letters that link to this address; None without a key.
+
+        Args:
+            public_url: without a slash at the end.
+            own: where to keep a key of our own, for want of a configured one.
+
+        Raises:
+            SettingsError: key and certificate cannot be used.
+        """
+        signer = self._signer(own)
+        if signer is None:
+            return None
+        press = TypstPress(public_url, signer.seal)
+        operator = self.settings.operator_name
+        return LetterWork(
+            GenerateLetter(self.store, self.clock, SystemRandom(), press, signer, operator),
+            RenewLetters(self.store, self.clock),
+        )
+
+    def _signer(self, own: Path | None) -> PyhankoSigner | None:
+        key, certificate = self.settings.letter_key, self.settings.letter_certificate
+        try:
+            if key and certificate:
+                return PyhankoSigner.load(key, certificate)
+            if own is None:
+                return None
+            operator = self.settings.operator_name
+            return signer_of_our_own(own, operator=operator, now=self.clock.now())
+        except UnusableSeal as fault:
+            raise SettingsError(str(fault)) from None
 
     async def _tidy_up(self, app: App) -> None:
         await self.store.prune()
@@ -271,10 +346,6 @@ class Composition:
     def refresh_roas(self, source: VrpSource) -> RefreshRoas:
         """Take ROA data from a source."""
         return RefreshRoas(source, JsonVrps(), self.vrp_snapshots, self.outside.gates, self.clock)
-
-    def accept_roas(self) -> AcceptRoaSnapshot:
-        """Accept a refused snapshot."""
-        return AcceptRoaSnapshot(self.vrp_snapshots, self.clock)
 
     async def offer_services(self) -> None:
         """Offer the services that the settings name."""

@@ -26,13 +26,19 @@ from pydantic import (
 )
 
 from byoip.domain.asn import Asn
-from byoip.domain.prefix import Prefix
+from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.domain.registry import Budget, Dialect, Registry
 from byoip.domain.reverse_zone import valid_label
+from byoip.domain.rirs import RIRS
+from byoip.ports.rate_limits import Limits
 
 _PREFIX = "BYOIP_"
 CONFIG_VARIABLE = "BYOIP_CONFIG"
 DATABASE_VARIABLE = "DATABASE_URL"
+# Read by `byoip operator`, which is a client of a running service and has no settings.
+URL_VARIABLE = "BYOIP_URL"
+OPERATOR_TOKEN_VARIABLE = "BYOIP_OPERATOR_TOKEN"  # noqa: S105 - a name
+_APART = frozenset({CONFIG_VARIABLE, URL_VARIABLE, OPERATOR_TOKEN_VARIABLE})
 
 
 class SettingsError(Exception):
@@ -58,13 +64,20 @@ def _lengths(given: object) -> object:
     return given
 
 
+def _cidr(given: object) -> Prefix:
+    try:
+        return Prefix.parse(str(given))
+    except InvalidPrefix as refusal:
+        raise ValueError(refusal.message) from None
+
+
 def _label(given: str) -> str:
     if not valid_label(given):
         raise ValueError("is not one lower-case DNS label")
     return given
 
 
-Cidr = Annotated[Prefix, BeforeValidator(lambda given: Prefix.parse(str(given)))]
+Cidr = Annotated[Prefix, BeforeValidator(_cidr)]
 Cidrs = Annotated[tuple[Cidr, ...], BeforeValidator(_split)]
 AsnText = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=2**32 - 1)]
 Asns = Annotated[tuple[AsnText, ...], BeforeValidator(_split)]
@@ -143,6 +156,14 @@ class Settings(_Part):
     database_connections: int = Field(default=15, ge=3, le=300)
     worker_concurrency: int = Field(default=20, ge=1, le=200)
 
+    # how much may be asked: 0 for no limit
+    requests_per_credential: int = Field(default=1200, ge=0)
+    requests_per_account: int = Field(default=6000, ge=0)
+    validations_per_account: int = Field(default=30, ge=0)
+    validations_per_prefix: int = Field(default=6, ge=0)
+    preflights_per_account: int = Field(default=10, ge=0)
+    require_if_match: bool = False
+
     # what may be brought
     ipv4_lengths: Lengths = (8, 24)
     ipv6_lengths: Lengths = (16, 48)
@@ -152,6 +173,10 @@ class Settings(_Part):
         ServiceSettings(name="CDN"),
         ServiceSettings(name="DDoS protection", default_only=True),
     )
+
+    # letters of agency: the key that signs them, PEM, and its certificate; `byoip up` has its own
+    letter_key: Path | None = None
+    letter_certificate: Path | None = None
 
     # whom we ask
     registries: tuple[RegistrySettings, ...] = ()
@@ -180,7 +205,25 @@ class Settings(_Part):
                 raise ValueError(f"lengths {given} do not lie within {widest}")
         for resolver in self.resolvers:
             resolver_address(resolver)
+        self._check_registries()
+        if (self.letter_key is None) != (self.letter_certificate is None):
+            raise ValueError("letter_key and letter_certificate need each other")
         return self
+
+    def _check_registries(self) -> None:
+        known = self.all_registries
+        named = {one.registry for one in self.registry_overrides} | set(self.waive_irr_at)
+        if unknown := sorted(named - set(known)):
+            raise ValueError(f"no such registry: {', '.join(unknown)}")
+        for key in self.waive_irr_at:
+            if known[key].offers_route_objects:
+                raise ValueError(f"waive_irr_at: {key} offers route objects, so irr is not waived")
+
+    @property
+    def all_registries(self) -> Mapping[str, Registry]:
+        """The five RIRs' as the settings leave them, and the operator's own, by key."""
+        configured = {one.key: one.registry() for one in self.registries}
+        return {one.key: one for one in RIRS} | configured
 
     @property
     def origins(self) -> frozenset[Asn]:
@@ -191,6 +234,17 @@ class Settings(_Part):
     def token_lifetime(self) -> timedelta:
         """How long an ownership token may be used."""
         return timedelta(days=self.token_days)
+
+    @property
+    def limits(self) -> Limits:
+        """How much may be asked of all API processes together."""
+        return Limits(
+            per_credential=self.requests_per_credential,
+            per_account=self.requests_per_account,
+            validations_per_account=self.validations_per_account,
+            validations_per_prefix=self.validations_per_prefix,
+            preflights_per_account=self.preflights_per_account,
+        )
 
     def base_url(self, host: str, port: int) -> str:
         """The URL customers use, without a slash at the end.
@@ -239,7 +293,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
     scalars = {
         name.removeprefix(_PREFIX).lower(): value
         for name, value in known.items()
-        if name.startswith(_PREFIX) and name != CONFIG_VARIABLE
+        if name.startswith(_PREFIX) and name not in _APART
     }
     if url := known.get(DATABASE_VARIABLE):
         scalars["database_url"] = url

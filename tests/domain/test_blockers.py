@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -120,3 +121,26 @@ def test_other_origins_are_named_before_a_roa_is_asked_for() -> None:
 
 def test_a_contest_is_told_first() -> None:
     assert next(iter(told(claim(standing=Standing.CONTESTED), token()))) == "contested"
+
+
+def test_what_was_proven_is_of_no_use_without_a_token_to_consume() -> None:
+    about = claim(**PROVEN)
+    expired = token(created_at=NOW - timedelta(days=7), expires_at=NOW)
+    assert list(told(about, expired)) == [
+        "ownership_token_needed",
+        "not_approved",
+        "default_binding_missing",
+    ]
+
+
+def test_nobody_is_sent_to_a_registry_that_has_no_route_objects() -> None:
+    advice = Advice(LABEL, {"ripencc": replace(RIPE, offers_route_objects=False)})
+
+    def ownership(issued: OwnershipToken) -> str:
+        about = claim(registry="ripencc", irr_waived=True)
+        found = blockers(about, issued, default_binding=False, advice=advice, now=NOW)
+        return {one.name: one.message for one in found}["ownership_pending"]
+
+    assert "reverse DNS" in ownership(token())
+    assert "route object" not in ownership(token())
+    assert "issue a token for rdns" in ownership(token(method=TokenMethod.IRR))

@@ -3,7 +3,14 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.claim import CheckRecord
-from byoip.domain.decision import decide, learn, ownership_outcome, result_of, unanswered
+from byoip.domain.decision import (
+    decide,
+    learn,
+    ownership_outcome,
+    result_of,
+    unanswered,
+    useless_token,
+)
 from byoip.domain.evidence import (
     Check,
     CheckState,
@@ -16,6 +23,7 @@ from byoip.domain.evidence import (
     Unanswered,
 )
 from byoip.domain.lifecycle import State
+from byoip.domain.ownership_token import TokenMethod
 from byoip.domain.validation_run import RunResult
 from tests.domain.samples import NOW, claim
 
@@ -156,3 +164,24 @@ def test_a_run_is_tried_again_only_for_silence_that_mattered(
 ) -> None:
     assert unanswered(findings) is again
     assert result_of(findings) is result
+
+
+@pytest.mark.parametrize(
+    ("method", "checks"),
+    [
+        (TokenMethod.ANY, [Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS]),
+        (TokenMethod.IRR, [Check.OWNERSHIP_IRR]),
+        (TokenMethod.RDNS, [Check.OWNERSHIP_RDNS]),
+    ],
+)
+@pytest.mark.parametrize("reason", [Reason.TOKEN_EXPIRED, Reason.TOKEN_REVOKED])
+def test_a_useless_token_fails_wherever_it_may_stand(
+    method: TokenMethod, checks: list[Check], reason: Reason
+) -> None:
+    found = useless_token(method, reason, NOW)
+    assert [one.check for one in found] == checks
+    for one in found:
+        assert isinstance(one.outcome, Failed)
+        assert one.outcome.reason is reason
+        assert "validation_tokens" in one.outcome.fix
+    assert result_of(found) is RunResult.FAILED

@@ -16,7 +16,7 @@ from byoip.domain.letter import (
     RevokedBecause,
     letter_due,
 )
-from byoip.domain.lifecycle import Standing, State
+from byoip.domain.lifecycle import Approver, Standing, State
 from byoip.domain.origin_validation import Vrp
 from tests.domain.letters import CHECKS, NEXT, REFERENCE, letter, letter_facts
 from tests.domain.samples import NOW, OTHER, OURS, claim, prefix
@@ -153,6 +153,14 @@ def test_a_first_letter_is_written_for_an_approved_prefix(
         pytest.param({"standing": Standing.CONTESTED}, letter(), END, True, id="though contested"),
         pytest.param({"standing": Standing.SUSPENDED}, letter(), END, True, id="though suspended"),
         pytest.param({"standing": Standing.OFFBOARDING}, letter(), END, False, id="on its way out"),
+        pytest.param(
+            {"approved_at": NOW + SECOND},
+            letter().revoke(RevokedBecause.OPERATOR, NOW),
+            END,
+            True,
+            id="approved anew since",
+        ),
+        pytest.param({"approved_by": Approver.OPERATOR}, letter(), END, False, id="no checks"),
         pytest.param(
             {}, letter().revoke(RevokedBecause.OPERATOR, NOW), END, False, id="operator's word"
         ),

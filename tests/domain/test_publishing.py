@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from byoip.domain.evidence import Passed
 from byoip.domain.irr_authorisation import judge_token
 from byoip.domain.ownership_token import TokenMethod
@@ -37,3 +39,9 @@ def test_before_the_registry_is_known_the_line_stands_alone() -> None:
 
 def test_a_token_for_either_method_has_both() -> None:
     assert len(instructions(token(), LABEL, ARIN)) == 3
+
+
+def test_where_there_are_no_route_objects_there_is_nothing_to_publish_in_one() -> None:
+    without = replace(ARIN, offers_route_objects=False)
+    assert instructions(token(method=TokenMethod.IRR), LABEL, without) == ()
+    assert len(instructions(token(), LABEL, without)) == 1

@@ -1,6 +1,5 @@
 """Letters, read and judged by poppler, which no part of ours has anything to do with."""
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,8 +11,7 @@ from byoip.adapters.pyhanko_signer import PyhankoSigner, make_self_signed
 from byoip.adapters.typst_press import TypstPress
 from byoip.domain.customer_text import CustomerText
 from tests.domain.letters import REFERENCE, letter_facts
-
-pytestmark = pytest.mark.skipif(shutil.which("pdfsig") is None, reason="needs poppler-utils")
+from tests.real.parts import Part, require
 
 
 @pytest.fixture
@@ -25,6 +23,8 @@ def signer(tmp_path: Path) -> PyhankoSigner:
 
 @pytest.fixture
 def poppler(tmp_path: Path) -> Callable[..., str]:
+    require(Part.POPPLER)
+
     def run(document: bytes, *command: str) -> str:
         file = tmp_path / "letter.pdf"
         file.write_bytes(document)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claim import Claim, OverlapsOwnClaim
 from byoip.ports.accounts import Account
-from byoip.ports.store import (
+from byoip.ports.once import (
     AnsweredBefore,
     IdempotencyKeyBusy,
     IdempotencyKeyReused,

@@ -11,8 +11,9 @@ from byoip.domain.evidence import Exhibit, Fault
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdns_ownership import ZoneObservation
 from byoip.domain.reverse_zone import ReverseZone
+from byoip.ports.once import Once
 from byoip.ports.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
-from byoip.ports.store import Once, Shelf
+from byoip.ports.store import Shelf
 from byoip.store.transaction import PostgresStore
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.registry import FakeRouteRegistry
@@ -71,7 +72,14 @@ class PoliteDns(FakeReverseDns):
     def __init__(self, store: CountingStore) -> None:
         super().__init__()
         self._store = store
+        self._everywhere: list[str] = []
+
+    def answer_always(self, values: list[str]) -> None:
+        """Let these stand at every name."""
+        self._everywhere = values
 
     async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
         assert self._store.polite, "a transaction is open while the DNS is asked"
+        if self._everywhere:
+            self.publish(zone.owner(label), *self._everywhere)
         return await super().observe(zone, label)

@@ -25,7 +25,7 @@ from byoip.ports.reader import NumberedEvent, RunView
 from byoip.ports.store import By
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader
-from byoip.store.tables import prefixes
+from byoip.store.tables import prefixes, validation_tokens
 from byoip.store.tables_history import validation_runs
 from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.ask_everyone import AskEveryone
@@ -142,10 +142,10 @@ class World:
         return await self.now(claim)
 
     async def bind(self, claim: Claim, cidr: str, service_id: UUID) -> UUID:
-        binding = await BindService(self.store, self.clock)(
+        made = await BindService(self.store, self.clock)(
             claim.account_id, claim.id, cidr=cidr, service_id=service_id, by=BY
         )
-        return binding.id
+        return made.binding.id
 
     # what the outside knows
 
@@ -171,6 +171,12 @@ class World:
         self.route(claim.prefix)
         await self.roas(roa(claim.prefix))
         self.txt(claim.prefix, (await self.token(claim)).value)
+
+    async def answer_every_token(self) -> None:
+        """Publish the tokens of all claims in all zones."""
+        async with self.engine.connect() as connection:
+            found = await connection.scalars(select(validation_tokens.c.value))
+            self.dns.answer_always(list(found))
 
     # what is kept
 

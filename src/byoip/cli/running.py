@@ -9,9 +9,16 @@ from byoip.cli.opening import opened
 from byoip.cli.serving import bind, port_of, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
 from byoip.composition import Composition
-from byoip.ports.jobs import DEFAULT_QUEUE, REFRESH_REGISTRATIONS, REFRESH_ROAS, RPKI_QUEUE
+from byoip.ports.jobs import (
+    DEFAULT_QUEUE,
+    LETTER_QUEUE,
+    REFRESH_REGISTRATIONS,
+    REFRESH_ROAS,
+    RPKI_QUEUE,
+)
 from byoip.settings import Settings, SettingsError, require_origins
 from byoip.store.migrating import stamped_mode
+from byoip.worker.tasks import LetterWork
 
 
 async def run_api(settings: Settings) -> int:
@@ -21,6 +28,8 @@ async def run_api(settings: Settings) -> int:
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
         await stack.enter_async_context(serving(composition.api(root), listening))
+        # Ends before serving does: whoever waits for events must not hold up the end.
+        await stack.enter_async_context(composition.bell.listening())
         await stop.wait()
     return 0
 
@@ -32,11 +41,23 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         queues, first = [*queues, RPKI_QUEUE], [*first, REFRESH_ROAS]
     async with AsyncExitStack() as stack:
         stop, composition = await _open(stack, settings)
-        app = composition.worker(partial(refresh_in_child, rpki_cache) if rpki_cache else None)
+        letters = _letters(composition)
+        queues = [*queues, LETTER_QUEUE] if letters else queues
+        refresh = partial(refresh_in_child, rpki_cache) if rpki_cache else None
+        app = composition.worker(refresh, letters)
         concurrency = settings.worker_concurrency
         await stack.enter_async_context(working(app, queues, concurrency, first=first))
         await stop.wait()
     return 0
+
+
+def _letters(composition: Composition) -> LetterWork | None:
+    settings = composition.settings
+    if settings.letter_key is None:
+        return None
+    if settings.public_url is None:
+        raise SettingsError("BYOIP_PUBLIC_URL is required with BYOIP_LETTER_KEY: letters name it.")
+    return composition.letter_work(str(settings.public_url).rstrip("/"))
 
 
 async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Event, Composition]:

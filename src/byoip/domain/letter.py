@@ -16,7 +16,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.evidence import Check, Outcome
 from byoip.domain.letter_evidence import LetterCheck, RegisteredHolder
-from byoip.domain.lifecycle import Standing
+from byoip.domain.lifecycle import Approver, Standing
 from byoip.domain.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.domain.rpki_watch import RpkiWatch
@@ -176,14 +176,22 @@ def letter_due(claim: Claim, newest: Letter | None, now: datetime) -> bool:
 
     A dispute or a suspension allows nothing new, but lets what stands be renewed: networks that
     ask for the letter would drop a live route. After a revocation for RPKI the next letter needs a
-    newer pass; after one by the operator there is no next.
+    newer pass; after one by the operator a newer approval. Where the operator's word has stood in
+    for checks there is nothing that a letter could state.
     """
     passed_at = claim.rpki.passed_at
     if not (claim.approved and claim.delegate_loa_creation and passed_at):
+        return False
+    if claim.approved_by is Approver.OPERATOR:
         return False
     if newest is None:
         return claim.standing is Standing.OK
     if newest.revoked_at is not None:
         failed = newest.revoked_because is RevokedBecause.RPKI
-        return failed and claim.standing is Standing.OK and passed_at > newest.revoked_at
+        mended_at = passed_at if failed else claim.approved_at
+        return (
+            claim.standing is Standing.OK
+            and mended_at is not None
+            and mended_at > newest.revoked_at
+        )
     return claim.standing is not Standing.OFFBOARDING and newest.renewal_due(now)

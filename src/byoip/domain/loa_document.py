@@ -11,6 +11,7 @@ from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 
 LARGEST = 10 * 2**20  # bytes
+DOCUMENTS_PER_ACCOUNT = 100  # uploaded ones; they are never deleted
 MAGIC = b"%PDF-"
 
 _LONGEST_NAME = 100
@@ -25,6 +26,27 @@ class LoaDocumentNotFound(Refusal):
 
     def __init__(self) -> None:
         super().__init__("There is no such LOA document in this account.")
+
+
+class LoaDocumentUnknown(Refusal):
+    """A prefix names an LOA document that the account does not have."""
+
+    name = "loa_document_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no such LOA document in this account: upload it first.",
+            pointer="/loa_document_id",
+        )
+
+
+class TooManyLoaDocuments(Refusal):
+    """The account has uploaded as many LOA documents as we keep."""
+
+    name = "loa_document_quota_reached"
+
+    def __init__(self, quota: int) -> None:
+        super().__init__(f"This account has uploaded {quota} LOA documents, its quota: ask us.")
 
 
 class InvalidLoaDocument(Refusal):

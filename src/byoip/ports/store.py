@@ -3,7 +3,7 @@
 Everything a shelf raises besides refusals and StoreUnavailable is a fault of ours.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,12 +11,16 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from byoip.domain.claim import Claim
-from byoip.domain.errors import Refusal
+from byoip.domain.delegation import Delegation
 from byoip.domain.evidence import Finding
 from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.precondition import WHATEVER, Expected
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service, ServiceBinding
 from byoip.domain.validation_run import ValidationRun
+from byoip.ports.letters import LetterShelf, LoaDocuments
+from byoip.ports.once import Once
+from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
 from byoip.ports.rpki import RoaData
 
@@ -32,10 +36,12 @@ class By:
     Attributes:
         actor: `credential:<id>`, `worker`, `operator:<id>`, `cli`.
         request_id: of the HTTP request or job that asked.
+        seen: the version of the claim that the request is based on.
     """
 
     actor: str
     request_id: str
+    seen: Expected = WHATEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +54,6 @@ class Event:
     at: datetime
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """An HTTP answer kept for a repeated Idempotency-Key."""
-
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Once:
-    """A write that its sender may repeat: the same key and body get the same answer.
-
-    Attributes:
-        render: makes the answer from the use case's result; called within the transaction.
-    """
-
-    credential_id: UUID
-    method: str
-    path: str
-    key: str
-    body_sha256: bytes
-    render: Callable[[Any], StoredAnswer]
-
-
-class AnsweredBefore(Exception):  # noqa: N818 - not a fault: here is the stored answer
-    """The key was used before with the same body; `answer` is what was said."""
-
-    def __init__(self, answer: StoredAnswer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class IdempotencyKeyReused(Refusal):
-    """The key was used before with another body."""
-
-    name = "idempotency_key_reused"
-
-    def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used with another body: take a new key.")
-
-
-class IdempotencyKeyBusy(Refusal):
-    """The first request with this key is still running."""
-
-    name = "idempotency_key_busy"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "A request with this Idempotency-Key is still running: ask again.", retry_after=1
-        )
 
 
 class Claims(Protocol):
@@ -210,6 +164,31 @@ class Bindings(Protocol):
         ...
 
 
+class Delegations(Protocol):
+    """What owners let other accounts use."""
+
+    async def of(self, claim_id: UUID) -> Sequence[Delegation]:
+        """The claim's delegations whose end is not recorded, in address order."""
+        ...
+
+    async def add(self, delegation: Delegation) -> None:
+        """Keep a new delegation.
+
+        Raises:
+            DelegationOverlaps: some of it is delegated already, by whomever.
+            DelegateNotFound: the other account does not exist.
+        """
+        ...
+
+    async def end(self, ids: Sequence[UUID], now: datetime) -> None:
+        """Record the end of delegations; the rows stay."""
+        ...
+
+    async def expired(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Claims with delegations that have expired and whose end is not recorded."""
+        ...
+
+
 class Services(Protocol):
     """What the operator offers."""
 
@@ -276,6 +255,10 @@ class Jobs(Protocol):
         """Have a worker carry out a validation run, now or at a time."""
         ...
 
+    async def enqueue_letter(self, claim_id: UUID) -> None:
+        """Have a worker that holds the operator's key write a claim's letter."""
+        ...
+
 
 class Shelf(Protocol):
     """All that can be remembered, within one transaction."""
@@ -283,12 +266,16 @@ class Shelf(Protocol):
     claims: Claims
     tokens: Tokens
     bindings: Bindings
+    delegations: Delegations
     services: Services
     runs: Runs
     events: Events
     jobs: Jobs
     roas: RoaData
     registrations: Registrations
+    operating: OperatorShelf
+    letters: LetterShelf
+    loa_documents: LoaDocuments
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

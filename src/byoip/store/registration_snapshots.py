@@ -14,6 +14,7 @@ from byoip.domain.registry import Delegation
 from byoip.ports.registrations import Registered, StatisticsFile
 from byoip.ports.snapshots import FetchMark, RegistrationStatus
 from byoip.store.partitions import REGISTRATIONS_LOCK, drop, fill, wait_for_turn
+from byoip.store.statements import Session, compiled
 from byoip.store.tables_snapshots import (
     current_registration_snapshots,
     fetch_marks,
@@ -26,7 +27,8 @@ _COLUMNS = ("prefix", "status", "holder")
 _BATCH = 2000
 
 # As for ROAs: behind a materialised CTE one plan serves all questions.
-_OVERLAPPING = text("""
+_OVERLAPPING = compiled(
+    text("""
     with asked as materialized (
         select registry, number, cast(:prefix as cidr) as prefix
         from current_registration_snapshots
@@ -37,6 +39,7 @@ _OVERLAPPING = text("""
         where snapshot = asked.number and prefix && asked.prefix
     ) as found on true
 """)
+)
 
 _STATUS = text("""
     select newest.registry, newest.fault, used.serial, used.attempted_at,
@@ -70,7 +73,8 @@ class RegistrationShelf:
 
     async def overlapping(self, prefix: Prefix) -> Registered:
         """Read the newest snapshots, in one statement; the latest of them gives the number."""
-        rows = (await self.connection.execute(_OVERLAPPING, {"prefix": str(prefix)})).all()
+        session = await Session.of(self.connection)
+        rows = await session.rows(_OVERLAPPING, prefix=str(prefix))
         if not self.registries <= {row.registry for row in rows}:
             return Registered(snapshot=None, delegations=())
         delegations = [

@@ -1,37 +1,39 @@
 import math
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.evidence import Exhibit
 from byoip.domain.registry import Budget
 from byoip.domain.rpsl import RpslObject
 from byoip.ports.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.registry_budget import Admission, Busy, Permit, Spent
-from byoip.store.engine import autocommitting
+from byoip.store.lanes import lanes_of
+from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translated
 
 # All times are the database's: workers on several machines share one budget. clock_timestamp(),
 # since now() stands still while a transaction waits for a lock. A crash may forget the last moment
 # of these tables (synchronous_commit): nobody waits for the disk while a registry is locked.
 
-_FIRST: Final = text(
-    "INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING"
+_FIRST: Final = compiled(
+    text("INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING")
 )
 
-_LOCK: Final = text("""
+_LOCK: Final = compiled(
+    text("""
     SELECT set_config('synchronous_commit', 'off', true)
     FROM registry_budgets WHERE registry = :registry FOR UPDATE
     """)
+)
 
 # Counts of an earlier minute or day are past.
-_USAGE: Final = text("""
+_USAGE: Final = compiled(
+    text("""
     WITH clock AS MATERIALIZED (
         SELECT now, date_trunc('minute', now, 'UTC') AS minute, date_trunc('day', now, 'UTC') AS day
         FROM clock_timestamp() AS now
@@ -41,11 +43,11 @@ _USAGE: Final = text("""
     )
     SELECT clock.minute, clock.day,
         extract(epoch FROM budget.paused_until - now) AS pause,
-        CASE budget.minute WHEN clock.minute THEN budget.asked_in_minute ELSE 0 END,
-        CASE budget.day WHEN clock.day THEN budget.asked_in_day ELSE 0 END,
+        CASE budget.minute WHEN clock.minute THEN budget.asked_in_minute ELSE 0 END AS in_minute,
+        CASE budget.day WHEN clock.day THEN budget.asked_in_day ELSE 0 END AS in_day,
         leases.everyones,
-        CASE share.minute WHEN clock.minute THEN share.asked_in_minute ELSE 0 END,
-        CASE share.day WHEN clock.day THEN share.asked_in_day ELSE 0 END,
+        CASE share.minute WHEN clock.minute THEN share.asked_in_minute ELSE 0 END AS my_minute,
+        CASE share.day WHEN clock.day THEN share.asked_in_day ELSE 0 END AS my_day,
         leases.mine,
         kept.asked, kept.asked_of, kept.answer, kept.objects, kept.answered_at
     FROM clock, leases, registry_budgets budget
@@ -56,10 +58,12 @@ _USAGE: Final = text("""
         AND kept.prefix = CAST(:prefix AS cidr) AND kept.kept_until > clock_timestamp()
     WHERE budget.registry = :registry
     """)
+)
 
 # Clearing away skips what another worker is just giving back or keeping: who holds the registry's
 # row waits for nobody.
-_SPEND: Final = text("""
+_SPEND: Final = compiled(
+    text("""
     WITH spent AS (
         UPDATE registry_budgets
         SET minute = :minute, asked_in_minute = :minute_everyones,
@@ -87,13 +91,17 @@ _SPEND: Final = text("""
     VALUES (:registry, :account, clock_timestamp() + :lease)
     RETURNING id
     """)
+)
 
-_GIVE_BACK: Final = text("""
+_GIVE_BACK: Final = compiled(
+    text("""
     WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
     SELECT set_config('synchronous_commit', 'off', true)
     """)
+)
 
-_KEEP: Final = text("""
+_KEEP: Final = compiled(
+    text("""
     WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
     INSERT INTO registry_answers (registry, lookup, prefix, asked, asked_of, answer, objects,
         answered_at, kept_until)
@@ -104,14 +112,19 @@ _KEEP: Final = text("""
     SET asked = excluded.asked, asked_of = excluded.asked_of, answer = excluded.answer,
         objects = excluded.objects, answered_at = excluded.answered_at,
         kept_until = excluded.kept_until
+    RETURNING registry
     """)
+)
 
-_HOLD: Final = text("""
+_HOLD: Final = compiled(
+    text("""
     INSERT INTO registry_budgets AS budget (registry, paused_until)
     VALUES (:registry, clock_timestamp() + :pause)
     ON CONFLICT (registry) DO UPDATE
     SET paused_until = greatest(budget.paused_until, excluded.paused_until)
+    RETURNING registry
     """)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +160,7 @@ class PostgresRegistryBudget:
     ) -> None:
         """Take how long a connection is counted (longer than any deadline) and answers are kept."""
         self._engine = engine
-        self._single = autocommitting(engine)
+        self._lanes = lanes_of(engine)
         self._lease = lease
         self._remember = remember
 
@@ -156,49 +169,43 @@ class PostgresRegistryBudget:
         asking = _key(question) | {"account": question.account_id}
         with translated():
             async with self._engine.begin() as connection:
-                if (await connection.execute(_LOCK, asking)).first() is None:
-                    await connection.execute(_FIRST, asking)
-                    await connection.execute(_LOCK, asking)
-                row = (await connection.execute(_USAGE, asking)).one()
-                everyone, mine = _Usage(*row[3:6]), _Usage(*row[6:9])
+                session = await Session.of(connection)
+                if await session.row(_LOCK, **asking) is None:
+                    await session.change(_FIRST, **asking)
+                    await session.row(_LOCK, **asking)
+                (row,) = await session.rows(_USAGE, **asking)
+                everyone = _Usage(row.in_minute, row.in_day, row.everyones)
+                mine = _Usage(row.my_minute, row.my_day, row.mine)
                 reason = _remembered(row) or _refusal(question, row.pause, everyone, mine)
                 if reason is not None:
                     return reason
                 spending = asking | _one_more(row, everyone, mine) | {"lease": self._lease}
-                return Permit((await connection.execute(_SPEND, spending)).scalar_one())
+                (spent,) = await session.rows(_SPEND, **spending)
+                return Permit(spent.id)
 
     async def settle(
         self, permit: Permit, question: RegistryQuestion, answer: Found | NoEntries | None
     ) -> None:
         """Give the connection back, and keep an answer for whoever asks the same."""
-        async with self._connection() as connection:
-            if answer is None or not self._remember:
-                await connection.execute(_GIVE_BACK, {"permit": permit.id})
-                return
-            exhibit = answer.exhibit
-            objects = answer.objects if isinstance(answer, Found) else ()
-            keeping = _key(question) | {
-                "permit": permit.id,
-                "asked": exhibit.asked,
-                "asked_of": exhibit.of,
-                "answer": exhibit.answer,
-                "objects": msgspec.json.encode(objects),
-                "answered_at": exhibit.at,
-                "remember": self._remember,
-            }
-            await connection.execute(_KEEP, keeping)
+        if answer is None or not self._remember:
+            await self._lanes.ask(_GIVE_BACK, permit=permit.id)
+            return
+        exhibit = answer.exhibit
+        objects = answer.objects if isinstance(answer, Found) else ()
+        keeping = _key(question) | {
+            "permit": permit.id,
+            "asked": exhibit.asked,
+            "asked_of": exhibit.of,
+            "answer": exhibit.answer,
+            "objects": msgspec.json.encode(objects),
+            "answered_at": exhibit.at,
+            "remember": self._remember,
+        }
+        await self._lanes.ask(_KEEP, **keeping)
 
     async def hold(self, question: RegistryQuestion, pause: timedelta) -> None:
         """Ask that registry nothing for so long; never shortens a longer pause."""
-        async with self._connection() as connection:
-            holding = {"registry": question.registry.key, "pause": pause}
-            await connection.execute(_HOLD, holding)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        with translated():
-            async with self._single.connect() as connection:
-                yield connection
+        await self._lanes.ask(_HOLD, registry=question.registry.key, pause=pause)
 
 
 def _key(question: RegistryQuestion) -> dict[str, Any]:
@@ -209,7 +216,7 @@ def _key(question: RegistryQuestion) -> dict[str, Any]:
     }
 
 
-def _remembered(row: Row[Any]) -> Found | NoEntries | None:
+def _remembered(row: Any) -> Found | NoEntries | None:
     if row.asked is None:
         return None
     exhibit = Exhibit(row.asked, row.asked_of, row.answer, row.answered_at.astimezone(UTC))
@@ -234,7 +241,7 @@ def _refusal(
     )
 
 
-def _one_more(row: Row[Any], everyone: _Usage, mine: _Usage) -> dict[str, Any]:
+def _one_more(row: Any, everyone: _Usage, mine: _Usage) -> dict[str, Any]:
     return {
         "minute": row.minute,
         "day": row.day,

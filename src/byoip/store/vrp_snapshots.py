@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.asn import Asn
@@ -16,6 +16,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.snapshots import RoaStatus
 from byoip.store.partitions import VRPS_LOCK, drop, wait_for_turn
+from byoip.store.statements import Session, compiled
 from byoip.store.tables_snapshots import vrp_snapshots, vrps
 from byoip.store.unavailable import translated
 from byoip.store.vrp_writing import VrpSnapshotWriting, is_current, one_snapshot
@@ -39,6 +40,8 @@ ABOUT = text("""
     ) as found on true
     order by covers, prefix, max_length, asn, anchor
 """)
+
+_ABOUT = compiled(ABOUT)
 
 # In use, the one before it (statements may still read it), and what an operator may yet accept.
 _SUPERSEDED = text("""
@@ -64,7 +67,8 @@ class RoaShelf:
 
     async def about(self, prefix: Prefix) -> VrpAnswer:
         """Read the newest accepted snapshot, in one statement."""
-        rows = (await self.connection.execute(ABOUT, {"prefix": str(prefix)})).all()
+        session = await Session.of(self.connection)
+        rows = await session.rows(_ABOUT, prefix=str(prefix))
         if not rows:
             return NoVrps(Fault.NO_DATA, "no ROA data has been loaded yet")
         snapshot = SnapshotFacts(rows[0].number, rows[0].source, rows[0].built_at)
@@ -123,7 +127,7 @@ class VrpSnapshots:
                 )
 
 
-def _vrps(rows: Iterable[Row[Any]]) -> tuple[Vrp, ...]:
+def _vrps(rows: Iterable[Any]) -> tuple[Vrp, ...]:
     return tuple(
         Vrp(
             prefix=Prefix(row.prefix),

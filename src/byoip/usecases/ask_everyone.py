@@ -41,6 +41,8 @@ from byoip.ports.rpki import VrpAnswer, Vrps
 from byoip.ports.store import Store
 from byoip.usecases.judge_roa_data import judge_roa_data
 
+_RANGES_KEPT = 100  # as evidence; a /8 may hold thousands
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -86,7 +88,8 @@ class AskEveryone:
     """Ask registry, reverse DNS and ROA data about a prefix, in parallel. Changes nothing.
 
     Attributes:
-        overrides: ranges for which the operator names the registry.
+        overrides: ranges for which the settings name the registry; where the operator names one in
+            the database for exactly the same range, that one counts.
         waived: keys of registries without route objects, for which irr is not demanded.
         deadline: seconds after which whoever has not answered stays unanswered.
     """
@@ -106,7 +109,8 @@ class AskEveryone:
         async with self.store.transaction() as shelf:
             registered = await shelf.registrations.overlapping(subject.prefix)
             vrps = await shelf.roas.about(subject.prefix)
-        responsible = self._responsible(subject.prefix, registered)
+            overrides = await shelf.operating.overrides.overlapping(subject.prefix)
+        responsible = self._responsible(subject.prefix, registered, overrides)
         expired, subject = self._checked_token(subject)
         subject = replace(subject, until=asyncio.get_running_loop().time() + self.deadline)
         async with asyncio.TaskGroup() as tasks:
@@ -140,10 +144,11 @@ class AskEveryone:
         return not registry.offers_route_objects and registry.key in self.waived
 
     def _responsible(
-        self, prefix: Prefix, registered: Registered
+        self, prefix: Prefix, registered: Registered, added: Sequence[tuple[Prefix, str]]
     ) -> Responsible | Failed | Unanswered:
         known = None if registered.snapshot is None else registered.delegations
-        return responsible_registry(prefix, known, self.registries, self.overrides)
+        overrides = {**dict(self.overrides), **dict(added)}
+        return responsible_registry(prefix, known, self.registries, list(overrides.items()))
 
     def _registration(
         self, registered: Registered, responsible: Responsible | Failed | Unanswered
@@ -156,7 +161,7 @@ class AskEveryone:
                 "status": one.status,
                 "holder": one.holder,
             }
-            for one in registered.delegations
+            for one in registered.delegations[:_RANGES_KEPT]
         ]
         of = "IANA table" if registered.snapshot is None else f"snapshot {registered.snapshot}"
         exhibit = Exhibit("delegated-extended", of, json.dumps(rows).encode(), now)

@@ -3,8 +3,9 @@ from uuid import UUID
 
 from byoip.domain.customer_text import CustomerText
 from byoip.ports.clock import Clock
+from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView
-from byoip.ports.store import By, Once, Store
+from byoip.ports.store import By, Store
 from byoip.usecases.history import changes
 from byoip.usecases.views import view_of
 
@@ -28,11 +29,12 @@ class DescribePrefix:
         """Write it.
 
         Raises:
-            ClaimNotFound, InvalidText: as their names say.
+            ClaimNotFound, PreconditionFailed, InvalidText: as their names say.
         """
         text = CustomerText.parse(description, pointer="/description")
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             now = self.clock.now()
             described = claim.describe(text, now)
             await shelf.claims.save(described)

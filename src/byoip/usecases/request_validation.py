@@ -3,8 +3,9 @@ from uuid import UUID, uuid4
 
 from byoip.domain.validation_run import Trigger, ValidationRun
 from byoip.ports.clock import Clock
+from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView
-from byoip.ports.store import By, Event, Once, Store
+from byoip.ports.store import By, Event, Store
 from byoip.usecases.views import view_of
 
 
@@ -21,10 +22,11 @@ class RequestValidation:
         """Enqueue in this transaction.
 
         Raises:
-            ClaimNotFound: as it says.
+            ClaimNotFound, PreconditionFailed: as they say.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             now = self.clock.now()
             wanted = ValidationRun(uuid4(), claim_id, Trigger.CUSTOMER, now, due_at=now)
             run, new = await shelf.runs.open(wanted)

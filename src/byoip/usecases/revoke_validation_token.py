@@ -3,7 +3,8 @@ from uuid import UUID
 
 from byoip.domain.claim import CheckRecord
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Once, Store
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
 from byoip.usecases.history import changes
 
 
@@ -26,14 +27,15 @@ class RevokeValidationToken:
         """Revoke it; a run that is out with it will approve nothing.
 
         Raises:
-            ClaimNotFound, TokenNotFound, TokenSpent: as their names say.
+            ClaimNotFound, PreconditionFailed, TokenNotFound, TokenSpent: as their names say.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             token = await shelf.tokens.get(claim_id, token_id)
             now = self.clock.now()
             await shelf.tokens.save(token.revoke(now))
-            unproven = replace(claim, ownership=CheckRecord(), modified_at=now)
+            unproven = replace(claim.written(now), ownership=CheckRecord())
             await shelf.claims.save(unproven)
             after = {"token_id": token_id.hex}
             revoked = Event(claim_id, "token.revoked", by, now, after=after)

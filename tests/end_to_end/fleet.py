@@ -1,0 +1,176 @@
+"""Many `byoip api` and `byoip worker` processes around one database and a small Internet."""
+
+import asyncio
+import json
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+
+from byoip.adapters.system_clock import SystemClock
+from byoip.domain.credential import CUSTOMER_SCOPES, Credential
+from byoip.ports.accounts import Account
+from byoip.sandbox.internet import SandboxInternet
+from byoip.store.accounts import PostgresAccounts
+from byoip.store.engine import make_engine
+from tests.end_to_end.running import BYOIP, environment
+
+CIDR, OWNER = "8.8.8.0/24", "byoip-validation.8.8.8.in-addr.arpa"
+_PATIENCE_SECONDS = 60
+_T = TypeVar("_T")
+
+_CONFIG = """
+origin_asns = [64500]
+statistics_dir = "{directory}"
+rpki_feed_file = "{directory}/roas.json"
+rpki_anchors = ["ripe"]
+rpki_floor = 0
+resolvers = ["127.0.0.1:{names}"]
+name_server_port = {names}
+contactable = ["127.0.0.0/8"]
+database_connections = 5
+
+[[registries]]
+key = "ripencc"
+source = "RIPE"
+host = "127.0.0.1"
+port = {whois}
+dialect = "ripe"
+budget = {{ connections = 100, per_minute = 10000, per_day = 100000 }}
+
+[[registry_overrides]]
+prefix = "8.0.0.0/8"
+registry = "ripencc"
+"""
+
+
+@dataclass
+class Fleet:
+    """Processes, and the parties that they ask."""
+
+    internet: SandboxInternet
+    environment: dict[str, str]
+    directory: Path
+    http: httpx.AsyncClient
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    async def byoip(self, *arguments: str) -> str:
+        """Run a command to its end; what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            BYOIP,
+            *arguments,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        printed, complaint = await process.communicate()
+        assert process.returncode == 0, complaint.decode()
+        return printed.decode().strip()
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self.directory / "log").open("ab") as log:
+            argv = [str(BYOIP), *arguments]
+            process = subprocess.Popen(argv, env=self.environment, stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    async def start_api(self) -> str:
+        """Start one more; its URL, once it is ready."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        process = self.start("api", "--port", str(port))
+        url = f"http://127.0.0.1:{port}"
+
+        async def ready() -> bool:
+            assert process.poll() is None, (self.directory / "log").read_text()
+            try:
+                return (await self.http.get(f"{url}/readyz")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await self.eventually(ready)
+        return url
+
+    async def customer(self) -> tuple[str, str]:
+        """A new account's id, and a token."""
+        account = await self.byoip("account", "create", "Example")
+        return account, await self.byoip("token", "create", "ci", "--account", account)
+
+    async def customers(self, count: int) -> list[tuple[str, str]]:
+        """More of them; commands would take seconds each."""
+        engine = make_engine(self.environment["DATABASE_URL"])
+        accounts, made = PostgresAccounts(engine, SystemClock()), []
+        for _ in range(count):
+            account, token = Account(uuid4(), "Example", 10, datetime.now(UTC)), token_hex(20)
+            await accounts.create(account)
+            credential = Credential(uuid4(), account.id, "ci", CUSTOMER_SCOPES, account.created_at)
+            await accounts.add_credential(credential, token)
+            made.append((account.id.hex, token))
+        await engine.dispose()
+        return made
+
+    async def ask(
+        self, url: str, customer: tuple[str, str], method: str, path: str, **more: Any
+    ) -> Any:
+        """The result of a call that must succeed."""
+        account, token = customer
+        answer = await self.http.request(
+            method,
+            f"{url}/client/v4/accounts/{account}/addressing{path}",
+            headers={"authorization": f"Bearer {token}"},
+            **more,
+        )
+        assert answer.is_success, answer.text
+        return answer.json()["result"]
+
+    async def eventually(self, look: Callable[[], Awaitable[_T | None]]) -> _T:
+        """Look again until there is something to see."""
+        for _ in range(_PATIENCE_SECONDS * 10):
+            if found := await look():
+                return found
+            await asyncio.sleep(0.1)
+        raise AssertionError((self.directory / "log").read_text())
+
+
+@contextmanager
+def _stopped_at_the_end(fleet: Fleet) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for process in fleet.processes:
+            process.terminate()
+        for process in fleet.processes:
+            process.wait(timeout=40)
+
+
+@asynccontextmanager
+async def fleet_of(database_url: str, directory: Path) -> AsyncIterator[Fleet]:
+    """A migrated production database, ROA data in it, and nothing started yet."""
+    internet = SandboxInternet()
+    await internet.start()
+    route = f"route: {CIDR}\norigin: AS64500\nmnt-by: A-MNT\nsource: RIPE\n"
+    internet.whois.put("RIPE", route.encode())
+    roas = [{"prefix": CIDR, "asn": 64500, "maxLength": 24, "ta": "ripe"}]
+    built = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    export = {"metadata": {"buildtime": built}, "roas": roas}
+    (directory / "roas.json").write_text(json.dumps(export))
+    config = directory / "byoip.toml"
+    config.write_text(
+        _CONFIG.format(directory=directory, names=internet.resolver[1], whois=internet.whois_port)
+    )
+    known = environment(DATABASE_URL=database_url, BYOIP_CONFIG=str(config))
+    async with httpx.AsyncClient(timeout=20) as http:
+        fleet = Fleet(internet, known, directory, http)
+        with _stopped_at_the_end(fleet):
+            await fleet.byoip("migrate")
+            await fleet.byoip("rpki", "refresh")
+            yield fleet
+    await internet.stop()

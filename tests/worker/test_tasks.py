@@ -1,0 +1,77 @@
+"""The queue carries the names to the use cases, on a real database."""
+
+import asyncio
+
+from procrastinate import App
+
+from byoip.ports import jobs
+from byoip.store.jobs import make_job_app
+from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.rescue_runs import RescueRuns
+from byoip.usecases.run_validation import RunValidation
+from byoip.worker.tasks import Work, register
+from tests.usecases.world import World
+
+
+class Counted:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def __call__(self) -> None:
+        self.calls += 1
+
+
+def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted, Counted]:
+    registrations, tidied = Counted(), Counted()
+    work = Work(
+        run_validation=RunValidation(world.store, world.clock, world.ask),
+        rescue_runs=RescueRuns(world.store),
+        close_unproven=CloseUnproven(world.store, world.clock),
+        refresh_registrations=registrations,
+        refresh_roas=roas,
+        tidy_up=tidied,
+    )
+    return work, registrations, tidied
+
+
+async def all_done(app: App, queues: list[str]) -> None:
+    async with asyncio.timeout(20):
+        await app.run_worker_async(queues=queues, wait=False, install_signal_handlers=False)
+
+
+async def test_what_a_customer_asks_for_is_carried_out(world: World, database_url: str) -> None:
+    claim = await world.claim()
+    await world.prove(claim)
+    await world.request(claim)
+    app = make_job_app(database_url)
+    register(app, work_of(world)[0])
+    async with app.open_async():
+        await all_done(app, [jobs.DEFAULT_QUEUE])
+    assert (await world.now(claim)).approved
+    approval = next(one for one in await world.events(claim) if one.kind == "prefix.approved")
+    assert approval.actor == "worker"
+    assert approval.request_id.startswith("job-")
+
+
+async def test_every_periodic_task_reaches_its_use_case(world: World, database_url: str) -> None:
+    claim = await world.claim()
+    roas = Counted()
+    work, registrations, tidied = work_of(world, roas=roas)
+    app = make_job_app(database_url)
+    register(app, work)
+    async with app.open_async():
+        for name in (jobs.RESCUE_RUNS, jobs.REFRESH_REGISTRATIONS, jobs.TIDY_UP):
+            await app.configure_task(name).defer_async(timestamp=0)
+        await app.configure_task(jobs.CLOSE_UNPROVEN).defer_async(timestamp=0)
+        await app.configure_task(jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE).defer_async(timestamp=0)
+        await all_done(app, [jobs.DEFAULT_QUEUE])
+        assert (registrations.calls, tidied.calls, roas.calls) == (1, 1, 0)
+        await all_done(app, [jobs.RPKI_QUEUE])
+    assert roas.calls == 1
+    assert await world.state(claim) == "pending"
+
+
+async def test_only_whoever_refreshes_roas_knows_the_task(world: World, database_url: str) -> None:
+    app = make_job_app(database_url)
+    register(app, work_of(world)[0])
+    assert jobs.REFRESH_ROAS not in app.tasks
