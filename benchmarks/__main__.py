@@ -6,12 +6,11 @@ Timings never fail anything: a missed goal is a row that says so.
 import argparse
 import time
 
-from rich.console import Console
-
 from benchmarks import many_prefixes, onboarding, one_prefix, roa_data, throughput
 from benchmarks.databases import server
 from benchmarks.figures import markdown, table
 from benchmarks.machine import machine
+from rich.console import Console
 
 _MEASURES = {
     "roa-data": roa_data.measure,

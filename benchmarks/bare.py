@@ -29,10 +29,11 @@ class Bare:
             min_size=_CONNECTIONS,
             max_size=_CONNECTIONS,
             open=False,
-            kwargs={"autocommit": True, "row_factory": dict_row, "options": session_options()},
+            kwargs={"autocommit": True, "options": session_options()},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with what the database gives."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
@@ -46,15 +47,18 @@ class Bare:
         token = dict(scope["headers"])[b"authorization"].removeprefix(b"Bearer ")
         parts = scope["path"].split("/")
         asked = {"token_sha256": sha256(token).digest(), "now": "now", "account_id": parts[4]}
-        async with self._pool.connection() as connection:
-            await (await connection.execute(_RECOGNISE.text, asked)).fetchone()
-            if len(parts) > 7:  # noqa: PLR2004 - the path ends in a prefix
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            await (await cursor.execute(_RECOGNISE.text, asked)).fetchone()
+            if len(parts) > 7:
                 asked = {**reading.CLAIM.values, **asked, "claim_id": parts[7]}
-                row = await (await connection.execute(reading.CLAIM.text, asked)).fetchone()
+                row = await (await cursor.execute(reading.CLAIM.text, asked)).fetchone()
                 return _plain(row or {})
             start = {"after_time": "-infinity", "after_id": "0" * 32, "page_size": 1001}
             asked = {**reading.CLAIMS.values, **asked, **start}
-            rows = await connection.execute(reading.CLAIMS.text, asked)
+            rows = await cursor.execute(reading.CLAIMS.text, asked)
             return [_plain(row) for row in await rows.fetchall()]
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterator
 
 import psycopg
-
 from benchmarks.databases import Asked
 
 _CONNECTIONS = 10  # as a process of the service has them
 
 
-def seconds_of(database_url: str, asked: Asked, times: int, *, at_once: int = _CONNECTIONS) -> float:
+def seconds_of(
+    database_url: str, asked: Asked, times: int, *, at_once: int = _CONNECTIONS
+) -> float:
     """Seconds for so many repetitions: trivial statements, and an insert in each transaction."""
     return asyncio.run(_repeat(database_url, asked, times, at_once))
 

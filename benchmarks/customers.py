@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import msgspec
 import psycopg
-
 from benchmarks.load import Order, ask
 
 ORIGIN = 64500
@@ -59,5 +58,5 @@ def bring(port: int, customer: Customer, cidrs: Sequence[str]) -> list[dict[str,
     """Submit them; the prefixes as the API shows them."""
     bodies = [{"cidr": cidr, "asn": ORIGIN} for cidr in cidrs]
     requests = requests_of(customer, "POST", ["/prefixes"] * len(bodies), bodies)
-    report = ask(Order(port, requests, connections=8))
+    report = ask(Order(port, requests, connections=8, keep=True))
     return [json.loads(body)["result"] for body in report.bodies]

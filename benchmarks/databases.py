@@ -19,7 +19,7 @@ from byoip.settings import Mode
 from byoip.store.migrating import migrate
 
 # With the prefix "database application|" that `statements` sets.
-_STATEMENT = re.compile(r"^(\S*) ([^|]*)\|LOG:  (?:statement|execute [^:]*): (\w+)", re.MULTILINE)
+_STATEMENT = re.compile(r"^(\S*) ([^|]*)\|LOG:  (?:statement|execute [^:]*):\s+(\w+)", re.MULTILINE)
 _ENDS = frozenset({"BEGIN", "COMMIT", "ROLLBACK"})
 
 

@@ -26,20 +26,18 @@ class Order(msgspec.Struct, frozen=True):
     Attributes:
         requests: each as it goes over the wire.
         seconds: ask them in turn for so long; None: ask each once.
+        keep: report the bodies of the answers.
     """
 
     port: int
     requests: list[str]
     connections: int = 32
     seconds: float | None = None
+    keep: bool = False
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What came back. Latencies are in seconds.
-
-    Attributes:
-        bodies: of the answers, where each was asked once.
-    """
+    """What came back. Latencies are in seconds."""
 
     seconds: float
     latencies: list[float]
@@ -70,7 +68,7 @@ class _Connection(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -114,7 +112,7 @@ async def _carry_out(order: Order) -> Report:
     connections = [
         (
             await loop.create_connection(
-                lambda: _Connection(requests, keep=once, until=until), "127.0.0.1", order.port
+                lambda: _Connection(requests, keep=order.keep, until=until), "127.0.0.1", order.port
             )
         )[1]
         for _ in range(order.connections)

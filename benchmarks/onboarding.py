@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-
 from benchmarks.bare_statements import seconds_of
 from benchmarks.customers import ORIGIN
 from benchmarks.databases import Asked, Server, database, statements
 from benchmarks.figures import Figure
 from benchmarks.processes import sandbox
 from benchmarks.proofs import rpsl, txt, vrp
+
 from byoip.cli.ready import Ready
 
 _WARMING, _COUNTED, _MEASURED = 5, 10, 60  # prefixes, one after the other

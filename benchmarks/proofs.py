@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.customers import ORIGIN
+
 from byoip.domain.prefix import Prefix
 from byoip.domain.reverse_zone import reverse_zones
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from statistics import median
 
 import psycopg
-
 from benchmarks import vrps
 from benchmarks.databases import Server, database
 from benchmarks.figures import Figure

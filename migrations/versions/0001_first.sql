@@ -582,3 +582,29 @@ FOR EACH ROW EXECUTE FUNCTION refuse_reserved();
 CREATE TRIGGER prefixes_approve_unreserved BEFORE UPDATE OF state ON prefixes
 FOR EACH ROW WHEN (old.state <> 'approved' AND new.state = 'approved')
 EXECUTE FUNCTION refuse_reserved();
+
+CREATE TRIGGER loa_documents_never_deleted BEFORE DELETE ON loa_documents
+FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
+
+CREATE TRIGGER letters_never_deleted BEFORE DELETE ON letters
+FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
+
+CREATE TRIGGER loa_documents_fixed BEFORE UPDATE ON loa_documents
+FOR EACH ROW WHEN ((old.id, old.account_id, old.filename, old.content, old.auto_generated,
+    old.created_at) IS DISTINCT FROM (new.id, new.account_id, new.filename, new.content,
+    new.auto_generated, new.created_at))
+EXECUTE FUNCTION refuse_change('a document stays as it was kept');
+
+CREATE TRIGGER letters_fixed BEFORE UPDATE ON letters
+FOR EACH ROW WHEN ((old.reference, old.prefix_id, old.document_id, old.issued_at,
+    old.valid_until, old.facts) IS DISTINCT FROM (new.reference, new.prefix_id,
+    new.document_id, new.issued_at, new.valid_until, new.facts))
+EXECUTE FUNCTION refuse_change('what a letter states never changes');
+
+CREATE TRIGGER letters_stay_revoked BEFORE UPDATE ON letters
+FOR EACH ROW WHEN (old.revoked_at IS NOT NULL AND (old.revoked_at, old.revoked_because)
+    IS DISTINCT FROM (new.revoked_at, new.revoked_because))
+EXECUTE FUNCTION refuse_change('a revoked letter stays revoked, and why');
+
+CREATE TRIGGER delegations_never_deleted BEFORE DELETE ON delegations
+FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');

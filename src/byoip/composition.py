@@ -275,7 +275,7 @@ class Composition:
         app = make_job_app(self.database_url)
         work = Work(
             run_validation=RunValidation(self.store, self.clock, self._ask(deadline=_RUN_SECONDS)),
-            rescue_runs=RescueRuns(self.store),
+            rescue_runs=partial(self._rescue, app),
             close_unproven=CloseUnproven(self.store, self.clock),
             end_expired_delegations=EndExpiredDelegations(self.store, self.clock),
             refresh_registrations=self.refresh_registrations(),
@@ -321,13 +321,15 @@ class Composition:
         except UnusableSeal as fault:
             raise SettingsError(str(fault)) from None
 
+    async def _rescue(self, app: App) -> None:
+        for job in await app.job_manager.get_stalled_jobs():
+            # What it was to do has its own row, and whoever finds that abandoned starts it anew.
+            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+        await RescueRuns(self.store)()
+
     async def _tidy_up(self, app: App) -> None:
         await self.store.prune()
-        manager = app.job_manager
-        for job in await manager.get_stalled_jobs():
-            # What it was to do has its own row, and whoever finds that abandoned starts it anew.
-            await manager.finish_job(job, status=Status.FAILED, delete_job=False)
-        await manager.delete_old_jobs(
+        await app.job_manager.delete_old_jobs(
             nb_hours=_JOBS_KEPT_HOURS, include_failed=True, include_cancelled=True
         )
 

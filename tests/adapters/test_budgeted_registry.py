@@ -121,6 +121,20 @@ async def test_patience_with_a_busy_registry_ends() -> None:
     assert registry.times == 0
 
 
+async def test_who_waits_looks_less_and_less_often() -> None:
+    class Counting(ScriptedBudget):
+        looks = 0
+
+        async def admit(self, question: RegistryQuestion) -> Admission:
+            self.looks += 1
+            return await super().admit(question)
+
+    budget = Counting(Busy())
+    registry = ScriptedRegistry(NoEntries(EXHIBIT))
+    await BudgetedRegistry(registry, budget, Clock(), patience=0.2, every=0.01).look_up(QUESTION)
+    assert 4 <= budget.looks <= 8  # 0.2 s at 0.01 s each would be twenty
+
+
 async def test_giving_up_in_the_middle_gives_the_connection_back() -> None:
     class Slow:
         async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:

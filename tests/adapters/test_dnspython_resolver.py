@@ -1,6 +1,7 @@
 """The adapter among hostile name servers (resolvers: test_dnspython_resolver_resolving.py)."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 
@@ -12,7 +13,9 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from byoip.adapters.dns_turns import Turns
 from byoip.domain.evidence import Fault
+from byoip.domain.prefix import Prefix
 from byoip.domain.rdns_ownership import (
     Alias,
     ServerAnswer,
@@ -21,11 +24,13 @@ from byoip.domain.rdns_ownership import (
     ZoneObservation,
     ZoneSecurity,
 )
+from byoip.domain.reverse_zone import reverse_zones
 from tests.adapters.dns_script import (
     LABEL,
     NS1,
     NS2,
     OWNER,
+    RESOLVERS,
     TOKEN,
     ZONE,
     ZONE_RECORDS,
@@ -34,6 +39,7 @@ from tests.adapters.dns_script import (
     answer,
     honest,
     playing,
+    resolving,
     serving,
 )
 
@@ -222,6 +228,46 @@ async def test_the_zone_deadline_ends_everything() -> None:
     assert [server.answer for server in observed.servers] == [
         Silent(Fault.TIMEOUT, "not within 0.3 s of a zone")
     ] * 2
+
+
+async def test_silent_servers_hold_up_their_neighbours_only() -> None:
+    neighbour, stranger = reverse_zones(Prefix.parse("192.0.3.0/24")) + reverse_zones(
+        Prefix.parse("192.1.2.0/24")
+    )
+    async with playing(Script(serve={NS1: drip, NS2: drip}, query_deadline=30)) as adapter:
+        adapter.server_turns = Turns(4)
+        task = asyncio.create_task(adapter.observe(ZONE, LABEL))
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(0.1), adapter.server_turns.of(stranger).turn():
+            assert not task.done()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), adapter.server_turns.of(neighbour).turn():
+                pass
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_of_a_long_answer_the_evidence_keeps_the_start_and_says_so() -> None:
+    long = {**ZONE_RECORDS, (OWNER, "TXT"): [" ".join(["x" * 255] * 4)]}
+    observed = await look(
+        Script(resolve={RESOLVERS[0]: resolving(long)}, serve={NS1: honest(long)})
+    )
+    at_resolver, at_server = (
+        next(one for one in observed.exhibits if f"TXT @{address}/" in one.asked)
+        for address in (RESOLVERS[0], NS1)
+    )
+    assert len(at_resolver.answer) == 1024
+    assert len(at_server.answer) == 512
+    for exhibit in (at_resolver, at_server):
+        assert re.search(r"/(udp|tcp) \(cut from 1\d{3} bytes\)$", exhibit.asked)
+
+
+async def test_of_a_short_answer_the_evidence_keeps_all() -> None:
+    observed = await look(Script())
+    (exhibit, *_) = (one for one in observed.exhibits if f"@{NS1}/" in one.asked)
+    assert exhibit.asked == f"{OWNER} TXT @{NS1}/tcp"
+    assert dns.message.from_wire(exhibit.answer).answer
 
 
 async def test_being_cancelled_ends_a_look() -> None:

@@ -167,8 +167,10 @@ def test_failures_are_our_envelope_and_never_the_frameworks(document: dict[str, 
             content = response["content"]["application/json"]
             if status >= "400":
                 assert content["schema"] == {"$ref": "#/components/schemas/Failure"}
-                for example in content["examples"].values():
-                    envelope.Failure.model_validate(example["value"])
+                for name, example in content["examples"].items():
+                    assert example == {"$ref": f"#/components/examples/{name}"}
+                    shown = document["components"]["examples"][name]["value"]
+                    envelope.Failure.model_validate(shown)
             else:
                 assert content["schema"]["$ref"]
 

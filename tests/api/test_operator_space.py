@@ -138,9 +138,7 @@ async def test_snapshots_are_listed_with_counts_and_objections_and_accepted(
     assert again == (409, "snapshot_not_acceptable")
 
 
-@pytest.mark.parametrize(
-    "number", ["0", "999999999", "9" * 20, "-1", "x", "%D9%A1"]
-)
+@pytest.mark.parametrize("number", ["0", "999999999", "9" * 20, "-1", "x", "%D9%A1"])
 async def test_an_unknown_snapshot_is_not_there(desk: Desk, number: str) -> None:
     assert await desk.refusal(f"/roa_snapshots/{number}/accept") == (404, "snapshot_not_found")
 

@@ -62,7 +62,12 @@ async def test_every_write_of_an_operator_needs_a_reason(
     found = await desk.errors(declaration.method, path, json={})
     assert (422, "field_missing", "/reason") in found
     assert declaration.body is not None
-    empty = {"reason": " ", "name": "x", "cidr": "31.7.0.0/23", "account_id": None}
+    empty: dict[str, object] = {
+        "reason": " ",
+        "name": "x",
+        "cidr": "31.7.0.0/23",
+        "account_id": None,
+    }
     body = {name: empty.get(name) for name in declaration.body.model_fields}
     body |= {name: value for name, value in MORE.items() if name in body}
     [refusal] = await desk.errors(declaration.method, path, json=body)

@@ -16,11 +16,7 @@ from byoip.domain.credential import Scope
 from tests.api.world import World
 
 EVERY = [pytest.param(one, id=one.name) for one in declarations()]
-ALL = [
-    pytest.param(one, id=one.name)
-    for one in declarations()
-    if one.audience is Audience.ACCOUNT
-]
+ALL = [pytest.param(one, id=one.name) for one in declarations() if one.audience is Audience.ACCOUNT]
 BODIES: dict[str, dict[str, Any]] = {
     "create_prefix": {"cidr": "31.9.0.0/23", "asn": 64500},
     "update_prefix": {"description": "theirs"},

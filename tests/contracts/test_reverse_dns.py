@@ -1,4 +1,7 @@
-"""What both the twin and the adapter on the sandbox's name server say of reverse zones."""
+"""What the twin and the adapter on the sandbox's name server say of reverse zones.
+
+The adapter on real servers says the same: tests/real/test_reverse_dns.py.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -42,10 +45,12 @@ FAULTS = {
 
 
 class World(Protocol):
-    """A reverse DNS that the test may change."""
+    """A reverse DNS that the test may change; every zone is on two name servers."""
 
     @property
     def dns(self) -> ReverseDns: ...
+    @property
+    def addresses(self) -> tuple[str, ...]: ...
 
     def publish(self, owner: str, *values: str) -> None: ...
     def withdraw(self, owner: str) -> None: ...
@@ -54,6 +59,8 @@ class World(Protocol):
 
 
 class Twin:
+    addresses = ADDRESSES
+
     def __init__(self) -> None:
         self.dns = fake = FakeReverseDns()
         self.publish = fake.publish
@@ -68,6 +75,8 @@ class Clock:
 
 
 class Sandbox:
+    addresses = ADDRESSES
+
     def __init__(self, server: NameServer) -> None:
         self._server = server
         self.recover = server.clear_fault
@@ -113,7 +122,7 @@ async def test_a_published_value_is_seen_at_every_server(world: World) -> None:
     assert observed.owner == OWNER
     assert observed.security is ZoneSecurity.INSECURE
     assert observed.resolver == TxtValues((TOKEN,))
-    assert [server.address for server in observed.servers] == list(ADDRESSES)
+    assert [server.address for server in observed.servers] == list(world.addresses)
     assert answers(observed) == [TxtValues((TOKEN,))] * 2
     assert isinstance(judge_zones([observed], TOKEN), Passed)
 

@@ -41,6 +41,7 @@ def test_a_new_claim_is_told_everything_in_the_order_to_fix_it() -> None:
     assert list(told(claim(), token())) == [
         "ownership_pending",
         "irr_pending",
+        "other_origins_unknown",
         "rpki_pending",
         "not_approved",
         "default_binding_missing",

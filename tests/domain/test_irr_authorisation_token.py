@@ -156,6 +156,38 @@ def test_without_an_answer_on_the_holder_a_token_proves_nothing_yet() -> None:
     assert outcome.fault is Fault.NOT_ASKED
 
 
+@pytest.mark.parametrize(
+    "smallest",
+    [
+        pytest.param("inetnum: 192.0.2.0 - 192.0.2.255\nno colon\nsource: RIPE", id="a-line"),
+        pytest.param("no colon\ninetnum: 192.0.2.0 - 192.0.2.255\nsource: RIPE", id="the-first"),
+        pytest.param("inetnum: 192.0.2.0/24\nsource: RIPE", id="its-key"),
+        pytest.param("inetnum: 192.0.2.255 - 192.0.2.0\nsource: RIPE", id="backwards"),
+        pytest.param("inetnum: 192.0.2.0 - 192.0.2.255", id="no-source"),
+        pytest.param("inet6num: 2001:db8::1/48\nsource: RIPE", id="host-bits"),
+    ],
+)
+def test_a_block_that_cannot_be_read_is_not_passed_over_for_a_larger_one(smallest: str) -> None:
+    objects = [rpsl(smallest), HOLDER]
+    outcome = judge_token(carrying("MNT-HOLDER"), TOKEN, LABEL, RIPE, objects, V4)
+    assert isinstance(outcome, Unanswered)
+    assert outcome.fault is Fault.GARBAGE
+    assert outcome.seen.startswith("An address block cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param("inetnum: 192.0.2.0/24\nsource: RIPE-GRS", id="another-source"),
+        pytest.param("person: A\nno colon\nsource: RIPE", id="another-class"),
+    ],
+)
+def test_what_else_cannot_be_read_does_not_matter(other: str) -> None:
+    objects = [rpsl(other), HOLDER]
+    outcome = judge_token(carrying("MNT-HOLDER"), TOKEN, LABEL, RIPE, objects, V4)
+    assert isinstance(outcome, Passed)
+
+
 def test_a_missing_token_is_missing_whoever_the_holder_is() -> None:
     outcome = judge_token(route(), TOKEN, LABEL, RIPE, None, V4)
 

@@ -93,10 +93,13 @@ class Running:
 
 
 @contextmanager
-def up(directory: Path, *arguments: str, **more: str) -> Iterator[Running]:
-    """`byoip up --sandbox` in a directory, until the block ends."""
+def up(
+    directory: Path, *arguments: str, production: bool = False, **more: str
+) -> Iterator[Running]:
+    """`byoip up --sandbox` (or for production) in a directory, until the block ends."""
     ready_file = directory / "ready.json"
-    argv = [str(BYOIP), "up", "--sandbox", "--port", "0", "--data-dir", str(directory / "data")]
+    mode = [] if production else ["--sandbox"]
+    argv = [str(BYOIP), "up", *mode, "--port", "0", "--data-dir", str(directory / "data")]
     argv += ["--ready-file", str(ready_file), *arguments]
     log = directory / "log"
     with log.open("ab") as written, httpx.Client(timeout=20) as http:

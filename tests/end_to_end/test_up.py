@@ -1,8 +1,10 @@
 """`byoip up --sandbox`: the whole onboarding, and what is left when it goes."""
 
+import json
 import signal
 import stat
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.end_to_end.running import BYOIP, Running, environment, eventually, family_of, up
@@ -123,3 +125,26 @@ def test_a_production_database_refuses_the_sandbox(bare_database_url: str) -> No
     assert refused.returncode == 2
     assert "production" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_up_for_production_refreshes_roas_in_a_process_of_its_own(open_directory: Path) -> None:
+    feed = open_directory / "feed.json"
+    built = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    roa = {"prefix": "8.8.8.0/24", "asn": 64500, "maxLength": 24, "ta": "ripe"}
+    feed.write_text(json.dumps({"metadata": {"buildtime": built}, "roas": [roa]}))
+    settings = {
+        "BYOIP_ORIGIN_ASNS": "64500",
+        "BYOIP_RPKI_FEED_FILE": str(feed),
+        "BYOIP_RPKI_ANCHORS": "ripe",
+        "BYOIP_RPKI_FLOOR": "1",
+        "BYOIP_STATISTICS_DIR": str(open_directory),
+    }
+    with up(open_directory, production=True, **settings) as running:
+        root = running.ready["base_url"].removesuffix("/client/v4")
+
+        def loaded() -> bool:
+            told = running.http.get(f"{root}/metrics").text
+            return 'byoip_roa_snapshot_entries{anchor="ripe"} 1.0' in told
+
+        assert eventually(loaded)
+        assert "sandbox_control_url" not in running.ready

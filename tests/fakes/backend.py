@@ -20,9 +20,9 @@ from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
 from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
+from byoip.store.letter_reader import PostgresLetterReader
 from byoip.store.operator_reader import PostgresOperatorReader
 from byoip.store.rate_limits import PostgresRateWindows
-from byoip.store.letter_reader import PostgresLetterReader
 from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from byoip.store.vrp_snapshots import VrpSnapshots

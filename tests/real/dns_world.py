@@ -113,6 +113,10 @@ class DnsWorld:
         """End one server: connections to it are refused."""
         self._servers[address].stop()
 
+    def revive(self, address: str) -> None:
+        """Let a server answer again after `silence` or `stop`."""
+        self._servers[address].revive()
+
     def reset(self) -> None:
         """Back to a root without children, with every server running."""
         self._zones.clear()

@@ -128,7 +128,7 @@ async def test_two_kilobytes_of_other_text_go_over_tcp(
     dns_world.add_zone(ZONE.name, signing=signing)
     dns_world.publish(OWNER, "x" * 1000, "y" * 1000, TOKEN)
     observed = await look(dns_world)
-    assert any(exhibit.asked.endswith(f"@{RESOLVER}/tcp") for exhibit in observed.exhibits)
+    assert any(f"@{RESOLVER}/tcp" in exhibit.asked for exhibit in observed.exhibits)
     assert isinstance(judge_zones([observed], TOKEN), Passed)
 
 

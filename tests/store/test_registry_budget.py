@@ -71,19 +71,20 @@ async def test_one_account_gets_half_of_a_minute(engine: AsyncEngine) -> None:
     assert await ask_and_settle(budget, question(BERT, limits)) == "Permit"
 
 
-async def test_one_account_gets_half_of_a_day(engine: AsyncEngine) -> None:
+async def test_one_account_gets_a_tenth_of_a_day_rounded_up(engine: AsyncEngine) -> None:
     budget = PostgresRegistryBudget(engine)
-    limits = replace(WIDE, per_day=2)
-    assert await ask_and_settle(budget, question(ANNA, limits)) == "Permit"
+    limits = replace(WIDE, per_day=11)
+    ends = [await ask_and_settle(budget, question(ANNA, limits)) for _ in range(2)]
+    assert ends == ["Permit", "Permit"]
     refused = await budget.admit(question(ANNA, limits))
     assert isinstance(refused, Spent)
-    assert refused.why == "this account's 1 questions of this day (UTC) are used up"
+    assert refused.why == "this account's 2 questions of this day (UTC) are used up"
     assert await ask_and_settle(budget, question(BERT, limits)) == "Permit"
 
 
 async def test_a_new_minute_brings_new_questions_but_the_day_goes_on(engine: AsyncEngine) -> None:
     budget = PostgresRegistryBudget(engine)
-    limits = replace(WIDE, per_minute=2, per_day=6)
+    limits = replace(WIDE, per_minute=2, per_day=30)
     assert await ask_and_settle(budget, question(ANNA, limits)) == "Permit"
     assert await ask_and_settle(budget, question(ANNA, limits)) == "Spent"
     for _ in range(2):

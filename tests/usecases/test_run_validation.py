@@ -94,16 +94,17 @@ async def test_a_proven_claim_is_approved_in_one_run_with_its_history(world: Wor
     assert [one.kind for one in events] == [
         "prefix.created",
         "validation.requested",
+        "token.consumed",
         "check.irr",
         "check.rpki",
         "check.ownership",
         "prefix.approved",
         "validation.finished",
     ]
-    assert events[2].before == {"state": "pending"}
-    assert events[2].after == {"state": "valid"}
-    assert (events[5].before, events[5].after) == ({"state": "pending"}, {"state": "approved"})
-    assert events[6].after == {"validation_id": run.run.id.hex, "result": "approved"}
+    assert events[3].before == {"state": "pending"}
+    assert events[3].after == {"state": "valid"}
+    assert (events[6].before, events[6].after) == ({"state": "pending"}, {"state": "approved"})
+    assert events[7].after == {"validation_id": run.run.id.hex, "result": "approved"}
     assert {(one.actor, one.request_id) for one in events[2:]} == {("worker", "job-1")}
 
 

@@ -232,6 +232,8 @@ async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_nobody(world: 
     for _ in range(MOST_ATTEMPTS):
         async with world.store.transaction() as shelf:
             assert await shelf.runs.take(run_id, timedelta(0))
+    assert await RescueRuns(world.store)() == 0  # its job still waits
+    await world.lose_jobs()
     assert await RescueRuns(world.store)() == 1
     await world.carry_out(run_id)
     run = await world.reader.run(claim.account_id, claim.id, run_id)
@@ -246,7 +248,9 @@ async def test_abandoned_runs_are_enqueued_anew(world: World) -> None:
     claim = await world.claim()
     run_id = await world.request(claim)
     assert await RescueRuns(world.store)() == 0
-    world.clock.advance(timedelta(seconds=31))  # its job was lost
+    world.clock.advance(timedelta(seconds=31))
+    assert await RescueRuns(world.store)() == 0  # its job is only late
+    await world.lose_jobs()
     assert await RescueRuns(world.store)() == 1
     assert [one for one, _ in await world.jobs()] == [run_id, run_id]
 

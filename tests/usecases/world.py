@@ -210,6 +210,12 @@ class World:
             rows = await connection.execute(text(query))
         return [(UUID(_parsed(row.args)["run_id"]), row.scheduled_at) for row in rows]
 
+    async def lose_jobs(self) -> None:
+        """Let every queued job end without having done its work."""
+        query = "UPDATE procrastinate.procrastinate_jobs SET status = 'failed'"
+        async with self.engine.begin() as connection:
+            await connection.execute(text(query))
+
     async def state(self, claim: Claim) -> str:
         """The state as the table has it: readers do not show closed claims."""
         async with self.engine.connect() as connection:

@@ -7,8 +7,10 @@ from procrastinate import App
 from byoip.ports import jobs
 from byoip.store.jobs import make_job_app
 from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.run_validation import RunValidation
+from byoip.usecases.watch_letters import WatchLetters
 from byoip.worker.tasks import Work, register
 from tests.usecases.world import World
 
@@ -30,6 +32,9 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         refresh_registrations=registrations,
         refresh_roas=roas,
         tidy_up=tidied,
+        end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
+        watch_letters=WatchLetters(world.store, world.clock),
+        letters=None,
     )
     return work, registrations, tidied
 

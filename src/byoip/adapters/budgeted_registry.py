@@ -1,4 +1,5 @@
 import asyncio
+import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -15,6 +16,7 @@ from byoip.ports.registry import (
 )
 from byoip.ports.registry_budget import Busy, Permit, RegistryBudget, Spent
 
+_LONGEST_WAIT: Final = 1.0  # seconds between two looks for a free connection
 _NOTHING_ASKED: Final = "nothing was asked"
 # Message 201 of the RIPE database and its descendants: a limit per day is used up, or worse. It
 # ends at midnight there, after up to 24 h at AFRINIC, where ten blocks in three months lead to a
@@ -48,7 +50,11 @@ class BudgetedRegistry:
         patience: float = 15,
         every: float = 0.1,
     ) -> None:
-        """Take how long to wait for a free connection and how often to look, in seconds."""
+        """Take how long to wait for a free connection and when to look first, in seconds.
+
+        Every look locks the registry's row: who waits on looks less and less often, at random
+        moments, so that those who wait do not come all at once.
+        """
         self._inner = inner
         self._budget = budget
         self._clock = clock
@@ -79,12 +85,14 @@ class BudgetedRegistry:
 
     async def _admitted(self, question: RegistryQuestion) -> RegistryAnswer | Permit | Busy | Spent:
         waiting_until = asyncio.get_running_loop().time() + self._patience
+        wait = self._every
         while True:
             admission = await self._budget.admit(question)
             late = asyncio.get_running_loop().time() >= waiting_until
             if late or not isinstance(admission, Busy):
                 return admission
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - no secret
+            wait = min(2 * wait, _LONGEST_WAIT)
 
     def _pause(self, answer: NoAnswer) -> timedelta:
         denied = _DENIED_FOR_THE_DAY in answer.exhibit.answer

@@ -71,6 +71,7 @@ def start_child(
 async def start_child_async(
     argv: Sequence[str],
     *,
+    user: str | None = None,
     death_signal: signal.Signals = signal.SIGKILL,
     env: Mapping[str, str] | None = None,
     stdout: Output = None,
@@ -78,7 +79,7 @@ async def start_child_async(
 ) -> asyncio.subprocess.Process:
     """Start a guarded child under the event loop, which must run in the main thread."""
     return await asyncio.create_subprocess_exec(
-        *guarded(argv, death_signal=death_signal),
+        *guarded(argv, user=user, death_signal=death_signal),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,

@@ -62,6 +62,14 @@ def is_authenticated(message: dns.message.Message) -> bool:
     return bool(message.flags & dns.flags.AD)
 
 
+def unauthenticated(answer: ServerAnswer) -> ServerAnswer:
+    """In a secure zone values count only with AD; a denial may lack it (RFC 5155, section 9.2)."""
+    if isinstance(answer, TxtValues) and answer.values:
+        detail = "the resolver does not vouch for an answer out of a signed zone"
+        return Silent(Fault.SERVER_FAILURE, detail)
+    return answer
+
+
 def is_authoritative(message: dns.message.Message) -> bool:
     """Whether the server speaks for the zone (RFC 1035, section 4.1.1)."""
     return bool(message.flags & dns.flags.AA)

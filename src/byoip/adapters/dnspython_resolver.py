@@ -27,6 +27,7 @@ from byoip.adapters.dns_exchange import (
     over_tcp,
     over_udp,
 )
+from byoip.adapters.dns_turns import Turns
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.evidence import Exhibit, Fault
 from byoip.domain.rdns_ownership import (
@@ -34,7 +35,6 @@ from byoip.domain.rdns_ownership import (
     ServerAnswer,
     ServerObservation,
     Silent,
-    TxtValues,
     ZoneObservation,
     ZoneSecurity,
 )
@@ -44,11 +44,12 @@ from byoip.ports.clock import Clock
 _EDNS_PAYLOAD = 1232  # no fragments on any path (DNS flag day 2020)
 _MOST_SERVERS = 8
 _MOST_ADDRESSES = 2  # of one server
-# Addresses of one zone asked at a time. All zones wait in one queue, first come first served, so
-# one whose servers are all silent delays the others by this many time-outs and no more.
-_AT_ONCE = 4
+_AT_ONCE = 4  # name servers of one zone asked at a time
 _SHORTEST_ZONE = 3  # labels with the root: in-addr.arpa.
-_LONGEST_EXHIBIT = 4096
+# Bytes of an answer that are kept as evidence: in each of 128 zones 16 servers may answer, and what
+# they say is the customer's. A token and its name need far less.
+_LONGEST_FROM_RESOLVER = 1024
+_LONGEST_FROM_SERVER = 512
 
 _T = TypeVar("_T")
 _Finding = tuple[ZoneSecurity, ServerAnswer]
@@ -66,7 +67,7 @@ class DnspythonResolver:
         authority_port: int = 53,
         query_deadline: float = 3.0,
         zone_deadline: float = 20.0,
-        concurrency: int = 128,
+        concurrency: int = 256,
     ) -> None:
         """Take the limits; nothing is sent yet.
 
@@ -78,7 +79,8 @@ class DnspythonResolver:
             authority_port: where name servers listen.
             query_deadline: seconds for one exchange.
             zone_deadline: seconds for a zone, waiting for its turn included.
-            concurrency: exchanges under way at once with resolvers, and as many with servers.
+            concurrency: exchanges under way at once with resolvers, and as many with servers; of
+                either, the zones of one prefix get a quarter.
         """
         if not resolvers:
             raise ValueError("reverse DNS needs at least one validating resolver")
@@ -89,8 +91,8 @@ class DnspythonResolver:
         self.query_deadline = query_deadline
         self.zone_deadline = zone_deadline
         # Two queues: silent name servers must not keep the resolver's answers waiting.
-        self.resolver_turn = asyncio.Semaphore(concurrency)
-        self.server_turn = asyncio.Semaphore(concurrency)
+        self.resolver_turns = Turns(concurrency)
+        self.server_turns = Turns(concurrency)
 
     async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
         """Ask the resolver and, where the zone is not signed, its servers; never raises."""
@@ -105,6 +107,8 @@ class _Look:
         self._zone = zone
         self._owner = dns.name.from_text(zone.owner(label))
         self._until = asyncio.get_running_loop().time() + limits.zone_deadline
+        self._resolver_share = limits.resolver_turns.of(zone)
+        self._server_share = limits.server_turns.of(zone)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._exhibits: list[Exhibit] = []
 
@@ -116,7 +120,7 @@ class _Look:
             if isinstance(cut, Silent):
                 security, answer = ZoneSecurity.UNKNOWN, cut
             elif dns_answer.is_authenticated(cut[1]):
-                security, answer = ZoneSecurity.SECURE, _unauthenticated(answer)
+                security, answer = ZoneSecurity.SECURE, dns_answer.unauthenticated(answer)
             else:
                 servers = await self._ask_servers(dns_answer.name_servers(cut[1], cut[0]))
         return ZoneObservation(
@@ -243,10 +247,10 @@ class _Look:
     ) -> Reply:
         """Wait for a turn, ask, keep what came; all of it before the zone's deadline."""
         limits = self._limits
-        turn = limits.server_turn if not question.flags & dns.flags.RD else limits.resolver_turn
+        share = self._resolver_share if _for_resolver(question) else self._server_share
         ask = over_tcp if stream else over_udp
         try:
-            async with asyncio.timeout_at(self._until), turn:
+            async with asyncio.timeout_at(self._until), share.turn():
                 reply = await ask(question, server, seconds=limits.query_deadline)
         except TimeoutError:
             reply = NotAnswered(Fault.TIMEOUT, f"not within {limits.zone_deadline:g} s of a zone")
@@ -260,11 +264,13 @@ class _Look:
         if asked.rdtype in {dns.rdatatype.A, dns.rdatatype.AAAA}:
             return  # which address a server has stands beside what it said
         kind = dns.rdatatype.to_text(asked.rdtype)
+        most = _LONGEST_FROM_RESOLVER if _for_resolver(question) else _LONGEST_FROM_SERVER
+        cut = f" (cut from {len(reply.wire)} bytes)" if len(reply.wire) > most else ""
         self._exhibits.append(
             Exhibit(
-                asked=f"{asked.name} {kind} @{server.address}/{transport}",
+                asked=f"{asked.name} {kind} @{server.address}/{transport}{cut}",
                 of=str(server),
-                answer=reply.wire[:_LONGEST_EXHIBIT],
+                answer=reply.wire[:most],
                 at=self._limits.clock.now(),
             )
         )
@@ -281,13 +287,9 @@ async def _addressless(name: dns.name.Name) -> ServerObservation:
     return ServerObservation(name.to_text(), "", silent)
 
 
+def _for_resolver(question: dns.message.Message) -> bool:
+    return bool(question.flags & dns.flags.RD)
+
+
 def _failed(reply: Reply) -> TypeGuard[Answered]:
     return isinstance(reply, Answered) and reply.message.rcode() == dns.rcode.SERVFAIL
-
-
-def _unauthenticated(answer: ServerAnswer) -> ServerAnswer:
-    """In a secure zone values count only with AD; a denial may lack it (RFC 5155, section 9.2)."""
-    if isinstance(answer, TxtValues) and answer.values:
-        detail = "the resolver does not vouch for an answer out of a signed zone"
-        return Silent(Fault.SERVER_FAILURE, detail)
-    return answer

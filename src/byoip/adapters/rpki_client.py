@@ -42,6 +42,7 @@ class RpkiClient:
         tals: trust anchor locators; their file names without `.tal` name the anchors.
         timeout: then it is killed, with all its children.
         options: further options, before the output directory.
+        user: whom it runs as, where we are root: dropping by itself, it would outlive us.
         environment: all of its environment; an HTTP proxy goes here.
     """
 
@@ -52,6 +53,7 @@ class RpkiClient:
     timeout: timedelta = timedelta(hours=1)
     options: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: dict(_ENVIRONMENT))
+    user: str | None = None
 
     async def fetch(self) -> VrpExport | NoExport:
         """Run it once. Exit status 0 and a new file make an export; the gates judge what it says.
@@ -110,6 +112,7 @@ class RpkiClient:
     async def _execute(self, *arguments: str, seconds: float) -> tuple[int, bytes]:
         child = await start_child_async(
             [str(self.program), *arguments],
+            user=self.user,
             env=self.environment,
             stdout=DEVNULL,
             stderr=PIPE,

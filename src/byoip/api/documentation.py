@@ -178,6 +178,7 @@ def complete(
     failure = Failure.model_json_schema(ref_template="#/components/schemas/{model}")
     components = document["components"]
     components["securitySchemes"] = SECURITY_SCHEMES
+    shared: dict[str, Any] = components.setdefault("examples", {})  # the same for all operations
     schemas = components["schemas"]
     schemas |= {**failure.pop("$defs"), "Failure": failure}
     for model in Wire.__subclasses__():
@@ -191,6 +192,8 @@ def complete(
         success["headers"] = _RATE_LIMIT | ({"etag": _ETAG} if declaration.tagged else {})
         for status, kinds in refusals_of(declaration).items():
             content = operation["responses"][str(status)]["content"][_JSON]
+            for kind in kinds:
+                shared[kind.name] = {"value": failure_value([SAMPLES[kind]], public_url)}
             content["examples"] = {
-                kind.name: {"value": failure_value([SAMPLES[kind]], public_url)} for kind in kinds
+                kind.name: {"$ref": f"#/components/examples/{kind.name}"} for kind in kinds
             }

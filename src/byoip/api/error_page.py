@@ -67,7 +67,8 @@ def error_html() -> str:
         "td,th{text-align:left;padding:.3em .8em;border-bottom:1px solid #ddd}"
         "tr:target{background:#ffd}</style></head><body><h1>Errors</h1>"
         f"<p>{_code(INTRODUCTION)}</p><table><tr><th>code</th><th>name</th><th>status</th>"
-        f"<th>meaning</th><th>what to do</th><th>retry</th><th>for example</th></tr>{rows}</table></body></html>"
+        "<th>meaning</th><th>what to do</th><th>retry</th><th>for example</th></tr>"
+        f"{rows}</table></body></html>"
     )
 
 

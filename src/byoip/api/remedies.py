@@ -94,8 +94,8 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "scopes_refused": "Give scopes of one side only: a customer's or an operator's.",
         "credential_expiry_refused": "Give a time in the future, or none.",
         "credential_not_found": "List the credentials.",
-        "registry_unknown": "Take a key that the message names, or add the registry to the settings.",
-        "registry_override_not_found": "List the overrides; those of the settings are changed there.",
+        "registry_unknown": "Take a key that the message names, or add it to the settings.",
+        "registry_override_not_found": "List the overrides; the settings have others.",
         "snapshot_not_found": "List the snapshots.",
         "snapshot_not_acceptable": "Accept the newest refused one; the message says what was wrong "
         "with this one.",

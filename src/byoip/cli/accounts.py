@@ -1,5 +1,6 @@
 """`byoip account` and `byoip token`: the first credentials, made in the database itself."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from byoip.domain.claim import CLAIMS_PER_ACCOUNT
 from byoip.domain.credential import CUSTOMER_SCOPES, Scope
 
 accounts_app = typer.Typer(no_args_is_help=True, help="Customers; more under `operator`.")
-tokens_app = typer.Typer(no_args_is_help=True, help="Their credentials, and the operator's; more under `operator`.")
+tokens_app = typer.Typer(
+    no_args_is_help=True, help="Their credentials, and the operator's; more under `operator`."
+)
 
 AccountId = Annotated[UUID, typer.Option("--account", help="Id of the account.")]
 
@@ -19,7 +22,9 @@ AccountId = Annotated[UUID, typer.Option("--account", help="Id of the account.")
 @accounts_app.command("create")
 def create(
     name: Annotated[str, typer.Argument(help="For people.")],
-    quota: Annotated[int, typer.Option(min=1, help="How many prefixes.")] = CLAIMS_PER_ACCOUNT,
+    quota: Annotated[
+        int, typer.Option(min=1, max=CLAIMS_PER_ACCOUNT, help="How many prefixes.")
+    ] = CLAIMS_PER_ACCOUNT,
 ) -> None:
     """Create an account and print its id."""
     with_composition(
@@ -37,10 +42,15 @@ def create_one(
     scope: Annotated[
         list[Scope] | None, typer.Option(help="What it allows; may be repeated.")
     ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="For how long; without it, until revoked.")
+    ] = None,
 ) -> None:
     """Create a credential and print its token, this once."""
+    lifetime = timedelta(days=days) if days else None
     usual = CUSTOMER_SCOPES if account else frozenset({Scope.OPERATOR})
     scopes = frozenset(scope) if scope else usual
     with_composition(
-        lambda composition: create_token(composition, account, name, scopes), typer.echo
+        lambda composition: create_token(composition, account, name, scopes, lifetime),
+        typer.echo,
     )

@@ -85,7 +85,8 @@ def demo(
 ) -> None:
     """Onboard two prefixes against the sandbox, as a customer would."""
     configure_logs(logging.WARNING)
-    settings = read_settings(port=_free(port), data_dir=data_dir)
+    # The demonstration is the same everywhere: no database, ASN or limit of the environment's.
+    settings = read_settings({}, port=_free(port), data_dir=data_dir)
 
     async def onboard(ready: Ready) -> int | None:
         console = Console()
@@ -106,7 +107,7 @@ def _free(port: int | None) -> int:
     """The port asked for; else the usual one, or any other where that is taken."""
     if port is not None:
         return port
-    usual = read_settings().port
+    usual = read_settings({}).port
     try:
         bind("127.0.0.1", usual).close()
     except OSError:
@@ -151,8 +152,9 @@ def migrate_database(
 def check() -> None:
     """Read the settings, print them without secrets, and ask whether the resolvers validate."""
     settings = read_settings()
-    shown = settings.model_dump(mode="json", exclude={"database_url"}, fallback=str)
-    shown["database_url"] = "set" if settings.database_url else None
+    shown = settings.model_dump(mode="json", fallback=str)
+    for name in ("database_url", "rpki_feed_url"):  # may hold passwords
+        shown[name] = "set" if getattr(settings, name) else None
     for name, value in shown.items():
         typer.echo(f"{name} = {value}")
     if run(_check_resolvers(settings)):

@@ -1,12 +1,13 @@
 """The first credentials: minted once, kept in a file that only its owner may read."""
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from byoip.cli.ready import write_secret
 from byoip.composition import Composition
 from byoip.domain.claim import CLAIMS_PER_ACCOUNT
 from byoip.domain.credential import CUSTOMER_SCOPES, Credential, Scope
@@ -33,17 +34,15 @@ def new_token() -> str:
 async def first_credentials(composition: Composition, data_dir: Path) -> Minted:
     """Those of the file, as long as the database knows them; else new ones."""
     file = data_dir / _FILE
-    if (known := _read(file)) and await composition.accounts.recognise(known.api_token):
-        return known
+    if (known := _read(file)) and await _minted_here(composition, known):
+        return known  # revoked ones too: they were minted once
     account_id = await create_account(composition, "first customer", CLAIMS_PER_ACCOUNT)
     minted = Minted(
         account_id.hex,
         await create_token(composition, account_id, "first customer", CUSTOMER_SCOPES),
         await create_token(composition, None, "first operator", frozenset({Scope.OPERATOR})),
     )
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
-        json.dump(asdict(minted), opened, indent=2)
+    write_secret(file, asdict(minted))
     return minted
 
 
@@ -55,7 +54,11 @@ async def create_account(composition: Composition, name: str, quota: int) -> UUI
 
 
 async def create_token(
-    composition: Composition, account_id: UUID | None, name: str, scopes: frozenset[Scope]
+    composition: Composition,
+    account_id: UUID | None,
+    name: str,
+    scopes: frozenset[Scope],
+    lifetime: timedelta | None = None,
 ) -> str:
     """Keep a new credential; its token is shown this once.
 
@@ -63,9 +66,15 @@ async def create_token(
         AccountNotFound: no such account.
     """
     token = new_token()
-    credential = Credential(uuid4(), account_id, name, scopes, composition.clock.now())
+    now = composition.clock.now()
+    expires_at = now + lifetime if lifetime else None
+    credential = Credential(uuid4(), account_id, name, scopes, now, expires_at)
     await composition.accounts.add_credential(credential, token)
     return token
+
+
+async def _minted_here(composition: Composition, known: Minted) -> bool:
+    return bool(await composition.accounts.credentials(UUID(known.account_id)))
 
 
 def _read(file: Path) -> Minted | None:

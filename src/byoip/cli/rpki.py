@@ -77,7 +77,8 @@ def vrp_source(settings: Settings, cache: Path | None) -> VrpSource:
         if os.geteuid() == 0:
             _hand_over(directory)
     timeout = timedelta(seconds=settings.rpki_timeout_seconds)
-    return RpkiClient(Path(program), cached, output, tals, timeout)
+    user = _RPKI_CLIENT_USER if os.geteuid() == 0 else None
+    return RpkiClient(Path(program), cached, output, tals, timeout, user=user)
 
 
 def _hand_over(directory: Path) -> None:

@@ -43,10 +43,11 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         stop, composition = await _open(stack, settings)
         letters = _letters(composition)
         queues = [*queues, LETTER_QUEUE] if letters else queues
-        refresh = partial(refresh_in_child, rpki_cache) if rpki_cache else None
+        url = composition.database_url
+        refresh = partial(refresh_in_child, url, rpki_cache) if rpki_cache else None
         app = composition.worker(refresh, letters)
         concurrency = settings.worker_concurrency
-        await stack.enter_async_context(working(app, queues, concurrency, first=first))
+        await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
         await stop.wait()
     return 0
 

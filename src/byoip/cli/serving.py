@@ -87,13 +87,20 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
 
 @asynccontextmanager
 async def working(
-    app: App, queues: list[str], concurrency: int, *, first: Sequence[str] = ()
+    app: App,
+    queues: list[str],
+    concurrency: int,
+    *,
+    stop: asyncio.Event,
+    first: Sequence[str] = (),
 ) -> AsyncIterator[None]:
     """Carry out jobs while the block runs; jobs under way get time to end.
 
-    `first` names periodic tasks that shall not wait for their time.
+    `first` names periodic tasks that shall not wait for their time. A worker that ends by itself
+    sets `stop`: a process that serves nothing must not look alive.
     """
     task = asyncio.create_task(_keep_working(app, queues, concurrency, first))
+    task.add_done_callback(lambda _: stop.set())
     try:
         yield
     finally:

@@ -30,7 +30,14 @@ from byoip.sandbox.internet import SandboxInternet
 from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
 from byoip.sandbox.vrp_source import ListedVrps
-from byoip.settings import Mode, Settings, SettingsError, on_loopback, require_origins
+from byoip.settings import (
+    DATABASE_VARIABLE,
+    Mode,
+    Settings,
+    SettingsError,
+    on_loopback,
+    require_origins,
+)
 from byoip.store.migrating import migrate
 
 _LOG = logging.getLogger(__name__)
@@ -94,7 +101,7 @@ async def serve(
         if internet:
             await composition.refresh_registrations()()
             control_url = await _control(stack, composition, internet)
-        ready = await _start(stack, composition, wanted, data_dir, control_url)
+        ready = await _start(stack, composition, wanted, data_dir, stop, control_url)
         if wanted.ready_file:
             stack.callback(wanted.ready_file.unlink, missing_ok=True)
             ready.write(wanted.ready_file)
@@ -106,6 +113,7 @@ async def _start(
     composition: Composition,
     wanted: Wanted,
     data_dir: Path,
+    stop: asyncio.Event,
     control_url: str | None,
 ) -> Ready:
     settings = composition.settings
@@ -119,11 +127,11 @@ async def _start(
         queues, first = [*queues, RPKI_QUEUE], [REFRESH_REGISTRATIONS, REFRESH_ROAS]
     cache = data_dir / "rpki"
     app = composition.worker(
-        None if wanted.sandbox else partial(refresh_in_child, cache),
+        None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache),
         composition.letter_work(root, own=data_dir),
     )
     concurrency = settings.worker_concurrency
-    await stack.enter_async_context(working(app, queues, concurrency, first=first))
+    await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
     await _green(composition)
     minted = None
     if not settings.database_url or wanted.bootstrap:
@@ -138,13 +146,26 @@ async def _start(
     )
 
 
-async def refresh_in_child(cache: Path) -> None:
-    """Refresh ROA data in a process of its own: it takes memory that we give back that way."""
+class RefreshFailed(Exception):  # noqa: N818 - ends the job, which the queue then shows as failed
+    """The refresh ended with a status; why is in its own log lines."""
+
+
+async def refresh_in_child(database_url: str, cache: Path) -> None:
+    """Refresh ROA data in a process of its own: it takes memory that we give back that way.
+
+    Raises:
+        RefreshFailed: nothing new is in use.
+    """
     byoip = Path(sys.executable).with_name("byoip")
     argv = [str(byoip), "rpki", "refresh", "--rpki-cache", str(cache)]
-    child = await start_child_async(argv, env=dict(os.environ))
-    if status := await child.wait():
-        _LOG.warning("The refresh of ROA data ended with status %s.", status)
+    child = await start_child_async(argv, env={**os.environ, DATABASE_VARIABLE: database_url})
+    try:
+        if status := await child.wait():
+            raise RefreshFailed(f"byoip rpki refresh ended with status {status}")
+    finally:
+        if child.returncode is None:
+            child.terminate()
+            await child.wait()
 
 
 def _outside(settings: Settings, internet: SandboxInternet | None) -> Outside:

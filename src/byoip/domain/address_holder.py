@@ -25,6 +25,7 @@ _RANGE: Final = re.compile(
     r"(?:\^(?:(?P<sign>[-+])|(?P<low>[0-9]{1,3})(?:-(?P<high>[0-9]{1,3}))?))?",
     re.ASCII | re.IGNORECASE,
 )
+_BLOCKS: Final = frozenset({"inetnum", "inet6num"})
 _MNT_ROUTES: Final = re.compile(r"([^ {}]+) ?(\{[^{}]*\})? ?", re.ASCII)
 
 
@@ -83,7 +84,10 @@ def _words(text: str) -> list[str]:
 def smallest_block(
     prefix: Prefix, source: str, objects: Iterable[RpslObject]
 ) -> AddressBlock | None:
-    """The smallest block of that source around the prefix, placeholder or not."""
+    """The smallest block of that source around the prefix, placeholder or not.
+
+    It passes over what cannot be read: see `unreadable_block` first.
+    """
     blocks = [
         block
         for one in objects
@@ -92,6 +96,21 @@ def smallest_block(
         and block.contains(prefix)
     ]
     return min(blocks, key=lambda block: block.last - block.first, default=None)
+
+
+def unreadable_block(source: str, objects: Iterable[RpslObject]) -> RpslObject | None:
+    """An object that may be a block of that source, if only it could be read.
+
+    It may be the smallest one, so with it nothing is known of who holds the space.
+    """
+    return next((one for one in objects if _unreadable(one, source)), None)
+
+
+def _unreadable(described: RpslObject, source: str) -> bool:
+    if _of_source(described, source):
+        # An object whose first line is no attribute has no class: it may have been meant as one.
+        return described.object_class in {*_BLOCKS, ""} and _read_block(described) is None
+    return described.object_class in _BLOCKS and len(described.all("source")) != 1
 
 
 def _of_source(described: RpslObject, source: str) -> bool:
@@ -105,6 +124,8 @@ def _read_block(described: RpslObject) -> AddressBlock | None:
     try:
         if described.object_class == "inetnum":
             first, last = (int(IPv4Address(end.strip())) for end in described.key.split("-"))
+            if first > last:
+                return None
             return AddressBlock(4, first, last, described)
         if described.object_class == "inet6num":
             network = Prefix.parse(described.key).network

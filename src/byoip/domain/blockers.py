@@ -91,7 +91,7 @@ def _unproven(
     if not _settled(claim.irr, now):
         yield _check("irr", claim.irr, _route_object(claim, advice))
     if not _settled(claim.rpki, now):
-        if claim.other_origins:
+        if claim.other_origins or not _others_asked(claim):
             yield _others_first(claim)
         yield _check("rpki", claim.rpki, _roa(claim))
     yield _proceed(claim, now)
@@ -141,8 +141,19 @@ def _route_object(claim: Claim, advice: Advice) -> str:
     return f"Create at {registry.source}: {route_object_text(claim.prefix, claim.asn, registry)}"
 
 
+def _others_asked(claim: Claim) -> bool:
+    """Whether the registry has told who else is known for the space."""
+    return claim.irr.state is not CheckState.PENDING
+
+
 def _others_first(claim: Claim) -> Blocker:
-    named = ", ".join(_other(one) for one in claim.other_origins[:10])
+    if not claim.other_origins:
+        return Blocker(
+            "other_origins_unknown",
+            "Nobody has been asked yet who else announces this space: if it is announced now, ask "
+            "for validation or a pre-flight first, and publish ROAs for those origins before ours.",
+        )
+    named = ", ".join(_other(one) for one in claim.other_origins)
     return Blocker(
         "other_origins_known",
         f"Other networks announce this space: {named}. Publish ROAs for those first, if they are "

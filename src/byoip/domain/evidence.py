@@ -102,7 +102,8 @@ class Exhibit:
     Attributes:
         asked: the question as sent, for example a whois query line or `name TXT`.
         of: whom: `host:port`, an address, or `snapshot 17`.
-        answer: the raw answer, capped by the adapter; empty when nothing came.
+        answer: the raw answer; empty when nothing came. The adapter may cut a long one, which
+            `asked` then says, as in `name TXT (cut from 2100 bytes)`.
         at: when the answer was complete, or given up.
     """
 
@@ -113,7 +114,7 @@ class Exhibit:
 
     @property
     def sha256(self) -> str:
-        """Digest of the raw answer, in hex."""
+        """Digest in hex of `answer`: of what is kept, where the answer was cut."""
         return sha256(self.answer).hexdigest()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from byoip.domain.address_holder import maintainers_of, smallest_block
+from byoip.domain.address_holder import maintainers_of, smallest_block, unreadable_block
 from byoip.domain.asn import LAST_ASN, Asn
 from byoip.domain.claim import OtherOrigin
 from byoip.domain.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
@@ -252,6 +252,10 @@ def _judge_holder(
         return Passed(f"{told}.")
     if holders is None:
         return Unanswered(Fault.NOT_ASKED, "Who maintains the address space is not known.")
+    unreadable = unreadable_block(registry.source, holders)
+    if unreadable is not None:
+        key = f"{unreadable.object_class}: {unreadable.key}"
+        return Unanswered(Fault.GARBAGE, f"An address block cannot be read: {shown(key)}.")
     block = smallest_block(prefix, registry.source, holders)
     if block is None or block.placeholder:
         named = f"only the placeholder {block}" if block else "nothing"

@@ -40,8 +40,8 @@ class RegistryBudget(Protocol):
     async def admit(self, question: RegistryQuestion) -> Admission:
         """A permit, or the answer to the same question of a moment ago, or why not now.
 
-        Of connections, and of the questions a minute and a day, one account gets at most half
-        (rounded up), so that whatever one customer does, others are served.
+        Of connections and of the questions of a minute one account gets at most half, of those
+        of a day a tenth (rounded up), so that whatever one customer does, others are served.
         """
         ...
 

@@ -231,12 +231,15 @@ class Runs(Protocol):
         """End it, and keep what was found with all evidence."""
         ...
 
-    async def end_open(self, claim_id: UUID, now: datetime) -> None:
-        """Cancel the open run of a claim that is closed."""
+    async def end_open(self, claim_id: UUID, now: datetime) -> UUID | None:
+        """Cancel the open run of a claim that is closed; which one."""
         ...
 
     async def abandoned(self, limit: int) -> Sequence[UUID]:
-        """Open runs that nobody works on: lease run out, or overdue for half a minute."""
+        """Open runs that nobody works on, and for which no job waits.
+
+        Their lease has run out, or they are overdue for half a minute.
+        """
         ...
 
 

@@ -81,6 +81,7 @@ def make_engine(
         pool_timeout=pool.wait_seconds,
         pool_use_lifo=True,
         skip_autocommit_rollback=True,
+        hide_parameters=True,  # a trace may be logged; values are nobody's business
         json_serializer=lambda value: as_json(value).decode(),
         json_deserializer=msgspec.json.decode,
         execution_options={OPTION: lanes},

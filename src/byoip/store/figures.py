@@ -51,11 +51,11 @@ _GAUGES = (
     ),
     _Gauge(
         "byoip_roa_snapshot_age_seconds",
-        "Age of the ROA data in use; judged as unanswered beyond a day.",
+        "Age of the ROA data in use, infinite without any; beyond a day nothing is judged by it.",
         "",
         text(
-            "SELECT '', extract(epoch FROM now() - built_at) "
-            "FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)"
+            "SELECT '', coalesce((SELECT extract(epoch FROM now() - built_at)::float8 "
+            "FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)), 'infinity')"
         ),
     ),
     _Gauge(

@@ -3,12 +3,30 @@ from typing import Final
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
+from sqlalchemy import Uuid, bindparam, func, select
 
+from byoip.domain.validation_run import RunState
 from byoip.ports.jobs import DEFAULT_QUEUE, GENERATE_LETTER, LETTER_QUEUE, RUN_VALIDATION
+from byoip.store.columns import constant
 from byoip.store.engine import plain, session_options
-from byoip.store.statements import Session
+from byoip.store.statements import Session, compiled
+from byoip.store.tables import prefixes
+from byoip.store.tables_history import validation_runs
 
 SCHEMA: Final = "procrastinate"
+
+_run, _prefix = validation_runs.alias(), prefixes.alias()
+_whose = select(_prefix.c.account_id).where(
+    _prefix.c.id == _run.c.prefix_id, _run.c.id == bindparam("run_id", type_=Uuid)
+)
+_OPEN_RUNS: Final = compiled(
+    select(func.count().label("open"))
+    .select_from(validation_runs.join(prefixes, prefixes.c.id == validation_runs.c.prefix_id))
+    .where(
+        validation_runs.c.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)]),
+        prefixes.c.account_id == _whose.scalar_subquery(),
+    )
+)
 
 
 def make_job_app(database_url: str, *, connections: int = 4) -> App:
@@ -44,11 +62,16 @@ class JobShelf:
         self._app = app
 
     async def enqueue_run(self, run_id: UUID, *, at: datetime | None = None) -> None:
-        """Have a worker carry out a validation run, now or at a time."""
+        """Have a worker carry out a validation run, now or at a time.
+
+        The more open runs an account has, the later they come: nobody waits for another's bulk.
+        """
+        (others,) = await self._session.rows(_OPEN_RUNS, run_id=run_id)
         # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
         job = self._app.configure_task(
             RUN_VALIDATION,
             queue=DEFAULT_QUEUE,
+            priority=-others.open,
             schedule_at=at,
             connection=self._session.driver,
         )

@@ -127,6 +127,14 @@ _HOLD: Final = compiled(
 )
 
 
+# One account gets one part in so many, rounded up. A minute and a connection are free again soon,
+# so half is enough for everyone to be served. A day is not: a few accounts, all of one customer
+# perhaps, must not leave the others without a registry until midnight.
+_PART_OF_CONNECTIONS: Final = 2
+_PART_OF_MINUTE: Final = 2
+_PART_OF_DAY: Final = 10
+
+
 @dataclass(frozen=True, slots=True)
 class _Usage:
     """What has been asked in this minute and day, and how many connections are in use."""
@@ -231,13 +239,13 @@ def _refusal(
         left = math.ceil(pause)
         return Spent(f"the registry refused us and is left alone for {left} s")
     budget = question.registry.budget
-    half = Budget(
-        connections=math.ceil(budget.connections / 2),
-        per_minute=math.ceil(budget.per_minute / 2),
-        per_day=math.ceil(budget.per_day / 2),
+    share = Budget(
+        connections=math.ceil(budget.connections / _PART_OF_CONNECTIONS),
+        per_minute=math.ceil(budget.per_minute / _PART_OF_MINUTE),
+        per_day=math.ceil(budget.per_day / _PART_OF_DAY),
     )
     return everyone.exceeds(budget, whose="the registry's") or mine.exceeds(
-        half, whose="this account's"
+        share, whose="this account's"
     )
 
 

@@ -3,12 +3,25 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Interval, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Interval,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from byoip.domain.evidence import Finding
 from byoip.domain.validation_run import RunState, ValidationRun
 from byoip.ports.clock import Clock
+from byoip.ports.jobs import RUN_VALIDATION
 from byoip.store.columns import constant
 from byoip.store.evidence import keep_findings
 from byoip.store.rows import RUN_WRITTEN, run_from, run_values
@@ -61,10 +74,16 @@ _CANCEL: Final = compiled(
     update(validation_runs)
     .where(_OF_CLAIM, _OPEN)
     .values(state=constant(RunState.CANCELLED), finished_at=_TIME, lease_until=None)
+    .returning(_r.id)
+)
+_NOT_QUEUED: Final = text(
+    "NOT EXISTS (SELECT FROM procrastinate_jobs AS job WHERE job.status = 'todo' "
+    f"AND job.task_name = '{RUN_VALIDATION}' "
+    "AND job.args ->> 'run_id' = replace(CAST(validation_runs.id AS text), '-', ''))"
 )
 _ABANDONED: Final = compiled(
     select(_r.id)
-    .where(_OPEN, or_(and_(_SCHEDULED, _r.due_at < _TIME), _LEFT))
+    .where(_OPEN, or_(and_(_SCHEDULED, _r.due_at < _TIME), _LEFT), _NOT_QUEUED)
     .order_by(_r.due_at)
     .limit(bindparam("most", type_=Integer))
 )
@@ -121,11 +140,12 @@ class RunShelf:
             raise RuntimeError("a run was finished without being locked")
         await keep_findings(self._session, run.id, findings)
 
-    async def end_open(self, claim_id: UUID, now: datetime) -> None:
-        """Cancel the open run of a claim that is closed."""
-        await self._session.change(_CANCEL, claim_id=claim_id, time=now)
+    async def end_open(self, claim_id: UUID, now: datetime) -> UUID | None:
+        """Cancel the open run of a claim that is closed; which one."""
+        row = await self._session.row(_CANCEL, claim_id=claim_id, time=now)
+        return None if row is None else row.id
 
     async def abandoned(self, limit: int) -> Sequence[UUID]:
-        """Open runs that nobody works on: lease run out, or overdue for half a minute."""
+        """Open runs that nobody works on or will: see the port."""
         overdue = self._clock.now() - _OVERDUE
         return [row.id for row in await self._session.rows(_ABANDONED, time=overdue, most=limit)]

@@ -38,7 +38,7 @@ from byoip.ports.registry import (
     RouteRegistry,
 )
 from byoip.ports.rpki import VrpAnswer, Vrps
-from byoip.ports.store import Store
+from byoip.ports.store import Store, StoreUnavailable
 from byoip.usecases.judge_roa_data import judge_roa_data
 
 _RANGES_KEPT = 100  # as evidence; a /8 may hold thousands
@@ -113,13 +113,11 @@ class AskEveryone:
         responsible = self._responsible(subject.prefix, registered, overrides)
         expired, subject = self._checked_token(subject)
         subject = replace(subject, until=asyncio.get_running_loop().time() + self.deadline)
-        async with asyncio.TaskGroup() as tasks:
-            irr = tasks.create_task(self._irr(subject, responsible))
-            rdns = tasks.create_task(self._rdns(subject))
+        irr, rdns = await self._together(subject, responsible)
         parts = (
             _Part((self._registration(registered, responsible),)),
-            irr.result(),
-            rdns.result(),
+            irr,
+            rdns,
             self._rpki(subject, vrps),
             expired,
         )
@@ -142,6 +140,17 @@ class AskEveryone:
 
     def _waives(self, registry: Registry) -> bool:
         return not registry.offers_route_objects and registry.key in self.waived
+
+    async def _together(
+        self, subject: Subject, responsible: Responsible | Failed | Unanswered
+    ) -> tuple[_Part, _Part]:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                irr = tasks.create_task(self._irr(subject, responsible))
+                rdns = tasks.create_task(self._rdns(subject))
+        except* StoreUnavailable as away:  # budgets are kept there
+            raise StoreUnavailable from away
+        return irr.result(), rdns.result()
 
     def _responsible(
         self, prefix: Prefix, registered: Registered, added: Sequence[tuple[Prefix, str]]

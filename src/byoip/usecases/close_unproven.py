@@ -2,10 +2,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.claim import UNPROVEN_AFTER, ClaimNotFound
-from byoip.domain.lifecycle import Move
+from byoip.domain.lifecycle import Move, Standing
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
-from byoip.usecases.history import changes
+from byoip.usecases.end_delegation import end
+from byoip.usecases.history import changes, end_token_and_run
 
 _AT_ONCE = 500
 
@@ -31,13 +32,14 @@ class CloseUnproven:
             except ClaimNotFound:
                 return False
             now = self.clock.now()
-            waiting = not claim.approved and now - claim.unproven_since() >= UNPROVEN_AFTER
+            proven = claim.approved or claim.standing is Standing.CONTESTED
+            waiting = not proven and now - claim.unproven_since() >= UNPROVEN_AFTER
             if not waiting or claim.suspended or await shelf.bindings.of(claim_id):
                 return False
             closed = claim.close(Move.UNPROVEN, now)
+            # Of an approval that was revoked; its routes are gone, for it has no bindings.
+            await end(await shelf.delegations.of(claim_id), "delegation.ended", shelf, by, now)
             await shelf.claims.save(closed)
-            if token := await shelf.tokens.live(claim_id):
-                await shelf.tokens.save(token.revoke(now))
-            await shelf.runs.end_open(claim_id, now)
+            await end_token_and_run(shelf, claim, by, now)
             await shelf.events.add(*changes(claim, closed, by, now))
         return True

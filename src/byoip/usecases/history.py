@@ -5,7 +5,8 @@ from datetime import datetime
 
 from byoip.domain.claim import CheckRecord, Claim
 from byoip.domain.delegation import Delegation
-from byoip.ports.store import By, Event
+from byoip.domain.ownership_token import OwnershipToken
+from byoip.ports.store import By, Event, Shelf
 
 
 def changes(before: Claim, after: Claim, by: By, at: datetime) -> tuple[Event, ...]:
@@ -25,6 +26,21 @@ def delegation_event(kind: str, delegation: Delegation, by: By, at: datetime) ->
     begins = kind == "delegation.created"
     before, after = ({}, shown) if begins else (shown, {})
     return Event(delegation.claim_id, kind, by, at, before, after)
+
+
+async def end_token_and_run(shelf: Shelf, claim: Claim, by: By, at: datetime) -> None:
+    """What ends with a claim: its live token and its open run."""
+    if token := await shelf.tokens.live(claim.id):
+        await shelf.tokens.save(token.revoke(at))
+        await shelf.events.add(token_revoked(token, by, at))
+    if run_id := await shelf.runs.end_open(claim.id, at):
+        after = {"validation_id": run_id.hex}
+        await shelf.events.add(Event(claim.id, "validation.cancelled", by, at, after=after))
+
+
+def token_revoked(token: OwnershipToken, by: By, at: datetime) -> Event:
+    """A token that proves nothing any more."""
+    return Event(token.claim_id, "token.revoked", by, at, after={"token_id": token.id.hex})
 
 
 def _changes(before: Claim, after: Claim, by: By, at: datetime) -> Iterator[Event]:

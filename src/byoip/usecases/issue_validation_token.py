@@ -17,7 +17,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Event, Store
 from byoip.ports.tokens import TokenMint
-from byoip.usecases.history import changes
+from byoip.usecases.history import changes, token_revoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class IssueValidationToken:
                 raise TooManyTokens
             if old := await shelf.tokens.live(claim_id):
                 await shelf.tokens.save(old.revoke(now))
+                await shelf.events.add(token_revoked(old, by, now))
             token = self._new(claim, method)
             await shelf.tokens.add(token)
             unproven = replace(claim.written(now), ownership=CheckRecord())

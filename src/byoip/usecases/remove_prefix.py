@@ -8,7 +8,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
 from byoip.usecases.end_delegation import end
-from byoip.usecases.history import changes
+from byoip.usecases.history import changes, end_token_and_run
 from byoip.usecases.revoke_letters import revoke_letters
 
 
@@ -38,9 +38,7 @@ class RemovePrefix:
             await end(await shelf.delegations.of(claim_id), "delegation.ended", shelf, by, now)
             closed = claim.close(Move.REMOVED, now)
             await shelf.claims.save(closed)
-            if token := await shelf.tokens.live(claim_id):
-                await shelf.tokens.save(token.revoke(now))
-            await shelf.runs.end_open(claim_id, now)
+            await end_token_and_run(shelf, claim, by, now)
             await revoke_letters(shelf, claim_id, RevokedBecause.REMOVED, by=by, now=now)
             await shelf.events.add(*changes(claim, closed, by, now))
             await shelf.answered(None)

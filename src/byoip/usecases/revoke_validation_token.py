@@ -4,8 +4,8 @@ from uuid import UUID
 from byoip.domain.claim import CheckRecord
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store
-from byoip.usecases.history import changes
+from byoip.ports.store import By, Store
+from byoip.usecases.history import changes, token_revoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class RevokeValidationToken:
             await shelf.tokens.save(token.revoke(now))
             unproven = replace(claim.written(now), ownership=CheckRecord())
             await shelf.claims.save(unproven)
-            after = {"token_id": token_id.hex}
-            revoked = Event(claim_id, "token.revoked", by, now, after=after)
-            await shelf.events.add(revoked, *changes(claim, unproven, by, now))
+            await shelf.events.add(
+                token_revoked(token, by, now), *changes(claim, unproven, by, now)
+            )
             await shelf.answered(None)

@@ -120,6 +120,8 @@ class RunValidation:
             return decide(claim, late, now), RunResult.FAILED, (once_more, *late)
         if claim.delegate_loa_creation:
             await shelf.jobs.enqueue_letter(claim.id)
+        after = {"token_id": token.id.hex}
+        await shelf.events.add(Event(claim.id, "token.consumed", by, now, after=after))
         return claim.approve(now), RunResult.APPROVED, (once_more,)
 
     async def _contest(self, shelf: Shelf, rivals: Sequence[Claim], by: By) -> None:

@@ -12,7 +12,6 @@ from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.generate_letter import GenerateLetter
 from byoip.usecases.renew_letters import RenewLetters
-from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.run_validation import RunValidation
 from byoip.usecases.watch_letters import WatchLetters
 
@@ -25,11 +24,15 @@ class LetterWork:
     renew: RenewLetters
 
 
+_FIRST = 10  # housekeeping does not wait for customers' bulk
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a worker can do.
 
     Attributes:
+        rescue_runs: hands the work of dead workers to living ones.
         refresh_roas: starts the refresh in a process of its own and waits for it; None where
             another worker does that.
         tidy_up: forgets what is no longer needed: old idempotency keys, finished jobs.
@@ -37,7 +40,7 @@ class Work:
     """
 
     run_validation: RunValidation
-    rescue_runs: RescueRuns
+    rescue_runs: Callable[[], Awaitable[object]]
     close_unproven: CloseUnproven
     end_expired_delegations: EndExpiredDelegations
     refresh_registrations: Callable[[], Awaitable[object]]
@@ -54,23 +57,30 @@ def register(app: App, work: Work) -> None:
     async def run_validation(context: JobContext, run_id: str) -> None:
         await work.run_validation(UUID(run_id), by=_by(context))
 
-    @app.task(name=jobs.RESCUE_RUNS, queue=jobs.DEFAULT_QUEUE)
+    @app.task(name=jobs.RESCUE_RUNS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def rescue_runs(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.rescue_runs()
 
-    @app.task(name=jobs.CLOSE_UNPROVEN, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    @app.task(
+        name=jobs.CLOSE_UNPROVEN, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True
+    )
     async def close_unproven(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         await work.close_unproven(by=_by(context))
 
-    @app.task(name=jobs.END_EXPIRED_DELEGATIONS, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    @app.task(
+        name=jobs.END_EXPIRED_DELEGATIONS,
+        queue=jobs.DEFAULT_QUEUE,
+        priority=_FIRST,
+        pass_context=True,
+    )
     async def end_expired_delegations(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         await work.end_expired_delegations(by=_by(context))
 
-    @app.task(name=jobs.REFRESH_REGISTRATIONS, queue=jobs.DEFAULT_QUEUE)
+    @app.task(name=jobs.REFRESH_REGISTRATIONS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def refresh_registrations(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.refresh_registrations()
 
-    @app.task(name=jobs.TIDY_UP, queue=jobs.DEFAULT_QUEUE)
+    @app.task(name=jobs.TIDY_UP, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def tidy_up(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.tidy_up()
 
@@ -78,7 +88,7 @@ def register(app: App, work: Work) -> None:
 
     if refresh := work.refresh_roas:
 
-        @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE)
+        @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE, lock="roas")
         async def refresh_roas(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
             await refresh()
 

@@ -17,11 +17,7 @@ document = json.loads(Path(sys.argv[1]).read_text())
 path = "/client/v4/accounts/{account_id}/addressing/prefixes/{prefix_id}"
 answers = document["paths"][path]["get"]["responses"]
 success = answers["200"]["content"]["application/json"]["example"]
-(failure,) = [
-    one["value"]
-    for name, one in answers["404"]["content"]["application/json"]["examples"].items()
-    if name == "prefix_not_found"
-]
+failure = document["components"]["examples"]["prefix_not_found"]["value"]
 prefix = PrefixAnswer.from_dict(success)
 assert prefix is not None
 assert prefix.result.cidr == success["result"]["cidr"]

@@ -75,7 +75,7 @@ class Evidence(Wire):
     asked: str
     of: str = Field(description="Whom.")
     at: Time
-    sha256: str = Field(description="Of the raw answer, hex.")
+    sha256: str = Field(description="Of the answer as kept, hex.")
     size_bytes: int
     encoding: Literal["text", "base64"] = Field(
         description="`text` where the raw answer is UTF-8 without control characters."
