@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from ipaddress import ip_network
-from pathlib import Path
 
 from procrastinate import App
 from procrastinate.jobs import Status
@@ -17,12 +16,10 @@ from byoip.adapters.delegated_statistics import STATISTICS_URLS, DelegatedStatis
 from byoip.adapters.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.adapters.pdf_inspector import ChildPdfInspector
-from byoip.adapters.pyhanko_signer import PyhankoSigner, UnusableSeal, signer_of_our_own
 from byoip.adapters.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.statistics_folder import StatisticsFolder
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.system_random import SystemRandom
-from byoip.adapters.typst_press import TypstPress
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.adapters.whois_registry import WhoisRegistry
 from byoip.api.application import create_application
@@ -39,7 +36,7 @@ from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.ports.registrations import StatisticsSource
 from byoip.ports.rpki import VrpSource
 from byoip.ports.store import StoreUnavailable
-from byoip.settings import Mode, Settings, SettingsError, resolver_address
+from byoip.settings import Mode, Settings, resolver_address
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
 from byoip.store.engine import PoolSize, make_engine
@@ -63,13 +60,11 @@ from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
 from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.generate_letter import GenerateLetter
 from byoip.usecases.issue_validation_token import IssueValidationToken
 from byoip.usecases.preflight import Preflight
 from byoip.usecases.refresh_registrations import RefreshRegistrations
 from byoip.usecases.refresh_roas import RefreshRoas
 from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.renew_letters import RenewLetters
 from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.revoke_letters import RevokeLetter
@@ -288,38 +283,6 @@ class Composition:
         minutes = self.settings.rpki_minutes if refresh_roas else None
         schedule(app, roas_every_minutes=minutes, letters=letters is not None)
         return app
-
-    def letter_work(self, public_url: str, *, own: Path | None = None) -> LetterWork | None:
-        """Writing letters that link to this address; None without a key.
-
-        Args:
-            public_url: without a slash at the end.
-            own: where to keep a key of our own, for want of a configured one.
-
-        Raises:
-            SettingsError: key and certificate cannot be used.
-        """
-        signer = self._signer(own)
-        if signer is None:
-            return None
-        press = TypstPress(public_url, signer.seal)
-        operator = self.settings.operator_name
-        return LetterWork(
-            GenerateLetter(self.store, self.clock, SystemRandom(), press, signer, operator),
-            RenewLetters(self.store, self.clock),
-        )
-
-    def _signer(self, own: Path | None) -> PyhankoSigner | None:
-        key, certificate = self.settings.letter_key, self.settings.letter_certificate
-        try:
-            if key and certificate:
-                return PyhankoSigner.load(key, certificate)
-            if own is None:
-                return None
-            operator = self.settings.operator_name
-            return signer_of_our_own(own, operator=operator, now=self.clock.now())
-        except UnusableSeal as fault:
-            raise SettingsError(str(fault)) from None
 
     async def _rescue(self, app: App) -> None:
         for job in await app.job_manager.get_stalled_jobs():

@@ -14,6 +14,7 @@ from byoip.api.declarations import Audience, Declaration
 from byoip.api.operation import Operation
 from byoip.domain.credential import Scope
 from tests.api.world import World
+from tests.pdfs import pdf
 
 EVERY = [pytest.param(one, id=one.name) for one in declarations()]
 ALL = [pytest.param(one, id=one.name) for one in declarations() if one.audience is Audience.ACCOUNT]
@@ -42,7 +43,10 @@ BODIES |= {
 }
 # These name no object: another's token gets its own (empty) list, or its own new object.
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
-COLLECTIONS |= {"list_received_delegations", "list_account_events"}
+COLLECTIONS |= {"list_received_delegations", "list_account_events", "create_loa_document"}
+# What names another object than a prefix says so.
+MISSING = {"get_loa_document": "loa_document_not_found"}
+FORMS = {"create_loa_document": {"loa_document": ("ours.pdf", pdf())}}
 
 Credential = Callable[[World], Awaitable[dict[str, str]]]
 
@@ -110,6 +114,7 @@ async def ask(
     ids = dict.fromkeys(("binding_id", "token_id", "validation_id", "delegation_id"), uuid4().hex)
     ids |= dict.fromkeys(("credential_id", "service_id", "override_id"), uuid4().hex)
     ids |= {"reservation_id": uuid4().hex, "number": "4711", "address": "31.0.0.1"}
+    ids |= dict.fromkeys(("reference", "loa_document_id"), uuid4().hex)
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids
     )
@@ -119,6 +124,7 @@ async def ask(
         world.url(path, account_id) if of_account else Audience.OPERATOR + path,
         headers=headers,
         json=BODIES.get(declaration.name),
+        files=FORMS.get(declaration.name),
     )
 
 
@@ -164,7 +170,8 @@ async def test_anothers_object_is_not_there_even_under_the_own_account(
     theirs = (await world.prefix())["id"]
     headers = bearer(world.other_token)
     response = await ask(world, declaration, headers, world.other_account_id, theirs)
-    assert outcome(response) == (404, "prefix_not_found")
+    missing = MISSING.get(declaration.name, "prefix_not_found")
+    assert outcome(response) == (404, missing)
 
 
 async def test_anothers_binding_token_and_run_are_not_there_either(world: World) -> None:
@@ -218,7 +225,7 @@ async def test_what_stands_at_the_root_is_known(world: World) -> None:
         if not path_of(route).startswith("/client")
     }
     documents = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/static-offline-docs"}
-    assert root == {"/healthz", "/readyz", "/metrics", "/errors", *documents}
+    assert root == {"/healthz", "/readyz", "/metrics", "/errors", "/loa/{reference}", *documents}
 
 
 def flattened(routes: list[BaseRoute]) -> list[BaseRoute]:

@@ -16,11 +16,12 @@ from byoip.domain.loa_document import DocumentName, LoaDocument, LoaDocumentNotF
 from byoip.domain.rpki_watch import RpkiWatch
 from byoip.ports.accounts import Account
 from byoip.store.accounts import PostgresAccounts
+from byoip.store.figures import PostgresFigures
 from byoip.store.letter_reader import PostgresLetterReader
 from byoip.store.transaction import PostgresStore
 from tests.domain.letters import letter, letter_facts
 from tests.domain.samples import NOW
-from tests.store.samples import account, claim, undone
+from tests.store.samples import account, claim, passed, undone
 
 PDF = b"%PDF-1.7\n\x00\xff"
 
@@ -201,3 +202,25 @@ async def test_nothing_is_left_of_a_letter_that_was_not_committed(
         await shelf.jobs.enqueue_letter(owned.id)
     async with store.transaction() as shelf:
         assert await shelf.loa_documents.held(owned.account_id) == 0
+
+
+async def test_a_letter_that_is_wanted_and_not_there_is_counted(
+    store: PostgresStore, owned: Claim, engine: AsyncEngine
+) -> None:
+    figures = PostgresFigures(engine)
+
+    async def owed() -> float:
+        [found] = [one for one in await figures.read() if one.name == "byoip_letters_owed"]
+        [(_, count)] = found.values
+        return count
+
+    assert await owed() == 0
+    wanting = replace(owned, delegate_loa_creation=True, ownership=passed(NOW)).approve(NOW)
+    async with store.transaction() as shelf:
+        await shelf.claims.save(wanting)
+    assert await owed() == 1
+    made = await issue(store, owned)
+    assert await owed() == 0
+    async with store.transaction() as shelf:
+        await shelf.letters.save(made.revoke(RevokedBecause.RPKI, NOW))
+    assert await owed() == 1

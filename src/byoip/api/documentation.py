@@ -78,7 +78,7 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "Any unique text. Within 24 hours the same key and body get the same answer.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,%d}$" % KEY_LIMIT},
+    "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_LIMIT}}}$"},
 }
 _IF_MATCH = {
     "name": "If-Match",

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+from byoip.cli.letters import configured_letter_work
 from byoip.cli.opening import opened
 from byoip.cli.serving import bind, port_of, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
@@ -18,7 +19,6 @@ from byoip.ports.jobs import (
 )
 from byoip.settings import Settings, SettingsError, require_origins
 from byoip.store.migrating import stamped_mode
-from byoip.worker.tasks import LetterWork
 
 
 async def run_api(settings: Settings) -> int:
@@ -41,7 +41,7 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         queues, first = [*queues, RPKI_QUEUE], [*first, REFRESH_ROAS]
     async with AsyncExitStack() as stack:
         stop, composition = await _open(stack, settings)
-        letters = _letters(composition)
+        letters = configured_letter_work(composition)
         queues = [*queues, LETTER_QUEUE] if letters else queues
         url = composition.database_url
         refresh = partial(refresh_in_child, url, rpki_cache) if rpki_cache else None
@@ -50,15 +50,6 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
         await stop.wait()
     return 0
-
-
-def _letters(composition: Composition) -> LetterWork | None:
-    settings = composition.settings
-    if settings.letter_key is None:
-        return None
-    if settings.public_url is None:
-        raise SettingsError("BYOIP_PUBLIC_URL is required with BYOIP_LETTER_KEY: letters name it.")
-    return composition.letter_work(str(settings.public_url).rstrip("/"))
 
 
 async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Event, Composition]:

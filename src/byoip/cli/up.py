@@ -15,6 +15,7 @@ from byoip.adapters.child_process import start_child_async
 from byoip.adapters.embedded_postgres import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
 from byoip.cli.credentials import first_credentials
+from byoip.cli.letters import letter_work
 from byoip.cli.ready import Ready
 from byoip.cli.serving import bind, port_of, run, serving, stop_on_signals, working
 from byoip.composition import Composition, Outside, outside_of, sandbox_outside
@@ -128,7 +129,7 @@ async def _start(
     cache = data_dir / "rpki"
     app = composition.worker(
         None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache),
-        composition.letter_work(root, own=data_dir),
+        letter_work(composition, root, own=data_dir),
     )
     concurrency = settings.worker_concurrency
     await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))

@@ -5,7 +5,6 @@ from byoip.domain.claim import UNPROVEN_AFTER, ClaimNotFound
 from byoip.domain.lifecycle import Move, Standing
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
-from byoip.usecases.end_delegation import end
 from byoip.usecases.history import changes, end_token_and_run
 
 _AT_ONCE = 500
@@ -37,8 +36,6 @@ class CloseUnproven:
             if not waiting or claim.suspended or await shelf.bindings.of(claim_id):
                 return False
             closed = claim.close(Move.UNPROVEN, now)
-            # Of an approval that was revoked; its routes are gone, for it has no bindings.
-            await end(await shelf.delegations.of(claim_id), "delegation.ended", shelf, by, now)
             await shelf.claims.save(closed)
             await end_token_and_run(shelf, claim, by, now)
             await shelf.events.add(*changes(claim, closed, by, now))
