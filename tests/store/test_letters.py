@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claim import Claim
-from byoip.domain.letter import Letter, LetterNotFound, LetterReference, RevokedBecause
+from byoip.domain.letter import (
+    VALIDITY,
+    Letter,
+    LetterNotFound,
+    LetterReference,
+    RevokedBecause,
+)
 from byoip.domain.loa_document import DocumentName, LoaDocument, LoaDocumentNotFound
 from byoip.domain.rpki_watch import RpkiWatch
 from byoip.ports.accounts import Account
@@ -56,9 +62,15 @@ def letters(engine: AsyncEngine) -> PostgresLetterReader:
 
 async def issue(store: PostgresStore, owned: Claim, *, supersedes: Letter | None = None) -> Letter:
     """A letter with its document."""
-    kept = document(owned.account_id, auto_generated=True, verified=True, verified_at=NOW)
+    now = datetime.now(UTC)
+    kept = document(owned.account_id, auto_generated=True, verified=True, verified_at=now)
     made = letter(
-        facts=letter_facts(reference=LetterReference(uuid4().hex), prefix=owned.prefix),
+        facts=letter_facts(
+            reference=LetterReference(uuid4().hex),
+            prefix=owned.prefix,
+            issued_at=now,
+            valid_until=now + VALIDITY,
+        ),
         claim_id=owned.id,
         account_id=owned.account_id,
         document_id=kept.id,
