@@ -29,9 +29,7 @@ from byoip.domain.claim import ClaimNotFound, OverlapsOwnClaim, TooManyClaims, W
 from byoip.domain.credential import AccountNotFound, NotAuthenticated, ScopeMissing, TwoCredentials
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
-from byoip.domain.letter import LetterNotFound
 from byoip.domain.lifecycle import NotInThisState
-from byoip.domain.loa_document import InvalidLoaDocument, LoaDocumentNotFound
 from byoip.domain.ownership_token import TokenNotFound, TokenSpent, TooManyTokens
 from byoip.domain.prefix import (
     InvalidPrefix,
@@ -124,10 +122,6 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         DefaultOnlyService: Problem(1506, 422),
         DefaultBindingInUse: Problem(1507, 409, definitive=True),
         TooManyBindings: Problem(1508, 409, definitive=True),
-        # letters
-        LoaDocumentNotFound: Problem(1600, 404),
-        InvalidLoaDocument: Problem(1601, 422),
-        LetterNotFound: Problem(1602, 404),
         # ours
         InternalFault: Problem(1900, 500),
         DatabaseAway: Problem(1901, 503),

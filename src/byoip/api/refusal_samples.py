@@ -22,7 +22,6 @@ from byoip.domain.credential import Scope, ScopeMissing
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
 from byoip.domain.lifecycle import Move, NotInThisState, State
-from byoip.domain.loa_document import InvalidLoaDocument
 from byoip.domain.prefix import (
     InvalidPrefix,
     OperatorInfrastructure,
@@ -72,7 +71,6 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     BindingExists(_PREFIX),
     DefaultOnlyService("Scrubbing"),
     DefaultBindingInUse("remove the more specific bindings first"),
-    InvalidLoaDocument("it is not a PDF"),
 )
 
 

@@ -85,8 +85,7 @@ class OnceShelf:
         """Keep the answer: the last statement of the transaction.
 
         Raises:
-            IdempotencyKeyBusy: the first request's answer was committed in the very moment in
-                which we locked the key; nothing is kept, and the next try is told that answer.
+            IdempotencyKeyBusy: somebody keeps an answer without our lock; nothing is kept.
         """
         if self._answer is None:
             raise RuntimeError("a write with a key ended without its answer")
