@@ -28,12 +28,13 @@ _FILL = (
     INSERT INTO prefixes (id, account_id, cidr, asn, description, delegate_loa_creation,
         created_at, modified_at, state, standing, irr_state, irr_passed_at, rpki_state,
         rpki_passed_at, ownership_state, ownership_passed_at, findings, irr_waived,
-        other_origins, approved_at, version)
+        other_origins, approved_at, approved_by, version)
     SELECT md5('prefix' || n)::uuid, md5('account' || n / 1000)::uuid,
         CASE n %% 2 WHEN 0 THEN set_masklen('20.0.0.0'::inet + n / 2 * 256, 24)::cidr
             ELSE format('24%%s:%%s::/48', to_hex(16 + n / 65536), to_hex(n %% 65536))::cidr END,
         64500, 'bench', false, now(), now(), CASE WHEN yes THEN 'approved' ELSE 'pending' END,
-        'ok', seen, passed, seen, passed, seen, passed, '{}', false, '[]', passed, 1
+        'ok', seen, passed, seen, passed, seen, passed, '{}', false, '[]', passed,
+        CASE WHEN yes THEN 'checks' END, 1
     FROM generate_series(%(first)s::bigint, %(after)s::bigint - 1) AS n,
         LATERAL (SELECT n %% 10 = 0 AS yes) AS approved,
         LATERAL (SELECT CASE WHEN yes THEN 'valid' ELSE 'pending' END AS seen,

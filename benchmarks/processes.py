@@ -74,6 +74,10 @@ def api(database_url: str, directory: Path) -> Iterator[Listening]:
     """`byoip api`."""
     port = free_port()
     settings = {"DATABASE_URL": database_url, "BYOIP_ORIGIN_ASNS": "64500"}
+    for limit in ("REQUESTS_PER_CREDENTIAL", "REQUESTS_PER_ACCOUNT"):  # counted, never reached
+        settings[f"BYOIP_{limit}"] = str(10**9)
+    for limit in ("VALIDATIONS_PER_ACCOUNT", "VALIDATIONS_PER_PREFIX"):
+        settings[f"BYOIP_{limit}"] = "0"
     with byoip(["api", "--port", str(port)], directory, settings) as process:
         _wait_for(port, process)
         yield Listening(port, process.pid)

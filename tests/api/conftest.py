@@ -7,10 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.application import bare_application
 from byoip.api.recording import Recorder
+from byoip.domain.credential import Scope
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.services import seed_services
 from byoip.store.transaction import PostgresStore
 from tests.api.documented import Document
+from tests.api.operators import Desk
 from tests.api.world import World, new_account
 from tests.databases import fresh_database
 from tests.fakes.backend import Outside, make_backend
@@ -63,6 +65,11 @@ async def world(engine: AsyncEngine, judge: Document) -> AsyncIterator[World]:
         made.token = await made.credential(made.account_id)
         made.other_token = await made.credential(made.other_account_id)
         yield made
+
+
+@pytest.fixture
+async def desk(world: World) -> Desk:
+    return Desk(world, await world.credential(None, [Scope.OPERATOR]))
 
 
 @pytest.fixture

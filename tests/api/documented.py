@@ -31,6 +31,9 @@ class Document:
         documented = operation["responses"]
         status = str(response.status_code)
         assert status in documented, f"{operation['operationId']} does not document {status}"
+        if status < "400":
+            tagged = "etag" in documented[status].get("headers", {})
+            assert ("etag" in response.headers) == tagged, f"{operation['operationId']}: ETag"
         if status >= "400":
             await response.aread()
             names = {error["name"] for error in json.loads(response.content)["errors"]}

@@ -1,4 +1,17 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from byoip.api.recording import Recorder
+from byoip.cli.serving import bind, port_of, serving
+from byoip.store.event_bell import PostgresEventBell
 from tests.api.world import World
+from tests.store.test_event_bell import listens
 
 
 async def test_the_history_names_who_did_what_at_whose_request(world: World) -> None:
@@ -43,3 +56,146 @@ async def test_a_number_out_of_bounds_is_refused(world: World) -> None:
         assert await world.errors("GET", f"/prefixes/{prefix_id}/events?after={after}") == [
             (422, "query_parameter_invalid", "")
         ]
+
+
+async def test_an_account_reads_the_history_of_all_its_prefixes_in_one_order(
+    world: World,
+) -> None:
+    first = (await world.prefix("31.0.0.0/23"))["id"]
+    second = (await world.prefix("31.1.0.0/23"))["id"]
+    await world.result("PATCH", f"/prefixes/{first}", json={"description": "x"})
+    whole = await world.result("GET", "/events")
+    told = [(one["number"], one["prefix_id"], one["prefix_number"], one["kind"]) for one in whole]
+    assert told == [
+        (1, first, 1, "prefix.created"),
+        (2, second, 1, "prefix.created"),
+        (3, first, 2, "prefix.described"),
+    ]
+    [own] = await world.result("GET", f"/prefixes/{second}/events")
+    assert own == {
+        name: value for name, value in whole[1].items() if not name.startswith("prefix_")
+    } | {"number": 1}
+    page = (await world.call("GET", "/events?per_page=2")).json()
+    assert page["result"] == whole[:2]
+    cursor = page["result_info"]["cursor"]
+    assert await world.result("GET", "/events", params={"after": cursor}) == whole[2:]
+
+
+@pytest.fixture
+async def listening(world: World) -> AsyncIterator[PostgresEventBell]:
+    bell = world.backend.bell
+    assert isinstance(bell, PostgresEventBell)
+    async with bell.listening():
+        await listens(bell)
+        yield bell
+
+
+async def waiting(bell: PostgresEventBell) -> None:
+    """Wait until somebody waits."""
+    async with asyncio.timeout(5):
+        while not bell._waiting:  # noqa: ASYNC110 - it has no event for tests
+            await asyncio.sleep(0.005)
+
+
+async def hurried(coroutine: Awaitable[Any]) -> tuple[Any, float]:
+    started = time.monotonic()
+    return await coroutine, time.monotonic() - started
+
+
+@pytest.mark.parametrize("path", ["/events", "/prefixes/{}/events"])
+async def test_a_long_poll_is_answered_as_soon_as_something_happens(
+    world: World, listening: PostgresEventBell, path: str
+) -> None:
+    prefix_id = (await world.prefix())["id"]
+    asked = path.format(prefix_id)
+    poll = asyncio.create_task(world.result("GET", f"{asked}?after=1&wait=30"))
+    await waiting(listening)
+    await world.result("PATCH", f"/prefixes/{prefix_id}", json={"description": "x"})
+    [event], seconds = await hurried(poll)
+    assert event["kind"] == "prefix.described"
+    assert seconds < 1
+    assert listening._waiting == {}
+
+
+@pytest.mark.usefixtures("listening")
+async def test_what_is_there_already_is_not_waited_for(world: World) -> None:
+    await world.prefix()
+    found, seconds = await hurried(world.result("GET", "/events?wait=30"))
+    assert len(found) == 1
+    assert seconds < 1
+
+
+@pytest.mark.usefixtures("listening")
+async def test_a_poll_that_hears_nothing_comes_back_empty_in_time(world: World) -> None:
+    prefix_id = (await world.prefix())["id"]
+    found, seconds = await hurried(
+        world.call("GET", f"/prefixes/{prefix_id}/events?after=1&wait=1")
+    )
+    assert found.json()["result"] == []
+    assert found.json()["result_info"]["cursor"] is None
+    assert 1 <= seconds < 3
+
+
+async def test_without_a_bell_a_poll_costs_its_time_but_misses_nothing(world: World) -> None:
+    prefix_id = (await world.prefix())["id"]
+    poll = asyncio.create_task(world.result("GET", "/events?after=1&wait=1"))
+    await asyncio.sleep(0.2)
+    await world.result("PATCH", f"/prefixes/{prefix_id}", json={"description": "x"})
+    assert [one["number"] for one in await poll] == [2]
+
+
+async def test_anothers_history_is_waited_for_by_nobody(
+    world: World, listening: PostgresEventBell, unknown_id: str
+) -> None:
+    path = f"/prefixes/{unknown_id}/events?wait=30"
+    assert await world.errors("GET", path) == [(404, "prefix_not_found", "")]
+    assert listening._waiting == {}
+
+
+@pytest.mark.parametrize("wait", ["31", "-1", "1.5", "true", ""])
+async def test_a_wait_out_of_bounds_is_refused(world: World, wait: str) -> None:
+    assert await world.errors("GET", f"/events?wait={wait}") == [
+        (422, "query_parameter_invalid", "")
+    ]
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[str]:
+    """The API behind a real socket; stopped as `byoip api` stops it."""
+    socket = bind("127.0.0.1", 0)
+    async with serving(Recorder(world.app, CollectorRegistry()), socket):
+        yield f"http://127.0.0.1:{port_of(socket)}"
+
+
+async def poll_at(server: str, world: World) -> asyncio.Task[httpx.Response]:
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(base_url=server, timeout=40) as client:
+            headers = {"authorization": f"Bearer {world.token}"}
+            return await client.get(world.url("/events?wait=30"), headers=headers)
+
+    return asyncio.create_task(ask())
+
+
+async def test_a_client_that_goes_away_is_waited_for_no_longer(
+    world: World, listening: PostgresEventBell, server: str
+) -> None:
+    poll = await poll_at(server, world)
+    await waiting(listening)
+    poll.cancel()
+    async with asyncio.timeout(2):
+        while listening._waiting:  # noqa: ASYNC110 - it has no event for tests
+            await asyncio.sleep(0.01)
+
+
+async def test_whoever_waits_does_not_hold_up_the_end(world: World) -> None:
+    bell = world.backend.bell
+    assert isinstance(bell, PostgresEventBell)
+    socket = bind("127.0.0.1", 0)
+    async with serving(Recorder(world.app, CollectorRegistry()), socket):
+        async with bell.listening():
+            await listens(bell)
+            poll = await poll_at(f"http://127.0.0.1:{port_of(socket)}", world)
+            await waiting(bell)
+            stopping = time.monotonic()
+        assert (await poll).json()["result"] == []
+    assert time.monotonic() - stopping < 3

@@ -1,14 +1,24 @@
 """The official client package, given nothing but a base URL and a token."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from cloudflare import APIStatusError, AsyncCloudflare, ConflictError, NotFoundError
+from cloudflare import (
+    APIStatusError,
+    AsyncCloudflare,
+    ConflictError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
 
 from byoip.api.application import create_application
 from tests.api.test_operations import fresh
 from tests.api.world import World
+from tests.pdfs import pdf, stream
+
+LETTER = pdf(stream(bytes(range(256))))
 
 
 class Counting(httpx.AsyncBaseTransport):
@@ -78,6 +88,25 @@ async def test_bindings_and_services_are_what_it_expects(
     assert removed.success is True
 
 
+async def test_delegations_are_what_it_expects(world: World, official: AsyncCloudflare) -> None:
+    account, other = world.account_id.hex, world.other_account_id.hex
+    prefix_id, cidr = await world.approved()
+    delegations = official.addressing.prefixes.delegations
+    made = await delegations.create(
+        prefix_id, account_id=account, cidr=cidr, delegated_account_id=other
+    )
+    assert made is not None
+    assert made.id is not None
+    assert (made.cidr, made.delegated_account_id) == (cidr, other)
+    assert made.parent_prefix_id == prefix_id
+    assert made.created_at == made.modified_at is not None
+    assert [one async for one in delegations.list(prefix_id, account_id=account)] == [made]
+    ended = await delegations.delete(made.id, account_id=account, prefix_id=prefix_id)
+    assert ended is not None
+    assert ended.id == made.id
+    assert [one async for one in delegations.list(prefix_id, account_id=account)] == []
+
+
 async def test_a_final_conflict_is_not_asked_again(
     world: World, official: AsyncCloudflare, transport: Counting
 ) -> None:
@@ -109,3 +138,25 @@ async def test_an_error_carries_our_code(world: World, official: AsyncCloudflare
         )
     assert refused.value.status_code == 422
     assert refused.value.errors[0].code == 1303
+
+
+async def test_letters_go_up_and_come_back(world: World, official: AsyncCloudflare) -> None:
+    letters, account = official.addressing.loa_documents, world.account_id.hex
+    # The package types the document as text and sends it as such: base64, or a PDF of ASCII only.
+    sends = {b64encode(LETTER).decode(): LETTER, pdf().decode("ascii"): pdf()}
+    for cidr, (sent, content) in zip(("31.4.0.0/24", "31.5.0.0/24"), sends.items(), strict=True):
+        made = await letters.create(account_id=account, loa_document=sent)
+        assert made
+        assert made.id
+        assert (made.auto_generated, made.verified) == (False, False)
+        back = await letters.get(made.id, account_id=account)
+        assert await back.read() == content
+        prefix = await official.addressing.prefixes.create(
+            account_id=account, asn=64500, cidr=cidr, loa_document_id=made.id
+        )
+        assert prefix
+        assert prefix.loa_document_id == made.id
+    with pytest.raises(UnprocessableEntityError, match="base64"):
+        await letters.create(account_id=account, loa_document=LETTER.decode("latin-1"))
+    with pytest.raises(NotFoundError):
+        await letters.get("0" * 32, account_id=account)

@@ -5,12 +5,32 @@ import pytest
 from pydantic import BaseModel
 
 from byoip.api.application import bare_application, declarations
+from byoip.api.declarations import Audience
 from byoip.api.examples import model_examples
-from byoip.api.schemas import bindings, envelope, events, prefixes, preflights, validations
+from byoip.api.schemas import (
+    bindings,
+    delegations,
+    envelope,
+    events,
+    letters,
+    loa_documents,
+    operating,
+    operator_prefixes,
+    operator_space,
+    prefixes,
+    preflights,
+    validations,
+)
 from byoip.api.schemas import validation_tokens as tokens
 from tests.api.world import World
 
-SCHEMAS = (bindings, envelope, events, preflights, prefixes, validations, tokens)
+SCHEMAS = (
+    *(bindings, delegations, envelope, events, letters, loa_documents),
+    *(preflights, prefixes, validations, tokens),
+    *(operating, operator_prefixes, operator_space),
+)
+OPERATORS_VERBS = {"approve", "suspend", "resume", "settle", "revoke", "retire", "release"}
+OPERATORS_VERBS |= {"accept", "put", "remove"}
 WITH_EXAMPLE = [
     one
     for module in SCHEMAS
@@ -37,7 +57,10 @@ def test_every_operation_has_what_a_generated_client_needs(document: dict[str, A
     assert len(set(ids)) == len(ids) == len(list(declarations()))
     for one in found:
         verb = one["operationId"].partition("_")[0]
-        assert verb in {"get", "list", "create", "update", "delete", "validate"}
+        own = one["x-required-scope"] == "operator"
+        assert verb in {"get", "list", "create", "update", "delete", "validate"} | (
+            OPERATORS_VERBS if own else set()
+        )
         assert one["summary"]
         assert one["security"] == [{"token": []}, {"email": [], "key": []}]
         assert one["tags"]
@@ -46,23 +69,63 @@ def test_every_operation_has_what_a_generated_client_needs(document: dict[str, A
 
 def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
     assert sorted(one["operationId"] for one in operations_of(document)) == [
+        "accept_roa_snapshot",
+        "approve_prefix",
+        "create_account",
+        "create_credential",
+        "create_delegation",
+        "create_loa_document",
         "create_prefix",
         "create_prefix_preflight",
+        "create_reservation",
+        "create_service",
         "create_service_binding",
         "create_validation_token",
+        "delete_delegation",
         "delete_prefix",
         "delete_service_binding",
         "delete_validation_token",
+        "get_account",
+        "get_address",
+        "get_any_prefix",
+        "get_any_prefix_validation",
+        "get_loa_document",
         "get_prefix",
         "get_service_binding",
         "get_validation",
+        "list_account_events",
+        "list_accounts",
+        "list_all_prefixes",
+        "list_any_prefix_events",
+        "list_any_prefix_validations",
+        "list_credentials",
+        "list_delegations",
+        "list_offered_services",
+        "list_operator_events",
         "list_prefix_events",
         "list_prefixes",
+        "list_received_delegations",
+        "list_registration_snapshots",
+        "list_registry_overrides",
+        "list_reservations",
+        "list_roa_snapshots",
         "list_service_bindings",
         "list_services",
         "list_validation_tokens",
         "list_validations",
+        "put_registry_override",
+        "release_reservation",
+        "remove_registry_override",
+        "resume_prefix",
+        "retire_service",
+        "revoke_credential",
+        "revoke_letter",
+        "revoke_prefix_approval",
+        "settle_prefix_contest",
+        "suspend_prefix",
+        "update_account",
         "update_prefix",
+        "update_service",
         "update_service_binding",
         "validate_prefix",
     ]
@@ -74,7 +137,7 @@ def test_every_parameter_in_a_path_is_described(document: dict[str, Any]) -> Non
             described = {two["name"] for two in one["parameters"] if two["in"] == "path"}
             assert described == set(re.findall(r"\{(\w+)\}", path))
             patterns = {two["schema"].get("pattern") for two in one["parameters"]}
-            assert "^[0-9a-f]{32}$" in patterns
+            assert "^[0-9a-f]{32}$" in patterns or path.startswith(Audience.OPERATOR)
 
 
 def test_writes_and_only_writes_take_an_idempotency_key(document: dict[str, Any]) -> None:
@@ -84,16 +147,30 @@ def test_writes_and_only_writes_take_an_idempotency_key(document: dict[str, Any]
             assert takes == (method != "get")
 
 
+def test_writes_below_a_prefix_and_no_others_take_if_match(document: dict[str, Any]) -> None:
+    for path, item in document["paths"].items():
+        below = "/accounts/{account_id}/addressing/prefixes/{prefix_id}" in path
+        for method, one in item.items():
+            takes = any(two["name"] == "If-Match" for two in one["parameters"])
+            assert takes == (below and method != "get") == ("428" in one["responses"])
+            assert ("412" in one["responses"]) == (method != "get")
+
+
 def test_failures_are_our_envelope_and_never_the_frameworks(document: dict[str, Any]) -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
     for one in operations_of(document):
         for status, response in one["responses"].items():
+            if one["operationId"] == "get_loa_document" and status == "200":
+                assert list(response["content"]) == ["application/pdf"]
+                continue
             assert list(response["content"]) == ["application/json"]
             content = response["content"]["application/json"]
             if status >= "400":
                 assert content["schema"] == {"$ref": "#/components/schemas/Failure"}
-                for example in content["examples"].values():
-                    envelope.Failure.model_validate(example["value"])
+                for name, example in content["examples"].items():
+                    assert example == {"$ref": f"#/components/examples/{name}"}
+                    shown = document["components"]["examples"][name]["value"]
+                    envelope.Failure.model_validate(shown)
             else:
                 assert content["schema"]["$ref"]
 
@@ -109,7 +186,9 @@ def test_success_examples_are_answers_of_their_model(document: dict[str, Any]) -
     models = {one.name: one.answer for one in declarations()}
     for one in operations_of(document):
         [success] = [value for status, value in one["responses"].items() if status < "400"]
-        models[one["operationId"]].model_validate(success["content"]["application/json"]["example"])
+        model = models[one["operationId"]]
+        if not isinstance(model, str):  # a file
+            model.model_validate(success["content"]["application/json"]["example"])
 
 
 @pytest.mark.parametrize("model", WITH_EXAMPLE)
@@ -121,6 +200,8 @@ def test_an_example_is_one(model: type[BaseModel]) -> None:
 def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     inputs = {"NewPrefix", "PrefixChange", "NewToken", "NewPreflight", "NewBinding"}
+    inputs |= {"NewDelegation"}
+    inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and name not in inputs | {"BindingChange"}:
             assert set(schema["properties"]) == set(schema["required"]), name

@@ -2,6 +2,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import byoip.api
 import byoip.domain
 import byoip.ports
 import byoip.usecases
-from byoip.api.error_page import error_html, error_markdown
-from byoip.api.problems import PROBLEMS, failure_body, failure_headers
+from byoip.api.error_page import error_html, error_markdown, meaning
+from byoip.api.problems import PROBLEMS, documentation_url, failure_body, failure_headers
 from byoip.api.refusal_samples import SAMPLES
+from byoip.api.remedies import REMEDIES
 from byoip.domain.errors import Refusal
 from byoip.ports.once import IdempotencyKeyBusy
 
@@ -73,9 +75,18 @@ def test_the_error_page_in_the_repository_is_the_table() -> None:
     assert (REPOSITORY / "docs" / "errors.md").read_text() == error_markdown()
 
 
-def test_every_error_has_its_anchor_on_both_pages() -> None:
+def test_every_documentation_url_leads_to_what_the_error_means_and_what_to_do() -> None:
     markdown, html = error_markdown(), error_html()
     for kind in PROBLEMS:
-        assert f'<a id="{kind.name}">' in markdown
-        assert f'<tr id="{kind.name}">' in html
+        page, _, anchor = documentation_url("", kind.name).partition("#")
+        assert page == "/errors"
+        [line] = [one for one in markdown.splitlines() if f'<a id="{anchor}">' in one]
+        _, _, _, _, means, to_do, *_ = (cell.strip() for cell in line.split("|"))
+        assert means == meaning(kind)
+        assert len(means) > len("No such.")
+        assert to_do == REMEDIES[kind.name]
+        entry = html.partition(f'<tr id="{anchor}">')[2].partition("</tr>")[0]
+        assert escape(means) in entry
+        assert escape(to_do.split("`")[0]) in entry
+    assert REMEDIES.keys() == {kind.name for kind in PROBLEMS}
     assert "http" not in html.replace("http-equiv", "")

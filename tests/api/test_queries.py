@@ -5,9 +5,11 @@ import pytest
 from fastapi import Query
 
 from byoip.api.application import declarations
-from byoip.api.declarations import Declaration
+from byoip.api.declarations import Audience, Declaration
 from byoip.api.queries import QueryParameters
 from byoip.api.refusals import QueryParameterInvalid, QueryParameterUnknown
+from byoip.domain.credential import Scope
+from byoip.domain.lifecycle import Standing
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World
 
@@ -16,6 +18,7 @@ PARAMETERS = QueryParameters(
         "per_page": Annotated[int | None, Query(ge=1, le=1000)],
         "pending_delete": bool,
         "cursor": str | None,
+        "standing": Standing | None,
     }
 )
 
@@ -28,6 +31,7 @@ PARAMETERS = QueryParameters(
         (b"per_page=1000&cursor=a%20b", {"per_page": 1000, "cursor": "a b"}),
         (b"pending_delete=true", {"pending_delete": True}),
         (b"pending_delete=false", {"pending_delete": False}),
+        (b"standing=contested", {"standing": Standing.CONTESTED}),
     ],
 )
 def test_parameters_are_read(query: bytes, values: dict[str, object]) -> None:
@@ -50,6 +54,8 @@ def test_parameters_are_read(query: bytes, values: dict[str, object]) -> None:
         pytest.param(b"per_page=1_0", id="an underscore"),
         pytest.param(b"per_page=%D9%A5", id="a digit of another script"),
         pytest.param(b"per_page=5.0", id="a float"),
+        pytest.param(b"standing=OK", id="a word of another case"),
+        pytest.param(b"standing=fine", id="no such word"),
         pytest.param(b"per_page=" + b"9" * 5000, id="very many digits"),
     ],
 )
@@ -87,7 +93,9 @@ async def test_every_operation_refuses_an_unknown_parameter_but_tells_strangers_
     world: World, declaration: Declaration
 ) -> None:
     strange = replace(declaration, path=declaration.path + "?pending_delete")
-    assert outcome(await ask(world, strange, bearer(world.token))) == (
+    own = declaration.audience is Audience.ACCOUNT
+    token = world.token if own else await world.credential(None, [Scope.OPERATOR])
+    assert outcome(await ask(world, strange, bearer(token))) == (
         422,
         "query_parameter_unknown",
     )

@@ -10,12 +10,14 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Mount, Route
 
 from byoip.api.application import declarations
-from byoip.api.declarations import Declaration
+from byoip.api.declarations import Audience, Declaration
 from byoip.api.operation import Operation
 from byoip.domain.credential import Scope
 from tests.api.world import World
+from tests.pdfs import pdf
 
-ALL = [pytest.param(one, id=one.name) for one in declarations()]
+EVERY = [pytest.param(one, id=one.name) for one in declarations()]
+ALL = [pytest.param(one, id=one.name) for one in declarations() if one.audience is Audience.ACCOUNT]
 BODIES: dict[str, dict[str, Any]] = {
     "create_prefix": {"cidr": "31.9.0.0/23", "asn": 64500},
     "update_prefix": {"description": "theirs"},
@@ -23,9 +25,28 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_prefix_preflight": {"cidr": "31.9.0.0/23", "asn": 64500},
     "create_service_binding": {"cidr": "31.0.0.0/23", "service_id": uuid4().hex},
     "update_service_binding": {"service_id": uuid4().hex},
+    "create_delegation": {"cidr": "31.0.0.0/23", "delegated_account_id": uuid4().hex},
+}
+_WHY = {"reason": "a ticket"}
+BODIES |= {
+    one.name: _WHY
+    for one in declarations()
+    if one.audience is Audience.OPERATOR and one.method != "GET"
+}
+BODIES |= {
+    "create_account": {**_WHY, "name": "Example"},
+    "create_credential": {**_WHY, "name": "ci", "account_id": None},
+    "create_service": {**_WHY, "name": "Scrubbing"},
+    "update_service": {**_WHY, "default_only": True},
+    "create_reservation": {**_WHY, "cidr": "31.8.0.0/23"},
+    "put_registry_override": {**_WHY, "cidr": "31.8.0.0/23", "registry": "ripencc"},
 }
 # These name no object: another's token gets its own (empty) list, or its own new object.
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
+COLLECTIONS |= {"list_received_delegations", "list_account_events", "create_loa_document"}
+# What names another object than a prefix says so.
+MISSING = {"get_loa_document": "loa_document_not_found"}
+FORMS = {"create_loa_document": {"loa_document": ("ours.pdf", pdf())}}
 
 Credential = Callable[[World], Awaitable[dict[str, str]]]
 
@@ -90,13 +111,20 @@ async def ask(
     account_id: UUID | None = None,
     prefix_id: str | None = None,
 ) -> httpx.Response:
-    ids = dict.fromkeys(("binding_id", "token_id", "validation_id"), uuid4().hex)
-    path = declaration.path.format(prefix_id=prefix_id or uuid4().hex, **ids)
+    ids = dict.fromkeys(("binding_id", "token_id", "validation_id", "delegation_id"), uuid4().hex)
+    ids |= dict.fromkeys(("credential_id", "service_id", "override_id"), uuid4().hex)
+    ids |= {"reservation_id": uuid4().hex, "number": "4711", "address": "31.0.0.1"}
+    ids |= dict.fromkeys(("reference", "loa_document_id"), uuid4().hex)
+    path = declaration.path.format(
+        prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids
+    )
+    of_account = declaration.audience is Audience.ACCOUNT
     return await world.client.request(
         declaration.method,
-        world.url(path, account_id),
+        world.url(path, account_id) if of_account else Audience.OPERATOR + path,
         headers=headers,
         json=BODIES.get(declaration.name),
+        files=FORMS.get(declaration.name),
     )
 
 
@@ -142,7 +170,8 @@ async def test_anothers_object_is_not_there_even_under_the_own_account(
     theirs = (await world.prefix())["id"]
     headers = bearer(world.other_token)
     response = await ask(world, declaration, headers, world.other_account_id, theirs)
-    assert outcome(response) == (404, "prefix_not_found")
+    missing = MISSING.get(declaration.name, "prefix_not_found")
+    assert outcome(response) == (404, missing)
 
 
 async def test_anothers_binding_token_and_run_are_not_there_either(world: World) -> None:
@@ -183,7 +212,7 @@ async def test_a_prefix_listed_is_ones_own(world: World) -> None:
 
 async def test_nothing_but_operations_is_served_below_the_api(world: World) -> None:
     below = [route for route in flattened(world.app.routes) if path_of(route).startswith("/client")]
-    assert len(below) == len(ALL)
+    assert len(below) == len(EVERY)
     for route in below:
         assert isinstance(route, Operation), path_of(route)
         assert isinstance(route.declaration.scope, Scope)
@@ -196,7 +225,7 @@ async def test_what_stands_at_the_root_is_known(world: World) -> None:
         if not path_of(route).startswith("/client")
     }
     documents = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/static-offline-docs"}
-    assert root == {"/healthz", "/readyz", "/metrics", "/errors", *documents}
+    assert root == {"/healthz", "/readyz", "/metrics", "/errors", "/loa/{reference}", *documents}
 
 
 def flattened(routes: list[BaseRoute]) -> list[BaseRoute]:

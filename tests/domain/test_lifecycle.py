@@ -44,12 +44,19 @@ def test_a_standing_moves_as_the_table_says_or_not_at_all(standing: Standing, mo
             next_standing(standing, move)
 
 
-def test_only_proof_approves() -> None:
+def test_only_proof_or_the_operators_word_approves() -> None:
     ways = {
         (state, move) for state in State for move, to in MOVES[state].items() if to == "approved"
     }
 
-    assert ways == {(State.PENDING, Move.ALL_CHECKS_PASSED)}
+    assert ways == {
+        (State.PENDING, Move.ALL_CHECKS_PASSED),
+        (State.PENDING, Move.APPROVED_BY_OPERATOR),
+    }
+
+
+def test_nobody_elses_proof_lifts_a_suspension() -> None:
+    assert next_standing(Standing.SUSPENDED, Move.CONTESTED) is Standing.SUSPENDED
 
 
 def test_an_approval_does_not_expire() -> None:

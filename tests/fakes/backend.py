@@ -8,28 +8,41 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.dependencies import Backend
+from byoip.api.operating import operating
+from byoip.api.rate_limiting import RequestLimiter
 from byoip.domain.asn import Asn
 from byoip.domain.blockers import Advice
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.domain.registry import Dialect, Registry
 from byoip.ports.clock import Clock
+from byoip.ports.rate_limits import Limits
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
+from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
+from byoip.store.letter_reader import PostgresLetterReader
+from byoip.store.operator_reader import PostgresOperatorReader
+from byoip.store.rate_limits import PostgresRateWindows
 from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
+from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.ask_everyone import AskEveryone
 from byoip.usecases.bind_service import BindService
+from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
+from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.issue_validation_token import IssueValidationToken
 from byoip.usecases.preflight import Preflight
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
+from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
 from byoip.usecases.submit_prefix import SubmitPrefix
 from byoip.usecases.swap_service import SwapService
 from byoip.usecases.unbind_service import UnbindService
+from byoip.usecases.upload_loa_document import UploadLoaDocument
 from tests.fakes.dns import FakeReverseDns
+from tests.fakes.letters import FakeInspector
 from tests.fakes.registry import FakeRouteRegistry
 
 LABEL = "byoip-validation"
@@ -56,7 +69,14 @@ async def content() -> str | None:
     return None
 
 
-def make_backend(engine: AsyncEngine, clock: Clock, outside: Outside) -> Backend:
+def make_backend(
+    engine: AsyncEngine,
+    clock: Clock,
+    outside: Outside,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    require_if_match: bool = False,
+) -> Backend:
     store, week = PostgresStore(engine, clock), timedelta(days=7)
     everyone = ((Prefix.parse("0.0.0.0/0"), REGISTRY.key), (Prefix.parse("::/0"), REGISTRY.key))
     ask = AskEveryone(
@@ -74,7 +94,12 @@ def make_backend(engine: AsyncEngine, clock: Clock, outside: Outside) -> Backend
         bind_service=BindService(store, clock),
         swap_service=SwapService(store, clock),
         unbind_service=UnbindService(store, clock),
+        delegate_space=DelegateSpace(store, clock),
+        end_delegation=EndDelegation(store, clock),
         preflight=Preflight(ask, POLICY, ORIGINS),
+        upload_loa_document=UploadLoaDocument(store, clock, FakeInspector()),
+        letters=PostgresLetterReader(engine),
+        revoke_letter=RevokeLetter(store, clock),
         reader=PostgresReader(engine),
         accounts=PostgresAccounts(engine, clock),
         allowance=PostgresAllowance(engine),
@@ -84,4 +109,15 @@ def make_backend(engine: AsyncEngine, clock: Clock, outside: Outside) -> Backend
         metrics=CollectorRegistry(),
         figures=PostgresFigures(engine),
         public_url="http://byoip.test",
+        operating=operating(
+            store=store,
+            clock=clock,
+            mint=RandomHex(),
+            registries=REGISTRIES.keys(),
+            snapshots=VrpSnapshots(engine),
+            reader=PostgresOperatorReader(engine),
+        ),
+        limiter=RequestLimiter(PostgresRateWindows(engine), limits),
+        bell=PostgresEventBell(engine.url.render_as_string(hide_password=False)),
+        require_if_match=require_if_match,
     )

@@ -32,6 +32,7 @@ class Part(Enum):
     REDIS = "redis-server"
     POSTGRES = "Debian's postgresql with pgcrypto"
     IRRD = "IRRd 4.5.4"
+    POPPLER = "pdfsig"
 
 
 def program(name: str) -> Path:

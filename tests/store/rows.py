@@ -19,6 +19,7 @@ Database = psycopg.Connection[DictRow]
 APPROVED = {
     "state": "approved",
     "approved_at": NOW,
+    "approved_by": "checks",
     "ownership_state": "valid",
     "ownership_passed_at": NOW,
 }
@@ -111,6 +112,8 @@ def event(**changed: Any) -> dict[str, Any]:
     return {
         "prefix_id": PREFIX,
         "number": 1,
+        "account_id": ACCOUNT,
+        "account_number": 1,
         "kind": "prefix.created",
         "actor": "cli",
         "request_id": "1",

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.allowance import PostgresAllowance
+from byoip.store.transaction import PostgresStore
 
 
 @pytest.fixture
@@ -52,3 +53,17 @@ async def test_permits_are_counted_apart(
     assert await allowance.spend("preflight", UUID(int=1), per_minute=1) is None
     assert await allowance.spend("preflight", UUID(int=1), per_minute=1) is not None
     assert await allowance.spend(what, who, per_minute=1) is None
+
+
+async def test_permits_that_are_past_are_dropped_and_no_others(
+    allowance: PostgresAllowance, store: PostgresStore, engine: AsyncEngine
+) -> None:
+    past, present = uuid4(), uuid4()
+    await allowance.spend("preflight", past, per_minute=1)
+    await _let_time_pass(engine, 61)
+    await allowance.spend("preflight", present, per_minute=1)
+    await store.prune()
+    async with engine.connect() as connection:
+        kept = await connection.scalars(text("SELECT who FROM allowances"))
+        assert list(kept) == [present]
+    assert await allowance.spend("preflight", present, per_minute=1) is not None

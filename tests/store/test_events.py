@@ -1,13 +1,15 @@
 import asyncio
 import random
+from uuid import UUID, uuid4
 
 import pytest
 
 from byoip.domain.claim import Claim
 from byoip.ports.accounts import Account
+from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
-from tests.store.samples import claim, event
+from tests.store.samples import account, claim, event
 
 
 @pytest.fixture
@@ -71,3 +73,81 @@ async def test_two_that_write_about_the_same_two_claims_do_not_deadlock(
     await asyncio.gather(*(write(order) for order in [kept, kept[::-1]] * 10))
     for one in kept:
         assert len(await reader.events(one.account_id, one.id, after=0, limit=99)) == 20
+
+
+async def numbers(reader: PostgresReader, account_id: UUID) -> list[int]:
+    page = await reader.account_events(account_id, after=0, limit=1000)
+    return [line.number for line in page]
+
+
+async def test_an_accounts_numbers_count_over_all_its_claims_in_the_order_of_adding(
+    store: PostgresStore, reader: PostgresReader, kept: list[Claim]
+) -> None:
+    one, other = kept
+    async with store.transaction() as shelf:
+        await shelf.events.add(event(other, "a"), event(one, "b"), event(other, "c"))
+    async with store.transaction() as shelf:
+        await shelf.events.add(event(one, "d"))
+    seen = await reader.account_events(one.account_id, after=0, limit=9)
+    assert [(line.number, line.claim_id, line.event.number, line.event.kind) for line in seen] == [
+        (1, other.id, 1, "a"),
+        (2, one.id, 1, "b"),
+        (3, other.id, 2, "c"),
+        (4, one.id, 2, "d"),
+    ]
+    assert await reader.account_events(one.account_id, after=2, limit=1) == seen[2:3]
+    assert await reader.account_events(uuid4(), after=0, limit=9) == []
+
+
+async def test_who_follows_an_accounts_numbers_misses_nothing_of_any_claim(
+    store: PostgresStore, reader: PostgresReader, kept: list[Claim]
+) -> None:
+    patience = random.Random(7)  # noqa: S311 - any order will do
+    account_id = kept[0].account_id
+
+    async def write(one: Claim, pause: float) -> None:
+        async with store.transaction() as shelf:
+            await shelf.events.add(event(one), event(one))
+            await asyncio.sleep(pause)
+            if pause > 0.04:
+                raise ZeroDivisionError
+
+    writing = [
+        asyncio.create_task(write(kept[number % 2], patience.random() / 20)) for number in range(30)
+    ]
+    seen: list[int] = []
+    while True:
+        done = all(task.done() for task in writing)
+        last = seen[-1] if seen else 0
+        page = await reader.account_events(account_id, after=last, limit=1000)
+        seen += [line.number for line in page]
+        if done and not page:
+            break
+    ended = await asyncio.gather(*writing, return_exceptions=True)
+    kept_writes = sum(result is None for result in ended)
+    assert 0 < kept_writes < 30
+    assert seen == list(range(1, 2 * kept_writes + 1))
+
+
+async def test_writers_about_claims_of_two_accounts_in_any_order_do_not_deadlock(
+    store: PostgresStore, reader: PostgresReader, accounts: PostgresAccounts, kept: list[Claim]
+) -> None:
+    await accounts.create(second := account())
+    theirs = [claim(second.id, f"198.18.{number}.0/24") for number in range(2)]
+    async with store.transaction() as shelf:
+        for one in theirs:
+            await shelf.claims.add(one)
+    everything = [*kept, *theirs]
+    patience = random.Random(3)  # noqa: S311 - any order will do
+
+    async def write() -> None:
+        async with store.transaction() as shelf:
+            chosen = patience.sample(everything, 3)
+            await shelf.events.add(*(event(one) for one in chosen))
+
+    await asyncio.gather(*(write() for _ in range(40)))
+    ours = await numbers(reader, kept[0].account_id)
+    others = await numbers(reader, second.id)
+    assert len(ours) + len(others) == 120
+    assert ours == list(range(1, len(ours) + 1))
+    assert others == list(range(1, len(others) + 1))

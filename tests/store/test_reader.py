@@ -20,7 +20,7 @@ from byoip.domain.lifecycle import Move
 from byoip.domain.service_binding import BindingNotFound, Service
 from byoip.domain.validation_run import LEASE, RunResult, ValidationNotFound
 from byoip.ports.accounts import Account
-from byoip.ports.reader import ClaimView, Cursor
+from byoip.ports.reader import BindingView, ClaimView, Cursor
 from byoip.ports.store import Shelf
 from byoip.store.reader import PostgresReader
 from byoip.store.services import seed_services
@@ -154,7 +154,8 @@ async def test_bindings_are_paged_and_found_one_by_one(
     assert await reader.bindings(account_id, kept.id, after=None, limit=5) == made
     after = Cursor(made[0].created_at, made[0].id)
     assert await reader.bindings(account_id, kept.id, after=after, limit=5) == made[1:]
-    assert await reader.binding(account_id, kept.id, made[1].id) == made[1]
+    seen = await reader.binding(account_id, kept.id, made[1].id)
+    assert seen == BindingView(made[1], kept.version)
     async with store.transaction() as shelf:
         await shelf.bindings.remove(made[1].id, clock.now())
     with pytest.raises(BindingNotFound):

@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.vrp_json import JsonVrps
-from byoip.domain.customer_text import CustomerText
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.operating import SnapshotNotAcceptable, SnapshotNotFound
 from byoip.domain.vrp_snapshot import GatePolicy
+from byoip.ports.snapshots import Acceptance
+from byoip.ports.store import By
+from byoip.store.operator_reader import PostgresOperatorReader
+from byoip.store.transaction import PostgresStore
 from byoip.store.vrp_snapshots import VrpSnapshots
-from byoip.usecases.accept_roa_snapshot import (
-    Accepted,
-    AcceptRoaSnapshot,
-    NotAcceptable,
-    SnapshotAccepted,
-)
+from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.fakes.rpki import NOON, FakeVrpSource, StoppedClock, entries, export_text
 from tests.store.snapshot_engine import snapshot_engine
@@ -22,6 +22,7 @@ from tests.store.snapshot_engine import snapshot_engine
 HOUR = timedelta(hours=1)
 FULL = [*entries(10, "ripe"), *entries(10, "apnic")]
 SMALL = [*entries(10, "ripe"), *entries(4, "apnic")]
+ALICE = By("operator:alice", "request-1")
 
 
 class Operator:
@@ -30,6 +31,8 @@ class Operator:
     def __init__(self, engine: AsyncEngine, directory: Path) -> None:
         self.snapshots = VrpSnapshots(engine)
         self.clock = StoppedClock(NOON + 2 * HOUR)
+        self.store = PostgresStore(engine, self.clock)
+        self.reader = PostgresOperatorReader(engine)
         self.source = FakeVrpSource(directory)
 
     async def refresh(self, roas: list[dict[str, object]], built_at: datetime) -> int:
@@ -40,9 +43,20 @@ class Operator:
         assert isinstance(result, RoasAccepted | RoasRefused)
         return result.number
 
-    async def accept(self, number: int, reason: str = "APNIC is down") -> Accepted:
-        accept = AcceptRoaSnapshot(self.snapshots, self.clock)
-        return await accept(number, by=CustomerText("alice"), reason=CustomerText(reason))
+    async def accept(self, number: int, reason: str = "APNIC is down") -> int:
+        accept = AcceptRoaSnapshot(self.store, self.snapshots, self.clock)
+        accepted = await accept(number, reason=reason, by=ALICE)
+        assert accepted.in_use
+        assert accepted.acceptance == Acceptance(ALICE.actor, reason, self.clock.now())
+        return accepted.snapshot.number
+
+    async def why_not(self, number: int) -> str:
+        """Why it is not acceptable; nothing has changed then."""
+        before = await self.in_use(), await self.reader.events(after=0, limit=10)
+        with pytest.raises(SnapshotNotAcceptable) as refused:
+            await self.accept(number)
+        assert (await self.in_use(), await self.reader.events(after=0, limit=10)) == before
+        return refused.value.message.removeprefix("Nothing has changed: ").removesuffix(".")
 
     async def in_use(self) -> int | None:
         current = (await self.snapshots.status()).current
@@ -60,22 +74,31 @@ async def test_the_last_refused_snapshot_can_be_accepted_and_is_the_new_measure(
 ) -> None:
     await operator.refresh(FULL, NOON)
     refused = await operator.refresh(SMALL, NOON + HOUR)
-    assert await operator.accept(refused) == SnapshotAccepted(refused)
+    assert await operator.accept(refused) == refused
     assert await operator.in_use() == refused
     following = await operator.refresh(SMALL, NOON + 2 * HOUR)
     assert await operator.in_use() == following
 
 
+async def test_who_accepted_it_and_why_is_in_the_operators_history(operator: Operator) -> None:
+    refused = await operator.refresh(entries(20, "ripe"), NOON)
+    await operator.accept(refused)
+    [view] = await operator.reader.events(after=0, limit=10)
+    assert (view.event.kind, view.event.actor) == ("roa_snapshot.accepted", ALICE.actor)
+    assert (view.reason, view.event.after) == ("APNIC is down", {"number": refused})
+
+
 async def test_it_can_be_the_first_snapshot_of_all(operator: Operator) -> None:
     refused = await operator.refresh(entries(20, "ripe"), NOON)
     assert await operator.in_use() is None
-    assert await operator.accept(refused) == SnapshotAccepted(refused)
+    await operator.accept(refused)
     assert await operator.in_use() == refused
 
 
 async def test_nothing_is_accepted_without_a_reason(operator: Operator) -> None:
     refused = await operator.refresh(SMALL[:3], NOON)
-    assert await operator.accept(refused, " ") == NotAcceptable("say who accepts it, and why")
+    with pytest.raises(InvalidText):
+        await operator.accept(refused, " ")
     assert await operator.in_use() is None
 
 
@@ -86,16 +109,17 @@ async def test_what_is_not_a_refused_snapshot_with_its_entries_is_not_acceptable
     refused = await operator.refresh(SMALL, NOON + HOUR / 2)
     newer = await operator.refresh(SMALL, NOON + HOUR)
     operator.source.offer = "<html>"
-    assert await operator.accept(99) == NotAcceptable("there is no such snapshot")
-    assert await operator.accept(accepted) == NotAcceptable("it was accepted before")
-    gone = NotAcceptable("its entries are not here (any more)")
-    assert await operator.accept(refused) == gone
+    with pytest.raises(SnapshotNotFound):
+        await operator.accept(99)
+    assert await operator.why_not(accepted) == "it was accepted before"
+    gone = "its entries are not here (any more)"
+    assert await operator.why_not(refused) == gone
     current = await operator.refresh(FULL, NOON + 2 * HOUR)
-    assert await operator.accept(newer) == gone
+    assert await operator.why_not(newer) == gone
     assert await operator.in_use() == current
 
 
 async def test_a_snapshot_from_the_future_is_not_acceptable(operator: Operator) -> None:
     refused = await operator.refresh(FULL, NOON + 3 * HOUR)
-    answer = await operator.accept(refused)
-    assert answer == NotAcceptable("it was built in the future: mend the relying party's clock")
+    why = await operator.why_not(refused)
+    assert why == "it was built in the future: mend the relying party's clock"

@@ -106,7 +106,7 @@ async def test_a_swap_keeps_the_binding_and_changes_its_service(
 
     await to(services["Magic Transit"])
     kept = await world.reader.binding(claim.account_id, claim.id, binding_id)
-    assert (kept.id, kept.service.name) == (binding_id, "Magic Transit")
+    assert (kept.binding.id, kept.binding.service.name) == (binding_id, "Magic Transit")
     last = (await world.events(claim))[-1]
     assert last.kind == "binding.swapped"
     assert last.before["service_id"] == services["CDN"].hex

@@ -142,10 +142,10 @@ class World:
         return await self.now(claim)
 
     async def bind(self, claim: Claim, cidr: str, service_id: UUID) -> UUID:
-        binding = await BindService(self.store, self.clock)(
+        made = await BindService(self.store, self.clock)(
             claim.account_id, claim.id, cidr=cidr, service_id=service_id, by=BY
         )
-        return binding.id
+        return made.binding.id
 
     # what the outside knows
 

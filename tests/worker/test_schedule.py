@@ -11,6 +11,8 @@ from byoip.worker.schedule import schedule
 _TASKS = (
     jobs.RESCUE_RUNS,
     jobs.CLOSE_UNPROVEN,
+    jobs.END_EXPIRED_DELEGATIONS,
+    jobs.WATCH_LETTERS,
     jobs.TIDY_UP,
     jobs.REFRESH_REGISTRATIONS,
     jobs.REFRESH_ROAS,

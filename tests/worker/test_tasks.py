@@ -1,15 +1,20 @@
 """The queue carries the names to the use cases, on a real database."""
 
 import asyncio
+from datetime import timedelta
 
 from procrastinate import App
 
 from byoip.ports import jobs
 from byoip.store.jobs import make_job_app
 from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.delegate_space import DelegateSpace
+from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.run_validation import RunValidation
+from byoip.usecases.watch_letters import WatchLetters
 from byoip.worker.tasks import Work, register
+from tests.store.samples import BY
 from tests.usecases.world import World
 
 
@@ -30,6 +35,9 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         refresh_registrations=registrations,
         refresh_roas=roas,
         tidy_up=tidied,
+        end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
+        watch_letters=WatchLetters(world.store, world.clock),
+        letters=None,
     )
     return work, registrations, tidied
 
@@ -63,6 +71,7 @@ async def test_every_periodic_task_reaches_its_use_case(world: World, database_u
         for name in (jobs.RESCUE_RUNS, jobs.REFRESH_REGISTRATIONS, jobs.TIDY_UP):
             await app.configure_task(name).defer_async(timestamp=0)
         await app.configure_task(jobs.CLOSE_UNPROVEN).defer_async(timestamp=0)
+        await app.configure_task(jobs.END_EXPIRED_DELEGATIONS).defer_async(timestamp=0)
         await app.configure_task(jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE).defer_async(timestamp=0)
         await all_done(app, [jobs.DEFAULT_QUEUE])
         assert (registrations.calls, tidied.calls, roas.calls) == (1, 1, 0)
@@ -75,3 +84,26 @@ async def test_only_whoever_refreshes_roas_knows_the_task(world: World, database
     app = make_job_app(database_url)
     register(app, work_of(world)[0])
     assert jobs.REFRESH_ROAS not in app.tasks
+
+
+async def test_an_expired_delegation_is_ended_by_the_worker(
+    world: World, database_url: str
+) -> None:
+    claim, delegate = await world.approved(), await world.new_account()
+    soon = world.clock.now() + timedelta(hours=1)
+    await DelegateSpace(world.store, world.clock)(
+        claim.account_id,
+        claim.id,
+        cidr=str(claim.prefix),
+        delegated_account_id=delegate,
+        expires_at=soon,
+        by=BY,
+    )
+    world.clock.advance(timedelta(hours=1))
+    app = make_job_app(database_url)
+    register(app, work_of(world)[0])
+    async with app.open_async():
+        await app.configure_task(jobs.END_EXPIRED_DELEGATIONS).defer_async(timestamp=0)
+        await all_done(app, [jobs.DEFAULT_QUEUE])
+    ended = (await world.events(claim))[-1]
+    assert (ended.kind, ended.actor) == ("delegation.expired", "worker")

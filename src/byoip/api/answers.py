@@ -21,10 +21,10 @@ class JsonBytes(Response):
     media_type = "application/json"
 
 
-def answer(result: BaseModel | None, *, status: int = 200) -> Answer:
-    """One result in its envelope."""
+def answer(result: BaseModel | None, *, status: int = 200, version: int | None = None) -> Answer:
+    """One result in its envelope; `version` is its ETag's."""
     shown = b"null" if result is None else result.__pydantic_serializer__.to_json(result)
-    return Answer(status, _HEAD + shown + b"}")
+    return Answer(status, _HEAD + shown + b"}", version)
 
 
 def list_answer(shown: list[Any], cut: Cut[Any], *, total: int | None = None) -> Answer:

@@ -15,8 +15,16 @@ from byoip.api.documentation import complete
 from byoip.api.operation import Operation
 from byoip.api.problem_handlers import problem_handlers
 from byoip.api.recording import Recorder
+from byoip.api.routes.delegations import delegations
 from byoip.api.routes.history import history
+from byoip.api.routes.letters import letter_page
+from byoip.api.routes.loa_documents import loa_documents
 from byoip.api.routes.operations import error_page, healthz, metrics, readyz
+from byoip.api.routes.operator_accounts import operator_accounts
+from byoip.api.routes.operator_letters import operator_letters
+from byoip.api.routes.operator_prefixes import operator_prefixes
+from byoip.api.routes.operator_services import operator_services
+from byoip.api.routes.operator_space import operator_space
 from byoip.api.routes.prefixes import prefixes
 from byoip.api.routes.proof import proof
 from byoip.api.routes.services import services
@@ -27,9 +35,18 @@ DESCRIPTION = (
 )
 
 
+_OPERATOR = (
+    operator_accounts,
+    operator_services,
+    operator_prefixes,
+    operator_letters,
+    operator_space,
+)
+
+
 def declarations() -> Iterable[Declaration]:
     """Every operation below /client/v4."""
-    return chain(prefixes, proof, services, history)
+    return chain(prefixes, proof, services, delegations, loa_documents, history, *_OPERATOR)
 
 
 def create_application(backend: Backend) -> ASGIApp:
@@ -55,6 +72,7 @@ def bare_application(backend: Backend) -> FastAPI:
         Route("/readyz", readyz(backend.probes)),
         Route("/metrics", metrics(backend)),
         Route("/errors", error_page()),
+        Route("/loa/{reference}", letter_page(backend)),
     ]
     document = app.openapi
 

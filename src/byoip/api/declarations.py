@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, TypeAlias, get_type_hints
 
 from pydantic import BaseModel
@@ -11,6 +12,17 @@ from byoip.domain.credential import Scope
 from byoip.domain.errors import Refusal
 
 ROOT = "/client/v4/accounts/{account_id}/addressing"
+
+
+class Audience(StrEnum):
+    """For whom an operation is; the value is the root of its path.
+
+    A customer's credential opens its own account only, an operator's no account at all.
+    """
+
+    ACCOUNT = ROOT
+    OPERATOR = "/client/v4/operator"
+
 
 Endpoint: TypeAlias = Callable[..., Awaitable[Answer]]
 
@@ -28,10 +40,12 @@ class Declaration:
     """One operation.
 
     Attributes:
-        path: below the account's addressing path.
+        path: below the root of its audience.
         endpoint: its name is the operationId; the first line of its docstring the summary.
         body: the model of the request's body, if it has one.
-        answer: the model of the success, for the document.
+        tagged: its success carries an ETag.
+        answer: the model of the success, for the document; or the media type of a file.
+        uploads: name of the form's part, where the body is a form with a file.
         refuses: what it may refuse besides what every operation may.
     """
 
@@ -39,11 +53,25 @@ class Declaration:
     path: str
     endpoint: Endpoint
     scope: Scope
-    answer: type[BaseModel]
+    answer: type[BaseModel] | str
     status: int
     refuses: tuple[type[Refusal], ...]
     tag: str
     body: type[BaseModel] | None
+    audience: Audience = Audience.ACCOUNT
+    tagged: bool = False
+    uploads: str | None = None
+
+    @property
+    def full_path(self) -> str:
+        """From the root of the server."""
+        return self.audience.value + self.path
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it writes to a prefix or what hangs on it: If-Match holds against the prefix."""
+        below = self.audience is Audience.ACCOUNT and self.path.startswith("/prefixes/{prefix_id}")
+        return below and self.method != "GET"
 
     @property
     def name(self) -> str:
@@ -54,8 +82,9 @@ class Declaration:
 class Declarations:
     """The operations of one module."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, audience: Audience = Audience.ACCOUNT) -> None:
         self._tag = tag
+        self._audience = audience
         self._all: list[Declaration] = []
 
     def operation(
@@ -63,9 +92,11 @@ class Declarations:
         method_and_path: str,
         scope: Scope,
         *,
-        answer: type[BaseModel],
+        answer: type[BaseModel] | str,
         status: int = 200,
         refuses: tuple[type[Refusal], ...] = (),
+        tagged: bool = False,
+        uploads: str | None = None,
     ) -> Decorator:
         """Declare one, as in `GET /prefixes`. There is no default scope."""
         method, _, path = method_and_path.partition(" ")
@@ -73,7 +104,18 @@ class Declarations:
         def note(endpoint: Endpoint, /) -> Endpoint:
             body = get_type_hints(endpoint).get("body")
             made = Declaration(
-                method, path, endpoint, scope, answer, status, refuses, self._tag, body
+                method=method,
+                path=path,
+                endpoint=endpoint,
+                scope=scope,
+                answer=answer,
+                status=status,
+                refuses=refuses,
+                tag=self._tag,
+                body=body,
+                audience=self._audience,
+                tagged=tagged,
+                uploads=uploads,
             )
             self._all.append(made)
             return endpoint

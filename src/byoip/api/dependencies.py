@@ -6,21 +6,29 @@ from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
+from byoip.api.operating import Operating
+from byoip.api.rate_limiting import RequestLimiter
 from byoip.domain.blockers import Advice
 from byoip.ports.accounts import Accounts, Allowance
 from byoip.ports.clock import Clock
+from byoip.ports.event_bell import EventBell
 from byoip.ports.figures import Figures
+from byoip.ports.letters import LetterReader
 from byoip.ports.reader import Reader
 from byoip.usecases.bind_service import BindService
+from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
+from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.issue_validation_token import IssueValidationToken
 from byoip.usecases.preflight import Preflight
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
+from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
 from byoip.usecases.submit_prefix import SubmitPrefix
 from byoip.usecases.swap_service import SwapService
 from byoip.usecases.unbind_service import UnbindService
+from byoip.usecases.upload_loa_document import UploadLoaDocument
 
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 """What is wrong, in a few words without secrets, or None."""
@@ -33,6 +41,7 @@ class Backend:
     Attributes:
         probes: what must hold before this process takes requests, by name.
         public_url: as customers reach us, without a trailing slash: stands in the documents.
+        require_if_match: whether writes to a prefix must say which version they are based on.
     """
 
     submit_prefix: SubmitPrefix
@@ -44,7 +53,12 @@ class Backend:
     bind_service: BindService
     swap_service: SwapService
     unbind_service: UnbindService
+    delegate_space: DelegateSpace
+    end_delegation: EndDelegation
     preflight: Preflight
+    upload_loa_document: UploadLoaDocument
+    letters: LetterReader
+    revoke_letter: RevokeLetter
     reader: Reader
     accounts: Accounts
     allowance: Allowance
@@ -54,3 +68,7 @@ class Backend:
     metrics: CollectorRegistry
     figures: Figures
     public_url: str
+    limiter: RequestLimiter
+    operating: Operating
+    bell: EventBell
+    require_if_match: bool = False

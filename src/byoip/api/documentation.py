@@ -6,8 +6,11 @@ from http import HTTPStatus
 from itertools import groupby
 from typing import Any
 
-from byoip.api.declarations import ROOT, Declaration
+from starlette.responses import Response
+
+from byoip.api.declarations import Audience, Declaration
 from byoip.api.examples import model_examples, success_example
+from byoip.api.files import file_document, form_document
 from byoip.api.problems import PROBLEMS, failure_headers, failure_value
 from byoip.api.refusal_samples import SAMPLES
 from byoip.api.refusals import (
@@ -18,16 +21,19 @@ from byoip.api.refusals import (
     FieldMissing,
     FieldUnknown,
     InternalFault,
+    MalformedForm,
     MalformedId,
     MalformedIdempotencyKey,
     MalformedJson,
     QueryParameterInvalid,
     QueryParameterUnknown,
+    RateLimited,
     WrongMediaType,
 )
 from byoip.api.schemas.envelope import ID_PATTERN, Failure, Wire
 from byoip.domain.credential import AccountNotFound, NotAuthenticated, ScopeMissing, TwoCredentials
 from byoip.domain.errors import Refusal
+from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
 from byoip.ports.once import IdempotencyKeyBusy, IdempotencyKeyReused
 
 _EVERY: tuple[type[Refusal], ...] = (
@@ -38,6 +44,7 @@ _EVERY: tuple[type[Refusal], ...] = (
     MalformedId,
     QueryParameterUnknown,
     QueryParameterInvalid,
+    RateLimited,
     InternalFault,
     DatabaseAway,
 )
@@ -50,6 +57,7 @@ _EVERY_WRITE: tuple[type[Refusal], ...] = (
     BodyTooLarge,
     FieldUnknown,
     FieldInvalid,
+    PreconditionFailed,
 )
 
 SECURITY_SCHEMES = {
@@ -70,7 +78,15 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "Any unique text. Within 24 hours the same key and body get the same answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT},
+    "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_LIMIT}}}$"},
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of the prefix, or of what hangs on it, which is the same: the write "
+    "is done only if no customer has written to either since.",
+    "schema": {"type": "string"},
 }
 _JSON = "application/json"
 _FAILURE = {"$ref": "#/components/schemas/Failure"}
@@ -80,14 +96,32 @@ _HEADERS = {
     "www-authenticate": {"schema": {"type": "string"}},
     "allow": {"schema": {"type": "string"}},
 }
+_ETAG = {
+    "description": "Moves with each write of a customer to the prefix or to what hangs on it "
+    "(bindings, tokens, delegations, which have the prefix's own tag), never with a check.",
+    "schema": {"type": "string"},
+}
+_RATE_LIMIT = {
+    "ratelimit-policy": {
+        "description": "Limits by name: q requests in w seconds.",
+        "schema": {"type": "string"},
+    },
+    "ratelimit": {
+        "description": "By name: r requests are left for t seconds.",
+        "schema": {"type": "string"},
+    },
+}
 
 
 def refusals_of(declaration: Declaration) -> Mapping[int, list[type[Refusal]]]:
     """Everything the operation may refuse, by status."""
     fields = declaration.body.model_fields.values() if declaration.body else ()
     writes = _EVERY_WRITE if declaration.method != "GET" else ()
+    if declaration.uploads:
+        writes = (*(kind for kind in writes if kind is not MalformedJson), MalformedForm)
+    based = (PreconditionRequired,) if declaration.conditional else ()
     missing = (FieldMissing,) if any(field.is_required() for field in fields) else ()
-    kinds = dict.fromkeys((*_EVERY, *writes, *missing, *declaration.refuses))
+    kinds = dict.fromkeys((*_EVERY, *writes, *based, *missing, *declaration.refuses))
     ordered = sorted(kinds, key=lambda kind: (PROBLEMS[kind].status, PROBLEMS[kind].code))
     groups = groupby(ordered, key=lambda kind: PROBLEMS[kind].status)
     return {status: list(group) for status, group in groups}
@@ -98,20 +132,32 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
     extra: dict[str, Any] = {
         "security": [{"token": []}, {"email": [], "key": []}],
         "x-required-scope": declaration.scope.value,
-        "parameters": [_ACCOUNT_ID, *([_IDEMPOTENCY_KEY] if declaration.method != "GET" else [])],
+        "parameters": [
+            *([_ACCOUNT_ID] if declaration.audience is Audience.ACCOUNT else []),
+            *([_IDEMPOTENCY_KEY] if declaration.method != "GET" else []),
+            *([_IF_MATCH] if declaration.conditional else []),
+        ],
     }
+    if part := declaration.uploads:
+        extra["requestBody"] = form_document(part)
     summary, _, description = inspect.cleandoc(declaration.endpoint.__doc__ or "").partition("\n")
     failures = refusals_of(declaration)
+    responses = {status: _failure(status, kinds) for status, kinds in failures.items()}
+    answer: dict[str, Any] = {"response_model": declaration.answer}
+    if isinstance(declaration.answer, str):
+        # Of FastAPI's own response classes each would add its own media type.
+        answer = {"response_model": None, "response_class": Response}
+        responses[declaration.status] = file_document(declaration.answer)
     return {
         "operation_id": declaration.name,
         "summary": summary.removesuffix("."),
         "description": description.strip(),
         "tags": [declaration.tag],
-        "response_model": declaration.answer,
         "response_description": HTTPStatus(declaration.status).phrase,
         "status_code": declaration.status,
-        "responses": {status: _failure(status, kinds) for status, kinds in failures.items()},
+        "responses": responses,
         "openapi_extra": extra,
+        **answer,
     }
 
 
@@ -132,17 +178,22 @@ def complete(
     failure = Failure.model_json_schema(ref_template="#/components/schemas/{model}")
     components = document["components"]
     components["securitySchemes"] = SECURITY_SCHEMES
+    shared: dict[str, Any] = components.setdefault("examples", {})  # the same for all operations
     schemas = components["schemas"]
     schemas |= {**failure.pop("$defs"), "Failure": failure}
     for model in Wire.__subclasses__():
         if model.__name__ in schemas and (examples := model_examples(model)):
             schemas[model.__name__]["examples"] = examples
     for declaration in declarations:
-        operation = document["paths"][ROOT + declaration.path][declaration.method.lower()]
+        operation = document["paths"][declaration.full_path][declaration.method.lower()]
         success = operation["responses"][str(declaration.status)]
-        success["content"][_JSON]["example"] = success_example(declaration.answer)
+        if not isinstance(declaration.answer, str):
+            success["content"][_JSON]["example"] = success_example(declaration.answer)
+        success["headers"] = _RATE_LIMIT | ({"etag": _ETAG} if declaration.tagged else {})
         for status, kinds in refusals_of(declaration).items():
             content = operation["responses"][str(status)]["content"][_JSON]
+            for kind in kinds:
+                shared[kind.name] = {"value": failure_value([SAMPLES[kind]], public_url)}
             content["examples"] = {
-                kind.name: {"value": failure_value([SAMPLES[kind]], public_url)} for kind in kinds
+                kind.name: {"$ref": f"#/components/examples/{kind.name}"} for kind in kinds
             }

@@ -5,6 +5,7 @@ import inspect
 
 from byoip.api.problems import PROBLEMS, Problem
 from byoip.api.refusal_samples import SAMPLES
+from byoip.api.remedies import REMEDIES
 from byoip.domain.errors import Refusal
 
 INTRODUCTION = (
@@ -25,6 +26,11 @@ def meaning(kind: type[Refusal]) -> str:
     return " ".join(inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].split())
 
 
+def remedy(kind: type[Refusal]) -> str:
+    """What to do about it."""
+    return REMEDIES.get(kind.name, "")
+
+
 def retry_hint(problem: Problem) -> str:
     """Whether asking again may help."""
     if problem.definitive:
@@ -35,10 +41,11 @@ def retry_hint(problem: Problem) -> str:
 def error_markdown() -> str:
     """docs/errors.md."""
     lines = ["# Errors", "", INTRODUCTION, "", "<!-- generated from byoip/api/problems.py -->", ""]
-    lines += ["| code | name | status | meaning | retry | for example |", f"|{' --- |' * 6}"]
+    lines += ["| code | name | status | meaning | what to do | retry | for example |"]
+    lines += [f"|{' --- |' * 7}"]
     lines += [
         f'| {problem.code} | <a id="{kind.name}"></a>`{kind.name}` | {problem.status} | {what} '
-        f"| {retry_hint(problem)} | {SAMPLES[kind].message} |"
+        f"| {remedy(kind)} | {retry_hint(problem)} | {SAMPLES[kind].message} |"
         for problem, kind, what in error_rows()
     ]
     return "\n".join(lines) + "\n"
@@ -49,6 +56,7 @@ def error_html() -> str:
     rows = "".join(
         f'<tr id="{kind.name}"><td>{problem.code}</td><td><code>{kind.name}</code></td>'
         f"<td>{problem.status}</td><td>{html.escape(what)}</td>"
+        f"<td>{_code(remedy(kind))}</td>"
         f"<td>{_code(retry_hint(problem))}</td>"
         f"<td>{html.escape(SAMPLES[kind].message)}</td></tr>"
         for problem, kind, what in error_rows()
@@ -59,7 +67,8 @@ def error_html() -> str:
         "td,th{text-align:left;padding:.3em .8em;border-bottom:1px solid #ddd}"
         "tr:target{background:#ffd}</style></head><body><h1>Errors</h1>"
         f"<p>{_code(INTRODUCTION)}</p><table><tr><th>code</th><th>name</th><th>status</th>"
-        f"<th>meaning</th><th>retry</th><th>for example</th></tr>{rows}</table></body></html>"
+        "<th>meaning</th><th>what to do</th><th>retry</th><th>for example</th></tr>"
+        f"{rows}</table></body></html>"
     )
 
 

@@ -14,6 +14,7 @@ from byoip.api.refusals import (
     FieldMissing,
     FieldUnknown,
     InternalFault,
+    MalformedForm,
     MalformedId,
     MalformedIdempotencyKey,
     MalformedJson,
@@ -25,12 +26,53 @@ from byoip.api.refusals import (
     WrongMediaType,
 )
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
-from byoip.domain.claim import ClaimNotFound, OverlapsOwnClaim, TooManyClaims, WithdrawFirst
+from byoip.domain.claim import (
+    ClaimNotFound,
+    OverlapsOwnClaim,
+    PrefixSuspended,
+    TooManyClaims,
+    WithdrawFirst,
+)
 from byoip.domain.credential import AccountNotFound, NotAuthenticated, ScopeMissing, TwoCredentials
 from byoip.domain.customer_text import InvalidText
+from byoip.domain.delegation import (
+    DelegateNotFound,
+    DelegationExpiryRefused,
+    DelegationNotFound,
+    DelegationOutsidePrefix,
+    DelegationOverlaps,
+    DelegationToOwner,
+    TooManyDelegations,
+)
 from byoip.domain.errors import Refusal
+from byoip.domain.letter import LetterNotFound
 from byoip.domain.lifecycle import NotInThisState
+from byoip.domain.loa_document import (
+    InvalidLoaDocument,
+    LoaDocumentNotFound,
+    LoaDocumentUnknown,
+    TooManyLoaDocuments,
+)
+from byoip.domain.operating import (
+    CredentialNotFound,
+    ExpiryRefused,
+    InvalidAddress,
+    OverlapsApproved,
+    OverlapsReservation,
+    OverrideNotFound,
+    RegistryUnknown,
+    ReservationLengthRefused,
+    ReservationNotFound,
+    ScopesRefused,
+    ServiceExists,
+    ServiceInUse,
+    ServiceNotOffered,
+    SnapshotNotAcceptable,
+    SnapshotNotFound,
+    SpaceReserved,
+)
 from byoip.domain.ownership_token import TokenNotFound, TokenSpent, TooManyTokens
+from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
 from byoip.domain.prefix import (
     InvalidPrefix,
     OperatorInfrastructure,
@@ -85,10 +127,13 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         QueryParameterUnknown: Problem(1109, 422),
         QueryParameterInvalid: Problem(1110, 422),
         InvalidText: Problem(1111, 422),
+        MalformedForm: Problem(1112, 400),
         MalformedIdempotencyKey: Problem(1120, 400),
         IdempotencyKeyReused: Problem(1121, 422),
         IdempotencyKeyBusy: Problem(1122, 409),
         RateLimited: Problem(1130, 429),
+        PreconditionFailed: Problem(1140, 412),
+        PreconditionRequired: Problem(1141, 428),
         # who asks
         NotAuthenticated: Problem(1200, 401),
         TwoCredentials: Problem(1201, 400),
@@ -107,6 +152,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         WithdrawFirst: Problem(1309, 409, definitive=True),
         NotInThisState: Problem(1310, 409, definitive=True),
         NoReverseZone: Problem(1311, 422),
+        PrefixSuspended: Problem(1320, 409, definitive=True),
+        SpaceReserved: Problem(1321, 409, definitive=True),
         # proof
         TokenNotFound: Problem(1400, 404),
         TokenSpent: Problem(1401, 409, definitive=True),
@@ -122,6 +169,36 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         DefaultOnlyService: Problem(1506, 422),
         DefaultBindingInUse: Problem(1507, 409, definitive=True),
         TooManyBindings: Problem(1508, 409, definitive=True),
+        # delegations
+        DelegationNotFound: Problem(1550, 404),
+        DelegateNotFound: Problem(1551, 422),
+        DelegationToOwner: Problem(1552, 422),
+        DelegationOutsidePrefix: Problem(1553, 422),
+        DelegationExpiryRefused: Problem(1554, 422),
+        DelegationOverlaps: Problem(1555, 409, definitive=True),
+        TooManyDelegations: Problem(1556, 409, definitive=True),
+        # letters
+        LoaDocumentNotFound: Problem(1600, 404),
+        InvalidLoaDocument: Problem(1601, 422),
+        LetterNotFound: Problem(1602, 404),
+        LoaDocumentUnknown: Problem(1603, 422),
+        TooManyLoaDocuments: Problem(1604, 409, definitive=True),
+        # operators
+        OverlapsApproved: Problem(1800, 409, definitive=True),
+        OverlapsReservation: Problem(1801, 409, definitive=True),
+        ReservationLengthRefused: Problem(1802, 422),
+        ReservationNotFound: Problem(1803, 404),
+        ServiceInUse: Problem(1804, 409, definitive=True),
+        ServiceExists: Problem(1805, 409, definitive=True),
+        ServiceNotOffered: Problem(1806, 404),
+        ScopesRefused: Problem(1807, 422),
+        ExpiryRefused: Problem(1808, 422),
+        CredentialNotFound: Problem(1809, 404),
+        RegistryUnknown: Problem(1810, 422),
+        OverrideNotFound: Problem(1811, 404),
+        SnapshotNotFound: Problem(1812, 404),
+        SnapshotNotAcceptable: Problem(1813, 409, definitive=True),
+        InvalidAddress: Problem(1814, 400),
         # ours
         InternalFault: Problem(1900, 500),
         DatabaseAway: Problem(1901, 503),

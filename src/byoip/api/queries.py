@@ -5,6 +5,7 @@ An ignored or misread filter is how a list of "what to delete" becomes a list of
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -63,7 +64,7 @@ class QueryParameters:
         try:
             return self._adapters[name].validate_python(_typed(self._types[name], text))
         except (ValidationError, ValueError, KeyError):
-            raise QueryParameterInvalid(name, f"is not {_WANTED[self._types[name]]}") from None
+            raise QueryParameterInvalid(name, f"is not {_wanted(self._types[name])}") from None
 
 
 _WANTED = {
@@ -73,9 +74,15 @@ _WANTED = {
 }
 
 
+def _wanted(kind: type) -> str:
+    return f"one of {', '.join(kind)}" if issubclass(kind, StrEnum) else _WANTED[kind]
+
+
 def _typed(kind: type, text: str) -> object:
     if kind is bool:
         return _BOOLEANS[text]
+    if issubclass(kind, StrEnum):
+        return kind(text)
     if kind is int:
         if not _NUMBER.fullmatch(text):
             raise ValueError(text)
@@ -90,6 +97,8 @@ def _base_type(hint: Any) -> type:
     kinds = [hint]
     if get_origin(hint) in {Union, UnionType}:
         kinds = [kind for kind in get_args(hint) if kind is not type(None)]
-    if len(kinds) != 1 or kinds[0] not in _WANTED:
+    kind = kinds[0]
+    word = isinstance(kind, type) and issubclass(kind, StrEnum)
+    if len(kinds) != 1 or (kind not in _WANTED and not word):
         raise TypeError(f"a query parameter cannot be {hint}")
-    return kinds[0]  # type: ignore[no-any-return]  # typing hands out Any
+    return kind  # type: ignore[no-any-return]  # typing hands out Any

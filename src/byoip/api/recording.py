@@ -48,6 +48,7 @@ class Recorder:
                 status = message["status"]
                 message["headers"] = [
                     *message.get("headers", ()),
+                    *scope["state"].get("headers", ()),
                     (b"x-request-id", request_id.encode("ascii")),
                 ]
             await send(message)

@@ -1,6 +1,7 @@
 """One example of each refusal, for the documents. A test holds it complete."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from byoip.api.problems import PROBLEMS
 from byoip.api.refusals import (
@@ -18,10 +19,26 @@ from byoip.api.refusals import (
 )
 from byoip.domain.asn import Asn, InvalidAsn, OriginNotOffered
 from byoip.domain.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
-from byoip.domain.credential import Scope, ScopeMissing
+from byoip.domain.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
 from byoip.domain.customer_text import InvalidText
+from byoip.domain.delegation import DelegationOutsidePrefix, DelegationOverlaps
 from byoip.domain.errors import Refusal
 from byoip.domain.lifecycle import Move, NotInThisState, State
+from byoip.domain.loa_document import (
+    DOCUMENTS_PER_ACCOUNT,
+    InvalidLoaDocument,
+    TooManyLoaDocuments,
+)
+from byoip.domain.operating import (
+    OverlapsApproved,
+    OverlapsReservation,
+    RegistryUnknown,
+    ReservationLengthRefused,
+    ScopesRefused,
+    ServiceInUse,
+    SnapshotNotAcceptable,
+    SpaceReserved,
+)
 from byoip.domain.prefix import (
     InvalidPrefix,
     OperatorInfrastructure,
@@ -71,6 +88,18 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     BindingExists(_PREFIX),
     DefaultOnlyService("Scrubbing"),
     DefaultBindingInUse("remove the more specific bindings first"),
+    DelegationOutsidePrefix(Prefix.parse("198.18.2.0/24"), _PREFIX),
+    DelegationOverlaps(_PREFIX),
+    InvalidLoaDocument("it is not a PDF"),
+    SpaceReserved(_PREFIX),
+    OverlapsApproved(_PREFIX, UUID("8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7")),
+    OverlapsReservation(_PREFIX),
+    ReservationLengthRefused(Prefix.parse("16.0.0.0/4")),
+    ServiceInUse("3 bindings rest on it"),
+    ScopesRefused(CUSTOMER_SCOPES),
+    RegistryUnknown(["arin", "ripencc"]),
+    SnapshotNotAcceptable("it was accepted before"),
+    TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT),
 )
 
 

@@ -56,13 +56,22 @@ class MalformedIdempotencyKey(Refusal):
         )
 
 
+class MalformedForm(Refusal):
+    """The body cannot be read as a form."""
+
+    name = "malformed_form"
+
+    def __init__(self) -> None:
+        super().__init__("The body is not a form that we read: multipart/form-data (RFC 7578).")
+
+
 class BodyTooLarge(Refusal):
     """More than any request needs."""
 
     name = "body_too_large"
 
-    def __init__(self) -> None:
-        super().__init__(f"The body may have at most {BODY_LIMIT} bytes.")
+    def __init__(self, limit: int = BODY_LIMIT) -> None:
+        super().__init__(f"The body may have at most {limit} bytes.")
 
 
 class WrongMediaType(Refusal):
@@ -70,8 +79,8 @@ class WrongMediaType(Refusal):
 
     name = "unsupported_media_type"
 
-    def __init__(self) -> None:
-        super().__init__("Send the body as Content-Type: application/json, not compressed.")
+    def __init__(self, wanted: str = "application/json") -> None:
+        super().__init__(f"Send the body as Content-Type: {wanted}, not compressed.")
 
 
 class FieldMissing(Refusal):

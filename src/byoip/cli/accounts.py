@@ -1,21 +1,20 @@
-"""`byoip account` and `byoip token`."""
+"""`byoip account` and `byoip token`: the first credentials, made in the database itself."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 
 from byoip.cli.credentials import create_account, create_token
 from byoip.cli.opening import with_composition
-from byoip.cli.tables import credentials_table
 from byoip.domain.claim import CLAIMS_PER_ACCOUNT
-from byoip.domain.credential import CUSTOMER_SCOPES, Credential, Scope
+from byoip.domain.credential import CUSTOMER_SCOPES, Scope
 
-accounts_app = typer.Typer(no_args_is_help=True, help="Customers.")
-tokens_app = typer.Typer(no_args_is_help=True, help="Their credentials, and the operator's.")
+accounts_app = typer.Typer(no_args_is_help=True, help="Customers; more under `operator`.")
+tokens_app = typer.Typer(
+    no_args_is_help=True, help="Their credentials, and the operator's; more under `operator`."
+)
 
 AccountId = Annotated[UUID, typer.Option("--account", help="Id of the account.")]
 
@@ -55,29 +54,3 @@ def create_one(
         lambda composition: create_token(composition, account, name, scopes, lifetime),
         typer.echo,
     )
-
-
-@tokens_app.command("revoke")
-def revoke(
-    credential: Annotated[UUID, typer.Argument(help="Id of the credential, see `list`.")],
-) -> None:
-    """End a credential at once."""
-
-    def say(ended: bool) -> None:  # noqa: FBT001 - the answer to one question
-        if not ended:
-            typer.echo("There is no such credential, or it was revoked before.", err=True)
-            raise typer.Exit(1)
-
-    with_composition(lambda composition: composition.accounts.revoke(credential), say)
-
-
-@tokens_app.command("list")
-def list_all(
-    account: Annotated[UUID | None, typer.Option(help="Id of the account.")] = None,
-) -> None:
-    """List credentials; tokens are not kept, so they are not shown."""
-
-    def say(credentials: Sequence[Credential]) -> None:
-        Console().print(credentials_table(credentials))
-
-    with_composition(lambda composition: composition.accounts.credentials(account), say)

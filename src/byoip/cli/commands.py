@@ -16,6 +16,8 @@ from byoip.cli.accounts import accounts_app, tokens_app
 from byoip.cli.demo import Demo, DemoFailed
 from byoip.cli.logs import configure_logs
 from byoip.cli.opening import database_of, with_composition
+from byoip.cli.operator import operator_app
+from byoip.cli.operator_client import CommandFailed
 from byoip.cli.ready import Ready
 from byoip.cli.rpki import rpki_app
 from byoip.cli.running import run_api, run_worker
@@ -37,6 +39,7 @@ app = typer.Typer(
 app.add_typer(accounts_app, name="account")
 app.add_typer(tokens_app, name="token")
 app.add_typer(rpki_app, name="rpki")
+app.add_typer(operator_app, name="operator")
 config_app = typer.Typer(no_args_is_help=True, help="Settings.")
 app.add_typer(config_app, name="config")
 
@@ -193,7 +196,7 @@ def main() -> None:
     """Run a command; what an operator can mend is said in one sentence, without a trace."""
     try:
         app()
-    except (SettingsError, CannotMigrate, EmbeddedPostgresError) as fault:
+    except (SettingsError, CannotMigrate, EmbeddedPostgresError, CommandFailed) as fault:
         _end(str(fault))
     except Refusal as refusal:
         _end(refusal.message)

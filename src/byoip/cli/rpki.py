@@ -13,10 +13,8 @@ from byoip.adapters.vrp_feed import VrpFeed
 from byoip.adapters.vrp_file import VrpFile
 from byoip.cli.opening import with_composition
 from byoip.composition import Composition
-from byoip.domain.customer_text import CustomerText
 from byoip.ports.rpki import VrpSource
 from byoip.settings import Settings, SettingsError
-from byoip.usecases.accept_roa_snapshot import Accepted, SnapshotAccepted
 from byoip.usecases.refresh_roas import Refreshed, RoasAccepted, RoasRefused
 
 _RPKI_CLIENT_USER = "_rpki-client"
@@ -44,36 +42,14 @@ def _say_refreshed(refreshed: Refreshed) -> None:
         for objection in refreshed.objections:
             typer.echo(f"  {objection.gate.value}: {objection.detail}")
         if refreshed.acceptable:
-            typer.echo(f"To use it all the same: byoip rpki accept {refreshed.number}")
+            again = f"byoip operator snapshots accept {refreshed.number} --reason ..."
+            typer.echo(f"To use it all the same: {again}")
         raise typer.Exit(1)
     if isinstance(refreshed, RoasAccepted):
         counts = ", ".join(f"{name} {n:,}" for name, n in sorted(refreshed.tally.counts.items()))
         typer.echo(f"Snapshot {refreshed.number} is in use: {counts}")
     else:
         typer.echo(f"Nothing new: snapshot {refreshed.number} stays in use.")
-
-
-@rpki_app.command("accept")
-def accept(
-    number: Annotated[int, typer.Argument(min=1, help="Number of the refused snapshot.")],
-    by: Annotated[str, typer.Option(help="Your name.")],
-    reason: Annotated[str, typer.Option(help="Why it can be trusted.")],
-) -> None:
-    """Use a refused snapshot all the same; who and why is kept."""
-
-    async def work(composition: Composition) -> Accepted:
-        return await composition.accept_roas()(
-            number, by=CustomerText.parse(by), reason=CustomerText.parse(reason)
-        )
-
-    def say(accepted: Accepted) -> None:
-        if isinstance(accepted, SnapshotAccepted):
-            typer.echo(f"Snapshot {accepted.number} is in use.")
-            return
-        typer.echo(f"Nothing has changed: {accepted.why}", err=True)
-        raise typer.Exit(1)
-
-    with_composition(work, say)
 
 
 def vrp_source(settings: Settings, cache: Path | None) -> VrpSource:

@@ -5,11 +5,18 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+from byoip.cli.letters import configured_letter_work
 from byoip.cli.opening import opened
 from byoip.cli.serving import bind, port_of, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
 from byoip.composition import Composition
-from byoip.ports.jobs import DEFAULT_QUEUE, REFRESH_REGISTRATIONS, REFRESH_ROAS, RPKI_QUEUE
+from byoip.ports.jobs import (
+    DEFAULT_QUEUE,
+    LETTER_QUEUE,
+    REFRESH_REGISTRATIONS,
+    REFRESH_ROAS,
+    RPKI_QUEUE,
+)
 from byoip.settings import Settings, SettingsError, require_origins
 from byoip.store.migrating import stamped_mode
 
@@ -21,6 +28,8 @@ async def run_api(settings: Settings) -> int:
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
         await stack.enter_async_context(serving(composition.api(root), listening))
+        # Ends before serving does: whoever waits for events must not hold up the end.
+        await stack.enter_async_context(composition.bell.listening())
         await stop.wait()
     return 0
 
@@ -32,9 +41,11 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         queues, first = [*queues, RPKI_QUEUE], [*first, REFRESH_ROAS]
     async with AsyncExitStack() as stack:
         stop, composition = await _open(stack, settings)
-        app = composition.worker(
-            partial(refresh_in_child, composition.database_url, rpki_cache) if rpki_cache else None
-        )
+        letters = configured_letter_work(composition)
+        queues = [*queues, LETTER_QUEUE] if letters else queues
+        url = composition.database_url
+        refresh = partial(refresh_in_child, url, rpki_cache) if rpki_cache else None
+        app = composition.worker(refresh, letters)
         concurrency = settings.worker_concurrency
         await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
         await stop.wait()

@@ -15,10 +15,17 @@ from byoip.adapters.child_process import start_child_async
 from byoip.adapters.embedded_postgres import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
 from byoip.cli.credentials import first_credentials
+from byoip.cli.letters import letter_work
 from byoip.cli.ready import Ready
 from byoip.cli.serving import bind, port_of, run, serving, stop_on_signals, working
 from byoip.composition import Composition, Outside, outside_of, sandbox_outside
-from byoip.ports.jobs import DEFAULT_QUEUE, REFRESH_REGISTRATIONS, REFRESH_ROAS, RPKI_QUEUE
+from byoip.ports.jobs import (
+    DEFAULT_QUEUE,
+    LETTER_QUEUE,
+    REFRESH_REGISTRATIONS,
+    REFRESH_ROAS,
+    RPKI_QUEUE,
+)
 from byoip.sandbox.control import create_control
 from byoip.sandbox.internet import SandboxInternet
 from byoip.sandbox.roas import SandboxRoas
@@ -114,12 +121,15 @@ async def _start(
     listening = bind(settings.host, settings.port)
     root = settings.base_url(settings.host, port_of(listening))
     await stack.enter_async_context(serving(composition.api(root), listening))
-    queues, first = [DEFAULT_QUEUE], []
+    # Ends before serving does: whoever waits for events must not hold up the end.
+    await stack.enter_async_context(composition.bell.listening())
+    queues, first = [DEFAULT_QUEUE, LETTER_QUEUE], []
     if not wanted.sandbox:  # whose registry and ROAs are loaded already, and nobody else is asked
-        queues, first = [DEFAULT_QUEUE, RPKI_QUEUE], [REFRESH_REGISTRATIONS, REFRESH_ROAS]
+        queues, first = [*queues, RPKI_QUEUE], [REFRESH_REGISTRATIONS, REFRESH_ROAS]
     cache = data_dir / "rpki"
     app = composition.worker(
-        None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache)
+        None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache),
+        letter_work(composition, root, own=data_dir),
     )
     concurrency = settings.worker_concurrency
     await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))

@@ -39,7 +39,7 @@ class Advice:
 
 def advertisable(claim: Claim, *, default_binding: bool) -> bool:
     """Whether the prefix may go on the Internet: approved, and no address without a service."""
-    return claim.approved and default_binding
+    return claim.approved and default_binding and not claim.suspended
 
 
 def blockers(
@@ -51,9 +51,18 @@ def blockers(
     now: datetime,
 ) -> tuple[Blocker, ...]:
     """List them; none are left exactly when the prefix is advertisable."""
+    first = (_SUSPENDED,) if claim.suspended else ()
+    last = () if default_binding else (_BIND,)
     if claim.approved:
-        return () if default_binding else (_BIND,)
-    return (*_unproven(claim, token, advice, now), *(() if default_binding else (_BIND,)))
+        return (*first, *last)
+    return (*first, *_unproven(claim, token, advice, now), *last)
+
+
+_SUSPENDED = Blocker(
+    "suspended",
+    "The operator has suspended this prefix: what is there stays, nothing new is taken. Talk to "
+    "the operator.",
+)
 
 
 _BIND = Blocker(

@@ -8,7 +8,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.evidence import CheckState, Reason, recent
-from byoip.domain.lifecycle import Move, Standing, State, next_standing, next_state
+from byoip.domain.lifecycle import Approver, Move, Standing, State, next_standing, next_state
 from byoip.domain.prefix import Prefix
 
 UNPROVEN_AFTER = timedelta(days=30)
@@ -53,6 +53,15 @@ class WithdrawFirst(Refusal):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"The prefix cannot be removed: {why}.")
+
+
+class PrefixSuspended(Refusal):
+    """The operator has suspended the prefix: nothing new, and what is there stays."""
+
+    name = "prefix_suspended"
+
+    def __init__(self) -> None:
+        super().__init__("The operator has suspended this prefix: talk to the operator.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +114,33 @@ class Claim:
     irr_waived: bool = False  # the registry has no route objects and the operator waives them
     other_origins: tuple[OtherOrigin, ...] = field(default=())
     approved_at: datetime | None = None
+    approved_by: Approver | None = None
+    revoked_at: datetime | None = None  # when an approval was last taken away
     closed_at: datetime | None = None
-    version: int = 1  # bumped by customer writes only
+    version: int = 1  # counts its customer's writes, and nothing else
 
     @property
     def approved(self) -> bool:
         """Whether it holds its space."""
         return self.state is State.APPROVED
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the operator lets nothing new happen to it."""
+        return self.standing is Standing.SUSPENDED
+
+    def demand_not_suspended(self) -> None:
+        """Refuse anything new while it is suspended.
+
+        Raises:
+            PrefixSuspended: it is.
+        """
+        if self.suspended:
+            raise PrefixSuspended
+
+    def unproven_since(self) -> datetime:
+        """Since when it waits for proof."""
+        return self.revoked_at or self.created_at
 
     def proven(self, now: datetime) -> bool:
         """Whether all three checks passed within the last hour."""
@@ -126,8 +155,37 @@ class Claim:
         Raises:
             NotInThisState: it is not pending.
         """
-        moved = next_state(self.state, Move.ALL_CHECKS_PASSED)
-        return replace(self, state=moved, approved_at=now, modified_at=now)
+        return self._approve(Move.ALL_CHECKS_PASSED, Approver.CHECKS, now)
+
+    def approve_by_operator(self, now: datetime) -> "Claim":
+        """Take the space on the operator's word. What the checks say stays as it was.
+
+        Raises:
+            PrefixSuspended: resume it first.
+            NotInThisState: it is not pending.
+        """
+        self.demand_not_suspended()
+        return self._approve(Move.APPROVED_BY_OPERATOR, Approver.OPERATOR, now)
+
+    def _approve(self, move: Move, by: Approver, now: datetime) -> "Claim":
+        moved = next_state(self.state, move)
+        return replace(self, state=moved, approved_at=now, approved_by=by, modified_at=now)
+
+    def revoke(self, now: datetime) -> "Claim":
+        """Give the space back on the operator's word: ownership has to be proven anew.
+
+        Raises:
+            NotInThisState: it is not approved.
+        """
+        return replace(
+            self,
+            state=next_state(self.state, Move.REVOKED),
+            ownership=CheckRecord(),
+            approved_at=None,
+            approved_by=None,
+            revoked_at=now,
+            modified_at=now,
+        )
 
     def contest(self, now: datetime) -> "Claim":
         """Note that two accounts have proven overlapping space; nothing else changes.
@@ -135,7 +193,15 @@ class Claim:
         Raises:
             NotInThisState: the claim is on its way out.
         """
-        moved = next_standing(self.standing, Move.CONTESTED)
+        return self.stand(Move.CONTESTED, now)
+
+    def stand(self, move: Move, now: datetime) -> "Claim":
+        """Change its standing; its state, its routes and its bindings stay as they are.
+
+        Raises:
+            NotInThisState: the table has no such move.
+        """
+        moved = next_standing(self.standing, move)
         return self if moved is self.standing else replace(self, standing=moved, modified_at=now)
 
     def close(self, move: Move, now: datetime) -> "Claim":
@@ -148,4 +214,8 @@ class Claim:
 
     def describe(self, description: CustomerText, now: datetime) -> "Claim":
         """Change the description, the one member a customer may change."""
-        return replace(self, description=description, modified_at=now, version=self.version + 1)
+        return replace(self.written(now), description=description)
+
+    def written(self, now: datetime) -> "Claim":
+        """Note that its customer changed it, or what hangs on it: bindings, tokens, delegations."""
+        return replace(self, modified_at=now, version=self.version + 1)

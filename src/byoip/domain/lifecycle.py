@@ -27,11 +27,23 @@ class Standing(StrEnum):
     OFFBOARDING = "offboarding"  # on its way out
 
 
+class Approver(StrEnum):
+    """On whose word a claim was approved."""
+
+    CHECKS = "checks"
+    OPERATOR = "operator"
+
+
 class Move(StrEnum):
     """What may happen to a claim."""
 
     ALL_CHECKS_PASSED = "all_checks_passed"
+    APPROVED_BY_OPERATOR = "approved_by_operator"  # instead of checks
+    REVOKED = "revoked"  # by the operator: the approval is gone, what is bound stays
     CONTESTED = "contested"
+    SETTLED = "settled"  # by the operator, after talking
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
     REMOVED = "removed"  # by its owner
     UNPROVEN = "unproven"  # thirty days without proof
 
@@ -40,10 +52,12 @@ MOVES: Mapping[State, Mapping[Move, State]] = MappingProxyType(
     {
         State.PENDING: {
             Move.ALL_CHECKS_PASSED: State.APPROVED,
+            Move.APPROVED_BY_OPERATOR: State.APPROVED,
             Move.REMOVED: State.CLOSED,
             Move.UNPROVEN: State.CLOSED,
         },
         State.APPROVED: {
+            Move.REVOKED: State.PENDING,
             Move.REMOVED: State.CLOSED,
         },
         State.CLOSED: {},
@@ -52,16 +66,27 @@ MOVES: Mapping[State, Mapping[Move, State]] = MappingProxyType(
 
 STANDINGS: Mapping[Standing, Mapping[Move, Standing]] = MappingProxyType(
     {
-        Standing.OK: {Move.CONTESTED: Standing.CONTESTED},
-        Standing.CONTESTED: {Move.CONTESTED: Standing.CONTESTED},
-        Standing.SUSPENDED: {Move.CONTESTED: Standing.CONTESTED},
+        Standing.OK: {
+            Move.CONTESTED: Standing.CONTESTED,
+            Move.SUSPENDED: Standing.SUSPENDED,
+        },
+        Standing.CONTESTED: {
+            Move.CONTESTED: Standing.CONTESTED,
+            Move.SETTLED: Standing.OK,
+            Move.SUSPENDED: Standing.SUSPENDED,
+        },
+        # Nobody else's proof lifts a suspension.
+        Standing.SUSPENDED: {
+            Move.CONTESTED: Standing.SUSPENDED,
+            Move.RESUMED: Standing.OK,
+        },
         Standing.OFFBOARDING: {},
     }
 )
 
 
 class NotInThisState(Refusal):
-    """The move is not in the table."""
+    """The prefix cannot do this from where it stands."""
 
     name = "not_in_this_state"
 

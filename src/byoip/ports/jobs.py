@@ -3,11 +3,16 @@
 from typing import Final
 
 RUN_VALIDATION: Final = "run_validation"  # keyword: run_id, 32 hex digits
+GENERATE_LETTER: Final = "generate_letter"  # keyword: claim_id, 32 hex digits
 
 DEFAULT_QUEUE: Final = "default"
 RPKI_QUEUE: Final = "rpki"  # served only where a cache of the RPKI is kept
+LETTER_QUEUE: Final = "letters"  # served only where the operator's key is
 RESCUE_RUNS: Final = "rescue_runs"
 CLOSE_UNPROVEN: Final = "close_unproven"
+END_EXPIRED_DELEGATIONS: Final = "end_expired_delegations"
 REFRESH_REGISTRATIONS: Final = "refresh_registrations"
 REFRESH_ROAS: Final = "refresh_roas"
+RENEW_LETTERS: Final = "renew_letters"
+WATCH_LETTERS: Final = "watch_letters"
 TIDY_UP: Final = "tidy_up"

@@ -10,10 +10,15 @@ from byoip.domain.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An HTTP answer kept for a repeated Idempotency-Key."""
+    """An HTTP answer kept for a repeated Idempotency-Key.
+
+    Attributes:
+        version: of the claim, for the ETag; None where the answer has none.
+    """
 
     status: int
     body: bytes
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

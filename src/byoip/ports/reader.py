@@ -7,8 +7,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from byoip.domain.claim import Claim
+from byoip.domain.delegation import Delegation
 from byoip.domain.evidence import Finding
+from byoip.domain.lifecycle import Standing
 from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service, ServiceBinding
 from byoip.domain.validation_run import ValidationRun
 
@@ -25,6 +28,23 @@ class ClaimView:
     claim: Claim
     token: OwnershipToken | None
     default_binding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BindingView:
+    """A binding with the version of its prefix, which counts for its bindings as well."""
+
+    binding: ServiceBinding
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFilter:
+    """Which claims are wanted; None admits all."""
+
+    prefix: Prefix | None = None
+    approved: bool | None = None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +69,28 @@ class NumberedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountEvent:
+    """An event of any of an account's claims.
+
+    Attributes:
+        number: counts up within the account, without gaps, in the order of commits.
+        event: as its claim's own history has it.
+    """
+
+    number: int
+    claim_id: UUID
+    event: NumberedEvent
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """A validation run with its findings; without their raw answers in a list."""
 
     run: ValidationRun
     findings: tuple[Finding, ...]
+
+
+EVERY_CLAIM = ClaimFilter()
 
 
 class Reader(Protocol):
@@ -68,13 +105,18 @@ class Reader(Protocol):
         ...
 
     async def claims(
-        self, account_id: UUID, *, after: Cursor | None, limit: int
+        self,
+        account_id: UUID,
+        *,
+        after: Cursor | None,
+        limit: int,
+        wanted: ClaimFilter = EVERY_CLAIM,
     ) -> Sequence[ClaimView]:
         """Live claims in the order of (created_at, id)."""
         ...
 
-    async def count_claims(self, account_id: UUID) -> int:
-        """How many live claims the account has."""
+    async def count_claims(self, account_id: UUID, wanted: ClaimFilter = EVERY_CLAIM) -> int:
+        """How many such live claims the account has."""
         ...
 
     async def tokens(
@@ -99,8 +141,23 @@ class Reader(Protocol):
         """Live bindings of a claim in the order of (created_at, id). Raises ClaimNotFound."""
         ...
 
-    async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> ServiceBinding:
+    async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> BindingView:
         """One live binding. Raises ClaimNotFound, BindingNotFound."""
+        ...
+
+    async def delegations(
+        self, account_id: UUID, claim_id: UUID, *, now: datetime, after: Cursor | None, limit: int
+    ) -> Sequence[Delegation]:
+        """Delegations of a claim that count now, in the order of (created_at, id).
+
+        Raises ClaimNotFound.
+        """
+        ...
+
+    async def received_delegations(
+        self, account_id: UUID, *, now: datetime, after: Cursor | None, limit: int
+    ) -> Sequence[Delegation]:
+        """What other accounts have delegated to this one and counts now, in the same order."""
         ...
 
     async def services(self) -> Sequence[Service]:
@@ -111,4 +168,10 @@ class Reader(Protocol):
         self, account_id: UUID, claim_id: UUID, *, after: int, limit: int
     ) -> Sequence[NumberedEvent]:
         """Events of a claim, closed ones too, with numbers above `after`. Raises ClaimNotFound."""
+        ...
+
+    async def account_events(
+        self, account_id: UUID, *, after: int, limit: int
+    ) -> Sequence[AccountEvent]:
+        """Events of all claims of the account, with numbers above `after`."""
         ...

@@ -11,12 +11,16 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from byoip.domain.claim import Claim
+from byoip.domain.delegation import Delegation
 from byoip.domain.evidence import Finding
 from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.precondition import WHATEVER, Expected
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service, ServiceBinding
 from byoip.domain.validation_run import ValidationRun
+from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
+from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
 from byoip.ports.rpki import RoaData
 
@@ -32,10 +36,12 @@ class By:
     Attributes:
         actor: `credential:<id>`, `worker`, `operator:<id>`, `cli`.
         request_id: of the HTTP request or job that asked.
+        seen: the version of the claim that the request is based on.
     """
 
     actor: str
     request_id: str
+    seen: Expected = WHATEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,31 @@ class Bindings(Protocol):
         ...
 
 
+class Delegations(Protocol):
+    """What owners let other accounts use."""
+
+    async def of(self, claim_id: UUID) -> Sequence[Delegation]:
+        """The claim's delegations whose end is not recorded, in address order."""
+        ...
+
+    async def add(self, delegation: Delegation) -> None:
+        """Keep a new delegation.
+
+        Raises:
+            DelegationOverlaps: some of it is delegated already, by whomever.
+            DelegateNotFound: the other account does not exist.
+        """
+        ...
+
+    async def end(self, ids: Sequence[UUID], now: datetime) -> None:
+        """Record the end of delegations; the rows stay."""
+        ...
+
+    async def expired(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Claims with delegations that have expired and whose end is not recorded."""
+        ...
+
+
 class Services(Protocol):
     """What the operator offers."""
 
@@ -227,6 +258,10 @@ class Jobs(Protocol):
         """Have a worker carry out a validation run, now or at a time."""
         ...
 
+    async def enqueue_letter(self, claim_id: UUID) -> None:
+        """Have a worker that holds the operator's key write a claim's letter."""
+        ...
+
 
 class Shelf(Protocol):
     """All that can be remembered, within one transaction."""
@@ -234,12 +269,16 @@ class Shelf(Protocol):
     claims: Claims
     tokens: Tokens
     bindings: Bindings
+    delegations: Delegations
     services: Services
     runs: Runs
     events: Events
     jobs: Jobs
     roas: RoaData
     registrations: Registrations
+    operating: OperatorShelf
+    letters: LetterShelf
+    loa_documents: LoaDocuments
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -14,7 +14,7 @@ from byoip.ports.accounts import Account
 from byoip.ports.clock import Clock
 from byoip.store.engine import autocommitting
 from byoip.store.lanes import lanes_of
-from byoip.store.rows import credential_from
+from byoip.store.rows import AnyRow, credential_from
 from byoip.store.statements import compiled
 from byoip.store.tables import accounts, credentials
 from byoip.store.unavailable import translated
@@ -43,29 +43,13 @@ class PostgresAccounts:
 
     async def create(self, account: Account) -> None:
         """Keep a new account."""
-        values = {
-            "id": account.id,
-            "name": account.name,
-            "prefix_quota": account.prefix_quota,
-            "created_at": account.created_at,
-        }
         with translated():
             async with self._engine.connect() as connection:
-                await connection.execute(insert(accounts), values)
+                await connection.execute(insert(accounts), account_values(account))
 
     async def add_credential(self, credential: Credential, token: str) -> None:
         """Keep a credential; of the token only a hash."""
-        values = {
-            "id": credential.id,
-            "account_id": credential.account_id,
-            "name": credential.name,
-            "token_sha256": _hash(token),
-            "scopes": sorted(scope.value for scope in credential.scopes),
-            "created_at": credential.created_at,
-            "expires_at": credential.expires_at,
-            "revoked_at": credential.revoked_at,
-            "last_used_at": credential.last_used_at,
-        }
+        values = credential_values(credential, token)
         with translated():
             try:
                 async with self._engine.connect() as connection:
@@ -110,6 +94,36 @@ class PostgresAccounts:
         with translated():
             async with self._engine.connect() as connection:
                 await connection.execute(noting.values(last_used_at=now))
+
+
+def account_from(row: AnyRow) -> Account:
+    """A row of accounts."""
+    return Account(row.id, row.name, row.prefix_quota, row.created_at)
+
+
+def account_values(account: Account) -> dict[str, Any]:
+    """What a row of accounts holds of an account."""
+    return {
+        "id": account.id,
+        "name": account.name,
+        "prefix_quota": account.prefix_quota,
+        "created_at": account.created_at,
+    }
+
+
+def credential_values(credential: Credential, token: str) -> dict[str, Any]:
+    """What a row of credentials holds of a credential and its token."""
+    return {
+        "id": credential.id,
+        "account_id": credential.account_id,
+        "name": credential.name,
+        "token_sha256": _hash(token),
+        "scopes": sorted(scope.value for scope in credential.scopes),
+        "created_at": credential.created_at,
+        "expires_at": credential.expires_at,
+        "revoked_at": credential.revoked_at,
+        "last_used_at": credential.last_used_at,
+    }
 
 
 def _violated(fault: IntegrityError) -> str | None:

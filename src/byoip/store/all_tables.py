@@ -1,6 +1,25 @@
 """Every table there is: what migrations are compared with."""
 
-from byoip.store import tables, tables_history, tables_registry_budget, tables_snapshots
+from byoip.store import (
+    tables,
+    tables_delegations,
+    tables_history,
+    tables_letters,
+    tables_operating,
+    tables_rate_limits,
+    tables_registry_budget,
+    tables_snapshots,
+)
 from byoip.store.metadata import metadata
 
-__all__ = ["metadata", "tables", "tables_history", "tables_registry_budget", "tables_snapshots"]
+__all__ = [
+    "metadata",
+    "tables",
+    "tables_delegations",
+    "tables_history",
+    "tables_letters",
+    "tables_operating",
+    "tables_rate_limits",
+    "tables_registry_budget",
+    "tables_snapshots",
+]

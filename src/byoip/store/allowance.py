@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.engine import autocommitting
+from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translated
 
 # The generic cell rate algorithm (ITU-T I.371): each permit moves `spent_until` one step ahead of
@@ -31,6 +32,10 @@ _SPEND: Final = text("""
     """)
 
 
+# A row in the past says no more than none.
+_PRUNE: Final = compiled(text("DELETE FROM allowances WHERE spent_until < clock_timestamp()"))
+
+
 class PostgresAllowance:
     """Permits per minute that all processes share."""
 
@@ -44,3 +49,8 @@ class PostgresAllowance:
             async with self._engine.connect() as connection:
                 row = (await connection.execute(_SPEND, asked)).one()
         return None if row.granted else max(1, ceil(row.wait or 1))
+
+
+async def prune(session: Session) -> int:
+    """Drop what is past; how many."""
+    return await session.change(_PRUNE)

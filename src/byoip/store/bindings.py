@@ -22,7 +22,7 @@ _this = update(bindings).where(_b.id == bindparam("binding_id", type_=Uuid), _b.
 
 _OF_CLAIM: Final = compiled(
     select(*BINDING)
-    .join(services)
+    .join(services, _b.service_id == services.c.id)
     .where(_b.prefix_id == bindparam("claim_id", type_=Uuid), _b.live)
     .order_by(_b.cidr)
 )
@@ -30,7 +30,10 @@ _INSERT: Final = compiled(insert(bindings), BINDING_WRITTEN)
 _SWAP: Final = compiled(_this, ["service_id"])
 _REMOVE: Final = compiled(_this, ["removed_at"])
 _SERVICE: Final = compiled(
-    select(services).where(services.c.id == bindparam("service_id", type_=Uuid), services.c.live)
+    select(services)
+    .where(services.c.id == bindparam("service_id", type_=Uuid), services.c.live)
+    # Until the binding is there, the service cannot be retired or made default-only.
+    .with_for_update(read=True, key_share=True)
 )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     Uuid,
     bindparam,
+    exists,
     func,
     insert,
     select,
@@ -20,17 +21,18 @@ from sqlalchemy.dialects.postgresql import CIDR
 from byoip.domain.claim import Claim, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.credential import AccountNotFound
 from byoip.domain.lifecycle import Standing, State
+from byoip.domain.operating import SpaceReserved
 from byoip.domain.prefix import Prefix
 from byoip.store.columns import constant
 from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values
 from byoip.store.statements import Session, compiled
-from byoip.store.tables import accounts, prefixes
+from byoip.store.tables import accounts, bindings, prefixes
 
 # The space is cut at the shortest lengths that may be brought (checked by the table), so any two
 # prefixes that overlap lie in the same cut and take the same lock.
 _CUT: Final = {4: 8, 6: 16}
 
-_p = prefixes.c
+_p, _b = prefixes.c, bindings.c
 _ID: Final = bindparam("claim_id", type_=Uuid)
 _ACCOUNT: Final = bindparam("account_id", type_=Uuid)
 
@@ -79,12 +81,15 @@ _OVERLAPPING: Final = compiled(
         .order_by(_p.id)
     )
 )
+_BEFORE: Final = bindparam("before", type_=DateTime(timezone=True))
 _UNPROVEN: Final = compiled(
     select(_p.id)
     .where(
         _p.state == constant(State.PENDING),
-        _p.standing != constant(Standing.CONTESTED),
-        _p.created_at < bindparam("before", type_=DateTime(timezone=True)),
+        _p.created_at < _BEFORE,
+        func.coalesce(_p.revoked_at, _p.created_at) < _BEFORE,
+        _p.standing.not_in([constant(Standing.SUSPENDED), constant(Standing.CONTESTED)]),
+        ~exists().where(_b.prefix_id == _p.id, _b.live),  # of an approval that was revoked
     )
     .order_by(_p.created_at)
     .limit(bindparam("most", type_=Integer))
@@ -109,6 +114,10 @@ class ClaimShelf:
         except psycopg.errors.ExclusionViolation as fault:
             if fault.diag.constraint_name == "ex_prefixes_own_overlap":
                 raise OverlapsOwnClaim(claim.prefix) from None
+            raise
+        except psycopg.errors.RestrictViolation as fault:
+            if fault.diag.constraint_name == "prefixes_claim_unreserved":
+                raise SpaceReserved(claim.prefix) from None
             raise
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:

@@ -6,26 +6,50 @@ from byoip.ports.store import Event
 from byoip.store.rows import as_json
 from byoip.store.statements import Session, compiled
 
-# One statement, so that the counters are locked for as short as can be. They are locked in the
-# order of their ids; whoever adds events of two claims has locked both claims before.
+CHANNEL: Final = "byoip_events"
+
+# One statement, so that the counters are locked for as short as can be: those of claims first,
+# then those of accounts (which read what the first returned), each in the order of their ids.
+# Waiting readers are notified when, and only if, the transaction commits.
 _WRITE: Final = compiled(
     text("""
     WITH added AS (
-        SELECT * FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS added (
-            prefix_id uuid, place int, kind text, actor text, request_id text, at timestamptz,
-            before jsonb, after jsonb
-        )
+        SELECT added.*, prefixes.account_id
+        FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS added (
+            prefix_id uuid, position int, place int, kind text, actor text, request_id text,
+            at timestamptz, before jsonb, after jsonb
+        ) JOIN prefixes ON prefixes.id = added.prefix_id
     ), counts AS (
         SELECT prefix_id, count(*) AS many FROM added GROUP BY prefix_id ORDER BY prefix_id
     ), counters AS (
         INSERT INTO event_counters AS kept (prefix_id, last) SELECT prefix_id, many FROM counts
         ON CONFLICT (prefix_id) DO UPDATE SET last = kept.last + excluded.last
         RETURNING prefix_id, last
+    ), numbered AS (
+        SELECT added.*, last - many + place AS number,
+            row_number() OVER (PARTITION BY account_id ORDER BY position) AS account_place
+        FROM added JOIN counters USING (prefix_id) JOIN counts USING (prefix_id)
+    ), account_counts AS (
+        SELECT account_id, count(*) AS many FROM numbered GROUP BY account_id ORDER BY account_id
+    ), account_counters AS (
+        INSERT INTO account_event_counters AS kept (account_id, last)
+        SELECT account_id, many FROM account_counts
+        ON CONFLICT (account_id) DO UPDATE SET last = kept.last + excluded.last
+        RETURNING account_id, last
+    ), written AS (
+        INSERT INTO events (
+            prefix_id, number, account_id, account_number, kind, actor, request_id, at, before,
+            after
+        )
+        SELECT prefix_id, number, account_id, last - many + account_place, kind, actor,
+            request_id, at, before, after
+        FROM numbered JOIN account_counters USING (account_id)
+            JOIN account_counts USING (account_id)
+        RETURNING account_id, prefix_id
     )
-    INSERT INTO events (prefix_id, number, kind, actor, request_id, at, before, after)
-    SELECT prefix_id, last - many + place, kind, actor, request_id, at, before, after
-    FROM added JOIN counters USING (prefix_id) JOIN counts USING (prefix_id)
-    """)
+    SELECT pg_notify(:channel, concat_ws(' ', account_id, prefix_id))
+    FROM (SELECT DISTINCT account_id, prefix_id FROM written) AS rung
+    """).bindparams(channel=CHANNEL)
 )
 
 
@@ -50,11 +74,12 @@ class EventShelf:
 def _as_json(events: list[Event]) -> str:
     places: dict[object, int] = {}
     rows = []
-    for event in events:
+    for position, event in enumerate(events):
         place = places[event.claim_id] = places.get(event.claim_id, 0) + 1
         rows.append(
             {
                 "prefix_id": event.claim_id,
+                "position": position,
                 "place": place,
                 "kind": event.kind,
                 "actor": event.by.actor,

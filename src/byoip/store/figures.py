@@ -32,6 +32,17 @@ _GAUGES = (
         text("SELECT standing, count(*) FROM prefixes WHERE live AND standing <> 'ok' GROUP BY 1"),
     ),
     _Gauge(
+        "byoip_letters_owed",
+        "Approved prefixes whose letter of agency is wanted, and is not there or has expired.",
+        "",
+        text(
+            "SELECT '', count(*) FROM prefixes WHERE state = 'approved' AND delegate_loa_creation "
+            "AND approved_by = 'checks' AND NOT EXISTS (SELECT FROM letters "
+            "WHERE prefix_id = prefixes.id AND superseded_by IS NULL AND "
+            "(revoked_because = 'operator' OR revoked_at IS NULL AND valid_until > now()))"
+        ),
+    ),
+    _Gauge(
         "byoip_validation_runs_open",
         "Validation runs that have not ended.",
         "state",

@@ -27,17 +27,18 @@ _one = select(
 ).subquery()
 _kept = and_(*(one == bindparam(one.name, type_=one.type) for one in _NAMED), ~_FREE)
 _CLAIM: Final = compiled(
-    select(_one.c.locked, _k.body_sha256, _k.status, _k.body).select_from(
+    select(_one.c.locked, _k.body_sha256, _k.status, _k.body, _k.version).select_from(
         _one.outerjoin(idempotency_keys, _kept)
     )
 )
-_LOOK: Final = compiled(select(_k.body_sha256, _k.status, _k.body).where(_kept))
+_LOOK: Final = compiled(select(_k.body_sha256, _k.status, _k.body, _k.version).where(_kept))
 _insert = insert(idempotency_keys)
 _KEEP: Final = compiled(
     _insert.on_conflict_do_update(
         constraint=idempotency_keys.primary_key,
         set_={
-            name: _insert.excluded[name] for name in ("body_sha256", "status", "body", "created_at")
+            name: _insert.excluded[name]
+            for name in ("body_sha256", "status", "body", "version", "created_at")
         },
         where=_FREE,
     ),
@@ -75,7 +76,7 @@ class OnceShelf:
         for kept in found or await self._session.rows(_LOOK, **asked):
             if kept.body_sha256 != self._once.body_sha256:
                 raise IdempotencyKeyReused
-            raise AnsweredBefore(StoredAnswer(kept.status, kept.body))
+            raise AnsweredBefore(StoredAnswer(kept.status, kept.body, kept.version))
 
     def answered(self, result: object) -> None:
         """Render the answer; it is kept by `write`."""
@@ -85,7 +86,8 @@ class OnceShelf:
         """Keep the answer: the last statement of the transaction.
 
         Raises:
-            IdempotencyKeyBusy: somebody keeps an answer without our lock; nothing is kept.
+            IdempotencyKeyBusy: the first request's answer was committed in the very moment in
+                which we locked the key; nothing is kept, and the next try is told that answer.
         """
         if self._answer is None:
             raise RuntimeError("a write with a key ended without its answer")
@@ -95,6 +97,7 @@ class OnceShelf:
             body_sha256=self._once.body_sha256,
             status=self._answer.status,
             body=self._answer.body,
+            version=self._answer.version,
             created_at=self._now,
             free=self._now - KEPT,
         )

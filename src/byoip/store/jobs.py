@@ -6,7 +6,7 @@ from procrastinate import App, PsycopgConnector
 from sqlalchemy import Uuid, bindparam, func, select
 
 from byoip.domain.validation_run import RunState
-from byoip.ports.jobs import DEFAULT_QUEUE, RUN_VALIDATION
+from byoip.ports.jobs import DEFAULT_QUEUE, GENERATE_LETTER, LETTER_QUEUE, RUN_VALIDATION
 from byoip.store.columns import constant
 from byoip.store.engine import plain, session_options
 from byoip.store.statements import Session, compiled
@@ -76,3 +76,10 @@ class JobShelf:
             connection=self._session.driver,
         )
         await job.defer_async(run_id=run_id.hex)
+
+    async def enqueue_letter(self, claim_id: UUID) -> None:
+        """Have a worker that holds the operator's key write a claim's letter."""
+        job = self._app.configure_task(
+            GENERATE_LETTER, queue=LETTER_QUEUE, connection=self._session.driver
+        )
+        await job.defer_async(claim_id=claim_id.hex)

@@ -10,11 +10,22 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claim import ClaimNotFound
+from byoip.domain.delegation import Delegation
 from byoip.domain.ownership_token import OwnershipToken
 from byoip.domain.service_binding import BindingNotFound, Service, ServiceBinding
 from byoip.domain.validation_run import ValidationNotFound
-from byoip.ports.reader import ClaimView, Cursor, NumberedEvent, RunView
-from byoip.store import reading
+from byoip.ports.reader import (
+    EVERY_CLAIM,
+    AccountEvent,
+    BindingView,
+    ClaimFilter,
+    ClaimView,
+    Cursor,
+    NumberedEvent,
+    RunView,
+)
+from byoip.store import delegations, reading
+from byoip.store.delegations import delegation_from
 from byoip.store.evidence import exhibit_from, finding_from
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import (
@@ -41,26 +52,39 @@ class PostgresReader:
         rows = await self._lanes.ask(reading.CLAIM, account_id=account_id, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound
-        return _claim_view(rows[0])
+        return claim_view(rows[0])
 
     async def claims(
-        self, account_id: UUID, *, after: Cursor | None, limit: int
+        self,
+        account_id: UUID,
+        *,
+        after: Cursor | None,
+        limit: int,
+        wanted: ClaimFilter = EVERY_CLAIM,
     ) -> Sequence[ClaimView]:
         """Live claims in the order of (created_at, id)."""
-        page = _page(after, limit)
-        rows = await self._lanes.ask(reading.CLAIMS, account_id=account_id, **page)
-        return [_claim_view(row) for row in rows]
+        asked = {"account_id": account_id, **page_of(after, limit)}
+        if wanted == EVERY_CLAIM:
+            rows = await self._lanes.ask(reading.CLAIMS, **asked)
+        else:
+            rows = await self._lanes.ask(reading.SOME_CLAIMS, **asked, **_filter(wanted))
+        return [claim_view(row) for row in rows]
 
-    async def count_claims(self, account_id: UUID) -> int:
-        """How many live claims the account has."""
-        (row,) = await self._lanes.ask(reading.COUNT_CLAIMS, account_id=account_id)
+    async def count_claims(self, account_id: UUID, wanted: ClaimFilter = EVERY_CLAIM) -> int:
+        """How many such live claims the account has."""
+        if wanted == EVERY_CLAIM:
+            (row,) = await self._lanes.ask(reading.COUNT_CLAIMS, account_id=account_id)
+        else:
+            (row,) = await self._lanes.ask(
+                reading.COUNT_SOME_CLAIMS, account_id=account_id, **_filter(wanted)
+            )
         return int(row.held)
 
     async def tokens(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[OwnershipToken]:
         """All tokens of a claim."""
-        page = _page(after, limit)
+        page = page_of(after, limit)
         rows = await self._of_claim(reading.TOKENS, account_id, claim_id, **page)
         return [token_from(row) for row in rows if row.token_id is not None]
 
@@ -68,7 +92,7 @@ class PostgresReader:
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[RunView]:
         """Runs of a claim, oldest first."""
-        page = _page(after, limit)
+        page = page_of(after, limit)
         rows = await self._of_claim(reading.RUNS, account_id, claim_id, **page)
         return list(_run_views(rows))
 
@@ -83,18 +107,34 @@ class PostgresReader:
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[ServiceBinding]:
         """Live bindings of a claim in the order of (created_at, id)."""
-        page = _page(after, limit)
+        page = page_of(after, limit)
         rows = await self._of_claim(reading.BINDINGS, account_id, claim_id, **page)
         return [binding_from(row) for row in rows if row.id is not None]
 
-    async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> ServiceBinding:
+    async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> BindingView:
         """One live binding."""
         (row,) = await self._of_claim(
             reading.ONE_BINDING, account_id, claim_id, binding_id=binding_id
         )
         if row.id is None:
             raise BindingNotFound
-        return binding_from(row)
+        return BindingView(binding_from(row), row.prefix_version)
+
+    async def delegations(
+        self, account_id: UUID, claim_id: UUID, *, now: datetime, after: Cursor | None, limit: int
+    ) -> Sequence[Delegation]:
+        """Delegations of a claim that count now, in the order of (created_at, id)."""
+        page = page_of(after, limit)
+        rows = await self._of_claim(delegations.GIVEN, account_id, claim_id, now=now, **page)
+        return [delegation_from(row) for row in rows if row.id is not None]
+
+    async def received_delegations(
+        self, account_id: UUID, *, now: datetime, after: Cursor | None, limit: int
+    ) -> Sequence[Delegation]:
+        """What other accounts have delegated to this one and counts now, in the same order."""
+        page = page_of(after, limit)
+        rows = await self._lanes.ask(delegations.RECEIVED, account_id=account_id, now=now, **page)
+        return [delegation_from(row) for row in rows]
 
     async def services(self) -> Sequence[Service]:
         """The live services, by name."""
@@ -110,6 +150,15 @@ class PostgresReader:
         )
         return [event_from(row) for row in rows if row.number is not None]
 
+    async def account_events(
+        self, account_id: UUID, *, after: int, limit: int
+    ) -> Sequence[AccountEvent]:
+        """Events of all claims of the account, with numbers above `after`."""
+        rows = await self._lanes.ask(
+            reading.ACCOUNT_EVENTS, account_id=account_id, after_number=after, page_size=limit
+        )
+        return [AccountEvent(row.account_number, row.prefix_id, event_from(row)) for row in rows]
+
     async def _of_claim(
         self, statement: Statement, account_id: UUID, claim_id: UUID, **asked: object
     ) -> Sequence[AnyRow]:
@@ -120,12 +169,22 @@ class PostgresReader:
         return rows
 
 
-def _page(after: Cursor | None, limit: int) -> Mapping[str, object]:
+def page_of(after: Cursor | None, limit: int) -> Mapping[str, object]:
+    """What a paged statement asks for."""
     start = after or _START
     return {"after_time": start.created_at, "after_id": start.id, "page_size": limit}
 
 
-def _claim_view(row: AnyRow) -> ClaimView:
+def _filter(wanted: ClaimFilter) -> Mapping[str, object]:
+    return {
+        "wanted_cidr": wanted.prefix.network if wanted.prefix else None,
+        "wanted_approved": wanted.approved,
+        "wanted_standing": wanted.standing,
+    }
+
+
+def claim_view(row: AnyRow) -> ClaimView:
+    """A row of VIEWS."""
     token = None if row.token_id is None else token_from(row)
     return ClaimView(claim_from(row), token, row.default_binding)
 

@@ -4,10 +4,12 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     DateTime,
     Integer,
     Select,
+    Text,
     Uuid,
     bindparam,
     exists,
@@ -17,8 +19,11 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import CIDR
 from sqlalchemy.sql.expression import FromClause
 
+from byoip.domain.lifecycle import State
+from byoip.store.columns import constant
 from byoip.store.evidence import EXHIBIT, FINDING
 from byoip.store.rows import BINDING, TOKEN
 from byoip.store.statements import compiled
@@ -41,7 +46,8 @@ def _after(table: FromClause) -> ColumnElement[bool]:
     return tuple_(table.c.created_at, table.c.id) > tuple_(*cursor)
 
 
-def _paged(statement: Select[Any], table: FromClause) -> Select[Any]:
+def paged(statement: Select[Any], table: FromClause) -> Select[Any]:
+    """One page of it, by (created_at, id)."""
     following = statement.where(_after(table)).order_by(table.c.created_at, table.c.id)
     return following.limit(_PAGE_SIZE)
 
@@ -54,7 +60,7 @@ _NEWEST_TOKEN: Final = (
     .correlate(prefixes)
     .lateral("newest")
 )
-_VIEWS: Final = (
+VIEWS: Final = (
     select(
         prefixes,
         _NEWEST_TOKEN,
@@ -64,11 +70,23 @@ _VIEWS: Final = (
     .where(_p.live)
 )
 
-CLAIM: Final = compiled(_VIEWS.where(*_THIS_CLAIM))
-CLAIMS: Final = compiled(_paged(_VIEWS.where(_ACCOUNT), prefixes))
-COUNT_CLAIMS: Final = compiled(select(func.count().label("held")).where(_ACCOUNT, _p.live))
+CLAIM: Final = compiled(VIEWS.where(*_THIS_CLAIM))
+CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT), prefixes))
+_COUNT = select(func.count().label("held")).where(_ACCOUNT, _p.live)
+COUNT_CLAIMS: Final = compiled(_COUNT)
 
-_page = _paged(select(validation_tokens).where(_t.prefix_id == _p.id), validation_tokens)
+# Statements of their own: planned without knowing its values, a filter must not slow the whole
+# list down. A value that is null admits all.
+_is_approved = _p.state == constant(State.APPROVED)
+_FILTERS: Final = (
+    _p.cidr == func.coalesce(bindparam("wanted_cidr", type_=CIDR), _p.cidr),
+    _is_approved == func.coalesce(bindparam("wanted_approved", type_=Boolean), _is_approved),
+    _p.standing == func.coalesce(bindparam("wanted_standing", type_=Text), _p.standing),
+)
+SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes))
+COUNT_SOME_CLAIMS: Final = compiled(_COUNT.where(*_FILTERS))
+
+_page = paged(select(validation_tokens).where(_t.prefix_id == _p.id), validation_tokens)
 _tokens = _page.correlate(prefixes).lateral("page")
 TOKENS: Final = compiled(
     select(_p.account_id, _p.cidr, _p.asn, *(one.label(f"token_{one.name}") for one in _tokens.c))
@@ -77,8 +95,9 @@ TOKENS: Final = compiled(
     .order_by(_tokens.c.created_at, _tokens.c.id)
 )
 
-_of_claim = select(*BINDING).join(services).where(_b.prefix_id == _p.id, _b.live)
-_bindings = _paged(_of_claim, bindings).correlate(prefixes).lateral("page")
+_served = select(*BINDING).join(services, _b.service_id == services.c.id)
+_of_claim = _served.where(_b.prefix_id == _p.id, _b.live)
+_bindings = paged(_of_claim, bindings).correlate(prefixes).lateral("page")
 BINDINGS: Final = compiled(
     select(_bindings)
     .select_from(prefixes.outerjoin(_bindings, true()))
@@ -88,11 +107,13 @@ BINDINGS: Final = compiled(
 _one_binding = _of_claim.where(_b.id == bindparam("binding_id", type_=Uuid))
 _binding = _one_binding.correlate(prefixes).lateral("page")
 ONE_BINDING: Final = compiled(
-    select(_binding).select_from(prefixes.outerjoin(_binding, true())).where(*_THIS_CLAIM, _p.live)
+    select(_binding, _p.version.label("prefix_version"))
+    .select_from(prefixes.outerjoin(_binding, true()))
+    .where(*_THIS_CLAIM, _p.live)
 )
 
 _runs = (
-    _paged(select(validation_runs).where(_r.prefix_id == _p.id), validation_runs)
+    paged(select(validation_runs).where(_r.prefix_id == _p.id), validation_runs)
     .correlate(prefixes)
     .lateral("page")
 )
@@ -135,6 +156,16 @@ EVENTS: Final = compiled(
     .select_from(prefixes.outerjoin(_later, true()))
     .where(*_THIS_CLAIM)  # closed ones too
     .order_by(_later.c.number)
+)
+
+ACCOUNT_EVENTS: Final = compiled(
+    select(events)
+    .where(
+        events.c.account_id == bindparam("account_id", type_=Uuid),
+        events.c.account_number > bindparam("after_number", type_=BigInteger),
+    )
+    .order_by(events.c.account_number)
+    .limit(_PAGE_SIZE)
 )
 
 SERVICES: Final = compiled(select(services).where(services.c.live).order_by(services.c.name))

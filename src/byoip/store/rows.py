@@ -16,7 +16,7 @@ from byoip.domain.evidence import (
     CheckState,
     Reason,
 )
-from byoip.domain.lifecycle import Standing, State
+from byoip.domain.lifecycle import Approver, Standing, State
 from byoip.domain.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Provisioning, Service, ServiceBinding
@@ -71,6 +71,8 @@ def claim_from(row: AnyRow) -> Claim:
         irr_waived=row.irr_waived,
         other_origins=tuple(_other_origin(one) for one in row.other_origins),
         approved_at=row.approved_at,
+        approved_by=None if row.approved_by is None else Approver(row.approved_by),
+        revoked_at=row.revoked_at,
         closed_at=row.closed_at,
         version=row.version,
     )
@@ -103,6 +105,8 @@ def claim_values(claim: Claim) -> dict[str, Any]:
             ]
         ),
         "approved_at": claim.approved_at,
+        "approved_by": claim.approved_by,
+        "revoked_at": claim.revoked_at,
         "closed_at": claim.closed_at,
         "version": claim.version,
     }

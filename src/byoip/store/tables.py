@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, CIDR, ExcludeConstraint
 
 from byoip.domain.credential import Scope
 from byoip.domain.evidence import CheckState
-from byoip.domain.lifecycle import Standing, State
+from byoip.domain.lifecycle import Approver, Standing, State
 from byoip.domain.ownership_token import TokenMethod
 from byoip.domain.service_binding import Provisioning
 from byoip.store.columns import document, key, live, moment, one_of, reference, text
@@ -80,6 +80,8 @@ services = Table(
     moment("created_at"),
     moment("removed_at", nullable=True),
     live("removed_at IS NULL"),
+    # What live bindings refer to: a service cannot be retired from under them.
+    UniqueConstraint("id", "live", name="uq_services_live"),
     Index("uq_services_live_name", "name", unique=True, postgresql_where="live"),
 )
 
@@ -108,6 +110,8 @@ prefixes = Table(
     Column("irr_waived", Boolean, nullable=False),
     document("other_origins"),
     moment("approved_at", nullable=True),
+    text("approved_by", nullable=True),
+    moment("revoked_at", nullable=True),
     moment("closed_at", nullable=True),
     Column("version", Integer, nullable=False),
     live("state <> 'closed'"),
@@ -138,6 +142,12 @@ prefixes = Table(
     ),
     CheckConstraint("asn BETWEEN 1 AND 4294967295", name="asn"),
     CheckConstraint("version >= 1", name="version"),
+    ForeignKeyConstraint(
+        ["loa_document_id", "account_id"],
+        ["loa_documents.id", "loa_documents.account_id"],
+        name="fk_prefixes_loa_document",
+        ondelete="RESTRICT",
+    ),
     one_of("state", State),
     one_of("standing", Standing),
     one_of("irr_state", CheckState),
@@ -151,10 +161,16 @@ prefixes = Table(
     CheckConstraint(
         "state = 'closed' OR (state = 'approved') = (approved_at IS NOT NULL)", name="approved_at"
     ),
-    # Ownership is what an approval rests on; irr and rpki may change after it.
-    CheckConstraint("state <> 'approved' OR ownership_state = 'valid'", name="approved_is_proven"),
+    one_of("approved_by", Approver),
+    CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved_by_whom"),
+    # Ownership is what an approval rests on, or the operator's word; irr and rpki may change.
+    CheckConstraint(
+        "state <> 'approved' OR ownership_state = 'valid' OR approved_by = 'operator'",
+        name="approved_is_proven",
+    ),
     CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
     Index("ix_prefixes_page", "account_id", "created_at", "id", postgresql_where="live"),
+    Index("ix_prefixes_all", "created_at", "id", postgresql_where="live"),
     Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
 )
 
@@ -211,6 +227,11 @@ bindings = Table(
         ["prefix_id", "prefix_cidr", "live_prefix"],
         ["prefixes.id", "prefixes.cidr", "prefixes.live"],
         name="fk_bindings_live_prefix",
+    ),
+    ForeignKeyConstraint(
+        ["service_id", "live_prefix"],
+        ["services.id", "services.live"],
+        name="fk_bindings_live_service",
     ),
     CheckConstraint("cidr <<= prefix_cidr", name="inside_prefix"),
     one_of("state", Provisioning),

@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -89,13 +90,16 @@ events = Table(
     metadata,
     Column("prefix_id", Uuid, ForeignKey("prefixes.id", ondelete="RESTRICT"), primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    reference("account_id", "accounts.id"),
+    Column("account_number", BigInteger, nullable=False),
     text("kind"),
     text("actor"),
     text("request_id"),
     moment("at"),
     document("before"),
     document("after"),
-    CheckConstraint("number >= 1", name="number"),
+    CheckConstraint("number >= 1 AND account_number >= 1", name="number"),
+    UniqueConstraint("account_id", "account_number"),
 )
 
 # Updated last in a transaction: a number is given only when all lower ones are committed.
@@ -103,6 +107,14 @@ event_counters = Table(
     "event_counters",
     metadata,
     Column("prefix_id", Uuid, ForeignKey("prefixes.id", ondelete="RESTRICT"), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+# The same for all claims of an account together.
+account_event_counters = Table(
+    "account_event_counters",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("accounts.id", ondelete="RESTRICT"), primary_key=True),
     Column("last", BigInteger, nullable=False),
 )
 
@@ -116,6 +128,7 @@ idempotency_keys = Table(
     Column("body_sha256", LargeBinary, nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("version", Integer),
     moment("created_at"),
     Index(None, "created_at"),
 )

@@ -6,10 +6,15 @@ needed:
 1. the key of an idempotent write (tried, never waited for)
 2. the account (`lock_account`)
 3. the claim (`Claims.lock`)
-4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing besides
+4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing besides; or a service
+   (`Services.get` shares it with other bindings; operators lock it alone, and nothing before it)
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
-7. event counters, in the order of their claims' ids
+7. letters of the claim; alone, too, but then nothing else after them
+8. event counters of claims, in the order of their ids
+9. event counters of accounts, in the order of their ids
+10. the event counter of operators
+11. at the commit Postgres' queue of notifications, where there are events
 
 Why 6 may come after 3: whoever waits for the space holds a pending claim only, and 6 locks
 approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: taking
@@ -25,16 +30,32 @@ from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.ports.clock import Clock
+from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
+from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
 from byoip.ports.rpki import RoaData
-from byoip.ports.store import Bindings, Claims, Events, Jobs, Runs, Services, Shelf, Tokens
-from byoip.store import idempotency
+from byoip.ports.store import (
+    Bindings,
+    Claims,
+    Delegations,
+    Events,
+    Jobs,
+    Runs,
+    Services,
+    Shelf,
+    Tokens,
+)
+from byoip.store import allowance, idempotency
 from byoip.store.bindings import BindingShelf, ServiceShelf
 from byoip.store.claims import ClaimShelf
+from byoip.store.delegations import DelegationShelf
 from byoip.store.events import EventShelf
 from byoip.store.idempotency import OnceShelf
 from byoip.store.jobs import JobShelf, make_enqueuing_app
+from byoip.store.letters import PostgresLetters
+from byoip.store.loa_documents import PostgresLoaDocuments
+from byoip.store.operating_space import PostgresOperatorShelf
 from byoip.store.registration_snapshots import RegistrationShelf
 from byoip.store.runs import RunShelf
 from byoip.store.statements import Session
@@ -49,12 +70,16 @@ class PostgresShelf:
     claims: Claims
     tokens: Tokens
     bindings: Bindings
+    delegations: Delegations
     services: Services
     runs: Runs
     events: Events
     jobs: Jobs
     roas: RoaData
     registrations: Registrations
+    operating: OperatorShelf
+    letters: LetterShelf
+    loa_documents: LoaDocuments
 
     def __init__(
         self,
@@ -67,12 +92,16 @@ class PostgresShelf:
         self.claims = ClaimShelf(session)
         self.tokens = TokenShelf(session)
         self.bindings = BindingShelf(session)
+        self.delegations = DelegationShelf(session)
         self.services = ServiceShelf(session)
         self.runs = RunShelf(session, clock)
         self.events = self._history = EventShelf(session)
         self.jobs = JobShelf(session, app)
         self.roas = RoaShelf(connection, clock)
         self.registrations = RegistrationShelf(connection)
+        self.operating = self._operating = PostgresOperatorShelf(connection, session)
+        self.letters = PostgresLetters(session)
+        self.loa_documents = PostgresLoaDocuments(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
 
     async def answered(self, result: object) -> None:
@@ -88,6 +117,7 @@ class PostgresShelf:
     async def end(self) -> None:
         """Write what comes last: the history, then the answer."""
         await self._history.write()
+        await self._operating.end()
         if self._once is not None:
             await self._once.write()
 
@@ -112,7 +142,9 @@ class PostgresStore:
                 await shelf.end()
 
     async def prune(self) -> int:
-        """Drop idempotency keys older than a day; how many."""
+        """Drop idempotency keys older than a day, and permits that are past; how many keys."""
         with translated():
             async with self._engine.begin() as connection:
-                return await idempotency.prune(await Session.of(connection), self._clock)
+                session = await Session.of(connection)
+                await allowance.prune(session)
+                return await idempotency.prune(session, self._clock)

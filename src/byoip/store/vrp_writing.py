@@ -120,7 +120,7 @@ async def one_snapshot(
 ) -> VrpSnapshot | None:
     """The snapshot that fits, if there is one."""
     row = (await connection.execute(select(vrp_snapshots).where(which))).one_or_none()
-    return None if row is None else _snapshot(row)
+    return None if row is None else snapshot_from(row)
 
 
 def is_current() -> ColumnElement[bool]:
@@ -128,7 +128,8 @@ def is_current() -> ColumnElement[bool]:
     return vrp_snapshots.c.number == select(current_vrp_snapshot.c.number).scalar_subquery()
 
 
-def _snapshot(row: Row[Any]) -> VrpSnapshot:
+def snapshot_from(row: Row[Any]) -> VrpSnapshot:
+    """A row of vrp_snapshots."""
     return VrpSnapshot(
         number=row.number,
         accepted=row.accepted,

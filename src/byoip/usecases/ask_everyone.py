@@ -88,7 +88,8 @@ class AskEveryone:
     """Ask registry, reverse DNS and ROA data about a prefix, in parallel. Changes nothing.
 
     Attributes:
-        overrides: ranges for which the operator names the registry.
+        overrides: ranges for which the settings name the registry; where the operator names one in
+            the database for exactly the same range, that one counts.
         waived: keys of registries without route objects, for which irr is not demanded.
         deadline: seconds after which whoever has not answered stays unanswered.
     """
@@ -108,7 +109,8 @@ class AskEveryone:
         async with self.store.transaction() as shelf:
             registered = await shelf.registrations.overlapping(subject.prefix)
             vrps = await shelf.roas.about(subject.prefix)
-        responsible = self._responsible(subject.prefix, registered)
+            overrides = await shelf.operating.overrides.overlapping(subject.prefix)
+        responsible = self._responsible(subject.prefix, registered, overrides)
         expired, subject = self._checked_token(subject)
         subject = replace(subject, until=asyncio.get_running_loop().time() + self.deadline)
         irr, rdns = await self._together(subject, responsible)
@@ -151,10 +153,11 @@ class AskEveryone:
         return irr.result(), rdns.result()
 
     def _responsible(
-        self, prefix: Prefix, registered: Registered
+        self, prefix: Prefix, registered: Registered, added: Sequence[tuple[Prefix, str]]
     ) -> Responsible | Failed | Unanswered:
         known = None if registered.snapshot is None else registered.delegations
-        return responsible_registry(prefix, known, self.registries, self.overrides)
+        overrides = {**dict(self.overrides), **dict(added)}
+        return responsible_registry(prefix, known, self.registries, list(overrides.items()))
 
     def _registration(
         self, registered: Registered, responsible: Responsible | Failed | Unanswered

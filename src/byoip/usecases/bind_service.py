@@ -5,6 +5,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import PrefixNotApproved, ServiceBinding, may_bind
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
+from byoip.ports.reader import BindingView
 from byoip.ports.store import By, Event, Store
 
 
@@ -24,23 +25,28 @@ class BindService:
         service_id: UUID,
         by: By,
         once: Once | None = None,
-    ) -> ServiceBinding:
+    ) -> BindingView:
         """Keep a new binding.
 
         Raises:
-            InvalidPrefix, ClaimNotFound, PrefixNotApproved, ServiceNotFound,
+            InvalidPrefix, ClaimNotFound, PreconditionFailed, PrefixNotApproved, PrefixSuspended,
+            ServiceNotFound,
             BindingOutsidePrefix, BindingExists, DefaultBindingFirst, DefaultOnlyService,
             TooManyBindings: as their names say.
         """
         wanted = Prefix.parse(cidr)
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             if not claim.approved:
                 raise PrefixNotApproved
+            claim.demand_not_suspended()
             service = await shelf.services.get(service_id)
             may_bind(claim.prefix, wanted, service, await shelf.bindings.of(claim_id))
             now = self.clock.now()
             binding = ServiceBinding(uuid4(), claim_id, claim.prefix, wanted, service, now)
+            written = claim.written(now)
+            await shelf.claims.save(written)
             await shelf.bindings.add(binding)
             after = {
                 "binding_id": binding.id.hex,
@@ -48,5 +54,6 @@ class BindService:
                 "service_id": service.id.hex,
             }
             await shelf.events.add(Event(claim_id, "binding.created", by, now, after=after))
-            await shelf.answered(binding)
-        return binding
+            view = BindingView(binding, written.version)
+            await shelf.answered(view)
+        return view

@@ -12,7 +12,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class CloseUnproven:
-    """Close claims that nobody has proven within thirty days. They hold no routes."""
+    """Close claims that nobody has proven within thirty days, and that hold no routes."""
 
     store: Store
     clock: Clock
@@ -31,8 +31,9 @@ class CloseUnproven:
             except ClaimNotFound:
                 return False
             now = self.clock.now()
-            contested = claim.standing is Standing.CONTESTED  # proven, though not approved
-            if claim.approved or contested or now - claim.created_at < UNPROVEN_AFTER:
+            proven = claim.approved or claim.standing is Standing.CONTESTED
+            waiting = not proven and now - claim.unproven_since() >= UNPROVEN_AFTER
+            if not waiting or claim.suspended or await shelf.bindings.of(claim_id):
                 return False
             closed = claim.close(Move.UNPROVEN, now)
             await shelf.claims.save(closed)

@@ -29,11 +29,12 @@ class DescribePrefix:
         """Write it.
 
         Raises:
-            ClaimNotFound, InvalidText: as their names say.
+            ClaimNotFound, PreconditionFailed, InvalidText: as their names say.
         """
         text = CustomerText.parse(description, pointer="/description")
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             now = self.clock.now()
             described = claim.describe(text, now)
             await shelf.claims.save(described)

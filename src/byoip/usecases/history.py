@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from byoip.domain.claim import CheckRecord, Claim
+from byoip.domain.delegation import Delegation
 from byoip.domain.ownership_token import OwnershipToken
 from byoip.ports.store import By, Event, Shelf
 
@@ -11,6 +12,20 @@ from byoip.ports.store import By, Event, Shelf
 def changes(before: Claim, after: Claim, by: By, at: datetime) -> tuple[Event, ...]:
     """Events for every difference between two versions of a claim that a reader cares for."""
     return tuple(_changes(before, after, by, at))
+
+
+def delegation_event(kind: str, delegation: Delegation, by: By, at: datetime) -> Event:
+    """What the owner's history says of a delegation that begins (`delegation.created`) or ends."""
+    shown = {
+        "delegation_id": delegation.id.hex,
+        "cidr": str(delegation.cidr),
+        "delegated_account_id": delegation.account_id.hex,
+    }
+    if delegation.expires_at:
+        shown["expires_at"] = delegation.expires_at.isoformat()
+    begins = kind == "delegation.created"
+    before, after = ({}, shown) if begins else (shown, {})
+    return Event(delegation.claim_id, kind, by, at, before, after)
 
 
 async def end_token_and_run(shelf: Shelf, claim: Claim, by: By, at: datetime) -> None:

@@ -22,10 +22,11 @@ from byoip.usecases.history import changes, token_revoked
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token, and everything to paste."""
+    """A token, everything to paste, and the version of its prefix, which its writes count in."""
 
     token: OwnershipToken
     instructions: tuple[Instruction, ...]
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,13 @@ class IssueValidationToken:
         """Keep a new token.
 
         Raises:
-            ClaimNotFound: as it says.
+            ClaimNotFound, PreconditionFailed: as they say.
             NotInThisState: the prefix is approved: there is nothing left to prove.
             TooManyTokens: more than ten within an hour.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             if claim.approved:
                 raise NotInThisState(claim.state, Move.ALL_CHECKS_PASSED)
             now = self.clock.now()
@@ -68,14 +70,14 @@ class IssueValidationToken:
                 await shelf.events.add(token_revoked(old, by, now))
             token = self._new(claim, method)
             await shelf.tokens.add(token)
-            unproven = replace(claim, ownership=CheckRecord(), modified_at=now)
+            unproven = replace(claim.written(now), ownership=CheckRecord())
             await shelf.claims.save(unproven)
             after = {"token_id": token.id.hex, "method": method.value}
             issued = Event(claim_id, "token.issued", by, now, after=after)
             await shelf.events.add(issued, *changes(claim, unproven, by, now))
-            result = IssuedToken(
-                token, instructions(token, self.label, self.registries.get(claim.registry or ""))
-            )
+            registry = self.registries.get(claim.registry or "")
+            paste = instructions(token, self.label, registry)
+            result = IssuedToken(token, paste, unproven.version)
             await shelf.answered(result)
         return result
 

@@ -2,11 +2,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.claim import WithdrawFirst
+from byoip.domain.letter import RevokedBecause
 from byoip.domain.lifecycle import Move
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
+from byoip.usecases.end_delegation import end
 from byoip.usecases.history import changes, end_token_and_run
+from byoip.usecases.revoke_letters import revoke_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +22,23 @@ class RemovePrefix:
     async def __call__(
         self, account_id: UUID, claim_id: UUID, *, by: By, once: Once | None = None
     ) -> None:
-        """Close the claim, revoke its token, end its open run.
+        """Close the claim, end its delegations, revoke token and letters, end its open run.
 
         Raises:
-            ClaimNotFound: as it says.
+            ClaimNotFound, PreconditionFailed, PrefixSuspended: as they say.
             WithdrawFirst: it has bindings.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            claim.demand_not_suspended()  # or it would come back without its suspension
             if await shelf.bindings.of(claim_id):
                 raise WithdrawFirst("remove its service bindings first")
             now = self.clock.now()
+            await end(await shelf.delegations.of(claim_id), "delegation.ended", shelf, by, now)
             closed = claim.close(Move.REMOVED, now)
             await shelf.claims.save(closed)
             await end_token_and_run(shelf, claim, by, now)
+            await revoke_letters(shelf, claim_id, RevokedBecause.REMOVED, by=by, now=now)
             await shelf.events.add(*changes(claim, closed, by, now))
             await shelf.answered(None)

@@ -22,10 +22,11 @@ class RequestValidation:
         """Enqueue in this transaction.
 
         Raises:
-            ClaimNotFound: as it says.
+            ClaimNotFound, PreconditionFailed: as they say.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             now = self.clock.now()
             wanted = ValidationRun(uuid4(), claim_id, Trigger.CUSTOMER, now, due_at=now)
             run, new = await shelf.runs.open(wanted)

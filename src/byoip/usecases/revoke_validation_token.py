@@ -27,14 +27,15 @@ class RevokeValidationToken:
         """Revoke it; a run that is out with it will approve nothing.
 
         Raises:
-            ClaimNotFound, TokenNotFound, TokenSpent: as their names say.
+            ClaimNotFound, PreconditionFailed, TokenNotFound, TokenSpent: as their names say.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             token = await shelf.tokens.get(claim_id, token_id)
             now = self.clock.now()
             await shelf.tokens.save(token.revoke(now))
-            unproven = replace(claim, ownership=CheckRecord(), modified_at=now)
+            unproven = replace(claim.written(now), ownership=CheckRecord())
             await shelf.claims.save(unproven)
             await shelf.events.add(
                 token_revoked(token, by, now), *changes(claim, unproven, by, now)

@@ -102,7 +102,7 @@ class RunValidation:
         """Approve, contest, or leave as it is; what was asked once more comes back as well."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
         now = self.clock.now()
-        if claim.approved or token is None or not claim.proven(now):
+        if claim.approved or claim.suspended or token is None or not claim.proven(now):
             return claim, result, ()
         await shelf.claims.lock_space(claim.prefix)
         vrps = await shelf.roas.about(claim.prefix)
@@ -110,12 +110,16 @@ class RunValidation:
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
-        if rivals := await shelf.claims.approved_overlapping(claim.prefix):
+        rivals = await shelf.claims.approved_overlapping(claim.prefix)
+        reserved = await shelf.operating.reservations.blocks(claim.prefix, claim.account_id)
+        if rivals or reserved:  # reserved for somebody else: a contest the operator settles
             await self._contest(shelf, rivals, by)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await shelf.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
             return decide(claim, late, now), RunResult.FAILED, (once_more, *late)
+        if claim.delegate_loa_creation:
+            await shelf.jobs.enqueue_letter(claim.id)
         after = {"token_id": token.id.hex}
         await shelf.events.add(Event(claim.id, "token.consumed", by, now, after=after))
         return claim.approve(now), RunResult.APPROVED, (once_more,)

@@ -5,12 +5,13 @@ from uuid import UUID, uuid4
 from byoip.domain.asn import Asn, choose_origin
 from byoip.domain.claim import Claim, TooManyClaims
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.loa_document import LoaDocumentNotFound, LoaDocumentUnknown
 from byoip.domain.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import By, Event, Shelf, Store
 from byoip.ports.tokens import TokenMint
 
 
@@ -33,6 +34,7 @@ class SubmitPrefix:
         asn: int,
         description: str,
         delegate_loa_creation: bool,
+        loa_document_id: UUID | None = None,
         by: By,
         once: Once | None = None,
     ) -> ClaimView:
@@ -41,6 +43,7 @@ class SubmitPrefix:
         Raises:
             InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
             InvalidAsn, OriginNotOffered, InvalidText: the request itself.
+            LoaDocumentUnknown: the account has no such document.
             TooManyClaims, OverlapsOwnClaim: the account's other claims.
         """
         prefix, origin = Prefix.parse(cidr), Asn(asn)
@@ -54,6 +57,7 @@ class SubmitPrefix:
             asn=origin,
             description=CustomerText.parse(description, pointer="/description"),
             delegate_loa_creation=delegate_loa_creation,
+            loa_document_id=loa_document_id,
             created_at=now,
             modified_at=now,
         )
@@ -73,9 +77,18 @@ class SubmitPrefix:
             held, quota = await shelf.claims.lock_account(account_id)
             if held >= quota:
                 raise TooManyClaims(quota)
+            if loa_document_id:
+                await _demand_document(shelf, loa_document_id, account_id)
             await shelf.claims.add(claim)
             await shelf.tokens.add(token)
             after = {"cidr": str(prefix), "asn": origin.number, "state": claim.state.value}
             await shelf.events.add(Event(claim.id, "prefix.created", by, now, after=after))
             await shelf.answered(view)
         return view
+
+
+async def _demand_document(shelf: Shelf, document_id: UUID, account_id: UUID) -> None:
+    try:
+        await shelf.loa_documents.get(document_id, account_id)
+    except LoaDocumentNotFound:
+        raise LoaDocumentUnknown from None

@@ -1,9 +1,10 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from byoip.domain.service_binding import ServiceBinding, may_serve
+from byoip.domain.service_binding import PrefixNotApproved, may_serve
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
+from byoip.ports.reader import BindingView
 from byoip.ports.store import By, Event, Store
 from byoip.usecases.views import binding_of
 
@@ -24,25 +25,34 @@ class SwapService:
         service_id: UUID,
         by: By,
         once: Once | None = None,
-    ) -> ServiceBinding:
+    ) -> BindingView:
         """Swap it.
 
         Raises:
-            ClaimNotFound, BindingNotFound, ServiceNotFound, DefaultOnlyService: as they say.
+            ClaimNotFound, PreconditionFailed, PrefixNotApproved, PrefixSuspended, BindingNotFound,
+            ServiceNotFound, DefaultOnlyService: as they say.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            if not claim.approved:  # the approval was revoked; what is bound stays
+                raise PrefixNotApproved
+            claim.demand_not_suspended()
             old = binding_of(binding_id, await shelf.bindings.of(claim_id))
             service = await shelf.services.get(service_id)
             may_serve(claim.prefix, old.cidr, service)
-            swapped = replace(old, service=service)
+            view = BindingView(replace(old, service=service), claim.version)
             if old.service != service:
+                now = self.clock.now()
+                written = claim.written(now)
+                await shelf.claims.save(written)
                 await shelf.bindings.swap(binding_id, service)
+                view = replace(view, version=written.version)
                 before, after = (
                     {"binding_id": binding_id.hex, "service_id": one.id.hex}
                     for one in (old.service, service)
                 )
-                event = Event(claim_id, "binding.swapped", by, self.clock.now(), before, after)
+                event = Event(claim_id, "binding.swapped", by, now, before, after)
                 await shelf.events.add(event)
-            await shelf.answered(swapped)
-        return swapped
+            await shelf.answered(view)
+        return view

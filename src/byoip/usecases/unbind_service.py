@@ -27,14 +27,16 @@ class UnbindService:
         """End it; the row stays.
 
         Raises:
-            ClaimNotFound, BindingNotFound, DefaultBindingInUse: as their names say.
+            ClaimNotFound, PreconditionFailed, BindingNotFound, DefaultBindingInUse: as they say.
         """
         async with self.store.transaction(once) as shelf:
-            await shelf.claims.lock(claim_id, account_id)
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
             bindings = await shelf.bindings.of(claim_id)
             binding = binding_of(binding_id, bindings)
             may_unbind(binding, bindings)
             now = self.clock.now()
+            await shelf.claims.save(claim.written(now))
             await shelf.bindings.remove(binding_id, now)
             before = {
                 "binding_id": binding.id.hex,

@@ -5,17 +5,22 @@ from procrastinate import App
 from byoip.ports import jobs
 
 
-def schedule(app: App, *, roas_every_minutes: int | None) -> None:
+def schedule(app: App, *, roas_every_minutes: int | None, letters: bool = False) -> None:
     """Put the registered tasks on the clock (cron with seconds last, UTC).
 
-    ROAs are scheduled by those only who refresh them: for nobody, jobs would pile up.
+    ROAs are scheduled by those only who refresh them, letters by those who hold the operator's
+    key: for nobody, jobs would pile up.
     """
     times = {
         jobs.RESCUE_RUNS: "* * * * * */10",
         jobs.CLOSE_UNPROVEN: "17 * * * *",
+        jobs.END_EXPIRED_DELEGATIONS: "* * * * *",
         jobs.TIDY_UP: "47 * * * *",
         jobs.REFRESH_REGISTRATIONS: "23 */6 * * *",
+        jobs.WATCH_LETTERS: "* * * * *",
     }
+    if letters:
+        times[jobs.RENEW_LETTERS] = "*/10 * * * *"
     if roas_every_minutes:
         times[jobs.REFRESH_ROAS] = _every(roas_every_minutes)
     for name, cron in times.items():

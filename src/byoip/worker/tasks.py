@@ -9,7 +9,20 @@ from procrastinate import App, JobContext
 from byoip.ports import jobs
 from byoip.ports.store import By
 from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.generate_letter import GenerateLetter
+from byoip.usecases.renew_letters import RenewLetters
 from byoip.usecases.run_validation import RunValidation
+from byoip.usecases.watch_letters import WatchLetters
+
+
+@dataclass(frozen=True, slots=True)
+class LetterWork:
+    """What only a worker that holds the operator's key can do."""
+
+    generate: GenerateLetter
+    renew: RenewLetters
+
 
 _FIRST = 10  # housekeeping does not wait for customers' bulk
 
@@ -23,14 +36,18 @@ class Work:
         refresh_roas: starts the refresh in a process of its own and waits for it; None where
             another worker does that.
         tidy_up: forgets what is no longer needed: old idempotency keys, finished jobs.
+        letters: None where the operator's key is not.
     """
 
     run_validation: RunValidation
     rescue_runs: Callable[[], Awaitable[object]]
     close_unproven: CloseUnproven
+    end_expired_delegations: EndExpiredDelegations
     refresh_registrations: Callable[[], Awaitable[object]]
     refresh_roas: Callable[[], Awaitable[object]] | None
     tidy_up: Callable[[], Awaitable[object]]
+    watch_letters: WatchLetters
+    letters: LetterWork | None
 
 
 def register(app: App, work: Work) -> None:
@@ -50,6 +67,15 @@ def register(app: App, work: Work) -> None:
     async def close_unproven(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         await work.close_unproven(by=_by(context))
 
+    @app.task(
+        name=jobs.END_EXPIRED_DELEGATIONS,
+        queue=jobs.DEFAULT_QUEUE,
+        priority=_FIRST,
+        pass_context=True,
+    )
+    async def end_expired_delegations(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        await work.end_expired_delegations(by=_by(context))
+
     @app.task(name=jobs.REFRESH_REGISTRATIONS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def refresh_registrations(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.refresh_registrations()
@@ -58,11 +84,31 @@ def register(app: App, work: Work) -> None:
     async def tidy_up(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.tidy_up()
 
+    _register_letters(app, work)
+
     if refresh := work.refresh_roas:
 
         @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE, lock="roas")
         async def refresh_roas(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
             await refresh()
+
+
+def _register_letters(app: App, work: Work) -> None:
+    @app.task(name=jobs.WATCH_LETTERS, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    async def watch_letters(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        await work.watch_letters(by=_by(context))
+
+    letters = work.letters
+    if letters is None:
+        return
+
+    @app.task(name=jobs.GENERATE_LETTER, queue=jobs.LETTER_QUEUE, pass_context=True)
+    async def generate_letter(context: JobContext, claim_id: str) -> None:
+        await letters.generate(UUID(claim_id), by=_by(context))
+
+    @app.task(name=jobs.RENEW_LETTERS, queue=jobs.LETTER_QUEUE)
+    async def renew_letters(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
+        await letters.renew()
 
 
 def _by(context: JobContext) -> By:

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Annotated, TypeAlias
 
 from fastapi import Query
@@ -7,7 +8,13 @@ from byoip.api.caller import Asking
 from byoip.api.declarations import Declarations
 from byoip.api.paging import DEFAULT_PAGE, Cut, PerPage
 from byoip.api.routes.path_ids import PathId
-from byoip.api.schemas.events import EventListAnswer, event_of
+from byoip.api.schemas.events import (
+    AccountEventListAnswer,
+    EventListAnswer,
+    account_event_of,
+    event_of,
+)
+from byoip.api.waiting import Wait, read_or_wait
 from byoip.domain.claim import ClaimNotFound
 from byoip.domain.credential import Scope
 
@@ -25,16 +32,38 @@ After: TypeAlias = Annotated[
     refuses=(ClaimNotFound,),
 )
 async def list_prefix_events(
-    caller: Asking, prefix_id: PathId, after: After = 0, per_page: PerPage = None
+    caller: Asking,
+    prefix_id: PathId,
+    after: After = 0,
+    wait: Wait = 0,
+    per_page: PerPage = None,
 ) -> Answer:
     """Read a prefix's history, oldest first, also after the prefix was removed.
 
     Numbers have no gaps and appear in order: remember the last one and go on `after` it.
     """
     size = per_page or DEFAULT_PAGE
-    found = await caller.backend.reader.events(
-        caller.account_id, prefix_id, after=after, limit=size + 1
+    read = partial(
+        caller.backend.reader.events, caller.account_id, prefix_id, after=after, limit=size + 1
     )
+    found = await read_or_wait(read, caller.backend.bell, prefix_id, wait)
     items = found[:size]
     more = str(items[-1].number) if len(found) > size else None
     return list_answer([event_of(event) for event in items], Cut(items, size, more))
+
+
+@history.operation("GET /events", Scope.PREFIXES_READ, answer=AccountEventListAnswer)
+async def list_account_events(
+    caller: Asking, after: After = 0, wait: Wait = 0, per_page: PerPage = None
+) -> Answer:
+    """Read the history of all the account's prefixes, oldest first.
+
+    Numbers count within the account, without gaps and in order: remember the last one and go on
+    `after` it; with `wait`, an answer comes as soon as there is something.
+    """
+    size, account_id = per_page or DEFAULT_PAGE, caller.account_id
+    read = partial(caller.backend.reader.account_events, account_id, after=after, limit=size + 1)
+    found = await read_or_wait(read, caller.backend.bell, account_id, wait)
+    items = found[:size]
+    more = str(items[-1].number) if len(found) > size else None
+    return list_answer([account_event_of(event) for event in items], Cut(items, size, more))

@@ -10,3 +10,6 @@ from byoip.api.schemas.envelope import ID_PATTERN
 PathId: TypeAlias = Annotated[
     UUID, Path(), WithJsonSchema({"type": "string", "pattern": ID_PATTERN})
 ]
+# Read by the route itself.
+PathText: TypeAlias = Annotated[str, Path()]
+PathNumber: TypeAlias = Annotated[str, Path(), WithJsonSchema({"type": "integer", "minimum": 1})]

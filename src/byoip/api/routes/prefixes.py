@@ -1,10 +1,15 @@
 from collections.abc import Callable
 from functools import partial
+from typing import Annotated, TypeAlias
+
+from fastapi import Query
 
 from byoip.api.answers import Answer, answer, list_answer
 from byoip.api.caller import Asking, nothing
 from byoip.api.declarations import Declarations
 from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut, page
+from byoip.api.rate_limiting import spend
+from byoip.api.refusals import QueryParameterInvalid, RateLimited
 from byoip.api.routes.path_ids import PathId
 from byoip.api.schemas.envelope import Done
 from byoip.api.schemas.prefixes import (
@@ -15,20 +20,35 @@ from byoip.api.schemas.prefixes import (
     PrefixListAnswer,
     prefix_of,
 )
+from byoip.domain import prefix as network
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
-from byoip.domain.claim import ClaimNotFound, OverlapsOwnClaim, TooManyClaims, WithdrawFirst
+from byoip.domain.claim import (
+    ClaimNotFound,
+    OverlapsOwnClaim,
+    PrefixSuspended,
+    TooManyClaims,
+    WithdrawFirst,
+)
 from byoip.domain.credential import Scope
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.lifecycle import NotInThisState
+from byoip.domain.lifecycle import NotInThisState, Standing
+from byoip.domain.loa_document import LoaDocumentUnknown
+from byoip.domain.operating import SpaceReserved
 from byoip.domain.prefix import (
     InvalidPrefix,
     OperatorInfrastructure,
     PrefixLengthRefused,
     SpecialPurposePrefix,
 )
-from byoip.ports.reader import ClaimView, Cursor
+from byoip.ports.reader import ClaimFilter, ClaimView, Cursor
 
 prefixes = Declarations("prefixes")
+
+CidrFilter: TypeAlias = Annotated[str | None, Query(description="Only exactly this prefix.")]
+ApprovedFilter: TypeAlias = Annotated[
+    bool | None, Query(description="true: only approved ones. false: only pending ones.")
+]
+StandingFilter: TypeAlias = Annotated[Standing | None, Query(description="Only of this standing.")]
 
 PREFIX_REFUSALS = (
     InvalidPrefix,
@@ -45,7 +65,15 @@ PREFIX_REFUSALS = (
     Scope.PREFIXES_WRITE,
     answer=PrefixAnswer,
     status=201,
-    refuses=(*PREFIX_REFUSALS, InvalidText, OverlapsOwnClaim, TooManyClaims),
+    tagged=True,
+    refuses=(
+        *PREFIX_REFUSALS,
+        InvalidText,
+        LoaDocumentUnknown,
+        OverlapsOwnClaim,
+        TooManyClaims,
+        SpaceReserved,
+    ),
 )
 async def create_prefix(caller: Asking, body: NewPrefix) -> Answer:
     """Bring a prefix.
@@ -53,7 +81,7 @@ async def create_prefix(caller: Asking, body: NewPrefix) -> Answer:
     The answer carries the first ownership token, and `blockers` says what to publish where.
     A pending prefix reserves nothing: the first account to prove ownership is approved.
     """
-    pen = caller.pen(_shown(caller), status=201)
+    pen = caller.pen(_shown(caller), status=201, version=_version)
     return pen.answer(
         await caller.backend.submit_prefix(
             caller.account_id,
@@ -61,6 +89,7 @@ async def create_prefix(caller: Asking, body: NewPrefix) -> Answer:
             asn=body.asn,
             description=body.description,
             delegate_loa_creation=body.delegate_loa_creation,
+            loa_document_id=body.loa_document_id,
             by=pen.by,
             once=pen.once,
         )
@@ -69,18 +98,25 @@ async def create_prefix(caller: Asking, body: NewPrefix) -> Answer:
 
 @prefixes.operation("GET /prefixes", Scope.PREFIXES_READ, answer=PrefixListAnswer)
 async def list_prefixes(
-    caller: Asking, per_page: PerPage = None, cursor: CursorText = None
+    caller: Asking,
+    *,
+    cidr: CidrFilter = None,
+    approved: ApprovedFilter = None,
+    standing: StandingFilter = None,
+    per_page: PerPage = None,
+    cursor: CursorText = None,
 ) -> Answer:
     """List the account's prefixes.
 
-    All of them, oldest first, unless `per_page` is given.
+    All of them, oldest first, unless `per_page` is given. Filters hold together.
     """
     wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    which = ClaimFilter(None if cidr is None else _exactly(cidr), approved, standing)
     reader, account_id = caller.backend.reader, caller.account_id
-    found = await reader.claims(account_id, after=wanted.after, limit=wanted.probe)
+    found = await reader.claims(account_id, after=wanted.after, limit=wanted.probe, wanted=which)
     part = cut(found, wanted, _place)
     whole = wanted.after is None and part.next is None
-    total = len(found) if whole else await reader.count_claims(account_id)
+    total = len(found) if whole else await reader.count_claims(account_id, which)
     return list_answer(list(map(_shown(caller), part.items)), part, total=total)
 
 
@@ -88,17 +124,20 @@ async def list_prefixes(
     "GET /prefixes/{prefix_id}",
     Scope.PREFIXES_READ,
     answer=PrefixAnswer,
+    tagged=True,
     refuses=(ClaimNotFound,),
 )
 async def get_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     """Read one prefix, with its checks and what it still lacks."""
-    return answer(_shown(caller)(await caller.backend.reader.claim(caller.account_id, prefix_id)))
+    view = await caller.backend.reader.claim(caller.account_id, prefix_id)
+    return answer(_shown(caller)(view), version=_version(view))
 
 
 @prefixes.operation(
     "PATCH /prefixes/{prefix_id}",
     Scope.PREFIXES_WRITE,
     answer=PrefixAnswer,
+    tagged=True,
     refuses=(ClaimNotFound, InvalidText),
 )
 async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -> Answer:
@@ -106,7 +145,7 @@ async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -
 
     cidr and asn are fixed: remove the prefix and bring the other one.
     """
-    pen = caller.pen(_shown(caller))
+    pen = caller.pen(_shown(caller), version=_version)
     return pen.answer(
         await caller.backend.describe_prefix(
             caller.account_id, prefix_id, description=body.description, by=pen.by, once=pen.once
@@ -118,7 +157,7 @@ async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -
     "DELETE /prefixes/{prefix_id}",
     Scope.PREFIXES_WRITE,
     answer=Done,
-    refuses=(ClaimNotFound, WithdrawFirst, NotInThisState),
+    refuses=(ClaimNotFound, WithdrawFirst, NotInThisState, PrefixSuspended),
 )
 async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     """Give a prefix up.
@@ -135,16 +174,20 @@ async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     Scope.PREFIXES_WRITE,
     answer=PrefixAnswer,
     status=202,
-    refuses=(ClaimNotFound,),
+    tagged=True,
+    refuses=(ClaimNotFound, RateLimited),
 )
 async def validate_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     """Have the checks run.
 
     They run asynchronously: read the prefix or its `validations` again. A call while a run is
     out joins it; while the next attempt waits, it starts now. On an approved prefix irr and rpki
-    are asked again, and nothing is taken back.
+    are asked again, and nothing is taken back. Fewer calls a minute are admitted than of others.
     """
-    pen = caller.pen(_shown(caller), status=202)
+    allowance, limits = caller.backend.allowance, caller.backend.limiter.limits
+    await spend(allowance, "validate", caller.account_id, limits.validations_per_account)
+    await spend(allowance, "validate", prefix_id, limits.validations_per_prefix)
+    pen = caller.pen(_shown(caller), status=202, version=_version)
     return pen.answer(
         await caller.backend.request_validation(
             caller.account_id, prefix_id, by=pen.by, once=pen.once
@@ -154,6 +197,17 @@ async def validate_prefix(caller: Asking, prefix_id: PathId) -> Answer:
 
 def _shown(caller: Asking) -> Callable[[ClaimView], Prefix]:
     return partial(prefix_of, advice=caller.backend.advice, now=caller.now)
+
+
+def _version(view: ClaimView) -> int:
+    return view.claim.version
+
+
+def _exactly(cidr: str) -> network.Prefix:
+    try:
+        return network.Prefix.parse(cidr)
+    except InvalidPrefix:
+        raise QueryParameterInvalid("cidr", "is not a prefix without host bits") from None
 
 
 def _place(view: ClaimView) -> Cursor:

@@ -6,6 +6,7 @@ from byoip.api.answers import Answer, answer, list_answer
 from byoip.api.caller import Asking, nothing
 from byoip.api.declarations import Declarations
 from byoip.api.paging import DEFAULT_PAGE, CursorText, PerPage, cut, page
+from byoip.api.rate_limiting import spend
 from byoip.api.refusals import RateLimited
 from byoip.api.routes.path_ids import PathId
 from byoip.api.routes.prefixes import PREFIX_REFUSALS
@@ -36,10 +37,9 @@ from byoip.domain.ownership_token import (
 )
 from byoip.domain.validation_run import ValidationNotFound
 from byoip.ports.reader import Cursor, RunView
+from byoip.usecases.issue_validation_token import IssuedToken
 
 proof = Declarations("proof")
-
-PREFLIGHTS_PER_MINUTE = 10
 
 
 @proof.operation(
@@ -47,6 +47,7 @@ PREFLIGHTS_PER_MINUTE = 10
     Scope.PREFIXES_WRITE,
     answer=IssuedTokenAnswer,
     status=201,
+    tagged=True,
     refuses=(ClaimNotFound, NotInThisState, TooManyTokens),
 )
 async def create_validation_token(caller: Asking, prefix_id: PathId, body: NewToken) -> Answer:
@@ -54,7 +55,7 @@ async def create_validation_token(caller: Asking, prefix_id: PathId, body: NewTo
 
     It replaces the token before, and what that one has proven.
     """
-    pen = caller.pen(partial(issued_of, now=caller.now), status=201)
+    pen = caller.pen(partial(issued_of, now=caller.now), status=201, version=_version)
     return pen.answer(
         await caller.backend.issue_validation_token(
             caller.account_id,
@@ -139,15 +140,16 @@ async def get_validation(caller: Asking, prefix_id: PathId, validation_id: PathI
 async def create_prefix_preflight(caller: Asking, body: NewPreflight) -> Answer:
     """Would this prefix pass, and what would break?
 
-    Asks irr and rpki now and keeps nothing. Ten a minute for each account.
+    Asks irr and rpki now and keeps nothing. Ten a minute for each account, unless set otherwise.
     """
-    wait = await caller.backend.allowance.spend(
-        "preflight", caller.account_id, per_minute=PREFLIGHTS_PER_MINUTE
-    )
-    if wait is not None:
-        raise RateLimited(wait)
+    limit = caller.backend.limiter.limits.preflights_per_account
+    await spend(caller.backend.allowance, "preflight", caller.account_id, limit)
     report = await caller.backend.preflight(caller.account_id, cidr=body.cidr, asn=body.asn)
     return answer(preflight_of(report))
+
+
+def _version(issued: IssuedToken) -> int:
+    return issued.version
 
 
 def _token_place(token: OwnershipToken) -> Cursor:

@@ -7,6 +7,7 @@ from byoip.api.caller import Asking, nothing
 from byoip.api.declarations import Declarations
 from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
 from byoip.api.routes.path_ids import PathId
+from byoip.api.schemas import bindings as wire
 from byoip.api.schemas.bindings import (
     BindingAnswer,
     BindingChange,
@@ -17,7 +18,7 @@ from byoip.api.schemas.bindings import (
     service_of,
 )
 from byoip.api.schemas.envelope import Done
-from byoip.domain.claim import ClaimNotFound
+from byoip.domain.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.credential import Scope
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.service_binding import (
@@ -34,7 +35,7 @@ from byoip.domain.service_binding import (
     ServiceNotFound,
     TooManyBindings,
 )
-from byoip.ports.reader import Cursor
+from byoip.ports.reader import BindingView, Cursor
 
 services = Declarations("services")
 
@@ -48,7 +49,7 @@ async def list_services(
     """List what can be bound, by name."""
     wanted = page(per_page, cursor, default=LONGEST_PAGE)
     whole = await caller.backend.reader.services()
-    part = cut_from_whole(whole, wanted, _service_place)
+    part = cut_from_whole(whole, wanted, service_place)
     return list_answer([service_of(one) for one in part.items], part, total=len(whole))
 
 
@@ -57,10 +58,12 @@ async def list_services(
     Scope.PREFIXES_WRITE,
     answer=BindingAnswer,
     status=201,
+    tagged=True,
     refuses=(
         ClaimNotFound,
         InvalidPrefix,
         PrefixNotApproved,
+        PrefixSuspended,
         ServiceNotFound,
         BindingOutsidePrefix,
         BindingExists,
@@ -74,7 +77,7 @@ async def create_service_binding(caller: Asking, prefix_id: PathId, body: NewBin
 
     The first binding spans the prefix; more specific ones nest inside, down to one address.
     """
-    pen = caller.pen(binding_of, status=201)
+    pen = caller.pen(_shown, status=201, version=_version)
     return pen.answer(
         await caller.backend.bind_service(
             caller.account_id,
@@ -112,26 +115,34 @@ async def list_service_bindings(
     "GET /prefixes/{prefix_id}/bindings/{binding_id}",
     Scope.PREFIXES_READ,
     answer=BindingAnswer,
+    tagged=True,
     refuses=(ClaimNotFound, BindingNotFound),
 )
 async def get_service_binding(caller: Asking, prefix_id: PathId, binding_id: PathId) -> Answer:
-    """Read one binding."""
-    return answer(
-        binding_of(await caller.backend.reader.binding(caller.account_id, prefix_id, binding_id))
-    )
+    """Read one binding. Its ETag is its prefix's."""
+    view = await caller.backend.reader.binding(caller.account_id, prefix_id, binding_id)
+    return answer(_shown(view), version=_version(view))
 
 
 @services.operation(
     "PATCH /prefixes/{prefix_id}/bindings/{binding_id}",
     Scope.PREFIXES_WRITE,
     answer=BindingAnswer,
-    refuses=(ClaimNotFound, BindingNotFound, ServiceNotFound, DefaultOnlyService),
+    tagged=True,
+    refuses=(
+        ClaimNotFound,
+        PrefixNotApproved,
+        PrefixSuspended,
+        BindingNotFound,
+        ServiceNotFound,
+        DefaultOnlyService,
+    ),
 )
 async def update_service_binding(
     caller: Asking, prefix_id: PathId, binding_id: PathId, body: BindingChange
 ) -> Answer:
     """Change the service of a binding, at once and without a gap."""
-    pen = caller.pen(binding_of)
+    pen = caller.pen(_shown, version=_version)
     return pen.answer(
         await caller.backend.swap_service(
             caller.account_id,
@@ -159,9 +170,18 @@ async def delete_service_binding(caller: Asking, prefix_id: PathId, binding_id: 
     return pen.answer(None)
 
 
+def _shown(view: BindingView) -> wire.ServiceBinding:
+    return binding_of(view.binding)
+
+
+def _version(view: BindingView) -> int:
+    return view.version
+
+
 def _binding_place(binding: ServiceBinding) -> Cursor:
     return Cursor(binding.created_at, binding.id)
 
 
-def _service_place(service: Service) -> Cursor:
+def service_place(service: Service) -> Cursor:
+    """Its place in a list by name, which has no times."""
     return Cursor(_EPOCH, service.id)

@@ -64,6 +64,11 @@ TextIn: TypeAlias = Annotated[
         json_schema_extra={"maxLength": LONGEST},
     ),
 ]
+# Constants, so written that openapi-generator makes working types of them, too: of a bare "null" it
+# makes none, of a boolean constant that names its type the text "true".
+Yes: TypeAlias = Annotated[Literal[True], WithJsonSchema({"const": True})]
+No: TypeAlias = Annotated[Literal[False], WithJsonSchema({"const": False})]
+Nothing: TypeAlias = Annotated[None, WithJsonSchema({"type": ["object", "null"], "const": None})]
 Time: TypeAlias = Annotated[datetime, AfterValidator(lambda time: time.astimezone(UTC))]
 
 
@@ -94,22 +99,22 @@ class Message(Wire):
 class Failure(Wire):
     """A refused request, or a fault of ours."""
 
-    success: Literal[False]
+    success: No
     errors: list[Error]
     messages: list[Message]
-    result: None
+    result: Nothing
 
 
 class Success(Wire, Generic[Result]):
     """An answer."""
 
-    success: Literal[True]
+    success: Yes
     errors: list[Error] = Field(max_length=0)
     messages: list[Message]
     result: Result
 
 
-class Done(Success[None]):
+class Done(Success[Nothing]):
     """Done, and there is nothing to show."""
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.schemas.envelope import AsnIn, Counted, Id, Strict, Success, TextIn, Time, Wire
+from byoip.api.schemas.envelope import AsnIn, Counted, Id, IdIn, Strict, Success, TextIn, Time, Wire
 from byoip.domain.blockers import Advice, advertisable, blockers
 from byoip.domain.evidence import CheckState
 from byoip.domain.lifecycle import Standing
@@ -27,7 +27,9 @@ class NewPrefix(Strict):
     delegate_loa_creation: bool = Field(
         default=False, description="Whether the operator may write the letter of authorisation."
     )
-    loa_document_id: None = Field(default=None, description="Letters come later: null.")
+    loa_document_id: IdIn | None = Field(
+        default=None, description="A letter of agency that was uploaded before."
+    )
 
 
 class PrefixChange(Strict):

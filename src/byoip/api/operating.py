@@ -1,0 +1,82 @@
+"""What the operator's side of the API is built from."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from byoip.domain.lifecycle import Move
+from byoip.ports.clock import Clock
+from byoip.ports.operator_reader import OperatorReader
+from byoip.ports.snapshots import VrpSnapshotStore
+from byoip.ports.store import Store
+from byoip.ports.tokens import TokenMint
+from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
+from byoip.usecases.approve_prefix import ApprovePrefix
+from byoip.usecases.change_standing import ChangeStanding
+from byoip.usecases.create_account import CreateAccount
+from byoip.usecases.create_credential import CreateCredential
+from byoip.usecases.create_service import CreateService
+from byoip.usecases.put_registry_override import PutRegistryOverride
+from byoip.usecases.release_reservation import ReleaseReservation
+from byoip.usecases.remove_registry_override import RemoveRegistryOverride
+from byoip.usecases.reserve_space import ReserveSpace
+from byoip.usecases.retire_service import RetireService
+from byoip.usecases.revoke_approval import RevokeApproval
+from byoip.usecases.revoke_credential import RevokeCredential
+from byoip.usecases.update_account import UpdateAccount
+from byoip.usecases.update_service import UpdateService
+
+
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """What operators may do, and what they are shown."""
+
+    create_account: CreateAccount
+    update_account: UpdateAccount
+    create_credential: CreateCredential
+    revoke_credential: RevokeCredential
+    create_service: CreateService
+    update_service: UpdateService
+    retire_service: RetireService
+    put_registry_override: PutRegistryOverride
+    remove_registry_override: RemoveRegistryOverride
+    accept_roa_snapshot: AcceptRoaSnapshot
+    reserve_space: ReserveSpace
+    release_reservation: ReleaseReservation
+    approve_prefix: ApprovePrefix
+    revoke_approval: RevokeApproval
+    suspend_prefix: ChangeStanding
+    resume_prefix: ChangeStanding
+    settle_contest: ChangeStanding
+    reader: OperatorReader
+
+
+def operating(
+    *,
+    store: Store,
+    clock: Clock,
+    mint: TokenMint,
+    registries: AbstractSet[str],
+    snapshots: VrpSnapshotStore,
+    reader: OperatorReader,
+) -> Operating:
+    """All of it, around these ports."""
+    return Operating(
+        create_account=CreateAccount(store, clock),
+        update_account=UpdateAccount(store, clock),
+        create_credential=CreateCredential(store, clock, mint),
+        revoke_credential=RevokeCredential(store, clock),
+        create_service=CreateService(store, clock),
+        update_service=UpdateService(store, clock),
+        retire_service=RetireService(store, clock),
+        put_registry_override=PutRegistryOverride(store, clock, registries),
+        remove_registry_override=RemoveRegistryOverride(store, clock),
+        accept_roa_snapshot=AcceptRoaSnapshot(store, snapshots, clock),
+        reserve_space=ReserveSpace(store, clock),
+        release_reservation=ReleaseReservation(store, clock),
+        approve_prefix=ApprovePrefix(store, clock),
+        revoke_approval=RevokeApproval(store, clock),
+        suspend_prefix=ChangeStanding(store, clock, Move.SUSPENDED),
+        resume_prefix=ChangeStanding(store, clock, Move.RESUMED),
+        settle_contest=ChangeStanding(store, clock, Move.SETTLED),
+        reader=reader,
+    )

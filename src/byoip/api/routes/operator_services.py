@@ -1,0 +1,91 @@
+"""The operator's side: what customers may bind."""
+
+from byoip.api.answers import Answer, list_answer
+from byoip.api.caller import Operating
+from byoip.api.declarations import Audience, Declarations
+from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
+from byoip.api.routes.path_ids import PathId
+from byoip.api.routes.services import service_place
+from byoip.api.schemas.operating import (
+    NewService,
+    OfferedServiceAnswer,
+    OfferedServiceListAnswer,
+    Reasoned,
+    ServiceChange,
+    service_of,
+)
+from byoip.domain.credential import Scope
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.operating import ServiceExists, ServiceInUse, ServiceNotOffered
+
+operator_services = Declarations("operator: services", Audience.OPERATOR)
+
+
+@operator_services.operation("GET /services", Scope.OPERATOR, answer=OfferedServiceListAnswer)
+async def list_offered_services(
+    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List what customers may bind, by name."""
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    part = cut_from_whole(await caller.backend.reader.services(), wanted, service_place)
+    return list_answer([service_of(one) for one in part.items], part)
+
+
+@operator_services.operation(
+    "POST /services",
+    Scope.OPERATOR,
+    answer=OfferedServiceAnswer,
+    status=201,
+    refuses=(InvalidText, ServiceExists),
+)
+async def create_service(caller: Operating, body: NewService) -> Answer:
+    """Offer customers something to bind."""
+    pen = caller.pen(service_of, status=201)
+    return pen.answer(
+        await caller.backend.operating.create_service(
+            name=body.name,
+            default_only=body.default_only,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_services.operation(
+    "PATCH /services/{service_id}",
+    Scope.OPERATOR,
+    answer=OfferedServiceAnswer,
+    refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
+)
+async def update_service(caller: Operating, service_id: PathId, body: ServiceChange) -> Answer:
+    """Change whether a service takes whole prefixes only.
+
+    Refused while it is bound to parts of prefixes.
+    """
+    pen = caller.pen(service_of)
+    return pen.answer(
+        await caller.backend.operating.update_service(
+            service_id,
+            default_only=body.default_only,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_services.operation(
+    "POST /services/{service_id}/retire",
+    Scope.OPERATOR,
+    answer=OfferedServiceAnswer,
+    refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
+)
+async def retire_service(caller: Operating, service_id: PathId, body: Reasoned) -> Answer:
+    """Offer a service no longer; refused while anything is bound to it."""
+    pen = caller.pen(service_of)
+    return pen.answer(
+        await caller.backend.operating.retire_service(
+            service_id, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )

@@ -1,0 +1,66 @@
+"""Who writes letters: a process that holds the operator's key, and knows where it is served."""
+
+from pathlib import Path
+
+from byoip.adapters.pyhanko_signer import PyhankoSigner, UnusableSeal, signer_of_our_own
+from byoip.adapters.system_random import SystemRandom
+from byoip.adapters.typst_press import TypstPress
+from byoip.composition import Composition
+from byoip.settings import Settings, SettingsError
+from byoip.usecases.generate_letter import GenerateLetter
+from byoip.usecases.renew_letters import RenewLetters
+from byoip.worker.tasks import LetterWork
+
+
+def letter_work(composition: Composition, public_url: str, *, own: Path) -> LetterWork:
+    """Under the configured key, or for want of one under a key of our own in a directory.
+
+    Args:
+        composition: of this process.
+        public_url: without a slash at the end; letters name it.
+        own: where a key of our own is kept.
+
+    Raises:
+        SettingsError: key and certificate cannot be used.
+    """
+    try:
+        signer = _configured(composition.settings) or signer_of_our_own(
+            own, operator=composition.settings.operator_name, now=composition.clock.now()
+        )
+    except UnusableSeal as fault:
+        raise SettingsError(str(fault)) from None
+    return _work(composition, signer, public_url)
+
+
+def configured_letter_work(composition: Composition) -> LetterWork | None:
+    """Under the configured key; None without one.
+
+    Raises:
+        SettingsError: key and certificate cannot be used, or our public address is not known.
+    """
+    settings = composition.settings
+    try:
+        signer = _configured(settings)
+    except UnusableSeal as fault:
+        raise SettingsError(str(fault)) from None
+    if signer is None:
+        return None
+    if settings.public_url is None:
+        raise SettingsError("BYOIP_PUBLIC_URL is required with BYOIP_LETTER_KEY: letters name it.")
+    return _work(composition, signer, str(settings.public_url).rstrip("/"))
+
+
+def _configured(settings: Settings) -> PyhankoSigner | None:
+    if settings.letter_key is None or settings.letter_certificate is None:
+        return None
+    return PyhankoSigner.load(settings.letter_key, settings.letter_certificate)
+
+
+def _work(composition: Composition, signer: PyhankoSigner, public_url: str) -> LetterWork:
+    store, clock = composition.store, composition.clock
+    press = TypstPress(public_url, signer.seal)
+    operator = composition.settings.operator_name
+    return LetterWork(
+        GenerateLetter(store, clock, SystemRandom(), press, signer, operator),
+        RenewLetters(store, clock),
+    )

@@ -1,0 +1,186 @@
+"""`byoip operator`: accounts, tokens and services, over HTTP."""
+
+from typing import Annotated
+
+import typer
+
+from byoip.cli.operator_client import (
+    ObjectId,
+    Reason,
+    Service,
+    act,
+    ask,
+    pages,
+    show_object,
+    show_table,
+)
+from byoip.cli.operator_space import (
+    letters_app,
+    overrides_app,
+    prefixes_app,
+    reservations_app,
+    snapshots_app,
+)
+from byoip.domain.credential import Scope
+from byoip.settings import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
+
+operator_app = typer.Typer(
+    no_args_is_help=True, help="What operators do to a running service, over its API."
+)
+accounts_app = typer.Typer(no_args_is_help=True, help="Customers.")
+tokens_app = typer.Typer(no_args_is_help=True, help="Credentials of customers and operators.")
+services_app = typer.Typer(no_args_is_help=True, help="What customers may bind.")
+operator_app.add_typer(accounts_app, name="accounts")
+operator_app.add_typer(tokens_app, name="tokens")
+operator_app.add_typer(services_app, name="services")
+operator_app.add_typer(prefixes_app, name="prefixes")
+operator_app.add_typer(reservations_app, name="reservations")
+operator_app.add_typer(overrides_app, name="overrides")
+operator_app.add_typer(letters_app, name="letters")
+operator_app.add_typer(snapshots_app, name="snapshots")
+
+_ACCOUNT = ("id", "name", "prefix_quota", "prefixes", "created_at")
+_TOKEN = ("id", "account_id", "name", "scopes", "created_at", "last_used_at", "expires_at")
+_SERVICE = ("id", "name", "default_only")
+_EVENT = ("number", "at", "kind", "actor", "reason", "before", "after")
+
+
+@operator_app.callback()
+def where(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
+    ] = "http://127.0.0.1:8080",
+    token: Annotated[
+        str,
+        typer.Option(envvar=OPERATOR_TOKEN_VARIABLE, show_default=False, hidden=True),
+    ] = "",
+) -> None:
+    """Note where the service is."""
+    ctx.obj = Service(url, token)
+
+
+@operator_app.command("address")
+def address(ctx: typer.Context, ip: Annotated[str, typer.Argument(help="One address.")]) -> None:
+    """Say which prefix, account, service and delegated accounts answer for an address."""
+    show_object(ask(ctx, "GET", f"/addresses/{ip}")["result"])
+
+
+@operator_app.command("history")
+def history(
+    ctx: typer.Context,
+    after: Annotated[int, typer.Option(min=0, help="Only greater numbers.")] = 0,
+) -> None:
+    """Show what operators have done besides prefixes, and why."""
+    show_table(_EVENT, pages(ctx, "/events", by="after", after=after))
+
+
+@accounts_app.command("list")
+def list_accounts(ctx: typer.Context) -> None:
+    """List accounts."""
+    show_table(_ACCOUNT, pages(ctx, "/accounts"))
+
+
+@accounts_app.command("create")
+def create_account(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="For people.")],
+    reason: Reason,
+    quota: Annotated[int | None, typer.Option(min=0, help="How many prefixes.")] = None,
+) -> None:
+    """Create an account."""
+    members = {"name": name, **({} if quota is None else {"prefix_quota": quota})}
+    show_object(act(ctx, "/accounts", reason, **members))
+
+
+@accounts_app.command("update")
+def update_account(
+    ctx: typer.Context,
+    account: ObjectId,
+    reason: Reason,
+    name: Annotated[str | None, typer.Option(help="A new name.")] = None,
+    quota: Annotated[int | None, typer.Option(min=0, help="How many prefixes.")] = None,
+) -> None:
+    """Change an account's name or quota."""
+    body = {"name": name, "prefix_quota": quota, "reason": reason}
+    show_object(ask(ctx, "PATCH", f"/accounts/{account}", body)["result"])
+
+
+@tokens_app.command("list")
+def list_tokens(
+    ctx: typer.Context,
+    account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
+) -> None:
+    """List credentials that were not revoked; tokens are not kept, so they are not shown."""
+    every = pages(ctx, "/credentials", account_id=account)
+    show_table(_TOKEN, [one for one in every if one["revoked_at"] is None])
+
+
+@tokens_app.command("create")
+def create_token(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    reason: Reason,
+    account: Annotated[
+        str | None, typer.Option(help="Id of the account; without one: an operator's.")
+    ] = None,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it allows; may be repeated.")
+    ] = None,
+    expires_at: Annotated[
+        str | None, typer.Option(help="As in 2027-01-31T12:00:00Z; without it never.")
+    ] = None,
+) -> None:
+    """Create a credential and print its token, this once."""
+    members = {
+        "account_id": account,
+        "name": name,
+        "scopes": [one.value for one in scope or ()],
+        "expires_at": expires_at,
+    }
+    typer.echo(act(ctx, "/credentials", reason, **members)["token"])
+
+
+@tokens_app.command("revoke")
+def revoke_token(ctx: typer.Context, credential: ObjectId, reason: Reason) -> None:
+    """End a credential at once."""
+    show_object(act(ctx, f"/credentials/{credential}/revoke", reason))
+
+
+@services_app.command("list")
+def list_services(ctx: typer.Context) -> None:
+    """List services."""
+    show_table(_SERVICE, pages(ctx, "/services"))
+
+
+@services_app.command("create")
+def create_service(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="For people.")],
+    reason: Reason,
+    default_only: Annotated[
+        bool, typer.Option("--default-only", help="It takes whole prefixes only.")
+    ] = False,
+) -> None:
+    """Offer a service."""
+    show_object(act(ctx, "/services", reason, name=name, default_only=default_only))
+
+
+@services_app.command("update")
+def update_service(
+    ctx: typer.Context,
+    service: ObjectId,
+    reason: Reason,
+    default_only: Annotated[
+        bool, typer.Option("--default-only/--any-part", help="Whole prefixes only, or parts.")
+    ],
+) -> None:
+    """Change whether a service takes whole prefixes only."""
+    body = {"default_only": default_only, "reason": reason}
+    show_object(ask(ctx, "PATCH", f"/services/{service}", body)["result"])
+
+
+@services_app.command("retire")
+def retire_service(ctx: typer.Context, service: ObjectId, reason: Reason) -> None:
+    """Offer a service no longer; refused while anything is bound to it."""
+    show_object(act(ctx, f"/services/{service}/retire", reason))

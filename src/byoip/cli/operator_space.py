@@ -1,0 +1,166 @@
+"""`byoip operator`: prefixes, reservations, overrides and snapshots, over HTTP."""
+
+from typing import Annotated, Any
+
+import typer
+
+from byoip.cli.operator_client import ObjectId, Reason, act, ask, pages, show_object, show_table
+from byoip.domain.lifecycle import Standing
+
+prefixes_app = typer.Typer(no_args_is_help=True, help="Prefixes of all accounts.")
+reservations_app = typer.Typer(no_args_is_help=True, help="Space kept for somebody.")
+overrides_app = typer.Typer(no_args_is_help=True, help="Which registry is responsible for what.")
+letters_app = typer.Typer(no_args_is_help=True, help="Letters of agency.")
+snapshots_app = typer.Typer(no_args_is_help=True, help="Data that checks rest on.")
+
+_PREFIX = ("id", "account_id", "cidr", "asn", "approved", "approved_by", "standing", "created_at")
+_EVENT = ("number", "at", "kind", "actor", "before", "after")
+_RESERVATION = ("id", "cidr", "account_id", "reason", "created_at")
+_OVERRIDE = ("id", "cidr", "registry", "reason", "created_at")
+_SNAPSHOT = ("number", "in_use", "accepted", "built_at", "source", "counts", "objections", "kept")
+_REGISTRATION = ("registry", "serial", "loaded_at", "ranges", "fault")
+
+Cidr = Annotated[str, typer.Argument(metavar="CIDR", help="For example 198.51.100.0/24.")]
+ForAccount = Annotated[str | None, typer.Option("--account", help="Id of the account.")]
+
+
+@prefixes_app.command("list")
+def list_prefixes(
+    ctx: typer.Context,
+    account: ForAccount = None,
+    overlapping: Annotated[
+        str | None, typer.Option(help="Only those that share an address with this prefix.")
+    ] = None,
+    approved: Annotated[
+        bool | None, typer.Option("--approved/--pending", help="Only those.")
+    ] = None,
+    standing: Annotated[Standing | None, typer.Option(help="Only of this standing.")] = None,
+) -> None:
+    """List prefixes of all accounts."""
+    query: dict[str, Any] = {
+        "account_id": account,
+        "overlapping": overlapping,
+        "approved": approved,
+        "standing": standing.value if standing else None,
+    }
+    show_table(_PREFIX, pages(ctx, "/prefixes", **query))
+
+
+@prefixes_app.command("show")
+def show_prefix(ctx: typer.Context, prefix: ObjectId) -> None:
+    """Show one prefix with its checks."""
+    show_object(ask(ctx, "GET", f"/prefixes/{prefix}")["result"])
+
+
+@prefixes_app.command("history")
+def prefix_history(ctx: typer.Context, prefix: ObjectId) -> None:
+    """Show a prefix's history."""
+    show_table(_EVENT, pages(ctx, f"/prefixes/{prefix}/events", by="after"))
+
+
+@prefixes_app.command("approve")
+def approve(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+    """Approve on your word instead of checks; never over another approved prefix."""
+    show_object(act(ctx, f"/prefixes/{prefix}/approve", reason))
+
+
+@prefixes_app.command("revoke")
+def revoke(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+    """Take an approval away; routes stay until they are withdrawn."""
+    show_object(act(ctx, f"/prefixes/{prefix}/revoke", reason))
+
+
+@prefixes_app.command("suspend")
+def suspend(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+    """Let nothing new happen; routes stay."""
+    show_object(act(ctx, f"/prefixes/{prefix}/suspend", reason))
+
+
+@prefixes_app.command("resume")
+def resume(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+    """End a suspension."""
+    show_object(act(ctx, f"/prefixes/{prefix}/resume", reason))
+
+
+@prefixes_app.command("settle")
+def settle(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+    """Take the mark of a contest away, after talking."""
+    show_object(act(ctx, f"/prefixes/{prefix}/settle", reason))
+
+
+@reservations_app.command("list")
+def list_reservations(ctx: typer.Context) -> None:
+    """List reservations."""
+    show_table(_RESERVATION, pages(ctx, "/reservations"))
+
+
+@reservations_app.command("create")
+def reserve(ctx: typer.Context, cidr: Cidr, reason: Reason, account: ForAccount = None) -> None:
+    """Keep space for one account; without one, from everybody."""
+    show_object(act(ctx, "/reservations", reason, cidr=cidr, account_id=account))
+
+
+@reservations_app.command("release")
+def release(ctx: typer.Context, reservation: ObjectId, reason: Reason) -> None:
+    """Let everybody claim the space again."""
+    show_object(act(ctx, f"/reservations/{reservation}/release", reason))
+
+
+@letters_app.command("revoke")
+def revoke_letter(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(help="As the letter states it.")],
+    reason: Reason,
+) -> None:
+    """Take a letter of agency back, and every other for its route."""
+    show_object(act(ctx, f"/loa/{reference}/revoke", reason))
+
+
+@overrides_app.command("list")
+def list_overrides(ctx: typer.Context) -> None:
+    """List overrides of the database; those of the settings stand beside them."""
+    show_table(_OVERRIDE, pages(ctx, "/registry_overrides"))
+
+
+@overrides_app.command("put")
+def put_override(
+    ctx: typer.Context,
+    cidr: Cidr,
+    registry: Annotated[str, typer.Argument(help="Key of the registry, for example ripencc.")],
+    reason: Reason,
+) -> None:
+    """Say which registry is responsible for a range."""
+    body = {"cidr": cidr, "registry": registry, "reason": reason}
+    show_object(ask(ctx, "PUT", "/registry_overrides", body)["result"])
+
+
+@overrides_app.command("remove")
+def remove_override(ctx: typer.Context, override: ObjectId, reason: Reason) -> None:
+    """Go back to what settings and statistics say."""
+    show_object(act(ctx, f"/registry_overrides/{override}/remove", reason))
+
+
+@snapshots_app.command("list")
+def list_snapshots(
+    ctx: typer.Context,
+    newest: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 10,
+) -> None:
+    """List the newest attempts to take ROA data, and why some were refused."""
+    answer = ask(ctx, "GET", "/roa_snapshots", query={"per_page": newest})
+    show_table(_SNAPSHOT, answer["result"])
+
+
+@snapshots_app.command("accept")
+def accept(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(min=1, help="Number of the refused snapshot.")],
+    reason: Reason,
+) -> None:
+    """Use a refused snapshot all the same."""
+    show_object(act(ctx, f"/roa_snapshots/{number}/accept", reason))
+
+
+@snapshots_app.command("registrations")
+def registrations(ctx: typer.Context) -> None:
+    """List the registries' statistics in use."""
+    show_table(_REGISTRATION, ask(ctx, "GET", "/registration_snapshots")["result"])

@@ -1,0 +1,6 @@
+"""Plugs adapters and store into ports; the only package that knows them all."""
+
+from byoip.composition.outside import SANDBOX_ORIGIN, Outside, outside_of, sandbox_outside
+from byoip.composition.process import Composition
+
+__all__ = ["SANDBOX_ORIGIN", "Composition", "Outside", "outside_of", "sandbox_outside"]

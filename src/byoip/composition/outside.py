@@ -1,0 +1,89 @@
+"""Whom we ask and what we accept, in production and in the sandbox."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from ipaddress import ip_network
+
+from byoip.adapters.budgeted_registry import BackOff
+from byoip.adapters.network_policy import NetworkPolicy
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import PrefixPolicy
+from byoip.domain.registry import Budget, Registry
+from byoip.domain.rirs import RIRS
+from byoip.domain.special_purpose import SANDBOX_RANGES
+from byoip.domain.vrp_snapshot import GatePolicy
+from byoip.ports.registrations import StatisticsSource
+from byoip.settings import Settings, resolver_address
+
+SANDBOX_ORIGIN = 64500  # for documentation (RFC 5398)
+_NO_BUDGET = Budget(connections=1000, per_minute=1_000_000, per_day=1_000_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Whom we ask and what we accept, as values: adapters never ask which mode they run in."""
+
+    policy: PrefixPolicy
+    origins: frozenset[Asn]
+    registries: Mapping[str, Registry]
+    resolvers: Sequence[tuple[str, int]]
+    network: NetworkPolicy
+    authority_port: int
+    gates: GatePolicy
+    statistics: StatisticsSource | None = None  # None: as the settings say
+    remember: timedelta = timedelta(seconds=60)
+    back_off: BackOff = field(default_factory=BackOff)
+
+
+def outside_of(settings: Settings) -> Outside:
+    """The Internet, as the operator's settings see it."""
+    return Outside(
+        policy=_policy(settings, frozenset()),
+        origins=settings.origins,
+        registries=settings.all_registries,
+        resolvers=[resolver_address(text) for text in settings.resolvers],
+        network=NetworkPolicy(
+            never=tuple(one.network for one in settings.infrastructure),
+            allowed=tuple(one.network for one in settings.contactable),
+        ),
+        authority_port=settings.name_server_port,
+        gates=GatePolicy(floor=settings.rpki_floor),
+    )
+
+
+def sandbox_outside(
+    settings: Settings,
+    *,
+    whois_port: int,
+    names: tuple[str, int],
+    statistics: StatisticsSource,
+) -> Outside:
+    """The small Internet on loopback: the same rules, other parties."""
+    return Outside(
+        policy=_policy(settings, SANDBOX_RANGES),
+        origins=settings.origins or frozenset({Asn(SANDBOX_ORIGIN)}),
+        registries={
+            one.key: replace(
+                one, host="127.0.0.1", port=whois_port, rest_url=None, budget=_NO_BUDGET
+            )
+            for one in RIRS
+        },
+        resolvers=[names],
+        network=NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),)),
+        authority_port=names[1],
+        gates=GatePolicy(floor=0, share=0.0, least_per_anchor=0, newer=False),
+        statistics=statistics,
+        remember=timedelta(0),
+        back_off=BackOff(denied=timedelta(0), refused=timedelta(0)),
+    )
+
+
+def _policy(settings: Settings, admitted: frozenset[str]) -> PrefixPolicy:
+    (first4, last4), (first6, last6) = settings.ipv4_lengths, settings.ipv6_lengths
+    return PrefixPolicy(
+        ipv4_lengths=range(first4, last4 + 1),
+        ipv6_lengths=range(first6, last6 + 1),
+        admitted=admitted,
+        infrastructure=settings.infrastructure,
+    )

@@ -1,0 +1,197 @@
+"""The letter that stands in for a letter of agency: what it states, and for how long it holds.
+
+Networks poll the public page before they keep a route. So a letter ends only when something is
+known to be wrong, never because nobody could be asked.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from byoip.domain.asn import Asn
+from byoip.domain.claim import Claim
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.errors import Refusal
+from byoip.domain.evidence import Check, Outcome
+from byoip.domain.letter_evidence import LetterCheck, RegisteredHolder
+from byoip.domain.lifecycle import Approver, Standing
+from byoip.domain.origin_validation import Vrp
+from byoip.domain.prefix import Prefix
+from byoip.domain.rpki_watch import RpkiWatch
+
+VALIDITY = timedelta(days=365)
+RENEWAL_AHEAD = timedelta(days=30)
+
+# 32 lowercase hex digits: 128 bits that nobody guesses, in a URL that survives being typed.
+_REFERENCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_OWNERSHIP = frozenset({Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS})
+
+
+class LetterNotFound(Refusal):
+    """No letter has this reference."""
+
+    name = "letter_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no letter with this reference: compare it with the document.")
+
+
+@dataclass(frozen=True, slots=True)
+class LetterReference:
+    """Names a letter in public; who knows it may ask whether the letter holds."""
+
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> "LetterReference":
+        """Read 32 lowercase hex digits.
+
+        Raises:
+            LetterNotFound: anything else names no letter.
+        """
+        if not _REFERENCE.fullmatch(text):
+            raise LetterNotFound
+        return cls(text)
+
+    def __post_init__(self) -> None:
+        if not _REFERENCE.fullmatch(self.value):
+            raise ValueError("a reference is 32 lowercase hex digits")
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFacts:
+    """All that a letter states. The same facts make the same page, byte for byte.
+
+    Attributes:
+        operator: who writes it, and announces.
+        account_name: in the customer's own words; the letter says so.
+        holder: as the registry states it.
+        checks: what was asked and passed: rpki, irr and at least one way of ownership.
+        roas: the ROAs that make the route valid (RFC 6811).
+        valid_until: the first moment at which it no longer holds.
+    """
+
+    reference: LetterReference
+    operator: str
+    account_name: CustomerText
+    holder: RegisteredHolder
+    prefix: Prefix
+    origin: Asn
+    checks: tuple[LetterCheck, ...]
+    roas: tuple[Vrp, ...]
+    issued_at: datetime
+    valid_until: datetime
+
+    def __post_init__(self) -> None:
+        if not self.issued_at < self.valid_until:
+            raise ValueError("a letter holds for more than nothing")
+        passed = {one.check for one in self.checks}
+        if not {Check.RPKI, Check.IRR} <= passed or not passed & _OWNERSHIP:
+            raise ValueError("a letter states a pass of rpki, irr and ownership")
+        if not self.roas or not all(roa.matches(self.prefix, self.origin) for roa in self.roas):
+            raise ValueError("a letter names ROAs that make its route valid, and no others")
+
+
+class LetterStatus(StrEnum):
+    """What the public page says."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"  # a newer one says the same, for longer
+    REVOKED = "revoked"
+
+
+class RevokedBecause(StrEnum):
+    """Why a letter ended before its time."""
+
+    REMOVED = "removed"  # the prefix was taken away by its owner
+    OPERATOR = "operator"
+    RPKI = "rpki"  # every accepted snapshot of 24 hours says that the route is not valid
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter that was issued, and what became of it.
+
+    Attributes:
+        document_id: of the signed document.
+        sha256: of the signed document, hex.
+        superseded_by: reference of the letter that renewed it.
+        rpki: what the accepted snapshots since its issue say of its route.
+    """
+
+    facts: LetterFacts
+    claim_id: UUID
+    account_id: UUID
+    document_id: UUID
+    sha256: str
+    superseded_by: LetterReference | None = None
+    revoked_at: datetime | None = None
+    revoked_because: RevokedBecause | None = None
+    rpki: RpkiWatch = field(default=RpkiWatch())
+
+    @property
+    def reference(self) -> LetterReference:
+        """Its public name."""
+        return self.facts.reference
+
+    def status(self, now: datetime) -> LetterStatus:
+        """What is to be said of it: the worst news first."""
+        if self.revoked_at is not None:
+            return LetterStatus.REVOKED
+        if self.superseded_by is not None:
+            return LetterStatus.SUPERSEDED
+        return LetterStatus.VALID if now < self.facts.valid_until else LetterStatus.EXPIRED
+
+    def renewal_due(self, now: datetime) -> bool:
+        """Whether its successor should be written: 30 days ahead, or late rather than never."""
+        open_ended = self.revoked_at is None and self.superseded_by is None
+        return open_ended and now >= self.facts.valid_until - RENEWAL_AHEAD
+
+    def supersede(self, by: LetterReference) -> "Letter":
+        """Point to the letter that renews it; one that is revoked stays so."""
+        return self if self.revoked_at is not None else replace(self, superseded_by=by)
+
+    def revoke(self, because: RevokedBecause, now: datetime) -> "Letter":
+        """End it, whether it held, was superseded or had expired; the first reason stays."""
+        if self.revoked_at is not None:
+            return self
+        return replace(self, revoked_at=now, revoked_because=because)
+
+    def hear(
+        self, snapshot: int, *, after: int | None, built_at: datetime, said: Outcome
+    ) -> "Letter":
+        """Take in what one accepted snapshot says of its route; see `RpkiWatch.hear`."""
+        heard = self.rpki.hear(snapshot, after=after, built_at=built_at, said=said)
+        return replace(self, rpki=heard)
+
+
+def letter_due(claim: Claim, newest: Letter | None, now: datetime) -> bool:
+    """Whether a letter should be written for a claim: its first, or the next one.
+
+    A dispute or a suspension allows nothing new, but lets what stands be renewed: networks that
+    ask for the letter would drop a live route. After a revocation for RPKI the next letter needs a
+    newer pass; after one by the operator a newer approval. Where the operator's word has stood in
+    for checks there is nothing that a letter could state.
+    """
+    passed_at = claim.rpki.passed_at
+    if not (claim.approved and claim.delegate_loa_creation and passed_at):
+        return False
+    if claim.approved_by is Approver.OPERATOR:
+        return False
+    if newest is None:
+        return claim.standing is Standing.OK
+    if newest.revoked_at is not None:
+        failed = newest.revoked_because is RevokedBecause.RPKI
+        mended_at = passed_at if failed else claim.approved_at
+        return (
+            claim.standing is Standing.OK
+            and mended_at is not None
+            and mended_at > newest.revoked_at
+        )
+    return claim.standing is not Standing.OFFBOARDING and newest.renewal_due(now)

@@ -1,0 +1,113 @@
+"""What a letter says of the evidence: short enough for a page, exact enough to ask again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from byoip.domain.asn import Asn
+from byoip.domain.evidence import Check, Finding, Passed
+from byoip.domain.foreign_text import shown
+from byoip.domain.origin_validation import Validity, Vrp, validate_origin
+from byoip.domain.prefix import Prefix
+from byoip.domain.registry import Delegation
+
+_LONGEST_SEEN = 240
+_MOST_NAMED = 2
+
+_NAMES = {
+    "afrinic": "AFRINIC",
+    "apnic": "APNIC",
+    "arin": "ARIN",
+    "lacnic": "LACNIC",
+    "ripencc": "RIPE NCC",
+    "ripe": "RIPE NCC",
+}
+
+_HOW = {
+    Check.REGISTRATION: "The registry responsible for the space, by the registries' statistics",
+    Check.IRR: "A route object with this prefix and origin, in that registry's own database",
+    Check.RPKI: "Origin validation (RFC 6811) against validated ROA payloads",
+    Check.OWNERSHIP_IRR: "A single-use token, published in the route object",
+    Check.OWNERSHIP_RDNS: "A single-use token, published in every reverse DNS zone of the prefix",
+}
+
+
+def registry_name(key: str) -> str:
+    """What people call a registry or trust anchor."""
+    return _NAMES.get(key, shown(key))
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredHolder:
+    """Who holds the space, as far as its registry publishes that.
+
+    Attributes:
+        registry: key of the registry responsible.
+        holder: its opaque id of the holder; empty where no statistics name one.
+        status: allocated or assigned; empty likewise.
+    """
+
+    registry: str
+    holder: str = ""
+    status: str = ""
+
+    @classmethod
+    def of(cls, registry: str, delegations: Sequence[Delegation]) -> "RegisteredHolder":
+        """The one holder of the ranges that the registry lists for a prefix."""
+        held = {(one.holder, one.status) for one in delegations if one.registry == registry}
+        holder, status = min(held, default=("", ""))
+        same = len({holder for holder, _ in held}) == 1
+        return cls(registry, shown(holder), shown(status)) if same else cls(registry)
+
+    def __str__(self) -> str:
+        name = registry_name(self.registry)
+        if not self.holder:
+            return f"as registered at {name}"
+        return f"{name} holder {self.holder} ({self.status})"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterCheck:
+    """One check that passed.
+
+    Attributes:
+        seen: what came back, in our words.
+        of: whom we asked.
+        at: when.
+    """
+
+    check: Check
+    seen: str
+    of: str
+    at: datetime
+
+    @property
+    def how(self) -> str:
+        """What was asked for."""
+        return _HOW[self.check]
+
+
+def passed_checks(findings: Iterable[Finding]) -> tuple[LetterCheck, ...]:
+    """The newest pass of each check, in the order they are asked; nothing else is stated."""
+    newest: dict[Check, LetterCheck] = {}
+    for finding in sorted(findings, key=lambda one: one.at):
+        if isinstance(finding.outcome, Passed):
+            newest[finding.check] = _stated(finding, finding.outcome)
+    return tuple(newest[check] for check in Check if check in newest)
+
+
+def _stated(finding: Finding, passed: Passed) -> LetterCheck:
+    seen = passed.seen
+    if len(seen) > _LONGEST_SEEN:
+        seen = seen[: _LONGEST_SEEN - 3] + "..."
+    asked = list(dict.fromkeys(shown(one.of) for one in finding.exhibits))
+    more = f" and {len(asked) - _MOST_NAMED} more" if len(asked) > _MOST_NAMED else ""
+    return LetterCheck(finding.check, seen, ", ".join(asked[:_MOST_NAMED]) + more, finding.at)
+
+
+def deciding_roas(
+    prefix: Prefix, origin: Asn, covering: Iterable[Vrp], *, now: datetime
+) -> tuple[Vrp, ...]:
+    """The ROAs that make the route valid; none where it is not."""
+    verdict = validate_origin(prefix, origin, covering, now=now)
+    return verdict.deciding if verdict.validity is Validity.VALID else ()

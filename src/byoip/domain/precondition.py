@@ -1,0 +1,48 @@
+"""Writes that hold only if nobody wrote in between (RFC 9110, section 13.1.1)."""
+
+from dataclasses import dataclass
+
+from byoip.domain.errors import Refusal
+
+
+class PreconditionFailed(Refusal):
+    """The object is not, or no longer, the one that the sender had seen. Nothing was changed."""
+
+    name = "precondition_failed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No tag in If-Match is the current one: read the object again and send its ETag."
+        )
+
+
+class PreconditionRequired(Refusal):
+    """The operator demands that a write says what it is based on."""
+
+    name = "precondition_required"
+
+    def __init__(self) -> None:
+        super().__init__("Send If-Match with the ETag that reading the prefix gave.")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The versions of a claim that the sender of a write accepts as unchanged.
+
+    Attributes:
+        versions: any of these; None stands for whatever there is.
+    """
+
+    versions: frozenset[int] | None = None
+
+    def demand(self, version: int) -> None:
+        """Refuse to change anything else; asked under the lock of the row.
+
+        Raises:
+            PreconditionFailed: it is another version.
+        """
+        if self.versions is not None and version not in self.versions:
+            raise PreconditionFailed
+
+
+WHATEVER = Expected()

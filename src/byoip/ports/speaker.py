@@ -1,0 +1,92 @@
+"""Who tells the Internet, and who tells us what the Internet sees."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import Prefix
+from byoip.domain.route import Path
+
+
+class SpeakerUnanswered(Exception):  # noqa: N818 - a state of affairs: it may have done it, or not
+    """A speaker or listener could not be asked, or did not answer in time.
+
+    Whatever was asked of it may have been done all the same. It is never "no".
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A BGP session of a speaker.
+
+    Attributes:
+        address: the peer's.
+        enabled: False while it is administratively down.
+        established: whether the session is up, for the families that it carries.
+    """
+
+    address: str
+    asn: Asn
+    enabled: bool
+    established: bool
+
+
+class Speaker(Protocol):
+    """One BGP speaker that announces for us.
+
+    Every method raises SpeakerUnanswered where it could not be asked; each has a deadline.
+    """
+
+    @property
+    def name(self) -> str:
+        """As the settings name it."""
+        ...
+
+    async def local_as(self) -> Asn:
+        """Its own AS."""
+        ...
+
+    async def held(self) -> Sequence[Path]:
+        """All paths that it originates, of both families; none that it learnt from a peer."""
+        ...
+
+    async def announce(self, paths: Sequence[Path]) -> None:
+        """Add paths, or replace those for the same prefixes; in bulk, and idempotent."""
+        ...
+
+    async def withdraw(self, paths: Sequence[Path]) -> None:
+        """Delete exactly these paths, each named by its prefix; absent ones are no error.
+
+        There is no way to say "all": an empty sequence does nothing.
+        """
+        ...
+
+    async def neighbours(self) -> Sequence[Neighbour]:
+        """Its sessions."""
+        ...
+
+    async def enable(self, address: str) -> None:
+        """Let a session that is administratively down come up; idempotent."""
+        ...
+
+    async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
+        """Which of the prefixes are in the ADJ-RIB-Out of each established session, by address."""
+        ...
+
+
+class Listener(Protocol):
+    """Someone other than our speakers who hears what they announce."""
+
+    @property
+    def name(self) -> str:
+        """As the settings name it."""
+        ...
+
+    async def sees(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
+        """The origins under which it sees each of these prefixes; not seen: no key.
+
+        Raises:
+            SpeakerUnanswered: it could not be asked: which is not "not seen".
+        """
+        ...

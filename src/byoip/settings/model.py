@@ -1,0 +1,160 @@
+"""Everything an operator may decide."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, HttpUrl, model_validator
+
+from byoip.domain.asn import Asn
+from byoip.domain.registry import Registry
+from byoip.domain.rirs import RIRS
+from byoip.ports.rate_limits import Limits
+from byoip.settings.parts import (
+    Asns,
+    Cidrs,
+    Lengths,
+    OverrideSettings,
+    Part,
+    RegistrySettings,
+    ServiceSettings,
+    Words,
+    label_text,
+    on_loopback,
+    resolver_address,
+)
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names each offending key."""
+
+
+class Settings(Part):
+    """Everything an operator may decide. Durations are in the unit their names say."""
+
+    # who we are
+    operator_name: str = "This operator"
+    origin_asns: Asns = ()
+    label: Annotated[str, AfterValidator(label_text)] = "byoip-validation"
+
+    # where we listen and keep things
+    database_url: str | None = None
+    data_dir: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: HttpUrl | None = None
+    database_connections: int = Field(default=15, ge=3, le=300)
+    worker_concurrency: int = Field(default=20, ge=1, le=200)
+
+    # how much may be asked: 0 for no limit
+    requests_per_credential: int = Field(default=1200, ge=0)
+    requests_per_account: int = Field(default=6000, ge=0)
+    validations_per_account: int = Field(default=30, ge=0)
+    validations_per_prefix: int = Field(default=6, ge=0)
+    preflights_per_account: int = Field(default=10, ge=0)
+    require_if_match: bool = False
+
+    # what may be brought
+    ipv4_lengths: Lengths = (8, 24)
+    ipv6_lengths: Lengths = (16, 48)
+    infrastructure: Cidrs = ()
+    token_days: float = Field(default=7, gt=0, le=30)
+    services: tuple[ServiceSettings, ...] = (
+        ServiceSettings(name="CDN"),
+        ServiceSettings(name="DDoS protection", default_only=True),
+    )
+
+    # letters of agency: the key that signs them, PEM, and its certificate; `byoip up` has its own
+    letter_key: Path | None = None
+    letter_certificate: Path | None = None
+
+    # whom we ask
+    registries: tuple[RegistrySettings, ...] = ()
+    registry_overrides: tuple[OverrideSettings, ...] = ()
+    waive_irr_at: Words = ()
+    statistics_dir: Path | None = None
+    statistics_urls: Mapping[str, HttpUrl] = Field(default_factory=dict)
+    resolvers: Words = ("127.0.0.1:53",)
+    contactable: Cidrs = ()
+    name_server_port: int = Field(default=53, ge=1, le=65535)
+
+    # ROA data: exactly one source on the machine that refreshes them
+    rpki_program: str = "rpki-client"
+    rpki_tals: Path = Path("/etc/tals")
+    rpki_feed_url: HttpUrl | None = None
+    rpki_feed_file: Path | None = None
+    rpki_anchors: Words = ("afrinic", "apnic", "arin", "lacnic", "ripe")
+    rpki_floor: int = Field(default=500_000, ge=0)
+    rpki_minutes: int = Field(default=20, ge=1, le=24 * 60)
+    rpki_timeout_seconds: int = Field(default=3600, ge=10)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for given, widest in ((self.ipv4_lengths, (8, 24)), (self.ipv6_lengths, (16, 48))):
+            if not widest[0] <= given[0] <= given[1] <= widest[1]:
+                raise ValueError(f"lengths {given} do not lie within {widest}")
+        for resolver in self.resolvers:
+            resolver_address(resolver)
+        self._check_registries()
+        if (self.letter_key is None) != (self.letter_certificate is None):
+            raise ValueError("letter_key and letter_certificate need each other")
+        return self
+
+    def _check_registries(self) -> None:
+        known = self.all_registries
+        named = {one.registry for one in self.registry_overrides} | set(self.waive_irr_at)
+        if unknown := sorted(named - set(known)):
+            raise ValueError(f"no such registry: {', '.join(unknown)}")
+        for key in self.waive_irr_at:
+            if known[key].offers_route_objects:
+                raise ValueError(f"waive_irr_at: {key} offers route objects, so irr is not waived")
+
+    @property
+    def all_registries(self) -> Mapping[str, Registry]:
+        """The five RIRs' as the settings leave them, and the operator's own, by key."""
+        configured = {one.key: one.registry() for one in self.registries}
+        return {one.key: one for one in RIRS} | configured
+
+    @property
+    def origins(self) -> frozenset[Asn]:
+        """The ASNs we announce from."""
+        return frozenset(Asn(number) for number in self.origin_asns)
+
+    @property
+    def token_lifetime(self) -> timedelta:
+        """How long an ownership token may be used."""
+        return timedelta(days=self.token_days)
+
+    @property
+    def limits(self) -> Limits:
+        """How much may be asked of all API processes together."""
+        return Limits(
+            per_credential=self.requests_per_credential,
+            per_account=self.requests_per_account,
+            validations_per_account=self.validations_per_account,
+            validations_per_prefix=self.validations_per_prefix,
+            preflights_per_account=self.preflights_per_account,
+        )
+
+    def base_url(self, host: str, port: int) -> str:
+        """The URL customers use, without a slash at the end.
+
+        Raises:
+            SettingsError: we listen beyond loopback, and nobody told us our public name.
+        """
+        if self.public_url:
+            return str(self.public_url).rstrip("/")
+        if not on_loopback(host):
+            raise SettingsError("BYOIP_PUBLIC_URL is required when listening beyond loopback.")
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def require_origins(settings: Settings) -> None:
+    """Refuse to serve customers who could submit nothing.
+
+    Raises:
+        SettingsError: no origin ASN is configured.
+    """
+    if not settings.origin_asns:
+        raise SettingsError("BYOIP_ORIGIN_ASNS is required: the ASNs you announce from.")

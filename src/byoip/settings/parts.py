@@ -1,0 +1,122 @@
+"""The pieces that settings are made of, and how their texts are read."""
+
+from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
+
+from byoip.domain.prefix import InvalidPrefix, Prefix
+from byoip.domain.registry import Budget, Dialect, Registry
+from byoip.domain.reverse_zone import valid_label
+
+
+def split(given: object) -> object:
+    """A list of scalars, where the environment separates them by commas."""
+    return (
+        [part.strip() for part in given.split(",") if part.strip()]
+        if isinstance(given, str)
+        else given
+    )
+
+
+def _asn(given: object) -> object:
+    return int(given.removeprefix("AS")) if isinstance(given, str) else given
+
+
+def _lengths(given: object) -> object:
+    if isinstance(given, str):
+        first, _, last = given.partition("-")
+        return (int(first), int(last or first))
+    return given
+
+
+def _cidr(given: object) -> Prefix:
+    try:
+        return Prefix.parse(str(given))
+    except InvalidPrefix as refusal:
+        raise ValueError(refusal.message) from None
+
+
+def label_text(given: str) -> str:
+    """One lower-case DNS label."""
+    if not valid_label(given):
+        raise ValueError("is not one lower-case DNS label")
+    return given
+
+
+Cidr = Annotated[Prefix, BeforeValidator(_cidr)]
+Cidrs = Annotated[tuple[Cidr, ...], BeforeValidator(split)]
+AsnText = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=2**32 - 1)]
+Asns = Annotated[tuple[AsnText, ...], BeforeValidator(split)]
+Words = Annotated[tuple[str, ...], BeforeValidator(split)]
+Lengths = Annotated[tuple[int, int], BeforeValidator(_lengths)]
+
+
+class Part(BaseModel):
+    """A frozen piece of the settings; keys it does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class BudgetSettings(Part):
+    """What we allow ourselves to ask of one registry, all workers together."""
+
+    connections: int = Field(default=2, ge=1)
+    per_minute: int = Field(default=60, ge=1)
+    per_day: int = Field(default=5000, ge=1)
+
+
+class RegistrySettings(Part):
+    """`[[registries]]`: adds a registry, or replaces the one of the same key."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    source: str = Field(pattern=r"^[A-Z][A-Z0-9-]{0,30}$")
+    host: str = Field(min_length=1)
+    port: int = Field(default=43, ge=1, le=65535)
+    dialect: Dialect
+    rest_url: HttpUrl | None = None
+    holder_rule: bool = False
+    offers_route_objects: bool = True
+    budget: BudgetSettings = BudgetSettings()
+
+    def registry(self) -> Registry:
+        """The domain's value."""
+        return Registry(
+            key=self.key,
+            source=self.source,
+            host=self.host,
+            dialect=self.dialect,
+            port=self.port,
+            rest_url=str(self.rest_url) if self.rest_url else None,
+            holder_rule=self.holder_rule,
+            offers_route_objects=self.offers_route_objects,
+            budget=Budget(**self.budget.model_dump()),
+        )
+
+
+class OverrideSettings(Part):
+    """`[[registry_overrides]]`: the operator's own word on who is responsible for a range."""
+
+    prefix: Cidr
+    registry: str
+
+
+class ServiceSettings(Part):
+    """`[[services]]`: something customers may bind."""
+
+    name: str = Field(min_length=1, max_length=100)
+    default_only: bool = False
+
+
+def resolver_address(text: str) -> tuple[str, int]:
+    """Read `address`, `address:port` or `[address]:port`; the port is 53 if none is given."""
+    host, _, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
+    return str(ip_address(host.strip("[]"))), int(port or 53)
+
+
+def on_loopback(host: str) -> bool:
+    """Whether nobody else can reach what listens there."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

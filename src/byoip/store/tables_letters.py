@@ -1,0 +1,85 @@
+"""Letters of agency: documents with their bytes, and what became of the letters we wrote."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    true,
+)
+
+from byoip.domain.letter import RevokedBecause
+from byoip.domain.loa_document import LARGEST
+from byoip.store.columns import document, key, moment, one_of, reference, text
+from byoip.store.metadata import metadata
+
+_STANDS = "superseded_by IS NULL AND revoked_at IS NULL"
+
+loa_documents = Table(
+    "loa_documents",
+    metadata,
+    key(),
+    reference("account_id", "accounts.id"),
+    text("filename"),
+    Column("content", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary, Computed("sha256(content)", persisted=True), nullable=False),
+    Column("size", Integer, Computed("octet_length(content)", persisted=True), nullable=False),
+    Column("auto_generated", Boolean, nullable=False),
+    moment("verified_at", nullable=True),
+    moment("created_at"),
+    # What a claim refers to: a document of its own account.
+    UniqueConstraint("id", "account_id", name="uq_loa_documents_of_account"),
+    CheckConstraint(f"octet_length(content) BETWEEN 1 AND {LARGEST}", name="size"),
+    Index("ix_loa_documents_uploaded", "account_id", postgresql_where="NOT auto_generated"),
+)
+
+# Account, prefix and ASN of a letter are its claim's, which never change (trigger on prefixes).
+letters = Table(
+    "letters",
+    metadata,
+    Column("reference", Uuid, primary_key=True),
+    reference("prefix_id", "prefixes.id"),
+    reference("document_id", "loa_documents.id"),
+    moment("issued_at"),
+    moment("valid_until"),
+    document("facts"),
+    # Deferred: the old letter steps back before the new one stands.
+    Column(
+        "superseded_by",
+        Uuid,
+        ForeignKey("letters.reference", ondelete="RESTRICT", deferrable=True, initially="DEFERRED"),
+    ),
+    moment("revoked_at", nullable=True),
+    text("revoked_because", nullable=True),
+    Column("rpki_snapshot", Integer),
+    moment("rpki_failing_since", nullable=True),
+    moment("rpki_failing_until", nullable=True),
+    UniqueConstraint("document_id"),
+    one_of("revoked_because", RevokedBecause),
+    CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revoked"),
+    CheckConstraint("valid_until > issued_at", name="validity"),
+    CheckConstraint("superseded_by <> reference", name="superseded_by"),
+    CheckConstraint(
+        "(rpki_failing_since IS NULL) = (rpki_failing_until IS NULL)", name="rpki_failing"
+    ),
+    # A route has one letter that stands.
+    Index("uq_letters_standing", "prefix_id", unique=True, postgresql_where=_STANDS),
+    Index("ix_letters_standing", "reference", postgresql_where=_STANDS),
+    Index("ix_letters_of_prefix", "prefix_id", "issued_at"),
+)
+
+# Up to which snapshot of ROA data all standing letters have been held against it.
+letter_watch = Table(
+    "letter_watch",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=true()),
+    Column("snapshot", Integer, nullable=False),
+    CheckConstraint("singleton", name="one_row"),
+)

@@ -1,0 +1,121 @@
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from byoip.domain.claim import Claim, ClaimNotFound
+from byoip.domain.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
+from byoip.domain.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
+from byoip.domain.loa_document import DocumentName, LoaDocument
+from byoip.ports.clock import Clock
+from byoip.ports.letters import LetterPress, LetterSigner
+from byoip.ports.rpki import Vrps
+from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.tokens import TokenMint
+from byoip.usecases.judge_roa_data import judge_roa_data
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateLetter:
+    """Write the letter that an approved claim is due: its first, or the one that renews it.
+
+    Attributes:
+        operator: our name, as the letter states it.
+    """
+
+    store: Store
+    clock: Clock
+    mint: TokenMint
+    press: LetterPress
+    signer: LetterSigner
+    operator: str
+
+    async def __call__(self, claim_id: UUID, *, by: By) -> Letter | None:
+        """The new letter; None if none is due, or what it would state does not hold now."""
+        facts = await self._facts(claim_id)
+        if facts is None:
+            return None
+        page = await self.press.press(facts)  # nothing is locked while we set and sign
+        return await self._record(claim_id, facts, await self.signer.sign(page, facts), by)
+
+    async def _facts(self, claim_id: UUID) -> LetterFacts | None:
+        async with self.store.transaction() as shelf:
+            try:
+                claim = await shelf.claims.get(claim_id)
+            except ClaimNotFound:
+                return None
+            if not letter_due(claim, await _newest(shelf, claim_id), self.clock.now()):
+                return None
+            return await self._stated(claim, shelf)
+
+    async def _stated(self, claim: Claim, shelf: Shelf) -> LetterFacts | None:
+        grounds = await shelf.letters.grounds(claim.id)
+        vrps = await shelf.roas.about(claim.prefix)
+        # Without a run that approved it there is nothing to state; without ROA data of today, or
+        # with a route that is not valid by it, a letter has to wait.
+        if grounds is None or claim.registry is None or not isinstance(vrps, Vrps):
+            return None
+        now = self.clock.now()
+        roas = deciding_roas(claim.prefix, claim.asn, vrps.covering, now=now)
+        if not roas:
+            return None
+        today, _ = judge_roa_data(claim.prefix, claim.asn, vrps, self.clock)
+        registered = await shelf.registrations.overlapping(claim.prefix)
+        return LetterFacts(
+            reference=LetterReference(self.mint.mint()),
+            operator=self.operator,
+            account_name=grounds.account_name,
+            holder=RegisteredHolder.of(claim.registry, registered.delegations),
+            prefix=claim.prefix,
+            origin=claim.asn,
+            checks=passed_checks((*grounds.findings, today)),
+            roas=roas,
+            issued_at=now,
+            valid_until=now + VALIDITY,
+        )
+
+    async def _record(
+        self, claim_id: UUID, facts: LetterFacts, content: bytes, by: By
+    ) -> Letter | None:
+        now = self.clock.now()
+        async with self.store.transaction() as shelf:
+            try:
+                claim = await shelf.claims.lock(claim_id)
+            except ClaimNotFound:
+                return None
+            newest = await _newest(shelf, claim_id)
+            if not letter_due(claim, newest, now):
+                return None  # another worker was first, or the claim has changed
+            document = _document(claim, facts, content)
+            await shelf.loa_documents.add(document, content)
+            letter = Letter(facts, claim_id, claim.account_id, document.id, document.sha256)
+            if newest:
+                await shelf.letters.save(newest.supersede(letter.reference))
+            await shelf.letters.add(letter)
+            shown = replace(claim, loa_document_id=document.id, modified_at=now)
+            await shelf.claims.save(shown)
+            before = {"reference": str(newest.reference)} if newest else {}
+            after = {
+                "reference": str(letter.reference),
+                "loa_document_id": document.id.hex,
+                "valid_until": facts.valid_until.isoformat(),
+            }
+            await shelf.events.add(Event(claim_id, "letter.issued", by, now, before, after))
+        return letter
+
+
+async def _newest(shelf: Shelf, claim_id: UUID) -> Letter | None:
+    return next(iter(await shelf.letters.of(claim_id)), None)
+
+
+def _document(claim: Claim, facts: LetterFacts, content: bytes) -> LoaDocument:
+    return LoaDocument(
+        id=uuid4(),
+        account_id=claim.account_id,
+        filename=DocumentName.of_letter(facts.prefix, facts.origin),
+        size=len(content),
+        sha256=sha256(content).hexdigest(),
+        auto_generated=True,
+        verified=True,
+        verified_at=facts.issued_at,
+        created_at=facts.issued_at,
+    )

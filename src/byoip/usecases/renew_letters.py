@@ -1,0 +1,22 @@
+from dataclasses import dataclass
+
+from byoip.ports.clock import Clock
+from byoip.ports.store import Store
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RenewLetters:
+    """See to it that every claim has the letter it is due, also where a job was lost."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Have them written; how many may be due."""
+        async with self.store.transaction() as shelf:
+            due = await shelf.letters.due(self.clock.now(), _AT_ONCE)
+            for claim_id in due:
+                await shelf.jobs.enqueue_letter(claim_id)
+        return len(due)

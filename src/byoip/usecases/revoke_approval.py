@@ -1,0 +1,47 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.letter import RevokedBecause
+from byoip.domain.operating import stated_reason
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.reader import ClaimView
+from byoip.ports.store import By, Store
+from byoip.usecases.end_delegation import end
+from byoip.usecases.operating import explained
+from byoip.usecases.revoke_letters import revoke_letters
+from byoip.usecases.views import view_of
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeApproval:
+    """Take an approval away. What is bound and announced stays until it is withdrawn."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, claim_id: UUID, *, reason: str, by: By, once: Once | None = None
+    ) -> ClaimView:
+        """Make it pending, with ownership to be proven anew; delegations and letters end.
+
+        Raises:
+            ClaimNotFound, NotInThisState, InvalidText: as they say.
+        """
+        why = stated_reason(reason)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id)
+            now = self.clock.now()
+            revoked = claim.revoke(now)
+            # Nobody lends what is not theirs, and the next holder must be able to.
+            await end(await shelf.delegations.of(claim_id), "delegation.ended", shelf, by, now)
+            if token := await shelf.tokens.live(claim_id):
+                await shelf.tokens.save(token.revoke(now))
+            await revoke_letters(
+                shelf, claim_id, RevokedBecause.OPERATOR, by=by, now=now, reason=why.value
+            )
+            await shelf.claims.save(revoked)
+            await shelf.events.add(*explained(claim, revoked, by, why, now))
+            view = await view_of(revoked, shelf)
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,73 @@
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from byoip.domain.claim import ClaimNotFound
+from byoip.domain.letter import Letter, LetterReference, RevokedBecause
+from byoip.domain.operating import stated_reason
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Shelf, Store
+
+
+async def revoke_letters(
+    shelf: Shelf,
+    claim_id: UUID,
+    because: RevokedBecause,
+    *,
+    by: By,
+    now: datetime,
+    reason: str = "",
+) -> int:
+    """Revoke all letters of a claim that is locked: they speak for the same route; how many.
+
+    Those that were superseded, too: whoever holds an old one is told so at once.
+    """
+    ending = [one for one in await shelf.letters.of(claim_id) if one.revoked_at is None]
+    for letter in ending:
+        await shelf.letters.save(letter.revoke(because, now))
+        before = {"reference": str(letter.reference)}
+        after = {"because": because.value} | ({"reason": reason} if reason else {})
+        await shelf.events.add(Event(claim_id, "letter.revoked", by, now, before, after))
+    return len(ending)
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeLetter:
+    """The operator takes a letter back, and with it every other that speaks for its route.
+
+    No other is written until the claim is approved anew.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, reference: str, *, reason: str, by: By, once: Once | None = None
+    ) -> Letter:
+        """Revoke it; one that was revoked before stays as it is.
+
+        Raises:
+            LetterNotFound: no letter has this reference.
+            InvalidText: the reason.
+        """
+        why = stated_reason(reason)
+        wanted = LetterReference.parse(reference)
+        async with self.store.transaction(once) as shelf:
+            letter = await shelf.letters.get(wanted)
+            try:
+                await shelf.claims.lock(letter.claim_id)
+            except ClaimNotFound:
+                pass  # closed, and its letters revoked with it
+            else:
+                await revoke_letters(
+                    shelf,
+                    letter.claim_id,
+                    RevokedBecause.OPERATOR,
+                    by=by,
+                    now=self.clock.now(),
+                    reason=why.value,
+                )
+            revoked = await shelf.letters.get(wanted)
+            await shelf.answered(revoked)
+        return revoked

@@ -1,0 +1,82 @@
+"""Every route of operators, every kind of credential that must not open it."""
+
+import pytest
+
+from byoip.api.application import declarations
+from byoip.api.declarations import Audience, Declaration
+from byoip.domain.credential import Scope
+from tests.api.operators import Desk
+from tests.api.test_tenancy import ask, bearer, outcome
+from tests.api.world import World
+
+OPERATORS = [
+    pytest.param(one, id=one.name) for one in declarations() if one.audience is Audience.OPERATOR
+]
+WRITES = [one for one in OPERATORS if one.values[0].method != "GET"]  # type: ignore[union-attr]  # they are declarations
+NEITHER = (404, "account_not_found")
+
+
+async def strangers(world: World) -> list[tuple[dict[str, str], tuple[int, str]]]:
+    """Headers, and what they are told."""
+    unknown, missing = (401, "not_authenticated"), (403, "scope_missing")
+    pair = {"x-auth-email": "ops@example.net", "x-auth-key": world.token}
+    return [
+        ({}, unknown),
+        (bearer("f" * 40), unknown),
+        (bearer(await world.credential(None, [Scope.OPERATOR], revoked=True)), unknown),
+        (bearer(await world.credential(None, [Scope.OPERATOR], expired=True)), unknown),
+        (bearer(world.token), missing),
+        (pair, missing),
+        # An account's credential never works here, whatever is written in its row.
+        (bearer(await world.credential(world.account_id, list(Scope))), missing),
+        (bearer(await world.credential(None, set(Scope) - {Scope.OPERATOR})), missing),
+    ]
+
+
+@pytest.mark.parametrize("declaration", OPERATORS)
+async def test_nobody_but_an_operator_opens_an_operators_route(
+    world: World, desk: Desk, declaration: Declaration
+) -> None:
+    assert declaration.scope is Scope.OPERATOR
+    before = await desk.result("GET", "/events?per_page=1000")
+    for headers, expected in await strangers(world):
+        assert outcome(await ask(world, declaration, headers)) == expected
+    assert await desk.result("GET", "/events?per_page=1000") == before
+
+
+@pytest.mark.parametrize("declaration", OPERATORS)
+async def test_an_operators_route_is_open_to_operators(
+    world: World, desk: Desk, declaration: Declaration
+) -> None:
+    response = await ask(world, declaration, bearer(desk.token))
+    assert response.status_code not in {400, 401, 403, 405, 500}, response.text
+
+
+@pytest.mark.parametrize("declaration", WRITES)
+async def test_every_write_of_an_operator_needs_a_reason(
+    desk: Desk, unknown_id: str, declaration: Declaration
+) -> None:
+    names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id")
+    ids = dict.fromkeys((*names, "reservation_id"), unknown_id)
+    path = declaration.path.format(number="1", reference=unknown_id, **ids)
+    found = await desk.errors(declaration.method, path, json={})
+    assert (422, "field_missing", "/reason") in found
+    assert declaration.body is not None
+    empty: dict[str, object] = {
+        "reason": " ",
+        "name": "x",
+        "cidr": "31.7.0.0/23",
+        "account_id": None,
+    }
+    body = {name: empty.get(name) for name in declaration.body.model_fields}
+    body |= {name: value for name, value in MORE.items() if name in body}
+    [refusal] = await desk.errors(declaration.method, path, json=body)
+    assert refusal == (422, "invalid_text", "/reason")
+
+
+MORE = {
+    "prefix_quota": 1,
+    "scopes": [],
+    "default_only": False,
+    "registry": "ripencc",
+}

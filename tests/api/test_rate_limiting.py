@@ -1,0 +1,197 @@
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.api.application import bare_application
+from byoip.api.rate_limiting import RequestLimiter
+from byoip.api.recording import Recorder
+from byoip.api.refusals import RateLimited
+from byoip.domain.credential import Credential
+from byoip.ports.rate_limits import Limits, Window
+from byoip.store.rate_limits import PostgresRateWindows
+from tests.api.test_tenancy import outcome
+from tests.api.world import World
+from tests.store.samples import credential
+from tests.store.test_rate_limits import let_time_pass
+
+NO_LIMITS = Limits(0, 0, 0, 0, 0)
+
+
+@dataclass
+class CountingWindows:
+    """The real ones, counting round trips."""
+
+    inner: PostgresRateWindows
+    reports: int = 0
+
+    async def report(self, who: UUID, used: int) -> Window:
+        self.reports += 1
+        return await self.inner.report(who, used)
+
+
+Making = Callable[[Limits], tuple[RequestLimiter, CountingWindows]]
+
+
+@pytest.fixture
+def process(engine: AsyncEngine) -> Making:
+    """A limiter as each process has one."""
+
+    def make(limits: Limits) -> tuple[RequestLimiter, CountingWindows]:
+        windows = CountingWindows(PostgresRateWindows(engine))
+        return RequestLimiter(windows, limits), windows
+
+    return make
+
+
+async def admitted(limiter: RequestLimiter, who: Credential, times: int) -> int:
+    """How many of so many requests were let in."""
+    said = await asyncio.gather(
+        *(limiter.admit(who, {}) for _ in range(times)), return_exceptions=True
+    )
+    assert {type(one) for one in said} <= {type(None), RateLimited}
+    return said.count(None)
+
+
+async def test_one_process_keeps_a_limit_exactly_with_a_report_for_each_block(
+    process: Making,
+) -> None:
+    limiter, windows = process(replace(NO_LIMITS, per_credential=1200))
+    assert await admitted(limiter, credential(None), 2000) == 1200
+    assert windows.reports == 1 + 1200 // 50
+
+
+async def test_processes_that_share_a_limit_overshoot_by_a_block_each_and_cut_nobody_short(
+    process: Making,
+) -> None:
+    who = credential(None)
+    one, others = process(replace(NO_LIMITS, per_credential=240)), range(3)
+    limiters = [one[0], *(process(replace(NO_LIMITS, per_credential=240))[0] for _ in others)]
+    granted = 0
+    for _ in range(150):  # taking turns, as behind a load balancer
+        granted += sum([await admitted(limiter, who, 1) for limiter in limiters])
+    block = 240 // 24
+    assert 240 <= granted <= 240 + block * 3
+    assert one[1].reports <= 240 // block
+
+
+async def test_who_is_refused_costs_no_more_round_trips_until_the_window_ends(
+    process: Making, engine: AsyncEngine
+) -> None:
+    limiter, windows = process(replace(NO_LIMITS, per_credential=2))
+    who = credential(None)
+    assert await admitted(limiter, who, 5) == 2
+    asked = windows.reports
+    assert await admitted(limiter, who, 100) == 0
+    assert windows.reports == asked
+    await let_time_pass(engine, 300)
+    fresh, _ = process(replace(NO_LIMITS, per_credential=2))
+    assert await admitted(fresh, who, 5) == 2
+
+
+async def test_credentials_of_one_account_share_its_limit_and_have_their_own(
+    process: Making,
+) -> None:
+    limiter, _ = process(replace(NO_LIMITS, per_credential=10, per_account=25))
+    account = uuid4()
+    granted = [await admitted(limiter, credential(account), 20) for _ in range(4)]
+    assert granted == [10, 10, 5, 0]
+    assert await admitted(limiter, credential(uuid4()), 20) == 10
+
+
+async def test_without_limits_nobody_asks_and_nothing_is_said(process: Making) -> None:
+    limiter, windows = process(NO_LIMITS)
+    state: dict[str, Any] = {}
+    await limiter.admit(credential(uuid4()), state)
+    assert (windows.reports, state) == (0, {})
+
+
+Limited = Callable[[Limits], AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+def limited(world: World, process: Making) -> Limited:
+    """Another process of the API, with limits of its own."""
+
+    @asynccontextmanager
+    async def start(limits: Limits) -> AsyncIterator[World]:
+        backend = replace(world.backend, limiter=process(limits)[0])
+        transport = httpx.ASGITransport(Recorder(bare_application(backend), CollectorRegistry()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://byoip.test") as client:
+            yield replace(world, client=client, backend=backend)
+
+    return start
+
+
+async def test_every_answer_says_what_is_left_and_the_last_one_when_to_come_back(
+    limited: Limited,
+) -> None:
+    limits = replace(NO_LIMITS, per_credential=3, per_account=100)
+    async with limited(limits) as there:
+        said = [await there.call("GET", "/prefixes") for _ in range(4)]
+        said.append(await there.call("GET", "/prefixes?unknown=1"))
+    policy = '"credential";q=3;w=300, "account";q=100;w=300'
+    assert {one.headers["ratelimit-policy"] for one in said} == {policy}
+    left = [re.findall(r'"(\w+)";r=(\d+);t=(\d+)', one.headers["ratelimit"]) for one in said]
+    assert [one[0][:2] for one in left] == [("credential", str(n)) for n in (2, 1, 0, 0, 0)]
+    assert all(290 < int(seconds) <= 300 for one in left for _, _, seconds in one)
+    assert [one.status_code for one in said] == [200, 200, 200, 429, 429]
+    assert outcome(said[3]) == (429, "rate_limited")
+    assert 290 < int(said[3].headers["retry-after"]) <= 300
+
+
+async def test_two_processes_of_the_api_share_a_limit(world: World, limited: Limited) -> None:
+    limits = replace(NO_LIMITS, per_credential=24)
+    async with limited(limits) as one, limited(limits) as other:
+        said = [(await api.call("GET", "/services")).status_code for api in [one, other] * 40]
+        stranger = await other.client.get(
+            other.url("/services", world.other_account_id),
+            headers={"authorization": f"Bearer {world.other_token}"},
+        )
+    assert 24 <= said.count(200) <= 24 + 1
+    assert said.count(200) + said.count(429) == 80
+    assert stranger.status_code == 200
+
+
+async def test_a_refused_request_is_refused_before_its_body_is_read(limited: Limited) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        read.append(True)
+        yield b""
+
+    read: list[bool] = []
+
+    async with limited(replace(NO_LIMITS, per_credential=1)) as there:
+        await there.call("GET", "/services")
+        headers = {"content-type": "application/json"}
+        response = await there.call("POST", "/prefixes", content=body(), headers=headers)
+    assert outcome(response) == (429, "rate_limited")
+    assert read == []
+
+
+async def test_validation_has_lower_limits_for_each_prefix_and_account(limited: Limited) -> None:
+    limits = replace(NO_LIMITS, validations_per_account=5, validations_per_prefix=2)
+    async with limited(limits) as there:
+        ids = [(await there.prefix(f"31.{number}.0.0/16"))["id"] for number in range(3)]
+        said = [
+            (await there.call("POST", f"/prefixes/{one}/validate")).status_code
+            for one in (ids[0], ids[0], ids[0], ids[1], ids[1], ids[2])
+        ]
+        assert said == [202, 202, 429, 202, 202, 429]
+        refused = await there.call("POST", f"/prefixes/{ids[2]}/validate")
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+async def test_preflights_have_a_lower_limit_of_their_own(limited: Limited) -> None:
+    body = {"cidr": "31.0.0.0/23", "asn": 64500}
+    async with limited(replace(NO_LIMITS, preflights_per_account=1)) as there:
+        assert (await there.call("POST", "/prefix_preflights", json=body)).status_code == 200
+        response = await there.call("POST", "/prefix_preflights", json=body)
+    assert outcome(response) == (429, "rate_limited")

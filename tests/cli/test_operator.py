@@ -1,0 +1,211 @@
+"""`byoip operator` against a running API over loopback."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from secrets import token_hex
+from uuid import UUID, uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from byoip.api.application import create_application
+from byoip.api.dependencies import Backend
+from byoip.cli.commands import app
+from byoip.cli.operator_client import CommandFailed
+from byoip.cli.serving import bind, port_of, serving
+from byoip.domain.credential import Credential, Scope
+from byoip.ports.accounts import Account
+from byoip.ports.store import By
+from byoip.settings import SettingsError, read_settings
+from byoip.store.engine import make_engine
+from byoip.store.services import seed_services
+from tests.fakes.backend import Outside, make_backend
+from tests.store.samples import SetClock
+
+WHY = ["--reason", "a ticket"]
+_ID = re.compile(r"\b[0-9a-f]{32}\b")
+
+
+@dataclass
+class Shell:
+    """A shell of the operator's, and the service it works on."""
+
+    backend: Backend
+    account_id: UUID
+    environment: dict[str, str]
+
+    async def run(self, *arguments: str) -> Result:
+        # In a thread: the API answers from this loop.
+        return await asyncio.to_thread(
+            CliRunner().invoke, app, ["operator", *arguments], env=self.environment
+        )
+
+    async def says(self, *arguments: str) -> str:
+        result = await self.run(*arguments)
+        assert result.exit_code == 0, (result.output, result.exception)
+        return result.output
+
+    async def refused(self, *arguments: str) -> str:
+        result = await self.run(*arguments)
+        assert isinstance(result.exception, CommandFailed), result.output
+        return str(result.exception)
+
+    async def claim(self, cidr: str) -> str:
+        view = await self.backend.submit_prefix(
+            self.account_id,
+            cidr=cidr,
+            asn=64500,
+            description="",
+            delegate_loa_creation=False,
+            by=By("test", "1"),
+        )
+        return view.claim.id.hex
+
+
+@pytest.fixture
+async def shell(database_url: str) -> AsyncIterator[Shell]:
+    engine = make_engine(database_url)
+    await seed_services(engine, [("CDN", False)])
+    backend = make_backend(engine, SetClock(), Outside())
+    now, token = datetime.now(UTC), token_hex(20)
+    account = Account(uuid4(), "[bold]Example", 1000, now)
+    await backend.accounts.create(account)
+    operator = Credential(uuid4(), None, "ops", frozenset({Scope.OPERATOR}), now)
+    await backend.accounts.add_credential(operator, token)
+    listening = bind("127.0.0.1", 0)
+    async with serving(create_application(backend), listening):
+        url = f"http://127.0.0.1:{port_of(listening)}"
+        environment = {"BYOIP_URL": url, "BYOIP_OPERATOR_TOKEN": token}
+        yield Shell(backend, account.id, environment)
+    await engine.dispose()
+
+
+def first_id(output: str) -> str:
+    found = _ID.search(output)
+    assert found, output
+    return found[0]
+
+
+async def test_accounts_and_tokens(shell: Shell) -> None:
+    made = first_id(await shell.says("accounts", "create", "Other", *WHY, "--quota", "7"))
+    await shell.says("accounts", "update", made, *WHY, "--quota", "8")
+    listed = await shell.says("accounts", "list")
+    assert "[bold]Example" in listed, "names of customers are text, not markup"
+    assert "Other" in listed
+    token = (await shell.says("tokens", "create", "ci", *WHY, "--account", made)).strip()
+    assert token.startswith("byoip_")
+    known = await shell.backend.accounts.recognise(token)
+    assert known is not None
+    assert known.account_id == UUID(made)
+    assert "ci" in await shell.says("tokens", "list", "--account", made)
+    await shell.says("tokens", "revoke", known.id.hex, *WHY)
+    assert await shell.backend.accounts.recognise(token) is None
+    history = await shell.says("history")
+    assert "credential.revoked" in history
+    assert token not in history
+
+
+async def test_services(shell: Shell) -> None:
+    made = first_id(await shell.says("services", "create", "Scrubbing", *WHY, "--default-only"))
+    await shell.says("services", "update", made, *WHY, "--any-part")
+    assert "Scrubbing" in await shell.says("services", "list")
+    await shell.says("services", "retire", made, *WHY)
+    assert "Scrubbing" not in await shell.says("services", "list")
+    assert "There is no such service. (service_not_offered)" in await shell.refused(
+        "services", "retire", made, *WHY
+    )
+
+
+async def test_prefixes_and_addresses(shell: Shell) -> None:
+    made = await shell.claim("31.0.0.0/23")
+    assert made in await shell.says("prefixes", "list", "--pending", "--standing", "ok")
+    assert made not in await shell.says("prefixes", "list", "--approved")
+    for action, shown in (
+        ("approve", "operator"),
+        ("suspend", "suspended"),
+        ("resume", "ok"),
+        ("revoke", "pending"),
+    ):
+        assert shown in await shell.says("prefixes", action, made, *WHY)
+    assert "(not_in_this_state)" in await shell.refused("prefixes", "settle", made, *WHY)
+    assert "31.0.0.0/23" in await shell.says("prefixes", "show", made)
+    assert "a ticket" in await shell.says("prefixes", "history", made)
+    assert made in await shell.says("address", "31.0.1.9")
+    assert "(invalid_address)" in await shell.refused("address", "31.0.1")
+
+
+async def test_reservations_overrides_and_snapshots(shell: Shell) -> None:
+    account = shell.account_id.hex
+    made = first_id(
+        await shell.says("reservations", "create", "32.0.0.0/24", *WHY, "--account", account)
+    )
+    assert made in await shell.says("reservations", "list")
+    await shell.says("reservations", "release", made, *WHY)
+    put = first_id(await shell.says("overrides", "put", "33.0.0.0/8", "ripencc", *WHY))
+    assert put in await shell.says("overrides", "list")
+    await shell.says("overrides", "remove", put, *WHY)
+    assert put not in await shell.says("overrides", "list")
+    assert "objections" in await shell.says("snapshots", "list")
+    assert "serial" in await shell.says("snapshots", "registrations")
+    assert "(letter_not_found)" in await shell.refused("letters", "revoke", made, *WHY)
+    assert "(snapshot_not_found)" in await shell.refused("snapshots", "accept", "1", *WHY)
+
+
+async def test_long_lists_are_read_to_their_end(shell: Shell) -> None:
+    for number in range(201):
+        await shell.claim(f"34.{number}.0.0/24")
+    listed = await shell.says("prefixes", "list")
+    assert len(re.findall(r"34\.\d+\.0\.0/24", listed)) == 201
+
+
+async def test_a_write_without_a_reason_does_not_start(shell: Shell) -> None:
+    assert (await shell.run("accounts", "create", "Other")).exit_code == 2
+    assert "/reason" in await shell.refused("accounts", "create", "Other", "--reason", " ")
+
+
+async def test_without_a_token_nothing_is_asked(shell: Shell) -> None:
+    shell.environment["BYOIP_OPERATOR_TOKEN"] = ""
+    result = await shell.run("accounts", "list")
+    assert isinstance(result.exception, SettingsError)
+    assert "BYOIP_OPERATOR_TOKEN" in str(result.exception)
+
+
+async def test_a_customers_token_is_told_so(shell: Shell) -> None:
+    shell.environment["BYOIP_OPERATOR_TOKEN"] = "byoip_unknown"
+    assert "(not_authenticated)" in await shell.refused("accounts", "list")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "http://[::1"])
+async def test_a_service_that_is_not_there_is_one_sentence(shell: Shell, url: str) -> None:
+    shell.environment["BYOIP_URL"] = url
+    told = await shell.refused("accounts", "list")
+    assert url in told
+    assert "BYOIP_URL" in told
+
+
+def test_what_is_refused_is_said_in_red_without_a_trace() -> None:
+    command = [sys.executable, "-c", "from byoip.cli.commands import main; main()"]
+    environment = os.environ | {"BYOIP_URL": "http://127.0.0.1:1", "BYOIP_OPERATOR_TOKEN": "x"}
+    done = subprocess.run(
+        [*command, "operator", "accounts", "list"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_clients_variables_are_no_settings_of_the_service() -> None:
+    known = {"BYOIP_URL": "http://127.0.0.1:1", "BYOIP_OPERATOR_TOKEN": "x"}
+    assert read_settings(known) == read_settings({})
+    with pytest.raises(SettingsError):
+        read_settings({"BYOIP_OPERATOR": "x"})

@@ -1,0 +1,52 @@
+// The whole way with the official package, given a base URL and a token.
+import Cloudflare, { ConflictError, NotFoundError } from "cloudflare";
+import assert from "node:assert/strict";
+import { eventually, publish, story } from "./story.js";
+
+const account_id = story.account_id;
+const client = new Cloudflare({ apiToken: story.api_token, baseURL: story.base_url });
+const { prefixes } = client.addressing;
+
+async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const one of pages) found.push(one);
+  return found;
+}
+
+const made = await prefixes.create({ account_id, cidr: story.cidr, asn: 64500 });
+assert.equal(made.approved, "P");
+const id = made.id;
+assert(id && made.ownership_validation_token);
+await publish(made.ownership_validation_token);
+assert.equal((await prefixes.validate(id, { account_id })).id, id);
+await eventually(async () => (await prefixes.get(id, { account_id })).approved === "V");
+const edited = await prefixes.edit(id, { account_id, description: "Berlin" });
+assert.equal(edited.description, "Berlin");
+assert((await all(prefixes.list({ account_id }))).some((one) => one.id === id));
+
+const offered = await all(client.addressing.services.list({ account_id }));
+const service_id = offered.find((one) => one.name === "CDN")?.id;
+assert(service_id);
+const bindings = prefixes.serviceBindings;
+const bound = await bindings.create(id, { account_id, cidr: story.cidr, service_id });
+assert(bound.id);
+assert.equal(bound.provisioning?.state, "active");
+const read = await bindings.get(bound.id, { account_id, prefix_id: id });
+assert.deepEqual(read, bound);
+assert.deepEqual(await all(bindings.list(id, { account_id })), [bound]);
+
+const { delegations } = prefixes;
+const wanted = { account_id, cidr: story.cidr, delegated_account_id: story.other_account_id };
+const delegated = await delegations.create(id, wanted);
+assert(delegated.id);
+assert.equal(delegated.parent_prefix_id, id);
+assert.deepEqual(await all(delegations.list(id, { account_id })), [delegated]);
+await assert.rejects(delegations.create(id, wanted), ConflictError);
+const ended = await delegations.delete(delegated.id, { account_id, prefix_id: id });
+assert.equal(ended.id, delegated.id);
+
+await assert.rejects(prefixes.delete(id, { account_id }), ConflictError);
+await bindings.delete(bound.id, { account_id, prefix_id: id });
+await prefixes.delete(id, { account_id });
+await assert.rejects(prefixes.get(id, { account_id }), NotFoundError);
+console.log("done");

@@ -1,0 +1,128 @@
+"""A customer's whole way, with the client that openapi-python-client makes of our document.
+
+Copied beside that client, type-checked with it, and run in the environment of
+tools/install-real-parts; the story's file says whom to talk to.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from byoip_client import AuthenticatedClient
+from byoip_client.api.delegations import (
+    create_delegation,
+    delete_delegation,
+    list_delegations,
+    list_received_delegations,
+)
+from byoip_client.api.prefixes import (
+    create_prefix,
+    delete_prefix,
+    get_prefix,
+    update_prefix,
+    validate_prefix,
+)
+from byoip_client.api.services import (
+    create_service_binding,
+    delete_service_binding,
+    list_service_bindings,
+    list_services,
+)
+from byoip_client.models import Failure, NewBinding, NewDelegation, NewPrefix, Prefix, PrefixChange
+
+STORY = json.loads(Path(sys.argv[1]).read_text())
+ACCOUNT, OTHER = STORY["account_id"], STORY["other_account_id"]
+Answer = TypeVar("Answer")
+
+
+def success(answer: Answer | Failure | None) -> Answer:
+    assert answer is not None
+    assert not isinstance(answer, Failure), answer.to_dict()
+    return answer
+
+
+def failure(answer: object) -> str:
+    assert isinstance(answer, Failure)
+    return answer.errors[0].name
+
+
+def publish(prefix: Prefix) -> None:
+    """Route object, ROA and token: what the customer does elsewhere."""
+    with httpx.Client(base_url=STORY["control_url"]) as control:
+        route = f"route: {prefix.cidr}\norigin: AS64500\nmnt-by: A-MNT\nsource: RIPE\n"
+        control.put("/irr/RIPE", content=route).raise_for_status()
+        roa = {"prefix": prefix.cidr, "asn": 64500, "maxLength": 24, "ta": "ripe"}
+        known = control.get("/rpki/vrps").json()
+        control.put("/rpki/vrps", json=[*known, roa]).raise_for_status()
+        owner = f"/dns/txt/byoip-validation.{STORY['zone']}"
+        control.put(owner, json=[prefix.ownership_validation_token]).raise_for_status()
+
+
+def approved(client: AuthenticatedClient, prefix_id: str) -> Prefix:
+    for _ in range(400):
+        shown = success(get_prefix.sync(ACCOUNT, prefix_id, client=client)).result
+        if shown.approved == "V":
+            return shown
+        time.sleep(0.05)
+    raise AssertionError("it was not approved in time")
+
+
+def onboard(client: AuthenticatedClient) -> Prefix:
+    wanted = NewPrefix(cidr=STORY["cidr"], asn=64500)
+    made = success(create_prefix.sync(ACCOUNT, client=client, body=wanted)).result
+    publish(made)
+    success(validate_prefix.sync(ACCOUNT, made.id, client=client))
+    prefix = approved(client, made.id)
+    assert prefix.rpki_validation_state == prefix.irr_validation_state == "valid"
+    change = PrefixChange(description="Berlin")
+    edited = success(update_prefix.sync(ACCOUNT, made.id, client=client, body=change))
+    assert edited.result.description == "Berlin"
+    return prefix
+
+
+def bind(client: AuthenticatedClient, prefix: Prefix) -> str:
+    offered = success(list_services.sync(ACCOUNT, client=client)).result
+    (cdn,) = [one.id for one in offered if one.name == "CDN"]
+    body = NewBinding(cidr=prefix.cidr, service_id=cdn)
+    made = success(create_service_binding.sync(ACCOUNT, prefix.id, client=client, body=body)).result
+    listed = success(list_service_bindings.sync(ACCOUNT, prefix.id, client=client)).result
+    assert [one.id for one in listed] == [made.id]
+    return made.id
+
+
+def delegate(
+    client: AuthenticatedClient, delegate_client: AuthenticatedClient, prefix: Prefix
+) -> None:
+    body = NewDelegation(cidr=prefix.cidr, delegated_account_id=OTHER)
+    made = success(create_delegation.sync(ACCOUNT, prefix.id, client=client, body=body)).result
+    assert (made.parent_prefix_id, made.expires_at) == (prefix.id, None)
+    again = create_delegation.sync(ACCOUNT, prefix.id, client=client, body=body)
+    assert failure(again) == "delegation_overlaps"
+    given = success(list_delegations.sync(ACCOUNT, prefix.id, client=client)).result
+    received = success(list_received_delegations.sync(OTHER, client=delegate_client)).result
+    assert given == received == [made]
+    ended = success(delete_delegation.sync(ACCOUNT, prefix.id, made.id, client=client)).result
+    assert ended.id == made.id
+
+
+def main() -> None:
+    with (
+        AuthenticatedClient(base_url=STORY["root"], token=STORY["api_token"]) as client,
+        AuthenticatedClient(base_url=STORY["root"], token=STORY["other_token"]) as other,
+    ):
+        prefix = onboard(client)
+        binding_id = bind(client, prefix)
+        delegate(client, other, prefix)
+        refused = delete_prefix.sync(ACCOUNT, prefix.id, client=client)
+        assert failure(refused) == "withdraw_first"
+        success(delete_service_binding.sync(ACCOUNT, prefix.id, binding_id, client=client))
+        success(delete_prefix.sync(ACCOUNT, prefix.id, client=client))
+        gone = get_prefix.sync(ACCOUNT, prefix.id, client=client)
+        assert failure(gone) == "prefix_not_found"
+    sys.stdout.write("done\n")
+
+
+main()

@@ -1,0 +1,98 @@
+from datetime import timedelta
+
+import pytest
+
+from byoip.domain.evidence import (
+    Check,
+    Exhibit,
+    Failed,
+    Fault,
+    Finding,
+    Outcome,
+    Passed,
+    Reason,
+    Unanswered,
+)
+from byoip.domain.letter_evidence import (
+    RegisteredHolder,
+    deciding_roas,
+    passed_checks,
+    registry_name,
+)
+from byoip.domain.origin_validation import Vrp
+from byoip.domain.registry import Delegation
+from tests.domain.samples import NOW, OTHER, OURS, prefix
+
+HOUR = timedelta(hours=1)
+ROUTE = prefix("192.0.2.0/24")
+
+
+def finding(check: Check, outcome: Outcome, *of: str, hours: int = 0) -> Finding:
+    exhibits = tuple(Exhibit("a question", one, b"", NOW) for one in of)
+    return Finding(check, outcome, NOW + hours * HOUR, exhibits)
+
+
+def test_only_what_passed_is_stated_in_the_order_of_asking() -> None:
+    stated = passed_checks(
+        [
+            finding(Check.OWNERSHIP_RDNS, Passed("Token seen.")),
+            finding(Check.OWNERSHIP_IRR, Failed(Reason.TOKEN_MISSING, "None.", "Add it.")),
+            finding(Check.RPKI, Passed("Valid.")),
+            finding(Check.IRR, Unanswered(Fault.TIMEOUT, "Nothing came.")),
+        ]
+    )
+    assert [one.check for one in stated] == [Check.RPKI, Check.OWNERSHIP_RDNS]
+    assert all(one.how for one in stated)
+
+
+def test_the_newest_pass_counts_wherever_it_stands() -> None:
+    old, new = (finding(Check.RPKI, Passed(f"{n}."), hours=n) for n in (1, 2))
+    for findings in ([old, new], [new, old]):
+        (stated,) = passed_checks(findings)
+        assert (stated.seen, stated.at) == ("2.", NOW + 2 * HOUR)
+
+
+def test_whom_we_asked_is_named_once_and_never_fills_the_page() -> None:
+    asked = [f"192.0.2.{n}:53" for n in (1, 1, 2, 3, 4)]
+    (stated,) = passed_checks([finding(Check.OWNERSHIP_RDNS, Passed("x" * 1000), *asked)])
+    assert stated.of == "192.0.2.1:53, 192.0.2.2:53 and 2 more"
+    assert len(stated.seen) == 240
+    assert stated.seen.endswith("...")
+
+
+def delegation(holder: str, registry: str = "ripencc") -> Delegation:
+    return Delegation(ROUTE, registry, "allocated", holder)
+
+
+@pytest.mark.parametrize(
+    ("delegations", "told"),
+    [
+        pytest.param([delegation("a1")], "RIPE NCC holder a1 (allocated)", id="one range"),
+        pytest.param([delegation("a1")] * 2, "RIPE NCC holder a1 (allocated)", id="two ranges"),
+        pytest.param([], "as registered at RIPE NCC", id="none: an override"),
+        pytest.param([delegation("")], "as registered at RIPE NCC", id="the registry says nothing"),
+        pytest.param(
+            [delegation("a1"), delegation("b2")], "as registered at RIPE NCC", id="not one holder"
+        ),
+        pytest.param([delegation("a1", "arin")], "as registered at RIPE NCC", id="another's word"),
+        pytest.param(
+            [delegation("\x1b[2J\u202e")],
+            r"RIPE NCC holder \x1b[2J\u202e (allocated)",
+            id="hostile statistics",
+        ),
+    ],
+)
+def test_the_holder_is_who_the_registry_says(delegations: list[Delegation], told: str) -> None:
+    assert str(RegisteredHolder.of("ripencc", delegations)) == told
+
+
+def test_a_registry_of_the_operators_own_keeps_its_name() -> None:
+    assert registry_name("jpnic") == "jpnic"
+
+
+def test_only_roas_that_decide_for_the_route_are_named() -> None:
+    ours, wide = Vrp(ROUTE, 24, OURS, "ripe"), Vrp(prefix("192.0.0.0/16"), 24, OURS, "ripe")
+    short, others = Vrp(prefix("192.0.0.0/16"), 16, OURS, "ripe"), Vrp(ROUTE, 24, OTHER, "ripe")
+    assert deciding_roas(ROUTE, OURS, [others, ours, short, wide], now=NOW) == (ours, wide)
+    assert deciding_roas(ROUTE, OURS, [others, short], now=NOW) == ()
+    assert deciding_roas(ROUTE, OURS, [], now=NOW) == ()

@@ -1,0 +1,36 @@
+"""A letter, from the approval to the page that a network checks it on."""
+
+from hashlib import sha256
+from typing import Any
+
+from byoip.adapters.pdf_contents import pages_of
+from tests.end_to_end.running import Running, eventually
+
+
+def test_an_approved_prefix_gets_a_letter_that_ends_with_it(service: Running) -> None:
+    body = {"cidr": "198.18.52.0/24", "asn": 64500, "delegate_loa_creation": True}
+    made = service.result("POST", "/prefixes", json=body)
+    service.publish(made, owners=["byoip-validation.52.18.198.in-addr.arpa"])
+    path = f"/prefixes/{made['id']}"
+    service.result("POST", f"{path}/validate")
+    document_id = eventually(lambda: service.result("GET", path)["loa_document_id"])
+    content = service.ask("GET", f"/loa_documents/{document_id}/download").content
+    assert pages_of(content) >= 1
+
+    [issued] = [
+        one for one in service.result("GET", f"{path}/events") if one["kind"] == "letter.issued"
+    ]
+    page = (
+        f"{service.ready['base_url'].removesuffix('/client/v4')}/loa/{issued['after']['reference']}"
+    )
+
+    def letter() -> Any:
+        return service.http.get(page).json()["result"]
+
+    assert letter()["status"] == "valid"
+    assert letter()["sha256"] == sha256(content).hexdigest()
+    assert letter()["prefix"] == "198.18.52.0/24"
+    said = service.http.get(page, headers={"accept": "text/html"}).text
+    assert "Letter of Agency" in said
+    service.ask("DELETE", path)
+    assert (letter()["status"], letter()["revoked_because"]) == ("revoked", "removed")

@@ -1,0 +1,216 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from byoip.domain.claim import Claim, ClaimNotFound
+from byoip.domain.delegation import DelegateNotFound, Delegation, DelegationOverlaps
+from byoip.domain.prefix import Prefix
+from byoip.ports.accounts import Account
+from byoip.ports.reader import Cursor
+from byoip.store.accounts import PostgresAccounts
+from byoip.store.reader import PostgresReader
+from byoip.store.transaction import PostgresStore
+from tests.databases import fresh_database
+from tests.store.rows import (
+    ACCOUNT,
+    CIDR,
+    LATER,
+    NOW,
+    OTHER,
+    PREFIX,
+    Database,
+    insert,
+    prefix,
+)
+from tests.store.samples import SetClock, account, claim
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def kept(store: PostgresStore, customer: Account) -> Claim:
+    made = claim(customer.id)
+    async with store.transaction() as shelf:
+        await shelf.claims.add(made)
+    return made
+
+
+@pytest.fixture
+async def delegate(accounts: PostgresAccounts) -> Account:
+    made = account()
+    await accounts.create(made)
+    return made
+
+
+def delegation(of: Claim, to: Account, cidr: str, **changed: Any) -> Delegation:
+    now = datetime.now(UTC)
+    made = Delegation(uuid4(), of.id, of.prefix, Prefix.parse(cidr), to.id, now)
+    return replace(made, **changed)
+
+
+async def test_delegations_come_back_as_they_were_in_address_order(
+    store: PostgresStore, kept: Claim, delegate: Account
+) -> None:
+    until = datetime.now(UTC) + HOUR
+    upper = delegation(kept, delegate, "192.0.2.128/25", expires_at=until)
+    lower = delegation(kept, delegate, "192.0.2.0/25")
+    async with store.transaction() as shelf:
+        await shelf.delegations.add(upper)
+        await shelf.delegations.add(lower)
+        assert await shelf.delegations.of(kept.id) == [lower, upper]
+
+
+async def test_overlap_and_an_account_that_is_not_there_are_refused_by_name(
+    store: PostgresStore, kept: Claim, delegate: Account
+) -> None:
+    async with store.transaction() as shelf:
+        await shelf.delegations.add(delegation(kept, delegate, "192.0.2.0/25"))
+    with pytest.raises(DelegationOverlaps):
+        async with store.transaction() as shelf:
+            await shelf.delegations.add(delegation(kept, delegate, "192.0.2.0/24"))
+    with pytest.raises(DelegateNotFound):
+        async with store.transaction() as shelf:
+            await shelf.delegations.add(delegation(kept, account(), "192.0.2.128/25"))
+
+
+async def test_an_ended_delegation_is_gone_and_makes_room(
+    store: PostgresStore, kept: Claim, delegate: Account, clock: SetClock
+) -> None:
+    async with store.transaction() as shelf:
+        await shelf.delegations.add(made := delegation(kept, delegate, "192.0.2.0/25"))
+        await shelf.delegations.end([made.id], clock.now())
+        assert await shelf.delegations.of(kept.id) == []
+        await shelf.delegations.add(again := delegation(kept, delegate, "192.0.2.0/24"))
+        assert await shelf.delegations.of(kept.id) == [again]
+
+
+async def test_claims_with_expired_delegations_are_found(
+    store: PostgresStore, kept: Claim, delegate: Account
+) -> None:
+    until = datetime.now(UTC) + HOUR
+    one = delegation(kept, delegate, "192.0.2.0/25", expires_at=until)
+    two = delegation(kept, delegate, "192.0.2.128/25", expires_at=until)
+    async with store.transaction() as shelf:
+        await shelf.delegations.add(one)
+        await shelf.delegations.add(two)
+        assert await shelf.delegations.expired(until - HOUR, 10) == []
+        assert await shelf.delegations.expired(until, 10) == [kept.id]
+        assert await shelf.delegations.expired(until, 0) == []
+        await shelf.delegations.end([one.id, two.id], until)
+        assert await shelf.delegations.expired(until, 10) == []
+
+
+async def test_readers_show_what_counts_now_to_owner_and_delegate(
+    store: PostgresStore, reader: PostgresReader, kept: Claim, delegate: Account
+) -> None:
+    now = datetime.now(UTC)
+    endless = delegation(kept, delegate, "192.0.2.0/25", created_at=now)
+    short = delegation(
+        kept, delegate, "192.0.2.128/25", created_at=now + HOUR / 2, expires_at=now + HOUR
+    )
+    async with store.transaction() as shelf:
+        await shelf.delegations.add(short)
+        await shelf.delegations.add(endless)
+
+    async def given(at: datetime, after: Cursor | None = None) -> list[Delegation]:
+        found = await reader.delegations(kept.account_id, kept.id, now=at, after=after, limit=9)
+        received = await reader.received_delegations(delegate.id, now=at, after=after, limit=9)
+        assert list(found) == list(received)
+        return list(found)
+
+    assert await given(now) == [endless, short]
+    assert await given(now, Cursor(endless.created_at, endless.id)) == [short]
+    assert await given(now + HOUR) == [endless]
+    owners = await reader.received_delegations(kept.account_id, now=now, after=None, limit=9)
+    assert list(owners) == []
+    with pytest.raises(ClaimNotFound):
+        await reader.delegations(delegate.id, kept.id, now=now, after=None, limit=9)
+
+
+# What must never happen, the database itself refuses: no code of ours is in the way below.
+
+ANOTHER = uuid4()
+
+
+def row(**changed: Any) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "prefix_id": PREFIX,
+        "prefix_cidr": CIDR,
+        "cidr": "192.0.2.128/25",
+        "account_id": OTHER,
+        "created_at": NOW,
+    } | changed
+
+
+@pytest.fixture(scope="module")
+def opened(postgres_url: str, template_database: str) -> Iterator[Database]:
+    with (
+        fresh_database(postgres_url, template=template_database) as url,
+        psycopg.connect(url, row_factory=dict_row) as connection,
+    ):
+        for one in (ACCOUNT, OTHER):
+            made = {"id": one, "name": "", "prefix_quota": 10, "created_at": NOW}
+            insert(connection, "accounts", made)
+        insert(connection, "prefixes", prefix(id=PREFIX, cidr=CIDR))
+        insert(connection, "prefixes", prefix(id=ANOTHER, account_id=OTHER, cidr=CIDR))
+        insert(connection, "delegations", row(cidr="192.0.2.0/25"))
+        connection.commit()
+        yield connection
+
+
+@pytest.fixture
+def database(opened: Database) -> Iterator[Database]:
+    yield opened
+    opened.rollback()
+
+
+REFUSED = [
+    (row(cidr="192.0.2.0/25"), "ex_delegations_overlap"),
+    (row(cidr="192.0.2.7/32"), "ex_delegations_overlap"),
+    (row(cidr=CIDR), "ex_delegations_overlap"),
+    (row(cidr="192.0.2.0/25", expires_at=LATER), "ex_delegations_overlap"),
+    (row(cidr="192.0.2.0/26", prefix_id=ANOTHER), "ex_delegations_overlap"),
+    (row(cidr="192.0.3.0/24"), "ck_delegations_inside_prefix"),
+    (row(cidr="192.0.0.0/16"), "ck_delegations_inside_prefix"),
+    (row(cidr="192.0.3.0/24", prefix_cidr="192.0.0.0/16"), "fk_delegations_live_prefix"),
+    (row(prefix_id=uuid4()), "fk_delegations_live_prefix"),
+    (row(account_id=uuid4()), "fk_delegations_account_id"),
+    (row(expires_at=NOW), "ck_delegations_expires_at"),
+]
+
+
+@pytest.mark.parametrize(("refused", "constraint"), REFUSED)
+def test_the_database_refuses(database: Database, refused: dict[str, Any], constraint: str) -> None:
+    with pytest.raises(psycopg.errors.IntegrityError) as fault:
+        insert(database, "delegations", refused)
+    assert fault.value.diag.constraint_name == constraint
+
+
+def test_the_database_takes_what_does_not_overlap_or_has_ended(database: Database) -> None:
+    insert(database, "delegations", row())
+    insert(database, "delegations", row(ended_at=NOW))
+    database.execute("UPDATE delegations SET ended_at = now()")
+    insert(database, "delegations", row(cidr=CIDR))
+
+
+def test_a_claim_with_live_delegations_cannot_be_closed(database: Database) -> None:
+    close = "UPDATE prefixes SET state = 'closed', closed_at = now() WHERE id = %s"
+    database.execute("SAVEPOINT before")
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as fault:
+        database.execute(close, [PREFIX])
+    assert fault.value.diag.constraint_name == "fk_delegations_live_prefix"
+    database.execute("ROLLBACK TO before")
+    database.execute("UPDATE delegations SET ended_at = now()")
+    database.execute(close, [PREFIX])
+
+
+def test_a_delegation_is_never_deleted(database: Database) -> None:
+    with pytest.raises(psycopg.errors.RestrictViolation):
+        database.execute("DELETE FROM delegations")

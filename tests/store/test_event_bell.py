@@ -1,0 +1,148 @@
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from byoip.domain.claim import Claim
+from byoip.ports.accounts import Account
+from byoip.store.event_bell import PostgresEventBell
+from byoip.store.transaction import PostgresStore
+from tests.store.samples import claim, event, undone
+
+
+@pytest.fixture
+async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
+    made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(2)]
+    async with store.transaction() as shelf:
+        for one in made:
+            await shelf.claims.add(one)
+    return made
+
+
+@pytest.fixture
+async def bell(database_url: str) -> AsyncIterator[PostgresEventBell]:
+    made = PostgresEventBell(database_url)
+    async with made.listening():
+        await listens(made)
+        yield made
+
+
+async def listens(bell: PostgresEventBell) -> None:
+    """Wait for the ring that says that it is connected."""
+    with bell.hearing(uuid4()) as rung:
+        async with asyncio.timeout(10):
+            await rung.wait()
+
+
+async def write(store: PostgresStore, one: Claim) -> None:
+    async with store.transaction() as shelf:
+        await shelf.events.add(event(one))
+
+
+async def silent(rung: asyncio.Event) -> bool:
+    await asyncio.sleep(0.15)
+    return not rung.is_set()
+
+
+async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed(
+    bell: PostgresEventBell, store: PostgresStore, kept: list[Claim]
+) -> None:
+    one, other = kept
+    with (
+        bell.hearing(one.id) as claims,
+        bell.hearing(one.account_id) as accounts,
+        bell.hearing(other.id) as others,
+    ):
+        async with store.transaction() as shelf:
+            await shelf.events.add(event(one))
+            assert await silent(claims)
+        committed = time.monotonic()
+        async with asyncio.timeout(5):
+            await asyncio.gather(claims.wait(), accounts.wait())
+        assert time.monotonic() - committed < 0.5
+        assert await silent(others)
+
+
+async def test_what_is_rolled_back_does_not_ring(
+    bell: PostgresEventBell, store: PostgresStore, kept: list[Claim]
+) -> None:
+    with bell.hearing(kept[0].id) as rung:
+        async with undone(store) as shelf:
+            await shelf.events.add(event(kept[0]))
+        assert await silent(rung)
+
+
+async def test_one_connection_serves_all_who_wait(
+    bell: PostgresEventBell, store: PostgresStore, kept: list[Claim], database_url: str
+) -> None:
+    async def wait() -> None:
+        with bell.hearing(kept[0].id) as rung:
+            await rung.wait()
+
+    waiting = [asyncio.create_task(wait()) for _ in range(200)]
+    await asyncio.sleep(0)
+    assert await listeners(database_url) == 1
+    await write(store, kept[0])
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting)
+    assert bell._waiting == {}
+
+
+async def test_after_a_lost_connection_everybody_looks_again(
+    bell: PostgresEventBell,
+    store: PostgresStore,
+    kept: list[Claim],
+    database_url: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING), bell.hearing(kept[0].id) as rung:
+        async with await psycopg.AsyncConnection.connect(database_url) as connection:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'byoip events' AND datname = current_database()"
+            )
+        await write(store, kept[0])  # while nobody listens
+        async with asyncio.timeout(10):
+            await rung.wait()
+        rung.clear()
+        await listens_again(store, kept[0], rung)
+    assert "Not listening for events" in caplog.text
+
+
+async def listens_again(store: PostgresStore, one: Claim, rung: asyncio.Event) -> None:
+    await write(store, one)
+    async with asyncio.timeout(5):
+        await rung.wait()
+
+
+async def test_when_it_ends_everybody_may_go_and_nobody_is_kept(database_url: str) -> None:
+    bell = PostgresEventBell(database_url)
+    with bell.hearing(UUID(int=1)) as rung:
+        async with bell.listening():
+            await listens(bell)
+            rung.clear()
+        assert bell.closed
+        assert rung.is_set()
+    assert await listeners(database_url) == 0
+
+
+async def test_a_database_that_is_away_is_no_fault_of_those_who_wait() -> None:
+    bell = PostgresEventBell("postgresql://nobody:x@127.0.0.1:1/none")
+    async with bell.listening():
+        with bell.hearing(UUID(int=1)) as rung:
+            assert await silent(rung)
+
+
+async def listeners(database_url: str) -> int:
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        found = await connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name = 'byoip events' AND datname = current_database()"
+        )
+        row = await found.fetchone()
+        assert row
+        return int(row[0])

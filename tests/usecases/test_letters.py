@@ -1,0 +1,367 @@
+"""Letters are written once, renewed in time, and end only when something is known to be wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from byoip.domain.claim import Claim, ClaimNotFound
+from byoip.domain.evidence import Check
+from byoip.domain.letter import (
+    RENEWAL_AHEAD,
+    VALIDITY,
+    Letter,
+    LetterFacts,
+    LetterNotFound,
+    LetterStatus,
+    RevokedBecause,
+)
+from byoip.domain.lifecycle import Standing
+from byoip.store.letter_reader import PostgresLetterReader
+from byoip.usecases.approve_prefix import ApprovePrefix
+from byoip.usecases.generate_letter import GenerateLetter
+from byoip.usecases.remove_prefix import RemovePrefix
+from byoip.usecases.renew_letters import RenewLetters
+from byoip.usecases.revoke_approval import RevokeApproval
+from byoip.usecases.revoke_letters import RevokeLetter
+from byoip.usecases.watch_letters import WatchLetters
+from tests.fakes.letters import FakePress, FakeSigner
+from tests.fakes.tokens import RandomHex
+from tests.store.samples import BY
+from tests.usecases.world import CIDR, ORIGIN, WORKER, World, roa
+
+HOUR = timedelta(hours=1)
+REASON = "the customer left"
+
+
+@dataclass
+class PolitePress:
+    """Wants no transaction open; `meanwhile` happens while it sets the page."""
+
+    world: World
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def press(self, facts: LetterFacts) -> bytes:
+        assert self.world.store.polite, "a transaction is open while a page is set"
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return await FakePress().press(facts)
+
+
+async def claimed(world: World, cidr: str = CIDR, *, delegated: bool = True) -> Claim:
+    view = await world.submit_prefix(
+        world.account_id,
+        cidr=cidr,
+        asn=ORIGIN.number,
+        description="",
+        delegate_loa_creation=delegated,
+        by=BY,
+    )
+    return view.claim
+
+
+async def approved(world: World, cidr: str = CIDR, *, delegated: bool = True) -> Claim:
+    claim = await claimed(world, cidr, delegated=delegated)
+    await world.prove(claim)
+    await world.validate(claim)
+    return await world.now(claim)
+
+
+async def write(
+    world: World, claim: Claim, *, meanwhile: Callable[[], Awaitable[object]] | None = None
+) -> Letter | None:
+    press, mint = PolitePress(world, meanwhile), RandomHex()
+    writing = GenerateLetter(world.store, world.clock, mint, press, FakeSigner(), "Example")
+    return await writing(claim.id, by=WORKER)
+
+
+async def written(world: World, claim: Claim) -> Letter:
+    letter = await write(world, claim)
+    assert letter is not None
+    return letter
+
+
+async def read(world: World, letter: Letter) -> Letter:
+    return await PostgresLetterReader(world.engine).letter(letter.reference)
+
+
+async def status(world: World, letter: Letter) -> LetterStatus:
+    return (await read(world, letter)).status(world.clock.now())
+
+
+async def asked_for(world: World) -> list[UUID]:
+    """Claims for which a letter is in the queue."""
+    query = text(
+        "SELECT args->>'claim_id' FROM procrastinate.procrastinate_jobs "
+        "WHERE task_name = 'generate_letter' ORDER BY id"
+    )
+    async with world.engine.connect() as connection:
+        return [UUID(claim_id) for claim_id in await connection.scalars(query)]
+
+
+async def save(world: World, claim: Claim, **changes: object) -> None:
+    async with world.store.transaction() as shelf:
+        locked = await shelf.claims.lock(claim.id)
+        await shelf.claims.save(replace(locked, **changes))  # type: ignore[arg-type] # by name
+
+
+async def remove(world: World, claim: Claim) -> None:
+    await RemovePrefix(world.store, world.clock)(claim.account_id, claim.id, by=BY)
+
+
+async def test_an_approval_asks_for_the_letter_in_the_same_transaction(world: World) -> None:
+    claim = await approved(world)
+    await approved(world, "31.1.0.0/24", delegated=False)
+    assert await asked_for(world) == [claim.id]
+
+
+async def test_the_letter_states_what_was_found_and_the_prefix_shows_it(world: World) -> None:
+    claim = await approved(world)
+    letter = await written(world, claim)
+    facts, now = letter.facts, await world.now(claim)
+    assert await read(world, letter) == letter
+    assert (facts.prefix, facts.origin, facts.operator) == (claim.prefix, ORIGIN, "Example")
+    assert (facts.account_name.value, str(facts.holder)) == ("Example", "as registered at RIPE NCC")
+    assert [one.check for one in facts.checks] == [
+        Check.REGISTRATION,
+        Check.IRR,
+        Check.RPKI,
+        Check.OWNERSHIP_RDNS,
+    ]
+    assert "snapshot 1" in facts.checks[2].of
+    assert [str(one.prefix) for one in facts.roas] == [CIDR]
+    assert facts.valid_until - facts.issued_at == VALIDITY
+    assert now.loa_document_id == letter.document_id
+    assert now.version == claim.version
+    reader = PostgresLetterReader(world.engine)
+    document, content = await reader.document(claim.account_id, letter.document_id)
+    assert (document.auto_generated, document.verified) == (True, True)
+    assert document.filename.value == "loa-31.0.0.0-23-as64500.pdf"
+    assert (document.sha256, document.size) == (letter.sha256, len(content))
+    assert content == await FakeSigner().sign(await FakePress().press(facts), facts)
+    [issued] = [one for one in await world.events(claim) if one.kind == "letter.issued"]
+    assert issued.after["reference"] == str(letter.reference)
+
+
+async def test_however_often_it_is_asked_for_there_is_one(world: World) -> None:
+    claim = await approved(world)
+    world.store.excused = True  # each has transactions of its own
+    both = await asyncio.gather(*(write(world, claim) for _ in range(4)))
+    assert len([one for one in both if one]) == 1
+    assert await write(world, claim) is None
+    assert (await world.kinds(claim)).count("letter.issued") == 1
+
+
+async def test_what_is_not_delegated_or_not_ok_gets_none(world: World) -> None:
+    assert await write(world, await approved(world, "31.1.0.0/24", delegated=False)) is None
+    assert await write(world, await claimed(world, "31.2.0.0/24")) is None
+    claim = await approved(world)
+    await save(world, claim, standing=Standing.SUSPENDED)
+    assert await write(world, claim) is None
+    assert await RenewLetters(world.store, world.clock)() == 0
+
+
+async def test_without_a_roa_of_today_it_waits(world: World) -> None:
+    claim = await approved(world)
+    await world.roas()
+    assert await write(world, claim) is None
+    await world.roas(roa(claim.prefix))
+    world.clock.advance(timedelta(hours=25))  # then nobody knows
+    assert await write(world, claim) is None
+    await world.roas(roa(claim.prefix))
+    assert await RenewLetters(world.store, world.clock)() == 1
+    assert (await asked_for(world)).count(claim.id) == 2
+    await written(world, claim)
+
+
+async def test_of_a_prefix_that_is_removed_meanwhile_nothing_is_kept(world: World) -> None:
+    claim = await approved(world)
+    assert await write(world, claim, meanwhile=lambda: remove(world, claim)) is None
+    async with world.store.transaction() as shelf:
+        assert await shelf.letters.of(claim.id) == []
+        with pytest.raises(ClaimNotFound):
+            await shelf.claims.get(claim.id)
+
+
+async def test_it_is_renewed_thirty_days_ahead_and_the_old_one_points_to_the_new(
+    world: World,
+) -> None:
+    claim = await approved(world)
+    old = await written(world, claim)
+    renewing = RenewLetters(world.store, world.clock)
+    world.clock.advance(VALIDITY - RENEWAL_AHEAD - HOUR)
+    await world.roas(roa(claim.prefix))
+    assert await renewing() == 0
+    assert await write(world, claim) is None
+    world.clock.advance(HOUR)
+    await save(world, claim, standing=Standing.CONTESTED)  # what stands is renewed
+    assert await renewing() == 1
+    new = await written(world, claim)
+    assert await renewing() == 0
+    assert await status(world, old) is LetterStatus.SUPERSEDED
+    assert (await read(world, old)).superseded_by == new.reference
+    assert await status(world, new) is LetterStatus.VALID
+    assert (await world.now(claim)).loa_document_id == new.document_id
+    *_, issued = [one for one in await world.events(claim) if one.kind == "letter.issued"]
+    assert issued.before == {"reference": str(old.reference)}
+
+
+async def test_removing_the_prefix_revokes_all_its_letters(world: World) -> None:
+    claim = await approved(world)
+    old = await written(world, claim)
+    world.clock.advance(VALIDITY - RENEWAL_AHEAD)
+    await world.roas(roa(claim.prefix))
+    new = await written(world, claim)
+    await remove(world, claim)
+    for letter in (old, new):
+        revoked = await read(world, letter)
+        assert revoked.revoked_because is RevokedBecause.REMOVED
+        assert await status(world, letter) is LetterStatus.REVOKED
+    assert (await world.kinds(claim)).count("letter.revoked") == 2
+
+
+async def test_after_the_operator_has_revoked_it_no_other_is_written(world: World) -> None:
+    claim = await approved(world)
+    letter = await written(world, claim)
+    revoking = RevokeLetter(world.store, world.clock)
+    for _ in range(2):
+        ended = await revoking(str(letter.reference), reason=REASON, by=BY)
+        assert ended.revoked_because is RevokedBecause.OPERATOR
+    *_, event = await world.events(claim)
+    assert event.after == {"because": "operator", "reason": "the customer left"}
+    assert (await world.kinds(claim)).count("letter.revoked") == 1
+    await world.validate(claim)
+    assert await RenewLetters(world.store, world.clock)() == 0
+    assert await write(world, claim) is None
+    with pytest.raises(LetterNotFound):
+        await revoking("no such letter", reason=REASON, by=BY)
+
+
+async def test_a_new_approval_brings_a_new_letter_that_states_the_new_checks(
+    world: World,
+) -> None:
+    claim = await approved(world)
+    old = await written(world, claim)
+    world.clock.advance(HOUR)
+    revoking = RevokeApproval(world.store, world.clock)
+    await revoking(claim.id, reason=REASON, by=BY)
+    assert await status(world, old) is LetterStatus.REVOKED
+    assert await write(world, claim) is None
+    world.clock.advance(HOUR)
+    approving = ApprovePrefix(world.store, world.clock)
+    await approving(claim.id, reason=REASON, by=BY)  # states nothing, so neither does a letter
+    assert await RenewLetters(world.store, world.clock)() == 0
+    assert await write(world, claim) is None
+    await revoking(claim.id, reason=REASON, by=BY)
+    world.clock.advance(HOUR)
+    await world.issue(claim)
+    await world.prove(claim)
+    await world.validate(claim)
+    assert await RenewLetters(world.store, world.clock)() == 1
+    new = await written(world, claim)
+    assert min(one.at for one in new.facts.checks) > old.facts.issued_at + HOUR
+    assert await status(world, new) is LetterStatus.VALID
+
+
+async def test_the_operator_may_revoke_what_removal_has_revoked(world: World) -> None:
+    claim = await approved(world)
+    letter = await written(world, claim)
+    await remove(world, claim)
+    again = await RevokeLetter(world.store, world.clock)(
+        str(letter.reference), reason=REASON, by=BY
+    )
+    assert again.revoked_because is RevokedBecause.REMOVED
+
+
+class TestWatching:
+    """Every accepted snapshot of 24 hours must say no."""
+
+    async def snapshot(self, world: World, *roas: dict[str, object], later: timedelta) -> int:
+        world.clock.advance(later)
+        await world.roas(*roas)
+        return await WatchLetters(world.store, world.clock)(by=WORKER)
+
+    async def test_a_day_of_denials_revokes_and_a_newer_pass_brings_the_next(
+        self, world: World
+    ) -> None:
+        claim = await approved(world)
+        letter = await written(world, claim)
+        for _ in range(24):
+            assert await self.snapshot(world, later=HOUR) == 0
+        assert await status(world, letter) is LetterStatus.VALID
+        assert await self.snapshot(world, later=HOUR) == 1
+        revoked = await read(world, letter)
+        assert revoked.revoked_because is RevokedBecause.RPKI
+        assert "letter.revoked" in await world.kinds(claim)
+        await self.snapshot(world, roa(claim.prefix), later=HOUR)
+        assert await write(world, claim) is None  # the check has not passed again
+        await world.validate(claim)
+        assert await RenewLetters(world.store, world.clock)() == 1
+        again = await written(world, claim)
+        assert await status(world, again) is LetterStatus.VALID
+        assert await status(world, letter) is LetterStatus.REVOKED
+
+    async def test_one_yes_in_between_starts_the_day_anew(self, world: World) -> None:
+        claim = await approved(world)
+        letter = await written(world, claim)
+        for _ in range(20):
+            await self.snapshot(world, later=HOUR)
+        await self.snapshot(world, roa(claim.prefix), later=HOUR)
+        assert (await read(world, letter)).rpki.failing_since is None
+        for _ in range(24):
+            assert await self.snapshot(world, later=HOUR) == 0
+        assert await self.snapshot(world, later=HOUR) == 1
+
+    async def test_a_snapshot_that_was_missed_starts_it_anew(self, world: World) -> None:
+        claim = await approved(world)
+        letter = await written(world, claim)
+        await self.snapshot(world, later=HOUR)
+        world.clock.advance(timedelta(hours=12))
+        await world.roas()  # while no worker lives
+        assert await self.snapshot(world, later=timedelta(hours=12)) == 0
+        watch = (await read(world, letter)).rpki
+        assert watch.failing_since == watch.failing_until is not None
+
+    async def test_silence_never_revokes(self, world: World) -> None:
+        claim = await approved(world)
+        letter = await written(world, claim)
+        await self.snapshot(world, later=HOUR)
+        for _ in range(60):  # days without a new snapshot
+            world.clock.advance(HOUR)
+            assert await WatchLetters(world.store, world.clock)(by=WORKER) == 0
+        assert await status(world, letter) is LetterStatus.VALID
+        await self.snapshot(world, roa(claim.prefix), later=HOUR)
+        assert (await read(world, letter)).rpki.failing_since is None
+
+    async def test_each_snapshot_is_heard_once(self, world: World) -> None:
+        claim = await approved(world)
+        await written(world, claim)
+        watching = WatchLetters(world.store, world.clock)
+        await watching(by=WORKER)
+        async with world.store.transaction() as shelf:
+            assert await shelf.letters.news() is None
+        await world.roas(roa(claim.prefix))
+        async with world.store.transaction() as shelf:
+            news = await shelf.letters.news()
+        assert news is not None
+        assert news.after == news.number - 1
+
+    async def test_whoever_follows_a_dead_worker_hears_nothing_twice(self, world: World) -> None:
+        claim = await approved(world)
+        letter = await written(world, claim)
+        await self.snapshot(world, later=HOUR)
+        heard = await read(world, letter)
+        async with world.engine.begin() as connection:
+            await connection.execute(text("DELETE FROM letter_watch"))
+        await WatchLetters(world.store, world.clock)(by=WORKER)
+        assert await read(world, letter) == heard
+
+    async def test_letters_that_are_fine_are_not_written_to(self, world: World) -> None:
+        claim = await approved(world)
+        letter = await written(world, claim)
+        await self.snapshot(world, roa(claim.prefix), later=HOUR)
+        assert await read(world, letter) == letter
