@@ -1,0 +1,66 @@
+"""What owners want announced, and the breaker that every withdrawal passes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from byoip.domain.bgp_prefix import BgpPrefix
+from byoip.domain.breaker import Trip, Withdrawal
+
+
+class BgpPrefixes(Protocol):
+    """The BGP prefixes of a claim; all of it under the claim's lock.
+
+    Saving a new change wakes the reconcilers when the transaction commits.
+    """
+
+    async def of(self, claim_id: UUID) -> Sequence[BgpPrefix]:
+        """The live ones, in address order."""
+        ...
+
+    async def get(self, claim_id: UUID, bgp_prefix_id: UUID) -> BgpPrefix:
+        """One of them.
+
+        Raises:
+            BgpPrefixNotFound: there is none.
+        """
+        ...
+
+    async def add(self, bgp_prefix: BgpPrefix) -> None:
+        """Keep a new one.
+
+        Raises:
+            BgpPrefixExists: the claim has that route already.
+        """
+        ...
+
+    async def save(self, bgp_prefix: BgpPrefix) -> None:
+        """Write back what may change: what is desired, the lock, the last valid time."""
+        ...
+
+    async def remove(self, bgp_prefix_id: UUID, now: datetime) -> None:
+        """End one that is withdrawn; the row stays."""
+        ...
+
+    async def lingering(self, claim_id: UUID) -> Sequence[UUID]:
+        """Those that are withdrawn, and that a speaker may hold or somebody still sees."""
+        ...
+
+
+class Breaker(Protocol):
+    """Counts withdrawals in the database, and stops them."""
+
+    async def permit(self, asked: Withdrawal, *, actor: str, request_id: str) -> UUID:
+        """Count one more; the ledger's entry. One at a time, until the transaction ends.
+
+        Raises:
+            WithdrawalsStopped: a breaker is open that stops it; nothing was counted.
+            CeilingReached: it would be one too many; nothing was counted. Trip in another
+                transaction (`trip`), since this one must not do anything.
+        """
+        ...
+
+    async def trip(self, trips: Sequence[Trip], now: datetime) -> None:
+        """Open breakers; one that is open already stays as it is."""
+        ...
