@@ -18,7 +18,10 @@ _Attribute = TypeVar("_Attribute", bound=Message)
 # What GoBGP says instead of an address where no neighbour sent the path.
 _NO_NEIGHBOUR: Final = "<nil>"
 # Only for a path that somebody else put there without one; it equals no path of ours.
-_NO_NEXT_HOP: Final[dict[Family, IPv4Address | IPv6Address]] = {4: IPv4Address(0), 6: IPv6Address(0)}
+_NO_NEXT_HOP: Final[dict[Family, IPv4Address | IPv6Address]] = {
+    4: IPv4Address(0),
+    6: IPv6Address(0),
+}
 _HALF: Final = 16  # bits of a community's lower half
 
 FAMILIES: Final[dict[Family, pb.Family]] = {
