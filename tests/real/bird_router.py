@@ -16,7 +16,7 @@ log "{directory}/changes.log" {{ trace }};
 log stderr {{ info, warning, error, fatal, bug }};
 timeformat log iso long us;
 router id {address};
-debug protocols {{ routes }};
+debug protocols {{ routes, states, events }};
 protocol device {{ }}
 """
 
@@ -37,9 +37,7 @@ protocol bgp {name} {{
 """
 
 # 2026-11-25 13:26:14.648421 <TRACE> one.ipv4 > added [best] 198.51.100.0/24 0L 3G unreachable
-_CHANGE = re.compile(
-    r"(\S+ \S+) <TRACE> (\w+)\.ipv[46] > (added|updated|replaced|removed) \[\w*\] (\S+) .*"
-)
+_CHANGE = re.compile(r"(\S+ \S+) <TRACE> (\w+)\.ipv[46] > (\w+) \[\w*\] (\S+) .*")
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,12 @@ class Feed:
 
 @dataclass(frozen=True)
 class Change:
-    """What a route from one speaker did; `removed` is the word for a withdrawal."""
+    """What a route from one speaker did, in BIRD's words.
+
+    Attributes:
+        what: `added` (also in place of another one), `removed` (withdrawn, or its session lost),
+            `ignored` (the same came again).
+    """
 
     at: datetime
     speaker: str

@@ -31,6 +31,7 @@ _NEIGHBOUR = """
   [neighbors.graceful-restart.config]
     enabled = {graceful}
     restart-time = 60
+    deferral-time = 5
   [neighbors.timers.config]
     hold-time = 9
     keepalive-interval = 3
@@ -55,7 +56,7 @@ class Peering:
     Attributes:
         address: where it comes from.
         admin_down: whether gobgpd refuses it until it is enabled; again after each start.
-        graceful: whether its routes outlive gobgpd at the neighbour for a while (RFC 4724).
+        graceful: whether its routes outlive gobgpd at the neighbour, for a minute (RFC 4724).
     """
 
     address: str
@@ -76,6 +77,7 @@ class Gobgpd:
         self._api_port = processes.free_port(address)
         self.target = f"{address}:{self._api_port}"
         self._directory = directory
+        self._graceful = any(one.graceful for one in neighbours)
         (directory / "gobgpd.toml").write_text(self._config(neighbours))
         self._program = self._started()
 
@@ -118,6 +120,9 @@ class Gobgpd:
             [
                 *(parts.program("gobgpd"), "-f", self._directory / "gobgpd.toml"),
                 *("--api-hosts", self.target, "--pprof-disable", "-l", "info"),
+                # Without it the new start says that forwarding state was lost: then the neighbour
+                # throws away what it kept before anything new has come (RFC 4724, section 4.2).
+                *(["--graceful-restart"] if self._graceful else []),
             ],
             log=self._directory / "gobgpd.log",
         )
