@@ -4,16 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-_SOURCES = Path(__file__).parents[1] / "src"
+SOURCES = Path(__file__).parents[1] / "src"
 PROTO = Path("byoip/adapters/gobgp/gobgp.proto")
 GENERATED = (PROTO.with_name("gobgp_pb2.py"), PROTO.with_name("gobgp_pb2.pyi"))
 
 
-def generate(into: Path = _SOURCES) -> None:
+def generate(into: Path = SOURCES) -> None:
     """Write the stubs below a directory as they lie below src, which is what they import from."""
     subprocess.run(
         [
-            *(sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={_SOURCES}"),
+            *(sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={SOURCES}"),
             *(f"--python_out={into}", f"--pyi_out={into}", str(PROTO)),
         ],
         check=True,

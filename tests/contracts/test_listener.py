@@ -139,8 +139,8 @@ class TestBird(ListenerContract):
                 bird_router(address=LISTENER, asn=TWO_AS.number, speakers=feeds)
             )
             router.wait_for_sessions()
-            speakers = [GobgpSpeaker(one.target, one.target), GobgpSpeaker("two", two.target)]
+            first, second = GobgpSpeaker("one", one.target), GobgpSpeaker("two", two.target)
             listener = BirdListener("bird", router.control, deadline=1)
-            yield World(listener, *speakers, router.kill, router.suspend)
-            for speaker in speakers:
-                await speaker.close()
+            yield World(listener, first, second, router.kill, router.suspend)
+            await first.close()
+            await second.close()

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.ports.speaker import SpeakerUnanswered
@@ -62,14 +62,15 @@ class GobgpCalls:
         return [answer.destination for answer in answers]
 
     async def add_paths(self, batches: Iterable[pb.AddPathStreamRequest], seconds: float) -> None:
-        """Add (or take away) paths, batch after batch; it answers when the last one is done."""
-        call = self._channel().stream_unary(
-            f"{_SERVICE}AddPathStream",
-            request_serializer=pb.AddPathStreamRequest.SerializeToString,
-            response_deserializer=Empty.FromString,
-        )
+        """Add (or take away) paths, batch after batch; it answers when the last one is done.
+
+        `seconds` come on top of the deadline.
+        """
+        sent = (batch.SerializeToString() for batch in batches)
         with self._faults("AddPathStream"):
-            await call(iter(batches), timeout=self._deadline + seconds)
+            call: grpc.aio.StreamUnaryMultiCallable[bytes, bytes]
+            call = self._channel().stream_unary(f"{_SERVICE}AddPathStream")
+            Empty.FromString(await call(sent, timeout=self._deadline + seconds))
 
     async def close(self) -> None:
         """End the connection; the next call makes a new one."""
@@ -82,31 +83,30 @@ class GobgpCalls:
             self._open = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
         return self._open
 
+    # Answers are parsed here: where gRPC cannot parse one it makes None of it, and goes on.
+
     async def _one(self, method: str, request: Message, kind: type[_Answer]) -> _Answer:
-        call = self._channel().unary_unary(
-            f"{_SERVICE}{method}",
-            request_serializer=type(request).SerializeToString,
-            response_deserializer=kind.FromString,
-        )
         with self._faults(method):
-            return await call(request, timeout=self._deadline)
+            call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+            call = self._channel().unary_unary(f"{_SERVICE}{method}")
+            answer = await call(request.SerializeToString(), timeout=self._deadline)
+            return kind.FromString(answer)
 
     async def _many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
-        call = self._channel().unary_stream(
-            f"{_SERVICE}{method}",
-            request_serializer=type(request).SerializeToString,
-            response_deserializer=kind.FromString,
-        )
         answers: list[_Answer] = []
         with self._faults(method):
-            coming = call(request, timeout=self._deadline)
-            async for answer in coming:
-                if len(answers) == self._most:
-                    coming.cancel()
-                    raise SpeakerUnanswered(
-                        f"{self._name}: {method} answers with more than {self._most} messages"
-                    )
-                answers.append(answer)
+            call: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
+            call = self._channel().unary_stream(f"{_SERVICE}{method}")
+            coming = call(request.SerializeToString(), timeout=self._deadline)
+            try:
+                async for answer in coming:
+                    if len(answers) == self._most:
+                        raise SpeakerUnanswered(
+                            f"{self._name}: {method} answers with more than {self._most} messages"
+                        )
+                    answers.append(kind.FromString(answer))
+            finally:
+                coming.cancel()  # nothing to do where it has come to its end
         return answers
 
     @contextmanager
@@ -116,3 +116,5 @@ class GobgpCalls:
         except grpc.aio.AioRpcError as fault:
             said = f"{fault.code().name}: {fault.details()}"
             raise SpeakerUnanswered(f"{self._name}: {method}: {said:.300}") from fault
+        except DecodeError as fault:
+            raise SpeakerUnanswered(f"{self._name}: {method}: {fault!s:.300}") from fault
