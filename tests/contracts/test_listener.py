@@ -92,6 +92,10 @@ class ListenerContract:
         await world.one.announce([path(V6, OTHER)])
         await world.until_seen(V6, OTHER)
 
+    async def test_the_origin_of_a_very_long_path_is_seen(self, world: World) -> None:
+        await world.one.announce([path(V6, *[Asn(4200000002)] * 100, ORIGIN)])
+        await world.until_seen(V6, ORIGIN)
+
     async def test_gone_it_does_not_say_not_seen(self, world: World) -> None:
         world.kill()
         with pytest.raises(SpeakerUnanswered):
