@@ -120,6 +120,21 @@ class TestTwin(ListenerContract):
 
         return World(listener, one, two, fail, fail)
 
+    async def test_a_killed_speaker_takes_its_routes_along(self, world: World) -> None:
+        one, two, listener = world.one, world.two, world.listener
+        assert isinstance(one, FakeSpeaker)
+        assert isinstance(two, FakeSpeaker)
+        assert isinstance(listener, FakeListener)
+        await one.announce([path(V4, ORIGIN), path(V6, ORIGIN)])
+        await two.announce([path(V4, ORIGIN)])
+        one.kill()
+        assert listener.withdrawals() == [V6]
+        assert (await listener.sees([V4, V6])).keys() == {V4}
+        one.start()
+        await one.announce([path(V6, ORIGIN)])
+        assert listener.withdrawals() == [V6]
+        assert (await listener.sees([V4, V6])).keys() == {V4, V6}
+
 
 @pytest.mark.real
 class TestBird(ListenerContract):
