@@ -189,3 +189,23 @@ async def test_a_router_that_comes_back_hears_everything_again(edge: Edge) -> No
     edge.router.start()
     edge.router.wait_for_sessions()
     await edge.until_seen(V4, V6)
+
+
+async def test_killed_in_the_middle_of_many_it_is_unanswered_and_all_can_be_said_again() -> None:
+    many = paths(
+        *(Route(Prefix.parse(f"11.{i // 256}.{i % 256}.0/24"), ORIGIN) for i in range(20000))
+    )
+    async with running_edge() as edge:
+        speaker, daemon = edge.speakers["one"], edge.daemons["one"]
+        await edge.up()
+        announcing = asyncio.create_task(speaker.announce(many))
+        await edge.until_seen(many[0].prefix)
+        daemon.kill()
+        with pytest.raises(SpeakerUnanswered):
+            await announcing
+        daemon.start()
+        await edge.until_it_answers("one")
+        await speaker.announce(many)
+        assert len(await speaker.held()) == len(many)
+        await edge.up()
+        await edge.until_seen(*(path.prefix for path in many))
