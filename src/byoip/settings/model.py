@@ -36,6 +36,7 @@ class Settings(Part):
 
     # who we are
     operator_name: str = "This operator"
+    operator_contact: str = Field(default="", max_length=200)
     origin_asns: Asns = ()
     label: Annotated[str, AfterValidator(label_text)] = "byoip-validation"
 
