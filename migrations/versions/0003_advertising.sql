@@ -37,7 +37,7 @@ CREATE TABLE bgp_prefixes (
     CONSTRAINT ck_bgp_prefixes_withdraw_first CHECK (NOT (advertised AND removed_at IS NOT NULL))
 );
 CREATE INDEX ix_bgp_prefixes_page ON bgp_prefixes (prefix_id, created_at, id) WHERE live;
-CREATE INDEX ix_bgp_prefixes_advertised ON bgp_prefixes (cidr) WHERE advertised;
+CREATE UNIQUE INDEX uq_bgp_prefixes_advertised ON bgp_prefixes (cidr) WHERE advertised;
 CREATE UNIQUE INDEX uq_bgp_prefixes_live_cidr ON bgp_prefixes (prefix_id, cidr) WHERE live;
 CREATE INDEX ix_bgp_prefixes_cidr ON bgp_prefixes (cidr);
 
@@ -69,6 +69,14 @@ CREATE TABLE origin_drifts (
     CONSTRAINT uq_origin_drifts_prefix_id_cidr UNIQUE (prefix_id, cidr),
     CONSTRAINT ck_origin_drifts_validity CHECK (validity IN ('invalid', 'not_found')),
     CONSTRAINT fk_origin_drifts_prefix_id FOREIGN KEY(prefix_id) REFERENCES prefixes (id) ON DELETE RESTRICT
+);
+
+CREATE TABLE origin_watch (
+    singleton BOOLEAN DEFAULT true NOT NULL,
+    snapshot INTEGER NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_origin_watch PRIMARY KEY (singleton),
+    CONSTRAINT ck_origin_watch_one_row CHECK (singleton)
 );
 
 CREATE TABLE speakers (
