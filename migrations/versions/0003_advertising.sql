@@ -186,3 +186,14 @@ FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
 CREATE TRIGGER breaker_trips_stay_rearmed BEFORE UPDATE ON breaker_trips
 FOR EACH ROW WHEN (old.rearmed_at IS NOT NULL)
 EXECUTE FUNCTION refuse_change('who re-armed it, and why, never changes');
+
+-- Prefixes that have a default binding already: each may be announced from now on, when its owner
+-- says so.
+INSERT INTO bgp_prefixes (
+    id, prefix_id, prefix_cidr, cidr, asn, prepend, advertised, change, request_id, locked,
+    created_at, modified_at
+)
+SELECT gen_random_uuid(), prefixes.id, prefixes.cidr, prefixes.cidr, prefixes.asn, 0, false, 1,
+    'revision 0003', false, bindings.created_at, bindings.created_at
+FROM bindings JOIN prefixes ON prefixes.id = bindings.prefix_id
+WHERE bindings.live AND bindings.is_default;
