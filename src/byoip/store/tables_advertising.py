@@ -85,6 +85,7 @@ bgp_prefixes = Table(
     Index("ix_bgp_prefixes_page", "prefix_id", "created_at", "id", postgresql_where="live"),
     Index("ix_bgp_prefixes_advertised", "cidr", postgresql_where="advertised"),
     Index("ix_bgp_prefixes_cidr", "cidr"),
+    Index("ix_bgp_prefixes_unsettled", "id", postgresql_where="settled < change"),
 )
 
 # The ledger of all withdrawals: what the breaker counts. Only ever added to.
