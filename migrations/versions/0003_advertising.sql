@@ -40,6 +40,7 @@ CREATE INDEX ix_bgp_prefixes_page ON bgp_prefixes (prefix_id, created_at, id) WH
 CREATE UNIQUE INDEX uq_bgp_prefixes_advertised ON bgp_prefixes (cidr) WHERE advertised;
 CREATE UNIQUE INDEX uq_bgp_prefixes_live_cidr ON bgp_prefixes (prefix_id, cidr) WHERE live;
 CREATE INDEX ix_bgp_prefixes_cidr ON bgp_prefixes (cidr);
+CREATE INDEX ix_bgp_prefixes_unsettled ON bgp_prefixes (id) WHERE settled < change;
 
 CREATE TABLE breaker_trips (
     id UUID NOT NULL,
@@ -102,6 +103,14 @@ CREATE TABLE orphan_routes (
     CONSTRAINT pk_orphan_routes PRIMARY KEY (speaker, cidr),
     CONSTRAINT ck_orphan_routes_decision CHECK (decision IN ('withdraw')),
     CONSTRAINT ck_orphan_routes_decided CHECK (num_nulls(decision, decided_by, decided_because) IN (0, 3))
+);
+
+CREATE TABLE route_alarms (
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_route_alarms PRIMARY KEY (kind, subject)
 );
 
 CREATE TABLE route_snapshots (
