@@ -89,6 +89,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "accept_roa_snapshot",
         "approve_prefix",
         "create_account",
+        "create_bgp_prefix",
         "create_credential",
         "create_delegation",
         "create_loa_document",
@@ -98,14 +99,17 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "create_service",
         "create_service_binding",
         "create_validation_token",
+        "delete_bgp_prefix",
         "delete_delegation",
         "delete_prefix",
         "delete_service_binding",
         "delete_validation_token",
         "get_account",
         "get_address",
+        "get_advertisement_status",
         "get_any_prefix",
         "get_any_prefix_validation",
+        "get_bgp_prefix",
         "get_letter",
         "get_loa_document",
         "get_prefix",
@@ -116,6 +120,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_all_prefixes",
         "list_any_prefix_events",
         "list_any_prefix_validations",
+        "list_bgp_prefixes",
         "list_credentials",
         "list_delegations",
         "list_offered_services",
@@ -142,6 +147,8 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "settle_prefix_contest",
         "suspend_prefix",
         "update_account",
+        "update_advertisement_status",
+        "update_bgp_prefix",
         "update_prefix",
         "update_service",
         "update_service_binding",
@@ -219,7 +226,8 @@ def test_an_example_is_one(model: type[BaseModel]) -> None:
 def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     inputs = {"NewPrefix", "PrefixChange", "NewToken", "NewPreflight", "NewBinding"}
-    inputs |= {"NewDelegation"}
+    inputs |= {"NewDelegation", "NewBgpPrefix", "BgpPrefixChange", "WantedOnDemand"}
+    inputs |= {"WantedSignal", "AdvertisementChange"}
     inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and name not in inputs | {"BindingChange"}:

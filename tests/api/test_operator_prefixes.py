@@ -77,7 +77,7 @@ async def test_a_suspended_prefix_takes_nothing_new_and_keeps_what_it_has(
     assert (suspended["standing"], suspended["approved"]) == ("suspended", "V")
     assert suspended["advertisable"] is False
     assert [one["name"] for one in suspended["blockers"]] == ["suspended"]
-    refused = [(409, "prefix_suspended", "")]
+    refused = [(409, "suspended", "")]
     part = {"cidr": cidr.replace("/23", "/24"), "service_id": service.id.hex}
     assert await world.errors("POST", f"{path}/bindings", json=part) == refused
     swap = {"service_id": service.id.hex}
@@ -101,7 +101,7 @@ async def test_a_suspended_prefix_takes_nothing_new_and_keeps_what_it_has(
 async def test_a_suspended_prefix_is_not_approved_on_anyones_word(world: World, desk: Desk) -> None:
     path = f"/prefixes/{(await world.prefix('46.1.0.0/23'))['id']}"
     await desk.act(f"{path}/suspend")
-    assert await desk.refusal(f"{path}/approve") == (409, "prefix_suspended")
+    assert await desk.refusal(f"{path}/approve") == (409, "suspended")
     await desk.act(f"{path}/resume")
     assert (await desk.act(f"{path}/approve"))["approved"] == "V"
 

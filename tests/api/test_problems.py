@@ -15,6 +15,7 @@ from byoip.api.error_page import error_html, error_markdown, meaning
 from byoip.api.problems import PROBLEMS, documentation_url, failure_body, failure_headers
 from byoip.api.refusal_samples import SAMPLES
 from byoip.api.remedies import REMEDIES
+from byoip.domain.bgp_prefix import IncompleteBgpDeployment
 from byoip.domain.errors import Refusal
 from byoip.ports.once import IdempotencyKeyBusy
 
@@ -44,7 +45,7 @@ def test_codes_and_names_are_one_to_one_and_codes_start_at_1000() -> None:
     assert len({problem.code for problem in PROBLEMS.values()}) == len(PROBLEMS)
     assert len({kind.name for kind in PROBLEMS}) == len(PROBLEMS)
     assert min(problem.code for problem in PROBLEMS.values()) >= 1000
-    assert 1004 not in {problem.code for problem in PROBLEMS.values()}
+    assert PROBLEMS[IncompleteBgpDeployment].code == 1004  # as v4 clients know it
 
 
 def test_a_conflict_either_says_when_to_come_back_or_that_it_is_final() -> None:

@@ -101,7 +101,7 @@ REFUSED = [
     ("bindings", binding(cidr="192.0.0.0/16"), "ck_bindings_inside_prefix"),
     ("bindings", binding(prefix_cidr="192.0.0.0/16", cidr="192.0.3.0/24"),
      "fk_bindings_live_prefix"),
-    ("bindings", binding(cidr="192.0.2.1/32", service_id=uuid4()), "fk_bindings_live_service"),
+    ("bindings", binding(cidr="192.0.2.1/32", service_id=uuid4()), "fk_bindings_service_id"),
     ("bindings", binding(cidr="192.0.2.1/32", state="on"), "ck_bindings_state"),
     ("validation_runs", run(), "uq_validation_runs_open"),
     ("validation_runs", run(**RUNNING), "uq_validation_runs_open"),

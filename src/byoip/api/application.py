@@ -16,6 +16,7 @@ from byoip.api.letter_document import LETTER_PATH, letter_document
 from byoip.api.operation import Operation
 from byoip.api.problem_handlers import problem_handlers
 from byoip.api.recording import Recorder
+from byoip.api.routes.bgp import bgp
 from byoip.api.routes.delegations import delegations
 from byoip.api.routes.history import history
 from byoip.api.routes.letters import letter_page
@@ -47,7 +48,7 @@ _OPERATOR = (
 
 def declarations() -> Iterable[Declaration]:
     """Every operation below /client/v4."""
-    return chain(prefixes, proof, services, delegations, loa_documents, history, *_OPERATOR)
+    return chain(prefixes, proof, services, bgp, delegations, loa_documents, history, *_OPERATOR)
 
 
 def create_application(backend: Backend) -> ASGIApp:

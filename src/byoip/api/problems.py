@@ -26,6 +26,18 @@ from byoip.api.refusals import (
     WrongMediaType,
 )
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
+from byoip.domain.bgp_prefix import (
+    AdvertiseStateLocked,
+    BgpPrefixExists,
+    BgpPrefixNotFound,
+    BgpPrefixOutsidePrefix,
+    BgpPrefixTooSpecific,
+    Contested,
+    IncompleteBgpDeployment,
+    NotSupported,
+    TooManyBgpPrefixes,
+)
+from byoip.domain.breaker import TripNotFound, WithdrawalsStopped
 from byoip.domain.claim import (
     ClaimNotFound,
     OverlapsOwnClaim,
@@ -80,6 +92,7 @@ from byoip.domain.prefix import (
     SpecialPurposePrefix,
 )
 from byoip.domain.reverse_zone import NoReverseZone
+from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
 from byoip.domain.service_binding import (
     BindingExists,
     BindingNotFound,
@@ -183,7 +196,21 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         LetterNotFound: Problem(1602, 404),
         LoaDocumentUnknown: Problem(1603, 422),
         TooManyLoaDocuments: Problem(1604, 409, definitive=True),
+        # advertising; 1004 as v4 clients know it
+        IncompleteBgpDeployment: Problem(1004, 409, definitive=True),
+        BgpPrefixNotFound: Problem(1700, 404),
+        BgpPrefixOutsidePrefix: Problem(1701, 422),
+        BgpPrefixTooSpecific: Problem(1702, 422),
+        BgpPrefixExists: Problem(1703, 409, definitive=True),
+        TooManyBgpPrefixes: Problem(1704, 409, definitive=True),
+        AdvertiseStateLocked: Problem(1705, 409, definitive=True),
+        Contested: Problem(1706, 409, definitive=True),
+        WithdrawalsStopped: Problem(1707, 409, definitive=True),
+        NotSupported: Problem(1708, 422),
+        OriginNotValid: Problem(1709, 409, definitive=True),
+        OriginUnanswered: Problem(1710, 409),
         # operators
+        TripNotFound: Problem(1820, 404),
         OverlapsApproved: Problem(1800, 409, definitive=True),
         OverlapsReservation: Problem(1801, 409, definitive=True),
         ReservationLengthRefused: Problem(1802, 422),

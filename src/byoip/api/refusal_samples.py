@@ -18,6 +18,15 @@ from byoip.api.refusals import (
     RateLimited,
 )
 from byoip.domain.asn import Asn, InvalidAsn, OriginNotOffered
+from byoip.domain.bgp_prefix import (
+    BgpPrefixExists,
+    BgpPrefixOutsidePrefix,
+    BgpPrefixTooSpecific,
+    IncompleteBgpDeployment,
+    NotSupported,
+)
+from byoip.domain.breaker import Scope as TripScope
+from byoip.domain.breaker import WithdrawalsStopped
 from byoip.domain.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
 from byoip.domain.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
 from byoip.domain.customer_text import InvalidText
@@ -47,6 +56,7 @@ from byoip.domain.prefix import (
     SpecialPurposePrefix,
 )
 from byoip.domain.reverse_zone import NoReverseZone
+from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
 from byoip.domain.service_binding import (
     BindingExists,
     BindingOutsidePrefix,
@@ -82,6 +92,18 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     OverlapsOwnClaim(_PREFIX),
     TooManyClaims(1000),
     WithdrawFirst("remove its service bindings first"),
+    BgpPrefixOutsidePrefix(Prefix.parse("198.18.2.0/24"), _PREFIX),
+    BgpPrefixTooSpecific(Prefix.parse("198.18.0.0/25")),
+    BgpPrefixExists(_PREFIX),
+    IncompleteBgpDeployment("no service is bound to the whole prefix"),
+    NotSupported("auto_advertise_withdraw"),
+    OriginNotValid(
+        "No ROA covers 198.18.0.0/24.",
+        "Publish a ROA at the registry of the space: prefix 198.18.0.0/24, origin AS64500, max "
+        "length 24.",
+    ),
+    OriginUnanswered("The newest ROA data is older than 24 hours."),
+    WithdrawalsStopped(TripScope.ACCOUNT),
     NotInThisState(State.APPROVED, Move.ALL_CHECKS_PASSED),
     BindingOutsidePrefix(Prefix.parse("198.18.2.0/24"), _PREFIX),
     DefaultBindingFirst(_PREFIX),

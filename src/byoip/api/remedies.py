@@ -52,7 +52,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "withdraw_first": "Remove what hangs on the prefix, in the order that the message says.",
         "not_in_this_state": "Read the prefix: its state and `standing` say what is possible.",
         "no_reverse_zone": "Prove ownership by the registry (`irr`) instead.",
-        "prefix_suspended": "Ask the operator why; routes stay as they are.",
+        "suspended": "Ask the operator why; routes stay as they are.",
         "space_reserved": "Ask the operator: the space may be kept for you under another account.",
         # proof
         "token_not_found": "List the prefix's validation tokens.",
@@ -83,7 +83,24 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "letter_not_found": "Compare the reference with the document, letter by letter.",
         "loa_document_unknown": "Upload the document first, and name the id that you get.",
         "loa_document_quota_reached": "Name a document that is there, or ask the operator.",
+        # advertising
+        "incomplete_bgp_deployment": "Bind a service to the whole prefix, wait until the binding "
+        "is `active`, and try again.",
+        "bgp_prefix_not_found": "List the prefix's BGP prefixes.",
+        "bgp_prefix_outside_prefix": "Give a route inside the prefix, or bring the other space.",
+        "bgp_prefix_too_specific": "Announce the covering /24 (IPv4) or /48 (IPv6).",
+        "bgp_prefix_exists": "PATCH the BGP prefix that is there.",
+        "bgp_prefix_quota_reached": "Withdraw and delete BGP prefixes that are not needed.",
+        "advertise_state_locked": "Ask the operator to unlock it.",
+        "contested": "Ask the operator: two accounts have proven the space.",
+        "withdrawals_stopped": "Nothing was changed, the route is still announced. Ask the "
+        "operator to look and re-arm, then repeat the request.",
+        "not_supported": "Leave the member out, or send false.",
+        "origin_not_valid": "Publish the ROA that the message names, wait until relying parties "
+        "have it, and try again.",
+        "origin_unanswered": "Wait a few minutes: ROA data is being refreshed.",
         # the operator's side
+        "trip_not_found": "GET /operator/breaker lists the open ones.",
         "overlaps_approved_prefix": "Revoke the approval that is in the way, or approve less.",
         "overlaps_reservation": "Release the reservation that is there, or reserve other space.",
         "reservation_length_refused": "Reserve the parts that may be brought.",

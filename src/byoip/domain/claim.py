@@ -47,18 +47,18 @@ class TooManyClaims(Refusal):
 
 
 class WithdrawFirst(Refusal):
-    """The prefix is in use."""
+    """It is in use: announced, seen, bound, or delegated."""
 
     name = "withdraw_first"
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The prefix cannot be removed: {why}.")
+        super().__init__(f"It cannot be removed: {why}.")
 
 
 class PrefixSuspended(Refusal):
     """The operator has suspended the prefix: nothing new, and what is there stays."""
 
-    name = "prefix_suspended"
+    name = "suspended"
 
     def __init__(self) -> None:
         super().__init__("The operator has suspended this prefix: talk to the operator.")

@@ -11,13 +11,15 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from byoip.domain.claim import Claim
-from byoip.domain.delegation import Delegation
 from byoip.domain.evidence import Finding
 from byoip.domain.ownership_token import OwnershipToken
 from byoip.domain.precondition import WHATEVER, Expected
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service, ServiceBinding
 from byoip.domain.validation_run import ValidationRun
+from byoip.ports.advertising import BgpPrefixes, Breaker
+from byoip.ports.delegations import Delegations
+from byoip.ports.drifts import Drifts
 from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
@@ -164,31 +166,6 @@ class Bindings(Protocol):
         ...
 
 
-class Delegations(Protocol):
-    """What owners let other accounts use."""
-
-    async def of(self, claim_id: UUID) -> Sequence[Delegation]:
-        """The claim's delegations whose end is not recorded, in address order."""
-        ...
-
-    async def add(self, delegation: Delegation) -> None:
-        """Keep a new delegation.
-
-        Raises:
-            DelegationOverlaps: some of it is delegated already, by whomever.
-            DelegateNotFound: the other account does not exist.
-        """
-        ...
-
-    async def end(self, ids: Sequence[UUID], now: datetime) -> None:
-        """Record the end of delegations; the rows stay."""
-        ...
-
-    async def expired(self, now: datetime, limit: int) -> Sequence[UUID]:
-        """Claims with delegations that have expired and whose end is not recorded."""
-        ...
-
-
 class Services(Protocol):
     """What the operator offers."""
 
@@ -258,6 +235,10 @@ class Jobs(Protocol):
         """Have a worker carry out a validation run, now or at a time."""
         ...
 
+    async def enqueue_reevaluation(self) -> None:
+        """Have a worker hold all routes against the newest snapshot of ROA data."""
+        ...
+
     async def enqueue_letter(self, claim_id: UUID) -> None:
         """Have a worker that holds the operator's key write a claim's letter."""
         ...
@@ -279,6 +260,9 @@ class Shelf(Protocol):
     operating: OperatorShelf
     letters: LetterShelf
     loa_documents: LoaDocuments
+    bgp_prefixes: BgpPrefixes
+    breaker: Breaker
+    drifts: Drifts
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

@@ -2,12 +2,14 @@
 
 from byoip.store import (
     tables,
+    tables_advertising,
     tables_delegations,
     tables_history,
     tables_letters,
     tables_operating,
     tables_rate_limits,
     tables_registry_budget,
+    tables_routes,
     tables_snapshots,
 )
 from byoip.store.metadata import metadata
@@ -15,11 +17,13 @@ from byoip.store.metadata import metadata
 __all__ = [
     "metadata",
     "tables",
+    "tables_advertising",
     "tables_delegations",
     "tables_history",
     "tables_letters",
     "tables_operating",
     "tables_rate_limits",
     "tables_registry_budget",
+    "tables_routes",
     "tables_snapshots",
 ]

@@ -10,11 +10,14 @@ needed:
    (`Services.get` shares it with other bindings; operators lock it alone, and nothing before it)
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
-7. letters of the claim; alone, too, but then nothing else after them
-8. event counters of claims, in the order of their ids
-9. event counters of accounts, in the order of their ids
-10. the event counter of operators
-11. at the commit Postgres' queue of notifications, where there are events
+7. the breaker (`Breaker.permit`), one withdrawal at a time
+   (or, alone and with nothing before it, the turn to re-evaluate all routes: tried, never waited
+   for; `Drifts.reevaluate` then shares claims in the order of their ids)
+8. letters of the claim; alone, too, but then nothing else after them
+9. event counters of claims, in the order of their ids
+10. event counters of accounts, in the order of their ids
+11. the event counter of operators
+12. at the commit Postgres' queue of notifications, where there are events
 
 Why 6 may come after 3: whoever waits for the space holds a pending claim only, and 6 locks
 approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: taking
@@ -29,7 +32,11 @@ from contextlib import asynccontextmanager
 from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from byoip.domain.breaker import Ceilings
+from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.clock import Clock
+from byoip.ports.delegations import Delegations
+from byoip.ports.drifts import Drifts
 from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
@@ -38,7 +45,6 @@ from byoip.ports.rpki import RoaData
 from byoip.ports.store import (
     Bindings,
     Claims,
-    Delegations,
     Events,
     Jobs,
     Runs,
@@ -47,9 +53,12 @@ from byoip.ports.store import (
     Tokens,
 )
 from byoip.store import allowance, idempotency
+from byoip.store.bgp_prefixes import BgpPrefixShelf
 from byoip.store.bindings import BindingShelf, ServiceShelf
+from byoip.store.breaker import PostgresBreaker
 from byoip.store.claims import ClaimShelf
 from byoip.store.delegations import DelegationShelf
+from byoip.store.drifts import DriftShelf
 from byoip.store.events import EventShelf
 from byoip.store.idempotency import OnceShelf
 from byoip.store.jobs import JobShelf, make_enqueuing_app
@@ -80,6 +89,9 @@ class PostgresShelf:
     operating: OperatorShelf
     letters: LetterShelf
     loa_documents: LoaDocuments
+    bgp_prefixes: BgpPrefixes
+    breaker: Breaker
+    drifts: Drifts
 
     def __init__(
         self,
@@ -88,6 +100,7 @@ class PostgresShelf:
         clock: Clock,
         app: App,
         once: Once | None,
+        ceilings: Ceilings,
     ) -> None:
         self.claims = ClaimShelf(session)
         self.tokens = TokenShelf(session)
@@ -102,6 +115,9 @@ class PostgresShelf:
         self.operating = self._operating = PostgresOperatorShelf(connection, session)
         self.letters = PostgresLetters(session)
         self.loa_documents = PostgresLoaDocuments(session)
+        self.bgp_prefixes = BgpPrefixShelf(session)
+        self.breaker = PostgresBreaker(session, clock, ceilings)
+        self.drifts = DriftShelf(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
 
     async def answered(self, result: object) -> None:
@@ -125,9 +141,15 @@ class PostgresShelf:
 class PostgresStore:
     """Transactions on an engine."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        ceilings: Ceilings = Ceilings(),  # noqa: B008 - frozen
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self._ceilings = ceilings
         self._app = make_enqueuing_app()
 
     @asynccontextmanager
@@ -136,7 +158,9 @@ class PostgresStore:
         with translated():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
-                shelf = PostgresShelf(connection, session, self._clock, self._app, once)
+                shelf = PostgresShelf(
+                    connection, session, self._clock, self._app, once, self._ceilings
+                )
                 await shelf.begin()
                 yield shelf
                 await shelf.end()

@@ -1,0 +1,284 @@
+"""What an owner wants announced: the prefix itself, and parts of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from byoip.domain.asn import Asn
+from byoip.domain.claim import Claim
+from byoip.domain.errors import Refusal
+from byoip.domain.lifecycle import NotInThisState, Standing
+from byoip.domain.prefix import Prefix
+from byoip.domain.route import MOST_PREPENDS, Route
+from byoip.domain.service_binding import PrefixNotApproved, Provisioning, ServiceBinding
+
+BGP_PREFIXES_PER_PREFIX = 1000
+LONGEST_ROUTED = {4: 24, 6: 48}
+
+
+class BgpPrefixNotFound(Refusal):
+    """No such BGP prefix of this prefix."""
+
+    name = "bgp_prefix_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such BGP prefix of this prefix.")
+
+
+class BgpPrefixOutsidePrefix(Refusal):
+    """A route lies inside what was proven."""
+
+    name = "bgp_prefix_outside_prefix"
+
+    def __init__(self, cidr: Prefix, prefix: Prefix) -> None:
+        super().__init__(f"{cidr} does not lie inside {prefix}.", pointer="/cidr")
+
+
+class BgpPrefixTooSpecific(Refusal):
+    """The Internet does not carry such routes."""
+
+    name = "bgp_prefix_too_specific"
+
+    def __init__(self, cidr: Prefix) -> None:
+        super().__init__(
+            f"{cidr} is too long to be routed: at most /{LONGEST_ROUTED[cidr.family]}.",
+            pointer="/cidr",
+        )
+
+
+class BgpPrefixExists(Refusal):
+    """One BGP prefix for each route."""
+
+    name = "bgp_prefix_exists"
+
+    def __init__(self, cidr: Prefix) -> None:
+        super().__init__(f"{cidr} is a BGP prefix already: PATCH that one.", pointer="/cidr")
+
+
+class TooManyBgpPrefixes(Refusal):
+    """The prefix's quota is used up."""
+
+    name = "bgp_prefix_quota_reached"
+
+    def __init__(self) -> None:
+        super().__init__(f"A prefix has at most {BGP_PREFIXES_PER_PREFIX} BGP prefixes: end one.")
+
+
+class IncompleteBgpDeployment(Refusal):
+    """Traffic would arrive where nothing answers."""
+
+    name = "incomplete_bgp_deployment"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Announced now, traffic could find nobody to answer: {why}.")
+
+
+class AdvertiseStateLocked(Refusal):
+    """The operator has locked what is advertised."""
+
+    name = "advertise_state_locked"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The operator has locked whether this route is advertised: talk to the operator."
+        )
+
+
+class Contested(Refusal):
+    """Two accounts have proven the space."""
+
+    name = "contested"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another account has proven overlapping space: nothing new is announced until the "
+            "operator has settled it; what is announced stays."
+        )
+
+
+class NotSupported(Refusal):
+    """A member of v4 that has only one value here."""
+
+    name = "not_supported"
+
+    def __init__(self, member: str) -> None:
+        super().__init__(f"{member} can only be false here.", pointer=f"/{member}")
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the owner wants of a route.
+
+    Attributes:
+        change: counts up with each wish that routers have to hear of; never repeated.
+        at: when it last changed between advertised and withdrawn; None: never.
+        request_id: of whoever asked for the last change.
+        binding_id: the default binding that answers for it while it is advertised.
+        withdrawal_id: the ledger's entry of the withdrawal; None while advertised, or never so.
+    """
+
+    advertised: bool = False
+    prepend: int = 0
+    change: int = 1
+    at: datetime | None = None
+    request_id: str = ""
+    binding_id: UUID | None = None
+    withdrawal_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BgpPrefix:
+    """A route that its owner may have announced and withdrawn.
+
+    Attributes:
+        prefix: the claim's.
+        locked: by the operator: neither announced nor withdrawn by its owner.
+        last_valid_at: when origin validation last said yes to announcing it.
+    """
+
+    id: UUID
+    claim_id: UUID
+    account_id: UUID
+    prefix: Prefix
+    cidr: Prefix
+    asn: Asn
+    created_at: datetime
+    modified_at: datetime
+    desired: Desired = Desired()
+    locked: bool = False
+    last_valid_at: datetime | None = None
+
+    @property
+    def spans(self) -> bool:
+        """Whether it is the whole prefix."""
+        return self.cidr == self.prefix
+
+    @property
+    def route(self) -> Route:
+        """What routers are to announce."""
+        return Route(self.cidr, self.asn, self.desired.prepend)
+
+    def demand_unlocked(self) -> None:
+        """Refuse its owner's wishes while the operator has locked it.
+
+        Raises:
+            AdvertiseStateLocked: it is.
+        """
+        if self.locked:
+            raise AdvertiseStateLocked
+
+    def announced(
+        self, binding: ServiceBinding, *, prepend: int, request_id: str, now: datetime
+    ) -> "BgpPrefix":
+        """Want it on the Internet; after `may_announce`."""
+        desired = Desired(
+            advertised=True,
+            prepend=prepend,
+            change=self.desired.change + 1,
+            at=now,
+            request_id=request_id,
+            binding_id=binding.id,
+        )
+        return replace(self, desired=desired, modified_at=now)
+
+    def withdrawn(self, withdrawal_id: UUID, *, request_id: str, now: datetime) -> "BgpPrefix":
+        """Want it gone; the breaker has counted it."""
+        desired = replace(
+            self.desired,
+            advertised=False,
+            change=self.desired.change + 1,
+            at=now,
+            request_id=request_id,
+            binding_id=None,
+            withdrawal_id=withdrawal_id,
+        )
+        return replace(self, desired=desired, modified_at=now)
+
+    def prepended(self, prepend: int, *, request_id: str, now: datetime) -> "BgpPrefix":
+        """Want another length of the path; routers hear of it while it is advertised."""
+        change = self.desired.change + (1 if self.desired.advertised else 0)
+        desired = replace(self.desired, prepend=prepend, change=change, request_id=request_id)
+        return replace(self, desired=desired, modified_at=now)
+
+
+def withheld(
+    claim: Claim, cidr: Prefix, bgp_prefix_id: UUID, *, request_id: str, now: datetime
+) -> BgpPrefix:
+    """A route within a claim, not wanted on the Internet yet."""
+    return BgpPrefix(
+        id=bgp_prefix_id,
+        claim_id=claim.id,
+        account_id=claim.account_id,
+        prefix=claim.prefix,
+        cidr=cidr,
+        asn=claim.asn,
+        created_at=now,
+        modified_at=now,
+        desired=Desired(request_id=request_id),
+    )
+
+
+def may_add(
+    cidr: Prefix,
+    claim: Claim,
+    bindings: Iterable[ServiceBinding],
+    existing: Iterable[BgpPrefix],
+) -> None:
+    """Refuse a route that cannot be. Whether it is valid is asked when it is announced.
+
+    Raises:
+        PrefixNotApproved, PrefixSuspended, NotInThisState, IncompleteBgpDeployment,
+        BgpPrefixOutsidePrefix, BgpPrefixTooSpecific, BgpPrefixExists, TooManyBgpPrefixes: as their
+        names say.
+    """
+    _demand_open(claim, "adding a BGP prefix")
+    if not any(one.is_default for one in bindings):
+        raise IncompleteBgpDeployment("no service is bound to the whole prefix")
+    there = [one.cidr for one in existing]
+    if not claim.prefix.covers(cidr):
+        raise BgpPrefixOutsidePrefix(cidr, claim.prefix)
+    if cidr.length > LONGEST_ROUTED[cidr.family]:
+        raise BgpPrefixTooSpecific(cidr)
+    if cidr in there:
+        raise BgpPrefixExists(cidr)
+    if len(there) >= BGP_PREFIXES_PER_PREFIX:
+        raise TooManyBgpPrefixes
+
+
+def may_announce(
+    claim: Claim, bindings: Sequence[ServiceBinding], *, lacking: Sequence[str]
+) -> ServiceBinding:
+    """Refuse to announce what is not proven, not served, or in dispute; gives the default binding.
+
+    `lacking` are the edges in service that have not acknowledged that binding.
+
+    Raises:
+        PrefixNotApproved, PrefixSuspended, NotInThisState, Contested, IncompleteBgpDeployment: as
+        their names say.
+    """
+    _demand_open(claim, "announcing")
+    if claim.standing is Standing.CONTESTED:
+        raise Contested
+    default = next((one for one in bindings if one.is_default), None)
+    if default is None:
+        raise IncompleteBgpDeployment("no service is bound to the whole prefix")
+    if default.state is not Provisioning.ACTIVE or lacking:
+        where = f" at {', '.join(lacking[:5])}" if lacking else ""
+        raise IncompleteBgpDeployment(f"the default binding is not active everywhere yet{where}")
+    return default
+
+
+def _demand_open(claim: Claim, wish: str) -> None:
+    if not claim.approved:
+        raise PrefixNotApproved
+    claim.demand_not_suspended()
+    if claim.standing is Standing.OFFBOARDING:
+        raise NotInThisState(claim.standing, wish, "Restore it first: POST .../restore.")
+
+
+def prepends(count: int) -> int:
+    """How often the origin is repeated, 0 to 3; parsed at the border."""
+    if not 0 <= count <= MOST_PREPENDS:
+        raise ValueError(f"{count} is not a number from 0 to {MOST_PREPENDS}")
+    return count

@@ -1,0 +1,195 @@
+"""How many routes may go, and how fast, before everybody stops and a person looks.
+
+Every way a route can go is counted, in the database: requests, offboarding, roll-backs. A ceiling
+that is reached trips its own scope, so that one customer's flood never blocks another's urgent
+withdrawal, and no job of ours takes the fleet down.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import ceil
+from uuid import UUID
+
+from byoip.domain.errors import Refusal
+
+MINUTE = timedelta(minutes=1)
+SHARE_WINDOW = timedelta(hours=1)
+
+
+class Source(StrEnum):
+    """What takes a route down."""
+
+    REQUEST = "request"  # an authenticated request that names one BGP prefix
+    OFFBOARDING = "offboarding"
+    ROLL_BACK = "roll_back"  # of an announcement that was answered "absent"
+    JOB = "job"  # any other job of ours: none does today, and each that comes is counted
+
+
+class Scope(StrEnum):
+    """What a trip stops."""
+
+    ACCOUNT = "account"  # all withdrawals of one account
+    JOB = "job"  # one kind of job
+    GLOBAL = "global"  # everything but requests that name one BGP prefix
+
+
+class WithdrawalsStopped(Refusal):
+    """The breaker is open: nothing was changed, and what is announced stays announced."""
+
+    name = "withdrawals_stopped"
+
+    def __init__(self, scope: Scope) -> None:
+        whose = {
+            Scope.ACCOUNT: "of this account are",
+            Scope.JOB: "by this job are",
+            Scope.GLOBAL: "by jobs and offboarding are",
+        }[scope]
+        super().__init__(
+            f"Withdrawals {whose} stopped: too many in too short a time. Nothing was changed; the "
+            "operator has to look at it and re-arm."
+        )
+
+
+class TripNotFound(Refusal):
+    """No such trip, or it was re-armed before."""
+
+    name = "trip_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such open trip: see GET /operator/breaker.")
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A wish to take one route down.
+
+    Attributes:
+        change: the number of the desired change that does it; each is counted once.
+        job: the kind of job, where one does it; else empty.
+        run: what a run of that job is known by; else empty.
+    """
+
+    bgp_prefix_id: UUID
+    account_id: UUID
+    change: int
+    source: Source
+    job: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the ledger holds before this withdrawal.
+
+    Attributes:
+        in_run: by the same run of the same job.
+        by_account: of the account, in the last minute.
+        in_minute: of all, in the last minute.
+        in_window: of all that were no single requests, in the last hour.
+        advertised: routes that are wanted on the Internet now.
+    """
+
+    in_run: int
+    by_account: int
+    in_minute: int
+    in_window: int
+    advertised: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """How many withdrawals are let through.
+
+    Attributes:
+        per_run: by one run of a job.
+        per_account: of one account, in a minute.
+        per_minute: of all, in a minute.
+        share: of what is advertised, by anything but single requests, in an hour.
+        least: that share is never less than so many, or small fleets could do nothing.
+    """
+
+    per_run: int = 20
+    per_account: int = 50
+    per_minute: int = 100
+    share: float = 0.05
+    least: int = 2
+
+    def shared(self, advertised: int, gone: int) -> int:
+        """The share as a number of routes, of those that were there when the hour began."""
+        return max(self.least, ceil(self.share * (advertised + gone)))
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """An open breaker.
+
+    Attributes:
+        subject: the account as 32 hex digits, or the kind of job; empty for all.
+        why: the ceiling, for people.
+    """
+
+    scope: Scope
+    subject: str
+    why: str
+
+    def stops(self, asked: Withdrawal) -> bool:
+        """Whether this withdrawal must wait for a person."""
+        match self.scope:
+            case Scope.ACCOUNT:
+                return self.subject == asked.account_id.hex
+            case Scope.JOB:
+                return bool(asked.job) and self.subject == asked.job
+            case Scope.GLOBAL:
+                return asked.source is not Source.REQUEST
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTrip:
+    """A trip as remembered.
+
+    Attributes:
+        parked: what became of what it stopped: `released`, `cancelled`; None while it is open.
+    """
+
+    id: UUID
+    trip: Trip
+    at: datetime
+    rearmed_at: datetime | None = None
+    rearmed_by: str | None = None
+    rearmed_because: str | None = None
+    parked: str | None = None
+
+
+class CeilingReached(Exception):  # noqa: N818 - becomes a trip, in a transaction of its own
+    """One more would be too many. Nothing was counted."""
+
+    def __init__(self, trips: Collection[Trip], asked: Withdrawal) -> None:
+        super().__init__("; ".join(one.why for one in trips))
+        self.trips = tuple(trips)
+        self.asked = asked
+
+    @property
+    def refusal(self) -> WithdrawalsStopped:
+        """What the asker is told."""
+        return WithdrawalsStopped(next(one for one in self.trips if one.stops(self.asked)).scope)
+
+
+def trips(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> tuple[Trip, ...]:
+    """Which breakers one more withdrawal would trip; those that stop it, and those that do not."""
+    return tuple(_trips(asked, counted, ceilings))
+
+
+def _trips(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> Iterator[Trip]:
+    if counted.by_account >= ceilings.per_account:
+        why = f"{counted.by_account} withdrawals of one account within a minute"
+        yield Trip(Scope.ACCOUNT, asked.account_id.hex, why)
+    if asked.job and counted.in_run >= ceilings.per_run:
+        yield Trip(Scope.JOB, asked.job, f"{counted.in_run} withdrawals by one run of {asked.job}")
+    if counted.in_minute >= ceilings.per_minute:
+        yield Trip(Scope.GLOBAL, "", f"{counted.in_minute} withdrawals within a minute")
+    share = ceilings.shared(counted.advertised, counted.in_window)
+    if asked.source is not Source.REQUEST and counted.in_window >= share:
+        why = f"{counted.in_window} withdrawals by jobs within an hour, of {counted.advertised}"
+        yield Trip(Scope.GLOBAL, "", f"{why} that are still advertised")

@@ -1,0 +1,160 @@
+"""What is to be announced, what was withdrawn and at whose request, and when to stop."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    true,
+)
+from sqlalchemy.dialects.postgresql import CIDR
+
+from byoip.domain.breaker import Scope, Source
+from byoip.store.columns import key, live, moment, one_of, reference, text
+from byoip.store.metadata import metadata
+
+# Black-holing is not representable. While a row is advertised it refers to a binding through two
+# columns that are then true: the binding belongs to this claim, spans it, lives, and cannot end.
+# While it is withdrawn they are null, and a foreign key with a null is not followed. The rows are
+# tombstones in the end: they are never deleted, or a withdrawal would have nobody who asked.
+bgp_prefixes = Table(
+    "bgp_prefixes",
+    metadata,
+    key(),
+    Column("prefix_id", Uuid, nullable=False),
+    Column("prefix_cidr", CIDR, nullable=False),
+    Column("cidr", CIDR, nullable=False),
+    Column("asn", BigInteger, nullable=False),
+    Column("prepend", SmallInteger, nullable=False),
+    Column("advertised", Boolean, nullable=False),
+    moment("advertised_modified_at", nullable=True),
+    Column("change", BigInteger, nullable=False),
+    text("request_id"),
+    Column("binding_id", Uuid),
+    Column("withdrawal_id", Uuid),
+    Column("locked", Boolean, nullable=False),
+    # The last change that was seen at every stage: a speaker that comes back may have it at once.
+    Column("settled", BigInteger, nullable=False, server_default="0"),
+    moment("last_valid_at", nullable=True),
+    moment("created_at"),
+    moment("modified_at"),
+    moment("removed_at", nullable=True),
+    live("removed_at IS NULL"),
+    Column("live_prefix", Boolean, Computed("nullif(removed_at IS NULL, false)", persisted=True)),
+    Column("must_span", Boolean, Computed("nullif(advertised, false)", persisted=True)),
+    Column("must_live", Boolean, Computed("nullif(advertised, false)", persisted=True)),
+    ForeignKeyConstraint(
+        ["prefix_id", "prefix_cidr", "live_prefix"],
+        ["prefixes.id", "prefixes.cidr", "prefixes.live"],
+        name="fk_bgp_prefixes_live_prefix",
+    ),
+    ForeignKeyConstraint(
+        ["binding_id", "prefix_id", "must_span", "must_live"],
+        ["bindings.id", "bindings.prefix_id", "bindings.is_default", "bindings.live"],
+        name="fk_bgp_prefixes_default_binding",
+        ondelete="RESTRICT",
+    ),
+    # Withdrawn means: by this entry of the ledger, made for this very change.
+    ForeignKeyConstraint(
+        ["withdrawal_id", "id", "change"],
+        ["withdrawals.id", "withdrawals.bgp_prefix_id", "withdrawals.change"],
+        name="fk_bgp_prefixes_withdrawal",
+        ondelete="RESTRICT",
+        use_alter=True,
+    ),
+    CheckConstraint("cidr <<= prefix_cidr", name="inside_prefix"),
+    CheckConstraint("masklen(cidr) <= CASE family(cidr) WHEN 4 THEN 24 ELSE 48 END", name="routed"),
+    CheckConstraint("asn BETWEEN 1 AND 4294967295", name="asn"),
+    CheckConstraint("prepend BETWEEN 0 AND 3", name="prepend"),
+    CheckConstraint("request_id <> ''", name="request_id"),
+    CheckConstraint("settled BETWEEN 0 AND change", name="settled"),
+    CheckConstraint("advertised = (binding_id IS NOT NULL)", name="never_without_binding"),
+    CheckConstraint(
+        "(withdrawal_id IS NOT NULL) = (NOT advertised AND advertised_modified_at IS NOT NULL)",
+        name="never_withdrawn_unasked",
+    ),
+    CheckConstraint("NOT (advertised AND removed_at IS NOT NULL)", name="withdraw_first"),
+    Index("uq_bgp_prefixes_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
+    Index("ix_bgp_prefixes_page", "prefix_id", "created_at", "id", postgresql_where="live"),
+    # A route is one path on a speaker: two claims (of which one has lost its approval) would fight.
+    Index("uq_bgp_prefixes_advertised", "cidr", unique=True, postgresql_where="advertised"),
+    Index("ix_bgp_prefixes_cidr", "cidr"),
+    Index("ix_bgp_prefixes_unsettled", "id", postgresql_where="settled < change"),
+)
+
+# The ledger of all withdrawals: what the breaker counts. Only ever added to.
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    key(),
+    reference("bgp_prefix_id", "bgp_prefixes.id"),
+    reference("account_id", "accounts.id"),
+    Column("change", BigInteger, nullable=False),
+    text("source"),
+    text("job"),
+    text("run"),
+    text("actor"),
+    text("request_id"),
+    moment("at"),
+    UniqueConstraint("id", "bgp_prefix_id", "change", name="uq_withdrawals_of_change"),
+    UniqueConstraint("bgp_prefix_id", "change"),
+    one_of("source", Source),
+    CheckConstraint("request_id <> ''", name="request_id"),
+    Index("ix_withdrawals_at", "at"),
+    Index("ix_withdrawals_account", "account_id", "at"),
+    Index("ix_withdrawals_run", "job", "run", postgresql_where="run <> ''"),
+)
+
+breaker_trips = Table(
+    "breaker_trips",
+    metadata,
+    key(),
+    text("scope"),
+    text("subject"),
+    text("why"),
+    moment("at"),
+    moment("rearmed_at", nullable=True),
+    text("rearmed_by", nullable=True),
+    text("rearmed_because", nullable=True),
+    text("parked", nullable=True),
+    live("rearmed_at IS NULL"),
+    one_of("scope", Scope),
+    one_of("parked", ("released", "cancelled")),
+    CheckConstraint(
+        "num_nulls(rearmed_at, rearmed_by, rearmed_because, parked) IN (0, 4)", name="rearmed"
+    ),
+    Index("uq_breaker_trips_live", "scope", "subject", unique=True, postgresql_where="live"),
+    Index("ix_breaker_trips_page", "at", "id"),
+)
+
+# Up to which snapshot of ROA data all routes have been held against it, and when.
+origin_watch = Table(
+    "origin_watch",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=true()),
+    Column("snapshot", Integer, nullable=False),
+    moment("at"),
+    CheckConstraint("singleton", name="one_row"),
+)
+
+# What origin validation says of approved space since a snapshot, where that is not "valid": for
+# people, metrics and blockers. It never withdraws anything.
+origin_drifts = Table(
+    "origin_drifts",
+    metadata,
+    reference("prefix_id", "prefixes.id"),
+    Column("cidr", CIDR, nullable=False),
+    text("validity"),
+    Column("snapshot", Integer, nullable=False),
+    moment("since"),
+    UniqueConstraint("prefix_id", "cidr"),
+    one_of("validity", ("invalid", "not_found")),
+)

@@ -1,0 +1,96 @@
+"""What speakers hold, what is seen of it, and what nobody asked for."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import CIDR
+
+from byoip.store.columns import document, moment, text
+from byoip.store.metadata import metadata
+
+# As last found: for people and gauges. Which speakers there are, the settings say.
+speakers = Table(
+    "speakers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("stage", SmallInteger, nullable=False),
+    Column("alive", Boolean, nullable=False),
+    text("fault"),
+    Column("held", Integer, nullable=False),
+    moment("asked_at"),
+    moment("loaded_at", nullable=True),  # when it last had every route, and its sessions came up
+)
+
+# `may_hold` is written before a speaker is asked to announce, and cleared after it said that it
+# has withdrawn, and the withdrawal was seen everywhere. So a path that it holds although we never
+# asked, or after it told us that it was gone, is known as an orphan: a restored backup withdraws
+# nothing.
+applied_routes = Table(
+    "applied_routes",
+    metadata,
+    Column("speaker", Text, primary_key=True),
+    Column(
+        "bgp_prefix_id", Uuid, ForeignKey("bgp_prefixes.id", ondelete="RESTRICT"), primary_key=True
+    ),
+    Column("may_hold", Boolean, nullable=False),
+    Column("advertised", Boolean, nullable=False),  # as it last confirmed
+    Column("change", BigInteger, nullable=False),  # the one that it confirmed
+    moment("at"),
+)
+
+observed_routes = Table(
+    "observed_routes",
+    metadata,
+    Column(
+        "bgp_prefix_id", Uuid, ForeignKey("bgp_prefixes.id", ondelete="RESTRICT"), primary_key=True
+    ),
+    Column("seen_by", Text, primary_key=True),
+    Column("advertised", Boolean, nullable=False),
+    Column("own_word", Boolean, nullable=False),  # a speaker's ADJ-RIB-Out: we say it of ourselves
+    moment("at"),
+)
+
+# Paths that a speaker holds and no row wants, or that a row says it gave up: operators decide.
+orphan_routes = Table(
+    "orphan_routes",
+    metadata,
+    Column("speaker", Text, primary_key=True),
+    Column("cidr", CIDR, primary_key=True),
+    document("path"),
+    moment("found_at"),
+    moment("seen_at"),
+    Column("decision", Text),  # `withdraw`; null: not decided
+    text("decided_by", nullable=True),
+    text("decided_because", nullable=True),
+    CheckConstraint("decision IN ('withdraw')", name="decision"),
+    CheckConstraint("num_nulls(decision, decided_by, decided_because) IN (0, 3)", name="decided"),
+)
+
+# What a person should know, as long as it lasts; written by whoever reconciles.
+route_alarms = Table(
+    "route_alarms",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    text("detail"),
+    moment("since"),
+)
+
+# The applied state at one moment; a list of {id, cidr, prepend, change}.
+route_snapshots = Table(
+    "route_snapshots",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    moment("at"),
+    document("routes"),
+    CheckConstraint("number >= 1", name="number"),
+)

@@ -1,0 +1,56 @@
+"""The one way a route goes: counted, at somebody's request, under the claim's lock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from byoip.domain.bgp_prefix import BgpPrefix
+from byoip.domain.breaker import CeilingReached, Source, Withdrawal
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Event, Shelf, Store
+
+
+async def withdraw(
+    shelf: Shelf,
+    bgp_prefix: BgpPrefix,
+    *,
+    by: By,
+    now: datetime,
+    source: Source,
+    job: str = "",
+    run: str = "",
+) -> BgpPrefix:
+    """Want it gone. The caller holds the claim's lock, and has checked that it is advertised.
+
+    Raises:
+        WithdrawalsStopped, CeilingReached: nothing was changed; see `tripping`.
+    """
+    asked = Withdrawal(
+        bgp_prefix.id, bgp_prefix.account_id, bgp_prefix.desired.change + 1, source, job, run
+    )
+    entry = await shelf.breaker.permit(asked, actor=by.actor, request_id=by.request_id)
+    gone = bgp_prefix.withdrawn(entry, request_id=by.request_id, now=now)
+    await shelf.bgp_prefixes.save(gone)
+    shown = {"bgp_prefix_id": gone.id.hex, "cidr": str(gone.cidr)}
+    before = {**shown, "advertised": True}
+    after = {**shown, "advertised": False, "source": source.value}
+    await shelf.events.add(Event(gone.claim_id, "bgp_prefix.withdrawn", by, now, before, after))
+    return gone
+
+
+@asynccontextmanager
+async def tripping(store: Store, clock: Clock) -> AsyncIterator[None]:
+    """Around a transaction that withdraws: a ceiling that it reaches trips, and it is refused.
+
+    The transaction itself is rolled back, so the trip is kept in one of its own. Who dies in
+    between leaves no trip: the next withdrawal reaches the same ceiling.
+
+    Raises:
+        WithdrawalsStopped: instead of CeilingReached.
+    """
+    try:
+        yield
+    except CeilingReached as reached:
+        async with store.transaction() as shelf:
+            await shelf.breaker.trip(reached.trips, clock.now())
+        raise reached.refusal from None

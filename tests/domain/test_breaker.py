@@ -1,0 +1,68 @@
+from uuid import UUID
+
+import pytest
+
+from byoip.domain.breaker import Ceilings, Counted, Scope, Source, Trip, Withdrawal, trips
+
+ACCOUNT = UUID(int=7)
+CALM = Counted(in_run=0, by_account=0, in_minute=0, in_window=0, advertised=1000)
+CEILINGS = Ceilings(per_run=3, per_account=5, per_minute=10, share=0.05, least=2)
+
+
+def withdrawal(source: Source, job: str = "") -> Withdrawal:
+    return Withdrawal(UUID(int=1), ACCOUNT, 3, source, job, "run" if job else "")
+
+
+BY_REQUEST = withdrawal(Source.REQUEST)
+BY_JOB = withdrawal(Source.OFFBOARDING, "offboard")
+
+
+@pytest.mark.parametrize("asked", [BY_REQUEST, BY_JOB])
+def test_a_calm_hour_trips_nothing(asked: Withdrawal) -> None:
+    assert trips(asked, CALM, CEILINGS) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted", "tripped"),
+    [
+        (BY_REQUEST, Counted(0, 5, 5, 0, 1000), [(Scope.ACCOUNT, True)]),
+        (BY_REQUEST, Counted(0, 4, 10, 0, 1000), [(Scope.GLOBAL, False)]),
+        (BY_REQUEST, Counted(0, 0, 0, 999, 1000), []),
+        (BY_JOB, Counted(3, 0, 3, 3, 1000), [(Scope.JOB, True)]),
+        (BY_JOB, Counted(0, 0, 10, 0, 1000), [(Scope.GLOBAL, True)]),
+        (BY_JOB, Counted(0, 0, 0, 2, 3), [(Scope.GLOBAL, True)]),
+        (BY_JOB, Counted(0, 0, 0, 1, 3), []),
+        (BY_JOB, Counted(0, 5, 0, 0, 1000), [(Scope.ACCOUNT, True)]),
+    ],
+    ids=[
+        "an account's flood",
+        "all accounts' flood does not stop a request",
+        "jobs' share does not count requests out",
+        "one run of a job",
+        "all accounts' flood stops a job",
+        "a small fleet's share",
+        "a small fleet may lose two in an hour",
+        "a job that takes one account down",
+    ],
+)
+def test_each_ceiling_trips_its_own_scope(
+    asked: Withdrawal, counted: Counted, tripped: list[tuple[Scope, bool]]
+) -> None:
+    found = trips(asked, counted, CEILINGS)
+    assert [(one.scope, one.stops(asked)) for one in found] == tripped
+
+
+def test_the_share_is_of_what_was_there_when_the_hour_began() -> None:
+    ceilings = Ceilings(share=0.05, least=2)
+    assert [ceilings.shared(100 - gone, gone) for gone in (0, 3, 5)] == [5, 5, 5]
+    assert ceilings.shared(0, 0) == 2
+
+
+def test_one_customers_trip_is_not_anothers() -> None:
+    other = Withdrawal(UUID(int=2), UUID(int=8), 3, Source.REQUEST)
+    trip = Trip(Scope.ACCOUNT, ACCOUNT.hex, "")
+    assert trip.stops(BY_REQUEST)
+    assert trip.stops(BY_JOB)
+    assert not trip.stops(other)
+    assert not Trip(Scope.GLOBAL, "", "").stops(BY_REQUEST)
+    assert not Trip(Scope.JOB, "offboard", "").stops(BY_REQUEST)
