@@ -16,6 +16,7 @@ from byoip.api.operation import Operation
 from byoip.api.problem_handlers import problem_handlers
 from byoip.api.recording import Recorder
 from byoip.api.routes.delegations import delegations
+from byoip.api.routes.edges import edges
 from byoip.api.routes.history import history
 from byoip.api.routes.letters import letter_page
 from byoip.api.routes.loa_documents import loa_documents
@@ -41,6 +42,7 @@ _OPERATOR = (
     operator_prefixes,
     operator_letters,
     operator_space,
+    edges,
 )
 
 

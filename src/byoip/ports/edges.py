@@ -30,6 +30,14 @@ class Settled:
     final: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    """An edge, and the newest change: what it lacks is between."""
+
+    edge: Edge
+    newest: int
+
+
 class Edges(Protocol):
     """The edges, within one transaction. Changes of bindings find their way into the feed alone."""
 
@@ -86,14 +94,6 @@ class Edges(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EdgesView:
-    """All edges, and the newest change."""
-
-    edges: tuple[Edge, ...]
-    newest: int
-
-
 class EdgeReader(Protocol):
     """What edges and operators read; one statement each, nothing is locked."""
 
@@ -105,6 +105,10 @@ class EdgeReader(Protocol):
         """All that is bound, as of one number."""
         ...
 
-    async def edges(self) -> EdgesView:
+    async def newest(self) -> int:
+        """The number of the newest change; 0 before the first."""
+        ...
+
+    async def edges(self) -> Sequence[EdgeView]:
         """Those not removed, by name."""
         ...

@@ -10,9 +10,9 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.edge import BoundRange, ChangeKind, EdgeChange, FullState
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service
-from byoip.ports.edges import EdgesView
+from byoip.ports.edges import EdgeView
 from byoip.store.edge_feed import edge_from
-from byoip.store.edges import NEWEST
+from byoip.store.edges import NEWEST, NEWEST_CHANGE
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow
 from byoip.store.statements import compiled
@@ -57,11 +57,7 @@ STATE: Final = compiled(
     )
     .order_by(_b.prefix_cidr, _b.prefix_id, _b.cidr)
 )
-EDGES: Final = compiled(
-    select(_one_row.c.newest, edges)
-    .select_from(_one_row.outerjoin(edges, _e.live))
-    .order_by(_e.name)
-)
+EDGES: Final = compiled(select(NEWEST.label("newest"), edges).where(_e.live).order_by(_e.name))
 
 
 class PostgresEdgeReader:
@@ -80,11 +76,15 @@ class PostgresEdgeReader:
         rows = await self._lanes.ask(STATE)
         return FullState(rows[0].newest, tuple(_range(row) for row in rows if row.id is not None))
 
-    async def edges(self) -> EdgesView:
+    async def newest(self) -> int:
+        """The number of the newest change; 0 before the first."""
+        (row,) = await self._lanes.ask(NEWEST_CHANGE)
+        return int(row.newest)
+
+    async def edges(self) -> Sequence[EdgeView]:
         """Those not removed, by name."""
         rows = await self._lanes.ask(EDGES)
-        found = tuple(edge_from(row) for row in rows if row.id is not None)
-        return EdgesView(found, rows[0].newest)
+        return [EdgeView(edge_from(row), row.newest) for row in rows]
 
 
 def _change(row: AnyRow) -> EdgeChange:

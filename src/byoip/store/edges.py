@@ -22,7 +22,7 @@ _NUMBER: Final = bindparam("number", type_=BigInteger)
 _SERVICE: Final = bindparam("service_id", type_=Uuid)
 
 NEWEST: Final = func.coalesce(select(edge_change_counter.c.last).scalar_subquery(), 0)
-_NEWEST: Final = compiled(select(NEWEST.label("newest")))
+NEWEST_CHANGE: Final = compiled(select(NEWEST.label("newest")))
 _ALONE: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)"))
 _LOCK: Final = compiled(select(edges).where(_NAME, _e.live).with_for_update(key_share=True))
 _KNOWN: Final = compiled(select(_e.id).where(_NAME).limit(1))
@@ -93,7 +93,7 @@ class EdgeShelf:
 
     async def newest(self) -> int:
         """The number of the newest change; 0 before the first."""
-        (row,) = await self._session.rows(_NEWEST)
+        (row,) = await self._session.rows(NEWEST_CHANGE)
         return int(row.newest)
 
     async def alone(self) -> None:

@@ -4,6 +4,7 @@ from uuid import uuid4
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.edge import Edge, edge_name
 from byoip.ports.clock import Clock
+from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.operating import noted
@@ -19,7 +20,9 @@ class AcknowledgeChanges:
     store: Store
     clock: Clock
 
-    async def __call__(self, *, edge: str, number: int, by: By, once: Once | None = None) -> Edge:
+    async def __call__(
+        self, *, edge: str, number: int, by: By, once: Once | None = None
+    ) -> EdgeView:
         """Keep it, and let take effect what a majority has acknowledged now.
 
         Raises:
@@ -30,20 +33,20 @@ class AcknowledgeChanges:
             known = [one.name for one in await shelf.edges.all() if one.counts]
             if name not in known:
                 await shelf.edges.alone()  # it may begin to count
-            heard = await self._heard(name, number, by, shelf)
-            await shelf.answered(heard)
+            view = await self._heard(name, number, by, shelf)
+            await shelf.answered(view)
         await SettleBindings(self.store, self.clock)(by=by)
-        return heard
+        return view
 
-    async def _heard(self, name: str, number: int, by: By, shelf: Shelf) -> Edge:
+    async def _heard(self, name: str, number: int, by: By, shelf: Shelf) -> EdgeView:
         now = self.clock.now()
         before = await shelf.edges.lock(name)
         newest = await shelf.edges.newest()
         heard = (before or Edge(uuid4(), name, now)).heard(number, newest=newest, now=now)
         if before is not None:
             await shelf.edges.save(heard)
-            return heard
+            return EdgeView(heard, newest)
         await shelf.edges.add(heard)
         event = noted("edge.registered", by, _WHY, now, after={"edge": name, "number": number})
         await shelf.operating.events.add(event)
-        return heard
+        return EdgeView(heard, newest)

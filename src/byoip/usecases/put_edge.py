@@ -6,6 +6,7 @@ from uuid import uuid4
 from byoip.domain.edge import Edge, EdgeRemoved, edge_name
 from byoip.domain.operating import stated_reason
 from byoip.ports.clock import Clock
+from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.operating import noted
@@ -21,7 +22,7 @@ class PutEdge:
 
     async def __call__(
         self, *, edge: str, drained: bool, reason: str, by: By, once: Once | None = None
-    ) -> Edge:
+    ) -> EdgeView:
         """Have it so. One that is not known is kept, and counts for nothing until it is heard.
 
         Who is drained is waited for no longer: what the others have acknowledged takes effect.
@@ -40,9 +41,10 @@ class PutEdge:
                 was = shown(before) if before else {}
                 event = noted("edge.put", by, why, now, before=was, after=shown(wanted))
                 await shelf.operating.events.add(event)
-            await shelf.answered(wanted)
+            view = EdgeView(wanted, await shelf.edges.newest())
+            await shelf.answered(view)
         await SettleBindings(self.store, self.clock)(by=by)
-        return wanted
+        return view
 
 
 async def _current(name: str, shelf: Shelf) -> Edge | None:

@@ -1,8 +1,9 @@
 from dataclasses import dataclass
 
-from byoip.domain.edge import Edge, EdgeNotFound, EdgeRemoved, edge_name
+from byoip.domain.edge import EdgeNotFound, EdgeRemoved, edge_name
 from byoip.domain.operating import stated_reason
 from byoip.ports.clock import Clock
+from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import noted
@@ -17,7 +18,9 @@ class RemoveEdge:
     store: Store
     clock: Clock
 
-    async def __call__(self, *, edge: str, reason: str, by: By, once: Once | None = None) -> Edge:
+    async def __call__(
+        self, *, edge: str, reason: str, by: By, once: Once | None = None
+    ) -> EdgeView:
         """End it; the row stays.
 
         Raises:
@@ -35,6 +38,7 @@ class RemoveEdge:
             await shelf.edges.remove(known, now)
             event = noted("edge.removed", by, why, now, before=shown(known))
             await shelf.operating.events.add(event)
-            await shelf.answered(known)
+            view = EdgeView(known, await shelf.edges.newest())
+            await shelf.answered(view)
         await SettleBindings(self.store, self.clock)(by=by)
-        return known
+        return view
