@@ -1,5 +1,6 @@
 """Edges on a real Postgres: when bindings take effect, and that nothing is without an answer."""
 
+import asyncio
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ from byoip.domain.edge import (
     EdgeRemoved,
     InvalidEdgeName,
 )
-from byoip.domain.operating import ServiceInUse
-from byoip.domain.service_binding import Provisioning, ServiceBinding
+from byoip.domain.operating import ServiceInUse, ServiceNotOffered
+from byoip.domain.service_binding import BindingExists, Provisioning, ServiceBinding
 from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.operator_reader import PostgresOperatorReader
 from byoip.usecases.acknowledge_changes import AcknowledgeChanges
@@ -368,3 +369,41 @@ async def _customer(
 async def _bindings(edges: Edges) -> list[ServiceBinding]:
     async with edges.world.store.transaction() as shelf:
         return list(await shelf.bindings.of(edges.claim.id))
+
+
+async def test_customers_edges_and_operators_at_once_wait_for_nobody_in_a_circle(
+    edges: Edges,
+) -> None:
+    world, chance = edges.world, random.Random(5)  # noqa: S311 - any order will do
+    claims = [edges.claim] + [await world.approved(f"31.{at}.0.0/23") for at in (1, 2)]
+    bound: list[tuple[Claim, UUID]] = []
+    for claim in claims:
+        whole = await world.bind(claim, str(claim.prefix), edges.services["CDN"])
+        bound.append((claim, whole))
+    await edges.heard("ams1", "fra1")
+
+    async def customer() -> None:
+        claim, binding = chance.choice(bound)
+        account, service = claim.account_id, edges.services[chance.choice(["CDN", "Spectrum"])]
+        swap = SwapService(world.store, world.clock)
+        await swap(account, claim.id, binding, service_id=service, by=BY)
+        part = f"{claim.prefix.network[chance.randrange(512)]}/32"
+        made = await world.bind(claim, part, service)
+        if chance.random() < 0.5:
+            await UnbindService(world.store, world.clock)(account, claim.id, made, by=BY)
+
+    async def operator() -> None:
+        await edges.put("lon1", drained=chance.random() < 0.5)
+        await edges.retire("Magic Transit")
+
+    acting = [customer() for _ in range(40)] + [operator() for _ in range(6)]
+    acting += [edges.heard(name) for name in ("ams1", "fra1", "lon1") for _ in range(15)]
+    chance.shuffle(acting)
+    ended = await asyncio.gather(*acting, return_exceptions=True)
+    faults = {type(one) for one in ended if isinstance(one, BaseException)}
+    assert faults <= {BindingExists, ServiceNotOffered}
+    await edges.heard("ams1", "fra1", "lon1")
+    async with world.store.transaction() as shelf:
+        assert await shelf.edges.unsettled(await edges.feed.newest()) == []
+    numbers = [one.number for one in await edges.feed.changes(after=0, limit=1000)]
+    assert numbers == list(range(1, len(numbers) + 1))
