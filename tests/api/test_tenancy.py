@@ -42,6 +42,8 @@ BODIES |= {
     "create_service": {**_WHY, "name": "Scrubbing"},
     "update_service": {**_WHY, "default_only": True},
     "create_reservation": {**_WHY, "cidr": "31.8.0.0/23"},
+    "put_edge": {**_WHY, "drained": False},
+    "create_edge_acknowledgement": {"edge": "fra1", "number": 0},
     "put_registry_override": {**_WHY, "cidr": "31.8.0.0/23", "registry": "ripencc"},
 }
 # These name no object: another's token gets its own (empty) list, or its own new object.
@@ -121,6 +123,7 @@ async def ask(
         "reservation_id": uuid4().hex,
         "number": "4711",
         "address": "31.0.0.1",
+        "edge": "fra1",
     }
     ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id"), uuid4().hex)
     path = declaration.path.format(

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.dependencies import Backend
+from byoip.api.edge_desk import edge_desk
 from byoip.api.operating import operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.domain.asn import Asn
@@ -18,6 +19,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.rate_limits import Limits
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
+from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
 from byoip.store.letter_reader import PostgresLetterReader
@@ -123,6 +125,7 @@ def make_backend(
             snapshots=VrpSnapshots(engine),
             reader=PostgresOperatorReader(engine),
         ),
+        edges=edge_desk(store, clock, PostgresEdgeReader(engine)),
         limiter=RequestLimiter(PostgresRateWindows(engine), limits),
         bell=PostgresEventBell(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,

@@ -18,6 +18,7 @@ from byoip.api.problem_handlers import problem_handlers
 from byoip.api.recording import Recorder
 from byoip.api.routes.bgp import bgp
 from byoip.api.routes.delegations import delegations
+from byoip.api.routes.edges import edges
 from byoip.api.routes.history import history
 from byoip.api.routes.letters import letter_page
 from byoip.api.routes.loa_documents import loa_documents
@@ -43,6 +44,7 @@ _OPERATOR = (
     operator_prefixes,
     operator_letters,
     operator_space,
+    edges,
 )
 
 

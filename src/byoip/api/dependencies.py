@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
+from byoip.api.edge_desk import EdgeDesk
 from byoip.api.operating import Operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.domain.blockers import Advice
@@ -77,6 +78,7 @@ class Backend:
     public_url: str
     limiter: RequestLimiter
     operating: Operating
+    edges: EdgeDesk
     bell: EventBell
     require_if_match: bool = False
     speaks: bool = False

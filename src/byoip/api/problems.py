@@ -56,6 +56,7 @@ from byoip.domain.delegation import (
     DelegationToOwner,
     TooManyDelegations,
 )
+from byoip.domain.edge import ChangeNotMadeYet, EdgeNotFound, EdgeRemoved, InvalidEdgeName
 from byoip.domain.errors import Refusal
 from byoip.domain.letter import LetterNotFound
 from byoip.domain.lifecycle import NotInThisState
@@ -226,6 +227,11 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         SnapshotNotFound: Problem(1812, 404),
         SnapshotNotAcceptable: Problem(1813, 409, definitive=True),
         InvalidAddress: Problem(1814, 400),
+        # edges
+        InvalidEdgeName: Problem(1830, 422),
+        EdgeNotFound: Problem(1831, 404),
+        EdgeRemoved: Problem(1832, 409, definitive=True),
+        ChangeNotMadeYet: Problem(1833, 409, definitive=True),
         # ours
         InternalFault: Problem(1900, 500),
         DatabaseAway: Problem(1901, 503),

@@ -31,6 +31,7 @@ from byoip.domain.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
 from byoip.domain.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.delegation import DelegationOutsidePrefix, DelegationOverlaps
+from byoip.domain.edge import ChangeNotMadeYet
 from byoip.domain.errors import Refusal
 from byoip.domain.lifecycle import Move, NotInThisState, State
 from byoip.domain.loa_document import (
@@ -121,6 +122,7 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     ScopesRefused(CUSTOMER_SCOPES),
     RegistryUnknown(["arin", "ripencc"]),
     SnapshotNotAcceptable("it was accepted before"),
+    ChangeNotMadeYet(4711),
     TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT),
 )
 

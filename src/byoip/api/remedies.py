@@ -105,7 +105,8 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "overlaps_reservation": "Release the reservation that is there, or reserve other space.",
         "reservation_length_refused": "Reserve the parts that may be brought.",
         "reservation_not_found": "List the reservations.",
-        "service_in_use": "Have its bindings swapped to another service or removed, then retry.",
+        "service_in_use": "Have its bindings swapped to another service or removed, wait until "
+        "edges have acknowledged that, then retry.",
         "service_exists": "Take another name, or use the service that is there.",
         "service_not_offered": "List the services.",
         "scopes_refused": "Give scopes of one side only: a customer's or an operator's.",
@@ -117,6 +118,11 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "snapshot_not_acceptable": "Accept the newest refused one; the message says what was wrong "
         "with this one.",
         "invalid_address": "Give one address, as in 198.18.0.1.",
+        # edges
+        "invalid_edge_name": "Give the edge a short name, as in fra1.",
+        "edge_not_found": "List the edges.",
+        "edge_removed": "Have an operator put the edge back, or stop its controller.",
+        "change_not_made_yet": "Take the full state, go on after its number, and acknowledge that.",
         # ours
         "internal_error": "Repeat it later; writes safely with an Idempotency-Key.",
         "database_unavailable": "Wait for `Retry-After` and repeat it; writes safely with an "

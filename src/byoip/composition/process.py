@@ -20,6 +20,7 @@ from byoip.adapters.vrp_json import JsonVrps
 from byoip.adapters.whois_registry import WhoisRegistry
 from byoip.api.application import create_application
 from byoip.api.dependencies import Backend
+from byoip.api.edge_desk import edge_desk
 from byoip.api.operating import operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.composition.outside import Outside
@@ -30,6 +31,7 @@ from byoip.ports.store import StoreUnavailable
 from byoip.settings import Mode, Settings
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
+from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
@@ -169,6 +171,7 @@ class Composition:
                 snapshots=self.vrp_snapshots,
                 reader=PostgresOperatorReader(self.engine),
             ),
+            edges=edge_desk(store, clock, PostgresEdgeReader(self.engine)),
             limiter=RequestLimiter(PostgresRateWindows(self.engine), self.settings.limits),
             bell=self.bell,
             require_if_match=self.settings.require_if_match,

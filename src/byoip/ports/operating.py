@@ -88,7 +88,11 @@ class OfferedServices(Protocol):
         ...
 
     async def bindings(self, service_id: UUID) -> tuple[int, int]:
-        """How many live bindings it has, and how many of them span less than their prefix."""
+        """How many bindings rest on it, and how many of them span less than their prefix.
+
+        A binding that it was swapped away from, or that was removed, rests on it until a majority
+        of edges has acknowledged that.
+        """
         ...
 
     async def save(self, service: Service) -> None:

@@ -20,6 +20,7 @@ from byoip.domain.validation_run import ValidationRun
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.delegations import Delegations
 from byoip.ports.drifts import Drifts
+from byoip.ports.edges import Edges
 from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
@@ -147,22 +148,22 @@ class Tokens(Protocol):
 
 
 class Bindings(Protocol):
-    """Service bindings."""
+    """Service bindings. Each change is numbered for edges when the transaction ends."""
 
     async def of(self, claim_id: UUID) -> Sequence[ServiceBinding]:
         """The live bindings of a claim, in address order."""
         ...
 
-    async def add(self, binding: ServiceBinding) -> None:
-        """Keep a new binding."""
+    async def add(self, binding: ServiceBinding) -> ServiceBinding:
+        """Keep a new binding; gives it with its state: active at once where there are no edges."""
         ...
 
-    async def swap(self, binding_id: UUID, service: Service) -> None:
-        """Change the service of a live binding."""
+    async def swap(self, binding_id: UUID, service: Service) -> ServiceBinding:
+        """Change the service of a live binding; where there are edges the old one answers still."""
         ...
 
     async def remove(self, binding_id: UUID, now: datetime) -> None:
-        """End a live binding; the row stays."""
+        """End a live binding; the row stays. Where there are edges its service answers still."""
         ...
 
 
@@ -263,6 +264,7 @@ class Shelf(Protocol):
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
     drifts: Drifts
+    edges: Edges
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

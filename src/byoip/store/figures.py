@@ -117,6 +117,27 @@ _GAUGES = (
         ),
     ),
     _Gauge(
+        "byoip_edge_lag",
+        "Changes that an edge in service has not acknowledged.",
+        "edge",
+        text(
+            "SELECT name, coalesce((SELECT last FROM edge_change_counter), 0) - acknowledged "
+            "FROM edges WHERE live AND counts AND NOT drained"
+        ),
+    ),
+    _Gauge(
+        "byoip_edge_silent_seconds",
+        "For how long an edge has not acknowledged anything, drained ones too.",
+        "edge",
+        text("SELECT name, extract(epoch FROM now() - heard_at) FROM edges WHERE live AND counts"),
+    ),
+    _Gauge(
+        "byoip_bindings_provisioning",
+        "Changes of bindings that a majority of the edges has not acknowledged.",
+        "",
+        text("SELECT '', count(*) FROM bindings WHERE settled < change"),
+    ),
+    _Gauge(
         "byoip_jobs",
         "Jobs in the queue by status; finished ones are kept for a day.",
         "status",

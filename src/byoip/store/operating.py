@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Uuid, bindparam, func, insert, select, update
+from sqlalchemy import Uuid, and_, bindparam, exists, func, insert, or_, select, update
 
 from byoip.domain.credential import AccountNotFound, Credential
 from byoip.domain.operating import CredentialNotFound, ServiceExists, ServiceNotOffered
@@ -15,8 +15,10 @@ from byoip.store.accounts import account_from, account_values, credential_values
 from byoip.store.rows import credential_from
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import accounts, bindings, credentials, services
+from byoip.store.tables_edges import edge_changes
 
 _a, _c, _s, _b = accounts.c, credentials.c, services.c, bindings.c
+_change = edge_changes.c
 
 _ACCOUNT: Final = _a.id == bindparam("account_id", type_=Uuid)
 _ADD_ACCOUNT: Final = compiled(insert(accounts), accounts.c.keys())
@@ -29,7 +31,8 @@ _REVOKE: Final = compiled(
     .returning(credentials),
     ["revoked_at"],
 )
-_SERVICE: Final = _s.id == bindparam("service_id", type_=Uuid)
+_THIS_SERVICE: Final = bindparam("service_id", type_=Uuid)
+_SERVICE: Final = _s.id == _THIS_SERVICE
 _ADD_SERVICE: Final = compiled(insert(services), ["id", "name", "default_only", "created_at"])
 _LOCK_SERVICE: Final = compiled(select(services).where(_SERVICE, _s.live).with_for_update())
 _SAVE_SERVICE: Final = compiled(update(services).where(_SERVICE, _s.live), ["default_only"])
@@ -38,7 +41,24 @@ _BOUND: Final = compiled(
     select(
         func.count().label("bound"),
         func.count().filter(~_b.is_default).label("nested"),
-    ).where(_b.service_id == bindparam("service_id", type_=Uuid), _b.live)
+    ).where(
+        or_(
+            and_(_b.service_id == _THIS_SERVICE, _b.live),
+            _b.answering_service_id == _THIS_SERVICE,
+            # Bound and swapped away again, before edges had either.
+            and_(
+                _b.settled < _b.change,
+                exists().where(
+                    _change.binding_id == _b.id,
+                    _change.number > _b.settled,
+                    or_(
+                        _change.service_id == _THIS_SERVICE,
+                        _change.previous_service_id == _THIS_SERVICE,
+                    ),
+                ),
+            ),
+        )
+    )
 )
 
 

@@ -7,7 +7,10 @@ needed:
 2. the account (`lock_account`)
 3. the claim (`Claims.lock`)
 4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing besides; or a service
-   (`Services.get` shares it with other bindings; operators lock it alone, and nothing before it)
+   (`Services.get` shares it with other bindings, and so do `Bindings.swap` and `remove` with all
+   that the feed will name; operators lock it alone, and nothing before it); then edges: bindings
+   share them (`EdgeFeed.at_once`), who changes what edges there are has them alone
+   (`Edges.alone`), and then one edge (`Edges.lock`)
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
 7. the breaker (`Breaker.permit`), one withdrawal at a time
@@ -17,7 +20,9 @@ needed:
 9. event counters of claims, in the order of their ids
 10. event counters of accounts, in the order of their ids
 11. the event counter of operators
-12. at the commit Postgres' queue of notifications, where there are events
+12. the counter of edge changes (`EdgeFeed.write`), where a binding has changed: it is one for all
+    accounts, so it comes last, and is held for the length of a commit
+13. at the commit Postgres' queue of notifications, where there are events
 
 Why 6 may come after 3: whoever waits for the space holds a pending claim only, and 6 locks
 approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: taking
@@ -37,6 +42,7 @@ from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.clock import Clock
 from byoip.ports.delegations import Delegations
 from byoip.ports.drifts import Drifts
+from byoip.ports.edges import Edges
 from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
@@ -59,6 +65,8 @@ from byoip.store.breaker import PostgresBreaker
 from byoip.store.claims import ClaimShelf
 from byoip.store.delegations import DelegationShelf
 from byoip.store.drifts import DriftShelf
+from byoip.store.edge_feed import EdgeFeed
+from byoip.store.edges import EdgeShelf
 from byoip.store.events import EventShelf
 from byoip.store.idempotency import OnceShelf
 from byoip.store.jobs import JobShelf, make_enqueuing_app
@@ -92,6 +100,7 @@ class PostgresShelf:
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
     drifts: Drifts
+    edges: Edges
 
     def __init__(
         self,
@@ -104,7 +113,9 @@ class PostgresShelf:
     ) -> None:
         self.claims = ClaimShelf(session)
         self.tokens = TokenShelf(session)
-        self.bindings = BindingShelf(session)
+        self._feed = EdgeFeed(session, clock)
+        self.bindings = BindingShelf(session, self._feed)
+        self.edges = EdgeShelf(session)
         self.delegations = DelegationShelf(session)
         self.services = ServiceShelf(session)
         self.runs = RunShelf(session, clock)
@@ -131,9 +142,10 @@ class PostgresShelf:
             await self._once.claim()
 
     async def end(self) -> None:
-        """Write what comes last: the history, then the answer."""
+        """Write what comes last: the history, the feed for edges, then the answer."""
         await self._history.write()
         await self._operating.end()
+        await self._feed.write()
         if self._once is not None:
             await self._once.write()
 

@@ -51,7 +51,7 @@ class BindService:
             binding = ServiceBinding(uuid4(), claim_id, claim.prefix, wanted, service, now)
             written = claim.written(now)
             await shelf.claims.save(written)
-            await shelf.bindings.add(binding)
+            binding = await shelf.bindings.add(binding)
             after = {
                 "binding_id": binding.id.hex,
                 "cidr": str(wanted),
