@@ -169,9 +169,14 @@ ALTER TABLE events
 ALTER TABLE events DISABLE TRIGGER USER;
 UPDATE events SET account_id = placed.account_id, account_number = placed.place
 FROM (
-    SELECT prefix_id, number, prefixes.account_id,
-        row_number() OVER (PARTITION BY prefixes.account_id ORDER BY at, prefix_id, number) AS place
-    FROM events JOIN prefixes ON prefixes.id = prefix_id
+    -- An event is never placed before an earlier one of its prefix, even where a clock was behind.
+    SELECT prefix_id, number, account_id,
+        row_number() OVER (PARTITION BY account_id ORDER BY reached, prefix_id, number) AS place
+    FROM (
+        SELECT prefix_id, number, prefixes.account_id,
+            max(at) OVER (PARTITION BY prefix_id ORDER BY number) AS reached
+        FROM events JOIN prefixes ON prefixes.id = prefix_id
+    ) AS happened
 ) AS placed
 WHERE (events.prefix_id, events.number) = (placed.prefix_id, placed.number);
 ALTER TABLE events ENABLE TRIGGER USER;

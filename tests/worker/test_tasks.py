@@ -10,6 +10,7 @@ from byoip.store.jobs import make_job_app
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.run_validation import RunValidation
 from byoip.usecases.watch_letters import WatchLetters
@@ -37,6 +38,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         tidy_up=tidied,
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
+        reevaluate_claims=ReevaluateClaims(world.store, world.clock),
         letters=None,
     )
     return work, registrations, tidied

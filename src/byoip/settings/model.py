@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, HttpUrl, model_validator
 
 from byoip.domain.asn import Asn
+from byoip.domain.breaker import Ceilings
 from byoip.domain.registry import Registry
 from byoip.domain.rirs import RIRS
 from byoip.ports.rate_limits import Limits
@@ -35,6 +36,7 @@ class Settings(Part):
 
     # who we are
     operator_name: str = "This operator"
+    operator_contact: str = Field(default="", max_length=200)
     origin_asns: Asns = ()
     label: Annotated[str, AfterValidator(label_text)] = "byoip-validation"
 
@@ -54,6 +56,13 @@ class Settings(Part):
     validations_per_prefix: int = Field(default=6, ge=0)
     preflights_per_account: int = Field(default=10, ge=0)
     require_if_match: bool = False
+
+    # how many routes may be withdrawn before everybody stops and a person looks
+    breaker_per_run: int = Field(default=20, ge=1)
+    breaker_per_account: int = Field(default=50, ge=1)
+    breaker_per_minute: int = Field(default=100, ge=1)
+    breaker_share: float = Field(default=0.05, gt=0, le=1)
+    breaker_least: int = Field(default=2, ge=1)
 
     # what may be brought
     ipv4_lengths: Lengths = (8, 24)
@@ -135,6 +144,17 @@ class Settings(Part):
             validations_per_account=self.validations_per_account,
             validations_per_prefix=self.validations_per_prefix,
             preflights_per_account=self.preflights_per_account,
+        )
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """How many withdrawals are let through."""
+        return Ceilings(
+            per_run=self.breaker_per_run,
+            per_account=self.breaker_per_account,
+            per_minute=self.breaker_per_minute,
+            share=self.breaker_share,
+            least=self.breaker_least,
         )
 
     def base_url(self, host: str, port: int) -> str:

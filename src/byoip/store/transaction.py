@@ -14,6 +14,8 @@ needed:
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
 7. the breaker (`Breaker.permit`), one withdrawal at a time
+   (or, alone and with nothing before it, the turn to re-evaluate all routes: tried, never waited
+   for; `Drifts.reevaluate` then shares claims in the order of their ids)
 8. letters of the claim; alone, too, but then nothing else after them
 9. event counters of claims, in the order of their ids
 10. event counters of accounts, in the order of their ids
@@ -39,6 +41,7 @@ from byoip.domain.breaker import Ceilings
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.clock import Clock
 from byoip.ports.delegations import Delegations
+from byoip.ports.drifts import Drifts
 from byoip.ports.edges import Edges
 from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
@@ -61,6 +64,7 @@ from byoip.store.bindings import BindingShelf, ServiceShelf
 from byoip.store.breaker import PostgresBreaker
 from byoip.store.claims import ClaimShelf
 from byoip.store.delegations import DelegationShelf
+from byoip.store.drifts import DriftShelf
 from byoip.store.edge_feed import EdgeFeed
 from byoip.store.edges import EdgeShelf
 from byoip.store.events import EventShelf
@@ -96,6 +100,7 @@ class PostgresShelf:
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
     edges: Edges
+    drifts: Drifts
 
     def __init__(
         self,
@@ -123,6 +128,7 @@ class PostgresShelf:
         self.loa_documents = PostgresLoaDocuments(session)
         self.bgp_prefixes = BgpPrefixShelf(session)
         self.breaker = PostgresBreaker(session, clock, ceilings)
+        self.drifts = DriftShelf(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
 
     async def answered(self, result: object) -> None:

@@ -6,6 +6,7 @@ from byoip.domain.lifecycle import Move, Standing
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
 from byoip.usecases.history import changes, end_token_and_run
+from byoip.usecases.keeping_routes import end_routes, still_out
 
 _AT_ONCE = 500
 
@@ -35,6 +36,9 @@ class CloseUnproven:
             waiting = not proven and now - claim.unproven_since() >= UNPROVEN_AFTER
             if not waiting or claim.suspended or await shelf.bindings.of(claim_id):
                 return False
+            if await still_out(shelf, claim_id):
+                return False
+            await end_routes(shelf, await shelf.bgp_prefixes.of(claim_id), by, now)
             closed = claim.close(Move.UNPROVEN, now)
             await shelf.claims.save(closed)
             await end_token_and_run(shelf, claim, by, now)

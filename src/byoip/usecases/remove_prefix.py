@@ -9,6 +9,7 @@ from byoip.ports.once import Once
 from byoip.ports.store import By, Store
 from byoip.usecases.end_delegation import end
 from byoip.usecases.history import changes, end_token_and_run
+from byoip.usecases.keeping_routes import demand_withdrawn, end_routes
 from byoip.usecases.revoke_letters import revoke_letters
 
 
@@ -22,20 +23,22 @@ class RemovePrefix:
     async def __call__(
         self, account_id: UUID, claim_id: UUID, *, by: By, once: Once | None = None
     ) -> None:
-        """Close the claim, end its delegations, revoke token and letters, end its open run.
+        """Close the claim, end BGP prefixes and delegations, revoke token and letters, end its run.
 
         Raises:
             ClaimNotFound, PreconditionFailed, PrefixSuspended: as they say.
-            WithdrawFirst: it has bindings.
+            WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             claim.demand_not_suspended()  # or it would come back without its suspension
+            await demand_withdrawn(shelf, claim_id)
             if await shelf.bindings.of(claim_id):
                 raise WithdrawFirst("remove its service bindings first")
             now = self.clock.now()
             await end(await shelf.delegations.of(claim_id), "delegation.ended", shelf, by, now)
+            await end_routes(shelf, await shelf.bgp_prefixes.of(claim_id), by, now)
             closed = claim.close(Move.REMOVED, now)
             await shelf.claims.save(closed)
             await end_token_and_run(shelf, claim, by, now)

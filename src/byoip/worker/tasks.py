@@ -11,6 +11,7 @@ from byoip.ports.store import By
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.generate_letter import GenerateLetter
+from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.renew_letters import RenewLetters
 from byoip.usecases.run_validation import RunValidation
 from byoip.usecases.watch_letters import WatchLetters
@@ -47,6 +48,7 @@ class Work:
     refresh_roas: Callable[[], Awaitable[object]] | None
     tidy_up: Callable[[], Awaitable[object]]
     watch_letters: WatchLetters
+    reevaluate_claims: ReevaluateClaims
     letters: LetterWork | None
 
 
@@ -83,6 +85,12 @@ def register(app: App, work: Work) -> None:
     @app.task(name=jobs.TIDY_UP, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def tidy_up(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.tidy_up()
+
+    @app.task(
+        name=jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True
+    )
+    async def reevaluate_claims(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        await work.reevaluate_claims(by=_by(context))
 
     _register_letters(app, work)
 

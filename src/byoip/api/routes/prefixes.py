@@ -162,7 +162,7 @@ async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -
 async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     """Give a prefix up.
 
-    Refused while anything is bound to it. Its history stays readable under `events`.
+    Refused while it is announced or bound. Its history stays readable under `events`.
     """
     pen = caller.pen(nothing)
     await caller.backend.remove_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)
