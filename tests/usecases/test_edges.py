@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from byoip.domain.bgp_prefix import IncompleteBgpDeployment
 from byoip.domain.claim import Claim
 from byoip.domain.edge import (
     ChangeNotMadeYet,
@@ -22,6 +23,7 @@ from byoip.domain.service_binding import BindingExists, Provisioning, ServiceBin
 from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.operator_reader import PostgresOperatorReader
 from byoip.usecases.acknowledge_changes import AcknowledgeChanges
+from byoip.usecases.advertise import Advertise
 from byoip.usecases.put_edge import PutEdge
 from byoip.usecases.remove_edge import RemoveEdge
 from byoip.usecases.remove_prefix import RemovePrefix
@@ -407,3 +409,33 @@ async def test_customers_edges_and_operators_at_once_wait_for_nobody_in_a_circle
         assert await shelf.edges.unsettled(await edges.feed.newest()) == []
     numbers = [one.number for one in await edges.feed.changes(after=0, limit=1000)]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_announcing_waits_for_every_edge_in_service_and_a_swap_leaves_the_route_alone(
+    edges: Edges,
+) -> None:
+    world, claim = edges.world, edges.claim
+    advertise = Advertise(world.store, world.clock)
+
+    async def announced() -> bool:
+        view = await advertise(claim.account_id, claim.id, None, advertised=True, by=BY)
+        return view.bgp_prefix.desired.advertised
+
+    await edges.heard("ams1", "fra1", "lon1")
+    binding = await edges.bind()
+    with pytest.raises(IncompleteBgpDeployment, match="ams1, fra1, lon1"):
+        await announced()
+    await edges.heard("ams1", "fra1")
+    with pytest.raises(IncompleteBgpDeployment, match="lon1"):
+        await announced()
+    await edges.put("lon1", drained=True)
+    assert await announced()
+    await edges.put("lon1", drained=False)
+    assert await announced()  # behind or not: what is out stays
+    await edges.swap(binding, "Spectrum")
+    async with world.store.transaction() as shelf:
+        (route,) = await shelf.bgp_prefixes.of(claim.id)
+    assert route.desired.advertised
+    assert route.desired.binding_id == binding
+    await edges.heard("ams1", "fra1", "lon1")
+    assert await edges.answers(INSIDE) == "Spectrum"

@@ -263,8 +263,8 @@ class Shelf(Protocol):
     loa_documents: LoaDocuments
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
-    drifts: Drifts
     edges: Edges
+    drifts: Drifts
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

@@ -99,8 +99,8 @@ class PostgresShelf:
     loa_documents: LoaDocuments
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
-    drifts: Drifts
     edges: Edges
+    drifts: Drifts
 
     def __init__(
         self,
