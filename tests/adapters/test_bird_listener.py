@@ -115,6 +115,17 @@ async def test_an_empty_path_comes_from_birds_own_as(bird: Bird, listener: BirdL
     assert bird.asked.count('show protocols all "one"') == 1
 
 
+async def test_a_path_that_is_cut_off_has_its_origin_in_the_head(
+    bird: Bird, listener: BirdListener
+) -> None:
+    cut = route(" 64500 64510 4200000...")
+    bird.shows(table(cut))
+    assert await listener.sees([V4]) == {V4: {Asn(1)}}
+    bird.shows(table(cut.replace("[AS1i]", "[i]")))
+    with pytest.raises(SpeakerUnanswered):
+        await listener.sees([V4])
+
+
 async def test_only_what_came_over_bgp_counts(bird: Bird, listener: BirdListener) -> None:
     bird.shows(table(STATIC))
     assert await listener.sees([V4]) == {}

@@ -1,5 +1,6 @@
 """What only the adapter for GoBGP promises: its stubs, its limits, and odd answers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_network
@@ -242,3 +243,17 @@ async def test_few_prefixes_are_named_and_many_are_not(gobgp: Gobgp, speaker: Go
     assert await speaker.sent({V4.prefix, *many}) == {"127.0.0.2": {V4.prefix}}
     assert list(gobgp.asked[-1].prefixes) == []
     assert len(gobgp.asked) == 2, "no question about a family that was not asked for"
+
+
+async def test_calls_at_the_same_time_do_not_disturb_each_other(
+    gobgp: Gobgp, speaker: GobgpSpeaker
+) -> None:
+    gobgp.lists("GetBgp", pb.GetBgpResponse(bgp=pb.Global(asn=64500)))
+    gobgp.lists("ListPath", *[listed("198.51.100.0/24")] * 4)
+    answers = await asyncio.gather(
+        speaker.local_as(), speaker.held(), speaker.announce([V4]), return_exceptions=True
+    )
+    assert answers[0] == Asn(64500)
+    assert isinstance(answers[1], SpeakerUnanswered)
+    assert answers[2] is None
+    assert len(gobgp.received) == 1

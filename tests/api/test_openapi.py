@@ -85,6 +85,7 @@ def test_the_page_of_a_letter_needs_no_credential_and_speaks_to_people_and_machi
 
 def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
     assert sorted(one["operationId"] for one in operations_of(document)) == [
+        "accept_registration_snapshot",
         "accept_roa_snapshot",
         "approve_prefix",
         "create_account",

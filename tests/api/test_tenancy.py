@@ -116,7 +116,12 @@ async def ask(
 ) -> httpx.Response:
     ids = dict.fromkeys(("binding_id", "token_id", "validation_id", "delegation_id"), uuid4().hex)
     ids |= dict.fromkeys(("credential_id", "service_id", "override_id"), uuid4().hex)
-    ids |= {"reservation_id": uuid4().hex, "number": "4711", "address": "31.0.0.1"}
+    ids |= {
+        "registry": "ripencc",
+        "reservation_id": uuid4().hex,
+        "number": "4711",
+        "address": "31.0.0.1",
+    }
     ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id"), uuid4().hex)
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids

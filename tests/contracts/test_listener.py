@@ -92,6 +92,10 @@ class ListenerContract:
         await world.one.announce([path(V6, OTHER)])
         await world.until_seen(V6, OTHER)
 
+    async def test_the_origin_of_a_very_long_path_is_seen(self, world: World) -> None:
+        await world.one.announce([path(V6, *[Asn(4200000002)] * 100, ORIGIN)])
+        await world.until_seen(V6, ORIGIN)
+
     async def test_gone_it_does_not_say_not_seen(self, world: World) -> None:
         world.kill()
         with pytest.raises(SpeakerUnanswered):
@@ -115,6 +119,21 @@ class TestTwin(ListenerContract):
             listener.trouble = True
 
         return World(listener, one, two, fail, fail)
+
+    async def test_a_killed_speaker_takes_its_routes_along(self, world: World) -> None:
+        one, two, listener = world.one, world.two, world.listener
+        assert isinstance(one, FakeSpeaker)
+        assert isinstance(two, FakeSpeaker)
+        assert isinstance(listener, FakeListener)
+        await one.announce([path(V4, ORIGIN), path(V6, ORIGIN)])
+        await two.announce([path(V4, ORIGIN)])
+        one.kill()
+        assert listener.withdrawals() == [V6]
+        assert (await listener.sees([V4, V6])).keys() == {V4}
+        one.start()
+        await one.announce([path(V6, ORIGIN)])
+        assert listener.withdrawals() == [V6]
+        assert (await listener.sees([V4, V6])).keys() == {V4, V6}
 
 
 @pytest.mark.real

@@ -37,7 +37,7 @@ protocol bgp {name} {{
 """
 
 # 2026-11-25 13:26:14.648421 <TRACE> one.ipv4 > added [best] 198.51.100.0/24 0L 3G unreachable
-_CHANGE = re.compile(r"(\S+ \S+) <TRACE> (\w+)\.ipv[46] > (\w+) \[\w*\] (\S+) .*")
+_CHANGE = re.compile(r"(\S+ \S+) <TRACE> (\w+)\.ipv[46] > (\w+) (?:\[\w*\] )?(\S+) .*")
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,11 @@ _READY: Final = re.compile(r"0001 BIRD 2\.\S+ ready\.", re.ASCII)
 _TABLE: Final = re.compile(r"Table \S+:", re.ASCII)
 # 198.51.100.0/24      unreachable [one 13:26:14.440 from 127.0.0.71] * (100) [AS4200000001i]
 #                      unreachable [two 13:26:15.012 from 127.0.0.73] (100) [AS4200000001i]
-_ROUTE: Final = re.compile(r"([0-9a-f.:]+/\d{1,3})? +[a-z]+ \[([\w.:-]+) .*", re.ASCII)
+_ROUTE: Final = re.compile(
+    r"([0-9a-f.:]+/\d{1,3})? +[a-z]+ \[([\w.:-]+) .*?(?:\[AS(\d{1,10})[ie?]\])?", re.ASCII
+)
 _FROM_BGP: Final = re.compile(r"\tType: BGP( .*)?", re.ASCII)
-_AS_PATH: Final = re.compile(r"\tBGP\.as_path:([0-9 {}()]*)", re.ASCII)
+_AS_PATH: Final = re.compile(r"\tBGP\.as_path:([0-9 {}()]*)(\.\.\.)?", re.ASCII)
 _CONFEDERATION: Final = re.compile(r"\([0-9 ]*\)|\(\{[0-9 ]*\}\)", re.ASCII)
 _ORIGINS: Final = re.compile(r"(?:.*[ }])?(\d{1,10}|\{[0-9 ]+\})", re.ASCII)
 _LOCAL_AS: Final = re.compile(r"\s+Local AS:\s+(\d{1,10})", re.ASCII)
@@ -99,17 +101,25 @@ def read_local_as(lines: Sequence[Line]) -> Asn:
     raise OddAnswer(f"no local AS of a session: {lines[-1].code} {lines[-1].text:.80}")
 
 
-def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[tuple[str, list[str]]]:
-    """Each route: its protocol, and the lines of attributes below it."""
-    blocks: list[tuple[str, list[str]]] = []
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A route: its protocol, the last AS as its head says, and the lines below it."""
+
+    protocol: str
+    last_as: str | None
+    lines: list[str]
+
+
+def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[_Block]:
+    blocks: list[_Block] = []
     for line in lines:
         if line.code != _ROUTES or line.text.startswith("\t"):
             if not blocks:
                 raise OddAnswer(f"an attribute of no route: {line.text!r:.80}")
-            blocks[-1][1].append(line.text)
+            blocks[-1].lines.append(line.text)
         elif found := _ROUTE.fullmatch(line.text):
             _check(found[1], prefix, first=not blocks)
-            blocks.append((found[2], []))
+            blocks.append(_Block(found[2], found[3], []))
         elif line.text and not _TABLE.fullmatch(line.text):
             raise OddAnswer(f"not a route: {line.text!r:.80}")
     return blocks
@@ -127,14 +137,17 @@ def _check(shown: str | None, prefix: Prefix, *, first: bool) -> None:
     raise OddAnswer(f"asked for {prefix}, it shows {shown}")
 
 
-def _bgp_route(block: tuple[str, list[str]]) -> BgpRoute | None:
-    protocol, attributes = block
-    if not any(_FROM_BGP.fullmatch(line) for line in attributes):
+def _bgp_route(block: _Block) -> BgpRoute | None:
+    if not any(_FROM_BGP.fullmatch(line) for line in block.lines):
         return None
-    for line in attributes:
-        if found := _AS_PATH.fullmatch(line):
-            return BgpRoute(protocol, _origins(found[1]))
-    raise OddAnswer(f"a route from {protocol} without an AS path that we can read")
+    for line in block.lines:
+        found = _AS_PATH.fullmatch(line)
+        if found and not found[2]:
+            return BgpRoute(block.protocol, _origins(found[1]))
+        # A path of more than some forty ASes is cut off: whoever makes one must not blind us.
+        if found and block.last_as:
+            return BgpRoute(block.protocol, frozenset({_asn(block.last_as)}))
+    raise OddAnswer(f"a route from {block.protocol} without an AS path that we can read")
 
 
 def _origins(path: str) -> frozenset[Asn]:

@@ -87,6 +87,7 @@ bgp_prefixes = Table(
     # A route is one path on a speaker: two claims (of which one has lost its approval) would fight.
     Index("uq_bgp_prefixes_advertised", "cidr", unique=True, postgresql_where="advertised"),
     Index("ix_bgp_prefixes_cidr", "cidr"),
+    Index("ix_bgp_prefixes_unsettled", "id", postgresql_where="settled < change"),
 )
 
 # The ledger of all withdrawals: what the breaker counts. Only ever added to.
