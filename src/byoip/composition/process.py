@@ -175,6 +175,7 @@ class Composition:
             limiter=RequestLimiter(PostgresRateWindows(self.engine), self.settings.limits),
             bell=self.bell,
             require_if_match=self.settings.require_if_match,
+            speaks=bool(self.settings.speakers),
         )
 
     async def trouble(self) -> str | None:
