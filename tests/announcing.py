@@ -17,7 +17,7 @@ from byoip.domain.bgp_prefix import BgpPrefix
 from byoip.domain.breaker import Ceilings, Source
 from byoip.domain.prefix import Prefix
 from byoip.domain.route import Marking, Path
-from byoip.ports.speaker import Listener, Neighbour
+from byoip.ports.speaker import Listener, Neighbour, Speaker
 from byoip.ports.store import By, Shelf
 from byoip.store.route_turns import PostgresTurns
 from byoip.store.routes import PostgresRoutes
@@ -186,7 +186,7 @@ def path(prefix: Prefix, prepend: int = 0) -> Path:
 @asynccontextmanager
 async def reconciling(
     fleet: Fleet,
-    *speakers: FakeSpeaker,
+    *speakers: Speaker,
     listeners: Sequence[Listener] = (),
     stages: Sequence[int] | None = None,
     pace: Pace = QUICK,

@@ -1,111 +1,126 @@
-"""R10: what is lost, empty, collapsed or stale never withdraws anything."""
+"""R10: no loss of data, of a speaker or of the database takes a route down."""
 
-from datetime import timedelta
-from pathlib import Path
+import asyncio
+from ipaddress import ip_network
 
 import pytest
-from sqlalchemy import text
 
-from byoip.adapters.vrp_json import JsonVrps
-from byoip.domain.vrp_snapshot import GatePolicy
-from byoip.ports.rpki import NoExport
-from byoip.store.vrp_snapshots import VrpSnapshots
-from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
-from byoip.usecases.reevaluate_claims import ReevaluateClaims
-from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
-from tests.fakes.rpki import FakeVrpSource, export_text
-from tests.store.samples import BY
-from tests.usecases.conftest import routes, services, world, world_engine
-from tests.usecases.routes import Routes, valid
-from tests.usecases.world import CIDR, WORKER
+from byoip.domain.prefix import Prefix
+from byoip.domain.reconciliation import plan
+from byoip.domain.route import Path
+from tests.announcing import MARKING, Fleet, listener, path, reconciling, speaker, until
+from tests.fakes.speaker import FakeSpeaker
 
-__all__ = ["routes", "services", "world", "world_engine"]  # fixtures
-
-GATES = GatePolicy(floor=2, share=0.5, least_per_anchor=1)
+CIDRS = [f"31.0.{number}.0/24" for number in range(60)]
 
 
-@pytest.fixture
-async def up(routes: Routes) -> Routes:
-    """Announced, with ROA data that passes all gates."""
-    await routes.world.roas(valid(CIDR), valid("30.0.0.0/8"), {**valid("1.0.0.0/8"), "ta": "apnic"})
-    await routes.patch(advertised=True)
-    await routes.reevaluate()
-    return routes
+def test_nothing_desired_and_ten_thousand_held_are_ten_thousand_orphans() -> None:
+    held: dict[Prefix, Path] = {}
+    for network in ip_network("100.64.0.0/10").subnets(new_prefix=24):
+        held[Prefix(network)] = path(Prefix(network))
+    made = plan([], MARKING, lambda _: True, held)
+    assert len(made.orphans) == len(held) > 10_000
+    assert (made.withdraw, made.decided, made.announce) == ([], [], [])
 
 
-async def everything(up: Routes) -> list[object]:
-    """All rows that say what is announced, or that it is not as it should be."""
-    statement = text(
-        "SELECT to_jsonb(bgp_prefixes) FROM bgp_prefixes UNION ALL "
-        "SELECT to_jsonb(withdrawals) FROM withdrawals UNION ALL "
-        "SELECT to_jsonb(origin_drifts) FROM origin_drifts UNION ALL "
-        "SELECT to_jsonb(events) FROM events"
+async def passes(one: FakeSpeaker, count: int = 3) -> None:
+    asked = one.calls("held")
+    await until(lambda: one.calls("held") >= asked + count)
+
+
+async def test_an_empty_database_withdraws_nothing(fleet: Fleet) -> None:
+    one = speaker("one")
+    held = [Prefix.parse(cidr) for cidr in CIDRS]
+    one.put(*(path(prefix) for prefix in held))
+    await one.enable("127.0.0.2")
+    ear = listener(one)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await passes(one)
+        assert await fleet.orphans("one") == set(held)
+    assert set(one.paths) == set(held)
+    assert ear.withdrawals() == []
+
+
+@pytest.mark.parametrize("announced_at_backup", [0, 20])
+async def test_a_restored_backup_withdraws_nothing(fleet: Fleet, announced_at_backup: int) -> None:
+    """The backup knows less than the speakers do: of some routes nothing, of others the past."""
+    one = speaker("one")
+    ear = listener(one)
+    prefixes = await fleet.add(*CIDRS)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(*prefixes[:announced_at_backup])
+        await until(fleet.settled)
+    await fleet.do("CREATE SCHEMA backup")
+    for table in ("bgp_prefixes", "applied_routes", "withdrawals"):
+        await fleet.do(f"CREATE TABLE backup.{table} AS TABLE public.{table}")
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(*prefixes[announced_at_backup:])
+        await until(fleet.settled)
+    await restore(fleet)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await passes(one)
+        assert await fleet.orphans("one") == set(prefixes[announced_at_backup:])
+    assert set(one.paths) == set(prefixes)
+    assert ear.withdrawals() == []
+
+
+async def restore(fleet: Fleet) -> None:
+    """Put the rows back as they were; triggers are off, as they are for pg_restore."""
+    await fleet.do("ALTER TABLE bgp_prefixes DISABLE TRIGGER USER")
+    await fleet.do("DELETE FROM applied_routes")
+    await fleet.do("INSERT INTO applied_routes TABLE backup.applied_routes")
+    await fleet.do(
+        "UPDATE bgp_prefixes b SET advertised = o.advertised, binding_id = o.binding_id,"
+        " change = o.change, settled = o.settled, advertised_modified_at ="
+        " o.advertised_modified_at, withdrawal_id = o.withdrawal_id"
+        " FROM backup.bgp_prefixes o WHERE o.id = b.id"
     )
-    async with up.world.engine.connect() as connection:
-        return list(await connection.scalars(statement))
+    await fleet.do("ALTER TABLE bgp_prefixes ENABLE TRIGGER USER")
 
 
-async def refreshed(up: Routes, directory: Path, offer: str | NoExport) -> object:
-    clock = up.world.clock
-    clock.advance(timedelta(minutes=20))
-    reevaluate = ReevaluateClaims(up.store, clock)
-    source = FakeVrpSource(directory, offer)
-    snapshots = VrpSnapshots(up.world.engine)
-    return await RefreshRoas(source, JsonVrps(), snapshots, GATES, clock, reevaluate)()
+async def test_marks_that_are_lost_withdraw_nothing(fleet: Fleet) -> None:
+    one = speaker("one")
+    ear = listener(one)
+    prefixes = await fleet.add(*CIDRS)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(*prefixes)
+        await until(fleet.settled)
+    await fleet.do("DELETE FROM applied_routes")
+    async with reconciling(fleet, one, listeners=[ear]):
+        await passes(one)
+        known = await fleet.routes.known("one")
+        assert all(each.mark.advertised for each in known), "they are taken for ours again"
+    assert ear.withdrawals() == []
 
 
-def offers(up: Routes) -> dict[str, str | NoExport]:
-    at = up.world.clock.now() + timedelta(minutes=20)
-    return {
-        "nothing": NoExport("rpki-client ended with 1"),
-        "empty": export_text([], at),
-        "collapsed": export_text([valid("30.0.0.0/8")], at),
-        "an anchor gone": export_text([valid("30.0.0.0/8"), valid("29.0.0.0/8")], at),
-        "garbage": "<html>",
-    }
-
-
-@pytest.mark.parametrize("what", ["nothing", "empty", "collapsed", "an anchor gone", "garbage"])
-async def test_r10_a_lost_or_collapsed_snapshot_moves_nothing(
-    up: Routes, tmp_path: Path, what: str
-) -> None:
-    before = await everything(up)
-    assert isinstance(await refreshed(up, tmp_path, offers(up)[what]), RoasRefused)
-    await up.reevaluate()
-    assert await everything(up) == before
-
-
-async def test_r10_even_an_empty_snapshot_that_an_operator_accepts_withdraws_nothing(
-    up: Routes, tmp_path: Path
-) -> None:
-    refused = await refreshed(
-        up, tmp_path, export_text([], up.world.clock.now() + timedelta(minutes=20))
+async def test_the_database_away_in_the_middle_withdraws_nothing(fleet: Fleet) -> None:
+    one = speaker("one")
+    ear = listener(one)
+    prefixes = await fleet.add(*CIDRS)
+    away = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
     )
-    assert isinstance(refused, RoasRefused)
-    accept = AcceptRoaSnapshot(up.store, VrpSnapshots(up.world.engine), up.world.clock)
-    await accept(refused.number, reason="a mistake", by=BY)
-    await up.reevaluate()
-    assert (await up.view()).bgp_prefix.desired.advertised
-    assert await up.count("withdrawals") == 0
-    blocked = await up.world.reader.claim(*up.ids)
-    assert blocked.drift == "not_found"
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(*prefixes)
+        for _ in range(10):
+            await asyncio.sleep(0.07)
+            await fleet.do(away)
+        await until(lambda: set(one.paths) == set(prefixes))
+        await until(fleet.settled)
+    assert ear.withdrawals() == []
 
 
-async def test_r10_without_a_snapshot_or_with_a_stale_one_nothing_is_judged(up: Routes) -> None:
-    before = await everything(up)
-    up.world.clock.advance(timedelta(days=3))
-    assert await up.reevaluate() is None
-    await up.execute("DELETE FROM current_vrp_snapshot")
-    assert await up.reevaluate() is None
-    assert await everything(up) == before
-
-
-async def test_r10_an_accepted_snapshot_is_looked_at_as_it_comes(
-    up: Routes, tmp_path: Path
+async def test_a_listener_that_answers_with_nothing_takes_no_settled_route_down(
+    fleet: Fleet,
 ) -> None:
-    at = up.world.clock.now() + timedelta(minutes=20)
-    listed = [valid(CIDR, origin=64501), valid("30.0.0.0/8"), {**valid("1.0.0.0/8"), "ta": "apnic"}]
-    assert isinstance(await refreshed(up, tmp_path, export_text(listed, at)), RoasAccepted)
-    assert (await up.world.kinds(up.claim))[-1] == "rpki.drifted"
-    assert await ReevaluateClaims(up.store, up.world.clock)(by=WORKER) is None
-    assert (await up.view()).bgp_prefix.desired.advertised
+    one = speaker("one")
+    ear = listener(one)
+    prefixes = await fleet.add(*CIDRS)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(*prefixes)
+        await until(fleet.settled)
+        ear.absent.update(prefixes)
+        await passes(one, 5)
+        assert set(one.paths) == set(prefixes)
+    assert await fleet.ask("SELECT FROM withdrawals") == []
