@@ -1,5 +1,6 @@
 """From a result to bytes. Answers are bytes early, so that a repeated key gets the same ones."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -8,10 +9,12 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from byoip.api.paging import Cut
+from byoip.api.schemas.envelope import Message
 from byoip.ports.once import StoredAnswer
 
 Answer: TypeAlias = StoredAnswer
 
+_BEFORE, _BETWEEN = b'{"success":true,"errors":[],"messages":', b',"result":'
 _HEAD = b'{"success":true,"errors":[],"messages":[],"result":'
 
 
@@ -21,10 +24,17 @@ class JsonBytes(Response):
     media_type = "application/json"
 
 
-def answer(result: BaseModel | None, *, status: int = 200, version: int | None = None) -> Answer:
-    """One result in its envelope; `version` is its ETag's."""
+def answer(
+    result: BaseModel | None,
+    *,
+    status: int = 200,
+    version: int | None = None,
+    messages: Sequence[Message] = (),
+) -> Answer:
+    """One result in its envelope, with remarks; `version` is its ETag's."""
     shown = b"null" if result is None else result.__pydantic_serializer__.to_json(result)
-    return Answer(status, _HEAD + shown + b"}", version)
+    head = _BEFORE + to_json(messages) + _BETWEEN if messages else _HEAD
+    return Answer(status, head + shown + b"}", version)
 
 
 def list_answer(shown: list[Any], cut: Cut[Any], *, total: int | None = None) -> Answer:

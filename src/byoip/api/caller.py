@@ -1,6 +1,6 @@
 """What a route knows about the one who asks, once the border has let the request in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from byoip.api.answers import Answer, answer
 from byoip.api.dependencies import Backend
+from byoip.api.schemas.envelope import Message
 from byoip.domain.credential import Credential
 from byoip.domain.precondition import WHATEVER, Expected
 from byoip.ports.once import Once
@@ -30,6 +31,7 @@ class Pen(Generic[Result]):
         status: int,
         version: Callable[[Result], int] | None,
         kept: Callable[[Result], BaseModel | None] | None = None,
+        messages: Callable[[Result], Sequence[Message]] | None = None,
     ) -> None:
         self.by = caller.by
         self.once = caller.once(self.answer if kept is None else self._kept_answer)
@@ -37,13 +39,17 @@ class Pen(Generic[Result]):
         self._kept = kept or show
         self._status = status
         self._version = version
+        self._messages = messages
         self._written: Answer | None = None
 
     def answer(self, result: Result) -> Answer:
         """The answer; the same bytes each time."""
         if self._written is None:
             version = None if self._version is None else self._version(result)
-            self._written = answer(self._show(result), status=self._status, version=version)
+            messages = () if self._messages is None else self._messages(result)
+            self._written = answer(
+                self._show(result), status=self._status, version=version, messages=messages
+            )
         return self._written
 
     def _kept_answer(self, result: Result) -> Answer:
@@ -86,6 +92,7 @@ class Authenticated:
         status: int = 200,
         version: Callable[[Result], int] | None = None,
         kept: Callable[[Result], BaseModel | None] | None = None,
+        messages: Callable[[Result], Sequence[Message]] | None = None,
     ) -> Pen[Result]:
         """What a write needs to answer once.
 
@@ -94,8 +101,9 @@ class Authenticated:
             status: of the answer.
             version: gives its ETag's.
             kept: what a repeated request is shown, where `show` shows a secret.
+            messages: gives the remarks beside it.
         """
-        return Pen(self, show, status, version, kept)
+        return Pen(self, show, status, version, kept, messages)
 
     def once(self, render: Callable[[Result], Answer]) -> Once | None:
         """The claim on the Idempotency-Key, if one was sent."""

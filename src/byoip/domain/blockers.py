@@ -39,7 +39,7 @@ class Advice:
 
 def advertisable(claim: Claim, *, default_binding: bool) -> bool:
     """Whether the prefix may go on the Internet: approved, and no address without a service."""
-    return claim.approved and default_binding and not claim.suspended
+    return claim.approved and default_binding and not claim.suspended and not claim.offboarding
 
 
 def blockers(
@@ -51,7 +51,7 @@ def blockers(
     now: datetime,
 ) -> tuple[Blocker, ...]:
     """List them; none are left exactly when the prefix is advertisable."""
-    first = (_SUSPENDED,) if claim.suspended else ()
+    first = (_SUSPENDED,) if claim.suspended else (_OFFBOARDING,) if claim.offboarding else ()
     last = () if default_binding else (_BIND,)
     if claim.approved:
         return (*first, *last)
@@ -62,6 +62,13 @@ _SUSPENDED = Blocker(
     "suspended",
     "The operator has suspended this prefix: what is there stays, nothing new is taken. Talk to "
     "the operator.",
+)
+
+
+_OFFBOARDING = Blocker(
+    "offboarding",
+    "This prefix is on its way out: its routes are withdrawn, its bindings end, and after the "
+    "grace it is closed. To keep it: POST .../restore. Remove the ROA for us last.",
 )
 
 

@@ -20,6 +20,7 @@ from byoip.domain.validation_run import ValidationRun
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.delegations import Delegations
 from byoip.ports.letters import LetterShelf, LoaDocuments
+from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
@@ -234,6 +235,10 @@ class Jobs(Protocol):
         """Have a worker carry out a validation run, now or at a time."""
         ...
 
+    async def enqueue_offboarding(self) -> None:
+        """Have a worker go on with what is on its way out, without waiting for the clock."""
+        ...
+
     async def enqueue_letter(self, claim_id: UUID) -> None:
         """Have a worker that holds the operator's key write a claim's letter."""
         ...
@@ -257,6 +262,8 @@ class Shelf(Protocol):
     loa_documents: LoaDocuments
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
+    offboardings: Offboardings
+    guards: JobGuards
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

@@ -37,7 +37,8 @@ _GAUGES = (
         "",
         text(
             "SELECT '', count(*) FROM prefixes WHERE state = 'approved' AND delegate_loa_creation "
-            "AND approved_by = 'checks' AND NOT EXISTS (SELECT FROM letters "
+            "AND approved_by = 'checks' AND standing <> 'offboarding' "
+            "AND NOT EXISTS (SELECT FROM letters "
             "WHERE prefix_id = prefixes.id AND superseded_by IS NULL AND "
             "(revoked_because = 'operator' OR revoked_at IS NULL AND valid_until > now()))"
         ),

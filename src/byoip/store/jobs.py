@@ -6,7 +6,13 @@ from procrastinate import App, PsycopgConnector
 from sqlalchemy import Uuid, bindparam, func, select
 
 from byoip.domain.validation_run import RunState
-from byoip.ports.jobs import DEFAULT_QUEUE, GENERATE_LETTER, LETTER_QUEUE, RUN_VALIDATION
+from byoip.ports.jobs import (
+    DEFAULT_QUEUE,
+    GENERATE_LETTER,
+    LETTER_QUEUE,
+    OFFBOARD,
+    RUN_VALIDATION,
+)
 from byoip.store.columns import constant
 from byoip.store.engine import plain, session_options
 from byoip.store.statements import Session, compiled
@@ -76,6 +82,13 @@ class JobShelf:
             connection=self._session.driver,
         )
         await job.defer_async(run_id=run_id.hex)
+
+    async def enqueue_offboarding(self) -> None:
+        """Have a worker go on with what is on its way out, without waiting for the clock."""
+        job = self._app.configure_task(
+            OFFBOARD, queue=DEFAULT_QUEUE, connection=self._session.driver
+        )
+        await job.defer_async(timestamp=0)  # as if the clock had asked
 
     async def enqueue_letter(self, claim_id: UUID) -> None:
         """Have a worker that holds the operator's key write a claim's letter."""

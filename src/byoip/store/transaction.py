@@ -10,12 +10,14 @@ needed:
    (`Services.get` shares it with other bindings; operators lock it alone, and nothing before it)
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
-7. the breaker (`Breaker.permit`), one withdrawal at a time
-8. letters of the claim; alone, too, but then nothing else after them
-9. event counters of claims, in the order of their ids
-10. event counters of accounts, in the order of their ids
-11. the event counter of operators
-12. at the commit Postgres' queue of notifications, where there are events
+7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time; a claim's way out
+   (`offboardings`) is written under the claim's lock and needs none of its own
+8. the refused set of a job (`guards.waiting`, `refuse`); alone, but for what follows here
+9. letters of the claim; alone, too, but then nothing else after them
+10. event counters of claims, in the order of their ids
+11. event counters of accounts, in the order of their ids
+12. the event counter of operators
+13. at the commit Postgres' queue of notifications, where there are events
 
 Why 6 may come after 3: whoever waits for the space holds a pending claim only, and 6 locks
 approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: taking
@@ -35,6 +37,7 @@ from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.clock import Clock
 from byoip.ports.delegations import Delegations
 from byoip.ports.letters import LetterShelf, LoaDocuments
+from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
@@ -57,9 +60,11 @@ from byoip.store.claims import ClaimShelf
 from byoip.store.delegations import DelegationShelf
 from byoip.store.events import EventShelf
 from byoip.store.idempotency import OnceShelf
+from byoip.store.job_guards import JobGuardShelf
 from byoip.store.jobs import JobShelf, make_enqueuing_app
 from byoip.store.letters import PostgresLetters
 from byoip.store.loa_documents import PostgresLoaDocuments
+from byoip.store.offboardings import OffboardingShelf
 from byoip.store.operating_space import PostgresOperatorShelf
 from byoip.store.registration_snapshots import RegistrationShelf
 from byoip.store.runs import RunShelf
@@ -87,6 +92,8 @@ class PostgresShelf:
     loa_documents: LoaDocuments
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
+    offboardings: Offboardings
+    guards: JobGuards
 
     def __init__(
         self,
@@ -111,7 +118,9 @@ class PostgresShelf:
         self.letters = PostgresLetters(session)
         self.loa_documents = PostgresLoaDocuments(session)
         self.bgp_prefixes = BgpPrefixShelf(session)
-        self.breaker = PostgresBreaker(session, clock, ceilings)
+        self.breaker = PostgresBreaker(session, clock, ceilings, self._operating.events)
+        self.offboardings = OffboardingShelf(session)
+        self.guards = JobGuardShelf(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
 
     async def answered(self, result: object) -> None:
