@@ -42,6 +42,22 @@ class Offboardings(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """A kind of job as operators see it.
+
+    Attributes:
+        most: how many rows its next run may act on; None where it is not measured.
+        last: its newest run that found something to do.
+        waiting: the set that was refused, and waits for a word.
+    """
+
+    switch: JobSwitch
+    most: int | None
+    last: JobRun | None
+    waiting: JobRun | None
+
+
 class JobGuards(Protocol):
     """Kill switches, and what jobs have done before."""
 
@@ -59,6 +75,10 @@ class JobGuards(Protocol):
 
     async def switches(self) -> Sequence[JobSwitch]:
         """One for each kind."""
+        ...
+
+    async def report(self, kind: JobKind) -> JobReport:
+        """All that is known of a kind."""
         ...
 
     async def past(self, kind: JobKind) -> Sequence[int]:
@@ -117,22 +137,6 @@ class BreakerReport:
     ceilings: Ceilings
     counted: Counted
     trips: tuple[tuple[KeptTrip, ParkedSet], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JobReport:
-    """A kind of job as operators see it.
-
-    Attributes:
-        most: how many rows its next run may act on; None where it is not measured.
-        last: its newest run that found something to do.
-        waiting: the set that was refused, and waits for a word.
-    """
-
-    switch: JobSwitch
-    most: int | None
-    last: JobRun | None
-    waiting: JobRun | None
 
 
 class GuardReader(Protocol):

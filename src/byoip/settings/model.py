@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, HttpUrl, model_validator
 
 from byoip.domain.asn import Asn
+from byoip.domain.breaker import Ceilings
 from byoip.domain.registry import Registry
 from byoip.domain.rirs import RIRS
 from byoip.ports.rate_limits import Limits
@@ -64,6 +65,14 @@ class Settings(Part):
         ServiceSettings(name="CDN"),
         ServiceSettings(name="DDoS protection", default_only=True),
     )
+
+    # how prefixes go: the grace of an offboarding, and the ceilings of the breaker
+    grace_days: float = Field(default=7, ge=0, le=90)
+    withdrawals_per_run: int = Field(default=20, ge=1)
+    withdrawals_per_account: int = Field(default=50, ge=1)
+    withdrawals_per_minute: int = Field(default=100, ge=1)
+    withdrawals_share: float = Field(default=0.05, gt=0, le=1)
+    withdrawals_least: int = Field(default=2, ge=1)
 
     # letters of agency: the key that signs them, PEM, and its certificate; `byoip up` has its own
     letter_key: Path | None = None
@@ -125,6 +134,22 @@ class Settings(Part):
     def token_lifetime(self) -> timedelta:
         """How long an ownership token may be used."""
         return timedelta(days=self.token_days)
+
+    @property
+    def grace(self) -> timedelta:
+        """How long a prefix that was unbound can still be restored."""
+        return timedelta(days=self.grace_days)
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """How many routes may go before everybody stops."""
+        return Ceilings(
+            per_run=self.withdrawals_per_run,
+            per_account=self.withdrawals_per_account,
+            per_minute=self.withdrawals_per_minute,
+            share=self.withdrawals_share,
+            least=self.withdrawals_least,
+        )
 
     @property
     def limits(self) -> Limits:

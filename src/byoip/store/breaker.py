@@ -55,7 +55,7 @@ _NOW: Final = func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip".
 _LOCK: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x6F6970)"))
-_OPEN: Final = compiled(select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
+OPEN: Final = compiled(select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
 def _since(scope: Scope, subject: Any, window: timedelta | None = None) -> Any:
@@ -178,7 +178,7 @@ class PostgresBreaker:
 
     async def open(self) -> Sequence[KeptTrip]:
         """Those that are open, the oldest first."""
-        return [trip_from(row) for row in await self._session.rows(_OPEN)]
+        return [trip_from(row) for row in await self._session.rows(OPEN)]
 
     async def rearm(self, trip_id: UUID, *, by: str, because: str, parked: Parked) -> KeptTrip:
         """Close one again; what it counted before counts no longer."""

@@ -8,7 +8,16 @@ from uuid import UUID
 from sqlalchemy import Integer, Text, Uuid, bindparam, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from byoip.domain.job_history import REMEMBERED, JobKind, JobRun, JobStopped, JobSwitch
+from byoip.domain.job_history import (
+    MEASURED,
+    REMEMBERED,
+    JobKind,
+    JobRun,
+    JobStopped,
+    JobSwitch,
+    proportionate,
+)
+from byoip.ports.offboarding import JobReport
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 from byoip.store.tables_offboarding import job_runs, job_switches
@@ -35,6 +44,9 @@ PAST: Final = compiled(
     .where(_r.kind == _KIND, _not_refused, _r.acted > 0)
     .order_by(_r.at.desc())
     .limit(literal_column(str(REMEMBERED), Integer))
+)
+_NEWEST: Final = compiled(
+    select(job_runs).where(_r.kind == _KIND).order_by(_r.at.desc(), _r.id).limit(1)
 )
 _WAITING: Final = compiled(select(job_runs).where(_r.kind == _KIND, _r.waits).with_for_update())
 _BEGIN: Final = compiled(insert(job_runs), _WRITTEN)
@@ -82,6 +94,14 @@ class JobGuardShelf:
     async def switches(self) -> Sequence[JobSwitch]:
         """One for each kind."""
         return switches_from(await self._session.rows(SWITCHES))
+
+    async def report(self, kind: JobKind) -> JobReport:
+        """All that is known of a kind."""
+        switch = next(one for one in await self.switches() if one.kind is kind)
+        most = proportionate(await self.past(kind)) if kind in MEASURED else None
+        newest = await self._session.row(_NEWEST, kind=kind)
+        last = None if newest is None else job_run_from(newest)
+        return JobReport(switch, most, last, await self.waiting(kind))
 
     async def past(self, kind: JobKind) -> Sequence[int]:
         """How many rows the remembered runs of a kind acted on, newest first."""

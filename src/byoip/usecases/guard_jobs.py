@@ -1,10 +1,12 @@
 """What operators do about jobs: throw a kill switch, or let a refused set through."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from byoip.domain.job_history import JobKind, JobNotRefused, JobRun, JobSwitch
+from byoip.domain.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
 from byoip.domain.operating import stated_reason
 from byoip.ports.clock import Clock
+from byoip.ports.offboarding import JobReport
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import noted
@@ -19,7 +21,7 @@ class MoveKillSwitch:
 
     async def __call__(
         self, kind: JobKind, *, stopped: bool, reason: str, by: By, once: Once | None = None
-    ) -> JobSwitch:
+    ) -> JobReport:
         """Move the switch, whether or not it stands there already.
 
         Raises:
@@ -32,8 +34,30 @@ class MoveKillSwitch:
             event = "job.stopped" if stopped else "job.started"
             after = {"kind": kind.value}
             await shelf.operating.events.add(noted(event, by, why, now, after=after))
-            await shelf.answered(moved)
-        return moved
+            report = await shelf.guards.report(kind)
+            await shelf.answered(report)
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class KillSwitches:
+    """Where they stand."""
+
+    store: Store
+
+    async def stopped(self, kind: JobKind) -> bool:
+        """Whether a kind of job must not run."""
+        try:
+            async with self.store.transaction() as shelf:
+                await shelf.guards.demand_running(kind)
+        except JobStopped:
+            return True
+        return False
+
+    async def all(self) -> Sequence[JobSwitch]:
+        """One for each kind."""
+        async with self.store.transaction() as shelf:
+            return await shelf.guards.switches()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +69,7 @@ class AllowJob:
 
     async def __call__(
         self, kind: JobKind, *, reason: str, name: str, by: By, once: Once | None = None
-    ) -> JobRun:
+    ) -> JobReport:
         """Give a word on the set that waits; `name` is the operator's credential's.
 
         Raises:
@@ -66,5 +90,6 @@ class AllowJob:
             await shelf.guards.allow(allowed)
             after = {"kind": kind.value, "listed": allowed.listed, "by": allowed.allowed_by}
             await shelf.operating.events.add(noted("job.allowed", by, why, now, after=after))
-            await shelf.answered(allowed)
-        return allowed
+            report = await shelf.guards.report(kind)
+            await shelf.answered(report)
+        return report

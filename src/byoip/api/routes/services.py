@@ -18,7 +18,7 @@ from byoip.api.schemas.bindings import (
     service_of,
 )
 from byoip.api.schemas.envelope import Done
-from byoip.domain.claim import ClaimNotFound, PrefixSuspended
+from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
 from byoip.domain.credential import Scope
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.service_binding import (
@@ -64,6 +64,7 @@ async def list_services(
         InvalidPrefix,
         PrefixNotApproved,
         PrefixSuspended,
+        PrefixOffboarding,
         ServiceNotFound,
         BindingOutsidePrefix,
         BindingExists,
@@ -133,6 +134,7 @@ async def get_service_binding(caller: Asking, prefix_id: PathId, binding_id: Pat
         ClaimNotFound,
         PrefixNotApproved,
         PrefixSuspended,
+        PrefixOffboarding,
         BindingNotFound,
         ServiceNotFound,
         DefaultOnlyService,
