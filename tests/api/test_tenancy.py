@@ -40,6 +40,7 @@ BODIES |= {
     "update_service": {**_WHY, "default_only": True},
     "create_reservation": {**_WHY, "cidr": "31.8.0.0/23"},
     "put_registry_override": {**_WHY, "cidr": "31.8.0.0/23", "registry": "ripencc"},
+    "rearm_breaker": {**_WHY, "parked": "cancelled"},
 }
 # These name no object: another's token gets its own (empty) list, or its own new object.
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
@@ -114,7 +115,8 @@ async def ask(
     ids = dict.fromkeys(("binding_id", "token_id", "validation_id", "delegation_id"), uuid4().hex)
     ids |= dict.fromkeys(("credential_id", "service_id", "override_id"), uuid4().hex)
     ids |= {"reservation_id": uuid4().hex, "number": "4711", "address": "31.0.0.1"}
-    ids |= dict.fromkeys(("reference", "loa_document_id"), uuid4().hex)
+    ids |= dict.fromkeys(("reference", "loa_document_id", "trip_id"), uuid4().hex)
+    ids |= {"job": "offboard"}
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids
     )

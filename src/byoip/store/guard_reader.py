@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Integer, bindparam, func, literal_column, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.breaker import Ceilings, Counted
@@ -45,7 +46,9 @@ _PARKED: Final = compiled(
     .where(_o.live, _o.parked_by.is_not(None))
     .order_by(_o.began_at)
 )
-_NEWEST: Final = compiled(select(job_runs).distinct(_r.kind).order_by(_r.kind, _r.at.desc(), _r.id))
+_NEWEST: Final = compiled(
+    select(job_runs).ext(distinct_on(_r.kind)).order_by(_r.kind, _r.at.desc(), _r.id)
+)
 _WAITING: Final = compiled(select(job_runs).where(_r.waits).limit(bindparam("most", type_=Integer)))
 
 

@@ -1,8 +1,9 @@
 """The operator's side: breakers, jobs, and prefixes on their way out."""
 
-from byoip.api.answers import Answer, answer
+from byoip.api.answers import Answer, answer, list_answer
 from byoip.api.caller import Operating, nothing
 from byoip.api.declarations import Audience, Declarations
+from byoip.api.paging import Cut
 from byoip.api.routes.offboarding import restored_messages
 from byoip.api.routes.path_ids import PathId, PathText
 from byoip.api.schemas.envelope import Done
@@ -12,7 +13,6 @@ from byoip.api.schemas.operator_guards import (
     BreakerTripAnswer,
     JobAnswer,
     JobListAnswer,
-    Jobs,
     Rearming,
     breaker_of,
     job_of,
@@ -71,7 +71,7 @@ async def rearm_breaker(caller: Operating, trip_id: PathId, body: Rearming) -> A
 async def list_jobs(caller: Operating) -> Answer:
     """List every kind of job: its kill switch, its last run, a set that was refused."""
     found = await caller.backend.operating.guards.jobs()
-    return answer(Jobs([job_of(one) for one in found]))
+    return list_answer([job_of(one) for one in found], Cut(found, len(found), None))
 
 
 @operator_guards.operation(

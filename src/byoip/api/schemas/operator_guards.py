@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import ConfigDict, Field
 
-from byoip.api.schemas.envelope import Id, Success, Time, Wire
+from byoip.api.schemas.envelope import Id, Listed, Success, Time, Wire
 from byoip.api.schemas.operating import Reasoned, example
 from byoip.domain import breaker, job_history
 from byoip.domain.breaker import Parked, Scope
@@ -157,10 +157,6 @@ class Job(Wire):
     waiting: JobRun | None = Field(description="A set that was refused, and waits for a word.")
 
 
-class Jobs(RootModel[list[Job]]):
-    """Every kind of job, in the order of the table."""
-
-
 class BreakerAnswer(Success[Breaker]):
     """The breaker."""
 
@@ -173,7 +169,7 @@ class JobAnswer(Success[Job]):
     """One kind of job."""
 
 
-class JobListAnswer(Success[list[Job]]):
+class JobListAnswer(Listed[Job]):
     """Every kind of job."""
 
 
