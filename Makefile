@@ -1,13 +1,15 @@
 # make demo    onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
 # make test    all tests; with CI=true or SYSTEM=1 also those against real servers (apt, root)
 # make check   style, types, import contracts
+# make fuzz    a long search for faults in the API, with schemathesis; FUZZ_SECONDS=600
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
+FUZZ_SECONDS ?= 600
 
-.PHONY: demo test check bench lock image-check clean
+.PHONY: demo test check fuzz bench lock image-check clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/byoip demo $(if $(EXIT),--exit)
@@ -23,6 +25,10 @@ check: $(VENV)/.development
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/.development
+	tools/install-real-parts
+	CI=true FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest $(PYTEST_ARGS) tests/clients/test_fuzzing.py
 
 bench: $(VENV)/.development
 	$(BIN)/python -m benchmarks

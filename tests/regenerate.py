@@ -8,6 +8,7 @@ from byoip.api.error_page import error_markdown
 from byoip.api.problems import PROBLEMS, failure_headers, failure_value
 from byoip.api.refusal_samples import SAMPLES
 from byoip.domain.errors import Refusal
+from tests import gobgp_stubs
 
 REPOSITORY = Path(__file__).parents[1]
 ERROR_PAGE = REPOSITORY / "docs" / "errors.md"
@@ -24,6 +25,7 @@ def error_golden(kind: type[Refusal]) -> bytes:
 
 
 def regenerate() -> None:
+    gobgp_stubs.generate()
     ERROR_PAGE.write_text(error_markdown())
     for left_over in ERRORS.glob("*.json"):
         left_over.unlink()

@@ -142,6 +142,16 @@ def test_only_one_service_has_the_cache_and_may_write_to_it() -> None:
     assert re.search(rf"install --directory --owner byoip .* {cache}$", made)
 
 
+def test_the_key_of_letters_is_where_its_settings_say_and_with_the_worker_alone() -> None:
+    text = text_of("docker-compose.yml")
+    suggested = dict(re.findall(r"^#   (BYOIP_LETTER_\w+)=(\S+)$", text, re.MULTILINE))
+    assert {name.removeprefix("BYOIP_").lower() for name in suggested} <= set(Settings.model_fields)
+    assert len(suggested) == 2
+    (mounted,) = re.findall(r"^      - \./letters:(\S+):ro$", services()["worker"], re.MULTILINE)
+    assert {str(Path(path).parent) for path in suggested.values()} == {mounted}
+    assert [name for name in services() if "./letters:" in services()[name]] == ["worker"]
+
+
 def test_services_wait_for_the_migration_and_it_for_the_database() -> None:
     for service in ("api", "rpki", "worker"):
         assert "depends_on: *after_migration\n" in services()[service]

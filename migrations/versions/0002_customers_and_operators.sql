@@ -50,6 +50,11 @@ CREATE TABLE registry_overrides (
 CREATE INDEX ix_registry_overrides_page ON registry_overrides (created_at, id) WHERE live;
 CREATE UNIQUE INDEX uq_registry_overrides_live_cidr ON registry_overrides (cidr) WHERE live;
 
+ALTER TABLE registration_snapshots
+    ADD COLUMN accepted_by TEXT,
+    ADD COLUMN accepted_because TEXT,
+    ADD COLUMN accepted_at TIMESTAMP WITH TIME ZONE;
+
 CREATE TABLE account_event_counters (
     account_id UUID NOT NULL,
     last BIGINT NOT NULL,
@@ -169,9 +174,14 @@ ALTER TABLE events
 ALTER TABLE events DISABLE TRIGGER USER;
 UPDATE events SET account_id = placed.account_id, account_number = placed.place
 FROM (
-    SELECT prefix_id, number, prefixes.account_id,
-        row_number() OVER (PARTITION BY prefixes.account_id ORDER BY at, prefix_id, number) AS place
-    FROM events JOIN prefixes ON prefixes.id = prefix_id
+    -- An event is never placed before an earlier one of its prefix, even where a clock was behind.
+    SELECT prefix_id, number, account_id,
+        row_number() OVER (PARTITION BY account_id ORDER BY reached, prefix_id, number) AS place
+    FROM (
+        SELECT prefix_id, number, prefixes.account_id,
+            max(at) OVER (PARTITION BY prefix_id ORDER BY number) AS reached
+        FROM events JOIN prefixes ON prefixes.id = prefix_id
+    ) AS happened
 ) AS placed
 WHERE (events.prefix_id, events.number) = (placed.prefix_id, placed.number);
 ALTER TABLE events ENABLE TRIGGER USER;

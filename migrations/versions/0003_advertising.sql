@@ -37,9 +37,10 @@ CREATE TABLE bgp_prefixes (
     CONSTRAINT ck_bgp_prefixes_withdraw_first CHECK (NOT (advertised AND removed_at IS NOT NULL))
 );
 CREATE INDEX ix_bgp_prefixes_page ON bgp_prefixes (prefix_id, created_at, id) WHERE live;
-CREATE INDEX ix_bgp_prefixes_advertised ON bgp_prefixes (cidr) WHERE advertised;
+CREATE UNIQUE INDEX uq_bgp_prefixes_advertised ON bgp_prefixes (cidr) WHERE advertised;
 CREATE UNIQUE INDEX uq_bgp_prefixes_live_cidr ON bgp_prefixes (prefix_id, cidr) WHERE live;
 CREATE INDEX ix_bgp_prefixes_cidr ON bgp_prefixes (cidr);
+CREATE INDEX ix_bgp_prefixes_unsettled ON bgp_prefixes (id) WHERE settled < change;
 
 CREATE TABLE breaker_trips (
     id UUID NOT NULL,
@@ -71,6 +72,14 @@ CREATE TABLE origin_drifts (
     CONSTRAINT fk_origin_drifts_prefix_id FOREIGN KEY(prefix_id) REFERENCES prefixes (id) ON DELETE RESTRICT
 );
 
+CREATE TABLE origin_watch (
+    singleton BOOLEAN DEFAULT true NOT NULL,
+    snapshot INTEGER NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_origin_watch PRIMARY KEY (singleton),
+    CONSTRAINT ck_origin_watch_one_row CHECK (singleton)
+);
+
 CREATE TABLE speakers (
     name TEXT NOT NULL,
     stage SMALLINT NOT NULL,
@@ -94,6 +103,14 @@ CREATE TABLE orphan_routes (
     CONSTRAINT pk_orphan_routes PRIMARY KEY (speaker, cidr),
     CONSTRAINT ck_orphan_routes_decision CHECK (decision IN ('withdraw')),
     CONSTRAINT ck_orphan_routes_decided CHECK (num_nulls(decision, decided_by, decided_because) IN (0, 3))
+);
+
+CREATE TABLE route_alarms (
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_route_alarms PRIMARY KEY (kind, subject)
 );
 
 CREATE TABLE route_snapshots (
@@ -178,3 +195,14 @@ FOR EACH ROW EXECUTE FUNCTION refuse_change('rows end, they are not deleted');
 CREATE TRIGGER breaker_trips_stay_rearmed BEFORE UPDATE ON breaker_trips
 FOR EACH ROW WHEN (old.rearmed_at IS NOT NULL)
 EXECUTE FUNCTION refuse_change('who re-armed it, and why, never changes');
+
+-- Prefixes that have a default binding already: each may be announced from now on, when its owner
+-- says so.
+INSERT INTO bgp_prefixes (
+    id, prefix_id, prefix_cidr, cidr, asn, prepend, advertised, change, request_id, locked,
+    created_at, modified_at
+)
+SELECT gen_random_uuid(), prefixes.id, prefixes.cidr, prefixes.cidr, prefixes.asn, 0, false, 1,
+    'revision 0003', false, bindings.created_at, bindings.created_at
+FROM bindings JOIN prefixes ON prefixes.id = bindings.prefix_id
+WHERE bindings.live AND bindings.is_default;

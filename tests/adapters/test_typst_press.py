@@ -97,6 +97,7 @@ async def test_nothing_that_others_wrote_is_markup(text: str) -> None:
     press = TypstPress("https://byoip.example.net", Seal(text, "0" * 64, self_signed=False))
     facts = letter_facts(
         operator=text or "x",
+        contact=text,
         holder=RegisteredHolder(text, text, text),
         checks=tuple(letter_check(check, text, text) for check in Check),
     )

@@ -27,7 +27,17 @@ async def test_it_says_what_the_letter_states_and_nothing_else(world: World) -> 
     assert answer.json()["success"] is True
     shown = answer.json()["result"]
     assert set(shown) == {
-        *("reference", "status", "sha256", "operator", "account_name", "holder", "prefix", "asn"),
+        *(
+            "reference",
+            "status",
+            "sha256",
+            "operator",
+            "operator_contact",
+            "account_name",
+            "holder",
+            "prefix",
+            "asn",
+        ),
         *("checks", "roas", "issued_at", "valid_until"),
         *("superseded_by", "revoked_at", "revoked_because"),
     }

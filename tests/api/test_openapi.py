@@ -22,6 +22,7 @@ from byoip.api.schemas import (
     validations,
 )
 from byoip.api.schemas import validation_tokens as tokens
+from byoip.api.schemas.letters import LetterAnswer
 from tests.api.world import World
 
 SCHEMAS = (
@@ -51,8 +52,13 @@ def operations_of(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for item in document["paths"].values() for one in item.values()]
 
 
+def below_the_api(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """All but the public page of a letter."""
+    return [one for one in operations_of(document) if one["operationId"] != "get_letter"]
+
+
 def test_every_operation_has_what_a_generated_client_needs(document: dict[str, Any]) -> None:
-    found = operations_of(document)
+    found = below_the_api(document)
     ids = [one["operationId"] for one in found]
     assert len(set(ids)) == len(ids) == len(list(declarations()))
     for one in found:
@@ -67,11 +73,23 @@ def test_every_operation_has_what_a_generated_client_needs(document: dict[str, A
         assert {"400", "401", "403", "404", "422", "500", "503"} <= set(one["responses"])
 
 
+def test_the_page_of_a_letter_needs_no_credential_and_speaks_to_people_and_machines(
+    document: dict[str, Any],
+) -> None:
+    page = document["paths"]["/loa/{reference}"]["get"]
+    assert page["security"] == []
+    assert set(page["responses"]) == {"200", "404", "500", "503"}
+    for status in ("200", "404"):
+        assert set(page["responses"][status]["content"]) == {"application/json", "text/html"}
+
+
 def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
     assert sorted(one["operationId"] for one in operations_of(document)) == [
+        "accept_registration_snapshot",
         "accept_roa_snapshot",
         "approve_prefix",
         "create_account",
+        "create_bgp_prefix",
         "create_credential",
         "create_delegation",
         "create_loa_document",
@@ -81,14 +99,18 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "create_service",
         "create_service_binding",
         "create_validation_token",
+        "delete_bgp_prefix",
         "delete_delegation",
         "delete_prefix",
         "delete_service_binding",
         "delete_validation_token",
         "get_account",
         "get_address",
+        "get_advertisement_status",
         "get_any_prefix",
         "get_any_prefix_validation",
+        "get_bgp_prefix",
+        "get_letter",
         "get_loa_document",
         "get_prefix",
         "get_service_binding",
@@ -98,6 +120,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_all_prefixes",
         "list_any_prefix_events",
         "list_any_prefix_validations",
+        "list_bgp_prefixes",
         "list_credentials",
         "list_delegations",
         "list_offered_services",
@@ -124,6 +147,8 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "settle_prefix_contest",
         "suspend_prefix",
         "update_account",
+        "update_advertisement_status",
+        "update_bgp_prefix",
         "update_prefix",
         "update_service",
         "update_service_binding",
@@ -163,7 +188,8 @@ def test_failures_are_our_envelope_and_never_the_frameworks(document: dict[str, 
             if one["operationId"] == "get_loa_document" and status == "200":
                 assert list(response["content"]) == ["application/pdf"]
                 continue
-            assert list(response["content"]) == ["application/json"]
+            pages = ["text/html"] if one["operationId"] == "get_letter" and status < "500" else []
+            assert list(response["content"]) == ["application/json", *pages]
             content = response["content"]["application/json"]
             if status >= "400":
                 assert content["schema"] == {"$ref": "#/components/schemas/Failure"}
@@ -183,7 +209,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_success_examples_are_answers_of_their_model(document: dict[str, Any]) -> None:
-    models = {one.name: one.answer for one in declarations()}
+    models = {one.name: one.answer for one in declarations()} | {"get_letter": LetterAnswer}
     for one in operations_of(document):
         [success] = [value for status, value in one["responses"].items() if status < "400"]
         model = models[one["operationId"]]
@@ -200,7 +226,8 @@ def test_an_example_is_one(model: type[BaseModel]) -> None:
 def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     inputs = {"NewPrefix", "PrefixChange", "NewToken", "NewPreflight", "NewBinding"}
-    inputs |= {"NewDelegation"}
+    inputs |= {"NewDelegation", "NewBgpPrefix", "BgpPrefixChange", "WantedOnDemand"}
+    inputs |= {"WantedSignal", "AdvertisementChange"}
     inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and name not in inputs | {"BindingChange"}:

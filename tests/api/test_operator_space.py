@@ -1,17 +1,29 @@
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.vrp_json import JsonVrps
+from byoip.domain.delegated_statistics import too_few
+from byoip.domain.prefix import Prefix
+from byoip.domain.registry import Delegation
 from byoip.domain.vrp_snapshot import GatePolicy
+from byoip.ports.registrations import StatisticsFile
+from byoip.store.registration_snapshots import RegistrationSnapshots
 from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import bearer
 from tests.api.world import World
 from tests.fakes.rpki import FakeVrpSource, entries, export_text
+
+
+@pytest.fixture
+def shared_database_url(database_url: str) -> str:
+    """One for each test here: snapshots and reservations hold for everybody in a database."""
+    return database_url
 
 
 async def test_reserved_space_is_claimed_by_nobody_but_the_named_account(
@@ -73,9 +85,7 @@ async def test_what_is_approved_for_another_account_is_not_reserved(
 async def test_a_reservation_that_makes_no_sense_is_refused(
     desk: Desk, cidr: str, refusal: tuple[int, str, str]
 ) -> None:
-    there = (await desk.result("GET", "/addresses/47.2.0.1"))["reservation"]
-    if there is None:  # the database is shared by these tests
-        await desk.act("/reservations", cidr="47.2.0.0/23")
+    await desk.act("/reservations", cidr="47.2.0.0/23")
     body = {"reason": WHY, "cidr": cidr}
     assert await desk.errors("POST", "/reservations", json=body) == [refusal]
 
@@ -146,3 +156,39 @@ async def test_an_unknown_snapshot_is_not_there(desk: Desk, number: str) -> None
 async def test_registration_snapshots_are_listed(desk: Desk) -> None:
     answer = await desk.call("GET", "/registration_snapshots")
     assert answer.json()["result_info"]["cursor"] is None
+
+
+async def test_a_registry_that_shrank_is_believed_on_an_operators_word(
+    world: World, desk: Desk, engine: AsyncEngine
+) -> None:
+    async def fetched(ranges: int) -> dict[str, Any]:
+        delegations = [
+            Delegation(Prefix.parse(f"47.{number}.0.0/16"), "ripencc", "allocated", "a")
+            for number in range(ranges)
+        ]
+        file = StatisticsFile("ripencc", "1", "0" * 64, world.clock.now(), delegations)
+        registrations = RegistrationSnapshots(engine)
+        async with registrations.exclusive() as shelf:
+            if fault := too_few(ranges, await shelf.ranges("ripencc")):
+                now = world.clock.now()
+                await shelf.record_failure("ripencc", fault, at=now, refused=ranges)
+            else:
+                await shelf.replace(file)
+        [shown] = await desk.result("GET", "/registration_snapshots")
+        return dict(shown)
+
+    path = "/registration_snapshots/ripencc/accept"
+    assert await desk.refusal(path) == (404, "snapshot_not_found")
+    assert (await fetched(10))["refused"] is None
+    assert await desk.refusal(path) == (409, "snapshot_not_acceptable")
+    shrunk = await fetched(2)
+    assert (shrunk["ranges"], shrunk["refused"], shrunk["acceptance"]) == (10, 2, None)
+    accepted = await desk.act(path)
+    assert accepted["acceptance"]["reason"] == WHY
+    event = await desk.last_event()
+    assert event["kind"] == "registration_snapshot.accepted"
+    assert event["before"] == {"registry": "ripencc", "ranges": 10}
+    assert event["after"] == {"registry": "ripencc", "ranges": 2}
+    assert await desk.refusal(path) == (409, "snapshot_not_acceptable")
+    loaded = await fetched(3)  # the next day's
+    assert (loaded["ranges"], loaded["fault"], loaded["acceptance"]) == (3, None, None)

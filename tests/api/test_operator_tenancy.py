@@ -58,7 +58,9 @@ async def test_every_write_of_an_operator_needs_a_reason(
 ) -> None:
     names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id")
     ids = dict.fromkeys((*names, "reservation_id", "trip_id"), unknown_id)
-    path = declaration.path.format(number="1", reference=unknown_id, job="offboard", **ids)
+    path = declaration.path.format(
+        number="1", registry="x", reference=unknown_id, job="offboard", **ids
+    )
     found = await desk.errors(declaration.method, path, json={})
     assert (422, "field_missing", "/reason") in found
     assert declaration.body is not None

@@ -25,6 +25,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_prefix_preflight": {"cidr": "31.9.0.0/23", "asn": 64500},
     "create_service_binding": {"cidr": "31.0.0.0/23", "service_id": uuid4().hex},
     "update_service_binding": {"service_id": uuid4().hex},
+    "create_bgp_prefix": {"cidr": "31.0.0.0/24"},
+    "update_bgp_prefix": {"on_demand": {"advertised": True}},
+    "update_advertisement_status": {"advertised": True},
     "create_delegation": {"cidr": "31.0.0.0/23", "delegated_account_id": uuid4().hex},
 }
 _WHY = {"reason": "a ticket"}
@@ -114,9 +117,15 @@ async def ask(
 ) -> httpx.Response:
     ids = dict.fromkeys(("binding_id", "token_id", "validation_id", "delegation_id"), uuid4().hex)
     ids |= dict.fromkeys(("credential_id", "service_id", "override_id"), uuid4().hex)
-    ids |= {"reservation_id": uuid4().hex, "number": "4711", "address": "31.0.0.1"}
     ids |= dict.fromkeys(("reference", "loa_document_id", "trip_id"), uuid4().hex)
     ids |= {"job": "offboard"}
+    ids |= {
+        "registry": "ripencc",
+        "reservation_id": uuid4().hex,
+        "number": "4711",
+        "address": "31.0.0.1",
+    }
+    ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id"), uuid4().hex)
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +12,20 @@ from typing import TypeAlias
 import httpx
 
 from tests.end_to_end.running import BYOIP, Running, environment
+from tests.pdfs import pdf, stream
 
 LONGEST_SECONDS = 100
+LETTER = pdf(stream(bytes(range(256))))
+"""A letter of agency as customers have it: no text, so in base64 where only text can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One customer with a prefix of its own in the sandbox, and another who is delegated to."""
+    """One customer with a prefix of its own in the sandbox, and another who is delegated to.
+
+    Every client does the same with it: uploads a letter of its own, claims the prefix with it and
+    asks for ours, proves it, binds, delegates, reads both letters, and takes everything down.
+    """
 
     root: str
     base_url: str
@@ -28,6 +36,7 @@ class Story:
     other_token: str
     cidr: str
     zone: str
+    letter: str = b64encode(LETTER).decode()
 
     def publish(self, token: str) -> None:
         """Route object, ROA and token: what the customer does elsewhere."""

@@ -46,6 +46,7 @@ def letter_facts(**changes: Any) -> LetterFacts:
     everyday = LetterFacts(
         reference=REFERENCE,
         operator="Example Networks B.V.",
+        contact="NOC: noc@example.net, +31 20 555 0100",
         account_name=CustomerText("Example Company, Inc."),
         holder=RegisteredHolder("ripencc", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9", "allocated"),
         prefix=prefix("192.0.2.0/24"),

@@ -40,7 +40,7 @@ def test_the_object_with_this_prefix_origin_and_source_passes() -> None:
 
     verdict = judge_routes(V4, OURS, RIPE, [route("192.0.2.0/25"), mine])
 
-    assert verdict.outcome == Passed("192.0.2.0/24AS64500 in RIPE, maintained by MNT-A, MNT-B.")
+    assert verdict.outcome == Passed("192.0.2.0/24 AS64500 in RIPE, maintained by MNT-A, MNT-B.")
     assert verdict.authoritative == mine
     assert verdict.other_origins == ()
 
@@ -91,7 +91,7 @@ def test_other_sources_never_count(source: str) -> None:
 
     assert isinstance(outcome, Failed)
     assert outcome.reason is Reason.ROUTE_OBJECT_NOT_AUTHORITATIVE
-    assert outcome.seen == f"Only 192.0.2.0/24AS64500 in {source}, where RIPE is responsible."
+    assert outcome.seen == f"Only 192.0.2.0/24 AS64500 in {source}, where RIPE is responsible."
 
 
 def test_another_origin_at_the_registry_is_a_mismatch() -> None:
@@ -99,7 +99,7 @@ def test_another_origin_at_the_registry_is_a_mismatch() -> None:
 
     assert isinstance(outcome, Failed)
     assert outcome.reason is Reason.ROUTE_OBJECT_OTHER_ORIGIN
-    assert outcome.seen == "Only other origins: 192.0.2.0/24AS64501 in RIPE."
+    assert outcome.seen == "Only other origins: 192.0.2.0/24 AS64501 in RIPE."
 
 
 def test_ours_beside_other_origins_passes_with_a_warning() -> None:

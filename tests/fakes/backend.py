@@ -28,6 +28,8 @@ from byoip.store.rate_limits import PostgresRateWindows
 from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from byoip.store.vrp_snapshots import VrpSnapshots
+from byoip.usecases.add_bgp_prefix import AddBgpPrefix
+from byoip.usecases.advertise import Advertise
 from byoip.usecases.ask_everyone import AskEveryone
 from byoip.usecases.bind_service import BindService
 from byoip.usecases.delegate_space import DelegateSpace
@@ -36,6 +38,7 @@ from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.issue_validation_token import IssueValidationToken
 from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.preflight import Preflight
+from byoip.usecases.remove_bgp_prefix import RemoveBgpPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.restore_prefix import RestorePrefix
@@ -100,6 +103,9 @@ def make_backend(
         bind_service=BindService(store, clock),
         swap_service=SwapService(store, clock),
         unbind_service=UnbindService(store, clock),
+        add_bgp_prefix=AddBgpPrefix(store, clock),
+        advertise=Advertise(store, clock),
+        remove_bgp_prefix=RemoveBgpPrefix(store, clock),
         delegate_space=DelegateSpace(store, clock),
         end_delegation=EndDelegation(store, clock),
         preflight=Preflight(ask, POLICY, ORIGINS),

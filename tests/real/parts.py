@@ -33,6 +33,8 @@ class Part(Enum):
     POSTGRES = "Debian's postgresql with pgcrypto"
     IRRD = "IRRd 4.5.4"
     POPPLER = "pdfsig"
+    GOBGP = "gobgpd"
+    BIRD = "bird"
 
 
 def program(name: str) -> Path:

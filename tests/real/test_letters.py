@@ -45,6 +45,7 @@ async def test_the_page_says_all_that_a_network_needs_to_know(
     for stated in (
         "Letter of Agency",
         "Example Networks B.V.",
+        "NOC: noc@example.net, +31 20 555 0100",
         str(REFERENCE),
         "192.0.2.0/24",
         "AS64500",

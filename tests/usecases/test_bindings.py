@@ -41,7 +41,8 @@ async def test_bindings_nest_in_the_default_and_go_in_the_other_order(
     await unbind(claim.account_id, claim.id, default, by=BY)
     view = await world.reader.claim(claim.account_id, claim.id)
     assert not view.default_binding
-    created, _, _, removed = (await world.events(claim))[-4:]
+    *_, created, route, _, _, ended, removed = await world.events(claim)
+    assert (route.kind, ended.kind) == ("bgp_prefix.created", "bgp_prefix.removed")
     shown = {
         "binding_id": default.hex,
         "cidr": CIDR,

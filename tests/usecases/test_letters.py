@@ -75,7 +75,7 @@ async def write(
     world: World, claim: Claim, *, meanwhile: Callable[[], Awaitable[object]] | None = None
 ) -> Letter | None:
     press, mint = PolitePress(world, meanwhile), RandomHex()
-    writing = GenerateLetter(world.store, world.clock, mint, press, FakeSigner(), "Example")
+    writing = GenerateLetter(world.store, world.clock, mint, press, FakeSigner(), "Example", "")
     return await writing(claim.id, by=WORKER)
 
 

@@ -14,6 +14,7 @@ _TASKS = (
     jobs.CLOSE_UNPROVEN,
     jobs.END_EXPIRED_DELEGATIONS,
     jobs.WATCH_LETTERS,
+    jobs.REEVALUATE_CLAIMS,
     jobs.TIDY_UP,
     jobs.REFRESH_REGISTRATIONS,
     jobs.REFRESH_ROAS,

@@ -14,6 +14,7 @@ from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.guard_jobs import KillSwitches
+from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.run_validation import RunValidation
 from byoip.usecases.watch_letters import WatchLetters
@@ -50,6 +51,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         tidy_up=tidied,
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
+        reevaluate_claims=ReevaluateClaims(world.store, world.clock),
         letters=None,
         offboard=offboard_of(world),
         stopped=KillSwitches(world.store).stopped,

@@ -1,4 +1,4 @@
-"""Looks into a PDF, in a process of its own: `python -I -m byoip.adapters.pdf_contents`.
+"""Looks into a PDF, in a process of its own: `python -I pdf_contents.py`.
 
 Takes the document on standard input. Prints the line `reading`, then `accepted <pages>` or
 `refused <why>`; whoever damages the reader so that it stops has sent a damaged document. What it

@@ -44,7 +44,8 @@ class ChildPdfInspector:
             return PdfRefused("it does not begin as a PDF does")
         async with self.places:
             child = await asyncio.create_subprocess_exec(
-                *(self.python, "-I", "-m", pdf_contents.__name__),
+                # By its path: the module beside this one, whatever else is installed by that name.
+                *(self.python, "-I", pdf_contents.__file__),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,

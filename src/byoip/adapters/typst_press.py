@@ -61,6 +61,7 @@ class TypstPress:
         return {
             "reference": str(facts.reference),
             "operator": printable(facts.operator, longest=80, word=16),
+            "contact": printable(facts.contact, longest=200, word=40),
             "account": printable(str(facts.account_name)),
             "holder": printable(str(facts.holder), word=40),
             "prefix": str(facts.prefix),

@@ -12,9 +12,11 @@ from starlette.types import ASGIApp
 from byoip.api.declarations import Declaration
 from byoip.api.dependencies import Backend
 from byoip.api.documentation import complete
+from byoip.api.letter_document import LETTER_PATH, letter_document
 from byoip.api.operation import Operation
 from byoip.api.problem_handlers import problem_handlers
 from byoip.api.recording import Recorder
+from byoip.api.routes.bgp import bgp
 from byoip.api.routes.delegations import delegations
 from byoip.api.routes.history import history
 from byoip.api.routes.letters import letter_page
@@ -42,6 +44,7 @@ _CUSTOMER = (
     offboarding,
     proof,
     services,
+    bgp,
     delegations,
     loa_documents,
     history,
@@ -86,13 +89,14 @@ def bare_application(backend: Backend) -> FastAPI:
         Route("/readyz", readyz(backend.probes)),
         Route("/metrics", metrics(backend)),
         Route("/errors", error_page()),
-        Route("/loa/{reference}", letter_page(backend)),
+        Route(LETTER_PATH, letter_page(backend)),
     ]
     document = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             complete(document(), declarations(), backend.public_url)
+            document()["paths"][LETTER_PATH] = {"get": letter_document()}
         return document()
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -15,6 +15,8 @@ from byoip.ports.event_bell import EventBell
 from byoip.ports.figures import Figures
 from byoip.ports.letters import LetterReader
 from byoip.ports.reader import Reader
+from byoip.usecases.add_bgp_prefix import AddBgpPrefix
+from byoip.usecases.advertise import Advertise
 from byoip.usecases.bind_service import BindService
 from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
@@ -22,6 +24,7 @@ from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.issue_validation_token import IssueValidationToken
 from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.preflight import Preflight
+from byoip.usecases.remove_bgp_prefix import RemoveBgpPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.restore_prefix import RestorePrefix
@@ -44,6 +47,7 @@ class Backend:
         probes: what must hold before this process takes requests, by name.
         public_url: as customers reach us, without a trailing slash: stands in the documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
+        speaks: whether any BGP speaker is configured.
     """
 
     submit_prefix: SubmitPrefix
@@ -57,6 +61,9 @@ class Backend:
     bind_service: BindService
     swap_service: SwapService
     unbind_service: UnbindService
+    add_bgp_prefix: AddBgpPrefix
+    advertise: Advertise
+    remove_bgp_prefix: RemoveBgpPrefix
     delegate_space: DelegateSpace
     end_delegation: EndDelegation
     preflight: Preflight
@@ -76,3 +83,4 @@ class Backend:
     operating: Operating
     bell: EventBell
     require_if_match: bool = False
+    speaks: bool = False

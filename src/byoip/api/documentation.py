@@ -142,7 +142,7 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
         extra["requestBody"] = form_document(part)
     summary, _, description = inspect.cleandoc(declaration.endpoint.__doc__ or "").partition("\n")
     failures = refusals_of(declaration)
-    responses = {status: _failure(status, kinds) for status, kinds in failures.items()}
+    responses = {status: failure_document(status, kinds) for status, kinds in failures.items()}
     answer: dict[str, Any] = {"response_model": declaration.answer}
     if isinstance(declaration.answer, str):
         # Of FastAPI's own response classes each would add its own media type.
@@ -161,7 +161,8 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
     }
 
 
-def _failure(status: int, kinds: list[type[Refusal]]) -> dict[str, Any]:
+def failure_document(status: int, kinds: list[type[Refusal]]) -> dict[str, Any]:
+    """An answer of this status; `complete` adds the examples."""
     headers = {name for kind in kinds for name in failure_headers(SAMPLES[kind])}
     names = ", ".join(kind.name for kind in kinds)
     return {
@@ -194,6 +195,9 @@ def complete(
             content = operation["responses"][str(status)]["content"][_JSON]
             for kind in kinds:
                 shared[kind.name] = {"value": failure_value([SAMPLES[kind]], public_url)}
-            content["examples"] = {
-                kind.name: {"$ref": f"#/components/examples/{kind.name}"} for kind in kinds
-            }
+            content["examples"] = example_references(kinds)
+
+
+def example_references(kinds: Iterable[type[Refusal]]) -> dict[str, Any]:
+    """The examples of these refusals, which all operations share."""
+    return {kind.name: {"$ref": f"#/components/examples/{kind.name}"} for kind in kinds}

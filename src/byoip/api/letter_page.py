@@ -90,7 +90,9 @@ def _statements(letter: Letter) -> Mapping[str, str]:
     return {
         "Reference": f"<code>{letter.reference}</code>",
         "Document, SHA-256": f"<code>{letter.sha256}</code>",
-        "Operator": _text(facts.operator),
+        "Operator": _text(
+            f"{facts.operator}, {facts.contact}" if facts.contact else facts.operator
+        ),
         "Prefix": f"<code>{_text(str(facts.prefix))}</code>",
         "Origin": _text(str(facts.origin)),
         "Holder": _text(str(facts.holder)),

@@ -10,6 +10,7 @@ from byoip.ports.operator_reader import OperatorReader
 from byoip.ports.snapshots import VrpSnapshotStore
 from byoip.ports.store import Store
 from byoip.ports.tokens import TokenMint
+from byoip.usecases.accept_registration_snapshot import AcceptRegistrationSnapshot
 from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.approve_prefix import ApprovePrefix
 from byoip.usecases.change_standing import ChangeStanding
@@ -44,6 +45,7 @@ class Operating:
     put_registry_override: PutRegistryOverride
     remove_registry_override: RemoveRegistryOverride
     accept_roa_snapshot: AcceptRoaSnapshot
+    accept_registration_snapshot: AcceptRegistrationSnapshot
     reserve_space: ReserveSpace
     release_reservation: ReleaseReservation
     approve_prefix: ApprovePrefix
@@ -81,6 +83,7 @@ def operating(
         put_registry_override=PutRegistryOverride(store, clock, registries),
         remove_registry_override=RemoveRegistryOverride(store, clock),
         accept_roa_snapshot=AcceptRoaSnapshot(store, snapshots, clock),
+        accept_registration_snapshot=AcceptRegistrationSnapshot(store, clock),
         reserve_space=ReserveSpace(store, clock),
         release_reservation=ReleaseReservation(store, clock),
         approve_prefix=ApprovePrefix(store, clock),

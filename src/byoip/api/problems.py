@@ -35,8 +35,6 @@ from byoip.domain.bgp_prefix import (
     Contested,
     IncompleteBgpDeployment,
     NotSupported,
-    OriginNotValid,
-    OriginUnanswered,
     TooManyBgpPrefixes,
 )
 from byoip.domain.breaker import TripNotFound, WithdrawalsStopped
@@ -97,6 +95,7 @@ from byoip.domain.prefix import (
     SpecialPurposePrefix,
 )
 from byoip.domain.reverse_zone import NoReverseZone
+from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
 from byoip.domain.service_binding import (
     BindingExists,
     BindingNotFound,

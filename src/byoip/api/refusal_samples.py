@@ -24,8 +24,6 @@ from byoip.domain.bgp_prefix import (
     BgpPrefixTooSpecific,
     IncompleteBgpDeployment,
     NotSupported,
-    OriginNotValid,
-    OriginUnanswered,
 )
 from byoip.domain.breaker import Scope as TripScope
 from byoip.domain.breaker import WithdrawalsStopped
@@ -60,6 +58,7 @@ from byoip.domain.prefix import (
     SpecialPurposePrefix,
 )
 from byoip.domain.reverse_zone import NoReverseZone
+from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
 from byoip.domain.service_binding import (
     BindingExists,
     BindingOutsidePrefix,

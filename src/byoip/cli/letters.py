@@ -59,8 +59,9 @@ def _configured(settings: Settings) -> PyhankoSigner | None:
 def _work(composition: Composition, signer: PyhankoSigner, public_url: str) -> LetterWork:
     store, clock = composition.store, composition.clock
     press = TypstPress(public_url, signer.seal)
-    operator = composition.settings.operator_name
+    settings = composition.settings
+    us = (settings.operator_name, settings.operator_contact)
     return LetterWork(
-        GenerateLetter(store, clock, SystemRandom(), press, signer, operator),
+        GenerateLetter(store, clock, SystemRandom(), press, signer, *us),
         RenewLetters(store, clock),
     )

@@ -45,6 +45,8 @@ from byoip.store.registry_budget import PostgresRegistryBudget
 from byoip.store.services import seed_services
 from byoip.store.transaction import PostgresStore
 from byoip.store.vrp_snapshots import VrpSnapshots
+from byoip.usecases.add_bgp_prefix import AddBgpPrefix
+from byoip.usecases.advertise import Advertise
 from byoip.usecases.ask_everyone import AskEveryone
 from byoip.usecases.bind_service import BindService
 from byoip.usecases.close_unproven import CloseUnproven
@@ -57,8 +59,10 @@ from byoip.usecases.guard_jobs import KillSwitches
 from byoip.usecases.issue_validation_token import IssueValidationToken
 from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.preflight import Preflight
+from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.refresh_registrations import RefreshRegistrations
 from byoip.usecases.refresh_roas import RefreshRoas
+from byoip.usecases.remove_bgp_prefix import RemoveBgpPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.rescue_runs import RescueRuns
@@ -146,6 +150,9 @@ class Composition:
             bind_service=BindService(store, clock),
             swap_service=SwapService(store, clock),
             unbind_service=UnbindService(store, clock),
+            add_bgp_prefix=AddBgpPrefix(store, clock),
+            advertise=Advertise(store, clock),
+            remove_bgp_prefix=RemoveBgpPrefix(store, clock),
             delegate_space=DelegateSpace(store, clock),
             end_delegation=EndDelegation(store, clock),
             preflight=Preflight(self._ask(deadline=_PREFLIGHT_SECONDS), policy, origins),
@@ -205,6 +212,7 @@ class Composition:
             refresh_roas=refresh_roas,
             tidy_up=partial(self._tidy_up, app),
             watch_letters=WatchLetters(self.store, self.clock),
+            reevaluate_claims=ReevaluateClaims(self.store, self.clock),
             letters=letters,
             offboard=self._offboard,
             stopped=KillSwitches(self.store).stopped,
@@ -244,7 +252,9 @@ class Composition:
 
     def refresh_roas(self, source: VrpSource) -> RefreshRoas:
         """Take ROA data from a source."""
-        return RefreshRoas(source, JsonVrps(), self.vrp_snapshots, self.outside.gates, self.clock)
+        snapshots, gates = self.vrp_snapshots, self.outside.gates
+        reevaluate = ReevaluateClaims(self.store, self.clock)
+        return RefreshRoas(source, JsonVrps(), snapshots, gates, self.clock, reevaluate)
 
     async def offer_services(self) -> None:
         """Offer the services that the settings name."""

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.claim import Claim
 from byoip.domain.errors import Refusal
-from byoip.domain.evidence import Failed, Outcome, Unanswered
-from byoip.domain.lifecycle import Standing
+from byoip.domain.lifecycle import NotInThisState, Standing
 from byoip.domain.prefix import Prefix
 from byoip.domain.route import MOST_PREPENDS, Route
 from byoip.domain.service_binding import PrefixNotApproved, Provisioning, ServiceBinding
 
 BGP_PREFIXES_PER_PREFIX = 1000
 LONGEST_ROUTED = {4: 24, 6: 48}
-LAST_WORD_COUNTS = timedelta(days=7)  # that a route was valid, where nobody can tell now
 
 
 class BgpPrefixNotFound(Refusal):
@@ -108,28 +106,6 @@ class NotSupported(Refusal):
         super().__init__(f"{member} can only be false here.", pointer=f"/{member}")
 
 
-class OriginNotValid(Refusal):
-    """Networks that validate origins would drop the route."""
-
-    name = "origin_not_valid"
-
-    def __init__(self, seen: str, fix: str) -> None:
-        super().__init__(f"{seen} {fix}".strip())
-
-
-class OriginUnanswered(Refusal):
-    """Nobody could tell whether the route is valid: that is no yes."""
-
-    name = "origin_unanswered"
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(
-            f"Origin validation could not be answered: {detail} Nothing was changed: try again "
-            "in a few minutes.",
-            retry_after=60,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What the owner wants of a route.
@@ -183,6 +159,15 @@ class BgpPrefix:
         """What routers are to announce."""
         return Route(self.cidr, self.asn, self.desired.prepend)
 
+    def demand_unlocked(self) -> None:
+        """Refuse its owner's wishes while the operator has locked it.
+
+        Raises:
+            AdvertiseStateLocked: it is.
+        """
+        if self.locked:
+            raise AdvertiseStateLocked
+
     def announced(
         self, binding: ServiceBinding, *, prepend: int, request_id: str, now: datetime
     ) -> "BgpPrefix":
@@ -217,12 +202,39 @@ class BgpPrefix:
         return replace(self, desired=desired, modified_at=now)
 
 
-def may_add(cidr: Prefix, claim: Claim, existing: Iterable[BgpPrefix]) -> None:
-    """Refuse a route that cannot be.
+def withheld(
+    claim: Claim, cidr: Prefix, bgp_prefix_id: UUID, *, request_id: str, now: datetime
+) -> BgpPrefix:
+    """A route within a claim, not wanted on the Internet yet."""
+    return BgpPrefix(
+        id=bgp_prefix_id,
+        claim_id=claim.id,
+        account_id=claim.account_id,
+        prefix=claim.prefix,
+        cidr=cidr,
+        asn=claim.asn,
+        created_at=now,
+        modified_at=now,
+        desired=Desired(request_id=request_id),
+    )
+
+
+def may_add(
+    cidr: Prefix,
+    claim: Claim,
+    bindings: Iterable[ServiceBinding],
+    existing: Iterable[BgpPrefix],
+) -> None:
+    """Refuse a route that cannot be. Whether it is valid is asked when it is announced.
 
     Raises:
-        BgpPrefixOutsidePrefix, BgpPrefixTooSpecific, BgpPrefixExists, TooManyBgpPrefixes.
+        PrefixNotApproved, PrefixSuspended, NotInThisState, IncompleteBgpDeployment,
+        BgpPrefixOutsidePrefix, BgpPrefixTooSpecific, BgpPrefixExists, TooManyBgpPrefixes: as their
+        names say.
     """
+    _demand_open(claim, "adding a BGP prefix")
+    if not any(one.is_default for one in bindings):
+        raise IncompleteBgpDeployment("no service is bound to the whole prefix")
     there = [one.cidr for one in existing]
     if not claim.prefix.covers(cidr):
         raise BgpPrefixOutsidePrefix(cidr, claim.prefix)
@@ -242,11 +254,10 @@ def may_announce(
     `lacking` are the edges in service that have not acknowledged that binding.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, Contested, IncompleteBgpDeployment: as their names say.
+        PrefixNotApproved, PrefixSuspended, NotInThisState, Contested, IncompleteBgpDeployment: as
+        their names say.
     """
-    if not claim.approved:
-        raise PrefixNotApproved
-    claim.demand_not_suspended()
+    _demand_open(claim, "announcing")
     if claim.standing is Standing.CONTESTED:
         raise Contested
     default = next((one for one in bindings if one.is_default), None)
@@ -258,24 +269,12 @@ def may_announce(
     return default
 
 
-def demand_valid(outcome: Outcome, last_valid_at: datetime | None, now: datetime) -> bool:
-    """Refuse a route that validators would drop; whether it was found valid just now.
-
-    Where nobody can tell, a route that was announced valid within seven days may return: its
-    owner may be under attack, and the relying party as well.
-
-    Raises:
-        OriginNotValid, OriginUnanswered: as their names say.
-    """
-    match outcome:
-        case Failed():
-            raise OriginNotValid(outcome.seen, outcome.fix)
-        case Unanswered():
-            if last_valid_at is None or now - last_valid_at > LAST_WORD_COUNTS:
-                raise OriginUnanswered(outcome.seen)
-            return False
-        case _:
-            return True
+def _demand_open(claim: Claim, wish: str) -> None:
+    if not claim.approved:
+        raise PrefixNotApproved
+    claim.demand_not_suspended()
+    if claim.standing is Standing.OFFBOARDING:
+        raise NotInThisState(claim.standing, wish, "Restore it first: POST .../restore.")
 
 
 def prepends(count: int) -> int:

@@ -8,6 +8,7 @@ from byoip.domain.claim import CheckRecord, Claim, OtherOrigin
 from byoip.domain.evidence import CheckState, recent
 from byoip.domain.irr_authorisation import route_object_text
 from byoip.domain.lifecycle import Standing
+from byoip.domain.origin_validation import Validity
 from byoip.domain.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.rdns_ownership import txt_lines
 from byoip.domain.registry import Registry
@@ -37,9 +38,10 @@ class Advice:
     registries: Mapping[str, Registry]
 
 
-def advertisable(claim: Claim, *, default_binding: bool) -> bool:
-    """Whether the prefix may go on the Internet: approved, and no address without a service."""
-    return claim.approved and default_binding and not claim.suspended and not claim.offboarding
+def advertisable(claim: Claim, *, default_binding: bool, drift: Validity | None = None) -> bool:
+    """Whether the prefix may go on the Internet: proven, undisputed, served, and valid by RPKI."""
+    settled = claim.approved and claim.standing is Standing.OK
+    return settled and default_binding and drift is None
 
 
 def blockers(
@@ -47,15 +49,15 @@ def blockers(
     token: OwnershipToken | None,
     *,
     default_binding: bool,
+    drift: Validity | None = None,
     advice: Advice,
     now: datetime,
 ) -> tuple[Blocker, ...]:
     """List them; none are left exactly when the prefix is advertisable."""
-    first = (_SUSPENDED,) if claim.suspended else (_OFFBOARDING,) if claim.offboarding else ()
+    first = _IN_THE_WAY.get(claim.standing)
     last = () if default_binding else (_BIND,)
-    if claim.approved:
-        return (*first, *last)
-    return (*first, *_unproven(claim, token, advice, now), *last)
+    proof = _drifted(claim, drift) if claim.approved else _unproven(claim, token, advice, now)
+    return (*((first,) if first else ()), *proof, *last)
 
 
 _SUSPENDED = Blocker(
@@ -63,14 +65,19 @@ _SUSPENDED = Blocker(
     "The operator has suspended this prefix: what is there stays, nothing new is taken. Talk to "
     "the operator.",
 )
-
-
+_CONTESTED = Blocker(
+    "contested",
+    "Another account has proven overlapping space already: talk to the operator.",
+)
 _OFFBOARDING = Blocker(
     "offboarding",
-    "This prefix is on its way out: its routes are withdrawn, its bindings end, and after the "
-    "grace it is closed. To keep it: POST .../restore. Remove the ROA for us last.",
+    "The prefix is on its way out: restore it (POST .../restore) to announce it again.",
 )
-
+_IN_THE_WAY = {
+    Standing.SUSPENDED: _SUSPENDED,
+    Standing.CONTESTED: _CONTESTED,
+    Standing.OFFBOARDING: _OFFBOARDING,
+}
 
 _BIND = Blocker(
     "default_binding_missing",
@@ -86,11 +93,6 @@ _TOKEN = Blocker(
 def _unproven(
     claim: Claim, token: OwnershipToken | None, advice: Advice, now: datetime
 ) -> Iterator[Blocker]:
-    if claim.standing is Standing.CONTESTED:
-        yield Blocker(
-            "contested",
-            "Another account has proven overlapping space already: talk to the operator.",
-        )
     if token is None or not token.usable(now):  # approval consumes one, whatever is proven
         yield _TOKEN
     elif not _settled(claim.ownership, now):
@@ -177,6 +179,15 @@ def _roa(claim: Claim) -> str:
         f"Publish a ROA at the registry of the space: prefix {claim.prefix}, origin {claim.asn}, "
         f"max length {claim.prefix.length}."
     )
+
+
+def _drifted(claim: Claim, drift: Validity | None) -> Iterator[Blocker]:
+    if drift is not None:
+        found = "no ROA covers it" if drift is Validity.NOT_FOUND else "it is invalid by RPKI"
+        yield Blocker(
+            "rpki_drifted",
+            f"By the newest ROA data {found}; what is announced stays announced. {_roa(claim)}",
+        )
 
 
 def _proceed(claim: Claim, now: datetime) -> Blocker:

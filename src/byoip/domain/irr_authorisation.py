@@ -58,7 +58,7 @@ class _Route:
         return self.source is not None and self.source.upper() == registry.source.upper()
 
     def __str__(self) -> str:
-        return f"{self.prefix}{self.origin} in {self.source}"
+        return f"{self.prefix} {self.origin} in {self.source}"
 
 
 def judge_routes(

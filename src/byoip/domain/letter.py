@@ -69,6 +69,7 @@ class LetterFacts:
 
     Attributes:
         operator: who writes it, and announces.
+        contact: how networks reach the operator, in its own words; empty where it gives none.
         account_name: in the customer's own words; the letter says so.
         holder: as the registry states it.
         checks: what was asked and passed: rpki, irr and at least one way of ownership.
@@ -78,6 +79,7 @@ class LetterFacts:
 
     reference: LetterReference
     operator: str
+    contact: str
     account_name: CustomerText
     holder: RegisteredHolder
     prefix: Prefix

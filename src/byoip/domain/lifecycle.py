@@ -101,8 +101,10 @@ class NotInThisState(Refusal):
 
     name = "not_in_this_state"
 
-    def __init__(self, state: StrEnum, move: Move) -> None:
-        super().__init__(f"The prefix is {state.value}: {move.value} is not possible from there.")
+    def __init__(self, state: StrEnum, move: str, way_on: str = "") -> None:
+        super().__init__(
+            f"The prefix is {state}: {move} is not possible from there. {way_on}".strip()
+        )
 
 
 def next_state(state: State, move: Move) -> State:

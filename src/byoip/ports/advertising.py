@@ -1,12 +1,66 @@
 """What owners want announced, and the breaker that every withdrawal passes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from byoip.domain.bgp_prefix import BgpPrefix
 from byoip.domain.breaker import KeptTrip, Parked, Trip, Withdrawal
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What our speakers say they hold of a route.
+
+    Attributes:
+        advertised: true as soon as one speaker has confirmed that it holds it, and until all have
+            confirmed that they do not.
+        at: when the first of those that hold it confirmed, or the last that gave it up; None: no
+            speaker was ever asked.
+    """
+
+    advertised: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What is seen of a route: by a listener where one looks, else by our own word.
+
+    Attributes:
+        advertised: whether somebody sees it; None: nobody has looked, which is not "no".
+        at: when that was seen.
+        by: who saw it.
+        own_word: a speaker of ours says what it sent: nobody else has looked.
+    """
+
+    advertised: bool | None = None
+    at: datetime | None = None
+    by: str | None = None
+    own_word: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BgpPrefixView:
+    """A route as desired, applied and observed.
+
+    Attributes:
+        version: of its prefix, which counts for its BGP prefixes as well.
+        changed: False where a write found everything as it wants it.
+    """
+
+    bgp_prefix: BgpPrefix
+    version: int
+    applied: Applied = Applied()
+    observed: Observed = Observed()
+    changed: bool = True
+
+    @property
+    def unchanged(self) -> "BgpPrefixView":
+        """The same, after a write that had nothing to do."""
+        return replace(self, changed=False)
 
 
 class BgpPrefixes(Protocol):
@@ -27,6 +81,18 @@ class BgpPrefixes(Protocol):
         """
         ...
 
+    async def spanning(self, claim_id: UUID) -> BgpPrefix | None:
+        """The live one that is the whole prefix."""
+        ...
+
+    async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
+        """With what speakers hold and what is seen of it."""
+        ...
+
+    async def out_elsewhere(self, bgp_prefix: BgpPrefix) -> bool:
+        """Whether another claim's row for the same route is wanted, held or seen."""
+        ...
+
     async def add(self, bgp_prefix: BgpPrefix) -> None:
         """Keep a new one.
 
@@ -36,7 +102,11 @@ class BgpPrefixes(Protocol):
         ...
 
     async def save(self, bgp_prefix: BgpPrefix) -> None:
-        """Write back what may change: what is desired, the lock, the last valid time."""
+        """Write back what may change: what is desired, the lock, the last valid time.
+
+        Raises:
+            Contested: another claim's row for the same route is advertised.
+        """
         ...
 
     async def remove(self, bgp_prefix_id: UUID, now: datetime) -> None:

@@ -15,5 +15,6 @@ OFFBOARD: Final = "offboard"  # goes on with all that is on its way out
 REFRESH_REGISTRATIONS: Final = "refresh_registrations"
 REFRESH_ROAS: Final = "refresh_roas"
 RENEW_LETTERS: Final = "renew_letters"
+REEVALUATE_CLAIMS: Final = "reevaluate_claims"
 WATCH_LETTERS: Final = "watch_letters"
 TIDY_UP: Final = "tidy_up"

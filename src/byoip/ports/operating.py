@@ -12,7 +12,7 @@ from byoip.domain.operating import RegistryOverride, Reservation
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service
 from byoip.ports.accounts import Account
-from byoip.ports.snapshots import VrpSnapshotShelf
+from byoip.ports.snapshots import RegistrationSnapshotShelf, VrpSnapshotShelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +165,8 @@ class OperatorShelf(Protocol):
 
     async def roa_snapshots(self) -> VrpSnapshotShelf:
         """Snapshots of ROA data, open for writing by this transaction alone."""
+        ...
+
+    async def registration_snapshots(self) -> RegistrationSnapshotShelf:
+        """The registries' statistics, open for writing by this transaction alone."""
         ...

@@ -10,10 +10,25 @@ from byoip.domain.claim import Claim
 from byoip.domain.delegation import Delegation
 from byoip.domain.evidence import Finding
 from byoip.domain.lifecycle import Standing
+from byoip.domain.origin_validation import Validity
 from byoip.domain.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service, ServiceBinding
 from byoip.domain.validation_run import ValidationRun
+from byoip.ports.advertising import BgpPrefixView
+
+
+@dataclass(frozen=True, slots=True)
+class SpanningRoute:
+    """What the wire's deprecated members show of the BGP prefix that spans a prefix.
+
+    Attributes:
+        at: when it was last announced or withdrawn; None: never.
+    """
+
+    advertised: bool
+    at: datetime | None
+    locked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +38,15 @@ class ClaimView:
     Attributes:
         token: the newest token, whether usable or not; None only if all were revoked.
         default_binding: whether a live binding spans the prefix.
+        route: the BGP prefix that spans it, if there is one.
+        drift: what origin validation says of the prefix, where that is not "valid".
     """
 
     claim: Claim
     token: OwnershipToken | None
     default_binding: bool
+    route: SpanningRoute | None = None
+    drift: Validity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +162,21 @@ class Reader(Protocol):
 
     async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> BindingView:
         """One live binding. Raises ClaimNotFound, BindingNotFound."""
+        ...
+
+    async def bgp_prefixes(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[BgpPrefixView]:
+        """Live BGP prefixes of a claim in the order of (created_at, id). Raises ClaimNotFound."""
+        ...
+
+    async def bgp_prefix(
+        self, account_id: UUID, claim_id: UUID, bgp_prefix_id: UUID | None
+    ) -> BgpPrefixView:
+        """One live BGP prefix; None: the one that spans the prefix.
+
+        Raises ClaimNotFound, BgpPrefixNotFound.
+        """
         ...
 
     async def delegations(

@@ -19,6 +19,7 @@ from byoip.domain.service_binding import Service, ServiceBinding
 from byoip.domain.validation_run import ValidationRun
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.delegations import Delegations
+from byoip.ports.drifts import Drifts
 from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
@@ -239,6 +240,10 @@ class Jobs(Protocol):
         """Have a worker go on with what is on its way out, without waiting for the clock."""
         ...
 
+    async def enqueue_reevaluation(self) -> None:
+        """Have a worker hold all routes against the newest snapshot of ROA data."""
+        ...
+
     async def enqueue_letter(self, claim_id: UUID) -> None:
         """Have a worker that holds the operator's key write a claim's letter."""
         ...
@@ -264,6 +269,7 @@ class Shelf(Protocol):
     breaker: Breaker
     offboardings: Offboardings
     guards: JobGuards
+    drifts: Drifts
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

@@ -1,7 +1,8 @@
 """Everything an operator may decide."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -25,6 +26,7 @@ from byoip.settings.parts import (
     on_loopback,
     resolver_address,
 )
+from byoip.settings.speakers import ListenerSettings, Speakers, SpeakerSettings, check_speakers
 
 
 class SettingsError(Exception):
@@ -36,6 +38,7 @@ class Settings(Part):
 
     # who we are
     operator_name: str = "This operator"
+    operator_contact: str = Field(default="", max_length=200)
     origin_asns: Asns = ()
     label: Annotated[str, AfterValidator(label_text)] = "byoip-validation"
 
@@ -56,6 +59,16 @@ class Settings(Part):
     preflights_per_account: int = Field(default=10, ge=0)
     require_if_match: bool = False
 
+    # how many routes may be withdrawn before everybody stops and a person looks
+    breaker_per_run: int = Field(default=20, ge=1)
+    breaker_per_account: int = Field(default=50, ge=1)
+    breaker_per_minute: int = Field(default=100, ge=1)
+    breaker_share: float = Field(default=0.05, gt=0, le=1)
+    breaker_least: int = Field(default=2, ge=1)
+
+    # how long a prefix that is withdrawn and unbound can still be restored
+    grace_days: float = Field(default=7, ge=0, le=90)
+
     # what may be brought
     ipv4_lengths: Lengths = (8, 24)
     ipv6_lengths: Lengths = (16, 48)
@@ -65,14 +78,6 @@ class Settings(Part):
         ServiceSettings(name="CDN"),
         ServiceSettings(name="DDoS protection", default_only=True),
     )
-
-    # how prefixes go: the grace of an offboarding, and the ceilings of the breaker
-    grace_days: float = Field(default=7, ge=0, le=90)
-    withdrawals_per_run: int = Field(default=20, ge=1)
-    withdrawals_per_account: int = Field(default=50, ge=1)
-    withdrawals_per_minute: int = Field(default=100, ge=1)
-    withdrawals_share: float = Field(default=0.05, gt=0, le=1)
-    withdrawals_least: int = Field(default=2, ge=1)
 
     # letters of agency: the key that signs them, PEM, and its certificate; `byoip up` has its own
     letter_key: Path | None = None
@@ -98,6 +103,14 @@ class Settings(Part):
     rpki_minutes: int = Field(default=20, ge=1, le=24 * 60)
     rpki_timeout_seconds: int = Field(default=3600, ge=10)
 
+    # who announces; nobody: what would be announced is recorded only
+    speakers: Speakers = ()
+    listeners: tuple[ListenerSettings, ...] = ()
+    next_hop4: IPv4Address | None = IPv4Address("0.0.0.0")  # noqa: S104 - the speaker itself
+    next_hop6: IPv6Address | None = None
+    reconcile_seconds: float = Field(default=10, ge=1, le=3600)
+    absent_seconds: float = Field(default=10, ge=1, le=3600)
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         for given, widest in ((self.ipv4_lengths, (8, 24)), (self.ipv6_lengths, (16, 48))):
@@ -106,6 +119,7 @@ class Settings(Part):
         for resolver in self.resolvers:
             resolver_address(resolver)
         self._check_registries()
+        check_speakers(self.speakers, self.listeners)
         if (self.letter_key is None) != (self.letter_certificate is None):
             raise ValueError("letter_key and letter_certificate need each other")
         return self
@@ -131,6 +145,11 @@ class Settings(Part):
         return frozenset(Asn(number) for number in self.origin_asns)
 
     @property
+    def staged_speakers(self) -> Sequence[tuple[SpeakerSettings, int]]:
+        """Each speaker and its stage."""
+        return [(one, one.stage or place) for place, one in enumerate(self.speakers, start=1)]
+
+    @property
     def token_lifetime(self) -> timedelta:
         """How long an ownership token may be used."""
         return timedelta(days=self.token_days)
@@ -141,17 +160,6 @@ class Settings(Part):
         return timedelta(days=self.grace_days)
 
     @property
-    def ceilings(self) -> Ceilings:
-        """How many routes may go before everybody stops."""
-        return Ceilings(
-            per_run=self.withdrawals_per_run,
-            per_account=self.withdrawals_per_account,
-            per_minute=self.withdrawals_per_minute,
-            share=self.withdrawals_share,
-            least=self.withdrawals_least,
-        )
-
-    @property
     def limits(self) -> Limits:
         """How much may be asked of all API processes together."""
         return Limits(
@@ -160,6 +168,17 @@ class Settings(Part):
             validations_per_account=self.validations_per_account,
             validations_per_prefix=self.validations_per_prefix,
             preflights_per_account=self.preflights_per_account,
+        )
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """How many withdrawals are let through."""
+        return Ceilings(
+            per_run=self.breaker_per_run,
+            per_account=self.breaker_per_account,
+            per_minute=self.breaker_per_minute,
+            share=self.breaker_share,
+            least=self.breaker_least,
         )
 
     def base_url(self, host: str, port: int) -> str:
@@ -173,6 +192,19 @@ class Settings(Part):
         if not on_loopback(host):
             raise SettingsError("BYOIP_PUBLIC_URL is required when listening beyond loopback.")
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def speaker_notes(settings: Settings) -> list[str]:
+    """What whoever configures speakers should know of them."""
+    if not settings.speakers:
+        return ["speakers: none, so what would be announced is recorded only"]
+    notes = [
+        f"speaker {one.name}: stage {stage}"
+        + ("" if one.next_hop6 or settings.next_hop6 else ", no next_hop6: announces no IPv6")
+        for one, stage in settings.staged_speakers
+    ]
+    fed = "each peer must be fed by two speakers, or by one with graceful restart"
+    return [*notes, f"peers: {fed} (alarm fed_by_one)"]
 
 
 def require_origins(settings: Settings) -> None:

@@ -4,11 +4,33 @@ from typing import Any, Final
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Text, Uuid, bindparam, exists, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import CIDR
 
 from byoip.domain.asn import Asn
-from byoip.domain.bgp_prefix import BgpPrefix, BgpPrefixExists, BgpPrefixNotFound, Desired
+from byoip.domain.bgp_prefix import (
+    BgpPrefix,
+    BgpPrefixExists,
+    BgpPrefixNotFound,
+    Contested,
+    Desired,
+)
 from byoip.domain.prefix import Prefix
+from byoip.ports.advertising import Applied, BgpPrefixView, Observed
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import prefixes
@@ -40,20 +62,60 @@ _OF_CLAIM: Final = compiled(
     BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.live).order_by(_b.cidr, _b.id)
 )
 _GET: Final = compiled(BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.id == _THIS, _b.live))
+_SPANNING: Final = compiled(
+    BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.cidr == _b.prefix_cidr, _b.live)
+)
 _INSERT: Final = compiled(insert(bgp_prefixes), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
 _REMOVE: Final = compiled(
     update(bgp_prefixes).where(_b.id == _THIS, _b.live), ["removed_at", "modified_at"]
 )
-_LINGERING: Final = compiled(
-    select(_b.id).where(
-        _b.prefix_id == _CLAIM,
-        ~_b.advertised,
-        or_(
-            exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
-            exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
-        ),
+_known: Final = or_(
+    exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
+    exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
+)
+_LINGERING: Final = compiled(select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, _known))
+_ELSEWHERE: Final = compiled(
+    select(_b.id)
+    .where(
+        _b.cidr == bindparam("cidr", type_=CIDR),
+        _b.prefix_id != _CLAIM,
+        or_(_b.advertised, _known),
     )
+    .limit(1)
+)
+
+_holding = func.bool_or(_a.advertised)
+APPLIED: Final = (
+    select(
+        func.coalesce(_holding, false()).label("applied"),
+        case(
+            (_holding, func.min(_a.at).filter(_a.advertised)),
+            else_=func.max(_a.at),
+        ).label("applied_at"),
+    )
+    .where(_a.bgp_prefix_id == _b.id)
+    .correlate(bgp_prefixes)
+    .lateral("held")
+)
+# A listener before our own word; whoever sees it before whoever does not; the newest.
+OBSERVED: Final = (
+    select(
+        _o.advertised.label("observed"),
+        _o.at.label("observed_at"),
+        _o.seen_by.label("observed_by"),
+        _o.own_word.label("observed_own_word"),
+    )
+    .where(_o.bgp_prefix_id == _b.id)
+    .order_by(_o.own_word, _o.advertised.desc(), _o.at.desc(), _o.seen_by)
+    .limit(1)
+    .correlate(bgp_prefixes)
+    .lateral("seen")
+)
+_VIEW: Final = compiled(
+    select(*APPLIED.c, *OBSERVED.c)
+    .select_from(bgp_prefixes.join(APPLIED, true()).outerjoin(OBSERVED, true()))
+    .where(_b.id == _THIS)
 )
 # Heard by reconcilers when, and only if, the transaction commits.
 _RING: Final = compiled(
@@ -79,6 +141,21 @@ class BgpPrefixShelf:
             raise BgpPrefixNotFound
         return bgp_prefix_from(row)
 
+    async def spanning(self, claim_id: UUID) -> BgpPrefix | None:
+        """The live one that is the whole prefix."""
+        row = await self._session.row(_SPANNING, claim_id=claim_id)
+        return None if row is None else bgp_prefix_from(row)
+
+    async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
+        """With what speakers hold and what is seen of it."""
+        (row,) = await self._session.rows(_VIEW, bgp_prefix_id=bgp_prefix.id)
+        return BgpPrefixView(bgp_prefix, version, applied_from(row), observed_from(row))
+
+    async def out_elsewhere(self, bgp_prefix: BgpPrefix) -> bool:
+        """Whether another claim's row for the same route is wanted, held or seen."""
+        asked = {"cidr": bgp_prefix.cidr.network, "claim_id": bgp_prefix.claim_id}
+        return bool(await self._session.rows(_ELSEWHERE, **asked))
+
     async def add(self, bgp_prefix: BgpPrefix) -> None:
         """Keep a new one."""
         fixed = {
@@ -98,9 +175,14 @@ class BgpPrefixShelf:
 
     async def save(self, bgp_prefix: BgpPrefix) -> None:
         """Write back what may change, and wake the reconcilers."""
-        changed = await self._session.change(
-            _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)
-        )
+        try:
+            changed = await self._session.change(
+                _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)
+            )
+        except psycopg.errors.UniqueViolation as fault:
+            if fault.diag.constraint_name == "uq_bgp_prefixes_advertised":
+                raise Contested from None  # announced a moment ago; else `out_elsewhere` knew
+            raise
         if not changed:
             raise BgpPrefixNotFound
         await self._session.rows(_RING, about=bgp_prefix.id.hex)
@@ -139,6 +221,16 @@ def bgp_prefix_from(row: AnyRow) -> BgpPrefix:
         locked=row.locked,
         last_valid_at=row.last_valid_at,
     )
+
+
+def applied_from(row: AnyRow) -> Applied:
+    """Columns of APPLIED."""
+    return Applied(row.applied, row.applied_at)
+
+
+def observed_from(row: AnyRow) -> Observed:
+    """Columns of OBSERVED."""
+    return Observed(row.observed, row.observed_at, row.observed_by, row.observed_own_word)
 
 
 def _changing(bgp_prefix: BgpPrefix) -> dict[str, Any]:

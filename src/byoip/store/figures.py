@@ -32,6 +32,16 @@ _GAUGES = (
         text("SELECT standing, count(*) FROM prefixes WHERE live AND standing <> 'ok' GROUP BY 1"),
     ),
     _Gauge(
+        "byoip_origin_drifts",
+        "Approved prefixes and routes that are not valid by the ROA data in use.",
+        "validity",
+        text(
+            "SELECT validity, count(drifts.prefix_id) "
+            "FROM (VALUES ('invalid'), ('not_found')) AS known (validity) "
+            "LEFT JOIN origin_drifts AS drifts USING (validity) GROUP BY 1"
+        ),
+    ),
+    _Gauge(
         "byoip_letters_owed",
         "Approved prefixes whose letter of agency is wanted, and is not there or has expired.",
         "",

@@ -11,6 +11,7 @@ from byoip.ports.jobs import (
     GENERATE_LETTER,
     LETTER_QUEUE,
     OFFBOARD,
+    REEVALUATE_CLAIMS,
     RUN_VALIDATION,
 )
 from byoip.store.columns import constant
@@ -89,6 +90,13 @@ class JobShelf:
             OFFBOARD, queue=DEFAULT_QUEUE, connection=self._session.driver
         )
         await job.defer_async(timestamp=0)  # as if the clock had asked
+
+    async def enqueue_reevaluation(self) -> None:
+        """Have a worker hold all routes against the newest snapshot of ROA data."""
+        job = self._app.configure_task(
+            REEVALUATE_CLAIMS, queue=DEFAULT_QUEUE, connection=self._session.driver
+        )
+        await job.defer_async(timestamp=0)
 
     async def enqueue_letter(self, claim_id: UUID) -> None:
         """Have a worker that holds the operator's key write a claim's letter."""

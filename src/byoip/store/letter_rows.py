@@ -101,6 +101,7 @@ def _facts(facts: LetterFacts) -> dict[str, Any]:
     holder = facts.holder
     return {
         "operator": facts.operator,
+        "contact": facts.contact,
         "account_name": facts.account_name.value,
         "holder": {
             "registry": holder.registry,
@@ -129,6 +130,7 @@ def _facts_from(row: AnyRow) -> LetterFacts:
     return LetterFacts(
         reference=LetterReference(row.reference.hex),
         operator=kept["operator"],
+        contact=kept["contact"],
         account_name=CustomerText(kept["account_name"]),
         holder=RegisteredHolder(**kept["holder"]),
         prefix=Prefix(row.cidr),

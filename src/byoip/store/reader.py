@@ -9,11 +9,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.bgp_prefix import BgpPrefixNotFound
 from byoip.domain.claim import ClaimNotFound
 from byoip.domain.delegation import Delegation
+from byoip.domain.origin_validation import Validity
 from byoip.domain.ownership_token import OwnershipToken
 from byoip.domain.service_binding import BindingNotFound, Service, ServiceBinding
 from byoip.domain.validation_run import ValidationNotFound
+from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.reader import (
     EVERY_CLAIM,
     AccountEvent,
@@ -23,8 +26,10 @@ from byoip.ports.reader import (
     Cursor,
     NumberedEvent,
     RunView,
+    SpanningRoute,
 )
 from byoip.store import delegations, reading
+from byoip.store.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
 from byoip.store.delegations import delegation_from
 from byoip.store.evidence import exhibit_from, finding_from
 from byoip.store.lanes import lanes_of
@@ -120,6 +125,28 @@ class PostgresReader:
             raise BindingNotFound
         return BindingView(binding_from(row), row.prefix_version)
 
+    async def bgp_prefixes(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[BgpPrefixView]:
+        """Live BGP prefixes of a claim in the order of (created_at, id)."""
+        page = page_of(after, limit)
+        rows = await self._of_claim(reading.BGP_PREFIXES, account_id, claim_id, **page)
+        return [_bgp_prefix_view(row) for row in rows if row.id is not None]
+
+    async def bgp_prefix(
+        self, account_id: UUID, claim_id: UUID, bgp_prefix_id: UUID | None
+    ) -> BgpPrefixView:
+        """One live BGP prefix; None: the one that spans the prefix."""
+        if bgp_prefix_id is None:
+            rows = await self._of_claim(reading.SPANNING_BGP_PREFIX, account_id, claim_id)
+        else:
+            rows = await self._of_claim(
+                reading.ONE_BGP_PREFIX, account_id, claim_id, bgp_prefix_id=bgp_prefix_id
+            )
+        if rows[0].id is None:
+            raise BgpPrefixNotFound
+        return _bgp_prefix_view(rows[0])
+
     async def delegations(
         self, account_id: UUID, claim_id: UUID, *, now: datetime, after: Cursor | None, limit: int
     ) -> Sequence[Delegation]:
@@ -186,7 +213,16 @@ def _filter(wanted: ClaimFilter) -> Mapping[str, object]:
 def claim_view(row: AnyRow) -> ClaimView:
     """A row of VIEWS."""
     token = None if row.token_id is None else token_from(row)
-    return ClaimView(claim_from(row), token, row.default_binding)
+    route = None
+    if row.route_advertised is not None:
+        route = SpanningRoute(row.route_advertised, row.route_at, row.route_locked)
+    drift = None if row.drift is None else Validity(row.drift)
+    return ClaimView(claim_from(row), token, row.default_binding, route, drift)
+
+
+def _bgp_prefix_view(row: AnyRow) -> BgpPrefixView:
+    held, seen = applied_from(row), observed_from(row)
+    return BgpPrefixView(bgp_prefix_from(row), row.prefix_version, held, seen)
 
 
 def _run_views(rows: Iterable[AnyRow]) -> Iterator[RunView]:

@@ -23,11 +23,13 @@ from sqlalchemy.dialects.postgresql import CIDR
 from sqlalchemy.sql.expression import FromClause
 
 from byoip.domain.lifecycle import State
+from byoip.store.bgp_prefixes import APPLIED, OBSERVED
 from byoip.store.columns import constant
 from byoip.store.evidence import EXHIBIT, FINDING
 from byoip.store.rows import BINDING, TOKEN
 from byoip.store.statements import compiled
 from byoip.store.tables import bindings, prefixes, services, validation_tokens
+from byoip.store.tables_advertising import bgp_prefixes, origin_drifts
 from byoip.store.tables_history import events, exhibits, findings, validation_runs
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
@@ -60,13 +62,26 @@ _NEWEST_TOKEN: Final = (
     .correlate(prefixes)
     .lateral("newest")
 )
+_SPANNING: Final = bgp_prefixes.alias("spanning")
+_s: Final = _SPANNING.c
 VIEWS: Final = (
     select(
         prefixes,
         _NEWEST_TOKEN,
+        _s.advertised.label("route_advertised"),
+        _s.advertised_modified_at.label("route_at"),
+        _s.locked.label("route_locked"),
+        origin_drifts.c.validity.label("drift"),
         exists().where(_b.prefix_id == _p.id, _b.cidr == _p.cidr, _b.live).label("default_binding"),
     )
-    .select_from(prefixes.outerjoin(_NEWEST_TOKEN, true()))
+    .select_from(
+        prefixes.outerjoin(_NEWEST_TOKEN, true())
+        .outerjoin(_SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live)
+        .outerjoin(
+            origin_drifts,
+            (origin_drifts.c.prefix_id == _p.id) & (origin_drifts.c.cidr == _p.cidr),
+        )
+    )
     .where(_p.live)
 )
 
@@ -111,6 +126,29 @@ ONE_BINDING: Final = compiled(
     .select_from(prefixes.outerjoin(_binding, true()))
     .where(*_THIS_CLAIM, _p.live)
 )
+
+_routes: Final = (
+    select(*bgp_prefixes.c, *APPLIED.c, *OBSERVED.c)
+    .select_from(bgp_prefixes.join(APPLIED, true()).outerjoin(OBSERVED, true()))
+    .where(bgp_prefixes.c.prefix_id == _p.id, bgp_prefixes.c.live)
+)
+
+
+def _with_claim(routes: Select[Any]) -> Select[Any]:
+    page = routes.correlate(prefixes).lateral("page")
+    return (
+        select(page, _p.account_id, _p.version.label("prefix_version"))
+        .select_from(prefixes.outerjoin(page, true()))
+        .where(*_THIS_CLAIM, _p.live)
+        .order_by(page.c.created_at, page.c.id)
+    )
+
+
+BGP_PREFIXES: Final = compiled(_with_claim(paged(_routes, bgp_prefixes)))
+ONE_BGP_PREFIX: Final = compiled(
+    _with_claim(_routes.where(bgp_prefixes.c.id == bindparam("bgp_prefix_id", type_=Uuid)))
+)
+SPANNING_BGP_PREFIX: Final = compiled(_with_claim(_routes.where(bgp_prefixes.c.cidr == _p.cidr)))
 
 _runs = (
     paged(select(validation_runs).where(_r.prefix_id == _p.id), validation_runs)

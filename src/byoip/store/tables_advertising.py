@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    true,
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
@@ -83,8 +84,10 @@ bgp_prefixes = Table(
     CheckConstraint("NOT (advertised AND removed_at IS NOT NULL)", name="withdraw_first"),
     Index("uq_bgp_prefixes_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
     Index("ix_bgp_prefixes_page", "prefix_id", "created_at", "id", postgresql_where="live"),
-    Index("ix_bgp_prefixes_advertised", "cidr", postgresql_where="advertised"),
+    # A route is one path on a speaker: two claims (of which one has lost its approval) would fight.
+    Index("uq_bgp_prefixes_advertised", "cidr", unique=True, postgresql_where="advertised"),
     Index("ix_bgp_prefixes_cidr", "cidr"),
+    Index("ix_bgp_prefixes_unsettled", "id", postgresql_where="settled < change"),
 )
 
 # The ledger of all withdrawals: what the breaker counts. Only ever added to.
@@ -130,6 +133,16 @@ breaker_trips = Table(
     ),
     Index("uq_breaker_trips_live", "scope", "subject", unique=True, postgresql_where="live"),
     Index("ix_breaker_trips_page", "at", "id"),
+)
+
+# Up to which snapshot of ROA data all routes have been held against it, and when.
+origin_watch = Table(
+    "origin_watch",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=true()),
+    Column("snapshot", Integer, nullable=False),
+    moment("at"),
+    CheckConstraint("singleton", name="one_row"),
 )
 
 # What origin validation says of approved space since a snapshot, where that is not "valid": for

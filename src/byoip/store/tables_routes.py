@@ -31,8 +31,9 @@ speakers = Table(
 )
 
 # `may_hold` is written before a speaker is asked to announce, and cleared after it said that it
-# has withdrawn. So a path that it holds although we never asked, or after it told us that it was
-# gone, is known as an orphan: a restored backup withdraws nothing.
+# has withdrawn, and the withdrawal was seen everywhere. So a path that it holds although we never
+# asked, or after it told us that it was gone, is known as an orphan: a restored backup withdraws
+# nothing.
 applied_routes = Table(
     "applied_routes",
     metadata,
@@ -72,6 +73,16 @@ orphan_routes = Table(
     text("decided_because", nullable=True),
     CheckConstraint("decision IN ('withdraw')", name="decision"),
     CheckConstraint("num_nulls(decision, decided_by, decided_because) IN (0, 3)", name="decided"),
+)
+
+# What a person should know, as long as it lasts; written by whoever reconciles.
+route_alarms = Table(
+    "route_alarms",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    text("detail"),
+    moment("since"),
 )
 
 # The applied state at one moment; a list of {id, cidr, prepend, change}.

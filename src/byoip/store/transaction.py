@@ -12,6 +12,8 @@ needed:
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
 7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time; a claim's way out
    (`offboardings`) is written under the claim's lock and needs none of its own
+   (or, alone and with nothing before it, the turn to re-evaluate all routes: tried, never waited
+   for; `Drifts.reevaluate` then shares claims in the order of their ids)
 8. the refused set of a job (`guards.waiting`, `refuse`); alone, but for what follows here
 9. letters of the claim; alone, too, but then nothing else after them
 10. event counters of claims, in the order of their ids
@@ -36,6 +38,7 @@ from byoip.domain.breaker import Ceilings
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.clock import Clock
 from byoip.ports.delegations import Delegations
+from byoip.ports.drifts import Drifts
 from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
@@ -58,6 +61,7 @@ from byoip.store.bindings import BindingShelf, ServiceShelf
 from byoip.store.breaker import PostgresBreaker
 from byoip.store.claims import ClaimShelf
 from byoip.store.delegations import DelegationShelf
+from byoip.store.drifts import DriftShelf
 from byoip.store.events import EventShelf
 from byoip.store.idempotency import OnceShelf
 from byoip.store.job_guards import JobGuardShelf
@@ -94,6 +98,7 @@ class PostgresShelf:
     breaker: Breaker
     offboardings: Offboardings
     guards: JobGuards
+    drifts: Drifts
 
     def __init__(
         self,
@@ -121,6 +126,7 @@ class PostgresShelf:
         self.breaker = PostgresBreaker(session, clock, ceilings, self._operating.events)
         self.offboardings = OffboardingShelf(session)
         self.guards = JobGuardShelf(session)
+        self.drifts = DriftShelf(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
 
     async def answered(self, result: object) -> None:

@@ -38,6 +38,7 @@ class AcceptRoaSnapshot:
             after = {"number": number}
             event = noted("roa_snapshot.accepted", by, why, now, after=after)
             await shelf.operating.events.add(event)
+            await shelf.jobs.enqueue_reevaluation()
             view = RoaSnapshotView(replace(found, accepted=True), in_use=True, acceptance=word)
             await shelf.answered(view)
         await self.snapshots.prune()

@@ -1,12 +1,15 @@
 """The one way a route comes: proven, served, and valid at that very moment."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
-from byoip.domain.bgp_prefix import BgpPrefix, demand_valid, may_announce
+from byoip.domain.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.claim import Claim
 from byoip.domain.evidence import Outcome, Unanswered
 from byoip.domain.roa_authorisation import judge_roas
+from byoip.domain.route_validity import demand_valid
 from byoip.ports.rpki import NoVrps
 from byoip.ports.store import By, Event, Shelf
 
@@ -14,21 +17,48 @@ from byoip.ports.store import By, Event, Shelf
 async def announce(
     shelf: Shelf, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int, by: By, now: datetime
 ) -> BgpPrefix:
-    """Want it on the Internet. The caller holds the claim's lock, and saw that it is withdrawn."""
-    binding = may_announce(claim, await shelf.bindings.of(claim.id), lacking=())
-    valid = demand_valid(await _asked(shelf, bgp_prefix, now), bgp_prefix.last_valid_at, now)
+    """Want it on the Internet. The caller holds the claim's lock, and saw that it is withdrawn.
+
+    Raises:
+        PrefixNotApproved, PrefixSuspended, NotInThisState, Contested, IncompleteBgpDeployment,
+        OriginNotValid, OriginUnanswered: as their names say; nothing was changed.
+    """
+    bindings = await shelf.bindings.of(claim.id)
+    default = next((one for one in bindings if one.is_default), None)
+    lacking = () if default is None else await _edges_lacking(shelf, default.id)
+    binding = may_announce(claim, bindings, lacking=lacking)
+    if await shelf.bgp_prefixes.out_elsewhere(bgp_prefix):
+        raise Contested
+    outcome = await _origin_validation(shelf, bgp_prefix, now)
+    valid = demand_valid(outcome, bgp_prefix.last_valid_at, now)
     wanted = bgp_prefix.announced(binding, prepend=prepend, request_id=by.request_id, now=now)
     if valid:
         wanted = replace(wanted, last_valid_at=now)
     await shelf.bgp_prefixes.save(wanted)
-    shown = {"bgp_prefix_id": wanted.id.hex, "cidr": str(wanted.cidr)}
-    before, after = {**shown, "advertised": False}, {**shown, "advertised": True}
-    await shelf.events.add(Event(claim.id, "bgp_prefix.announced", by, now, before, after))
+    await shelf.events.add(_announced(wanted, outcome, by, now))
     return wanted
 
 
-async def _asked(shelf: Shelf, bgp_prefix: BgpPrefix, now: datetime) -> Outcome:
+async def _edges_lacking(shelf: Shelf, binding_id: UUID) -> Sequence[str]:  # noqa: ARG001
+    """The edges in service that have not acknowledged a binding, by name."""
+    return ()  # no edges are registered yet
+
+
+async def _origin_validation(shelf: Shelf, bgp_prefix: BgpPrefix, now: datetime) -> Outcome:
+    """Of exactly this route, on the newest accepted snapshot."""
     answer = await shelf.roas.about(bgp_prefix.cidr)
     if isinstance(answer, NoVrps):
         return Unanswered(answer.fault, f"{answer.detail}.")
     return judge_roas(bgp_prefix.cidr, bgp_prefix.asn, answer.covering, now=now)
+
+
+def _announced(bgp_prefix: BgpPrefix, outcome: Outcome, by: By, now: datetime) -> Event:
+    shown = {"bgp_prefix_id": bgp_prefix.id.hex, "cidr": str(bgp_prefix.cidr)}
+    before = {**shown, "advertised": False}
+    after = {
+        **shown,
+        "advertised": True,
+        "asn_prepend_count": bgp_prefix.desired.prepend,
+        "origin_validation": outcome.seen,
+    }
+    return Event(bgp_prefix.claim_id, "bgp_prefix.announced", by, now, before, after)

@@ -7,11 +7,15 @@ from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import BindingView
 from byoip.ports.store import By, Event, Store
+from byoip.usecases.keeping_routes import begin_route
 
 
 @dataclass(frozen=True, slots=True)
 class BindService:
-    """Let a service answer for a range of an approved prefix, the whole of it first."""
+    """Let a service answer for a range of an approved prefix, the whole of it first.
+
+    With the whole comes the BGP prefix that spans it, withdrawn.
+    """
 
     store: Store
     clock: Clock
@@ -54,6 +58,8 @@ class BindService:
                 "service_id": service.id.hex,
             }
             await shelf.events.add(Event(claim_id, "binding.created", by, now, after=after))
+            if binding.is_default and await shelf.bgp_prefixes.spanning(claim_id) is None:
+                await begin_route(shelf, claim, wanted, by, now)
             view = BindingView(binding, written.version)
             await shelf.answered(view)
         return view

@@ -7,6 +7,7 @@ from byoip.domain.lifecycle import Move, Standing
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
 from byoip.usecases.history import changes, end_token_and_run
+from byoip.usecases.keeping_routes import end_routes, still_out
 from byoip.usecases.measured_run import AT_ONCE, MeasuredRun
 
 
@@ -42,6 +43,9 @@ class CloseUnproven:
             kept = claim.suspended or claim.offboarding
             if not waiting or kept or await shelf.bindings.of(claim_id):
                 return False
+            if await still_out(shelf, claim_id):
+                return False
+            await end_routes(shelf, await shelf.bgp_prefixes.of(claim_id), by, now)
             closed = claim.close(Move.UNPROVEN, now)
             await shelf.claims.save(closed)
             await end_token_and_run(shelf, claim, by, now)

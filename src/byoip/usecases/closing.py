@@ -9,6 +9,7 @@ from byoip.domain.offboarding import ROA_LAST, End, GraceNotBegun, Step
 from byoip.ports.store import By, Event, Shelf
 from byoip.usecases.end_delegation import end
 from byoip.usecases.history import changes, end_token_and_run
+from byoip.usecases.keeping_routes import demand_withdrawn, end_routes
 from byoip.usecases.revoke_letters import revoke_letters
 
 
@@ -22,9 +23,7 @@ async def close_after_grace(shelf: Shelf, claim: Claim, by: By, now: datetime) -
     offboarding = await shelf.offboardings.live(claim.id)
     if offboarding is None or offboarding.step is not Step.GRACE:
         raise GraceNotBegun(Step.WITHDRAW if offboarding is None else offboarding.step)
-    await _demand_gone(shelf, claim)
-    for route in await shelf.bgp_prefixes.of(claim.id):
-        await shelf.bgp_prefixes.remove(route.id, now)
+    await demand_nothing_hangs_on(shelf, claim)
     closed = await close(shelf, claim, Move.OFFBOARDED, by, now)
     await shelf.offboardings.save(offboarding.ended(End.CLOSED, now))
     after = {"request_id": offboarding.request_id, "next": ROA_LAST}
@@ -33,8 +32,9 @@ async def close_after_grace(shelf: Shelf, claim: Claim, by: By, now: datetime) -
 
 
 async def close(shelf: Shelf, claim: Claim, move: Move, by: By, now: datetime) -> Claim:
-    """End it, its delegations, its token, its open run and its letters."""
+    """End it, its routes and delegations, its token, its open run and its letters."""
     await end(await shelf.delegations.of(claim.id), "delegation.ended", shelf, by, now)
+    await end_routes(shelf, await shelf.bgp_prefixes.of(claim.id), by, now)
     closed = claim.close(move, now)
     await shelf.claims.save(closed)
     await end_token_and_run(shelf, claim, by, now)
@@ -44,10 +44,12 @@ async def close(shelf: Shelf, claim: Claim, move: Move, by: By, now: datetime) -
     return closed
 
 
-async def _demand_gone(shelf: Shelf, claim: Claim) -> None:
-    if any(one.desired.advertised for one in await shelf.bgp_prefixes.of(claim.id)):
-        raise WithdrawFirst("a route of it is advertised")
-    if await shelf.bgp_prefixes.lingering(claim.id):
-        raise WithdrawFirst("a route of it may still be on the Internet")
+async def demand_nothing_hangs_on(shelf: Shelf, claim: Claim) -> None:
+    """Refuse to close a claim from under its routes and bindings.
+
+    Raises:
+        WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
+    """
+    await demand_withdrawn(shelf, claim.id)
     if await shelf.bindings.of(claim.id):
         raise WithdrawFirst("remove its service bindings first")

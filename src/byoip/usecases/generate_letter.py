@@ -20,6 +20,7 @@ class GenerateLetter:
 
     Attributes:
         operator: our name, as the letter states it.
+        contact: how networks reach us, as the letter states it.
     """
 
     store: Store
@@ -28,6 +29,7 @@ class GenerateLetter:
     press: LetterPress
     signer: LetterSigner
     operator: str
+    contact: str
 
     async def __call__(self, claim_id: UUID, *, by: By) -> Letter | None:
         """The new letter; None if none is due, or what it would state does not hold now."""
@@ -63,6 +65,7 @@ class GenerateLetter:
         return LetterFacts(
             reference=LetterReference(self.mint.mint()),
             operator=self.operator,
+            contact=self.contact,
             account_name=grounds.account_name,
             holder=RegisteredHolder.of(claim.registry, registered.delegations),
             prefix=claim.prefix,

@@ -12,6 +12,8 @@ from byoip.ports.snapshots import (
     VrpSnapshotShelf,
     VrpSnapshotStore,
 )
+from byoip.ports.store import By
+from byoip.usecases.reevaluate_claims import ReevaluateClaims
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class RefreshRoas:
     snapshots: VrpSnapshotStore
     policy: GatePolicy
     clock: Clock
+    reevaluate: ReevaluateClaims | None = None  # where there is none, the clock does it soon
 
     async def __call__(self) -> Refreshed:
         """Fetch, load, judge; nothing is locked while the source works."""
@@ -69,6 +72,8 @@ class RefreshRoas:
             else:
                 refreshed = await self._take(shelf, export)
         await self.snapshots.prune()
+        if self.reevaluate is not None and isinstance(refreshed, RoasAccepted):
+            await self.reevaluate(by=By("worker", f"roa-snapshot-{refreshed.number}"))
         return refreshed
 
     async def _take(self, shelf: VrpSnapshotShelf, export: VrpExport) -> Refreshed:

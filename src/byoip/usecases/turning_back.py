@@ -10,13 +10,13 @@ from byoip.domain.bgp_prefix import (
     BgpPrefix,
     BgpPrefixNotFound,
     IncompleteBgpDeployment,
-    OriginUnanswered,
 )
 from byoip.domain.claim import Claim
 from byoip.domain.errors import Refusal
 from byoip.domain.lifecycle import Move
 from byoip.domain.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
 from byoip.domain.prefix import Prefix
+from byoip.domain.route_validity import OriginUnanswered
 from byoip.domain.service_binding import ServiceBinding, ServiceNotFound, may_serve
 from byoip.ports.store import By, Event, Shelf
 from byoip.usecases.announcing import announce

@@ -1,16 +1,18 @@
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.service_binding import may_unbind
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import By, Event, Shelf, Store
+from byoip.usecases.keeping_routes import demand_withdrawn, end_routes
 from byoip.usecases.views import binding_of
 
 
 @dataclass(frozen=True, slots=True)
 class UnbindService:
-    """Take a binding away; the default goes last."""
+    """Take a binding away; the default goes last, and its BGP prefix with it."""
 
     store: Store
     clock: Clock
@@ -27,7 +29,9 @@ class UnbindService:
         """End it; the row stays.
 
         Raises:
-            ClaimNotFound, PreconditionFailed, BindingNotFound, DefaultBindingInUse: as they say.
+            ClaimNotFound, PreconditionFailed, BindingNotFound, DefaultBindingInUse,
+            AdvertiseStateLocked: as they say.
+            WithdrawFirst: it is the default, and the Internet may still know one of the routes.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
@@ -36,6 +40,8 @@ class UnbindService:
             binding = binding_of(binding_id, bindings)
             may_unbind(binding, bindings)
             now = self.clock.now()
+            if binding.is_default:
+                await _end_spanning(shelf, claim_id, by, now)
             await shelf.claims.save(claim.written(now))
             await shelf.bindings.remove(binding_id, now)
             before = {
@@ -45,3 +51,10 @@ class UnbindService:
             }
             await shelf.events.add(Event(claim_id, "binding.removed", by, now, before=before))
             await shelf.answered(None)
+
+
+async def _end_spanning(shelf: Shelf, claim_id: UUID, by: By, now: datetime) -> None:
+    await demand_withdrawn(shelf, claim_id)  # of all routes: each rests on the default binding
+    if spanning := await shelf.bgp_prefixes.spanning(claim_id):
+        spanning.demand_unlocked()  # or a new one would come back without its lock
+        await end_routes(shelf, [spanning], by, now)

@@ -19,6 +19,7 @@ def schedule(app: App, *, roas_every_minutes: int | None, letters: bool = False)
         jobs.TIDY_UP: "47 * * * *",
         jobs.REFRESH_REGISTRATIONS: "23 */6 * * *",
         jobs.WATCH_LETTERS: "* * * * *",
+        jobs.REEVALUATE_CLAIMS: "* * * * *",
     }
     if letters:
         times[jobs.RENEW_LETTERS] = "*/10 * * * *"

@@ -14,6 +14,7 @@ from byoip.ports.store import By
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.generate_letter import GenerateLetter
+from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.renew_letters import RenewLetters
 from byoip.usecases.run_validation import RunValidation
 from byoip.usecases.watch_letters import WatchLetters
@@ -53,6 +54,7 @@ class Work:
     refresh_roas: Callable[[], Awaitable[object]] | None
     tidy_up: Callable[[], Awaitable[object]]
     watch_letters: WatchLetters
+    reevaluate_claims: ReevaluateClaims
     letters: LetterWork | None
     offboard: Callable[[By], Awaitable[object]]
     stopped: Callable[[JobKind], Awaitable[bool]]
@@ -91,11 +93,6 @@ def register(app: App, work: Work) -> None:
     async def end_expired_delegations(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         await work.end_expired_delegations(by=_by(context))
 
-    # It asks its kill switch itself, before each row; what was restored goes on all the same.
-    @app.task(name=jobs.OFFBOARD, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True)
-    async def offboard(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
-        await work.offboard(_by(context))
-
     @app.task(name=jobs.REFRESH_REGISTRATIONS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def refresh_registrations(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         kind = JobKind.REFRESH_REGISTRATIONS
@@ -105,6 +102,7 @@ def register(app: App, work: Work) -> None:
     async def tidy_up(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.unless_stopped(JobKind.TIDY_UP, work.tidy_up)
 
+    _register_routes(app, work)
     _register_letters(app, work)
 
     if refresh := work.refresh_roas:
@@ -112,6 +110,20 @@ def register(app: App, work: Work) -> None:
         @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE, lock="roas")
         async def refresh_roas(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
             await work.unless_stopped(JobKind.REFRESH_ROAS, refresh)
+
+
+def _register_routes(app: App, work: Work) -> None:
+    # It asks its kill switch itself, before each row; what was restored goes on all the same.
+    @app.task(name=jobs.OFFBOARD, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True)
+    async def offboard(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        await work.offboard(_by(context))
+
+    @app.task(
+        name=jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True
+    )
+    async def reevaluate_claims(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        reevaluate = partial(work.reevaluate_claims, by=_by(context))
+        await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
 
 
 def _register_letters(app: App, work: Work) -> None:

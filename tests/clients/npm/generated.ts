@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.js";
-import { eventually, publish, story } from "./story.js";
+import { bytes, eventually, isPdf, letter, publish, story } from "./story.js";
 
 function speaking(token: string) {
   const headers = { authorization: `Bearer ${token}` };
@@ -23,7 +23,27 @@ const client = speaking(story.api_token);
 const { account_id, cidr } = story;
 const account = { params: { path: { account_id } } };
 
-const body = { cidr, asn: 64500 };
+const documents = `${root}/loa_documents` as const;
+const own = success(
+  await client.POST(documents, {
+    ...account,
+    body: { loa_document: "" }, // the generator has no type for files; what is sent is the form
+    bodySerializer: () => {
+      const form = new FormData();
+      form.append("loa_document", new Blob([letter]), "ours.pdf");
+      return form;
+    },
+  }),
+).result;
+assert.deepEqual([own.size_bytes, own.filename], [letter.length, "ours.pdf"]);
+
+async function downloaded(loa_document_id: string): Promise<Buffer> {
+  const asked = { params: { path: { account_id, loa_document_id } }, parseAs: "blob" } as const;
+  return bytes(success(await client.GET(`${documents}/{loa_document_id}/download`, asked)));
+}
+assert.deepEqual(await downloaded(own.id), letter);
+
+const body = { cidr, asn: 64500, loa_document_id: own.id, delegate_loa_creation: true };
 const made = success(await client.POST(`${root}/prefixes`, { ...account, body })).result;
 assert.equal(made.approved, "P");
 const prefix_id = made.id;
@@ -56,9 +76,26 @@ const ending = { params: { path: { account_id, prefix_id, delegation_id: delegat
 const ended = success(await client.DELETE(`${delegations}/{delegation_id}`, ending)).result;
 assert.equal(ended.id, delegated.id);
 
+await eventually(async () => {
+  const shown = success(await client.GET(`${root}/prefixes/{prefix_id}`, one)).result;
+  return shown.loa_document_id !== own.id;
+});
+const shown = success(await client.GET(`${root}/prefixes/{prefix_id}`, one)).result;
+assert(isPdf(await downloaded(shown.loa_document_id ?? assert.fail("there is no letter"))));
+const history = success(await client.GET(`${root}/prefixes/{prefix_id}/events`, one)).result;
+const issued = history.find((event) => event.kind === "letter.issued");
+const reference = String(issued?.after["reference"]);
+async function status(): Promise<string> {
+  const page = success(await client.GET("/loa/{reference}", { params: { path: { reference } } }));
+  assert(typeof page === "object"); // it is a page for people where those are asked for
+  return page.result.status;
+}
+assert.equal(await status(), "valid");
+
 assert.equal(refusal(await client.DELETE(`${root}/prefixes/{prefix_id}`, one)), "withdraw_first");
 const unbinding = { params: { path: { account_id, prefix_id, binding_id: bound.id } } };
 success(await client.DELETE(`${bindings}/{binding_id}`, unbinding));
 success(await client.DELETE(`${root}/prefixes/{prefix_id}`, one));
 assert.equal(refusal(await client.GET(`${root}/prefixes/{prefix_id}`, one)), "prefix_not_found");
+assert.equal(await status(), "revoked");
 console.log("done");

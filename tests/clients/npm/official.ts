@@ -1,11 +1,11 @@
 // The whole way with the official package, given a base URL and a token.
-import Cloudflare, { ConflictError, NotFoundError } from "cloudflare";
+import Cloudflare, { ConflictError, NotFoundError, UnprocessableEntityError } from "cloudflare";
 import assert from "node:assert/strict";
-import { eventually, publish, story } from "./story.js";
+import { bytes, eventually, isPdf, letter, publish, story } from "./story.js";
 
 const account_id = story.account_id;
 const client = new Cloudflare({ apiToken: story.api_token, baseURL: story.base_url });
-const { prefixes } = client.addressing;
+const { loaDocuments, prefixes } = client.addressing;
 
 async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -13,8 +13,21 @@ async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
-const made = await prefixes.create({ account_id, cidr: story.cidr, asn: 64500 });
-assert.equal(made.approved, "P");
+async function downloaded(id: string): Promise<Buffer> {
+  return bytes(await loaDocuments.get(id, { account_id }));
+}
+
+const own = await loaDocuments.create({ account_id, loa_document: story.letter });
+assert.deepEqual([own.size_bytes, own.auto_generated], [letter.length, false]);
+const loa_document_id = own.id;
+assert(loa_document_id);
+assert.deepEqual(await downloaded(loa_document_id), letter);
+const noLetter = { account_id, loa_document: "no letter" };
+await assert.rejects(loaDocuments.create(noLetter), UnprocessableEntityError);
+
+const letters = { loa_document_id, delegate_loa_creation: true };
+const made = await prefixes.create({ account_id, cidr: story.cidr, asn: 64500, ...letters });
+assert.deepEqual([made.approved, made.loa_document_id], ["P", loa_document_id]);
 const id = made.id;
 assert(id && made.ownership_validation_token);
 await publish(made.ownership_validation_token);
@@ -44,6 +57,13 @@ assert.deepEqual(await all(delegations.list(id, { account_id })), [delegated]);
 await assert.rejects(delegations.create(id, wanted), ConflictError);
 const ended = await delegations.delete(delegated.id, { account_id, prefix_id: id });
 assert.equal(ended.id, delegated.id);
+
+let written = loa_document_id;
+await eventually(async () => {
+  written = (await prefixes.get(id, { account_id })).loa_document_id ?? assert.fail("no letter");
+  return written !== loa_document_id;
+});
+assert(isPdf(await downloaded(written)));
 
 await assert.rejects(prefixes.delete(id, { account_id }), ConflictError);
 await bindings.delete(bound.id, { account_id, prefix_id: id });

@@ -13,11 +13,23 @@ interface Story {
   other_token: string;
   cidr: string;
   zone: string;
+  letter: string;
 }
 
 const path = process.argv[2];
 assert(path, "the story's file is missing");
 export const story = JSON.parse(readFileSync(path, "utf8")) as Story;
+
+// The customer's own letter of agency; the story has it in base64.
+export const letter = Buffer.from(story.letter, "base64");
+
+export async function bytes(answer: Blob | Response): Promise<Buffer> {
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+export function isPdf(content: Buffer): boolean {
+  return content.subarray(0, 5).toString() === "%PDF-";
+}
 
 async function control(method: string, at: string, body?: string): Promise<string> {
   const answer = await fetch(story.control_url + at, {

@@ -7,17 +7,22 @@ tools/install-real-parts; the story's file says whom to talk to.
 import json
 import sys
 import time
+from base64 import b64decode
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from byoip_client import AuthenticatedClient
+from byoip_client import AuthenticatedClient, Client
 from byoip_client.api.delegations import (
     create_delegation,
     delete_delegation,
     list_delegations,
     list_received_delegations,
 )
+from byoip_client.api.history import list_prefix_events
+from byoip_client.api.letters import create_loa_document, get_letter, get_loa_document
 from byoip_client.api.prefixes import (
     create_prefix,
     delete_prefix,
@@ -31,10 +36,20 @@ from byoip_client.api.services import (
     list_service_bindings,
     list_services,
 )
-from byoip_client.models import Failure, NewBinding, NewDelegation, NewPrefix, Prefix, PrefixChange
+from byoip_client.models import (
+    CreateLoaDocumentBody,
+    Failure,
+    NewBinding,
+    NewDelegation,
+    NewPrefix,
+    Prefix,
+    PrefixChange,
+)
+from byoip_client.types import File
 
 STORY = json.loads(Path(sys.argv[1]).read_text())
 ACCOUNT, OTHER = STORY["account_id"], STORY["other_account_id"]
+LETTER = b64decode(STORY["letter"])
 Answer = TypeVar("Answer")
 
 
@@ -61,26 +76,60 @@ def publish(prefix: Prefix) -> None:
         control.put(owner, json=[prefix.ownership_validation_token]).raise_for_status()
 
 
-def approved(client: AuthenticatedClient, prefix_id: str) -> Prefix:
+def when(client: AuthenticatedClient, prefix_id: str, holds: Callable[[Prefix], bool]) -> Prefix:
+    """The prefix, as soon as this holds of it."""
     for _ in range(400):
         shown = success(get_prefix.sync(ACCOUNT, prefix_id, client=client)).result
-        if shown.approved == "V":
+        if holds(shown):
             return shown
         time.sleep(0.05)
-    raise AssertionError("it was not approved in time")
+    raise AssertionError("it did not come to that in time")
 
 
-def onboard(client: AuthenticatedClient) -> Prefix:
-    wanted = NewPrefix(cidr=STORY["cidr"], asn=64500)
+def upload(client: AuthenticatedClient) -> str:
+    body = CreateLoaDocumentBody(File(BytesIO(LETTER), "ours.pdf", "application/pdf"))
+    made = success(create_loa_document.sync(ACCOUNT, client=client, body=body)).result
+    assert (made.size_bytes, made.filename) == (len(LETTER), "ours.pdf")
+    assert download(client, made.id) == LETTER
+    return made.id
+
+
+def download(client: AuthenticatedClient, document_id: str) -> bytes:
+    found = success(get_loa_document.sync(ACCOUNT, document_id, client=client))
+    content = found.payload.read()
+    assert isinstance(content, bytes)
+    return content
+
+
+def onboard(client: AuthenticatedClient, letter_id: str) -> Prefix:
+    wanted = NewPrefix(
+        cidr=STORY["cidr"], asn=64500, loa_document_id=letter_id, delegate_loa_creation=True
+    )
     made = success(create_prefix.sync(ACCOUNT, client=client, body=wanted)).result
     publish(made)
     success(validate_prefix.sync(ACCOUNT, made.id, client=client))
-    prefix = approved(client, made.id)
+    prefix = when(client, made.id, lambda shown: shown.approved == "V")
     assert prefix.rpki_validation_state == prefix.irr_validation_state == "valid"
     change = PrefixChange(description="Berlin")
     edited = success(update_prefix.sync(ACCOUNT, made.id, client=client, body=change))
     assert edited.result.description == "Berlin"
     return prefix
+
+
+def receive_letter(client: AuthenticatedClient, prefix: Prefix, before: str) -> str:
+    """The one that the operator writes takes the place of the customer's; its reference."""
+    shown = when(client, prefix.id, lambda now: now.loa_document_id != before)
+    assert shown.loa_document_id is not None
+    assert download(client, shown.loa_document_id).startswith(b"%PDF-")
+    history = success(list_prefix_events.sync(ACCOUNT, prefix.id, client=client)).result
+    [issued] = [one for one in history if one.kind == "letter.issued"]
+    return str(issued.after["reference"])
+
+
+def status(reference: str) -> str:
+    """What anybody may ask."""
+    with Client(base_url=STORY["root"]) as stranger:
+        return success(get_letter.sync(reference, client=stranger)).result.status.value
 
 
 def bind(client: AuthenticatedClient, prefix: Prefix) -> str:
@@ -113,15 +162,19 @@ def main() -> None:
         AuthenticatedClient(base_url=STORY["root"], token=STORY["api_token"]) as client,
         AuthenticatedClient(base_url=STORY["root"], token=STORY["other_token"]) as other,
     ):
-        prefix = onboard(client)
+        letter_id = upload(client)
+        prefix = onboard(client, letter_id)
         binding_id = bind(client, prefix)
         delegate(client, other, prefix)
+        reference = receive_letter(client, prefix, letter_id)
+        assert status(reference) == "valid"
         refused = delete_prefix.sync(ACCOUNT, prefix.id, client=client)
         assert failure(refused) == "withdraw_first"
         success(delete_service_binding.sync(ACCOUNT, prefix.id, binding_id, client=client))
         success(delete_prefix.sync(ACCOUNT, prefix.id, client=client))
         gone = get_prefix.sync(ACCOUNT, prefix.id, client=client)
         assert failure(gone) == "prefix_not_found"
+        assert status(reference) == "revoked"
     sys.stdout.write("done\n")
 
 

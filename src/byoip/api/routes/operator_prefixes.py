@@ -14,7 +14,7 @@ from byoip.api.paging import DEFAULT_PAGE, CursorText, Cut, PerPage, cut, page
 from byoip.api.refusals import QueryParameterInvalid
 from byoip.api.routes.history import After
 from byoip.api.routes.operator_accounts import AccountFilter, account_filter
-from byoip.api.routes.path_ids import PathId, PathText
+from byoip.api.routes.path_ids import PathAddress, PathId
 from byoip.api.routes.prefixes import ApprovedFilter, StandingFilter
 from byoip.api.schemas.events import EventListAnswer, event_of
 from byoip.api.schemas.operating import Reasoned
@@ -215,7 +215,7 @@ async def settle_prefix_contest(caller: Operating, prefix_id: PathId, body: Reas
 @operator_prefixes.operation(
     "GET /addresses/{address}", Scope.OPERATOR, answer=AddressAnswer, refuses=(InvalidAddress,)
 )
-async def get_address(caller: Operating, address: PathText) -> Answer:
+async def get_address(caller: Operating, address: PathAddress) -> Answer:
     """Say which prefix, account, service and delegated accounts answer for an address."""
     wanted = parse_address(address)
     return answer(address_of(await caller.backend.operating.reader.address(wanted, caller.now)))

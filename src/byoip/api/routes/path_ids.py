@@ -13,3 +13,10 @@ PathId: TypeAlias = Annotated[
 # Read by the route itself.
 PathText: TypeAlias = Annotated[str, Path()]
 PathNumber: TypeAlias = Annotated[str, Path(), WithJsonSchema({"type": "integer", "minimum": 1})]
+PathAddress: TypeAlias = Annotated[
+    str,
+    Path(),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]}
+    ),
+]

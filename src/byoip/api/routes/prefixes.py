@@ -163,7 +163,7 @@ async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -
 async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     """Give a prefix up.
 
-    Refused while anything is bound to it; for one that is being offboarded, until its grace has
+    Refused while it is announced or bound; for one that is being offboarded, until its grace has
     begun, which this then ends. Its history stays readable under `events`.
     """
     pen = caller.pen(nothing)

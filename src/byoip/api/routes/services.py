@@ -18,7 +18,8 @@ from byoip.api.schemas.bindings import (
     service_of,
 )
 from byoip.api.schemas.envelope import Done
-from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
+from byoip.domain.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended, WithdrawFirst
 from byoip.domain.credential import Scope
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.service_binding import (
@@ -161,10 +162,19 @@ async def update_service_binding(
     "DELETE /prefixes/{prefix_id}/bindings/{binding_id}",
     Scope.PREFIXES_WRITE,
     answer=Done,
-    refuses=(ClaimNotFound, BindingNotFound, DefaultBindingInUse),
+    refuses=(
+        ClaimNotFound,
+        BindingNotFound,
+        DefaultBindingInUse,
+        WithdrawFirst,
+        AdvertiseStateLocked,
+    ),
 )
 async def delete_service_binding(caller: Asking, prefix_id: PathId, binding_id: PathId) -> Answer:
-    """Remove a binding; the one that spans the prefix goes last."""
+    """Remove a binding; the one that spans the prefix goes last, with its BGP prefix.
+
+    Refused while any route of the prefix is announced, or may still be.
+    """
     pen = caller.pen(nothing)
     await caller.backend.unbind_service(
         caller.account_id, prefix_id, binding_id, by=pen.by, once=pen.once

@@ -18,6 +18,7 @@ EXAMPLE: dict[str, Any] = {
     "status": "valid",
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "operator": "Example Networks B.V.",
+    "operator_contact": "NOC: noc@example.net, +31 20 555 0100",
     "account_name": "Example Company, Inc.",
     "holder": {"registry": "ripencc", "holder": None, "status": None},
     "prefix": "198.18.0.0/23",
@@ -74,6 +75,7 @@ class Letter(Wire):
     status: LetterStatus
     sha256: str = Field(description="Of the signed document.")
     operator: str
+    operator_contact: str = Field(description="Empty where the operator gives none.")
     account_name: str = Field(description="As given by the customer.")
     holder: LetterHolder
     prefix: str
@@ -99,6 +101,7 @@ def letter_of(letter: domain.Letter, now: datetime) -> Letter:
         status=letter.status(now),
         sha256=letter.sha256,
         operator=facts.operator,
+        operator_contact=facts.contact,
         account_name=facts.account_name.value,
         holder=LetterHolder(
             registry=facts.holder.registry,

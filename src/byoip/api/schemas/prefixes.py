@@ -100,7 +100,9 @@ class Prefix(Wire):
     created_at: Time
     modified_at: Time
     standing: Standing
-    advertisable: bool = Field(description="Approved, and no address without a service.")
+    advertisable: bool = Field(
+        description="Approved, undisputed, no address without a service, and valid by RPKI."
+    )
     blockers: list[Blocker] = Field(description="What is missing, in the order to fix it.")
     advertised: bool | None = Field(deprecated=True)
     advertised_modified_at: Time | None = Field(deprecated=True)
@@ -119,8 +121,9 @@ class PrefixListAnswer(Counted[Prefix]):
 def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     """A claim as the wire shows it."""
     claim = view.claim
+    bound, drift, route = view.default_binding, view.drift, view.route
     missing = blockers(
-        claim, view.token, default_binding=view.default_binding, advice=advice, now=now
+        claim, view.token, default_binding=bound, drift=drift, advice=advice, now=now
     )
     return Prefix(
         id=claim.id.hex,
@@ -138,11 +141,11 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
         created_at=claim.created_at,
         modified_at=claim.modified_at,
         standing=claim.standing,
-        advertisable=advertisable(claim, default_binding=view.default_binding),
+        advertisable=advertisable(claim, default_binding=bound, drift=drift),
         blockers=[Blocker(name=one.name, message=one.message) for one in missing],
-        # Deprecated members: nothing is advertised on demand in this version.
-        advertised=None,
-        advertised_modified_at=None,
-        on_demand_enabled=False,
-        on_demand_locked=False,
+        # Deprecated members: as wanted of the BGP prefix that spans the prefix, if there is one.
+        advertised=None if route is None else route.advertised,
+        advertised_modified_at=None if route is None else route.at,
+        on_demand_enabled=route is not None,
+        on_demand_locked=route is not None and route.locked,
     )

@@ -1,0 +1,132 @@
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from byoip.adapters.bird_answers import (
+    BgpRoute,
+    Line,
+    OddAnswer,
+    is_ready,
+    read_line,
+    read_local_as,
+    read_routes,
+)
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import Prefix
+from byoip.ports.speaker import SpeakerUnanswered
+
+DEADLINE: Final = 10.0  # seconds
+
+_SLOWEST: Final = 1000  # prefixes a second that a call is given time for; measured: 10,000
+_MOST_BYTES: Final = 1024 * 1024  # of one answer: a prefix with thousands of paths
+_LONGEST_LINE: Final = 64 * 1024
+_RESTRICTED: Final = "0016"
+
+
+class BirdListener:
+    """Asks BIRD 2 on its control socket what it heard.
+
+    Prefix by prefix, 10,000 a second: BIRD finds one at once however full its table is, and a
+    dump of the Internet's would be hundreds of megabytes. The socket is a file whose permissions
+    decide who may use it; the connection gives up the right to change anything first.
+    """
+
+    def __init__(self, name: str, control: Path, *, deadline: float = DEADLINE) -> None:
+        """Take the path of its control socket, and seconds for a call."""
+        self._name = name
+        self._control = control
+        self._deadline = deadline
+
+    @property
+    def name(self) -> str:
+        """As the settings name it."""
+        return self._name
+
+    async def sees(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
+        """The origins under which it sees each of these prefixes; not seen: no key.
+
+        Only exactly these prefixes, and only what it learnt over BGP.
+
+        Raises:
+            SpeakerUnanswered: it could not be asked, or what it said cannot be read.
+        """
+        try:
+            async with asyncio.timeout(self._deadline + len(prefixes) / _SLOWEST):
+                return await self._ask(prefixes)
+        except TimeoutError as fault:
+            raise SpeakerUnanswered(f"{self._name}: no complete answer in time") from fault
+        except (OSError, OddAnswer) as fault:
+            raise SpeakerUnanswered(f"{self._name}: {fault}") from fault
+
+    async def _ask(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
+        seen: dict[Prefix, frozenset[Asn]] = {}
+        async with _conversation(self._control) as bird:
+            for prefix in prefixes:
+                routes = read_routes(await bird.ask(f"show route {prefix} all"), prefix)
+                origins = [await bird.origins(route) for route in routes]
+                if origins:
+                    seen[prefix] = frozenset().union(*origins)
+        return seen
+
+
+class _Conversation:
+    """Question and answer in turn: BIRD hangs up on whoever sends several ahead."""
+
+    def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._own: dict[str, Asn] = {}
+
+    async def begin(self) -> None:
+        """Be greeted, and give up the right to change anything."""
+        greeting = await self._line()
+        if not is_ready(greeting):
+            raise OddAnswer(f"this is not BIRD 2: {greeting!r:.80}")
+        if (await self.ask("restrict"))[-1].code != _RESTRICTED:
+            raise OddAnswer("it does not restrict the connection")
+
+    async def ask(self, command: str) -> list[Line]:
+        """The lines of its answer, at least one."""
+        self._writer.write(f"{command}\n".encode("ascii"))
+        await self._writer.drain()
+        lines: list[Line] = []
+        size = 0
+        while not lines or not lines[-1].last:
+            text = await self._line()
+            size += len(text)
+            if size > _MOST_BYTES:
+                raise OddAnswer(f"an answer larger than {_MOST_BYTES} bytes")
+            lines.append(read_line(text, before=lines[-1].code if lines else ""))
+        return lines
+
+    async def origins(self, route: BgpRoute) -> frozenset[Asn]:
+        """Who originates a route: where its path is empty, BIRD's own AS on that session."""
+        if route.origins:
+            return route.origins
+        if route.protocol not in self._own:
+            said = await self.ask(f'show protocols all "{route.protocol}"')
+            self._own[route.protocol] = read_local_as(said)
+        return frozenset({self._own[route.protocol]})
+
+    async def _line(self) -> str:
+        try:
+            line = await self._reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError as fault:
+            raise OddAnswer("it hung up") from fault
+        except asyncio.LimitOverrunError as fault:
+            raise OddAnswer(f"a line longer than {_LONGEST_LINE} bytes") from fault
+        return line[:-1].decode("ascii", "replace")
+
+
+@asynccontextmanager
+async def _conversation(control: Path) -> AsyncIterator[_Conversation]:
+    reader, writer = await asyncio.open_unix_connection(control, limit=_LONGEST_LINE)
+    try:
+        bird = _Conversation(reader, writer)
+        await bird.begin()
+        yield bird
+    finally:
+        writer.close()

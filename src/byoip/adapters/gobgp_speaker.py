@@ -1,0 +1,139 @@
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from byoip.adapters.gobgp import gobgp_pb2 as pb
+from byoip.adapters.gobgp.calls import GobgpCalls
+from byoip.adapters.gobgp.paths import FAMILIES, UnreadablePath, own_paths, to_message
+from byoip.domain.asn import Asn
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+from byoip.domain.route import Path
+from byoip.ports.speaker import Neighbour, SpeakerUnanswered
+
+DEADLINE: Final = 10.0  # seconds
+MOST_PATHS: Final = 200_000
+
+_BATCH: Final = 500  # paths a message: some 100 kB, and GoBGP takes 4 MB
+_SLOWEST: Final = 1000  # paths a second that a call is given time for; measured: 20,000
+# From here on one dump is cheaper than naming the prefixes.
+_MOST_NAMED: Final = 1000
+
+
+class GobgpSpeaker:
+    """Speaks through gobgpd 3.x, over its gRPC API.
+
+    The connection has neither TLS nor a password: gobgpd must listen on loopback, or where only
+    we can reach it. Its neighbours should be configured `admin-down`, so that after a restart,
+    when it has forgotten all, nothing is announced before everything is loaded again.
+    """
+
+    def __init__(
+        self, name: str, target: str, *, deadline: float = DEADLINE, most_paths: int = MOST_PATHS
+    ) -> None:
+        """Take `host:port` of its API, seconds for a call, and how many paths it may list."""
+        self._name = name
+        self._calls = GobgpCalls(name, target, deadline=deadline, most=most_paths)
+
+    @property
+    def name(self) -> str:
+        """As the settings name it."""
+        return self._name
+
+    async def local_as(self) -> Asn:
+        """Its own AS."""
+        number = (await self._calls.get_bgp()).asn
+        if number == 0:
+            raise SpeakerUnanswered(f"{self._name}: gobgpd runs, but BGP is not configured")
+        return Asn(number)
+
+    async def held(self) -> Sequence[Path]:
+        """All paths that it originates, of both families; none that it learnt from a peer."""
+        held: list[Path] = []
+        for family in FAMILIES.values():
+            request = pb.ListPathRequest(table_type=pb.GLOBAL, family=family)
+            listed = await self._calls.list_paths(request)
+            try:
+                held.extend(path for destination in listed for path in own_paths(destination))
+            except UnreadablePath as fault:
+                raise SpeakerUnanswered(f"{self._name}: lists an odd path: {fault}") from fault
+        return held
+
+    async def announce(self, paths: Sequence[Path]) -> None:
+        """Add paths, or replace those for the same prefixes; in bulk, and idempotent."""
+        await self._send(paths, withdraw=False)
+
+    async def withdraw(self, paths: Sequence[Path]) -> None:
+        """Delete exactly these paths, each named by its prefix; absent ones are no error.
+
+        There is no way to say "all": an empty sequence does nothing, and each path says for
+        itself that it is withdrawn.
+        """
+        await self._send(paths, withdraw=True)
+
+    async def neighbours(self) -> Sequence[Neighbour]:
+        """Its sessions."""
+        try:
+            return [_neighbour(peer) for peer in await self._calls.list_peers()]
+        except Refusal as fault:
+            raise SpeakerUnanswered(f"{self._name}: lists an odd neighbour: {fault}") from fault
+
+    async def enable(self, address: str) -> None:
+        """Let a session that is administratively down come up; idempotent.
+
+        GoBGP drops the order without a word while it works on an earlier one: look at
+        `neighbours` afterwards.
+        """
+        await self._calls.enable_peer(address)
+
+    async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
+        """Which of the prefixes are in the ADJ-RIB-Out of each established session, by address.
+
+        GoBGP works it out when asked: what its export policy lets through to the peer.
+        """
+        established = [one.address for one in await self.neighbours() if one.established]
+        return {address: await self._sent_to(address, prefixes) for address in established}
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._calls.close()
+
+    async def _send(self, paths: Sequence[Path], *, withdraw: bool) -> None:
+        if not paths:
+            return
+        await self._calls.add_paths(_batches(paths, withdraw=withdraw), len(paths) / _SLOWEST)
+
+    async def _sent_to(self, address: str, prefixes: Collection[Prefix]) -> frozenset[Prefix]:
+        sent: set[Prefix] = set()
+        for number, family in FAMILIES.items():
+            wanted = {str(one): one for one in prefixes if one.family == number}
+            if not wanted:
+                continue  # naming none would ask for all
+            request = pb.ListPathRequest(
+                table_type=pb.ADJ_OUT, name=address, family=family, prefixes=_named(wanted)
+            )
+            listed = await self._calls.list_paths(request)
+            sent.update(wanted[one.prefix] for one in listed if one.prefix in wanted)
+        return frozenset(sent)
+
+
+def _named(prefixes: Collection[str]) -> list[pb.TableLookupPrefix]:
+    if len(prefixes) > _MOST_NAMED:
+        return []
+    exact = pb.TableLookupPrefix.EXACT
+    return [pb.TableLookupPrefix(prefix=prefix, type=exact) for prefix in prefixes]
+
+
+def _batches(paths: Sequence[Path], *, withdraw: bool) -> Iterator[pb.AddPathStreamRequest]:
+    for start in range(0, len(paths), _BATCH):
+        batch = [to_message(path, withdraw=withdraw) for path in paths[start : start + _BATCH]]
+        yield pb.AddPathStreamRequest(table_type=pb.GLOBAL, paths=batch)
+
+
+def _neighbour(peer: pb.Peer) -> Neighbour:
+    return Neighbour(
+        address=peer.conf.neighbor_address,
+        asn=Asn(peer.conf.peer_asn),
+        # Shut down for too many prefixes (PFX_CT) is no shutdown that we may lift.
+        enabled=peer.state.admin_state != pb.PeerState.DOWN,
+        established=peer.state.session_state == pb.PeerState.ESTABLISHED,
+    )

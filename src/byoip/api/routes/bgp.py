@@ -1,0 +1,236 @@
+"""Announcing and withdrawing: what owners want on the Internet."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from byoip.api.answers import Answer, answer, list_answer
+from byoip.api.caller import Asking, nothing
+from byoip.api.declarations import Declarations
+from byoip.api.messages import NO_CHANGE, NO_SPEAKERS
+from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
+from byoip.api.refusals import FieldMissing
+from byoip.api.routes.path_ids import PathId
+from byoip.api.schemas.bgp_prefixes import (
+    AdvertisementChange,
+    AdvertisementStatusAnswer,
+    BgpPrefixAnswer,
+    BgpPrefixChange,
+    BgpPrefixListAnswer,
+    NewBgpPrefix,
+    bgp_prefix_of,
+    status_of,
+)
+from byoip.api.schemas.envelope import Done, Message
+from byoip.domain.bgp_prefix import (
+    BGP_PREFIXES_PER_PREFIX,
+    AdvertiseStateLocked,
+    BgpPrefixExists,
+    BgpPrefixNotFound,
+    BgpPrefixOutsidePrefix,
+    BgpPrefixTooSpecific,
+    Contested,
+    IncompleteBgpDeployment,
+    NotSupported,
+    TooManyBgpPrefixes,
+)
+from byoip.domain.breaker import WithdrawalsStopped
+from byoip.domain.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst
+from byoip.domain.credential import Scope
+from byoip.domain.errors import Refusal
+from byoip.domain.lifecycle import NotInThisState
+from byoip.domain.prefix import InvalidPrefix
+from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
+from byoip.domain.service_binding import PrefixNotApproved
+from byoip.ports.advertising import BgpPrefixView
+from byoip.ports.reader import Cursor
+
+bgp = Declarations("bgp")
+
+_CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
+    ClaimNotFound,
+    BgpPrefixNotFound,
+    AdvertiseStateLocked,
+    PrefixNotApproved,
+    PrefixSuspended,
+    NotInThisState,
+    Contested,
+    IncompleteBgpDeployment,
+    OriginNotValid,
+    OriginUnanswered,
+    WithdrawalsStopped,
+)
+
+
+@bgp.operation(
+    "POST /prefixes/{prefix_id}/bgp/prefixes",
+    Scope.BGP_WRITE,
+    answer=BgpPrefixAnswer,
+    status=201,
+    tagged=True,
+    refuses=(
+        ClaimNotFound,
+        InvalidPrefix,
+        PrefixNotApproved,
+        PrefixSuspended,
+        NotInThisState,
+        IncompleteBgpDeployment,
+        BgpPrefixOutsidePrefix,
+        BgpPrefixTooSpecific,
+        BgpPrefixExists,
+        TooManyBgpPrefixes,
+    ),
+)
+async def create_bgp_prefix(caller: Asking, prefix_id: PathId, body: NewBgpPrefix) -> Answer:
+    """Let a part of the prefix be announced on its own.
+
+    It begins withdrawn. The one that spans the prefix comes with the default binding.
+    """
+    pen = caller.pen(bgp_prefix_of, status=201, version=_version)
+    return pen.answer(
+        await caller.backend.add_bgp_prefix(
+            caller.account_id, prefix_id, cidr=body.cidr, by=pen.by, once=pen.once
+        )
+    )
+
+
+@bgp.operation(
+    "GET /prefixes/{prefix_id}/bgp/prefixes",
+    Scope.BGP_READ,
+    answer=BgpPrefixListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_bgp_prefixes(
+    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the BGP prefixes of a prefix.
+
+    All of them, oldest first, unless `per_page` is given.
+    """
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    whole = await caller.backend.reader.bgp_prefixes(
+        caller.account_id, prefix_id, after=None, limit=BGP_PREFIXES_PER_PREFIX
+    )
+    part = cut_from_whole(whole, wanted, _place)
+    return list_answer([bgp_prefix_of(one) for one in part.items], part, total=len(whole))
+
+
+@bgp.operation(
+    "GET /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}",
+    Scope.BGP_READ,
+    answer=BgpPrefixAnswer,
+    tagged=True,
+    refuses=(ClaimNotFound, BgpPrefixNotFound),
+)
+async def get_bgp_prefix(caller: Asking, prefix_id: PathId, bgp_prefix_id: PathId) -> Answer:
+    """Read one BGP prefix: what is desired, applied and observed. Its ETag is its prefix's."""
+    view = await caller.backend.reader.bgp_prefix(caller.account_id, prefix_id, bgp_prefix_id)
+    return answer(bgp_prefix_of(view), version=_version(view))
+
+
+@bgp.operation(
+    "PATCH /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}",
+    Scope.BGP_WRITE,
+    answer=BgpPrefixAnswer,
+    tagged=True,
+    refuses=(*_CHANGE_REFUSALS, NotSupported, FieldMissing),
+)
+async def update_bgp_prefix(
+    caller: Asking, prefix_id: PathId, bgp_prefix_id: PathId, body: BgpPrefixChange
+) -> Answer:
+    """Announce or withdraw it, or change how often the origin is repeated.
+
+    Origin validation is asked whenever it goes from withdrawn to advertised. Its owner may always
+    withdraw, unless the operator has locked it. What is so already is answered with the message
+    `no_change`, and nothing is changed.
+    """
+    body.demand_supported()
+    pen = caller.pen(bgp_prefix_of, version=_version, messages=_remarks(caller))
+    return pen.answer(
+        await caller.backend.advertise(
+            caller.account_id,
+            prefix_id,
+            bgp_prefix_id,
+            advertised=None if body.on_demand is None else body.on_demand.advertised,
+            prepend=body.asn_prepend_count,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@bgp.operation(
+    "DELETE /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}",
+    Scope.BGP_WRITE,
+    answer=Done,
+    refuses=(ClaimNotFound, BgpPrefixNotFound, WithdrawFirst, AdvertiseStateLocked),
+)
+async def delete_bgp_prefix(caller: Asking, prefix_id: PathId, bgp_prefix_id: PathId) -> Answer:
+    """End a BGP prefix that is withdrawn, and that no router announces any more.
+
+    The one that spans the prefix goes with the default binding.
+    """
+    pen = caller.pen(nothing)
+    await caller.backend.remove_bgp_prefix(
+        caller.account_id, prefix_id, bgp_prefix_id, by=pen.by, once=pen.once
+    )
+    return pen.answer(None)
+
+
+@bgp.operation(
+    "GET /prefixes/{prefix_id}/bgp/status",
+    Scope.BGP_READ,
+    answer=AdvertisementStatusAnswer,
+    tagged=True,
+    refuses=(ClaimNotFound, BgpPrefixNotFound),
+)
+async def get_advertisement_status(caller: Asking, prefix_id: PathId) -> Answer:
+    """Read whether the whole prefix is to be announced.
+
+    Deprecated: read its BGP prefixes instead.
+    """
+    view = await caller.backend.reader.bgp_prefix(caller.account_id, prefix_id, _SPANNING)
+    return answer(status_of(view), version=_version(view))
+
+
+@bgp.operation(
+    "PATCH /prefixes/{prefix_id}/bgp/status",
+    Scope.BGP_WRITE,
+    answer=AdvertisementStatusAnswer,
+    tagged=True,
+    refuses=_CHANGE_REFUSALS,
+)
+async def update_advertisement_status(
+    caller: Asking, prefix_id: PathId, body: AdvertisementChange
+) -> Answer:
+    """Announce or withdraw the whole prefix.
+
+    Deprecated: PATCH the BGP prefix that spans it, on which this acts.
+    """
+    pen = caller.pen(status_of, version=_version, messages=_remarks(caller))
+    return pen.answer(
+        await caller.backend.advertise(
+            caller.account_id,
+            prefix_id,
+            _SPANNING,
+            advertised=body.advertised,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+_SPANNING: UUID | None = None
+
+
+def _remarks(caller: Asking) -> Callable[[BgpPrefixView], Sequence[Message]]:
+    # What is recorded does not depend on whether speakers are configured, what is announced does.
+    silent = () if caller.backend.speaks else (NO_SPEAKERS,)
+    return lambda view: silent if view.changed else (NO_CHANGE, *silent)
+
+
+def _version(view: BgpPrefixView) -> int:
+    return view.version
+
+
+def _place(view: BgpPrefixView) -> Cursor:
+    return Cursor(view.bgp_prefix.created_at, view.bgp_prefix.id)

@@ -1,0 +1,50 @@
+"""Would networks that validate origins carry a route? Asked whenever one is announced."""
+
+from datetime import datetime, timedelta
+
+from byoip.domain.errors import Refusal
+from byoip.domain.evidence import Failed, Outcome, Unanswered
+
+LAST_WORD_COUNTS = timedelta(days=7)  # that a route was valid, where nobody can tell now
+
+
+class OriginNotValid(Refusal):
+    """Networks that validate origins would drop the route."""
+
+    name = "origin_not_valid"
+
+    def __init__(self, seen: str, fix: str) -> None:
+        super().__init__(f"{seen} {fix}".strip())
+
+
+class OriginUnanswered(Refusal):
+    """Nobody could tell whether the route is valid: that is no yes."""
+
+    name = "origin_unanswered"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"Origin validation could not be answered: {detail} Nothing was changed: try again "
+            "in a few minutes.",
+            retry_after=60,
+        )
+
+
+def demand_valid(outcome: Outcome, last_valid_at: datetime | None, now: datetime) -> bool:
+    """Refuse a route that validators would drop; whether it was found valid just now.
+
+    Where nobody can tell, a route that was announced valid within seven days may return: its
+    owner may be under attack, and the relying party as well.
+
+    Raises:
+        OriginNotValid, OriginUnanswered: as their names say.
+    """
+    match outcome:
+        case Failed():
+            raise OriginNotValid(outcome.seen, outcome.fix)
+        case Unanswered():
+            if last_valid_at is None or now - last_valid_at > LAST_WORD_COUNTS:
+                raise OriginUnanswered(outcome.seen)
+            return False
+        case _:
+            return True

@@ -1,0 +1,160 @@
+"""How a change travels: one stage of speakers, seen there, then the next.
+
+A question has three ends here, too. "Could not ask" is not "not seen": it holds a change where it
+is. Only "absent", said for long enough by somebody who could be asked, takes an announcement back.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from byoip.domain.reconciliation import Mark, Wish
+
+# A speaker that has just failed to answer may have done what it was told; only one that stays
+# away counts as gone.
+GONE_AFTER = timedelta(seconds=3)
+
+
+class Answer(StrEnum):
+    """What was found of a change at a stage."""
+
+    SEEN = "seen"  # as it is wanted: there, or gone
+    ABSENT = "absent"  # everybody who could be asked says: not as it is wanted
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A speaker, as far as stages are concerned.
+
+    Attributes:
+        families: those that it has a next hop for.
+        down_since: since when it has not answered; None while it does.
+    """
+
+    name: str
+    stage: int
+    families: frozenset[int] = frozenset({4, 6})
+    down_since: datetime | None = None
+
+    def gone(self, now: datetime) -> bool:
+        """Whether the stage goes on without it."""
+        return self.down_since is not None and now - self.down_since >= GONE_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How far a change has come.
+
+    Attributes:
+        stage: the one where it is; None: it was seen at every stage that could be asked.
+        open_now: whether that stage's speakers may have it, but were not told so yet.
+        posts: its speakers that count.
+        ready: whether all of them have confirmed it, so that it can be looked for.
+        skipped: stages before it, or all, without a live speaker.
+        nowhere: no stage has a live speaker: nothing can be said.
+    """
+
+    stage: int | None
+    open_now: bool = False
+    posts: tuple[Post, ...] = ()
+    ready: bool = False
+    skipped: tuple[int, ...] = ()
+    nowhere: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether every stage that has a live speaker has seen it."""
+        return self.stage is None and not self.nowhere
+
+
+def stand(
+    wish: Wish,
+    marks: Mapping[str, Mark],
+    posts: Sequence[Post],
+    seen: Collection[int],
+    opened: int | None,
+    now: datetime,
+) -> Stand:
+    """Where a change that is not settled has come to.
+
+    Args:
+        wish: the row.
+        marks: of the row, by speaker.
+        posts: all speakers.
+        seen: the stages where this change was seen already.
+        opened: the last stage that was told of it; None: none was.
+        now: to tell who has been away for too long.
+    """
+    skipped: list[int] = []
+    fit = [one for one in posts if wish.prefix.family in one.families]
+    for stage in sorted({one.stage for one in fit}):
+        live = tuple(one for one in fit if one.stage == stage and not one.gone(now))
+        if not live:
+            skipped.append(stage)
+            continue
+        if stage in seen:
+            continue
+        ready = all(
+            marks.get(one.name, Mark()).confirms(wish) or _never_had(wish, marks, one)
+            for one in live
+        )
+        return Stand(stage, opened is None or opened < stage, live, ready, tuple(skipped))
+    nowhere = not any(one.stage in seen for one in fit)
+    return Stand(None, skipped=tuple(skipped), nowhere=nowhere)
+
+
+def _never_had(wish: Wish, marks: Mapping[str, Mark], post: Post) -> bool:
+    return not wish.advertised and not marks.get(post.name, Mark()).given
+
+
+def heard_and_sent(heard: Answer, own: Answer, *, first: bool) -> Answer:
+    """Put together what listeners and the stage's own speakers say of an announcement.
+
+    Listeners do not tell stages apart: beyond the first, they see what the first announced.
+    """
+    if heard is Answer.UNANSWERED:
+        return own
+    if heard is Answer.ABSENT:
+        # Without a session there was no way to hear it: that is nobody's "absent".
+        return Answer.UNANSWERED if own is Answer.UNANSWERED else Answer.ABSENT
+    if own is Answer.ABSENT:
+        return Answer.ABSENT
+    return Answer.SEEN if first else own
+
+
+def gone_and_unsent(heard: Answer, own: Answer, *, last: bool) -> Answer:
+    """The same of a withdrawal: until the last stage listeners still see the others' routes."""
+    if not last or heard is Answer.UNANSWERED or own is not Answer.SEEN:
+        return own
+    return heard
+
+
+class Move(StrEnum):
+    """What becomes of a change that was looked for."""
+
+    ON = "on"  # to the next stage
+    HOLD = "hold"  # nobody moves; shown
+    WATCH = "watch"  # absent, but not for long enough
+    ROLL_BACK = "roll_back"
+    ALARM = "alarm"  # absent, and not ours to take back: shown, and tried again
+
+
+def move(wish: Wish, answer: Answer, absent_for: timedelta, deadline: timedelta) -> Move:
+    """What follows from an answer.
+
+    Args:
+        wish: the row.
+        answer: of the stage where it is.
+        absent_for: since when the answer has been "absent", and nothing else in between.
+        deadline: for how long that is borne.
+    """
+    if answer is Answer.SEEN:
+        return Move.ON
+    if answer is Answer.UNANSWERED:
+        return Move.HOLD
+    if absent_for < deadline:
+        return Move.WATCH
+    # A withdrawal is never rolled back; a changed prepend left the route where it was before.
+    return Move.ROLL_BACK if wish.advertised and wish.turned else Move.ALARM

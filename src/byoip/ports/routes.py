@@ -1,0 +1,163 @@
+"""What reconcilers remember, and whose turn it is to act."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.reconciliation import Known, Mark, Wish
+from byoip.domain.route import Path
+
+
+class TurnLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now
+    """We are not, or cannot tell whether we still are, the one that may tell speakers anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerState:
+    """A speaker as last found.
+
+    Attributes:
+        fault: why it could not be asked; empty while it answers.
+        loaded: whether it has every route now.
+    """
+
+    name: str
+    stage: int
+    fault: str
+    held: int
+    at: datetime
+    loaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one observer said of one row's route.
+
+    Attributes:
+        seen_by: a listener's name, or a speaker's and its peer's.
+        own_word: it is a speaker of ours that says so of itself.
+    """
+
+    bgp_prefix_id: UUID
+    seen_by: str
+    advertised: bool
+    own_word: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that a person should know as long as it lasts.
+
+    Attributes:
+        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `fed_by_one`.
+        subject: of what: a stage, a route, a peer.
+    """
+
+    kind: str
+    subject: str
+    detail: str = ""
+
+
+class Routes(Protocol):
+    """What is wanted of speakers, and what they were given. Each call is a transaction of its own.
+
+    Raises StoreUnavailable, all of it.
+    """
+
+    async def known(self, speaker: str) -> Sequence[Known]:
+        """Every row that is advertised, or that the speaker may have from us."""
+        ...
+
+    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[Known]:
+        """The same, of the routes of these rows only."""
+        ...
+
+    async def may_hold(self, speaker: str, ids: Collection[UUID], now: datetime) -> None:
+        """Note that the speaker will be asked to announce them; before it is asked."""
+        ...
+
+    async def given(self, speaker: str, wishes: Collection[Wish], now: datetime) -> None:
+        """Note that it has announced them."""
+        ...
+
+    async def may_withdraw(self, speaker: str, wishes: Collection[Wish]) -> Collection[UUID]:
+        """Read them again, under lock: those that are withdrawn by the ledger, and given by us."""
+        ...
+
+    async def taken(self, speaker: str, wishes: Collection[Wish], now: datetime) -> None:
+        """Note that it has withdrawn them, unless they were wanted again meanwhile."""
+        ...
+
+    async def decided(self, speaker: str) -> Collection[Prefix]:
+        """Orphans that an operator decided to withdraw."""
+        ...
+
+    async def note_orphans(
+        self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime
+    ) -> None:
+        """Keep which orphans it holds: these, and no others."""
+        ...
+
+    async def note_speaker(self, state: SpeakerState) -> None:
+        """Keep how it was found."""
+        ...
+
+    async def unsettled(self) -> Sequence[tuple[Wish, Mapping[str, Mark]]]:
+        """The rows whose last change was not seen everywhere, with their marks by speaker."""
+        ...
+
+    async def settle(self, wishes: Collection[Wish]) -> None:
+        """Note that these changes were seen everywhere, unless they changed again meanwhile."""
+        ...
+
+    async def to_observe(self) -> Sequence[Wish]:
+        """The rows that are advertised, or that somebody is said to see."""
+        ...
+
+    async def observed(self, found: Collection[Observation], now: datetime) -> None:
+        """Keep what observers said, where it is news."""
+        ...
+
+    async def alarms(self, kind: str, standing: Collection[Alarm], now: datetime) -> Sequence[str]:
+        """Keep which alarms of a kind stand: these, and no others; the subjects of new ones."""
+        ...
+
+    async def take_snapshot(self, now: datetime) -> int | None:
+        """Keep the applied state under the next number, if it differs from the last; prune."""
+        ...
+
+
+class Turn(Protocol):
+    """Ours, until the connection that holds it is lost."""
+
+    async def demand(self) -> None:
+        """Make sure that it is still ours, just before speakers are told anything.
+
+        Raises:
+            TurnLost: it is not, or nobody can tell.
+        """
+        ...
+
+    def woken(self) -> AsyncIterator[UUID]:
+        """The rows that changed, as they do.
+
+        Raises:
+            TurnLost: as above.
+        """
+        ...
+
+
+class Turns(Protocol):
+    """One process reconciles at a time."""
+
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """Wait for it, and have it while the block runs.
+
+        Raises:
+            TurnLost: the database is away.
+        """
+        ...

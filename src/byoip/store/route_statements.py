@@ -1,0 +1,172 @@
+"""The statements of `routes.py`: each a transaction of its own, over any number of rows."""
+
+from typing import Final
+
+from sqlalchemy import text
+
+from byoip.store.statements import Statement, compiled
+
+
+def _made(words: str) -> Statement:
+    return compiled(text(words))
+
+
+def _counted(words: str) -> Statement:
+    """A statement that writes, and gives one row: how many it wrote."""
+    return _made(f"WITH written AS ({words} RETURNING 1) SELECT count(*) AS many FROM written")  # noqa: S608 - words from here
+
+
+_WISH: Final = """
+    b.id, b.prefix_id, b.cidr, b.asn, b.prepend, b.advertised, b.change, b.settled,
+    b.advertised_modified_at AS at, b.withdrawal_id, b.request_id
+"""
+_MARK: Final = "a.speaker, a.may_hold, a.advertised AS given, a.change AS given_change"
+
+KNOWN: Final = _made(f"""
+    SELECT {_WISH}, {_MARK} FROM bgp_prefixes b
+    LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id AND a.speaker = :speaker
+    WHERE b.advertised
+    UNION ALL
+    SELECT {_WISH}, {_MARK} FROM applied_routes a JOIN bgp_prefixes b ON b.id = a.bgp_prefix_id
+    WHERE a.speaker = :speaker AND (a.may_hold OR a.advertised) AND NOT b.advertised
+""")  # noqa: S608
+SOME: Final = _made(f"""
+    SELECT {_WISH}, {_MARK} FROM bgp_prefixes b
+    LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id AND a.speaker = :speaker
+    WHERE b.cidr IN (SELECT cidr FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[])))
+    AND (b.advertised OR a.may_hold OR a.advertised)
+""")  # noqa: S608
+MAY_HOLD: Final = _counted("""
+    INSERT INTO applied_routes AS kept (speaker, bgp_prefix_id, may_hold, advertised, change, at)
+    SELECT :speaker, id, true, false, 0, :now FROM unnest(CAST(:ids AS uuid[])) AS id
+    ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE SET may_hold = true WHERE NOT kept.may_hold
+""")
+GIVEN: Final = _counted("""
+    INSERT INTO applied_routes AS kept (speaker, bgp_prefix_id, may_hold, advertised, change, at)
+    SELECT :speaker, id, true, true, change, :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
+    ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE
+    SET may_hold = true, advertised = true, change = excluded.change, at = excluded.at
+    WHERE (kept.may_hold, kept.advertised, kept.change)
+        IS DISTINCT FROM (true, true, excluded.change)
+""")
+# Rule R3. The lock makes us wait for whoever is changing the row just now.
+MAY_WITHDRAW: Final = _made("""
+    SELECT b.id FROM bgp_prefixes b
+    JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
+        ON asked.id = b.id AND asked.change = b.change
+    JOIN withdrawals w ON w.id = b.withdrawal_id AND w.bgp_prefix_id = b.id AND w.change = b.change
+    WHERE NOT b.advertised
+    AND EXISTS (SELECT FROM applied_routes a WHERE a.speaker = :speaker
+        AND a.bgp_prefix_id = b.id AND (a.may_hold OR a.advertised))
+    AND NOT EXISTS (SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
+    ORDER BY b.id FOR SHARE OF b
+""")
+# While a withdrawal is not seen everywhere the speaker may still be told again.
+TAKEN: Final = _counted("""
+    UPDATE applied_routes AS kept SET advertised = false, change = b.change, at = :now,
+        may_hold = b.settled < b.change AND NOT EXISTS (
+            SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
+    JOIN bgp_prefixes b ON b.id = done.id AND b.change = done.change AND NOT b.advertised
+    WHERE kept.speaker = :speaker AND kept.bgp_prefix_id = b.id
+""")
+UNSETTLED: Final = _made(f"""
+    SELECT {_WISH}, {_MARK},
+        b.advertised AND (b.change = 2 OR EXISTS (SELECT FROM withdrawals w
+            WHERE w.bgp_prefix_id = b.id AND w.change = b.change - 1)) AS turned,
+        NOT b.advertised AND EXISTS (SELECT FROM bgp_prefixes o
+            WHERE o.cidr = b.cidr AND o.advertised) AS superseded
+    FROM bgp_prefixes b LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id
+    WHERE b.settled < b.change AND b.advertised_modified_at IS NOT NULL
+    ORDER BY b.id
+""")  # noqa: S608
+# Who is just changing a row makes it unsettled anyway.
+SETTLE: Final = _made("""
+    WITH ready AS (
+        SELECT b.id FROM bgp_prefixes b
+        JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS seen (id, change)
+            ON seen.id = b.id AND seen.change = b.change
+        FOR UPDATE OF b SKIP LOCKED
+    ), settled AS (
+        UPDATE bgp_prefixes b SET settled = b.change FROM ready WHERE b.id = ready.id
+        RETURNING b.id, b.advertised, b.change
+    ), cleared AS (
+        UPDATE applied_routes a SET may_hold = false FROM settled s
+        WHERE a.bgp_prefix_id = s.id AND NOT s.advertised AND NOT a.advertised
+            AND a.change = s.change RETURNING 1
+    )
+    SELECT id FROM settled
+""")
+DECIDED: Final = _made(
+    "SELECT cidr FROM orphan_routes WHERE speaker = :speaker AND decision = 'withdraw'"
+)
+ORPHANS: Final = _made("""
+    WITH found AS (
+        SELECT cidr, path FROM unnest(CAST(:cidrs AS cidr[]), CAST(:paths AS jsonb[]))
+            AS f (cidr, path)
+    ), adopted AS (
+        DELETE FROM orphan_routes o WHERE speaker = :speaker
+            AND NOT EXISTS (SELECT FROM found WHERE found.cidr = o.cidr) RETURNING 1
+    ), noted AS (
+        INSERT INTO orphan_routes AS kept (speaker, cidr, path, found_at, seen_at)
+        SELECT :speaker, cidr, path, :now, :now FROM found
+        ON CONFLICT (speaker, cidr) DO UPDATE SET path = excluded.path, seen_at = excluded.seen_at
+        WHERE kept.path <> excluded.path OR kept.seen_at < excluded.seen_at - interval '1 minute'
+        RETURNING xmax = 0 AS new
+    )
+    SELECT count(*) FILTER (WHERE new) AS many FROM noted
+""")
+SPEAKER: Final = _counted("""
+    INSERT INTO speakers AS kept (name, stage, alive, fault, held, asked_at, loaded_at)
+    VALUES (:name, :stage, :fault = '', :fault, :held, :at, CASE WHEN :loaded THEN :at END)
+    ON CONFLICT (name) DO UPDATE SET stage = excluded.stage, alive = excluded.alive,
+        fault = excluded.fault, asked_at = excluded.asked_at,
+        held = CASE WHEN excluded.alive THEN excluded.held ELSE kept.held END,
+        loaded_at = CASE WHEN :loaded THEN coalesce(kept.loaded_at, excluded.loaded_at) END
+""")
+TO_OBSERVE: Final = _made(f"""
+    SELECT {_WISH} FROM bgp_prefixes b WHERE b.advertised OR EXISTS (
+        SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)
+    ORDER BY b.id
+""")  # noqa: S608
+OBSERVED: Final = _counted("""
+    INSERT INTO observed_routes AS kept (bgp_prefix_id, seen_by, advertised, own_word, at)
+    SELECT id, seen_by, advertised, own_word, :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:seen_by AS text[]), CAST(:advertised AS bool[]),
+        CAST(:own_word AS bool[])) AS found (id, seen_by, advertised, own_word)
+    ORDER BY id, seen_by
+    ON CONFLICT (bgp_prefix_id, seen_by) DO UPDATE
+    SET advertised = excluded.advertised, own_word = excluded.own_word, at = excluded.at
+    WHERE (kept.advertised, kept.own_word) IS DISTINCT FROM (excluded.advertised, excluded.own_word)
+""")
+ALARMS: Final = _made("""
+    WITH standing AS (
+        SELECT subject, detail FROM unnest(CAST(:subjects AS text[]), CAST(:details AS text[]))
+            AS s (subject, detail)
+    ), over AS (
+        DELETE FROM route_alarms o WHERE kind = :kind
+            AND NOT EXISTS (SELECT FROM standing WHERE standing.subject = o.subject) RETURNING 1
+    )
+    INSERT INTO route_alarms AS kept (kind, subject, detail, since)
+    SELECT :kind, subject, detail, :now FROM standing
+    WHERE NOT EXISTS (SELECT FROM route_alarms o
+        WHERE o.kind = :kind AND o.subject = standing.subject)
+    RETURNING subject
+""")
+TAKE_SNAPSHOT: Final = _made("""
+    WITH last AS (
+        SELECT number, routes FROM route_snapshots ORDER BY number DESC LIMIT 1
+    ), now_applied AS (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'cidr', b.cidr,
+            'prepend', b.prepend, 'change', b.change) ORDER BY b.id), '[]') AS routes
+        FROM bgp_prefixes b WHERE EXISTS (
+            SELECT FROM applied_routes a WHERE a.bgp_prefix_id = b.id AND a.advertised)
+    ), pruned AS (
+        DELETE FROM route_snapshots WHERE number <= (SELECT number FROM last) - :kept
+    )
+    INSERT INTO route_snapshots (number, at, routes)
+    SELECT coalesce((SELECT number FROM last), 0) + 1, :now, routes FROM now_applied
+    WHERE routes IS DISTINCT FROM coalesce((SELECT routes FROM last), '[]')
+    RETURNING number
+""")

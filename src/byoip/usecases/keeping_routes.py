@@ -1,0 +1,56 @@
+"""BGP prefixes that begin and end with what they hang on; all of it under the claim's lock."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from byoip.domain.bgp_prefix import BgpPrefix, withheld
+from byoip.domain.claim import Claim, WithdrawFirst
+from byoip.domain.prefix import Prefix
+from byoip.ports.store import By, Event, Shelf
+
+_LINGERS = "a route is withdrawn, but routers may still announce it: wait until they have confirmed"
+
+
+async def begin_route(shelf: Shelf, claim: Claim, cidr: Prefix, by: By, now: datetime) -> BgpPrefix:
+    """Keep a new route, not wanted on the Internet yet."""
+    made = withheld(claim, cidr, uuid4(), request_id=by.request_id, now=now)
+    await shelf.bgp_prefixes.add(made)
+    after = {**_shown(made), "advertised": False}
+    await shelf.events.add(Event(claim.id, "bgp_prefix.created", by, now, after=after))
+    return made
+
+
+async def end_routes(
+    shelf: Shelf, bgp_prefixes: Sequence[BgpPrefix], by: By, now: datetime
+) -> None:
+    """End routes that are `demand_withdrawn`; their rows stay."""
+    for one in bgp_prefixes:
+        await shelf.bgp_prefixes.remove(one.id, now)
+        await shelf.events.add(
+            Event(one.claim_id, "bgp_prefix.removed", by, now, before=_shown(one))
+        )
+
+
+async def still_out(shelf: Shelf, claim_id: UUID) -> dict[UUID, str]:
+    """Why the Internet may still know a claim's routes, by the ids of those it may know."""
+    live = await shelf.bgp_prefixes.of(claim_id)
+    wanted = {
+        one.id: f"{one.cidr} is advertised: withdraw it" for one in live if one.desired.advertised
+    }
+    lingering = await shelf.bgp_prefixes.lingering(claim_id)
+    return wanted | dict.fromkeys(lingering, _LINGERS)
+
+
+async def demand_withdrawn(shelf: Shelf, claim_id: UUID) -> None:
+    """Refuse to take the ground away from under a route.
+
+    Raises:
+        WithdrawFirst: the Internet may still know one of the claim's routes.
+    """
+    for why in (await still_out(shelf, claim_id)).values():
+        raise WithdrawFirst(why)
+
+
+def _shown(bgp_prefix: BgpPrefix) -> dict[str, str]:
+    return {"bgp_prefix_id": bgp_prefix.id.hex, "cidr": str(bgp_prefix.cidr)}

@@ -1,0 +1,99 @@
+import asyncio
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from byoip.domain.observation import Look
+from byoip.domain.prefix import Prefix
+from byoip.domain.reconciliation import Wish
+from byoip.ports.routes import Observation
+from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A speaker to ask for its own word, and the sessions that it is known to have."""
+
+    speaker: Speaker
+    neighbours: Sequence[Neighbour] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookForRoutes:
+    """Ask everybody at once what becomes of routes; who is slow is left out.
+
+    Attributes:
+        seconds: how long anybody is waited for.
+    """
+
+    listeners: Sequence[Listener]
+    seconds: float = 2.0
+
+    async def __call__(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Look:
+        """What listeners see, and what these speakers say they send."""
+        heard, sent = await asyncio.gather(self.heard(prefixes), self.sent(prefixes, speakers))
+        return replace(sent, heard=heard.heard)
+
+    async def heard(self, prefixes: Collection[Prefix]) -> Look:
+        """What listeners see."""
+        wanted = frozenset(prefixes)
+        return Look(
+            heard=await self._answers({one.name: one.sees(wanted) for one in self.listeners})
+        )
+
+    async def sent(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Look:
+        """What these speakers say they send."""
+        wanted = frozenset(prefixes)
+        asked = {one.speaker.name: one.speaker.sent(wanted) for one in speakers}
+        sent = await self._answers(asked)
+        return Look(sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers})
+
+    async def _answers(self, asked: Mapping[str, Awaitable[_T]]) -> Mapping[str, _T]:
+        async def one(question: Awaitable[_T]) -> _T | None:
+            try:
+                async with asyncio.timeout(self.seconds):
+                    return await question
+            except (SpeakerUnanswered, TimeoutError):
+                return None
+
+        answers = await asyncio.gather(*(one(question) for question in asked.values()))
+        named = zip(asked, answers, strict=True)
+        return {name: answer for name, answer in named if answer is not None}
+
+
+def _silent(asked: Asked, sent: Mapping[str, Mapping[str, Collection[Prefix]]]) -> Sequence[str]:
+    sessions = sent.get(asked.speaker.name)
+    if sessions is None:
+        return []
+    return [one.address for one in asked.neighbours if one.address not in sessions]
+
+
+def observations(wishes: Iterable[Wish], look: Look) -> list[Observation]:
+    """What to keep of it: for each row, and everybody who answered.
+
+    A withdrawn row is not seen where another row has the same route announced.
+    """
+    rows = list(wishes)
+    taken_over = {one.prefix for one in rows if one.advertised}
+    return [
+        Observation(
+            wish.bgp_prefix_id,
+            seen_by,
+            advertised=sees and (wish.advertised or wish.prefix not in taken_over),
+            own_word=own_word,
+        )
+        for wish in rows
+        for seen_by, sees, own_word in _words(wish, look)
+    ]
+
+
+def _words(wish: Wish, look: Look) -> Iterable[tuple[str, bool, bool]]:
+    for listener in look.heard:
+        yield listener, look.hears(listener, wish), False
+    for speaker, sessions in look.sent.items():
+        for peer, sent in sessions.items():
+            yield f"{speaker} to {peer}", wish.prefix in sent, True
+        for peer in look.silent.get(speaker, ()):
+            yield f"{speaker} to {peer}", False, True

@@ -1,0 +1,206 @@
+"""Let changes travel from stage to stage, as far as they were seen.
+
+What is known of their way lies in memory: whoever takes over looks again, from the first stage.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from byoip.domain.observation import Look
+from byoip.domain.reconciliation import Mark, Wish
+from byoip.domain.staging import (
+    Answer,
+    Move,
+    Post,
+    Stand,
+    gone_and_unsent,
+    heard_and_sent,
+    move,
+    stand,
+)
+from byoip.ports.clock import Clock
+from byoip.ports.routes import Alarm, Routes
+from byoip.ports.store import By, Event, Store
+from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
+from byoip.usecases.roll_back import RollBack
+
+BY = By("worker", "reconciler")
+_KINDS = ("stage_skipped", "unanswered", "absent", "still_seen")
+_TOLD = ("absent", "still_seen")  # in the history of the prefix, too
+
+_Row = tuple[Wish, Mapping[str, Mark]]
+
+
+@dataclass(slots=True)
+class _Way:
+    """How far one change has come."""
+
+    change: int
+    seen: set[int] = field(default_factory=set)
+    opened: int | None = None
+    absent_since: datetime | None = None
+
+
+@dataclass(slots=True)
+class Advanced:
+    """What came of looking.
+
+    Attributes:
+        opened: rows that a stage may have from now on.
+        waiting: rows that are being looked for: look again soon.
+    """
+
+    opened: dict[int, set[UUID]] = field(default_factory=dict)
+    waiting: int = 0
+
+
+class StageChanges:
+    """The ways of all changes that are not settled; also who may have which."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        store: Store,
+        clock: Clock,
+        look: LookForRoutes,
+        *,
+        first: int,
+        absent_for: timedelta,
+    ) -> None:
+        self._routes = routes
+        self._store = store
+        self._clock = clock
+        self._look = look
+        self._first = first
+        self._absent_for = absent_for
+        self._roll_back = RollBack(store, clock)
+        self._ways: dict[UUID, _Way] = {}
+        self._alarms: dict[str, frozenset[Alarm]] = {}
+
+    def admits(self, wish: Wish, stage: int) -> bool:
+        """Whether speakers of this stage may have the row's last change."""
+        if wish.is_settled or stage == self._first:
+            return True
+        way = self._ways.get(wish.bgp_prefix_id)
+        opened = way.opened if way and way.change == wish.change else None
+        return opened is not None and stage <= opened
+
+    async def advance(self, posts: Mapping[Post, Asked]) -> Advanced:
+        """Look for every change where it is, and let go on what was seen.
+
+        Raises:
+            StoreUnavailable: as it says.
+        """
+        rows = await self._routes.unsettled()
+        self._ways = {one.bgp_prefix_id: self._way(one) for one, _ in rows}
+        made, alarms = Advanced(), defaultdict[str, set[Alarm]](set)
+        settled = [wish for wish, _ in rows if wish.superseded]
+        active = [row for row in rows if not row[0].superseded]
+        while active:
+            stands = [(row, self._stand(row, posts)) for row in active]
+            settled += [wish for (wish, _), one in stands if one.settled]
+            for (wish, _), one in stands:
+                self._open(wish, one, made, alarms)
+            ready = [(row, one) for row, one in stands if one.ready]
+            active = await self._look_for(ready, posts, made, alarms)
+        if settled:
+            await self._routes.settle(settled)
+        await self._raise(alarms, {one.bgp_prefix_id: one for one, _ in rows})
+        return made
+
+    def _way(self, wish: Wish) -> _Way:
+        known = self._ways.get(wish.bgp_prefix_id)
+        return known if known and known.change == wish.change else _Way(wish.change)
+
+    def _stand(self, row: _Row, posts: Mapping[Post, Asked]) -> Stand:
+        wish, marks = row
+        way = self._ways[wish.bgp_prefix_id]
+        return stand(wish, marks, list(posts), way.seen, way.opened, self._clock.now())
+
+    def _open(
+        self, wish: Wish, one: Stand, made: Advanced, alarms: Mapping[str, set[Alarm]]
+    ) -> None:
+        for stage in one.skipped:
+            alarms["stage_skipped"].add(Alarm("stage_skipped", f"stage {stage}", "no live speaker"))
+        if one.stage is not None and one.open_now:
+            self._ways[wish.bgp_prefix_id].opened = one.stage
+            made.opened.setdefault(one.stage, set()).add(wish.bgp_prefix_id)
+
+    async def _look_for(
+        self,
+        ready: Sequence[tuple[_Row, Stand]],
+        posts: Mapping[Post, Asked],
+        made: Advanced,
+        alarms: Mapping[str, set[Alarm]],
+    ) -> list[_Row]:
+        """Ask for what every speaker of its stage has confirmed; the rows that may go on."""
+        if not ready:
+            return []
+        asked = {one for _, where in ready for one in where.posts}
+        wishes = [wish for (wish, _), _ in ready]
+        look = await self._look({one.prefix for one in wishes}, [posts[one] for one in asked])
+        now = self._clock.now()
+        await self._routes.observed(observations(wishes, look), now)
+        last = max(one.stage for one in posts)
+        on = []
+        for row, where in ready:
+            wish, way = row[0], self._ways[row[0].bgp_prefix_id]
+            answer = self._answer(wish, where, look, last)
+            next_move = self._judge(wish, way, answer, now)
+            if next_move is Move.ON and where.stage is not None:
+                way.seen.add(where.stage)
+                on.append(row)
+                continue
+            made.waiting += 1
+            await self._follow(wish, next_move, alarms)
+        return on
+
+    def _answer(self, wish: Wish, where: Stand, look: Look, last: int) -> Answer:
+        heard, own = look.by_listeners(wish), look.by_ourselves(wish, where.posts)
+        if wish.advertised:
+            seen = self._ways[wish.bgp_prefix_id].seen
+            return heard_and_sent(heard, own, first=not seen)
+        return gone_and_unsent(heard, own, last=where.stage == last)
+
+    def _judge(self, wish: Wish, way: _Way, answer: Answer, now: datetime) -> Move:
+        if answer is not Answer.ABSENT:
+            way.absent_since = None
+        elif way.absent_since is None:
+            way.absent_since = now
+        absent_for = now - way.absent_since if way.absent_since else timedelta(0)
+        return move(wish, answer, absent_for, self._absent_for)
+
+    async def _follow(self, wish: Wish, next_move: Move, alarms: Mapping[str, set[Alarm]]) -> None:
+        if next_move is Move.ROLL_BACK and await self._roll_back(wish):
+            return
+        if next_move is Move.HOLD:
+            kind = "unanswered"
+        elif next_move in {Move.ROLL_BACK, Move.ALARM}:
+            kind = "absent" if wish.advertised else "still_seen"
+        else:
+            return
+        alarms[kind].add(Alarm(kind, wish.bgp_prefix_id.hex, str(wish.prefix)))
+
+    async def _raise(
+        self, alarms: Mapping[str, Collection[Alarm]], wishes: Mapping[UUID, Wish]
+    ) -> None:
+        now = self._clock.now()
+        for kind in _KINDS:
+            standing = frozenset(alarms.get(kind, ()))
+            if self._alarms.get(kind) == standing:
+                continue
+            new = await self._routes.alarms(kind, standing, now)
+            self._alarms[kind] = standing
+            if kind in _TOLD and new:
+                await self._tell(kind, [wishes[UUID(subject)] for subject in new], now)
+
+    async def _tell(self, kind: str, wishes: Sequence[Wish], now: datetime) -> None:
+        async with self._store.transaction() as shelf:
+            for one in wishes:
+                shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
+                await shelf.events.add(
+                    Event(one.claim_id, f"bgp_prefix.{kind}", BY, now, after=shown)
+                )

@@ -1,0 +1,164 @@
+"""Make one speaker hold what is wanted of it.
+
+What it may hold is written down before it is asked to announce, and what it has announced or
+withdrawn after it said so: whoever dies in between leaves nothing that the next cannot make out.
+No transaction is open while it is asked.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from uuid import UUID
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.reconciliation import Plan, Step, Wish, plan
+from byoip.domain.route import Marking, Path
+from byoip.ports.clock import Clock
+from byoip.ports.routes import Routes, SpeakerState, Turn
+from byoip.ports.speaker import Neighbour, Speaker
+
+
+class Gates(Protocol):
+    """Which stages may have which changes."""
+
+    def admits(self, wish: Wish, stage: int) -> bool:
+        """Whether speakers of this stage may have the row's last change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """What came of it.
+
+    Attributes:
+        changed: rows that the speaker confirmed.
+        neighbours: its sessions; None: not asked.
+    """
+
+    changed: frozenset[UUID] = frozenset()
+    neighbours: Sequence[Neighbour] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TendSpeaker:
+    """All that is told to one speaker, one thing after the other.
+
+    Attributes:
+        marking: how it marks what it announces; its local AS it says itself.
+    """
+
+    speaker: Speaker
+    stage: int
+    marking: Marking
+    routes: Routes
+    turn: Turn
+    gates: Gates
+    clock: Clock
+
+    @property
+    def name(self) -> str:
+        """The speaker's."""
+        return self.speaker.name
+
+    async def whole(self) -> Tended:
+        """Ask what it holds, make it right, and only then let its sessions come up.
+
+        Raises:
+            SpeakerUnanswered: it could not be asked, or did not answer; it may have done it.
+            TurnLost, StoreUnavailable: nothing more may be told to anybody.
+        """
+        marking = await self._marked()
+        held = {path.prefix: path for path in await self.speaker.held()}
+        known = await self.routes.known(self.name)
+        decided = await self.routes.decided(self.name)
+        made = plan(known, marking, self._admits, held, decided)
+        changed = await self._carry_out(made)
+        remaining = await self._remove_decided(made)
+        await self.routes.note_orphans(self.name, remaining, self.clock.now())
+        announced = {prefix for prefix, path in held.items() if prefix not in made.orphans}
+        announced |= {step.path.prefix for step in made.announce}
+        announced -= {step.path.prefix for step in made.withdraw}
+        neighbours = await self._let_up(announced)
+        await self._note(len(announced) + len(remaining), neighbours)
+        return Tended(changed, neighbours)
+
+    async def some(self, ids: Collection[UUID]) -> Tended:
+        """Tell it of a few rows that changed, without asking for all that it holds.
+
+        Raises:
+            SpeakerUnanswered, TurnLost, StoreUnavailable: as above.
+        """
+        known = await self.routes.some(self.name, ids)
+        if not known:
+            return Tended()
+        return Tended(await self._carry_out(plan(known, await self._marked(), self._admits)))
+
+    def _admits(self, wish: Wish) -> bool:
+        return self.gates.admits(wish, self.stage)
+
+    async def _marked(self) -> Marking:
+        return replace(self.marking, local_as=await self.speaker.local_as())
+
+    async def _carry_out(self, made: Plan) -> frozenset[UUID]:
+        # Announcements first: what fails halfway leaves routes up.
+        await self._announce(made.announce)
+        confirmed = [*made.confirmed, *_wishes(made.announce)]
+        if confirmed:
+            await self.routes.given(self.name, confirmed, self.clock.now())
+        taken = await self._withdraw(made.withdraw)
+        gone = [*made.gone, *taken]
+        if gone:
+            await self.routes.taken(self.name, gone, self.clock.now())
+        return frozenset(one.bgp_prefix_id for one in (*confirmed, *gone))
+
+    async def _announce(self, steps: Sequence[Step]) -> None:
+        if not steps:
+            return
+        ids = [one.bgp_prefix_id for one in _wishes(steps)]
+        await self.routes.may_hold(self.name, ids, self.clock.now())
+        await self.turn.demand()
+        await self.speaker.announce([step.path for step in steps])
+
+    async def _withdraw(self, steps: Sequence[Step]) -> Sequence[Wish]:
+        """Only what the rows still say, read again under lock (rule R3)."""
+        if not steps:
+            return []
+        still = await self.routes.may_withdraw(self.name, _wishes(steps))
+        asked = [one for one in steps if any(wish.bgp_prefix_id in still for wish in one.wishes)]
+        if not asked:
+            return []
+        await self.turn.demand()
+        await self.speaker.withdraw([step.path for step in asked])
+        return [one for one in _wishes(asked) if one.bgp_prefix_id in still]
+
+    async def _remove_decided(self, made: Plan) -> Mapping[Prefix, Path]:
+        if not made.decided:
+            return made.orphans
+        await self.turn.demand()
+        await self.speaker.withdraw(made.decided)
+        gone = {path.prefix for path in made.decided}
+        return {prefix: path for prefix, path in made.orphans.items() if prefix not in gone}
+
+    async def _let_up(self, announced: Collection[Prefix]) -> Sequence[Neighbour]:
+        """Enable sessions that are down since its start, now that it has every route.
+
+        Not while there is none: peers that keep its routes through a graceful restart would drop
+        them, and an empty database withdraws nothing.
+        """
+        neighbours = await self.speaker.neighbours()
+        down = [one for one in neighbours if not one.enabled]
+        if not down or not announced:
+            return neighbours
+        await self.turn.demand()
+        for one in down:
+            await self.speaker.enable(one.address)
+        return await self.speaker.neighbours()
+
+    async def _note(self, held: int, neighbours: Sequence[Neighbour]) -> None:
+        loaded = all(one.enabled for one in neighbours)
+        state = SpeakerState(self.name, self.stage, "", held, self.clock.now(), loaded=loaded)
+        await self.routes.note_speaker(state)
+
+
+def _wishes(steps: Sequence[Step]) -> list[Wish]:
+    return [wish for step in steps for wish in step.wishes]

@@ -1,0 +1,278 @@
+"""Keep speakers as they are wanted: one task for each, so that none waits for another.
+
+Crash-only: everything that matters is in the database, and whoever has the turn next starts with
+a whole look at every speaker. While the database is away nobody is told anything: routes stay.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from byoip.domain.route import Marking
+from byoip.domain.staging import Post
+from byoip.ports.clock import Clock
+from byoip.ports.routes import Alarm, Routes, SpeakerState, Turn, TurnLost, Turns
+from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.store import Store, StoreUnavailable
+from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
+from byoip.usecases.stage_changes import StageChanges
+from byoip.usecases.tend_speaker import Tended, TendSpeaker
+
+_LOG = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 1.0  # before the turn is asked for again
+_PROBE_SECONDS = 1.0  # how soon a restarted speaker is noticed
+_SOONEST_SECONDS = 0.01  # between two looks for the same change, at first
+_SNAPSHOT_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerPart:
+    """A speaker as it is configured; its marking's local AS is asked for."""
+
+    speaker: Speaker
+    stage: int
+    marking: Marking
+
+    @property
+    def post(self) -> Post:
+        """As far as stages are concerned."""
+        hops = {4: self.marking.next_hop4, 6: self.marking.next_hop6}
+        families = frozenset(family for family, hop in hops.items() if hop is not None)
+        return Post(self.speaker.name, self.stage, families)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often, and how patiently.
+
+    Attributes:
+        every: between two whole looks at everything.
+        absent_for: how long an announcement may be answered "absent".
+        probe: between two looks at a speaker's sessions.
+    """
+
+    every: timedelta = timedelta(seconds=10)
+    absent_for: timedelta = timedelta(seconds=10)
+    probe: float = _PROBE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Does it as long as it runs, whenever it is this process's turn."""
+
+    turns: Turns
+    routes: Routes
+    store: Store
+    clock: Clock
+    speakers: Sequence[SpeakerPart]
+    listeners: Sequence[Listener] = ()
+    pace: Pace = Pace()
+
+    async def run(self) -> None:
+        """Until it is cancelled; what fails is tried again."""
+        while True:
+            try:
+                async with self.turns.turn() as turn:
+                    _LOG.info("Reconciling %d speakers", len(self.speakers))
+                    await _Session(self, turn).run()
+            except* (TurnLost, StoreUnavailable) as lost:
+                _LOG.warning("Not reconciling, routes stay as they are: %s", lost.exceptions[0])
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+class _Session:
+    """One turn."""
+
+    def __init__(self, parts: Reconciler, turn: Turn) -> None:
+        self._parts = parts
+        self._turn = turn
+        look = LookForRoutes(parts.listeners)
+        self._stages = StageChanges(
+            parts.routes,
+            parts.store,
+            parts.clock,
+            look,
+            first=min(one.stage for one in parts.speakers),
+            absent_for=parts.pace.absent_for,
+        )
+        self._look = look
+        self._stirred = asyncio.Event()
+        self._desks = [self._desk(one) for one in parts.speakers]
+        self._snapshot_due = parts.clock.now()
+
+    def _desk(self, part: SpeakerPart) -> "_Desk":
+        parts = self._parts
+        tend = TendSpeaker(
+            part.speaker,
+            part.stage,
+            part.marking,
+            parts.routes,
+            self._turn,
+            self._stages,
+            parts.clock,
+        )
+        return _Desk(tend, part.post, parts.pace, self._stirred)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for desk in self._desks:
+                tasks.create_task(desk.run())
+            tasks.create_task(self._listen())
+            tasks.create_task(self._advance())
+            tasks.create_task(self._watch())
+
+    async def _listen(self) -> None:
+        async for changed in self._turn.woken():
+            first = min(
+                (one.post.stage for one in self._desks if one.post.down_since is None), default=0
+            )
+            for desk in self._desks:
+                if desk.post.stage <= first:
+                    desk.tell({changed})
+
+    async def _advance(self) -> None:
+        pause = _SOONEST_SECONDS
+        every = self._parts.pace.every.total_seconds()
+        while True:
+            self._stirred.clear()
+            made = await self._stages.advance({one.post: one.asked for one in self._desks})
+            for desk in self._desks:
+                desk.tell(made.opened.get(desk.post.stage, ()))
+            try:
+                async with asyncio.timeout(pause if made.waiting else every):
+                    await self._stirred.wait()
+                pause = _SOONEST_SECONDS
+            except TimeoutError:
+                pause = min(pause * 2, 1.0)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._parts.pace.every.total_seconds())
+            await self._observe()
+            await self._warn()
+            await self._take_snapshot()
+
+    async def _observe(self) -> None:
+        """Look at everything again; our own word only where nobody else is asked."""
+        wishes = await self._parts.routes.to_observe()
+        asked = [one.asked for one in self._desks if one.post.down_since is None]
+        settled = [one for one in wishes if one.is_settled]
+        mine = [one for one in settled if not (self._parts.listeners and one.advertised)]
+        heard = await self._look.heard({one.prefix for one in settled})
+        found = observations(settled, heard)
+        if mine:
+            sent = await self._look.sent({one.prefix for one in mine}, asked)
+            found += observations(mine, sent)
+        if found:
+            await self._parts.routes.observed(found, self._parts.clock.now())
+
+    async def _warn(self) -> None:
+        feeding = Counter(
+            session.address
+            for desk in self._desks
+            if desk.post.down_since is None
+            for session in desk.neighbours
+            if session.established
+        )
+        alone = [Alarm("fed_by_one", peer) for peer, count in feeding.items() if count == 1]
+        for peer in await self._parts.routes.alarms("fed_by_one", alone, self._parts.clock.now()):
+            _LOG.warning(
+                "Peer %s is fed by one speaker only: it needs two, or graceful restart", peer
+            )
+
+    async def _take_snapshot(self) -> None:
+        now = self._parts.clock.now()
+        if now >= self._snapshot_due:
+            await self._parts.routes.take_snapshot(now)
+            self._snapshot_due = now + _SNAPSHOT_EVERY
+
+
+class _Desk:
+    """One speaker's work, in order."""
+
+    def __init__(self, tend: TendSpeaker, post: Post, pace: Pace, stirred: asyncio.Event) -> None:
+        self._tend = tend
+        self._pace = pace
+        self._stirred = stirred
+        self._told: set[UUID] = set()
+        self._rung = asyncio.Event()
+        self._whole_at = tend.clock.now()
+        self.post = post
+        self.neighbours: Sequence[Neighbour] = ()
+
+    @property
+    def asked(self) -> Asked:
+        """To be asked for its own word."""
+        return Asked(self._tend.speaker, self.neighbours)
+
+    def tell(self, ids: Iterable[UUID]) -> None:
+        """These rows changed, or may now go here."""
+        self._told.update(ids)
+        if self._told:
+            self._rung.set()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._once()
+            except SpeakerUnanswered as fault:
+                await self._down(fault)
+            if self.post.down_since is not None:
+                await asyncio.sleep(self._pace.probe)
+                continue
+            try:
+                async with asyncio.timeout(self._pace.probe):
+                    await self._rung.wait()
+            except TimeoutError:
+                pass
+
+    async def _once(self) -> None:
+        self._rung.clear()
+        now = self._tend.clock.now()
+        if self._told and self.post.down_since is None:
+            told, self._told = self._told, set()
+            try:
+                self._note(await self._tend.some(told))
+            except SpeakerUnanswered:
+                self._whole_at = now
+                raise
+            if not all(one.enabled for one in self.neighbours):
+                self._whole_at = now  # sessions come up with the first route
+        if now >= self._whole_at:
+            self._told.clear()  # all of it is read now
+            self._note(await self._tend.whole())
+            self._whole_at = now + self._pace.every
+        else:
+            await self._probe(now)
+
+    async def _probe(self, now: datetime) -> None:
+        """A restart shows in the sessions: they go, and are administratively down again."""
+        found = await self._tend.speaker.neighbours()
+        if list(found) != list(self.neighbours):
+            self._whole_at = now
+            self._rung.set()
+
+    def _note(self, done: Tended) -> None:
+        if done.neighbours is not None:
+            self.neighbours = done.neighbours
+        if self.post.down_since is not None:
+            _LOG.info("Speaker %s is back", self.post.name)
+            self.post = replace(self.post, down_since=None)
+            self._stirred.set()
+        if done.changed:
+            self._stirred.set()
+
+    async def _down(self, fault: SpeakerUnanswered) -> None:
+        now = self._tend.clock.now()
+        self._whole_at = now
+        if self.post.down_since is None:
+            _LOG.warning("Speaker %s does not answer: %s", self.post.name, fault)
+            self.post = replace(self.post, down_since=now)
+        state = SpeakerState(self.post.name, self.post.stage, str(fault), 0, now, loaded=False)
+        await self._tend.routes.note_speaker(state)
+        self._stirred.set()

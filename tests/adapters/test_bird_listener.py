@@ -1,0 +1,209 @@
+"""What only the adapter for BIRD promises: its limits, and what it makes of odd answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from byoip.adapters.bird_listener import BirdListener
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import Prefix
+from byoip.ports.speaker import SpeakerUnanswered
+
+V4, V6 = Prefix.parse("198.51.100.0/24"), Prefix.parse("2001:db8:1::/48")
+
+GREETING = "0001 BIRD 2.0.12 ready.\n"
+RESTRICTED = "0016 Access restricted\n"
+NOT_FOUND = "8001 Network not found\n"
+
+
+def route(as_path: str, *, prefix: str = "198.51.100.0/24", protocol: str = "one") -> str:
+    """As BIRD 2.0.12 shows it."""
+    return (
+        f" {prefix:<20} unreachable [{protocol} 13:26:14.440 from 127.0.0.71] * (100) [AS1i]\n"
+        "1008-\tType: BGP univ\n"
+        "1012-\tBGP.origin: IGP\n"
+        f" \tBGP.as_path:{as_path}\n"
+        " \tBGP.next_hop: 192.0.2.1\n"
+        " \tBGP.local_pref: 100\n"
+        " \tBGP.community: (64500,1)\n"
+    )
+
+
+def table(*routes: str) -> str:
+    return "1007-Table master4:\n" + "1007-".join(routes).replace("1007- ", "1007-") + "0000 \n"
+
+
+STATIC = (
+    " 198.51.100.0/24      unicast [s1 13:26:13.508] * (200)\n"
+    " \tvia 192.0.2.1 on eth0\n"
+    "1008-\tType: static univ\n"
+)
+
+
+@dataclass
+class Bird:
+    """Something on a control socket that says what it is told."""
+
+    greeting: str = GREETING
+    answers: dict[str, str] = field(default_factory=lambda: {"restrict": RESTRICTED})
+    hangs_up: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def shows(self, answer: str, prefix: Prefix = V4) -> None:
+        self.answers[f"show route {prefix} all"] = answer
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.greeting.encode())
+        while line := await reader.readline():
+            self.asked.append(line.decode().strip())
+            answer = self.answers.get(self.asked[-1])
+            if answer is None:
+                answer = NOT_FOUND
+            writer.write(answer.encode())
+            if self.hangs_up and self.asked[-1] != "restrict":
+                break
+        writer.close()
+
+
+@pytest.fixture
+def bird() -> Bird:
+    return Bird()
+
+
+@pytest.fixture
+async def listener(bird: Bird, tmp_path: Path) -> AsyncIterator[BirdListener]:
+    control = tmp_path / "bird.ctl"
+    server = await asyncio.start_unix_server(bird.serve, control)
+    yield BirdListener("bird", control, deadline=0.5)
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("as_path", "origins"),
+    [
+        (" 64500", {64500}),
+        (" 64500 64510 4200000001", {4200000001}),
+        (" 64500 4200000001 4200000001", {4200000001}),
+        (" 64500 {64510 64511}", {64510, 64511}),
+        (" {64510}", {64510}),
+        (" (64512 64513) 64510", {64510}),
+        (" 64500 (64512)", {64500}),
+    ],
+)
+async def test_the_origin_is_what_ends_the_path(
+    bird: Bird, listener: BirdListener, as_path: str, origins: set[int]
+) -> None:
+    bird.shows(table(route(as_path)))
+    assert await listener.sees([V4]) == {V4: set(map(Asn, origins))}
+
+
+async def test_an_empty_path_comes_from_birds_own_as(bird: Bird, listener: BirdListener) -> None:
+    bird.shows(table(route("")))
+    bird.shows(table(route("", prefix=str(V6))), V6)
+    bird.answers['show protocols all "one"'] = (
+        "1002-one        BGP        ---        up     13:34:13.139  Established   \n"
+        "1006-  BGP state:          Established\n"
+        "     Neighbor AS:      64501\n"
+        "     Local AS:         64501\n"
+        " \n"
+        "0000 \n"
+    )
+    assert await listener.sees([V4, V6]) == {V4: {Asn(64501)}, V6: {Asn(64501)}}
+    assert bird.asked.count('show protocols all "one"') == 1
+
+
+async def test_a_path_that_is_cut_off_has_its_origin_in_the_head(
+    bird: Bird, listener: BirdListener
+) -> None:
+    cut = route(" 64500 64510 4200000...")
+    bird.shows(table(cut))
+    assert await listener.sees([V4]) == {V4: {Asn(1)}}
+    bird.shows(table(cut.replace("[AS1i]", "[i]")))
+    with pytest.raises(SpeakerUnanswered):
+        await listener.sees([V4])
+
+
+async def test_only_what_came_over_bgp_counts(bird: Bird, listener: BirdListener) -> None:
+    bird.shows(table(STATIC))
+    assert await listener.sees([V4]) == {}
+    bird.shows(table(STATIC, route(" 64500", prefix="")))
+    assert await listener.sees([V4]) == {V4: {Asn(64500)}}
+
+
+async def test_it_gives_up_its_rights_before_it_asks(bird: Bird, listener: BirdListener) -> None:
+    assert await listener.sees([V4, V6]) == {}
+    assert bird.asked == ["restrict", f"show route {V4} all", f"show route {V6} all"]
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    ["0001 BIRD 1.6.8 ready.\n", "220 mail.example ESMTP\n", "\n", "x" * 100_000],
+    ids=["BIRD 1", "mail", "empty", "no line"],
+)
+async def test_somebody_else_is_no_answer(
+    bird: Bird, listener: BirdListener, greeting: str
+) -> None:
+    bird.greeting = greeting
+    with pytest.raises(SpeakerUnanswered):
+        await listener.sees([V4])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "9001 syntax error\n",
+        "8003 No protocols match\n",
+        "1007-Table master4:\n",
+        "nonsense\n",
+        table(route(" 64500", prefix="198.51.0.0/16")),
+        table(route(" 64500", prefix="")),
+        table(route(" sixty")),
+        table(route(" 4294967296")),
+        table(route(" 64500").replace("BGP.as_path", "bgp_path")),
+        "1008-\tType: BGP univ\n0000 \n",
+        "1007-something else\n0000 \n",
+        table(*[route(" 64500")] * 5000),
+    ],
+    ids=[
+        "an error",
+        "another error",
+        "no end",
+        "no code",
+        "another prefix",
+        "no prefix",
+        "a word in the path",
+        "beyond 32 bits",
+        "no path",
+        "attributes of nothing",
+        "no route",
+        "too large",
+    ],
+)
+async def test_what_cannot_be_read_is_no_answer(
+    bird: Bird, listener: BirdListener, answer: str
+) -> None:
+    bird.shows(answer)
+    with pytest.raises(SpeakerUnanswered):
+        await listener.sees([V4])
+
+
+async def test_hanging_up_half_way_is_no_answer(bird: Bird, listener: BirdListener) -> None:
+    bird.hangs_up = True
+    bird.shows(table(route(" 64500"))[:-5])
+    with pytest.raises(SpeakerUnanswered, match="hung up"):
+        await listener.sees([V4])
+
+
+async def test_not_being_restricted_is_no_answer(bird: Bird, listener: BirdListener) -> None:
+    bird.answers["restrict"] = "9001 syntax error\n"
+    with pytest.raises(SpeakerUnanswered, match="restrict"):
+        await listener.sees([V4])
+    assert bird.asked == ["restrict"]
+
+
+async def test_no_socket_is_no_answer(tmp_path: Path) -> None:
+    with pytest.raises(SpeakerUnanswered):
+        await BirdListener("bird", tmp_path / "none", deadline=1).sees([V4])

@@ -1,0 +1,223 @@
+"""The in-memory twins of the outside parties `Speaker` and `Listener`."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Literal
+
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import Prefix
+from byoip.domain.route import Path
+from byoip.ports.speaker import Neighbour, SpeakerUnanswered
+
+Method = Literal["local_as", "held", "announce", "withdraw", "neighbours", "enable", "sent"]
+
+
+class Trouble(Enum):
+    """How a twin fails to answer; either way the caller gets SpeakerUnanswered."""
+
+    REFUSED = "it did nothing"
+    ANSWER_LOST = "it did what was asked"
+
+
+@dataclass
+class FakeSpeaker:
+    """A speaker that forgets all when killed, as gobgpd does.
+
+    Attributes:
+        sessions: its neighbours, as configured: those not enabled are `admin-down` again after
+            each start. An enabled one is established at once; `established` here says nothing.
+        trouble: what happens to every call from now on; None when all is well.
+        troubled: the methods that the trouble is confined to; empty: all.
+        delay: seconds that every answer takes; the work is done after them.
+        loses: prefixes that it takes without complaint, and then neither holds nor sends.
+        asked: every call so far: the method, and the paths that came with it.
+    """
+
+    name: str = "fake"
+    asn: Asn = field(default_factory=lambda: Asn(64500))
+    sessions: Sequence[Neighbour] = ()
+    trouble: Trouble | None = None
+    troubled: frozenset[Method] = frozenset()
+    delay: float = 0
+    loses: set[Prefix] = field(default_factory=set)
+    asked: list[tuple[Method, tuple[Path, ...]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._heard_by: list[FakeListener] = []
+        self._paths: dict[Prefix, Path] = {}
+        self._alive = True
+        self._enabled = self._enabled_at_start()
+
+    async def local_as(self) -> Asn:
+        await self._answer("local_as")
+        return self.asn
+
+    async def held(self) -> Sequence[Path]:
+        await self._answer("held")
+        return list(self._paths.values())
+
+    async def announce(self, paths: Sequence[Path]) -> None:
+        await self._answer("announce", paths)
+
+    async def withdraw(self, paths: Sequence[Path]) -> None:
+        await self._answer("withdraw", paths)
+
+    async def neighbours(self) -> Sequence[Neighbour]:
+        await self._answer("neighbours")
+        return [
+            replace(one, enabled=one.address in self._enabled, established=self._up(one.address))
+            for one in self.sessions
+        ]
+
+    async def enable(self, address: str) -> None:
+        if not address:
+            raise ValueError("which neighbour?")
+        await self._answer("enable", address=address)
+
+    async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
+        await self._answer("sent")
+        mine = frozenset(prefixes) & self._paths.keys()
+        return {one.address: mine for one in self.sessions if self._up(one.address)}
+
+    def kill(self) -> None:
+        """Unreachable from now on; all that it held is forgotten, and peers withdraw it."""
+        self._alive = False
+        self._forget()
+
+    def start(self) -> None:
+        """Run again with an empty memory, and its neighbours as configured."""
+        self._alive = True
+        self._forget()
+        self._enabled = self._enabled_at_start()
+
+    def put(self, *paths: Path) -> None:
+        """Hold these paths, without a call: somebody else put them there, or it was long ago."""
+        self._paths.update((path.prefix, path) for path in paths)
+        self._tell(path.prefix for path in paths)
+
+    def lose(self, *prefixes: Prefix) -> None:
+        """Stop to hold these, without a call."""
+        for prefix in prefixes:
+            self._paths.pop(prefix, None)
+        self._tell(prefixes)
+
+    @property
+    def paths(self) -> Mapping[Prefix, Path]:
+        """What it holds now, also while it does not answer."""
+        return self._paths
+
+    def calls(self, method: Method) -> int:
+        """How often it was asked."""
+        return sum(1 for asked, _ in self.asked if asked == method)
+
+    def sends_to(self, address: str, prefix: Prefix) -> Path | None:
+        """The path that a neighbour at this address gets from it now."""
+        return self._paths.get(prefix) if self._up(address) else None
+
+    async def _answer(
+        self, method: Method, paths: Sequence[Path] = (), *, address: str = ""
+    ) -> None:
+        self.asked.append((method, tuple(paths)))
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        trouble = self.trouble if not self.troubled or method in self.troubled else None
+        if not self._alive or trouble is Trouble.REFUSED:
+            raise SpeakerUnanswered(f"{self.name}: {method}: the twin was told so")
+        self._do(method, paths, address)
+        if trouble is Trouble.ANSWER_LOST:
+            raise SpeakerUnanswered(f"{self.name}: {method}: done, but the twin was told so")
+
+    def _do(self, method: Method, paths: Sequence[Path], address: str) -> None:
+        if method == "announce":
+            self.put(*(path for path in paths if path.prefix not in self.loses))
+        elif method == "withdraw":
+            self.lose(*(path.prefix for path in paths))
+        elif method == "enable":
+            if address not in {one.address for one in self.sessions}:
+                raise SpeakerUnanswered(f"{self.name}: no neighbour {address}")
+            self._enabled.add(address)
+            self._tell(self._paths)
+
+    def _enabled_at_start(self) -> set[str]:
+        return {one.address for one in self.sessions if one.enabled}
+
+    def _up(self, address: str) -> bool:
+        return self._alive and address in self._enabled
+
+    def _forget(self) -> None:
+        forgotten, self._paths = self._paths, {}
+        self._tell(forgotten)
+
+    def _tell(self, prefixes: Iterable[Prefix]) -> None:
+        prefixes = list(prefixes)
+        for listener in self._heard_by:
+            listener.listen(prefixes)
+
+    def tell(self, listener: "FakeListener") -> None:
+        """From now on this listener hears of every change."""
+        self._heard_by.append(listener)
+        listener.listen(list(self._paths))
+
+
+@dataclass
+class FakeListener:
+    """A neighbour of speakers, at `address`: their sessions to it decide what it hears.
+
+    Attributes:
+        trouble: no answer from now on; it goes on to hear all the same.
+        delay: seconds that every answer takes.
+        absent: prefixes that it says it does not see, whatever it hears.
+        lies: origins that it says it sees, whatever it hears.
+        log: what it heard, in order: `+` a prefix is there or another way than before, `-` gone.
+    """
+
+    speakers: Sequence[FakeSpeaker]
+    name: str = "listener"
+    address: str = "127.0.0.2"
+    trouble: bool = False
+    delay: float = 0
+    absent: set[Prefix] = field(default_factory=set)
+    lies: dict[Prefix, frozenset[Asn]] = field(default_factory=dict)
+    log: list[tuple[Literal["+", "-"], Prefix]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._heard: dict[Prefix, frozenset[tuple[str, Path]]] = {}
+        for speaker in self.speakers:
+            speaker.tell(self)
+
+    async def sees(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.trouble:
+            raise SpeakerUnanswered(f"{self.name}: the twin was told so")
+        seen = {prefix: self._origins(prefix) for prefix in prefixes}
+        return {prefix: origins for prefix, origins in seen.items() if origins}
+
+    def withdrawals(self) -> list[Prefix]:
+        """What it saw disappear so far, in order."""
+        return [prefix for change, prefix in self.log if change == "-"]
+
+    def listen(self, prefixes: Iterable[Prefix]) -> None:
+        """Take note of what speakers send of these prefixes now."""
+        for prefix in prefixes:
+            before = self._heard.pop(prefix, frozenset())
+            now = frozenset(
+                (speaker.name, path)
+                for speaker in self.speakers
+                if (path := speaker.sends_to(self.address, prefix))
+            )
+            if now:
+                self._heard[prefix] = now
+            if now != before:
+                self.log.append(("+" if now else "-", prefix))
+
+    def _origins(self, prefix: Prefix) -> frozenset[Asn]:
+        if prefix in self.absent:
+            return frozenset()
+        own = {speaker.name: speaker.asn for speaker in self.speakers}
+        heard = self._heard.get(prefix, frozenset())
+        return self.lies.get(
+            prefix, frozenset((path.as_path or (own[name],))[-1] for name, path in heard)
+        )

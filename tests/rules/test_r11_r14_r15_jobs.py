@@ -1,0 +1,192 @@
+"""R11: a job's set is written down and measured first. R14: jobs alone, among many that are not
+theirs. R15: a kill switch for each kind, in the database.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from byoip.domain.job_history import (
+    FLOOR,
+    MEASURED,
+    JobKind,
+    JobNotRefused,
+    objection,
+    proportionate,
+)
+from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
+from byoip.usecases.measured_run import MeasuredRun
+from byoip.usecases.restore_prefix import AnnounceOwed
+from tests.rules.fleet import OPERATOR, WORKER, Fleet
+from tests.store import samples
+
+Run = Callable[[Fleet], Awaitable[int]]
+
+
+def allow(fleet: Fleet) -> AllowJob:
+    return AllowJob(fleet.store, fleet.clock)
+
+
+async def throw(fleet: Fleet, kind: JobKind, *, stopped: bool) -> None:
+    move = MoveKillSwitch(fleet.store, fleet.clock)
+    await move(kind, stopped=stopped, reason="a ticket", by=OPERATOR)
+
+
+async def close_unproven(fleet: Fleet) -> int:
+    return await CloseUnproven(fleet.store, fleet.clock)(by=WORKER)
+
+
+async def end_expired(fleet: Fleet) -> int:
+    return await EndExpiredDelegations(fleet.store, fleet.clock)(by=WORKER)
+
+
+async def offboard(fleet: Fleet) -> int:
+    return await fleet.go_on()
+
+
+class Acted:
+    """Counts the rows that were acted on."""
+
+    def __init__(self) -> None:
+        self.rows: list[UUID] = []
+
+    async def __call__(self, row: UUID) -> int:
+        self.rows.append(row)
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("past", "most"),
+    [([], FLOOR), ([1, 3], FLOOR), ([7, 1], 35), ([0, 100, 2], 500)],
+    ids=["the first run", "small ones", "a large one", "the largest counts"],
+)
+def test_r11_a_set_is_measured_by_the_largest_of_the_last_runs(past: list[int], most: int) -> None:
+    assert proportionate(past) == most
+    assert objection(most, past) == ""
+    assert f"{most} at most" in objection(most + 1, past)
+
+
+async def test_r11_a_set_out_of_proportion_is_refused_until_somebody_lets_it_through(
+    fleet: Fleet,
+) -> None:
+    acted, run = Acted(), MeasuredRun(fleet.store, fleet.clock, JobKind.CLOSE_UNPROVEN)
+    flood = [uuid4() for _ in range(FLOOR + 1)]
+    for _ in range(3):
+        assert await run(flood, acted, by=WORKER) == 0
+    assert acted.rows == []
+    assert await fleet.operators() == ["job.refused"]  # once, however often it is tried
+    report = next(one for one in await fleet.guards.jobs() if one.switch.kind is run.kind)
+    assert report.waiting is not None
+    assert (report.waiting.listed, report.waiting.sample) == (FLOOR + 1, tuple(flood[:20]))
+    await allow(fleet)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
+    assert await run([*flood, uuid4()], acted, by=WORKER) == 0  # larger than what was looked at
+    await allow(fleet)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
+    assert await run(flood, acted, by=WORKER) == FLOOR + 1
+    assert acted.rows == flood
+    with pytest.raises(JobNotRefused):
+        await allow(fleet)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
+
+
+async def test_r11_what_a_run_is_about_to_do_is_written_before_it_does_it(fleet: Fleet) -> None:
+    seen = []
+
+    async def look(_: UUID) -> int:
+        seen.append(await fleet.one("SELECT listed || ' ' || acted FROM job_runs"))
+        return 1
+
+    run = MeasuredRun(fleet.store, fleet.clock, JobKind.CLOSE_UNPROVEN)
+    await run([uuid4(), uuid4()], look, by=WORKER)
+    assert seen == ["2 0", "2 0"]
+    assert await fleet.one("SELECT listed || ' ' || acted FROM job_runs") == "2 2"
+
+
+async def test_r11_a_flood_of_offboardings_is_refused_as_a_set(fleet: Fleet) -> None:
+    account_id = await fleet.account()
+    claims = [await fleet.advertised(account_id) for _ in range(FLOOR + 1)]
+    for claim in claims:
+        await fleet.offboard(claim)
+    await fleet.go_on()
+    assert await fleet.up(*claims) == FLOOR + 1
+    assert await fleet.operators() == ["job.refused"]
+
+
+@pytest.mark.parametrize("job", [offboard, close_unproven, end_expired])
+async def test_r14_jobs_alone_touch_nothing_that_is_not_theirs(fleet: Fleet, job: Run) -> None:
+    account_id = await fleet.account()
+    claims = [await fleet.advertised(account_id, 1) for _ in range(30)]
+    fleet.clock.advance(timedelta(days=400))
+    assert await job(fleet) == 0
+    assert await fleet.up(*claims) == 60
+    assert await fleet.one("SELECT count(*) FROM prefixes WHERE state = 'approved'") == 30
+    assert await fleet.one("SELECT count(*) FROM bindings WHERE live") == 30
+    assert await fleet.one("SELECT count(*) FROM events") == 0
+    assert await fleet.one("SELECT count(*) FROM job_runs") == 0
+
+
+async def test_r15_every_periodic_kind_has_a_switch_that_no_other_moves(fleet: Fleet) -> None:
+    for kind in JobKind:
+        await throw(fleet, kind, stopped=True)
+        reports = await fleet.guards.jobs()
+        assert [one.switch.kind for one in reports if one.switch.stopped] == [kind]
+        await throw(fleet, kind, stopped=False)
+    assert len(await fleet.operators()) == 2 * len(JobKind)
+
+
+@pytest.mark.parametrize("kind", sorted(MEASURED))
+async def test_r15_a_stopped_job_does_nothing(fleet: Fleet, kind: JobKind) -> None:
+    await throw(fleet, kind, stopped=True)
+    acted, run = Acted(), MeasuredRun(fleet.store, fleet.clock, kind)
+    assert await run([uuid4()], acted, by=WORKER) == 0
+    assert acted.rows == []
+    await throw(fleet, kind, stopped=False)
+    assert await run([uuid4()], acted, by=WORKER) == 1
+
+
+async def test_r15_a_switch_stops_a_run_before_its_next_row(fleet: Fleet) -> None:
+    rows: list[UUID] = []
+
+    async def act(row: UUID) -> int:
+        rows.append(row)
+        await throw(fleet, JobKind.CLOSE_UNPROVEN, stopped=True)
+        return 1
+
+    run = MeasuredRun(fleet.store, fleet.clock, JobKind.CLOSE_UNPROVEN)
+    await run([uuid4() for _ in range(5)], act, by=WORKER)
+    assert len(rows) == 1
+    assert await fleet.one("SELECT acted FROM job_runs") == 1
+
+
+async def test_r15_a_stopped_offboarding_takes_no_step_and_goes_on_later(fleet: Fleet) -> None:
+    claim = await fleet.advertised(await fleet.account())
+    await fleet.offboard(claim)
+    await throw(fleet, JobKind.OFFBOARD, stopped=True)
+    await fleet.go_on()
+    assert (await fleet.up(claim), await fleet.step(claim)) == (1, "withdraw")
+    await throw(fleet, JobKind.OFFBOARD, stopped=False)
+    await fleet.go_on()
+    assert await fleet.step(claim) == "grace"
+
+
+async def test_r15_the_switch_holds_nobody_back_who_restores(fleet: Fleet) -> None:
+    claim = await fleet.advertised(await fleet.account())
+    await fleet.offboard(claim)
+    await fleet.go_on()
+    await throw(fleet, JobKind.OFFBOARD, stopped=True)
+    await fleet.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    await fleet.restore(claim)
+    await fleet.run("UPDATE bgp_prefixes SET last_valid_at = now()")
+    await AnnounceOwed(fleet.store, fleet.clock)()
+    assert await fleet.up(claim) == 1
+
+
+async def test_an_unproven_claim_is_closed_and_counted(fleet: Fleet) -> None:
+    claim = samples.claim(await fleet.account(), "61.0.0.0/22")
+    async with fleet.store.transaction() as shelf:
+        await shelf.claims.add(claim)
+    fleet.clock.advance(timedelta(days=31))
+    assert await close_unproven(fleet) == 1
+    assert await fleet.one("SELECT kind || ' ' || acted FROM job_runs") == "close_unproven 1"
