@@ -61,9 +61,7 @@ _OPERATOR = (
 
 def declarations() -> Iterable[Declaration]:
     """Every operation below /client/v4."""
-    return chain(
-        prefixes, offboarding, proof, services, delegations, loa_documents, history, *_OPERATOR
-    )
+    return chain(*_CUSTOMER, *_OPERATOR)
 
 
 def create_application(backend: Backend) -> ASGIApp:
