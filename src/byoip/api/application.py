@@ -22,8 +22,10 @@ from byoip.api.routes.edges import edges
 from byoip.api.routes.history import history
 from byoip.api.routes.letters import letter_page
 from byoip.api.routes.loa_documents import loa_documents
+from byoip.api.routes.offboarding import offboarding
 from byoip.api.routes.operations import error_page, healthz, metrics, readyz
 from byoip.api.routes.operator_accounts import operator_accounts
+from byoip.api.routes.operator_guards import operator_guards
 from byoip.api.routes.operator_letters import operator_letters
 from byoip.api.routes.operator_prefixes import operator_prefixes
 from byoip.api.routes.operator_services import operator_services
@@ -38,6 +40,16 @@ DESCRIPTION = (
 )
 
 
+_CUSTOMER = (
+    prefixes,
+    offboarding,
+    proof,
+    services,
+    bgp,
+    delegations,
+    loa_documents,
+    history,
+)
 _OPERATOR = (
     operator_accounts,
     operator_services,
@@ -45,12 +57,13 @@ _OPERATOR = (
     operator_letters,
     operator_space,
     edges,
+    operator_guards,
 )
 
 
 def declarations() -> Iterable[Declaration]:
     """Every operation below /client/v4."""
-    return chain(prefixes, proof, services, bgp, delegations, loa_documents, history, *_OPERATOR)
+    return chain(*_CUSTOMER, *_OPERATOR)
 
 
 def create_application(backend: Backend) -> ASGIApp:

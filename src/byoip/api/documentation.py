@@ -132,7 +132,7 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
     """Arguments for FastAPI's route that only the document uses."""
     extra: dict[str, Any] = {
         "security": [{"token": []}, {"email": [], "key": []}],
-        "x-required-scope": declaration.scope.value,
+        "x-required-scope": " ".join(declaration.scopes),
         "parameters": [
             *([_ACCOUNT_ID] if declaration.audience is Audience.ACCOUNT else []),
             *([_IDEMPOTENCY_KEY] if declaration.method != "GET" else []),

@@ -118,7 +118,8 @@ class Operation(APIRoute):
         # whatever scopes a customer's has, the operator's side is closed to it.
         if credential.account_id != account_id:
             raise ScopeMissing(Scope.OPERATOR) if account_id is None else AccountNotFound
-        credential.demand(self.declaration.scope)
+        for scope in self.declaration.scopes:
+            credential.demand(scope)
 
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Expected:
         given = expected(headers)

@@ -41,6 +41,7 @@ from byoip.domain.breaker import TripNotFound, WithdrawalsStopped
 from byoip.domain.claim import (
     ClaimNotFound,
     OverlapsOwnClaim,
+    PrefixOffboarding,
     PrefixSuspended,
     TooManyClaims,
     WithdrawFirst,
@@ -58,6 +59,7 @@ from byoip.domain.delegation import (
 )
 from byoip.domain.edge import ChangeNotMadeYet, EdgeNotFound, EdgeRemoved, InvalidEdgeName
 from byoip.domain.errors import Refusal
+from byoip.domain.job_history import JobNotRefused, JobUnknown
 from byoip.domain.letter import LetterNotFound
 from byoip.domain.lifecycle import NotInThisState
 from byoip.domain.loa_document import (
@@ -66,6 +68,7 @@ from byoip.domain.loa_document import (
     LoaDocumentUnknown,
     TooManyLoaDocuments,
 )
+from byoip.domain.offboarding import GraceNotBegun, NothingToOffboard, ServiceRetired
 from byoip.domain.operating import (
     CredentialNotFound,
     ExpiryRefused,
@@ -168,6 +171,10 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         NotInThisState: Problem(1310, 409, definitive=True),
         NoReverseZone: Problem(1311, 422),
         PrefixSuspended: Problem(1320, 409, definitive=True),
+        PrefixOffboarding: Problem(1322, 409, definitive=True),
+        GraceNotBegun: Problem(1323, 409, definitive=True),
+        NothingToOffboard: Problem(1324, 409, definitive=True),
+        ServiceRetired: Problem(1325, 409, definitive=True),
         SpaceReserved: Problem(1321, 409, definitive=True),
         # proof
         TokenNotFound: Problem(1400, 404),
@@ -215,6 +222,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         TripNotFound: Problem(1820, 404),
         RouteSnapshotNotFound: Problem(1821, 404),
         OrphanNotFound: Problem(1822, 404),
+        JobUnknown: Problem(1821, 404),
+        JobNotRefused: Problem(1822, 409, definitive=True),
         OverlapsApproved: Problem(1800, 409, definitive=True),
         OverlapsReservation: Problem(1801, 409, definitive=True),
         ReservationLengthRefused: Problem(1802, 422),

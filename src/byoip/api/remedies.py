@@ -99,7 +99,13 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "origin_not_valid": "Publish the ROA that the message names, wait until relying parties "
         "have it, and try again.",
         "origin_unanswered": "Wait a few minutes: ROA data is being refreshed.",
+        "offboarding": "POST .../restore, if the prefix is to stay.",
+        "grace_not_begun": "Wait until `events` say `offboarding.unbound`, or restore the prefix.",
+        "nothing_to_offboard": "DELETE the prefix.",
+        "service_retired": "Ask the operator; the prefix can still be let go.",
         # the operator's side
+        "job_unknown": "Take a kind that the message names.",
+        "job_not_refused": "Nothing waits: look at `waiting` under GET /operator/jobs.",
         "trip_not_found": "GET /operator/breaker lists the open ones.",
         "route_snapshot_not_found": "`byoip advertise snapshots` lists the kept ones.",
         "orphan_not_found": "`byoip advertise orphans` lists them.",

@@ -22,6 +22,7 @@ from byoip.ports.delegations import Delegations
 from byoip.ports.drifts import Drifts
 from byoip.ports.edges import Edges
 from byoip.ports.letters import LetterShelf, LoaDocuments
+from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
@@ -237,6 +238,10 @@ class Jobs(Protocol):
         """Have a worker carry out a validation run, now or at a time."""
         ...
 
+    async def enqueue_offboarding(self) -> None:
+        """Have a worker go on with what is on its way out, without waiting for the clock."""
+        ...
+
     async def enqueue_reevaluation(self) -> None:
         """Have a worker hold all routes against the newest snapshot of ROA data."""
         ...
@@ -265,6 +270,8 @@ class Shelf(Protocol):
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
     edges: Edges
+    offboardings: Offboardings
+    guards: JobGuards
     drifts: Drifts
     routes: RouteShelf
 

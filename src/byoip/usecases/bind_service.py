@@ -44,7 +44,7 @@ class BindService:
             by.seen.demand(claim.version)
             if not claim.approved:
                 raise PrefixNotApproved
-            claim.demand_not_suspended()
+            claim.demand_takes_new()
             service = await shelf.services.get(service_id)
             may_bind(claim.prefix, wanted, service, await shelf.bindings.of(claim_id))
             now = self.clock.now()

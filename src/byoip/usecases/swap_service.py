@@ -40,7 +40,7 @@ class SwapService:
             by.seen.demand(claim.version)
             if not claim.approved:  # the approval was revoked; what is bound stays
                 raise PrefixNotApproved
-            claim.demand_not_suspended()
+            claim.demand_takes_new()
             old = binding_of(binding_id, await shelf.bindings.of(claim_id))
             service = await shelf.services.get(service_id)
             may_serve(claim.prefix, old.cidr, service)
