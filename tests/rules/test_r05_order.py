@@ -33,6 +33,7 @@ async def test_the_whole_way_in_its_order(estate: Estate) -> None:
         "offboarding.withdrawn",
         "binding.removed",
         "offboarding.unbound",
+        *["bgp_prefix.removed"] * 3,
         "prefix.closed",
         "offboarding.finished",
     ]
