@@ -30,8 +30,9 @@ SCHEMAS = (
     *(preflights, prefixes, validations, tokens),
     *(operating, operator_prefixes, operator_space),
 )
+VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
 OPERATORS_VERBS = {"approve", "suspend", "resume", "settle", "revoke", "retire", "release"}
-OPERATORS_VERBS |= {"accept", "put", "remove"}
+OPERATORS_VERBS |= {"accept", "put", "remove", "rearm", "stop", "start", "allow", "end"}
 WITH_EXAMPLE = [
     one
     for module in SCHEMAS
@@ -64,9 +65,7 @@ def test_every_operation_has_what_a_generated_client_needs(document: dict[str, A
     for one in found:
         verb = one["operationId"].partition("_")[0]
         own = one["x-required-scope"] == "operator"
-        assert verb in {"get", "list", "create", "update", "delete", "validate"} | (
-            OPERATORS_VERBS if own else set()
-        )
+        assert verb in {*VERBS} | (OPERATORS_VERBS if own else set())
         assert one["summary"]
         assert one["security"] == [{"token": []}, {"email": [], "key": []}]
         assert one["tags"]
@@ -87,6 +86,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
     assert sorted(one["operationId"] for one in operations_of(document)) == [
         "accept_registration_snapshot",
         "accept_roa_snapshot",
+        "allow_job",
         "approve_prefix",
         "create_account",
         "create_bgp_prefix",
@@ -104,12 +104,14 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "delete_prefix",
         "delete_service_binding",
         "delete_validation_token",
+        "end_prefix_grace",
         "get_account",
         "get_address",
         "get_advertisement_status",
         "get_any_prefix",
         "get_any_prefix_validation",
         "get_bgp_prefix",
+        "get_breaker",
         "get_letter",
         "get_loa_document",
         "get_prefix",
@@ -123,6 +125,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_bgp_prefixes",
         "list_credentials",
         "list_delegations",
+        "list_jobs",
         "list_offered_services",
         "list_operator_events",
         "list_prefix_events",
@@ -136,15 +139,21 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_services",
         "list_validation_tokens",
         "list_validations",
+        "offboard_prefix",
         "put_registry_override",
+        "rearm_breaker",
         "release_reservation",
         "remove_registry_override",
+        "restore_any_prefix",
+        "restore_prefix",
         "resume_prefix",
         "retire_service",
         "revoke_credential",
         "revoke_letter",
         "revoke_prefix_approval",
         "settle_prefix_contest",
+        "start_job",
+        "stop_job",
         "suspend_prefix",
         "update_account",
         "update_advertisement_status",

@@ -41,6 +41,17 @@ async def test_r03_what_was_restored_since_it_was_listed_is_left_alone(fleet: Fl
     assert (await fleet.up(claim), await fleet.state(claim)) == (1, ("approved", "ok"))
 
 
+async def test_r03_what_was_restored_and_owes_a_route_is_left_alone(fleet: Fleet) -> None:
+    claim = await fleet.advertised(await fleet.account())
+    await fleet.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    await fleet.offboard(claim)
+    await fleet.go_on()
+    await fleet.restore(claim)
+    fleet.clock.advance(GRACE)
+    await EverythingIsDue(fleet.store, fleet.clock, GRACE).bug([claim])
+    assert (await fleet.state(claim), await fleet.bound(claim)) == (("approved", "ok"), 1)
+
+
 async def test_r04_every_act_names_the_request_that_asked(fleet: Fleet) -> None:
     claim = await fleet.advertised(await fleet.account(), 1)
     await fleet.offboard(claim)

@@ -79,6 +79,30 @@ async def test_the_database_refuses_to_unbind_or_close_under_a_route(fleet: Flee
         )
 
 
+async def test_what_is_seen_again_before_it_is_unbound_stays_bound(fleet: Fleet) -> None:
+    claim = await fleet.advertised(await fleet.account())
+    await fleet.see(claim, seen=True)
+    await fleet.offboard(claim)
+    await fleet.go_on()
+    await fleet.run("UPDATE offboardings SET step = 'unbind'")
+    await fleet.go_on()
+    assert (await fleet.bound(claim), await fleet.step(claim)) == (1, "withdraw")
+
+
+async def test_the_database_refuses_to_close_what_is_seen_with_nothing_bound(fleet: Fleet) -> None:
+    claim = await fleet.advertised(await fleet.account())
+    await fleet.offboard(claim)
+    await fleet.go_on()
+    await fleet.run("UPDATE bgp_prefixes SET removed_at = now()")
+    closing = "UPDATE prefixes SET state = 'closed', closed_at = now() WHERE id = :id"
+    await fleet.see(claim, seen=True)
+    with pytest.raises(DBAPIError) as refused:
+        await fleet.run(closing, id=claim.id)
+    assert "prefixes_withdraw_first" in str(refused.value.orig.diag.constraint_name)  # type: ignore[union-attr]
+    await fleet.see(claim, seen=False)
+    await fleet.run(closing, id=claim.id)
+
+
 async def test_the_owner_may_end_the_grace_and_nothing_before_it(fleet: Fleet) -> None:
     claim = await fleet.advertised(await fleet.account())
     remove = RemovePrefix(fleet.store, fleet.clock)
