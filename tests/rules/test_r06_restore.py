@@ -1,11 +1,17 @@
 """R6: nothing is deleted, and one call brings it back."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from byoip.domain.bgp_prefix import BgpPrefix
+from byoip.domain.breaker import Source
+from byoip.domain.claim import Claim
 from byoip.domain.operating import ServiceInUse
+from byoip.usecases.announcing import announce
 from byoip.usecases.retire_service import RetireService
-from tests.rules.fleet import GRACE, OPERATOR, Fleet
+from byoip.usecases.withdrawing import withdraw
+from tests.rules.fleet import GRACE, OPERATOR, OWNER, Fleet
 
 
 def shown(routes: list[BgpPrefix]) -> list[tuple[str, bool, int]]:
@@ -64,13 +70,32 @@ async def test_a_route_of_which_nobody_can_tell_is_owed_and_tried_again(fleet: F
     assert (await fleet.up(claim), await fleet.step(claim)) == (1, None)
 
 
-async def test_what_its_owner_has_changed_since_is_heeded(fleet: Fleet) -> None:
+async def announced_and_withdrawn(fleet: Fleet, claim: Claim) -> None:
+    async with fleet.store.transaction() as shelf:
+        owned, now = await shelf.claims.lock(claim.id), fleet.clock.now()
+        [route] = await shelf.bgp_prefixes.of(claim.id)
+        up = await announce(shelf, owned, route, prepend=0, by=OWNER, now=now)
+        await withdraw(shelf, up, by=OWNER, now=now, source=Source.REQUEST)
+
+
+async def removed(fleet: Fleet, claim: Claim) -> None:
+    async with fleet.store.transaction() as shelf:
+        await shelf.claims.lock(claim.id)
+        [route] = await shelf.bgp_prefixes.of(claim.id)
+        await shelf.bgp_prefixes.remove(route.id, fleet.clock.now())
+
+
+@pytest.mark.parametrize("decide", [announced_and_withdrawn, removed])
+async def test_what_its_owner_has_decided_since_is_heeded(
+    fleet: Fleet, decide: Callable[[Fleet, Claim], Awaitable[None]]
+) -> None:
     claim = await fleet.advertised(await fleet.account())
     await fleet.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
     await fleet.offboard(claim)
     await fleet.go_on()
     await fleet.restore(claim)
-    await fleet.run("UPDATE bgp_prefixes SET last_valid_at = now(), removed_at = now()")
+    await fleet.run("UPDATE bgp_prefixes SET last_valid_at = now()")
+    await decide(fleet, claim)
     await fleet.owed()
     assert (await fleet.up(claim), await fleet.step(claim)) == (0, None)
 
