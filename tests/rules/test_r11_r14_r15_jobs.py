@@ -142,6 +142,7 @@ async def test_r15_a_stopped_job_does_nothing(fleet: Fleet, kind: JobKind) -> No
     acted, run = Acted(), MeasuredRun(fleet.store, fleet.clock, kind)
     assert await run([uuid4()], acted, by=WORKER) == 0
     assert acted.rows == []
+    assert await fleet.one("SELECT count(*) FROM job_runs") == 0  # it did not even begin
     await throw(fleet, kind, stopped=False)
     assert await run([uuid4()], acted, by=WORKER) == 1
 
