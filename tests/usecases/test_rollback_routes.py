@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from byoip.domain.breaker import Source
-from byoip.domain.operating import InvalidText
+from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import Prefix
 from byoip.domain.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
 from byoip.ports.store import By
