@@ -6,7 +6,7 @@ Timings never fail anything: a missed goal is a row that says so.
 import argparse
 import time
 
-from benchmarks import many_prefixes, onboarding, one_prefix, roa_data, throughput
+from benchmarks import many_prefixes, onboarding, one_prefix, reevaluation, roa_data, throughput
 from benchmarks.databases import server
 from benchmarks.figures import markdown, table
 from benchmarks.machine import machine
@@ -14,6 +14,7 @@ from rich.console import Console
 
 _MEASURES = {
     "roa-data": roa_data.measure,
+    "reevaluation": reevaluation.measure,
     "one-prefix": one_prefix.measure,
     "onboarding": onboarding.measure,
     "throughput": throughput.measure,

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.services import seed_services
-from tests.usecases.world import World
+from tests.usecases.routes import Routes
+from tests.usecases.world import CIDR, World
 
 
 @pytest.fixture
@@ -28,3 +29,10 @@ async def world(world_engine: AsyncEngine, tmp_path: Path) -> World:
 @pytest.fixture
 async def services(world: World) -> dict[str, UUID]:
     return {one.name: one.id for one in await world.reader.services()}
+
+
+@pytest.fixture
+async def routes(world: World, services: dict[str, UUID]) -> Routes:
+    """An approved claim with its default binding."""
+    claim = await world.approved()
+    return Routes(world, claim, await world.bind(claim, CIDR, services["CDN"]))
