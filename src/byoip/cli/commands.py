@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Never
@@ -25,7 +26,14 @@ from byoip.cli.serving import bind, run
 from byoip.cli.up import Wanted, up
 from byoip.domain.errors import Refusal
 from byoip.ports.store import StoreUnavailable
-from byoip.settings import Mode, Settings, SettingsError, read_settings, resolver_address
+from byoip.settings import (
+    Mode,
+    Settings,
+    SettingsError,
+    read_settings,
+    resolver_address,
+    speaker_notes,
+)
 from byoip.store.migrating import CannotMigrate, migrate
 
 _DEMO_SECONDS = 30
@@ -65,16 +73,23 @@ def start(
 ) -> None:
     """Start everything in one process: Postgres, API, worker."""
     settings = read_settings(host=host, port=port, data_dir=data_dir)
-    wanted = Wanted(sandbox=sandbox, ready_file=ready_file, bootstrap=bootstrap, then=_tell)
+    wanted = Wanted(
+        sandbox=sandbox, ready_file=ready_file, bootstrap=bootstrap, then=_tell(settings)
+    )
     raise typer.Exit(up(settings, wanted))
 
 
-async def _tell(ready: Ready) -> int | None:
-    said = Console(stderr=True)
-    said.print(f"byoip is ready at {ready.base_url}")
-    if ready.sandbox_control_url:
-        said.print(f"Sandbox, not for production. Its control API: {ready.sandbox_control_url}")
-    return None
+def _tell(settings: Settings) -> Callable[[Ready], Coroutine[None, None, int | None]]:
+    async def tell(ready: Ready) -> int | None:
+        said = Console(stderr=True)
+        said.print(f"byoip is ready at {ready.base_url}")
+        if ready.sandbox_control_url:
+            said.print(f"Sandbox, not for production. Its control API: {ready.sandbox_control_url}")
+        if not settings.speakers:
+            said.print("No BYOIP_SPEAKERS: what would be announced is recorded only.")
+        return None
+
+    return tell
 
 
 @app.command()
@@ -159,6 +174,8 @@ def check(
         shown[name] = "set" if getattr(settings, name) else None
     for name, value in shown.items():
         typer.echo(f"{name} = {value}")
+    for note in speaker_notes(settings):
+        typer.echo(note)
     if not offline and run(_check_resolvers(settings)):
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from byoip.cli.letters import configured_letter_work
 from byoip.cli.opening import opened
-from byoip.cli.serving import bind, port_of, serving, stop_on_signals, working
+from byoip.cli.serving import bind, port_of, reconciling, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
 from byoip.composition import Composition
 from byoip.ports.jobs import (
@@ -48,6 +48,7 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         app = composition.worker(refresh, letters)
         concurrency = settings.worker_concurrency
         await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
+        await stack.enter_async_context(reconciling(composition, stop=stop))
         await stop.wait()
     return 0
 

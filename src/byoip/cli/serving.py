@@ -16,6 +16,8 @@ from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from starlette.types import ASGIApp
 
+from byoip.composition import Composition, reconciler_of
+
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 20
 _PAUSE_SECONDS = 2.0
@@ -107,6 +109,26 @@ async def working(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def reconciling(composition: Composition, *, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Keep BGP speakers right while the block runs, where there are any.
+
+    One that ends by itself sets `stop`, for the same reason as above. What speakers hold stays.
+    """
+    async with reconciler_of(composition) as reconciler:
+        if reconciler is None:
+            yield
+            return
+        task = asyncio.create_task(reconciler.run())
+        task.add_done_callback(lambda _: stop.set())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _keep_working(

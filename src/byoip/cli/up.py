@@ -17,7 +17,15 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.cli.credentials import first_credentials
 from byoip.cli.letters import letter_work
 from byoip.cli.ready import Ready
-from byoip.cli.serving import bind, port_of, run, serving, stop_on_signals, working
+from byoip.cli.serving import (
+    bind,
+    port_of,
+    reconciling,
+    run,
+    serving,
+    stop_on_signals,
+    working,
+)
 from byoip.composition import Composition, Outside, outside_of, sandbox_outside
 from byoip.ports.jobs import (
     DEFAULT_QUEUE,
@@ -133,6 +141,7 @@ async def _start(
     )
     concurrency = settings.worker_concurrency
     await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
+    await stack.enter_async_context(reconciling(composition, stop=stop))
     await _green(composition)
     minted = None
     if not settings.database_url or wanted.bootstrap:

@@ -8,7 +8,7 @@ silently.
 
 from typing import Literal
 
-from byoip.settings.model import Settings, SettingsError, require_origins
+from byoip.settings.model import Settings, SettingsError, require_origins, speaker_notes
 from byoip.settings.parts import ServiceSettings, on_loopback, resolver_address
 from byoip.settings.reading import (
     CONFIG_VARIABLE,
@@ -33,4 +33,5 @@ __all__ = [
     "read_settings",
     "require_origins",
     "resolver_address",
+    "speaker_notes",
 ]

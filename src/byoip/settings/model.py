@@ -1,7 +1,8 @@
 """Everything an operator may decide."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -25,6 +26,7 @@ from byoip.settings.parts import (
     on_loopback,
     resolver_address,
 )
+from byoip.settings.speakers import ListenerSettings, Speakers, SpeakerSettings, check_speakers
 
 
 class SettingsError(Exception):
@@ -98,6 +100,14 @@ class Settings(Part):
     rpki_minutes: int = Field(default=20, ge=1, le=24 * 60)
     rpki_timeout_seconds: int = Field(default=3600, ge=10)
 
+    # who announces; nobody: what would be announced is recorded only
+    speakers: Speakers = ()
+    listeners: tuple[ListenerSettings, ...] = ()
+    next_hop4: IPv4Address | None = IPv4Address("0.0.0.0")  # noqa: S104 - the speaker itself
+    next_hop6: IPv6Address | None = None
+    reconcile_seconds: float = Field(default=10, ge=1, le=3600)
+    absent_seconds: float = Field(default=10, ge=1, le=3600)
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         for given, widest in ((self.ipv4_lengths, (8, 24)), (self.ipv6_lengths, (16, 48))):
@@ -106,6 +116,7 @@ class Settings(Part):
         for resolver in self.resolvers:
             resolver_address(resolver)
         self._check_registries()
+        check_speakers(self.speakers, self.listeners)
         if (self.letter_key is None) != (self.letter_certificate is None):
             raise ValueError("letter_key and letter_certificate need each other")
         return self
@@ -129,6 +140,11 @@ class Settings(Part):
     def origins(self) -> frozenset[Asn]:
         """The ASNs we announce from."""
         return frozenset(Asn(number) for number in self.origin_asns)
+
+    @property
+    def staged_speakers(self) -> Sequence[tuple[SpeakerSettings, int]]:
+        """Each speaker and its stage."""
+        return [(one, one.stage or place) for place, one in enumerate(self.speakers, start=1)]
 
     @property
     def token_lifetime(self) -> timedelta:
@@ -168,6 +184,19 @@ class Settings(Part):
         if not on_loopback(host):
             raise SettingsError("BYOIP_PUBLIC_URL is required when listening beyond loopback.")
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def speaker_notes(settings: Settings) -> list[str]:
+    """What whoever configures speakers should know of them."""
+    if not settings.speakers:
+        return ["speakers: none, so what would be announced is recorded only"]
+    notes = [
+        f"speaker {one.name}: stage {stage}"
+        + ("" if one.next_hop6 or settings.next_hop6 else ", no next_hop6: announces no IPv6")
+        for one, stage in settings.staged_speakers
+    ]
+    fed = "each peer must be fed by two speakers, or by one with graceful restart"
+    return [*notes, f"peers: {fed} (alarm fed_by_one)"]
 
 
 def require_origins(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from byoip.domain.observation import Look
@@ -33,12 +33,22 @@ class LookForRoutes:
 
     async def __call__(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Look:
         """What listeners see, and what these speakers say they send."""
+        heard, sent = await asyncio.gather(self.heard(prefixes), self.sent(prefixes, speakers))
+        return replace(sent, heard=heard.heard)
+
+    async def heard(self, prefixes: Collection[Prefix]) -> Look:
+        """What listeners see."""
         wanted = frozenset(prefixes)
-        heard, sent = await asyncio.gather(
-            self._answers({one.name: one.sees(wanted) for one in self.listeners}),
-            self._answers({one.speaker.name: one.speaker.sent(wanted) for one in speakers}),
+        return Look(
+            heard=await self._answers({one.name: one.sees(wanted) for one in self.listeners})
         )
-        return Look(heard, sent, {one.speaker.name: _silent(one, sent) for one in speakers})
+
+    async def sent(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Look:
+        """What these speakers say they send."""
+        wanted = frozenset(prefixes)
+        asked = {one.speaker.name: one.speaker.sent(wanted) for one in speakers}
+        sent = await self._answers(asked)
+        return Look(sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers})
 
     async def _answers(self, asked: Mapping[str, Awaitable[_T]]) -> Mapping[str, _T]:
         async def one(question: Awaitable[_T]) -> _T | None:

@@ -162,12 +162,12 @@ class _Session:
         wishes = await self._parts.routes.to_observe()
         asked = [one.asked for one in self._desks if one.post.down_since is None]
         settled = [one for one in wishes if one.is_settled]
-        mine = settled if not self._parts.listeners else [w for w in settled if not w.advertised]
-        heard = await self._look({one.prefix for one in settled}, [])
-        sent = replace(await self._look([], []), sent={}, silent={})
+        mine = [one for one in settled if not (self._parts.listeners and one.advertised)]
+        heard = await self._look.heard({one.prefix for one in settled})
+        found = observations(settled, heard)
         if mine:
-            sent = replace(await self._look({one.prefix for one in mine}, asked), heard={})
-        found = [*observations(settled, heard), *observations(mine, sent)]
+            sent = await self._look.sent({one.prefix for one in mine}, asked)
+            found += observations(mine, sent)
         if found:
             await self._parts.routes.observed(found, self._parts.clock.now())
 

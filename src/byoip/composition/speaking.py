@@ -1,0 +1,70 @@
+"""Who announces for us, from the settings: speakers, listeners, and what keeps them right."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from byoip.adapters.bird_listener import BirdListener
+from byoip.adapters.gobgp_speaker import GobgpSpeaker
+from byoip.composition.process import Composition
+from byoip.domain.asn import AS0
+from byoip.domain.route import Marking
+from byoip.settings import Settings, SettingsError, on_loopback
+from byoip.store.route_turns import PostgresTurns
+from byoip.store.routes import PostgresRoutes
+from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
+
+
+@asynccontextmanager
+async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | None]:
+    """What keeps the speakers right, while the block runs; None without speakers.
+
+    Raises:
+        SettingsError: a sandbox would announce beyond loopback.
+    """
+    settings = composition.settings
+    if not settings.speakers:
+        yield None
+        return
+    if composition.mode == "sandbox":
+        _demand_loopback(settings)
+    speakers = [GobgpSpeaker(one.name, one.address) for one in settings.speakers]
+    try:
+        yield Reconciler(
+            PostgresTurns(composition.database_url),
+            PostgresRoutes(composition.engine),
+            composition.store,
+            composition.clock,
+            _parts(settings, speakers),
+            [BirdListener(one.name, one.socket) for one in settings.listeners],
+            Pace(
+                every=timedelta(seconds=settings.reconcile_seconds),
+                absent_for=timedelta(seconds=settings.absent_seconds),
+            ),
+        )
+    finally:
+        for speaker in speakers:
+            await speaker.close()
+
+
+def _parts(settings: Settings, speakers: Sequence[GobgpSpeaker]) -> list[SpeakerPart]:
+    parts = []
+    for (one, stage), speaker in zip(settings.staged_speakers, speakers, strict=True):
+        marking = Marking(
+            AS0,  # each says its own
+            one.next_hop4 or settings.next_hop4,
+            one.next_hop6 or settings.next_hop6,
+            frozenset(one.communities),
+            one.prepend_communities,
+        )
+        parts.append(SpeakerPart(speaker, stage, marking))
+    return parts
+
+
+def _demand_loopback(settings: Settings) -> None:
+    for one in settings.speakers:
+        if not on_loopback(one.address.rpartition(":")[0].strip("[]")):
+            raise SettingsError(
+                f"The sandbox announces on loopback only, not at {one.address}: "
+                "it lets anyone prove anything."
+            )

@@ -1,0 +1,96 @@
+"""Who announces for us, and who listens."""
+
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from byoip.domain.route import Community
+from byoip.settings.parts import Part, split
+
+_LONGEST_NAME = 60
+_MOST_SPEAKERS = 64
+
+
+def _api_address(given: str) -> str:
+    host, separator, port = given.rpartition(":")
+    if not (host and separator and port.isdecimal() and 0 < int(port) < 2**16):
+        raise ValueError(f"{given!r:.60} is not the address of an API: write 127.0.0.1:50051")
+    return given
+
+
+def _communities(given: object) -> object:
+    return [Community.parse(one) if isinstance(one, str) else one for one in _list(given)]
+
+
+def _list(given: object) -> list[object]:
+    parted = split(given)
+    return list(parted) if isinstance(parted, list | tuple) else [parted]
+
+
+def _speakers(given: object) -> object:
+    """The short form, addresses only: each is named by its address, and a stage of its own."""
+    if not isinstance(given, str):
+        return given
+    return [{"name": one, "address": one} for one in _list(given)]
+
+
+Communities = Annotated[tuple[Community, ...], BeforeValidator(_communities)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=_LONGEST_NAME)]
+
+
+class SpeakerSettings(Part):
+    """`[[speakers]]`: a gobgpd 3.x that announces for us.
+
+    Attributes:
+        address: `host:port` of its gRPC API, which only we may reach.
+        stage: changes reach lower stages first; left out, each speaker is one of its own, in the
+            order of the list.
+        next_hop4: where traffic is to go; left out: as the setting of that name.
+        communities: on every path.
+        prepend_communities: that ask the border for one, two or three prepends; without them the
+            origin is repeated in the path.
+    """
+
+    name: Name
+    address: Annotated[str, AfterValidator(_api_address)]
+    stage: int | None = Field(default=None, ge=1, le=1000)
+    next_hop4: IPv4Address | None = None
+    next_hop6: IPv6Address | None = None
+    communities: Communities = ()
+    prepend_communities: Communities = Field(default=(), max_length=3)
+
+
+class ListenerSettings(Part):
+    """`[[listeners]]`: somebody else who hears what speakers announce."""
+
+    name: Name
+    kind: Literal["bird"] = "bird"
+    socket: Path
+
+
+Speakers = Annotated[
+    tuple[SpeakerSettings, ...], BeforeValidator(_speakers), Field(max_length=_MOST_SPEAKERS)
+]
+
+
+def check_speakers(
+    speakers: tuple[SpeakerSettings, ...], listeners: tuple[ListenerSettings, ...]
+) -> None:
+    """Refuse names and addresses that stand twice, and prepends that are not all there.
+
+    Raises:
+        ValueError: as it says.
+    """
+    for named in ([one.name for one in speakers], [one.name for one in listeners]):
+        if twice := sorted({one for one in named if named.count(one) > 1}):
+            raise ValueError(f"more than one is called {', '.join(twice)}")
+    addresses = [one.address for one in speakers]
+    if twice := sorted({one for one in addresses if addresses.count(one) > 1}):
+        raise ValueError(f"more than one speaker is at {', '.join(twice)}")
+    for one in speakers:
+        if len(one.prepend_communities) not in {0, 3}:
+            raise ValueError(f"{one.name}: prepend_communities are three, or none")
+    if len({one.stage is None for one in speakers}) > 1:
+        raise ValueError("give a stage to every speaker, or to none")

@@ -1,0 +1,225 @@
+"""A fleet of prefixes that may be announced, and a reconciler around twins."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.asn import Asn
+from byoip.domain.bgp_prefix import BgpPrefix
+from byoip.domain.breaker import Ceilings, Source
+from byoip.domain.prefix import Prefix
+from byoip.domain.route import Marking, Path
+from byoip.ports.speaker import Listener, Neighbour
+from byoip.ports.store import By, Shelf
+from byoip.store.route_turns import PostgresTurns
+from byoip.store.routes import PostgresRoutes
+from byoip.store.transaction import PostgresStore
+from byoip.usecases.withdrawing import tripping, withdraw
+from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
+from tests.fakes.speaker import FakeListener, FakeSpeaker
+from tests.store.samples import SetClock
+
+OURS = Asn(64500)
+PEER = "127.0.0.2"
+OWNER = By("credential:1", "owner-1")
+MARKING = Marking(OURS, ip_address("192.0.2.1"), ip_address("2001:db8::1"))  # type: ignore[arg-type]
+QUICK = Pace(every=timedelta(seconds=0.3), absent_for=timedelta(seconds=0.4), probe=0.05)
+NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)
+
+
+class RealClock(SetClock):
+    """The time it is."""
+
+    def now(self) -> Any:
+        self.at = self.at.now(self.at.tzinfo)
+        return self.at
+
+
+@dataclass
+class Fleet:
+    """One account's approved claims, each with a default binding and a BGP prefix that spans it."""
+
+    engine: AsyncEngine
+    clock: SetClock = field(default_factory=RealClock)
+    ceilings: Ceilings = NO_CEILING
+
+    def __post_init__(self) -> None:
+        self.store = PostgresStore(self.engine, self.clock, self.ceilings)
+        self.routes = PostgresRoutes(self.engine)
+        self.ids: dict[Prefix, tuple[UUID, UUID, UUID]] = {}  # claim, binding, BGP prefix
+
+    async def add(self, *cidrs: str, advertised: bool = False) -> list[Prefix]:
+        """Claims that may be announced, or are wanted announced already."""
+        prefixes = [Prefix.parse(cidr) for cidr in cidrs]
+        made = {one: (uuid4(), uuid4(), uuid4()) for one in prefixes}
+        rows = {
+            "cidrs": [str(one) for one in made],
+            "claims": [one[0] for one in made.values()],
+            "bindings": [one[1] for one in made.values()],
+            "ids": [one[2] for one in made.values()],
+            "advertised": advertised,
+        }
+        async with self.engine.begin() as connection:
+            for statement in _ADD:
+                await connection.execute(text(statement), rows)
+        self.ids.update(made)
+        return prefixes
+
+    async def announce(self, *prefixes: Prefix, prepend: int = 0) -> None:
+        """As their owner: each in a transaction of its own."""
+        for one in prefixes:
+            async with self.store.transaction() as shelf:
+                row = await self._row(shelf, one)
+                bindings = await shelf.bindings.of(row.claim_id)
+                now = self.clock.now()
+                if row.desired.advertised:
+                    row = row.prepended(prepend, request_id=OWNER.request_id, now=now)
+                else:
+                    row = row.announced(
+                        bindings[0], prepend=prepend, request_id=OWNER.request_id, now=now
+                    )
+                await shelf.bgp_prefixes.save(row)
+
+    async def withdraw(self, *prefixes: Prefix) -> None:
+        """As their owner: each in a transaction of its own."""
+        for one in prefixes:
+            async with tripping(self.store, self.clock), self.store.transaction() as shelf:
+                row = await self._row(shelf, one)
+                await withdraw(shelf, row, by=OWNER, now=self.clock.now(), source=Source.REQUEST)
+
+    async def desired(self, prefix: Prefix) -> BgpPrefix:
+        async with self.store.transaction() as shelf:
+            claim, _, one = self.ids[prefix]
+            return await shelf.bgp_prefixes.get(claim, one)
+
+    async def wanted(self) -> set[Prefix]:
+        """What owners want announced now."""
+        rows = await self.ask("SELECT cidr FROM bgp_prefixes WHERE advertised")
+        return {Prefix(ip_network(str(cidr))) for (cidr,) in rows}
+
+    async def ask(self, statement: str, **asked: object) -> list[tuple[Any, ...]]:
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(text(statement), asked)
+            return [tuple(row) for row in rows]
+
+    async def do(self, statement: str, **asked: object) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement), asked)
+
+    async def settled(self) -> bool:
+        """Whether every change was seen everywhere."""
+        return not await self.routes.unsettled()
+
+    async def alarms(self, kind: str) -> set[str]:
+        rows = await self.ask("SELECT subject FROM route_alarms WHERE kind = :kind", kind=kind)
+        return {subject for (subject,) in rows}
+
+    async def orphans(self, speaker: str) -> set[Prefix]:
+        rows = await self.ask(
+            "SELECT cidr FROM orphan_routes WHERE speaker = :speaker", speaker=speaker
+        )
+        return {Prefix(ip_network(str(cidr))) for (cidr,) in rows}
+
+    async def _row(self, shelf: Shelf, prefix: Prefix) -> BgpPrefix:
+        claim, _, one = self.ids[prefix]
+        await shelf.claims.lock(claim)
+        return await shelf.bgp_prefixes.get(claim, one)
+
+
+_ACCOUNT = "00000000-0000-0000-0000-0000000000aa"
+_ADD = (
+    f"""
+    INSERT INTO accounts (id, name, prefix_quota, created_at)
+    VALUES ('{_ACCOUNT}', 'Fleet', 100000, now()) ON CONFLICT DO NOTHING
+    """,  # noqa: S608 - no input
+    """
+    INSERT INTO services (id, name, default_only, created_at)
+    VALUES ('00000000-0000-0000-0000-0000000000bb', 'Fleet CDN', false, now())
+    ON CONFLICT DO NOTHING
+    """,
+    f"""
+    INSERT INTO prefixes (id, account_id, cidr, asn, description, delegate_loa_creation,
+        created_at, modified_at, state, standing, approved_at, approved_by, irr_state, rpki_state,
+        ownership_state, ownership_passed_at, findings, irr_waived, other_origins, version)
+    SELECT claim, '{_ACCOUNT}', cidr, 64500, '', false, now(), now(), 'approved', 'ok', now(),
+        'checks', 'pending', 'pending', 'valid', now(), '{{}}', false, '[]', 1
+    FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[])) AS t (cidr, claim)
+    """,  # noqa: S608
+    """
+    INSERT INTO bindings (id, prefix_id, prefix_cidr, cidr, service_id, state, created_at)
+    SELECT binding, claim, cidr, cidr, '00000000-0000-0000-0000-0000000000bb', 'active', now()
+    FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[]), CAST(:bindings AS uuid[]))
+        AS t (cidr, claim, binding)
+    """,
+    """
+    INSERT INTO bgp_prefixes (id, prefix_id, prefix_cidr, cidr, asn, prepend, advertised,
+        advertised_modified_at, change, request_id, binding_id, locked, created_at, modified_at)
+    SELECT id, claim, cidr, cidr, 64500, 0, :advertised, CASE WHEN :advertised THEN now() END,
+        CASE WHEN :advertised THEN 2 ELSE 1 END, 'added',
+        CASE WHEN :advertised THEN binding END, false, now(), now()
+    FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[]), CAST(:bindings AS uuid[]),
+        CAST(:ids AS uuid[])) AS t (cidr, claim, binding, id)
+    """,
+)
+
+
+def speaker(name: str) -> FakeSpeaker:
+    """A twin with one session, administratively down at each start."""
+    return FakeSpeaker(name, OURS, [Neighbour(PEER, Asn(64501), False, False)])  # noqa: FBT003
+
+
+def path(prefix: Prefix, prepend: int = 0) -> Path:
+    """As a speaker of our own AS holds it."""
+    hop = MARKING.next_hop4 if prefix.family == 4 else MARKING.next_hop6
+    assert hop is not None
+    return Path(prefix, (OURS,) * prepend, hop)
+
+
+@asynccontextmanager
+async def reconciling(
+    fleet: Fleet,
+    *speakers: FakeSpeaker,
+    listeners: Sequence[Listener] = (),
+    stages: Sequence[int] | None = None,
+    pace: Pace = QUICK,
+) -> AsyncIterator[None]:
+    """A reconciler at work; each speaker is a stage of its own unless told otherwise."""
+    numbers = stages or range(1, len(speakers) + 1)
+    parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
+    url = fleet.engine.url.render_as_string(hide_password=False)
+    reconciler = Reconciler(
+        PostgresTurns(url), fleet.routes, fleet.store, fleet.clock, parts, listeners, pace
+    )
+    task = asyncio.create_task(reconciler.run())
+    try:
+        yield
+        if task.done():
+            await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 15) -> None:
+    """Return once it holds; fail when time is up."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        found = true()
+        if found if isinstance(found, bool) else await found:
+            return
+        assert loop.time() < deadline, f"not so within {seconds} s"
+        await asyncio.sleep(0.01)
+
+
+def listener(*speakers: FakeSpeaker) -> FakeListener:
+    """Hears all of them."""
+    return FakeListener(speakers, address=PEER)

@@ -1,0 +1,255 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from byoip.domain.breaker import Ceilings
+from byoip.domain.prefix import Prefix
+from byoip.store.engine import PoolSize, make_engine
+from tests.announcing import OURS, PEER, Fleet, listener, path, reconciling, speaker, until
+from tests.fakes.speaker import Trouble
+
+KILL_THE_LOCK = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = 'byoip reconciler' AND datname = current_database()"
+)
+KILL_ALL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+)
+
+
+@pytest.fixture
+async def fleet(database_url: str) -> AsyncIterator[Fleet]:
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
+    yield Fleet(engine)
+    await engine.dispose()
+
+
+async def test_a_route_is_announced_prepended_and_withdrawn(fleet: Fleet) -> None:
+    one = speaker("one")
+    ear = listener(one)
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(prefix)
+        await until(lambda: one.paths.get(prefix) == path(prefix))
+        await until(fleet.settled)
+        await fleet.announce(prefix, prepend=2)
+        await until(lambda: one.paths.get(prefix) == path(prefix, prepend=2))
+        await until(fleet.settled)
+        assert ear.withdrawals() == []
+        await fleet.withdraw(prefix)
+        await until(lambda: prefix not in one.paths)
+        await until(fleet.settled)
+    assert ear.withdrawals() == [prefix]
+    marks = await fleet.ask("SELECT may_hold, advertised, change FROM applied_routes")
+    assert marks == [(False, False, 4)]
+    assert {row[0] for row in await fleet.ask("SELECT advertised FROM observed_routes")} == {False}
+
+
+async def test_a_change_reaches_the_second_stage_after_it_was_seen_at_the_first(
+    fleet: Fleet,
+) -> None:
+    one, two = speaker("one"), speaker("two")
+    ear = listener(one, two)
+    ear.trouble = True
+    one.troubled, one.trouble = frozenset({"sent"}), Trouble.REFUSED
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    async with reconciling(fleet, one, two, listeners=[ear]):
+        await fleet.announce(prefix)
+        await until(lambda: prefix in one.paths)
+        await until(lambda: holds(fleet, "unanswered", prefix))
+        assert two.calls("announce") == 0, "nobody could be asked: nobody moves"
+        one.trouble = None
+        await until(lambda: prefix in two.paths)
+        await until(fleet.settled)
+        await until(lambda: none(fleet, "unanswered"))
+
+
+async def test_a_speaker_that_comes_back_has_every_route_before_its_sessions_come_up(
+    fleet: Fleet,
+) -> None:
+    one, two = speaker("one"), speaker("two")
+    ear = listener(one, two)
+    prefixes = await fleet.add(*(f"31.0.{number}.0/24" for number in range(50)))
+    async with reconciling(fleet, one, two, listeners=[ear]):
+        await fleet.announce(*prefixes)
+        await until(fleet.settled)
+        await until(lambda: two.sends_to(PEER, prefixes[0]) is not None)
+        two.kill()
+        await until(lambda: dead(fleet, "two"))
+        two.asked.clear()
+        two.start()
+        await until(lambda: two.sends_to(PEER, prefixes[-1]) is not None)
+        told = [method for method, _ in two.asked if method in {"announce", "enable"}]
+        assert told == ["announce", "enable"]
+        assert set(two.paths) == set(prefixes)
+    assert ear.withdrawals() == []
+
+
+async def test_an_announcement_that_is_absent_is_rolled_back_and_counted(fleet: Fleet) -> None:
+    one, two = speaker("one"), speaker("two")
+    ear = listener(one, two)
+    kept, lost = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    ear.absent.add(lost)
+    async with reconciling(fleet, one, two, listeners=[ear]):
+        await fleet.announce(kept, lost)
+        await until(lambda: kept in two.paths)
+        await until(lambda: lost not in one.paths and one.calls("withdraw") == 1)
+        await until(fleet.settled)
+    assert lost not in two.paths
+    assert not (await fleet.desired(lost)).desired.advertised
+    ledger = await fleet.ask("SELECT source, job, change FROM withdrawals")
+    assert ledger == [("roll_back", "roll_back", 3)]
+
+
+async def test_a_roll_back_that_the_breaker_stops_leaves_the_route_announced(
+    fleet: Fleet,
+) -> None:
+    fleet = Fleet(fleet.engine, ceilings=Ceilings(per_run=0))
+    one = speaker("one")
+    ear = listener(one)
+    (lost,) = await fleet.add("31.0.1.0/24")
+    ear.absent.add(lost)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(lost)
+        await until(lambda: holds(fleet, "absent", lost))
+        assert one.paths == {lost: path(lost)}
+        assert (await fleet.desired(lost)).desired.advertised
+        ear.absent.clear()
+        await until(fleet.settled)
+    trips = await fleet.ask("SELECT scope, subject FROM breaker_trips")
+    assert ("job", "roll_back") in trips
+
+
+async def test_a_changed_prepend_that_is_absent_is_shown_and_not_rolled_back(fleet: Fleet) -> None:
+    one = speaker("one")
+    ear = listener(one)
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(prefix)
+        await until(fleet.settled)
+        ear.absent.add(prefix)
+        await fleet.announce(prefix, prepend=3)
+        await until(lambda: holds(fleet, "absent", prefix))
+        assert one.paths == {prefix: path(prefix, prepend=3)}
+        await until(lambda: told(fleet, "bgp_prefix.absent"))
+    assert await fleet.ask("SELECT FROM withdrawals") == []
+
+
+async def test_a_withdrawal_that_is_still_seen_is_shown_and_not_undone(fleet: Fleet) -> None:
+    one = speaker("one")
+    ear = listener(one)
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(prefix)
+        await until(fleet.settled)
+        ear.lies[prefix] = frozenset({OURS})
+        await fleet.withdraw(prefix)
+        await until(lambda: holds(fleet, "still_seen", prefix))
+        assert prefix not in one.paths
+        async with fleet.store.transaction() as shelf:
+            claim, _, row = fleet.ids[prefix]
+            assert await shelf.bgp_prefixes.lingering(claim) == [row]
+        one.put(path(prefix))  # it comes back by itself: told again
+        await until(lambda: prefix not in one.paths)
+        del ear.lies[prefix]
+        await until(fleet.settled)
+    assert await told(fleet, "bgp_prefix.still_seen")
+
+
+async def test_a_stage_without_a_live_speaker_is_skipped_and_shown(fleet: Fleet) -> None:
+    one, two = speaker("one"), speaker("two")
+    one.kill()
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    async with reconciling(fleet, one, two):
+        await fleet.announce(prefix)
+        await until(lambda: prefix in two.paths)
+        await until(fleet.settled)
+        assert await fleet.alarms("stage_skipped") <= {"stage 1"}
+        one.start()
+        await until(lambda: prefix in one.paths)
+
+
+async def test_a_frozen_speaker_delays_nobody_of_its_stage(fleet: Fleet) -> None:
+    one, frozen = speaker("one"), speaker("frozen")
+    frozen.delay = 5
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    async with reconciling(fleet, one, frozen, stages=[1, 1]):
+        await fleet.announce(prefix)
+        await until(lambda: prefix in one.paths, seconds=2)
+
+
+async def test_an_announcement_that_was_done_without_an_answer_can_be_withdrawn(
+    fleet: Fleet,
+) -> None:
+    one = speaker("one")
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    one.trouble, one.troubled = Trouble.ANSWER_LOST, frozenset({"announce"})
+    async with reconciling(fleet, one):
+        await fleet.announce(prefix)
+        await until(lambda: prefix in one.paths)
+        one.trouble = Trouble.REFUSED
+        await fleet.withdraw(prefix)
+        one.trouble, one.troubled = None, frozenset()
+        await until(lambda: prefix not in one.paths)
+        await until(fleet.settled)
+    assert await fleet.orphans("one") == set()
+
+
+async def test_without_any_route_sessions_stay_down(fleet: Fleet) -> None:
+    one = speaker("one")
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    async with reconciling(fleet, one):
+        await until(lambda: one.calls("held") > 2)
+        assert one.calls("enable") == 0
+        await fleet.announce(prefix)
+        await until(lambda: one.sends_to(PEER, prefix) is not None)
+
+
+async def test_one_process_reconciles_and_another_takes_over(fleet: Fleet) -> None:
+    first, second = speaker("one"), speaker("one")
+    prefixes = await fleet.add("31.0.1.0/24", "31.0.2.0/24")
+    async with reconciling(fleet, second):
+        async with reconciling(fleet, first):
+            await fleet.announce(prefixes[0])
+            await until(lambda: bool(first.paths or second.paths))
+            await until(fleet.settled)
+            assert not (first.asked and second.asked)
+        for one in (first, second):
+            one.asked.clear()
+        await fleet.do(KILL_THE_LOCK)
+        await fleet.announce(prefixes[1])
+        await until(lambda: prefixes[1] in first.paths or prefixes[1] in second.paths)
+
+
+async def test_the_database_goes_away_and_routes_stay(fleet: Fleet) -> None:
+    one = speaker("one")
+    ear = listener(one)
+    prefixes = await fleet.add(*(f"31.0.{number}.0/24" for number in range(20)))
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(*prefixes[:10])
+        await until(fleet.settled)
+        for _ in range(5):
+            await fleet.do(KILL_ALL)
+            await asyncio.sleep(0.1)
+        await fleet.announce(*prefixes[10:])
+        await until(lambda: set(one.paths) == set(prefixes))
+        await until(fleet.settled)
+    assert ear.withdrawals() == []
+
+
+async def holds(fleet: Fleet, kind: str, prefix: Prefix) -> bool:
+    return fleet.ids[prefix][2].hex in await fleet.alarms(kind)
+
+
+async def none(fleet: Fleet, kind: str) -> bool:
+    return not await fleet.alarms(kind)
+
+
+async def dead(fleet: Fleet, name: str) -> bool:
+    return bool(await fleet.ask("SELECT FROM speakers WHERE name = :name AND NOT alive", name=name))
+
+
+async def told(fleet: Fleet, kind: str) -> bool:
+    return bool(await fleet.ask("SELECT FROM events WHERE kind = :kind", kind=kind))
