@@ -1,11 +1,7 @@
 import asyncio
-from collections.abc import AsyncIterator
-
-import pytest
 
 from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix
-from byoip.store.engine import PoolSize, make_engine
 from tests.announcing import OURS, PEER, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import Trouble
 
@@ -17,13 +13,6 @@ KILL_ALL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE pid <> pg_backend_pid() AND datname = current_database()"
 )
-
-
-@pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
-    yield Fleet(engine)
-    await engine.dispose()
 
 
 async def test_a_route_is_announced_prepended_and_withdrawn(fleet: Fleet) -> None:

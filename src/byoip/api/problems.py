@@ -92,6 +92,7 @@ from byoip.domain.prefix import (
     SpecialPurposePrefix,
 )
 from byoip.domain.reverse_zone import NoReverseZone
+from byoip.domain.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
 from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
 from byoip.domain.service_binding import (
     BindingExists,
@@ -211,6 +212,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         OriginUnanswered: Problem(1710, 409),
         # operators
         TripNotFound: Problem(1820, 404),
+        RouteSnapshotNotFound: Problem(1821, 404),
+        OrphanNotFound: Problem(1822, 404),
         OverlapsApproved: Problem(1800, 409, definitive=True),
         OverlapsReservation: Problem(1801, 409, definitive=True),
         ReservationLengthRefused: Problem(1802, 422),

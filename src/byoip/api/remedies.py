@@ -101,6 +101,8 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "origin_unanswered": "Wait a few minutes: ROA data is being refreshed.",
         # the operator's side
         "trip_not_found": "GET /operator/breaker lists the open ones.",
+        "route_snapshot_not_found": "`byoip advertise snapshots` lists the kept ones.",
+        "orphan_not_found": "`byoip advertise orphans` lists them.",
         "overlaps_approved_prefix": "Revoke the approval that is in the way, or approve less.",
         "overlaps_reservation": "Release the reservation that is there, or reserve other space.",
         "reservation_length_refused": "Reserve the parts that may be brought.",

@@ -25,6 +25,7 @@ from byoip.api.rate_limiting import RequestLimiter
 from byoip.composition.outside import Outside
 from byoip.domain.blockers import Advice
 from byoip.ports.registrations import StatisticsSource
+from byoip.ports.routes import RouteReader
 from byoip.ports.rpki import VrpSource
 from byoip.ports.store import StoreUnavailable
 from byoip.settings import Mode, Settings
@@ -41,6 +42,7 @@ from byoip.store.rate_limits import PostgresRateWindows
 from byoip.store.reader import PostgresReader
 from byoip.store.registration_snapshots import RegistrationSnapshots
 from byoip.store.registry_budget import PostgresRegistryBudget
+from byoip.store.route_history import PostgresRouteReader
 from byoip.store.services import seed_services
 from byoip.store.transaction import PostgresStore
 from byoip.store.vrp_snapshots import VrpSnapshots
@@ -49,6 +51,7 @@ from byoip.usecases.advertise import Advertise
 from byoip.usecases.ask_everyone import AskEveryone
 from byoip.usecases.bind_service import BindService
 from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.decide_orphan import WithdrawOrphan
 from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
 from byoip.usecases.end_delegation import EndDelegation
@@ -64,6 +67,7 @@ from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
+from byoip.usecases.rollback_routes import RollbackRoutes
 from byoip.usecases.run_validation import RunValidation
 from byoip.usecases.submit_prefix import SubmitPrefix
 from byoip.usecases.swap_service import SwapService
@@ -241,6 +245,18 @@ class Composition:
         snapshots, gates = self.vrp_snapshots, self.outside.gates
         reevaluate = ReevaluateClaims(self.store, self.clock)
         return RefreshRoas(source, JsonVrps(), snapshots, gates, self.clock, reevaluate)
+
+    def route_reader(self) -> RouteReader:
+        """What operators look at of routes."""
+        return PostgresRouteReader(self.engine)
+
+    def rollback_routes(self) -> RollbackRoutes:
+        """Announce again what a snapshot has."""
+        return RollbackRoutes(self.store, self.clock)
+
+    def withdraw_orphan(self) -> WithdrawOrphan:
+        """Have a path withdrawn that nobody wants."""
+        return WithdrawOrphan(self.store, self.clock)
 
     async def offer_services(self) -> None:
         """Offer the services that the settings name."""

@@ -54,6 +54,7 @@ class Stand:
         ready: whether all of them have confirmed it, so that it can be looked for.
         skipped: stages before it, or all, without a live speaker.
         nowhere: no stage has a live speaker: nothing can be said.
+        unfit: no speaker has a next hop for the family.
     """
 
     stage: int | None
@@ -62,6 +63,7 @@ class Stand:
     ready: bool = False
     skipped: tuple[int, ...] = ()
     nowhere: bool = False
+    unfit: bool = False
 
     @property
     def settled(self) -> bool:
@@ -102,7 +104,7 @@ def stand(
         )
         return Stand(stage, opened is None or opened < stage, live, ready, tuple(skipped))
     nowhere = not any(one.stage in seen for one in fit)
-    return Stand(None, skipped=tuple(skipped), nowhere=nowhere)
+    return Stand(None, skipped=tuple(skipped), nowhere=nowhere, unfit=not fit)
 
 
 def _never_had(wish: Wish, marks: Mapping[str, Mark], post: Post) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 from byoip.domain.prefix import Prefix
 from byoip.domain.reconciliation import Known, Mark, Wish
 from byoip.domain.route import Path
+from byoip.domain.route_snapshot import Orphan, RouteSnapshot
 
 
 class TurnLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now
@@ -53,7 +54,7 @@ class Alarm:
     """Something that a person should know as long as it lasts.
 
     Attributes:
-        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `fed_by_one`.
+        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `fed_by_one`, `no_next_hop`.
         subject: of what: a stage, a route, a peer.
     """
 
@@ -160,4 +161,48 @@ class Turns(Protocol):
         Raises:
             TurnLost: the database is away.
         """
+        ...
+
+
+class RouteShelf(Protocol):
+    """What operators look up and decide about routes, within one transaction."""
+
+    async def snapshot(self, number: int) -> RouteSnapshot:
+        """One of the kept ones.
+
+        Raises:
+            RouteSnapshotNotFound: as it says.
+        """
+        ...
+
+    async def claims_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """The claim of each BGP prefix."""
+        ...
+
+    async def taken_by_owner_since(self, at: datetime) -> Collection[UUID]:
+        """BGP prefixes that their owner withdrew, or offboarded, since then."""
+        ...
+
+    async def advertised_besides(self, ids: Collection[UUID]) -> Sequence[tuple[UUID, Prefix]]:
+        """What is wanted announced now, but for these."""
+        ...
+
+    async def decide(self, speaker: str, cidr: Prefix, *, by: str, because: str) -> Orphan:
+        """Have an orphan withdrawn; how it stood before.
+
+        Raises:
+            OrphanNotFound: as it says.
+        """
+        ...
+
+
+class RouteReader(Protocol):
+    """What operators look at."""
+
+    async def snapshots(self) -> Sequence[tuple[int, datetime, int]]:
+        """Number, time and count of routes of the kept snapshots, the newest first."""
+        ...
+
+    async def orphans(self) -> Sequence[Orphan]:
+        """All of them, by speaker and address."""
         ...

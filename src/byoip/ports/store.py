@@ -24,6 +24,7 @@ from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
+from byoip.ports.routes import RouteShelf
 from byoip.ports.rpki import RoaData
 
 
@@ -263,6 +264,7 @@ class Shelf(Protocol):
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
     drifts: Drifts
+    routes: RouteShelf
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

@@ -117,6 +117,61 @@ _GAUGES = (
         ),
     ),
     _Gauge(
+        "byoip_routes_desired",
+        "Routes that their owners want announced.",
+        "",
+        text("SELECT '', count(*) FROM bgp_prefixes WHERE advertised"),
+    ),
+    _Gauge(
+        "byoip_routes_applied",
+        "Routes that a speaker has confirmed to announce.",
+        "speaker",
+        text("SELECT speaker, count(*) FILTER (WHERE advertised) FROM applied_routes GROUP BY 1"),
+    ),
+    _Gauge(
+        "byoip_routes_observed",
+        "Routes that somebody sees: a listener, or a speaker's own word of what it sends a peer.",
+        "seen_by",
+        text("SELECT seen_by, count(*) FILTER (WHERE advertised) FROM observed_routes GROUP BY 1"),
+    ),
+    _Gauge(
+        "byoip_routes_unsettled",
+        "Changes that were not seen at every stage yet.",
+        "",
+        text(
+            "SELECT '', count(*) FROM bgp_prefixes "
+            "WHERE settled < change AND advertised_modified_at IS NOT NULL"
+        ),
+    ),
+    _Gauge(
+        "byoip_route_alarms",
+        "What a person should look at: unanswered, absent, still_seen, stage_skipped, fed_by_one, "
+        "no_next_hop.",
+        "kind",
+        text("SELECT kind, count(*) FROM route_alarms GROUP BY 1"),
+    ),
+    _Gauge(
+        "byoip_orphan_routes",
+        "Paths that a speaker holds and nobody wants: an operator decides.",
+        "speaker",
+        text("SELECT speaker, count(*) FROM orphan_routes GROUP BY 1"),
+    ),
+    _Gauge(
+        "byoip_speaker_up",
+        "Whether a BGP speaker answered when it was last asked.",
+        "speaker",
+        text("SELECT name, alive::int FROM speakers"),
+    ),
+    _Gauge(
+        "byoip_reconciler_silent_seconds",
+        "Since when nobody has looked at any speaker; infinite where nobody ever did.",
+        "",
+        text(
+            "SELECT '', coalesce(extract(epoch FROM now() - max(asked_at))::float8, 'infinity') "
+            "FROM speakers"
+        ),
+    ),
+    _Gauge(
         "byoip_jobs",
         "Jobs in the queue by status; finished ones are kept for a day.",
         "status",

@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 
 _KEY: Final = (0x62797, 0x726F7574)  # "byoip", "rout"
 _RETRY_SECONDS: Final = 1.0
-_CHECK_SECONDS: Final = 15.0
+_CHECK_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 2.0
 # Both ends notice within ten seconds that the other has gone without a word: the server, so that
 # somebody else gets the lock; we, so that we stop.

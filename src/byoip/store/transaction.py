@@ -23,6 +23,10 @@ Why 6 may come after 3: whoever waits for the space holds a pending claim only, 
 approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: taking
 the space while holding an approved claim could deadlock with one that contests it.
 
+Reconcilers write marks in single statements, in the order of ids, and lock BGP prefixes without
+their claims: to read them before a withdrawal (holding nothing else), and to settle them (skipping
+those that somebody holds).
+
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
 
@@ -41,6 +45,7 @@ from byoip.ports.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
+from byoip.ports.routes import RouteShelf
 from byoip.ports.rpki import RoaData
 from byoip.ports.store import (
     Bindings,
@@ -66,6 +71,7 @@ from byoip.store.letters import PostgresLetters
 from byoip.store.loa_documents import PostgresLoaDocuments
 from byoip.store.operating_space import PostgresOperatorShelf
 from byoip.store.registration_snapshots import RegistrationShelf
+from byoip.store.route_history import RouteHistoryShelf
 from byoip.store.runs import RunShelf
 from byoip.store.statements import Session
 from byoip.store.tokens import TokenShelf
@@ -92,6 +98,7 @@ class PostgresShelf:
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
     drifts: Drifts
+    routes: RouteShelf
 
     def __init__(
         self,
@@ -118,6 +125,7 @@ class PostgresShelf:
         self.bgp_prefixes = BgpPrefixShelf(session)
         self.breaker = PostgresBreaker(session, clock, ceilings)
         self.drifts = DriftShelf(session)
+        self.routes = RouteHistoryShelf(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
 
     async def answered(self, result: object) -> None:

@@ -28,7 +28,7 @@ from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
 from byoip.usecases.roll_back import RollBack
 
 BY = By("worker", "reconciler")
-_KINDS = ("stage_skipped", "unanswered", "absent", "still_seen")
+_KINDS = ("stage_skipped", "unanswered", "absent", "still_seen", "no_next_hop")
 _TOLD = ("absent", "still_seen")  # in the history of the prefix, too
 
 _Row = tuple[Wish, Mapping[str, Mark]]
@@ -125,6 +125,10 @@ class StageChanges:
     ) -> None:
         for stage in one.skipped:
             alarms["stage_skipped"].add(Alarm("stage_skipped", f"stage {stage}", "no live speaker"))
+        if one.unfit:
+            alarms["no_next_hop"].add(
+                Alarm("no_next_hop", wish.bgp_prefix_id.hex, str(wish.prefix))
+            )
         if one.stage is not None and one.open_now:
             self._ways[wish.bgp_prefix_id].opened = one.stage
             made.opened.setdefault(one.stage, set()).add(wish.bgp_prefix_id)

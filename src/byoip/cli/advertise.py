@@ -1,0 +1,111 @@
+"""`byoip advertise`: what speakers hold, in the database itself; works while the API is down."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from byoip.cli.opening import with_composition
+from byoip.domain.prefix import Prefix
+from byoip.domain.route_snapshot import Orphan
+from byoip.ports.store import By
+from byoip.usecases.rollback_routes import RolledBack
+
+advertise_app = typer.Typer(no_args_is_help=True, help="What BGP speakers announce.")
+orphan_app = typer.Typer(no_args_is_help=True, help="Decide about a path that nobody wants.")
+advertise_app.add_typer(orphan_app, name="orphan")
+
+Reason = Annotated[str, typer.Option(help="Why; kept in the operators' history.")]
+
+
+def _by() -> By:
+    return By("cli", f"cli-{uuid4().hex}")
+
+
+@advertise_app.command("snapshots")
+def snapshots() -> None:
+    """List the kept snapshots of the applied state, the newest first."""
+    with_composition(lambda composition: composition.route_reader().snapshots(), _say_snapshots)
+
+
+def _say_snapshots(found: Sequence[tuple[int, datetime, int]]) -> None:
+    rows = [(str(number), _moment(at), f"{many:,}") for number, at, many in found]
+    _show(("number", "at", "routes"), rows)
+
+
+@advertise_app.command("rollback")
+def rollback(
+    number: Annotated[int, typer.Argument(min=1, help="Of the snapshot.")],
+    reason: Reason,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
+) -> None:
+    """Announce again what a snapshot has; take nothing down.
+
+    Only prefixes that are approved now, and routes that their owner has not withdrawn since.
+    """
+    with_composition(
+        lambda composition: composition.rollback_routes()(
+            number, reason=reason, by=_by(), dry_run=dry_run
+        ),
+        lambda made: _say_rolled_back(made, dry_run=dry_run),
+    )
+
+
+def _say_rolled_back(made: RolledBack, *, dry_run: bool) -> None:
+    _say("Would be announced again" if dry_run else "Announced again", made.announced)
+    typer.echo(f"Announced anyway: {len(made.kept):,}.")
+    _say("Newer than the snapshot, and not touched", made.newer)
+    typer.echo(f"Refused: {len(made.refused):,}.")
+    for cidr, why in made.refused:
+        typer.echo(f"  {cidr}: {why}")
+
+
+@advertise_app.command("orphans")
+def orphans() -> None:
+    """List paths that speakers hold and nobody wants."""
+    with_composition(lambda composition: composition.route_reader().orphans(), _say_orphans)
+
+
+def _say_orphans(found: Sequence[Orphan]) -> None:
+    rows = [
+        (one.speaker, str(one.cidr), _moment(one.found_at), one.decided_by or "not decided")
+        for one in found
+    ]
+    _show(("speaker", "prefix", "found", "to be withdrawn by"), rows)
+
+
+@orphan_app.command("withdraw")
+def withdraw_orphan(
+    cidr: Annotated[str, typer.Argument(help="The path's prefix.")],
+    speaker: Annotated[str, typer.Option(help="Which speaker, as the settings name it.")],
+    name: Annotated[str, typer.Option(help="Who decides: your name.")],
+    reason: Reason,
+) -> None:
+    """Have an orphan withdrawn from one speaker, on your word."""
+    with_composition(
+        lambda composition: composition.withdraw_orphan()(
+            speaker, cidr, name=name, reason=reason, by=_by()
+        ),
+        lambda _: typer.echo(f"{cidr} will be withdrawn from {speaker}, if it still is an orphan."),
+    )
+
+
+def _say(what: str, cidrs: Sequence[Prefix]) -> None:
+    typer.echo(f"{what}: {len(cidrs):,}.")
+    for one in cidrs:
+        typer.echo(f"  {one}")
+
+
+def _show(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"

@@ -1,0 +1,60 @@
+"""The applied state at one moment, and what was never ours."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+
+
+class RouteSnapshotNotFound(Refusal):
+    """No such snapshot, or it was pruned."""
+
+    name = "route_snapshot_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such snapshot of routes: see `byoip advertise snapshots`.")
+
+
+class OrphanNotFound(Refusal):
+    """A speaker does not hold it, or somebody wants it."""
+
+    name = "orphan_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such orphan: see `byoip advertise orphans`.")
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedRoute:
+    """A route that at least one speaker had announced."""
+
+    bgp_prefix_id: UUID
+    cidr: Prefix
+    prepend: int
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSnapshot:
+    """All of them. Never changed; old ones are pruned."""
+
+    number: int
+    at: datetime
+    routes: tuple[AppliedRoute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A path that a speaker holds and no row wants, or that a row says it gave up.
+
+    Attributes:
+        decided_by, decided_because: of an operator who wants it withdrawn; None: nobody decided.
+    """
+
+    speaker: str
+    cidr: Prefix
+    found_at: datetime
+    decided_by: str | None = None
+    decided_because: str | None = None

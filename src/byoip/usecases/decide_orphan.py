@@ -1,0 +1,28 @@
+from dataclasses import dataclass
+
+from byoip.domain.operating import stated_name, stated_reason
+from byoip.domain.prefix import Prefix
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Store
+from byoip.usecases.operating import noted
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawOrphan:
+    """An operator's word that a path which nobody wants shall go from one speaker."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self, speaker: str, cidr: str, *, name: str, reason: str, by: By) -> None:
+        """Note it; whoever reconciles does it, as long as it still is an orphan then.
+
+        Raises:
+            InvalidText, InvalidPrefix, OrphanNotFound: as they say.
+        """
+        who, why, prefix = stated_name(name), stated_reason(reason), Prefix.parse(cidr)
+        async with self.store.transaction() as shelf:
+            await shelf.routes.decide(speaker, prefix, by=who.value, because=why.value)
+            after = {"speaker": speaker, "cidr": str(prefix), "name": who.value}
+            event = noted("orphan.withdrawn", by, why, self.clock.now(), after=after)
+            await shelf.operating.events.add(event)

@@ -1,0 +1,109 @@
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from byoip.domain.errors import Refusal
+from byoip.domain.operating import stated_reason
+from byoip.domain.prefix import Prefix
+from byoip.domain.route_snapshot import AppliedRoute, RouteSnapshot
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Store
+from byoip.usecases.announcing import announce
+from byoip.usecases.operating import noted
+
+
+class _Undone(Exception):  # noqa: N818 - ends a transaction that was only tried
+    pass
+
+
+@dataclass(slots=True)
+class RolledBack:
+    """What came of it.
+
+    Attributes:
+        announced: they are wanted again; in a dry run: they would be.
+        kept: announced anyway.
+        refused: not announced again, and why.
+        newer: announced now and not in the snapshot; not touched.
+    """
+
+    announced: list[Prefix] = field(default_factory=list)
+    kept: list[Prefix] = field(default_factory=list)
+    refused: list[tuple[Prefix, str]] = field(default_factory=list)
+    newer: list[Prefix] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRoutes:
+    """Announce again what a snapshot says was announced; take nothing down.
+
+    Only claims that are approved now, and only routes that their owner has not withdrawn since:
+    each passes the same rules as an owner's own announcement, in a transaction of its own.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self, number: int, *, reason: str, by: By, dry_run: bool) -> RolledBack:
+        """Roll back to snapshot `number`; can be repeated.
+
+        Raises:
+            InvalidText, RouteSnapshotNotFound: nothing was changed.
+            StoreUnavailable: some may have been announced; do it again.
+        """
+        why, made = stated_reason(reason), RolledBack()
+        snapshot, claims, taken = await self._prepare(number, made)
+        for route in snapshot.routes:
+            claim_id = claims.get(route.bgp_prefix_id)
+            if claim_id is None:
+                made.refused.append((route.cidr, "it is not known any more"))
+            elif route.bgp_prefix_id in taken:
+                made.refused.append((route.cidr, "its owner has withdrawn it since"))
+            else:
+                await self._again(route, claim_id, made, by, dry_run=dry_run)
+        if not dry_run:
+            async with self.store.transaction() as shelf:
+                after = {"snapshot": number, "announced": [str(one) for one in made.announced]}
+                now = self.clock.now()
+                await shelf.operating.events.add(
+                    noted("routes.rolled_back", by, why, now, after=after)
+                )
+        return made
+
+    async def _prepare(
+        self, number: int, made: RolledBack
+    ) -> tuple[RouteSnapshot, dict[UUID, UUID], Collection[UUID]]:
+        async with self.store.transaction() as shelf:
+            snapshot = await shelf.routes.snapshot(number)
+            ids = [one.bgp_prefix_id for one in snapshot.routes]
+            claims = dict(await shelf.routes.claims_of(ids))
+            taken = await shelf.routes.taken_by_owner_since(snapshot.at)
+            made.newer = [cidr for _, cidr in await shelf.routes.advertised_besides(ids)]
+        return snapshot, claims, taken
+
+    async def _again(
+        self, route: AppliedRoute, claim_id: UUID, made: RolledBack, by: By, *, dry_run: bool
+    ) -> None:
+        try:
+            came = await self._announce(route, claim_id, by, self.clock.now(), dry_run=dry_run)
+        except _Undone:
+            came = True
+        except Refusal as refusal:
+            made.refused.append((route.cidr, refusal.message))
+            return
+        (made.announced if came else made.kept).append(route.cidr)
+
+    async def _announce(
+        self, route: AppliedRoute, claim_id: UUID, by: By, now: datetime, *, dry_run: bool
+    ) -> bool:
+        async with self.store.transaction() as shelf:
+            claim = await shelf.claims.lock(claim_id)
+            row = await shelf.bgp_prefixes.get(claim_id, route.bgp_prefix_id)
+            if row.desired.advertised:
+                return False
+            row.demand_unlocked()
+            await announce(shelf, claim, row, prepend=route.prepend, by=by, now=now)
+            if dry_run:
+                raise _Undone
+            return True
