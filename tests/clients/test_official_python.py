@@ -108,7 +108,6 @@ async def bound_and_delegated(client: Any, story: Story, prefix_id: str) -> None
     assert ended.id == delegated.id
 
 
-
 async def advertised_and_withdrawn(client: Any, story: Story, prefix_id: str) -> None:
     account, parent = {"account_id": story.account_id}, {"prefix_id": prefix_id}
     routes = client.addressing.prefixes.bgp_prefixes
@@ -130,9 +129,9 @@ async def advertised_and_withdrawn(client: Any, story: Story, prefix_id: str) ->
         await settled(routes.create(prefix_id, **account, cidr=story.cidr))
     await kept_while_advertised(client, story, prefix_id, route.id)
     status = client.addressing.prefixes.advertisement_status
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         assert (await settled(status.get(prefix_id, **account))).advertised
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         assert not (await settled(status.edit(prefix_id, **account, advertised=False))).advertised
     withdrawn = await settled(routes.get(route.id, **account, **parent))
     assert (withdrawn.on_demand.advertised, withdrawn.asn_prepend_count) == (False, 2)
