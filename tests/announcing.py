@@ -17,7 +17,7 @@ from byoip.domain.bgp_prefix import BgpPrefix
 from byoip.domain.breaker import Ceilings, Source
 from byoip.domain.prefix import Prefix
 from byoip.domain.route import Marking, Path
-from byoip.ports.speaker import Listener, Neighbour
+from byoip.ports.speaker import Listener, Neighbour, Speaker
 from byoip.ports.store import By, Shelf
 from byoip.store.route_turns import PostgresTurns
 from byoip.store.routes import PostgresRoutes
@@ -154,8 +154,11 @@ _ADD = (
     FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[])) AS t (cidr, claim)
     """,  # noqa: S608
     """
-    INSERT INTO bindings (id, prefix_id, prefix_cidr, cidr, service_id, state, created_at)
-    SELECT binding, claim, cidr, cidr, '00000000-0000-0000-0000-0000000000bb', 'active', now()
+    INSERT INTO bindings (
+        id, prefix_id, prefix_cidr, cidr, service_id, answering_service_id, state, created_at
+    )
+    SELECT binding, claim, cidr, cidr, '00000000-0000-0000-0000-0000000000bb',
+        '00000000-0000-0000-0000-0000000000bb', 'active', now()
     FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[]), CAST(:bindings AS uuid[]))
         AS t (cidr, claim, binding)
     """,
@@ -186,7 +189,7 @@ def path(prefix: Prefix, prepend: int = 0) -> Path:
 @asynccontextmanager
 async def reconciling(
     fleet: Fleet,
-    *speakers: FakeSpeaker,
+    *speakers: Speaker,
     listeners: Sequence[Listener] = (),
     stages: Sequence[int] | None = None,
     pace: Pace = QUICK,

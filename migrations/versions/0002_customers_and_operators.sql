@@ -50,6 +50,11 @@ CREATE TABLE registry_overrides (
 CREATE INDEX ix_registry_overrides_page ON registry_overrides (created_at, id) WHERE live;
 CREATE UNIQUE INDEX uq_registry_overrides_live_cidr ON registry_overrides (cidr) WHERE live;
 
+ALTER TABLE registration_snapshots
+    ADD COLUMN accepted_by TEXT,
+    ADD COLUMN accepted_because TEXT,
+    ADD COLUMN accepted_at TIMESTAMP WITH TIME ZONE;
+
 CREATE TABLE account_event_counters (
     account_id UUID NOT NULL,
     last BIGINT NOT NULL,

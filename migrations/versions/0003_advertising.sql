@@ -154,6 +154,7 @@ CREATE TABLE applied_routes (
     CONSTRAINT pk_applied_routes PRIMARY KEY (speaker, bgp_prefix_id),
     CONSTRAINT fk_applied_routes_bgp_prefix_id FOREIGN KEY(bgp_prefix_id) REFERENCES bgp_prefixes (id) ON DELETE RESTRICT
 );
+CREATE INDEX ix_applied_routes_bgp_prefix_id ON applied_routes (bgp_prefix_id);
 
 CREATE TABLE observed_routes (
     bgp_prefix_id UUID NOT NULL,

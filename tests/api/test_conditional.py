@@ -68,7 +68,7 @@ async def test_a_prefix_has_a_strong_tag_that_its_writes_answer_with(world: Worl
 async def test_every_customers_write_moves_the_tag_and_no_check_does(world: World) -> None:
     prefix_id, cidr = await world.approved()
     path = f"/prefixes/{prefix_id}"
-    cdn, _, spectrum = [one.id.hex for one in await world.services()]
+    cdn, spectrum = [await world.service(name) for name in ("CDN", "Spectrum")]
     seen = [await tag(world, path)]
     assert seen == ['"1"']  # approved since it was made
     body = {"cidr": cidr, "service_id": cdn}

@@ -44,7 +44,7 @@ async def test_a_removal_that_is_repeated_with_its_key_is_answered_as_before(wor
 
 async def test_every_write_takes_a_key(world: World) -> None:
     prefix_id, cidr = await world.approved()
-    cdn, other, _ = [one.id.hex for one in await world.services()]
+    cdn, other = [await world.service(name) for name in ("CDN", "Spectrum")]
     pending = (await world.prefix())["id"]
     [token] = await world.result("GET", f"/prefixes/{pending}/validation_tokens")
     bindings = f"/prefixes/{prefix_id}/bindings"

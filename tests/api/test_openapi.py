@@ -10,6 +10,7 @@ from byoip.api.examples import model_examples
 from byoip.api.schemas import (
     bindings,
     delegations,
+    edges,
     envelope,
     events,
     letters,
@@ -28,8 +29,12 @@ from tests.api.world import World
 SCHEMAS = (
     *(bindings, delegations, envelope, events, letters, loa_documents),
     *(preflights, prefixes, validations, tokens),
-    *(operating, operator_prefixes, operator_space),
+    *(operating, operator_prefixes, operator_space, edges),
 )
+FILES = {
+    "get_loa_document": "application/pdf",
+    "get_edge_change_stream": "application/x-ndjson",
+}
 OPERATORS_VERBS = {"approve", "suspend", "resume", "settle", "revoke", "retire", "release"}
 OPERATORS_VERBS |= {"accept", "put", "remove"}
 WITH_EXAMPLE = [
@@ -91,6 +96,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "create_bgp_prefix",
         "create_credential",
         "create_delegation",
+        "create_edge_acknowledgement",
         "create_loa_document",
         "create_prefix",
         "create_prefix_preflight",
@@ -109,6 +115,8 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "get_any_prefix",
         "get_any_prefix_validation",
         "get_bgp_prefix",
+        "get_edge_change_stream",
+        "get_edge_state",
         "get_letter",
         "get_loa_document",
         "get_prefix",
@@ -122,6 +130,8 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_bgp_prefixes",
         "list_credentials",
         "list_delegations",
+        "list_edge_changes",
+        "list_edges",
         "list_offered_services",
         "list_operator_events",
         "list_prefix_events",
@@ -135,8 +145,10 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_services",
         "list_validation_tokens",
         "list_validations",
+        "put_edge",
         "put_registry_override",
         "release_reservation",
+        "remove_edge",
         "remove_registry_override",
         "resume_prefix",
         "retire_service",
@@ -184,8 +196,8 @@ def test_failures_are_our_envelope_and_never_the_frameworks(document: dict[str, 
     assert "HTTPValidationError" not in document["components"]["schemas"]
     for one in operations_of(document):
         for status, response in one["responses"].items():
-            if one["operationId"] == "get_loa_document" and status == "200":
-                assert list(response["content"]) == ["application/pdf"]
+            if one["operationId"] in FILES and status == "200":
+                assert list(response["content"]) == [FILES[one["operationId"]]]
                 continue
             pages = ["text/html"] if one["operationId"] == "get_letter" and status < "500" else []
             assert list(response["content"]) == ["application/json", *pages]

@@ -1,11 +1,17 @@
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.vrp_json import JsonVrps
+from byoip.domain.delegated_statistics import too_few
+from byoip.domain.prefix import Prefix
+from byoip.domain.registry import Delegation
 from byoip.domain.vrp_snapshot import GatePolicy
+from byoip.ports.registrations import StatisticsFile
+from byoip.store.registration_snapshots import RegistrationSnapshots
 from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.api.operators import WHY, Desk
@@ -150,3 +156,39 @@ async def test_an_unknown_snapshot_is_not_there(desk: Desk, number: str) -> None
 async def test_registration_snapshots_are_listed(desk: Desk) -> None:
     answer = await desk.call("GET", "/registration_snapshots")
     assert answer.json()["result_info"]["cursor"] is None
+
+
+async def test_a_registry_that_shrank_is_believed_on_an_operators_word(
+    world: World, desk: Desk, engine: AsyncEngine
+) -> None:
+    async def fetched(ranges: int) -> dict[str, Any]:
+        delegations = [
+            Delegation(Prefix.parse(f"47.{number}.0.0/16"), "ripencc", "allocated", "a")
+            for number in range(ranges)
+        ]
+        file = StatisticsFile("ripencc", "1", "0" * 64, world.clock.now(), delegations)
+        registrations = RegistrationSnapshots(engine)
+        async with registrations.exclusive() as shelf:
+            if fault := too_few(ranges, await shelf.ranges("ripencc")):
+                now = world.clock.now()
+                await shelf.record_failure("ripencc", fault, at=now, refused=ranges)
+            else:
+                await shelf.replace(file)
+        [shown] = await desk.result("GET", "/registration_snapshots")
+        return dict(shown)
+
+    path = "/registration_snapshots/ripencc/accept"
+    assert await desk.refusal(path) == (404, "snapshot_not_found")
+    assert (await fetched(10))["refused"] is None
+    assert await desk.refusal(path) == (409, "snapshot_not_acceptable")
+    shrunk = await fetched(2)
+    assert (shrunk["ranges"], shrunk["refused"], shrunk["acceptance"]) == (10, 2, None)
+    accepted = await desk.act(path)
+    assert accepted["acceptance"]["reason"] == WHY
+    event = await desk.last_event()
+    assert event["kind"] == "registration_snapshot.accepted"
+    assert event["before"] == {"registry": "ripencc", "ranges": 10}
+    assert event["after"] == {"registry": "ripencc", "ranges": 2}
+    assert await desk.refusal(path) == (409, "snapshot_not_acceptable")
+    loaded = await fetched(3)  # the next day's
+    assert (loaded["ranges"], loaded["fault"], loaded["acceptance"]) == (3, None, None)

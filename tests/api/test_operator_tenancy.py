@@ -9,9 +9,10 @@ from tests.api.operators import Desk
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World
 
-OPERATORS = [
-    pytest.param(one, id=one.name) for one in declarations() if one.audience is Audience.OPERATOR
-]
+EDGE_SCOPES = {Scope.EDGE_READ, Scope.EDGE_ACK}  # of machines that do nothing else
+THEIRS = [one for one in declarations() if one.audience is Audience.OPERATOR]
+OPERATORS = [pytest.param(one, id=one.name) for one in THEIRS if one.scope not in EDGE_SCOPES]
+EDGES = [pytest.param(one, id=one.name) for one in THEIRS if one.scope in EDGE_SCOPES]
 WRITES = [one for one in OPERATORS if one.values[0].method != "GET"]  # type: ignore[union-attr]  # they are declarations
 NEITHER = (404, "account_not_found")
 
@@ -44,6 +45,23 @@ async def test_nobody_but_an_operator_opens_an_operators_route(
     assert await desk.result("GET", "/events?per_page=1000") == before
 
 
+@pytest.mark.parametrize("declaration", EDGES)
+async def test_nobody_but_an_edge_opens_an_edges_route(
+    world: World, declaration: Declaration
+) -> None:
+    missing = (403, "scope_missing")
+    others = set(Scope) - {declaration.scope}
+    cases: list[tuple[dict[str, str], tuple[int, str]]] = [
+        ({}, (401, "not_authenticated")),
+        (bearer(world.token), missing),
+        (bearer(await world.credential(world.account_id, list(Scope))), missing),
+        (bearer(await world.credential(None, [Scope.OPERATOR])), missing),
+        (bearer(await world.credential(None, others)), missing),
+    ]
+    for headers, expected in cases:
+        assert outcome(await ask(world, declaration, headers)) == expected
+
+
 @pytest.mark.parametrize("declaration", OPERATORS)
 async def test_an_operators_route_is_open_to_operators(
     world: World, desk: Desk, declaration: Declaration
@@ -57,8 +75,10 @@ async def test_every_write_of_an_operator_needs_a_reason(
     desk: Desk, unknown_id: str, declaration: Declaration
 ) -> None:
     names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id")
-    ids = dict.fromkeys((*names, "reservation_id"), unknown_id)
-    path = declaration.path.format(number="1", reference=unknown_id, **ids)
+    ids = dict.fromkeys((*names, "reservation_id", "trip_id"), unknown_id)
+    given = {"number": "1", "registry": "x", "reference": unknown_id}
+    given |= {"edge": "fra1", "job": "offboard"}
+    path = declaration.path.format(**given, **ids)
     found = await desk.errors(declaration.method, path, json={})
     assert (422, "field_missing", "/reason") in found
     assert declaration.body is not None
@@ -78,5 +98,7 @@ MORE = {
     "prefix_quota": 1,
     "scopes": [],
     "default_only": False,
+    "drained": False,
     "registry": "ripencc",
+    "parked": "released",
 }

@@ -8,7 +8,6 @@ from byoip.api.application import declarations
 from byoip.api.declarations import Audience, Declaration
 from byoip.api.queries import QueryParameters
 from byoip.api.refusals import QueryParameterInvalid, QueryParameterUnknown
-from byoip.domain.credential import Scope
 from byoip.domain.lifecycle import Standing
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World
@@ -94,7 +93,7 @@ async def test_every_operation_refuses_an_unknown_parameter_but_tells_strangers_
 ) -> None:
     strange = replace(declaration, path=declaration.path + "?pending_delete")
     own = declaration.audience is Audience.ACCOUNT
-    token = world.token if own else await world.credential(None, [Scope.OPERATOR])
+    token = world.token if own else await world.credential(None, [declaration.scope])
     assert outcome(await ask(world, strange, bearer(token))) == (
         422,
         "query_parameter_unknown",

@@ -6,14 +6,9 @@ from tests.api.world import World
 async def bound(world: World) -> tuple[str, str, dict[str, Any]]:
     """An approved prefix with its default binding."""
     prefix_id, cidr = await world.approved()
-    cdn = await service(world, "CDN")
+    cdn = await world.service("CDN")
     path = f"/prefixes/{prefix_id}/bindings"
     return path, cidr, await world.result("POST", path, json={"cidr": cidr, "service_id": cdn})
-
-
-async def service(world: World, name: str) -> str:
-    [found] = [one.id.hex for one in await world.services() if one.name == name]
-    return found
 
 
 SEEDED = {"CDN", "Magic Transit", "Spectrum"}  # other tests offer more, in the same database
@@ -44,7 +39,7 @@ async def test_a_binding_shows_its_service(world: World) -> None:
     assert binding == {
         "id": binding["id"],
         "cidr": cidr,
-        "service_id": await service(world, "CDN"),
+        "service_id": await world.service("CDN"),
         "service_name": "CDN",
         "provisioning": {"state": "active"},
     }
@@ -56,7 +51,7 @@ async def test_a_binding_shows_its_service(world: World) -> None:
 
 async def test_a_swap_changes_the_service_and_keeps_the_binding(world: World) -> None:
     path, _, binding = await bound(world)
-    other = await service(world, "Spectrum")
+    other = await world.service("Spectrum")
     swapped = await world.result("PATCH", f"{path}/{binding['id']}", json={"service_id": other})
     assert swapped == {**binding, "service_id": other, "service_name": "Spectrum"}
     assert await world.result("GET", path) == [swapped]
@@ -79,7 +74,7 @@ async def test_bindings_nest_and_the_default_goes_last(world: World) -> None:
 
 async def test_bindings_that_do_not_fit_are_refused_at_their_member(world: World) -> None:
     path, cidr, default = await bound(world)
-    cdn, whole_only = default["service_id"], await service(world, "Magic Transit")
+    cdn, whole_only = default["service_id"], await world.service("Magic Transit")
     part = cidr.replace("/23", "/24")
     cases: list[tuple[dict[str, Any], tuple[int, str, str]]] = [
         ({"cidr": cidr, "service_id": cdn}, (409, "binding_exists", "/cidr")),
@@ -99,7 +94,7 @@ async def test_bindings_that_do_not_fit_are_refused_at_their_member(world: World
 
 async def test_an_unapproved_prefix_binds_nothing(world: World) -> None:
     made = await world.prefix()
-    body = {"cidr": made["cidr"], "service_id": await service(world, "CDN")}
+    body = {"cidr": made["cidr"], "service_id": await world.service("CDN")}
     assert await world.errors("POST", f"/prefixes/{made['id']}/bindings", json=body) == [
         (409, "prefix_not_valid_and_approved", "")
     ]
@@ -107,7 +102,7 @@ async def test_an_unapproved_prefix_binds_nothing(world: World) -> None:
 
 async def test_the_first_binding_spans_the_prefix(world: World) -> None:
     prefix_id, cidr = await world.approved()
-    body = {"cidr": cidr.replace("/23", "/24"), "service_id": await service(world, "CDN")}
+    body = {"cidr": cidr.replace("/23", "/24"), "service_id": await world.service("CDN")}
     assert await world.errors("POST", f"/prefixes/{prefix_id}/bindings", json=body) == [
         (409, "default_binding_first", "/cidr")
     ]

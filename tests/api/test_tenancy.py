@@ -42,7 +42,10 @@ BODIES |= {
     "create_service": {**_WHY, "name": "Scrubbing"},
     "update_service": {**_WHY, "default_only": True},
     "create_reservation": {**_WHY, "cidr": "31.8.0.0/23"},
+    "put_edge": {**_WHY, "drained": False},
+    "create_edge_acknowledgement": {"edge": "fra1", "number": 0},
     "put_registry_override": {**_WHY, "cidr": "31.8.0.0/23", "registry": "ripencc"},
+    "rearm_breaker": {**_WHY, "parked": "cancelled"},
 }
 # These name no object: another's token gets its own (empty) list, or its own new object.
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
@@ -115,9 +118,17 @@ async def ask(
     prefix_id: str | None = None,
 ) -> httpx.Response:
     ids = dict.fromkeys(("binding_id", "token_id", "validation_id", "delegation_id"), uuid4().hex)
-    ids |= dict.fromkeys(("credential_id", "service_id", "override_id"), uuid4().hex)
-    ids |= {"reservation_id": uuid4().hex, "number": "4711", "address": "31.0.0.1"}
-    ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id"), uuid4().hex)
+    ids |= dict.fromkeys(
+        ("credential_id", "service_id", "override_id", "reservation_id"), uuid4().hex
+    )
+    ids |= {
+        "registry": "ripencc",
+        "number": "4711",
+        "address": "31.0.0.1",
+        "edge": "fra1",
+        "job": "offboard",
+    }
+    ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id", "trip_id"), uuid4().hex)
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids
     )

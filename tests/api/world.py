@@ -81,6 +81,11 @@ class World:
     async def services(self) -> list[Service]:
         return list(await self.backend.reader.services())
 
+    async def service(self, name: str) -> str:
+        """Id of the one with this name; other tests may have added more."""
+        [found] = [one.id.hex for one in await self.services() if one.name == name]
+        return found
+
     async def credential(
         self,
         account_id: UUID | None,

@@ -122,6 +122,20 @@ async def test_services(shell: Shell) -> None:
     )
 
 
+async def test_breakers_and_jobs(shell: Shell) -> None:
+    assert "per_account: 50" in await shell.says("breaker", "show")
+    assert "trip_not_found" in await shell.refused(
+        "breaker", "rearm", "0" * 32, *WHY, "--parked", "released"
+    )
+    await shell.says("jobs", "stop", "roll_back", *WHY)
+    assert "roll_back" in await shell.says("jobs", "list")
+    await shell.says("jobs", "start", "roll_back", *WHY)
+    assert "job_not_refused" in await shell.refused("jobs", "allow", "offboard", *WHY)
+    made = await shell.claim("31.2.0.0/23")
+    assert "grace_not_begun" in await shell.refused("prefixes", "end-grace", made, *WHY)
+    assert made in await shell.says("prefixes", "restore", made, *WHY)
+
+
 async def test_prefixes_and_addresses(shell: Shell) -> None:
     made = await shell.claim("31.0.0.0/23")
     assert made in await shell.says("prefixes", "list", "--pending", "--standing", "ok")

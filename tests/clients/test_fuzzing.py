@@ -25,7 +25,7 @@ SECONDS = int(os.environ.get("FUZZ_SECONDS", SHORT_SECONDS))
 def service() -> Iterator[Running]:
     """One of its own: the operator's side is fuzzed, too, and no account is safe from that.
 
-    Without the limit of all requests, which a fuzzer is over in seconds, to hear 429 ever after.
+    Without limits, which a fuzzer is over in seconds, to hear 429 ever after.
     """
     with (
         directory_open_to_all() as directory,

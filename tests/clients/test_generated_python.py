@@ -18,7 +18,10 @@ def test_the_client_of_openapi_python_client_type_checks_and_goes_the_whole_way(
     # Without its hooks: they call ruff, which would bring rules of its own. PDF is read as bytes.
     settings = {
         "post_hooks": [],
-        "content_type_overrides": {"application/pdf": "application/octet-stream"},
+        "content_type_overrides": {
+            "application/pdf": "application/octet-stream",
+            "application/x-ndjson": "application/octet-stream",
+        },
     }
     configured.write_text(json.dumps(settings))  # JSON is YAML
     run(

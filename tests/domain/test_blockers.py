@@ -8,6 +8,7 @@ from byoip.domain.blockers import Advice, Blocker, advertisable, blockers
 from byoip.domain.claim import CheckRecord, Claim, OtherOrigin
 from byoip.domain.evidence import CheckState, Reason
 from byoip.domain.lifecycle import Standing
+from byoip.domain.origin_validation import Validity
 from byoip.domain.ownership_token import OwnershipToken, TokenMethod
 from tests.domain.samples import LABEL, NOW, RIPE, TOKEN, claim, prefix, token
 
@@ -27,14 +28,28 @@ def told(
 
 @pytest.mark.parametrize("bound", [True, False])
 @pytest.mark.parametrize("approved", [True, False])
+@pytest.mark.parametrize("standing", Standing)
+@pytest.mark.parametrize("drift", [None, Validity.INVALID, Validity.NOT_FOUND])
 def test_no_blocker_is_left_exactly_when_the_prefix_is_advertisable(
-    approved: bool, bound: bool
+    approved: bool, bound: bool, standing: Standing, drift: Validity | None
 ) -> None:
     about = claim(**PROVEN)
-    about = about.approve(NOW) if approved else about
+    about = replace(about.approve(NOW) if approved else about, standing=standing)
 
-    assert advertisable(about, default_binding=bound) == (approved and bound)
-    assert (not told(about, token(), default_binding=bound)) == (approved and bound)
+    may = approved and bound and standing is Standing.OK and drift is None
+    assert advertisable(about, default_binding=bound, drift=drift) == may
+    left = blockers(about, token(), default_binding=bound, drift=drift, advice=ADVICE, now=NOW)
+    assert (not left) == may
+
+
+def test_drift_says_what_to_publish_and_that_routes_stay() -> None:
+    about = claim(**PROVEN).approve(NOW)
+    [one] = blockers(
+        about, None, default_binding=True, drift=Validity.INVALID, advice=ADVICE, now=NOW
+    )
+    assert one.name == "rpki_drifted"
+    assert "stays announced" in one.message
+    assert "prefix 192.0.2.0/24, origin AS64500, max length 24" in one.message
 
 
 def test_a_new_claim_is_told_everything_in_the_order_to_fix_it() -> None:

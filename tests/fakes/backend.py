@@ -8,18 +8,22 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.dependencies import Backend
+from byoip.api.edge_desk import edge_desk
 from byoip.api.operating import operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.domain.asn import Asn
 from byoip.domain.blockers import Advice
+from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.domain.registry import Dialect, Registry
 from byoip.ports.clock import Clock
 from byoip.ports.rate_limits import Limits
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
+from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
+from byoip.store.guard_reader import PostgresGuardReader
 from byoip.store.letter_reader import PostgresLetterReader
 from byoip.store.operator_reader import PostgresOperatorReader
 from byoip.store.rate_limits import PostgresRateWindows
@@ -34,10 +38,12 @@ from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
 from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.issue_validation_token import IssueValidationToken
+from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.preflight import Preflight
 from byoip.usecases.remove_bgp_prefix import RemoveBgpPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
+from byoip.usecases.restore_prefix import RestorePrefix
 from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
 from byoip.usecases.submit_prefix import SubmitPrefix
@@ -89,6 +95,8 @@ def make_backend(
         submit_prefix=SubmitPrefix(store, clock, RandomHex(), POLICY, ORIGINS, week),
         describe_prefix=DescribePrefix(store, clock),
         remove_prefix=RemovePrefix(store, clock),
+        offboard_prefix=OffboardPrefix(store, clock),
+        restore_prefix=RestorePrefix(store, clock),
         issue_validation_token=IssueValidationToken(
             store, clock, RandomHex(), week, LABEL, REGISTRIES
         ),
@@ -122,7 +130,9 @@ def make_backend(
             registries=REGISTRIES.keys(),
             snapshots=VrpSnapshots(engine),
             reader=PostgresOperatorReader(engine),
+            guards=PostgresGuardReader(engine, Ceilings()),
         ),
+        edges=edge_desk(store, clock, PostgresEdgeReader(engine)),
         limiter=RequestLimiter(PostgresRateWindows(engine), limits),
         bell=PostgresEventBell(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,

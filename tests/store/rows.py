@@ -66,6 +66,7 @@ def binding(**changed: Any) -> dict[str, Any]:
         "cidr": CIDR,
         "service_id": SERVICE,
         "state": "active",
+        "answering_service_id": changed.get("service_id", SERVICE),
         "created_at": NOW,
     } | changed
 

@@ -73,8 +73,10 @@ def _fill(database: Database) -> None:
     for id_, state in STATES.items():
         insert(database, "prefixes", rows.prefix(id=id_, cidr=CIDRS[id_], **state))
     bound = {"prefix_id": APPROVED, "prefix_cidr": CIDRS[APPROVED], "cidr": CIDRS[APPROVED]}
-    insert(database, "bindings", rows.binding(**bound))
-    insert(database, "bindings", rows.binding(**bound, removed_at=NOW))
+    for ended in ({}, {"removed_at": NOW}):
+        row = rows.binding(**bound, **ended)
+        del row["answering_service_id"]
+        insert(database, "bindings", row)
     for prefix_id, number, minutes in HISTORY:
         row = rows.event(prefix_id=prefix_id, number=number, at=NOW + timedelta(minutes=minutes))
         del row["account_id"], row["account_number"]

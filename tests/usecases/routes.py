@@ -1,5 +1,6 @@
 """Short ways to say what happens to routes; rows of the reconciler's, since none runs here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -63,6 +64,9 @@ class Routes:
 
     async def view(self, bgp_prefix_id: UUID | None = None) -> BgpPrefixView:
         return await self.world.reader.bgp_prefix(*self.ids, bgp_prefix_id)
+
+    async def all(self) -> Sequence[BgpPrefixView]:
+        return await self.world.reader.bgp_prefixes(*self.ids, after=None, limit=1000)
 
     async def reevaluate(self) -> object:
         return await ReevaluateClaims(self.store, self.world.clock)(by=WORKER)

@@ -190,7 +190,7 @@ async def test_the_operators_lock_holds_whatever_is_wanted(routes: Routes) -> No
     await routes.execute("UPDATE bgp_prefixes SET locked = true")
     for wanted in ({"advertised": False}, {"prepend": 2}):
         with pytest.raises(AdvertiseStateLocked):
-            await routes.patch(**wanted)  # type: ignore[arg-type]  # rows of cases
+            await routes.patch(**wanted)
     assert not (await routes.patch(advertised=True)).changed
 
 

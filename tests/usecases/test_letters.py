@@ -23,9 +23,12 @@ from byoip.domain.letter import (
 from byoip.domain.lifecycle import Standing
 from byoip.store.letter_reader import PostgresLetterReader
 from byoip.usecases.approve_prefix import ApprovePrefix
+from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.generate_letter import GenerateLetter
+from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.renew_letters import RenewLetters
+from byoip.usecases.restore_prefix import RestorePrefix
 from byoip.usecases.revoke_approval import RevokeApproval
 from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.watch_letters import WatchLetters
@@ -222,6 +225,22 @@ async def test_removing_the_prefix_revokes_all_its_letters(world: World) -> None
         assert revoked.revoked_because is RevokedBecause.REMOVED
         assert await status(world, letter) is LetterStatus.REVOKED
     assert (await world.kinds(claim)).count("letter.revoked") == 2
+
+
+async def test_offboarding_revokes_it_when_the_route_is_gone_and_restoring_brings_another(
+    world: World,
+) -> None:
+    claim = await approved(world)
+    old = await written(world, claim)
+    await OffboardPrefix(world.store, world.clock)(claim.account_id, claim.id, by=BY)
+    assert await status(world, old) is LetterStatus.VALID  # nothing is withdrawn yet
+    await ContinueOffboardings(world.store, world.clock, timedelta(days=7))(by=BY)
+    assert (await read(world, old)).revoked_because is RevokedBecause.OFFBOARDED
+    assert await RenewLetters(world.store, world.clock)() == 0
+    assert await write(world, claim) is None
+    await RestorePrefix(world.store, world.clock)(claim.account_id, claim.id, by=BY)
+    new = await written(world, claim)
+    assert await status(world, new) is LetterStatus.VALID
 
 
 async def test_after_the_operator_has_revoked_it_no_other_is_written(world: World) -> None:

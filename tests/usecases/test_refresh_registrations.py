@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.prefix import Prefix
 from byoip.domain.registry import Delegation
 from byoip.ports.registrations import NoStatistics, StatisticsFile
+from byoip.ports.snapshots import Acceptance
 from byoip.store.registration_snapshots import RegistrationShelf, RegistrationSnapshots
 from byoip.usecases.refresh_registrations import RefreshRegistrations, RegistryRefreshed
 from tests.fakes.rpki import NOON, StoppedClock
@@ -79,3 +80,18 @@ async def test_an_unchanged_file_is_no_event(engine: AsyncEngine) -> None:
     ]
     (status,) = await RegistrationSnapshots(engine).status()
     assert (status.ranges, status.fault) == (10, None)
+
+
+async def test_an_accepted_size_is_what_the_next_file_is_measured_by(engine: AsyncEngine) -> None:
+    await refresh(engine, file("apnic", 10))
+    [refused] = await refresh(engine, file("apnic", 2))
+    assert refused.number is None
+    registrations = RegistrationSnapshots(engine)
+    async with registrations.exclusive() as shelf:
+        await shelf.accept("apnic", Acceptance("operator:1", "APNIC confirmed it.", NOON))
+    assert await known(engine, "apnic") == 10  # until the next file is here
+    [taken] = await refresh(engine, file("apnic", 2))
+    assert taken.fault is None
+    assert await known(engine, "apnic") == 2
+    [refused] = await refresh(engine, file("apnic", 0))
+    assert refused.number is None

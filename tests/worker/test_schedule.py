@@ -10,6 +10,7 @@ from byoip.worker.schedule import schedule
 
 _TASKS = (
     jobs.RESCUE_RUNS,
+    jobs.OFFBOARD,
     jobs.CLOSE_UNPROVEN,
     jobs.END_EXPIRED_DELEGATIONS,
     jobs.WATCH_LETTERS,

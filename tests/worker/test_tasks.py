@@ -1,15 +1,19 @@
 """The queue carries the names to the use cases, on a real database."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from procrastinate import App
 
 from byoip.ports import jobs
+from byoip.ports.store import By
 from byoip.store.jobs import make_job_app
 from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.guard_jobs import KillSwitches
 from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.run_validation import RunValidation
@@ -27,6 +31,15 @@ class Counted:
         self.calls += 1
 
 
+def offboard_of(world: World) -> Callable[[By], Awaitable[object]]:
+    going_on = ContinueOffboardings(world.store, world.clock, timedelta(days=7))
+
+    async def offboard(by: By) -> None:
+        await going_on(by=by)
+
+    return offboard
+
+
 def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted, Counted]:
     registrations, tidied = Counted(), Counted()
     work = Work(
@@ -40,6 +53,8 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         watch_letters=WatchLetters(world.store, world.clock),
         reevaluate_claims=ReevaluateClaims(world.store, world.clock),
         letters=None,
+        offboard=offboard_of(world),
+        stopped=KillSwitches(world.store).stopped,
     )
     return work, registrations, tidied
 

@@ -18,11 +18,14 @@ from byoip.api.problem_handlers import problem_handlers
 from byoip.api.recording import Recorder
 from byoip.api.routes.bgp import bgp
 from byoip.api.routes.delegations import delegations
+from byoip.api.routes.edges import edges
 from byoip.api.routes.history import history
 from byoip.api.routes.letters import letter_page
 from byoip.api.routes.loa_documents import loa_documents
+from byoip.api.routes.offboarding import offboarding
 from byoip.api.routes.operations import error_page, healthz, metrics, readyz
 from byoip.api.routes.operator_accounts import operator_accounts
+from byoip.api.routes.operator_guards import operator_guards
 from byoip.api.routes.operator_letters import operator_letters
 from byoip.api.routes.operator_prefixes import operator_prefixes
 from byoip.api.routes.operator_services import operator_services
@@ -37,18 +40,30 @@ DESCRIPTION = (
 )
 
 
+_CUSTOMER = (
+    prefixes,
+    offboarding,
+    proof,
+    services,
+    bgp,
+    delegations,
+    loa_documents,
+    history,
+)
 _OPERATOR = (
     operator_accounts,
     operator_services,
     operator_prefixes,
     operator_letters,
     operator_space,
+    edges,
+    operator_guards,
 )
 
 
 def declarations() -> Iterable[Declaration]:
     """Every operation below /client/v4."""
-    return chain(prefixes, proof, services, bgp, delegations, loa_documents, history, *_OPERATOR)
+    return chain(*_CUSTOMER, *_OPERATOR)
 
 
 def create_application(backend: Backend) -> ASGIApp:

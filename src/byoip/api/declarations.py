@@ -47,6 +47,7 @@ class Declaration:
         answer: the model of the success, for the document; or the media type of a file.
         uploads: name of the form's part, where the body is a form with a file.
         refuses: what it may refuse besides what every operation may.
+        also: scopes that are needed besides.
     """
 
     method: str
@@ -61,6 +62,12 @@ class Declaration:
     audience: Audience = Audience.ACCOUNT
     tagged: bool = False
     uploads: str | None = None
+    also: tuple[Scope, ...] = ()
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """All that a credential must have."""
+        return (self.scope, *self.also)
 
     @property
     def full_path(self) -> str:
@@ -97,6 +104,7 @@ class Declarations:
         refuses: tuple[type[Refusal], ...] = (),
         tagged: bool = False,
         uploads: str | None = None,
+        also: tuple[Scope, ...] = (),
     ) -> Decorator:
         """Declare one, as in `GET /prefixes`. There is no default scope."""
         method, _, path = method_and_path.partition(" ")
@@ -116,6 +124,7 @@ class Declarations:
                 audience=self._audience,
                 tagged=tagged,
                 uploads=uploads,
+                also=also,
             )
             self._all.append(made)
             return endpoint

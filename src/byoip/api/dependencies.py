@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
+from byoip.api.edge_desk import EdgeDesk
 from byoip.api.operating import Operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.domain.blockers import Advice
@@ -22,10 +23,12 @@ from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
 from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.issue_validation_token import IssueValidationToken
+from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.preflight import Preflight
 from byoip.usecases.remove_bgp_prefix import RemoveBgpPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
+from byoip.usecases.restore_prefix import RestorePrefix
 from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
 from byoip.usecases.submit_prefix import SubmitPrefix
@@ -51,6 +54,8 @@ class Backend:
     submit_prefix: SubmitPrefix
     describe_prefix: DescribePrefix
     remove_prefix: RemovePrefix
+    offboard_prefix: OffboardPrefix
+    restore_prefix: RestorePrefix
     issue_validation_token: IssueValidationToken
     revoke_validation_token: RevokeValidationToken
     request_validation: RequestValidation
@@ -77,6 +82,7 @@ class Backend:
     public_url: str
     limiter: RequestLimiter
     operating: Operating
+    edges: EdgeDesk
     bell: EventBell
     require_if_match: bool = False
     speaks: bool = False

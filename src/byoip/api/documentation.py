@@ -31,6 +31,7 @@ from byoip.api.refusals import (
     WrongMediaType,
 )
 from byoip.api.schemas.envelope import ID_PATTERN, Failure, Wire
+from byoip.api.streams import NDJSON, stream_document
 from byoip.domain.credential import AccountNotFound, NotAuthenticated, ScopeMissing, TwoCredentials
 from byoip.domain.errors import Refusal
 from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
@@ -131,7 +132,7 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
     """Arguments for FastAPI's route that only the document uses."""
     extra: dict[str, Any] = {
         "security": [{"token": []}, {"email": [], "key": []}],
-        "x-required-scope": declaration.scope.value,
+        "x-required-scope": " ".join(declaration.scopes),
         "parameters": [
             *([_ACCOUNT_ID] if declaration.audience is Audience.ACCOUNT else []),
             *([_IDEMPOTENCY_KEY] if declaration.method != "GET" else []),
@@ -147,7 +148,9 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
     if isinstance(declaration.answer, str):
         # Of FastAPI's own response classes each would add its own media type.
         answer = {"response_model": None, "response_class": Response}
-        responses[declaration.status] = file_document(declaration.answer)
+        streams = declaration.answer == NDJSON
+        document = stream_document() if streams else file_document(declaration.answer)
+        responses[declaration.status] = document
     return {
         "operation_id": declaration.name,
         "summary": summary.removesuffix("."),

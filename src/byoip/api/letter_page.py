@@ -15,6 +15,7 @@ _MEANING = {
 }
 _BECAUSE = {
     RevokedBecause.REMOVED: "its owner has taken the prefix away",
+    RevokedBecause.OFFBOARDED: "its owner has the route withdrawn for good",
     RevokedBecause.OPERATOR: "the operator has taken it back",
     RevokedBecause.RPKI: "for 24 hours no ROA made the route valid",
 }

@@ -13,4 +13,13 @@ NO_SPEAKERS = Message(
     message="No BGP speaker is configured: what would be announced is recorded, and nothing is "
     "announced.",
 )
-MESSAGES = (NO_CHANGE, NO_SPEAKERS)
+OFFBOARDING = Message(
+    code=2010,
+    name="offboarding",
+    message="Its routes are withdrawn, then its bindings end, and after the grace it is closed: "
+    "`events` tell each step, and POST .../restore brings everything back until then. Remove the "
+    "ROA for us last.",
+)
+ROUTE_WITHHELD = 2011, "route_withheld"
+ROUTE_OWED = 2012, "route_owed"
+MESSAGES = (OFFBOARDING, NO_CHANGE, NO_SPEAKERS)

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 
 from byoip.domain.lifecycle import Move
 from byoip.ports.clock import Clock
+from byoip.ports.offboarding import GuardReader
 from byoip.ports.operator_reader import OperatorReader
 from byoip.ports.snapshots import VrpSnapshotStore
 from byoip.ports.store import Store
 from byoip.ports.tokens import TokenMint
+from byoip.usecases.accept_registration_snapshot import AcceptRegistrationSnapshot
 from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.approve_prefix import ApprovePrefix
 from byoip.usecases.change_standing import ChangeStanding
 from byoip.usecases.create_account import CreateAccount
 from byoip.usecases.create_credential import CreateCredential
 from byoip.usecases.create_service import CreateService
+from byoip.usecases.end_grace import EndGrace
+from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
 from byoip.usecases.put_registry_override import PutRegistryOverride
+from byoip.usecases.rearm_breaker import RearmBreaker
 from byoip.usecases.release_reservation import ReleaseReservation
 from byoip.usecases.remove_registry_override import RemoveRegistryOverride
 from byoip.usecases.reserve_space import ReserveSpace
@@ -40,6 +45,7 @@ class Operating:
     put_registry_override: PutRegistryOverride
     remove_registry_override: RemoveRegistryOverride
     accept_roa_snapshot: AcceptRoaSnapshot
+    accept_registration_snapshot: AcceptRegistrationSnapshot
     reserve_space: ReserveSpace
     release_reservation: ReleaseReservation
     approve_prefix: ApprovePrefix
@@ -47,6 +53,11 @@ class Operating:
     suspend_prefix: ChangeStanding
     resume_prefix: ChangeStanding
     settle_contest: ChangeStanding
+    rearm_breaker: RearmBreaker
+    move_kill_switch: MoveKillSwitch
+    allow_job: AllowJob
+    end_grace: EndGrace
+    guards: GuardReader
     reader: OperatorReader
 
 
@@ -58,6 +69,7 @@ def operating(
     registries: AbstractSet[str],
     snapshots: VrpSnapshotStore,
     reader: OperatorReader,
+    guards: GuardReader,
 ) -> Operating:
     """All of it, around these ports."""
     return Operating(
@@ -71,6 +83,7 @@ def operating(
         put_registry_override=PutRegistryOverride(store, clock, registries),
         remove_registry_override=RemoveRegistryOverride(store, clock),
         accept_roa_snapshot=AcceptRoaSnapshot(store, snapshots, clock),
+        accept_registration_snapshot=AcceptRegistrationSnapshot(store, clock),
         reserve_space=ReserveSpace(store, clock),
         release_reservation=ReleaseReservation(store, clock),
         approve_prefix=ApprovePrefix(store, clock),
@@ -78,5 +91,10 @@ def operating(
         suspend_prefix=ChangeStanding(store, clock, Move.SUSPENDED),
         resume_prefix=ChangeStanding(store, clock, Move.RESUMED),
         settle_contest=ChangeStanding(store, clock, Move.SETTLED),
+        rearm_breaker=RearmBreaker(store, clock),
+        move_kill_switch=MoveKillSwitch(store, clock),
+        allow_job=AllowJob(store, clock),
+        end_grace=EndGrace(store, clock),
+        guards=guards,
         reader=reader,
     )

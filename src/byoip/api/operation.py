@@ -27,6 +27,7 @@ from byoip.api.files import FileAnswer, file_response
 from byoip.api.queries import QueryParameters
 from byoip.api.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.api.schemas.envelope import Strict, read_id
+from byoip.api.streams import StreamAnswer, stream_response
 from byoip.api.uploads import read_upload
 from byoip.api.waiting import unless_gone
 from byoip.domain.credential import AccountNotFound, Credential, Scope, ScopeMissing
@@ -73,6 +74,8 @@ class Operation(APIRoute):
         headers = None if given.version is None else {"etag": etag(given.version)}
         if isinstance(given, FileAnswer):
             await file_response(given)(scope, receive, send)
+        elif isinstance(given, StreamAnswer):
+            await stream_response(given)(scope, receive, send)
         else:
             await JsonBytes(given.body, given.status, headers)(scope, receive, send)
 
@@ -115,7 +118,8 @@ class Operation(APIRoute):
         # whatever scopes a customer's has, the operator's side is closed to it.
         if credential.account_id != account_id:
             raise ScopeMissing(Scope.OPERATOR) if account_id is None else AccountNotFound
-        credential.demand(self.declaration.scope)
+        for scope in self.declaration.scopes:
+            credential.demand(scope)
 
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Expected:
         given = expected(headers)

@@ -41,6 +41,7 @@ from byoip.domain.breaker import TripNotFound, WithdrawalsStopped
 from byoip.domain.claim import (
     ClaimNotFound,
     OverlapsOwnClaim,
+    PrefixOffboarding,
     PrefixSuspended,
     TooManyClaims,
     WithdrawFirst,
@@ -56,7 +57,9 @@ from byoip.domain.delegation import (
     DelegationToOwner,
     TooManyDelegations,
 )
+from byoip.domain.edge import ChangeNotMadeYet, EdgeNotFound, EdgeRemoved, InvalidEdgeName
 from byoip.domain.errors import Refusal
+from byoip.domain.job_history import JobNotRefused, JobUnknown
 from byoip.domain.letter import LetterNotFound
 from byoip.domain.lifecycle import NotInThisState
 from byoip.domain.loa_document import (
@@ -65,6 +68,7 @@ from byoip.domain.loa_document import (
     LoaDocumentUnknown,
     TooManyLoaDocuments,
 )
+from byoip.domain.offboarding import GraceNotBegun, NothingToOffboard, ServiceRetired
 from byoip.domain.operating import (
     CredentialNotFound,
     ExpiryRefused,
@@ -167,6 +171,10 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         NotInThisState: Problem(1310, 409, definitive=True),
         NoReverseZone: Problem(1311, 422),
         PrefixSuspended: Problem(1320, 409, definitive=True),
+        PrefixOffboarding: Problem(1322, 409, definitive=True),
+        GraceNotBegun: Problem(1323, 409, definitive=True),
+        NothingToOffboard: Problem(1324, 409, definitive=True),
+        ServiceRetired: Problem(1325, 409, definitive=True),
         SpaceReserved: Problem(1321, 409, definitive=True),
         # proof
         TokenNotFound: Problem(1400, 404),
@@ -214,6 +222,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         TripNotFound: Problem(1820, 404),
         RouteSnapshotNotFound: Problem(1821, 404),
         OrphanNotFound: Problem(1822, 404),
+        JobUnknown: Problem(1821, 404),
+        JobNotRefused: Problem(1822, 409, definitive=True),
         OverlapsApproved: Problem(1800, 409, definitive=True),
         OverlapsReservation: Problem(1801, 409, definitive=True),
         ReservationLengthRefused: Problem(1802, 422),
@@ -229,6 +239,11 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         SnapshotNotFound: Problem(1812, 404),
         SnapshotNotAcceptable: Problem(1813, 409, definitive=True),
         InvalidAddress: Problem(1814, 400),
+        # edges
+        InvalidEdgeName: Problem(1830, 422),
+        EdgeNotFound: Problem(1831, 404),
+        EdgeRemoved: Problem(1832, 409, definitive=True),
+        ChangeNotMadeYet: Problem(1833, 409, definitive=True),
         # ours
         InternalFault: Problem(1900, 500),
         DatabaseAway: Problem(1901, 503),

@@ -31,13 +31,16 @@ from byoip.domain.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
 from byoip.domain.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.delegation import DelegationOutsidePrefix, DelegationOverlaps
+from byoip.domain.edge import ChangeNotMadeYet
 from byoip.domain.errors import Refusal
+from byoip.domain.job_history import JobKind, JobNotRefused
 from byoip.domain.lifecycle import Move, NotInThisState, State
 from byoip.domain.loa_document import (
     DOCUMENTS_PER_ACCOUNT,
     InvalidLoaDocument,
     TooManyLoaDocuments,
 )
+from byoip.domain.offboarding import GraceNotBegun, ServiceRetired, Step
 from byoip.domain.operating import (
     OverlapsApproved,
     OverlapsReservation,
@@ -105,6 +108,9 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     OriginUnanswered("The newest ROA data is older than 24 hours."),
     WithdrawalsStopped(TripScope.ACCOUNT),
     NotInThisState(State.APPROVED, Move.ALL_CHECKS_PASSED),
+    GraceNotBegun(Step.CONFIRM),
+    ServiceRetired("8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"),
+    JobNotRefused(JobKind.OFFBOARD),
     BindingOutsidePrefix(Prefix.parse("198.18.2.0/24"), _PREFIX),
     DefaultBindingFirst(_PREFIX),
     BindingExists(_PREFIX),
@@ -121,6 +127,7 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     ScopesRefused(CUSTOMER_SCOPES),
     RegistryUnknown(["arin", "ripencc"]),
     SnapshotNotAcceptable("it was accepted before"),
+    ChangeNotMadeYet(4711),
     TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT),
 )
 

@@ -99,7 +99,13 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "origin_not_valid": "Publish the ROA that the message names, wait until relying parties "
         "have it, and try again.",
         "origin_unanswered": "Wait a few minutes: ROA data is being refreshed.",
+        "offboarding": "POST .../restore, if the prefix is to stay.",
+        "grace_not_begun": "Wait until `events` say `offboarding.unbound`, or restore the prefix.",
+        "nothing_to_offboard": "DELETE the prefix.",
+        "service_retired": "Ask the operator; the prefix can still be let go.",
         # the operator's side
+        "job_unknown": "Take a kind that the message names.",
+        "job_not_refused": "Nothing waits: look at `waiting` under GET /operator/jobs.",
         "trip_not_found": "GET /operator/breaker lists the open ones.",
         "route_snapshot_not_found": "`byoip advertise snapshots` lists the kept ones.",
         "orphan_not_found": "`byoip advertise orphans` lists them.",
@@ -107,7 +113,8 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "overlaps_reservation": "Release the reservation that is there, or reserve other space.",
         "reservation_length_refused": "Reserve the parts that may be brought.",
         "reservation_not_found": "List the reservations.",
-        "service_in_use": "Have its bindings swapped to another service or removed, then retry.",
+        "service_in_use": "Have its bindings swapped to another service or removed, wait until "
+        "edges have acknowledged that, then retry.",
         "service_exists": "Take another name, or use the service that is there.",
         "service_not_offered": "List the services.",
         "scopes_refused": "Give scopes of one side only: a customer's or an operator's.",
@@ -119,6 +126,11 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "snapshot_not_acceptable": "Accept the newest refused one; the message says what was wrong "
         "with this one.",
         "invalid_address": "Give one address, as in 198.18.0.1.",
+        # edges
+        "invalid_edge_name": "Give the edge a short name, as in fra1.",
+        "edge_not_found": "List the edges.",
+        "edge_removed": "Have an operator put the edge back, or stop its controller.",
+        "change_not_made_yet": "Take the full state, go on after its number, and acknowledge that.",
         # ours
         "internal_error": "Repeat it later; writes safely with an Idempotency-Key.",
         "database_unavailable": "Wait for `Retry-After` and repeat it; writes safely with an "

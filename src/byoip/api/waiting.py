@@ -1,7 +1,7 @@
 """Reads that may wait until there is something to read."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -10,8 +10,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from byoip.ports.event_bell import EventBell
+from byoip.ports.store import StoreUnavailable
 
 LONGEST_WAIT = 30
+SIGN_OF_LIFE = 15.0  # seconds of silence that proxies bear
 
 Wait: TypeAlias = Annotated[
     int,
@@ -44,6 +46,34 @@ async def read_or_wait(
                 break
             await _ring(rung, left)
         return found
+
+
+async def follow(
+    read: Callable[[Item | None], Awaitable[Sequence[Item]]],
+    bell: EventBell,
+    about: UUID,
+    seconds: float,
+) -> AsyncIterator[Sequence[Item]]:
+    """All there is after the last item, again and again; nothing where nothing is new.
+
+    Ends when the time is over, when the bell will not ring again, or when nothing can be read:
+    whoever follows asks anew, and misses nothing.
+    """
+    end, last = asyncio.get_running_loop().time() + seconds, None
+    with bell.hearing(about) as rung:
+        while True:
+            try:
+                found = await read(last)
+            except StoreUnavailable:
+                return
+            yield found
+            if found:
+                last = found[-1]
+                continue
+            left = end - asyncio.get_running_loop().time()
+            if left <= 0 or bell.closed:
+                return
+            await _ring(rung, min(left, SIGN_OF_LIFE))
 
 
 async def _ring(rung: asyncio.Event, seconds: float) -> None:

@@ -16,6 +16,7 @@ from byoip.adapters.resolver_check import resolver_complaint
 from byoip.cli.accounts import accounts_app, tokens_app
 from byoip.cli.advertise import advertise_app
 from byoip.cli.demo import Demo, DemoFailed
+from byoip.cli.kill_switch import kill_switch_app
 from byoip.cli.logs import configure_logs
 from byoip.cli.opening import database_of, with_composition
 from byoip.cli.operator import operator_app
@@ -50,6 +51,7 @@ app.add_typer(tokens_app, name="token")
 app.add_typer(rpki_app, name="rpki")
 app.add_typer(operator_app, name="operator")
 app.add_typer(advertise_app, name="advertise")
+app.add_typer(kill_switch_app, name="kill-switch")
 config_app = typer.Typer(no_args_is_help=True, help="Settings.")
 app.add_typer(config_app, name="config")
 

@@ -1,6 +1,7 @@
 """`byoip operator`: prefixes, reservations, overrides and snapshots, over HTTP."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -18,7 +19,7 @@ _EVENT = ("number", "at", "kind", "actor", "before", "after")
 _RESERVATION = ("id", "cidr", "account_id", "reason", "created_at")
 _OVERRIDE = ("id", "cidr", "registry", "reason", "created_at")
 _SNAPSHOT = ("number", "in_use", "accepted", "built_at", "source", "counts", "objections", "kept")
-_REGISTRATION = ("registry", "serial", "loaded_at", "ranges", "fault")
+_REGISTRATION = ("registry", "serial", "loaded_at", "ranges", "fault", "refused", "acceptance")
 
 Cidr = Annotated[str, typer.Argument(metavar="CIDR", help="For example 198.51.100.0/24.")]
 ForAccount = Annotated[str | None, typer.Option("--account", help="Id of the account.")]
@@ -164,3 +165,13 @@ def accept(
 def registrations(ctx: typer.Context) -> None:
     """List the registries' statistics in use."""
     show_table(_REGISTRATION, ask(ctx, "GET", "/registration_snapshots")["result"])
+
+
+@snapshots_app.command("accept-registrations")
+def accept_registrations(
+    ctx: typer.Context,
+    registry: Annotated[str, typer.Argument(help="For example ripencc.")],
+    reason: Reason,
+) -> None:
+    """Believe a registry whose newest file was refused for having too few entries."""
+    show_object(act(ctx, f"/registration_snapshots/{quote(registry, safe='')}/accept", reason))

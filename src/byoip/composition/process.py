@@ -20,6 +20,7 @@ from byoip.adapters.vrp_json import JsonVrps
 from byoip.adapters.whois_registry import WhoisRegistry
 from byoip.api.application import create_application
 from byoip.api.dependencies import Backend
+from byoip.api.edge_desk import edge_desk
 from byoip.api.operating import operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.composition.outside import Outside
@@ -27,13 +28,15 @@ from byoip.domain.blockers import Advice
 from byoip.ports.registrations import StatisticsSource
 from byoip.ports.routes import RouteReader
 from byoip.ports.rpki import VrpSource
-from byoip.ports.store import StoreUnavailable
+from byoip.ports.store import By, StoreUnavailable
 from byoip.settings import Mode, Settings
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
+from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
+from byoip.store.guard_reader import PostgresGuardReader
 from byoip.store.jobs import make_job_app
 from byoip.store.letter_reader import PostgresLetterReader
 from byoip.store.migrating import check_revision, stamped_mode
@@ -51,12 +54,15 @@ from byoip.usecases.advertise import Advertise
 from byoip.usecases.ask_everyone import AskEveryone
 from byoip.usecases.bind_service import BindService
 from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.decide_orphan import WithdrawOrphan
 from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.describe_prefix import DescribePrefix
 from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.guard_jobs import KillSwitches
 from byoip.usecases.issue_validation_token import IssueValidationToken
+from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.preflight import Preflight
 from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.refresh_registrations import RefreshRegistrations
@@ -65,6 +71,7 @@ from byoip.usecases.remove_bgp_prefix import RemoveBgpPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.rescue_runs import RescueRuns
+from byoip.usecases.restore_prefix import AnnounceOwed, RestorePrefix
 from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
 from byoip.usecases.rollback_routes import RollbackRoutes
@@ -139,6 +146,8 @@ class Composition:
             submit_prefix=SubmitPrefix(store, clock, mint, policy, origins, lifetime),
             describe_prefix=DescribePrefix(store, clock),
             remove_prefix=RemovePrefix(store, clock),
+            offboard_prefix=OffboardPrefix(store, clock),
+            restore_prefix=RestorePrefix(store, clock),
             issue_validation_token=IssueValidationToken(
                 store, clock, mint, lifetime, label, registries
             ),
@@ -172,10 +181,13 @@ class Composition:
                 registries=registries.keys(),
                 snapshots=self.vrp_snapshots,
                 reader=PostgresOperatorReader(self.engine),
+                guards=PostgresGuardReader(self.engine, self.settings.ceilings),
             ),
+            edges=edge_desk(store, clock, PostgresEdgeReader(self.engine)),
             limiter=RequestLimiter(PostgresRateWindows(self.engine), self.settings.limits),
             bell=self.bell,
             require_if_match=self.settings.require_if_match,
+            speaks=bool(self.settings.speakers),
         )
 
     async def trouble(self) -> str | None:
@@ -210,11 +222,17 @@ class Composition:
             watch_letters=WatchLetters(self.store, self.clock),
             reevaluate_claims=ReevaluateClaims(self.store, self.clock),
             letters=letters,
+            offboard=self._offboard,
+            stopped=KillSwitches(self.store).stopped,
         )
         register(app, work)
         minutes = self.settings.rpki_minutes if refresh_roas else None
         schedule(app, roas_every_minutes=minutes, letters=letters is not None)
         return app
+
+    async def _offboard(self, by: By) -> None:
+        await AnnounceOwed(self.store, self.clock)()
+        await ContinueOffboardings(self.store, self.clock, self.settings.grace)(by=by)
 
     async def _rescue(self, app: App) -> None:
         for job in await app.job_manager.get_stalled_jobs():

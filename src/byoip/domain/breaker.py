@@ -81,7 +81,7 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the ledger holds before this withdrawal.
+    """What the ledger holds before this withdrawal, since the breaker in question was re-armed.
 
     Attributes:
         in_run: by the same run of the same job.
@@ -145,12 +145,20 @@ class Trip:
                 return asked.source is not Source.REQUEST
 
 
+class Parked(StrEnum):
+    """What becomes of what a trip has stopped, when it is re-armed."""
+
+    RELEASED = "released"  # it goes on, no faster than the ceilings
+    CANCELLED = "cancelled"  # it turns back: nothing more is withdrawn
+
+
 @dataclass(frozen=True, slots=True)
 class KeptTrip:
     """A trip as remembered.
 
     Attributes:
-        parked: what became of what it stopped: `released`, `cancelled`; None while it is open.
+        rearmed_by: the operator's credential, by its name and id.
+        parked: what became of what it stopped; None while it is open.
     """
 
     id: UUID
@@ -159,16 +167,24 @@ class KeptTrip:
     rearmed_at: datetime | None = None
     rearmed_by: str | None = None
     rearmed_because: str | None = None
-    parked: str | None = None
+    parked: Parked | None = None
 
 
 class CeilingReached(Exception):  # noqa: N818 - becomes a trip, in a transaction of its own
-    """One more would be too many. Nothing was counted."""
+    """One more would be too many. Nothing was counted.
 
-    def __init__(self, trips: Collection[Trip], asked: Withdrawal) -> None:
+    Attributes:
+        actor, request_id: of who asked for it; the trip's event names them.
+    """
+
+    def __init__(
+        self, trips: Collection[Trip], asked: Withdrawal, *, actor: str = "", request_id: str = ""
+    ) -> None:
         super().__init__("; ".join(one.why for one in trips))
         self.trips = tuple(trips)
         self.asked = asked
+        self.actor = actor
+        self.request_id = request_id
 
     @property
     def refusal(self) -> WithdrawalsStopped:

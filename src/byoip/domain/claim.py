@@ -64,6 +64,17 @@ class PrefixSuspended(Refusal):
         super().__init__("The operator has suspended this prefix: talk to the operator.")
 
 
+class PrefixOffboarding(Refusal):
+    """The prefix is on its way out: nothing new, until it is restored."""
+
+    name = "offboarding"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This prefix is being offboarded: restore it first (POST .../restore), or let it go."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class CheckRecord:
     """What is known of one of the three checks.
@@ -138,6 +149,21 @@ class Claim:
         if self.suspended:
             raise PrefixSuspended
 
+    @property
+    def offboarding(self) -> bool:
+        """Whether it is on its way out."""
+        return self.standing is Standing.OFFBOARDING
+
+    def demand_takes_new(self) -> None:
+        """Refuse anything new while it is suspended or on its way out.
+
+        Raises:
+            PrefixSuspended, PrefixOffboarding: as they say.
+        """
+        self.demand_not_suspended()
+        if self.offboarding:
+            raise PrefixOffboarding
+
     def unproven_since(self) -> datetime:
         """Since when it waits for proof."""
         return self.revoked_at or self.created_at
@@ -161,10 +187,10 @@ class Claim:
         """Take the space on the operator's word. What the checks say stays as it was.
 
         Raises:
-            PrefixSuspended: resume it first.
+            PrefixSuspended, PrefixOffboarding: resume or restore it first.
             NotInThisState: it is not pending.
         """
-        self.demand_not_suspended()
+        self.demand_takes_new()
         return self._approve(Move.APPROVED_BY_OPERATOR, Approver.OPERATOR, now)
 
     def _approve(self, move: Move, by: Approver, now: datetime) -> "Claim":

@@ -124,7 +124,7 @@ def may_delegate(wanted: Delegation, claim: Claim, existing: Iterable[Delegation
     now, until = wanted.created_at, wanted.expires_at
     if not claim.approved:
         raise PrefixNotApproved
-    claim.demand_not_suspended()
+    claim.demand_takes_new()
     if wanted.account_id == claim.account_id:
         raise DelegationToOwner
     # The difference, for the sum could lie beyond the last date there is.

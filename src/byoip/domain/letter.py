@@ -112,6 +112,7 @@ class RevokedBecause(StrEnum):
     """Why a letter ended before its time."""
 
     REMOVED = "removed"  # the prefix was taken away by its owner
+    OFFBOARDED = "offboarded"  # its owner has it withdrawn; a restored one gets a new letter
     OPERATOR = "operator"
     RPKI = "rpki"  # every accepted snapshot of 24 hours says that the route is not valid
 
@@ -189,6 +190,8 @@ def letter_due(claim: Claim, newest: Letter | None, now: datetime) -> bool:
     if newest is None:
         return claim.standing is Standing.OK
     if newest.revoked_at is not None:
+        if newest.revoked_because is RevokedBecause.OFFBOARDED:  # and restored since
+            return claim.standing is Standing.OK
         failed = newest.revoked_because is RevokedBecause.RPKI
         mended_at = passed_at if failed else claim.approved_at
         return (

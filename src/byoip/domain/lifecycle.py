@@ -46,6 +46,9 @@ class Move(StrEnum):
     RESUMED = "resumed"
     REMOVED = "removed"  # by its owner
     UNPROVEN = "unproven"  # thirty days without proof
+    OFFBOARDING = "offboarding"  # its owner wants it withdrawn, unbound and, after grace, closed
+    RESTORED = "restored"  # before the grace ended
+    OFFBOARDED = "offboarded"  # the grace has ended
 
 
 MOVES: Mapping[State, Mapping[Move, State]] = MappingProxyType(
@@ -55,10 +58,12 @@ MOVES: Mapping[State, Mapping[Move, State]] = MappingProxyType(
             Move.APPROVED_BY_OPERATOR: State.APPROVED,
             Move.REMOVED: State.CLOSED,
             Move.UNPROVEN: State.CLOSED,
+            Move.OFFBOARDED: State.CLOSED,  # its approval was revoked on the way
         },
         State.APPROVED: {
             Move.REVOKED: State.PENDING,
             Move.REMOVED: State.CLOSED,
+            Move.OFFBOARDED: State.CLOSED,
         },
         State.CLOSED: {},
     }
@@ -69,18 +74,24 @@ STANDINGS: Mapping[Standing, Mapping[Move, Standing]] = MappingProxyType(
         Standing.OK: {
             Move.CONTESTED: Standing.CONTESTED,
             Move.SUSPENDED: Standing.SUSPENDED,
+            Move.OFFBOARDING: Standing.OFFBOARDING,
         },
         Standing.CONTESTED: {
             Move.CONTESTED: Standing.CONTESTED,
             Move.SETTLED: Standing.OK,
             Move.SUSPENDED: Standing.SUSPENDED,
+            Move.OFFBOARDING: Standing.OFFBOARDING,
         },
         # Nobody else's proof lifts a suspension.
         Standing.SUSPENDED: {
             Move.CONTESTED: Standing.SUSPENDED,
             Move.RESUMED: Standing.OK,
         },
-        Standing.OFFBOARDING: {},
+        # Whoever has proven the space meanwhile is contested until this one is gone.
+        Standing.OFFBOARDING: {
+            Move.CONTESTED: Standing.OFFBOARDING,
+            Move.RESTORED: Standing.OK,
+        },
     }
 )
 

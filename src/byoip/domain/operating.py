@@ -152,7 +152,7 @@ class OverrideNotFound(Refusal):
 
 
 class SnapshotNotFound(Refusal):
-    """No such attempt to take ROA data."""
+    """No such attempt to take ROA data or statistics."""
 
     name = "snapshot_not_found"
 

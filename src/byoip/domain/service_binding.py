@@ -118,20 +118,33 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class ServiceBinding:
-    """A range of a claimed prefix, answered for by a service."""
+    """A range of a claimed prefix, answered for by a service.
+
+    Attributes:
+        prefix: the claim's.
+        service: what is bound.
+        state: active when edges have it.
+        meanwhile: what answers for the range until it is active; None if that is what encloses it.
+    """
 
     id: UUID
     claim_id: UUID
-    prefix: Prefix  # the claim's
+    prefix: Prefix
     cidr: Prefix
     service: Service
     created_at: datetime
     state: Provisioning = Provisioning.ACTIVE
+    meanwhile: Service | None = None
 
     @property
     def is_default(self) -> bool:
         """Whether it spans the whole prefix."""
         return self.cidr == self.prefix
+
+    @property
+    def answered_by(self) -> Service | None:
+        """The service that answers now; None while what encloses it still does."""
+        return self.service if self.state is Provisioning.ACTIVE else self.meanwhile
 
 
 def may_bind(
@@ -179,6 +192,6 @@ def may_unbind(binding: ServiceBinding, existing: Iterable[ServiceBinding]) -> N
 def answering(
     address: IPv4Address | IPv6Address, bindings: Iterable[ServiceBinding]
 ) -> ServiceBinding | None:
-    """The binding that answers for an address: the longest that contains it."""
-    containing = [binding for binding in bindings if address in binding.cidr.network]
+    """The binding that answers for an address now: the longest at the edge that contains it."""
+    containing = [one for one in bindings if one.answered_by and address in one.cidr.network]
     return max(containing, key=lambda binding: binding.cidr.length, default=None)

@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from byoip.domain.bgp_prefix import BgpPrefix
-from byoip.domain.breaker import Trip, Withdrawal
+from byoip.domain.breaker import KeptTrip, Parked, Trip, Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,20 @@ class Breaker(Protocol):
         """
         ...
 
-    async def trip(self, trips: Sequence[Trip], now: datetime) -> None:
-        """Open breakers; one that is open already stays as it is."""
+    async def trip(
+        self, trips: Sequence[Trip], now: datetime, *, actor: str, request_id: str
+    ) -> None:
+        """Open breakers, with an event for operators; one that is open already stays as it is."""
+        ...
+
+    async def open(self) -> Sequence[KeptTrip]:
+        """Those that are open, the oldest first."""
+        ...
+
+    async def rearm(self, trip_id: UUID, *, by: str, because: str, parked: Parked) -> KeptTrip:
+        """Close one again; what it counted before counts no longer.
+
+        Raises:
+            TripNotFound: there is no such open one.
+        """
         ...

@@ -11,6 +11,7 @@ LETTER_QUEUE: Final = "letters"  # served only where the operator's key is
 RESCUE_RUNS: Final = "rescue_runs"
 CLOSE_UNPROVEN: Final = "close_unproven"
 END_EXPIRED_DELEGATIONS: Final = "end_expired_delegations"
+OFFBOARD: Final = "offboard"  # goes on with all that is on its way out
 REFRESH_REGISTRATIONS: Final = "refresh_registrations"
 REFRESH_ROAS: Final = "refresh_roas"
 RENEW_LETTERS: Final = "renew_letters"

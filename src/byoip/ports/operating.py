@@ -12,7 +12,7 @@ from byoip.domain.operating import RegistryOverride, Reservation
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service
 from byoip.ports.accounts import Account
-from byoip.ports.snapshots import VrpSnapshotShelf
+from byoip.ports.snapshots import RegistrationSnapshotShelf, VrpSnapshotShelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,11 @@ class OfferedServices(Protocol):
         ...
 
     async def bindings(self, service_id: UUID) -> tuple[int, int]:
-        """How many live bindings it has, and how many of them span less than their prefix."""
+        """How many bindings rest on it, and how many of them span less than their prefix.
+
+        A binding that it was swapped away from, or that was removed, rests on it until a majority
+        of edges has acknowledged that.
+        """
         ...
 
     async def save(self, service: Service) -> None:
@@ -165,4 +169,8 @@ class OperatorShelf(Protocol):
 
     async def roa_snapshots(self) -> VrpSnapshotShelf:
         """Snapshots of ROA data, open for writing by this transaction alone."""
+        ...
+
+    async def registration_snapshots(self) -> RegistrationSnapshotShelf:
+        """The registries' statistics, open for writing by this transaction alone."""
         ...

@@ -180,6 +180,9 @@ class RegistrationStatus:
         loaded_at: when that file was fetched.
         ranges: how many prefixes it holds.
         fault: why the newest attempt failed; None when it did not.
+        refused: prefixes of the newest file, where it was refused for having too few.
+        acceptance: an operator's word that it is right all the same; the next file is then
+            measured by it.
     """
 
     registry: str
@@ -187,6 +190,8 @@ class RegistrationStatus:
     loaded_at: datetime | None
     ranges: int
     fault: str | None
+    refused: int | None = None
+    acceptance: Acceptance | None = None
 
 
 class RegistrationStatusReader(Protocol):
@@ -201,15 +206,25 @@ class RegistrationSnapshotShelf(Protocol):
     """One registry's snapshot, open for writing by us alone."""
 
     async def ranges(self, registry: str) -> int | None:
-        """Size of its last good snapshot; None before the first."""
+        """Size of its last good snapshot, or of a newer file that an operator has accepted."""
+        ...
+
+    async def status(self, registry: str) -> RegistrationStatus | None:
+        """How it stands; None for a registry that was never tried."""
+        ...
+
+    async def accept(self, registry: str, acceptance: Acceptance) -> None:
+        """Keep an operator's word about its newest file."""
         ...
 
     async def replace(self, file: StatisticsFile) -> int:
         """Load a file as the registry's snapshot, make it current and return its number."""
         ...
 
-    async def record_failure(self, registry: str, fault: str, *, at: datetime) -> None:
-        """Keep on record that its last good snapshot stays."""
+    async def record_failure(
+        self, registry: str, fault: str, *, at: datetime, refused: int = 0
+    ) -> None:
+        """Keep on record that its last good snapshot stays; `refused`: size of a whole file."""
         ...
 
 

@@ -20,7 +20,9 @@ from byoip.domain.validation_run import ValidationRun
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.delegations import Delegations
 from byoip.ports.drifts import Drifts
+from byoip.ports.edges import Edges
 from byoip.ports.letters import LetterShelf, LoaDocuments
+from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
@@ -148,22 +150,22 @@ class Tokens(Protocol):
 
 
 class Bindings(Protocol):
-    """Service bindings."""
+    """Service bindings. Each change is numbered for edges when the transaction ends."""
 
     async def of(self, claim_id: UUID) -> Sequence[ServiceBinding]:
         """The live bindings of a claim, in address order."""
         ...
 
-    async def add(self, binding: ServiceBinding) -> None:
-        """Keep a new binding."""
+    async def add(self, binding: ServiceBinding) -> ServiceBinding:
+        """Keep a new binding; gives it with its state: active at once where there are no edges."""
         ...
 
-    async def swap(self, binding_id: UUID, service: Service) -> None:
-        """Change the service of a live binding."""
+    async def swap(self, binding_id: UUID, service: Service) -> ServiceBinding:
+        """Change the service of a live binding; where there are edges the old one answers still."""
         ...
 
     async def remove(self, binding_id: UUID, now: datetime) -> None:
-        """End a live binding; the row stays."""
+        """End a live binding; the row stays. Where there are edges its service answers still."""
         ...
 
 
@@ -236,6 +238,10 @@ class Jobs(Protocol):
         """Have a worker carry out a validation run, now or at a time."""
         ...
 
+    async def enqueue_offboarding(self) -> None:
+        """Have a worker go on with what is on its way out, without waiting for the clock."""
+        ...
+
     async def enqueue_reevaluation(self) -> None:
         """Have a worker hold all routes against the newest snapshot of ROA data."""
         ...
@@ -263,6 +269,9 @@ class Shelf(Protocol):
     loa_documents: LoaDocuments
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
+    edges: Edges
+    offboardings: Offboardings
+    guards: JobGuards
     drifts: Drifts
     routes: RouteShelf
 

@@ -66,6 +66,9 @@ class Settings(Part):
     breaker_share: float = Field(default=0.05, gt=0, le=1)
     breaker_least: int = Field(default=2, ge=1)
 
+    # how long a prefix that is withdrawn and unbound can still be restored
+    grace_days: float = Field(default=7, ge=0, le=90)
+
     # what may be brought
     ipv4_lengths: Lengths = (8, 24)
     ipv6_lengths: Lengths = (16, 48)
@@ -150,6 +153,11 @@ class Settings(Part):
     def token_lifetime(self) -> timedelta:
         """How long an ownership token may be used."""
         return timedelta(days=self.token_days)
+
+    @property
+    def grace(self) -> timedelta:
+        """How long a prefix that was unbound can still be restored."""
+        return timedelta(days=self.grace_days)
 
     @property
     def limits(self) -> Limits:

@@ -88,7 +88,7 @@ _UNPROVEN: Final = compiled(
         _p.state == constant(State.PENDING),
         _p.created_at < _BEFORE,
         func.coalesce(_p.revoked_at, _p.created_at) < _BEFORE,
-        _p.standing.not_in([constant(Standing.SUSPENDED), constant(Standing.CONTESTED)]),
+        _p.standing == constant(Standing.OK),
         ~exists().where(_b.prefix_id == _p.id, _b.live),  # of an approval that was revoked
     )
     .order_by(_p.created_at)

@@ -47,7 +47,8 @@ _GAUGES = (
         "",
         text(
             "SELECT '', count(*) FROM prefixes WHERE state = 'approved' AND delegate_loa_creation "
-            "AND approved_by = 'checks' AND NOT EXISTS (SELECT FROM letters "
+            "AND approved_by = 'checks' AND standing <> 'offboarding' "
+            "AND NOT EXISTS (SELECT FROM letters "
             "WHERE prefix_id = prefixes.id AND superseded_by IS NULL AND "
             "(revoked_because = 'operator' OR revoked_at IS NULL AND valid_until > now()))"
         ),
@@ -117,6 +118,27 @@ _GAUGES = (
         ),
     ),
     _Gauge(
+        "byoip_edge_lag",
+        "Changes that an edge in service has not acknowledged.",
+        "edge",
+        text(
+            "SELECT name, coalesce((SELECT last FROM edge_change_counter), 0) - acknowledged "
+            "FROM edges WHERE live AND counts AND NOT drained"
+        ),
+    ),
+    _Gauge(
+        "byoip_edge_silent_seconds",
+        "For how long an edge has not acknowledged anything, drained ones too.",
+        "edge",
+        text("SELECT name, extract(epoch FROM now() - heard_at) FROM edges WHERE live AND counts"),
+    ),
+    _Gauge(
+        "byoip_bindings_provisioning",
+        "Changes of bindings that a majority of the edges has not acknowledged.",
+        "",
+        text("SELECT '', count(*) FROM bindings WHERE settled < change"),
+    ),
+    _Gauge(
         "byoip_routes_desired",
         "Routes that their owners want announced.",
         "",
@@ -170,6 +192,50 @@ _GAUGES = (
             "SELECT '', coalesce(extract(epoch FROM now() - max(asked_at))::float8, 'infinity') "
             "FROM speakers"
         ),
+    ),
+    _Gauge(
+        "byoip_breaker_open",
+        "Breakers that stop withdrawals until an operator re-arms them.",
+        "scope",
+        text(
+            "SELECT asked.scope, count(breaker_trips.id) FROM "
+            "unnest(ARRAY['account', 'job', 'global']) AS asked (scope) "
+            "LEFT JOIN breaker_trips ON breaker_trips.scope = asked.scope AND live GROUP BY 1"
+        ),
+    ),
+    _Gauge(
+        "byoip_withdrawals",
+        "Routes taken down since the beginning; it only ever grows.",
+        "source",
+        text(
+            "SELECT asked.source, count(withdrawals.id) FROM "
+            "unnest(ARRAY['request', 'offboarding', 'roll_back', 'job']) AS asked (source) "
+            "LEFT JOIN withdrawals ON withdrawals.source = asked.source GROUP BY 1"
+        ),
+    ),
+    _Gauge(
+        "byoip_offboardings_open",
+        "Prefixes on their way out, by the step that is next.",
+        "step",
+        text("SELECT step, count(*) FROM offboardings WHERE live GROUP BY 1"),
+    ),
+    _Gauge(
+        "byoip_offboardings_parked",
+        "Prefixes on their way out that wait behind an open breaker.",
+        "",
+        text("SELECT '', count(*) FROM offboardings WHERE live AND parked_by IS NOT NULL"),
+    ),
+    _Gauge(
+        "byoip_jobs_refused",
+        "Rows of sets that a job was refused, out of proportion to its past.",
+        "kind",
+        text("SELECT kind, listed FROM job_runs WHERE waits"),
+    ),
+    _Gauge(
+        "byoip_jobs_stopped",
+        "1 for each kind of job whose kill switch an operator has thrown.",
+        "kind",
+        text("SELECT kind, 1 FROM job_switches WHERE stopped"),
     ),
     _Gauge(
         "byoip_jobs",

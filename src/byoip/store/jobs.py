@@ -10,6 +10,7 @@ from byoip.ports.jobs import (
     DEFAULT_QUEUE,
     GENERATE_LETTER,
     LETTER_QUEUE,
+    OFFBOARD,
     REEVALUATE_CLAIMS,
     RUN_VALIDATION,
 )
@@ -82,6 +83,13 @@ class JobShelf:
             connection=self._session.driver,
         )
         await job.defer_async(run_id=run_id.hex)
+
+    async def enqueue_offboarding(self) -> None:
+        """Have a worker go on with what is on its way out, without waiting for the clock."""
+        job = self._app.configure_task(
+            OFFBOARD, queue=DEFAULT_QUEUE, connection=self._session.driver
+        )
+        await job.defer_async(timestamp=0)  # as if the clock had asked
 
     async def enqueue_reevaluation(self) -> None:
         """Have a worker hold all routes against the newest snapshot of ROA data."""

@@ -105,6 +105,10 @@ _DUE: Final = compiled(
                 _NOTHING_STANDS_IN_THE_WAY,
             ),
             and_(
+                _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
+                _NOTHING_STANDS_IN_THE_WAY,
+            ),
+            and_(
                 _n.revoked_because != constant(RevokedBecause.RPKI),
                 _n.revoked_at < _p.approved_at,
                 _NOTHING_STANDS_IN_THE_WAY,

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Uuid, bindparam, func, insert, select, update
+from sqlalchemy import Uuid, bindparam, insert, select, text, update
 
 from byoip.domain.credential import AccountNotFound, Credential
 from byoip.domain.operating import CredentialNotFound, ServiceExists, ServiceNotOffered
@@ -14,9 +14,9 @@ from byoip.ports.accounts import Account
 from byoip.store.accounts import account_from, account_values, credential_values
 from byoip.store.rows import credential_from
 from byoip.store.statements import Session, compiled
-from byoip.store.tables import accounts, bindings, credentials, services
+from byoip.store.tables import accounts, credentials, services
 
-_a, _c, _s, _b = accounts.c, credentials.c, services.c, bindings.c
+_a, _c, _s = accounts.c, credentials.c, services.c
 
 _ACCOUNT: Final = _a.id == bindparam("account_id", type_=Uuid)
 _ADD_ACCOUNT: Final = compiled(insert(accounts), accounts.c.keys())
@@ -29,16 +29,34 @@ _REVOKE: Final = compiled(
     .returning(credentials),
     ["revoked_at"],
 )
-_SERVICE: Final = _s.id == bindparam("service_id", type_=Uuid)
+_THIS_SERVICE: Final = bindparam("service_id", type_=Uuid)
+_SERVICE: Final = _s.id == _THIS_SERVICE
 _ADD_SERVICE: Final = compiled(insert(services), ["id", "name", "default_only", "created_at"])
 _LOCK_SERVICE: Final = compiled(select(services).where(_SERVICE, _s.live).with_for_update())
 _SAVE_SERVICE: Final = compiled(update(services).where(_SERVICE, _s.live), ["default_only"])
 _RETIRE: Final = compiled(update(services).where(_SERVICE, _s.live), ["removed_at"])
+# What is bound now, and what prefixes in their grace were bound to: they may be restored, and
+# must find it there.
 _BOUND: Final = compiled(
-    select(
-        func.count().label("bound"),
-        func.count().filter(~_b.is_default).label("nested"),
-    ).where(_b.service_id == bindparam("service_id", type_=Uuid), _b.live)
+    text("""
+    SELECT count(*) AS bound, count(*) FILTER (WHERE NOT whole) AS nested FROM (
+        SELECT is_default AS whole FROM bindings
+        WHERE service_id = :service_id AND live
+            OR answering_service_id = :service_id
+            -- Bound and swapped away again, before edges had either.
+            OR settled < change AND EXISTS (
+                SELECT FROM edge_changes AS log
+                WHERE log.binding_id = bindings.id AND log.number > bindings.settled
+                    AND :service_id IN (log.service_id, log.previous_service_id)
+            )
+        UNION ALL
+        SELECT taken ->> 'cidr' = prefixes.cidr::text AS whole
+        FROM offboardings JOIN prefixes ON prefixes.id = offboardings.prefix_id,
+            jsonb_array_elements(offboardings.bindings) AS taken
+        WHERE offboardings.live
+            AND taken ->> 'service_id' = replace(CAST(:service_id AS text), '-', '')
+    ) AS resting
+    """).bindparams(bindparam("service_id", type_=Uuid))
 )
 
 

@@ -30,7 +30,8 @@ from byoip.ports.operating import (
     Reservations,
 )
 from byoip.store.operating import AccountShelf, CredentialShelf, OfferedServiceShelf
-from byoip.store.partitions import VRPS_LOCK, wait_for_turn
+from byoip.store.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, wait_for_turn
+from byoip.store.registration_snapshots import RegistrationWriting
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 from byoip.store.tables_operating import operator_events, registry_overrides, reservations
@@ -204,6 +205,11 @@ class PostgresOperatorShelf:
         """Snapshots of ROA data, open for writing by this transaction alone."""
         await wait_for_turn(self._connection, VRPS_LOCK)
         return VrpSnapshotWriting(self._connection)
+
+    async def registration_snapshots(self) -> RegistrationWriting:
+        """The registries' statistics, open for writing by this transaction alone."""
+        await wait_for_turn(self._connection, REGISTRATIONS_LOCK)
+        return RegistrationWriting(self._connection)
 
     async def end(self) -> None:
         """Write the history."""

@@ -22,9 +22,9 @@ from sqlalchemy.dialects.postgresql import CIDR, INET
 from byoip.domain.lifecycle import State
 from byoip.store.columns import constant
 from byoip.store.reading import VIEWS, paged
-from byoip.store.rows import BINDING
+from byoip.store.rows import BINDING, BINDING_SOURCE
 from byoip.store.statements import compiled
-from byoip.store.tables import accounts, bindings, credentials, prefixes, services
+from byoip.store.tables import accounts, bindings, credentials, prefixes
 from byoip.store.tables_delegations import delegations
 from byoip.store.tables_operating import operator_events, registry_overrides, reservations
 from byoip.store.tables_snapshots import current_vrp_snapshot, vrp_snapshots
@@ -96,8 +96,9 @@ def _containing(statement: Select[Any], cidr: Any) -> Select[Any]:
 _longest = (
     _containing(
         select(*BINDING)
-        .join(services, _b.service_id == services.c.id)
-        .where(_b.prefix_id == _p.id, _b.live),
+        .select_from(BINDING_SOURCE)
+        # What answers now: one that edges do not have yet does not, a removed one still may.
+        .where(_b.prefix_id == _p.id, _b.answering_service_id.is_not(None)),
         _b.cidr,
     )
     .order_by(func.masklen(_b.cidr).desc())

@@ -26,7 +26,7 @@ from byoip.domain.lifecycle import State
 from byoip.store.bgp_prefixes import APPLIED, OBSERVED
 from byoip.store.columns import constant
 from byoip.store.evidence import EXHIBIT, FINDING
-from byoip.store.rows import BINDING, TOKEN
+from byoip.store.rows import BINDING, BINDING_SOURCE, TOKEN
 from byoip.store.statements import compiled
 from byoip.store.tables import bindings, prefixes, services, validation_tokens
 from byoip.store.tables_advertising import bgp_prefixes, origin_drifts
@@ -110,7 +110,7 @@ TOKENS: Final = compiled(
     .order_by(_tokens.c.created_at, _tokens.c.id)
 )
 
-_served = select(*BINDING).join(services, _b.service_id == services.c.id)
+_served = select(*BINDING).select_from(BINDING_SOURCE)
 _of_claim = _served.where(_b.prefix_id == _p.id, _b.live)
 _bindings = paged(_of_claim, bindings).correlate(prefixes).lateral("page")
 BINDINGS: Final = compiled(

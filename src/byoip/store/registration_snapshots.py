@@ -3,8 +3,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Row, Text, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -12,7 +13,7 @@ from byoip.domain.delegated_statistics import REGISTRIES
 from byoip.domain.prefix import Prefix
 from byoip.domain.registry import Delegation
 from byoip.ports.registrations import Registered, StatisticsFile
-from byoip.ports.snapshots import FetchMark, RegistrationStatus
+from byoip.ports.snapshots import Acceptance, FetchMark, RegistrationStatus
 from byoip.store.partitions import REGISTRATIONS_LOCK, drop, fill, wait_for_turn
 from byoip.store.statements import Session, compiled
 from byoip.store.tables_snapshots import (
@@ -43,14 +44,25 @@ _OVERLAPPING = compiled(
 
 _STATUS = text("""
     select newest.registry, newest.fault, used.serial, used.attempted_at,
-        coalesce(used.ranges, 0) as ranges
+        coalesce(used.ranges, 0) as ranges,
+        case when newest.fault is not null then nullif(newest.ranges, 0) end as refused,
+        newest.accepted_by, newest.accepted_because, newest.accepted_at
     from (
-        select distinct on (registry) registry, fault
-        from registration_snapshots order by registry, number desc
+        select distinct on (registry) registry, fault, ranges,
+            accepted_by, accepted_because, accepted_at
+        from registration_snapshots
+        where registry = coalesce(:registry, registry)
+        order by registry, number desc
     ) as newest
     left join current_registration_snapshots as current using (registry)
     left join registration_snapshots as used on used.number = current.number
     order by newest.registry
+""").bindparams(bindparam("registry", type_=Text))
+
+_ACCEPT = text("""
+    update registration_snapshots
+    set accepted_by = :by, accepted_because = :because, accepted_at = :at
+    where number = (select max(number) from registration_snapshots where registry = :registry)
 """)
 
 _SUPERSEDED = text("""
@@ -93,14 +105,26 @@ class RegistrationWriting:
     connection: AsyncConnection
 
     async def ranges(self, registry: str) -> int | None:
-        """Size of the registry's last good snapshot; None before the first."""
-        current = current_registration_snapshots
-        of_it = registration_snapshots.c.number == current.c.number
+        """Size of the registry's last good snapshot, or of a newer file that was accepted."""
+        tried, current = registration_snapshots.c, current_registration_snapshots.c
+        last_good = select(current.number).where(current.registry == registry).scalar_subquery()
         return await self.connection.scalar(
-            select(registration_snapshots.c.ranges)
-            .join(current, of_it)
-            .where(current.c.registry == registry)
+            select(tried.ranges)
+            .where(tried.registry == registry)
+            .where((tried.number == last_good) | tried.accepted_at.is_not(None))
+            .order_by(tried.number.desc())
+            .limit(1)
         )
+
+    async def status(self, registry: str) -> RegistrationStatus | None:
+        """How the registry stands; None where it was never tried."""
+        row = (await self.connection.execute(_STATUS, {"registry": registry})).one_or_none()
+        return None if row is None else _status(row)
+
+    async def accept(self, registry: str, acceptance: Acceptance) -> None:
+        """Keep an operator's word about the registry's newest file."""
+        word = {"by": acceptance.by, "because": acceptance.reason, "at": acceptance.at}
+        await self.connection.execute(_ACCEPT, {"registry": registry, **word})
 
     async def replace(self, file: StatisticsFile) -> int:
         """Load the file as the registry's snapshot, make it current and return its number."""
@@ -121,9 +145,13 @@ class RegistrationWriting:
         )
         return number
 
-    async def record_failure(self, registry: str, fault: str, *, at: datetime) -> None:
+    async def record_failure(
+        self, registry: str, fault: str, *, at: datetime, refused: int = 0
+    ) -> None:
         """Keep on record that the last good snapshot stays."""
-        await self._insert(registry=registry, attempted_at=at, fault=fault, ranges=0, kept=False)
+        await self._insert(
+            registry=registry, attempted_at=at, fault=fault, ranges=refused, kept=False
+        )
 
     async def _insert(self, **values: object) -> int:
         statement = insert(registration_snapshots).values(**values)
@@ -157,12 +185,8 @@ class RegistrationSnapshots:
         """Say how fresh each registry's statistics are."""
         with translated():
             async with self.engine.connect() as connection:
-                return [
-                    RegistrationStatus(
-                        row.registry, row.serial, row.attempted_at, row.ranges, row.fault
-                    )
-                    for row in await connection.execute(_STATUS)
-                ]
+                rows = await connection.execute(_STATUS, {"registry": None})
+                return [_status(row) for row in rows]
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:
@@ -198,6 +222,15 @@ class RegistrationSnapshots:
                     .values(url=url, **values)
                     .on_conflict_do_update(index_elements=["url"], set_=values)
                 )
+
+
+def _status(row: Row[Any]) -> RegistrationStatus:
+    word = None
+    if row.accepted_at is not None:
+        word = Acceptance(row.accepted_by, row.accepted_because, row.accepted_at)
+    return RegistrationStatus(
+        row.registry, row.serial, row.attempted_at, row.ranges, row.fault, row.refused, word
+    )
 
 
 def _lines(delegations: Sequence[Delegation]) -> Iterator[tuple[int, str]]:

@@ -29,17 +29,25 @@ from byoip.store.tables_history import validation_runs
 AnyRow: TypeAlias = Any
 
 TOKEN: Final = tuple(column.label(f"token_{column.name}") for column in validation_tokens.c)
+_answering = services.alias("answering")
 BINDING: Final = (
     *bindings.c,
     services.c.name.label("service_name"),
     services.c.default_only.label("service_default_only"),
+    _answering.c.name.label("answering_name"),
+    _answering.c.default_only.label("answering_default_only"),
+)
+BINDING_SOURCE: Final = bindings.join(services, bindings.c.service_id == services.c.id).outerjoin(
+    _answering, bindings.c.answering_service_id == _answering.c.id
 )
 # The columns that we write; the database computes the rest.
 CLAIM_WRITTEN: Final = tuple(one.name for one in prefixes.c if one.computed is None)
 CLAIM_FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
 TOKEN_WRITTEN: Final = tuple(one.name for one in validation_tokens.c)
 BINDING_WRITTEN: Final = tuple(
-    one.name for one in bindings.c if one.computed is None and one.name != "removed_at"
+    one.name
+    for one in bindings.c
+    if one.computed is None and one.name not in {"removed_at", "change", "settled"}
 )
 RUN_WRITTEN: Final = tuple(one.name for one in validation_runs.c if one.name != "lease_until")
 
@@ -144,7 +152,12 @@ def token_values(token: OwnershipToken) -> dict[str, Any]:
 
 
 def binding_from(row: AnyRow) -> ServiceBinding:
-    """Columns BINDING."""
+    """Columns BINDING, of BINDING_SOURCE."""
+    state, meanwhile = Provisioning(row.state), None
+    if state is not Provisioning.ACTIVE and row.answering_service_id is not None:
+        meanwhile = Service(
+            row.answering_service_id, row.answering_name, row.answering_default_only
+        )
     return ServiceBinding(
         id=row.id,
         claim_id=row.prefix_id,
@@ -152,7 +165,8 @@ def binding_from(row: AnyRow) -> ServiceBinding:
         cidr=Prefix(row.cidr),
         service=Service(row.service_id, row.service_name, row.service_default_only),
         created_at=row.created_at,
-        state=Provisioning(row.state),
+        state=state,
+        meanwhile=meanwhile,
     )
 
 
@@ -165,6 +179,7 @@ def binding_values(binding: ServiceBinding) -> dict[str, Any]:
         "cidr": binding.cidr.network,
         "service_id": binding.service.id,
         "state": binding.state,
+        "answering_service_id": binding.answered_by.id if binding.answered_by else None,
         "created_at": binding.created_at,
     }
 

@@ -212,6 +212,11 @@ bindings = Table(
     Column("cidr", CIDR, nullable=False),
     reference("service_id", "services.id"),
     text("state"),
+    # The newest change of it in the feed for edges, and the one that they have agreed on. While
+    # they differ, another service may answer, or a removed binding's still does; null: none.
+    Column("change", BigInteger, nullable=False, server_default="0"),
+    Column("settled", BigInteger, nullable=False, server_default="0"),
+    reference("answering_service_id", "services.id", nullable=True),
     moment("created_at"),
     moment("removed_at", nullable=True),
     Column("is_default", Boolean, Computed("cidr = prefix_cidr", persisted=True), nullable=False),
@@ -233,6 +238,23 @@ bindings = Table(
         ["services.id", "services.live"],
         name="fk_bindings_live_service",
     ),
+    # Nor can the service that still answers be retired before another does.
+    Column(
+        "answers",
+        Boolean,
+        Computed("nullif(answering_service_id IS NOT NULL, false)", persisted=True),
+    ),
+    ForeignKeyConstraint(
+        ["answering_service_id", "answers"],
+        ["services.id", "services.live"],
+        name="fk_bindings_answering_service",
+    ),
+    CheckConstraint("settled BETWEEN 0 AND change", name="settled"),
+    CheckConstraint(
+        "state <> 'active' OR removed_at IS NOT NULL "
+        "OR answering_service_id IS NOT DISTINCT FROM service_id",
+        name="active_answers",
+    ),
     CheckConstraint("cidr <<= prefix_cidr", name="inside_prefix"),
     one_of("state", Provisioning),
     # An advertised route will refer to this with two columns that are always true: its binding
@@ -241,6 +263,8 @@ bindings = Table(
     Index("uq_bindings_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
     Index("ix_bindings_page", "prefix_id", "created_at", "id", postgresql_where="live"),
     Index("ix_bindings_service_id", "service_id"),
+    Index("ix_bindings_answering_service_id", "answering_service_id"),
+    Index("ix_bindings_unsettled", "prefix_id", postgresql_where="settled < change"),
 )
 
 # Permits that all processes share; `spent_until` runs ahead of the clock as they are spent.

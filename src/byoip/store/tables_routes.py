@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     Integer,
     SmallInteger,
     Table,
@@ -45,6 +46,7 @@ applied_routes = Table(
     Column("advertised", Boolean, nullable=False),  # as it last confirmed
     Column("change", BigInteger, nullable=False),  # the one that it confirmed
     moment("at"),
+    Index("ix_applied_routes_bgp_prefix_id", "bgp_prefix_id"),
 )
 
 observed_routes = Table(

@@ -78,8 +78,12 @@ registration_snapshots = Table(
     Column("fault", Text),  # why there are no ranges
     Column("serial", Text),
     Column("sha256", Text),
+    # Where a whole file was refused for having too few, so many; an operator may accept that.
     Column("ranges", Integer, nullable=False),
     Column("kept", Boolean, nullable=False),
+    Column("accepted_by", Text),
+    Column("accepted_because", Text),
+    Column("accepted_at", DateTime(timezone=True)),
     CheckConstraint("(fault is null) = (sha256 is not null)", name="loaded_or_fault"),
 )
 

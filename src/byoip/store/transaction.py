@@ -7,17 +7,24 @@ needed:
 2. the account (`lock_account`)
 3. the claim (`Claims.lock`)
 4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing besides; or a service
-   (`Services.get` shares it with other bindings; operators lock it alone, and nothing before it)
+   (`Services.get` shares it with other bindings, and so do `Bindings.swap` and `remove` with all
+   that the feed will name; operators lock it alone, and nothing before it); then edges: bindings
+   share them (`EdgeFeed.at_once`), who changes what edges there are has them alone
+   (`Edges.alone`), and then one edge (`Edges.lock`)
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
-7. the breaker (`Breaker.permit`), one withdrawal at a time
-   (or, alone and with nothing before it, the turn to re-evaluate all routes: tried, never waited
-   for; `Drifts.reevaluate` then shares claims in the order of their ids)
-8. letters of the claim; alone, too, but then nothing else after them
-9. event counters of claims, in the order of their ids
-10. event counters of accounts, in the order of their ids
-11. the event counter of operators
-12. at the commit Postgres' queue of notifications, where there are events
+7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time; a claim's way out
+   (`offboardings`) is written under the claim's lock and needs none of its own; or, alone and
+   with nothing before it, the turn to re-evaluate all routes: tried, never waited for
+   (`Drifts.reevaluate` then shares claims in the order of their ids)
+8. the refused set of a job (`guards.waiting`, `refuse`); alone, but for what follows here
+9. letters of the claim; alone, too, but then nothing else after them
+10. event counters of claims, in the order of their ids
+11. event counters of accounts, in the order of their ids
+12. the event counter of operators
+13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed: it is one for all
+    accounts, so it comes last, and is held for the length of a commit
+14. at the commit Postgres' queue of notifications, where there are events
 
 Why 6 may come after 3: whoever waits for the space holds a pending claim only, and 6 locks
 approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: taking
@@ -41,7 +48,9 @@ from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.clock import Clock
 from byoip.ports.delegations import Delegations
 from byoip.ports.drifts import Drifts
+from byoip.ports.edges import Edges
 from byoip.ports.letters import LetterShelf, LoaDocuments
+from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
@@ -64,11 +73,15 @@ from byoip.store.breaker import PostgresBreaker
 from byoip.store.claims import ClaimShelf
 from byoip.store.delegations import DelegationShelf
 from byoip.store.drifts import DriftShelf
+from byoip.store.edge_feed import EdgeFeed
+from byoip.store.edges import EdgeShelf
 from byoip.store.events import EventShelf
 from byoip.store.idempotency import OnceShelf
+from byoip.store.job_guards import JobGuardShelf
 from byoip.store.jobs import JobShelf, make_enqueuing_app
 from byoip.store.letters import PostgresLetters
 from byoip.store.loa_documents import PostgresLoaDocuments
+from byoip.store.offboardings import OffboardingShelf
 from byoip.store.operating_space import PostgresOperatorShelf
 from byoip.store.registration_snapshots import RegistrationShelf
 from byoip.store.route_history import RouteHistoryShelf
@@ -97,6 +110,9 @@ class PostgresShelf:
     loa_documents: LoaDocuments
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
+    edges: Edges
+    offboardings: Offboardings
+    guards: JobGuards
     drifts: Drifts
     routes: RouteShelf
 
@@ -111,7 +127,9 @@ class PostgresShelf:
     ) -> None:
         self.claims = ClaimShelf(session)
         self.tokens = TokenShelf(session)
-        self.bindings = BindingShelf(session)
+        self._feed = EdgeFeed(session, clock)
+        self.bindings = BindingShelf(session, self._feed)
+        self.edges = EdgeShelf(session)
         self.delegations = DelegationShelf(session)
         self.services = ServiceShelf(session)
         self.runs = RunShelf(session, clock)
@@ -123,7 +141,9 @@ class PostgresShelf:
         self.letters = PostgresLetters(session)
         self.loa_documents = PostgresLoaDocuments(session)
         self.bgp_prefixes = BgpPrefixShelf(session)
-        self.breaker = PostgresBreaker(session, clock, ceilings)
+        self.breaker = PostgresBreaker(session, clock, ceilings, self._operating.events)
+        self.offboardings = OffboardingShelf(session)
+        self.guards = JobGuardShelf(session)
         self.drifts = DriftShelf(session)
         self.routes = RouteHistoryShelf(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
@@ -139,9 +159,10 @@ class PostgresShelf:
             await self._once.claim()
 
     async def end(self) -> None:
-        """Write what comes last: the history, then the answer."""
+        """Write what comes last: the history, the feed for edges, then the answer."""
         await self._history.write()
         await self._operating.end()
+        await self._feed.write()
         if self._once is not None:
             await self._once.write()
 

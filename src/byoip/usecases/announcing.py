@@ -1,9 +1,7 @@
 """The one way a route comes: proven, served, and valid at that very moment."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from byoip.domain.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.claim import Claim
@@ -25,7 +23,7 @@ async def announce(
     """
     bindings = await shelf.bindings.of(claim.id)
     default = next((one for one in bindings if one.is_default), None)
-    lacking = () if default is None else await _edges_lacking(shelf, default.id)
+    lacking = () if default is None else await shelf.edges.lacking(default.id)
     binding = may_announce(claim, bindings, lacking=lacking)
     if await shelf.bgp_prefixes.out_elsewhere(bgp_prefix):
         raise Contested
@@ -37,11 +35,6 @@ async def announce(
     await shelf.bgp_prefixes.save(wanted)
     await shelf.events.add(_announced(wanted, outcome, by, now))
     return wanted
-
-
-async def _edges_lacking(shelf: Shelf, binding_id: UUID) -> Sequence[str]:  # noqa: ARG001
-    """The edges in service that have not acknowledged a binding, by name."""
-    return ()  # no edges are registered yet
 
 
 async def _origin_validation(shelf: Shelf, bgp_prefix: BgpPrefix, now: datetime) -> Outcome:

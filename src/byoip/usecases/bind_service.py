@@ -44,14 +44,14 @@ class BindService:
             by.seen.demand(claim.version)
             if not claim.approved:
                 raise PrefixNotApproved
-            claim.demand_not_suspended()
+            claim.demand_takes_new()
             service = await shelf.services.get(service_id)
             may_bind(claim.prefix, wanted, service, await shelf.bindings.of(claim_id))
             now = self.clock.now()
             binding = ServiceBinding(uuid4(), claim_id, claim.prefix, wanted, service, now)
             written = claim.written(now)
             await shelf.claims.save(written)
-            await shelf.bindings.add(binding)
+            binding = await shelf.bindings.add(binding)
             after = {
                 "binding_id": binding.id.hex,
                 "cidr": str(wanted),

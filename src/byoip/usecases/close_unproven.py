@@ -2,13 +2,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.claim import UNPROVEN_AFTER, ClaimNotFound
+from byoip.domain.job_history import JobKind
 from byoip.domain.lifecycle import Move, Standing
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
 from byoip.usecases.history import changes, end_token_and_run
 from byoip.usecases.keeping_routes import end_routes, still_out
-
-_AT_ONCE = 500
+from byoip.usecases.measured_run import AT_ONCE, MeasuredRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,17 @@ class CloseUnproven:
         """Close them one by one, each looked at again under its lock; how many were."""
         async with self.store.transaction() as shelf:
             before = self.clock.now() - UNPROVEN_AFTER
-            unproven = await shelf.claims.unproven_since(before, _AT_ONCE)
-        return sum([await self._close(claim_id, by) for claim_id in unproven])
+            unproven = await shelf.claims.unproven_since(before, AT_ONCE)
+
+        async def act(claim_id: UUID) -> int:
+            return int(await self._close(claim_id, by))
+
+        kind = JobKind.CLOSE_UNPROVEN
+        return await MeasuredRun(self.store, self.clock, kind)(unproven, act, by=by)
 
     async def _close(self, claim_id: UUID, by: By) -> bool:
         async with self.store.transaction() as shelf:
+            await shelf.guards.demand_running(JobKind.CLOSE_UNPROVEN)
             try:
                 claim = await shelf.claims.lock(claim_id)
             except ClaimNotFound:
@@ -34,7 +40,8 @@ class CloseUnproven:
             now = self.clock.now()
             proven = claim.approved or claim.standing is Standing.CONTESTED
             waiting = not proven and now - claim.unproven_since() >= UNPROVEN_AFTER
-            if not waiting or claim.suspended or await shelf.bindings.of(claim_id):
+            kept = claim.suspended or claim.offboarding
+            if not waiting or kept or await shelf.bindings.of(claim_id):
                 return False
             if await still_out(shelf, claim_id):
                 return False

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from byoip.domain.claim import ClaimNotFound
 from byoip.domain.delegation import Delegation
+from byoip.domain.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
 from byoip.usecases.end_delegation import end
+from byoip.usecases.measured_run import AT_ONCE, MeasuredRun
 
 EXPIRED: Final = "delegation.expired"
-_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,17 @@ class EndExpiredDelegations:
     async def __call__(self, *, by: By) -> int:
         """Look at claim after claim, each under its lock; how many delegations ended."""
         async with self.store.transaction() as shelf:
-            claims = await shelf.delegations.expired(self.clock.now(), _AT_ONCE)
-        return sum([await self._end(claim_id, by) for claim_id in claims])
+            claims = await shelf.delegations.expired(self.clock.now(), AT_ONCE)
+
+        async def act(claim_id: UUID) -> int:
+            return await self._end(claim_id, by)
+
+        kind = JobKind.END_EXPIRED_DELEGATIONS
+        return await MeasuredRun(self.store, self.clock, kind)(claims, act, by=by)
 
     async def _end(self, claim_id: UUID, by: By) -> int:
         async with self.store.transaction() as shelf:
+            await shelf.guards.demand_running(JobKind.END_EXPIRED_DELEGATIONS)
             try:
                 await shelf.claims.lock(claim_id)
             except ClaimNotFound:  # removed meanwhile, and its delegations with it

@@ -1,6 +1,7 @@
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from byoip.domain.observation import Look
@@ -39,22 +40,21 @@ class LookForRoutes:
     async def heard(self, prefixes: Collection[Prefix]) -> Look:
         """What listeners see."""
         wanted = frozenset(prefixes)
-        return Look(
-            heard=await self._answers({one.name: one.sees(wanted) for one in self.listeners})
-        )
+        asked = {one.name: partial(one.sees, wanted) for one in self.listeners}
+        return Look(heard=await self._answers(asked))
 
     async def sent(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Look:
         """What these speakers say they send."""
         wanted = frozenset(prefixes)
-        asked = {one.speaker.name: one.speaker.sent(wanted) for one in speakers}
+        asked = {one.speaker.name: partial(one.speaker.sent, wanted) for one in speakers}
         sent = await self._answers(asked)
         return Look(sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers})
 
-    async def _answers(self, asked: Mapping[str, Awaitable[_T]]) -> Mapping[str, _T]:
-        async def one(question: Awaitable[_T]) -> _T | None:
+    async def _answers(self, asked: Mapping[str, Callable[[], Awaitable[_T]]]) -> Mapping[str, _T]:
+        async def one(question: Callable[[], Awaitable[_T]]) -> _T | None:
             try:
                 async with asyncio.timeout(self.seconds):
-                    return await question
+                    return await question()
             except (SpeakerUnanswered, TimeoutError):
                 return None
 

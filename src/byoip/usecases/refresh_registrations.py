@@ -41,13 +41,16 @@ class RefreshRegistrations:
 
     async def _take(self, file: StatisticsFile | NoStatistics) -> RegistryRefreshed:
         registry = file.registry
+        refused = 0
         async with self.registrations.exclusive() as shelf:
             if isinstance(file, StatisticsFile):
-                fault = too_few(len(file.delegations), await shelf.ranges(registry))
+                refused = len(file.delegations)
+                fault = too_few(refused, await shelf.ranges(registry))
                 if fault is None:
                     return RegistryRefreshed(registry, await shelf.replace(file), None)
             else:
                 fault = file.fault
             if fault is not None:
-                await shelf.record_failure(registry, fault, at=self.clock.now())
+                now = self.clock.now()
+                await shelf.record_failure(registry, fault, at=now, refused=refused)
         return RegistryRefreshed(registry, None, fault)

@@ -24,7 +24,7 @@ class RetireService:
 
         Raises:
             ServiceNotOffered, InvalidText: as they say.
-            ServiceInUse: it has bindings.
+            ServiceInUse: it has bindings, or an edge in service may still answer with it.
         """
         why, now = stated_reason(reason), self.clock.now()
         async with self.store.transaction(once) as shelf:
@@ -32,6 +32,8 @@ class RetireService:
             bound, _ = await shelf.operating.services.bindings(service_id)
             if bound:
                 raise ServiceInUse(f"{bound} bindings rest on it")
+            if names := await shelf.edges.holding(service_id):
+                raise ServiceInUse(f"edges have not acknowledged its end: {', '.join(names[:5])}")
             await shelf.operating.services.retire(service_id, now)
             event = noted("service.retired", by, why, now, before=shown(service))
             await shelf.operating.events.add(event)

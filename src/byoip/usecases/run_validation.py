@@ -102,7 +102,9 @@ class RunValidation:
         """Approve, contest, or leave as it is; what was asked once more comes back as well."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
         now = self.clock.now()
-        if claim.approved or claim.suspended or token is None or not claim.proven(now):
+        if claim.approved or token is None or not claim.proven(now):
+            return claim, result, ()
+        if claim.suspended or claim.offboarding:
             return claim, result, ()
         await shelf.claims.lock_space(claim.prefix)
         vrps = await shelf.roas.about(claim.prefix)

@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.service_binding import PrefixNotApproved, may_serve
@@ -11,7 +11,10 @@ from byoip.usecases.views import binding_of
 
 @dataclass(frozen=True, slots=True)
 class SwapService:
-    """Change which service answers for a binding's range, at once and without a gap."""
+    """Change which service answers for a binding's range, without a gap.
+
+    At once where there are no edges; else the old service answers until they have the new one.
+    """
 
     store: Store
     clock: Clock
@@ -37,17 +40,16 @@ class SwapService:
             by.seen.demand(claim.version)
             if not claim.approved:  # the approval was revoked; what is bound stays
                 raise PrefixNotApproved
-            claim.demand_not_suspended()
+            claim.demand_takes_new()
             old = binding_of(binding_id, await shelf.bindings.of(claim_id))
             service = await shelf.services.get(service_id)
             may_serve(claim.prefix, old.cidr, service)
-            view = BindingView(replace(old, service=service), claim.version)
+            view = BindingView(old, claim.version)
             if old.service != service:
                 now = self.clock.now()
                 written = claim.written(now)
                 await shelf.claims.save(written)
-                await shelf.bindings.swap(binding_id, service)
-                view = replace(view, version=written.version)
+                view = BindingView(await shelf.bindings.swap(binding_id, service), written.version)
                 before, after = (
                     {"binding_id": binding_id.hex, "service_id": one.id.hex}
                     for one in (old.service, service)

@@ -26,7 +26,7 @@ class UnbindService:
         by: By,
         once: Once | None = None,
     ) -> None:
-        """End it; the row stays.
+        """End it; the row stays. Edges answer as before until they have acknowledged that.
 
         Raises:
             ClaimNotFound, PreconditionFailed, BindingNotFound, DefaultBindingInUse,

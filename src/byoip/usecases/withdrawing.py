@@ -52,5 +52,7 @@ async def tripping(store: Store, clock: Clock) -> AsyncIterator[None]:
         yield
     except CeilingReached as reached:
         async with store.transaction() as shelf:
-            await shelf.breaker.trip(reached.trips, clock.now())
+            await shelf.breaker.trip(
+                reached.trips, clock.now(), actor=reached.actor, request_id=reached.request_id
+            )
         raise reached.refusal from None

@@ -13,6 +13,7 @@ def schedule(app: App, *, roas_every_minutes: int | None, letters: bool = False)
     """
     times = {
         jobs.RESCUE_RUNS: "* * * * * */10",
+        jobs.OFFBOARD: "* * * * * */10",
         jobs.CLOSE_UNPROVEN: "17 * * * *",
         jobs.END_EXPIRED_DELEGATIONS: "* * * * *",
         jobs.TIDY_UP: "47 * * * *",

@@ -1,11 +1,14 @@
 """Task name -> use case. Use cases are handed in; nothing here knows how they work."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from procrastinate import App, JobContext
 
+from byoip.domain.job_history import JobKind
 from byoip.ports import jobs
 from byoip.ports.store import By
 from byoip.usecases.close_unproven import CloseUnproven
@@ -25,6 +28,7 @@ class LetterWork:
     renew: RenewLetters
 
 
+_log = logging.getLogger(__name__)
 _FIRST = 10  # housekeeping does not wait for customers' bulk
 
 
@@ -36,6 +40,8 @@ class Work:
         rescue_runs: hands the work of dead workers to living ones.
         refresh_roas: starts the refresh in a process of its own and waits for it; None where
             another worker does that.
+        offboard: goes on with what is on its way out.
+        stopped: whether an operator has thrown a kind of job's kill switch.
         tidy_up: forgets what is no longer needed: old idempotency keys, finished jobs.
         letters: None where the operator's key is not.
     """
@@ -50,6 +56,15 @@ class Work:
     watch_letters: WatchLetters
     reevaluate_claims: ReevaluateClaims
     letters: LetterWork | None
+    offboard: Callable[[By], Awaitable[object]]
+    stopped: Callable[[JobKind], Awaitable[bool]]
+
+    async def unless_stopped(self, kind: JobKind, work: Callable[[], Awaitable[object]]) -> None:
+        """Do it, unless its kill switch is thrown."""
+        if await self.stopped(kind):
+            _log.warning("%s is stopped by its kill switch", kind.value)
+        else:
+            await work()
 
 
 def register(app: App, work: Work) -> None:
@@ -61,7 +76,7 @@ def register(app: App, work: Work) -> None:
 
     @app.task(name=jobs.RESCUE_RUNS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def rescue_runs(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
-        await work.rescue_runs()
+        await work.unless_stopped(JobKind.RESCUE_RUNS, work.rescue_runs)
 
     @app.task(
         name=jobs.CLOSE_UNPROVEN, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True
@@ -80,31 +95,42 @@ def register(app: App, work: Work) -> None:
 
     @app.task(name=jobs.REFRESH_REGISTRATIONS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def refresh_registrations(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
-        await work.refresh_registrations()
+        kind = JobKind.REFRESH_REGISTRATIONS
+        await work.unless_stopped(kind, work.refresh_registrations)
 
     @app.task(name=jobs.TIDY_UP, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def tidy_up(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
-        await work.tidy_up()
+        await work.unless_stopped(JobKind.TIDY_UP, work.tidy_up)
 
-    @app.task(
-        name=jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True
-    )
-    async def reevaluate_claims(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
-        await work.reevaluate_claims(by=_by(context))
-
+    _register_routes(app, work)
     _register_letters(app, work)
 
     if refresh := work.refresh_roas:
 
         @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE, lock="roas")
         async def refresh_roas(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
-            await refresh()
+            await work.unless_stopped(JobKind.REFRESH_ROAS, refresh)
+
+
+def _register_routes(app: App, work: Work) -> None:
+    # It asks its kill switch itself, before each row; what was restored goes on all the same.
+    @app.task(name=jobs.OFFBOARD, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True)
+    async def offboard(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        await work.offboard(_by(context))
+
+    @app.task(
+        name=jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True
+    )
+    async def reevaluate_claims(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        reevaluate = partial(work.reevaluate_claims, by=_by(context))
+        await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
 
 
 def _register_letters(app: App, work: Work) -> None:
     @app.task(name=jobs.WATCH_LETTERS, queue=jobs.DEFAULT_QUEUE, pass_context=True)
     async def watch_letters(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
-        await work.watch_letters(by=_by(context))
+        watch = partial(work.watch_letters, by=_by(context))
+        await work.unless_stopped(JobKind.WATCH_LETTERS, watch)
 
     letters = work.letters
     if letters is None:
@@ -116,7 +142,7 @@ def _register_letters(app: App, work: Work) -> None:
 
     @app.task(name=jobs.RENEW_LETTERS, queue=jobs.LETTER_QUEUE)
     async def renew_letters(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
-        await letters.renew()
+        await work.unless_stopped(JobKind.RENEW_LETTERS, letters.renew)
 
 
 def _by(context: JobContext) -> By:

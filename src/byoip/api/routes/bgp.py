@@ -8,6 +8,7 @@ from byoip.api.caller import Asking, nothing
 from byoip.api.declarations import Declarations
 from byoip.api.messages import NO_CHANGE, NO_SPEAKERS
 from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
+from byoip.api.refusals import FieldMissing
 from byoip.api.routes.path_ids import PathId
 from byoip.api.schemas.bgp_prefixes import (
     AdvertisementChange,
@@ -131,7 +132,7 @@ async def get_bgp_prefix(caller: Asking, prefix_id: PathId, bgp_prefix_id: PathI
     Scope.BGP_WRITE,
     answer=BgpPrefixAnswer,
     tagged=True,
-    refuses=(*_CHANGE_REFUSALS, NotSupported),
+    refuses=(*_CHANGE_REFUSALS, NotSupported, FieldMissing),
 )
 async def update_bgp_prefix(
     caller: Asking, prefix_id: PathId, bgp_prefix_id: PathId, body: BgpPrefixChange

@@ -24,7 +24,7 @@ from byoip.api.schemas.delegations import (
     ReceivedDelegationListAnswer,
     delegation_of,
 )
-from byoip.domain.claim import ClaimNotFound, PrefixSuspended
+from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
 from byoip.domain.credential import Scope
 from byoip.domain.delegation import (
     DELEGATIONS_PER_PREFIX,
@@ -54,6 +54,7 @@ delegations = Declarations("delegations")
         InvalidPrefix,
         PrefixNotApproved,
         PrefixSuspended,
+        PrefixOffboarding,
         DelegateNotFound,
         DelegationToOwner,
         DelegationOutsidePrefix,

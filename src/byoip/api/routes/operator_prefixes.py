@@ -32,7 +32,7 @@ from byoip.api.schemas.validations import (
     validation_of,
     validation_with_evidence,
 )
-from byoip.domain.claim import ClaimNotFound, PrefixSuspended
+from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
 from byoip.domain.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.lifecycle import NotInThisState
@@ -151,6 +151,7 @@ async def get_any_prefix_validation(
         ClaimNotFound,
         NotInThisState,
         PrefixSuspended,
+        PrefixOffboarding,
         OverlapsApproved,
         SpaceReserved,
     ),

@@ -8,11 +8,12 @@ from byoip.api.answers import Answer, list_answer
 from byoip.api.caller import Operating
 from byoip.api.declarations import Audience, Declarations
 from byoip.api.paging import DEFAULT_PAGE, CursorText, Cut, PerPage, cut, page
-from byoip.api.routes.path_ids import PathId, PathNumber
+from byoip.api.routes.path_ids import PathId, PathNumber, PathText
 from byoip.api.schemas.operating import Reasoned
 from byoip.api.schemas.operator_space import (
     NewOverride,
     NewReservation,
+    RegistrationSnapshotAnswer,
     RegistrationSnapshotListAnswer,
     RegistryOverrideAnswer,
     RegistryOverrideListAnswer,
@@ -201,6 +202,27 @@ async def list_registration_snapshots(caller: Operating) -> Answer:
     """List the registries' statistics in use, and why newer ones could not be had."""
     found = await caller.backend.operating.reader.registration_snapshots()
     return list_answer([registration_of(one) for one in found], Cut(found, len(found), None))
+
+
+@operator_space.operation(
+    "POST /registration_snapshots/{registry}/accept",
+    Scope.OPERATOR,
+    answer=RegistrationSnapshotAnswer,
+    refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
+)
+async def accept_registration_snapshot(
+    caller: Operating, registry: PathText, body: Reasoned
+) -> Answer:
+    """Believe a registry whose newest file was refused for having too few entries.
+
+    Refused files are not kept: the next one, fetched within six hours, is measured by this one.
+    """
+    pen = caller.pen(registration_of)
+    return pen.answer(
+        await caller.backend.operating.accept_registration_snapshot(
+            registry, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
 
 
 def _place(item: Reservation | RegistryOverride) -> Cursor:

@@ -33,6 +33,7 @@ from byoip.domain.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.lifecycle import NotInThisState, Standing
 from byoip.domain.loa_document import LoaDocumentUnknown
+from byoip.domain.offboarding import GraceNotBegun
 from byoip.domain.operating import SpaceReserved
 from byoip.domain.prefix import (
     InvalidPrefix,
@@ -157,12 +158,13 @@ async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -
     "DELETE /prefixes/{prefix_id}",
     Scope.PREFIXES_WRITE,
     answer=Done,
-    refuses=(ClaimNotFound, WithdrawFirst, NotInThisState, PrefixSuspended),
+    refuses=(ClaimNotFound, WithdrawFirst, NotInThisState, PrefixSuspended, GraceNotBegun),
 )
 async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     """Give a prefix up.
 
-    Refused while it is announced or bound. Its history stays readable under `events`.
+    Refused while it is announced or bound; for one that is being offboarded, until its grace has
+    begun, which this then ends. Its history stays readable under `events`.
     """
     pen = caller.pen(nothing)
     await caller.backend.remove_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)

@@ -19,7 +19,7 @@ from byoip.api.schemas.bindings import (
 )
 from byoip.api.schemas.envelope import Done
 from byoip.domain.bgp_prefix import AdvertiseStateLocked
-from byoip.domain.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst
+from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended, WithdrawFirst
 from byoip.domain.credential import Scope
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.service_binding import (
@@ -65,6 +65,7 @@ async def list_services(
         InvalidPrefix,
         PrefixNotApproved,
         PrefixSuspended,
+        PrefixOffboarding,
         ServiceNotFound,
         BindingOutsidePrefix,
         BindingExists,
@@ -134,6 +135,7 @@ async def get_service_binding(caller: Asking, prefix_id: PathId, binding_id: Pat
         ClaimNotFound,
         PrefixNotApproved,
         PrefixSuspended,
+        PrefixOffboarding,
         BindingNotFound,
         ServiceNotFound,
         DefaultOnlyService,

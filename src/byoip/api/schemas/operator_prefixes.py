@@ -1,5 +1,6 @@
 """Prefixes of all accounts, and who answers for an address."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -11,6 +12,7 @@ from byoip.api.schemas.envelope import Id, Listed, Success, Time, Wire
 from byoip.api.schemas.operating import example
 from byoip.api.schemas.operator_space import Reservation, reservation_of
 from byoip.api.schemas.prefixes import Prefix, prefix_of
+from byoip.domain import service_binding as domain
 from byoip.domain.blockers import Advice
 from byoip.domain.lifecycle import Approver, Standing, State
 from byoip.ports.operator_reader import AddressReport, Holding
@@ -73,7 +75,8 @@ class AddressHolding(Wire):
     account_id: Id
     account_name: str
     binding: ServiceBinding | None = Field(
-        description="The longest that contains the address: its service answers."
+        description="The longest at the edge that contains the address, with the service that "
+        "answers now: while a change is under way, the old one."
     )
 
 
@@ -146,5 +149,10 @@ def _holding(holding: Holding) -> AddressHolding:
         standing=claim.standing,
         account_id=claim.account_id.hex,
         account_name=holding.account_name,
-        binding=binding_of(holding.binding) if holding.binding else None,
+        binding=_answering(holding.binding) if holding.binding else None,
     )
+
+
+def _answering(binding: domain.ServiceBinding) -> ServiceBinding:
+    now = binding.answered_by or binding.service
+    return binding_of(replace(binding, service=now))

@@ -9,7 +9,7 @@ from byoip.api.schemas.operating import Reasoned, example
 from byoip.domain import operating as domain
 from byoip.domain.vrp_snapshot import Gate
 from byoip.ports.operator_reader import RoaSnapshotView
-from byoip.ports.snapshots import RegistrationStatus
+from byoip.ports.snapshots import Acceptance, RegistrationStatus
 
 _ACCOUNT_ID = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
 _OVERRIDE: dict[str, Any] = {
@@ -136,6 +136,8 @@ class RegistrationSnapshot(Wire):
         loaded_at="2026-11-02T03:00:00Z",
         ranges=140000,
         fault=None,
+        refused=None,
+        acceptance=None,
     )
 
     registry: str
@@ -143,6 +145,12 @@ class RegistrationSnapshot(Wire):
     loaded_at: Time | None
     ranges: int
     fault: str | None = Field(description="Why the newest attempt failed.")
+    refused: int | None = Field(
+        description="Ranges of the newest file, where it was refused for having too few."
+    )
+    acceptance: SnapshotAcceptance | None = Field(
+        description="By it the next file is measured; what was refused is not kept."
+    )
 
 
 class RegistryOverrideAnswer(Success[RegistryOverride]):
@@ -167,6 +175,10 @@ class RoaSnapshotAnswer(Success[RoaSnapshot]):
 
 class RoaSnapshotListAnswer(Listed[RoaSnapshot]):
     """Attempts to take ROA data, newest first."""
+
+
+class RegistrationSnapshotAnswer(Success[RegistrationSnapshot]):
+    """One registry's statistics."""
 
 
 class RegistrationSnapshotListAnswer(Listed[RegistrationSnapshot]):
@@ -197,7 +209,7 @@ def reservation_of(reservation: domain.Reservation) -> Reservation:
 
 def roa_snapshot_of(view: RoaSnapshotView) -> RoaSnapshot:
     """A snapshot as the wire shows it."""
-    snapshot, word = view.snapshot, view.acceptance
+    snapshot = view.snapshot
     return RoaSnapshot(
         number=snapshot.number,
         in_use=view.in_use,
@@ -210,7 +222,7 @@ def roa_snapshot_of(view: RoaSnapshotView) -> RoaSnapshot:
             SnapshotObjection(gate=one.gate, detail=one.detail) for one in snapshot.objections
         ],
         kept=snapshot.kept,
-        acceptance=SnapshotAcceptance(by=word.by, reason=word.reason, at=word.at) if word else None,
+        acceptance=_acceptance(view.acceptance),
     )
 
 
@@ -222,4 +234,10 @@ def registration_of(status: RegistrationStatus) -> RegistrationSnapshot:
         loaded_at=status.loaded_at,
         ranges=status.ranges,
         fault=status.fault,
+        refused=status.refused,
+        acceptance=_acceptance(status.acceptance),
     )
+
+
+def _acceptance(word: Acceptance | None) -> SnapshotAcceptance | None:
+    return SnapshotAcceptance(by=word.by, reason=word.reason, at=word.at) if word else None

@@ -25,7 +25,9 @@ class NewPrefix(Strict):
     asn: AsnIn
     description: TextIn = ""
     delegate_loa_creation: bool = Field(
-        default=False, description="Whether the operator may write the letter of authorisation."
+        default=False,
+        description="Whether the operator writes a letter of agency once the prefix is approved; "
+        "it takes the place of an uploaded one.",
     )
     loa_document_id: IdIn | None = Field(
         default=None, description="A letter of agency that was uploaded before."

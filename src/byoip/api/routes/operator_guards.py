@@ -1,0 +1,168 @@
+"""The operator's side: breakers, jobs, and prefixes on their way out."""
+
+from byoip.api.answers import Answer, answer, list_answer
+from byoip.api.caller import Operating, nothing
+from byoip.api.declarations import Audience, Declarations
+from byoip.api.paging import Cut
+from byoip.api.routes.offboarding import restored_messages
+from byoip.api.routes.path_ids import PathId, PathText
+from byoip.api.schemas.envelope import Done
+from byoip.api.schemas.operating import Reasoned
+from byoip.api.schemas.operator_guards import (
+    BreakerAnswer,
+    BreakerTripAnswer,
+    JobAnswer,
+    JobListAnswer,
+    Rearming,
+    breaker_of,
+    job_of,
+    trip_of,
+)
+from byoip.api.schemas.operator_prefixes import (
+    OperatorPrefix,
+    OperatorPrefixAnswer,
+    operator_prefix_of,
+)
+from byoip.domain.breaker import TripNotFound
+from byoip.domain.claim import ClaimNotFound, WithdrawFirst
+from byoip.domain.credential import Scope
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.job_history import JobKind, JobNotRefused, JobUnknown
+from byoip.domain.offboarding import GraceNotBegun, ServiceRetired
+from byoip.domain.service_binding import DefaultOnlyService
+from byoip.usecases.restore_prefix import Restored
+
+operator_guards = Declarations("operator: guards", Audience.OPERATOR)
+
+
+@operator_guards.operation("GET /breaker", Scope.OPERATOR, answer=BreakerAnswer)
+async def get_breaker(caller: Operating) -> Answer:
+    """Read the breaker: its ceilings, what is used of them, which trips are open."""
+    return answer(breaker_of(await caller.backend.operating.guards.breaker()))
+
+
+@operator_guards.operation(
+    "POST /breaker/{trip_id}/rearm",
+    Scope.OPERATOR,
+    answer=BreakerTripAnswer,
+    refuses=(InvalidText, TripNotFound),
+)
+async def rearm_breaker(caller: Operating, trip_id: PathId, body: Rearming) -> Answer:
+    """Let withdrawals go on, after looking, and say what becomes of what was stopped.
+
+    What was counted before counts no longer. Released offboardings go on as fast as the ceilings
+    let them and trip nothing; cancelled ones turn back, and what they had withdrawn stays
+    withdrawn until its owner announces it.
+    """
+    pen = caller.pen(trip_of)
+    return pen.answer(
+        await caller.backend.operating.rearm_breaker(
+            trip_id,
+            parked=body.parked,
+            reason=body.reason,
+            name=caller.credential.name,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=JobListAnswer)
+async def list_jobs(caller: Operating) -> Answer:
+    """List every kind of job: its kill switch, its last run, a set that was refused."""
+    found = await caller.backend.operating.guards.jobs()
+    return list_answer([job_of(one) for one in found], Cut(found, len(found), None))
+
+
+@operator_guards.operation(
+    "POST /jobs/{job}/stop", Scope.OPERATOR, answer=JobAnswer, refuses=(InvalidText, JobUnknown)
+)
+async def stop_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
+    """Throw a kind of job's kill switch: it stops before its next row.
+
+    `byoip kill-switch stop` does the same while the API is down.
+    """
+    return await _switch(caller, _kind(job), body, stopped=True)
+
+
+@operator_guards.operation(
+    "POST /jobs/{job}/start", Scope.OPERATOR, answer=JobAnswer, refuses=(InvalidText, JobUnknown)
+)
+async def start_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
+    """Let a kind of job run again."""
+    return await _switch(caller, _kind(job), body, stopped=False)
+
+
+@operator_guards.operation(
+    "POST /jobs/{job}/allow",
+    Scope.OPERATOR,
+    answer=JobAnswer,
+    refuses=(InvalidText, JobUnknown, JobNotRefused),
+)
+async def allow_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
+    """Let the set through that a job was refused: at its next run, once, and none that is larger.
+
+    Read `sample` first: is it what the job should act on?
+    """
+    pen = caller.pen(job_of)
+    return pen.answer(
+        await caller.backend.operating.allow_job(
+            _kind(job),
+            reason=body.reason,
+            name=caller.credential.name,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_guards.operation(
+    "POST /prefixes/{prefix_id}/end_grace",
+    Scope.OPERATOR,
+    answer=Done,
+    refuses=(InvalidText, ClaimNotFound, GraceNotBegun, WithdrawFirst),
+)
+async def end_prefix_grace(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+    """Close a prefix that is withdrawn and unbound before its grace has ended."""
+    pen = caller.pen(nothing)
+    await caller.backend.operating.end_grace(
+        prefix_id, reason=body.reason, by=pen.by, once=pen.once
+    )
+    return pen.answer(None)
+
+
+@operator_guards.operation(
+    "POST /prefixes/{prefix_id}/restore",
+    Scope.OPERATOR,
+    answer=OperatorPrefixAnswer,
+    refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService),
+)
+async def restore_any_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+    """Bring a prefix back from its way out in its owner's place, as its owner could."""
+    advice, now = caller.backend.advice, caller.now
+
+    def shown(restored: Restored) -> OperatorPrefix:
+        return operator_prefix_of(restored.view, advice, now)
+
+    pen = caller.pen(shown, messages=restored_messages)
+    return pen.answer(
+        await caller.backend.restore_prefix(
+            None, prefix_id, by=pen.by, reason=body.reason, once=pen.once
+        )
+    )
+
+
+async def _switch(caller: Operating, kind: JobKind, body: Reasoned, *, stopped: bool) -> Answer:
+    pen = caller.pen(job_of)
+    return pen.answer(
+        await caller.backend.operating.move_kill_switch(
+            kind, stopped=stopped, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+def _kind(text: str) -> JobKind:
+    try:
+        return JobKind(text)
+    except ValueError:
+        raise JobUnknown from None

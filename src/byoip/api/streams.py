@@ -1,0 +1,32 @@
+"""Answers that go on: a line of JSON for each thing that happens (NDJSON)."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import StreamingResponse
+
+from byoip.ports.once import StoredAnswer
+
+NDJSON = "application/x-ndjson"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamAnswer(StoredAnswer):
+    """Lines, sent as they come; the body is not known before."""
+
+    lines: AsyncIterator[bytes]
+
+
+def stream_response(given: StreamAnswer) -> StreamingResponse:
+    """The lines, past proxies that would collect them first."""
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(given.lines, given.status, headers, NDJSON)
+
+
+def stream_document() -> dict[str, Any]:
+    """An answer of lines. No schema can say that; clients are given the bytes as they come."""
+    return {
+        "description": "One JSON object a line; empty lines are signs of life.",
+        "content": {NDJSON: {"schema": {"type": "string", "format": "binary"}}},
+    }

@@ -1,0 +1,64 @@
+"""`byoip kill-switch`: straight on the database, so that it works while the API is down."""
+
+import getpass
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from byoip.cli.opening import with_composition
+from byoip.cli.operator_client import show_table
+from byoip.composition import Composition
+from byoip.domain.job_history import JobKind
+from byoip.ports.store import By
+from byoip.usecases.guard_jobs import KillSwitches, MoveKillSwitch
+
+kill_switch_app = typer.Typer(
+    no_args_is_help=True,
+    help="Stop a kind of job in the database itself; works while the API is down.",
+)
+
+Kind = Annotated[JobKind, typer.Argument(help="See `list`.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept in the operators' history.")]
+
+
+@kill_switch_app.command("list")
+def list_switches() -> None:
+    """Show every kind of job, and whether it is stopped."""
+
+    async def work(composition: Composition) -> list[dict[str, object]]:
+        names = ("kind", "stopped", "at", "by", "because")
+        found = await KillSwitches(composition.store).all()
+        return [{name: getattr(one, name) for name in names} for one in found]
+
+    with_composition(work, lambda rows: show_table(tuple(rows[0]), rows))
+
+
+@kill_switch_app.command("stop")
+def stop(kind: Kind, reason: Why) -> None:
+    """Stop a kind of job before its next row, on all workers."""
+    _move(kind, reason, stopped=True)
+
+
+@kill_switch_app.command("start")
+def start(kind: Kind, reason: Why) -> None:
+    """Let a kind of job run again."""
+    _move(kind, reason, stopped=False)
+
+
+def _move(kind: JobKind, reason: str, *, stopped: bool) -> None:
+    by = By(f"cli:{_who()}", f"cli-{uuid4().hex}")
+
+    async def work(composition: Composition) -> object:
+        move = MoveKillSwitch(composition.store, composition.clock)
+        return await move(kind, stopped=stopped, reason=reason, by=by)
+
+    said = f"{kind.value} is stopped." if stopped else f"{kind.value} may run."
+    with_composition(work, lambda _: typer.echo(said))
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in containers
+        return "unknown"

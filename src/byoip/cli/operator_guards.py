@@ -1,0 +1,73 @@
+"""`byoip operator`: breakers, jobs, and prefixes on their way out, over HTTP."""
+
+from typing import Annotated
+
+import typer
+
+from byoip.cli.operator_client import ObjectId, Reason, act, ask, show_object, show_table
+from byoip.cli.operator_space import prefixes_app
+from byoip.domain.breaker import Parked
+from byoip.domain.job_history import JobKind
+
+breaker_app = typer.Typer(no_args_is_help=True, help="What stops withdrawals.")
+jobs_app = typer.Typer(no_args_is_help=True, help="What runs by itself, and what holds it back.")
+
+_TRIP = ("id", "scope", "subject", "why", "at", "waiting", "prefixes")
+_JOB = ("kind", "stopped", "moved_by", "moved_because", "most", "last", "waiting")
+
+Kind = Annotated[JobKind, typer.Argument(help="See `list`.")]
+
+
+@breaker_app.command("show")
+def show_breaker(ctx: typer.Context) -> None:
+    """Show the ceilings, what is used of them, and which breakers are open."""
+    found = ask(ctx, "GET", "/breaker")["result"]
+    show_object({"ceilings": found["ceilings"], "use": found["use"]})
+    show_table(_TRIP, found["trips"])
+
+
+@breaker_app.command("rearm")
+def rearm(
+    ctx: typer.Context,
+    trip: ObjectId,
+    reason: Reason,
+    parked: Annotated[Parked, typer.Option(help="What becomes of what it stopped.")],
+) -> None:
+    """Let withdrawals go on, after looking."""
+    show_object(act(ctx, f"/breaker/{trip}/rearm", reason, parked=parked.value))
+
+
+@jobs_app.command("list")
+def list_jobs(ctx: typer.Context) -> None:
+    """List every kind of job."""
+    show_table(_JOB, ask(ctx, "GET", "/jobs")["result"])
+
+
+@jobs_app.command("stop")
+def stop(ctx: typer.Context, kind: Kind, reason: Reason) -> None:
+    """Stop a kind of job; `byoip kill-switch stop` does it while the API is down."""
+    show_object(act(ctx, f"/jobs/{kind.value}/stop", reason))
+
+
+@jobs_app.command("start")
+def start(ctx: typer.Context, kind: Kind, reason: Reason) -> None:
+    """Let a kind of job run again."""
+    show_object(act(ctx, f"/jobs/{kind.value}/start", reason))
+
+
+@jobs_app.command("allow")
+def allow(ctx: typer.Context, kind: Kind, reason: Reason) -> None:
+    """Let a refused set through: once, and none that is larger."""
+    show_object(act(ctx, f"/jobs/{kind.value}/allow", reason))
+
+
+@prefixes_app.command("restore")
+def restore(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+    """Bring a prefix back from its way out."""
+    show_object(act(ctx, f"/prefixes/{prefix}/restore", reason))
+
+
+@prefixes_app.command("end-grace")
+def end_grace(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+    """Close a prefix that is withdrawn and unbound, before its grace has ended."""
+    act(ctx, f"/prefixes/{prefix}/end_grace", reason)

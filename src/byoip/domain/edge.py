@@ -1,0 +1,193 @@
+"""Edges: where services answer. Which changes they have, and when that is enough."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+from byoip.domain.service_binding import Service
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+class InvalidEdgeName(Refusal):
+    """The text is no name of an edge."""
+
+    name = "invalid_edge_name"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An edge's name has 1 to 63 characters: a to z, 0 to 9, and inside also . _ -",
+            pointer="/edge",
+        )
+
+
+class EdgeNotFound(Refusal):
+    """No such edge, or it was removed."""
+
+    name = "edge_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such edge: it was never heard of, or it was removed.")
+
+
+class EdgeRemoved(Refusal):
+    """The operator took the edge out; it does not come back by itself."""
+
+    name = "edge_removed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The operator has removed this edge: an operator may put it back, or take another name."
+        )
+
+
+class ChangeNotMadeYet(Refusal):
+    """A number that no change has: nobody can have carried it out."""
+
+    name = "change_not_made_yet"
+
+    def __init__(self, newest: int) -> None:
+        super().__init__(
+            f"The newest change is {newest}: acknowledge what you have read here.",
+            pointer="/number",
+        )
+
+
+class ChangeKind(StrEnum):
+    """What became of a binding."""
+
+    BOUND = "bound"
+    SWAPPED = "swapped"
+    UNBOUND = "unbound"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeChange:
+    """A change of which service answers for a range; complete, so that edges need ask nobody.
+
+    Attributes:
+        number: counts up over the whole service, without gaps, in the order of commits.
+        claim_id: of the prefix; `prefix` is its range.
+        service: what is bound from now on; None if the range is bound no longer.
+        previous: what was; None if the range was not bound. It answers until this is carried out.
+        answering: the service that answers for the range once this is carried out, for those of
+            its addresses that no longer binding has; None if nothing does.
+        answering_cidr: the range of that service's binding.
+    """
+
+    number: int
+    at: datetime
+    kind: ChangeKind
+    claim_id: UUID
+    prefix: Prefix
+    cidr: Prefix
+    binding_id: UUID
+    service: Service | None
+    previous: Service | None
+    answering: Service | None
+    answering_cidr: Prefix | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRange:
+    """A line of the full state: a range, and the service bound to it."""
+
+    binding_id: UUID
+    claim_id: UUID
+    prefix: Prefix
+    cidr: Prefix
+    service: Service
+
+
+@dataclass(frozen=True, slots=True)
+class FullState:
+    """All that is bound, as of a change: what is new comes after its number."""
+
+    number: int
+    ranges: tuple[BoundRange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A place where services answer.
+
+    Attributes:
+        acknowledged: it has carried out this change, and all before.
+        joins_at: it counts once it has acknowledged this: the newest change when it was first
+            heard. None: never heard.
+        counts: whether it has done so. It never loses this again; lagging is another matter.
+        drained: by the operator: no traffic goes there, so nobody waits for it.
+    """
+
+    id: UUID
+    name: str
+    registered_at: datetime
+    acknowledged: int = 0
+    joins_at: int | None = None
+    counts: bool = False
+    drained: bool = False
+    heard_at: datetime | None = None
+
+    @property
+    def in_service(self) -> bool:
+        """Whether others wait for it."""
+        return self.counts and not self.drained
+
+    def heard(self, number: int, *, newest: int, now: datetime) -> "Edge":
+        """It has carried out all changes up to a number. An older one is no step back.
+
+        Raises:
+            ChangeNotMadeYet: there is no such change.
+        """
+        if number > newest:
+            raise ChangeNotMadeYet(newest)
+        reached = max(self.acknowledged, number)
+        joins_at = newest if self.joins_at is None else self.joins_at
+        # Until it has all that was there when it came, it is neither waited for nor listened to.
+        counts = self.counts or reached >= joins_at
+        return replace(self, acknowledged=reached, joins_at=joins_at, counts=counts, heard_at=now)
+
+
+def edge_name(text: str) -> str:
+    """Read an edge's name.
+
+    Raises:
+        InvalidEdgeName: it is none.
+    """
+    if not _NAME.fullmatch(text):
+        raise InvalidEdgeName
+    return text
+
+
+def nobody_to_wait_for(edges: Iterable[Edge]) -> bool:
+    """Whether changes take effect at once: there is no edge. A drained one is one."""
+    return not any(edge.counts for edge in edges)
+
+
+def agreed(edges: Sequence[Edge], newest: int) -> int:
+    """The newest change that a majority of the edges in service has acknowledged.
+
+    Where edges are there, but all drained, nobody has: nothing becomes active meanwhile.
+    """
+    if nobody_to_wait_for(edges):
+        return newest
+    reached = sorted((one.acknowledged for one in edges if one.in_service), reverse=True)
+    return reached[len(reached) // 2] if reached else 0
+
+
+def lacking(edges: Iterable[Edge], change: int) -> list[str]:
+    """The edges that traffic could reach, and that have not acknowledged a change; by name.
+
+    One that came back into service while behind is among them. Where all are drained, each is:
+    whatever was announced would find nobody.
+    """
+    counting = [edge for edge in edges if edge.counts]
+    serving = [edge for edge in counting if not edge.drained]
+    if counting and not serving:
+        return sorted(edge.name for edge in counting)
+    return sorted(edge.name for edge in serving if edge.acknowledged < change)

@@ -1,0 +1,92 @@
+"""Prefixes on their way out, and the jobs that carry such things out."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Index,
+    Integer,
+    Table,
+    Text,
+    false,
+)
+
+from byoip.domain.job_history import JobKind
+from byoip.domain.offboarding import End, Step
+from byoip.store.columns import document, key, live, moment, one_of, reference, text
+from byoip.store.metadata import metadata
+
+# A prefix has the standing `offboarding` only while such a row lives that has not turned back,
+# and the row names the request that asked: a trigger on prefixes sees to it. No id, no act.
+offboardings = Table(
+    "offboardings",
+    metadata,
+    key(),
+    reference("prefix_id", "prefixes.id"),
+    text("actor"),
+    text("request_id"),
+    moment("began_at"),
+    text("step"),
+    Column("contested", Boolean, nullable=False),
+    document("routes"),  # what was withdrawn, and
+    document("bindings"),  # what was unbound, to be put back
+    moment("grace_until", nullable=True),
+    reference("parked_by", "breaker_trips.id", nullable=True),
+    Column("paced", Boolean, nullable=False, server_default=false()),
+    moment("ended_at", nullable=True),
+    text("ending", nullable=True),
+    live("ended_at IS NULL"),
+    one_of("step", Step),
+    one_of("ending", End),
+    CheckConstraint("actor <> '' AND request_id <> ''", name="asked"),
+    CheckConstraint("(ended_at IS NULL) = (ending IS NULL)", name="ended"),
+    CheckConstraint("step <> 'grace' OR grace_until IS NOT NULL", name="grace"),
+    Index("uq_offboardings_live", "prefix_id", unique=True, postgresql_where="live"),
+    Index("ix_offboardings_began", "began_at", "id", postgresql_where="live"),
+    Index("ix_offboardings_parked", "parked_by", postgresql_where="parked_by IS NOT NULL"),
+)
+
+job_switches = Table(
+    "job_switches",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("stopped", Boolean, nullable=False),
+    moment("at"),
+    text("by"),
+    text("because"),
+    one_of("kind", JobKind),
+    CheckConstraint("because <> ''", name="because"),
+)
+
+# Written before a job acts. At most one refused set of a kind waits for a word.
+job_runs = Table(
+    "job_runs",
+    metadata,
+    key(),
+    text("kind"),
+    moment("at"),
+    text("request_id"),
+    Column("listed", Integer, nullable=False),
+    document("sample"),
+    Column("acted", Integer, nullable=False),
+    text("refused"),
+    moment("allowed_at", nullable=True),
+    text("allowed_by", nullable=True),
+    text("allowed_because", nullable=True),
+    moment("used_at", nullable=True),
+    Column(
+        "waits",
+        Boolean,
+        Computed("refused <> '' AND used_at IS NULL", persisted=True),
+        nullable=False,
+    ),
+    one_of("kind", JobKind),
+    CheckConstraint("listed >= 1 AND acted BETWEEN 0 AND listed", name="acted"),
+    CheckConstraint("refused = '' OR acted = 0", name="refused"),
+    CheckConstraint("num_nulls(allowed_at, allowed_by, allowed_because) IN (0, 3)", name="allowed"),
+    Index("uq_job_runs_waiting", "kind", unique=True, postgresql_where="waits"),
+    Index("ix_job_runs_kind", "kind", "at", postgresql_where="refused = ''"),
+)
+
+__all__ = ["job_runs", "job_switches", "offboardings"]

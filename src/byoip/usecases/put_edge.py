@@ -1,0 +1,63 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from byoip.domain.edge import Edge, EdgeRemoved, edge_name
+from byoip.domain.operating import stated_reason
+from byoip.ports.clock import Clock
+from byoip.ports.edges import EdgeView
+from byoip.ports.once import Once
+from byoip.ports.store import By, Shelf, Store
+from byoip.usecases.operating import noted
+from byoip.usecases.settle_bindings import SettleBindings
+
+
+@dataclass(frozen=True, slots=True)
+class PutEdge:
+    """Drain an edge, take it back into service, or put back one that was removed."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, *, edge: str, drained: bool, reason: str, by: By, once: Once | None = None
+    ) -> EdgeView:
+        """Have it so. One that is not known is kept, and counts for nothing until it is heard.
+
+        Who is drained is waited for no longer: what the others have acknowledged takes effect.
+        Who comes back while behind is waited for when something is to be announced.
+
+        Raises:
+            InvalidEdgeName, InvalidText: as they say.
+        """
+        name, why, now = edge_name(edge), stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            await shelf.edges.alone()
+            before = await _current(name, shelf)
+            wanted = replace(before or _new(name, now), drained=drained)
+            await (shelf.edges.save(wanted) if before else shelf.edges.add(wanted))
+            if wanted != before:
+                was = shown(before) if before else {}
+                event = noted("edge.put", by, why, now, before=was, after=shown(wanted))
+                await shelf.operating.events.add(event)
+            view = EdgeView(wanted, await shelf.edges.newest())
+            await shelf.answered(view)
+        await SettleBindings(self.store, self.clock)(by=by)
+        return view
+
+
+async def _current(name: str, shelf: Shelf) -> Edge | None:
+    try:
+        return await shelf.edges.lock(name)
+    except EdgeRemoved:
+        return None  # it comes back as a new one, with all that a new one has to have first
+
+
+def _new(name: str, now: datetime) -> Edge:
+    return Edge(uuid4(), name, now)
+
+
+def shown(edge: Edge) -> Mapping[str, object]:
+    """What the history says of an edge."""
+    return {"edge": edge.name, "drained": edge.drained, "acknowledged": edge.acknowledged}

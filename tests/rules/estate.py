@@ -1,0 +1,173 @@
+"""Prefixes on the Internet, and short ways to take them down."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.bgp_prefix import BgpPrefix, Desired
+from byoip.domain.breaker import Ceilings, Parked
+from byoip.domain.claim import Claim
+from byoip.domain.prefix import Prefix
+from byoip.domain.service_binding import Service
+from byoip.ports.accounts import Account
+from byoip.ports.store import By
+from byoip.store.accounts import PostgresAccounts
+from byoip.store.guard_reader import PostgresGuardReader
+from byoip.store.reader import PostgresReader
+from byoip.store.transaction import PostgresStore
+from byoip.usecases.continue_offboardings import ContinueOffboardings
+from byoip.usecases.offboard_prefix import OffboardPrefix
+from byoip.usecases.rearm_breaker import RearmBreaker
+from byoip.usecases.restore_prefix import AnnounceOwed, RestorePrefix
+from tests.store import samples
+from tests.store.samples import SetClock
+
+OWNER = By("credential:owner", "request-offboard")
+WORKER = By("worker", "job-1")
+OPERATOR = By("operator:1", "request-operator")
+GRACE = timedelta(days=7)
+WIDE = Ceilings(per_run=1000, per_account=1000, per_minute=1000, share=1.0, least=1000)
+
+
+@dataclass
+class Estate:
+    """Prefixes of some accounts."""
+
+    engine: AsyncEngine
+    clock: SetClock = field(default_factory=SetClock)
+    ceilings: Ceilings = WIDE
+
+    def __post_init__(self) -> None:
+        self.store = PostgresStore(self.engine, self.clock, self.ceilings)
+        self.reader = PostgresReader(self.engine)
+        self.guards = PostgresGuardReader(self.engine, self.ceilings)
+        self._made = 0
+
+    @property
+    def going_on(self) -> ContinueOffboardings:
+        return ContinueOffboardings(self.store, self.clock, GRACE)
+
+    async def account(self) -> UUID:
+        made = Account(uuid4(), "Example", 1000, self.clock.now())
+        await PostgresAccounts(self.engine, self.clock).create(made)
+        return made.id
+
+    async def service(self) -> Service:
+        return next(iter(await self.reader.services()))
+
+    async def advertised(self, account_id: UUID, *more: int) -> Claim:
+        """An approved prefix that is bound and announced, and more-specific routes of it."""
+        self._made += 1
+        now = self.clock.now()
+        cidr = f"60.{self._made // 64}.{self._made % 64 * 4}.0/22"
+        yes = samples.passed(now)
+        claim = samples.claim(account_id, cidr)
+        claim = replace(claim, irr=yes, rpki=yes, ownership=yes).approve(now)
+        service = await self.service()
+        async with self.store.transaction() as shelf:
+            await shelf.claims.add(claim)
+            default = samples.binding(claim, service)
+            await shelf.bindings.add(default)
+            for length, number in [(22, 0), *((24, one) for one in more)]:
+                part = str(claim.prefix.network.network_address + number * 256)
+                route = self._route(claim, Prefix.parse(f"{part}/{length}"))
+                await shelf.bgp_prefixes.add(route)
+                wanted = route.announced(default, prepend=0, request_id="r", now=now)
+                await shelf.bgp_prefixes.save(replace(wanted, last_valid_at=now))
+        return claim
+
+    def _route(self, claim: Claim, cidr: Prefix) -> BgpPrefix:
+        now = self.clock.now()
+        desired = Desired(request_id="request-new")
+        return BgpPrefix(
+            uuid4(), claim.id, claim.account_id, claim.prefix, cidr, claim.asn, now, now, desired
+        )
+
+    async def offboard(self, claim: Claim, by: By = OWNER) -> None:
+        self.clock.advance(timedelta(milliseconds=1))  # they go in the order of their asking
+        await OffboardPrefix(self.store, self.clock)(claim.account_id, claim.id, by=by)
+
+    async def restore(self, claim: Claim) -> Any:
+        restoring = RestorePrefix(self.store, self.clock)
+        return await restoring(claim.account_id, claim.id, by=OWNER)
+
+    async def go_on(self) -> int:
+        return await self.going_on(by=WORKER)
+
+    async def owed(self) -> None:
+        await AnnounceOwed(self.store, self.clock)()
+
+    async def rearm(self, parked: Parked) -> None:
+        for trip, _ in (await self.guards.breaker()).trips:
+            await RearmBreaker(self.store, self.clock)(
+                trip.id, parked=parked, reason="looked", name="Ada", by=OPERATOR
+            )
+
+    async def routes(self, claim: Claim) -> list[BgpPrefix]:
+        async with self.store.transaction() as shelf:
+            return list(await shelf.bgp_prefixes.of(claim.id))
+
+    async def up(self, *claims: Claim) -> int:
+        """How many routes are wanted on the Internet."""
+        query = "SELECT count(*) FROM bgp_prefixes WHERE advertised AND prefix_id = ANY (:ids)"
+        return int(await self.one(query, ids=[claim.id for claim in claims]))
+
+    async def bound(self, claim: Claim) -> int:
+        return len(await self._bindings(claim))
+
+    async def _bindings(self, claim: Claim) -> list[Any]:
+        async with self.store.transaction() as shelf:
+            return list(await shelf.bindings.of(claim.id))
+
+    async def state(self, claim: Claim) -> tuple[str, str]:
+        query = "SELECT state || ' ' || standing FROM prefixes WHERE id = :id"
+        state, standing = (await self.one(query, id=claim.id)).split()
+        return state, standing
+
+    async def step(self, claim: Claim) -> str | None:
+        query = "SELECT step FROM offboardings WHERE prefix_id = :id AND live"
+        found: str | None = await self.one(query, id=claim.id)
+        return found
+
+    async def hold(self, claim: Claim, *, held: bool) -> None:
+        """A speaker holds every route of it, or has given it up."""
+        await self.run(
+            "INSERT INTO applied_routes SELECT 'speaker', id, :held, :held, change, now() "
+            "FROM bgp_prefixes WHERE prefix_id = :id ON CONFLICT (speaker, bgp_prefix_id) "
+            "DO UPDATE SET may_hold = :held, advertised = :held",
+            id=claim.id,
+            held=held,
+        )
+
+    async def see(self, claim: Claim, *, seen: bool) -> None:
+        """Somebody sees every route of it, or none."""
+        await self.run(
+            "INSERT INTO observed_routes SELECT id, 'bird', :seen, false, now() "
+            "FROM bgp_prefixes WHERE prefix_id = :id ON CONFLICT (bgp_prefix_id, seen_by) "
+            "DO UPDATE SET advertised = :seen",
+            id=claim.id,
+            seen=seen,
+        )
+
+    async def kinds(self, claim: Claim) -> list[tuple[str, str]]:
+        """What happened to it, and in which request."""
+        found = await self.reader.events(claim.account_id, claim.id, after=0, limit=1000)
+        return [(one.kind, one.request_id) for one in found]
+
+    async def operators(self) -> list[str]:
+        """What operators were told or did."""
+        async with self.engine.connect() as connection:
+            query = text("SELECT kind FROM operator_events ORDER BY number")
+            return list(await connection.scalars(query))
+
+    async def one(self, query: str, **values: Any) -> Any:
+        async with self.engine.connect() as connection:
+            return await connection.scalar(text(query), values)
+
+    async def run(self, statement: str, **values: Any) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement), values)

@@ -1,0 +1,41 @@
+"""R2: what may be withdrawn is found by a query of its own, never by a filter that may be empty."""
+
+from uuid import uuid4
+
+from byoip.usecases.decide_orphan import WithdrawOrphan
+from tests.announcing import OWNER, Fleet, path, reconciling, speaker, until
+
+
+async def test_asked_about_no_rows_or_unknown_ones_the_store_names_none(fleet: Fleet) -> None:
+    await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    assert await fleet.routes.some("one", []) == []
+    assert await fleet.routes.some("one", [uuid4()]) == []
+    assert list(await fleet.routes.may_withdraw("one", [])) == []
+
+
+async def test_rows_that_are_advertised_cannot_be_listed_for_withdrawal(fleet: Fleet) -> None:
+    prefixes = await fleet.add(*(f"31.0.{n}.0/24" for n in range(40)), advertised=True)
+    known = await fleet.routes.known("one")
+    assert len(known) == len(prefixes)
+    await fleet.routes.given("one", [each.wish for each in known], fleet.clock.now())
+    # As a clean-up job would ask whose filter lists everything.
+    assert list(await fleet.routes.may_withdraw("one", [each.wish for each in known])) == []
+
+
+async def test_of_many_orphans_only_the_one_goes_that_was_decided(fleet: Fleet) -> None:
+    one = speaker("one")
+    decided, *others = await fleet.add(*(f"31.0.{n}.0/24" for n in range(30)))
+    one.put(*(path(each) for each in (decided, *others)))
+    async with reconciling(fleet, one):
+        await until(lambda: count(fleet, 30))
+        decide = WithdrawOrphan(fleet.store, fleet.clock)
+        await decide("one", str(decided), name="A. Person", reason="left over", by=OWNER)
+        await until(lambda: count(fleet, 29))
+        await until(lambda: decided not in one.paths)
+        asked = one.calls("held")
+        await until(lambda: one.calls("held") > asked + 2)
+    assert set(one.paths) == set(others)
+
+
+async def count(fleet: Fleet, many: int) -> bool:
+    return len(await fleet.orphans("one")) == many

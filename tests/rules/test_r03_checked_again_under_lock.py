@@ -1,0 +1,77 @@
+"""R3: each row is read again under lock just before it is acted on; who moved on is skipped."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from byoip.domain.reconciliation import Known, Mark, Wish
+from byoip.store.routes import PostgresRoutes
+from byoip.usecases.tend_speaker import TendSpeaker
+from tests.announcing import MARKING, Fleet, path, speaker
+
+
+class Mistaken(PostgresRoutes):
+    """Reads rows that look withdrawn, by whatever fault: stale, or a query that is wrong."""
+
+    async def known(self, speaker: str) -> Sequence[Known]:
+        return [_turned(one) for one in await super().known(speaker)]
+
+    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[Known]:
+        return [_turned(one) for one in await super().some(speaker, ids)]
+
+
+def _turned(one: Known) -> Known:
+    gone = replace(one.wish, advertised=False, withdrawal_id=uuid4(), request_id="nobody's")
+    return Known(gone, Mark(True, True, one.wish.change))  # noqa: FBT003
+
+
+class Everybody:
+    def admits(self, wish: Wish, stage: int) -> bool:  # noqa: ARG002
+        return True
+
+
+class Ours:
+    async def demand(self) -> None:
+        """Always ours."""
+
+
+async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet) -> None:
+    one = speaker("one")
+    prefixes = await fleet.add(*(f"31.0.{n}.0/24" for n in range(40)), advertised=True)
+    one.put(*(path(each) for each in prefixes))
+    known = await fleet.routes.known("one")
+    await fleet.routes.given("one", [each.wish for each in known], fleet.clock.now())
+    tend = TendSpeaker(
+        one,
+        1,
+        MARKING,
+        Mistaken(fleet.engine),
+        Ours(),  # type: ignore[arg-type] # is never woken
+        Everybody(),
+        fleet.clock,
+    )
+    await tend.whole()
+    await tend.some([fleet.ids[each][2] for each in prefixes])
+    assert one.calls("withdraw") == 0
+    assert set(one.paths) == set(prefixes)
+
+
+async def test_a_row_that_is_just_changed_is_waited_for(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    (known,) = await fleet.routes.known("one")
+    await fleet.routes.given("one", [known.wish], fleet.clock.now())
+    await fleet.withdraw(prefix)
+    (known,) = await fleet.routes.known("one")
+    assert list(await fleet.routes.may_withdraw("one", [known.wish])) == [known.wish.bgp_prefix_id]
+    claim, _, row = fleet.ids[prefix]
+    async with fleet.store.transaction() as shelf:
+        await shelf.claims.lock(claim)
+        (binding,) = await shelf.bindings.of(claim)
+        before = await shelf.bgp_prefixes.get(claim, row)
+        again = before.announced(binding, prepend=0, request_id="again", now=fleet.clock.now())
+        await shelf.bgp_prefixes.save(again)
+        asking = asyncio.create_task(fleet.routes.may_withdraw("one", [known.wish]))
+        await asyncio.sleep(0.1)
+        assert not asking.done()
+    assert list(await asking) == []

@@ -1,0 +1,117 @@
+"""R6: nothing is deleted, and one call brings it back."""
+
+import pytest
+
+from byoip.domain.bgp_prefix import BgpPrefix
+from byoip.domain.operating import ServiceInUse
+from byoip.usecases.retire_service import RetireService
+from tests.rules.estate import GRACE, OPERATOR, Estate
+
+
+def shown(routes: list[BgpPrefix]) -> list[tuple[str, bool, int]]:
+    return [(str(one.cidr), one.desired.advertised, one.desired.prepend) for one in routes]
+
+
+@pytest.mark.parametrize("steps", [0, 1], ids=["before a worker came", "in its grace"])
+async def test_a_restored_prefix_is_as_it_was(estate: Estate, steps: int) -> None:
+    claim = await estate.advertised(await estate.account(), 1, 2)
+    before = shown(await estate.routes(claim))
+    await estate.offboard(claim)
+    for _ in range(steps):
+        await estate.go_on()
+    restored = await estate.restore(claim)
+    assert restored.withheld == ()
+    assert shown(await estate.routes(claim)) == before
+    assert (await estate.bound(claim), await estate.state(claim)) == (1, ("approved", "ok"))
+    assert await estate.step(claim) is None
+    await estate.go_on()
+    assert await estate.up(claim) == 3
+
+
+async def test_it_can_be_restored_until_the_grace_ends(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.offboard(claim)
+    await estate.go_on()
+    estate.clock.advance(GRACE)
+    assert (await estate.restore(claim)).changed
+    await estate.go_on()
+    assert await estate.state(claim) == ("approved", "ok")
+
+
+async def test_a_route_that_may_not_be_announced_holds_up_no_other(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account(), 1)
+    await estate.offboard(claim)
+    await estate.go_on()
+    locked = (await estate.routes(claim))[1]
+    await estate.run("UPDATE bgp_prefixes SET locked = true WHERE id = :id", id=locked.id)
+    [withheld] = (await estate.restore(claim)).withheld
+    assert (withheld.cidr, withheld.owed) == (str(locked.cidr), False)
+    assert await estate.up(claim) == 1
+
+
+async def test_a_route_of_which_nobody_can_tell_is_owed_and_tried_again(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")  # and there is no ROA data
+    await estate.offboard(claim)
+    await estate.go_on()
+    [withheld] = (await estate.restore(claim)).withheld
+    assert withheld.owed
+    assert (await estate.up(claim), await estate.state(claim)) == (0, ("approved", "ok"))
+    await estate.owed()
+    assert await estate.step(claim) == "restore"
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = now()")
+    await estate.owed()
+    assert (await estate.up(claim), await estate.step(claim)) == (1, None)
+
+
+async def test_what_its_owner_has_changed_since_is_heeded(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    await estate.offboard(claim)
+    await estate.go_on()
+    await estate.restore(claim)
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = now(), removed_at = now()")
+    await estate.owed()
+    assert (await estate.up(claim), await estate.step(claim)) == (0, None)
+
+
+async def test_asking_again_changes_nothing(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    assert not (await estate.restore(claim)).changed
+    await estate.offboard(claim)
+    await estate.offboard(claim)
+    await estate.go_on()
+    assert (await estate.restore(claim)).changed
+    assert not (await estate.restore(claim)).changed
+    kinds = [kind for kind, _ in await estate.kinds(claim)]
+    assert kinds.count("prefix.offboarding") == kinds.count("offboarding.restored") == 1
+
+
+async def test_it_can_go_and_come_back_many_times(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    for _ in range(3):
+        await estate.offboard(claim)
+        await estate.go_on()
+        await estate.restore(claim)
+    assert (await estate.up(claim), await estate.bound(claim)) == (1, 1)
+
+
+async def test_a_contested_prefix_is_contested_again(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.run("UPDATE prefixes SET standing = 'contested'")
+    await estate.offboard(claim)
+    await estate.restore(claim)
+    assert (await estate.state(claim), await estate.up(claim)) == (("approved", "contested"), 1)
+
+
+async def test_a_service_is_not_retired_from_under_what_may_come_back(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.offboard(claim)
+    await estate.go_on()
+    retire = RetireService(estate.store, estate.clock)
+    service = await estate.service()
+    with pytest.raises(ServiceInUse):
+        await retire(service.id, reason="gone", by=OPERATOR)
+    estate.clock.advance(GRACE)
+    await estate.go_on()
+    await retire(service.id, reason="gone", by=OPERATOR)

@@ -1,0 +1,198 @@
+"""R7: ceilings for everybody, counted in the database; a trip stops its own scope."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from byoip.domain.breaker import Ceilings, Parked, Scope, Source, TripNotFound, WithdrawalsStopped
+from byoip.domain.claim import Claim
+from byoip.ports.store import By
+from byoip.usecases.rearm_breaker import RearmBreaker
+from byoip.usecases.withdrawing import tripping, withdraw
+from tests.rules.estate import OPERATOR, WIDE, Estate
+
+
+def of(estate: Estate, ceilings: Ceilings) -> Estate:
+    return Estate(estate.engine, estate.clock, ceilings)
+
+
+async def request(estate: Estate, claim: Claim, name: str = "request-1") -> None:
+    """What a PATCH of its owner does."""
+    by, now = By("credential:1", name), estate.clock.now()
+    async with tripping(estate.store, estate.clock), estate.store.transaction() as shelf:
+        await shelf.claims.lock(claim.id)
+        for route in await shelf.bgp_prefixes.of(claim.id):
+            if route.desired.advertised:
+                await withdraw(shelf, route, by=by, now=now, source=Source.REQUEST)
+
+
+async def open_scopes(estate: Estate) -> list[Scope]:
+    return [trip.trip.scope for trip, _ in (await estate.guards.breaker()).trips]
+
+
+async def test_one_customers_flood_never_blocks_anothers_urgent_withdrawal(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, per_account=3, per_minute=3))
+    flooding, urgent = await estate.account(), await estate.account()
+    flood = [await estate.advertised(flooding) for _ in range(5)]
+    attacked = await estate.advertised(urgent)
+    for claim in flood[:3]:
+        await request(estate, claim)
+    for claim in flood[3:]:
+        with pytest.raises(WithdrawalsStopped):
+            await request(estate, claim)
+    assert await estate.up(*flood) == 2
+    await request(estate, attacked)  # although everybody's ceiling is reached as well
+    assert await estate.up(attacked) == 0
+    assert set(await open_scopes(estate)) == {Scope.ACCOUNT, Scope.GLOBAL}
+    with pytest.raises(WithdrawalsStopped):
+        await request(estate, flood[3])
+
+
+async def test_a_trip_is_told_to_operators_once_with_its_reason(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, per_account=1))
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id) for _ in range(3)]
+    await request(estate, claims[0])
+    for claim in claims[1:]:
+        with pytest.raises(WithdrawalsStopped):
+            await request(estate, claim)
+    assert await estate.operators() == ["breaker.tripped"]
+    reason = await estate.one("SELECT reason FROM operator_events")
+    assert reason == "1 withdrawals of one account within a minute"
+
+
+async def test_jobs_take_no_more_than_their_share_and_the_rest_is_parked(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, share=0.1, least=2))
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id) for _ in range(30)]
+    for claim in claims[:10]:
+        await estate.offboard(claim)
+    await estate.go_on()
+    await estate.go_on()
+    assert await estate.up(*claims) == 27
+    [(trip, parked)] = (await estate.guards.breaker()).trips
+    assert (trip.trip.scope, parked.many) == (Scope.GLOBAL, 7)
+    await request(estate, claims[20])  # an owner may still withdraw
+    assert await estate.up(claims[20]) == 0
+    assert {await estate.bound(claim) for claim in claims[3:10]} == {1}
+
+
+async def test_a_small_fleet_loses_two_in_an_hour_and_then_a_person_looks(estate: Estate) -> None:
+    estate = of(estate, Ceilings())
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id) for _ in range(4)]
+    for claim in claims:
+        await estate.offboard(claim)
+    await estate.go_on()
+    assert await estate.up(*claims) == 2
+
+
+async def test_what_is_released_goes_on_at_the_ceilings_pace_and_trips_nothing(
+    estate: Estate,
+) -> None:
+    estate = of(estate, replace(WIDE, share=0.1, least=2))
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id) for _ in range(20)]
+    for claim in claims[:8]:
+        await estate.offboard(claim)
+    await estate.go_on()
+    assert await estate.up(*claims) == 18
+    await estate.rearm(Parked.RELEASED)
+    for _ in range(3):
+        await estate.go_on()
+    assert await estate.up(*claims) == 16  # two more in this hour
+    assert await open_scopes(estate) == []
+    await estate.run(_AN_HOUR_LATER)
+    await estate.go_on()
+    assert await estate.up(*claims) == 14
+    assert await estate.operators() == ["breaker.tripped", "breaker.rearmed"]
+
+
+async def test_what_is_cancelled_turns_back_and_nothing_more_is_withdrawn(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, share=0.1, least=2))
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id) for _ in range(10)]
+    for claim in claims[:5]:
+        await estate.offboard(claim)
+    await estate.go_on()
+    await estate.rearm(Parked.CANCELLED)
+    for _ in range(3):
+        await estate.go_on()
+    assert await estate.up(*claims) == 8
+    for claim in claims[2:5]:
+        assert await estate.state(claim) == ("approved", "ok")
+        assert (await estate.kinds(claim))[-1][0] == "offboarding.cancelled"
+
+
+async def test_a_run_of_one_job_stops_that_job_only(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, per_run=2))
+    account_id = await estate.account()
+    large, other = await estate.advertised(account_id, 1, 2, 3), await estate.advertised(account_id)
+    await estate.offboard(large)
+    await estate.go_on()
+    assert await estate.up(large) == 2
+    assert await open_scopes(estate) == [Scope.JOB]
+    await request(estate, other)
+    await estate.rearm(Parked.RELEASED)
+    await estate.go_on()
+    assert await estate.up(large) == 0
+
+
+async def test_a_named_person_rearms_once(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, per_account=1))
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id) for _ in range(2)]
+    await request(estate, claims[0])
+    with pytest.raises(WithdrawalsStopped):
+        await request(estate, claims[1])
+    [(trip, _)] = (await estate.guards.breaker()).trips
+    rearm = RearmBreaker(estate.store, estate.clock)
+    kept = await rearm(trip.id, parked=Parked.RELEASED, reason="looked", name="Ada", by=OPERATOR)
+    assert (kept.rearmed_by, kept.rearmed_because) == ("Ada (operator:1)", "looked")
+    await request(estate, claims[1])  # what was counted before counts no longer
+    with pytest.raises(TripNotFound):
+        await rearm(trip.id, parked=Parked.RELEASED, reason="again", name="Ada", by=OPERATOR)
+
+
+async def test_a_retry_is_not_counted_twice(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    for _ in range(5):
+        await request(estate, claim)
+    assert await estate.one("SELECT count(*) FROM withdrawals") == 1
+
+
+async def test_many_at_once_never_pass_the_ceiling(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, per_account=4))
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id) for _ in range(12)]
+    ended = await asyncio.gather(
+        *(request(estate, claim) for claim in claims), return_exceptions=True
+    )
+    assert sum(isinstance(one, WithdrawalsStopped) for one in ended) == 8
+    assert await estate.up(*claims) == 8
+
+
+async def test_announcements_go_on(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, per_account=1))
+    account_id = await estate.account()
+    first, second = [await estate.advertised(account_id) for _ in range(2)]
+    await estate.offboard(first)
+    await estate.go_on()
+    with pytest.raises(WithdrawalsStopped):
+        await request(estate, second)
+    assert (await estate.restore(first)).withheld == ()
+    assert await estate.up(first, second) == 2
+
+
+# The ledger is only added to; for a test, time has passed on the database's clock.
+_AN_HOUR_LATER = """
+DO $$ BEGIN
+    ALTER TABLE withdrawals DISABLE TRIGGER USER;
+    ALTER TABLE breaker_trips DISABLE TRIGGER USER;
+    UPDATE withdrawals SET at = at - interval '61 minutes';
+    UPDATE breaker_trips SET rearmed_at = rearmed_at - interval '61 minutes';
+    ALTER TABLE withdrawals ENABLE TRIGGER USER;
+    ALTER TABLE breaker_trips ENABLE TRIGGER USER;
+END $$
+"""

@@ -1,0 +1,192 @@
+"""R11: a job's set is written down and measured first. R14: jobs alone, among many that are not
+theirs. R15: a kill switch for each kind, in the database.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from byoip.domain.job_history import (
+    FLOOR,
+    MEASURED,
+    JobKind,
+    JobNotRefused,
+    objection,
+    proportionate,
+)
+from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
+from byoip.usecases.measured_run import MeasuredRun
+from byoip.usecases.restore_prefix import AnnounceOwed
+from tests.rules.estate import OPERATOR, WORKER, Estate
+from tests.store import samples
+
+Run = Callable[[Estate], Awaitable[int]]
+
+
+def allow(estate: Estate) -> AllowJob:
+    return AllowJob(estate.store, estate.clock)
+
+
+async def throw(estate: Estate, kind: JobKind, *, stopped: bool) -> None:
+    move = MoveKillSwitch(estate.store, estate.clock)
+    await move(kind, stopped=stopped, reason="a ticket", by=OPERATOR)
+
+
+async def close_unproven(estate: Estate) -> int:
+    return await CloseUnproven(estate.store, estate.clock)(by=WORKER)
+
+
+async def end_expired(estate: Estate) -> int:
+    return await EndExpiredDelegations(estate.store, estate.clock)(by=WORKER)
+
+
+async def offboard(estate: Estate) -> int:
+    return await estate.go_on()
+
+
+class Acted:
+    """Counts the rows that were acted on."""
+
+    def __init__(self) -> None:
+        self.rows: list[UUID] = []
+
+    async def __call__(self, row: UUID) -> int:
+        self.rows.append(row)
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("past", "most"),
+    [([], FLOOR), ([1, 3], FLOOR), ([7, 1], 35), ([0, 100, 2], 500)],
+    ids=["the first run", "small ones", "a large one", "the largest counts"],
+)
+def test_r11_a_set_is_measured_by_the_largest_of_the_last_runs(past: list[int], most: int) -> None:
+    assert proportionate(past) == most
+    assert objection(most, past) == ""
+    assert f"{most} at most" in objection(most + 1, past)
+
+
+async def test_r11_a_set_out_of_proportion_is_refused_until_somebody_lets_it_through(
+    estate: Estate,
+) -> None:
+    acted, run = Acted(), MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    flood = [uuid4() for _ in range(FLOOR + 1)]
+    for _ in range(3):
+        assert await run(flood, acted, by=WORKER) == 0
+    assert acted.rows == []
+    assert await estate.operators() == ["job.refused"]  # once, however often it is tried
+    report = next(one for one in await estate.guards.jobs() if one.switch.kind is run.kind)
+    assert report.waiting is not None
+    assert (report.waiting.listed, report.waiting.sample) == (FLOOR + 1, tuple(flood[:20]))
+    await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
+    assert await run([*flood, uuid4()], acted, by=WORKER) == 0  # larger than what was looked at
+    await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
+    assert await run(flood, acted, by=WORKER) == FLOOR + 1
+    assert acted.rows == flood
+    with pytest.raises(JobNotRefused):
+        await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
+
+
+async def test_r11_what_a_run_is_about_to_do_is_written_before_it_does_it(estate: Estate) -> None:
+    seen = []
+
+    async def look(_: UUID) -> int:
+        seen.append(await estate.one("SELECT listed || ' ' || acted FROM job_runs"))
+        return 1
+
+    run = MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    await run([uuid4(), uuid4()], look, by=WORKER)
+    assert seen == ["2 0", "2 0"]
+    assert await estate.one("SELECT listed || ' ' || acted FROM job_runs") == "2 2"
+
+
+async def test_r11_a_flood_of_offboardings_is_refused_as_a_set(estate: Estate) -> None:
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id) for _ in range(FLOOR + 1)]
+    for claim in claims:
+        await estate.offboard(claim)
+    await estate.go_on()
+    assert await estate.up(*claims) == FLOOR + 1
+    assert await estate.operators() == ["job.refused"]
+
+
+@pytest.mark.parametrize("job", [offboard, close_unproven, end_expired])
+async def test_r14_jobs_alone_touch_nothing_that_is_not_theirs(estate: Estate, job: Run) -> None:
+    account_id = await estate.account()
+    claims = [await estate.advertised(account_id, 1) for _ in range(30)]
+    estate.clock.advance(timedelta(days=400))
+    assert await job(estate) == 0
+    assert await estate.up(*claims) == 60
+    assert await estate.one("SELECT count(*) FROM prefixes WHERE state = 'approved'") == 30
+    assert await estate.one("SELECT count(*) FROM bindings WHERE live") == 30
+    assert await estate.one("SELECT count(*) FROM events") == 0
+    assert await estate.one("SELECT count(*) FROM job_runs") == 0
+
+
+async def test_r15_every_periodic_kind_has_a_switch_that_no_other_moves(estate: Estate) -> None:
+    for kind in JobKind:
+        await throw(estate, kind, stopped=True)
+        reports = await estate.guards.jobs()
+        assert [one.switch.kind for one in reports if one.switch.stopped] == [kind]
+        await throw(estate, kind, stopped=False)
+    assert len(await estate.operators()) == 2 * len(JobKind)
+
+
+@pytest.mark.parametrize("kind", sorted(MEASURED))
+async def test_r15_a_stopped_job_does_nothing(estate: Estate, kind: JobKind) -> None:
+    await throw(estate, kind, stopped=True)
+    acted, run = Acted(), MeasuredRun(estate.store, estate.clock, kind)
+    assert await run([uuid4()], acted, by=WORKER) == 0
+    assert acted.rows == []
+    await throw(estate, kind, stopped=False)
+    assert await run([uuid4()], acted, by=WORKER) == 1
+
+
+async def test_r15_a_switch_stops_a_run_before_its_next_row(estate: Estate) -> None:
+    rows: list[UUID] = []
+
+    async def act(row: UUID) -> int:
+        rows.append(row)
+        await throw(estate, JobKind.CLOSE_UNPROVEN, stopped=True)
+        return 1
+
+    run = MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    await run([uuid4() for _ in range(5)], act, by=WORKER)
+    assert len(rows) == 1
+    assert await estate.one("SELECT acted FROM job_runs") == 1
+
+
+async def test_r15_a_stopped_offboarding_takes_no_step_and_goes_on_later(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.offboard(claim)
+    await throw(estate, JobKind.OFFBOARD, stopped=True)
+    await estate.go_on()
+    assert (await estate.up(claim), await estate.step(claim)) == (1, "withdraw")
+    await throw(estate, JobKind.OFFBOARD, stopped=False)
+    await estate.go_on()
+    assert await estate.step(claim) == "grace"
+
+
+async def test_r15_the_switch_holds_nobody_back_who_restores(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.offboard(claim)
+    await estate.go_on()
+    await throw(estate, JobKind.OFFBOARD, stopped=True)
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    await estate.restore(claim)
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = now()")
+    await AnnounceOwed(estate.store, estate.clock)()
+    assert await estate.up(claim) == 1
+
+
+async def test_an_unproven_claim_is_closed_and_counted(estate: Estate) -> None:
+    claim = samples.claim(await estate.account(), "61.0.0.0/22")
+    async with estate.store.transaction() as shelf:
+        await shelf.claims.add(claim)
+    estate.clock.advance(timedelta(days=31))
+    assert await close_unproven(estate) == 1
+    assert await estate.one("SELECT kind || ' ' || acted FROM job_runs") == "close_unproven 1"
