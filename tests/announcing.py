@@ -116,7 +116,10 @@ class Fleet:
 
     async def settled(self) -> bool:
         """Whether every change was seen everywhere."""
-        return not await self.routes.unsettled()
+        return not await self.ask(
+            "SELECT FROM bgp_prefixes WHERE settled < change"
+            " AND advertised_modified_at IS NOT NULL LIMIT 1"
+        )
 
     async def alarms(self, kind: str) -> set[str]:
         rows = await self.ask("SELECT subject FROM route_alarms WHERE kind = :kind", kind=kind)

@@ -7,7 +7,7 @@ a whole look at every speaker. While the database is away nobody is told anythin
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -140,15 +140,19 @@ class _Session:
         every = self._parts.pace.every.total_seconds()
         while True:
             self._stirred.clear()
-            made = await self._stages.advance({one.post: one.asked for one in self._desks})
-            for desk in self._desks:
-                desk.tell(made.opened.get(desk.post.stage, ()))
+            posts = {one.post: one.asked for one in self._desks}
+            waiting = await self._stages.advance(posts, self._tell)
             try:
-                async with asyncio.timeout(pause if made.waiting else every):
+                async with asyncio.timeout(pause if waiting else every):
                     await self._stirred.wait()
                 pause = _SOONEST_SECONDS
             except TimeoutError:
                 pause = min(pause * 2, 1.0)
+
+    def _tell(self, stage: int, ids: Collection[UUID]) -> None:
+        for desk in self._desks:
+            if desk.post.stage == stage:
+                desk.tell(ids)
 
     async def _watch(self) -> None:
         while True:
