@@ -89,6 +89,7 @@ def test_the_page_of_a_letter_needs_no_credential_and_speaks_to_people_and_machi
 
 def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
     assert sorted(one["operationId"] for one in operations_of(document)) == [
+        "accept_registration_snapshot",
         "accept_roa_snapshot",
         "allow_job",
         "approve_prefix",
@@ -116,9 +117,9 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "get_any_prefix",
         "get_any_prefix_validation",
         "get_bgp_prefix",
+        "get_breaker",
         "get_edge_change_stream",
         "get_edge_state",
-        "get_breaker",
         "get_letter",
         "get_loa_document",
         "get_prefix",
@@ -148,8 +149,8 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_services",
         "list_validation_tokens",
         "list_validations",
-        "put_edge",
         "offboard_prefix",
+        "put_edge",
         "put_registry_override",
         "rearm_breaker",
         "release_reservation",
