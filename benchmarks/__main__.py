@@ -6,7 +6,15 @@ Timings never fail anything: a missed goal is a row that says so.
 import argparse
 import time
 
-from benchmarks import many_prefixes, onboarding, one_prefix, reevaluation, roa_data, throughput
+from benchmarks import (
+    announcing,
+    many_prefixes,
+    onboarding,
+    one_prefix,
+    reevaluation,
+    roa_data,
+    throughput,
+)
 from benchmarks.databases import server
 from benchmarks.figures import markdown, table
 from benchmarks.machine import machine
@@ -19,6 +27,7 @@ _MEASURES = {
     "onboarding": onboarding.measure,
     "throughput": throughput.measure,
     "many-prefixes": many_prefixes.measure,
+    "announcing": announcing.measure,
 }
 
 

@@ -116,7 +116,10 @@ class Fleet:
 
     async def settled(self) -> bool:
         """Whether every change was seen everywhere."""
-        return not await self.routes.unsettled()
+        return not await self.ask(
+            "SELECT FROM bgp_prefixes WHERE settled < change"
+            " AND advertised_modified_at IS NOT NULL LIMIT 1"
+        )
 
     async def alarms(self, kind: str) -> set[str]:
         rows = await self.ask("SELECT subject FROM route_alarms WHERE kind = :kind", kind=kind)
@@ -154,9 +157,8 @@ _ADD = (
     FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[])) AS t (cidr, claim)
     """,  # noqa: S608
     """
-    INSERT INTO bindings (
-        id, prefix_id, prefix_cidr, cidr, service_id, answering_service_id, state, created_at
-    )
+    INSERT INTO bindings (id, prefix_id, prefix_cidr, cidr, service_id, answering_service_id,
+        state, created_at)
     SELECT binding, claim, cidr, cidr, '00000000-0000-0000-0000-0000000000bb',
         '00000000-0000-0000-0000-0000000000bb', 'active', now()
     FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[]), CAST(:bindings AS uuid[]))

@@ -1,14 +1,16 @@
 """R10: no loss of data, of a speaker or of the database takes a route down."""
 
 import asyncio
+from datetime import UTC, datetime
 from ipaddress import ip_network
+from uuid import uuid4
 
 import pytest
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import plan
-from byoip.domain.route import Path
-from tests.announcing import MARKING, Fleet, listener, path, reconciling, speaker, until
+from byoip.domain.reconciliation import Known, Wish, plan
+from byoip.domain.route import Path, Route
+from tests.announcing import MARKING, OURS, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
 
 CIDRS = [f"31.0.{number}.0/24" for number in range(60)]
@@ -124,3 +126,21 @@ async def test_a_listener_that_answers_with_nothing_takes_no_settled_route_down(
         await passes(one, 5)
         assert set(one.paths) == set(prefixes)
     assert await fleet.ask("SELECT FROM withdrawals") == []
+
+
+def test_a_row_that_says_withdrawn_takes_nothing_that_we_did_not_give() -> None:
+    """As in a restored backup: the row is of the past, the path of today."""
+    prefix = Prefix.parse("31.0.0.0/24")
+    wish = Wish(
+        bgp_prefix_id=uuid4(),
+        claim_id=uuid4(),
+        route=Route(prefix, OURS),
+        advertised=False,
+        change=3,
+        settled=3,
+        at=datetime.now(UTC),
+        withdrawal_id=uuid4(),
+        request_id="long ago",
+    )
+    made = plan([Known(wish)], MARKING, lambda _: True, {prefix: path(prefix)})
+    assert (made.withdraw, list(made.orphans)) == ([], [prefix])

@@ -212,6 +212,19 @@ async def test_one_process_reconciles_and_another_takes_over(fleet: Fleet) -> No
         await until(lambda: prefixes[1] in first.paths or prefixes[1] in second.paths)
 
 
+async def test_who_takes_over_looks_again_at_every_stage(fleet: Fleet) -> None:
+    one, two = speaker("one"), speaker("two")
+    ear = listener(one, two)
+    prefixes = await fleet.add("31.0.1.0/24", "31.0.2.0/24")
+    async with reconciling(fleet, one, two, listeners=[ear]):
+        await fleet.announce(*prefixes)
+        await until(fleet.settled)
+    await fleet.do("UPDATE bgp_prefixes SET settled = 0")
+    async with reconciling(fleet, one, two, listeners=[ear]):
+        await until(fleet.settled)
+    assert ear.withdrawals() == []
+
+
 async def test_the_database_goes_away_and_routes_stay(fleet: Fleet) -> None:
     one = speaker("one")
     ear = listener(one)

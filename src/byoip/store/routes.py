@@ -93,13 +93,14 @@ class PostgresRoutes:
         return [_wish(row) for row in await self._lanes.ask(sql.TO_OBSERVE)]
 
     async def observed(self, found: Collection[Observation], now: datetime) -> None:
-        """Keep what observers said, where it is news."""
+        """Keep what observers said, where it is news; of two words of one, the last."""
+        last = {(one.bgp_prefix_id, one.seen_by): one for one in found}.values()
         await self._lanes.ask(
             sql.OBSERVED,
-            ids=[one.bgp_prefix_id for one in found],
-            seen_by=[one.seen_by for one in found],
-            advertised=[one.advertised for one in found],
-            own_word=[one.own_word for one in found],
+            ids=[one.bgp_prefix_id for one in last],
+            seen_by=[one.seen_by for one in last],
+            advertised=[one.advertised for one in last],
+            own_word=[one.own_word for one in last],
             now=now,
         )
 

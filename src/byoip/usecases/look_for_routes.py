@@ -11,6 +11,7 @@ from byoip.ports.routes import Observation
 from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 
 _T = TypeVar("_T")
+_SLOWEST = 1000  # routes a second that everybody is given time for; BIRD tells of 10,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class LookForRoutes:
     """Ask everybody at once what becomes of routes; who is slow is left out.
 
     Attributes:
-        seconds: how long anybody is waited for.
+        seconds: how long anybody is waited for; with many routes longer, by their number.
     """
 
     listeners: Sequence[Listener]
@@ -41,19 +42,21 @@ class LookForRoutes:
         """What listeners see."""
         wanted = frozenset(prefixes)
         asked = {one.name: partial(one.sees, wanted) for one in self.listeners}
-        return Look(heard=await self._answers(asked))
+        return Look(heard=await self._answers(asked, len(wanted)))
 
     async def sent(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Look:
         """What these speakers say they send."""
         wanted = frozenset(prefixes)
         asked = {one.speaker.name: partial(one.speaker.sent, wanted) for one in speakers}
-        sent = await self._answers(asked)
+        sent = await self._answers(asked, len(wanted))
         return Look(sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers})
 
-    async def _answers(self, asked: Mapping[str, Callable[[], Awaitable[_T]]]) -> Mapping[str, _T]:
+    async def _answers(
+        self, asked: Mapping[str, Callable[[], Awaitable[_T]]], many: int
+    ) -> Mapping[str, _T]:
         async def one(question: Callable[[], Awaitable[_T]]) -> _T | None:
             try:
-                async with asyncio.timeout(self.seconds):
+                async with asyncio.timeout(self.seconds + many / _SLOWEST):
                     return await question()
             except (SpeakerUnanswered, TimeoutError):
                 return None

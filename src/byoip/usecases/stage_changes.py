@@ -4,7 +4,7 @@ What is known of their way lies in memory: whoever takes over looks again, from 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,7 +22,7 @@ from byoip.domain.staging import (
     stand,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.routes import Alarm, Routes
+from byoip.ports.routes import Alarm, Observation, Routes
 from byoip.ports.store import By, Event, Store
 from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
 from byoip.usecases.roll_back import RollBack
@@ -44,17 +44,23 @@ class _Way:
     absent_since: datetime | None = None
 
 
+Tell = Callable[[int, Collection[UUID]], None]
+
+
 @dataclass(slots=True)
-class Advanced:
-    """What came of looking.
+class _Round:
+    """What one look at everything comes to.
 
     Attributes:
-        opened: rows that a stage may have from now on.
-        waiting: rows that are being looked for: look again soon.
+        tell: a stage's speakers of rows that they may have now.
+        waiting: rows that are being looked for.
+        found: what observers said.
     """
 
-    opened: dict[int, set[UUID]] = field(default_factory=dict)
+    tell: Tell
     waiting: int = 0
+    found: list[Observation] = field(default_factory=list)
+    alarms: defaultdict[str, set[Alarm]] = field(default_factory=lambda: defaultdict(set))
 
 
 class StageChanges:
@@ -88,28 +94,36 @@ class StageChanges:
         opened = way.opened if way and way.change == wish.change else None
         return opened is not None and stage <= opened
 
-    async def advance(self, posts: Mapping[Post, Asked]) -> Advanced:
+    async def advance(self, posts: Mapping[Post, Asked], tell: Tell) -> int:
         """Look for every change where it is, and let go on what was seen.
+
+        Args:
+            posts: all speakers.
+            tell: is called at once with what a stage may have from now on.
+
+        Returns:
+            How many are being looked for still: look again soon.
 
         Raises:
             StoreUnavailable: as it says.
         """
         rows = await self._routes.unsettled()
         self._ways = {one.bgp_prefix_id: self._way(one) for one, _ in rows}
-        made, alarms = Advanced(), defaultdict[str, set[Alarm]](set)
+        made = _Round(tell)
         settled = [wish for wish, _ in rows if wish.superseded]
         active = [row for row in rows if not row[0].superseded]
         while active:
             stands = [(row, self._stand(row, posts)) for row in active]
             settled += [wish for (wish, _), one in stands if one.settled]
-            for (wish, _), one in stands:
-                self._open(wish, one, made, alarms)
+            self._open(stands, made)
             ready = [(row, one) for row, one in stands if one.ready]
-            active = await self._look_for(ready, posts, made, alarms)
+            active = await self._look_for(ready, posts, made)
+        if made.found:
+            await self._routes.observed(made.found, self._clock.now())
         if settled:
             await self._routes.settle(settled)
-        await self._raise(alarms, {one.bgp_prefix_id: one for one, _ in rows})
-        return made
+        await self._raise(made.alarms, {one.bgp_prefix_id: one for one, _ in rows})
+        return made.waiting
 
     def _way(self, wish: Wish) -> _Way:
         known = self._ways.get(wish.bgp_prefix_id)
@@ -120,25 +134,26 @@ class StageChanges:
         way = self._ways[wish.bgp_prefix_id]
         return stand(wish, marks, list(posts), way.seen, way.opened, self._clock.now())
 
-    def _open(
-        self, wish: Wish, one: Stand, made: Advanced, alarms: Mapping[str, set[Alarm]]
-    ) -> None:
-        for stage in one.skipped:
-            alarms["stage_skipped"].add(Alarm("stage_skipped", f"stage {stage}", "no live speaker"))
-        if one.unfit:
-            alarms["no_next_hop"].add(
-                Alarm("no_next_hop", wish.bgp_prefix_id.hex, str(wish.prefix))
-            )
-        if one.stage is not None and one.open_now:
-            self._ways[wish.bgp_prefix_id].opened = one.stage
-            made.opened.setdefault(one.stage, set()).add(wish.bgp_prefix_id)
+    def _open(self, stands: Sequence[tuple[_Row, Stand]], made: _Round) -> None:
+        opened = defaultdict[int, set[UUID]](set)
+        for (wish, _), one in stands:
+            for stage in one.skipped:
+                made.alarms["stage_skipped"].add(
+                    Alarm("stage_skipped", f"stage {stage}", "no live speaker")
+                )
+            if one.unfit:
+                made.alarms["no_next_hop"].add(_alarm("no_next_hop", wish))
+            if one.stage is not None and one.open_now:
+                self._ways[wish.bgp_prefix_id].opened = one.stage
+                opened[one.stage].add(wish.bgp_prefix_id)
+        for stage, ids in opened.items():
+            made.tell(stage, ids)
 
     async def _look_for(
         self,
         ready: Sequence[tuple[_Row, Stand]],
         posts: Mapping[Post, Asked],
-        made: Advanced,
-        alarms: Mapping[str, set[Alarm]],
+        made: _Round,
     ) -> list[_Row]:
         """Ask for what every speaker of its stage has confirmed; the rows that may go on."""
         if not ready:
@@ -147,7 +162,7 @@ class StageChanges:
         wishes = [wish for (wish, _), _ in ready]
         look = await self._look({one.prefix for one in wishes}, [posts[one] for one in asked])
         now = self._clock.now()
-        await self._routes.observed(observations(wishes, look), now)
+        made.found += observations(wishes, look)
         last = max(one.stage for one in posts)
         on = []
         for row, where in ready:
@@ -159,7 +174,7 @@ class StageChanges:
                 on.append(row)
                 continue
             made.waiting += 1
-            await self._follow(wish, next_move, alarms)
+            await self._follow(wish, next_move, made.alarms)
         return on
 
     def _answer(self, wish: Wish, where: Stand, look: Look, last: int) -> Answer:
@@ -186,7 +201,7 @@ class StageChanges:
             kind = "absent" if wish.advertised else "still_seen"
         else:
             return
-        alarms[kind].add(Alarm(kind, wish.bgp_prefix_id.hex, str(wish.prefix)))
+        alarms[kind].add(_alarm(kind, wish))
 
     async def _raise(
         self, alarms: Mapping[str, Collection[Alarm]], wishes: Mapping[UUID, Wish]
@@ -208,3 +223,7 @@ class StageChanges:
                 await shelf.events.add(
                     Event(one.claim_id, f"bgp_prefix.{kind}", BY, now, after=shown)
                 )
+
+
+def _alarm(kind: str, wish: Wish) -> Alarm:
+    return Alarm(kind, wish.bgp_prefix_id.hex, str(wish.prefix))

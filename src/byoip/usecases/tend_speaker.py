@@ -6,10 +6,11 @@ No transaction is open while it is asked.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.reconciliation import Plan, Step, Wish, plan
 from byoip.domain.route import Marking, Path
@@ -39,7 +40,7 @@ class Tended:
     neighbours: Sequence[Neighbour] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TendSpeaker:
     """All that is told to one speaker, one thing after the other.
 
@@ -54,6 +55,7 @@ class TendSpeaker:
     turn: Turn
     gates: Gates
     clock: Clock
+    _local_as: Asn | None = field(default=None, init=False)
 
     @property
     def name(self) -> str:
@@ -67,6 +69,7 @@ class TendSpeaker:
             SpeakerUnanswered: it could not be asked, or did not answer; it may have done it.
             TurnLost, StoreUnavailable: nothing more may be told to anybody.
         """
+        self._local_as = await self.speaker.local_as()
         marking = await self._marked()
         held = {path.prefix: path for path in await self.speaker.held()}
         known = await self.routes.known(self.name)
@@ -97,7 +100,9 @@ class TendSpeaker:
         return self.gates.admits(wish, self.stage)
 
     async def _marked(self) -> Marking:
-        return replace(self.marking, local_as=await self.speaker.local_as())
+        if self._local_as is None:
+            self._local_as = await self.speaker.local_as()
+        return replace(self.marking, local_as=self._local_as)
 
     async def _carry_out(self, made: Plan) -> frozenset[UUID]:
         # Announcements first: what fails halfway leaves routes up.

@@ -1,0 +1,131 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from byoip.domain.observation import Look
+from byoip.domain.reconciliation import Mark, Wish
+from byoip.domain.staging import (
+    GONE_AFTER,
+    Answer,
+    Move,
+    Post,
+    gone_and_unsent,
+    heard_and_sent,
+    move,
+    stand,
+)
+from tests.domain.test_reconciliation import GONE, NOW, PREFIX, WANTED
+
+SEEN, ABSENT, UNANSWERED = Answer.SEEN, Answer.ABSENT, Answer.UNANSWERED
+ONE, TWO = Post("one", 1), Post("two", 2)
+DOWN = replace(ONE, down_since=NOW - GONE_AFTER)
+HAS = Mark(may_hold=True, advertised=True, change=2)
+
+
+def at(**known: object) -> tuple[int | None, bool, bool]:
+    given: dict[str, object] = {"marks": {}, "posts": [ONE, TWO], "seen": set(), "opened": None}
+    found = stand(WANTED, **(given | known), now=NOW)  # type: ignore[arg-type]
+    return found.stage, found.open_now, found.ready
+
+
+def test_a_change_goes_from_stage_to_stage() -> None:
+    assert at() == (1, True, False)
+    assert at(opened=1) == (1, False, False)
+    assert at(opened=1, marks={"one": HAS}) == (1, False, True)
+    assert at(opened=1, marks={"one": HAS}, seen={1}) == (2, True, False)
+    both = {"one": HAS, "two": HAS}
+    assert at(opened=2, marks=both, seen={1}) == (2, False, True)
+    assert stand(WANTED, both, [ONE, TWO], {1, 2}, 2, NOW).settled
+
+
+def test_a_stage_without_a_live_speaker_is_skipped_and_said_so() -> None:
+    found = stand(WANTED, {}, [DOWN, TWO], set(), None, NOW)
+    assert (found.stage, found.skipped) == (2, (1,))
+
+
+def test_a_speaker_that_just_failed_still_counts() -> None:
+    failing = replace(ONE, down_since=NOW - timedelta(seconds=1))
+    assert stand(WANTED, {}, [failing, TWO], set(), 1, NOW).stage == 1
+
+
+def test_without_any_live_speaker_nothing_is_settled() -> None:
+    found = stand(WANTED, {}, [DOWN], set(), None, NOW)
+    assert (found.nowhere, found.settled) == (True, False)
+
+
+def test_without_a_next_hop_for_the_family_nothing_is_settled() -> None:
+    found = stand(WANTED, {}, [replace(ONE, families=frozenset({6}))], set(), None, NOW)
+    assert (found.unfit, found.settled) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("heard", "own", "first", "expected"),
+    [
+        (SEEN, SEEN, True, SEEN),
+        (SEEN, UNANSWERED, True, SEEN),
+        (SEEN, UNANSWERED, False, UNANSWERED),
+        (SEEN, ABSENT, True, ABSENT),
+        (ABSENT, SEEN, True, ABSENT),
+        (ABSENT, UNANSWERED, True, UNANSWERED),
+        (UNANSWERED, SEEN, True, SEEN),
+        (UNANSWERED, ABSENT, True, ABSENT),
+        (UNANSWERED, UNANSWERED, True, UNANSWERED),
+    ],
+)
+def test_our_own_word_stands_in_for_listeners_that_cannot_be_asked(
+    heard: Answer, own: Answer, first: bool, expected: Answer
+) -> None:
+    assert heard_and_sent(heard, own, first=first) is expected
+
+
+def test_of_a_withdrawal_listeners_are_asked_at_the_last_stage() -> None:
+    assert gone_and_unsent(ABSENT, SEEN, last=False) is SEEN
+    assert gone_and_unsent(ABSENT, SEEN, last=True) is ABSENT
+    assert gone_and_unsent(UNANSWERED, SEEN, last=True) is SEEN
+    assert gone_and_unsent(SEEN, UNANSWERED, last=True) is UNANSWERED
+
+
+TURNED = replace(WANTED, turned=True)
+LONG = timedelta(seconds=11)
+
+
+@pytest.mark.parametrize(
+    ("wish", "answer", "absent_for", "expected"),
+    [
+        (TURNED, SEEN, timedelta(0), Move.ON),
+        (TURNED, UNANSWERED, LONG, Move.HOLD),
+        (TURNED, ABSENT, timedelta(seconds=9), Move.WATCH),
+        (TURNED, ABSENT, LONG, Move.ROLL_BACK),
+        (WANTED, ABSENT, LONG, Move.ALARM),
+        (GONE, ABSENT, LONG, Move.ALARM),
+    ],
+)
+def test_only_absent_takes_back_and_only_what_was_withdrawn_before(
+    wish: Wish, answer: Answer, absent_for: timedelta, expected: Move
+) -> None:
+    assert move(wish, answer, absent_for, timedelta(seconds=10)) is expected
+
+
+@pytest.mark.parametrize(
+    ("wish", "sent", "expected"),
+    [
+        (WANTED, {"one": {"peer": {PREFIX}}}, SEEN),
+        (WANTED, {"one": {"peer": set()}}, ABSENT),
+        (WANTED, {"one": {}}, UNANSWERED),  # no session: nobody could hear it
+        (WANTED, {}, UNANSWERED),
+        (GONE, {"one": {"peer": {PREFIX}}}, ABSENT),
+        (GONE, {"one": {}}, SEEN),
+        (GONE, {}, UNANSWERED),
+    ],
+)
+def test_a_speakers_own_word(wish: Wish, sent: dict[str, object], expected: Answer) -> None:
+    look = Look(sent=sent)  # type: ignore[arg-type]
+    assert look.by_ourselves(wish, [ONE]) is expected
+
+
+def test_another_origin_is_not_our_route() -> None:
+    origin = WANTED.route.origin
+    assert Look(heard={"bird": {PREFIX: {origin}}}).by_listeners(WANTED) is SEEN
+    assert Look(heard={"bird": {PREFIX: set()}}).by_listeners(WANTED) is ABSENT
+    assert Look().by_listeners(WANTED) is UNANSWERED

@@ -1,0 +1,122 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from byoip.domain.breaker import Source
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.prefix import Prefix
+from byoip.domain.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.ports.store import By
+from byoip.store.engine import PoolSize, make_engine
+from byoip.store.route_history import PostgresRouteReader
+from byoip.usecases.decide_orphan import WithdrawOrphan
+from byoip.usecases.rollback_routes import RollbackRoutes, RolledBack
+from byoip.usecases.withdrawing import withdraw
+from tests.announcing import Fleet, path
+
+CLI = By("cli", "cli-1")
+CIDRS = [f"31.0.{number}.0/24" for number in range(6)]
+
+
+@pytest.fixture
+async def fleet(database_url: str) -> AsyncIterator[Fleet]:
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
+    yield Fleet(engine)
+    await engine.dispose()
+
+
+async def snapshot(fleet: Fleet) -> int:
+    """All that is advertised was applied by one speaker: keep that."""
+    known = await fleet.routes.known("one")
+    await fleet.routes.given("one", [one.wish for one in known], fleet.clock.now())
+    number = await fleet.routes.take_snapshot(fleet.clock.now())
+    assert number is not None
+    await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
+    return number
+
+
+async def taken(fleet: Fleet, prefix: Prefix, source: Source) -> None:
+    claim, _, row = fleet.ids[prefix]
+    async with fleet.store.transaction() as shelf:
+        await shelf.claims.lock(claim)
+        found = await shelf.bgp_prefixes.get(claim, row)
+        await withdraw(
+            shelf, found, by=CLI, now=fleet.clock.now(), source=source, job="tidy", run="1"
+        )
+
+
+async def rolled_back(fleet: Fleet, number: int, *, dry_run: bool = False) -> RolledBack:
+    rollback = RollbackRoutes(fleet.store, fleet.clock)
+    return await rollback(number, reason="the accident", by=CLI, dry_run=dry_run)
+
+
+async def test_only_what_no_owner_has_withdrawn_is_announced_again(fleet: Fleet) -> None:
+    kept, owners, offboarded, jobs, revoked = await fleet.add(*CIDRS[:5], advertised=True)
+    number = await snapshot(fleet)
+    (newer,) = await fleet.add(CIDRS[5], advertised=True)
+    await fleet.withdraw(owners)
+    await taken(fleet, offboarded, Source.OFFBOARDING)
+    await taken(fleet, jobs, Source.JOB)
+    await taken(fleet, revoked, Source.JOB)
+    await fleet.do(
+        "UPDATE prefixes SET state = 'pending', approved_at = NULL, approved_by = NULL"
+        " WHERE cidr = CAST(:cidr AS cidr)",
+        cidr=str(revoked),
+    )
+
+    tried = await rolled_back(fleet, number, dry_run=True)
+    assert await fleet.wanted() == {kept, newer}
+    done = await rolled_back(fleet, number)
+
+    assert tried == done
+    assert (done.announced, done.kept, done.newer) == ([jobs], [kept], [newer])
+    reasons = dict(done.refused)
+    assert reasons.keys() == {owners, offboarded, revoked}
+    assert reasons[owners] == "its owner has withdrawn it since"
+    assert await fleet.wanted() == {kept, jobs, newer}
+    kinds = await fleet.ask("SELECT kind, reason FROM operator_events")
+    assert kinds == [("routes.rolled_back", "the accident")]
+
+
+async def test_origin_validation_is_asked_again(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add(CIDRS[0], advertised=True)
+    number = await snapshot(fleet)
+    await taken(fleet, prefix, Source.JOB)
+    await fleet.do("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    done = await rolled_back(fleet, number)
+    assert done.announced == []
+    assert "Origin validation" in done.refused[0][1]
+
+
+async def test_a_snapshot_that_is_not_kept_and_a_reason_that_is_not_given(fleet: Fleet) -> None:
+    with pytest.raises(RouteSnapshotNotFound):
+        await rolled_back(fleet, 7)
+    with pytest.raises(InvalidText):
+        await RollbackRoutes(fleet.store, fleet.clock)(7, reason=" ", by=CLI, dry_run=True)
+
+
+async def test_old_snapshots_are_pruned_and_numbers_go_on(fleet: Fleet) -> None:
+    await fleet.do(
+        "INSERT INTO route_snapshots SELECT n, now(), '[]' FROM generate_series(1, 150) AS n"
+    )
+    await fleet.add(CIDRS[0], advertised=True)
+    assert await snapshot(fleet) == 151
+    numbers = [number for number, _, _ in await PostgresRouteReader(fleet.engine).snapshots()]
+    assert numbers == list(range(151, 50, -1))
+
+
+async def test_a_decision_about_an_orphan_names_who_and_why(fleet: Fleet) -> None:
+    prefix = Prefix.parse(CIDRS[0])
+    decide = WithdrawOrphan(fleet.store, fleet.clock)
+    with pytest.raises(OrphanNotFound):
+        await decide("one", CIDRS[0], name="A. Person", reason="left over", by=CLI)
+    await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
+    await decide("one", CIDRS[0], name="A. Person", reason="left over", by=CLI)
+    assert await fleet.routes.decided("one") == {prefix}
+    assert await fleet.routes.decided("two") == set()
+    (orphan,) = await PostgresRouteReader(fleet.engine).orphans()
+    assert (orphan.decided_by, orphan.decided_because) == ("A. Person", "left over")
+    # One that goes and comes back is decided anew.
+    await fleet.routes.note_orphans("one", {}, fleet.clock.now())
+    await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
+    assert await fleet.routes.decided("one") == set()
