@@ -184,6 +184,10 @@ FOR EACH ROW WHEN (new.change < old.change
     OR (new.advertised IS DISTINCT FROM old.advertised AND new.change = old.change))
 EXECUTE FUNCTION refuse_change('every change of what is advertised has a number of its own');
 
+CREATE TRIGGER bgp_prefixes_never_unsaid BEFORE UPDATE ON bgp_prefixes
+FOR EACH ROW WHEN (old.advertised_modified_at IS NOT NULL AND new.advertised_modified_at IS NULL)
+EXECUTE FUNCTION refuse_change('what was announced once can be withdrawn, not unsaid');
+
 CREATE TRIGGER withdrawals_append_only BEFORE UPDATE OR DELETE ON withdrawals
 FOR EACH ROW EXECUTE FUNCTION refuse_change('history is only ever added to');
 

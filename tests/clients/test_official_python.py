@@ -57,6 +57,8 @@ async def onboarded_and_removed(client: Any, story: Story) -> None:
 
     await bound_and_delegated(client, story, made.id)
     await given_a_letter(client, story, made.id, letter_id)
+    await advertised_and_withdrawn(client, story, made.id)
+    await unbound(client, story, made.id)
 
     assert (await settled(prefixes.delete(made.id, **account))).success
     with pytest.raises(cloudflare.NotFoundError):
@@ -105,6 +107,56 @@ async def bound_and_delegated(client: Any, story: Story, prefix_id: str) -> None
     ended = await settled(delegations.delete(delegated.id, **account, **parent))
     assert ended.id == delegated.id
 
+
+async def advertised_and_withdrawn(client: Any, story: Story, prefix_id: str) -> None:
+    account, parent = {"account_id": story.account_id}, {"prefix_id": prefix_id}
+    routes = client.addressing.prefixes.bgp_prefixes
+    (route,) = (await settled(routes.list(prefix_id, **account))).result
+    assert (route.cidr, route.asn, route.on_demand.advertised) == (story.cidr, 64500, False)
+
+    async def edited(**wanted: Any) -> Any:
+        return await settled(routes.edit(route.id, **account, **parent, **wanted))
+
+    out = await edited(on_demand={"advertised": True})
+    assert (out.on_demand.advertised, out.asn_prepend_count) == (True, 0)
+    assert await edited(on_demand={"advertised": True}) == out  # as after an answer that was lost
+    farther = await edited(asn_prepend_count=2)
+    assert (farther.on_demand.advertised, farther.asn_prepend_count) == (True, 2)
+    assert await settled(routes.get(route.id, **account, **parent)) == farther
+    with pytest.raises(cloudflare.UnprocessableEntityError):
+        await edited(auto_advertise_withdraw=True)
+    with pytest.raises(cloudflare.ConflictError):
+        await settled(routes.create(prefix_id, **account, cidr=story.cidr))
+    await kept_while_advertised(client, story, prefix_id, route.id)
+    status = client.addressing.prefixes.advertisement_status
+    with pytest.warns(DeprecationWarning, match="deprecated"):
+        assert (await settled(status.get(prefix_id, **account))).advertised
+    with pytest.warns(DeprecationWarning, match="deprecated"):
+        assert not (await settled(status.edit(prefix_id, **account, advertised=False))).advertised
+    withdrawn = await settled(routes.get(route.id, **account, **parent))
+    assert (withdrawn.on_demand.advertised, withdrawn.asn_prepend_count) == (False, 2)
+
+
+async def kept_while_advertised(client: Any, story: Story, prefix_id: str, route_id: str) -> None:
+    """What would take it down on the side is refused, and says what to do first."""
+    account, parent = {"account_id": story.account_id}, {"prefix_id": prefix_id}
+    prefixes = client.addressing.prefixes
+    (bound,) = (await settled(prefixes.service_bindings.list(prefix_id, **account))).result
+    for resource, one in (
+        (prefixes.service_bindings, {"binding_id": bound.id, **parent}),
+        (prefixes.bgp_prefixes, {"bgp_prefix_id": route_id, **parent}),
+        (prefixes, parent),
+    ):
+        with pytest.raises(cloudflare.ConflictError) as refused:
+            await settled(resource.delete(**one, **account))
+        assert refused.value.response.headers["x-should-retry"] == "false"
+    assert (await settled(prefixes.service_bindings.get(bound.id, **account, **parent))) == bound
+
+
+async def unbound(client: Any, story: Story, prefix_id: str) -> None:
+    account, parent = {"account_id": story.account_id}, {"prefix_id": prefix_id}
     with pytest.raises(cloudflare.ConflictError):
         await settled(client.addressing.prefixes.delete(prefix_id, **account))
+    bindings = client.addressing.prefixes.service_bindings
+    (bound,) = (await settled(bindings.list(prefix_id, **account))).result
     assert (await settled(bindings.delete(bound.id, **account, **parent))).success

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from byoip.store.engine import make_engine
 from tests.end_to_end.running import BYOIP, environment
 
 CIDR, OWNER = "8.8.8.0/24", "byoip-validation.8.8.8.in-addr.arpa"
+ROAS = ({"prefix": CIDR, "asn": 64500, "maxLength": 24, "ta": "ripe"},)
 _PATIENCE_SECONDS = 60
 _T = TypeVar("_T")
 
@@ -82,9 +83,9 @@ class Fleet:
         self.processes.append(process)
         return process
 
-    async def start_api(self) -> str:
-        """Start one more; its URL, once it is ready."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
+    async def start_api(self, port: int = 0) -> str:
+        """Start one more, at a port (0: a free one); its URL, once it is ready."""
+        with socket.create_server(("127.0.0.1", port)) as free:
             port = free.getsockname()[1]
         process = self.start("api", "--port", str(port))
         url = f"http://127.0.0.1:{port}"
@@ -152,21 +153,31 @@ def _stopped_at_the_end(fleet: Fleet) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def fleet_of(database_url: str, directory: Path) -> AsyncIterator[Fleet]:
-    """A migrated production database, ROA data in it, and nothing started yet."""
+async def fleet_of(
+    database_url: str,
+    directory: Path,
+    *,
+    roas: Sequence[Mapping[str, object]] = ROAS,
+    more: str = "",
+    **settings: str,
+) -> AsyncIterator[Fleet]:
+    """A migrated production database, ROA data in it, and nothing started yet.
+
+    Tables `more` are added to the file of settings, and `settings` to the environment.
+    """
     internet = SandboxInternet()
     await internet.start()
     route = f"route: {CIDR}\norigin: AS64500\nmnt-by: A-MNT\nsource: RIPE\n"
     internet.whois.put("RIPE", route.encode())
-    roas = [{"prefix": CIDR, "asn": 64500, "maxLength": 24, "ta": "ripe"}]
     built = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    export = {"metadata": {"buildtime": built}, "roas": roas}
+    export = {"metadata": {"buildtime": built}, "roas": list(roas)}
     (directory / "roas.json").write_text(json.dumps(export))
     config = directory / "byoip.toml"
     config.write_text(
         _CONFIG.format(directory=directory, names=internet.resolver[1], whois=internet.whois_port)
+        + more
     )
-    known = environment(DATABASE_URL=database_url, BYOIP_CONFIG=str(config))
+    known = environment(DATABASE_URL=database_url, BYOIP_CONFIG=str(config), **settings)
     async with httpx.AsyncClient(timeout=20) as http:
         fleet = Fleet(internet, known, directory, http)
         with _stopped_at_the_end(fleet):

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.lifecycle import Approver
+from byoip.domain.service_binding import Provisioning
 from byoip.ports.once import AnsweredBefore, Once, StoredAnswer
 from byoip.store import migrating
 from byoip.store.engine import make_engine
@@ -73,8 +74,10 @@ def _fill(database: Database) -> None:
     for id_, state in STATES.items():
         insert(database, "prefixes", rows.prefix(id=id_, cidr=CIDRS[id_], **state))
     bound = {"prefix_id": APPROVED, "prefix_cidr": CIDRS[APPROVED], "cidr": CIDRS[APPROVED]}
-    insert(database, "bindings", rows.binding(**bound))
-    insert(database, "bindings", rows.binding(**bound, removed_at=NOW))
+    for ended in ({}, {"removed_at": NOW}):
+        row = rows.binding(**bound, **ended)
+        del row["answering_service_id"]
+        insert(database, "bindings", row)
     for prefix_id, number, minutes in HISTORY:
         row = rows.event(prefix_id=prefix_id, number=number, at=NOW + timedelta(minutes=minutes))
         del row["account_id"], row["account_number"]
@@ -111,7 +114,7 @@ async def test_whatever_was_approved_was_so_on_the_word_of_checks(
     checked = {APPROVED, CLOSED_APPROVED, OTHERS}
     assert by == {id_: "checks" if id_ in checked else None for id_ in STATES}
     view = await PostgresReader(engine).claim(ACCOUNT, APPROVED)
-    assert (view.claim.approved_by, view.default_binding) == (Approver.CHECKS, True)
+    assert (view.claim.approved_by, view.default_binding) == (Approver.CHECKS, Provisioning.ACTIVE)
 
 
 async def test_history_is_numbered_for_each_account_and_each_prefix_keeps_its_order(

@@ -92,6 +92,26 @@ async function status(): Promise<string> {
 }
 assert.equal(await status(), "valid");
 
+const routes = `${root}/prefixes/{prefix_id}/bgp/prefixes` as const;
+const [route] = success(await client.GET(routes, one)).result;
+assert(route);
+assert.deepEqual([route.cidr, route.desired.advertised], [cidr, false]);
+const there = { params: { path: { account_id, prefix_id, bgp_prefix_id: route.id } } };
+async function patched(wanted: { asn_prepend_count?: number; on_demand?: { advertised: boolean } }) {
+  return success(
+    await client.PATCH(`${routes}/{bgp_prefix_id}`, { ...there, body: wanted }),
+  );
+}
+assert((await patched({ on_demand: { advertised: true } })).result.desired.advertised);
+const repeated = await patched({ on_demand: { advertised: true } });
+assert(repeated.messages.some((message) => message.name === "no_change"));
+assert.equal((await patched({ asn_prepend_count: 2 })).result.asn_prepend_count, 2);
+const read = success(await client.GET(`${routes}/{bgp_prefix_id}`, there)).result;
+assert.deepEqual([read.desired.advertised, read.applied.advertised], [true, false]);
+assert.equal(refusal(await client.DELETE(`${routes}/{bgp_prefix_id}`, there)), "withdraw_first");
+assert.equal(refusal(await client.DELETE(`${root}/prefixes/{prefix_id}`, one)), "withdraw_first");
+assert(!(await patched({ on_demand: { advertised: false } })).result.desired.advertised);
+
 assert.equal(refusal(await client.DELETE(`${root}/prefixes/{prefix_id}`, one)), "withdraw_first");
 const unbinding = { params: { path: { account_id, prefix_id, binding_id: bound.id } } };
 success(await client.DELETE(`${bindings}/{binding_id}`, unbinding));

@@ -65,6 +65,23 @@ await eventually(async () => {
 });
 assert(isPdf(await downloaded(written)));
 
+const routes = prefixes.bgpPrefixes;
+const [route] = await all(routes.list(id, { account_id }));
+assert(route?.id);
+assert.deepEqual([route.cidr, route.on_demand?.advertised], [story.cidr, false]);
+const here = { account_id, prefix_id: id };
+const out = await routes.edit(route.id, { ...here, on_demand: { advertised: true } });
+assert.equal(out.on_demand?.advertised, true);
+assert.deepEqual(await routes.edit(route.id, { ...here, on_demand: { advertised: true } }), out);
+const farther = await routes.edit(route.id, { ...here, asn_prepend_count: 2 });
+assert.deepEqual([farther.on_demand?.advertised, farther.asn_prepend_count], [true, 2]);
+assert.deepEqual(await routes.get(route.id, here), farther);
+await assert.rejects(routes.delete(route.id, here), ConflictError);
+await assert.rejects(bindings.delete(bound.id, here), ConflictError);
+await assert.rejects(prefixes.delete(id, { account_id }), ConflictError);
+const withdrawn = await routes.edit(route.id, { ...here, on_demand: { advertised: false } });
+assert.deepEqual([withdrawn.on_demand?.advertised, withdrawn.asn_prepend_count], [false, 2]);
+
 await assert.rejects(prefixes.delete(id, { account_id }), ConflictError);
 await bindings.delete(bound.id, { account_id, prefix_id: id });
 await prefixes.delete(id, { account_id });

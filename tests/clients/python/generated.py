@@ -15,6 +15,12 @@ from typing import TypeVar
 
 import httpx
 from byoip_client import AuthenticatedClient, Client
+from byoip_client.api.bgp import (
+    delete_bgp_prefix,
+    get_bgp_prefix,
+    list_bgp_prefixes,
+    update_bgp_prefix,
+)
 from byoip_client.api.delegations import (
     create_delegation,
     delete_delegation,
@@ -37,6 +43,8 @@ from byoip_client.api.services import (
     list_services,
 )
 from byoip_client.models import (
+    BgpPrefixAnswer,
+    BgpPrefixChange,
     CreateLoaDocumentBody,
     Failure,
     NewBinding,
@@ -44,6 +52,7 @@ from byoip_client.models import (
     NewPrefix,
     Prefix,
     PrefixChange,
+    WantedOnDemand,
 )
 from byoip_client.types import File
 
@@ -157,6 +166,27 @@ def delegate(
     assert ended.id == made.id
 
 
+def advertise(client: AuthenticatedClient, prefix: Prefix) -> None:
+    """Out, farther away, and withdrawn again; what is out is not deleted."""
+    (route,) = success(list_bgp_prefixes.sync(ACCOUNT, prefix.id, client=client)).result
+    assert (route.cidr, route.desired.advertised) == (prefix.cidr, False)
+    where = (ACCOUNT, prefix.id, route.id)
+
+    def patched(body: BgpPrefixChange) -> BgpPrefixAnswer:
+        return success(update_bgp_prefix.sync(*where, client=client, body=body))
+
+    out = BgpPrefixChange(on_demand=WantedOnDemand(advertised=True))
+    assert patched(out).result.on_demand.advertised
+    assert "no_change" in {one.name for one in patched(out).messages}
+    assert patched(BgpPrefixChange(asn_prepend_count=2)).result.asn_prepend_count == 2
+    shown = success(get_bgp_prefix.sync(*where, client=client)).result
+    assert (shown.desired.advertised, shown.applied.advertised) == (True, False)
+    assert failure(delete_bgp_prefix.sync(*where, client=client)) == "withdraw_first"
+    assert failure(delete_prefix.sync(ACCOUNT, prefix.id, client=client)) == "withdraw_first"
+    gone = BgpPrefixChange(on_demand=WantedOnDemand(advertised=False))
+    assert not patched(gone).result.desired.advertised
+
+
 def main() -> None:
     with (
         AuthenticatedClient(base_url=STORY["root"], token=STORY["api_token"]) as client,
@@ -168,6 +198,7 @@ def main() -> None:
         delegate(client, other, prefix)
         reference = receive_letter(client, prefix, letter_id)
         assert status(reference) == "valid"
+        advertise(client, prefix)
         refused = delete_prefix.sync(ACCOUNT, prefix.id, client=client)
         assert failure(refused) == "withdraw_first"
         success(delete_service_binding.sync(ACCOUNT, prefix.id, binding_id, client=client))

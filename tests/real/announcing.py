@@ -1,0 +1,246 @@
+"""byoip as it announces in production: an API, two workers, two speakers, a router that listens."""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, LiteralString, TypeAlias
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+
+from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.domain.prefix import Prefix
+from tests.databases import directory_open_to_all
+from tests.end_to_end.fleet import Fleet, fleet_of
+from tests.many_routes import ORIGIN, OwnedRoute
+from tests.real.bird_router import Change as Lost
+from tests.real.edge import Edge, running_edge
+
+ROAS = (
+    {"prefix": "20.0.0.0/8", "asn": ORIGIN, "maxLength": 24, "ta": "ripe"},
+    {"prefix": "2410::/16", "asn": ORIGIN, "maxLength": 48, "ta": "ripe"},
+)
+AT_ONCE = 8  # customers who ask at the same time
+_PATIENCE_SECONDS = 45.0  # until everything is as it is wanted
+_TRY_AGAIN_SECONDS = 0.2
+_ON_ITS_WAY = timedelta(seconds=10)  # for a withdrawal that was overtaken by an announcement
+
+Absence: TypeAlias = tuple[datetime, datetime | None]
+"""When an owner asked for a withdrawal, and when it was wanted back."""
+
+_RECONCILING: LiteralString = """
+SELECT count(*) FROM pg_stat_activity WHERE application_name = 'byoip routes'
+"""
+_WIDE: LiteralString = """
+SELECT count(*) FROM bgp_prefixes b WHERE b.settled < b.change AND b.change > 1
+    OR b.advertised AND (SELECT count(*) FROM applied_routes a WHERE a.bgp_prefix_id = b.id
+        AND a.advertised AND a.change = b.change) < %s
+    OR NOT b.advertised AND EXISTS (SELECT FROM applied_routes a WHERE a.bgp_prefix_id = b.id
+        AND (a.advertised OR a.may_hold))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an owner asks for; what is None stays as it is."""
+
+    route: OwnedRoute
+    advertised: bool | None = None
+    prepend: int | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As the API takes it."""
+        made: dict[str, Any] = {}
+        if self.advertised is not None:
+            made["on_demand"] = {"advertised": self.advertised}
+        if self.prepend is not None:
+            made["asn_prepend_count"] = self.prepend
+        return made
+
+
+@dataclass
+class Announcing:
+    """The processes, what they speak to, and what owners have asked of them so far."""
+
+    server: EmbeddedPostgres
+    database_url: str
+    fleet: Fleet
+    edge: Edge
+    url: str = ""
+    asked: int = 0
+    wanted: dict[str, int] = field(default_factory=dict)  # advertised: how often prepended
+    absences: defaultdict[Prefix, list[Absence]] = field(default_factory=lambda: defaultdict(list))
+    _prepends: dict[str, int] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """An API and two workers, of which one reconciles by then."""
+        for _ in range(2):
+            self.fleet.start("worker")
+        self.url = await self.fleet.start_api()
+
+        async def reconciling() -> bool:
+            return bool(self.one(_RECONCILING))
+
+        await self.fleet.eventually(reconciling)
+
+    @property
+    def api(self) -> Any:
+        """Its process; the workers stand before it."""
+        return self.fleet.processes[-1]
+
+    async def restart_api(self) -> None:
+        """At the same port, after it was killed."""
+        self.api.wait()
+        self.url = await self.fleet.start_api(urlsplit(self.url).port or 0)
+
+    async def ask(self, changes: Sequence[Change]) -> None:
+        """Ask for all of them, each route's in order; whoever gets no answer asks again."""
+        queue = list(reversed(changes))
+        busy: dict[OwnedRoute, asyncio.Lock] = {one.route: asyncio.Lock() for one in changes}
+
+        async def customer(http: httpx.AsyncClient) -> None:
+            while queue:
+                change = queue.pop()
+                async with busy[change.route]:
+                    await self._ask(http, change)
+
+        async with httpx.AsyncClient(timeout=10) as http:
+            await asyncio.gather(*(customer(http) for _ in range(AT_ONCE)))
+
+    async def _ask(self, http: httpx.AsyncClient, change: Change) -> None:
+        route = change.route
+        cidr = route.cidr
+        absences = self.absences[Prefix.parse(cidr)]
+        if change.advertised is False:
+            absences.append((_now(), None))
+        while True:
+            try:
+                answer = await http.patch(
+                    f"{self.url}{route.path}",
+                    json=change.body,
+                    headers={"authorization": f"Bearer {route.owner.token}"},
+                )
+            except httpx.TransportError:
+                answer = None
+            if answer is not None and answer.is_success:
+                break
+            assert answer is None or answer.status_code in {500, 503}, answer.text
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        self.asked += 1
+        if change.advertised and absences:
+            absences[-1] = (absences[-1][0], _now())
+        if change.prepend is not None:
+            self._prepends[cidr] = change.prepend
+        out = cidr in self.wanted if change.advertised is None else change.advertised
+        self.wanted.pop(cidr, None)
+        if out:
+            self.wanted[cidr] = self._prepends.get(cidr, 0)
+
+    async def until_everything_is_as_wanted(self) -> None:
+        """Desired, applied, observed: in the database, at every speaker, and at the router."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _PATIENCE_SECONDS
+        while lacking := await self._lacking():
+            assert loop.time() < deadline, lacking
+            await asyncio.sleep(0.2)
+
+    async def _lacking(self) -> str:
+        if many := self.one(_WIDE, len(self.edge.speakers)):
+            return f"{many} routes are not settled and confirmed by every speaker"
+        for name, speaker in self.edge.speakers.items():
+            held = {str(one.prefix): len(one.as_path) for one in await speaker.held()}
+            if held != self.wanted:
+                return f"{name} holds {len(held)} routes, wanted are {len(self.wanted)}"
+        return ""
+
+    async def seen(self, cidrs: Sequence[str]) -> set[str]:
+        """Those of them that the router sees."""
+        found = await self.edge.listener.sees([Prefix.parse(cidr) for cidr in cidrs])
+        return {str(prefix) for prefix in found}
+
+    async def shown(self, routes: Sequence[OwnedRoute]) -> list[dict[str, Any]]:
+        """As the API shows them."""
+        shown = []
+        async with httpx.AsyncClient(timeout=10) as http:
+            for route in routes:
+                headers = {"authorization": f"Bearer {route.owner.token}"}
+                answer = await http.get(f"{self.url}{route.path}", headers=headers)
+                shown.append(answer.raise_for_status().json()["result"])
+        return shown
+
+    def unasked(self) -> dict[str, list[str]]:
+        """What the router lost while its owner wanted it announced, and all it saw of it."""
+        lost = {loss.prefix for loss in self.edge.router.losses() if not self._asked_for(loss)}
+        seen: dict[str, list[str]] = {str(prefix): [] for prefix in lost}
+        for change in self.edge.router.changes():
+            if change.prefix in lost:
+                words = f"{change.at:%H:%M:%S.%f} {change.speaker} {change.what}"
+                seen[str(change.prefix)].append(words)
+        return seen
+
+    def _asked_for(self, loss: Lost) -> bool:
+        return any(
+            began <= loss.at and (ended is None or loss.at <= ended + _ON_ITS_WAY)
+            for began, ended in self.absences[loss.prefix]
+        )
+
+    def one(self, query: LiteralString, *values: object) -> Any:
+        """The one value of the one row."""
+        with psycopg.connect(self.database_url) as connection:
+            ((value,),) = connection.execute(query, values).fetchall()
+        return value
+
+
+def _now() -> datetime:
+    return datetime.now()  # noqa: DTZ005 - as the router writes it down
+
+
+def shuffled(changes: Sequence[Sequence[Change]], dice: random.Random) -> list[Change]:
+    """All routes' changes in a mix, each route's in their order."""
+    order = [number for number, each in enumerate(changes) for _ in each]
+    dice.shuffle(order)
+    waiting: list[Iterator[Change]] = [iter(each) for each in changes]
+    return [next(waiting[number]) for number in order]
+
+
+@contextmanager
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A server that may be killed: it keeps what it has promised."""
+    with directory_open_to_all() as directory, EmbeddedPostgres(directory / "postgres") as server:
+        yield server
+
+
+@asynccontextmanager
+async def announcing(directory: Path, *, graceful: bool) -> AsyncIterator[Announcing]:
+    """Nothing started yet but Postgres, the speakers and the router."""
+    with own_postgres() as server:
+        async with (
+            running_edge("one", "two", graceful=graceful) as edge,
+            fleet_of(
+                server.database_url,
+                directory,
+                roas=ROAS,
+                more=_speakers(edge),
+                BYOIP_RECONCILE_SECONDS="1",
+                BYOIP_ABSENT_SECONDS="30",
+                BYOIP_NEXT_HOP4="192.0.2.1",
+                BYOIP_NEXT_HOP6="2001:db8::1",
+            ) as fleet,
+        ):
+            yield Announcing(server, server.database_url, fleet, edge)
+
+
+def _speakers(edge: Edge) -> str:
+    tables = [
+        f'[[speakers]]\nname = "{name}"\naddress = "{daemon.target}"\n'
+        for name, daemon in edge.daemons.items()
+    ]
+    listener = f'[[listeners]]\nname = "router"\nsocket = "{edge.router.control}"\n'
+    return "\n".join(["", *tables, listener])
