@@ -217,8 +217,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         OriginUnanswered: Problem(1710, 409),
         # operators
         TripNotFound: Problem(1820, 404),
-        RouteSnapshotNotFound: Problem(1821, 404),
-        OrphanNotFound: Problem(1822, 404),
+        RouteSnapshotNotFound: Problem(1825, 404),
+        OrphanNotFound: Problem(1826, 404),
         JobUnknown: Problem(1821, 404),
         JobNotRefused: Problem(1822, 409, definitive=True),
         OverlapsApproved: Problem(1800, 409, definitive=True),
