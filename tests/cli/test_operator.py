@@ -136,6 +136,17 @@ async def test_breakers_and_jobs(shell: Shell) -> None:
     assert made in await shell.says("prefixes", "restore", made, *WHY)
 
 
+async def test_edges_are_drained_taken_back_and_removed(shell: Shell) -> None:
+    await shell.backend.edges.acknowledge(edge="fra1", number=0, by=By("test", "1"))
+    assert "serving" in await shell.says("edges", "list")
+    assert "drained" in await shell.says("edges", "drain", "fra1", *WHY)
+    assert "serving" in await shell.says("edges", "undrain", "fra1", *WHY)
+    await shell.says("edges", "remove", "fra1", *WHY)
+    assert "fra1" not in await shell.says("edges", "list")
+    assert "a ticket" in await shell.says("history")
+    assert "(edge_not_found)" in await shell.refused("edges", "remove", "ams1", *WHY)
+
+
 async def test_prefixes_and_addresses(shell: Shell) -> None:
     made = await shell.claim("31.0.0.0/23")
     assert made in await shell.says("prefixes", "list", "--pending", "--standing", "ok")
