@@ -74,8 +74,9 @@ class _Running:
 
 
 async def _measure(on: Server, url: str) -> list[Figure]:
-    async with running_edge("one", "two") as edge:
+    async with running_edge("one") as edge:
         bare = await _bare(edge)
+    async with running_edge("one", "two") as edge:
         cidrs = ipv4(_TIMES + 1 + _MANY)
         routes = add_routes(url, cidrs[: _TIMES + 1], accounts=_ACCOUNTS)
         await vrps.load(url, _roas(on))
@@ -136,10 +137,7 @@ async def _bare(edge: Edge) -> _Bare:
     daemon.kill()
     await asyncio.sleep(_AWAY_SECONDS)
     daemon.start()
-    reloaded = await _reloaded(edge, speaker)
-    daemon.stop()  # what it holds is gone with it
-    daemon.start()
-    return _Bare(announced, withdrawn, reloaded)
+    return _Bare(announced, withdrawn, await _reloaded(edge, speaker))
 
 
 async def _reloaded(edge: Edge, speaker: GobgpSpeaker) -> float:

@@ -51,7 +51,7 @@ class Record:
 
     def __init__(self, router: BirdRouter) -> None:
         self._router = router
-        self._since = time.time()
+        self._since = router.noted()
 
     async def all_of(
         self, cidrs: Collection[str], what: str, speakers: Sequence[str]
@@ -66,8 +66,8 @@ class Record:
         while True:
             noted = {
                 (str(one.prefix), one.speaker): one.at.timestamp()
-                for one in self._router.changes()
-                if one.what == what and one.at.timestamp() >= self._since
+                for one in self._router.changes(after=self._since)
+                if one.what == what
             }
             if noted.keys() >= wanted:
                 return {cidr: max(noted[cidr, name] for name in speakers) for cidr in cidrs}
