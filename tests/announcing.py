@@ -157,9 +157,8 @@ _ADD = (
     FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[])) AS t (cidr, claim)
     """,  # noqa: S608
     """
-    INSERT INTO bindings (
-        id, prefix_id, prefix_cidr, cidr, service_id, answering_service_id, state, created_at
-    )
+    INSERT INTO bindings (id, prefix_id, prefix_cidr, cidr, service_id, answering_service_id,
+        state, created_at)
     SELECT binding, claim, cidr, cidr, '00000000-0000-0000-0000-0000000000bb',
         '00000000-0000-0000-0000-0000000000bb', 'active', now()
     FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[]), CAST(:bindings AS uuid[]))

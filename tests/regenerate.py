@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 
 from byoip.api.error_page import error_markdown
-from byoip.api.problems import PROBLEMS, failure_headers, failure_value
+from byoip.api.failures import failure_headers, failure_value
+from byoip.api.problems import PROBLEMS
 from byoip.api.refusal_samples import SAMPLES
 from byoip.domain.errors import Refusal
 from tests import gobgp_stubs

@@ -5,7 +5,14 @@ import pytest
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.registry import Budget, Dialect, Registry
-from byoip.settings import SettingsError, read_settings, require_origins, resolver_address
+from byoip.domain.route import Community
+from byoip.settings import (
+    SettingsError,
+    read_settings,
+    require_origins,
+    resolver_address,
+    speaker_notes,
+)
 
 _FILE = """
 origin_asns = [64500, "AS64501"]
@@ -156,3 +163,54 @@ def test_resolvers_may_name_a_port(text: str, address: tuple[str, int]) -> None:
 def test_irr_is_waived_only_at_known_registries_without_route_objects(key: str, why: str) -> None:
     with pytest.raises(SettingsError, match=why):
         read_settings({"BYOIP_WAIVE_IRR_AT": key})
+
+
+_SPEAKERS = """
+[[speakers]]
+name = "ams1"
+address = "10.0.0.1:50051"
+stage = 1
+next_hop6 = "2001:db8::1"
+communities = ["64500:100"]
+prepend_communities = ["64500:101", "64500:102", "64500:103"]
+
+[[speakers]]
+name = "fra1"
+address = "10.0.0.2:50051"
+stage = 1
+
+[[listeners]]
+name = "rr1"
+socket = "/run/bird/bird.ctl"
+"""
+
+
+def test_speakers_from_the_file_say_their_stage(tmp_path: Path) -> None:
+    path = tmp_path / "byoip.toml"
+    path.write_text(_SPEAKERS)
+    settings = read_settings({"BYOIP_CONFIG": str(path)})
+    assert [(one.name, stage) for one, stage in settings.staged_speakers] == [
+        ("ams1", 1),
+        ("fra1", 1),
+    ]
+    assert settings.speakers[0].communities == (Community(64500, 100),)
+    assert [one.name for one in settings.listeners] == ["rr1"]
+    assert "fra1: stage 1, no next_hop6" in "\n".join(speaker_notes(settings))
+
+
+def test_speakers_from_the_environment_are_a_stage_each() -> None:
+    settings = read_settings({"BYOIP_SPEAKERS": "127.0.0.1:50051, 127.0.0.1:50052"})
+    assert [(one.address, stage) for one, stage in settings.staged_speakers] == [
+        ("127.0.0.1:50051", 1),
+        ("127.0.0.1:50052", 2),
+    ]
+    assert "recorded only" in speaker_notes(read_settings({}))[0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["127.0.0.1", "127.0.0.1:0", ":50051", "127.0.0.1:50051,127.0.0.1:50051"],
+)
+def test_speakers_that_cannot_be_used_are_refused(value: str) -> None:
+    with pytest.raises(SettingsError):
+        read_settings({"BYOIP_SPEAKERS": value})

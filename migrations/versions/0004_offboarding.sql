@@ -34,7 +34,7 @@ CREATE TABLE job_switches (
     by TEXT NOT NULL,
     because TEXT NOT NULL,
     CONSTRAINT pk_job_switches PRIMARY KEY (kind),
-    CONSTRAINT ck_job_switches_kind CHECK (kind IN ('offboard', 'close_unproven', 'end_expired_delegations', 'roll_back', 'reevaluate_claims', 'watch_letters', 'renew_letters', 'rescue_runs', 'refresh_roas', 'refresh_registrations', 'tidy_up')),
+    CONSTRAINT ck_job_switches_kind CHECK (kind IN ('offboard', 'close_unproven', 'end_expired_delegations', 'roll_back', 'reevaluate_claims', 'settle_bindings', 'watch_letters', 'renew_letters', 'rescue_runs', 'refresh_roas', 'refresh_registrations', 'tidy_up')),
     CONSTRAINT ck_job_switches_because CHECK (because <> '')
 );
 
@@ -53,7 +53,7 @@ CREATE TABLE job_runs (
     used_at TIMESTAMP WITH TIME ZONE,
     waits BOOLEAN GENERATED ALWAYS AS (refused <> '' AND used_at IS NULL) STORED NOT NULL,
     CONSTRAINT pk_job_runs PRIMARY KEY (id),
-    CONSTRAINT ck_job_runs_kind CHECK (kind IN ('offboard', 'close_unproven', 'end_expired_delegations', 'roll_back', 'reevaluate_claims', 'watch_letters', 'renew_letters', 'rescue_runs', 'refresh_roas', 'refresh_registrations', 'tidy_up')),
+    CONSTRAINT ck_job_runs_kind CHECK (kind IN ('offboard', 'close_unproven', 'end_expired_delegations', 'roll_back', 'reevaluate_claims', 'settle_bindings', 'watch_letters', 'renew_letters', 'rescue_runs', 'refresh_roas', 'refresh_registrations', 'tidy_up')),
     CONSTRAINT ck_job_runs_acted CHECK (listed >= 1 AND acted BETWEEN 0 AND listed),
     CONSTRAINT ck_job_runs_refused CHECK (refused = '' OR acted = 0),
     CONSTRAINT ck_job_runs_allowed CHECK (num_nulls(allowed_at, allowed_by, allowed_because) IN (0, 3))

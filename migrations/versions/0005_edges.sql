@@ -83,6 +83,8 @@ ALTER TABLE bindings
     ADD CONSTRAINT fk_bindings_answering_service FOREIGN KEY(answering_service_id, answers) REFERENCES services (id, live),
     ADD CONSTRAINT ck_bindings_settled CHECK (settled BETWEEN 0 AND change),
     ADD CONSTRAINT ck_bindings_active_answers CHECK (state <> 'active' OR removed_at IS NOT NULL OR answering_service_id IS NOT DISTINCT FROM service_id);
+ALTER TABLE bindings ADD CONSTRAINT ex_bindings_default_overlap EXCLUDE USING gist (prefix_cidr inet_ops WITH &&) WHERE (live AND is_default);
+
 CREATE INDEX ix_bindings_answering_service_id ON bindings (answering_service_id);
 CREATE INDEX ix_bindings_unsettled ON bindings (prefix_id) WHERE settled < change;
 

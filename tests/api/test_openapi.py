@@ -35,8 +35,9 @@ FILES = {
     "get_loa_document": "application/pdf",
     "get_edge_change_stream": "application/x-ndjson",
 }
+VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
 OPERATORS_VERBS = {"approve", "suspend", "resume", "settle", "revoke", "retire", "release"}
-OPERATORS_VERBS |= {"accept", "put", "remove"}
+OPERATORS_VERBS |= {"accept", "put", "remove", "rearm", "stop", "start", "allow", "end"}
 WITH_EXAMPLE = [
     one
     for module in SCHEMAS
@@ -69,9 +70,7 @@ def test_every_operation_has_what_a_generated_client_needs(document: dict[str, A
     for one in found:
         verb = one["operationId"].partition("_")[0]
         own = one["x-required-scope"] == "operator"
-        assert verb in {"get", "list", "create", "update", "delete", "validate"} | (
-            OPERATORS_VERBS if own else set()
-        )
+        assert verb in {*VERBS} | (OPERATORS_VERBS if own else set())
         assert one["summary"]
         assert one["security"] == [{"token": []}, {"email": [], "key": []}]
         assert one["tags"]
@@ -90,7 +89,9 @@ def test_the_page_of_a_letter_needs_no_credential_and_speaks_to_people_and_machi
 
 def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
     assert sorted(one["operationId"] for one in operations_of(document)) == [
+        "accept_registration_snapshot",
         "accept_roa_snapshot",
+        "allow_job",
         "approve_prefix",
         "create_account",
         "create_bgp_prefix",
@@ -109,12 +110,14 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "delete_prefix",
         "delete_service_binding",
         "delete_validation_token",
+        "end_prefix_grace",
         "get_account",
         "get_address",
         "get_advertisement_status",
         "get_any_prefix",
         "get_any_prefix_validation",
         "get_bgp_prefix",
+        "get_breaker",
         "get_edge_change_stream",
         "get_edge_state",
         "get_letter",
@@ -132,6 +135,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_delegations",
         "list_edge_changes",
         "list_edges",
+        "list_jobs",
         "list_offered_services",
         "list_operator_events",
         "list_prefix_events",
@@ -145,17 +149,23 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_services",
         "list_validation_tokens",
         "list_validations",
+        "offboard_prefix",
         "put_edge",
         "put_registry_override",
+        "rearm_breaker",
         "release_reservation",
         "remove_edge",
         "remove_registry_override",
+        "restore_any_prefix",
+        "restore_prefix",
         "resume_prefix",
         "retire_service",
         "revoke_credential",
         "revoke_letter",
         "revoke_prefix_approval",
         "settle_prefix_contest",
+        "start_job",
+        "stop_job",
         "suspend_prefix",
         "update_account",
         "update_advertisement_status",

@@ -12,7 +12,8 @@ import byoip.domain
 import byoip.ports
 import byoip.usecases
 from byoip.api.error_page import error_html, error_markdown, meaning
-from byoip.api.problems import PROBLEMS, documentation_url, failure_body, failure_headers
+from byoip.api.failures import documentation_url, failure_body, failure_headers
+from byoip.api.problems import PROBLEMS
 from byoip.api.refusal_samples import SAMPLES
 from byoip.api.remedies import REMEDIES
 from byoip.domain.bgp_prefix import IncompleteBgpDeployment

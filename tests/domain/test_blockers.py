@@ -10,6 +10,7 @@ from byoip.domain.evidence import CheckState, Reason
 from byoip.domain.lifecycle import Standing
 from byoip.domain.origin_validation import Validity
 from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.service_binding import Provisioning
 from tests.domain.samples import LABEL, NOW, RIPE, TOKEN, claim, prefix, token
 
 ADVICE = Advice(LABEL, {"ripencc": RIPE})
@@ -18,7 +19,10 @@ PROVEN = {"irr": VALID, "rpki": VALID, "ownership": VALID}
 
 
 def told(
-    about: Claim, issued: OwnershipToken | None = None, *, default_binding: bool = False
+    about: Claim,
+    issued: OwnershipToken | None = None,
+    *,
+    default_binding: Provisioning | None = None,
 ) -> dict[str, str]:
     found: tuple[Blocker, ...] = blockers(
         about, issued, default_binding=default_binding, advice=ADVICE, now=NOW
@@ -26,17 +30,18 @@ def told(
     return {one.name: one.message for one in found}
 
 
-@pytest.mark.parametrize("bound", [True, False])
+@pytest.mark.parametrize("bound", [None, *Provisioning])
 @pytest.mark.parametrize("approved", [True, False])
 @pytest.mark.parametrize("standing", Standing)
 @pytest.mark.parametrize("drift", [None, Validity.INVALID, Validity.NOT_FOUND])
 def test_no_blocker_is_left_exactly_when_the_prefix_is_advertisable(
-    approved: bool, bound: bool, standing: Standing, drift: Validity | None
+    approved: bool, bound: Provisioning | None, standing: Standing, drift: Validity | None
 ) -> None:
     about = claim(**PROVEN)
     about = replace(about.approve(NOW) if approved else about, standing=standing)
 
-    may = approved and bound and standing is Standing.OK and drift is None
+    served = bound is Provisioning.ACTIVE
+    may = approved and served and standing is Standing.OK and drift is None
     assert advertisable(about, default_binding=bound, drift=drift) == may
     left = blockers(about, token(), default_binding=bound, drift=drift, advice=ADVICE, now=NOW)
     assert (not left) == may
@@ -45,7 +50,12 @@ def test_no_blocker_is_left_exactly_when_the_prefix_is_advertisable(
 def test_drift_says_what_to_publish_and_that_routes_stay() -> None:
     about = claim(**PROVEN).approve(NOW)
     [one] = blockers(
-        about, None, default_binding=True, drift=Validity.INVALID, advice=ADVICE, now=NOW
+        about,
+        None,
+        default_binding=Provisioning.ACTIVE,
+        drift=Validity.INVALID,
+        advice=ADVICE,
+        now=NOW,
     )
     assert one.name == "rpki_drifted"
     assert "stays announced" in one.message
@@ -97,7 +107,7 @@ def test_without_a_usable_token_one_must_be_issued(issued: OwnershipToken | None
     found = blockers(
         about,
         issued,
-        default_binding=True,
+        default_binding=Provisioning.ACTIVE,
         advice=ADVICE,
         now=NOW + timedelta(seconds=1),
     )
@@ -154,7 +164,7 @@ def test_nobody_is_sent_to_a_registry_that_has_no_route_objects() -> None:
 
     def ownership(issued: OwnershipToken) -> str:
         about = claim(registry="ripencc", irr_waived=True)
-        found = blockers(about, issued, default_binding=False, advice=advice, now=NOW)
+        found = blockers(about, issued, default_binding=None, advice=advice, now=NOW)
         return {one.name: one.message for one in found}["ownership_pending"]
 
     assert "reverse DNS" in ownership(token())

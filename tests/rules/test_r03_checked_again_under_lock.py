@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
+from byoip.domain.prefix import Prefix
 from byoip.domain.reconciliation import Known, Mark, Wish
 from byoip.store.routes import PostgresRoutes
 from byoip.usecases.tend_speaker import TendSpeaker
@@ -55,6 +56,32 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
     await tend.some([fleet.ids[each][2] for each in prefixes])
     assert one.calls("withdraw") == 0
     assert set(one.paths) == set(prefixes)
+
+
+class Behind(PostgresRoutes):
+    """Reads rows, and then its owner withdraws one before anything comes of it."""
+
+    fleet: Fleet
+    prefix: Prefix
+
+    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[Known]:
+        known = await super().some(speaker, ids)
+        await self.fleet.withdraw(self.prefix)
+        return known
+
+
+async def test_what_its_owner_has_just_withdrawn_is_not_announced_any_more(fleet: Fleet) -> None:
+    one = speaker("one")
+    kept, gone = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    routes = Behind(fleet.engine)
+    routes.fleet, routes.prefix = fleet, gone
+    turn = Ours()
+    tend = TendSpeaker(one, 1, MARKING, routes, turn, Everybody(), fleet.clock)  # type: ignore[arg-type] # is never woken
+    done = await tend.some([fleet.ids[each][2] for each in (kept, gone)])
+    assert done.changed == {fleet.ids[kept][2]}
+    assert set(one.paths) == {kept}
+    held = await fleet.ask("SELECT bgp_prefix_id FROM applied_routes WHERE may_hold")
+    assert held == [(fleet.ids[kept][2],)]
 
 
 async def test_a_row_that_is_just_changed_is_waited_for(fleet: Fleet) -> None:

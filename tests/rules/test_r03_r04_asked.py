@@ -41,6 +41,17 @@ async def test_r03_what_was_restored_since_it_was_listed_is_left_alone(estate: E
     assert (await estate.up(claim), await estate.state(claim)) == (1, ("approved", "ok"))
 
 
+async def test_r03_what_was_restored_and_owes_a_route_is_left_alone(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    await estate.offboard(claim)
+    await estate.go_on()
+    await estate.restore(claim)
+    estate.clock.advance(GRACE)
+    await EverythingIsDue(estate.store, estate.clock, GRACE).bug([claim])
+    assert (await estate.state(claim), await estate.bound(claim)) == (("approved", "ok"), 1)
+
+
 async def test_r04_every_act_names_the_request_that_asked(estate: Estate) -> None:
     claim = await estate.advertised(await estate.account(), 1)
     await estate.offboard(claim)

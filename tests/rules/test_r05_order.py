@@ -80,6 +80,32 @@ async def test_the_database_refuses_to_unbind_or_close_under_a_route(estate: Est
         )
 
 
+async def test_what_is_seen_again_before_it_is_unbound_stays_bound(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.see(claim, seen=True)
+    await estate.offboard(claim)
+    await estate.go_on()
+    await estate.run("UPDATE offboardings SET step = 'unbind'")
+    await estate.go_on()
+    assert (await estate.bound(claim), await estate.step(claim)) == (1, "withdraw")
+
+
+async def test_the_database_refuses_to_close_what_is_seen_with_nothing_bound(
+    estate: Estate,
+) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.offboard(claim)
+    await estate.go_on()
+    await estate.run("UPDATE bgp_prefixes SET removed_at = now()")
+    closing = "UPDATE prefixes SET state = 'closed', closed_at = now() WHERE id = :id"
+    await estate.see(claim, seen=True)
+    with pytest.raises(DBAPIError) as refused:
+        await estate.run(closing, id=claim.id)
+    assert "prefixes_withdraw_first" in str(refused.value.orig.diag.constraint_name)  # type: ignore[union-attr]
+    await estate.see(claim, seen=False)
+    await estate.run(closing, id=claim.id)
+
+
 async def test_the_owner_may_end_the_grace_and_nothing_before_it(estate: Estate) -> None:
     claim = await estate.advertised(await estate.account())
     remove = RemovePrefix(estate.store, estate.clock)

@@ -1,11 +1,17 @@
 """R6: nothing is deleted, and one call brings it back."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from byoip.domain.bgp_prefix import BgpPrefix
+from byoip.domain.breaker import Source
+from byoip.domain.claim import Claim
 from byoip.domain.operating import ServiceInUse
+from byoip.usecases.announcing import announce
 from byoip.usecases.retire_service import RetireService
-from tests.rules.estate import GRACE, OPERATOR, Estate
+from byoip.usecases.withdrawing import withdraw
+from tests.rules.estate import GRACE, OPERATOR, OWNER, Estate
 
 
 def shown(routes: list[BgpPrefix]) -> list[tuple[str, bool, int]]:
@@ -64,13 +70,32 @@ async def test_a_route_of_which_nobody_can_tell_is_owed_and_tried_again(estate: 
     assert (await estate.up(claim), await estate.step(claim)) == (1, None)
 
 
-async def test_what_its_owner_has_changed_since_is_heeded(estate: Estate) -> None:
+async def announced_and_withdrawn(estate: Estate, claim: Claim) -> None:
+    async with estate.store.transaction() as shelf:
+        owned, now = await shelf.claims.lock(claim.id), estate.clock.now()
+        [route] = await shelf.bgp_prefixes.of(claim.id)
+        up = await announce(shelf, owned, route, prepend=0, by=OWNER, now=now)
+        await withdraw(shelf, up, by=OWNER, now=now, source=Source.REQUEST)
+
+
+async def removed(estate: Estate, claim: Claim) -> None:
+    async with estate.store.transaction() as shelf:
+        await shelf.claims.lock(claim.id)
+        [route] = await shelf.bgp_prefixes.of(claim.id)
+        await shelf.bgp_prefixes.remove(route.id, estate.clock.now())
+
+
+@pytest.mark.parametrize("decide", [announced_and_withdrawn, removed])
+async def test_what_its_owner_has_decided_since_is_heeded(
+    estate: Estate, decide: Callable[[Estate, Claim], Awaitable[None]]
+) -> None:
     claim = await estate.advertised(await estate.account())
     await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
     await estate.offboard(claim)
     await estate.go_on()
     await estate.restore(claim)
-    await estate.run("UPDATE bgp_prefixes SET last_valid_at = now(), removed_at = now()")
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = now()")
+    await decide(estate, claim)
     await estate.owed()
     assert (await estate.up(claim), await estate.step(claim)) == (0, None)
 

@@ -142,6 +142,7 @@ async def test_r15_a_stopped_job_does_nothing(estate: Estate, kind: JobKind) -> 
     acted, run = Acted(), MeasuredRun(estate.store, estate.clock, kind)
     assert await run([uuid4()], acted, by=WORKER) == 0
     assert acted.rows == []
+    assert await estate.one("SELECT count(*) FROM job_runs") == 0  # it did not even begin
     await throw(estate, kind, stopped=False)
     assert await run([uuid4()], acted, by=WORKER) == 1
 

@@ -3,6 +3,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.bgp_prefix import Contested
 from byoip.domain.claim import Claim
 from byoip.domain.service_binding import (
     BindingExists,
@@ -11,10 +12,11 @@ from byoip.domain.service_binding import (
     ServiceNotFound,
 )
 from byoip.ports.accounts import Account
+from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader
 from byoip.store.services import seed_services
 from byoip.store.transaction import PostgresStore
-from tests.store.samples import SetClock, binding, claim
+from tests.store.samples import SetClock, account, binding, claim
 
 
 @pytest.fixture
@@ -80,3 +82,20 @@ async def test_a_service_is_found_by_its_id(store: PostgresStore, offered: list[
         assert await shelf.services.get(offered[1].id) == offered[1]
         with pytest.raises(ServiceNotFound):
             await shelf.services.get(uuid4())
+
+
+async def test_two_claims_never_answer_for_the_same_addresses(
+    store: PostgresStore, kept: Claim, offered: list[Service], accounts: PostgresAccounts
+) -> None:
+    """One whose approval was revoked keeps what it bound: who is approved after it has to wait."""
+    await accounts.create(rival := account())
+    other = claim(rival.id)
+    async with store.transaction() as shelf:
+        await shelf.claims.add(other)
+        await shelf.bindings.add(first := binding(kept, offered[0]))
+    with pytest.raises(Contested):
+        async with store.transaction() as shelf:
+            await shelf.bindings.add(binding(other, offered[0]))
+    async with store.transaction() as shelf:
+        await shelf.bindings.remove(first.id, SetClock().now())
+        await shelf.bindings.add(binding(other, offered[0]))

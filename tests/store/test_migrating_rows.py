@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.lifecycle import Approver
+from byoip.domain.service_binding import Provisioning
 from byoip.ports.once import AnsweredBefore, Once, StoredAnswer
 from byoip.store import migrating
 from byoip.store.engine import make_engine
@@ -113,7 +114,7 @@ async def test_whatever_was_approved_was_so_on_the_word_of_checks(
     checked = {APPROVED, CLOSED_APPROVED, OTHERS}
     assert by == {id_: "checks" if id_ in checked else None for id_ in STATES}
     view = await PostgresReader(engine).claim(ACCOUNT, APPROVED)
-    assert (view.claim.approved_by, view.default_binding) == (Approver.CHECKS, True)
+    assert (view.claim.approved_by, view.default_binding) == (Approver.CHECKS, Provisioning.ACTIVE)
 
 
 async def test_history_is_numbered_for_each_account_and_each_prefix_keeps_its_order(

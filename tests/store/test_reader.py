@@ -17,7 +17,7 @@ from byoip.domain.evidence import (
     Unanswered,
 )
 from byoip.domain.lifecycle import Move
-from byoip.domain.service_binding import BindingNotFound, Service
+from byoip.domain.service_binding import BindingNotFound, Provisioning, Service
 from byoip.domain.validation_run import LEASE, RunResult, ValidationNotFound
 from byoip.ports.accounts import Account
 from byoip.ports.reader import BindingView, ClaimView, Cursor
@@ -57,12 +57,12 @@ async def test_a_claim_is_seen_with_its_newest_token_and_default_binding(
     async with store.transaction() as shelf:
         await shelf.tokens.add(old)
         await shelf.tokens.save(old.revoke(clock.now()))
-    assert await reader.claim(kept.account_id, kept.id) == ClaimView(kept, None, False)  # noqa: FBT003 - as the view has it
+    assert await reader.claim(kept.account_id, kept.id) == ClaimView(kept, None, None)
     async with store.transaction() as shelf:
         await shelf.tokens.add(new)
         await shelf.bindings.add(binding(kept, service))
     assert await reader.claim(kept.account_id, kept.id) == ClaimView(
-        kept, new, default_binding=True
+        kept, new, default_binding=Provisioning.ACTIVE
     )
 
 

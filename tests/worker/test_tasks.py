@@ -17,6 +17,7 @@ from byoip.usecases.guard_jobs import KillSwitches
 from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.rescue_runs import RescueRuns
 from byoip.usecases.run_validation import RunValidation
+from byoip.usecases.settle_bindings import SettleBindings
 from byoip.usecases.watch_letters import WatchLetters
 from byoip.worker.tasks import Work, register
 from tests.store.samples import BY
@@ -52,6 +53,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
         reevaluate_claims=ReevaluateClaims(world.store, world.clock),
+        settle_bindings=SettleBindings(world.store, world.clock),
         letters=None,
         offboard=offboard_of(world),
         stopped=KillSwitches(world.store).stopped,

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from byoip.api.declarations import Audience, Declaration
 from byoip.api.examples import model_examples, success_example
+from byoip.api.failures import failure_headers, failure_value
 from byoip.api.files import file_document, form_document
-from byoip.api.problems import PROBLEMS, failure_headers, failure_value
+from byoip.api.problems import PROBLEMS
 from byoip.api.refusal_samples import SAMPLES
 from byoip.api.refusals import (
     KEY_LIMIT,

@@ -13,7 +13,8 @@ from starlette.routing import BaseRoute, Match
 
 from byoip.api.answers import JsonBytes
 from byoip.api.bodies import field_refusals
-from byoip.api.problems import failure_body, failure_headers, problem_of
+from byoip.api.failures import failure_body, failure_headers
+from byoip.api.problems import problem_of
 from byoip.api.refusals import (
     DatabaseAway,
     InternalFault,

@@ -1,4 +1,4 @@
-"""The demonstration: two prefixes onboarded as a customer would, every request shown as curl."""
+"""The demonstration: two prefixes brought and announced, every request shown as curl."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from byoip.cli.ready import Ready
 _ORIGIN = 64500
 _IPV4, _IPV6 = "198.18.2.0/23", "2001:db8:4d2::/48"
 _PATIENCE_SECONDS = 60
+_CREDENTIAL = '-H "Authorization: Bearer $TOKEN"'
 
 
 class DemoFailed(Exception):  # noqa: N818 - an outcome, told to the person who watches
@@ -31,7 +32,7 @@ class Demo:
     console: Console
 
     async def __call__(self) -> None:
-        """Onboard both prefixes.
+        """Onboard both prefixes, and have them announced.
 
         Raises:
             DemoFailed: a step did not end as it should.
@@ -102,7 +103,20 @@ class Demo:
         if not shown["advertisable"]:
             raise DemoFailed(f"{prefix['cidr']} is not advertisable: {shown['blockers']}")
         self.console.print(f"  [bold green]advertisable: true[/]  {prefix['cidr']}\n")
+        await self._advertise(shown)
         return dict(shown)
+
+    async def _advertise(self, prefix: dict[str, Any]) -> None:
+        [route] = await self._routes(prefix["id"])
+        path = f"/{prefix['id']}/bgp/prefixes/{route['id']}"
+        body = {"on_demand": {"advertised": True}}
+        story = "Announce it, now that it is proven, served and valid"
+        self._show(story, "PATCH", f"$API/prefixes{path}", body, _CREDENTIAL)
+        answer = await self._answer("PATCH", self._account(f"/prefixes{path}"), body)
+        for message in answer["messages"]:
+            self.console.print(Padding(f"[yellow]{escape(message['message'])}[/]", (0, 0, 0, 4)))
+        wanted = json.dumps(answer["result"]["desired"]["advertised"])
+        self.console.print(f"  desired.advertised: [bold green]{wanted}[/]  {prefix['cidr']}\n")
 
     async def _publish_roa(self, cidr: str) -> None:
         url = f"{self.ready.sandbox_control_url}/rpki/vrps"
@@ -133,13 +147,21 @@ class Demo:
             if prefix["cidr"] not in {_IPV4, _IPV6}:
                 continue
             one = self._account(f"/prefixes/{prefix['id']}")
+            for route in await self._routes(prefix["id"]):
+                gone = {"on_demand": {"advertised": False}}
+                await self._call("PATCH", f"{one}/bgp/prefixes/{route['id']}", gone)
             bindings = await self._call("GET", f"{one}/bindings", None)
             for binding in sorted(bindings, key=lambda bound: bound["cidr"] == prefix["cidr"]):
                 await self._call("DELETE", f"{one}/bindings/{binding['id']}", None)
             await self._call("DELETE", one, None)
 
+    async def _routes(self, prefix_id: str) -> list[dict[str, Any]]:
+        """What of a prefix may be announced."""
+        url = self._account(f"/prefixes/{prefix_id}/bgp/prefixes")
+        return list(await self._call("GET", url, None))
+
     async def _api(self, story: str, method: str, path: str, body: Any) -> Any:
-        self._show(story, method, f"$API/prefixes{path}", body, '-H "Authorization: Bearer $TOKEN"')
+        self._show(story, method, f"$API/prefixes{path}", body, _CREDENTIAL)
         return await self._call(method, self._account(f"/prefixes{path}"), body)
 
     async def _registry(self, story: str, method: str, path: str, body: Any) -> None:
@@ -151,11 +173,14 @@ class Demo:
             raise DemoFailed(f"{method} {url}: {answer.status_code} {answer.text}")
 
     async def _call(self, method: str, url: str, body: Any) -> Any:
+        return (await self._answer(method, url, body))["result"]
+
+    async def _answer(self, method: str, url: str, body: Any) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.ready.api_token}"}
         answer = await self.client.request(method, url, headers=headers, json=body)
         if answer.is_error:
             raise DemoFailed(f"{method} {url}: {answer.status_code} {answer.text}")
-        return answer.json()["result"]
+        return dict(answer.json())
 
     def _account(self, path: str) -> str:
         return f"{self.ready.base_url}/accounts/{self.ready.account_id}/addressing{path}"

@@ -76,6 +76,7 @@ from byoip.usecases.revoke_letters import RevokeLetter
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
 from byoip.usecases.rollback_routes import RollbackRoutes
 from byoip.usecases.run_validation import RunValidation
+from byoip.usecases.settle_bindings import SettleBindings
 from byoip.usecases.submit_prefix import SubmitPrefix
 from byoip.usecases.swap_service import SwapService
 from byoip.usecases.unbind_service import UnbindService
@@ -221,6 +222,7 @@ class Composition:
             tidy_up=partial(self._tidy_up, app),
             watch_letters=WatchLetters(self.store, self.clock),
             reevaluate_claims=ReevaluateClaims(self.store, self.clock),
+            settle_bindings=SettleBindings(self.store, self.clock),
             letters=letters,
             offboard=self._offboard,
             stopped=KillSwitches(self.store).stopped,

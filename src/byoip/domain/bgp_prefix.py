@@ -92,8 +92,8 @@ class Contested(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "Another account has proven overlapping space: nothing new is announced until the "
-            "operator has settled it; what is announced stays."
+            "Another account has proven, or still serves, overlapping space: nothing new is bound "
+            "or announced until the operator has settled it; what is there stays."
         )
 
 

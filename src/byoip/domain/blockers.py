@@ -13,6 +13,7 @@ from byoip.domain.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.rdns_ownership import txt_lines
 from byoip.domain.registry import Registry
 from byoip.domain.reverse_zone import reverse_zones
+from byoip.domain.service_binding import Provisioning
 
 _LINES_SHOWN = 4
 
@@ -38,24 +39,29 @@ class Advice:
     registries: Mapping[str, Registry]
 
 
-def advertisable(claim: Claim, *, default_binding: bool, drift: Validity | None = None) -> bool:
-    """Whether the prefix may go on the Internet: proven, undisputed, served, and valid by RPKI."""
+def advertisable(
+    claim: Claim, *, default_binding: Provisioning | None, drift: Validity | None = None
+) -> bool:
+    """Whether the prefix may go on the Internet: proven, undisputed, served, and valid by RPKI.
+
+    `default_binding` is active once every edge in service has it; None: there is none.
+    """
     settled = claim.approved and claim.standing is Standing.OK
-    return settled and default_binding and drift is None
+    return settled and default_binding is Provisioning.ACTIVE and drift is None
 
 
 def blockers(
     claim: Claim,
     token: OwnershipToken | None,
     *,
-    default_binding: bool,
+    default_binding: Provisioning | None,
     drift: Validity | None = None,
     advice: Advice,
     now: datetime,
 ) -> tuple[Blocker, ...]:
     """List them; none are left exactly when the prefix is advertisable."""
     first = _IN_THE_WAY.get(claim.standing)
-    last = () if default_binding else (_BIND,)
+    last = _SERVED[default_binding]
     proof = _drifted(claim, drift) if claim.approved else _unproven(claim, token, advice, now)
     return (*((first,) if first else ()), *proof, *last)
 
@@ -83,6 +89,17 @@ _BIND = Blocker(
     "default_binding_missing",
     "Bind a service to the whole prefix (POST .../bindings with the prefix itself as cidr).",
 )
+
+_DEPLOYING = Blocker(
+    "default_binding_provisioning",
+    "The default binding is on its way: announced before every edge in service has it, traffic "
+    "could find nobody to answer. Wait until it is active.",
+)
+_SERVED: Mapping[Provisioning | None, tuple[Blocker, ...]] = {
+    None: (_BIND,),
+    Provisioning.PROVISIONING: (_DEPLOYING,),
+    Provisioning.ACTIVE: (),
+}
 
 _TOKEN = Blocker(
     "ownership_token_needed",

@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     END_EXPIRED_DELEGATIONS = "end_expired_delegations"
     ROLL_BACK = "roll_back"  # the reconciler's, of announcements that nobody sees
     REEVALUATE_CLAIMS = "reevaluate_claims"
+    SETTLE_BINDINGS = "settle_bindings"
     WATCH_LETTERS = "watch_letters"
     RENEW_LETTERS = "renew_letters"
     RESCUE_RUNS = "rescue_runs"

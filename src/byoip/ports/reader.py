@@ -13,7 +13,7 @@ from byoip.domain.lifecycle import Standing
 from byoip.domain.origin_validation import Validity
 from byoip.domain.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Service, ServiceBinding
+from byoip.domain.service_binding import Provisioning, Service, ServiceBinding
 from byoip.domain.validation_run import ValidationRun
 from byoip.ports.advertising import BgpPrefixView
 
@@ -37,14 +37,15 @@ class ClaimView:
 
     Attributes:
         token: the newest token, whether usable or not; None only if all were revoked.
-        default_binding: whether a live binding spans the prefix.
+        default_binding: that of the live binding which spans the prefix, active once every edge
+            in service has it; None: there is no such binding.
         route: the BGP prefix that spans it, if there is one.
         drift: what origin validation says of the prefix, where that is not "valid".
     """
 
     claim: Claim
     token: OwnershipToken | None
-    default_binding: bool
+    default_binding: Provisioning | None
     route: SpanningRoute | None = None
     drift: Validity | None = None
 

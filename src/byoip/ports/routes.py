@@ -77,8 +77,13 @@ class Routes(Protocol):
         """The same, of the routes of these rows only."""
         ...
 
-    async def may_hold(self, speaker: str, ids: Collection[UUID], now: datetime) -> None:
-        """Note that the speaker will be asked to announce them; before it is asked."""
+    async def may_hold(
+        self, speaker: str, wishes: Collection[Wish], now: datetime
+    ) -> Collection[UUID]:
+        """Read them again, under lock, and note that the speaker will be asked to announce them.
+
+        Those that are still wanted so; before it is asked.
+        """
         ...
 
     async def given(self, speaker: str, wishes: Collection[Wish], now: datetime) -> None:

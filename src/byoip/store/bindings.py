@@ -8,6 +8,7 @@ import psycopg
 from sqlalchemy import Uuid, bindparam, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from byoip.domain.bgp_prefix import Contested
 from byoip.domain.edge import ChangeKind
 from byoip.domain.service_binding import (
     BindingExists,
@@ -100,6 +101,10 @@ class BindingShelf:
         except psycopg.errors.UniqueViolation as fault:
             if fault.diag.constraint_name == "uq_bindings_live_cidr":
                 raise BindingExists(binding.cidr) from None
+            raise
+        except psycopg.errors.ExclusionViolation as fault:
+            if fault.diag.constraint_name == "ex_bindings_default_overlap":
+                raise Contested from None
             raise
         await self._feed.note(_noted(ChangeKind.BOUND, kept, kept.service, None))
         return kept

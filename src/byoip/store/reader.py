@@ -14,7 +14,7 @@ from byoip.domain.claim import ClaimNotFound
 from byoip.domain.delegation import Delegation
 from byoip.domain.origin_validation import Validity
 from byoip.domain.ownership_token import OwnershipToken
-from byoip.domain.service_binding import BindingNotFound, Service, ServiceBinding
+from byoip.domain.service_binding import BindingNotFound, Provisioning, Service, ServiceBinding
 from byoip.domain.validation_run import ValidationNotFound
 from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.reader import (
@@ -217,7 +217,8 @@ def claim_view(row: AnyRow) -> ClaimView:
     if row.route_advertised is not None:
         route = SpanningRoute(row.route_advertised, row.route_at, row.route_locked)
     drift = None if row.drift is None else Validity(row.drift)
-    return ClaimView(claim_from(row), token, row.default_binding, route, drift)
+    bound = row.default_binding and Provisioning(row.default_binding)
+    return ClaimView(claim_from(row), token, bound, route, drift)
 
 
 def _bgp_prefix_view(row: AnyRow) -> BgpPrefixView:

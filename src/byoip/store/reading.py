@@ -11,10 +11,13 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    and_,
     bindparam,
+    case,
     exists,
     func,
     null,
+    or_,
     select,
     true,
     tuple_,
@@ -23,6 +26,7 @@ from sqlalchemy.dialects.postgresql import CIDR
 from sqlalchemy.sql.expression import FromClause
 
 from byoip.domain.lifecycle import State
+from byoip.domain.service_binding import Provisioning
 from byoip.store.bgp_prefixes import APPLIED, OBSERVED
 from byoip.store.columns import constant
 from byoip.store.evidence import EXHIBIT, FINDING
@@ -30,6 +34,7 @@ from byoip.store.rows import BINDING, BINDING_SOURCE, TOKEN
 from byoip.store.statements import compiled
 from byoip.store.tables import bindings, prefixes, services, validation_tokens
 from byoip.store.tables_advertising import bgp_prefixes, origin_drifts
+from byoip.store.tables_edges import edges
 from byoip.store.tables_history import events, exhibits, findings, validation_runs
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
@@ -64,6 +69,24 @@ _NEWEST_TOKEN: Final = (
 )
 _SPANNING: Final = bgp_prefixes.alias("spanning")
 _s: Final = _SPANNING.c
+# As `domain.edge.lacking` says it: all edges in service have it, and there is one if there are any.
+_in_service = (edges.c.live, edges.c.counts, ~edges.c.drained)
+_everywhere = and_(
+    _b.state == constant(Provisioning.ACTIVE),
+    ~exists().where(*_in_service, edges.c.acknowledged < _b.change),
+    or_(exists().where(*_in_service), ~exists().where(edges.c.live, edges.c.counts)),
+)
+_DEFAULT_BINDING: Final = (
+    select(
+        case(
+            (_everywhere, constant(Provisioning.ACTIVE)),
+            else_=constant(Provisioning.PROVISIONING),
+        )
+    )
+    .where(_b.prefix_id == _p.id, _b.cidr == _p.cidr, _b.live)
+    .correlate(prefixes)
+    .scalar_subquery()
+)
 VIEWS: Final = (
     select(
         prefixes,
@@ -72,7 +95,7 @@ VIEWS: Final = (
         _s.advertised_modified_at.label("route_at"),
         _s.locked.label("route_locked"),
         origin_drifts.c.validity.label("drift"),
-        exists().where(_b.prefix_id == _p.id, _b.cidr == _p.cidr, _b.live).label("default_binding"),
+        _DEFAULT_BINDING.label("default_binding"),
     )
     .select_from(
         prefixes.outerjoin(_NEWEST_TOKEN, true())

@@ -36,10 +36,20 @@ SOME: Final = _made(f"""
     WHERE b.cidr IN (SELECT cidr FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[])))
     AND (b.advertised OR a.may_hold OR a.advertised)
 """)  # noqa: S608
-MAY_HOLD: Final = _counted("""
-    INSERT INTO applied_routes AS kept (speaker, bgp_prefix_id, may_hold, advertised, change, at)
-    SELECT :speaker, id, true, false, 0, :now FROM unnest(CAST(:ids AS uuid[])) AS id
-    ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE SET may_hold = true WHERE NOT kept.may_hold
+# Whoever withdraws a row comes before, and it is left out here; or finds that it may be held.
+MAY_HOLD: Final = _made("""
+    WITH wanted AS (
+        SELECT b.id FROM bgp_prefixes b
+        JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
+            ON asked.id = b.id AND asked.change = b.change
+        WHERE b.advertised ORDER BY b.id FOR SHARE OF b
+    ), marked AS (
+        INSERT INTO applied_routes AS kept
+            (speaker, bgp_prefix_id, may_hold, advertised, change, at)
+        SELECT :speaker, id, true, false, 0, :now FROM wanted
+        ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE SET may_hold = true WHERE NOT kept.may_hold
+    )
+    SELECT id FROM wanted
 """)
 GIVEN: Final = _counted("""
     INSERT INTO applied_routes AS kept (speaker, bgp_prefix_id, may_hold, advertised, change, at)

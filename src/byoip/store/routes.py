@@ -33,9 +33,15 @@ class PostgresRoutes:
         rows = await self._lanes.ask(sql.SOME, speaker=speaker, ids=list(ids))
         return [_known(row) for row in rows]
 
-    async def may_hold(self, speaker: str, ids: Collection[UUID], now: datetime) -> None:
-        """Note that the speaker will be asked to announce them; before it is asked."""
-        await self._lanes.ask(sql.MAY_HOLD, speaker=speaker, ids=sorted(set(ids)), now=now)
+    async def may_hold(
+        self, speaker: str, wishes: Collection[Wish], now: datetime
+    ) -> Collection[UUID]:
+        """Read them again, under lock, and note that the speaker will be asked to announce them.
+
+        Those that are still wanted so; before it is asked.
+        """
+        rows = await self._lanes.ask(sql.MAY_HOLD, speaker=speaker, now=now, **_changes(wishes))
+        return {row.id for row in rows}
 
     async def given(self, speaker: str, wishes: Collection[Wish], now: datetime) -> None:
         """Note that it has announced them."""

@@ -260,6 +260,15 @@ bindings = Table(
     # An advertised route will refer to this with two columns that are always true: its binding
     # then spans the prefix, lives, and cannot be removed from under it.
     UniqueConstraint("id", "prefix_id", "is_default", "live", name="uq_bindings_live_default"),
+    # No address is answered for by two claims: one whose approval was revoked keeps what it bound,
+    # and whoever is approved after it has to wait.
+    ExcludeConstraint(
+        ("prefix_cidr", "&&"),
+        name="ex_bindings_default_overlap",
+        using="gist",
+        ops={"prefix_cidr": "inet_ops"},
+        where="live AND is_default",
+    ),
     Index("uq_bindings_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
     Index("ix_bindings_page", "prefix_id", "created_at", "id", postgresql_where="live"),
     Index("ix_bindings_service_id", "service_id"),

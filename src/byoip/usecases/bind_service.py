@@ -37,6 +37,7 @@ class BindService:
             ServiceNotFound,
             BindingOutsidePrefix, BindingExists, DefaultBindingFirst, DefaultOnlyService,
             TooManyBindings: as their names say.
+            Contested: another claim still serves some of it.
         """
         wanted = Prefix.parse(cidr)
         async with self.store.transaction(once) as shelf:

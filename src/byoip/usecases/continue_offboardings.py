@@ -116,7 +116,7 @@ class ContinueOffboardings:
         out = [one.id for one in live if one.desired.advertised]
         if out or await shelf.bgp_prefixes.lingering(claim_id):
             await shelf.offboardings.save(offboarding.back())
-            return True
+            return False
         bound = sorted(await shelf.bindings.of(claim_id), key=lambda one: one.is_default)
         for one in bound:  # the default last
             await shelf.bindings.remove(one.id, now)

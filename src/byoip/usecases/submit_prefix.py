@@ -72,7 +72,7 @@ class SubmitPrefix:
             created_at=now,
             expires_at=now + self.token_lifetime,
         )
-        view = ClaimView(claim, token, default_binding=False)
+        view = ClaimView(claim, token, default_binding=None)
         async with self.store.transaction(once) as shelf:
             held, quota = await shelf.claims.lock_account(account_id)
             if held >= quota:

@@ -106,8 +106,7 @@ class TendSpeaker:
 
     async def _carry_out(self, made: Plan) -> frozenset[UUID]:
         # Announcements first: what fails halfway leaves routes up.
-        await self._announce(made.announce)
-        confirmed = [*made.confirmed, *_wishes(made.announce)]
+        confirmed = [*made.confirmed, *await self._announce(made.announce)]
         if confirmed:
             await self.routes.given(self.name, confirmed, self.clock.now())
         taken = await self._withdraw(made.withdraw)
@@ -116,13 +115,16 @@ class TendSpeaker:
             await self.routes.taken(self.name, gone, self.clock.now())
         return frozenset(one.bgp_prefix_id for one in (*confirmed, *gone))
 
-    async def _announce(self, steps: Sequence[Step]) -> None:
+    async def _announce(self, steps: Sequence[Step]) -> Sequence[Wish]:
+        """Only what the rows still want, read again under lock: the world moved while we asked."""
         if not steps:
-            return
-        ids = [one.bgp_prefix_id for one in _wishes(steps)]
-        await self.routes.may_hold(self.name, ids, self.clock.now())
-        await self.turn.demand()
-        await self.speaker.announce([step.path for step in steps])
+            return []
+        still = await self.routes.may_hold(self.name, _wishes(steps), self.clock.now())
+        asked = [one for one in steps if all(wish.bgp_prefix_id in still for wish in one.wishes)]
+        if asked:
+            await self.turn.demand()
+            await self.speaker.announce([step.path for step in asked])
+        return _wishes(asked)
 
     async def _withdraw(self, steps: Sequence[Step]) -> Sequence[Wish]:
         """Only what the rows still say, read again under lock (rule R3)."""

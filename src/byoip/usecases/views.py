@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.bgp_prefix import BgpPrefix
 from byoip.domain.claim import Claim
-from byoip.domain.service_binding import BindingNotFound, ServiceBinding
+from byoip.domain.service_binding import BindingNotFound, Provisioning, ServiceBinding
 from byoip.ports.reader import ClaimView, SpanningRoute
 from byoip.ports.store import Shelf
 
@@ -11,14 +11,21 @@ from byoip.ports.store import Shelf
 async def view_of(claim: Claim, shelf: Shelf) -> ClaimView:
     """The claim as the API shows it, read within the transaction that changes it."""
     token = await shelf.tokens.newest(claim.id)
-    bindings = await shelf.bindings.of(claim.id)
+    default = await _default_binding(claim, shelf)
     return ClaimView(
         claim,
         token,
-        any(binding.is_default for binding in bindings),
+        default,
         route_of(await shelf.bgp_prefixes.spanning(claim.id)),
         await shelf.drifts.of(claim.id),
     )
+
+
+async def _default_binding(claim: Claim, shelf: Shelf) -> Provisioning | None:
+    default = next((one for one in await shelf.bindings.of(claim.id) if one.is_default), None)
+    if default is None or not await shelf.edges.lacking(default.id):
+        return None if default is None else default.state
+    return Provisioning.PROVISIONING
 
 
 def route_of(spanning: BgpPrefix | None) -> SpanningRoute | None:

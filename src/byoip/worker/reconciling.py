@@ -26,8 +26,10 @@ _LOG = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0  # before the turn is asked for again
 _PROBE_SECONDS = 1.0  # how soon a restarted speaker is noticed
+_RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
 _SOONEST_SECONDS = 0.01  # between two looks for the same change, at first
 _SNAPSHOT_EVERY = timedelta(minutes=1)
+_NOTED_EVERY = timedelta(seconds=1)  # that a speaker is still away
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ class _Desk:
         self._stirred = stirred
         self._told: set[UUID] = set()
         self._rung = asyncio.Event()
-        self._whole_at = tend.clock.now()
+        self._whole_at = self._noted_at = tend.clock.now()
         self.post = post
         self.neighbours: Sequence[Neighbour] = ()
 
@@ -227,7 +229,7 @@ class _Desk:
             except SpeakerUnanswered as fault:
                 await self._down(fault)
             if self.post.down_since is not None:
-                await asyncio.sleep(self._pace.probe)
+                await asyncio.sleep(min(self._pace.probe, _RETRY_SECONDS))
                 continue
             try:
                 async with asyncio.timeout(self._pace.probe):
@@ -277,6 +279,9 @@ class _Desk:
         if self.post.down_since is None:
             _LOG.warning("Speaker %s does not answer: %s", self.post.name, fault)
             self.post = replace(self.post, down_since=now)
-        state = SpeakerState(self.post.name, self.post.stage, str(fault), 0, now, loaded=False)
-        await self._tend.routes.note_speaker(state)
+            self._noted_at = now - _NOTED_EVERY
         self._stirred.set()
+        if now >= self._noted_at + _NOTED_EVERY:
+            self._noted_at = now
+            state = SpeakerState(self.post.name, self.post.stage, str(fault), 0, now, loaded=False)
+            await self._tend.routes.note_speaker(state)

@@ -17,6 +17,7 @@ from byoip.usecases.generate_letter import GenerateLetter
 from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.renew_letters import RenewLetters
 from byoip.usecases.run_validation import RunValidation
+from byoip.usecases.settle_bindings import SettleBindings
 from byoip.usecases.watch_letters import WatchLetters
 
 
@@ -55,6 +56,7 @@ class Work:
     tidy_up: Callable[[], Awaitable[object]]
     watch_letters: WatchLetters
     reevaluate_claims: ReevaluateClaims
+    settle_bindings: SettleBindings
     letters: LetterWork | None
     offboard: Callable[[By], Awaitable[object]]
     stopped: Callable[[JobKind], Awaitable[bool]]
@@ -124,6 +126,12 @@ def _register_routes(app: App, work: Work) -> None:
     async def reevaluate_claims(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         reevaluate = partial(work.reevaluate_claims, by=_by(context))
         await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
+
+    # What edges have acknowledged takes effect then and there; this is for who died in between.
+    @app.task(name=jobs.SETTLE_BINDINGS, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    async def settle_bindings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        settle = partial(work.settle_bindings, by=_by(context))
+        await work.unless_stopped(JobKind.SETTLE_BINDINGS, settle)
 
 
 def _register_letters(app: App, work: Work) -> None:

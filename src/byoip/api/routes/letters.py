@@ -8,8 +8,8 @@ from starlette.responses import HTMLResponse, Response
 
 from byoip.api.answers import JsonBytes, answer
 from byoip.api.dependencies import Backend
+from byoip.api.failures import failure_body
 from byoip.api.letter_page import letter_html, no_letter_html, prefers_html
-from byoip.api.problems import failure_body
 from byoip.api.schemas.letters import letter_of
 from byoip.domain.letter import LetterNotFound, LetterReference
 

@@ -18,7 +18,7 @@ from byoip.api.schemas.bindings import (
     service_of,
 )
 from byoip.api.schemas.envelope import Done
-from byoip.domain.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended, WithdrawFirst
 from byoip.domain.credential import Scope
 from byoip.domain.prefix import InvalidPrefix
@@ -72,6 +72,7 @@ async def list_services(
         DefaultBindingFirst,
         DefaultOnlyService,
         TooManyBindings,
+        Contested,
     ),
 )
 async def create_service_binding(caller: Asking, prefix_id: PathId, body: NewBinding) -> Answer:
