@@ -17,6 +17,7 @@ from byoip.api.schemas import (
     loa_documents,
     operating,
     operator_prefixes,
+    operator_routes,
     operator_space,
     prefixes,
     preflights,
@@ -29,7 +30,7 @@ from tests.api.world import World
 SCHEMAS = (
     *(bindings, delegations, envelope, events, letters, loa_documents),
     *(preflights, prefixes, validations, tokens),
-    *(operating, operator_prefixes, operator_space, edges),
+    *(operating, operator_prefixes, operator_routes, operator_space, edges),
 )
 FILES = {
     "get_loa_document": "application/pdf",
@@ -39,6 +40,7 @@ VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "r
 OPERATORS_VERBS = {"approve", "suspend", "resume", "settle", "revoke", "retire", "release"}
 OPERATORS_VERBS |= {"accept", "put", "remove", "rearm", "stop", "start", "allow", "end"}
 OPERATORS_VERBS |= {"lock", "unlock"}
+OPERATORS_VERBS |= {"withdraw", "forget"}
 WITH_EXAMPLE = [
     one
     for module in SCHEMAS
@@ -130,6 +132,8 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "delete_service_binding",
         "delete_validation_token",
         "end_prefix_grace",
+        "forget_listener",
+        "forget_speaker",
         "get_account",
         "get_address",
         "get_advertisement_status",
@@ -142,6 +146,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "get_letter",
         "get_loa_document",
         "get_prefix",
+        "get_routes",
         "get_service_binding",
         "get_validation",
         "list_account_events",
@@ -158,6 +163,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_jobs",
         "list_offered_services",
         "list_operator_events",
+        "list_orphan_routes",
         "list_prefix_events",
         "list_prefixes",
         "list_received_delegations",
@@ -165,6 +171,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_registry_overrides",
         "list_reservations",
         "list_roa_snapshots",
+        "list_route_snapshots",
         "list_service_bindings",
         "list_services",
         "list_validation_tokens",
@@ -196,6 +203,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "update_service",
         "update_service_binding",
         "validate_prefix",
+        "withdraw_orphan_route",
     ]
 
 

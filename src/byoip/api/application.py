@@ -29,6 +29,7 @@ from byoip.api.routes.operator_bgp import operator_bgp
 from byoip.api.routes.operator_guards import operator_guards
 from byoip.api.routes.operator_letters import operator_letters
 from byoip.api.routes.operator_prefixes import operator_prefixes
+from byoip.api.routes.operator_routes import operator_routes
 from byoip.api.routes.operator_services import operator_services
 from byoip.api.routes.operator_space import operator_space
 from byoip.api.routes.prefixes import prefixes
@@ -60,6 +61,7 @@ _OPERATOR = (
     operator_space,
     edges,
     operator_guards,
+    operator_routes,
 )
 
 
