@@ -75,13 +75,11 @@ _known: Final = or_(
     exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
 _LINGERING: Final = compiled(select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, _known))
+# The Internet may know it.
+UP: Final = or_(_b.advertised, _known)
 _ELSEWHERE: Final = compiled(
     select(_b.id)
-    .where(
-        _b.cidr == bindparam("cidr", type_=CIDR),
-        _b.prefix_id != _CLAIM,
-        or_(_b.advertised, _known),
-    )
+    .where(_b.cidr == bindparam("cidr", type_=CIDR), _b.prefix_id != _CLAIM, UP)
     .limit(1)
 )
 
