@@ -17,6 +17,7 @@ from byoip.api.schemas import (
     loa_documents,
     operating,
     operator_prefixes,
+    operator_routes,
     operator_space,
     prefixes,
     preflights,
@@ -29,7 +30,7 @@ from tests.api.world import World
 SCHEMAS = (
     *(bindings, delegations, envelope, events, letters, loa_documents),
     *(preflights, prefixes, validations, tokens),
-    *(operating, operator_prefixes, operator_space, edges),
+    *(operating, operator_prefixes, operator_routes, operator_space, edges),
 )
 FILES = {
     "get_loa_document": "application/pdf",
@@ -38,6 +39,8 @@ FILES = {
 VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
 OPERATORS_VERBS = {"approve", "suspend", "resume", "settle", "revoke", "retire", "release"}
 OPERATORS_VERBS |= {"accept", "put", "remove", "rearm", "stop", "start", "allow", "end"}
+OPERATORS_VERBS |= {"lock", "unlock"}
+OPERATORS_VERBS |= {"withdraw", "forget"}
 WITH_EXAMPLE = [
     one
     for module in SCHEMAS
@@ -77,6 +80,24 @@ def test_every_operation_has_what_a_generated_client_needs(document: dict[str, A
         assert {"400", "401", "403", "404", "422", "500", "503"} <= set(one["responses"])
 
 
+def test_what_is_kept_for_old_clients_is_marked_and_says_what_to_use_instead(
+    document: dict[str, Any],
+) -> None:
+    marked = [one for one in operations_of(document) if one.get("deprecated")]
+    assert {one["operationId"] for one in marked} == {
+        "get_advertisement_status",
+        "update_advertisement_status",
+    }
+    assert all("Deprecated:" in one["description"] for one in marked)
+    members = document["components"]["schemas"]["Prefix"]["properties"]
+    assert {name for name, member in members.items() if member.get("deprecated")} == {
+        "advertised",
+        "advertised_modified_at",
+        "on_demand_enabled",
+        "on_demand_locked",
+    }
+
+
 def test_the_page_of_a_letter_needs_no_credential_and_speaks_to_people_and_machines(
     document: dict[str, Any],
 ) -> None:
@@ -111,6 +132,8 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "delete_service_binding",
         "delete_validation_token",
         "end_prefix_grace",
+        "forget_listener",
+        "forget_speaker",
         "get_account",
         "get_address",
         "get_advertisement_status",
@@ -123,11 +146,13 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "get_letter",
         "get_loa_document",
         "get_prefix",
+        "get_routes",
         "get_service_binding",
         "get_validation",
         "list_account_events",
         "list_accounts",
         "list_all_prefixes",
+        "list_any_bgp_prefixes",
         "list_any_prefix_events",
         "list_any_prefix_validations",
         "list_bgp_prefixes",
@@ -138,6 +163,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_jobs",
         "list_offered_services",
         "list_operator_events",
+        "list_orphan_routes",
         "list_prefix_events",
         "list_prefixes",
         "list_received_delegations",
@@ -145,10 +171,12 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_registry_overrides",
         "list_reservations",
         "list_roa_snapshots",
+        "list_route_snapshots",
         "list_service_bindings",
         "list_services",
         "list_validation_tokens",
         "list_validations",
+        "lock_bgp_prefix",
         "offboard_prefix",
         "put_edge",
         "put_registry_override",
@@ -167,6 +195,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "start_job",
         "stop_job",
         "suspend_prefix",
+        "unlock_bgp_prefix",
         "update_account",
         "update_advertisement_status",
         "update_bgp_prefix",
@@ -174,6 +203,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "update_service",
         "update_service_binding",
         "validate_prefix",
+        "withdraw_orphan_route",
     ]
 
 

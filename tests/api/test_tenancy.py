@@ -46,6 +46,7 @@ BODIES |= {
     "create_edge_acknowledgement": {"edge": "fra1", "number": 0},
     "put_registry_override": {**_WHY, "cidr": "31.8.0.0/23", "registry": "ripencc"},
     "rearm_breaker": {**_WHY, "parked": "cancelled"},
+    "withdraw_orphan_route": {**_WHY, "speaker": "ams1", "cidr": "31.8.0.0/24"},
 }
 # These name no object: another's token gets its own (empty) list, or its own new object.
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
@@ -127,6 +128,8 @@ async def ask(
         "address": "31.0.0.1",
         "edge": "fra1",
         "job": "offboard",
+        "speaker": "ams1",
+        "listener": "rr1",
     }
     ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id", "trip_id"), uuid4().hex)
     path = declaration.path.format(

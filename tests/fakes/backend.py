@@ -11,11 +11,13 @@ from byoip.api.dependencies import Backend
 from byoip.api.edge_desk import edge_desk
 from byoip.api.operating import operating
 from byoip.api.rate_limiting import RequestLimiter
+from byoip.api.route_desk import route_desk
 from byoip.domain.asn import Asn
 from byoip.domain.blockers import Advice
 from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.domain.registry import Dialect, Registry
+from byoip.domain.station import InService
 from byoip.ports.clock import Clock
 from byoip.ports.rate_limits import Limits
 from byoip.store.accounts import PostgresAccounts
@@ -28,6 +30,7 @@ from byoip.store.letter_reader import PostgresLetterReader
 from byoip.store.operator_reader import PostgresOperatorReader
 from byoip.store.rate_limits import PostgresRateWindows
 from byoip.store.reader import PostgresReader
+from byoip.store.route_history import PostgresRouteReader
 from byoip.store.transaction import PostgresStore
 from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.add_bgp_prefix import AddBgpPrefix
@@ -58,6 +61,7 @@ LABEL = "byoip-validation"
 ORIGINS = frozenset({Asn(64500)})
 REGISTRY = Registry("ripencc", "RIPE", "whois.sandbox.test", Dialect.RIPE)
 REGISTRIES = {REGISTRY.key: REGISTRY}
+_IN_SERVICE = InService(frozenset({"configured"}), frozenset({"configured"}))
 POLICY = PrefixPolicy(infrastructure=(Prefix.parse("20.0.0.0/16"),))
 
 
@@ -133,6 +137,7 @@ def make_backend(
             guards=PostgresGuardReader(engine, Ceilings()),
         ),
         edges=edge_desk(store, clock, PostgresEdgeReader(engine)),
+        routes=route_desk(store, clock, PostgresRouteReader(engine), _IN_SERVICE),
         limiter=RequestLimiter(PostgresRateWindows(engine), limits),
         bell=PostgresEventBell(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from byoip.api.edge_desk import EdgeDesk
 from byoip.api.operating import Operating
 from byoip.api.rate_limiting import RequestLimiter
+from byoip.api.route_desk import RouteDesk
 from byoip.domain.blockers import Advice
 from byoip.ports.accounts import Accounts, Allowance
 from byoip.ports.clock import Clock
@@ -83,6 +84,7 @@ class Backend:
     limiter: RequestLimiter
     operating: Operating
     edges: EdgeDesk
+    routes: RouteDesk
     bell: EventBell
     require_if_match: bool = False
     speaks: bool = False

@@ -106,6 +106,12 @@ from byoip.domain.service_binding import (
     ServiceNotFound,
     TooManyBindings,
 )
+from byoip.domain.station import (
+    ListenerInService,
+    ListenerNotFound,
+    SpeakerInService,
+    SpeakerNotFound,
+)
 from byoip.domain.validation_run import ValidationNotFound
 from byoip.ports.once import IdempotencyKeyBusy, IdempotencyKeyReused
 
@@ -219,6 +225,10 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         TripNotFound: Problem(1820, 404),
         RouteSnapshotNotFound: Problem(1825, 404),
         OrphanNotFound: Problem(1826, 404),
+        SpeakerNotFound: Problem(1827, 404),
+        SpeakerInService: Problem(1828, 409, definitive=True),
+        ListenerNotFound: Problem(1829, 404),
+        ListenerInService: Problem(1815, 409, definitive=True),
         JobUnknown: Problem(1821, 404),
         JobNotRefused: Problem(1822, 409, definitive=True),
         OverlapsApproved: Problem(1800, 409, definitive=True),

@@ -19,6 +19,7 @@ from byoip.api.refusals import (
 )
 from byoip.domain.asn import Asn, InvalidAsn, OriginNotOffered
 from byoip.domain.bgp_prefix import (
+    AdvertiseStateLocked,
     BgpPrefixExists,
     BgpPrefixOutsidePrefix,
     BgpPrefixTooSpecific,
@@ -67,6 +68,7 @@ from byoip.domain.service_binding import (
     DefaultBindingInUse,
     DefaultOnlyService,
 )
+from byoip.domain.station import ListenerInService, SpeakerInService
 
 _PREFIX = Prefix.parse("198.18.0.0/23")
 _REQUEST_ID = "6f9c2b1e4d3a48d7b0a1c2e3f4051627"
@@ -97,6 +99,7 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     WithdrawFirst("remove its service bindings first"),
     BgpPrefixOutsidePrefix(Prefix.parse("198.18.2.0/24"), _PREFIX),
     BgpPrefixTooSpecific(Prefix.parse("198.18.0.0/25")),
+    AdvertiseStateLocked(_PREFIX),
     BgpPrefixExists(_PREFIX),
     IncompleteBgpDeployment("no service is bound to the whole prefix"),
     NotSupported("auto_advertise_withdraw"),
@@ -111,6 +114,8 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     GraceNotBegun(Step.CONFIRM),
     ServiceRetired("8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"),
     JobNotRefused(JobKind.OFFBOARD),
+    SpeakerInService("it was asked within the last 5 minutes"),
+    ListenerInService("this process has it in its settings"),
     BindingOutsidePrefix(Prefix.parse("198.18.2.0/24"), _PREFIX),
     DefaultBindingFirst(_PREFIX),
     BindingExists(_PREFIX),

@@ -109,6 +109,12 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "trip_not_found": "GET /operator/breaker lists the open ones.",
         "route_snapshot_not_found": "`byoip advertise snapshots` lists the kept ones.",
         "orphan_not_found": "`byoip advertise orphans` lists them.",
+        "speaker_not_found": "GET /operator/routes lists those that are on record.",
+        "speaker_in_service": "Withdraw there what is to be withdrawn, take it out of the settings "
+        "of every worker and API process, start those anew, and wait.",
+        "listener_not_found": "GET /operator/routes lists those that are on record.",
+        "listener_in_service": "Take it out of the settings of every worker and API process, start "
+        "those anew, and wait.",
         "overlaps_approved_prefix": "Revoke the approval that is in the way, or approve less.",
         "overlaps_reservation": "Release the reservation that is there, or reserve other space.",
         "reservation_length_refused": "Reserve the parts that may be brought.",

@@ -1,6 +1,7 @@
 """One process's parts around one database."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 
 from procrastinate import App
@@ -23,8 +24,10 @@ from byoip.api.dependencies import Backend
 from byoip.api.edge_desk import edge_desk
 from byoip.api.operating import operating
 from byoip.api.rate_limiting import RequestLimiter
+from byoip.api.route_desk import route_desk
 from byoip.composition.outside import Outside
 from byoip.domain.blockers import Advice
+from byoip.domain.station import SILENT_FOR, InService
 from byoip.ports.registrations import StatisticsSource
 from byoip.ports.routes import RouteReader
 from byoip.ports.rpki import VrpSource
@@ -185,10 +188,19 @@ class Composition:
                 guards=PostgresGuardReader(self.engine, self.settings.ceilings),
             ),
             edges=edge_desk(store, clock, PostgresEdgeReader(self.engine)),
+            routes=route_desk(store, clock, self.route_reader(), self._in_service()),
             limiter=RequestLimiter(PostgresRateWindows(self.engine), self.settings.limits),
             bell=self.bell,
             require_if_match=self.settings.require_if_match,
             speaks=bool(self.settings.speakers),
+        )
+
+    def _in_service(self) -> InService:
+        looks = 3 * timedelta(seconds=self.settings.reconcile_seconds)  # one may be late
+        return InService(
+            frozenset(one.name for one in self.settings.speakers),
+            frozenset(one.name for one in self.settings.listeners),
+            max(SILENT_FOR, looks),
         )
 
     async def trouble(self) -> str | None:

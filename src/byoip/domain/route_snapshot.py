@@ -50,11 +50,15 @@ class Orphan:
     """A path that a speaker holds and no row wants, or that a row says it gave up.
 
     Attributes:
+        as_path, next_hop, communities: as it was found; they say who may have put it there.
         decided_by, decided_because: of an operator who wants it withdrawn; None: nobody decided.
     """
 
     speaker: str
     cidr: Prefix
     found_at: datetime
+    as_path: tuple[int, ...]
+    next_hop: str
+    communities: tuple[str, ...]
     decided_by: str | None = None
     decided_because: str | None = None

@@ -17,6 +17,9 @@ from byoip.domain.route_snapshot import (
     RouteSnapshot,
     RouteSnapshotNotFound,
 )
+from byoip.domain.station import Forgotten, Station
+from byoip.ports.routes import RouteReport
+from byoip.store import stations
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
@@ -45,7 +48,7 @@ _BESIDES: Final = compiled(
     WHERE advertised AND id <> ALL(CAST(:ids AS uuid[])) ORDER BY cidr
     """)
 )
-_ORPHAN: Final = "speaker, cidr, found_at, decided_by, decided_because"
+_ORPHAN: Final = "speaker, cidr, path, found_at, decided_by, decided_because"
 _ORPHANS: Final = compiled(text(f"SELECT {_ORPHAN} FROM orphan_routes ORDER BY speaker, cidr"))  # noqa: S608
 _LOCK: Final = compiled(
     text(
@@ -97,12 +100,24 @@ class RouteHistoryShelf:
         await self._session.change(_DECIDE, **which, by=by, because=because)
         return _orphan(row)
 
+    async def last_asked(self, station: Station, name: str) -> datetime | None:
+        """When somebody who reconciles last asked it, locked."""
+        return await stations.last_asked(self._session, station, name)
+
+    async def forget(self, station: Station, name: str) -> Forgotten | None:
+        """End all that is on record of it; None if nothing is."""
+        return await stations.forget(self._session, station, name)
+
 
 class PostgresRouteReader:
     """Single reads."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._lanes = lanes_of(engine)
+
+    async def report(self) -> RouteReport:
+        """Everything, counted; speakers, listeners and alarms by name."""
+        return await stations.report(self._lanes)
 
     async def snapshots(self) -> Sequence[tuple[int, datetime, int]]:
         """Number, time and count of routes of the kept snapshots, the newest first."""
@@ -120,4 +135,13 @@ def _applied(one: Mapping[str, Any]) -> AppliedRoute:
 
 
 def _orphan(row: AnyRow) -> Orphan:
-    return Orphan(row.speaker, Prefix(row.cidr), row.found_at, row.decided_by, row.decided_because)
+    return Orphan(
+        row.speaker,
+        Prefix(row.cidr),
+        row.found_at,
+        tuple(row.path["as_path"]),
+        row.path["next_hop"],
+        tuple(row.path["communities"]),
+        row.decided_by,
+        row.decided_because,
+    )

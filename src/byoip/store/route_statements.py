@@ -135,6 +135,14 @@ SPEAKER: Final = _counted("""
         held = CASE WHEN excluded.alive THEN excluded.held ELSE kept.held END,
         loaded_at = CASE WHEN :loaded THEN coalesce(kept.loaded_at, excluded.loaded_at) END
 """)
+LISTENERS: Final = _counted("""
+    INSERT INTO listeners AS kept (name, asked_at, answered_at)
+    SELECT name, :now, CASE WHEN answered THEN CAST(:now AS timestamptz) END
+    FROM unnest(CAST(:names AS text[]), CAST(:answered AS bool[])) AS asked (name, answered)
+    ORDER BY name
+    ON CONFLICT (name) DO UPDATE SET asked_at = excluded.asked_at,
+        answered_at = coalesce(excluded.answered_at, kept.answered_at)
+""")
 TO_OBSERVE: Final = _made(f"""
     SELECT {_WISH} FROM bgp_prefixes b WHERE b.advertised OR EXISTS (
         SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)

@@ -80,6 +80,11 @@ class PostgresRoutes:
             loaded=state.loaded,
         )
 
+    async def note_listeners(self, answered: Mapping[str, bool], now: datetime) -> None:
+        """Keep who was asked, and whether each answered."""
+        names, words = list(answered), list(answered.values())
+        await self._lanes.ask(sql.LISTENERS, names=names, answered=words, now=now)
+
     async def unsettled(self) -> Sequence[tuple[Wish, Mapping[str, Mark]]]:
         """The rows whose last change was not seen everywhere, with their marks by speaker."""
         found: dict[UUID, tuple[Wish, dict[str, Mark]]] = {}

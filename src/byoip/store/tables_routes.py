@@ -31,10 +31,20 @@ speakers = Table(
     moment("loaded_at", nullable=True),  # when it last had every route, and its sessions came up
 )
 
+# The same of those who listen.
+listeners = Table(
+    "listeners",
+    metadata,
+    Column("name", Text, primary_key=True),
+    moment("asked_at"),
+    moment("answered_at", nullable=True),
+)
+
 # `may_hold` is written before a speaker is asked to announce, and cleared after it said that it
 # has withdrawn, and the withdrawal was seen everywhere. So a path that it holds although we never
 # asked, or after it told us that it was gone, is known as an orphan: a restored backup withdraws
-# nothing.
+# nothing. A row is what we know now, not history: of a speaker that an operator has us forget we
+# know nothing, so its rows go (to say of them that it has withdrawn would be a lie).
 applied_routes = Table(
     "applied_routes",
     metadata,
@@ -49,6 +59,7 @@ applied_routes = Table(
     Index("ix_applied_routes_bgp_prefix_id", "bgp_prefix_id"),
 )
 
+# These, too, go with whoever said it.
 observed_routes = Table(
     "observed_routes",
     metadata,

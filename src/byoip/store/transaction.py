@@ -18,6 +18,8 @@ needed:
    with nothing before it, the turn to re-evaluate all routes: tried, never waited for
    (`Drifts.reevaluate` then shares claims in the order of their ids)
 8. the refused set of a job (`guards.waiting`, `refuse`); alone, but for what follows here
+   or a speaker or listener to forget (`routes.last_asked`), then its marks and observations in
+   the order of ids (`routes.forget`); nothing before it
 9. letters of the claim; alone, too, but then nothing else after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids

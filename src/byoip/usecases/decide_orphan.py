@@ -1,8 +1,11 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from byoip.domain.operating import stated_name, stated_reason
 from byoip.domain.prefix import Prefix
+from byoip.domain.route_snapshot import Orphan, OrphanNotFound
+from byoip.domain.station import can_be_named
 from byoip.ports.clock import Clock
+from byoip.ports.once import Once
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import noted
 
@@ -14,15 +17,22 @@ class WithdrawOrphan:
     store: Store
     clock: Clock
 
-    async def __call__(self, speaker: str, cidr: str, *, name: str, reason: str, by: By) -> None:
+    async def __call__(
+        self, speaker: str, cidr: str, *, name: str, reason: str, by: By, once: Once | None = None
+    ) -> Orphan:
         """Note it; whoever reconciles does it, as long as it still is an orphan then.
 
         Raises:
             InvalidText, InvalidPrefix, OrphanNotFound: as they say.
         """
         who, why, prefix = stated_name(name), stated_reason(reason), Prefix.parse(cidr)
-        async with self.store.transaction() as shelf:
-            await shelf.routes.decide(speaker, prefix, by=who.value, because=why.value)
+        if not can_be_named(speaker):
+            raise OrphanNotFound
+        async with self.store.transaction(once) as shelf:
+            found = await shelf.routes.decide(speaker, prefix, by=who.value, because=why.value)
             after = {"speaker": speaker, "cidr": str(prefix), "name": who.value}
             event = noted("orphan.withdrawn", by, why, self.clock.now(), after=after)
             await shelf.operating.events.add(event)
+            decided = replace(found, decided_by=who.value, decided_because=why.value)
+            await shelf.answered(decided)
+        return decided

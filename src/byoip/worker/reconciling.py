@@ -170,6 +170,9 @@ class _Session:
         settled = [one for one in wishes if one.is_settled]
         mine = [one for one in settled if not (self._parts.listeners and one.advertised)]
         heard = await self._look.heard({one.prefix for one in settled})
+        names = [one.name for one in self._parts.listeners]
+        answered = {one: one in heard.heard for one in names}
+        await self._parts.routes.note_listeners(answered, self._parts.clock.now())
         found = observations(settled, heard)
         if mine:
             sent = await self._look.sent({one.prefix for one in mine}, asked)

@@ -1,0 +1,65 @@
+"""`byoip operator routes`: speakers, listeners, orphans and snapshots, over HTTP."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from byoip.cli.operator_client import Reason, act, ask, show_object, show_table
+
+routes_app = typer.Typer(no_args_is_help=True, help="What speakers announce, and who hears it.")
+
+_COUNTS = ("desired", "applied", "observed", "unsettled", "orphans")
+_STATE = ("name", "stage", "alive", "fault", "asked_at", "loaded_at")
+_SPEAKER = (*_STATE, "held", "applied", "may_hold")
+_LISTENER = ("name", "asked_at", "answered_at", "observed")
+_ALARM = ("kind", "subject", "detail", "since")
+_ORPHAN = ("speaker", "cidr", "as_path", "next_hop", "communities", "found_at", "decided_by")
+_SNAPSHOT = ("number", "at", "routes")
+
+Name = Annotated[str, typer.Argument(help="As the settings named it; see `show`.")]
+
+
+@routes_app.command("show")
+def show(ctx: typer.Context) -> None:
+    """Show what is wanted, given and seen, by whom, and which alarms stand."""
+    found = ask(ctx, "GET", "/routes")["result"]
+    show_object({name: found[name] for name in _COUNTS})
+    show_table(_SPEAKER, found["speakers"])
+    show_table(_LISTENER, found["listeners"])
+    show_table(_ALARM, found["alarms"])
+
+
+@routes_app.command("orphans")
+def orphans(ctx: typer.Context) -> None:
+    """List paths that speakers hold and nobody wants."""
+    show_table(_ORPHAN, ask(ctx, "GET", "/routes/orphans")["result"])
+
+
+@routes_app.command("withdraw-orphan")
+def withdraw_orphan(
+    ctx: typer.Context,
+    cidr: Annotated[str, typer.Argument(metavar="CIDR", help="The path's prefix.")],
+    speaker: Annotated[str, typer.Option(help="Which speaker, as the settings name it.")],
+    reason: Reason,
+) -> None:
+    """Have an orphan withdrawn; `byoip advertise orphan withdraw` does it while the API is down."""
+    show_object(act(ctx, "/routes/orphans/withdraw", reason, speaker=speaker, cidr=cidr))
+
+
+@routes_app.command("snapshots")
+def snapshots(ctx: typer.Context) -> None:
+    """List the kept snapshots of the applied state; `byoip advertise rollback` uses them."""
+    show_table(_SNAPSHOT, ask(ctx, "GET", "/routes/snapshots")["result"])
+
+
+@routes_app.command("forget-speaker")
+def forget_speaker(ctx: typer.Context, name: Name, reason: Reason) -> None:
+    """Forget a speaker that is gone for good; it then holds up no deletion and no offboarding."""
+    show_object(act(ctx, f"/routes/speakers/{quote(name, safe='')}/forget", reason))
+
+
+@routes_app.command("forget-listener")
+def forget_listener(ctx: typer.Context, name: Name, reason: Reason) -> None:
+    """Forget a listener that is gone for good, and what it was last said to see."""
+    show_object(act(ctx, f"/routes/listeners/{quote(name, safe='')}/forget", reason))

@@ -1,0 +1,137 @@
+"""What is on record of speakers and listeners, and how it ends."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import text
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.station import Forgotten, Station
+from byoip.ports.routes import Alarm, ListenerReport, RouteReport, SpeakerReport, StandingAlarm
+from byoip.store.lanes import Lanes
+from byoip.store.rows import AnyRow
+from byoip.store.statements import Session, Statement, compiled
+
+
+def _made(words: str) -> Statement:
+    return compiled(text(words))
+
+
+_ASKED: Final = {
+    Station.SPEAKER: _made("SELECT asked_at FROM speakers WHERE name = :name FOR UPDATE"),
+    Station.LISTENER: _made("SELECT asked_at FROM listeners WHERE name = :name FOR UPDATE"),
+}
+_STATE: Final = {
+    Station.SPEAKER: _made("DELETE FROM speakers WHERE name = :name"),
+    Station.LISTENER: _made("DELETE FROM listeners WHERE name = :name"),
+}
+# In the order of ids, as whoever reconciles writes them.
+_MARKS: Final = _made("""
+    WITH known AS (
+        SELECT bgp_prefix_id AS id FROM applied_routes WHERE speaker = :name
+        ORDER BY bgp_prefix_id FOR UPDATE
+    ), gone AS (
+        DELETE FROM applied_routes a USING known
+        WHERE a.speaker = :name AND a.bgp_prefix_id = known.id
+        RETURNING a.bgp_prefix_id AS id, a.may_hold OR a.advertised AS given
+    )
+    SELECT b.cidr, b.advertised AS wanted, gone.given
+    FROM gone JOIN bgp_prefixes b ON b.id = gone.id ORDER BY b.cidr, b.id
+""")
+# Of a speaker: what it says it sends to each peer.
+_OWN_WORDS: Final = "own_word AND starts_with(seen_by, CAST(:name AS text) || ' to ')"
+_HEARD: Final = "NOT own_word AND seen_by = :name"
+
+
+def _words(which: str) -> Statement:
+    return _made(f"""
+        WITH known AS (
+            SELECT bgp_prefix_id AS id, seen_by FROM observed_routes WHERE {which}
+            ORDER BY bgp_prefix_id, seen_by FOR UPDATE
+        ), gone AS (
+            DELETE FROM observed_routes o USING known
+            WHERE o.bgp_prefix_id = known.id AND o.seen_by = known.seen_by
+            RETURNING o.bgp_prefix_id AS id, o.advertised
+        )
+        SELECT b.cidr, b.advertised AS wanted, gone.advertised AS given
+        FROM gone JOIN bgp_prefixes b ON b.id = gone.id ORDER BY b.cidr, b.id
+    """)  # noqa: S608 - words from here
+
+
+_WORDS: Final = {Station.SPEAKER: _words(_OWN_WORDS), Station.LISTENER: _words(_HEARD)}
+_ORPHANS: Final = _made("DELETE FROM orphan_routes WHERE speaker = :name")
+
+_COUNTS: Final = _made("""
+    SELECT (SELECT count(*) FROM bgp_prefixes WHERE advertised) AS desired,
+        (SELECT count(DISTINCT bgp_prefix_id) FROM applied_routes WHERE advertised) AS applied,
+        (SELECT count(DISTINCT bgp_prefix_id) FROM observed_routes WHERE advertised) AS observed,
+        (SELECT count(*) FROM bgp_prefixes
+            WHERE settled < change AND advertised_modified_at IS NOT NULL) AS unsettled,
+        (SELECT count(*) FROM orphan_routes) AS orphans
+""")
+_SPEAKERS: Final = _made("""
+    SELECT name, s.stage, coalesce(s.alive, false) AS alive, coalesce(s.fault, '') AS fault,
+        coalesce(s.held, 0) AS held, s.asked_at, s.loaded_at,
+        coalesce(a.applied, 0) AS applied, coalesce(a.may_hold, 0) AS may_hold
+    FROM speakers s FULL JOIN (
+        SELECT speaker AS name, count(*) FILTER (WHERE advertised) AS applied,
+            count(*) FILTER (WHERE advertised OR may_hold) AS may_hold
+        FROM applied_routes GROUP BY speaker
+    ) a USING (name) ORDER BY s.stage, name
+""")
+_LISTENERS: Final = _made("""
+    SELECT name, l.asked_at, l.answered_at, coalesce(o.observed, 0) AS observed
+    FROM listeners l FULL JOIN (
+        SELECT seen_by AS name, count(*) FILTER (WHERE advertised) AS observed
+        FROM observed_routes WHERE NOT own_word GROUP BY seen_by
+    ) o USING (name) ORDER BY name
+""")
+_ALARMS: Final = _made("SELECT kind, subject, detail, since FROM route_alarms ORDER BY 1, 2")
+
+
+async def last_asked(session: Session, station: Station, name: str) -> datetime | None:
+    """When it was, locked."""
+    row = await session.row(_ASKED[station], name=name)
+    return None if row is None else row.asked_at
+
+
+async def forget(session: Session, station: Station, name: str) -> Forgotten | None:
+    """End all that is on record of it; None if nothing is."""
+    speaks = station is Station.SPEAKER
+    known = await session.change(_STATE[station], name=name)
+    marks = await session.rows(_MARKS, name=name) if speaks else []
+    words = await session.rows(_WORDS[station], name=name)
+    orphans = await session.change(_ORPHANS, name=name) if speaks else 0
+    if not (known or marks or words or orphans):
+        return None
+    return Forgotten(
+        station,
+        name,
+        marks=sum(one.given for one in marks),
+        words=sum(one.given for one in words),
+        orphans=orphans,
+        let_go=_unwanted([*marks, *words]),
+    )
+
+
+async def report(lanes: Lanes) -> RouteReport:
+    """Everything, counted."""
+    (counts,) = await lanes.ask(_COUNTS)
+    return RouteReport(
+        counts.desired,
+        counts.applied,
+        counts.observed,
+        counts.unsettled,
+        counts.orphans,
+        [SpeakerReport(**row._asdict()) for row in await lanes.ask(_SPEAKERS)],
+        [ListenerReport(**row._asdict()) for row in await lanes.ask(_LISTENERS)],
+        [
+            StandingAlarm(Alarm(row.kind, row.subject, row.detail), row.since)
+            for row in await lanes.ask(_ALARMS)
+        ],
+    )
+
+
+def _unwanted(rows: Sequence[AnyRow]) -> tuple[Prefix, ...]:
+    return tuple(dict.fromkeys(Prefix(one.cidr) for one in rows if one.given and not one.wanted))
