@@ -169,9 +169,9 @@ def test_two_claims_never_answer_for_one_range_nor_want_one_route(database: Data
     # Were that not there, the route itself would still be one claim's.
     database.execute("ALTER TABLE bindings DROP CONSTRAINT ex_bindings_default_overlap")
     insert(database, "bindings", binding(id=UUID(int=31), **theirs))
-    with pytest.raises(psycopg.errors.UniqueViolation) as refused:
+    with pytest.raises(psycopg.errors.UniqueViolation) as twice:
         insert(database, "bgp_prefixes", bgp_prefix(**UP | {"binding_id": UUID(int=31)} | theirs))
-    assert refused.value.diag.constraint_name == "uq_bgp_prefixes_advertised"
+    assert twice.value.diag.constraint_name == "uq_bgp_prefixes_advertised"
 
 
 @pytest.mark.parametrize(
