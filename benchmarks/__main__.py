@@ -14,6 +14,7 @@ from benchmarks import (
     reevaluation,
     roa_data,
     throughput,
+    withdrawing,
 )
 from benchmarks.databases import server
 from benchmarks.figures import markdown, table
@@ -28,6 +29,7 @@ _MEASURES = {
     "throughput": throughput.measure,
     "many-prefixes": many_prefixes.measure,
     "announcing": announcing.measure,
+    "withdrawing": withdrawing.measure,
 }
 
 

@@ -118,8 +118,9 @@ _ADD = (
         AS t (cidr, claim, account)
     """,
     b"""
-    INSERT INTO bindings (id, prefix_id, prefix_cidr, cidr, service_id, state, created_at)
-    SELECT binding, claim, cidr, cidr, %(service)s, 'active', %(at)s
+    INSERT INTO bindings (id, prefix_id, prefix_cidr, cidr, service_id, answering_service_id,
+        state, created_at)
+    SELECT binding, claim, cidr, cidr, %(service)s, %(service)s, 'active', %(at)s
     FROM unnest(%(cidrs)s::cidr[], %(claims)s::uuid[], %(bindings)s::uuid[])
         AS t (cidr, claim, binding)
     """,

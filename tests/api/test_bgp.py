@@ -17,6 +17,7 @@ from byoip.api.problems import PROBLEMS
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.services import seed_services
 from tests.api.bound import bound, roas
+from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import bearer
 from tests.api.world import World
 
@@ -216,3 +217,44 @@ async def test_a_write_holds_against_the_tag_of_the_prefix(
     assert up.headers["etag"] != tag
     late = await world.call("PATCH", route, json=DOWN, headers={"if-match": tag})
     assert late.status_code == 412
+
+
+async def test_the_operator_locks_a_route_and_its_owner_is_told(
+    world: World, engine: AsyncEngine, desk: Desk, tmp_path: Path
+) -> None:
+    path, cidr, route = await bound(world)
+    await roas(world, engine, tmp_path, cidr)
+    await world.result("PATCH", route, json=UP)
+    [listed] = await desk.result("GET", f"{path}/bgp/prefixes")
+    assert listed == await world.result("GET", route)
+    locked = await desk.act(f"{route}/lock")
+    assert locked["on_demand"]["on_demand_locked"] is True
+    assert locked == await world.result("GET", route)
+    assert (await world.result("GET", path))["on_demand_locked"] is True
+    refused = [(409, "advertise_state_locked", "")]
+    for body in (DOWN, {"asn_prepend_count": 2}):
+        assert await world.errors("PATCH", route, json=body) == refused
+    assert await world.errors("PATCH", f"{path}/bgp/status", json={"advertised": False}) == refused
+    assert await world.errors("POST", f"{path}/offboard") == refused
+    again = await desk.call("POST", f"{route}/lock", json={"reason": WHY})
+    assert names(again) == ["no_change"]
+    [told] = [
+        one
+        for one in await world.result("GET", f"{path}/events?per_page=1000")
+        if one["kind"] == "bgp_prefix.locked"
+    ]
+    assert told["after"]["reason"] == WHY
+    assert told["actor"].startswith("operator")
+    unlocked = await desk.act(f"{route}/unlock")
+    assert unlocked["on_demand"]["on_demand_locked"] is False
+    assert await world.result("PATCH", route, json=DOWN)
+
+
+async def test_a_lock_wants_a_reason_and_a_route(world: World, desk: Desk) -> None:
+    path, _, route = await bound(world)
+    [(status, name, pointer)] = await desk.errors("POST", f"{route}/lock", json={})
+    assert (status, name, pointer) == (422, "field_missing", "/reason")
+    assert await desk.refusal(f"{path}/bgp/prefixes/{'0' * 32}/lock") == (
+        404,
+        "bgp_prefix_not_found",
+    )

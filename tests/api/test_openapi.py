@@ -39,6 +39,7 @@ FILES = {
 VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
 OPERATORS_VERBS = {"approve", "suspend", "resume", "settle", "revoke", "retire", "release"}
 OPERATORS_VERBS |= {"accept", "put", "remove", "rearm", "stop", "start", "allow", "end"}
+OPERATORS_VERBS |= {"lock", "unlock"}
 OPERATORS_VERBS |= {"withdraw", "forget"}
 WITH_EXAMPLE = [
     one
@@ -77,6 +78,24 @@ def test_every_operation_has_what_a_generated_client_needs(document: dict[str, A
         assert one["security"] == [{"token": []}, {"email": [], "key": []}]
         assert one["tags"]
         assert {"400", "401", "403", "404", "422", "500", "503"} <= set(one["responses"])
+
+
+def test_what_is_kept_for_old_clients_is_marked_and_says_what_to_use_instead(
+    document: dict[str, Any],
+) -> None:
+    marked = [one for one in operations_of(document) if one.get("deprecated")]
+    assert {one["operationId"] for one in marked} == {
+        "get_advertisement_status",
+        "update_advertisement_status",
+    }
+    assert all("Deprecated:" in one["description"] for one in marked)
+    members = document["components"]["schemas"]["Prefix"]["properties"]
+    assert {name for name, member in members.items() if member.get("deprecated")} == {
+        "advertised",
+        "advertised_modified_at",
+        "on_demand_enabled",
+        "on_demand_locked",
+    }
 
 
 def test_the_page_of_a_letter_needs_no_credential_and_speaks_to_people_and_machines(
@@ -133,6 +152,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_account_events",
         "list_accounts",
         "list_all_prefixes",
+        "list_any_bgp_prefixes",
         "list_any_prefix_events",
         "list_any_prefix_validations",
         "list_bgp_prefixes",
@@ -156,6 +176,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "list_services",
         "list_validation_tokens",
         "list_validations",
+        "lock_bgp_prefix",
         "offboard_prefix",
         "put_edge",
         "put_registry_override",
@@ -174,6 +195,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "start_job",
         "stop_job",
         "suspend_prefix",
+        "unlock_bgp_prefix",
         "update_account",
         "update_advertisement_status",
         "update_bgp_prefix",

@@ -75,7 +75,7 @@ async def test_every_write_of_an_operator_needs_a_reason(
     desk: Desk, unknown_id: str, declaration: Declaration
 ) -> None:
     names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id")
-    ids = dict.fromkeys((*names, "reservation_id", "trip_id"), unknown_id)
+    ids = dict.fromkeys((*names, "reservation_id", "trip_id", "bgp_prefix_id"), unknown_id)
     given = {"number": "1", "registry": "x", "reference": unknown_id}
     given |= {"edge": "fra1", "job": "offboard", "speaker": "ams1", "listener": "rr1"}
     path = declaration.path.format(**given, **ids)

@@ -16,7 +16,8 @@ from byoip.api.rate_limiting import RequestLimiter
 from byoip.api.recording import Recorder
 from byoip.api.refusals import RateLimited
 from byoip.domain.credential import Credential
-from byoip.ports.rate_limits import Limits, Window
+from byoip.ports.rate_limits import Lease, Limits
+from byoip.ports.store import StoreUnavailable
 from byoip.store.rate_limits import PostgresRateWindows
 from tests.api.test_tenancy import outcome
 from tests.api.world import World
@@ -31,11 +32,14 @@ class CountingWindows:
     """The real ones, counting round trips."""
 
     inner: PostgresRateWindows
-    reports: int = 0
+    leases: int = 0
+    away: bool = False
 
-    async def report(self, who: UUID, used: int) -> Window:
-        self.reports += 1
-        return await self.inner.report(who, used)
+    async def lease(self, who: UUID, *, limit: int, most: int) -> Lease:
+        self.leases += 1
+        if self.away:
+            raise StoreUnavailable
+        return await self.inner.lease(who, limit=limit, most=most)
 
 
 Making = Callable[[Limits], tuple[RequestLimiter, CountingWindows]]
@@ -61,26 +65,76 @@ async def admitted(limiter: RequestLimiter, who: Credential, times: int) -> int:
     return said.count(None)
 
 
-async def test_one_process_keeps_a_limit_exactly_with_a_report_for_each_block(
-    process: Making,
-) -> None:
+async def test_one_process_keeps_a_limit_exactly_with_few_leases(process: Making) -> None:
     limiter, windows = process(replace(NO_LIMITS, per_credential=1200))
     assert await admitted(limiter, credential(None), 2000) == 1200
-    assert windows.reports == 1 + 1200 // 50
+    assert windows.leases <= 1200 // 18
 
 
-async def test_processes_that_share_a_limit_overshoot_by_a_block_each_and_cut_nobody_short(
+async def test_processes_that_take_turns_let_in_the_limit_and_not_one_more(
+    process: Making,
+) -> None:
+    who, limits = credential(None), replace(NO_LIMITS, per_credential=240)
+    processes = [process(limits) for _ in range(3)]
+    granted = [
+        sum([await admitted(limiter, who, 1) for limiter, _ in processes])
+        for _ in range(150)  # as behind a load balancer
+    ]
+    assert sum(granted) == 240
+    assert granted[:75] == [3] * 75, "nobody is refused while much is left"
+    assert sum(windows.leases for _, windows in processes) <= 240 // 2
+
+
+async def test_processes_that_are_asked_all_at_once_let_in_the_limit_and_not_one_more(
+    process: Making,
+) -> None:
+    who, limits = credential(None), replace(NO_LIMITS, per_credential=1200)
+    processes = [process(limits) for _ in range(3)]
+    granted = await asyncio.gather(*(admitted(limiter, who, 1500) for limiter, _ in processes))
+    assert sum(granted) == 1200
+
+
+async def test_what_a_process_holds_unused_is_no_more_than_it_let_in_or_a_first_block(
+    process: Making,
+) -> None:
+    who, limits = credential(None), replace(NO_LIMITS, per_credential=1200)
+    quiet = [process(limits)[0] for _ in range(2)]
+    for limiter in quiet:
+        assert await admitted(limiter, who, 1) == 1
+    busy, _ = process(limits)
+    first = 50 // 8
+    assert await admitted(busy, who, 1500) == 1200 - 2 * first
+    assert await admitted(quiet[0], who, 10) == first - 1, "they are not lost to who asks there"
+
+
+async def test_permits_are_good_for_their_window_only(process: Making, engine: AsyncEngine) -> None:
+    who, limits = credential(None), replace(NO_LIMITS, per_credential=240)
+    one, windows = process(limits)
+    assert await admitted(one, who, 1) == 1
+    await let_time_pass(engine, 299.8)
+    assert await admitted(one, who, 2) == 2  # leased with what is left of the window
+    leased = windows.leases
+    await asyncio.sleep(0.3)
+    granted = await asyncio.gather(
+        *(admitted(limiter, who, 300) for limiter in [one, process(limits)[0]])
+    )
+    assert windows.leases > leased
+    assert sum(granted) == 240
+
+
+async def test_without_the_database_what_is_held_is_used_up_and_nobody_else_let_in(
     process: Making,
 ) -> None:
     who = credential(None)
-    one, others = process(replace(NO_LIMITS, per_credential=240)), range(3)
-    limiters = [one[0], *(process(replace(NO_LIMITS, per_credential=240))[0] for _ in others)]
-    granted = 0
-    for _ in range(150):  # taking turns, as behind a load balancer
-        granted += sum([await admitted(limiter, who, 1) for limiter in limiters])
-    block = 240 // 24
-    assert 240 <= granted <= 240 + block * 3
-    assert one[1].reports <= 240 // block
+    limiter, windows = process(replace(NO_LIMITS, per_credential=1200))
+    assert await admitted(limiter, who, 1) == 1
+    windows.away = True
+    assert await admitted(limiter, who, 5) == 5
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await limiter.admit(who, {})
+    windows.away = False
+    assert await admitted(limiter, who, 1) == 1
 
 
 async def test_who_is_refused_costs_no_more_round_trips_until_the_window_ends(
@@ -89,9 +143,9 @@ async def test_who_is_refused_costs_no_more_round_trips_until_the_window_ends(
     limiter, windows = process(replace(NO_LIMITS, per_credential=2))
     who = credential(None)
     assert await admitted(limiter, who, 5) == 2
-    asked = windows.reports
+    asked = windows.leases
     assert await admitted(limiter, who, 100) == 0
-    assert windows.reports == asked
+    assert windows.leases == asked
     await let_time_pass(engine, 300)
     fresh, _ = process(replace(NO_LIMITS, per_credential=2))
     assert await admitted(fresh, who, 5) == 2
@@ -111,7 +165,7 @@ async def test_without_limits_nobody_asks_and_nothing_is_said(process: Making) -
     limiter, windows = process(NO_LIMITS)
     state: dict[str, Any] = {}
     await limiter.admit(credential(uuid4()), state)
-    assert (windows.reports, state) == (0, {})
+    assert (windows.leases, state) == (0, {})
 
 
 Limited = Callable[[Limits], AbstractAsyncContextManager[World]]
@@ -156,7 +210,7 @@ async def test_two_processes_of_the_api_share_a_limit(world: World, limited: Lim
             other.url("/services", world.other_account_id),
             headers={"authorization": f"Bearer {world.other_token}"},
         )
-    assert 24 <= said.count(200) <= 24 + 1
+    assert said.count(200) == 24
     assert said.count(200) + said.count(429) == 80
     assert stranger.status_code == 200
 

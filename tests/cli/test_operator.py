@@ -148,6 +148,17 @@ async def test_breakers_and_jobs(shell: Shell) -> None:
     assert made in await shell.says("prefixes", "restore", made, *WHY)
 
 
+async def test_edges_are_drained_taken_back_and_removed(shell: Shell) -> None:
+    await shell.backend.edges.acknowledge(edge="fra1", number=0, by=By("test", "1"))
+    assert "serving" in await shell.says("edges", "list")
+    assert "drained" in await shell.says("edges", "drain", "fra1", *WHY)
+    assert "serving" in await shell.says("edges", "undrain", "fra1", *WHY)
+    await shell.says("edges", "remove", "fra1", *WHY)
+    assert "fra1" not in await shell.says("edges", "list")
+    assert "a ticket" in await shell.says("history")
+    assert "(edge_not_found)" in await shell.refused("edges", "remove", "ams1", *WHY)
+
+
 async def test_prefixes_and_addresses(shell: Shell) -> None:
     made = await shell.claim("31.0.0.0/23")
     assert made in await shell.says("prefixes", "list", "--pending", "--standing", "ok")
@@ -164,6 +175,23 @@ async def test_prefixes_and_addresses(shell: Shell) -> None:
     assert "a ticket" in await shell.says("prefixes", "history", made)
     assert made in await shell.says("address", "31.0.1.9")
     assert "(invalid_address)" in await shell.refused("address", "31.0.1")
+
+
+async def test_routes_are_listed_locked_and_unlocked(shell: Shell) -> None:
+    made = await shell.claim("31.4.0.0/23")
+    await shell.says("prefixes", "approve", made, *WHY)
+    service = next(iter(await shell.backend.reader.services()))
+    await shell.backend.bind_service(
+        shell.account_id, UUID(made), cidr="31.4.0.0/23", service_id=service.id, by=By("test", "1")
+    )
+    route = first_id(await shell.says("prefixes", "routes", made))
+    assert "on_demand_locked: yes" in await shell.says("prefixes", "lock-route", made, route, *WHY)
+    assert "bgp_prefix.locked" in await shell.says("prefixes", "history", made)
+    unlocked = await shell.says("prefixes", "unlock-route", made, route, *WHY)
+    assert "on_demand_locked: no" in unlocked
+    assert "(bgp_prefix_not_found)" in await shell.refused(
+        "prefixes", "lock-route", made, made, *WHY
+    )
 
 
 async def test_reservations_overrides_and_snapshots(shell: Shell) -> None:

@@ -58,7 +58,11 @@ async def onboarded_and_removed(client: Any, story: Story) -> None:
     await bound_and_delegated(client, story, made.id)
     await given_a_letter(client, story, made.id, letter_id)
     await advertised_and_withdrawn(client, story, made.id)
-    await unbound(client, story, made.id)
+    await offboarded_and_restored(client, story, made.id)
+    if isinstance(client, Cloudflare):
+        await unbound(client, story, made.id)
+    else:
+        await offboarded(client, story, made.id)  # its grace need not be waited for
 
     assert (await settled(prefixes.delete(made.id, **account))).success
     with pytest.raises(cloudflare.NotFoundError):
@@ -151,6 +155,43 @@ async def kept_while_advertised(client: Any, story: Story, prefix_id: str, route
             await settled(resource.delete(**one, **account))
         assert refused.value.response.headers["x-should-retry"] == "false"
     assert (await settled(prefixes.service_bindings.get(bound.id, **account, **parent))) == bound
+
+
+async def offboarded_and_restored(client: Any, story: Story, prefix_id: str) -> None:
+    """The whole way out while it is advertised, and all of it back; it has no methods for that."""
+    account, parent = {"account_id": story.account_id}, {"prefix_id": prefix_id}
+    prefixes = client.addressing.prefixes
+    (route,) = (await settled(prefixes.bgp_prefixes.list(prefix_id, **account))).result
+    advertised = {**account, **parent, "on_demand": {"advertised": True}}
+    await settled(prefixes.bgp_prefixes.edit(route.id, **advertised))
+    (bound,) = (await settled(prefixes.service_bindings.list(prefix_id, **account))).result
+    path = f"/accounts/{story.account_id}/addressing/prefixes/{prefix_id}"
+
+    await offboarded(client, story, prefix_id)
+    gone = await settled(prefixes.bgp_prefixes.get(route.id, **account, **parent))
+    assert not gone.on_demand.advertised
+
+    back = await settled(client.post(f"{path}/restore", cast_to=object))
+    assert back["result"]["standing"] == "ok"
+    again = await settled(prefixes.bgp_prefixes.get(route.id, **account, **parent))
+    assert (again.on_demand.advertised, again.asn_prepend_count) == (True, 2)
+    (rebound,) = (await settled(prefixes.service_bindings.list(prefix_id, **account))).result
+    assert (rebound.cidr, rebound.service_id) == (bound.cidr, bound.service_id)
+    withdrawn = {**account, **parent, "on_demand": {"advertised": False}}
+    await settled(prefixes.bgp_prefixes.edit(route.id, **withdrawn))
+
+
+async def offboarded(client: Any, story: Story, prefix_id: str) -> None:
+    """As far as its grace: withdrawn, and unbound."""
+    path = f"/accounts/{story.account_id}/addressing/prefixes/{prefix_id}"
+    going = await settled(client.post(f"{path}/offboard", cast_to=object))
+    assert going["result"]["standing"] == "offboarding"
+    prefixes, account = client.addressing.prefixes, {"account_id": story.account_id}
+    for _ in range(400):
+        if not (await settled(prefixes.service_bindings.list(prefix_id, **account))).result:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it was not unbound in time")
 
 
 async def unbound(client: Any, story: Story, prefix_id: str) -> None:

@@ -99,9 +99,19 @@ class BirdRouter:
         said = self.says("show", "route", str(prefix), "all")
         return "" if "Network not found" in said else said
 
-    def changes(self) -> list[Change]:
-        """Every change of a route that it saw so far, in order, also before a `kill`."""
-        found = map(_CHANGE.fullmatch, (self._directory / "changes.log").read_text().splitlines())
+    def noted(self) -> int:
+        """How much it has written down so far, in bytes."""
+        return (self._directory / "changes.log").stat().st_size
+
+    def changes(self, *, after: int = 0) -> list[Change]:
+        """Every change of a route that it saw so far, in order, also before a `kill`.
+
+        With `after`, what was `noted` before is left out.
+        """
+        with (self._directory / "changes.log").open("rb") as written:
+            written.seek(after)
+            lines = written.read().decode().splitlines()
+        found = map(_CHANGE.fullmatch, lines)
         return [
             Change(datetime.fromisoformat(one[1]), one[2], one[3], Prefix.parse(one[4]))
             for one in found

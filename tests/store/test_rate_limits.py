@@ -29,35 +29,55 @@ async def let_time_pass(engine: AsyncEngine, seconds: float) -> None:
         await connection.execute(earlier, {"by": seconds})
 
 
-async def test_all_processes_add_to_one_window(
+async def test_all_processes_lease_from_one_window_and_never_more_than_its_limit(
     windows: PostgresRateWindows, elsewhere: PostgresRateWindows
 ) -> None:
-    who = uuid4()
-    assert (await windows.report(who, 0)).used == 0
-    await asyncio.gather(*(one.report(who, 50) for one in [windows, elsewhere] * 10))
-    window = await elsewhere.report(who, 7)
-    assert window.used == 1007
-    assert 290 < window.seconds_left <= 300
+    who, limit = uuid4(), 1000
+    leases = await asyncio.gather(
+        *(one.lease(who, limit=limit, most=50) for one in [windows, elsewhere] * 60)
+    )
+    assert sum(one.permits for one in leases) == limit
+    assert min(one.left for one in leases) == 0
+    assert all(290 < one.seconds_left <= 300 for one in leases)
+    assert (await windows.lease(who, limit=limit, most=50)).permits == 0
 
 
-async def test_a_window_begins_with_the_first_report_after_the_last_ones_end(
+async def test_blocks_become_small_when_little_is_left(windows: PostgresRateWindows) -> None:
+    who, given = uuid4(), []
+    while (lease := await windows.lease(who, limit=100, most=10)).permits:
+        given.append(lease.permits)
+        assert lease.left == 100 - sum(given)
+    assert given == sorted(given, reverse=True)
+    assert (given[0], given[-8:]) == (10, [1] * 8)
+
+
+async def test_a_window_begins_with_the_first_lease_after_the_last_ones_end(
     windows: PostgresRateWindows, engine: AsyncEngine
 ) -> None:
     who = uuid4()
-    await windows.report(who, 50)
+    assert (await windows.lease(who, limit=10, most=1)).left == 9
     await let_time_pass(engine, 299)
-    window = await windows.report(who, 50)
-    assert window.used == 100
-    assert window.seconds_left <= 1
+    lease = await windows.lease(who, limit=10, most=1)
+    assert lease.left == 8
+    assert lease.seconds_left <= 1
     await let_time_pass(engine, 1)
-    window = await windows.report(who, 3)
-    assert window.used == 3
-    assert window.seconds_left > 290
+    lease = await windows.lease(who, limit=10, most=1)
+    assert lease.left == 9
+    assert lease.seconds_left > 290
+
+
+async def test_a_limit_that_was_lowered_meanwhile_gives_nothing(
+    windows: PostgresRateWindows,
+) -> None:
+    who = uuid4()
+    await windows.lease(who, limit=1000, most=50)
+    lease = await windows.lease(who, limit=10, most=50)
+    assert (lease.permits, lease.left) == (0, 0)
 
 
 async def test_everybody_has_a_window_of_their_own(windows: PostgresRateWindows) -> None:
-    await windows.report(UUID(int=1), 50)
-    assert (await windows.report(UUID(int=2), 0)).used == 0
+    await windows.lease(UUID(int=1), limit=100, most=10)
+    assert (await windows.lease(UUID(int=2), limit=100, most=10)).left == 90
 
 
 async def test_what_is_counted_is_not_written_ahead(engine: AsyncEngine) -> None:

@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from byoip.domain.bgp_prefix import (
-    AdvertiseStateLocked,
     BgpPrefixExists,
     BgpPrefixNotFound,
     BgpPrefixOutsidePrefix,
@@ -183,15 +182,6 @@ async def test_a_revoked_approval_leaves_the_route_and_lets_it_go(routes: Routes
     await routes.patch(advertised=False)
     with pytest.raises(PrefixNotApproved):
         await routes.patch(advertised=True)
-
-
-async def test_the_operators_lock_holds_whatever_is_wanted(routes: Routes) -> None:
-    await routes.patch(advertised=True)
-    await routes.execute("UPDATE bgp_prefixes SET locked = true")
-    for wanted in ({"advertised": False}, {"prepend": 2}):
-        with pytest.raises(AdvertiseStateLocked):
-            await routes.patch(**wanted)
-    assert not (await routes.patch(advertised=True)).changed
 
 
 async def test_a_swap_of_the_default_leaves_the_route(

@@ -25,6 +25,7 @@ from byoip.api.routes.loa_documents import loa_documents
 from byoip.api.routes.offboarding import offboarding
 from byoip.api.routes.operations import error_page, healthz, metrics, readyz
 from byoip.api.routes.operator_accounts import operator_accounts
+from byoip.api.routes.operator_bgp import operator_bgp
 from byoip.api.routes.operator_guards import operator_guards
 from byoip.api.routes.operator_letters import operator_letters
 from byoip.api.routes.operator_prefixes import operator_prefixes
@@ -55,6 +56,7 @@ _OPERATOR = (
     operator_accounts,
     operator_services,
     operator_prefixes,
+    operator_bgp,
     operator_letters,
     operator_space,
     edges,

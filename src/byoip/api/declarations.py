@@ -81,6 +81,11 @@ class Declaration:
         return below and self.method != "GET"
 
     @property
+    def deprecated(self) -> bool:
+        """Whether it is kept for old clients only: its docstring says so, and what to use."""
+        return "Deprecated: " in (self.endpoint.__doc__ or "")
+
+    @property
     def name(self) -> str:
         """Stable, verb_noun."""
         return self.endpoint.__name__

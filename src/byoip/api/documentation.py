@@ -154,6 +154,7 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
         responses[declaration.status] = document
     return {
         "operation_id": declaration.name,
+        "deprecated": declaration.deprecated or None,
         "summary": summary.removesuffix("."),
         "description": description.strip(),
         "tags": [declaration.tag],

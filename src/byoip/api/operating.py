@@ -19,6 +19,7 @@ from byoip.usecases.create_credential import CreateCredential
 from byoip.usecases.create_service import CreateService
 from byoip.usecases.end_grace import EndGrace
 from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
+from byoip.usecases.lock_bgp_prefix import LockBgpPrefix
 from byoip.usecases.put_registry_override import PutRegistryOverride
 from byoip.usecases.rearm_breaker import RearmBreaker
 from byoip.usecases.release_reservation import ReleaseReservation
@@ -53,6 +54,7 @@ class Operating:
     suspend_prefix: ChangeStanding
     resume_prefix: ChangeStanding
     settle_contest: ChangeStanding
+    lock_bgp_prefix: LockBgpPrefix
     rearm_breaker: RearmBreaker
     move_kill_switch: MoveKillSwitch
     allow_job: AllowJob
@@ -91,6 +93,7 @@ def operating(
         suspend_prefix=ChangeStanding(store, clock, Move.SUSPENDED),
         resume_prefix=ChangeStanding(store, clock, Move.RESUMED),
         settle_contest=ChangeStanding(store, clock, Move.SETTLED),
+        lock_bgp_prefix=LockBgpPrefix(store, clock),
         rearm_breaker=RearmBreaker(store, clock),
         move_kill_switch=MoveKillSwitch(store, clock),
         allow_job=AllowJob(store, clock),

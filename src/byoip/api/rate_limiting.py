@@ -1,7 +1,9 @@
 """How much a credential and an account may ask, all API processes together.
 
-A process counts by itself and reports a block of requests at a time: most requests cost no round
-trip. So a limit may be overshot by a block for each other process, and is never cut short.
+A process leases permits ahead, a block at a time, from a table that all share: most requests cost
+no round trip, and never are more let in than the limit. What a process holds unused when the rest
+is gone is lost to whoever asks elsewhere; so blocks begin small, grow with what the process lets
+in, and shrink when little is left.
 """
 
 import asyncio
@@ -14,30 +16,58 @@ from uuid import UUID
 from byoip.api.refusals import RateLimited
 from byoip.domain.credential import Credential
 from byoip.ports.accounts import Allowance
-from byoip.ports.rate_limits import BLOCK, WINDOW, Limits, RateWindows
+from byoip.ports.rate_limits import BLOCK, WINDOW, Lease, Limits, RateWindows
 
 _BLOCKS = 24
+_FIRST = 8
 _MOST_KNOWN = 10_000
 
 
 @dataclass(slots=True)
-class _Count:
-    """What this process knows of one window.
+class _Permits:
+    """What this process holds of one window.
 
     Attributes:
-        reported: of all processes, when it last asked.
-        unreported: its own since then, of which it may have `block`; none left if 0 or less.
-        until: when the window ends, on this machine's monotonic clock.
+        held: leased, and not used yet.
+        used: requests that this process let in.
+        left: permits that nobody had leased when it last asked.
+        closed: there are no more of this window.
+        until: when the window ends, on this machine's monotonic clock; never later than it does.
     """
 
-    reported: int = 0
-    unreported: int = 0
-    block: int = 0
+    held: int = 0
+    used: int = 0
+    left: int = 0
+    closed: bool = False
     until: float = 0.0
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def must_ask(self, now: float) -> bool:
-        return now >= self.until or self.unreported >= self.block > 0
+    def take(self) -> bool | None:
+        """Whether one more may come in; None: somebody has to ask."""
+        if time.monotonic() >= self.until:
+            return None
+        if not self.held:
+            return False if self.closed else None
+        self.held -= 1
+        self.used += 1
+        return True
+
+    def block(self, limit: int) -> int:
+        """How many to ask for: as many as were used, within bounds."""
+        most = max(1, min(BLOCK, limit // _BLOCKS))
+        return min(most, max(1, most // _FIRST, self.used))
+
+    def begin(self, lease: Lease, asked_at: float) -> bool:
+        """Hold what was leased, and use one of it; whether there is one.
+
+        That one counts even if the window has ended on the way here: it was of that window.
+        """
+        self.closed = not lease.permits
+        self.held, self.left = max(0, lease.permits - 1), lease.left
+        self.used += not self.closed
+        # From before we asked, thus early by a round trip: a permit is not used in the next window.
+        self.until = asked_at + lease.seconds_left
+        return not self.closed
 
 
 class RequestLimiter:
@@ -46,7 +76,7 @@ class RequestLimiter:
     def __init__(self, windows: RateWindows, limits: Limits) -> None:
         self.limits = limits
         self._windows = windows
-        self._counts: dict[UUID, _Count] = {}
+        self._permits: dict[UUID, _Permits] = {}
 
     async def admit(self, credential: Credential, state: dict[str, Any]) -> None:
         """Count one request; `state["headers"]` tells the client where it stands.
@@ -77,31 +107,28 @@ class RequestLimiter:
 
     async def _take(self, who: UUID, limit: int) -> tuple[bool, int, int]:
         """Whether it may, how many are left then, and in how many seconds the window ends."""
-        count = self._counts.get(who) or self._new(who)
-        while count.must_ask(time.monotonic()):
-            async with count.asking:
-                if count.must_ask(time.monotonic()):
-                    await self._ask(count, who, limit)
-        granted = count.block > 0
-        count.unreported += granted
-        left = max(0, limit - count.reported - count.unreported)
-        return granted, left, ceil(max(0.0, count.until - time.monotonic()))
+        permits = self._permits.get(who) or self._new(who)
+        granted = permits.take()
+        if granted is None:
+            async with permits.asking:
+                granted = permits.take()
+                if granted is None:
+                    granted = await self._lease(permits, who, limit)
+        left = permits.left + permits.held  # what others hold unused is not known
+        return granted, left, ceil(max(0.0, permits.until - time.monotonic()))
 
-    async def _ask(self, count: _Count, who: UUID, limit: int) -> None:
-        if time.monotonic() >= count.until:
-            count.unreported = 0  # of a window that is over
-        used = count.unreported
-        window = await self._windows.report(who, used)
-        count.unreported -= used
-        count.reported = window.used
-        count.until = time.monotonic() + window.seconds_left
-        count.block = min(BLOCK, max(1, limit // _BLOCKS), limit - window.used)
+    async def _lease(self, permits: _Permits, who: UUID, limit: int) -> bool:
+        asked_at = time.monotonic()
+        if asked_at >= permits.until:
+            permits.used = 0  # of a window that is over
+        lease = await self._windows.lease(who, limit=limit, most=permits.block(limit))
+        return permits.begin(lease, asked_at)
 
-    def _new(self, who: UUID) -> _Count:
-        if len(self._counts) >= _MOST_KNOWN:
+    def _new(self, who: UUID) -> _Permits:
+        if len(self._permits) >= _MOST_KNOWN:
             now = time.monotonic()
-            self._counts = {one: kept for one, kept in self._counts.items() if kept.until > now}
-        return self._counts.setdefault(who, _Count())
+            self._permits = {one: kept for one, kept in self._permits.items() if kept.until > now}
+        return self._permits.setdefault(who, _Permits())
 
 
 async def spend(allowance: Allowance, what: str, who: UUID, per_minute: int) -> None:

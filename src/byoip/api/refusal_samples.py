@@ -19,6 +19,7 @@ from byoip.api.refusals import (
 )
 from byoip.domain.asn import Asn, InvalidAsn, OriginNotOffered
 from byoip.domain.bgp_prefix import (
+    AdvertiseStateLocked,
     BgpPrefixExists,
     BgpPrefixOutsidePrefix,
     BgpPrefixTooSpecific,
@@ -98,6 +99,7 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     WithdrawFirst("remove its service bindings first"),
     BgpPrefixOutsidePrefix(Prefix.parse("198.18.2.0/24"), _PREFIX),
     BgpPrefixTooSpecific(Prefix.parse("198.18.0.0/25")),
+    AdvertiseStateLocked(_PREFIX),
     BgpPrefixExists(_PREFIX),
     IncompleteBgpDeployment("no service is bound to the whole prefix"),
     NotSupported("auto_advertise_withdraw"),

@@ -14,6 +14,7 @@ from byoip.cli.operator_client import (
     show_object,
     show_table,
 )
+from byoip.cli.operator_edges import edges_app
 from byoip.cli.operator_guards import breaker_app, jobs_app
 from byoip.cli.operator_routes import routes_app
 from byoip.cli.operator_space import (
@@ -40,6 +41,7 @@ operator_app.add_typer(reservations_app, name="reservations")
 operator_app.add_typer(overrides_app, name="overrides")
 operator_app.add_typer(letters_app, name="letters")
 operator_app.add_typer(snapshots_app, name="snapshots")
+operator_app.add_typer(edges_app, name="edges")
 operator_app.add_typer(breaker_app, name="breaker")
 operator_app.add_typer(jobs_app, name="jobs")
 operator_app.add_typer(routes_app, name="routes")

@@ -15,6 +15,7 @@ letters_app = typer.Typer(no_args_is_help=True, help="Letters of agency.")
 snapshots_app = typer.Typer(no_args_is_help=True, help="Data that checks rest on.")
 
 _PREFIX = ("id", "account_id", "cidr", "asn", "approved", "approved_by", "standing", "created_at")
+_ROUTE = ("id", "cidr", "asn_prepend_count", "locked", "desired", "applied", "observed")
 _EVENT = ("number", "at", "kind", "actor", "before", "after")
 _RESERVATION = ("id", "cidr", "account_id", "reason", "created_at")
 _OVERRIDE = ("id", "cidr", "registry", "reason", "created_at")
@@ -22,6 +23,7 @@ _SNAPSHOT = ("number", "in_use", "accepted", "built_at", "source", "counts", "ob
 _REGISTRATION = ("registry", "serial", "loaded_at", "ranges", "fault", "refused", "acceptance")
 
 Cidr = Annotated[str, typer.Argument(metavar="CIDR", help="For example 198.51.100.0/24.")]
+RouteId = Annotated[str, typer.Argument(metavar="BGP_PREFIX_ID", help="See `routes`.")]
 ForAccount = Annotated[str | None, typer.Option("--account", help="Id of the account.")]
 
 
@@ -87,6 +89,26 @@ def resume(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
 def settle(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
     """Take the mark of a contest away, after talking."""
     show_object(act(ctx, f"/prefixes/{prefix}/settle", reason))
+
+
+@prefixes_app.command("routes")
+def list_routes(ctx: typer.Context, prefix: ObjectId) -> None:
+    """List a prefix's BGP prefixes, as desired, applied and observed."""
+    found = ask(ctx, "GET", f"/prefixes/{prefix}/bgp/prefixes")["result"]
+    rows = [{**one, "locked": one["on_demand"]["on_demand_locked"]} for one in found]
+    show_table(_ROUTE, rows)
+
+
+@prefixes_app.command("lock-route")
+def lock_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: Reason) -> None:
+    """Take a route out of its owner's hands, announced or withdrawn as it is."""
+    show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/lock", reason))
+
+
+@prefixes_app.command("unlock-route")
+def unlock_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: Reason) -> None:
+    """Give a route back to its owner."""
+    show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/unlock", reason))
 
 
 @reservations_app.command("list")

@@ -146,10 +146,11 @@ async def _keep_working(
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=_GRACE_SECONDS,
                 )
-                return
+            # Its listener lost the database, and that came back before the worker had stopped.
+            _LOG.warning("The queue was away, beginning anew in %s s", _PAUSE_SECONDS)
         except (ConnectorException, psycopg.OperationalError) as fault:
             _LOG.warning("The queue is away, trying again in %s s: %s", _PAUSE_SECONDS, fault)
-            await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _enqueue_once(app: App, name: str) -> None:

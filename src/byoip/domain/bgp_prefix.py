@@ -79,9 +79,10 @@ class AdvertiseStateLocked(Refusal):
 
     name = "advertise_state_locked"
 
-    def __init__(self) -> None:
+    def __init__(self, cidr: Prefix) -> None:
         super().__init__(
-            "The operator has locked whether this route is advertised: talk to the operator."
+            f"The operator has locked {cidr}: it stays as it is, announced or withdrawn, until "
+            "they unlock it. The prefix's events say why; talk to the operator."
         )
 
 
@@ -166,7 +167,11 @@ class BgpPrefix:
             AdvertiseStateLocked: it is.
         """
         if self.locked:
-            raise AdvertiseStateLocked
+            raise AdvertiseStateLocked(self.cidr)
+
+    def lock(self, now: datetime, *, locked: bool) -> "BgpPrefix":
+        """Take it out of its owner's hands, or give it back; what is desired stays as it is."""
+        return replace(self, locked=locked, modified_at=now)
 
     def announced(
         self, binding: ServiceBinding, *, prepend: int, request_id: str, now: datetime

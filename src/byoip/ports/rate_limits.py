@@ -5,6 +5,7 @@ from uuid import UUID
 
 WINDOW: Final = timedelta(minutes=5)
 BLOCK: Final = 50
+SHARES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +25,27 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """How one window stands, by the database's clock.
+class Lease:
+    """Permits that belong to one process until their window ends, by the database's clock.
 
     Attributes:
-        used: requests that all processes have reported for it.
-        seconds_left: until it ends; the next begins with the first request after that.
+        permits: how many; 0: all of the window's are leased.
+        left: those that nobody has leased yet.
+        seconds_left: until the window ends; the next begins with the first lease after that.
     """
 
-    used: int
+    permits: int
+    left: int
     seconds_left: float
 
 
 class RateWindows(Protocol):
-    """Counts that all API processes share."""
+    """Permits that all API processes share."""
 
-    async def report(self, who: UUID, used: int) -> Window:
-        """Add what was used since the last report; the window as it then stands."""
+    async def lease(self, who: UUID, *, limit: int, most: int) -> Lease:
+        """Take a block of permits of the current window, of which there are `limit` in all.
+
+        At most `most`, and no more than one of SHARES parts of what is left, so that blocks become
+        small when little is left; but one, if there is one.
+        """
         ...

@@ -4,37 +4,68 @@ from uuid import UUID
 from sqlalchemy import Integer, Interval, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.rate_limits import WINDOW, Window
+from byoip.ports.rate_limits import SHARES, WINDOW, Lease
 from byoip.store.lanes import lanes_of
 from byoip.store.statements import compiled
 
-# A window begins with the first report after the last one's end, so that not all end at once.
-_REPORT: Final = compiled(
+_WHO: Final = bindparam("who", type_=Uuid)
+# One whose window is over, so that the first lease begins one.
+_KNOW: Final = compiled(
     text("""
-    INSERT INTO rate_windows AS kept (who, began_at, used)
-    VALUES (:who, clock_timestamp(), :used)
-    ON CONFLICT (who) DO UPDATE SET
-        used = excluded.used
-            + CASE WHEN kept.began_at + :length > excluded.began_at THEN kept.used ELSE 0 END,
-        began_at = CASE WHEN kept.began_at + :length > excluded.began_at
-            THEN kept.began_at ELSE excluded.began_at END
-    RETURNING used,
-        extract(epoch FROM began_at + :length - clock_timestamp())::float AS seconds_left
+    INSERT INTO rate_windows (who, began_at, used) VALUES (:who, 'epoch', 0)
+    ON CONFLICT (who) DO NOTHING RETURNING who
+    """).bindparams(_WHO)
+)
+# The row is locked before it is judged, and the time is read after that: processes take turns,
+# and what one was given is off what the next one sees. A window begins with the first lease after
+# the last one's end, so that not all end at once.
+_LEASE: Final = compiled(
+    text("""
+    WITH kept AS MATERIALIZED (
+        SELECT began_at, used FROM rate_windows WHERE who = :who FOR UPDATE
+    ), timed AS MATERIALIZED (
+        SELECT began_at, used, clock_timestamp() AS now FROM kept
+    ), standing AS (
+        SELECT now,
+            CASE WHEN began_at + :length > now THEN began_at ELSE now END AS began_at,
+            CASE WHEN began_at + :length > now THEN used ELSE 0 END AS used
+        FROM timed
+    ), granted AS MATERIALIZED (
+        SELECT now, began_at, used,
+            greatest(0, least(:most, greatest(1, (:limit - used) / :shares), :limit - used))
+                AS permits
+        FROM standing
+    )
+    UPDATE rate_windows SET began_at = granted.began_at, used = granted.used + granted.permits
+    FROM granted WHERE who = :who
+    RETURNING granted.permits, greatest(0, :limit - rate_windows.used) AS left,
+        extract(epoch FROM granted.began_at + :length - granted.now)::float AS seconds_left
     """).bindparams(
-        bindparam("who", type_=Uuid),
-        bindparam("used", type_=Integer),
+        _WHO,
+        bindparam("most", type_=Integer),
+        bindparam("limit", type_=Integer),
+        bindparam("shares", type_=Integer),
         bindparam("length", type_=Interval),
     )
 )
 
 
 class PostgresRateWindows:
-    """Counts that all API processes share; a report is one statement."""
+    """Permits that all API processes share; a lease is one statement, the first ever three."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._lanes = lanes_of(engine)
 
-    async def report(self, who: UUID, used: int) -> Window:
-        """Add what was used since the last report; the window as it then stands."""
-        (row,) = await self._lanes.ask(_REPORT, who=who, used=used, length=WINDOW)
-        return Window(row.used, max(0.0, row.seconds_left))
+    async def lease(self, who: UUID, *, limit: int, most: int) -> Lease:
+        """Take a block of permits of the current window.
+
+        Raises:
+            StoreUnavailable: the database is away, or too busy.
+        """
+        asked = {"who": who, "limit": limit, "most": most, "shares": SHARES, "length": WINDOW}
+        rows = await self._lanes.ask(_LEASE, **asked)
+        if not rows:
+            await self._lanes.ask(_KNOW, who=who)
+            rows = await self._lanes.ask(_LEASE, **asked)
+        (row,) = rows
+        return Lease(row.permits, row.left, row.seconds_left)

@@ -1,4 +1,4 @@
-"""How much each credential and account has asked of all API processes together.
+"""How many permits of each credential and account all API processes have leased together.
 
 Unlogged: a crash forgets the counts of five minutes, and nobody is told anything wrong by that.
 """

@@ -43,9 +43,10 @@ class CloseUnproven:
             kept = claim.suspended or claim.offboarding
             if not waiting or kept or await shelf.bindings.of(claim_id):
                 return False
-            if await still_out(shelf, claim_id):
+            routes = await shelf.bgp_prefixes.of(claim_id)
+            if await still_out(shelf, claim_id) or any(one.locked for one in routes):
                 return False
-            await end_routes(shelf, await shelf.bgp_prefixes.of(claim_id), by, now)
+            await end_routes(shelf, routes, by, now)
             closed = claim.close(Move.UNPROVEN, now)
             await shelf.claims.save(closed)
             await end_token_and_run(shelf, claim, by, now)

@@ -19,6 +19,7 @@ async def close_after_grace(shelf: Shelf, claim: Claim, by: By, now: datetime) -
     Raises:
         GraceNotBegun: it is not there yet.
         WithdrawFirst: a speaker may hold a route of it again, or somebody sees one.
+        AdvertiseStateLocked: the operator has locked a route of it meanwhile.
     """
     offboarding = await shelf.offboardings.live(claim.id)
     if offboarding is None or offboarding.step is not Step.GRACE:
@@ -49,7 +50,10 @@ async def demand_nothing_hangs_on(shelf: Shelf, claim: Claim) -> None:
 
     Raises:
         WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
+        AdvertiseStateLocked: the operator has locked a route of it.
     """
     await demand_withdrawn(shelf, claim.id)
+    for one in await shelf.bgp_prefixes.of(claim.id):
+        one.demand_unlocked()
     if await shelf.bindings.of(claim.id):
         raise WithdrawFirst("remove its service bindings first")

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from byoip.domain.bgp_prefix import AdvertiseStateLocked
 from byoip.domain.breaker import CeilingReached, Source, Withdrawal, WithdrawalsStopped
 from byoip.domain.claim import Claim, ClaimNotFound, WithdrawFirst
 from byoip.domain.job_history import JobKind
@@ -140,7 +141,7 @@ class ContinueOffboardings:
             return False
         try:
             await close_after_grace(shelf, claim, by, now)
-        except WithdrawFirst as refusal:
+        except (WithdrawFirst, AdvertiseStateLocked) as refusal:
             _log.error("prefix %s is not closed: %s", claim.id.hex, refusal.message)
             return False
         return True

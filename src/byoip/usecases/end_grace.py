@@ -24,6 +24,7 @@ class EndGrace:
             ClaimNotFound, InvalidText: as they say.
             GraceNotBegun: it is not being offboarded, or not unbound yet.
             WithdrawFirst: the Internet may know one of its routes again.
+            AdvertiseStateLocked: a route of it is locked: unlock it first.
         """
         why = stated_reason(reason)
         async with self.store.transaction(once) as shelf:

@@ -24,8 +24,13 @@ async def begin_route(shelf: Shelf, claim: Claim, cidr: Prefix, by: By, now: dat
 async def end_routes(
     shelf: Shelf, bgp_prefixes: Sequence[BgpPrefix], by: By, now: datetime
 ) -> None:
-    """End routes that are `demand_withdrawn`; their rows stay."""
+    """End routes that are `demand_withdrawn`; their rows stay.
+
+    Raises:
+        AdvertiseStateLocked: the operator has locked one, and a new one would come without lock.
+    """
     for one in bgp_prefixes:
+        one.demand_unlocked()
         await shelf.bgp_prefixes.remove(one.id, now)
         await shelf.events.add(
             Event(one.claim_id, "bgp_prefix.removed", by, now, before=_shown(one))

@@ -1,7 +1,6 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from byoip.domain.bgp_prefix import AdvertiseStateLocked
 from byoip.domain.lifecycle import Move, Standing
 from byoip.domain.offboarding import End, NothingToOffboard, Offboarding
 from byoip.ports.clock import Clock
@@ -27,7 +26,7 @@ class OffboardPrefix:
         Raises:
             ClaimNotFound, PreconditionFailed, NothingToOffboard: as they say.
             PrefixSuspended: or it would come back without its suspension.
-            AdvertiseStateLocked: the operator has locked a route that is advertised.
+            AdvertiseStateLocked: the operator has locked a route, advertised or not.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
@@ -61,5 +60,5 @@ async def _demand_way(shelf: Shelf, claim_id: UUID, *, approved: bool) -> None:
     routes = await shelf.bgp_prefixes.of(claim_id)
     if not approved and not routes and not await shelf.bindings.of(claim_id):
         raise NothingToOffboard
-    if any(one.locked and one.desired.advertised for one in routes):
-        raise AdvertiseStateLocked
+    for one in routes:
+        one.demand_unlocked()  # it could never be withdrawn, or would come back without its lock

@@ -37,7 +37,6 @@ class RemoveBgpPrefix:
             gone = await shelf.bgp_prefixes.get(claim_id, bgp_prefix_id)
             if why := (await still_out(shelf, claim_id)).get(bgp_prefix_id):
                 raise WithdrawFirst(why)
-            gone.demand_unlocked()
             if gone.spans and any(one.is_default for one in await shelf.bindings.of(claim_id)):
                 raise WithdrawFirst("it spans the prefix, and goes with its default binding")
             now = self.clock.now()

@@ -24,7 +24,7 @@ class RemovePrefix:
         """Close the claim, end BGP prefixes and delegations, revoke token and letters, end its run.
 
         Raises:
-            ClaimNotFound, PreconditionFailed, PrefixSuspended: as they say.
+            ClaimNotFound, PreconditionFailed, PrefixSuspended, AdvertiseStateLocked: as they say.
             WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
             GraceNotBegun: it is being offboarded, and not unbound yet.
         """

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import uuid4
 
 from byoip.domain.bgp_prefix import (
-    AdvertiseStateLocked,
     BgpPrefix,
     BgpPrefixNotFound,
     IncompleteBgpDeployment,
@@ -86,8 +85,7 @@ async def announce_again(
 async def _announce(
     shelf: Shelf, claim: Claim, before: BgpPrefix, by: By, now: datetime
 ) -> BgpPrefix:
-    if before.locked:
-        raise AdvertiseStateLocked
+    before.demand_unlocked()
     return await announce(shelf, claim, before, prepend=before.desired.prepend, by=by, now=now)
 
 

@@ -56,5 +56,4 @@ class UnbindService:
 async def _end_spanning(shelf: Shelf, claim_id: UUID, by: By, now: datetime) -> None:
     await demand_withdrawn(shelf, claim_id)  # of all routes: each rests on the default binding
     if spanning := await shelf.bgp_prefixes.spanning(claim_id):
-        spanning.demand_unlocked()  # or a new one would come back without its lock
         await end_routes(shelf, [spanning], by, now)

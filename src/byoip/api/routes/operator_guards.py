@@ -23,6 +23,7 @@ from byoip.api.schemas.operator_prefixes import (
     OperatorPrefixAnswer,
     operator_prefix_of,
 )
+from byoip.domain.bgp_prefix import AdvertiseStateLocked
 from byoip.domain.breaker import TripNotFound
 from byoip.domain.claim import ClaimNotFound, WithdrawFirst
 from byoip.domain.credential import Scope
@@ -120,7 +121,7 @@ async def allow_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
     "POST /prefixes/{prefix_id}/end_grace",
     Scope.OPERATOR,
     answer=Done,
-    refuses=(InvalidText, ClaimNotFound, GraceNotBegun, WithdrawFirst),
+    refuses=(InvalidText, ClaimNotFound, GraceNotBegun, WithdrawFirst, AdvertiseStateLocked),
 )
 async def end_prefix_grace(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
     """Close a prefix that is withdrawn and unbound before its grace has ended."""

@@ -22,6 +22,7 @@ from byoip.api.schemas.prefixes import (
 )
 from byoip.domain import prefix as network
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
+from byoip.domain.bgp_prefix import AdvertiseStateLocked
 from byoip.domain.claim import (
     ClaimNotFound,
     OverlapsOwnClaim,
@@ -158,7 +159,14 @@ async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -
     "DELETE /prefixes/{prefix_id}",
     Scope.PREFIXES_WRITE,
     answer=Done,
-    refuses=(ClaimNotFound, WithdrawFirst, NotInThisState, PrefixSuspended, GraceNotBegun),
+    refuses=(
+        ClaimNotFound,
+        WithdrawFirst,
+        AdvertiseStateLocked,
+        NotInThisState,
+        PrefixSuspended,
+        GraceNotBegun,
+    ),
 )
 async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     """Give a prefix up.

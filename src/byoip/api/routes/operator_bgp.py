@@ -1,0 +1,82 @@
+"""The operator's side: the BGP prefixes of any account, and the lock on them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from byoip.api.answers import Answer, list_answer
+from byoip.api.caller import Operating
+from byoip.api.declarations import Audience, Declarations
+from byoip.api.messages import NO_CHANGE
+from byoip.api.paging import Cut
+from byoip.api.routes.path_ids import PathId
+from byoip.api.schemas.bgp_prefixes import BgpPrefixAnswer, BgpPrefixListAnswer, bgp_prefix_of
+from byoip.api.schemas.envelope import Message
+from byoip.api.schemas.operating import Reasoned
+from byoip.domain.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
+from byoip.domain.claim import ClaimNotFound
+from byoip.domain.credential import Scope
+from byoip.domain.customer_text import InvalidText
+from byoip.ports.advertising import BgpPrefixView
+
+operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)
+
+
+@operator_bgp.operation(
+    "GET /prefixes/{prefix_id}/bgp/prefixes",
+    Scope.OPERATOR,
+    answer=BgpPrefixListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_any_bgp_prefixes(caller: Operating, prefix_id: PathId) -> Answer:
+    """List the BGP prefixes of any account's prefix: all of them, oldest first."""
+    owner = await caller.backend.operating.reader.owner(prefix_id)
+    found = await caller.backend.reader.bgp_prefixes(
+        owner, prefix_id, after=None, limit=BGP_PREFIXES_PER_PREFIX
+    )
+    shown = [bgp_prefix_of(one) for one in found]
+    return list_answer(shown, Cut(shown, BGP_PREFIXES_PER_PREFIX, None), total=len(shown))
+
+
+@operator_bgp.operation(
+    "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/lock",
+    Scope.OPERATOR,
+    answer=BgpPrefixAnswer,
+    refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
+)
+async def lock_bgp_prefix(
+    caller: Operating, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
+) -> Answer:
+    """Take a route out of its owner's hands, announced or withdrawn as it is.
+
+    Its owner cannot announce, withdraw, prepend or end it, nor offboard the prefix, until it is
+    unlocked; routers go on as they are. A prefix that is on its way out already stops there.
+    """
+    return await _lock(caller, prefix_id, bgp_prefix_id, body, locked=True)
+
+
+@operator_bgp.operation(
+    "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/unlock",
+    Scope.OPERATOR,
+    answer=BgpPrefixAnswer,
+    refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
+)
+async def unlock_bgp_prefix(
+    caller: Operating, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
+) -> Answer:
+    """Give a route back to its owner. Whether it is announced stays as it is."""
+    return await _lock(caller, prefix_id, bgp_prefix_id, body, locked=False)
+
+
+async def _lock(
+    caller: Operating, prefix_id: UUID, bgp_prefix_id: UUID, body: Reasoned, *, locked: bool
+) -> Answer:
+    pen = caller.pen(bgp_prefix_of, messages=_remarks)
+    return pen.answer(
+        await caller.backend.operating.lock_bgp_prefix(
+            prefix_id, bgp_prefix_id, locked=locked, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+def _remarks(view: BgpPrefixView) -> Sequence[Message]:
+    return () if view.changed else (NO_CHANGE,)

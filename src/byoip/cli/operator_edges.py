@@ -1,0 +1,47 @@
+"""`byoip operator edges`: where services answer, over HTTP."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from byoip.cli.operator_client import Reason, act, ask, show_object, show_table
+
+edges_app = typer.Typer(no_args_is_help=True, help="Where services answer.")
+
+_EDGE = ("name", "state", "acknowledged", "newest", "registered_at", "heard_at")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="For example fra1; see `list`.")]
+
+
+@edges_app.command("list")
+def list_edges(ctx: typer.Context) -> None:
+    """List edges with what each has acknowledged."""
+    show_table(_EDGE, ask(ctx, "GET", "/edge/edges")["result"])
+
+
+@edges_app.command("drain")
+def drain(ctx: typer.Context, edge: Name, reason: Reason) -> None:
+    """Wait for an edge no longer: no traffic goes there."""
+    _put(ctx, edge, reason, drained=True)
+
+
+@edges_app.command("undrain")
+def undrain(ctx: typer.Context, edge: Name, reason: Reason) -> None:
+    """Take an edge back into service, or let one that was removed join again."""
+    _put(ctx, edge, reason, drained=False)
+
+
+@edges_app.command("remove")
+def remove(ctx: typer.Context, edge: Name, reason: Reason) -> None:
+    """Take an edge out for good; it does not come back by acknowledging."""
+    show_object(act(ctx, f"{_path(edge)}/remove", reason))
+
+
+def _put(ctx: typer.Context, edge: str, reason: str, *, drained: bool) -> None:
+    body = {"drained": drained, "reason": reason}
+    show_object(ask(ctx, "PUT", _path(edge), body)["result"])
+
+
+def _path(edge: str) -> str:
+    return f"/edge/edges/{quote(edge, safe='')}"

@@ -1,0 +1,57 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.operating import stated_reason
+from byoip.ports.advertising import BgpPrefixView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
+
+
+@dataclass(frozen=True, slots=True)
+class LockBgpPrefix:
+    """Take a route out of its owner's hands, announced or withdrawn as it is, or give it back.
+
+    While it is locked nobody announces, withdraws, prepends or ends it, and its prefix does not
+    leave. Routers go on with what was desired before.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        claim_id: UUID,
+        bgp_prefix_id: UUID,
+        *,
+        locked: bool,
+        reason: str,
+        by: By,
+        once: Once | None = None,
+    ) -> BgpPrefixView:
+        """Make it so; what is so already stays untouched, and the view says so.
+
+        Raises:
+            ClaimNotFound, BgpPrefixNotFound, InvalidText: as they say.
+        """
+        why = stated_reason(reason)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id)
+            before = await shelf.bgp_prefixes.get(claim_id, bgp_prefix_id)
+            after, changes = before, before.locked is not locked
+            if changes:
+                now = self.clock.now()
+                after = before.lock(now, locked=locked)
+                await shelf.bgp_prefixes.save(after)
+                shown = {
+                    "bgp_prefix_id": after.id.hex,
+                    "cidr": str(after.cidr),
+                    "advertised": after.desired.advertised,
+                    "reason": why.value,
+                }
+                kind = "bgp_prefix.locked" if locked else "bgp_prefix.unlocked"
+                await shelf.events.add(Event(claim_id, kind, by, now, after=shown))
+            view = await shelf.bgp_prefixes.view(after, claim.version)
+            view = view if changes else view.unchanged
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,130 @@
+"""The great outage replayed, with what holds jobs back: each alone before 4,306 prefixes.
+
+The list of what is due has the bug of that day: it names everything. Whatever else would stop the
+job is out of its way: no ceiling of the breaker is ever reached, and where the measuring of sets
+is not the guard in question, a past of large runs lets the set through.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from byoip.domain.job_history import JobKind
+from byoip.ports.once import Once
+from byoip.ports.store import By, Shelf
+from byoip.store.offboardings import OffboardingShelf
+from byoip.store.transaction import PostgresStore
+from byoip.usecases.continue_offboardings import ContinueOffboardings
+from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
+from byoip.usecases.measured_run import MeasuredRun
+from tests.many_routes import OwnedRoute
+from tests.rules.accident import FLEET, NO_CEILING, Accident
+
+OPERATOR = By("operator:1", "request-operator")
+WORKER = By("worker", "job-1")
+LARGE_PAST = (
+    "INSERT INTO job_runs (id, kind, at, request_id, listed, sample, acted, refused)"
+    " VALUES (gen_random_uuid(), 'offboard', now(), 'long ago', 5000, '[]', 5000, '')"
+)
+
+
+class Everything(OffboardingShelf):
+    """Asked for what is due it forgets what it was asked for."""
+
+    listed: Sequence[UUID] = ()
+
+    async def due(self, now: datetime, limit: int) -> Sequence[UUID]:  # noqa: ARG002
+        return self.listed
+
+
+class Mistaken(PostgresStore):
+    """The store with that bug."""
+
+    claims: Sequence[UUID] = ()
+
+    @asynccontextmanager
+    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
+        async with super().transaction(once) as shelf:
+            due = Everything(vars(shelf.offboardings)["_session"])
+            due.listed = self.claims
+            shelf.offboardings = due
+            yield shelf
+
+
+@pytest.fixture
+def unhindered(accident: Accident) -> Accident:
+    """No ceiling is ever reached."""
+    return Accident(accident.engine, accident.url, accident.routes, NO_CEILING)
+
+
+def job(accident: Accident) -> ContinueOffboardings:
+    """The clean-up job, whose list is right about nothing."""
+    store = Mistaken(accident.engine, accident.clock, NO_CEILING)
+    store.claims = [one.claim_id for one in accident.routes[::4]]  # a quarter takes long enough
+    return ContinueOffboardings(store, accident.clock, timedelta(days=7))
+
+
+def ruthless(accident: Accident) -> tuple[Callable[[UUID], Awaitable[int]], dict[UUID, OwnedRoute]]:
+    """What acts on a row without a look at it."""
+    of = {one.claim_id: one for one in accident.routes}
+
+    async def act(claim_id: UUID) -> int:
+        return await accident.take_down(of[claim_id])
+
+    return act, of
+
+
+async def test_a_list_of_everything_is_no_list_of_what_is_queued(unhindered: Accident) -> None:
+    """Each row is looked at again under its lock, whoever listed it."""
+    unhindered.sql(LARGE_PAST)
+    assert await job(unhindered)(by=WORKER) == 0
+    assert await unhindered.unharmed()
+
+
+async def test_a_set_that_the_job_never_had_before_is_refused_as_a_whole(
+    unhindered: Accident,
+) -> None:
+    act, of = ruthless(unhindered)
+    run = MeasuredRun(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
+    assert await run(list(of), act, by=WORKER) == 0
+    assert await unhindered.unharmed()
+    # A word for a small set lets no large one through.
+    allow = AllowJob(unhindered.store, unhindered.clock)
+    await run(list(of)[:100], act, by=WORKER)
+    await allow(JobKind.OFFBOARD, reason="a hundred, looked at", name="Ada", by=OPERATOR)
+    assert await run(list(of), act, by=WORKER) == 0
+    assert await unhindered.unharmed()
+
+
+async def test_a_job_whose_switch_is_thrown_does_nothing(unhindered: Accident) -> None:
+    unhindered.sql(LARGE_PAST)
+    await throw(unhindered)
+    act, of = ruthless(unhindered)
+    run = MeasuredRun(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
+    assert await run(list(of), act, by=WORKER) == 0
+    assert await unhindered.unharmed()
+
+
+async def test_a_switch_that_is_thrown_while_it_runs_stops_it_before_the_next_row(
+    unhindered: Accident,
+) -> None:
+    unhindered.sql(LARGE_PAST)
+    act, of = ruthless(unhindered)
+
+    async def watched(claim_id: UUID) -> int:
+        done = await act(claim_id)
+        if await unhindered.up() == FLEET - 3:
+            await throw(unhindered)
+        return done
+
+    run = MeasuredRun(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
+    assert await run(list(of), watched, by=WORKER) == 3
+    assert await unhindered.up() == FLEET - 3
+
+
+async def throw(accident: Accident) -> None:
+    move = MoveKillSwitch(accident.store, accident.clock)
+    await move(JobKind.OFFBOARD, stopped=True, reason="it is going wrong", by=OPERATOR)
