@@ -2,7 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.breaker import Ceilings, Counted, Scope, Source, Trip, Withdrawal, trips
+from byoip.domain.breaker import Ceilings, Counted, Source, Trip, TripScope, Withdrawal, trips
 
 ACCOUNT = UUID(int=7)
 CALM = Counted(in_run=0, by_account=0, in_minute=0, in_window=0, advertised=1000)
@@ -25,14 +25,14 @@ def test_a_calm_hour_trips_nothing(asked: Withdrawal) -> None:
 @pytest.mark.parametrize(
     ("asked", "counted", "tripped"),
     [
-        (BY_REQUEST, Counted(0, 5, 5, 0, 1000), [(Scope.ACCOUNT, True)]),
-        (BY_REQUEST, Counted(0, 4, 10, 0, 1000), [(Scope.GLOBAL, False)]),
+        (BY_REQUEST, Counted(0, 5, 5, 0, 1000), [(TripScope.ACCOUNT, True)]),
+        (BY_REQUEST, Counted(0, 4, 10, 0, 1000), [(TripScope.GLOBAL, False)]),
         (BY_REQUEST, Counted(0, 0, 0, 999, 1000), []),
-        (BY_JOB, Counted(3, 0, 3, 3, 1000), [(Scope.JOB, True)]),
-        (BY_JOB, Counted(0, 0, 10, 0, 1000), [(Scope.GLOBAL, True)]),
-        (BY_JOB, Counted(0, 0, 0, 2, 3), [(Scope.GLOBAL, True)]),
+        (BY_JOB, Counted(3, 0, 3, 3, 1000), [(TripScope.JOB, True)]),
+        (BY_JOB, Counted(0, 0, 10, 0, 1000), [(TripScope.GLOBAL, True)]),
+        (BY_JOB, Counted(0, 0, 0, 2, 3), [(TripScope.GLOBAL, True)]),
         (BY_JOB, Counted(0, 0, 0, 1, 3), []),
-        (BY_JOB, Counted(0, 5, 0, 0, 1000), [(Scope.ACCOUNT, True)]),
+        (BY_JOB, Counted(0, 5, 0, 0, 1000), [(TripScope.ACCOUNT, True)]),
     ],
     ids=[
         "an account's flood",
@@ -46,7 +46,7 @@ def test_a_calm_hour_trips_nothing(asked: Withdrawal) -> None:
     ],
 )
 def test_each_ceiling_trips_its_own_scope(
-    asked: Withdrawal, counted: Counted, tripped: list[tuple[Scope, bool]]
+    asked: Withdrawal, counted: Counted, tripped: list[tuple[TripScope, bool]]
 ) -> None:
     found = trips(asked, counted, CEILINGS)
     assert [(one.scope, one.stops(asked)) for one in found] == tripped
@@ -60,9 +60,9 @@ def test_the_share_is_of_what_was_there_when_the_hour_began() -> None:
 
 def test_one_customers_trip_is_not_anothers() -> None:
     other = Withdrawal(UUID(int=2), UUID(int=8), 3, Source.REQUEST)
-    trip = Trip(Scope.ACCOUNT, ACCOUNT.hex, "")
+    trip = Trip(TripScope.ACCOUNT, ACCOUNT.hex, "")
     assert trip.stops(BY_REQUEST)
     assert trip.stops(BY_JOB)
     assert not trip.stops(other)
-    assert not Trip(Scope.GLOBAL, "", "").stops(BY_REQUEST)
-    assert not Trip(Scope.JOB, "offboard", "").stops(BY_REQUEST)
+    assert not Trip(TripScope.GLOBAL, "", "").stops(BY_REQUEST)
+    assert not Trip(TripScope.JOB, "offboard", "").stops(BY_REQUEST)

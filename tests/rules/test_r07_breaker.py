@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from byoip.domain.breaker import Ceilings, Parked, Scope, Source, TripNotFound, WithdrawalsStopped
+from byoip.domain.breaker import (
+    Ceilings,
+    Parked,
+    Source,
+    TripNotFound,
+    TripScope,
+    WithdrawalsStopped,
+)
 from byoip.domain.claim import Claim
 from byoip.ports.store import By
 from byoip.usecases.rearm_breaker import RearmBreaker
@@ -27,7 +34,7 @@ async def request(estate: Estate, claim: Claim, name: str = "request-1") -> None
                 await withdraw(shelf, route, by=by, now=now, source=Source.REQUEST)
 
 
-async def open_scopes(estate: Estate) -> list[Scope]:
+async def open_scopes(estate: Estate) -> list[TripScope]:
     return [trip.trip.scope for trip, _ in (await estate.guards.breaker()).trips]
 
 
@@ -44,7 +51,7 @@ async def test_one_customers_flood_never_blocks_anothers_urgent_withdrawal(estat
     assert await estate.up(*flood) == 2
     await request(estate, attacked)  # although everybody's ceiling is reached as well
     assert await estate.up(attacked) == 0
-    assert set(await open_scopes(estate)) == {Scope.ACCOUNT, Scope.GLOBAL}
+    assert set(await open_scopes(estate)) == {TripScope.ACCOUNT, TripScope.GLOBAL}
     with pytest.raises(WithdrawalsStopped):
         await request(estate, flood[3])
 
@@ -72,7 +79,7 @@ async def test_jobs_take_no_more_than_their_share_and_the_rest_is_parked(estate:
     await estate.go_on()
     assert await estate.up(*claims) == 27
     [(trip, parked)] = (await estate.guards.breaker()).trips
-    assert (trip.trip.scope, parked.many) == (Scope.GLOBAL, 7)
+    assert (trip.trip.scope, parked.many) == (TripScope.GLOBAL, 7)
     await request(estate, claims[20])  # an owner may still withdraw
     assert await estate.up(claims[20]) == 0
     assert {await estate.bound(claim) for claim in claims[3:10]} == {1}
@@ -132,7 +139,7 @@ async def test_a_run_of_one_job_stops_that_job_only(estate: Estate) -> None:
     await estate.offboard(large)
     await estate.go_on()
     assert await estate.up(large) == 2
-    assert await open_scopes(estate) == [Scope.JOB]
+    assert await open_scopes(estate) == [TripScope.JOB]
     await request(estate, other)
     await estate.rearm(Parked.RELEASED)
     await estate.go_on()

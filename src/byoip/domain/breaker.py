@@ -27,7 +27,7 @@ class Source(StrEnum):
     JOB = "job"  # any other job of ours: none does today, and each that comes is counted
 
 
-class Scope(StrEnum):
+class TripScope(StrEnum):
     """What a trip stops."""
 
     ACCOUNT = "account"  # all withdrawals of one account
@@ -40,11 +40,11 @@ class WithdrawalsStopped(Refusal):
 
     name = "withdrawals_stopped"
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: TripScope) -> None:
         whose = {
-            Scope.ACCOUNT: "of this account are",
-            Scope.JOB: "by this job are",
-            Scope.GLOBAL: "by jobs and offboarding are",
+            TripScope.ACCOUNT: "of this account are",
+            TripScope.JOB: "by this job are",
+            TripScope.GLOBAL: "by jobs and offboarding are",
         }[scope]
         super().__init__(
             f"Withdrawals {whose} stopped: too many in too short a time. Nothing was changed; the "
@@ -130,18 +130,18 @@ class Trip:
         why: the ceiling, for people.
     """
 
-    scope: Scope
+    scope: TripScope
     subject: str
     why: str
 
     def stops(self, asked: Withdrawal) -> bool:
         """Whether this withdrawal must wait for a person."""
         match self.scope:
-            case Scope.ACCOUNT:
+            case TripScope.ACCOUNT:
                 return self.subject == asked.account_id.hex
-            case Scope.JOB:
+            case TripScope.JOB:
                 return bool(asked.job) and self.subject == asked.job
-            case Scope.GLOBAL:
+            case TripScope.GLOBAL:
                 return asked.source is not Source.REQUEST
 
 
@@ -200,12 +200,14 @@ def trips(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> tuple[Trip
 def _trips(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> Iterator[Trip]:
     if counted.by_account >= ceilings.per_account:
         why = f"{counted.by_account} withdrawals of one account within a minute"
-        yield Trip(Scope.ACCOUNT, asked.account_id.hex, why)
+        yield Trip(TripScope.ACCOUNT, asked.account_id.hex, why)
     if asked.job and counted.in_run >= ceilings.per_run:
-        yield Trip(Scope.JOB, asked.job, f"{counted.in_run} withdrawals by one run of {asked.job}")
+        yield Trip(
+            TripScope.JOB, asked.job, f"{counted.in_run} withdrawals by one run of {asked.job}"
+        )
     if counted.in_minute >= ceilings.per_minute:
-        yield Trip(Scope.GLOBAL, "", f"{counted.in_minute} withdrawals within a minute")
+        yield Trip(TripScope.GLOBAL, "", f"{counted.in_minute} withdrawals within a minute")
     share = ceilings.shared(counted.advertised, counted.in_window)
     if asked.source is not Source.REQUEST and counted.in_window >= share:
         why = f"{counted.in_window} withdrawals by jobs within an hour, of {counted.advertised}"
-        yield Trip(Scope.GLOBAL, "", f"{why} that are still advertised")
+        yield Trip(TripScope.GLOBAL, "", f"{why} that are still advertised")

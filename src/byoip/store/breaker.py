@@ -30,10 +30,10 @@ from byoip.domain.breaker import (
     Counted,
     KeptTrip,
     Parked,
-    Scope,
     Source,
     Trip,
     TripNotFound,
+    TripScope,
     Withdrawal,
     WithdrawalsStopped,
     trips,
@@ -58,7 +58,7 @@ _LOCK: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x6F6970)"))
 OPEN: Final = compiled(select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
-def _since(scope: Scope, subject: Any, window: timedelta | None = None) -> Any:
+def _since(scope: TripScope, subject: Any, window: timedelta | None = None) -> Any:
     """Not before its breaker was re-armed: what an operator has looked at counts no longer."""
     rearmed = (
         select(func.max(_t.rearmed_at))
@@ -73,9 +73,9 @@ def _since(scope: Scope, subject: Any, window: timedelta | None = None) -> Any:
 
 _HEX: Final = func.replace(cast(_ACCOUNT, Text), "-", "")
 _NONE: Final[ColumnElement[str]] = literal_column("''", Text)
-IN_MINUTE: Final = _since(Scope.GLOBAL, _NONE, MINUTE)
+IN_MINUTE: Final = _since(TripScope.GLOBAL, _NONE, MINUTE)
 IN_WINDOW: Final = and_(
-    _since(Scope.GLOBAL, _NONE, SHARE_WINDOW), _w.source != constant(Source.REQUEST)
+    _since(TripScope.GLOBAL, _NONE, SHARE_WINDOW), _w.source != constant(Source.REQUEST)
 )
 ADVERTISED: Final = select(func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
 
@@ -91,9 +91,9 @@ _COUNT: Final = compiled(
             _w.job == _JOB,
             _w.run == bindparam("run", type_=Text),
             _w.run != _NONE,
-            _since(Scope.JOB, _JOB),
+            _since(TripScope.JOB, _JOB),
         ).label("in_run"),
-        counting(_w.account_id == _ACCOUNT, _since(Scope.ACCOUNT, _HEX, MINUTE)).label(
+        counting(_w.account_id == _ACCOUNT, _since(TripScope.ACCOUNT, _HEX, MINUTE)).label(
             "by_account"
         ),
         counting(IN_MINUTE).label("in_minute"),
@@ -201,7 +201,7 @@ def trip_from(row: AnyRow) -> KeptTrip:
     """A row of breaker_trips."""
     return KeptTrip(
         id=row.id,
-        trip=Trip(Scope(row.scope), row.subject, row.why),
+        trip=Trip(TripScope(row.scope), row.subject, row.why),
         at=row.at,
         rearmed_at=row.rearmed_at,
         rearmed_by=row.rearmed_by,

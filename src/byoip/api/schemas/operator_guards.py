@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from byoip.api.schemas.envelope import Id, Listed, Success, Time, Wire
 from byoip.api.schemas.operating import Reasoned, example
 from byoip.domain import breaker, job_history
-from byoip.domain.breaker import Parked, Scope
+from byoip.domain.breaker import Parked, TripScope
 from byoip.domain.job_history import JobKind
 from byoip.ports.offboarding import BreakerReport, JobReport, ParkedSet
 
@@ -73,7 +73,7 @@ class BreakerTrip(Wire):
     model_config = ConfigDict(json_schema_extra={"examples": [_TRIP]})
 
     id: Id
-    scope: Scope = Field(
+    scope: TripScope = Field(
         description="account: its withdrawals stop. job: that kind of job. global: everything but "
         "requests that name one BGP prefix. Announcements go on."
     )
