@@ -15,7 +15,11 @@ from byoip.domain.route_snapshot import Orphan
 from byoip.ports.store import By
 from byoip.usecases.rollback_routes import RolledBack
 
-advertise_app = typer.Typer(no_args_is_help=True, help="What BGP speakers announce.")
+advertise_app = typer.Typer(
+    no_args_is_help=True,
+    help="What BGP speakers announce, in the database itself: for when the API is down. Otherwise "
+    "`byoip operator routes`.",
+)
 orphan_app = typer.Typer(no_args_is_help=True, help="Decide about a path that nobody wants.")
 advertise_app.add_typer(orphan_app, name="orphan")
 
