@@ -207,7 +207,6 @@ async def test_what_is_not_so_any_more_when_the_page_is_set_is_not_stated(world:
 
     assert await write(world, claim, meanwhile=approved_anew) is None
     assert "letter.issued" not in await world.kinds(claim)
-    assert await write(world, claim, meanwhile=another_roa) is not None  # the same ones again
 
 
 async def test_it_is_renewed_thirty_days_ahead_and_the_old_one_points_to_the_new(
