@@ -166,7 +166,7 @@ class PostgresReader:
     async def services(self) -> Sequence[Service]:
         """The live services, by name."""
         rows = await self._lanes.ask(reading.SERVICES)
-        return [Service(row.id, row.name, row.default_only) for row in rows]
+        return [Service(row.id, row.name, row.default_only, row.version) for row in rows]
 
     async def events(
         self, account_id: UUID, claim_id: UUID, *, after: int, limit: int
