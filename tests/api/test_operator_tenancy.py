@@ -99,6 +99,7 @@ MORE = {
     "scopes": [],
     "default_only": False,
     "drained": False,
+    "dry_run": False,
     "registry": "ripencc",
     "parked": "released",
     "speaker": "ams1",
