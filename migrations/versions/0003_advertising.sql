@@ -34,6 +34,7 @@ CREATE TABLE bgp_prefixes (
     CONSTRAINT ck_bgp_prefixes_settled CHECK (settled BETWEEN 0 AND change),
     CONSTRAINT ck_bgp_prefixes_never_without_binding CHECK (advertised = (binding_id IS NOT NULL)),
     CONSTRAINT ck_bgp_prefixes_never_withdrawn_unasked CHECK ((withdrawal_id IS NOT NULL) = (NOT advertised AND advertised_modified_at IS NOT NULL)),
+    CONSTRAINT ck_bgp_prefixes_announced_at CHECK (NOT advertised OR advertised_modified_at IS NOT NULL),
     CONSTRAINT ck_bgp_prefixes_withdraw_first CHECK (NOT (advertised AND removed_at IS NOT NULL))
 );
 CREATE INDEX ix_bgp_prefixes_page ON bgp_prefixes (prefix_id, created_at, id) WHERE live;

@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from byoip.cli.opening import with_composition
+from byoip.cli.opening import operating_user, with_composition
+from byoip.composition import Composition
+from byoip.domain.operating import stated_name
 from byoip.domain.prefix import Prefix
 from byoip.domain.route_snapshot import Orphan
 from byoip.ports.store import By
@@ -22,8 +24,8 @@ advertise_app.add_typer(orphan_app, name="orphan")
 Reason = Annotated[str, typer.Option(help="Why; kept in the operators' history.")]
 
 
-def _by() -> By:
-    return By("cli", f"cli-{uuid4().hex}")
+def _by(name: str = "") -> By:
+    return By(f"cli:{name}" if name else "cli", f"cli-{uuid4().hex}")
 
 
 @advertise_app.command("snapshots")
@@ -40,17 +42,22 @@ def _say_snapshots(found: Sequence[tuple[int, datetime, int]]) -> None:
 @advertise_app.command("rollback")
 def rollback(
     number: Annotated[int, typer.Argument(min=1, help="Of the snapshot.")],
-    reason: Reason,
+    reason: Annotated[str, typer.Option(help="Why; else `rollback to snapshot N`.")] = "",
+    name: Annotated[str, typer.Option(help="Who does it; else whoever is logged in.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
 ) -> None:
     """Announce again what a snapshot has; take nothing down.
 
     Only prefixes that are approved now, and routes that their owner has not withdrawn since.
     """
+
+    async def work(composition: Composition) -> RolledBack:
+        by = _by(stated_name(name or operating_user()).value)
+        why = reason or f"rollback to snapshot {number}"
+        return await composition.rollback_routes()(number, reason=why, by=by, dry_run=dry_run)
+
     with_composition(
-        lambda composition: composition.rollback_routes()(
-            number, reason=reason, by=_by(), dry_run=dry_run
-        ),
+        work,
         lambda made: _say_rolled_back(made, dry_run=dry_run),
     )
 

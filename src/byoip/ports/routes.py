@@ -137,8 +137,12 @@ class Routes(Protocol):
         """Keep which alarms of a kind stand: these, and no others; the subjects of new ones."""
         ...
 
-    async def take_snapshot(self, now: datetime) -> int | None:
-        """Keep the applied state under the next number, if it differs from the last; prune."""
+    async def take_snapshot(self) -> int | None:
+        """Keep the applied state under the next number, if it differs from the last; prune.
+
+        Of what is wanted announced only. All of the last hour are kept, then the last of each
+        hour, for a week; the time is the database's.
+        """
         ...
 
 
@@ -189,8 +193,8 @@ class RouteShelf(Protocol):
         """The claim of each BGP prefix."""
         ...
 
-    async def taken_by_owner_since(self, at: datetime) -> Collection[UUID]:
-        """BGP prefixes that their owner withdrew, or offboarded, since then."""
+    async def taken_by_owner(self, bgp_prefix_id: UUID) -> bool:
+        """Whether it is its owner who withdrew it last, or offboarded it: see under its lock."""
         ...
 
     async def advertised_besides(self, ids: Collection[UUID]) -> Sequence[tuple[UUID, Prefix]]:

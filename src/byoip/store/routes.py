@@ -1,5 +1,5 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +15,12 @@ from byoip.store import route_statements as sql
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow
 
-SNAPSHOTS_KEPT: Final = 100
+# All of the last hour, then the last of each hour, for a week: far below the bound.
+_SNAPSHOTS: Final = {
+    "whole_for": timedelta(hours=1),
+    "kept_for": timedelta(days=7),
+    "most": 400,
+}
 
 
 class PostgresRoutes:
@@ -123,9 +128,9 @@ class PostgresRoutes:
             row.subject for row in await self._lanes.ask(sql.ALARMS, kind=kind, now=now, **subjects)
         ]
 
-    async def take_snapshot(self, now: datetime) -> int | None:
+    async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune."""
-        rows = await self._lanes.ask(sql.TAKE_SNAPSHOT, now=now, kept=SNAPSHOTS_KEPT)
+        rows = await self._lanes.ask(sql.TAKE_SNAPSHOT, **_SNAPSHOTS)
         return rows[0].number if rows else None
 
 

@@ -197,7 +197,7 @@ class _Session:
     async def _take_snapshot(self) -> None:
         now = self._parts.clock.now()
         if now >= self._snapshot_due:
-            await self._parts.routes.take_snapshot(now)
+            await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY
 
 
