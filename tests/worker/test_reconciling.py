@@ -1,9 +1,12 @@
 import asyncio
+from collections.abc import Sequence
 
+from byoip.domain.asn import Asn
 from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix
+from byoip.ports.speaker import Neighbour
 from tests.announcing import OURS, PEER, Fleet, listener, path, reconciling, speaker, until
-from tests.fakes.speaker import Trouble
+from tests.fakes.speaker import FakeSpeaker, Trouble
 
 KILL_THE_LOCK = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -74,6 +77,55 @@ async def test_a_speaker_that_comes_back_has_every_route_before_its_sessions_com
         assert told == ["announce", "enable"]
         assert set(two.paths) == set(prefixes)
     assert ear.withdrawals() == []
+
+
+async def test_a_speaker_that_restarts_before_its_sessions_come_up_is_loaded_again(
+    fleet: Fleet,
+) -> None:
+    one = Restarting("one", OURS, [Neighbour(PEER, Asn(64501), False, False)])  # noqa: FBT003
+    prefixes = await fleet.add(*(f"31.0.{number}.0/24" for number in range(20)))
+    async with reconciling(fleet, one):
+        await fleet.announce(*prefixes)
+        await until(fleet.settled)
+        one.came_up_with.clear()
+        one.armed = True
+        one.kill()
+        await until(lambda: dead(fleet, "one"))
+        one.start()
+        await until(lambda: not one.armed)
+        await until(lambda: one.sends_to(PEER, prefixes[-1]) is not None, seconds=3)
+    assert one.came_up_with == [20]
+
+
+async def test_a_route_that_a_speaker_refuses_does_not_keep_its_sessions_down(
+    fleet: Fleet,
+) -> None:
+    one = speaker("one")
+    kept, refused = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    one.loses.add(refused)
+    async with reconciling(fleet, one):
+        await until(lambda: one.sends_to(PEER, kept) is not None)
+
+
+class Restarting(FakeSpeaker):
+    """Restarts within a moment, once, just before it is asked for its sessions."""
+
+    armed = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.came_up_with: list[int] = []
+
+    async def neighbours(self) -> Sequence[Neighbour]:
+        if self.armed and [one for one, _ in self.asked[-2:]] == ["held", "announce"]:
+            self.armed = False
+            self.kill()
+            self.start()
+        return await super().neighbours()
+
+    async def enable(self, address: str) -> None:
+        self.came_up_with.append(len(self.paths))
+        await super().enable(address)
 
 
 async def test_an_announcement_that_is_absent_is_rolled_back_and_counted(fleet: Fleet) -> None:

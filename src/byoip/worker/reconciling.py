@@ -29,6 +29,7 @@ _PROBE_SECONDS = 1.0  # how soon a restarted speaker is noticed
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
 _SOONEST_SECONDS = 0.01  # between two looks for the same change, at first
 _SNAPSHOT_EVERY = timedelta(minutes=1)
+_LOOK_AGAIN_AFTER = timedelta(seconds=3)  # once, after the turn was taken
 _NOTED_EVERY = timedelta(seconds=1)  # that a speaker is still away
 
 
@@ -211,6 +212,7 @@ class _Desk:
         self._told: set[UUID] = set()
         self._rung = asyncio.Event()
         self._whole_at = self._noted_at = tend.clock.now()
+        self._soon = _LOOK_AGAIN_AFTER
         self.post = post
         self.neighbours: Sequence[Neighbour] = ()
 
@@ -254,10 +256,16 @@ class _Desk:
                 self._whole_at = now  # sessions come up with the first route
         if now >= self._whole_at:
             self._told.clear()  # all of it is read now
-            self._note(await self._tend.whole())
-            self._whole_at = now + self._pace.every
+            tended = await self._tend.whole()
+            self._note(tended)
+            self._whole_at = now if tended.again else self._next_whole(now)
         else:
             await self._probe(now)
+
+    def _next_whole(self, now: datetime) -> datetime:
+        """Soon, the first time: who had the turn before may have told it something since."""
+        soon, self._soon = self._soon, self._pace.every
+        return now + min(soon, self._pace.every)
 
     async def _probe(self, now: datetime) -> None:
         """A restart shows in the sessions: they go, and are administratively down again."""
