@@ -106,6 +106,25 @@ CREATE TABLE orphan_routes (
     CONSTRAINT ck_orphan_routes_decided CHECK (num_nulls(decision, decided_by, decided_because) IN (0, 3))
 );
 
+CREATE TABLE incarnation (
+    singleton BOOLEAN DEFAULT true NOT NULL,
+    identity TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_incarnation PRIMARY KEY (singleton),
+    CONSTRAINT ck_incarnation_one_row CHECK (singleton)
+);
+
+CREATE TABLE orphan_withdrawals (
+    id UUID NOT NULL,
+    speaker TEXT NOT NULL,
+    cidr CIDR NOT NULL,
+    decided_by TEXT NOT NULL,
+    decided_because TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_orphan_withdrawals PRIMARY KEY (id)
+);
+CREATE INDEX ix_orphan_withdrawals_at ON orphan_withdrawals (at);
+
 CREATE TABLE route_alarms (
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -193,6 +212,12 @@ CREATE TRIGGER withdrawals_append_only BEFORE UPDATE OR DELETE ON withdrawals
 FOR EACH ROW EXECUTE FUNCTION refuse_change('history is only ever added to');
 
 CREATE TRIGGER withdrawals_never_emptied BEFORE TRUNCATE ON withdrawals
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('history is only ever added to');
+
+CREATE TRIGGER orphan_withdrawals_append_only BEFORE UPDATE OR DELETE ON orphan_withdrawals
+FOR EACH ROW EXECUTE FUNCTION refuse_change('history is only ever added to');
+
+CREATE TRIGGER orphan_withdrawals_never_emptied BEFORE TRUNCATE ON orphan_withdrawals
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('history is only ever added to');
 
 CREATE TRIGGER breaker_trips_never_deleted BEFORE DELETE ON breaker_trips

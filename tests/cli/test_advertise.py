@@ -34,3 +34,11 @@ def test_a_number_is_all_that_a_rollback_needs(database_url: str) -> None:
 
 def test_a_snapshot_that_is_not_kept_is_said_to_be_so(database_url: str) -> None:
     assert run(database_url, "rollback", "8").exit_code == 1
+
+
+def test_a_restore_is_said_by_somebody(database_url: str) -> None:
+    assert run(database_url, "restored", "--reason", "ticket 4711").exit_code == 2
+    done = run(database_url, "restored", "--name", "A. Person", "--reason", "ticket 4711")
+    assert done.exit_code == 0
+    assert done.output.startswith("Forgotten: 0 marks, 0 orphans.")
+    assert events(database_url)[0] == ("routes.disowned", "cli:A. Person", "ticket 4711")

@@ -293,6 +293,36 @@ async def test_the_database_goes_away_and_routes_stay(fleet: Fleet) -> None:
     assert ear.withdrawals() == []
 
 
+async def test_a_backup_from_amid_a_withdrawal_withdraws_nothing(fleet: Fleet) -> None:
+    one = speaker("one")
+    kept, taken_back = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    async with reconciling(fleet, one):
+        await fleet.announce(kept, taken_back)
+        await until(fleet.settled)
+    await fleet.withdraw(taken_back)
+    # Here the backup is taken; the route is withdrawn, announced again, and up for weeks.
+    await fleet.do("UPDATE incarnation SET identity = 'the cluster of then'")
+    async with reconciling(fleet, one):
+        await until(lambda: orphaned(fleet, "one", taken_back))
+        assert set(one.paths) == {kept, taken_back}
+        known = await fleet.ask("SELECT may_hold, advertised FROM applied_routes")
+        assert known == [(True, True)], "what a row wants is taken for ours"
+        await fleet.announce(taken_back)
+        await until(fleet.settled)
+        await until(lambda: adopted(fleet, "one"))
+        await fleet.withdraw(taken_back)
+        await until(lambda: set(one.paths) == {kept})
+    assert one.calls("withdraw") == 1
+
+
+async def adopted(fleet: Fleet, name: str) -> bool:
+    return not await fleet.orphans(name)
+
+
+async def orphaned(fleet: Fleet, name: str, prefix: Prefix) -> bool:
+    return prefix in await fleet.orphans(name)
+
+
 async def holds(fleet: Fleet, kind: str, prefix: Prefix) -> bool:
     return fleet.ids[prefix][2].hex in await fleet.alarms(kind)
 

@@ -14,7 +14,9 @@ from byoip.composition import Composition
 from byoip.domain.operating import stated_name
 from byoip.domain.prefix import Prefix
 from byoip.domain.route_snapshot import Orphan
+from byoip.ports.restores import Disowned
 from byoip.ports.store import By
+from byoip.usecases.disown_routes import DisownRoutes
 from byoip.usecases.rollback_routes import RolledBack
 
 advertise_app = typer.Typer(no_args_is_help=True, help="What BGP speakers announce.")
@@ -69,6 +71,31 @@ def _say_rolled_back(made: RolledBack, *, dry_run: bool) -> None:
     typer.echo(f"Refused: {len(made.refused):,}.")
     for cidr, why in made.refused:
         typer.echo(f"  {cidr}: {why}")
+
+
+@advertise_app.command("restored")
+def restored(
+    name: Annotated[str, typer.Option(help="Who has restored it: your name.")],
+    reason: Reason,
+) -> None:
+    """After the database was restored, and before any worker starts: believe no mark of the backup.
+
+    What speakers hold is taken for ours where a row wants it, and is an orphan where none does;
+    offboarding is stopped. Nothing is withdrawn for what the backup says.
+    """
+
+    async def work(composition: Composition) -> Disowned:
+        disown = DisownRoutes(composition.store, composition.clock)
+        return await disown(name=name, reason=reason, by=_by())
+
+    with_composition(work, _say_disowned)
+
+
+def _say_disowned(done: Disowned) -> None:
+    typer.echo(f"Forgotten: {done.marks:,} marks, {done.orphans:,} orphans.")
+    typer.echo(
+        "offboard is stopped: `byoip kill-switch start offboard` when all has been compared."
+    )
 
 
 @advertise_app.command("orphans")

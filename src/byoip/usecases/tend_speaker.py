@@ -149,9 +149,7 @@ class TendSpeaker:
         gone = {path.prefix for path in made.decided}
         return {prefix: path for prefix, path in made.orphans.items() if prefix not in gone}
 
-    async def _let_up(
-        self, announced: Collection[Prefix]
-    ) -> tuple[Sequence[Neighbour], bool]:
+    async def _let_up(self, announced: Collection[Prefix]) -> tuple[Sequence[Neighbour], bool]:
         """Enable sessions that are down since its start, now that it has every route.
 
         Not while there is none: peers that keep its routes through a graceful restart would drop

@@ -18,6 +18,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.routes import Alarm, Routes, SpeakerState, Turn, TurnLost, Turns
 from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from byoip.ports.store import Store, StoreUnavailable
+from byoip.usecases.disown_routes import RecogniseRestore
 from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
 from byoip.usecases.stage_changes import StageChanges
 from byoip.usecases.tend_speaker import Tended, TendSpeaker
@@ -81,6 +82,7 @@ class Reconciler:
         while True:
             try:
                 async with self.turns.turn() as turn:
+                    await RecogniseRestore(self.store, self.clock)()
                     _LOG.info("Reconciling %d speakers", len(self.speakers))
                     await _Session(self, turn).run()
             except* (TurnLost, StoreUnavailable) as lost:
@@ -171,8 +173,7 @@ class _Session:
         settled = [one for one in wishes if one.is_settled]
         mine = [one for one in settled if not (self._parts.listeners and one.advertised)]
         heard = await self._look.heard({one.prefix for one in settled})
-        names = [one.name for one in self._parts.listeners]
-        answered = {one: one in heard.heard for one in names}
+        answered = {one.name: one.name in heard.heard for one in self._parts.listeners}
         await self._parts.routes.note_listeners(answered, self._parts.clock.now())
         found = observations(settled, heard)
         if mine:
@@ -198,6 +199,7 @@ class _Session:
     async def _take_snapshot(self) -> None:
         now = self._parts.clock.now()
         if now >= self._snapshot_due:
+            await RecogniseRestore(self._parts.store, self._parts.clock)()
             await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY
 
