@@ -8,9 +8,11 @@ from byoip.domain.customer_text import InvalidText
 from byoip.domain.job_history import JobKind
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
+from byoip.store.lanes import lanes_of
 from byoip.usecases.disown_routes import DisownRoutes, RecogniseRestore
 from byoip.usecases.guard_jobs import KillSwitches
 from tests.announcing import Fleet, path
+from tests.databases import fresh_database
 
 CLI = By("cli", "cli-1")
 MARKS = "SELECT count(*) FROM applied_routes WHERE may_hold OR advertised"
@@ -55,6 +57,20 @@ async def test_a_database_that_came_from_elsewhere_is_recognised_once(fleet: Fle
     await fleet.do("UPDATE route_alarms SET since = now() - interval '25 hours'")
     await recognise()
     assert await fleet.alarms("restored") == set()
+
+
+async def test_a_copy_of_a_database_is_told_from_it(
+    fleet: Fleet, postgres_url: str, database_url: str
+) -> None:
+    await RecogniseRestore(fleet.store, fleet.clock)()
+    await fleet.engine.dispose()
+    await lanes_of(fleet.engine).close()
+    with fresh_database(postgres_url, template=database_url.rpartition("/")[2]) as url:
+        engine = make_engine(url, pool=PoolSize(kept=1, more=1, lanes=1))
+        copy = Fleet(engine)
+        assert await RecogniseRestore(copy.store, copy.clock)()
+        assert await copy.ask(MARKS) == [(0,)]
+        await engine.dispose()
 
 
 async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:

@@ -18,7 +18,7 @@ from byoip.domain.route_snapshot import (
     RouteSnapshotNotFound,
 )
 from byoip.domain.station import Forgotten, Station
-from byoip.ports.routes import RouteReport
+from byoip.ports.route_reports import RouteReport
 from byoip.store import stations
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow

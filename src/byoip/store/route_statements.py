@@ -111,6 +111,24 @@ SETTLE: Final = _made("""
 DECIDED: Final = _made(
     "SELECT cidr FROM orphan_routes WHERE speaker = :speaker AND decision = 'withdraw'"
 )
+# Read again just before the speaker is told: somebody may want the route by now.
+MAY_REMOVE: Final = _made("""
+    WITH due AS (
+        SELECT o.cidr, o.decided_by, o.decided_because FROM orphan_routes o
+        WHERE o.speaker = :speaker AND o.cidr = ANY(CAST(:cidrs AS cidr[]))
+        AND o.decision = 'withdraw'
+        AND NOT EXISTS (SELECT FROM bgp_prefixes b WHERE b.cidr = o.cidr AND b.advertised)
+        AND NOT EXISTS (SELECT FROM breaker_trips t WHERE t.live AND t.scope = 'global')
+        ORDER BY o.cidr LIMIT greatest(0, :most - (SELECT count(*) FROM orphan_withdrawals w
+            WHERE w.at > statement_timestamp() - interval '1 minute'))
+        FOR SHARE OF o
+    ), told AS (
+        INSERT INTO orphan_withdrawals (id, speaker, cidr, decided_by, decided_because, at)
+        SELECT gen_random_uuid(), :speaker, cidr, decided_by, decided_because, statement_timestamp()
+        FROM due RETURNING cidr
+    )
+    SELECT cidr FROM told
+""")
 ORPHANS: Final = _made("""
     WITH found AS (
         SELECT cidr, path FROM unnest(CAST(:cidrs AS cidr[]), CAST(:paths AS jsonb[]))

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -7,6 +8,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
+from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix
 from byoip.domain.reconciliation import Known, Mark, Wish
 from byoip.domain.route import Path, Route
@@ -26,8 +28,10 @@ _SNAPSHOTS: Final = {
 class PostgresRoutes:
     """What is wanted of speakers, and what they were given; single statements, each for itself."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, ceilings: Ceilings = Ceilings()) -> None:  # noqa: B008 - frozen
         self._lanes = lanes_of(engine)
+        self._most_orphans = ceilings.per_minute
+        self._removing = asyncio.Lock()  # several speakers at once would each count what is left
 
     async def known(self, speaker: str) -> Sequence[Known]:
         """Every row that is advertised, or that the speaker may have from us."""
@@ -64,6 +68,13 @@ class PostgresRoutes:
     async def decided(self, speaker: str) -> Collection[Prefix]:
         """Orphans that an operator decided to withdraw."""
         return {Prefix(row.cidr) for row in await self._lanes.ask(sql.DECIDED, speaker=speaker)}
+
+    async def may_remove(self, speaker: str, orphans: Collection[Prefix]) -> Collection[Prefix]:
+        """Of these, those that may be withdrawn now, noted as such in a ledger of their own."""
+        asked = {"speaker": speaker, "cidrs": [str(one) for one in orphans]}
+        async with self._removing:
+            rows = await self._lanes.ask(sql.MAY_REMOVE, **asked, most=self._most_orphans)
+        return {Prefix(row.cidr) for row in rows}
 
     async def note_orphans(
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime

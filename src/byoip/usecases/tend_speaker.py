@@ -142,11 +142,15 @@ class TendSpeaker:
         return [one for one in _wishes(asked) if one.bgp_prefix_id in still]
 
     async def _remove_decided(self, made: Plan) -> Mapping[Prefix, Path]:
+        """Only what nobody wants still, read again; and no faster than the breaker's ceiling."""
         if not made.decided:
             return made.orphans
+        decided = [path.prefix for path in made.decided]
+        gone = await self.routes.may_remove(self.name, decided)
+        if not gone:
+            return made.orphans
         await self.turn.demand()
-        await self.speaker.withdraw(made.decided)
-        gone = {path.prefix for path in made.decided}
+        await self.speaker.withdraw([path for path in made.decided if path.prefix in gone])
         return {prefix: path for prefix, path in made.orphans.items() if prefix not in gone}
 
     async def _let_up(self, announced: Collection[Prefix]) -> tuple[Sequence[Neighbour], bool]:
