@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.job_history import JobKind
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.lanes import lanes_of
+from byoip.store.restores import RestoreShelf
+from byoip.store.statements import Session
 from byoip.usecases.disown_routes import DisownRoutes, RecogniseRestore
 from byoip.usecases.guard_jobs import KillSwitches
 from tests.announcing import Fleet, path
@@ -39,6 +42,24 @@ async def test_the_first_look_only_notes_which_database_it_is(fleet: Fleet) -> N
         assert words in identity
     assert not await RecogniseRestore(fleet.store, fleet.clock)(), "it is the same"
     assert await fleet.ask(MARKS) == [(1,)]
+
+
+async def test_an_ordinary_role_may_ask_for_it(fleet: Fleet) -> None:
+    asked = ("pg_control_system()", "pg_current_wal_lsn()", "pg_walfile_name(pg_lsn)")
+    for one in asked:
+        may = await fleet.ask("SELECT has_function_privilege('public', :one, 'EXECUTE')", one=one)
+        assert may == [(True,)], one
+
+
+async def test_without_the_right_to_ask_the_database_itself_is_known(fleet: Fleet) -> None:
+    async with fleet.engine.begin() as connection:  # undone with this database's catalogue
+        await connection.execute(text("CREATE ROLE modest"))
+        await connection.execute(text("GRANT SELECT, UPDATE, INSERT ON incarnation TO modest"))
+        await connection.execute(text("REVOKE EXECUTE ON FUNCTION pg_control_system FROM PUBLIC"))
+        await connection.execute(text("SET LOCAL ROLE modest"))
+        found = await RestoreShelf(await Session.of(connection)).identity()
+        await connection.rollback()
+    assert found.here.startswith("database ")
 
 
 async def test_a_database_that_came_from_elsewhere_is_recognised_once(fleet: Fleet) -> None:

@@ -1,12 +1,14 @@
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 from byoip.domain.asn import Asn
 from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix
 from byoip.ports.speaker import Neighbour
 from byoip.store.routes import PostgresRoutes
-from tests.announcing import OURS, PEER, Fleet, listener, path, reconciling, speaker, until
+from byoip.worker.reconciling import Pace
+from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker, Trouble
 
 KILL_THE_LOCK = (
@@ -276,6 +278,17 @@ async def test_who_takes_over_looks_again_at_every_stage(fleet: Fleet) -> None:
     async with reconciling(fleet, one, two, listeners=[ear]):
         await until(fleet.settled)
     assert ear.withdrawals() == []
+
+
+async def test_who_takes_over_looks_a_second_time_soon_after(fleet: Fleet) -> None:
+    """Whoever had the turn before may have been paused just before a word to the speaker."""
+    one = speaker("one")
+    (prefix,) = await fleet.add("31.0.1.0/24", advertised=True)
+    seldom = Pace(every=timedelta(minutes=1), absent_for=QUICK.absent_for, probe=QUICK.probe)
+    async with reconciling(fleet, one, pace=seldom):
+        await until(lambda: one.sends_to(PEER, prefix) is not None)
+        one.lose(prefix)
+        await until(lambda: prefix in one.paths, seconds=6)
 
 
 async def test_the_database_goes_away_and_routes_stay(fleet: Fleet) -> None:
