@@ -62,10 +62,11 @@ class RestoreShelf:
 
     async def identity(self) -> Identity:
         """Which database this is; locked."""
-        kept = await self._session.row(_KEPT)
         (may,) = await self._session.rows(_MAY_ASK)
+        # First: a server that is still being rolled forward says so here, and counts as away.
         asked = [_CLUSTER, _DATABASE] if may.may else [_DATABASE]
         said = [(await self._session.rows(one))[0].said for one in asked]
+        kept = await self._session.row(_KEPT)
         return Identity(", ".join(said), None if kept is None else kept.identity)
 
     async def keep(self, here: str, now: datetime) -> None:
