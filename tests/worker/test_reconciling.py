@@ -1,9 +1,13 @@
 import asyncio
+from collections.abc import Sequence
 
+from byoip.domain.asn import Asn
 from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix
+from byoip.ports.speaker import Neighbour
+from byoip.store.routes import PostgresRoutes
 from tests.announcing import OURS, PEER, Fleet, listener, path, reconciling, speaker, until
-from tests.fakes.speaker import Trouble
+from tests.fakes.speaker import FakeSpeaker, Trouble
 
 KILL_THE_LOCK = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -74,6 +78,55 @@ async def test_a_speaker_that_comes_back_has_every_route_before_its_sessions_com
         assert told == ["announce", "enable"]
         assert set(two.paths) == set(prefixes)
     assert ear.withdrawals() == []
+
+
+async def test_a_speaker_that_restarts_before_its_sessions_come_up_is_loaded_again(
+    fleet: Fleet,
+) -> None:
+    one = Restarting("one", OURS, [Neighbour(PEER, Asn(64501), False, False)])  # noqa: FBT003
+    prefixes = await fleet.add(*(f"31.0.{number}.0/24" for number in range(20)))
+    async with reconciling(fleet, one):
+        await fleet.announce(*prefixes)
+        await until(fleet.settled)
+        one.came_up_with.clear()
+        one.armed = True
+        one.kill()
+        await until(lambda: dead(fleet, "one"))
+        one.start()
+        await until(lambda: not one.armed)
+        await until(lambda: one.sends_to(PEER, prefixes[-1]) is not None, seconds=3)
+    assert one.came_up_with == [20]
+
+
+async def test_a_route_that_a_speaker_refuses_does_not_keep_its_sessions_down(
+    fleet: Fleet,
+) -> None:
+    one = speaker("one")
+    kept, refused = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    one.loses.add(refused)
+    async with reconciling(fleet, one):
+        await until(lambda: one.sends_to(PEER, kept) is not None)
+
+
+class Restarting(FakeSpeaker):
+    """Restarts within a moment, once, just before it is asked for its sessions."""
+
+    armed = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.came_up_with: list[int] = []
+
+    async def neighbours(self) -> Sequence[Neighbour]:
+        if self.armed and [one for one, _ in self.asked[-2:]] == ["held", "announce"]:
+            self.armed = False
+            self.kill()
+            self.start()
+        return await super().neighbours()
+
+    async def enable(self, address: str) -> None:
+        self.came_up_with.append(len(self.paths))
+        await super().enable(address)
 
 
 async def test_an_announcement_that_is_absent_is_rolled_back_and_counted(fleet: Fleet) -> None:
@@ -239,6 +292,85 @@ async def test_the_database_goes_away_and_routes_stay(fleet: Fleet) -> None:
         await until(lambda: set(one.paths) == set(prefixes))
         await until(fleet.settled)
     assert ear.withdrawals() == []
+
+
+async def test_a_backup_from_amid_a_withdrawal_withdraws_nothing(fleet: Fleet) -> None:
+    one = speaker("one")
+    kept, taken_back = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    async with reconciling(fleet, one):
+        await fleet.announce(kept, taken_back)
+        await until(fleet.settled)
+    await fleet.withdraw(taken_back)
+    # Here the backup is taken; the route is withdrawn, announced again, and up for weeks.
+    await fleet.do("UPDATE incarnation SET identity = 'the cluster of then'")
+    async with reconciling(fleet, one):
+        await until(lambda: orphaned(fleet, "one", taken_back))
+        assert set(one.paths) == {kept, taken_back}
+        known = await fleet.ask("SELECT may_hold, advertised FROM applied_routes")
+        assert known == [(True, True)], "what a row wants is taken for ours"
+        await fleet.announce(taken_back)
+        await until(fleet.settled)
+        await until(lambda: adopted(fleet, "one"))
+        await fleet.withdraw(taken_back)
+        await until(lambda: set(one.paths) == {kept})
+    assert one.calls("withdraw") == 1
+
+
+async def test_orphans_go_on_an_operators_word_and_no_faster_than_the_ceiling(
+    fleet: Fleet,
+) -> None:
+    one = speaker("one")
+    fleet.routes = PostgresRoutes(fleet.engine, Ceilings(per_minute=2))
+    orphans = [Prefix.parse(f"31.0.{number}.0/24") for number in range(4)]
+    one.put(*(path(orphan) for orphan in orphans))
+    async with reconciling(fleet, one):
+        await until(lambda: orphaned(fleet, "one", orphans[0]))
+        await fleet.do(DECIDE_ALL)
+        await until(lambda: len(one.paths) == 2)
+        await asyncio.sleep(1)
+        assert set(one.paths) == set(orphans[2:]), "the next two a minute later"
+        assert await fleet.orphans("one") == set(orphans[2:])
+    ledger = await fleet.ask("SELECT speaker, decided_by FROM orphan_withdrawals")
+    assert ledger == [("one", "A. Person")] * 2
+
+
+async def test_no_orphan_goes_while_the_breaker_is_open_for_all(fleet: Fleet) -> None:
+    orphan = Prefix.parse("31.0.0.0/24")
+    await fleet.routes.note_orphans("one", {orphan: path(orphan)}, fleet.clock.now())
+    await fleet.do(DECIDE_ALL)
+    await fleet.do(
+        "INSERT INTO breaker_trips (id, scope, subject, why, at)"
+        " VALUES (gen_random_uuid(), 'global', '', 'too many', now())"
+    )
+    assert await fleet.routes.may_remove("one", [orphan]) == set()
+    await fleet.do(
+        "UPDATE breaker_trips SET rearmed_at = now(), rearmed_by = 'A', "
+        "rearmed_because = 'b', parked = 'released'"
+    )
+    assert await fleet.routes.may_remove("two", [orphan]) == set()
+    assert await fleet.routes.may_remove("one", [orphan]) == {orphan}
+
+
+async def test_an_orphan_that_somebody_wants_by_now_stays(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
+    await fleet.do(DECIDE_ALL)
+    assert await fleet.routes.may_remove("one", [prefix]) == set()
+    assert await fleet.ask("SELECT FROM orphan_withdrawals") == []
+
+
+DECIDE_ALL = (
+    "UPDATE orphan_routes SET decision = 'withdraw', decided_by = 'A. Person',"
+    " decided_because = 'left over'"
+)
+
+
+async def adopted(fleet: Fleet, name: str) -> bool:
+    return not await fleet.orphans(name)
+
+
+async def orphaned(fleet: Fleet, name: str, prefix: Prefix) -> bool:
+    return prefix in await fleet.orphans(name)
 
 
 async def holds(fleet: Fleet, kind: str, prefix: Prefix) -> bool:

@@ -29,7 +29,7 @@ from byoip.composition.outside import Outside
 from byoip.domain.blockers import Advice
 from byoip.domain.station import SILENT_FOR, InService
 from byoip.ports.registrations import StatisticsSource
-from byoip.ports.routes import RouteReader
+from byoip.ports.route_reports import RouteReader
 from byoip.ports.rpki import VrpSource
 from byoip.ports.store import By, StoreUnavailable
 from byoip.settings import Mode, Settings

@@ -26,6 +26,7 @@ from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
+from byoip.ports.restores import Restores
 from byoip.ports.routes import RouteShelf
 from byoip.ports.rpki import RoaData
 
@@ -274,6 +275,7 @@ class Shelf(Protocol):
     guards: JobGuards
     drifts: Drifts
     routes: RouteShelf
+    restores: Restores
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

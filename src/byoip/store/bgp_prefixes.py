@@ -35,7 +35,7 @@ from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import prefixes
 from byoip.store.tables_advertising import bgp_prefixes
-from byoip.store.tables_routes import applied_routes, observed_routes
+from byoip.store.tables_routes import applied_routes, observed_routes, orphan_routes
 
 ROUTES_CHANNEL: Final = "byoip_routes"
 
@@ -74,7 +74,11 @@ _known: Final = or_(
     exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
     exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
-_LINGERING: Final = compiled(select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, _known))
+# Held, though we do not know to have given it: after a restore it may be ours all the same.
+_orphaned: Final = exists().where(orphan_routes.c.cidr == _b.cidr)
+_LINGERING: Final = compiled(
+    select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, or_(_known, _orphaned))
+)
 _ELSEWHERE: Final = compiled(
     select(_b.id)
     .where(

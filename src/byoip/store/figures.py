@@ -168,7 +168,7 @@ _GAUGES = (
     _Gauge(
         "byoip_route_alarms",
         "What a person should look at: unanswered, absent, still_seen, stage_skipped, fed_by_one, "
-        "no_next_hop.",
+        "no_next_hop, restored.",
         "kind",
         text("SELECT kind, count(*) FROM route_alarms GROUP BY 1"),
     ),

@@ -1,5 +1,6 @@
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
+from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix
 from byoip.domain.reconciliation import Known, Mark, Wish
 from byoip.domain.route import Path, Route
@@ -15,14 +17,21 @@ from byoip.store import route_statements as sql
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow
 
-SNAPSHOTS_KEPT: Final = 100
+# All of the last hour, then the last of each hour, for a week: far below the bound.
+_SNAPSHOTS: Final = {
+    "whole_for": timedelta(hours=1),
+    "kept_for": timedelta(days=7),
+    "most": 400,
+}
 
 
 class PostgresRoutes:
     """What is wanted of speakers, and what they were given; single statements, each for itself."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, ceilings: Ceilings = Ceilings()) -> None:  # noqa: B008 - frozen
         self._lanes = lanes_of(engine)
+        self._most_orphans = ceilings.per_minute
+        self._removing = asyncio.Lock()  # several speakers at once would each count what is left
 
     async def known(self, speaker: str) -> Sequence[Known]:
         """Every row that is advertised, or that the speaker may have from us."""
@@ -59,6 +68,13 @@ class PostgresRoutes:
     async def decided(self, speaker: str) -> Collection[Prefix]:
         """Orphans that an operator decided to withdraw."""
         return {Prefix(row.cidr) for row in await self._lanes.ask(sql.DECIDED, speaker=speaker)}
+
+    async def may_remove(self, speaker: str, orphans: Collection[Prefix]) -> Collection[Prefix]:
+        """Of these, those that may be withdrawn now, noted as such in a ledger of their own."""
+        asked = {"speaker": speaker, "cidrs": [str(one) for one in orphans]}
+        async with self._removing:
+            rows = await self._lanes.ask(sql.MAY_REMOVE, **asked, most=self._most_orphans)
+        return {Prefix(row.cidr) for row in rows}
 
     async def note_orphans(
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime
@@ -123,9 +139,9 @@ class PostgresRoutes:
             row.subject for row in await self._lanes.ask(sql.ALARMS, kind=kind, now=now, **subjects)
         ]
 
-    async def take_snapshot(self, now: datetime) -> int | None:
+    async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune."""
-        rows = await self._lanes.ask(sql.TAKE_SNAPSHOT, now=now, kept=SNAPSHOTS_KEPT)
+        rows = await self._lanes.ask(sql.TAKE_SNAPSHOT, **_SNAPSHOTS)
         return rows[0].number if rows else None
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    true,
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
-from byoip.store.columns import document, moment, text
+from byoip.store.columns import document, key, moment, text
 from byoip.store.metadata import metadata
 
 # As last found: for people and gauges. Which speakers there are, the settings say.
@@ -86,6 +87,30 @@ orphan_routes = Table(
     text("decided_because", nullable=True),
     CheckConstraint("decision IN ('withdraw')", name="decision"),
     CheckConstraint("num_nulls(decision, decided_by, decided_because) IN (0, 3)", name="decided"),
+)
+
+# Which database this was when a reconciler last had its turn. Where it is another now, it was put
+# back from a backup, and what it says of speakers is old: see `restores.py`.
+incarnation = Table(
+    "incarnation",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=true()),
+    text("identity"),
+    moment("since"),
+    CheckConstraint("singleton", name="one_row"),
+)
+
+# The ledger of orphans that speakers were told to withdraw: what bounds them. Only ever added to.
+orphan_withdrawals = Table(
+    "orphan_withdrawals",
+    metadata,
+    key(),
+    text("speaker"),
+    Column("cidr", CIDR, nullable=False),
+    text("decided_by"),
+    text("decided_because"),
+    moment("at"),
+    Index("ix_orphan_withdrawals_at", "at"),
 )
 
 # What a person should know, as long as it lasts; written by whoever reconciles.

@@ -19,7 +19,8 @@ needed:
    (`Drifts.reevaluate` then shares claims in the order of their ids)
 8. the refused set of a job (`guards.waiting`, `refuse`); alone, but for what follows here
    or a speaker or listener to forget (`routes.last_asked`), then its marks and observations in
-   the order of ids (`routes.forget`); nothing before it
+   the order of ids (`routes.forget`); nothing before it; or which database this is
+   (`restores.identity`), then all marks in the order of ids (`restores.disown`); nothing before it
 9. letters of the claim; alone, too, but then nothing else after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
@@ -56,6 +57,7 @@ from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
+from byoip.ports.restores import Restores
 from byoip.ports.routes import RouteShelf
 from byoip.ports.rpki import RoaData
 from byoip.ports.store import (
@@ -86,6 +88,7 @@ from byoip.store.loa_documents import PostgresLoaDocuments
 from byoip.store.offboardings import OffboardingShelf
 from byoip.store.operating_space import PostgresOperatorShelf
 from byoip.store.registration_snapshots import RegistrationShelf
+from byoip.store.restores import RestoreShelf
 from byoip.store.route_history import RouteHistoryShelf
 from byoip.store.runs import RunShelf
 from byoip.store.statements import Session
@@ -117,6 +120,7 @@ class PostgresShelf:
     guards: JobGuards
     drifts: Drifts
     routes: RouteShelf
+    restores: Restores
 
     def __init__(
         self,
@@ -148,6 +152,7 @@ class PostgresShelf:
         self.guards = JobGuardShelf(session)
         self.drifts = DriftShelf(session)
         self.routes = RouteHistoryShelf(session)
+        self.restores = RestoreShelf(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
 
     async def answered(self, result: object) -> None:

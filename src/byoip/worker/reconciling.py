@@ -18,6 +18,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.routes import Alarm, Routes, SpeakerState, Turn, TurnLost, Turns
 from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from byoip.ports.store import Store, StoreUnavailable
+from byoip.usecases.disown_routes import RecogniseRestore
 from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
 from byoip.usecases.stage_changes import StageChanges
 from byoip.usecases.tend_speaker import Tended, TendSpeaker
@@ -29,6 +30,7 @@ _PROBE_SECONDS = 1.0  # how soon a restarted speaker is noticed
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
 _SOONEST_SECONDS = 0.01  # between two looks for the same change, at first
 _SNAPSHOT_EVERY = timedelta(minutes=1)
+_LOOK_AGAIN_AFTER = timedelta(seconds=3)  # once, after the turn was taken
 _NOTED_EVERY = timedelta(seconds=1)  # that a speaker is still away
 
 
@@ -80,6 +82,7 @@ class Reconciler:
         while True:
             try:
                 async with self.turns.turn() as turn:
+                    await RecogniseRestore(self.store, self.clock)()
                     _LOG.info("Reconciling %d speakers", len(self.speakers))
                     await _Session(self, turn).run()
             except* (TurnLost, StoreUnavailable) as lost:
@@ -170,8 +173,7 @@ class _Session:
         settled = [one for one in wishes if one.is_settled]
         mine = [one for one in settled if not (self._parts.listeners and one.advertised)]
         heard = await self._look.heard({one.prefix for one in settled})
-        names = [one.name for one in self._parts.listeners]
-        answered = {one: one in heard.heard for one in names}
+        answered = {one.name: one.name in heard.heard for one in self._parts.listeners}
         await self._parts.routes.note_listeners(answered, self._parts.clock.now())
         found = observations(settled, heard)
         if mine:
@@ -197,7 +199,8 @@ class _Session:
     async def _take_snapshot(self) -> None:
         now = self._parts.clock.now()
         if now >= self._snapshot_due:
-            await self._parts.routes.take_snapshot(now)
+            await RecogniseRestore(self._parts.store, self._parts.clock)()
+            await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY
 
 
@@ -211,6 +214,7 @@ class _Desk:
         self._told: set[UUID] = set()
         self._rung = asyncio.Event()
         self._whole_at = self._noted_at = tend.clock.now()
+        self._soon = _LOOK_AGAIN_AFTER
         self.post = post
         self.neighbours: Sequence[Neighbour] = ()
 
@@ -254,10 +258,16 @@ class _Desk:
                 self._whole_at = now  # sessions come up with the first route
         if now >= self._whole_at:
             self._told.clear()  # all of it is read now
-            self._note(await self._tend.whole())
-            self._whole_at = now + self._pace.every
+            tended = await self._tend.whole()
+            self._note(tended)
+            self._whole_at = now if tended.again else self._next_whole(now)
         else:
             await self._probe(now)
+
+    def _next_whole(self, now: datetime) -> datetime:
+        """Soon, the first time: who had the turn before may have told it something since."""
+        soon, self._soon = self._soon, self._pace.every
+        return now + min(soon, self._pace.every)
 
     async def _probe(self, now: datetime) -> None:
         """A restart shows in the sessions: they go, and are administratively down again."""
