@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.prefix import Prefix
 from byoip.ports.routes import Alarm, SpeakerState
 from byoip.store.routes import PostgresRoutes
-from tests.announcing import path
+from tests.announcing import Fleet, path
 from tests.api.operators import WHY, Desk
 from tests.api.world import World
 
@@ -79,6 +79,41 @@ async def test_snapshots_of_what_was_applied(desk: Desk, engine: AsyncEngine) ->
         await connection.execute(text(kept))
     found = await desk.result("GET", "/routes/snapshots")
     assert [(one["number"], one["routes"]) for one in found] == [(2, 0), (1, 0)]
+
+
+async def test_routes_are_rolled_back_to_a_snapshot(
+    world: World, desk: Desk, engine: AsyncEngine
+) -> None:
+    fleet = Fleet(engine, world.clock)
+    gone, mended = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    wishes = [one.wish for one in await fleet.routes.known("ams1")]
+    await fleet.routes.given("ams1", wishes, fleet.clock.now())
+    assert await fleet.routes.take_snapshot() == 1
+    await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
+    await fleet.withdraw(gone)
+    (newer,) = await fleet.add("31.0.2.0/24", advertised=True)
+    rollback = "/routes/snapshots/1/rollback"
+    before = len(await desk.result("GET", "/events"))
+    expected = {
+        "snapshot": 1,
+        "dry_run": True,
+        "announced": [],
+        "kept": 1,
+        "newer": [str(newer)],
+        "refused": [{"cidr": str(gone), "because": "its owner has withdrawn it since"}],
+    }
+    assert await desk.act(rollback, dry_run=True) == expected
+    assert len(await desk.result("GET", "/events")) == before
+    headers = {"idempotency-key": "once"}
+    again = [await desk.call("POST", rollback, json={"reason": WHY}, headers=headers) for _ in "12"]
+    assert again[0].json()["result"] == {**expected, "dry_run": False}
+    assert again[1].content == again[0].content
+    assert (await desk.last_event())["kind"] == "routes.rolled_back"
+    assert len(await desk.result("GET", "/events")) == before + 1
+    assert await fleet.wanted() == {mended, newer}
+    for number in ("2", "x", "9" * 19):
+        refused = await desk.refusal(f"/routes/snapshots/{number}/rollback")
+        assert refused == (404, "route_snapshot_not_found")
 
 
 async def test_a_speaker_is_forgotten_once_nobody_asks_it(

@@ -50,7 +50,7 @@ async def withdrawn_by_a_job(fleet: Fleet) -> None:
     jobs, owners = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
     wishes = [one.wish for one in await fleet.routes.known("ams1")]
     await fleet.routes.given("ams1", wishes, fleet.clock.now())
-    assert await fleet.routes.take_snapshot(fleet.clock.now()) == 1
+    assert await fleet.routes.take_snapshot() == 1
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
     await fleet.withdraw(owners)
     claim, _, row = fleet.ids[jobs]

@@ -12,6 +12,7 @@ from secrets import token_hex
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner, Result
 
 from byoip.api.application import create_application
@@ -28,7 +29,7 @@ from byoip.settings import SettingsError, read_settings
 from byoip.store.engine import make_engine
 from byoip.store.routes import PostgresRoutes
 from byoip.store.services import seed_services
-from tests.announcing import path
+from tests.announcing import Fleet, path
 from tests.fakes.backend import Outside, make_backend
 from tests.store.samples import SetClock
 
@@ -41,6 +42,7 @@ class Shell:
     """A shell of the operator's, and the service it works on."""
 
     backend: Backend
+    engine: AsyncEngine
     account_id: UUID
     environment: dict[str, str]
 
@@ -86,7 +88,7 @@ async def shell(database_url: str) -> AsyncIterator[Shell]:
     async with serving(create_application(backend), listening):
         url = f"http://127.0.0.1:{port_of(listening)}"
         environment = {"BYOIP_URL": url, "BYOIP_OPERATOR_TOKEN": token}
-        yield Shell(backend, account.id, environment)
+        yield Shell(backend, engine, account.id, environment)
     await engine.dispose()
 
 
@@ -225,6 +227,11 @@ async def test_routes(shell: Shell, routes: PostgresRoutes) -> None:
     assert "a ticket" in await shell.says(*withdraw, "ams1")
     assert "(orphan_not_found)" in await shell.refused(*withdraw, "ams2")
     assert "number" in await shell.says("routes", "snapshots")
+    rollback = ("routes", "rollback", "7", *WHY)
+    assert "(route_snapshot_not_found)" in await shell.refused(*rollback, "--dry-run")
+    await Fleet(shell.engine).do("INSERT INTO route_snapshots VALUES (7, now(), '[]')")
+    assert "announced" in await shell.says(*rollback)
+    assert "routes.rolled_back" in await shell.says("history")
     assert "let go" in await shell.says("routes", "forget-speaker", "ams1", *WHY)
     assert "(speaker_not_found)" in await shell.refused("routes", "forget-speaker", "ams1", *WHY)
     assert "rr1" in await shell.says("routes", "forget-listener", "rr1", *WHY)

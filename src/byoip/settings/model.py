@@ -207,6 +207,14 @@ def speaker_notes(settings: Settings) -> list[str]:
     return [*notes, f"peers: {fed} (alarm fed_by_one)"]
 
 
+def letter_notes(settings: Settings) -> list[str]:
+    """What whoever configures letters of agency should know of them."""
+    if settings.letter_key is None:
+        own = "`byoip up` signs them with a key of its own"
+        return [f"letters: no letter_key, so no worker writes any; {own}"]
+    return []
+
+
 def require_origins(settings: Settings) -> None:
     """Refuse to serve customers who could submit nothing.
 

@@ -79,13 +79,11 @@ _orphaned: Final = exists().where(orphan_routes.c.cidr == _b.cidr)
 _LINGERING: Final = compiled(
     select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, or_(_known, _orphaned))
 )
+# The Internet may know it.
+UP: Final = or_(_b.advertised, _known)
 _ELSEWHERE: Final = compiled(
     select(_b.id)
-    .where(
-        _b.cidr == bindparam("cidr", type_=CIDR),
-        _b.prefix_id != _CLAIM,
-        or_(_b.advertised, _known),
-    )
+    .where(_b.cidr == bindparam("cidr", type_=CIDR), _b.prefix_id != _CLAIM, UP)
     .limit(1)
 )
 

@@ -70,7 +70,7 @@ from byoip.ports.store import (
     Shelf,
     Tokens,
 )
-from byoip.store import allowance, idempotency
+from byoip.store import allowance, idempotency, rate_limits
 from byoip.store.bgp_prefixes import BgpPrefixShelf
 from byoip.store.bindings import BindingShelf, ServiceShelf
 from byoip.store.breaker import PostgresBreaker
@@ -207,4 +207,5 @@ class PostgresStore:
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
                 await allowance.prune(session)
+                await rate_limits.prune(session)
                 return await idempotency.prune(session, self._clock)
