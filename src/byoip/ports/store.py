@@ -34,6 +34,13 @@ class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again
     """The database is away, shutting down, or too busy to answer in time; nothing was kept."""
 
 
+class StoreRefused(Exception):  # noqa: N818 - named for what happened
+    """The database keeps no such thing: a constraint or a trigger forbids it. Nothing was kept.
+
+    A fault of ours, or of a row that should not be as it is: trying again does not help.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class By:
     """Who does something, and at whose request.

@@ -70,17 +70,17 @@ _SAVE: Final = compiled(update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CH
 _REMOVE: Final = compiled(
     update(bgp_prefixes).where(_b.id == _THIS, _b.live), ["removed_at", "modified_at"]
 )
-_known: Final = or_(
+KNOWN: Final = or_(
     exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
     exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
-_LINGERING: Final = compiled(select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, _known))
+_LINGERING: Final = compiled(select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, KNOWN))
 _ELSEWHERE: Final = compiled(
     select(_b.id)
     .where(
         _b.cidr == bindparam("cidr", type_=CIDR),
         _b.prefix_id != _CLAIM,
-        or_(_b.advertised, _known),
+        or_(_b.advertised, KNOWN),
     )
     .limit(1)
 )

@@ -12,6 +12,7 @@ from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Event, Shelf, Store
 from byoip.usecases.measured_run import AT_ONCE
+from byoip.usecases.row_by_row import RowByRow
 from byoip.usecases.turning_back import Withheld, announce_again, turn_back
 from byoip.usecases.views import view_of
 
@@ -96,10 +97,19 @@ class AnnounceOwed:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Try each once more; how many prefixes owe nothing any more."""
+        """Try each once more; how many prefixes owe nothing any more.
+
+        Raises:
+            RowsFailed: some could not be tried; all others were.
+        """
         async with self.store.transaction() as shelf:
             owing = await shelf.offboardings.owed(AT_ONCE)
-        return sum([await self._try(claim_id) for claim_id in owing])
+        rows, even = RowByRow("announcing what is owed"), 0
+        for claim_id in owing:
+            with rows.row(claim_id):
+                even += await self._try(claim_id)
+        rows.demand_all_done()
+        return even
 
     async def _try(self, claim_id: UUID) -> bool:
         async with self.store.transaction() as shelf:

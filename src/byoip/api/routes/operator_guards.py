@@ -101,7 +101,7 @@ async def start_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
     refuses=(InvalidText, JobUnknown, JobNotRefused),
 )
 async def allow_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
-    """Let the set through that a job was refused: at its next run, once, and none that is larger.
+    """Let the set through that a job was refused: these rows, at its next run, and no others.
 
     Read `sample` first: is it what the job should act on?
     """
