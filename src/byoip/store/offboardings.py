@@ -33,9 +33,10 @@ from byoip.store.tables_offboarding import offboardings
 
 _o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
 _LIMIT: Final = bindparam("most", type_=Integer)
-_FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at", "contested")
+_FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at")
 _CHANGING: Final = (
     "step",
+    "contested",
     "routes",
     "bindings",
     "grace_until",
@@ -132,7 +133,6 @@ class OffboardingShelf:
             "actor": offboarding.actor,
             "request_id": offboarding.request_id,
             "began_at": offboarding.began_at,
-            "contested": offboarding.contested,
         }
         await self._session.change(_INSERT, **fixed, **_changing(offboarding))
 
@@ -197,6 +197,7 @@ def _changing(offboarding: Offboarding) -> dict[str, Any]:
     ]
     return {
         "step": offboarding.step,
+        "contested": offboarding.contested,
         "routes": json(routes),
         "bindings": json(bindings),
         "grace_until": offboarding.grace_until,

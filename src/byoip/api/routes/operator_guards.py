@@ -23,7 +23,7 @@ from byoip.api.schemas.operator_prefixes import (
     OperatorPrefixAnswer,
     operator_prefix_of,
 )
-from byoip.domain.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.breaker import TripNotFound
 from byoip.domain.claim import ClaimNotFound, WithdrawFirst
 from byoip.domain.credential import Scope
@@ -136,7 +136,7 @@ async def end_prefix_grace(caller: Operating, prefix_id: PathId, body: Reasoned)
     "POST /prefixes/{prefix_id}/restore",
     Scope.OPERATOR,
     answer=OperatorPrefixAnswer,
-    refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService),
+    refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
 async def restore_any_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
     """Bring a prefix back from its way out in its owner's place, as its owner could."""
