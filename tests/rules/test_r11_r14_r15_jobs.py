@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from byoip.domain.claim import Claim
 from byoip.domain.job_history import (
     FLOOR,
     MEASURED,
     JobKind,
     JobNotRefused,
+    measure,
     objection,
     proportionate,
 )
@@ -21,6 +23,7 @@ from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
 from byoip.usecases.measured_run import MeasuredRun
 from byoip.usecases.restore_prefix import AnnounceOwed
+from byoip.usecases.row_by_row import RowsFailed
 from tests.rules.estate import OPERATOR, WORKER, Estate
 from tests.store import samples
 
@@ -83,10 +86,13 @@ async def test_r11_a_set_out_of_proportion_is_refused_until_somebody_lets_it_thr
     assert report.waiting is not None
     assert (report.waiting.listed, report.waiting.sample) == (FLOOR + 1, tuple(flood[:20]))
     await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
-    assert await run([*flood, uuid4()], acted, by=WORKER) == 0  # larger than what was looked at
+    others = [uuid4() for _ in range(FLOOR + 1)]
+    assert await run([*flood, *others], acted, by=WORKER) == 0  # not what was looked at
+    assert await run(flood, acted, by=WORKER) == 0
     await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
-    assert await run(flood, acted, by=WORKER) == FLOOR + 1
-    assert acted.rows == flood
+    late = uuid4()
+    assert await run([*flood, late], acted, by=WORKER) == FLOOR + 2
+    assert acted.rows == [*flood, late]
     with pytest.raises(JobNotRefused):
         await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
 
@@ -104,14 +110,125 @@ async def test_r11_what_a_run_is_about_to_do_is_written_before_it_does_it(estate
     assert await estate.one("SELECT listed || ' ' || acted FROM job_runs") == "2 2"
 
 
-async def test_r11_a_flood_of_offboardings_is_refused_as_a_set(estate: Estate) -> None:
-    account_id = await estate.account()
-    claims = [await estate.advertised(account_id) for _ in range(FLOOR + 1)]
-    for claim in claims:
-        await estate.offboard(claim)
+async def test_r11_the_whole_set_is_written_down(estate: Estate) -> None:
+    run = MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    small, flood = [uuid4() for _ in range(FLOOR)], [uuid4() for _ in range(500)]
+    for rows in (small, flood):
+        await run(rows, Acted(), by=WORKER)
+    assert await estate.one("SELECT ids FROM job_runs WHERE refused = ''") == small
+    assert await estate.one("SELECT ids FROM job_runs WHERE refused <> ''") == flood
+
+
+async def test_r11_what_only_waits_is_not_measured_and_holds_nobody_up(estate: Estate) -> None:
+    owner, other = await estate.account(), await estate.account()
+    waiting = [await estate.advertised(owner) for _ in range(2 * FLOOR)]
+    for one in waiting:  # one at a time, and each waits for a listener
+        await estate.see(one, seen=True)
+        await estate.offboard(one)
+        await estate.go_on()
+    runs = await estate.one("SELECT count(*) FROM job_runs")
     await estate.go_on()
-    assert await estate.up(*claims) == FLOOR + 1
+    assert await estate.one("SELECT count(*) FROM job_runs") == runs
+    for one in waiting:  # and then all go on at once
+        await estate.see(one, seen=False)
+    claim = await estate.advertised(other)
+    await estate.offboard(claim)
+    await estate.go_on()
+    assert [await estate.step(one) for one in (claim, *waiting)] == ["grace"] * (2 * FLOOR + 1)
+    assert await estate.operators() == []
+
+
+async def test_r11_one_accounts_flood_is_refused_alone(estate: Estate) -> None:
+    owner, other = await estate.account(), await estate.account()
+    flood = [await estate.advertised(owner) for _ in range(FLOOR + 1)]
+    claim = await estate.advertised(other)
+    for one in (*flood, claim):
+        await estate.offboard(one)
+    await estate.go_on()
+    assert (await estate.up(*flood), await estate.up(claim)) == (FLOOR + 1, 0)
     assert await estate.operators() == ["job.refused"]
+    await allow(estate)(JobKind.OFFBOARD, reason="a ticket", name="Ada", by=OPERATOR)
+    for one in flood:  # what was let through goes on, run after run, although it waits
+        await estate.see(one, seen=True)
+    for _ in range(2):
+        await estate.go_on()
+    assert await estate.up(*flood) == 0
+    for one in flood:
+        await estate.see(one, seen=False)
+    await estate.go_on()
+    assert {await estate.step(one) for one in flood} == {"grace"}
+
+
+async def test_r11_closing_is_measured_anew(estate: Estate) -> None:
+    claims = []
+    for _ in range(FLOOR + 1):
+        claim = await estate.advertised(await estate.account())
+        await estate.offboard(claim)
+        await estate.go_on()
+        claims.append(claim)
+    estate.clock.advance(timedelta(days=8))
+    await estate.go_on()
+    assert {await estate.state(one) for one in claims} == {("approved", "offboarding")}
+    await allow(estate)(JobKind.OFFBOARD, reason="a ticket", name="Ada", by=OPERATOR)
+    await estate.go_on()
+    assert {await estate.state(one) for one in claims} == {("closed", "offboarding")}
+
+
+@pytest.mark.parametrize(
+    ("many", "refused", "flood"),
+    [
+        ([FLOOR], 0, False),
+        ([FLOOR, 1], 0, False),
+        ([FLOOR + 1, 1], FLOOR + 1, False),
+        ([FLOOR, FLOOR, 1], 2 * FLOOR + 1, True),
+        ([1] * FLOOR, 0, False),
+        ([1] * (FLOOR + 1), FLOOR + 1, True),
+    ],
+    ids=["one", "one cannot hold up another", "a flood", "two can", "many", "a flood of many"],
+)
+def test_r11_no_account_holds_up_all_others(many: list[int], refused: int, flood: bool) -> None:
+    accounts = [uuid4() for _ in many]
+    new = {uuid4(): one for one, count in zip(accounts, many, strict=True) for _ in range(count)}
+    found = measure(new, [])
+    assert (len(found.refused), found.flood) == (refused, flood)
+
+
+async def test_one_row_that_fails_holds_up_nobody_behind_it(estate: Estate) -> None:
+    bad, good = [await estate.advertised(await estate.account()) for _ in range(2)]
+    for one in (bad, good):
+        await estate.offboard(one)
+    await poison(estate, bad)
+    with pytest.raises(RowsFailed, match=bad.id.hex):
+        await estate.go_on()
+    assert await estate.up(good) == 0
+    counts = await estate.one("SELECT listed || ' ' || acted || ' ' || failed FROM job_runs")
+    assert counts == "2 1 1"
+
+
+async def test_one_owed_route_that_fails_holds_up_nobody_behind_it(estate: Estate) -> None:
+    bad, good = [await estate.advertised(await estate.account()) for _ in range(2)]
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    for one in (bad, good):
+        await estate.offboard(one)
+        await estate.go_on()
+        await estate.restore(one)
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = now()")
+    await poison(estate, bad)
+    with pytest.raises(RowsFailed, match=bad.id.hex):
+        await estate.owed()
+    assert (await estate.up(bad), await estate.up(good)) == (0, 1)
+
+
+async def poison(estate: Estate, claim: Claim) -> None:
+    """Whatever is done with its routes, the database refuses."""
+    await estate.run(
+        "CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'no' USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    await estate.run(
+        "CREATE TRIGGER poisoned BEFORE UPDATE ON bgp_prefixes FOR EACH ROW "
+        f"WHEN (old.prefix_id = '{claim.id}') EXECUTE FUNCTION poisoned()"
+    )
 
 
 @pytest.mark.parametrize("job", [offboard, close_unproven, end_expired])
