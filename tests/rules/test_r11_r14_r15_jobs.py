@@ -2,8 +2,10 @@
 theirs. R15: a kill switch for each kind, in the database.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,12 +20,17 @@ from byoip.domain.job_history import (
     objection,
     proportionate,
 )
+from byoip.domain.prefix import Prefix
+from byoip.ports import jobs
+from byoip.store.jobs import make_job_app
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
+from byoip.usecases.guard_jobs import AllowJob, KillSwitches, MoveKillSwitch
 from byoip.usecases.measured_run import MeasuredRun
 from byoip.usecases.restore_prefix import AnnounceOwed
 from byoip.usecases.row_by_row import RowsFailed
+from byoip.worker.tasks import LetterWork, Work, register
+from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 from tests.rules.estate import OPERATOR, WORKER, Estate
 from tests.store import samples
 
@@ -276,6 +283,87 @@ async def test_r15_a_switch_stops_a_run_before_its_next_row(estate: Estate) -> N
     await run([uuid4() for _ in range(5)], act, by=WORKER)
     assert len(rows) == 1
     assert await estate.one("SELECT acted FROM job_runs") == 1
+
+
+def recording(estate: Estate, done: set[JobKind]) -> Work:
+    """What a worker can do, each of it only noting that it was done."""
+
+    def noting(kind: JobKind) -> Any:
+        async def note(*_: object, **__: object) -> None:
+            done.add(kind)
+
+        return note
+
+    return Work(
+        run_validation=noting(JobKind.RESCUE_RUNS),
+        rescue_runs=noting(JobKind.RESCUE_RUNS),
+        close_unproven=noting(JobKind.CLOSE_UNPROVEN),
+        end_expired_delegations=noting(JobKind.END_EXPIRED_DELEGATIONS),
+        refresh_registrations=noting(JobKind.REFRESH_REGISTRATIONS),
+        refresh_roas=noting(JobKind.REFRESH_ROAS),
+        tidy_up=noting(JobKind.TIDY_UP),
+        watch_letters=noting(JobKind.WATCH_LETTERS),
+        reevaluate_claims=noting(JobKind.REEVALUATE_CLAIMS),
+        settle_bindings=noting(JobKind.SETTLE_BINDINGS),
+        letters=LetterWork(noting(JobKind.RENEW_LETTERS), noting(JobKind.RENEW_LETTERS)),
+        offboard=noting(JobKind.OFFBOARD),
+        stopped=KillSwitches(estate.store).stopped,
+    )
+
+
+TASKS = {
+    JobKind.RESCUE_RUNS: jobs.RESCUE_RUNS,
+    JobKind.REFRESH_REGISTRATIONS: jobs.REFRESH_REGISTRATIONS,
+    JobKind.REFRESH_ROAS: jobs.REFRESH_ROAS,
+    JobKind.TIDY_UP: jobs.TIDY_UP,
+    JobKind.WATCH_LETTERS: jobs.WATCH_LETTERS,
+    JobKind.RENEW_LETTERS: jobs.RENEW_LETTERS,
+    JobKind.REEVALUATE_CLAIMS: jobs.REEVALUATE_CLAIMS,
+    JobKind.SETTLE_BINDINGS: jobs.SETTLE_BINDINGS,
+}
+
+
+def test_r15_no_kind_of_job_is_without_a_test_of_its_switch() -> None:
+    assert set(JobKind) == MEASURED | TASKS.keys() | {JobKind.ROLL_BACK}
+
+
+@pytest.mark.parametrize("kind", sorted(TASKS))
+async def test_r15_a_stopped_task_does_nothing(
+    estate: Estate, kind: JobKind, database_url: str
+) -> None:
+    done: set[JobKind] = set()
+    app = make_job_app(database_url)
+    register(app, recording(estate, done))
+    await throw(estate, kind, stopped=True)
+    async with app.open_async():
+        for name in TASKS.values():
+            await app.configure_task(name).defer_async(timestamp=0)
+        async with asyncio.timeout(20):
+            await app.run_worker_async(wait=False, install_signal_handlers=False)
+    assert done == TASKS.keys() - {kind}
+
+
+async def test_r15_stopped_roll_backs_leave_what_nobody_sees_announced(fleet: Fleet) -> None:
+    move = MoveKillSwitch(fleet.store, fleet.clock)
+    await move(JobKind.ROLL_BACK, stopped=True, reason="a ticket", by=OPERATOR)
+    one = speaker("one")
+    ear = listener(one)
+    (lost,) = await fleet.add("31.0.1.0/24")
+    ear.absent.add(lost)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(lost)
+        await until(lambda: absent(fleet, lost))
+        await asyncio.sleep(0.5)
+        assert (await fleet.desired(lost)).desired.advertised
+        assert one.paths == {lost: path(lost)}
+        assert await fleet.ask("SELECT FROM breaker_trips") == []
+        await move(JobKind.ROLL_BACK, stopped=False, reason="a ticket", by=OPERATOR)
+        await until(lambda: lost not in one.paths)
+    assert not (await fleet.desired(lost)).desired.advertised
+
+
+async def absent(fleet: Fleet, prefix: Prefix) -> bool:
+    return fleet.ids[prefix][2].hex in await fleet.alarms("absent")
 
 
 async def test_r15_a_stopped_offboarding_takes_no_step_and_goes_on_later(estate: Estate) -> None:

@@ -95,8 +95,10 @@ UNSETTLED: Final = _made(f"""
         b.advertised AND (b.change = 2 OR EXISTS (SELECT FROM withdrawals w
             WHERE w.bgp_prefix_id = b.id AND w.change = b.change - 1)) AS turned,
         NOT b.advertised AND EXISTS (SELECT FROM bgp_prefixes o
-            WHERE o.cidr = b.cidr AND o.advertised) AS superseded
-    FROM bgp_prefixes b LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id
+            WHERE o.cidr = b.cidr AND o.advertised) AS superseded,
+        p.account_id
+    FROM bgp_prefixes b JOIN prefixes p ON p.id = b.prefix_id
+    LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id
     WHERE b.settled < b.change AND b.advertised_modified_at IS NOT NULL
     ORDER BY b.id
 """)  # noqa: S608
