@@ -8,6 +8,7 @@ from byoip.domain.registry import Budget, Dialect, Registry
 from byoip.domain.route import Community
 from byoip.settings import (
     SettingsError,
+    letter_notes,
     read_settings,
     require_origins,
     resolver_address,
@@ -214,3 +215,10 @@ def test_speakers_from_the_environment_are_a_stage_each() -> None:
 def test_speakers_that_cannot_be_used_are_refused(value: str) -> None:
     with pytest.raises(SettingsError):
         read_settings({"BYOIP_SPEAKERS": value})
+
+
+def test_whoever_configures_no_key_is_told_who_writes_letters() -> None:
+    (note,) = letter_notes(read_settings({}))
+    assert "no worker writes any" in note
+    files = {"BYOIP_LETTER_KEY": "/key.pem", "BYOIP_LETTER_CERTIFICATE": "/certificate.pem"}
+    assert letter_notes(read_settings(files)) == []

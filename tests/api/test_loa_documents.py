@@ -75,6 +75,24 @@ async def test_a_part_without_a_file_name_is_taken(world: World, content: bytes)
     assert back.content in {BINARY, ASCII}
 
 
+@pytest.mark.parametrize(
+    "packed", [b64encode(BINARY), encodebytes(BINARY), b"\r\n" + b64encode(ASCII)]
+)
+async def test_a_file_of_base64_is_unpacked_whatever_its_name(world: World, packed: bytes) -> None:
+    made = await upload(world, packed, "letter.pdf")
+    assert made["filename"] == "letter.pdf"
+    back = await world.call("GET", f"/loa_documents/{made['id']}/download")
+    assert back.content in {BINARY, ASCII}
+
+
+async def test_a_file_of_base64_that_was_cut_off_is_told_so(world: World) -> None:
+    cut = form(part(b64encode(BINARY)[:-1], more=b'; filename="a.pdf"'))
+    answer = await world.call("POST", "/loa_documents", content=cut, headers=FORM)
+    [error] = answer.json()["errors"]
+    assert error["name"] == "invalid_loa_document"
+    assert "base64" in error["message"]
+
+
 async def test_text_that_was_damaged_on_its_way_is_refused_and_told_why(world: World) -> None:
     damaged = BINARY.decode("latin-1").encode()  # what a client makes of a file opened as text
     answer = await world.call("POST", "/loa_documents", content=form(part(damaged)), headers=FORM)

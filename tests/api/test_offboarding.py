@@ -59,7 +59,7 @@ async def test_the_whole_way_out_and_back(world: World, engine: AsyncEngine) -> 
     prefix_id = await advertised(world, engine)
     path = f"/prefixes/{prefix_id}"
     status, said, prefix = await messages(world, f"{path}/offboard")
-    assert (status, said, prefix["standing"]) == (202, ["offboarding"], "offboarding")
+    assert (status, said, prefix["standing"]) == (202, ["on_its_way_out"], "offboarding")
     assert [one["name"] for one in prefix["blockers"]][:1] == ["offboarding"]
     await go_on(world, engine)
     assert await world.result("GET", f"{path}/bindings") == []

@@ -191,6 +191,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "revoke_credential",
         "revoke_letter",
         "revoke_prefix_approval",
+        "rollback_routes",
         "settle_prefix_contest",
         "start_job",
         "stop_job",

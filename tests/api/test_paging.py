@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.api.paging import Page, cut, cut_from_whole, page, read_cursor, write_cursor
+from byoip.api.paging import (
+    Page,
+    cut,
+    cut_from_whole,
+    cut_in_own_order,
+    page,
+    read_cursor,
+    write_cursor,
+)
 from byoip.api.refusals import QueryParameterInvalid
 from byoip.ports.reader import Cursor
 
@@ -53,6 +61,27 @@ def test_a_full_page_without_more_has_no_cursor() -> None:
     assert (len(part.items), part.next) == (3, None)
 
 
-def test_a_cursor_into_a_list_that_lost_it_is_refused() -> None:
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_what_lies_behind_a_cursor_follows_though_its_item_is_gone(size: int) -> None:
+    first = cut_from_whole(PLACES, Page(None, size), lambda place: place)
+    left = [one for one in PLACES if one != first.items[-1]]
+    part = cut_from_whole(left, page(size, first.next, default=50), lambda place: place)
+    assert part.items == PLACES[size : 2 * size]
+
+
+def test_items_of_one_moment_follow_each_other_by_id() -> None:
+    at = PLACES[0].created_at
+    places = [Cursor(at, one) for one in sorted(uuid4() for _ in range(3))]
+    part = cut_from_whole([places[0], places[2]], Page(places[1], 5), lambda place: place)
+    assert part.items == [places[2]]
+
+
+def test_a_list_by_name_goes_on_behind_an_item_that_is_there() -> None:
+    places = PLACES[::-1]
+    part = cut_in_own_order(places, Page(places[2], 2), lambda place: place)
+    assert part.items == places[3:5]
+
+
+def test_a_cursor_into_a_list_by_name_that_lost_its_item_is_refused() -> None:
     with pytest.raises(QueryParameterInvalid):
-        cut_from_whole(PLACES, Page(Cursor(PLACES[0].created_at, uuid4()), 2), lambda place: place)
+        cut_in_own_order(PLACES, Page(Cursor(PLACES[0].created_at, uuid4()), 2), lambda one: one)

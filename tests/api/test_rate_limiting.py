@@ -240,7 +240,39 @@ async def test_validation_has_lower_limits_for_each_prefix_and_account(limited: 
         ]
         assert said == [202, 202, 429, 202, 202, 429]
         refused = await there.call("POST", f"/prefixes/{ids[2]}/validate")
-    assert 1 <= int(refused.headers["retry-after"]) <= 60
+        one = await there.call("POST", f"/prefixes/{ids[0]}/validate")
+    wait = refused.headers["retry-after"]
+    assert 1 <= int(wait) <= 60
+    assert refused.headers["ratelimit-policy"] == '"validate";q=5;w=60'
+    assert refused.headers["ratelimit"] == f'"validate";r=0;t={wait}'
+    assert one.status_code == 429
+
+
+async def test_the_limit_of_a_prefix_is_named_beside_those_of_all_requests(
+    limited: Limited,
+) -> None:
+    limits = replace(NO_LIMITS, per_credential=100, validations_per_prefix=1)
+    async with limited(limits) as there:
+        made = await there.prefix("31.0.0.0/16")
+        path = f"/prefixes/{made['id']}/validate"
+        given, refused = [await there.call("POST", path) for _ in range(2)]
+    assert given.headers["ratelimit-policy"] == '"credential";q=100;w=300'
+    policies = set(refused.headers["ratelimit-policy"].split(", "))
+    assert policies == {'"credential";q=100;w=300', '"validate-prefix";q=1;w=60'}
+    assert '"validate-prefix";r=0;t=' in refused.headers["ratelimit"]
+    assert '"credential";r=97;t=' in refused.headers["ratelimit"]
+
+
+async def test_another_account_uses_up_nothing_of_an_owners(world: World, limited: Limited) -> None:
+    limits = replace(NO_LIMITS, validations_per_account=9, validations_per_prefix=1)
+    async with limited(limits) as there:
+        path = f"/prefixes/{(await there.prefix('31.0.0.0/16'))['id']}/validate"
+        url = there.url(path, world.other_account_id)
+        headers = {"authorization": f"Bearer {world.other_token}"}
+        foreign = [(await there.client.post(url, headers=headers)).status_code for _ in range(3)]
+        own = await there.call("POST", path)
+    assert foreign == [404, 429, 429]
+    assert own.status_code == 202
 
 
 async def test_preflights_have_a_lower_limit_of_their_own(limited: Limited) -> None:

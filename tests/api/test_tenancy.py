@@ -174,7 +174,8 @@ async def test_a_route_is_closed_to_every_scope_but_its_own(
 
 @pytest.mark.parametrize("declaration", ALL)
 async def test_a_route_is_open_to_its_own_scope(world: World, declaration: Declaration) -> None:
-    headers = bearer(await world.credential(world.account_id, [declaration.scope]))
+    scopes = [declaration.scope, *declaration.also]
+    headers = bearer(await world.credential(world.account_id, scopes))
     response = await ask(world, declaration, headers)
     assert response.status_code not in {400, 401, 403, 405, 500}, response.text
     assert response.is_success or outcome(response)[1] != "account_not_found"

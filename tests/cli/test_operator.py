@@ -7,11 +7,12 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner, Result
 
 from byoip.api.application import create_application
@@ -20,11 +21,15 @@ from byoip.cli.commands import app
 from byoip.cli.operator_client import CommandFailed
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.credential import Credential, Scope
+from byoip.domain.prefix import Prefix
 from byoip.ports.accounts import Account
+from byoip.ports.routes import SpeakerState
 from byoip.ports.store import By
 from byoip.settings import SettingsError, read_settings
 from byoip.store.engine import make_engine
+from byoip.store.routes import PostgresRoutes
 from byoip.store.services import seed_services
+from tests.announcing import Fleet, path
 from tests.fakes.backend import Outside, make_backend
 from tests.store.samples import SetClock
 
@@ -37,6 +42,7 @@ class Shell:
     """A shell of the operator's, and the service it works on."""
 
     backend: Backend
+    engine: AsyncEngine
     account_id: UUID
     environment: dict[str, str]
 
@@ -82,7 +88,15 @@ async def shell(database_url: str) -> AsyncIterator[Shell]:
     async with serving(create_application(backend), listening):
         url = f"http://127.0.0.1:{port_of(listening)}"
         environment = {"BYOIP_URL": url, "BYOIP_OPERATOR_TOKEN": token}
-        yield Shell(backend, account.id, environment)
+        yield Shell(backend, engine, account.id, environment)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def routes(database_url: str) -> AsyncIterator[PostgresRoutes]:
+    """What whoever reconciles would have noted."""
+    engine = make_engine(database_url)
+    yield PostgresRoutes(engine)
     await engine.dispose()
 
 
@@ -197,6 +211,35 @@ async def test_reservations_overrides_and_snapshots(shell: Shell) -> None:
     assert "serial" in await shell.says("snapshots", "registrations")
     assert "(letter_not_found)" in await shell.refused("letters", "revoke", made, *WHY)
     assert "(snapshot_not_found)" in await shell.refused("snapshots", "accept", "1", *WHY)
+
+
+async def test_routes(shell: Shell, routes: PostgresRoutes) -> None:
+    prefix, clock = Prefix.parse("35.0.0.0/24"), SetClock()
+    long_ago = clock.now() - timedelta(minutes=6)
+    for name in ("ams1", "[bold]"):
+        await routes.note_speaker(SpeakerState(name, 1, "refused", 0, long_ago, loaded=False))
+    await routes.note_listeners({"rr1": True}, long_ago)
+    await routes.note_orphans("ams1", {prefix: path(prefix)}, clock.now())
+    shown = await shell.says("routes", "show")
+    assert all(one in shown for one in ("ams1", "[bold]", "rr1", "refused", "desired"))
+    assert "35.0.0.0/24" in await shell.says("routes", "orphans")
+    withdraw = ("routes", "withdraw-orphan", "35.0.0.0/24", *WHY, "--speaker")
+    assert "a ticket" in await shell.says(*withdraw, "ams1")
+    assert "(orphan_not_found)" in await shell.refused(*withdraw, "ams2")
+    assert "number" in await shell.says("routes", "snapshots")
+    rollback = ("routes", "rollback", "7", *WHY)
+    assert "(route_snapshot_not_found)" in await shell.refused(*rollback, "--dry-run")
+    await Fleet(shell.engine).do("INSERT INTO route_snapshots VALUES (7, now(), '[]')")
+    assert "announced" in await shell.says(*rollback)
+    assert "routes.rolled_back" in await shell.says("history")
+    assert "let go" in await shell.says("routes", "forget-speaker", "ams1", *WHY)
+    assert "(speaker_not_found)" in await shell.refused("routes", "forget-speaker", "ams1", *WHY)
+    assert "rr1" in await shell.says("routes", "forget-listener", "rr1", *WHY)
+    assert "(listener_in_service)" in await shell.refused(
+        "routes", "forget-listener", "configured", *WHY
+    )
+    assert "ams1" not in await shell.says("routes", "show")
+    assert "speaker.forgotten" in await shell.says("history")
 
 
 async def test_long_lists_are_read_to_their_end(shell: Shell) -> None:

@@ -21,19 +21,27 @@ def watched(*said: tuple[float, Outcome]) -> RpkiWatch:
     return watch
 
 
+A_DAY = [(hour, NO) for hour in (0, 6, 12, 18)]
+
+
 @pytest.mark.parametrize(
     ("said", "confirmed"),
     [
         pytest.param([], False, id="nothing heard"),
         pytest.param([(0, NO)], False, id="one no"),
-        pytest.param([(0, NO), (12, NO), (23.9, NO)], False, id="not yet a day"),
-        pytest.param([(0, NO), (12, NO), (24, NO)], True, id="a day of no"),
-        pytest.param([(0, YES), (1, NO), (24, NO)], False, id="since an hour later"),
-        pytest.param([(0, NO), (12, YES), (24, NO)], False, id="once yes"),
-        pytest.param([(0, NO), (12, SILENCE), (24, NO)], False, id="once unanswered"),
-        pytest.param([(0, NO), (24, SILENCE)], False, id="unanswered at the end"),
-        pytest.param([(0, SILENCE), (48, SILENCE)], False, id="never answered"),
-        pytest.param([(0, NO), (24, NO), (25, YES)], False, id="valid again in time"),
+        pytest.param([*A_DAY, (23.9, NO)], False, id="not yet a day"),
+        pytest.param([*A_DAY, (24, NO)], True, id="a day of no"),
+        pytest.param([(-1, YES), *A_DAY, (23, NO)], False, id="since an hour later"),
+        pytest.param([(0, NO), (6, NO), (12, YES), (18, NO), (24, NO)], False, id="once yes"),
+        pytest.param(
+            [(0, NO), (6, NO), (12, SILENCE), (18, NO), (24, NO)], False, id="once unanswered"
+        ),
+        pytest.param([*A_DAY, (24, SILENCE)], False, id="unanswered at the end"),
+        pytest.param([(0, SILENCE), (6, SILENCE), (48, SILENCE)], False, id="never answered"),
+        pytest.param([*A_DAY, (24, NO), (25, YES)], False, id="valid again in time"),
+        pytest.param([(0, NO), (30, NO)], False, id="nobody looked in between"),
+        pytest.param([*A_DAY, (25, NO)], False, id="nobody looked for seven hours"),
+        pytest.param([*A_DAY, (48, NO), (54, NO)], False, id="anew after silence"),
     ],
 )
 def test_a_failure_is_confirmed_by_every_snapshot_of_24_hours(
@@ -43,13 +51,13 @@ def test_a_failure_is_confirmed_by_every_snapshot_of_24_hours(
 
 
 def test_a_missed_snapshot_may_have_said_yes() -> None:
+    watch = watched(*A_DAY)
     late = NOW + timedelta(hours=24)
-    watch = watched((0, NO)).hear(3, after=2, built_at=late, said=NO)
-    assert not watch.confirmed
-    assert watch.hear(4, after=3, built_at=late + timedelta(hours=24), said=NO).confirmed
+    assert watch.hear(5, after=4, built_at=late, said=NO).confirmed
+    assert not watch.hear(6, after=5, built_at=late, said=NO).confirmed
 
 
 def test_a_snapshot_heard_twice_counts_once() -> None:
-    watch = watched((0, NO), (12, NO))
+    watch = watched((0, NO), (6, NO))
     assert watch.hear(2, after=1, built_at=NOW, said=YES) == watch
     assert watch.hear(1, after=None, built_at=NOW, said=YES) == watch

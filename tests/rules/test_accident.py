@@ -71,7 +71,7 @@ async def test_what_jobs_are_given_to_do_names_none_of_them(accident: Accident) 
     now = accident.clock.now()
     async with accident.store.transaction() as shelf:
         assert list(await shelf.claims.unproven_since(now, 10_000)) == []
-        assert list(await shelf.delegations.expired(now, 10_000)) == []
+        assert list(await shelf.delegations.over(now, 10_000)) == []
         assert list(await shelf.offboardings.due(now, 10_000)) == []
         assert list(await shelf.offboardings.owed(10_000)) == []
 

@@ -97,13 +97,25 @@ async def test_claims_with_expired_delegations_are_found(
     one = delegation(kept, delegate, "192.0.2.0/25", expires_at=until)
     two = delegation(kept, delegate, "192.0.2.128/25", expires_at=until)
     async with store.transaction() as shelf:
+        await shelf.claims.save(kept.approve_by_operator(until - HOUR))
         await shelf.delegations.add(one)
         await shelf.delegations.add(two)
-        assert await shelf.delegations.expired(until - HOUR, 10) == []
-        assert await shelf.delegations.expired(until, 10) == [kept.id]
-        assert await shelf.delegations.expired(until, 0) == []
+        assert await shelf.delegations.over(until - HOUR, 10) == []
+        assert await shelf.delegations.over(until, 10) == [kept.id]
+        assert await shelf.delegations.over(until, 0) == []
         await shelf.delegations.end([one.id, two.id], until)
-        assert await shelf.delegations.expired(until, 10) == []
+        assert await shelf.delegations.over(until, 10) == []
+
+
+async def test_claims_that_lost_their_approval_are_found_with_their_delegations(
+    store: PostgresStore, kept: Claim, delegate: Account
+) -> None:
+    lasting = delegation(kept, delegate, "192.0.2.0/25")
+    async with store.transaction() as shelf:
+        await shelf.delegations.add(lasting)
+        assert await shelf.delegations.over(datetime.now(UTC), 10) == [kept.id]
+        await shelf.delegations.end([lasting.id], datetime.now(UTC))
+        assert await shelf.delegations.over(datetime.now(UTC), 10) == []
 
 
 async def test_readers_show_what_counts_now_to_owner_and_delegate(

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.engine import make_engine
 from byoip.store.rate_limits import PostgresRateWindows
+from byoip.store.transaction import PostgresStore
 
 
 @pytest.fixture
@@ -84,3 +85,16 @@ async def test_what_is_counted_is_not_written_ahead(engine: AsyncEngine) -> None
     kind = text("SELECT relpersistence FROM pg_class WHERE oid = 'rate_windows'::regclass")
     async with engine.connect() as connection:
         assert await connection.scalar(kind) == "u"
+
+
+async def test_windows_of_days_ago_are_dropped_and_no_others(
+    windows: PostgresRateWindows, store: PostgresStore, engine: AsyncEngine
+) -> None:
+    old, new = uuid4(), uuid4()
+    await windows.lease(old, limit=10, most=1)
+    await let_time_pass(engine, 24 * 3600 + 1)
+    await windows.lease(new, limit=10, most=1)
+    await store.prune()
+    async with engine.connect() as connection:
+        assert list(await connection.scalars(text("SELECT who FROM rate_windows"))) == [new]
+    assert (await windows.lease(old, limit=10, most=1)).left == 9

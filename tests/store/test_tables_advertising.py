@@ -153,7 +153,7 @@ def test_the_database_refuses(
     assert refused.value.diag.constraint_name == constraint
 
 
-def test_two_claims_never_want_one_route(database: Database) -> None:
+def test_two_claims_never_answer_for_one_range_nor_want_one_route(database: Database) -> None:
     revoked = {"state": "pending", "approved_at": None, "approved_by": None}
     database.execute(
         "UPDATE prefixes SET state = %(state)s, approved_at = %(approved_at)s, "
@@ -162,22 +162,30 @@ def test_two_claims_never_want_one_route(database: Database) -> None:
     )
     theirs = {"prefix_id": UUID(int=30), "prefix_cidr": CIDR, "cidr": CIDR}
     insert(database, "prefixes", prefix(id=UUID(int=30), account_id=OTHER, cidr=CIDR, **APPROVED))
+    with (
+        pytest.raises(psycopg.errors.ExclusionViolation) as refused,
+        database.transaction(),
+    ):
+        insert(database, "bindings", binding(id=UUID(int=31), **theirs))
+    assert refused.value.diag.constraint_name == "ex_bindings_default_overlap"
+    # Were that not there, the route itself would still be one claim's.
+    database.execute("ALTER TABLE bindings DROP CONSTRAINT ex_bindings_default_overlap")
     insert(database, "bindings", binding(id=UUID(int=31), **theirs))
-    with pytest.raises(psycopg.errors.UniqueViolation) as refused:
+    with pytest.raises(psycopg.errors.UniqueViolation) as twice:
         insert(database, "bgp_prefixes", bgp_prefix(**UP | {"binding_id": UUID(int=31)} | theirs))
-    assert refused.value.diag.constraint_name == "uq_bgp_prefixes_advertised"
+    assert twice.value.diag.constraint_name == "uq_bgp_prefixes_advertised"
 
 
 @pytest.mark.parametrize(
     ("statement", "constraint"),
     [
         pytest.param("UPDATE bindings SET removed_at = now() WHERE id = %(binding)s",
-                     "fk_bgp_prefixes_default_binding", id="the soft delete of the binding"),
+                     "bindings_withdraw_first", id="the soft delete of the binding"),
         pytest.param("DELETE FROM bindings WHERE id = %(binding)s",
                      "bindings_never_deleted", id="the delete of the binding"),
         pytest.param("UPDATE prefixes SET state = 'closed', closed_at = now() "
                      "WHERE id = %(prefix)s",
-                     "fk_bindings_live_prefix", id="the end of the claim"),
+                     "prefixes_withdraw_first", id="the end of the claim"),
         pytest.param("UPDATE bgp_prefixes SET advertised = false, binding_id = NULL, change = 3 "
                      "WHERE id = %(route)s",
                      "ck_bgp_prefixes_never_withdrawn_unasked", id="withdrawn without an entry"),
@@ -196,6 +204,18 @@ def test_nothing_goes_from_under_an_advertised_route(
     with pytest.raises(psycopg.IntegrityError) as refused:
         run(database, statement)
     assert refused.value.diag.constraint_name == constraint
+
+
+def test_the_foreign_keys_alone_would_hold_the_binding_and_the_claim(database: Database) -> None:
+    database.execute("ALTER TABLE bindings DISABLE TRIGGER bindings_withdraw_first")
+    database.execute("ALTER TABLE prefixes DISABLE TRIGGER prefixes_withdraw_first")
+    with pytest.raises(psycopg.IntegrityError) as refused, database.transaction():
+        run(database, "UPDATE bindings SET removed_at = now() WHERE id = %(binding)s")
+    assert refused.value.diag.constraint_name == "fk_bgp_prefixes_default_binding"
+    closed = "UPDATE prefixes SET state = 'closed', closed_at = now() WHERE id = %(prefix)s"
+    with pytest.raises(psycopg.IntegrityError) as refused:
+        run(database, closed)
+    assert refused.value.diag.constraint_name == "fk_bindings_live_prefix"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from byoip.domain.service_binding import PrefixNotApproved
 from byoip.ports.store import By
 from byoip.usecases.advertise import Advertise
 from byoip.usecases.close_unproven import CloseUnproven
+from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.revoke_approval import RevokeApproval
 from byoip.usecases.swap_service import SwapService
@@ -156,7 +157,6 @@ async def test_where_nobody_can_tell_the_last_word_counts_for_seven_days(routes:
     [
         ("standing", "suspended", PrefixSuspended),
         ("standing", "contested", Contested),
-        ("standing", "offboarding", NotInThisState),
     ],
 )
 async def test_a_standing_stops_announcing_and_never_withdrawing(
@@ -167,6 +167,15 @@ async def test_a_standing_stops_announcing_and_never_withdrawing(
     assert (await routes.view()).bgp_prefix.desired.advertised
     assert not (await routes.patch(advertised=False)).bgp_prefix.desired.advertised
     with pytest.raises(refusal):
+        await routes.patch(advertised=True)
+
+
+async def test_what_is_on_its_way_out_may_be_withdrawn_and_not_announced(routes: Routes) -> None:
+    await routes.patch(advertised=True)
+    await OffboardPrefix(routes.store, routes.world.clock)(*routes.ids, by=BY)
+    assert (await routes.view()).bgp_prefix.desired.advertised
+    assert not (await routes.patch(advertised=False)).bgp_prefix.desired.advertised
+    with pytest.raises(NotInThisState, match="restore"):
         await routes.patch(advertised=True)
 
 
@@ -255,14 +264,15 @@ async def test_one_route_is_never_wanted_by_two_claims(
     revoke = RevokeApproval(routes.store, world.clock)
     await revoke(routes.claim.id, reason="it changed hands", by=OPERATOR)
     next_holder = await world.approved(account_id=await world.new_account())
-    theirs = Routes(world, next_holder, await world.bind(next_holder, CIDR, services["CDN"]))
-    with pytest.raises(Contested):
-        await theirs.patch(advertised=True)
+    with pytest.raises(Contested):  # the old one still answers for it
+        await world.bind(next_holder, CIDR, services["CDN"])
     withdrawn = await routes.patch(advertised=False)
     await routes.apply(withdrawn.bgp_prefix.id, holds=True)
-    with pytest.raises(Contested):  # a late withdrawal would take the new path down
-        await theirs.patch(advertised=True)
+    with pytest.raises(WithdrawFirst):  # a late withdrawal would take the new path down
+        await routes.unbind()
     await routes.apply(withdrawn.bgp_prefix.id, holds=False)
+    await routes.unbind()
+    theirs = Routes(world, next_holder, await world.bind(next_holder, CIDR, services["CDN"]))
     assert (await theirs.patch(advertised=True)).bgp_prefix.desired.advertised
 
 

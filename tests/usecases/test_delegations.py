@@ -17,11 +17,14 @@ from byoip.domain.delegation import (
 )
 from byoip.domain.errors import Refusal
 from byoip.domain.service_binding import PrefixNotApproved
+from byoip.usecases.approve_prefix import ApprovePrefix
 from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.end_delegation import EndDelegation
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.remove_prefix import RemovePrefix
+from byoip.usecases.revoke_approval import RevokeApproval
 from tests.store.samples import BY
+from tests.usecases.routes import Routes, valid
 from tests.usecases.world import CIDR, WORKER, World
 
 HOUR = timedelta(hours=1)
@@ -61,6 +64,10 @@ def removing(world: World, claim: Claim) -> Awaitable[None]:
 
 def expiring(world: World) -> Awaitable[int]:
     return EndExpiredDelegations(world.store, world.clock)(by=WORKER)
+
+
+async def revoking(world: World, claim: Claim) -> None:
+    await RevokeApproval(world.store, world.clock)(claim.id, reason="a ticket", by=BY)
 
 
 async def received(world: World, account_id: UUID) -> list[Delegation]:
@@ -164,6 +171,52 @@ async def test_delegations_end_with_their_prefix(
         "delegation.ended",
         "prefix.closed",
     ]
+
+
+async def test_delegations_end_with_the_approval(
+    world: World, claim: Claim, delegate: UUID
+) -> None:
+    await delegating(world, claim, delegate)
+    await revoking(world, claim)
+    assert await received(world, delegate) == []
+
+
+async def test_while_a_route_is_up_delegations_outlive_the_approval(
+    world: World, routes: Routes, delegate: UUID
+) -> None:
+    claim = routes.claim
+    await world.roas(valid(CIDR))
+    up = (await routes.patch(advertised=True)).bgp_prefix.id
+    await routes.apply(up, holds=True)
+    made = await delegating(world, claim, delegate)
+    await revoking(world, claim)
+    assert await received(world, delegate) == [made]
+    assert await expiring(world) == 0
+    await routes.patch(advertised=False)
+    assert await expiring(world) == 0  # a speaker holds it still
+    await routes.apply(up, holds=False)
+    await routes.observe(up, "rr1", sees=True)
+    assert await expiring(world) == 0
+    await routes.observe(up, "rr1", sees=False)
+    assert await received(world, delegate) == [made]
+    assert await expiring(world) == 1
+    assert await received(world, delegate) == []
+    assert await last_kinds(world, claim, 1) == ["delegation.ended"]
+    assert await expiring(world) == 0
+
+
+async def test_who_proves_the_prefix_again_keeps_its_delegations(
+    world: World, routes: Routes, delegate: UUID
+) -> None:
+    await world.roas(valid(CIDR))
+    await routes.patch(advertised=True)
+    made = await delegating(world, routes.claim, delegate)
+    await revoking(world, routes.claim)
+    approve = ApprovePrefix(world.store, world.clock)
+    await approve(routes.claim.id, reason="a ticket", by=BY)
+    await routes.patch(advertised=False)
+    assert await expiring(world) == 0
+    assert await received(world, delegate) == [made]
 
 
 async def test_bindings_stay_with_the_owner(

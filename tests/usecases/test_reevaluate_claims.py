@@ -56,6 +56,23 @@ async def test_a_snapshot_is_looked_at_once_and_again_after_a_while(routes: Rout
     assert await routes.reevaluate() is not None
 
 
+async def test_a_route_that_stays_valid_may_return_when_nobody_can_tell(routes: Routes) -> None:
+    """Valid was last said of it a day ago at most, however long ago it was announced."""
+    clock = routes.world.clock
+    await routes.patch(advertised=True)
+    for _ in range(10):
+        clock.advance(timedelta(days=1, hours=1))
+        await routes.world.roas(valid(CIDR))
+        await routes.reevaluate()
+    assert (await routes.view()).bgp_prefix.last_valid_at == clock.now()
+    await routes.world.roas(valid("30.0.0.0/8"))  # and nothing is said of what has drifted
+    clock.advance(timedelta(days=2))
+    await routes.world.roas(valid("30.0.0.0/8"))
+    await routes.reevaluate()
+    said = (await routes.view()).bgp_prefix.last_valid_at
+    assert said == clock.now() - timedelta(days=2)
+
+
 async def test_routes_drift_on_their_own(routes: Routes) -> None:
     await routes.add()
     found = await drifts(routes)

@@ -1,15 +1,19 @@
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from uuid import uuid4
 
 from byoip.domain.asn import Asn
-from byoip.domain.breaker import Ceilings
+from byoip.domain.breaker import Ceilings, Trip, TripScope
 from byoip.domain.prefix import Prefix
+from byoip.ports.once import Once
 from byoip.ports.speaker import Neighbour
+from byoip.ports.store import Shelf, Store
 from byoip.store.routes import PostgresRoutes
 from byoip.worker.reconciling import Pace
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
-from tests.fakes.speaker import FakeSpeaker, Trouble
+from tests.fakes.speaker import FakeListener, FakeSpeaker, Trouble
 
 KILL_THE_LOCK = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -164,6 +168,81 @@ async def test_a_roll_back_that_the_breaker_stops_leaves_the_route_announced(
         await until(fleet.settled)
     trips = await fleet.ask("SELECT scope, subject FROM breaker_trips")
     assert ("job", "roll_back") in trips
+
+
+async def test_a_breaker_that_stops_roll_backs_is_asked_once_a_round(fleet: Fleet) -> None:
+    fleet = Fleet(fleet.engine, ceilings=Ceilings(per_run=2))
+    one = speaker("one")
+    ear = listener(one)
+    lost = await fleet.add(*(f"31.0.{number}.0/24" for number in range(20)))
+    ear.absent.update(lost)
+    counting = Counting(fleet.store)
+    async with reconciling(fleet, one, listeners=[ear], store=counting):
+        await fleet.announce(*lost)
+        await until(lambda: trips(fleet))
+        await asyncio.sleep(0.5)
+        before, looks = counting.begun, one.calls("sent")
+        await asyncio.sleep(2)
+        rounds = one.calls("sent") - looks
+        assert 0 < counting.begun - before <= rounds + 1
+        assert len(await fleet.wanted()) == 18
+        assert len(await fleet.alarms("absent")) == 18
+
+
+async def test_one_accounts_open_breaker_holds_up_no_other_accounts_roll_back(
+    fleet: Fleet,
+) -> None:
+    one = speaker("one")
+    ear = listener(one)
+    tripped = uuid4()
+    (kept,) = await fleet.add("31.0.0.0/24", account=tripped)
+    (lost,) = await fleet.add("31.0.1.0/24")
+    ear.absent.update((kept, lost))
+    async with fleet.store.transaction() as shelf:
+        trip = Trip(TripScope.ACCOUNT, tripped.hex, "a test")
+        await shelf.breaker.trip([trip], fleet.clock.now(), actor="test", request_id="test")
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(kept, lost)
+        await until(lambda: lost not in one.paths and one.calls("withdraw") == 1)
+        await until(lambda: holds(fleet, "absent", kept))
+    assert await fleet.wanted() == {kept}
+
+
+async def test_what_a_listener_sees_is_not_taken_back(fleet: Fleet) -> None:
+    one, two = speaker("one"), speaker("two")
+    ear = listener(one, two)
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    two.loses.add(prefix)
+    async with reconciling(fleet, one, two, listeners=[ear]):
+        await fleet.announce(prefix)
+        await until(lambda: holds(fleet, "absent", prefix))
+        assert (await fleet.desired(prefix)).desired.advertised
+        two.loses.clear()
+        await until(fleet.settled)
+    assert ear.withdrawals() == []
+
+
+async def test_what_was_seen_at_the_first_stage_is_not_taken_back_at_the_second(
+    fleet: Fleet,
+) -> None:
+    one, two = speaker("one"), speaker("two")
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    two.loses.add(prefix)
+    async with reconciling(fleet, one, two):
+        await fleet.announce(prefix)
+        await until(lambda: holds(fleet, "absent", prefix))
+        assert (await fleet.desired(prefix)).desired.advertised
+    assert await fleet.ask("SELECT FROM withdrawals") == []
+
+
+async def test_a_listener_without_a_session_takes_nothing_back(fleet: Fleet) -> None:
+    one = speaker("one")
+    ear = FakeListener((one,), address="127.0.0.9")
+    (prefix,) = await fleet.add("31.0.1.0/24")
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(prefix)
+        await until(fleet.settled)  # our own word stands in
+    assert (await fleet.desired(prefix)).desired.advertised
 
 
 async def test_a_changed_prepend_that_is_absent_is_shown_and_not_rolled_back(fleet: Fleet) -> None:
@@ -384,6 +463,22 @@ async def adopted(fleet: Fleet, name: str) -> bool:
 
 async def orphaned(fleet: Fleet, name: str, prefix: Prefix) -> bool:
     return prefix in await fleet.orphans(name)
+
+
+class Counting:
+    """A store that counts its transactions."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.begun = 0
+
+    def transaction(self, once: Once | None = None) -> AbstractAsyncContextManager[Shelf]:
+        self.begun += 1
+        return self._store.transaction(once)
+
+
+async def trips(fleet: Fleet) -> bool:
+    return bool(await fleet.ask("SELECT FROM breaker_trips"))
 
 
 async def holds(fleet: Fleet, kind: str, prefix: Prefix) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from byoip.api.problems import problem_of
-from byoip.api.refusals import MethodNotAllowed
+from byoip.api.refusals import MethodNotAllowed, RateLimited
 from byoip.domain.credential import NotAuthenticated
 from byoip.domain.errors import Refusal
 
@@ -53,4 +53,9 @@ def failure_headers(refusal: Refusal) -> dict[str, str]:
         headers["www-authenticate"] = "Bearer"  # RFC 9110, section 11.6.1
     if isinstance(refusal, MethodNotAllowed):
         headers["allow"] = refusal.allowed
+    if isinstance(refusal, RateLimited) and refusal.per_minute:
+        # Beside the members of the limits that hold for all requests: a list may come in parts.
+        limit, permits = refusal.per_minute
+        headers["ratelimit-policy"] = f'"{limit}";q={permits};w=60'
+        headers["ratelimit"] = f'"{limit}";r=0;t={refusal.retry_after}'
     return headers

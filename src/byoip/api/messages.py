@@ -15,7 +15,7 @@ NO_SPEAKERS = Message(
 )
 OFFBOARDING = Message(
     code=2010,
-    name="offboarding",
+    name="on_its_way_out",
     message="Its routes are withdrawn, then its bindings end, and after the grace it is closed: "
     "`events` tell each step, and POST .../restore brings everything back until then. Remove the "
     "ROA for us last.",

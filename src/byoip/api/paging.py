@@ -78,16 +78,35 @@ def cut(found: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]) ->
 def cut_from_whole(
     whole: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]
 ) -> Cut[Item]:
-    """The same for a list that is short and at hand, in any order."""
+    """The same for a list that is short and at hand, in the order of its places.
+
+    A cursor holds though the item that it was made of is gone: what lies behind it follows.
+    """
     after = wanted.after
-    places = [place(item) for item in whole]
-    start = 0
     if after is not None:
-        ids = [one.id for one in places]
-        if after.id not in ids:
+        whole = [item for item in whole if _order(place(item)) > _order(after)]
+    return cut(whole[: wanted.probe], wanted, place)
+
+
+def cut_in_own_order(
+    whole: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]
+) -> Cut[Item]:
+    """The same for a list in another order, which a cursor says nothing of once its item is gone.
+
+    Raises:
+        QueryParameterInvalid: it is.
+    """
+    start = 0
+    if wanted.after is not None:
+        ids = [place(item).id for item in whole]
+        if wanted.after.id not in ids:
             raise QueryParameterInvalid("cursor", "is outdated: start from the first page")
-        start = ids.index(after.id) + 1
+        start = ids.index(wanted.after.id) + 1
     return cut(whole[start : start + wanted.probe], wanted, place)
+
+
+def _order(place: Cursor) -> tuple[datetime, UUID]:
+    return place.created_at, place.id
 
 
 def write_cursor(place: Cursor) -> str:

@@ -131,13 +131,18 @@ class RequestLimiter:
         return self._permits.setdefault(who, _Permits())
 
 
-async def spend(allowance: Allowance, what: str, who: UUID, per_minute: int) -> None:
+async def spend(
+    allowance: Allowance, what: str, who: UUID, per_minute: int, *, of: UUID | None = None
+) -> None:
     """Take one of the permits for something that costs others more than a read; 0: no limit.
+
+    They are an account's, so that nobody uses up another's; `of` an object: for that one alone.
 
     Raises:
         RateLimited: there is none at the moment.
     """
     if per_minute:
-        wait = await allowance.spend(what, who, per_minute=per_minute)
+        counted = what if of is None else f"{what}:{of.hex}"
+        wait = await allowance.spend(counted, who, per_minute=per_minute)
         if wait is not None:
-            raise RateLimited(wait)
+            raise RateLimited(wait, (what, per_minute))

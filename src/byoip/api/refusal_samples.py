@@ -26,8 +26,7 @@ from byoip.domain.bgp_prefix import (
     IncompleteBgpDeployment,
     NotSupported,
 )
-from byoip.domain.breaker import Scope as TripScope
-from byoip.domain.breaker import WithdrawalsStopped
+from byoip.domain.breaker import TripScope, WithdrawalsStopped
 from byoip.domain.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
 from byoip.domain.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
 from byoip.domain.customer_text import InvalidText

@@ -130,15 +130,21 @@ class QueryParameterInvalid(Refusal):
 
 
 class RateLimited(Refusal):
-    """Too many requests of one kind."""
+    """Too many requests of one kind.
+
+    Attributes:
+        per_minute: what is used up, and how many of it a minute has; None where the answer's
+            headers say so anyway, as of the limits that hold for all requests.
+    """
 
     name = "rate_limited"
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, per_minute: tuple[str, int] | None = None) -> None:
         super().__init__(
             "Too many requests of this kind for this account: wait a moment.",
             retry_after=retry_after,
         )
+        self.per_minute = per_minute
 
 
 class InternalFault(Refusal):

@@ -27,8 +27,8 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "repeat it unchanged.",
         "idempotency_key_busy": "Wait for `Retry-After` and repeat it: the answer will be that of "
         "the first request.",
-        "rate_limited": "Wait for `Retry-After`. The `RateLimit` header of each answer says how "
-        "much is left; `wait` on events saves asking often.",
+        "rate_limited": "Wait for `Retry-After`. The `RateLimit` header names the limit that is "
+        "used up (`r=0`), and how much is left before; `wait` on events saves asking often.",
         "precondition_failed": "Read the object again, look at what changed, decide anew, and "
         "send the new ETag.",
         "precondition_required": "Read the prefix, and send its ETag as `If-Match`.",

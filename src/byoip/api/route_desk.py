@@ -8,6 +8,7 @@ from byoip.ports.route_reports import RouteReader
 from byoip.ports.store import Store
 from byoip.usecases.decide_orphan import WithdrawOrphan
 from byoip.usecases.forget_station import ForgetStation
+from byoip.usecases.rollback_routes import RollbackRoutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class RouteDesk:
     withdraw_orphan: WithdrawOrphan
     forget_speaker: ForgetStation
     forget_listener: ForgetStation
+    rollback: RollbackRoutes
     reader: RouteReader
 
 
@@ -26,5 +28,6 @@ def route_desk(store: Store, clock: Clock, reader: RouteReader, in_service: InSe
         withdraw_orphan=WithdrawOrphan(store, clock),
         forget_speaker=ForgetStation(store, clock, Station.SPEAKER, in_service),
         forget_listener=ForgetStation(store, clock, Station.LISTENER, in_service),
+        rollback=RollbackRoutes(store, clock),
         reader=reader,
     )

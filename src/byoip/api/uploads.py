@@ -1,5 +1,6 @@
 """Reading a form with one file in it (RFC 7578), as it arrives and within limits."""
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated, TypeAlias
@@ -23,6 +24,7 @@ MEDIA_TYPE = "multipart/form-data"
 # A document in base64 with line breaks, and what a form has around it.
 _LARGEST_BODY = LARGEST * 3 // 2 + 64 * 1024
 _LONGEST_HEADER = 8 * 1024
+_PACKED_MAGIC = b64encode(b"%PDF-\0")[:6]  # the bits of five bytes, without those of a sixth
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,9 @@ Uploaded: TypeAlias = Annotated[Upload, Depends(_only_an_operation_knows)]
 async def read_upload(request: Request, name: str) -> Upload:
     """Read a form whose only part is a document.
 
-    A part with a file name is a file. One without may be a file, too; but if it is text, then a
-    client sent it as such, and only a document that survives this is taken.
+    A part with a file name is a file, unless all of it is a PDF in base64. One without may be a
+    file, too; but if it is text, then a client sent it as such, and only a document that survives
+    this is taken.
 
     Raises:
         WrongMediaType: no form, or compressed.
@@ -117,7 +120,7 @@ class _Form:
         if not self.parts:
             raise FieldMissing(f"/{self.name}")
         content = bytes(self.content)
-        if self.filename is None:
+        if self.filename is None or _packed(content):
             content = _unpacked(content)
         if len(content) > LARGEST:
             raise BodyTooLarge(LARGEST)
@@ -149,11 +152,18 @@ class _Form:
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         self.content += data[start:end]
-        if self.filename is not None and len(self.content) > LARGEST:
+        # Base64 is longer than the document in it, which is measured when it is unpacked.
+        named = self.filename is not None and not _packed(self.content)
+        if named and len(self.content) > LARGEST:
             raise BodyTooLarge(LARGEST)
 
     def _end(self) -> None:
         self.ended = True
+
+
+def _packed(content: bytes | bytearray) -> bool:
+    """Whether it begins as a PDF in base64 does."""
+    return content[: len(_PACKED_MAGIC) + 2].lstrip().startswith(_PACKED_MAGIC)
 
 
 def _unpacked(content: bytes) -> bytes:

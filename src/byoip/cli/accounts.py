@@ -9,14 +9,15 @@ import typer
 from byoip.cli.credentials import create_account, create_token
 from byoip.cli.opening import with_composition
 from byoip.domain.claim import CLAIMS_PER_ACCOUNT
-from byoip.domain.credential import CUSTOMER_SCOPES, Scope
+from byoip.domain.credential import Scope
 
 accounts_app = typer.Typer(no_args_is_help=True, help="Customers; more under `operator`.")
 tokens_app = typer.Typer(
     no_args_is_help=True, help="Their credentials, and the operator's; more under `operator`."
 )
 
-AccountId = Annotated[UUID, typer.Option("--account", help="Id of the account.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept in the operators' history.")]
+_WAY_IN = "Made on the command line, in the database itself."
 
 
 @accounts_app.command("create")
@@ -25,10 +26,11 @@ def create(
     quota: Annotated[
         int, typer.Option(min=1, max=CLAIMS_PER_ACCOUNT, help="How many prefixes.")
     ] = CLAIMS_PER_ACCOUNT,
+    reason: Why = _WAY_IN,
 ) -> None:
     """Create an account and print its id."""
     with_composition(
-        lambda composition: create_account(composition, name, quota),
+        lambda composition: create_account(composition, name, quota, reason),
         lambda account_id: typer.echo(account_id.hex),
     )
 
@@ -45,12 +47,14 @@ def create_one(
     days: Annotated[
         int | None, typer.Option(min=1, help="For how long; without it, until revoked.")
     ] = None,
+    reason: Why = _WAY_IN,
 ) -> None:
     """Create a credential and print its token, this once."""
     lifetime = timedelta(days=days) if days else None
-    usual = CUSTOMER_SCOPES if account else frozenset({Scope.OPERATOR})
-    scopes = frozenset(scope) if scope else usual
+    scopes = frozenset(scope or ())
     with_composition(
-        lambda composition: create_token(composition, account, name, scopes, lifetime),
+        lambda composition: create_token(
+            composition, account, name, reason, scopes=scopes, lifetime=lifetime
+        ),
         typer.echo,
     )

@@ -19,7 +19,11 @@ from byoip.ports.store import By
 from byoip.usecases.disown_routes import DisownRoutes
 from byoip.usecases.rollback_routes import RolledBack
 
-advertise_app = typer.Typer(no_args_is_help=True, help="What BGP speakers announce.")
+advertise_app = typer.Typer(
+    no_args_is_help=True,
+    help="What BGP speakers announce, in the database itself: for when the API is down. Otherwise "
+    "`byoip operator routes`.",
+)
 orphan_app = typer.Typer(no_args_is_help=True, help="Decide about a path that nobody wants.")
 advertise_app.add_typer(orphan_app, name="orphan")
 

@@ -32,6 +32,7 @@ from byoip.settings import (
     Mode,
     Settings,
     SettingsError,
+    letter_notes,
     read_settings,
     resolver_address,
     speaker_notes,
@@ -89,6 +90,11 @@ def _tell(settings: Settings) -> Callable[[Ready], Coroutine[None, None, int | N
         said.print(f"byoip is ready at {ready.base_url}")
         if ready.sandbox_control_url:
             said.print(f"Sandbox, not for production. Its control API: {ready.sandbox_control_url}")
+        if settings.letter_key is None:
+            said.print(
+                "No BYOIP_LETTER_KEY: letters of agency are signed with a key of its own, made in "
+                "the data directory."
+            )
         if not settings.speakers:
             said.print("No BYOIP_SPEAKERS: what would be announced is recorded only.")
         return None
@@ -178,7 +184,7 @@ def check(
         shown[name] = "set" if getattr(settings, name) else None
     for name, value in shown.items():
         typer.echo(f"{name} = {value}")
-    for note in speaker_notes(settings):
+    for note in (*speaker_notes(settings), *letter_notes(settings)):
         typer.echo(note)
     if not offline and run(_check_resolvers(settings)):
         raise typer.Exit(1)

@@ -1,20 +1,22 @@
 """The first credentials: minted once, kept in a file that only its owner may read."""
 
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from byoip.adapters.system_random import SystemRandom
 from byoip.cli.ready import write_secret
 from byoip.composition import Composition
 from byoip.domain.claim import CLAIMS_PER_ACCOUNT
-from byoip.domain.credential import CUSTOMER_SCOPES, Credential, Scope
-from byoip.ports.accounts import Account
+from byoip.domain.credential import Scope
+from byoip.ports.store import By
+from byoip.usecases.create_account import CreateAccount
+from byoip.usecases.create_credential import CreateCredential
 
 _FILE = "credentials.json"
-_TOKEN_BYTES = 32
+_FIRST = "The first ones, minted by `byoip up`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,51 +28,57 @@ class Minted:
     operator_token: str
 
 
-def new_token() -> str:
-    """A token that cannot be guessed, recognisable when it leaks."""
-    return f"byoip_{secrets.token_urlsafe(_TOKEN_BYTES)}"
-
-
 async def first_credentials(composition: Composition, data_dir: Path) -> Minted:
     """Those of the file, as long as the database knows them; else new ones."""
     file = data_dir / _FILE
     if (known := _read(file)) and await _minted_here(composition, known):
         return known  # revoked ones too: they were minted once
-    account_id = await create_account(composition, "first customer", CLAIMS_PER_ACCOUNT)
+    customer, operator = "first customer", "first operator"
+    account_id = await create_account(composition, customer, CLAIMS_PER_ACCOUNT, _FIRST)
     minted = Minted(
         account_id.hex,
-        await create_token(composition, account_id, "first customer", CUSTOMER_SCOPES),
-        await create_token(composition, None, "first operator", frozenset({Scope.OPERATOR})),
+        await create_token(composition, account_id, customer, _FIRST),
+        await create_token(composition, None, operator, _FIRST),
     )
     write_secret(file, asdict(minted))
     return minted
 
 
-async def create_account(composition: Composition, name: str, quota: int) -> UUID:
-    """Keep a new account; gives its id."""
-    account = Account(uuid4(), name, quota, composition.clock.now())
-    await composition.accounts.create(account)
-    return account.id
+async def create_account(composition: Composition, name: str, quota: int, reason: str) -> UUID:
+    """Keep a new account; gives its id.
+
+    Raises:
+        InvalidText: name or reason.
+    """
+    create = CreateAccount(composition.store, composition.clock)
+    made = await create(name=name, prefix_quota=quota, reason=reason, by=_by())
+    return made.account.id
 
 
 async def create_token(
     composition: Composition,
     account_id: UUID | None,
     name: str,
-    scopes: frozenset[Scope],
+    reason: str,
+    *,
+    scopes: frozenset[Scope] = frozenset(),
     lifetime: timedelta | None = None,
 ) -> str:
-    """Keep a new credential; its token is shown this once.
+    """Keep a new credential, with the usual scopes if none are named; its token, this once.
 
     Raises:
-        AccountNotFound: no such account.
+        AccountNotFound, ScopesRefused, InvalidText: as they say.
     """
-    token = new_token()
-    now = composition.clock.now()
-    expires_at = now + lifetime if lifetime else None
-    credential = Credential(uuid4(), account_id, name, scopes, now, expires_at)
-    await composition.accounts.add_credential(credential, token)
-    return token
+    create = CreateCredential(composition.store, composition.clock, SystemRandom())
+    expires_at = composition.clock.now() + lifetime if lifetime else None
+    made = await create(
+        account_id, name=name, scopes=scopes, expires_at=expires_at, reason=reason, by=_by()
+    )
+    return made.token
+
+
+def _by() -> By:
+    return By("cli", f"cli-{uuid4().hex}")
 
 
 async def _minted_here(composition: Composition, known: Minted) -> bool:

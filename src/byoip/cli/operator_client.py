@@ -39,6 +39,7 @@ def ask(
     path: str,
     body: Mapping[str, object] | None = None,
     query: Mapping[str, object] | None = None,
+    seconds: float = _SECONDS,
 ) -> Any:
     """One call below the operator's root; the parsed answer.
 
@@ -58,7 +59,7 @@ def ask(
             headers={"authorization": f"Bearer {service.token}"},
             params=given,
             json=body,
-            timeout=_SECONDS,
+            timeout=seconds,
         )
         parsed = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as fault:

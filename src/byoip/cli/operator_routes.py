@@ -16,6 +16,9 @@ _LISTENER = ("name", "asked_at", "answered_at", "observed")
 _ALARM = ("kind", "subject", "detail", "since")
 _ORPHAN = ("speaker", "cidr", "as_path", "next_hop", "communities", "found_at", "decided_by")
 _SNAPSHOT = ("number", "at", "routes")
+_ROLLBACK = ("snapshot", "dry_run", "announced", "kept", "newer")
+_REFUSED = ("cidr", "because")
+_ROLLBACK_SECONDS = 600  # each route is asked about anew, one by one
 
 Name = Annotated[str, typer.Argument(help="As the settings named it; see `show`.")]
 
@@ -49,8 +52,27 @@ def withdraw_orphan(
 
 @routes_app.command("snapshots")
 def snapshots(ctx: typer.Context) -> None:
-    """List the kept snapshots of the applied state; `byoip advertise rollback` uses them."""
+    """List the kept snapshots of the applied state; `rollback` uses them."""
     show_table(_SNAPSHOT, ask(ctx, "GET", "/routes/snapshots")["result"])
+
+
+@routes_app.command("rollback")
+def rollback(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(min=1, help="Of the snapshot.")],
+    reason: Reason,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
+) -> None:
+    """Announce again what a snapshot has; take nothing down.
+
+    Only prefixes that are approved now, and routes that their owner has not withdrawn since.
+    `byoip advertise rollback` does it while the API is down.
+    """
+    body = {"reason": reason, "dry_run": dry_run}
+    path = f"/routes/snapshots/{number}/rollback"
+    made = ask(ctx, "POST", path, body, seconds=_ROLLBACK_SECONDS)["result"]
+    show_object({name: made[name] for name in _ROLLBACK})
+    show_table(_REFUSED, made["refused"])
 
 
 @routes_app.command("forget-speaker")

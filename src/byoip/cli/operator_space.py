@@ -69,7 +69,10 @@ def approve(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
 
 @prefixes_app.command("revoke")
 def revoke(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
-    """Take an approval away; routes stay until they are withdrawn."""
+    """Take an approval away; routes stay until they are withdrawn.
+
+    Its letters of agency end: transits that poll their page may drop the route.
+    """
     show_object(act(ctx, f"/prefixes/{prefix}/revoke", reason))
 
 
@@ -135,7 +138,10 @@ def revoke_letter(
     reference: Annotated[str, typer.Argument(help="As the letter states it.")],
     reason: Reason,
 ) -> None:
-    """Take a letter of agency back, and every other for its route."""
+    """Take a letter of agency back, and every other for its route.
+
+    The route stays here, but transits that poll the letter's page may drop it.
+    """
     show_object(act(ctx, f"/loa/{reference}/revoke", reason))
 
 

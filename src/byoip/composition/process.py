@@ -245,8 +245,10 @@ class Composition:
         return app
 
     async def _offboard(self, by: By) -> None:
-        await AnnounceOwed(self.store, self.clock)()
-        await ContinueOffboardings(self.store, self.clock, self.settings.grace)(by=by)
+        try:
+            await AnnounceOwed(self.store, self.clock)()
+        finally:  # a row that fails there holds up nobody's way out
+            await ContinueOffboardings(self.store, self.clock, self.settings.grace)(by=by)
 
     async def _rescue(self, app: App) -> None:
         for job in await app.job_manager.get_stalled_jobs():

@@ -7,6 +7,9 @@ from byoip.domain.evidence import Failed, Outcome
 
 # A registry's publication point may lose everything for some hours and have it back.
 CONFIRMED_AFTER = timedelta(hours=24)
+# Snapshots come every 20 minutes, at the latest every hour unless one is refused. Between two that
+# are further apart anything may have been: nobody looked, and silence confirms nothing.
+LONGEST_GAP = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,19 @@ class RpkiWatch:
             snapshot: its number.
             after: number of the accepted one before it. Where that is not the one heard last, one
                 was missed, which may have said yes: the row starts anew.
-            built_at: when the relying party made it.
+            built_at: when the relying party made it. Hours after the last one the row starts anew,
+                too.
             said: passed and unanswered both break the row.
         """
         if self.snapshot is not None and snapshot <= self.snapshot:
             return self
         if not isinstance(said, Failed):
             return RpkiWatch(snapshot)
-        unbroken = self.failing_since if after == self.snapshot else None
+        unbroken = self.failing_since if after == self.snapshot and self._near(built_at) else None
         return RpkiWatch(snapshot, unbroken or built_at, built_at)
+
+    def _near(self, built_at: datetime) -> bool:
+        return self.failing_until is not None and built_at - self.failing_until <= LONGEST_GAP
 
     @property
     def confirmed(self) -> bool:

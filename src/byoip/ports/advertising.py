@@ -126,6 +126,7 @@ class Breaker(Protocol):
 
         Raises:
             WithdrawalsStopped: a breaker is open that stops it; nothing was counted.
+            RoomAwaited: an offboarding goes on later; nothing was counted.
             CeilingReached: it would be one too many; nothing was counted. Trip in another
                 transaction (`trip`), since this one must not do anything.
         """

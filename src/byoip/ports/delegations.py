@@ -26,6 +26,9 @@ class Delegations(Protocol):
         """Record the end of delegations; the rows stay."""
         ...
 
-    async def expired(self, now: datetime, limit: int) -> Sequence[UUID]:
-        """Claims with delegations that have expired and whose end is not recorded."""
+    async def over(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Claims with delegations whose end is to be recorded.
+
+        They have expired; or the claim is not approved, and none of its routes is up.
+        """
         ...

@@ -8,7 +8,13 @@ silently.
 
 from typing import Literal
 
-from byoip.settings.model import Settings, SettingsError, require_origins, speaker_notes
+from byoip.settings.model import (
+    Settings,
+    SettingsError,
+    letter_notes,
+    require_origins,
+    speaker_notes,
+)
 from byoip.settings.parts import ServiceSettings, on_loopback, resolver_address
 from byoip.settings.reading import (
     CONFIG_VARIABLE,
@@ -29,6 +35,7 @@ __all__ = [
     "ServiceSettings",
     "Settings",
     "SettingsError",
+    "letter_notes",
     "on_loopback",
     "read_settings",
     "require_origins",

@@ -64,7 +64,7 @@ class Settings(Part):
     breaker_per_account: int = Field(default=50, ge=1)
     breaker_per_minute: int = Field(default=100, ge=1)
     breaker_share: float = Field(default=0.05, gt=0, le=1)
-    breaker_least: int = Field(default=2, ge=1)
+    breaker_least: int = Field(default=10, ge=1)
 
     # how long a prefix that is withdrawn and unbound can still be restored
     grace_days: float = Field(default=7, ge=0, le=90)
@@ -205,6 +205,14 @@ def speaker_notes(settings: Settings) -> list[str]:
     ]
     fed = "each peer must be fed by two speakers, or by one with graceful restart"
     return [*notes, f"peers: {fed} (alarm fed_by_one)"]
+
+
+def letter_notes(settings: Settings) -> list[str]:
+    """What whoever configures letters of agency should know of them."""
+    if settings.letter_key is None:
+        own = "`byoip up` signs them with a key of its own"
+        return [f"letters: no letter_key, so no worker writes any; {own}"]
+    return []
 
 
 def require_origins(settings: Settings) -> None:

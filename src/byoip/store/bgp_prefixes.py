@@ -70,22 +70,20 @@ _SAVE: Final = compiled(update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CH
 _REMOVE: Final = compiled(
     update(bgp_prefixes).where(_b.id == _THIS, _b.live), ["removed_at", "modified_at"]
 )
-_known: Final = or_(
+KNOWN: Final = or_(
     exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
     exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
 # Held, though we do not know to have given it: after a restore it may be ours all the same.
 _orphaned: Final = exists().where(orphan_routes.c.cidr == _b.cidr)
 _LINGERING: Final = compiled(
-    select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, or_(_known, _orphaned))
+    select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, or_(KNOWN, _orphaned))
 )
+# The Internet may know it.
+UP: Final = or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
     select(_b.id)
-    .where(
-        _b.cidr == bindparam("cidr", type_=CIDR),
-        _b.prefix_id != _CLAIM,
-        or_(_b.advertised, _known),
-    )
+    .where(_b.cidr == bindparam("cidr", type_=CIDR), _b.prefix_id != _CLAIM, UP)
     .limit(1)
 )
 

@@ -8,8 +8,10 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Uuid,
+    and_,
     any_,
     bindparam,
+    exists,
     func,
     insert,
     or_,
@@ -21,13 +23,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from byoip.domain.delegation import DelegateNotFound, Delegation, DelegationOverlaps
+from byoip.domain.lifecycle import State
 from byoip.domain.prefix import Prefix
+from byoip.store.bgp_prefixes import UP
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import prefixes
+from byoip.store.tables_advertising import bgp_prefixes
 from byoip.store.tables_delegations import delegations
 
-_d, _p = delegations.c, prefixes.c
+_d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c
 _TIME: Final = DateTime(timezone=True)
 _NOW: Final = bindparam("now", type_=_TIME)
 _ACCOUNT: Final = bindparam("account_id", type_=Uuid)
@@ -43,11 +48,18 @@ _END: Final = compiled(
     update(delegations).where(_d.id == any_(bindparam("ids", type_=ARRAY(Uuid))), _d.live),
     ["ended_at"],
 )
-_EXPIRED: Final = compiled(
+_OVER: Final = compiled(
     select(_d.prefix_id)
-    .where(_d.expires_at <= _NOW, _d.live)
+    .join(prefixes, _p.id == _d.prefix_id)
+    .where(
+        _d.live,
+        or_(
+            _d.expires_at <= _NOW,
+            and_(_p.state == State.PENDING.value, ~exists().where(_b.prefix_id == _p.id, UP)),
+        ),
+    )
     .group_by(_d.prefix_id)
-    .order_by(func.min(_d.expires_at))
+    .order_by(func.min(_d.expires_at), _d.prefix_id)
     .limit(bindparam("most", type_=Integer))
 )
 
@@ -102,9 +114,9 @@ class DelegationShelf:
         """Record the end of live delegations; the rows stay."""
         await self._session.change(_END, ids=list(ids), ended_at=now)
 
-    async def expired(self, now: datetime, limit: int) -> Sequence[UUID]:
-        """Claims with delegations that have expired and whose end is not recorded."""
-        rows = await self._session.rows(_EXPIRED, now=now, most=limit)
+    async def over(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Claims with delegations whose end is to be recorded."""
+        rows = await self._session.rows(_OVER, now=now, most=limit)
         return [row.prefix_id for row in rows]
 
 

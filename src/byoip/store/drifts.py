@@ -79,6 +79,14 @@ REEVALUATE: Final = text("""
         DELETE FROM origin_drifts AS kept WHERE NOT EXISTS (
             SELECT FROM routes WHERE (prefix_id, cidr) = (kept.prefix_id, kept.cidr)
         )
+    ), confirmed AS (
+        -- Whoever is at work on a route finds it a minute later.
+        UPDATE bgp_prefixes SET last_valid_at = :now WHERE id IN (
+            SELECT id FROM bgp_prefixes AS route JOIN judged USING (prefix_id, cidr)
+            WHERE advertised AND validity = 'valid'
+                AND coalesce(last_valid_at, '-infinity') < :now - interval '1 day'
+            FOR NO KEY UPDATE OF route SKIP LOCKED
+        )
     )
     SELECT counted.routes, changed.*
     FROM (SELECT count(*) AS routes FROM judged) AS counted LEFT JOIN changed ON true

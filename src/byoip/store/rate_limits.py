@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.ports.rate_limits import SHARES, WINDOW, Lease
 from byoip.store.lanes import lanes_of
-from byoip.store.statements import compiled
+from byoip.store.statements import Session, compiled
 
 _WHO: Final = bindparam("who", type_=Uuid)
 # One whose window is over, so that the first lease begins one.
@@ -49,6 +49,11 @@ _LEASE: Final = compiled(
     )
 )
 
+# Whoever comes back after a day begins a window anyway.
+_PRUNE: Final = compiled(
+    text("DELETE FROM rate_windows WHERE began_at < clock_timestamp() - interval '1 day'")
+)
+
 
 class PostgresRateWindows:
     """Permits that all API processes share; a lease is one statement, the first ever three."""
@@ -69,3 +74,8 @@ class PostgresRateWindows:
             rows = await self._lanes.ask(_LEASE, **asked)
         (row,) = rows
         return Lease(row.permits, row.left, row.seconds_left)
+
+
+async def prune(session: Session) -> int:
+    """Drop windows that ended long ago; how many."""
+    return await session.change(_PRUNE)

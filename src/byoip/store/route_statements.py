@@ -36,29 +36,38 @@ SOME: Final = _made(f"""
     WHERE b.cidr IN (SELECT cidr FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[])))
     AND (b.advertised OR a.may_hold OR a.advertised)
 """)  # noqa: S608
-# Whoever withdraws a row comes before, and it is left out here; or finds that it may be held.
+# Whoever withdraws a row comes before, and it is left out here; or finds that it may be held. One
+# that may be held already needs no lock for that: after a restart these are thousands.
 MAY_HOLD: Final = _made("""
     WITH wanted AS (
-        SELECT b.id FROM bgp_prefixes b
+        SELECT b.id, b.change, EXISTS (
+            SELECT FROM applied_routes a
+            WHERE a.speaker = :speaker AND a.bgp_prefix_id = b.id AND a.may_hold
+        ) AS marked
+        FROM bgp_prefixes b
         JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
             ON asked.id = b.id AND asked.change = b.change
-        WHERE b.advertised ORDER BY b.id FOR SHARE OF b
-    ), marked AS (
-        INSERT INTO applied_routes AS kept
-            (speaker, bgp_prefix_id, may_hold, advertised, change, at)
-        SELECT :speaker, id, true, false, 0, :now FROM wanted
-        ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE SET may_hold = true WHERE NOT kept.may_hold
+        WHERE b.advertised
+    ), locked AS (
+        SELECT b.id FROM bgp_prefixes b JOIN wanted ON wanted.id = b.id AND NOT wanted.marked
+        WHERE b.advertised AND b.change = wanted.change ORDER BY b.id FOR SHARE OF b
+    ), marks AS (
+        INSERT INTO applied_routes (speaker, bgp_prefix_id, may_hold, advertised, change, at)
+        SELECT :speaker, id, true, false, 0, :now FROM locked
+        ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE SET may_hold = true
     )
-    SELECT id FROM wanted
+    SELECT id FROM wanted WHERE marked UNION ALL SELECT id FROM locked
 """)
 GIVEN: Final = _counted("""
     INSERT INTO applied_routes AS kept (speaker, bgp_prefix_id, may_hold, advertised, change, at)
     SELECT :speaker, id, true, true, change, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
+    WHERE NOT EXISTS (
+        SELECT FROM applied_routes a WHERE a.speaker = :speaker AND a.bgp_prefix_id = done.id
+        AND a.may_hold AND a.advertised AND a.change = done.change
+    )
     ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE
     SET may_hold = true, advertised = true, change = excluded.change, at = excluded.at
-    WHERE (kept.may_hold, kept.advertised, kept.change)
-        IS DISTINCT FROM (true, true, excluded.change)
 """)
 # Rule R3. The lock makes us wait for whoever is changing the row just now.
 MAY_WITHDRAW: Final = _made("""
@@ -86,8 +95,10 @@ UNSETTLED: Final = _made(f"""
         b.advertised AND (b.change = 2 OR EXISTS (SELECT FROM withdrawals w
             WHERE w.bgp_prefix_id = b.id AND w.change = b.change - 1)) AS turned,
         NOT b.advertised AND EXISTS (SELECT FROM bgp_prefixes o
-            WHERE o.cidr = b.cidr AND o.advertised) AS superseded
-    FROM bgp_prefixes b LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id
+            WHERE o.cidr = b.cidr AND o.advertised) AS superseded,
+        p.account_id
+    FROM bgp_prefixes b JOIN prefixes p ON p.id = b.prefix_id
+    LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id
     WHERE b.settled < b.change AND b.advertised_modified_at IS NOT NULL
     ORDER BY b.id
 """)  # noqa: S608

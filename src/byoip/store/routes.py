@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -106,7 +107,7 @@ class PostgresRoutes:
         found: dict[UUID, tuple[Wish, dict[str, Mark]]] = {}
         for row in await self._lanes.ask(sql.UNSETTLED):
             if row.id not in found:
-                found[row.id] = (_wish(row, turned=row.turned, superseded=row.superseded), {})
+                found[row.id] = (_unsettled(row), {})
             if row.speaker is not None:
                 found[row.id][1][row.speaker] = _mark(row)
         return list(found.values())
@@ -158,7 +159,13 @@ def _mark(row: AnyRow) -> Mark:
     return Mark(row.may_hold, row.given, row.given_change)
 
 
-def _wish(row: AnyRow, *, turned: bool = False, superseded: bool = False) -> Wish:
+def _unsettled(row: AnyRow) -> Wish:
+    return replace(
+        _wish(row), turned=row.turned, superseded=row.superseded, account_id=row.account_id
+    )
+
+
+def _wish(row: AnyRow) -> Wish:
     return Wish(
         bgp_prefix_id=row.id,
         claim_id=row.prefix_id,
@@ -169,8 +176,6 @@ def _wish(row: AnyRow, *, turned: bool = False, superseded: bool = False) -> Wis
         at=row.at,
         withdrawal_id=row.withdrawal_id,
         request_id=row.request_id,
-        turned=turned,
-        superseded=superseded,
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
-from byoip.domain.breaker import Parked, Scope, Source
+from byoip.domain.breaker import Parked, Source, TripScope
 from byoip.store.columns import key, live, moment, one_of, reference, text
 from byoip.store.metadata import metadata
 
@@ -128,7 +128,7 @@ breaker_trips = Table(
     text("rearmed_because", nullable=True),
     text("parked", nullable=True),
     live("rearmed_at IS NULL"),
-    one_of("scope", Scope),
+    one_of("scope", TripScope),
     one_of("parked", Parked),
     CheckConstraint(
         "num_nulls(rearmed_at, rearmed_by, rearmed_because, parked) IN (0, 4)", name="rearmed"

@@ -17,7 +17,9 @@ needed:
    (`offboardings`) is written under the claim's lock and needs none of its own; or, alone and
    with nothing before it, the turn to re-evaluate all routes: tried, never waited for
    (`Drifts.reevaluate` then shares claims in the order of their ids)
-8. the refused set of a job (`guards.waiting`, `refuse`); alone, but for what follows here
+8. the refused set of a job (`guards.waiting`, `refuse`), and then the ways out that a run takes
+   in, without their claims, in the order of these (`offboardings.take_in`); alone, but for what
+   follows here
    or a speaker or listener to forget (`routes.last_asked`), then its marks and observations in
    the order of ids (`routes.forget`); nothing before it; or which database this is
    (`restores.identity`), then all marks in the order of ids (`restores.disown`); nothing before it
@@ -60,17 +62,17 @@ from byoip.ports.registrations import Registrations
 from byoip.ports.restores import Restores
 from byoip.ports.routes import RouteShelf
 from byoip.ports.rpki import RoaData
+from byoip.ports.runs import Runs
 from byoip.ports.store import (
     Bindings,
     Claims,
     Events,
     Jobs,
-    Runs,
     Services,
     Shelf,
     Tokens,
 )
-from byoip.store import allowance, idempotency
+from byoip.store import allowance, idempotency, rate_limits
 from byoip.store.bgp_prefixes import BgpPrefixShelf
 from byoip.store.bindings import BindingShelf, ServiceShelf
 from byoip.store.breaker import PostgresBreaker
@@ -207,4 +209,5 @@ class PostgresStore:
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
                 await allowance.prune(session)
+                await rate_limits.prune(session)
                 return await idempotency.prune(session, self._clock)

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from byoip.domain.delegation import Delegation, DelegationNotFound
@@ -8,6 +9,8 @@ from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.history import delegation_event
+
+ENDED: Final = "delegation.ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class EndDelegation:
             if not wanted:
                 raise DelegationNotFound
             await shelf.claims.save(claim.written(now))
-            await end(wanted, "delegation.ended", shelf, by, now)
+            await end(wanted, ENDED, shelf, by, now)
             await shelf.answered(delegation_id)
         return delegation_id
 

@@ -9,7 +9,8 @@ from byoip.domain.delegation import Delegation
 from byoip.domain.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
-from byoip.usecases.end_delegation import end
+from byoip.usecases.end_delegation import ENDED, end
+from byoip.usecases.keeping_routes import still_out
 from byoip.usecases.measured_run import AT_ONCE, MeasuredRun
 
 EXPIRED: Final = "delegation.expired"
@@ -17,7 +18,10 @@ EXPIRED: Final = "delegation.expired"
 
 @dataclass(frozen=True, slots=True)
 class EndExpiredDelegations:
-    """Record the end of delegations whose time is over; they count for nobody before that."""
+    """Record the end of delegations whose time is over; they count for nobody before that.
+
+    And end those of claims whose approval was revoked, once no route of theirs is up any more.
+    """
 
     store: Store
     clock: Clock
@@ -25,7 +29,7 @@ class EndExpiredDelegations:
     async def __call__(self, *, by: By) -> int:
         """Look at claim after claim, each under its lock; how many delegations ended."""
         async with self.store.transaction() as shelf:
-            claims = await shelf.delegations.expired(self.clock.now(), AT_ONCE)
+            claims = await shelf.delegations.over(self.clock.now(), AT_ONCE)
 
         async def act(claim_id: UUID) -> int:
             return await self._end(claim_id, by)
@@ -37,13 +41,16 @@ class EndExpiredDelegations:
         async with self.store.transaction() as shelf:
             await shelf.guards.demand_running(JobKind.END_EXPIRED_DELEGATIONS)
             try:
-                await shelf.claims.lock(claim_id)
+                claim = await shelf.claims.lock(claim_id)
             except ClaimNotFound:  # removed meanwhile, and its delegations with it
                 return 0
             now = self.clock.now()
-            over, _ = told_apart(await shelf.delegations.of(claim_id), now)
+            over, lasting = told_apart(await shelf.delegations.of(claim_id), now)
             await end(over, EXPIRED, shelf, by, now)
-            return len(over)
+            if claim.approved or await still_out(shelf, claim_id):
+                return len(over)
+            await end(lasting, ENDED, shelf, by, now)
+            return len(over) + len(lasting)
 
 
 def told_apart(

@@ -38,6 +38,11 @@ class LookForRoutes:
         heard, sent = await asyncio.gather(self.heard(prefixes), self.sent(prefixes, speakers))
         return replace(sent, heard=heard.heard)
 
+    @property
+    def listened(self) -> bool:
+        """Whether there is anybody else to ask, answering or not."""
+        return bool(self.listeners)
+
     async def heard(self, prefixes: Collection[Prefix]) -> Look:
         """What listeners see."""
         wanted = frozenset(prefixes)

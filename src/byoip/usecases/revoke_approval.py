@@ -7,7 +7,8 @@ from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Store
-from byoip.usecases.end_delegation import end
+from byoip.usecases.end_delegation import ENDED, end
+from byoip.usecases.keeping_routes import still_out
 from byoip.usecases.operating import explained
 from byoip.usecases.revoke_letters import revoke_letters
 from byoip.usecases.views import view_of
@@ -15,7 +16,10 @@ from byoip.usecases.views import view_of
 
 @dataclass(frozen=True, slots=True)
 class RevokeApproval:
-    """Take an approval away. What is bound and announced stays until it is withdrawn."""
+    """Take an approval away. What is bound and announced stays until it is withdrawn.
+
+    So do delegations while a route is up; `EndExpiredDelegations` ends them after it.
+    """
 
     store: Store
     clock: Clock
@@ -23,7 +27,7 @@ class RevokeApproval:
     async def __call__(
         self, claim_id: UUID, *, reason: str, by: By, once: Once | None = None
     ) -> ClaimView:
-        """Make it pending, with ownership to be proven anew; delegations and letters end.
+        """Make it pending, with ownership to be proven anew; letters end.
 
         Raises:
             ClaimNotFound, NotInThisState, InvalidText: as they say.
@@ -33,8 +37,10 @@ class RevokeApproval:
             claim = await shelf.claims.lock(claim_id)
             now = self.clock.now()
             revoked = claim.revoke(now)
-            # Nobody lends what is not theirs, and the next holder must be able to.
-            await end(await shelf.delegations.of(claim_id), "delegation.ended", shelf, by, now)
+            # Nobody lends what is not theirs, and the next holder must be able to; but nothing
+            # cascades while a route is up.
+            if not await still_out(shelf, claim_id):
+                await end(await shelf.delegations.of(claim_id), ENDED, shelf, by, now)
             if token := await shelf.tokens.live(claim_id):
                 await shelf.tokens.save(token.revoke(now))
             await revoke_letters(

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +9,7 @@ from byoip.domain.operating import stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.domain.route_snapshot import AppliedRoute, RouteSnapshot
 from byoip.ports.clock import Clock
+from byoip.ports.once import Once
 from byoip.ports.store import By, Store
 from byoip.usecases.announcing import announce
 from byoip.usecases.operating import noted
@@ -50,7 +52,9 @@ class RollbackRoutes:
     store: Store
     clock: Clock
 
-    async def __call__(self, number: int, *, reason: str, by: By, dry_run: bool) -> RolledBack:
+    async def __call__(
+        self, number: int, *, reason: str, by: By, dry_run: bool, once: Once | None = None
+    ) -> RolledBack:
         """Roll back to snapshot `number`; can be repeated.
 
         Raises:
@@ -58,6 +62,7 @@ class RollbackRoutes:
             StoreUnavailable: some may have been announced; do it again.
         """
         why, made = stated_reason(reason), RolledBack()
+        await self._demand_unheard(once)
         snapshot, claims = await self._prepare(number, made)
         for route in snapshot.routes:
             claim_id = claims.get(route.bgp_prefix_id)
@@ -65,14 +70,24 @@ class RollbackRoutes:
                 made.refused.append((route.cidr, "it is not known any more"))
             else:
                 await self._again(route, claim_id, made, by, dry_run=dry_run)
-        if not dry_run:
-            async with self.store.transaction() as shelf:
+        async with self.store.transaction(once) as shelf:
+            if not dry_run:
                 after = {"snapshot": number, "announced": [str(one) for one in made.announced]}
                 now = self.clock.now()
                 await shelf.operating.events.add(
                     noted("routes.rolled_back", by, why, now, after=after)
                 )
+            await shelf.answered(made)
         return made
+
+    async def _demand_unheard(self, once: Once | None) -> None:
+        # The key is kept with the answer, by the last of many transactions: look for it first, lest
+        # a request that is repeated a day later announces anew.
+        if once is None:
+            return
+        with suppress(_Undone):
+            async with self.store.transaction(once):
+                raise _Undone
 
     async def _prepare(
         self, number: int, made: RolledBack

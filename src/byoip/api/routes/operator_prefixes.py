@@ -173,8 +173,9 @@ async def approve_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -
 async def revoke_prefix_approval(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
     """Take an approval away: the prefix is pending again, and ownership must be proven anew.
 
-    Bindings and routes stay until they are withdrawn; delegations and letters end. Suspend the
-    prefix as well if it must not be approved again.
+    Bindings and routes stay until they are withdrawn, and delegations as long as routes. Letters
+    end: networks that ask their page may drop the route. Suspend the prefix as well if it must not
+    be approved again.
     """
     return await _act(caller, caller.backend.operating.revoke_approval, prefix_id, body)
 

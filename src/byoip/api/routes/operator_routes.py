@@ -1,10 +1,12 @@
 """The operator's side: speakers, listeners, orphans, and snapshots of what was applied."""
 
+from functools import partial
+
 from byoip.api.answers import Answer, answer, list_answer
 from byoip.api.caller import Operating
 from byoip.api.declarations import Audience, Declarations
 from byoip.api.paging import Cut
-from byoip.api.routes.path_ids import PathText
+from byoip.api.routes.path_ids import PathNumber, PathText, read_number
 from byoip.api.schemas.operating import Reasoned
 from byoip.api.schemas.operator_routes import (
     ForgottenStationAnswer,
@@ -18,10 +20,15 @@ from byoip.api.schemas.operator_routes import (
     route_snapshot_of,
     routes_of,
 )
+from byoip.api.schemas.route_rollbacks import (
+    RollbackOrder,
+    RouteRollbackAnswer,
+    rollback_of,
+)
 from byoip.domain.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.route_snapshot import OrphanNotFound
+from byoip.domain.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
 from byoip.domain.station import (
     ListenerInService,
     ListenerNotFound,
@@ -73,10 +80,34 @@ async def withdraw_orphan_route(caller: Operating, body: OrphanDecision) -> Answ
 async def list_route_snapshots(caller: Operating) -> Answer:
     """List the kept snapshots of the applied state, the newest first.
 
-    `byoip advertise rollback` announces again what one of them has.
+    Roll back to one of them to announce again what it has.
     """
     found = [route_snapshot_of(one) for one in await caller.backend.routes.reader.snapshots()]
     return list_answer(found, Cut(found, len(found), None))
+
+
+@operator_routes.operation(
+    "POST /routes/snapshots/{number}/rollback",
+    Scope.OPERATOR,
+    answer=RouteRollbackAnswer,
+    refuses=(InvalidText, RouteSnapshotNotFound),
+)
+async def rollback_routes(caller: Operating, number: PathNumber, body: RollbackOrder) -> Answer:
+    """Announce again what a snapshot has; take nothing down.
+
+    Only prefixes that are approved now, and routes that their owner has not withdrawn since. Ask
+    with `dry_run` first. It may be repeated. `byoip advertise rollback` does it while the API is
+    down.
+    """
+    snapshot = read_number(number)
+    if snapshot is None:
+        raise RouteSnapshotNotFound
+    pen = caller.pen(partial(rollback_of, snapshot=snapshot, dry_run=body.dry_run))
+    return pen.answer(
+        await caller.backend.routes.rollback(
+            snapshot, reason=body.reason, by=pen.by, dry_run=body.dry_run, once=pen.once
+        )
+    )
 
 
 @operator_routes.operation(

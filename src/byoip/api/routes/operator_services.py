@@ -3,7 +3,7 @@
 from byoip.api.answers import Answer, list_answer
 from byoip.api.caller import Operating
 from byoip.api.declarations import Audience, Declarations
-from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
+from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_in_own_order, page
 from byoip.api.routes.path_ids import PathId
 from byoip.api.routes.services import service_place
 from byoip.api.schemas.operating import (
@@ -27,7 +27,7 @@ async def list_offered_services(
 ) -> Answer:
     """List what customers may bind, by name."""
     wanted = page(per_page, cursor, default=LONGEST_PAGE)
-    part = cut_from_whole(await caller.backend.reader.services(), wanted, service_place)
+    part = cut_in_own_order(await caller.backend.reader.services(), wanted, service_place)
     return list_answer([service_of(one) for one in part.items], part)
 
 

@@ -8,7 +8,7 @@ from byoip.api.answers import Answer, list_answer
 from byoip.api.caller import Operating
 from byoip.api.declarations import Audience, Declarations
 from byoip.api.paging import DEFAULT_PAGE, CursorText, Cut, PerPage, cut, page
-from byoip.api.routes.path_ids import PathId, PathNumber, PathText
+from byoip.api.routes.path_ids import PathId, PathNumber, PathText, read_number
 from byoip.api.schemas.operating import Reasoned
 from byoip.api.schemas.operator_space import (
     NewOverride,
@@ -46,7 +46,6 @@ from byoip.ports.reader import Cursor
 operator_space = Declarations("operator: space", Audience.OPERATOR)
 
 _LAST_NUMBER = 2**31 - 1
-_DIGITS = 9
 
 Below: TypeAlias = Annotated[
     int,
@@ -185,12 +184,13 @@ async def list_roa_snapshots(
 )
 async def accept_roa_snapshot(caller: Operating, number: PathNumber, body: Reasoned) -> Answer:
     """Use a refused snapshot all the same: the last one, as long as its entries are kept."""
-    if not number.isdecimal() or not number.isascii() or len(number) > _DIGITS:
+    snapshot = read_number(number)
+    if snapshot is None:
         raise SnapshotNotFound
     pen = caller.pen(roa_snapshot_of)
     return pen.answer(
         await caller.backend.operating.accept_roa_snapshot(
-            int(number), reason=body.reason, by=pen.by, once=pen.once
+            snapshot, reason=body.reason, by=pen.by, once=pen.once
         )
     )
 

@@ -20,3 +20,11 @@ PathAddress: TypeAlias = Annotated[
         {"anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}]}
     ),
 ]
+
+_DIGITS = 9  # of what Postgres takes for an integer
+
+
+def read_number(text: str) -> int | None:
+    """The number in a path; None if there is none, or one that nothing here has."""
+    plain = text.isdecimal() and text.isascii() and len(text) <= _DIGITS
+    return int(text) if plain else None

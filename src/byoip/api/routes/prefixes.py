@@ -195,8 +195,10 @@ async def validate_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     are asked again, and nothing is taken back. Fewer calls a minute are admitted than of others.
     """
     allowance, limits = caller.backend.allowance, caller.backend.limiter.limits
-    await spend(allowance, "validate", caller.account_id, limits.validations_per_account)
-    await spend(allowance, "validate", prefix_id, limits.validations_per_prefix)
+    whose, per_prefix = caller.account_id, limits.validations_per_prefix
+    await spend(allowance, "validate", whose, limits.validations_per_account)
+    # Nobody has asked yet whose prefix it is, so these are permits of the one who asks.
+    await spend(allowance, "validate-prefix", whose, per_prefix, of=prefix_id)
     pen = caller.pen(_shown(caller), status=202, version=_version)
     return pen.answer(
         await caller.backend.request_validation(

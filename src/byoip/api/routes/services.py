@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 from byoip.api.answers import Answer, answer, list_answer
 from byoip.api.caller import Asking, nothing
 from byoip.api.declarations import Declarations
-from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
+from byoip.api.paging import (
+    LONGEST_PAGE,
+    CursorText,
+    PerPage,
+    cut_from_whole,
+    cut_in_own_order,
+    page,
+)
 from byoip.api.routes.path_ids import PathId
 from byoip.api.schemas import bindings as wire
 from byoip.api.schemas.bindings import (
@@ -50,7 +57,7 @@ async def list_services(
     """List what can be bound, by name."""
     wanted = page(per_page, cursor, default=LONGEST_PAGE)
     whole = await caller.backend.reader.services()
-    part = cut_from_whole(whole, wanted, service_place)
+    part = cut_in_own_order(whole, wanted, service_place)
     return list_answer([service_of(one) for one in part.items], part, total=len(whole))
 
 

@@ -1,0 +1,19 @@
+-- The whole set that a run is to act on, how many of it were measured, and how many failed.
+
+ALTER TABLE job_runs
+    ADD COLUMN ids UUID[] DEFAULT '{}' NOT NULL,
+    ADD COLUMN measured INTEGER DEFAULT '0' NOT NULL,
+    ADD COLUMN failed INTEGER DEFAULT '0' NOT NULL;
+
+UPDATE job_runs SET measured = listed;
+
+ALTER TABLE job_runs
+    DROP CONSTRAINT ck_job_runs_acted,
+    ADD CONSTRAINT ck_job_runs_acted CHECK (listed >= 1 AND acted >= 0 AND failed >= 0 AND acted + failed <= listed),
+    ADD CONSTRAINT ck_job_runs_measured CHECK (measured BETWEEN 0 AND listed);
+
+-- For which of its two ways down (withdrawing, closing) a run of the job has taken it in.
+
+ALTER TABLE offboardings
+    ADD COLUMN taken_in TEXT,
+    ADD CONSTRAINT ck_offboardings_taken_in CHECK (taken_in IN ('withdraw', 'grace'));

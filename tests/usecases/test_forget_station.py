@@ -1,0 +1,184 @@
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.prefix import Prefix
+from byoip.domain.station import (
+    Forgotten,
+    InService,
+    ListenerInService,
+    ListenerNotFound,
+    SpeakerInService,
+    SpeakerNotFound,
+    Station,
+)
+from byoip.ports.routes import Observation, SpeakerState
+from byoip.ports.store import By
+from byoip.store.engine import PoolSize, make_engine
+from byoip.store.route_history import PostgresRouteReader
+from byoip.usecases.forget_station import ForgetStation
+from tests.announcing import Fleet, listener, path, reconciling, speaker, until
+
+BY = By("operator:1", "request-1")
+SETTINGS = InService(frozenset({"ours"}), frozenset({"ear"}))
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def fleet(database_url: str) -> AsyncIterator[Fleet]:
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
+    yield Fleet(engine)
+    await engine.dispose()
+
+
+async def forget(fleet: Fleet, station: Station, name: str) -> Forgotten:
+    use = ForgetStation(fleet.store, fleet.clock, station, SETTINGS)
+    return await use(name, reason="it burnt", by=BY)
+
+
+async def noted(fleet: Fleet, name: str, *, ago: timedelta, fault: str = "") -> None:
+    at = fleet.clock.now() - ago
+    await fleet.routes.note_speaker(SpeakerState(name, 1, fault, 2, at, loaded=True))
+
+
+async def given(fleet: Fleet, *names: str) -> None:
+    """All that is advertised was given to them, and is sent to a peer and heard."""
+    now = fleet.clock.now()
+    for name in names:
+        wishes = [one.wish for one in await fleet.routes.known(name)]
+        await fleet.routes.given(name, wishes, now)
+        words = [
+            Observation(one.bgp_prefix_id, seen_by, advertised=True, own_word=own)
+            for one in wishes
+            for seen_by, own in ((f"{name} to 127.0.0.2", True), ("ear-1", False))
+        ]
+        await fleet.routes.observed(words, now)
+
+
+async def lingering(fleet: Fleet, prefix: Prefix) -> bool:
+    async with fleet.store.transaction() as shelf:
+        return bool(await shelf.bgp_prefixes.lingering(fleet.ids[prefix][0]))
+
+
+async def test_what_was_withdrawn_no_longer_waits_for_a_speaker_that_is_gone(fleet: Fleet) -> None:
+    kept, owners = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    await given(fleet, "one", "one-b")
+    await fleet.routes.note_orphans("one", {kept: path(kept)}, fleet.clock.now())
+    await noted(fleet, "one", ago=6 * MINUTE, fault="connection refused")
+    await fleet.withdraw(owners)
+    assert await lingering(fleet, owners)
+
+    made = await forget(fleet, Station.SPEAKER, "one")
+    assert made == Forgotten(Station.SPEAKER, "one", marks=2, words=2, orphans=1, let_go=(owners,))
+    await forget(fleet, Station.SPEAKER, "one-b")
+    assert await lingering(fleet, owners), "a listener is not forgotten with the speaker"
+    heard = await forget(fleet, Station.LISTENER, "ear-1")
+
+    assert heard == Forgotten(Station.LISTENER, "ear-1", words=2, let_go=(owners,))
+    assert not await lingering(fleet, owners)
+    assert await fleet.wanted() == {kept}
+    left = await PostgresRouteReader(fleet.engine).report()
+    assert (left.desired, left.applied, left.observed, left.orphans) == (1, 0, 0, 0)
+    assert (left.speakers, left.listeners) == ([], [])
+    history = await fleet.ask(
+        "SELECT kind, reason, before ->> 'name', before -> 'let_go' FROM operator_events"
+        " ORDER BY number LIMIT 1"
+    )
+    assert history == [("speaker.forgotten", "it burnt", "one", [str(owners)])]
+
+
+async def test_others_are_not_forgotten_with_it(fleet: Fleet) -> None:
+    await fleet.add("31.0.0.0/24", advertised=True)
+    await given(fleet, "one", "one-b")
+    await forget(fleet, Station.SPEAKER, "one")
+    marks = await fleet.ask("SELECT DISTINCT speaker FROM applied_routes")
+    assert marks == [("one-b",)]
+    words = await fleet.ask("SELECT seen_by FROM observed_routes ORDER BY 1")
+    assert words == [("ear-1",), ("one-b to 127.0.0.2",)]
+
+
+@pytest.mark.parametrize("fault", ["", "connection refused"], ids=["answers", "is silent"])
+async def test_one_that_is_asked_is_in_service_whether_it_answers_or_not(
+    fleet: Fleet, fault: str
+) -> None:
+    await noted(fleet, "one", ago=4 * MINUTE, fault=fault)
+    with pytest.raises(SpeakerInService, match="5 minutes"):
+        await forget(fleet, Station.SPEAKER, "one")
+    await noted(fleet, "one", ago=6 * MINUTE, fault=fault)
+    await forget(fleet, Station.SPEAKER, "one")
+    with pytest.raises(SpeakerNotFound):
+        await forget(fleet, Station.SPEAKER, "one")
+
+
+async def test_a_listener_that_is_asked_is_in_service(fleet: Fleet) -> None:
+    for ago, answered in ((4, True), (4, False)):
+        now = fleet.clock.now() - ago * MINUTE
+        await fleet.routes.note_listeners({"ear-1": answered}, now)
+        with pytest.raises(ListenerInService):
+            await forget(fleet, Station.LISTENER, "ear-1")
+    await fleet.routes.note_listeners({"ear-1": False}, fleet.clock.now() - 6 * MINUTE)
+    await forget(fleet, Station.LISTENER, "ear-1")
+
+
+async def test_the_settings_of_this_process_count_whatever_the_database_says(fleet: Fleet) -> None:
+    await noted(fleet, "ours", ago=60 * MINUTE)
+    with pytest.raises(SpeakerInService, match="settings"):
+        await forget(fleet, Station.SPEAKER, "ours")
+    with pytest.raises(ListenerInService, match="settings"):
+        await forget(fleet, Station.LISTENER, "ear")
+    with pytest.raises(ListenerNotFound):
+        await forget(fleet, Station.LISTENER, "ours")
+
+
+@pytest.mark.parametrize("name", ["", "one\0", "ünö", "n" * 61])
+async def test_what_no_setting_can_name_is_not_there(fleet: Fleet, name: str) -> None:
+    with pytest.raises(SpeakerNotFound):
+        await forget(fleet, Station.SPEAKER, name)
+
+
+async def test_it_needs_a_reason(fleet: Fleet) -> None:
+    use = ForgetStation(fleet.store, fleet.clock, Station.SPEAKER, SETTINGS)
+    with pytest.raises(InvalidText):
+        await use("one", reason=" ", by=BY)
+
+
+async def test_one_that_comes_back_after_all_keeps_its_paths_as_orphans(fleet: Fleet) -> None:
+    one = speaker("one")
+    kept, owners = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    async with reconciling(fleet, one):
+        await fleet.announce(kept, owners)
+        await until(lambda: {kept, owners} <= one.paths.keys())
+        await until(fleet.settled)
+    await fleet.withdraw(owners)
+    await fleet.do("UPDATE speakers SET asked_at = asked_at - interval '6 minutes'")
+    await forget(fleet, Station.SPEAKER, "one")
+    async with reconciling(fleet, one):
+        await until(lambda: _is(fleet, {owners}))
+        await until(lambda: _held(fleet, kept))
+    assert one.paths.keys() == {kept, owners}, "nothing is withdrawn that is not on record"
+    assert await lingering(fleet, owners), "it is seen again"
+
+
+async def _is(fleet: Fleet, orphans: set[Prefix]) -> bool:
+    return await fleet.orphans("one") == orphans
+
+
+async def _held(fleet: Fleet, prefix: Prefix) -> bool:
+    marks = await fleet.ask("SELECT bgp_prefix_id, may_hold FROM applied_routes")
+    return marks == [(fleet.ids[prefix][2], True)]
+
+
+async def test_whoever_reconciles_notes_which_listeners_it_asks(fleet: Fleet) -> None:
+    one = speaker("one")
+    ear = listener(one)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await until(lambda: _asked(fleet, ear.name))
+    with pytest.raises(ListenerInService):
+        await forget(fleet, Station.LISTENER, ear.name)
+
+
+async def _asked(fleet: Fleet, name: str) -> bool:
+    found = await PostgresRouteReader(fleet.engine).report()
+    return [one.name for one in found.listeners if one.answered_at] == [name]
