@@ -11,10 +11,11 @@ from byoip.api.conditional import etag, expected
 from byoip.api.declarations import Audience, Declaration
 from byoip.api.recording import Recorder
 from byoip.domain.precondition import WHATEVER, Expected
+from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World
 
-CONDITIONAL = [pytest.param(one, id=one.name) for one in declarations() if one.conditional]
+CONDITIONAL = [pytest.param(one, id=one.name) for one in declarations() if one.of_prefix]
 OTHER_WRITES = [
     pytest.param(one, id=one.name)
     for one in declarations()
@@ -175,3 +176,46 @@ async def test_the_operator_may_demand_that_writes_say_what_they_are_based_on(
         headers = bearer(world.token) | {"if-match": '"1"'}
         response = await ask(there, declaration, headers, prefix_id=prefix_id)
         assert response.status_code not in {412, 428}
+
+
+def test_whatever_operators_change_says_what_it_is_based_on() -> None:
+    operators = [one for one in declarations() if one.audience is Audience.OPERATOR]
+    changing = {one.name for one in operators if one.conditional}
+    assert changing == {"update_account", "update_service"}
+    readable = {one.path for one in operators if one.method == "GET" and one.tagged}
+    assert readable == {one.path for one in operators if one.conditional}
+
+
+async def test_of_many_operators_that_have_seen_the_same_account_one_writes(desk: Desk) -> None:
+    made = await desk.call("POST", "/accounts", json={"reason": WHY, "name": "Example"})
+    path = f"/accounts/{made.json()['result']['id']}"
+    seen = {"if-match": (await desk.call("GET", path)).headers["etag"]}
+    assert seen["if-match"] == made.headers["etag"] == '"1"'
+    said = await asyncio.gather(
+        *(
+            desk.call("PATCH", path, json={"reason": WHY, "prefix_quota": quota}, headers=seen)
+            for quota in range(1, 7)
+        )
+    )
+    assert sorted(one.status_code for one in said) == [200, *[412] * 5]
+    assert (await desk.call("GET", path)).headers["etag"] == '"2"'
+    quota = (await desk.result("GET", path))["prefix_quota"]
+    same = {"reason": WHY, "prefix_quota": quota}
+    assert (await desk.call("PATCH", path, json=same)).headers["etag"] == '"2"'
+
+
+async def test_a_service_that_another_operator_has_changed_is_not_changed_unseen(
+    desk: Desk, unknown_id: str
+) -> None:
+    made = await desk.act("/services", name=f"Scrubbing {unknown_id}")
+    path = f"/services/{made['id']}"
+    read = await desk.call("GET", path)
+    assert (read.json()["result"], read.headers["etag"]) == (made, '"1"')
+    change, seen = {"reason": WHY, "default_only": True}, {"if-match": '"1"'}
+    assert (await desk.call("PATCH", path, json=change, headers=seen)).headers["etag"] == '"2"'
+    change["default_only"] = False
+    refused = await desk.call("PATCH", path, json=change, headers=seen)
+    assert outcome(refused) == (412, "precondition_failed")
+    assert (await desk.result("GET", path))["default_only"] is True
+    missing = await desk.call("GET", f"/services/{unknown_id}")
+    assert outcome(missing) == (404, "service_not_offered")

@@ -199,3 +199,12 @@ async def test_whoever_waits_does_not_hold_up_the_end(world: World) -> None:
             stopping = time.monotonic()
         assert (await poll).json()["result"] == []
     assert time.monotonic() - stopping < 3
+
+
+async def test_a_follower_that_is_ahead_is_told_and_not_left_waiting(world: World) -> None:
+    prefix_id = (await world.prefix())["id"]
+    for path in (f"/prefixes/{prefix_id}/events", "/events"):
+        newest = (await world.result("GET", path))[-1]["number"]
+        assert await world.result("GET", f"{path}?after={newest}") == []
+        ahead = f"{path}?after={newest + 1}&wait=30"
+        assert await world.errors("GET", ahead) == [(409, "event_not_made_yet", "")]

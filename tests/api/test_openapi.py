@@ -37,7 +37,16 @@ FILES = {
     "get_edge_change_stream": "application/x-ndjson",
 }
 VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
-OPERATORS_VERBS = {"approve", "suspend", "resume", "settle", "revoke", "retire", "release"}
+OPERATORS_VERBS = {
+    "rollback",
+    "approve",
+    "suspend",
+    "resume",
+    "settle",
+    "revoke",
+    "retire",
+    "release",
+}
 OPERATORS_VERBS |= {"accept", "put", "remove", "rearm", "stop", "start", "allow", "end"}
 OPERATORS_VERBS |= {"lock", "unlock"}
 OPERATORS_VERBS |= {"withdraw", "forget"}
@@ -145,6 +154,7 @@ def test_operation_ids_are_stable(document: dict[str, Any]) -> None:
         "get_edge_state",
         "get_letter",
         "get_loa_document",
+        "get_offered_service",
         "get_prefix",
         "get_routes",
         "get_service_binding",
@@ -224,12 +234,17 @@ def test_writes_and_only_writes_take_an_idempotency_key(document: dict[str, Any]
             assert takes == (method != "get")
 
 
-def test_writes_below_a_prefix_and_no_others_take_if_match(document: dict[str, Any]) -> None:
+def test_writes_below_a_prefix_and_operators_changes_take_if_match(
+    document: dict[str, Any],
+) -> None:
     for path, item in document["paths"].items():
         below = "/accounts/{account_id}/addressing/prefixes/{prefix_id}" in path
         for method, one in item.items():
             takes = any(two["name"] == "If-Match" for two in one["parameters"])
-            assert takes == (below and method != "get") == ("428" in one["responses"])
+            of_prefix = below and method != "get"
+            change = "/operator/" in path and method == "patch"
+            assert takes == (of_prefix or change)
+            assert of_prefix == ("428" in one["responses"])
             assert ("412" in one["responses"]) == (method != "get")
 
 
@@ -279,7 +294,7 @@ def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     inputs = {"NewPrefix", "PrefixChange", "NewToken", "NewPreflight", "NewBinding"}
     inputs |= {"NewDelegation", "NewBgpPrefix", "BgpPrefixChange", "WantedOnDemand"}
-    inputs |= {"WantedSignal", "AdvertisementChange"}
+    inputs |= {"WantedSignal", "AdvertisementChange", "RollbackOrder"}
     inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and name not in inputs | {"BindingChange"}:

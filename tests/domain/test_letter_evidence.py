@@ -53,11 +53,20 @@ def test_the_newest_pass_counts_wherever_it_stands() -> None:
 
 
 def test_whom_we_asked_is_named_once_and_never_fills_the_page() -> None:
-    asked = [f"192.0.2.{n}:53" for n in (1, 1, 2, 3, 4)]
+    asked = [f"9.0.2.{n}:53" for n in (1, 1, 2, 3, 4)]
     (stated,) = passed_checks([finding(Check.OWNERSHIP_RDNS, Passed("x" * 1000), *asked)])
-    assert stated.of == "192.0.2.1:53, 192.0.2.2:53 and 2 more"
+    assert stated.of == "9.0.2.1:53, 9.0.2.2:53 and 2 more"
     assert len(stated.seen) == 240
     assert stated.seen.endswith("...")
+
+
+def test_where_the_operators_resolvers_are_is_not_told() -> None:
+    asked = ["10.0.0.53:53", "[fd00::53]:53", "127.0.0.1:5353", "9.9.9.9:53", "whois.ripe.net:43"]
+    found = [finding(Check.OWNERSHIP_RDNS, Passed("Seen."), *asked)]
+    (stated,) = passed_checks(found, {"9.9.9.9:53"})
+    assert stated.of == "the operator's validating resolver, whois.ripe.net:43"
+    (stated,) = passed_checks(found)
+    assert stated.of == "the operator's validating resolver, 9.9.9.9:53 and 1 more"
 
 
 def delegation(holder: str, registry: str = "ripencc") -> Delegation:

@@ -21,6 +21,7 @@ from byoip.domain.letter import (
     RevokedBecause,
 )
 from byoip.domain.lifecycle import Standing
+from byoip.domain.prefix import Prefix
 from byoip.store.letter_reader import PostgresLetterReader
 from byoip.usecases.approve_prefix import ApprovePrefix
 from byoip.usecases.continue_offboardings import ContinueOffboardings
@@ -188,6 +189,24 @@ async def test_of_a_prefix_that_is_removed_meanwhile_nothing_is_kept(world: Worl
         assert await shelf.letters.of(claim.id) == []
         with pytest.raises(ClaimNotFound):
             await shelf.claims.get(claim.id)
+
+
+async def test_what_is_not_so_any_more_when_the_page_is_set_is_not_stated(world: World) -> None:
+    claim = await approved(world)
+    assert await write(world, claim, meanwhile=world.roas) is None
+
+    async def another_roa() -> None:
+        wider = {**roa(Prefix.parse("31.0.0.0/22")), "maxLength": 23}
+        await world.roas(roa(claim.prefix), wider)
+
+    await world.roas(roa(claim.prefix))
+    assert await write(world, claim, meanwhile=another_roa) is None
+
+    async def approved_anew() -> None:
+        await save(world, claim, approved_at=world.clock.now() + HOUR)
+
+    assert await write(world, claim, meanwhile=approved_anew) is None
+    assert "letter.issued" not in await world.kinds(claim)
 
 
 async def test_it_is_renewed_thirty_days_ahead_and_the_old_one_points_to_the_new(

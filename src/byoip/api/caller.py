@@ -133,7 +133,7 @@ class OperatorCaller(Authenticated):
     @property
     def by(self) -> By:
         """For the history."""
-        return By(f"operator:{self.credential.id.hex}", self.request_id)
+        return By(f"operator:{self.credential.id.hex}", self.request_id, self.seen)
 
 
 def nothing(_: object) -> None:

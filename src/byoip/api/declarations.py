@@ -76,7 +76,12 @@ class Declaration:
 
     @property
     def conditional(self) -> bool:
-        """Whether it writes to a prefix or what hangs on it: If-Match holds against the prefix."""
+        """Whether If-Match holds: against the prefix, or against the operator's object itself."""
+        return self.of_prefix or (self.audience is Audience.OPERATOR and self.method == "PATCH")
+
+    @property
+    def of_prefix(self) -> bool:
+        """Whether it writes to a prefix or what hangs on it."""
         below = self.audience is Audience.ACCOUNT and self.path.startswith("/prefixes/{prefix_id}")
         return below and self.method != "GET"
 

@@ -82,14 +82,10 @@ _IDEMPOTENCY_KEY = {
     "description": "Any unique text. Within 24 hours the same key and body get the same answer.",
     "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_LIMIT}}}$"},
 }
-_IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "The ETag of the prefix, or of what hangs on it, which is the same: the write "
-    "is done only if no customer has written to either since.",
-    "schema": {"type": "string"},
-}
+_BASED_ON_PREFIX = (
+    "The ETag of the prefix, or of what hangs on it, which is the same: the write is done only if "
+    "no customer has written to either since."
+)
 _JSON = "application/json"
 _FAILURE = {"$ref": "#/components/schemas/Failure"}
 _HEADERS = {
@@ -98,11 +94,10 @@ _HEADERS = {
     "www-authenticate": {"schema": {"type": "string"}},
     "allow": {"schema": {"type": "string"}},
 }
-_ETAG = {
-    "description": "Moves with each write of a customer to the prefix or to what hangs on it "
-    "(bindings, tokens, delegations, which have the prefix's own tag), never with a check.",
-    "schema": {"type": "string"},
-}
+_TAG_OF_PREFIX = (
+    "Moves with each write of a customer to the prefix or to what hangs on it (bindings, tokens, "
+    "delegations, which have the prefix's own tag), never with a check."
+)
 _RATE_LIMIT = {
     "ratelimit-policy": {
         "description": "Limits by name: q requests in w seconds.",
@@ -115,13 +110,30 @@ _RATE_LIMIT = {
 }
 
 
+def _if_match(declaration: Declaration) -> dict[str, Any]:
+    own = "The object's ETag: the write is done only if nobody has written to it since."
+    return {
+        "name": "If-Match",
+        "in": "header",
+        "required": False,
+        "description": _BASED_ON_PREFIX if declaration.of_prefix else own,
+        "schema": {"type": "string"},
+    }
+
+
+def _etag(declaration: Declaration) -> dict[str, Any]:
+    own = declaration.audience is Audience.OPERATOR
+    told = "Moves with each write of an operator." if own else _TAG_OF_PREFIX
+    return {"etag": {"description": told, "schema": {"type": "string"}}}
+
+
 def refusals_of(declaration: Declaration) -> Mapping[int, list[type[Refusal]]]:
     """Everything the operation may refuse, by status."""
     fields = declaration.body.model_fields.values() if declaration.body else ()
     writes = _EVERY_WRITE if declaration.method != "GET" else ()
     if declaration.uploads:
         writes = (*(kind for kind in writes if kind is not MalformedJson), MalformedForm)
-    based = (PreconditionRequired,) if declaration.conditional else ()
+    based = (PreconditionRequired,) if declaration.of_prefix else ()
     missing = (FieldMissing,) if any(field.is_required() for field in fields) else ()
     kinds = dict.fromkeys((*_EVERY, *writes, *based, *missing, *declaration.refuses))
     ordered = sorted(kinds, key=lambda kind: (PROBLEMS[kind].status, PROBLEMS[kind].code))
@@ -137,7 +149,7 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
         "parameters": [
             *([_ACCOUNT_ID] if declaration.audience is Audience.ACCOUNT else []),
             *([_IDEMPOTENCY_KEY] if declaration.method != "GET" else []),
-            *([_IF_MATCH] if declaration.conditional else []),
+            *([_if_match(declaration)] if declaration.conditional else []),
         ],
     }
     if part := declaration.uploads:
@@ -195,7 +207,7 @@ def complete(
         success = operation["responses"][str(declaration.status)]
         if not isinstance(declaration.answer, str):
             success["content"][_JSON]["example"] = success_example(declaration.answer)
-        success["headers"] = _RATE_LIMIT | ({"etag": _ETAG} if declaration.tagged else {})
+        success["headers"] = _RATE_LIMIT | (_etag(declaration) if declaration.tagged else {})
         for status, kinds in refusals_of(declaration).items():
             content = operation["responses"][str(status)]["content"][_JSON]
             for kind in kinds:

@@ -124,7 +124,7 @@ class Operation(APIRoute):
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Expected:
         given = expected(headers)
         if given is None:
-            if self.declaration.conditional and self._backend.require_if_match:
+            if self.declaration.of_prefix and self._backend.require_if_match:
                 raise PreconditionRequired
             return WHATEVER
         if not self.declaration.conditional:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from byoip.api.refusals import (
     BodyTooLarge,
     DatabaseAway,
+    EventNotMadeYet,
     FieldInvalid,
     FieldMissing,
     FieldUnknown,
@@ -149,6 +150,7 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         QueryParameterInvalid: Problem(1110, 422),
         InvalidText: Problem(1111, 422),
         MalformedForm: Problem(1112, 400),
+        EventNotMadeYet: Problem(1113, 409, definitive=True),
         MalformedIdempotencyKey: Problem(1120, 400),
         IdempotencyKeyReused: Problem(1121, 422),
         IdempotencyKeyBusy: Problem(1122, 409),

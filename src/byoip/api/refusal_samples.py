@@ -6,6 +6,7 @@ from uuid import UUID
 from byoip.api.problems import PROBLEMS
 from byoip.api.refusals import (
     DatabaseAway,
+    EventNotMadeYet,
     FieldInvalid,
     FieldMissing,
     FieldUnknown,
@@ -81,6 +82,7 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     FieldInvalid("/asn", "Input should be a valid integer"),
     QueryParameterUnknown(["cursor", "per_page"]),
     QueryParameterInvalid("per_page", "is empty"),
+    EventNotMadeYet(4711),
     RateLimited(6),
     InternalFault(_REQUEST_ID),
     DatabaseAway(_REQUEST_ID),

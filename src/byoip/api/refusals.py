@@ -129,6 +129,18 @@ class QueryParameterInvalid(Refusal):
         super().__init__(f"The query parameter {name} {why}.")
 
 
+class EventNotMadeYet(Refusal):
+    """A number that no event has: whoever knows it has read what is lost, or of another history."""
+
+    name = "event_not_made_yet"
+
+    def __init__(self, newest: int) -> None:
+        super().__init__(
+            f"The newest event is {newest}, and `after` is beyond it: read the objects again, then "
+            f"go on after {newest}."
+        )
+
+
 class RateLimited(Refusal):
     """Too many requests of one kind.
 

@@ -21,6 +21,8 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "never ignored, lest a list of some become a list of all.",
         "query_parameter_invalid": "Give the parameter once, with a value of its type; booleans "
         "are `true` and `false`.",
+        "event_not_made_yet": "The service was restored from a backup, or the number is of another "
+        "account or prefix. Read the state again, and go on after the newest number.",
         "invalid_text": "Shorten the text, or remove control characters.",
         "malformed_idempotency_key": "Send the header once; a random UUID does.",
         "idempotency_key_reused": "Take a new key for each new request, and the same one only to "

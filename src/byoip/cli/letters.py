@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from byoip.adapters.dns_exchange import Server
 from byoip.adapters.pyhanko_signer import PyhankoSigner, UnusableSeal, signer_of_our_own
 from byoip.adapters.system_random import SystemRandom
 from byoip.adapters.typst_press import TypstPress
@@ -62,6 +63,10 @@ def _work(composition: Composition, signer: PyhankoSigner, public_url: str) -> L
     settings = composition.settings
     us = (settings.operator_name, settings.operator_contact)
     return LetterWork(
-        GenerateLetter(store, clock, SystemRandom(), press, signer, *us),
+        GenerateLetter(store, clock, SystemRandom(), press, signer, *us, _resolvers(composition)),
         RenewLetters(store, clock),
     )
+
+
+def _resolvers(composition: Composition) -> frozenset[str]:
+    return frozenset(str(Server(*one)) for one in composition.outside.resolvers)

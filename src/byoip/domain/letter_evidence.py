@@ -1,8 +1,9 @@
 """What a letter says of the evidence: short enough for a page, exact enough to ask again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 
 from byoip.domain.asn import Asn
 from byoip.domain.evidence import Check, Finding, Passed
@@ -11,6 +12,7 @@ from byoip.domain.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
 from byoip.domain.registry import Delegation
 
+RESOLVER = "the operator's validating resolver"
 _LONGEST_SEEN = 240
 _MOST_NAMED = 2
 
@@ -87,22 +89,42 @@ class LetterCheck:
         return _HOW[self.check]
 
 
-def passed_checks(findings: Iterable[Finding]) -> tuple[LetterCheck, ...]:
-    """The newest pass of each check, in the order they are asked; nothing else is stated."""
+def passed_checks(
+    findings: Iterable[Finding], resolvers: Collection[str] = ()
+) -> tuple[LetterCheck, ...]:
+    """The newest pass of each check, in the order they are asked; nothing else is stated.
+
+    Args:
+        findings: of any runs.
+        resolvers: the operator's, as exhibits name them. Where they are is nobody's business.
+    """
     newest: dict[Check, LetterCheck] = {}
     for finding in sorted(findings, key=lambda one: one.at):
         if isinstance(finding.outcome, Passed):
-            newest[finding.check] = _stated(finding, finding.outcome)
+            newest[finding.check] = _stated(finding, finding.outcome, resolvers)
     return tuple(newest[check] for check in Check if check in newest)
 
 
-def _stated(finding: Finding, passed: Passed) -> LetterCheck:
+def _stated(finding: Finding, passed: Passed, resolvers: Collection[str]) -> LetterCheck:
     seen = passed.seen
     if len(seen) > _LONGEST_SEEN:
         seen = seen[: _LONGEST_SEEN - 3] + "..."
-    asked = list(dict.fromkeys(shown(one.of) for one in finding.exhibits))
+    asked = list(dict.fromkeys(_party(one.of, resolvers) for one in finding.exhibits))
     more = f" and {len(asked) - _MOST_NAMED} more" if len(asked) > _MOST_NAMED else ""
     return LetterCheck(finding.check, seen, ", ".join(asked[:_MOST_NAMED]) + more, finding.at)
+
+
+def _party(of: str, resolvers: Collection[str]) -> str:
+    return RESOLVER if of in resolvers or _internal(of) else shown(of)
+
+
+def _internal(of: str) -> bool:
+    """Whether it is an address that means something inside a network only."""
+    host, _, _ = of.rpartition(":")
+    try:
+        return not ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return False
 
 
 def deciding_roas(

@@ -1,7 +1,7 @@
 """Which service answers for which addresses of a prefix."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
@@ -109,11 +109,17 @@ class Provisioning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Something an operator offers to bind."""
+    """Something an operator offers to bind.
+
+    Attributes:
+        version: counts the operator's writes; known where operators see it, and no part of what
+            the service is.
+    """
 
     id: UUID
     name: str
     default_only: bool = False
+    version: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,17 @@ from byoip.domain.credential import Credential
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer."""
+    """A customer.
+
+    Attributes:
+        version: counts the operator's writes.
+    """
 
     id: UUID
     name: str
     prefix_quota: int
     created_at: datetime
+    version: int = 1
 
 
 class Accounts(Protocol):

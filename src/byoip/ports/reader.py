@@ -210,3 +210,11 @@ class Reader(Protocol):
     ) -> Sequence[AccountEvent]:
         """Events of all claims of the account, with numbers above `after`."""
         ...
+
+    async def newest_event(self, account_id: UUID, claim_id: UUID) -> int:
+        """The number of a claim's last event, closed ones too. Raises ClaimNotFound."""
+        ...
+
+    async def newest_account_event(self, account_id: UUID) -> int:
+        """The number of the account's last event; 0 before the first."""
+        ...

@@ -48,7 +48,7 @@ class By:
     Attributes:
         actor: `credential:<id>`, `worker`, `operator:<id>`, `cli`.
         request_id: of the HTTP request or job that asked.
-        seen: the version of the claim that the request is based on.
+        seen: the version of the object that the request is based on.
     """
 
     actor: str

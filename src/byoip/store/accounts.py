@@ -98,7 +98,7 @@ class PostgresAccounts:
 
 def account_from(row: AnyRow) -> Account:
     """A row of accounts."""
-    return Account(row.id, row.name, row.prefix_quota, row.created_at)
+    return Account(row.id, row.name, row.prefix_quota, row.created_at, row.version)
 
 
 def account_values(account: Account) -> dict[str, Any]:
@@ -108,6 +108,7 @@ def account_values(account: Account) -> dict[str, Any]:
         "name": account.name,
         "prefix_quota": account.prefix_quota,
         "created_at": account.created_at,
+        "version": account.version,
     }
 
 

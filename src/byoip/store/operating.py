@@ -21,7 +21,9 @@ _a, _c, _s = accounts.c, credentials.c, services.c
 _ACCOUNT: Final = _a.id == bindparam("account_id", type_=Uuid)
 _ADD_ACCOUNT: Final = compiled(insert(accounts), accounts.c.keys())
 _LOCK_ACCOUNT: Final = compiled(select(accounts).where(_ACCOUNT).with_for_update(key_share=True))
-_SAVE_ACCOUNT: Final = compiled(update(accounts).where(_ACCOUNT), ["name", "prefix_quota"])
+_SAVE_ACCOUNT: Final = compiled(
+    update(accounts).where(_ACCOUNT), ["name", "prefix_quota", "version"]
+)
 _ADD_CREDENTIAL: Final = compiled(insert(credentials), credentials.c.keys())
 _REVOKE: Final = compiled(
     update(credentials)
@@ -33,7 +35,9 @@ _THIS_SERVICE: Final = bindparam("service_id", type_=Uuid)
 _SERVICE: Final = _s.id == _THIS_SERVICE
 _ADD_SERVICE: Final = compiled(insert(services), ["id", "name", "default_only", "created_at"])
 _LOCK_SERVICE: Final = compiled(select(services).where(_SERVICE, _s.live).with_for_update())
-_SAVE_SERVICE: Final = compiled(update(services).where(_SERVICE, _s.live), ["default_only"])
+_SAVE_SERVICE: Final = compiled(
+    update(services).where(_SERVICE, _s.live), ["default_only", "version"]
+)
 _RETIRE: Final = compiled(update(services).where(_SERVICE, _s.live), ["removed_at"])
 # What is bound now, and what prefixes in their grace were bound to: they may be restored, and
 # must find it there.
@@ -84,6 +88,7 @@ class AccountShelf:
             account_id=account.id,
             name=account.name,
             prefix_quota=account.prefix_quota,
+            version=account.version,
         )
 
 
@@ -136,7 +141,7 @@ class OfferedServiceShelf:
         row = await self._session.row(_LOCK_SERVICE, service_id=service_id)
         if row is None:
             raise ServiceNotOffered
-        return Service(row.id, row.name, row.default_only)
+        return Service(row.id, row.name, row.default_only, row.version)
 
     async def bindings(self, service_id: UUID) -> tuple[int, int]:
         """How many live bindings it has, and how many of them span less than their prefix."""
@@ -146,7 +151,10 @@ class OfferedServiceShelf:
     async def save(self, service: Service) -> None:
         """Write back a service that was locked."""
         await self._session.change(
-            _SAVE_SERVICE, service_id=service.id, default_only=service.default_only
+            _SAVE_SERVICE,
+            service_id=service.id,
+            default_only=service.default_only,
+            version=service.version,
         )
 
     async def retire(self, service_id: UUID, now: datetime) -> None:

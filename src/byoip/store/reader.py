@@ -166,7 +166,7 @@ class PostgresReader:
     async def services(self) -> Sequence[Service]:
         """The live services, by name."""
         rows = await self._lanes.ask(reading.SERVICES)
-        return [Service(row.id, row.name, row.default_only) for row in rows]
+        return [Service(row.id, row.name, row.default_only, row.version) for row in rows]
 
     async def events(
         self, account_id: UUID, claim_id: UUID, *, after: int, limit: int
@@ -185,6 +185,17 @@ class PostgresReader:
             reading.ACCOUNT_EVENTS, account_id=account_id, after_number=after, page_size=limit
         )
         return [AccountEvent(row.account_number, row.prefix_id, event_from(row)) for row in rows]
+
+    async def newest_event(self, account_id: UUID, claim_id: UUID) -> int:
+        """The number of a claim's last event, closed ones too."""
+        (row,) = await self._of_claim(reading.NEWEST_EVENT, account_id, claim_id)
+        newest: int = row.last
+        return newest
+
+    async def newest_account_event(self, account_id: UUID) -> int:
+        """The number of the account's last event; 0 before the first."""
+        rows = await self._lanes.ask(reading.NEWEST_ACCOUNT_EVENT, account_id=account_id)
+        return rows[0].last if rows else 0
 
     async def _of_claim(
         self, statement: Statement, account_id: UUID, claim_id: UUID, **asked: object

@@ -35,7 +35,14 @@ from byoip.store.statements import compiled
 from byoip.store.tables import bindings, prefixes, services, validation_tokens
 from byoip.store.tables_advertising import bgp_prefixes, origin_drifts
 from byoip.store.tables_edges import edges
-from byoip.store.tables_history import events, exhibits, findings, validation_runs
+from byoip.store.tables_history import (
+    account_event_counters,
+    event_counters,
+    events,
+    exhibits,
+    findings,
+    validation_runs,
+)
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 _r, _f, _x = validation_runs.c, findings.c, exhibits.c
@@ -227,6 +234,17 @@ ACCOUNT_EVENTS: Final = compiled(
     )
     .order_by(events.c.account_number)
     .limit(_PAGE_SIZE)
+)
+# The counters themselves, which no clean-up of old events moves.
+NEWEST_EVENT: Final = compiled(
+    select(func.coalesce(event_counters.c.last, 0).label("last"))
+    .select_from(prefixes.outerjoin(event_counters, event_counters.c.prefix_id == _p.id))
+    .where(*_THIS_CLAIM)
+)
+NEWEST_ACCOUNT_EVENT: Final = compiled(
+    select(account_event_counters.c.last).where(
+        account_event_counters.c.account_id == bindparam("account_id", type_=Uuid)
+    )
 )
 
 SERVICES: Final = compiled(select(services).where(services.c.live).order_by(services.c.name))

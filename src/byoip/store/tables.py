@@ -50,6 +50,7 @@ accounts = Table(
     text("name"),
     Column("prefix_quota", Integer, nullable=False),
     moment("created_at"),
+    Column("version", Integer, nullable=False, server_default="1"),
     CheckConstraint("prefix_quota >= 0", name="prefix_quota"),
 )
 
@@ -80,6 +81,7 @@ services = Table(
     moment("created_at"),
     moment("removed_at", nullable=True),
     live("removed_at IS NULL"),
+    Column("version", Integer, nullable=False, server_default="1"),
     # What live bindings refer to: a service cannot be retired from under them.
     UniqueConstraint("id", "live", name="uq_services_live"),
     Index("uq_services_live_name", "name", unique=True, postgresql_where="live"),

@@ -1,4 +1,5 @@
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -6,6 +7,7 @@ from byoip.domain.claim import Claim, ClaimNotFound
 from byoip.domain.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
 from byoip.domain.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
 from byoip.domain.loa_document import DocumentName, LoaDocument
+from byoip.domain.origin_validation import Vrp
 from byoip.ports.clock import Clock
 from byoip.ports.letters import LetterPress, LetterSigner
 from byoip.ports.rpki import Vrps
@@ -21,6 +23,7 @@ class GenerateLetter:
     Attributes:
         operator: our name, as the letter states it.
         contact: how networks reach us, as the letter states it.
+        resolvers: ours, as evidence names them; no letter tells where they are.
     """
 
     store: Store
@@ -30,16 +33,19 @@ class GenerateLetter:
     signer: LetterSigner
     operator: str
     contact: str
+    resolvers: frozenset[str] = frozenset()
 
     async def __call__(self, claim_id: UUID, *, by: By) -> Letter | None:
         """The new letter; None if none is due, or what it would state does not hold now."""
-        facts = await self._facts(claim_id)
-        if facts is None:
+        stated = await self._facts(claim_id)
+        if stated is None:
             return None
+        facts, approved_at = stated
         page = await self.press.press(facts)  # nothing is locked while we set and sign
-        return await self._record(claim_id, facts, await self.signer.sign(page, facts), by)
+        signed = await self.signer.sign(page, facts)
+        return await self._record(claim_id, facts, signed, by, approved_at=approved_at)
 
-    async def _facts(self, claim_id: UUID) -> LetterFacts | None:
+    async def _facts(self, claim_id: UUID) -> tuple[LetterFacts, datetime | None] | None:
         async with self.store.transaction() as shelf:
             try:
                 claim = await shelf.claims.get(claim_id)
@@ -47,7 +53,8 @@ class GenerateLetter:
                 return None
             if not letter_due(claim, await _newest(shelf, claim_id), self.clock.now()):
                 return None
-            return await self._stated(claim, shelf)
+            facts = await self._stated(claim, shelf)
+            return None if facts is None else (facts, claim.approved_at)
 
     async def _stated(self, claim: Claim, shelf: Shelf) -> LetterFacts | None:
         grounds = await shelf.letters.grounds(claim.id)
@@ -70,14 +77,20 @@ class GenerateLetter:
             holder=RegisteredHolder.of(claim.registry, registered.delegations),
             prefix=claim.prefix,
             origin=claim.asn,
-            checks=passed_checks((*grounds.findings, today)),
+            checks=passed_checks((*grounds.findings, today), self.resolvers),
             roas=roas,
             issued_at=now,
             valid_until=now + VALIDITY,
         )
 
     async def _record(
-        self, claim_id: UUID, facts: LetterFacts, content: bytes, by: By
+        self,
+        claim_id: UUID,
+        facts: LetterFacts,
+        content: bytes,
+        by: By,
+        *,
+        approved_at: datetime | None,
     ) -> Letter | None:
         now = self.clock.now()
         async with self.store.transaction() as shelf:
@@ -88,6 +101,8 @@ class GenerateLetter:
             newest = await _newest(shelf, claim_id)
             if not letter_due(claim, newest, now):
                 return None  # another worker was first, or the claim has changed
+            if claim.approved_at != approved_at or not await _still_valid(shelf, facts, now):
+                return None  # what it states was so, and is not: the next one states what is
             document = _document(claim, facts, content)
             await shelf.loa_documents.add(document, content)
             letter = Letter(facts, claim_id, claim.account_id, document.id, document.sha256)
@@ -104,6 +119,19 @@ class GenerateLetter:
             }
             await shelf.events.add(Event(claim_id, "letter.issued", by, now, before, after))
         return letter
+
+
+async def _still_valid(shelf: Shelf, facts: LetterFacts, now: datetime) -> bool:
+    vrps = await shelf.roas.about(facts.prefix)
+    if not isinstance(vrps, Vrps):
+        return False
+    found = deciding_roas(facts.prefix, facts.origin, vrps.covering, now=now)
+    return {_told(one) for one in facts.roas} == {_told(one) for one in found}
+
+
+def _told(roa: Vrp) -> Vrp:
+    # Each snapshot has another end of the chain behind it, and no letter tells that.
+    return replace(roa, expires_at=None)
 
 
 async def _newest(shelf: Shelf, claim_id: UUID) -> Letter | None:

@@ -30,7 +30,7 @@ class UpdateAccount:
         """Write what is given.
 
         Raises:
-            AccountNotFound, InvalidText: as they say.
+            AccountNotFound, PreconditionFailed, InvalidText: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
         given: dict[str, Any] = {}
@@ -41,8 +41,10 @@ class UpdateAccount:
         async with self.store.transaction(once) as shelf:
             held, _ = await shelf.claims.lock_account(account_id)
             old = await shelf.operating.accounts.lock(account_id)
+            by.seen.demand(old.version)
             new = replace(old, **given)
             if new != old:
+                new = replace(new, version=old.version + 1)
                 await shelf.operating.accounts.save(new)
                 before, after = (
                     {"account_id": account_id.hex, **{key: getattr(one, key) for key in given}}

@@ -29,14 +29,16 @@ class UpdateService:
         """Write it.
 
         Raises:
-            ServiceNotOffered, InvalidText: as they say.
+            ServiceNotOffered, PreconditionFailed, InvalidText: as they say.
             ServiceInUse: it is bound to parts of prefixes.
         """
         why, now = stated_reason(reason), self.clock.now()
         async with self.store.transaction(once) as shelf:
             old = await shelf.operating.services.lock(service_id)
+            by.seen.demand(old.version)
             new = replace(old, default_only=default_only)
             if new != old:
+                new = replace(new, version=old.version + 1)
                 _, nested = await shelf.operating.services.bindings(service_id)
                 may_be_default_only(nested if default_only else 0)
                 await shelf.operating.services.save(new)

@@ -7,6 +7,7 @@ from byoip.api.answers import Answer, list_answer
 from byoip.api.caller import Asking
 from byoip.api.declarations import Declarations
 from byoip.api.paging import DEFAULT_PAGE, Cut, PerPage
+from byoip.api.refusals import EventNotMadeYet
 from byoip.api.routes.path_ids import PathId
 from byoip.api.schemas.events import (
     AccountEventListAnswer,
@@ -29,7 +30,7 @@ After: TypeAlias = Annotated[
     "GET /prefixes/{prefix_id}/events",
     Scope.PREFIXES_READ,
     answer=EventListAnswer,
-    refuses=(ClaimNotFound,),
+    refuses=(ClaimNotFound, EventNotMadeYet),
 )
 async def list_prefix_events(
     caller: Asking,
@@ -42,17 +43,22 @@ async def list_prefix_events(
 
     Numbers have no gaps and appear in order: remember the last one and go on `after` it.
     """
-    size = per_page or DEFAULT_PAGE
-    read = partial(
-        caller.backend.reader.events, caller.account_id, prefix_id, after=after, limit=size + 1
-    )
+    size, reader, account_id = per_page or DEFAULT_PAGE, caller.backend.reader, caller.account_id
+    if after:
+        _demand_made(after, await reader.newest_event(account_id, prefix_id))
+    read = partial(reader.events, account_id, prefix_id, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.bell, prefix_id, wait)
     items = found[:size]
     more = str(items[-1].number) if len(found) > size else None
     return list_answer([event_of(event) for event in items], Cut(items, size, more))
 
 
-@history.operation("GET /events", Scope.PREFIXES_READ, answer=AccountEventListAnswer)
+@history.operation(
+    "GET /events",
+    Scope.PREFIXES_READ,
+    answer=AccountEventListAnswer,
+    refuses=(EventNotMadeYet,),
+)
 async def list_account_events(
     caller: Asking, after: After = 0, wait: Wait = 0, per_page: PerPage = None
 ) -> Answer:
@@ -61,9 +67,18 @@ async def list_account_events(
     Numbers count within the account, without gaps and in order: remember the last one and go on
     `after` it; with `wait`, an answer comes as soon as there is something.
     """
-    size, account_id = per_page or DEFAULT_PAGE, caller.account_id
-    read = partial(caller.backend.reader.account_events, account_id, after=after, limit=size + 1)
+    size, reader, account_id = per_page or DEFAULT_PAGE, caller.backend.reader, caller.account_id
+    if after:
+        _demand_made(after, await reader.newest_account_event(account_id))
+    read = partial(reader.account_events, account_id, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.bell, account_id, wait)
     items = found[:size]
     more = str(items[-1].number) if len(found) > size else None
     return list_answer([account_event_of(event) for event in items], Cut(items, size, more))
+
+
+def _demand_made(after: int, newest: int) -> None:
+    # Who is ahead of us has read events that are lost, as after a backup was restored: told so, it
+    # reads the state again; left waiting, it would miss what gets those numbers next.
+    if after > newest:
+        raise EventNotMadeYet(newest)

@@ -69,18 +69,26 @@ async def list_accounts(
     return list_answer([account_of(one) for one in part.items], part)
 
 
-@operator_accounts.operation("GET /accounts/{account_id}", Scope.OPERATOR, answer=AccountAnswer)
+@operator_accounts.operation(
+    "GET /accounts/{account_id}", Scope.OPERATOR, answer=AccountAnswer, tagged=True
+)
 async def get_account(caller: Operating, account_id: PathId) -> Answer:
     """Read one account."""
-    return answer(account_of(await caller.backend.operating.reader.account(account_id)))
+    view = await caller.backend.operating.reader.account(account_id)
+    return answer(account_of(view), version=_version(view))
 
 
 @operator_accounts.operation(
-    "POST /accounts", Scope.OPERATOR, answer=AccountAnswer, status=201, refuses=(InvalidText,)
+    "POST /accounts",
+    Scope.OPERATOR,
+    answer=AccountAnswer,
+    status=201,
+    tagged=True,
+    refuses=(InvalidText,),
 )
 async def create_account(caller: Operating, body: NewAccount) -> Answer:
     """Take a customer in."""
-    pen = caller.pen(account_of, status=201)
+    pen = caller.pen(account_of, status=201, version=_version)
     return pen.answer(
         await caller.backend.operating.create_account(
             name=body.name,
@@ -93,14 +101,18 @@ async def create_account(caller: Operating, body: NewAccount) -> Answer:
 
 
 @operator_accounts.operation(
-    "PATCH /accounts/{account_id}", Scope.OPERATOR, answer=AccountAnswer, refuses=(InvalidText,)
+    "PATCH /accounts/{account_id}",
+    Scope.OPERATOR,
+    answer=AccountAnswer,
+    tagged=True,
+    refuses=(InvalidText,),
 )
 async def update_account(caller: Operating, account_id: PathId, body: AccountChange) -> Answer:
     """Change an account's name or quota.
 
     A quota below what the account has takes nothing away: it only keeps it from more.
     """
-    pen = caller.pen(account_of)
+    pen = caller.pen(account_of, version=_version)
     return pen.answer(
         await caller.backend.operating.update_account(
             account_id,
@@ -206,6 +218,10 @@ def _scope(index: int, text: str) -> Scope:
         return Scope(text)
     except ValueError:
         raise FieldInvalid(f"/scopes/{index}", f"Name one of {', '.join(Scope)}") from None
+
+
+def _version(view: AccountView) -> int:
+    return view.account.version
 
 
 def _account_place(view: AccountView) -> Cursor:

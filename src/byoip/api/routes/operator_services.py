@@ -1,6 +1,6 @@
 """The operator's side: what customers may bind."""
 
-from byoip.api.answers import Answer, list_answer
+from byoip.api.answers import Answer, answer, list_answer
 from byoip.api.caller import Operating
 from byoip.api.declarations import Audience, Declarations
 from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_in_own_order, page
@@ -17,6 +17,7 @@ from byoip.api.schemas.operating import (
 from byoip.domain.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.operating import ServiceExists, ServiceInUse, ServiceNotOffered
+from byoip.domain.service_binding import Service
 
 operator_services = Declarations("operator: services", Audience.OPERATOR)
 
@@ -32,15 +33,31 @@ async def list_offered_services(
 
 
 @operator_services.operation(
+    "GET /services/{service_id}",
+    Scope.OPERATOR,
+    answer=OfferedServiceAnswer,
+    tagged=True,
+    refuses=(ServiceNotOffered,),
+)
+async def get_offered_service(caller: Operating, service_id: PathId) -> Answer:
+    """Read one service."""
+    for one in await caller.backend.reader.services():
+        if one.id == service_id:
+            return answer(service_of(one), version=one.version)
+    raise ServiceNotOffered
+
+
+@operator_services.operation(
     "POST /services",
     Scope.OPERATOR,
     answer=OfferedServiceAnswer,
     status=201,
+    tagged=True,
     refuses=(InvalidText, ServiceExists),
 )
 async def create_service(caller: Operating, body: NewService) -> Answer:
     """Offer customers something to bind."""
-    pen = caller.pen(service_of, status=201)
+    pen = caller.pen(service_of, status=201, version=_version)
     return pen.answer(
         await caller.backend.operating.create_service(
             name=body.name,
@@ -56,6 +73,7 @@ async def create_service(caller: Operating, body: NewService) -> Answer:
     "PATCH /services/{service_id}",
     Scope.OPERATOR,
     answer=OfferedServiceAnswer,
+    tagged=True,
     refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
 )
 async def update_service(caller: Operating, service_id: PathId, body: ServiceChange) -> Answer:
@@ -63,7 +81,7 @@ async def update_service(caller: Operating, service_id: PathId, body: ServiceCha
 
     Refused while it is bound to parts of prefixes.
     """
-    pen = caller.pen(service_of)
+    pen = caller.pen(service_of, version=_version)
     return pen.answer(
         await caller.backend.operating.update_service(
             service_id,
@@ -89,3 +107,7 @@ async def retire_service(caller: Operating, service_id: PathId, body: Reasoned) 
             service_id, reason=body.reason, by=pen.by, once=pen.once
         )
     )
+
+
+def _version(service: Service) -> int:
+    return service.version
