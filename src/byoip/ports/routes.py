@@ -55,7 +55,8 @@ class Alarm:
     """Something that a person should know as long as it lasts.
 
     Attributes:
-        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `fed_by_one`, `no_next_hop`.
+        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
+            `no_next_hop`.
         subject: of what: a stage, a route, a peer.
     """
 

@@ -177,6 +177,21 @@ TO_OBSERVE: Final = _made(f"""
         SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)
     ORDER BY b.id
 """)  # noqa: S608
+TOLD: Final = _counted(
+    "UPDATE speakers SET told_at = :now WHERE name = ANY(CAST(:speakers AS text[]))"
+)
+# A speaker's name has no space in it: "NAME to PEER".
+LET_GO: Final = _counted("""
+    UPDATE observed_routes kept SET advertised = false, at = :now FROM (
+        SELECT bgp_prefix_id, seen_by FROM observed_routes
+        WHERE own_word AND advertised
+            AND split_part(seen_by, ' ', 1) = ANY(CAST(:speakers AS text[]))
+            AND NOT seen_by = ANY(CAST(:sessions AS text[]))
+        ORDER BY bgp_prefix_id, seen_by FOR UPDATE
+    ) gone WHERE kept.bgp_prefix_id = gone.bgp_prefix_id AND kept.seen_by = gone.seen_by
+""")
+STANDING: Final = _made("SELECT subject FROM route_alarms WHERE kind = :kind")
+# What has been looked for in vain for long is not for that reason an old word.
 OBSERVED: Final = _counted("""
     INSERT INTO observed_routes AS kept (bgp_prefix_id, seen_by, advertised, own_word, at)
     SELECT id, seen_by, advertised, own_word, :now
@@ -186,6 +201,8 @@ OBSERVED: Final = _counted("""
     ON CONFLICT (bgp_prefix_id, seen_by) DO UPDATE
     SET advertised = excluded.advertised, own_word = excluded.own_word, at = excluded.at
     WHERE (kept.advertised, kept.own_word) IS DISTINCT FROM (excluded.advertised, excluded.own_word)
+        OR (kept.at < excluded.at - interval '10 seconds' AND EXISTS (SELECT FROM bgp_prefixes b
+            WHERE b.id = kept.bgp_prefix_id AND b.settled < b.change))
 """)
 ALARMS: Final = _made("""
     WITH standing AS (

@@ -132,6 +132,20 @@ class PostgresRoutes:
             now=now,
         )
 
+    async def note_told(self, speakers: Collection[str], now: datetime) -> None:
+        """Keep which speakers said of every row of `to_observe` what they send to whom."""
+        await self._lanes.ask(sql.TOLD, speakers=list(speakers), now=now)
+
+    async def let_go(
+        self, speakers: Collection[str], sessions: Collection[str], now: datetime
+    ) -> None:
+        """Nothing is sent to peers that speakers have no session for any more."""
+        await self._lanes.ask(sql.LET_GO, speakers=list(speakers), sessions=list(sessions), now=now)
+
+    async def standing(self, kind: str) -> Collection[str]:
+        """The subjects of a kind of alarm that stand, whoever raised them."""
+        return [row.subject for row in await self._lanes.ask(sql.STANDING, kind=kind)]
+
     async def alarms(self, kind: str, standing: Collection[Alarm], now: datetime) -> Sequence[str]:
         """Keep which alarms of a kind stand: these, and no others; the subjects of new ones."""
         details = {one.subject: one.detail for one in standing}

@@ -30,6 +30,7 @@ speakers = Table(
     Column("held", Integer, nullable=False),
     moment("asked_at"),
     moment("loaded_at", nullable=True),  # when it last had every route, and its sessions came up
+    moment("told_at", nullable=True),  # when it last said of every route to whom it sends it
 )
 
 # The same of those who listen.
@@ -60,7 +61,8 @@ applied_routes = Table(
     Index("ix_applied_routes_bgp_prefix_id", "bgp_prefix_id"),
 )
 
-# These, too, go with whoever said it.
+# These, too, go with whoever said it. `at` is when that was news, or, while a change is on its
+# way, confirmed; of settled routes listeners and speakers have a time for all that they were asked.
 observed_routes = Table(
     "observed_routes",
     metadata,

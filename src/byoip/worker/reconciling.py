@@ -15,13 +15,15 @@ from uuid import UUID
 from byoip.domain.route import Marking
 from byoip.domain.staging import Post
 from byoip.ports.clock import Clock
-from byoip.ports.routes import Alarm, Routes, SpeakerState, Turn, TurnLost, Turns
+from byoip.ports.routes import Alarm, SpeakerState, Turn, TurnLost, Turns
 from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from byoip.ports.store import Store, StoreUnavailable
+from byoip.ports.watching import WatchedRoutes
 from byoip.usecases.disown_routes import RecogniseRestore
-from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
+from byoip.usecases.look_for_routes import Asked, LookForRoutes
 from byoip.usecases.stage_changes import StageChanges
 from byoip.usecases.tend_speaker import Tended, TendSpeaker
+from byoip.usecases.watch_routes import WatchRoutes
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ class Reconciler:
     """Does it as long as it runs, whenever it is this process's turn."""
 
     turns: Turns
-    routes: Routes
+    routes: WatchedRoutes
     store: Store
     clock: Clock
     speakers: Sequence[SpeakerPart]
@@ -105,7 +107,7 @@ class _Session:
             first=min(one.stage for one in parts.speakers),
             absent_for=parts.pace.absent_for,
         )
-        self._look = look
+        self._look_out = WatchRoutes(parts.routes, parts.store, parts.clock, look)
         self._stirred = asyncio.Event()
         self._desks = [self._desk(one) for one in parts.speakers]
         self._snapshot_due = parts.clock.now()
@@ -167,20 +169,8 @@ class _Session:
             await self._take_snapshot()
 
     async def _observe(self) -> None:
-        """Look at everything again; our own word only where nobody else is asked."""
-        wishes = await self._parts.routes.to_observe()
-        asked = [one.asked for one in self._desks if one.post.down_since is None]
-        settled = [one for one in wishes if one.is_settled]
-        mine = [one for one in settled if not (self._parts.listeners and one.advertised)]
-        heard = await self._look.heard({one.prefix for one in settled})
-        answered = {one.name: one.name in heard.heard for one in self._parts.listeners}
-        await self._parts.routes.note_listeners(answered, self._parts.clock.now())
-        found = observations(settled, heard)
-        if mine:
-            sent = await self._look.sent({one.prefix for one in mine}, asked)
-            found += observations(mine, sent)
-        if found:
-            await self._parts.routes.observed(found, self._parts.clock.now())
+        alive = [one.asked.speaker for one in self._desks if one.post.down_since is None]
+        await self._look_out(alive)
 
     async def _warn(self) -> None:
         feeding = Counter(

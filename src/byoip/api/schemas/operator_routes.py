@@ -87,7 +87,7 @@ class RouteAlarm(Wire):
     model_config = ConfigDict(json_schema_extra={"examples": [_ALARM]})
 
     kind: str = Field(
-        description="stage_skipped, unanswered, absent, still_seen, fed_by_one, no_next_hop, "
+        description="stage_skipped, unanswered, absent, still_seen, lost, fed_by_one, no_next_hop, "
         "restored; others may come."
     )
     subject: str = Field(description="Of what: a stage, a route, a peer.")
