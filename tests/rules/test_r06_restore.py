@@ -1,7 +1,6 @@
 """R6: nothing is deleted, and one call brings it back."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,6 @@ from byoip.usecases.change_standing import ChangeStanding
 from byoip.usecases.retire_service import RetireService
 from byoip.usecases.withdrawing import withdraw
 from tests.rules.estate import GRACE, OPERATOR, OWNER, Estate
-from tests.store import samples
 
 
 def shown(routes: list[BgpPrefix]) -> list[tuple[str, bool, int]]:
@@ -168,16 +166,7 @@ async def test_a_binding_of_which_another_has_the_space_is_refused_by_name(estat
     claim = await estate.advertised(await estate.account())
     await estate.offboard(claim)
     await estate.go_on()
-    # As when its approval was revoked on the way, and somebody else was given the space.
-    await estate.run(
-        "UPDATE prefixes SET state = 'pending', approved_at = NULL, approved_by = NULL"
-    )
-    other = samples.claim(await estate.account(), str(claim.prefix))
-    now, yes = estate.clock.now(), samples.passed(estate.clock.now())
-    other = replace(other, irr=yes, rpki=yes, ownership=yes).approve(now)
-    async with estate.store.transaction() as shelf:
-        await shelf.claims.add(other)
-        await shelf.bindings.add(samples.binding(other, await estate.service()))
+    await estate.give_to_another(claim.id, str(claim.prefix))
     with pytest.raises(Contested):
         await estate.restore(claim)
     assert await estate.step(claim) == "grace"

@@ -35,10 +35,7 @@ class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again
 
 
 class StoreRefused(Exception):  # noqa: N818 - named for what happened
-    """The database keeps no such thing: a constraint or a trigger forbids it. Nothing was kept.
-
-    A fault of ours, or of a row that should not be as it is: trying again does not help.
-    """
+    """A constraint or a trigger forbids it; nothing was kept. Trying again does not help."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ needed:
 4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing besides; or a service
    (`Services.get` shares it with other bindings, and so do `Bindings.swap` and `remove` with all
    that the feed will name; operators lock it alone, and nothing before it); then edges: bindings
-   share them (`EdgeFeed.at_once`), who changes what edges there are has them alone
-   (`Edges.alone`), and then one edge (`Edges.lock`)
+   and announcements share them (`EdgeFeed.at_once`, `Edges.together`), who changes what edges
+   there are, drains one or takes it back has them alone (`Edges.alone`), and then one edge
+   (`Edges.lock`), or all of them after the counter of 13 (`Edges.begin_feed`)
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
 7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time; a claim's way out
