@@ -211,10 +211,10 @@ async def test_one_accounts_open_breaker_holds_up_no_other_accounts_roll_back(
 async def test_what_a_listener_sees_is_not_taken_back(fleet: Fleet) -> None:
     one, two = speaker("one"), speaker("two")
     ear = listener(one, two)
-    (prefix,) = await fleet.add("31.0.1.0/24")
+    prefix, held = await fleet.add("31.0.1.0/24", "31.0.2.0/24")
     two.loses.add(prefix)
     async with reconciling(fleet, one, two, listeners=[ear]):
-        await fleet.announce(prefix)
+        await fleet.announce(held, prefix)  # sessions come up with the first route held
         await until(lambda: holds(fleet, "absent", prefix))
         assert (await fleet.desired(prefix)).desired.advertised
         two.loses.clear()
@@ -226,10 +226,10 @@ async def test_what_was_seen_at_the_first_stage_is_not_taken_back_at_the_second(
     fleet: Fleet,
 ) -> None:
     one, two = speaker("one"), speaker("two")
-    (prefix,) = await fleet.add("31.0.1.0/24")
+    prefix, held = await fleet.add("31.0.1.0/24", "31.0.2.0/24")
     two.loses.add(prefix)
     async with reconciling(fleet, one, two):
-        await fleet.announce(prefix)
+        await fleet.announce(held, prefix)  # sessions come up with the first route held
         await until(lambda: holds(fleet, "absent", prefix))
         assert (await fleet.desired(prefix)).desired.advertised
     assert await fleet.ask("SELECT FROM withdrawals") == []
@@ -363,6 +363,7 @@ async def test_who_takes_over_looks_a_second_time_soon_after(fleet: Fleet) -> No
     """Whoever had the turn before may have been paused just before a word to the speaker."""
     one = speaker("one")
     (prefix,) = await fleet.add("31.0.1.0/24", advertised=True)
+    await fleet.do("UPDATE bgp_prefixes SET settled = change")  # nothing waits to be seen
     seldom = Pace(every=timedelta(minutes=1), absent_for=QUICK.absent_for, probe=QUICK.probe)
     async with reconciling(fleet, one, pace=seldom):
         await until(lambda: one.sends_to(PEER, prefix) is not None)

@@ -204,7 +204,7 @@ class _Desk:
         self._told: set[UUID] = set()
         self._rung = asyncio.Event()
         self._whole_at = self._noted_at = tend.clock.now()
-        self._soon = _LOOK_AGAIN_AFTER
+        self._again_at = self._whole_at + _LOOK_AGAIN_AFTER
         self.post = post
         self.neighbours: Sequence[Neighbour] = ()
 
@@ -255,9 +255,9 @@ class _Desk:
             await self._probe(now)
 
     def _next_whole(self, now: datetime) -> datetime:
-        """Soon, the first time: who had the turn before may have told it something since."""
-        soon, self._soon = self._soon, self._pace.every
-        return now + min(soon, self._pace.every)
+        """Soon, at first: who had the turn before may have told it something since."""
+        due = now + self._pace.every
+        return min(due, self._again_at) if now < self._again_at else due
 
     async def _probe(self, now: datetime) -> None:
         """A restart shows in the sessions: they go, and are administratively down again."""
