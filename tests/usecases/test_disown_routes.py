@@ -105,6 +105,14 @@ async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:
     assert not await RecogniseRestore(fleet.store, fleet.clock)(), "that is done already"
 
 
+async def test_edges_are_told_to_read_everything_anew(fleet: Fleet) -> None:
+    async with fleet.store.transaction() as shelf:
+        before = await shelf.edges.feed()
+    await DisownRoutes(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
+    async with fleet.store.transaction() as shelf:
+        assert await shelf.edges.feed() != before
+
+
 async def test_what_a_speaker_holds_as_an_orphan_is_not_confirmed_withdrawn(fleet: Fleet) -> None:
     ((prefix, (claim, _, row)),) = fleet.ids.items()
     await DisownRoutes(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)

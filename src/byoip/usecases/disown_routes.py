@@ -2,7 +2,8 @@
 
 Its rows may say withdrawn of a route that was announced again after the backup, and name who asked
 for it. So what speakers hold is taken for ours where a row wants it, and left to people where none
-does; and offboarding waits for a person, for it may go on with what was called off since.
+does; offboarding waits for a person, for it may go on with what was called off since; and edges
+read everything anew, for the numbers of their changes are given a second time.
 """
 
 from dataclasses import dataclass
@@ -74,11 +75,13 @@ class DisownRoutes:
 async def _disown(
     shelf: Shelf, found: Identity, by: By, why: CustomerText, now: datetime
 ) -> Disowned:
+    feed = await shelf.edges.begin_feed()  # first: it waits for all who change bindings
     await shelf.restores.keep(found.here, now)
     done = await shelf.restores.disown()
     await shelf.guards.switch(JobSwitch(JobKind.OFFBOARD, True, now, by.actor, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.marks, "orphans": done.orphans}
+    after["feed"] = feed.hex
     await shelf.operating.events.add(
         noted("routes.disowned", by, why, now, before=before, after=after)
     )
