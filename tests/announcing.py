@@ -18,7 +18,7 @@ from byoip.domain.breaker import Ceilings, Source
 from byoip.domain.prefix import Prefix
 from byoip.domain.route import Marking, Path
 from byoip.ports.speaker import Listener, Neighbour, Speaker
-from byoip.ports.store import By, Shelf
+from byoip.ports.store import By, Shelf, Store
 from byoip.store.route_turns import PostgresTurns
 from byoip.store.routes import PostgresRoutes
 from byoip.store.transaction import PostgresStore
@@ -27,6 +27,7 @@ from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.store.samples import SetClock
 
+_ACCOUNT = UUID("00000000-0000-0000-0000-0000000000aa")
 OURS = Asn(64500)
 PEER = "127.0.0.2"
 OWNER = By("credential:1", "owner-1")
@@ -56,7 +57,9 @@ class Fleet:
         self.routes = PostgresRoutes(self.engine)
         self.ids: dict[Prefix, tuple[UUID, UUID, UUID]] = {}  # claim, binding, BGP prefix
 
-    async def add(self, *cidrs: str, advertised: bool = False) -> list[Prefix]:
+    async def add(
+        self, *cidrs: str, advertised: bool = False, account: UUID = _ACCOUNT
+    ) -> list[Prefix]:
         """Claims that may be announced, or are wanted announced already."""
         prefixes = [Prefix.parse(cidr) for cidr in cidrs]
         made = {one: (uuid4(), uuid4(), uuid4()) for one in prefixes}
@@ -66,6 +69,7 @@ class Fleet:
             "bindings": [one[1] for one in made.values()],
             "ids": [one[2] for one in made.values()],
             "advertised": advertised,
+            "account": account,
         }
         async with self.engine.begin() as connection:
             for statement in _ADD:
@@ -137,25 +141,24 @@ class Fleet:
         return await shelf.bgp_prefixes.get(claim, one)
 
 
-_ACCOUNT = "00000000-0000-0000-0000-0000000000aa"
 _ADD = (
-    f"""
+    """
     INSERT INTO accounts (id, name, prefix_quota, created_at)
-    VALUES ('{_ACCOUNT}', 'Fleet', 100000, now()) ON CONFLICT DO NOTHING
-    """,  # noqa: S608 - no input
+    VALUES (:account, 'Fleet', 100000, now()) ON CONFLICT DO NOTHING
+    """,
     """
     INSERT INTO services (id, name, default_only, created_at)
     VALUES ('00000000-0000-0000-0000-0000000000bb', 'Fleet CDN', false, now())
     ON CONFLICT DO NOTHING
     """,
-    f"""
+    """
     INSERT INTO prefixes (id, account_id, cidr, asn, description, delegate_loa_creation,
         created_at, modified_at, state, standing, approved_at, approved_by, irr_state, rpki_state,
         ownership_state, ownership_passed_at, findings, irr_waived, other_origins, version)
-    SELECT claim, '{_ACCOUNT}', cidr, 64500, '', false, now(), now(), 'approved', 'ok', now(),
-        'checks', 'pending', 'pending', 'valid', now(), '{{}}', false, '[]', 1
+    SELECT claim, :account, cidr, 64500, '', false, now(), now(), 'approved', 'ok', now(),
+        'checks', 'pending', 'pending', 'valid', now(), '{}', false, '[]', 1
     FROM unnest(CAST(:cidrs AS cidr[]), CAST(:claims AS uuid[])) AS t (cidr, claim)
-    """,  # noqa: S608
+    """,
     """
     INSERT INTO bindings (id, prefix_id, prefix_cidr, cidr, service_id, answering_service_id,
         state, created_at)
@@ -195,13 +198,14 @@ async def reconciling(
     listeners: Sequence[Listener] = (),
     stages: Sequence[int] | None = None,
     pace: Pace = QUICK,
+    store: Store | None = None,
 ) -> AsyncIterator[None]:
     """A reconciler at work; each speaker is a stage of its own unless told otherwise."""
     numbers = stages or range(1, len(speakers) + 1)
     parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
-        PostgresTurns(url), fleet.routes, fleet.store, fleet.clock, parts, listeners, pace
+        PostgresTurns(url), fleet.routes, store or fleet.store, fleet.clock, parts, listeners, pace
     )
     task = asyncio.create_task(reconciler.run())
     try:

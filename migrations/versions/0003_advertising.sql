@@ -34,6 +34,7 @@ CREATE TABLE bgp_prefixes (
     CONSTRAINT ck_bgp_prefixes_settled CHECK (settled BETWEEN 0 AND change),
     CONSTRAINT ck_bgp_prefixes_never_without_binding CHECK (advertised = (binding_id IS NOT NULL)),
     CONSTRAINT ck_bgp_prefixes_never_withdrawn_unasked CHECK ((withdrawal_id IS NOT NULL) = (NOT advertised AND advertised_modified_at IS NOT NULL)),
+    CONSTRAINT ck_bgp_prefixes_announced_at CHECK (NOT advertised OR advertised_modified_at IS NOT NULL),
     CONSTRAINT ck_bgp_prefixes_withdraw_first CHECK (NOT (advertised AND removed_at IS NOT NULL))
 );
 CREATE INDEX ix_bgp_prefixes_page ON bgp_prefixes (prefix_id, created_at, id) WHERE live;
@@ -104,6 +105,25 @@ CREATE TABLE orphan_routes (
     CONSTRAINT ck_orphan_routes_decision CHECK (decision IN ('withdraw')),
     CONSTRAINT ck_orphan_routes_decided CHECK (num_nulls(decision, decided_by, decided_because) IN (0, 3))
 );
+
+CREATE TABLE incarnation (
+    singleton BOOLEAN DEFAULT true NOT NULL,
+    identity TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_incarnation PRIMARY KEY (singleton),
+    CONSTRAINT ck_incarnation_one_row CHECK (singleton)
+);
+
+CREATE TABLE orphan_withdrawals (
+    id UUID NOT NULL,
+    speaker TEXT NOT NULL,
+    cidr CIDR NOT NULL,
+    decided_by TEXT NOT NULL,
+    decided_because TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_orphan_withdrawals PRIMARY KEY (id)
+);
+CREATE INDEX ix_orphan_withdrawals_at ON orphan_withdrawals (at);
 
 CREATE TABLE route_alarms (
     kind TEXT NOT NULL,
@@ -192,6 +212,12 @@ CREATE TRIGGER withdrawals_append_only BEFORE UPDATE OR DELETE ON withdrawals
 FOR EACH ROW EXECUTE FUNCTION refuse_change('history is only ever added to');
 
 CREATE TRIGGER withdrawals_never_emptied BEFORE TRUNCATE ON withdrawals
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('history is only ever added to');
+
+CREATE TRIGGER orphan_withdrawals_append_only BEFORE UPDATE OR DELETE ON orphan_withdrawals
+FOR EACH ROW EXECUTE FUNCTION refuse_change('history is only ever added to');
+
+CREATE TRIGGER orphan_withdrawals_never_emptied BEFORE TRUNCATE ON orphan_withdrawals
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('history is only ever added to');
 
 CREATE TRIGGER breaker_trips_never_deleted BEFORE DELETE ON breaker_trips

@@ -17,6 +17,27 @@ V4, V6 = Prefix.parse("198.51.100.0/24"), Prefix.parse("2001:db8:1::/48")
 GREETING = "0001 BIRD 2.0.12 ready.\n"
 RESTRICTED = "0016 Access restricted\n"
 NOT_FOUND = "8001 Network not found\n"
+STATUS = (
+    "1000-BIRD 2.0.12\n"
+    "1011-Router ID is 127.0.0.99\n"
+    " Hostname is router\n"
+    " Current server time is {}\n"
+    "0013 Daemon is up and running\n"
+)
+QUESTIONS = ["show protocols", "show status"]
+
+
+def protocols(*bgp: str) -> str:
+    """As BIRD 2.0.12 shows them; of each session its state, time and info."""
+    return (
+        "2002-Name       Proto      Table      State  Since         Info\n"
+        "1002-device1    Device     ---        up     12:00:00.000  \n"
+        + "".join(f" one        BGP        ---        {one}\n" for one in bgp)
+        + "0000 \n"
+    )
+
+
+UP = "up     13:26:14.252  Established   "
 
 
 def route(as_path: str, *, prefix: str = "198.51.100.0/24", protocol: str = "one") -> str:
@@ -48,7 +69,13 @@ class Bird:
     """Something on a control socket that says what it is told."""
 
     greeting: str = GREETING
-    answers: dict[str, str] = field(default_factory=lambda: {"restrict": RESTRICTED})
+    answers: dict[str, str] = field(
+        default_factory=lambda: {
+            "restrict": RESTRICTED,
+            "show protocols": protocols(UP),
+            "show status": STATUS.format("2026-11-25 14:26:14.440"),
+        }
+    )
     hangs_up: bool = False
     asked: list[str] = field(default_factory=list)
 
@@ -135,7 +162,93 @@ async def test_only_what_came_over_bgp_counts(bird: Bird, listener: BirdListener
 
 async def test_it_gives_up_its_rights_before_it_asks(bird: Bird, listener: BirdListener) -> None:
     assert await listener.sees([V4, V6]) == {}
-    assert bird.asked == ["restrict", f"show route {V4} all", f"show route {V6} all"]
+    routes = [f"show route {V4} all", f"show route {V6} all"]
+    assert bird.asked == ["restrict", *routes, *QUESTIONS]
+
+
+@pytest.mark.parametrize(
+    "sessions",
+    [
+        [],
+        ["start  13:26:14.252  Active        Socket: Connection refused"],
+        ["down   13:26:14.252  Idle          "],
+        ["start  13:26:14.252  OpenConfirm   "],
+    ],
+    ids=["none", "connecting", "down", "not yet"],
+)
+async def test_without_an_established_session_there_is_no_answer(
+    bird: Bird, listener: BirdListener, sessions: list[str]
+) -> None:
+    bird.answers["show protocols"] = protocols(*sessions)
+    for asked in ([V4], []):
+        with pytest.raises(SpeakerUnanswered, match="established"):
+            await listener.sees(asked)
+    bird.shows(table(route(" 64500")))  # kept through a graceful restart, perhaps
+    with pytest.raises(SpeakerUnanswered, match="established"):
+        await listener.sees([V4])
+
+
+@pytest.mark.parametrize(
+    ("since", "now"),
+    [
+        ("13:26:14.252", "2026-11-25 13:26:16.440"),
+        ("13:26:14", "2026-11-25 13:26:18"),
+        ("2026-11-25 13:26:14.252018", "2026-11-25 13:26:16.440132"),
+        ("2026-11-25 23:59:59.252018", "2026-11-26 00:00:02.440132"),
+        ("23:59:59.252", "2026-11-26 00:00:02.440"),
+        ("23:59:59.252", "00:00:02.440"),
+    ],
+)
+async def test_what_a_session_that_just_came_up_does_not_show_is_not_absent(
+    bird: Bird, listener: BirdListener, since: str, now: str
+) -> None:
+    bird.answers["show protocols"] = protocols(f"up     {since}  Established   ")
+    bird.answers["show status"] = STATUS.format(now)
+    with pytest.raises(SpeakerUnanswered, match="just come up"):
+        await listener.sees([V4])
+    bird.shows(table(route(" 64500")))
+    assert await listener.sees([V4]) == {V4: {Asn(64500)}}  # what is there is there
+    with pytest.raises(SpeakerUnanswered, match="just come up"):
+        await listener.sees([V4, V6])
+
+
+@pytest.mark.parametrize(
+    ("since", "now"),
+    [
+        ("13:26:14.252", "2026-11-25 13:26:20.440"),
+        ("2026-11-24", "2026-11-25 13:26:20.440"),
+        ("2026-11-24 13:26:14.252", "2026-11-25 13:26:15.440"),
+        ("noonish", "2026-11-25 13:26:20.440"),
+        ("13:26:14.252", "noonish"),
+    ],
+    ids=["six seconds", "a date", "a day", "a format of their own", "another one"],
+)
+async def test_a_session_that_has_been_up_for_a_while_shows_all(
+    bird: Bird, listener: BirdListener, since: str, now: str
+) -> None:
+    young = "up     13:26:20.000  Established   "
+    bird.answers["show protocols"] = protocols(young, f"up     {since}  Established   ")
+    bird.answers["show status"] = STATUS.format(now)
+    assert await listener.sees([V4]) == {}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("show protocols", "9001 syntax error\n"),
+        ("show status", "9001 syntax error\n"),
+        ("show status", "1000-BIRD 2.0.12\n0013 Daemon is up and running\n"),
+        ("show status", STATUS.format("2026-11-25").replace("0013", "0014")),
+        ("show status", STATUS.format("2026-13-25 29:00:00")),
+    ],
+)
+async def test_sessions_that_cannot_be_read_are_no_answer(
+    bird: Bird, listener: BirdListener, question: str, answer: str
+) -> None:
+    bird.answers["show protocols"] = protocols("up     2026-11-25 13:26:14.252  Established   ")
+    bird.answers[question] = answer
+    with pytest.raises(SpeakerUnanswered):
+        await listener.sees([V4])
 
 
 @pytest.mark.parametrize(

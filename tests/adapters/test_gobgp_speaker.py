@@ -172,21 +172,40 @@ async def test_attributes_that_we_do_not_know_are_passed_over(
     )
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        listed("198.51.100.0"),
-        listed("198.51.100.1/24"),
-        listed("[type:1][rd:1:1]"),
-        listed("198.51.100.0/24", pb.NextHopAttribute(next_hop="nowhere")),
-    ],
-    ids=["no length", "host bits", "no prefix", "no address"],
-)
-async def test_a_path_that_cannot_be_read_is_no_answer(
-    gobgp: Gobgp, speaker: GobgpSpeaker, answer: pb.ListPathResponse
+def own(path: Path) -> pb.ListPathResponse:
+    message = to_message(path)
+    message.neighbor_ip = "<nil>"
+    return pb.ListPathResponse(destination=pb.Destination(prefix=str(path.prefix), paths=[message]))
+
+
+async def test_a_path_that_cannot_be_read_is_held_and_none_of_ours(
+    gobgp: Gobgp, speaker: GobgpSpeaker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gobgp.lists("ListPath", answer)
-    with pytest.raises(SpeakerUnanswered, match="odd path"):
+    odd = listed("203.0.113.0/24", pb.NextHopAttribute(next_hop="nowhere"))
+    gobgp.lists("ListPath", odd, own(V4))
+    stranger = Path(Prefix.parse("203.0.113.0/24"), (), IPv4Address("0.0.0.0"))
+    assert list(await speaker.held()) == [stranger, V4]
+    assert "203.0.113.0/24" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "destination",
+    ["198.51.100.0", "198.51.100.1/24", "[type:1][rd:1:1]"],
+    ids=["no length", "host bits", "no prefix"],
+)
+async def test_a_destination_that_cannot_be_read_is_left_out_and_logged(
+    gobgp: Gobgp, speaker: GobgpSpeaker, caplog: pytest.LogCaptureFixture, destination: str
+) -> None:
+    gobgp.lists("ListPath", listed(destination), own(V4))
+    assert list(await speaker.held()) == [V4]
+    assert destination in caplog.text
+
+
+async def test_where_nothing_can_be_read_there_is_no_answer(
+    gobgp: Gobgp, speaker: GobgpSpeaker
+) -> None:
+    gobgp.lists("ListPath", listed("[type:1][rd:1:1]"), listed("nonsense"))
+    with pytest.raises(SpeakerUnanswered, match="odd paths only"):
         await speaker.held()
 
 

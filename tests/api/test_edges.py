@@ -23,6 +23,8 @@ from tests.api.test_history import hurried, waiting
 from tests.api.world import World
 from tests.store.test_event_bell import listens
 
+FEED = "0" * 32
+
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
@@ -37,9 +39,21 @@ class Edge(Desk):
     """A machine with a token that opens the feed."""
 
     async def acknowledge(self, name: str, number: int) -> Any:
-        return await self.result(
-            "POST", "/edge/acknowledgements", json={"edge": name, "number": number}
-        )
+        body = await self.acknowledgement(name, number)
+        return await self.result("POST", "/edge/acknowledgements", json=body)
+
+    async def acknowledgement(self, name: str, number: int) -> dict[str, Any]:
+        return {"edge": name, "feed": await self.feed(), "number": number}
+
+    async def feed(self) -> str:
+        found: str = (await self.result("GET", "/edge/state"))["feed"]
+        return found
+
+
+async def register(desk: Desk, *names: str) -> None:
+    for name in names:
+        body = {"drained": False, "reason": WHY}
+        await desk.result("PUT", f"/edge/edges/{name}", json=body)
 
 
 @pytest.fixture
@@ -97,6 +111,7 @@ async def test_an_edge_takes_the_state_acknowledges_it_and_follows(
     state = await edge.result("GET", "/edge/state")
     cdn = {"id": await customer.service("CDN"), "name": "CDN"}
     assert state == {
+        "feed": state["feed"],
         "number": 1,
         "bindings": [
             {
@@ -108,10 +123,11 @@ async def test_an_edge_takes_the_state_acknowledges_it_and_follows(
             }
         ],
     }
+    await register(desk, "fra1")
+    event = await desk.last_event()
+    assert (event["kind"], event["after"]["edge"]) == ("edge.registered", "fra1")
     joined = await edge.acknowledge("fra1", 1)
     assert (joined["state"], joined["acknowledged"], joined["newest"]) == ("serving", 1, 1)
-    event = await desk.last_event()
-    assert (event["kind"], event["after"]) == ("edge.registered", {"edge": "fra1", "number": 1})
     swapped = await customer.swap(binding, "Spectrum")
     assert (swapped["service_name"], swapped["provisioning"]["state"]) == (
         "Spectrum",
@@ -120,6 +136,7 @@ async def test_an_edge_takes_the_state_acknowledges_it_and_follows(
     [change] = await edge.result("GET", "/edge/changes?after=1")
     spectrum = {"id": await customer.service("Spectrum"), "name": "Spectrum"}
     assert change == {
+        "feed": state["feed"],
         "number": 2,
         "at": change["at"],
         "kind": "swapped",
@@ -165,23 +182,66 @@ async def test_a_query_that_is_not_understood_is_refused(edge: Edge, path: str, 
     assert (status, name.startswith("query_parameter_")) == (422, True)
 
 
-async def test_who_is_ahead_of_the_feed_is_told_so(edge: Edge, customer: Customer) -> None:
+async def test_who_is_ahead_of_the_feed_is_told_so(
+    edge: Edge, customer: Customer, desk: Desk
+) -> None:
     await customer.bind()
+    await register(desk, "fra1")
     refused = [(409, "change_not_made_yet", "/number")]
     for path in ("/edge/changes?after=2", "/edge/changes/stream?after=2"):
         assert await edge.errors("GET", path) == refused
-    body = {"edge": "fra1", "number": 2}
+    body = await edge.acknowledgement("fra1", 2)
     assert await edge.errors("POST", "/edge/acknowledgements", json=body) == refused
+
+
+async def test_who_follows_another_feed_is_told_so(
+    edge: Edge, customer: Customer, desk: Desk
+) -> None:
+    await customer.bind()
+    await register(desk, "fra1")
+    feed, other = await edge.feed(), "0" * 32
+    refused = [(409, "feed_replaced", "/feed")]
+    for path in ("/edge/changes", "/edge/changes/stream"):
+        assert await edge.errors("GET", f"{path}?after=1&feed={other}") == refused
+        [(status, name, _)] = await edge.errors("GET", f"{path}?feed=x")
+        assert (status, name) == (422, "query_parameter_invalid")
+    body = {"edge": "fra1", "feed": other, "number": 1}
+    assert await edge.errors("POST", "/edge/acknowledgements", json=body) == refused
+    assert await edge.result("GET", f"/edge/changes?after=1&feed={feed}") == []
+
+
+async def test_only_operators_register_edges(edge: Edge, customer: Customer, desk: Desk) -> None:
+    await customer.bind()
+    body = await edge.acknowledgement("fra2", 1)
+    assert await edge.errors("POST", "/edge/acknowledgements", json=body) == [
+        (404, "edge_not_found", "")
+    ]
+    assert await desk.result("GET", "/edge/edges") == []
+
+
+async def test_an_edge_that_is_behind_stays_drained(
+    edge: Edge, customer: Customer, desk: Desk
+) -> None:
+    await register(desk, "fra1")
+    await edge.acknowledge("fra1", 0)
+    await desk.result("PUT", "/edge/edges/fra1", json={"drained": True, "reason": WHY})
+    await customer.bind()
+    body = {"drained": False, "reason": WHY}
+    assert await desk.errors("PUT", "/edge/edges/fra1", json=body) == [(409, "edge_behind", "")]
+    await edge.acknowledge("fra1", 1)
+    assert (await desk.result("PUT", "/edge/edges/fra1", json=body))["state"] == "serving"
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ({"edge": "Fra 1", "number": 0}, (422, "invalid_edge_name", "/edge")),
-        ({"edge": "fra1", "number": -1}, (422, "field_invalid", "/number")),
-        ({"edge": "fra1", "number": "1"}, (422, "field_invalid", "/number")),
-        ({"edge": "fra1"}, (422, "field_missing", "/number")),
-        ({"edge": "fra1", "number": 0, "x": 1}, (422, "field_unknown", "/x")),
+        ({"edge": "Fra 1", "feed": FEED, "number": 0}, (422, "invalid_edge_name", "/edge")),
+        ({"edge": "fra1", "feed": FEED, "number": -1}, (422, "field_invalid", "/number")),
+        ({"edge": "fra1", "feed": FEED, "number": "1"}, (422, "field_invalid", "/number")),
+        ({"edge": "fra1", "feed": FEED}, (422, "field_missing", "/number")),
+        ({"edge": "fra1", "number": 0}, (422, "field_missing", "/feed")),
+        ({"edge": "fra1", "feed": "x", "number": 0}, (422, "field_invalid", "/feed")),
+        ({"edge": "fra1", "feed": FEED, "number": 0, "x": 1}, (422, "field_unknown", "/x")),
     ],
 )
 async def test_an_acknowledgement_that_makes_no_sense_is_refused(
@@ -195,6 +255,7 @@ async def test_operators_drain_take_back_and_remove_edges(
     edge: Edge, desk: Desk, customer: Customer
 ) -> None:
     await customer.bind()
+    await register(desk, "fra1", "ams1")
     await edge.acknowledge("fra1", 1)
     await edge.acknowledge("ams1", 0)
     shown = await desk.result("GET", "/edge/edges")
@@ -211,7 +272,7 @@ async def test_operators_drain_take_back_and_remove_edges(
     assert back["state"] == "serving"
     await desk.act("/edge/edges/fra1/remove")
     assert (await desk.last_event())["kind"] == "edge.removed"
-    body = {"edge": "fra1", "number": 1}
+    body = await edge.acknowledgement("fra1", 1)
     assert await edge.errors("POST", "/edge/acknowledgements", json=body) == [
         (409, "edge_removed", "")
     ]
@@ -219,10 +280,11 @@ async def test_operators_drain_take_back_and_remove_edges(
 
 
 async def test_a_repeated_acknowledgement_with_its_key_gets_the_same_bytes(
-    edge: Edge, customer: Customer
+    edge: Edge, customer: Customer, desk: Desk
 ) -> None:
     await customer.bind()
-    headers, body = {"idempotency-key": "a"}, {"edge": "fra1", "number": 1}
+    await register(desk, "fra1")
+    headers, body = {"idempotency-key": "a"}, await edge.acknowledgement("fra1", 1)
     first, again = [
         await edge.call("POST", "/edge/acknowledgements", json=body, headers=headers)
         for _ in range(2)
@@ -243,9 +305,10 @@ async def test_a_long_poll_is_answered_as_soon_as_a_binding_changes(
 
 
 async def test_the_gauges_show_which_edge_lags(
-    edge: Edge, customer: Customer, world: World
+    edge: Edge, customer: Customer, desk: Desk, world: World
 ) -> None:
     binding = await customer.bind()
+    await register(desk, "fra1")
     await edge.acknowledge("fra1", 1)
     await customer.swap(binding, "Spectrum")
     text = (await world.client.get("/metrics")).text

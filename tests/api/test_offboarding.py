@@ -1,6 +1,7 @@
 """The way out and back over HTTP, and what operators see of it."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from byoip.store.transaction import PostgresStore
 from byoip.usecases.continue_offboardings import ContinueOffboardings
 from tests.api.operators import Desk
 from tests.api.world import World
-from tests.rules.estate import GRACE, WIDE, WORKER
+from tests.rules.estate import GRACE, WIDE, WORKER, Estate
 
 
 async def advertised(world: World, engine: AsyncEngine) -> str:
@@ -66,6 +67,19 @@ async def test_the_whole_way_out_and_back(world: World, engine: AsyncEngine) -> 
     status, said, prefix = await messages(world, f"{path}/restore")
     assert (status, said, prefix["standing"], prefix["advertised"]) == (200, [], "ok", True)
     assert (await messages(world, f"{path}/restore"))[1] == ["no_change"]
+
+
+async def test_a_restore_that_somebody_else_is_in_the_way_of_is_refused_by_name(
+    world: World, engine: AsyncEngine, desk: Desk
+) -> None:
+    prefix_id = await advertised(world, engine)
+    path = f"/prefixes/{prefix_id}"
+    await world.result("POST", f"{path}/offboard")
+    await go_on(world, engine)
+    cidr = (await world.result("GET", path))["cidr"]
+    await Estate(engine, world.clock).give_to_another(UUID(prefix_id), cidr)
+    assert await world.errors("POST", f"{path}/restore") == [(409, "contested", "")]
+    assert await desk.refusal(f"{path}/restore") == (409, "contested")
 
 
 async def test_nothing_new_happens_on_the_way_out(world: World, engine: AsyncEngine) -> None:

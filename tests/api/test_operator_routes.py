@@ -88,7 +88,7 @@ async def test_routes_are_rolled_back_to_a_snapshot(
     gone, mended = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
     wishes = [one.wish for one in await fleet.routes.known("ams1")]
     await fleet.routes.given("ams1", wishes, fleet.clock.now())
-    assert await fleet.routes.take_snapshot(fleet.clock.now()) == 1
+    assert await fleet.routes.take_snapshot() == 1
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
     await fleet.withdraw(gone)
     (newer,) = await fleet.add("31.0.2.0/24", advertised=True)

@@ -43,7 +43,7 @@ BODIES |= {
     "update_service": {**_WHY, "default_only": True},
     "create_reservation": {**_WHY, "cidr": "31.8.0.0/23"},
     "put_edge": {**_WHY, "drained": False},
-    "create_edge_acknowledgement": {"edge": "fra1", "number": 0},
+    "create_edge_acknowledgement": {"edge": "fra1", "feed": "0" * 32, "number": 0},
     "put_registry_override": {**_WHY, "cidr": "31.8.0.0/23", "registry": "ripencc"},
     "rearm_breaker": {**_WHY, "parked": "cancelled"},
     "withdraw_orphan_route": {**_WHY, "speaker": "ams1", "cidr": "31.8.0.0/24"},

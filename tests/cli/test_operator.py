@@ -151,7 +151,10 @@ async def test_breakers_and_jobs(shell: Shell) -> None:
 
 
 async def test_edges_are_drained_taken_back_and_removed(shell: Shell) -> None:
-    await shell.backend.edges.acknowledge(edge="fra1", number=0, by=By("test", "1"))
+    assert "joining" in await shell.says("edges", "add", "fra1", *WHY)
+    edges = shell.backend.edges
+    feed = await edges.reader.feed_name()
+    await edges.acknowledge(edge="fra1", feed=feed, number=0, by=By("test", "1"))
     assert "serving" in await shell.says("edges", "list")
     assert "drained" in await shell.says("edges", "drain", "fra1", *WHY)
     assert "serving" in await shell.says("edges", "undrain", "fra1", *WHY)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
@@ -40,6 +41,7 @@ class World:
     two: Speaker
     kill: Callable[[], None]
     silence: Callable[[], None]
+    part: Callable[[], None]
 
     async def until_seen(self, prefix: Prefix, *origins: Asn) -> None:
         async def seen() -> bool:
@@ -96,6 +98,20 @@ class ListenerContract:
         await world.one.announce([path(V6, *[Asn(4200000002)] * 100, ORIGIN)])
         await world.until_seen(V6, ORIGIN)
 
+    async def test_without_a_session_it_does_not_say_not_seen(self, world: World) -> None:
+        await world.one.announce([path(V4, ORIGIN)])
+        await world.until_seen(V4, ORIGIN)
+        world.part()
+
+        async def unanswered() -> bool:
+            try:
+                await world.listener.sees([V4])
+            except SpeakerUnanswered:
+                return True
+            return False
+
+        await eventually(unanswered, seconds=5)
+
     async def test_gone_it_does_not_say_not_seen(self, world: World) -> None:
         world.kill()
         with pytest.raises(SpeakerUnanswered):
@@ -118,7 +134,11 @@ class TestTwin(ListenerContract):
         def fail() -> None:
             listener.trouble = True
 
-        return World(listener, one, two, fail, fail)
+        def part() -> None:
+            one.kill()
+            two.kill()
+
+        return World(listener, one, two, fail, fail, part)
 
     async def test_a_killed_speaker_takes_its_routes_along(self, world: World) -> None:
         one, two, listener = world.one, world.two, world.listener
@@ -159,7 +179,12 @@ class TestBird(ListenerContract):
             )
             router.wait_for_sessions()
             first, second = GobgpSpeaker("one", one.target), GobgpSpeaker("two", two.target)
-            listener = BirdListener("bird", router.control, deadline=1)
-            yield World(listener, first, second, router.kill, router.suspend)
+            listener = BirdListener("bird", router.control, deadline=1, settling=timedelta(0))
+
+            def part() -> None:
+                one.kill()
+                two.kill()
+
+            yield World(listener, first, second, router.kill, router.suspend, part)
             await first.close()
             await second.close()

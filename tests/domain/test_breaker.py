@@ -2,7 +2,16 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.breaker import Ceilings, Counted, Source, Trip, TripScope, Withdrawal, trips
+from byoip.domain.breaker import (
+    Ceilings,
+    Counted,
+    Source,
+    Trip,
+    TripScope,
+    Withdrawal,
+    awaits_room,
+    trips,
+)
 
 ACCOUNT = UUID(int=7)
 CALM = Counted(in_run=0, by_account=0, in_minute=0, in_window=0, advertised=1000)
@@ -14,10 +23,12 @@ def withdrawal(source: Source, job: str = "") -> Withdrawal:
 
 
 BY_REQUEST = withdrawal(Source.REQUEST)
-BY_JOB = withdrawal(Source.OFFBOARDING, "offboard")
+BY_JOB = withdrawal(Source.JOB, "clean_up")
+LEAVING = withdrawal(Source.OFFBOARDING, "offboard")
+BACK = withdrawal(Source.ROLL_BACK, "roll_back")
 
 
-@pytest.mark.parametrize("asked", [BY_REQUEST, BY_JOB])
+@pytest.mark.parametrize("asked", [BY_REQUEST, BY_JOB, LEAVING, BACK])
 def test_a_calm_hour_trips_nothing(asked: Withdrawal) -> None:
     assert trips(asked, CALM, CEILINGS) == ()
 
@@ -33,6 +44,10 @@ def test_a_calm_hour_trips_nothing(asked: Withdrawal) -> None:
         (BY_JOB, Counted(0, 0, 0, 2, 3), [(TripScope.GLOBAL, True)]),
         (BY_JOB, Counted(0, 0, 0, 1, 3), []),
         (BY_JOB, Counted(0, 5, 0, 0, 1000), [(TripScope.ACCOUNT, True)]),
+        (LEAVING, Counted(3, 0, 3, 3, 1000), []),
+        (LEAVING, Counted(0, 0, 0, 50, 950), [(TripScope.GLOBAL, True)]),
+        (BACK, Counted(0, 0, 0, 50, 950), []),
+        (BACK, Counted(3, 0, 3, 0, 1000), [(TripScope.JOB, True)]),
     ],
     ids=[
         "an account's flood",
@@ -43,6 +58,10 @@ def test_a_calm_hour_trips_nothing(asked: Withdrawal) -> None:
         "a small fleet's share",
         "a small fleet may lose two in an hour",
         "a job that takes one account down",
+        "a large offboarding trips nothing",
+        "offboardings of many",
+        "what is rolled back is no loss to the fleet",
+        "too many roll-backs",
     ],
 )
 def test_each_ceiling_trips_its_own_scope(
@@ -50,6 +69,26 @@ def test_each_ceiling_trips_its_own_scope(
 ) -> None:
     found = trips(asked, counted, CEILINGS)
     assert [(one.scope, one.stops(asked)) for one in found] == tripped
+
+
+@pytest.mark.parametrize(
+    ("counted", "waits"),
+    [
+        (Counted(0, 0, 0, 0, 1000, 2, 2), False),
+        (Counted(0, 0, 0, 0, 1000, 3, 3), True),
+        (Counted(0, 0, 0, 39, 961, 0, 39), False),
+        (Counted(0, 0, 0, 40, 960, 0, 40), True),
+        (Counted(0, 0, 0, 0, 1, 0, 0), False),
+    ],
+    ids=["room in the minute", "none", "room in the hour", "none left for it", "always one"],
+)
+def test_offboardings_of_an_account_go_at_a_pace(counted: Counted, waits: bool) -> None:
+    assert awaits_room(LEAVING, counted, CEILINGS) is waits
+    assert not awaits_room(BY_JOB, counted, CEILINGS)
+
+
+def test_an_ordinary_customer_leaves_the_smallest_fleet_at_once() -> None:
+    assert Ceilings().of_one_account(8, 0) == 8
 
 
 def test_the_share_is_of_what_was_there_when_the_hour_began() -> None:

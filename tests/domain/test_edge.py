@@ -42,10 +42,10 @@ def test_what_is_no_name_of_an_edge_is_refused(text: str) -> None:
         pytest.param(
             [edge(n, k) for n, k in zip("abcd", (1, 2, 3, 4), strict=True)], 2, id="of-4-three"
         ),
-        pytest.param([edge("a", 5), edge("b", 1, drained=True)], 5, id="drained-do-not-count"),
+        pytest.param([edge("a", 5), edge("b", 1, drained=True)], 1, id="drained-are-registered"),
         pytest.param([edge("a", 5), edge("b", 1, joining=True)], 5, id="joining-do-not-count"),
         pytest.param([edge("b", 1, joining=True)], 9, id="joining-is-nobody"),
-        pytest.param([edge("b", 1, drained=True)], 0, id="all-drained-nobody-agrees"),
+        pytest.param([edge("b", 1, drained=True)], 1, id="all-drained"),
     ],
 )
 def test_what_a_majority_has_acknowledged(edges: list[Edge], expected: int) -> None:

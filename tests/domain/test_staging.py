@@ -13,6 +13,7 @@ from byoip.domain.staging import (
     gone_and_unsent,
     heard_and_sent,
     move,
+    seen_by_nobody,
     stand,
 )
 from tests.domain.test_reconciliation import GONE, NOW, PREFIX, WANTED
@@ -104,7 +105,43 @@ LONG = timedelta(seconds=11)
 def test_only_absent_takes_back_and_only_what_was_withdrawn_before(
     wish: Wish, answer: Answer, absent_for: timedelta, expected: Move
 ) -> None:
-    assert move(wish, answer, absent_for, timedelta(seconds=10)) is expected
+    assert move(wish, answer, absent_for, timedelta(seconds=10), nobody=True) is expected
+
+
+def test_what_somebody_sees_is_never_taken_back() -> None:
+    assert move(TURNED, ABSENT, LONG, timedelta(seconds=10), nobody=False) is Move.ALARM
+
+
+@pytest.mark.parametrize(
+    ("heard", "before", "listened", "asked_all", "expected"),
+    [
+        (ABSENT, False, True, True, True),
+        (ABSENT, False, True, False, True),
+        (ABSENT, True, True, True, False),
+        (SEEN, False, True, True, False),
+        (SEEN, True, True, True, False),
+        (UNANSWERED, False, True, True, False),
+        (UNANSWERED, False, False, True, True),
+        (UNANSWERED, False, False, False, False),
+        (UNANSWERED, True, False, True, False),
+    ],
+    ids=[
+        "a listener does not see it",
+        "nor where a stage was skipped",
+        "seen at an earlier stage",
+        "a listener sees it",
+        "a listener sees the earlier stage's",
+        "a listener does not answer, and may see it",
+        "nobody listens, and we do not send it",
+        "nobody listens, and a stage was not asked",
+        "nobody listens, and an earlier stage sends it",
+    ],
+)
+def test_absent_here_is_not_seen_by_nobody(
+    heard: Answer, before: bool, listened: bool, asked_all: bool, expected: bool
+) -> None:
+    found = seen_by_nobody(heard, before=before, listened=listened, asked_all=asked_all)
+    assert found is expected
 
 
 @pytest.mark.parametrize(

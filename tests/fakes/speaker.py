@@ -116,6 +116,10 @@ class FakeSpeaker:
         """The path that a neighbour at this address gets from it now."""
         return self._paths.get(prefix) if self._up(address) else None
 
+    def feeds(self, address: str) -> bool:
+        """Whether a session with a neighbour at this address is up."""
+        return self._up(address)
+
     async def _answer(
         self, method: Method, paths: Sequence[Path] = (), *, address: str = ""
     ) -> None:
@@ -144,7 +148,8 @@ class FakeSpeaker:
         return {one.address for one in self.sessions if one.enabled}
 
     def _up(self, address: str) -> bool:
-        return self._alive and address in self._enabled
+        configured = any(one.address == address for one in self.sessions)
+        return self._alive and configured and address in self._enabled
 
     def _forget(self) -> None:
         forgotten, self._paths = self._paths, {}
@@ -166,7 +171,8 @@ class FakeListener:
     """A neighbour of speakers, at `address`: their sessions to it decide what it hears.
 
     Attributes:
-        trouble: no answer from now on; it goes on to hear all the same.
+        trouble: no answer from now on; it goes on to hear all the same. Without a session with
+            any speaker there is no answer either.
         delay: seconds that every answer takes.
         absent: prefixes that it says it does not see, whatever it hears.
         lies: origins that it says it sees, whatever it hears.
@@ -192,6 +198,8 @@ class FakeListener:
             await asyncio.sleep(self.delay)
         if self.trouble:
             raise SpeakerUnanswered(f"{self.name}: the twin was told so")
+        if not any(one.feeds(self.address) for one in self.speakers):
+            raise SpeakerUnanswered(f"{self.name}: no session is established")
         seen = {prefix: self._origins(prefix) for prefix in prefixes}
         return {prefix: origins for prefix, origins in seen.items() if origins}
 

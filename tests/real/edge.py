@@ -64,15 +64,18 @@ class Edge:
         """Return once the router sees all of these."""
 
         async def seen() -> bool:
-            return (await self.listener.sees(prefixes)).keys() == set(prefixes)
+            try:
+                return (await self.listener.sees(prefixes)).keys() == set(prefixes)
+            except SpeakerUnanswered:  # not all of them, and its sessions have just come up
+                return False
 
         await eventually(seen, seconds=seconds)
 
     async def until_gone(self, *prefixes: Prefix, seconds: float = 10) -> None:
-        """Return once the router sees none of these."""
+        """Return once the router has none of these, also where it has no session any more."""
 
         async def gone() -> bool:
-            return not await self.listener.sees(prefixes)
+            return not any(map(self.router.shows, prefixes))
 
         await eventually(gone, seconds=seconds)
 

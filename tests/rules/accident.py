@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.breaker import Ceilings, Source
 from byoip.domain.errors import Refusal
-from byoip.ports.store import By
+from byoip.ports.store import By, StoreRefused
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.withdrawing import tripping, withdraw
 from tests.many_routes import OwnedRoute
@@ -96,6 +96,6 @@ async def clean_up(
     for row in queued:
         try:
             done += await act(row)
-        except (Refusal, psycopg.Error):
+        except (Refusal, StoreRefused, psycopg.Error):
             continue
     return done

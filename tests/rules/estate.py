@@ -87,6 +87,20 @@ class Estate:
             uuid4(), claim.id, claim.account_id, claim.prefix, cidr, claim.asn, now, now, desired
         )
 
+    async def give_to_another(self, claim_id: UUID, cidr: str) -> None:
+        """As when its approval was revoked on the way, and somebody else was given the space."""
+        await self.run(
+            "UPDATE prefixes SET state = 'pending', approved_at = NULL, approved_by = NULL "
+            "WHERE id = :id",
+            id=claim_id,
+        )
+        now, yes = self.clock.now(), samples.passed(self.clock.now())
+        other = samples.claim(await self.account(), cidr)
+        other = replace(other, irr=yes, rpki=yes, ownership=yes).approve(now)
+        async with self.store.transaction() as shelf:
+            await shelf.claims.add(other)
+            await shelf.bindings.add(samples.binding(other, await self.service()))
+
     async def offboard(self, claim: Claim, by: By = OWNER) -> None:
         self.clock.advance(timedelta(milliseconds=1))  # they go in the order of their asking
         await OffboardPrefix(self.store, self.clock)(claim.account_id, claim.id, by=by)

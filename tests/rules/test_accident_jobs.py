@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from byoip.domain.job_history import JobKind
+from byoip.ports.offboarding import DueOffboarding
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf
 from byoip.store.offboardings import OffboardingShelf
@@ -26,8 +27,8 @@ from tests.rules.accident import FLEET, NO_CEILING, Accident
 OPERATOR = By("operator:1", "request-operator")
 WORKER = By("worker", "job-1")
 LARGE_PAST = (
-    "INSERT INTO job_runs (id, kind, at, request_id, listed, sample, acted, refused)"
-    " VALUES (gen_random_uuid(), 'offboard', now(), 'long ago', 5000, '[]', 5000, '')"
+    "INSERT INTO job_runs (id, kind, at, request_id, listed, sample, acted, refused, measured)"
+    " VALUES (gen_random_uuid(), 'offboard', now(), 'long ago', 5000, '[]', 5000, '', 5000)"
 )
 
 
@@ -36,8 +37,8 @@ class Everything(OffboardingShelf):
 
     listed: Sequence[UUID] = ()
 
-    async def due(self, now: datetime, limit: int) -> Sequence[UUID]:  # noqa: ARG002
-        return self.listed
+    async def due(self, now: datetime, limit: int) -> Sequence[DueOffboarding]:  # noqa: ARG002
+        return [DueOffboarding(one, one, new=True) for one in self.listed]
 
 
 class Mistaken(PostgresStore):

@@ -1,14 +1,17 @@
 """R6: nothing is deleted, and one call brings it back."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
-from byoip.domain.bgp_prefix import BgpPrefix
+from byoip.domain.bgp_prefix import BgpPrefix, Contested
 from byoip.domain.breaker import Source
 from byoip.domain.claim import Claim
+from byoip.domain.lifecycle import Move
 from byoip.domain.operating import ServiceInUse
 from byoip.usecases.announcing import announce
+from byoip.usecases.change_standing import ChangeStanding
 from byoip.usecases.retire_service import RetireService
 from byoip.usecases.withdrawing import withdraw
 from tests.rules.estate import GRACE, OPERATOR, OWNER, Estate
@@ -127,6 +130,46 @@ async def test_a_contested_prefix_is_contested_again(estate: Estate) -> None:
     await estate.offboard(claim)
     await estate.restore(claim)
     assert (await estate.state(claim), await estate.up(claim)) == (("approved", "contested"), 1)
+
+
+async def test_a_contested_prefix_gets_its_routes_back_when_it_is_settled(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account(), 1)
+    await estate.run("UPDATE prefixes SET standing = 'contested'")
+    await estate.offboard(claim)
+    await estate.go_on()
+    withheld = (await estate.restore(claim)).withheld
+    assert [one.owed for one in withheld] == [True, True]
+    for _ in range(30):  # it takes a month to talk
+        estate.clock.advance(timedelta(days=1))
+        await estate.owed()
+    assert (await estate.state(claim), await estate.up(claim)) == (("approved", "contested"), 0)
+    settle = ChangeStanding(estate.store, estate.clock, Move.SETTLED)
+    await settle(claim.id, reason="a ticket", by=OPERATOR)
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = :at", at=estate.clock.now())
+    await estate.owed()
+    assert (await estate.state(claim), await estate.up(claim)) == (("approved", "ok"), 2)
+
+
+async def test_what_is_owed_is_not_forgotten_by_leaving_again(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account(), 1)
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    for _ in range(2):
+        await estate.offboard(claim)
+        await estate.go_on()
+        await estate.restore(claim)
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = now()")
+    await estate.owed()
+    assert await estate.up(claim) == 2
+
+
+async def test_a_binding_of_which_another_has_the_space_is_refused_by_name(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account())
+    await estate.offboard(claim)
+    await estate.go_on()
+    await estate.give_to_another(claim.id, str(claim.prefix))
+    with pytest.raises(Contested):
+        await estate.restore(claim)
+    assert await estate.step(claim) == "grace"
 
 
 async def test_a_service_is_not_retired_from_under_what_may_come_back(estate: Estate) -> None:

@@ -26,12 +26,29 @@ def of(estate: Estate, ceilings: Ceilings) -> Estate:
 
 async def request(estate: Estate, claim: Claim, name: str = "request-1") -> None:
     """What a PATCH of its owner does."""
-    by, now = By("credential:1", name), estate.clock.now()
+    await _take_down(estate, claim, By("credential:1", name), Source.REQUEST)
+
+
+async def take_back(estate: Estate, claim: Claim) -> None:
+    """What becomes of an announcement that nobody sees."""
+    by, job = By("worker", "roll_back-1"), "roll_back"
+    await _take_down(estate, claim, by, Source.ROLL_BACK, job=job, run="an hour")
+
+
+async def _take_down(
+    estate: Estate, claim: Claim, by: By, source: Source, *, job: str = "", run: str = ""
+) -> None:
+    now = estate.clock.now()
     async with tripping(estate.store, estate.clock), estate.store.transaction() as shelf:
         await shelf.claims.lock(claim.id)
         for route in await shelf.bgp_prefixes.of(claim.id):
             if route.desired.advertised:
-                await withdraw(shelf, route, by=by, now=now, source=Source.REQUEST)
+                await withdraw(shelf, route, by=by, now=now, source=source, job=job, run=run)
+
+
+async def of_many(estate: Estate, many: int) -> list[Claim]:
+    """Prefixes, each of an account of its own."""
+    return [await estate.advertised(await estate.account()) for _ in range(many)]
 
 
 async def open_scopes(estate: Estate) -> list[TripScope]:
@@ -71,8 +88,7 @@ async def test_a_trip_is_told_to_operators_once_with_its_reason(estate: Estate) 
 
 async def test_jobs_take_no_more_than_their_share_and_the_rest_is_parked(estate: Estate) -> None:
     estate = of(estate, replace(WIDE, share=0.1, least=2))
-    account_id = await estate.account()
-    claims = [await estate.advertised(account_id) for _ in range(30)]
+    claims = await of_many(estate, 30)
     for claim in claims[:10]:
         await estate.offboard(claim)
     await estate.go_on()
@@ -85,22 +101,81 @@ async def test_jobs_take_no_more_than_their_share_and_the_rest_is_parked(estate:
     assert {await estate.bound(claim) for claim in claims[3:10]} == {1}
 
 
-async def test_a_small_fleet_loses_two_in_an_hour_and_then_a_person_looks(estate: Estate) -> None:
+async def test_a_small_fleet_loses_ten_in_an_hour_and_then_a_person_looks(estate: Estate) -> None:
     estate = of(estate, Ceilings())
-    account_id = await estate.account()
-    claims = [await estate.advertised(account_id) for _ in range(4)]
+    claims = await of_many(estate, 12)
     for claim in claims:
         await estate.offboard(claim)
     await estate.go_on()
     assert await estate.up(*claims) == 2
+    assert await open_scopes(estate) == [TripScope.GLOBAL]
+
+
+async def test_one_customer_leaves_a_small_fleet_and_the_next_one_too(estate: Estate) -> None:
+    estate = of(estate, Ceilings())
+    first, second = await estate.account(), await estate.account()
+    large = [await estate.advertised(first, 1, 2, 3) for _ in range(2)]
+    small = await estate.advertised(second, 1)
+    for claim in (*large, small):
+        await estate.offboard(claim)
+    await estate.go_on()
+    assert await estate.up(*large, small) == 0
+    assert await open_scopes(estate) == []
+
+
+async def test_a_large_offboarding_goes_at_its_pace_and_holds_nobody_up(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, per_run=2))
+    account_id = await estate.account()
+    large, other = await estate.advertised(account_id, 1, 2, 3), await estate.advertised(account_id)
+    others = await estate.advertised(await estate.account())
+    for claim in (large, others):
+        await estate.offboard(claim)
+    for left in (2, 0):
+        await estate.go_on()
+        await estate.go_on()
+        assert await estate.up(large) == left
+        await estate.run(_AN_HOUR_LATER)
+    assert await estate.up(others) == 0
+    await request(estate, other)
+    await estate.go_on()
+    assert await estate.step(large) == "grace"
+    assert await estate.operators() == []
+
+
+async def test_one_accounts_offboardings_leave_room_in_the_hours_share(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, share=0.1, least=5))
+    first, second = await estate.account(), await estate.account()
+    large = [await estate.advertised(first) for _ in range(7)]
+    small = await estate.advertised(second)
+    for claim in (*large, small):
+        await estate.offboard(claim)
+    await estate.go_on()
+    assert (await estate.up(*large), await estate.up(small)) == (3, 0)
+    assert await open_scopes(estate) == []
+    await estate.run(_AN_HOUR_LATER)
+    await estate.go_on()
+    assert await estate.up(*large) == 0
+
+
+async def test_roll_backs_count_for_their_own_job_and_not_in_the_share(estate: Estate) -> None:
+    estate = of(estate, replace(WIDE, per_run=3, share=0.1, least=2))
+    claims = await of_many(estate, 6)
+    for claim in claims[:3]:
+        await take_back(estate, claim)
+    with pytest.raises(WithdrawalsStopped):
+        await take_back(estate, claims[3])
+    assert await open_scopes(estate) == [TripScope.JOB]
+    for claim in claims[4:]:
+        await estate.offboard(claim)
+    await estate.go_on()
+    assert await estate.up(*claims[4:]) == 0
 
 
 async def test_what_is_released_goes_on_at_the_ceilings_pace_and_trips_nothing(
     estate: Estate,
 ) -> None:
     estate = of(estate, replace(WIDE, share=0.1, least=2))
-    account_id = await estate.account()
-    claims = [await estate.advertised(account_id) for _ in range(20)]
+    claims = await of_many(estate, 20)
     for claim in claims[:8]:
         await estate.offboard(claim)
     await estate.go_on()
@@ -118,8 +193,7 @@ async def test_what_is_released_goes_on_at_the_ceilings_pace_and_trips_nothing(
 
 async def test_what_is_cancelled_turns_back_and_nothing_more_is_withdrawn(estate: Estate) -> None:
     estate = of(estate, replace(WIDE, share=0.1, least=2))
-    account_id = await estate.account()
-    claims = [await estate.advertised(account_id) for _ in range(10)]
+    claims = await of_many(estate, 10)
     for claim in claims[:5]:
         await estate.offboard(claim)
     await estate.go_on()
@@ -130,20 +204,6 @@ async def test_what_is_cancelled_turns_back_and_nothing_more_is_withdrawn(estate
     for claim in claims[2:5]:
         assert await estate.state(claim) == ("approved", "ok")
         assert (await estate.kinds(claim))[-1][0] == "offboarding.cancelled"
-
-
-async def test_a_run_of_one_job_stops_that_job_only(estate: Estate) -> None:
-    estate = of(estate, replace(WIDE, per_run=2))
-    account_id = await estate.account()
-    large, other = await estate.advertised(account_id, 1, 2, 3), await estate.advertised(account_id)
-    await estate.offboard(large)
-    await estate.go_on()
-    assert await estate.up(large) == 2
-    assert await open_scopes(estate) == [TripScope.JOB]
-    await request(estate, other)
-    await estate.rearm(Parked.RELEASED)
-    await estate.go_on()
-    assert await estate.up(large) == 0
 
 
 async def test_a_named_person_rearms_once(estate: Estate) -> None:

@@ -38,12 +38,12 @@ async def test_applied_states_are_numbered_without_gaps_and_never_change(fleet: 
         for prefix in prefixes:
             await fleet.announce(prefix)
             await until(fleet.settled)
-            await fleet.routes.take_snapshot(fleet.clock.now())
+            await fleet.routes.take_snapshot()
         before = await fleet.ask("SELECT number, routes FROM route_snapshots ORDER BY number")
-        assert await fleet.routes.take_snapshot(fleet.clock.now()) is None, "nothing is new"
+        assert await fleet.routes.take_snapshot() is None, "nothing is new"
         await fleet.withdraw(prefixes[0])
         await until(fleet.settled)
-        await fleet.routes.take_snapshot(fleet.clock.now())
+        await fleet.routes.take_snapshot()
     after = await fleet.ask("SELECT number, routes FROM route_snapshots ORDER BY number")
     assert after[: len(before)] == before
     assert [number for number, _ in after] == list(range(1, len(after) + 1))

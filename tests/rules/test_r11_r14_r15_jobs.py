@@ -2,25 +2,35 @@
 theirs. R15: a kill switch for each kind, in the database.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from byoip.domain.claim import Claim
 from byoip.domain.job_history import (
     FLOOR,
     MEASURED,
     JobKind,
     JobNotRefused,
+    measure,
     objection,
     proportionate,
 )
+from byoip.domain.prefix import Prefix
+from byoip.ports import jobs
+from byoip.store.jobs import make_job_app
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
+from byoip.usecases.guard_jobs import AllowJob, KillSwitches, MoveKillSwitch
 from byoip.usecases.measured_run import MeasuredRun
 from byoip.usecases.restore_prefix import AnnounceOwed
+from byoip.usecases.row_by_row import RowsFailed
+from byoip.worker.tasks import LetterWork, Work, register
+from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 from tests.rules.estate import OPERATOR, WORKER, Estate
 from tests.store import samples
 
@@ -83,10 +93,13 @@ async def test_r11_a_set_out_of_proportion_is_refused_until_somebody_lets_it_thr
     assert report.waiting is not None
     assert (report.waiting.listed, report.waiting.sample) == (FLOOR + 1, tuple(flood[:20]))
     await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
-    assert await run([*flood, uuid4()], acted, by=WORKER) == 0  # larger than what was looked at
+    others = [uuid4() for _ in range(FLOOR + 1)]
+    assert await run([*flood, *others], acted, by=WORKER) == 0  # not what was looked at
+    assert await run(flood, acted, by=WORKER) == 0
     await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
-    assert await run(flood, acted, by=WORKER) == FLOOR + 1
-    assert acted.rows == flood
+    late = uuid4()
+    assert await run([*flood, late], acted, by=WORKER) == FLOOR + 2
+    assert acted.rows == [*flood, late]
     with pytest.raises(JobNotRefused):
         await allow(estate)(run.kind, reason="a ticket", name="Ada", by=OPERATOR)
 
@@ -104,14 +117,125 @@ async def test_r11_what_a_run_is_about_to_do_is_written_before_it_does_it(estate
     assert await estate.one("SELECT listed || ' ' || acted FROM job_runs") == "2 2"
 
 
-async def test_r11_a_flood_of_offboardings_is_refused_as_a_set(estate: Estate) -> None:
-    account_id = await estate.account()
-    claims = [await estate.advertised(account_id) for _ in range(FLOOR + 1)]
-    for claim in claims:
-        await estate.offboard(claim)
+async def test_r11_the_whole_set_is_written_down(estate: Estate) -> None:
+    run = MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    small, flood = [uuid4() for _ in range(FLOOR)], [uuid4() for _ in range(500)]
+    for rows in (small, flood):
+        await run(rows, Acted(), by=WORKER)
+    assert await estate.one("SELECT ids FROM job_runs WHERE refused = ''") == small
+    assert await estate.one("SELECT ids FROM job_runs WHERE refused <> ''") == flood
+
+
+async def test_r11_what_only_waits_is_not_measured_and_holds_nobody_up(estate: Estate) -> None:
+    owner, other = await estate.account(), await estate.account()
+    waiting = [await estate.advertised(owner) for _ in range(2 * FLOOR)]
+    for one in waiting:  # one at a time, and each waits for a listener
+        await estate.see(one, seen=True)
+        await estate.offboard(one)
+        await estate.go_on()
+    runs = await estate.one("SELECT count(*) FROM job_runs")
     await estate.go_on()
-    assert await estate.up(*claims) == FLOOR + 1
+    assert await estate.one("SELECT count(*) FROM job_runs") == runs
+    for one in waiting:  # and then all go on at once
+        await estate.see(one, seen=False)
+    claim = await estate.advertised(other)
+    await estate.offboard(claim)
+    await estate.go_on()
+    assert [await estate.step(one) for one in (claim, *waiting)] == ["grace"] * (2 * FLOOR + 1)
+    assert await estate.operators() == []
+
+
+async def test_r11_one_accounts_flood_is_refused_alone(estate: Estate) -> None:
+    owner, other = await estate.account(), await estate.account()
+    flood = [await estate.advertised(owner) for _ in range(FLOOR + 1)]
+    claim = await estate.advertised(other)
+    for one in (*flood, claim):
+        await estate.offboard(one)
+    await estate.go_on()
+    assert (await estate.up(*flood), await estate.up(claim)) == (FLOOR + 1, 0)
     assert await estate.operators() == ["job.refused"]
+    await allow(estate)(JobKind.OFFBOARD, reason="a ticket", name="Ada", by=OPERATOR)
+    for one in flood:  # what was let through goes on, run after run, although it waits
+        await estate.see(one, seen=True)
+    for _ in range(2):
+        await estate.go_on()
+    assert await estate.up(*flood) == 0
+    for one in flood:
+        await estate.see(one, seen=False)
+    await estate.go_on()
+    assert {await estate.step(one) for one in flood} == {"grace"}
+
+
+async def test_r11_closing_is_measured_anew(estate: Estate) -> None:
+    claims = []
+    for _ in range(FLOOR + 1):
+        claim = await estate.advertised(await estate.account())
+        await estate.offboard(claim)
+        await estate.go_on()
+        claims.append(claim)
+    estate.clock.advance(timedelta(days=8))
+    await estate.go_on()
+    assert {await estate.state(one) for one in claims} == {("approved", "offboarding")}
+    await allow(estate)(JobKind.OFFBOARD, reason="a ticket", name="Ada", by=OPERATOR)
+    await estate.go_on()
+    assert {await estate.state(one) for one in claims} == {("closed", "offboarding")}
+
+
+@pytest.mark.parametrize(
+    ("many", "refused", "flood"),
+    [
+        ([FLOOR], 0, False),
+        ([FLOOR, 1], 0, False),
+        ([FLOOR + 1, 1], FLOOR + 1, False),
+        ([FLOOR, FLOOR, 1], 2 * FLOOR + 1, True),
+        ([1] * FLOOR, 0, False),
+        ([1] * (FLOOR + 1), FLOOR + 1, True),
+    ],
+    ids=["one", "one cannot hold up another", "a flood", "two can", "many", "a flood of many"],
+)
+def test_r11_no_account_holds_up_all_others(many: list[int], refused: int, flood: bool) -> None:
+    accounts = [uuid4() for _ in many]
+    new = {uuid4(): one for one, count in zip(accounts, many, strict=True) for _ in range(count)}
+    found = measure(new, [])
+    assert (len(found.refused), found.flood) == (refused, flood)
+
+
+async def test_one_row_that_fails_holds_up_nobody_behind_it(estate: Estate) -> None:
+    bad, good = [await estate.advertised(await estate.account()) for _ in range(2)]
+    for one in (bad, good):
+        await estate.offboard(one)
+    await poison(estate, bad)
+    with pytest.raises(RowsFailed, match=bad.id.hex):
+        await estate.go_on()
+    assert await estate.up(good) == 0
+    counts = await estate.one("SELECT listed || ' ' || acted || ' ' || failed FROM job_runs")
+    assert counts == "2 1 1"
+
+
+async def test_one_owed_route_that_fails_holds_up_nobody_behind_it(estate: Estate) -> None:
+    bad, good = [await estate.advertised(await estate.account()) for _ in range(2)]
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
+    for one in (bad, good):
+        await estate.offboard(one)
+        await estate.go_on()
+        await estate.restore(one)
+    await estate.run("UPDATE bgp_prefixes SET last_valid_at = now()")
+    await poison(estate, bad)
+    with pytest.raises(RowsFailed, match=bad.id.hex):
+        await estate.owed()
+    assert (await estate.up(bad), await estate.up(good)) == (0, 1)
+
+
+async def poison(estate: Estate, claim: Claim) -> None:
+    """Whatever is done with its routes, the database refuses."""
+    await estate.run(
+        "CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'no' USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    await estate.run(
+        "CREATE TRIGGER poisoned BEFORE UPDATE ON bgp_prefixes FOR EACH ROW "
+        f"WHEN (old.prefix_id = '{claim.id}') EXECUTE FUNCTION poisoned()"
+    )
 
 
 @pytest.mark.parametrize("job", [offboard, close_unproven, end_expired])
@@ -159,6 +283,87 @@ async def test_r15_a_switch_stops_a_run_before_its_next_row(estate: Estate) -> N
     await run([uuid4() for _ in range(5)], act, by=WORKER)
     assert len(rows) == 1
     assert await estate.one("SELECT acted FROM job_runs") == 1
+
+
+def recording(estate: Estate, done: set[JobKind]) -> Work:
+    """What a worker can do, each of it only noting that it was done."""
+
+    def noting(kind: JobKind) -> Any:
+        async def note(*_: object, **__: object) -> None:
+            done.add(kind)
+
+        return note
+
+    return Work(
+        run_validation=noting(JobKind.RESCUE_RUNS),
+        rescue_runs=noting(JobKind.RESCUE_RUNS),
+        close_unproven=noting(JobKind.CLOSE_UNPROVEN),
+        end_expired_delegations=noting(JobKind.END_EXPIRED_DELEGATIONS),
+        refresh_registrations=noting(JobKind.REFRESH_REGISTRATIONS),
+        refresh_roas=noting(JobKind.REFRESH_ROAS),
+        tidy_up=noting(JobKind.TIDY_UP),
+        watch_letters=noting(JobKind.WATCH_LETTERS),
+        reevaluate_claims=noting(JobKind.REEVALUATE_CLAIMS),
+        settle_bindings=noting(JobKind.SETTLE_BINDINGS),
+        letters=LetterWork(noting(JobKind.RENEW_LETTERS), noting(JobKind.RENEW_LETTERS)),
+        offboard=noting(JobKind.OFFBOARD),
+        stopped=KillSwitches(estate.store).stopped,
+    )
+
+
+TASKS = {
+    JobKind.RESCUE_RUNS: jobs.RESCUE_RUNS,
+    JobKind.REFRESH_REGISTRATIONS: jobs.REFRESH_REGISTRATIONS,
+    JobKind.REFRESH_ROAS: jobs.REFRESH_ROAS,
+    JobKind.TIDY_UP: jobs.TIDY_UP,
+    JobKind.WATCH_LETTERS: jobs.WATCH_LETTERS,
+    JobKind.RENEW_LETTERS: jobs.RENEW_LETTERS,
+    JobKind.REEVALUATE_CLAIMS: jobs.REEVALUATE_CLAIMS,
+    JobKind.SETTLE_BINDINGS: jobs.SETTLE_BINDINGS,
+}
+
+
+def test_r15_no_kind_of_job_is_without_a_test_of_its_switch() -> None:
+    assert set(JobKind) == MEASURED | TASKS.keys() | {JobKind.ROLL_BACK}
+
+
+@pytest.mark.parametrize("kind", sorted(TASKS))
+async def test_r15_a_stopped_task_does_nothing(
+    estate: Estate, kind: JobKind, database_url: str
+) -> None:
+    done: set[JobKind] = set()
+    app = make_job_app(database_url)
+    register(app, recording(estate, done))
+    await throw(estate, kind, stopped=True)
+    async with app.open_async():
+        for name in TASKS.values():
+            await app.configure_task(name).defer_async(timestamp=0)
+        async with asyncio.timeout(20):
+            await app.run_worker_async(wait=False, install_signal_handlers=False)
+    assert done == TASKS.keys() - {kind}
+
+
+async def test_r15_stopped_roll_backs_leave_what_nobody_sees_announced(fleet: Fleet) -> None:
+    move = MoveKillSwitch(fleet.store, fleet.clock)
+    await move(JobKind.ROLL_BACK, stopped=True, reason="a ticket", by=OPERATOR)
+    one = speaker("one")
+    ear = listener(one)
+    (lost,) = await fleet.add("31.0.1.0/24")
+    ear.absent.add(lost)
+    async with reconciling(fleet, one, listeners=[ear]):
+        await fleet.announce(lost)
+        await until(lambda: absent(fleet, lost))
+        await asyncio.sleep(0.5)
+        assert (await fleet.desired(lost)).desired.advertised
+        assert one.paths == {lost: path(lost)}
+        assert await fleet.ask("SELECT FROM breaker_trips") == []
+        await move(JobKind.ROLL_BACK, stopped=False, reason="a ticket", by=OPERATOR)
+        await until(lambda: lost not in one.paths)
+    assert not (await fleet.desired(lost)).desired.advertised
+
+
+async def absent(fleet: Fleet, prefix: Prefix) -> bool:
+    return fleet.ids[prefix][2].hex in await fleet.alarms("absent")
 
 
 async def test_r15_a_stopped_offboarding_takes_no_step_and_goes_on_later(estate: Estate) -> None:

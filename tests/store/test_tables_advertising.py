@@ -110,6 +110,8 @@ REFUSED = [
     ("bgp_prefixes", bgp_prefix(**DOWN, withdrawal_id=ENTRY), "fk_bgp_prefixes_withdrawal"),
     ("bgp_prefixes", bgp_prefix(**UP, withdrawal_id=ENTRY),
      "ck_bgp_prefixes_never_withdrawn_unasked"),
+    ("bgp_prefixes", bgp_prefix(**UP | {"advertised_modified_at": None}),
+     "ck_bgp_prefixes_announced_at"),
     ("bgp_prefixes", bgp_prefix(**UP, removed_at=NOW), "ck_bgp_prefixes_withdraw_first"),
     ("bgp_prefixes", bgp_prefix(cidr="203.0.114.0/24"), "ck_bgp_prefixes_inside_prefix"),
     ("bgp_prefixes", bgp_prefix(cidr="203.0.112.0/22"), "ck_bgp_prefixes_inside_prefix"),

@@ -13,9 +13,11 @@ from byoip.domain.bgp_prefix import IncompleteBgpDeployment
 from byoip.domain.claim import Claim
 from byoip.domain.edge import (
     ChangeNotMadeYet,
+    EdgeBehind,
     EdgeChange,
     EdgeNotFound,
     EdgeRemoved,
+    FeedReplaced,
     InvalidEdgeName,
 )
 from byoip.domain.operating import ServiceInUse, ServiceNotOffered
@@ -52,9 +54,16 @@ class Edges:
 
     async def heard(self, *names: str, number: int | None = None) -> None:
         reached = await self.feed.newest() if number is None else number
-        acknowledge = AcknowledgeChanges(self.world.store, self.world.clock)
+        known = await self.states()
         for name in names:
-            await acknowledge(edge=name, number=reached, by=BY)
+            if name not in known:
+                await self.put(name, drained=False)
+            await self.acknowledge(name, reached)
+
+    async def acknowledge(self, name: str, number: int, feed: UUID | None = None) -> None:
+        acknowledge = AcknowledgeChanges(self.world.store, self.world.clock)
+        of = feed or await self.feed.feed_name()
+        await acknowledge(edge=name, feed=of, number=number, by=BY)
 
     async def put(self, name: str, *, drained: bool) -> None:
         put = PutEdge(self.world.store, self.world.clock)
@@ -142,20 +151,74 @@ async def test_a_binding_is_active_when_a_majority_has_it_and_announced_when_all
     assert (await edges.world.kinds(edges.claim)).count("binding.active") == 1
 
 
-async def test_a_drained_edge_is_waited_for_by_nobody_until_it_is_back(edges: Edges) -> None:
-    await edges.heard("ams1", "fra1")
+async def test_announcing_does_not_wait_for_a_drained_edge_and_a_majority_does(
+    edges: Edges,
+) -> None:
+    await edges.heard("ams1", "fra1", "lon1")
     binding = await edges.bind()
+    for name in ("fra1", "lon1"):
+        await edges.put(name, drained=True)
     await edges.heard("ams1")
-    assert await edges.state(binding) is PROVISIONING
-    await edges.put("fra1", drained=True)
-    assert (await edges.state(binding), await edges.lacking(binding)) == (ACTIVE, [])
-    await edges.put("fra1", drained=False)
-    assert (await edges.state(binding), await edges.lacking(binding)) == (ACTIVE, ["fra1"])
-    await edges.heard("fra1")
+    assert (await edges.state(binding), await edges.lacking(binding)) == (PROVISIONING, [])
+    await edges.heard("fra1")  # drained edges may acknowledge
+    assert await edges.state(binding) is ACTIVE
+    await edges.remove("lon1")
     assert await edges.lacking(binding) == []
 
 
-async def test_where_all_edges_are_drained_nothing_becomes_active(edges: Edges) -> None:
+async def test_an_edge_that_is_behind_stays_drained_until_it_has_caught_up(edges: Edges) -> None:
+    await edges.heard("ams1", "fra1", "lon1")
+    await edges.put("fra1", drained=True)
+    binding = await edges.bind()
+    await edges.heard("ams1", "lon1")
+    assert (await edges.state(binding), await edges.lacking(binding)) == (ACTIVE, [])
+    with pytest.raises(EdgeBehind, match=r"change 0, .* to 1"):
+        await edges.put("fra1", drained=False)
+    assert (await edges.states())["fra1"] == (True, True, 0)
+    await edges.heard("fra1")
+    await edges.put("fra1", drained=False)
+    assert await edges.lacking(binding) == []
+
+
+async def test_what_is_unbound_since_holds_no_edge_back(edges: Edges) -> None:
+    await edges.heard("ams1", "fra1")
+    await edges.put("fra1", drained=True)
+    await edges.unbind(await edges.bind())
+    await edges.put("fra1", drained=False)
+
+
+async def test_no_edge_comes_back_while_something_is_announced(edges: Edges) -> None:
+    await edges.heard("ams1", "fra1")
+    await edges.put("fra1", drained=True)
+    async with edges.world.store.transaction() as shelf:
+        await shelf.edges.together()
+        back = asyncio.create_task(edges.put("fra1", drained=False))
+        await asyncio.sleep(0.3)
+        assert not back.done()
+    await back
+
+
+async def test_in_a_feed_that_begins_anew_every_edge_has_to_acknowledge_again(
+    edges: Edges,
+) -> None:
+    binding = await edges.bind()
+    await edges.heard("ams1", "fra1")
+    old = await edges.feed.feed_name()
+    async with edges.world.store.transaction() as shelf:
+        new = await shelf.edges.begin_feed()
+    assert new != old
+    assert [one.feed for one in await edges.feed.changes(after=0, limit=9)] == [new]
+    assert (await edges.feed.state()).feed == new == await edges.feed.feed_name()
+    assert (await edges.state(binding), await edges.lacking(binding)) == (ACTIVE, ["ams1", "fra1"])
+    part = await edges.bind(PART)
+    assert await edges.state(part) is PROVISIONING
+    with pytest.raises(FeedReplaced):
+        await edges.acknowledge("ams1", 1, old)
+    await edges.heard("ams1", "fra1")
+    assert (await edges.state(part), await edges.lacking(binding)) == (ACTIVE, [])
+
+
+async def test_where_all_edges_are_drained_nothing_is_announced(edges: Edges) -> None:
     await edges.heard("ams1")
     before = await edges.bind()
     await edges.heard("ams1")
@@ -163,9 +226,11 @@ async def test_where_all_edges_are_drained_nothing_becomes_active(edges: Edges) 
     part = await edges.bind(PART)
     assert await edges.state(part) is PROVISIONING
     assert await edges.lacking(before) == ["ams1"]
-    await edges.put("ams1", drained=False)
     await edges.heard("ams1")
     assert await edges.state(part) is ACTIVE
+    assert await edges.lacking(before) == ["ams1"]
+    await edges.put("ams1", drained=False)
+    assert await edges.lacking(before) == []
 
 
 async def test_a_new_edge_counts_for_nothing_until_it_has_the_full_state(edges: Edges) -> None:
@@ -195,10 +260,10 @@ async def test_an_older_number_is_no_step_back_and_none_is_ahead(edges: Edges) -
     assert await edges.states() == {"ams1": (True, False, 1)}
     with pytest.raises(ChangeNotMadeYet):
         await edges.heard("ams1", number=2)
-    with pytest.raises(ChangeNotMadeYet):
-        await edges.heard("fra1", number=2)
+    with pytest.raises(EdgeNotFound, match="operator"):
+        await edges.acknowledge("fra1", 1)  # a slip of the pen is no edge
     with pytest.raises(InvalidEdgeName):
-        await edges.heard("Not a name")
+        await edges.acknowledge("Not a name", 1)
     assert await edges.states() == {"ams1": (True, False, 1)}
 
 
@@ -209,7 +274,7 @@ async def test_a_removed_edge_does_not_come_back_by_itself(edges: Edges) -> None
     await edges.remove("fra1")
     assert await edges.state(binding) is ACTIVE
     with pytest.raises(EdgeRemoved):
-        await edges.heard("fra1")
+        await edges.acknowledge("fra1", 1)
     with pytest.raises(EdgeNotFound):
         await edges.remove("fra1")
     await edges.put("fra1", drained=False)
@@ -403,7 +468,7 @@ async def test_customers_edges_and_operators_at_once_wait_for_nobody_in_a_circle
     chance.shuffle(acting)
     ended = await asyncio.gather(*acting, return_exceptions=True)
     faults = {type(one) for one in ended if isinstance(one, BaseException)}
-    assert faults <= {BindingExists, ServiceNotOffered}
+    assert faults <= {BindingExists, ServiceNotOffered, EdgeBehind}
     await edges.heard("ams1", "fra1", "lon1")
     async with world.store.transaction() as shelf:
         assert await shelf.edges.unsettled(await edges.feed.newest()) == []
@@ -430,8 +495,9 @@ async def test_announcing_waits_for_every_edge_in_service_and_a_swap_leaves_the_
         await announced()
     await edges.put("lon1", drained=True)
     assert await announced()
-    await edges.put("lon1", drained=False)
-    assert await announced()  # behind or not: what is out stays
+    with pytest.raises(EdgeBehind):  # traffic would find no answer there
+        await edges.put("lon1", drained=False)
+    assert await announced()
     await edges.swap(binding, "Spectrum")
     async with world.store.transaction() as shelf:
         (route,) = await shelf.bgp_prefixes.of(claim.id)

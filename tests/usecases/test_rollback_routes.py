@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ async def snapshot(fleet: Fleet) -> int:
     """All that is advertised was applied by one speaker: keep that."""
     known = await fleet.routes.known("one")
     await fleet.routes.given("one", [one.wish for one in known], fleet.clock.now())
-    number = await fleet.routes.take_snapshot(fleet.clock.now())
+    number = await fleet.routes.take_snapshot()
     assert number is not None
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
     return number
@@ -95,14 +96,85 @@ async def test_a_snapshot_that_is_not_kept_and_a_reason_that_is_not_given(fleet:
         await RollbackRoutes(fleet.store, fleet.clock)(7, reason=" ", by=CLI, dry_run=True)
 
 
-async def test_old_snapshots_are_pruned_and_numbers_go_on(fleet: Fleet) -> None:
-    await fleet.do(
-        "INSERT INTO route_snapshots SELECT n, now(), '[]' FROM generate_series(1, 150) AS n"
-    )
+async def test_what_its_owner_withdrew_before_the_snapshot_is_not_in_it(fleet: Fleet) -> None:
+    kept, taken_back = await fleet.add(*CIDRS[:2], advertised=True)
+    known = await fleet.routes.known("away")
+    await fleet.routes.given("away", [one.wish for one in known], fleet.clock.now())
+    await fleet.withdraw(taken_back)  # the speaker is away: its mark stays
+    number = await snapshot(fleet)
+    await taken(fleet, kept, Source.JOB)
+    done = await rolled_back(fleet, number)
+    assert (done.announced, done.refused) == ([kept], [])
+    assert await fleet.wanted() == {kept}
+
+
+async def test_what_its_owner_withdraws_during_the_run_stays_so(fleet: Fleet) -> None:
+    first, second = await fleet.add(*CIDRS[:2], advertised=True)
+    number = await snapshot(fleet)
+    await taken(fleet, first, Source.JOB)
+
+    class Meanwhile(RollbackRoutes):
+        async def _prepare(self, number: int, made: RolledBack) -> Any:
+            found = await RollbackRoutes._prepare(self, number, made)
+            await fleet.withdraw(second)
+            return found
+
+    rollback = Meanwhile(fleet.store, fleet.clock)
+    done = await rollback(number, reason="the accident", by=CLI, dry_run=False)
+    assert done.announced == [first]
+    assert dict(done.refused) == {second: "its owner has withdrawn it since"}
+    assert await fleet.wanted() == {first}
+
+
+async def test_the_owners_last_word_counts(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add(CIDRS[0], advertised=True)
+    number = await snapshot(fleet)
+    await fleet.withdraw(prefix)
+    await fleet.announce(prefix)
+    await taken(fleet, prefix, Source.JOB)
+    assert (await rolled_back(fleet, number)).announced == [prefix]
+
+
+async def test_a_snapshot_bears_the_time_of_the_database(fleet: Fleet) -> None:
     await fleet.add(CIDRS[0], advertised=True)
-    assert await snapshot(fleet) == 151
+    await snapshot(fleet)
+    assert await fleet.ask("SELECT now() - at < interval '1 minute' FROM route_snapshots") == [
+        (True,)
+    ]
+
+
+# Each minute of ten days: number n was taken 14,400 - n minutes ago.
+EACH_MINUTE = """
+    INSERT INTO route_snapshots
+    SELECT n, date_trunc('minute', now()) - (14400 - n) * interval '1 minute', '[]'
+    FROM generate_series(1, 14400) AS n
+"""
+
+
+async def test_snapshots_of_the_last_hour_and_one_an_hour_for_a_week_are_kept(
+    fleet: Fleet,
+) -> None:
+    await fleet.do(EACH_MINUTE)
+    await fleet.do("UPDATE route_snapshots SET at = at - interval '1 second'")
+    await fleet.add(CIDRS[0], advertised=True)
+    assert await snapshot(fleet) == 14401
+    ages = await fleet.ask(
+        "SELECT extract(epoch FROM now() - at) / 60 FROM route_snapshots ORDER BY at DESC"
+    )
+    minutes = [float(age) for (age,) in ages]
+    assert sum(age < 59 for age in minutes) == 60
+    assert 166 <= sum(age >= 62 for age in minutes) <= 169
+    assert 7 * 24 * 60 - 61 <= max(minutes) <= 7 * 24 * 60 + 61
+
+
+async def test_what_stood_until_just_now_is_kept_however_old(fleet: Fleet) -> None:
+    await fleet.do("INSERT INTO route_snapshots VALUES (1, now() - interval '30 days', '[]')")
+    await fleet.add(*CIDRS[:2], advertised=True)
+    assert await snapshot(fleet) == 2  # the accident, say
+    await fleet.withdraw(Prefix.parse(CIDRS[0]))
+    assert await snapshot(fleet) == 3
     numbers = [number for number, _, _ in await PostgresRouteReader(fleet.engine).snapshots()]
-    assert numbers == list(range(151, 50, -1))
+    assert numbers == [3, 2, 1]
 
 
 async def test_a_decision_about_an_orphan_names_who_and_why(fleet: Fleet) -> None:

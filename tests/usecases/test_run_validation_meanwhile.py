@@ -11,8 +11,10 @@ from byoip.domain.evidence import Check, CheckState, Failed, Fault, Passed, Reas
 from byoip.domain.lifecycle import Standing, State
 from byoip.domain.ownership_token import TokenMethod
 from byoip.domain.validation_run import MOST_ATTEMPTS, RunResult, RunState
+from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.rescue_runs import RescueRuns
+from byoip.usecases.restore_prefix import RestorePrefix
 from byoip.usecases.revoke_validation_token import RevokeValidationToken
 from tests.store.samples import BY
 from tests.usecases.world import LABEL, World, roa
@@ -179,6 +181,19 @@ async def test_who_proves_overlapping_space_later_contests_it(world: World) -> N
     events = len(await world.events(first))
     assert (await world.validate(other)).run.result is RunResult.CONTESTED
     assert len(await world.events(first)) == events  # it is contested already
+
+
+async def test_who_is_contested_on_the_way_out_is_so_when_it_comes_back(world: World) -> None:
+    first = await world.approved()
+    await OffboardPrefix(world.store, world.clock)(first.account_id, first.id, by=BY)
+    other = await world.claim("31.0.0.0/22", account_id=await world.new_account())
+    await world.prove(other)
+    for _ in range(2):
+        assert (await world.validate(other)).run.result is RunResult.CONTESTED
+    assert (await world.now(first)).standing is Standing.OFFBOARDING
+    assert (await world.kinds(first)).count("offboarding.contested") == 1
+    await RestorePrefix(world.store, world.clock)(first.account_id, first.id, by=BY)
+    assert (await world.now(first)).standing is Standing.CONTESTED
 
 
 async def test_a_worker_back_from_the_dead_writes_nothing(world: World) -> None:

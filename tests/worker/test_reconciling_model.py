@@ -4,14 +4,16 @@ import asyncio
 import math
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.reconciliation import Mark
+from byoip.domain.route import Path
 from tests.announcing import PEER, Fleet, listener, path, reconciling, speaker, until
-from tests.fakes.speaker import FakeSpeaker, Trouble
+from tests.fakes.speaker import FakeSpeaker, Method, Trouble
 
 STEPS = 60
 
@@ -23,6 +25,7 @@ class Model:
     prepends: dict[Prefix, int | None] = field(default_factory=dict)
     asked_at: dict[Prefix, float] = field(default_factory=dict)
     unasked: list[tuple[str, Prefix]] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)  # speakers whose sessions came up without routes
 
     def gone(self, name: str, prefix: Prefix) -> None:
         """Wanted, and not just announced again while the speaker thought: nobody asked for it."""
@@ -34,9 +37,25 @@ class Model:
 
 @dataclass
 class Watched(FakeSpeaker):
-    """Tells the model of each path that it is told to withdraw."""
+    """Tells the model of each path that it is told to withdraw.
+
+    Attributes:
+        restarts_before: the call before which it restarts, within a tenth of a second.
+    """
 
     model: Model = field(default_factory=Model)
+    restarts_before: Method | None = None
+
+    async def _answer(
+        self, method: Method, paths: Sequence[Path] = (), *, address: str = ""
+    ) -> None:
+        if method == self.restarts_before and self._alive:
+            self.restarts_before = None
+            self.kill()
+            self.start()
+        if method == "enable" and not self.paths:
+            self.model.empty.append(self.name)
+        await super()._answer(method, paths, address=address)
 
     def lose(self, *prefixes: Prefix) -> None:
         for prefix in prefixes:
@@ -64,6 +83,7 @@ async def test_nothing_goes_unasked_and_in_the_end_all_is_as_wanted(
             ear.trouble = dice.random() < 0.2
             await asyncio.sleep(dice.choice([0, 0, 0.01, 0.05, 0.2]))
             assert model.unasked == []
+            assert model.empty == []
         heal(speakers)
         ear.trouble = False
         await until(lambda: all_as_wanted(fleet, model, speakers), seconds=30)
@@ -87,9 +107,9 @@ async def step(dice: random.Random, fleet: Fleet, model: Model, prefix: Prefix) 
         await fleet.withdraw(prefix)
 
 
-def upset(dice: random.Random, one: FakeSpeaker) -> None:
+def upset(dice: random.Random, one: Watched) -> None:
     """A speaker fails in some way, or gets better."""
-    match dice.randrange(12):
+    match dice.randrange(14):
         case 0:
             one.kill()
         case 1:
@@ -103,13 +123,17 @@ def upset(dice: random.Random, one: FakeSpeaker) -> None:
         case 5:
             lost = dice.sample(sorted(one.paths), min(2, len(one.paths)))
             FakeSpeaker.lose(one, *lost)  # by itself: not told to
+        case 6:
+            one.restarts_before = dice.choice(
+                ["held", "announce", "withdraw", "neighbours", "sent", "local_as"]
+            )
         case _:
             one.trouble, one.delay = None, 0
 
 
 def heal(speakers: list[Watched]) -> None:
     for one in speakers:
-        one.trouble, one.delay = None, 0
+        one.trouble, one.delay, one.restarts_before = None, 0, None
         if not one._alive:
             one.start()
 

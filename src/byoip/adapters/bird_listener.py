@@ -2,6 +2,7 @@ import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +15,14 @@ from byoip.adapters.bird_answers import (
     read_local_as,
     read_routes,
 )
+from byoip.adapters.bird_sessions import age, read_clock, read_established
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.ports.speaker import SpeakerUnanswered
 
 DEADLINE: Final = 10.0  # seconds
+# From a session's start until what it does not show is taken as absent: its peer has sent all.
+SETTLING: Final = timedelta(seconds=5)
 
 _SLOWEST: Final = 1000  # prefixes a second that a call is given time for; measured: 10,000
 _MOST_BYTES: Final = 1024 * 1024  # of one answer: a prefix with thousands of paths
@@ -34,11 +38,19 @@ class BirdListener:
     decide who may use it; the connection gives up the right to change anything first.
     """
 
-    def __init__(self, name: str, control: Path, *, deadline: float = DEADLINE) -> None:
-        """Take the path of its control socket, and seconds for a call."""
+    def __init__(
+        self,
+        name: str,
+        control: Path,
+        *,
+        deadline: float = DEADLINE,
+        settling: timedelta = SETTLING,
+    ) -> None:
+        """Take the path of its control socket, seconds for a call, and when a session counts."""
         self._name = name
         self._control = control
         self._deadline = deadline
+        self._settling = settling
 
     @property
     def name(self) -> str:
@@ -48,10 +60,12 @@ class BirdListener:
     async def sees(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
         """The origins under which it sees each of these prefixes; not seen: no key.
 
-        Only exactly these prefixes, and only what it learnt over BGP.
+        Only exactly these prefixes, and only what it learnt over BGP. A BIRD to whom nobody
+        speaks, or that has just begun to listen, cannot say of anything that it is not there.
 
         Raises:
-            SpeakerUnanswered: it could not be asked, or what it said cannot be read.
+            SpeakerUnanswered: it could not be asked, or what it said cannot be read; or none of
+                its BGP sessions is established, or has been for long enough to miss a route.
         """
         try:
             async with asyncio.timeout(self._deadline + len(prefixes) / _SLOWEST):
@@ -69,7 +83,18 @@ class BirdListener:
                 origins = [await bird.origins(route) for route in routes]
                 if origins:
                     seen[prefix] = frozenset().union(*origins)
+            # Afterwards: a session that ended meanwhile took its routes along.
+            await self._check(bird, missing=len(seen) < len(prefixes))
         return seen
+
+    async def _check(self, bird: "_Conversation", *, missing: bool) -> None:
+        established = read_established(await bird.ask("show protocols"))
+        if not established:
+            raise OddAnswer("none of its BGP sessions is established")
+        clock = read_clock(await bird.ask("show status"))
+        ages = [age(since, clock) for since in established]
+        if missing and all(one is not None and one < self._settling for one in ages):
+            raise OddAnswer("its BGP sessions have only just come up")
 
 
 class _Conversation:

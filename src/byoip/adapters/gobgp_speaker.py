@@ -1,14 +1,17 @@
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
-from byoip.adapters.gobgp.paths import FAMILIES, UnreadablePath, own_paths, to_message
+from byoip.adapters.gobgp.paths import FAMILIES, UnreadablePath, own_paths, to_message, unreadable
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.route import Path
 from byoip.ports.speaker import Neighbour, SpeakerUnanswered
+
+_LOG = logging.getLogger(__name__)
 
 DEADLINE: Final = 10.0  # seconds
 MOST_PATHS: Final = 200_000
@@ -47,15 +50,38 @@ class GobgpSpeaker:
         return Asn(number)
 
     async def held(self) -> Sequence[Path]:
-        """All paths that it originates, of both families; none that it learnt from a peer."""
+        """All paths that it originates, of both families; none that it learnt from a peer.
+
+        One that cannot be read must not blind us to all the others. It comes as a path with no AS
+        and no next hop (0.0.0.0, ::), which equals no path of ours: where nobody wants the prefix
+        it is an orphan, for people to decide on; where an owner wants it announced, our path
+        replaces it, and where he wants it gone it goes, as with any other that differs from ours.
+        A destination that is no prefix of ours to read can be no row's: it is logged and left out.
+
+        Raises:
+            SpeakerUnanswered: also where no destination of a family can be read: then we do not
+                understand each other.
+        """
         held: list[Path] = []
         for family in FAMILIES.values():
             request = pb.ListPathRequest(table_type=pb.GLOBAL, family=family)
-            listed = await self._calls.list_paths(request)
+            held.extend(self._own(await self._calls.list_paths(request)))
+        return held
+
+    def _own(self, listed: Iterable[pb.Destination]) -> Sequence[Path]:
+        held: list[Path] = []
+        odd: UnreadablePath | None = None
+        for destination in listed:
             try:
-                held.extend(path for destination in listed for path in own_paths(destination))
+                held.extend(own_paths(destination))
             except UnreadablePath as fault:
-                raise SpeakerUnanswered(f"{self._name}: lists an odd path: {fault}") from fault
+                _LOG.error("Speaker %s holds a path that cannot be read: %s", self._name, fault)
+                if fault.prefix is None:
+                    odd = fault
+                else:
+                    held.append(unreadable(fault.prefix))
+        if odd and not held:
+            raise SpeakerUnanswered(f"{self._name}: lists odd paths only: {odd}")
         return held
 
     async def announce(self, paths: Sequence[Path]) -> None:

@@ -55,7 +55,14 @@ from byoip.domain.delegation import (
     DelegationToOwner,
     TooManyDelegations,
 )
-from byoip.domain.edge import ChangeNotMadeYet, EdgeNotFound, EdgeRemoved, InvalidEdgeName
+from byoip.domain.edge import (
+    ChangeNotMadeYet,
+    EdgeBehind,
+    EdgeNotFound,
+    EdgeRemoved,
+    FeedReplaced,
+    InvalidEdgeName,
+)
 from byoip.domain.errors import Refusal
 from byoip.domain.job_history import JobNotRefused, JobUnknown
 from byoip.domain.letter import LetterNotFound
@@ -253,6 +260,8 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         EdgeNotFound: Problem(1831, 404),
         EdgeRemoved: Problem(1832, 409, definitive=True),
         ChangeNotMadeYet: Problem(1833, 409, definitive=True),
+        EdgeBehind: Problem(1834, 409, definitive=True),
+        FeedReplaced: Problem(1835, 409, definitive=True),
         # ours
         InternalFault: Problem(1900, 500),
         DatabaseAway: Problem(1901, 503),

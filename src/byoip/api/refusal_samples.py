@@ -32,7 +32,7 @@ from byoip.domain.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
 from byoip.domain.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.delegation import DelegationOutsidePrefix, DelegationOverlaps
-from byoip.domain.edge import ChangeNotMadeYet
+from byoip.domain.edge import ChangeNotMadeYet, EdgeBehind
 from byoip.domain.errors import Refusal
 from byoip.domain.job_history import JobKind, JobNotRefused
 from byoip.domain.lifecycle import Move, NotInThisState, State
@@ -134,6 +134,7 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     RegistryUnknown(["arin", "ripencc"]),
     SnapshotNotAcceptable("it was accepted before"),
     ChangeNotMadeYet(4711),
+    EdgeBehind(4710, 4711),
     TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT),
 )
 

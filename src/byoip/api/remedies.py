@@ -136,7 +136,9 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "invalid_address": "Give one address, as in 198.18.0.1.",
         # edges
         "invalid_edge_name": "Give the edge a short name, as in fra1.",
-        "edge_not_found": "List the edges.",
+        "edge_not_found": "Have an operator register the edge, or look for the slip in its name.",
+        "edge_behind": "Wait until the edge has acknowledged that change, then ask again.",
+        "feed_replaced": "Take the full state, go on with its feed and number.",
         "edge_removed": "Have an operator put the edge back, or stop its controller.",
         "change_not_made_yet": "Take the full state, go on after its number, and acknowledge that.",
         # ours

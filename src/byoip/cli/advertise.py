@@ -9,10 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from byoip.cli.opening import with_composition
+from byoip.cli.opening import operating_user, with_composition
+from byoip.composition import Composition
+from byoip.domain.operating import stated_name
 from byoip.domain.prefix import Prefix
 from byoip.domain.route_snapshot import Orphan
+from byoip.ports.restores import Disowned
 from byoip.ports.store import By
+from byoip.usecases.disown_routes import DisownRoutes
 from byoip.usecases.rollback_routes import RolledBack
 
 advertise_app = typer.Typer(
@@ -26,8 +30,8 @@ advertise_app.add_typer(orphan_app, name="orphan")
 Reason = Annotated[str, typer.Option(help="Why; kept in the operators' history.")]
 
 
-def _by() -> By:
-    return By("cli", f"cli-{uuid4().hex}")
+def _by(name: str = "") -> By:
+    return By(f"cli:{name}" if name else "cli", f"cli-{uuid4().hex}")
 
 
 @advertise_app.command("snapshots")
@@ -44,17 +48,22 @@ def _say_snapshots(found: Sequence[tuple[int, datetime, int]]) -> None:
 @advertise_app.command("rollback")
 def rollback(
     number: Annotated[int, typer.Argument(min=1, help="Of the snapshot.")],
-    reason: Reason,
+    reason: Annotated[str, typer.Option(help="Why; else `rollback to snapshot N`.")] = "",
+    name: Annotated[str, typer.Option(help="Who does it; else whoever is logged in.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
 ) -> None:
     """Announce again what a snapshot has; take nothing down.
 
     Only prefixes that are approved now, and routes that their owner has not withdrawn since.
     """
+
+    async def work(composition: Composition) -> RolledBack:
+        by = _by(stated_name(name or operating_user()).value)
+        why = reason or f"rollback to snapshot {number}"
+        return await composition.rollback_routes()(number, reason=why, by=by, dry_run=dry_run)
+
     with_composition(
-        lambda composition: composition.rollback_routes()(
-            number, reason=reason, by=_by(), dry_run=dry_run
-        ),
+        work,
         lambda made: _say_rolled_back(made, dry_run=dry_run),
     )
 
@@ -66,6 +75,31 @@ def _say_rolled_back(made: RolledBack, *, dry_run: bool) -> None:
     typer.echo(f"Refused: {len(made.refused):,}.")
     for cidr, why in made.refused:
         typer.echo(f"  {cidr}: {why}")
+
+
+@advertise_app.command("restored")
+def restored(
+    name: Annotated[str, typer.Option(help="Who has restored it: your name.")],
+    reason: Reason,
+) -> None:
+    """After the database was restored, and before any worker starts: believe no mark of the backup.
+
+    What speakers hold is taken for ours where a row wants it, and is an orphan where none does;
+    offboarding is stopped. Nothing is withdrawn for what the backup says.
+    """
+
+    async def work(composition: Composition) -> Disowned:
+        disown = DisownRoutes(composition.store, composition.clock)
+        return await disown(name=name, reason=reason, by=_by())
+
+    with_composition(work, _say_disowned)
+
+
+def _say_disowned(done: Disowned) -> None:
+    typer.echo(f"Forgotten: {done.marks:,} marks, {done.orphans:,} orphans.")
+    typer.echo(
+        "offboard is stopped: `byoip kill-switch start offboard` when all has been compared."
+    )
 
 
 @advertise_app.command("orphans")

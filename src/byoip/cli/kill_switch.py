@@ -1,12 +1,11 @@
 """`byoip kill-switch`: straight on the database, so that it works while the API is down."""
 
-import getpass
 from typing import Annotated
 from uuid import uuid4
 
 import typer
 
-from byoip.cli.opening import with_composition
+from byoip.cli.opening import operating_user, with_composition
 from byoip.cli.operator_client import show_table
 from byoip.composition import Composition
 from byoip.domain.job_history import JobKind
@@ -47,7 +46,7 @@ def start(kind: Kind, reason: Why) -> None:
 
 
 def _move(kind: JobKind, reason: str, *, stopped: bool) -> None:
-    by = By(f"cli:{_who()}", f"cli-{uuid4().hex}")
+    by = By(f"cli:{operating_user()}", f"cli-{uuid4().hex}")
 
     async def work(composition: Composition) -> object:
         move = MoveKillSwitch(composition.store, composition.clock)
@@ -55,10 +54,3 @@ def _move(kind: JobKind, reason: str, *, stopped: bool) -> None:
 
     said = f"{kind.value} is stopped." if stopped else f"{kind.value} may run."
     with_composition(work, lambda _: typer.echo(said))
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in containers
-        return "unknown"

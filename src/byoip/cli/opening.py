@@ -1,5 +1,6 @@
 """Commands that work on the database itself: open a composition, do one thing, close it."""
 
+import getpass
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -47,3 +48,11 @@ def with_composition(
 
     if status := run(main()):
         raise typer.Exit(status)
+
+
+def operating_user() -> str:
+    """Whoever is logged in: who did it, where nobody says a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in containers
+        return "unknown"

@@ -20,15 +20,21 @@ def list_edges(ctx: typer.Context) -> None:
     show_table(_EDGE, ask(ctx, "GET", "/edge/edges")["result"])
 
 
+@edges_app.command("add")
+def add(ctx: typer.Context, edge: Name, reason: Reason) -> None:
+    """Register an edge. It counts once it has acknowledged the full state."""
+    _put(ctx, edge, reason, drained=False)
+
+
 @edges_app.command("drain")
 def drain(ctx: typer.Context, edge: Name, reason: Reason) -> None:
-    """Wait for an edge no longer: no traffic goes there."""
+    """Announce without waiting for an edge: no traffic goes there."""
     _put(ctx, edge, reason, drained=True)
 
 
 @edges_app.command("undrain")
 def undrain(ctx: typer.Context, edge: Name, reason: Reason) -> None:
-    """Take an edge back into service, or let one that was removed join again."""
+    """Take an edge that has caught up back into service."""
     _put(ctx, edge, reason, drained=False)
 
 

@@ -29,7 +29,7 @@ from byoip.composition.outside import Outside
 from byoip.domain.blockers import Advice
 from byoip.domain.station import SILENT_FOR, InService
 from byoip.ports.registrations import StatisticsSource
-from byoip.ports.routes import RouteReader
+from byoip.ports.route_reports import RouteReader
 from byoip.ports.rpki import VrpSource
 from byoip.ports.store import By, StoreUnavailable
 from byoip.settings import Mode, Settings
@@ -245,8 +245,10 @@ class Composition:
         return app
 
     async def _offboard(self, by: By) -> None:
-        await AnnounceOwed(self.store, self.clock)()
-        await ContinueOffboardings(self.store, self.clock, self.settings.grace)(by=by)
+        try:
+            await AnnounceOwed(self.store, self.clock)()
+        finally:  # a row that fails there holds up nobody's way out
+            await ContinueOffboardings(self.store, self.clock, self.settings.grace)(by=by)
 
     async def _rescue(self, app: App) -> None:
         for job in await app.job_manager.get_stalled_jobs():

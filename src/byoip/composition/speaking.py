@@ -32,7 +32,7 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
     try:
         yield Reconciler(
             PostgresTurns(composition.database_url),
-            PostgresRoutes(composition.engine),
+            PostgresRoutes(composition.engine, settings.ceilings),
             composition.store,
             composition.clock,
             _parts(settings, speakers),

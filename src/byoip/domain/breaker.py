@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from typing import Final
 from uuid import UUID
 
 from byoip.domain.errors import Refusal
 
 MINUTE = timedelta(minutes=1)
 SHARE_WINDOW = timedelta(hours=1)
+_ONE_ACCOUNTS = 0.8  # of the share: whoever leaves, others can leave in the same hour
 
 
 class Source(StrEnum):
@@ -25,6 +27,10 @@ class Source(StrEnum):
     OFFBOARDING = "offboarding"
     ROLL_BACK = "roll_back"  # of an announcement that was answered "absent"
     JOB = "job"  # any other job of ours: none does today, and each that comes is counted
+
+
+# Not counted in the share of an hour: an owner's own word, and what never came to work.
+UNSHARED: Final = frozenset({Source.REQUEST, Source.ROLL_BACK})
 
 
 class TripScope(StrEnum):
@@ -87,8 +93,11 @@ class Counted:
         in_run: by the same run of the same job.
         by_account: of the account, in the last minute.
         in_minute: of all, in the last minute.
-        in_window: of all that were no single requests, in the last hour.
+        in_window: of all that took a working route away and were no single requests, in the last
+            hour. Roll-backs are not among them: what is rolled back never came to work.
         advertised: routes that are wanted on the Internet now.
+        leaving_in_minute: by the account's offboardings, in the last minute.
+        leaving_in_window: by the account's offboardings, in the last hour.
     """
 
     in_run: int
@@ -96,6 +105,8 @@ class Counted:
     in_minute: int
     in_window: int
     advertised: int
+    leaving_in_minute: int = 0
+    leaving_in_window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +114,26 @@ class Ceilings:
     """How many withdrawals are let through.
 
     Attributes:
-        per_run: by one run of a job.
+        per_run: by one run of a job; and by all offboardings of an account in a minute.
         per_account: of one account, in a minute.
         per_minute: of all, in a minute.
-        share: of what is advertised, by anything but single requests, in an hour.
-        least: that share is never less than so many, or small fleets could do nothing.
+        share: of what is advertised, by anything but single requests and roll-backs, in an hour.
+        least: that share is never less than so many, or no customer could leave a small fleet.
     """
 
     per_run: int = 20
     per_account: int = 50
     per_minute: int = 100
     share: float = 0.05
-    least: int = 2
+    least: int = 10
 
     def shared(self, advertised: int, gone: int) -> int:
         """The share as a number of routes, of those that were there when the hour began."""
         return max(self.least, ceil(self.share * (advertised + gone)))
+
+    def of_one_account(self, advertised: int, gone: int) -> int:
+        """How much of that share the offboardings of one account may use."""
+        return max(1, int(_ONE_ACCOUNTS * self.shared(advertised, gone)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +207,22 @@ class CeilingReached(Exception):  # noqa: N818 - becomes a trip, in a transactio
         return WithdrawalsStopped(next(one for one in self.trips if one.stops(self.asked)).scope)
 
 
+class RoomAwaited(Exception):  # noqa: N818 - a state of affairs: it goes on when time has passed
+    """The account's offboardings have taken what they may for now. Nothing was counted or tripped.
+
+    An owner who leaves with hundreds of routes is nothing for a person to look at: they go at
+    this pace, and nobody else is held up.
+    """
+
+
+def awaits_room(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> bool:
+    """Whether an offboarding has to wait for a minute, or an hour, to pass."""
+    if asked.source is not Source.OFFBOARDING:
+        return False
+    part = ceilings.of_one_account(counted.advertised, counted.in_window)
+    return counted.leaving_in_minute >= ceilings.per_run or counted.leaving_in_window >= part
+
+
 def trips(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> tuple[Trip, ...]:
     """Which breakers one more withdrawal would trip; those that stop it, and those that do not."""
     return tuple(_trips(asked, counted, ceilings))
@@ -201,13 +232,15 @@ def _trips(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> Iterator[
     if counted.by_account >= ceilings.per_account:
         why = f"{counted.by_account} withdrawals of one account within a minute"
         yield Trip(TripScope.ACCOUNT, asked.account_id.hex, why)
-    if asked.job and counted.in_run >= ceilings.per_run:
+    # Offboardings go at a pace instead: see `awaits_room`.
+    run_ends = asked.job and asked.source is not Source.OFFBOARDING
+    if run_ends and counted.in_run >= ceilings.per_run:
         yield Trip(
             TripScope.JOB, asked.job, f"{counted.in_run} withdrawals by one run of {asked.job}"
         )
     if counted.in_minute >= ceilings.per_minute:
         yield Trip(TripScope.GLOBAL, "", f"{counted.in_minute} withdrawals within a minute")
     share = ceilings.shared(counted.advertised, counted.in_window)
-    if asked.source is not Source.REQUEST and counted.in_window >= share:
+    if asked.source not in UNSHARED and counted.in_window >= share:
         why = f"{counted.in_window} withdrawals by jobs within an hour, of {counted.advertised}"
         yield Trip(TripScope.GLOBAL, "", f"{why} that are still advertised")

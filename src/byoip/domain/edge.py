@@ -27,12 +27,15 @@ class InvalidEdgeName(Refusal):
 
 
 class EdgeNotFound(Refusal):
-    """No such edge, or it was removed."""
+    """No such edge: an operator registers each, or a slip of the pen would be one that counts."""
 
     name = "edge_not_found"
 
     def __init__(self) -> None:
-        super().__init__("There is no such edge: it was never heard of, or it was removed.")
+        super().__init__(
+            "There is no such edge. An operator registers it first (byoip operator edges add, or "
+            "PUT /operator/edge/edges/{name}); then its controller may acknowledge."
+        )
 
 
 class EdgeRemoved(Refusal):
@@ -58,6 +61,32 @@ class ChangeNotMadeYet(Refusal):
         )
 
 
+class EdgeBehind(Refusal):
+    """A drained edge that lacks changes: traffic would find no answer there."""
+
+    name = "edge_behind"
+
+    def __init__(self, acknowledged: int, needed: int) -> None:
+        super().__init__(
+            f"The edge has acknowledged change {acknowledged}, and what is bound has changed up to "
+            f"{needed}: it stays drained. Let it catch up (a drained edge follows the changes and "
+            "acknowledges as any other), then take it back."
+        )
+
+
+class FeedReplaced(Refusal):
+    """The numbers are of another feed: the database was restored, or is a new one."""
+
+    name = "feed_replaced"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "These numbers are of another feed, and are given anew in this one: fetch the full "
+            "state again, and go on with its feed and number.",
+            pointer="/feed",
+        )
+
+
 class ChangeKind(StrEnum):
     """What became of a binding."""
 
@@ -78,6 +107,7 @@ class EdgeChange:
         answering: the service that answers for the range once this is carried out, for those of
             its addresses that no longer binding has; None if nothing does.
         answering_cidr: the range of that service's binding.
+        feed: within which the number is one.
     """
 
     number: int
@@ -91,6 +121,7 @@ class EdgeChange:
     previous: Service | None
     answering: Service | None
     answering_cidr: Prefix | None
+    feed: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +137,11 @@ class BoundRange:
 
 @dataclass(frozen=True, slots=True)
 class FullState:
-    """All that is bound, as of a change: what is new comes after its number."""
+    """All that is bound, as of a change: what is new comes after its number, in this feed."""
 
     number: int
     ranges: tuple[BoundRange, ...]
+    feed: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +202,15 @@ def nobody_to_wait_for(edges: Iterable[Edge]) -> bool:
 
 
 def agreed(edges: Sequence[Edge], newest: int) -> int:
-    """The newest change that a majority of the edges in service has acknowledged.
+    """The newest change that a majority of the registered edges has acknowledged.
 
-    Where edges are there, but all drained, nobody has: nothing becomes active meanwhile.
+    Drained ones are among them, or one edge of five could make binding what four never saw; those
+    that have not had the full state yet are not. One that is lost for good is to be removed.
     """
     if nobody_to_wait_for(edges):
         return newest
-    reached = sorted((one.acknowledged for one in edges if one.in_service), reverse=True)
-    return reached[len(reached) // 2] if reached else 0
+    reached = sorted((one.acknowledged for one in edges if one.counts), reverse=True)
+    return reached[len(reached) // 2]
 
 
 def lacking(edges: Iterable[Edge], change: int) -> list[str]:

@@ -5,7 +5,8 @@ outage a clean-up got a list of everything; a set out of proportion to the job's
 refused, however well founded each row of it looks.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,7 +87,10 @@ class JobRun:
     Attributes:
         listed: how many rows it would act on.
         sample: the first of them.
+        ids: all of them, where they are needed.
+        measured: how many of them no run had taken in before.
         acted: on how many it did act, so far.
+        failed: how many were at fault themselves: they are logged, and the others were done.
         refused: why it did not; empty if it might.
         allowed_at, allowed_by, allowed_because: of who lets a refused set through.
         used_at: when such a word was made use of, once.
@@ -98,16 +102,21 @@ class JobRun:
     request_id: str
     listed: int
     sample: tuple[UUID, ...]
+    ids: tuple[UUID, ...] = ()
+    measured: int = 0
     acted: int = 0
+    failed: int = 0
     refused: str = ""
     allowed_at: datetime | None = None
     allowed_by: str | None = None
     allowed_because: str | None = None
     used_at: datetime | None = None
 
-    def lets_through(self, listed: int) -> bool:
-        """Whether an operator's word, given on this refused set, covers one of that size."""
-        return self.allowed_at is not None and self.used_at is None and listed <= self.listed
+    @property
+    def let_through(self) -> frozenset[UUID]:
+        """The rows that an operator's word covers, given on this refused set: these, no others."""
+        given = self.allowed_at is not None and self.used_at is None
+        return frozenset(self.ids) if given else frozenset()
 
 
 def proportionate(past: Sequence[int]) -> int:
@@ -125,3 +134,35 @@ def objection(listed: int, past: Sequence[int]) -> str:
         return ""
     largest = max(past, default=0)
     return f"{listed} rows at once, and the largest of its last runs had {largest}: {most} at most"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a set is found to be.
+
+    Attributes:
+        refused: rows that wait for a word.
+        flood: all others are refused with them: no row is to be acted on that was not before.
+    """
+
+    refused: frozenset[UUID] = frozenset()
+    flood: bool = False
+
+
+def measure(new: Mapping[UUID, UUID], past: Sequence[int]) -> Measure:
+    """Which of the rows that no run has taken in are out of proportion to the last runs.
+
+    One account's flood is refused by itself, and all of it. What is left is measured together, no
+    account counting for more than half of what may pass: so none can hold up all others alone.
+
+    Args:
+        new: the rows, each with the account whose it is; or with itself.
+        past: how many rows the last runs acted on.
+    """
+    most = proportionate(past)
+    many = Counter(new.values())
+    flooding = {one for one in many if many[one] > most}
+    counted = sum(min(many[one], most // 2) for one in many if one not in flooding)
+    if counted > most:
+        return Measure(frozenset(new), flood=True)
+    return Measure(frozenset(row for row, account in new.items() if account in flooding))

@@ -106,7 +106,8 @@ class Offboarding:
     Attributes:
         actor, request_id: who asked, and in which request; each act carries the id (no id, no
             act).
-        contested: whether the prefix was in dispute when it began, and is again when restored.
+        contested: whether the prefix was in dispute when it began, or came to be on the way: then
+            it is again when restored.
         routes, bindings: what was taken down so far, to be put back.
         parked_by: the trip of the breaker that it waits behind.
         paced: released by an operator: it goes on as fast as the ceilings let it, and trips none.
@@ -143,6 +144,10 @@ class Offboarding:
     def graced(self, until: datetime) -> "Offboarding":
         """Wait from now on."""
         return replace(self.on(), grace_until=until)
+
+    def disputed(self) -> "Offboarding":
+        """Somebody else has proven the space meanwhile."""
+        return replace(self, contested=True)
 
     def back(self) -> "Offboarding":
         """A route is wanted again: begin anew, nothing is unbound yet."""

@@ -29,6 +29,7 @@ class Wish:
         request_id: of whoever asked for the last change.
         turned: whether the last change turned it from withdrawn to advertised.
         superseded: withdrawn, while another row wants the same route announced.
+        account_id: of its owner; None where that was not looked up.
     """
 
     bgp_prefix_id: UUID
@@ -42,6 +43,7 @@ class Wish:
     request_id: str = ""
     turned: bool = False
     superseded: bool = False
+    account_id: UUID | None = None
 
     @property
     def prefix(self) -> Prefix:

@@ -143,7 +143,23 @@ class Move(StrEnum):
     ALARM = "alarm"  # absent, and not ours to take back: shown, and tried again
 
 
-def move(wish: Wish, answer: Answer, absent_for: timedelta, deadline: timedelta) -> Move:
+def seen_by_nobody(heard: Answer, *, before: bool, listened: bool, asked_all: bool) -> bool:
+    """Whether an absent announcement is seen by nobody, as far as anybody can tell.
+
+    Args:
+        heard: what listeners say.
+        before: whether it was seen at an earlier stage: that one announces it still.
+        listened: whether there are listeners, also such as do not answer: they may well see it.
+        asked_all: whether no stage was skipped: its speakers may announce it still.
+    """
+    if before or heard is Answer.SEEN:
+        return False
+    return heard is Answer.ABSENT or (not listened and asked_all)
+
+
+def move(
+    wish: Wish, answer: Answer, absent_for: timedelta, deadline: timedelta, *, nobody: bool
+) -> Move:
     """What follows from an answer.
 
     Args:
@@ -151,6 +167,7 @@ def move(wish: Wish, answer: Answer, absent_for: timedelta, deadline: timedelta)
         answer: of the stage where it is.
         absent_for: since when the answer has been "absent", and nothing else in between.
         deadline: for how long that is borne.
+        nobody: whether nobody at all sees it: what somebody sees is never taken back.
     """
     if answer is Answer.SEEN:
         return Move.ON
@@ -159,4 +176,4 @@ def move(wish: Wish, answer: Answer, absent_for: timedelta, deadline: timedelta)
     if absent_for < deadline:
         return Move.WATCH
     # A withdrawal is never rolled back; a changed prepend left the route where it was before.
-    return Move.ROLL_BACK if wish.advertised and wish.turned else Move.ALARM
+    return Move.ROLL_BACK if wish.advertised and wish.turned and nobody else Move.ALARM

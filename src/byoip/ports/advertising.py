@@ -30,8 +30,10 @@ class Observed:
     """What is seen of a route: by a listener where one looks, else by our own word.
 
     Attributes:
-        advertised: whether somebody sees it; None: nobody has looked, which is not "no".
-        at: when that was seen.
+        advertised: whether somebody sees it; None: nobody has looked, or not for a minute, which
+            is not "no".
+        at: when that was last confirmed, by an answer about this route among others; of one that
+            is withdrawn and gone, when it was seen to be gone.
         by: who saw it.
         own_word: a speaker of ours says what it sent: nobody else has looked.
     """
@@ -126,6 +128,7 @@ class Breaker(Protocol):
 
         Raises:
             WithdrawalsStopped: a breaker is open that stops it; nothing was counted.
+            RoomAwaited: an offboarding goes on later; nothing was counted.
             CeilingReached: it would be one too many; nothing was counted. Trip in another
                 transaction (`trip`), since this one must not do anything.
         """

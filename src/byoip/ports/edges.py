@@ -65,6 +65,31 @@ class Edges(Protocol):
         """
         ...
 
+    async def together(self) -> None:
+        """Wait for whoever is `alone`, and hold them off until the transaction ends.
+
+        Before edges are asked what they lack, where something is announced on the answer.
+        """
+        ...
+
+    async def newest_bound(self) -> int:
+        """The number of the newest change of a binding that is there; 0 before the first."""
+        ...
+
+    async def feed(self) -> UUID:
+        """The feed within which numbers are given."""
+        ...
+
+    async def begin_feed(self) -> UUID:
+        """Give the feed another name; for a database that was restored from a backup.
+
+        Numbers may have been given that are lost, and edges may have carried out what is not here.
+        So each has to fetch the full state, and until it has acknowledged under the new name,
+        nothing is announced and nothing becomes active; what is announced stays. Takes the edges
+        alone.
+        """
+        ...
+
     async def lock(self, name: str) -> Edge | None:
         """One that is not removed, for update.
 
@@ -107,6 +132,10 @@ class EdgeReader(Protocol):
 
     async def newest(self) -> int:
         """The number of the newest change; 0 before the first."""
+        ...
+
+    async def feed_name(self) -> UUID:
+        """The feed within which numbers are given."""
         ...
 
     async def edges(self) -> Sequence[EdgeView]:

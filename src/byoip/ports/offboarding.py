@@ -11,6 +11,19 @@ from byoip.domain.job_history import JobKind, JobRun, JobSwitch
 from byoip.domain.offboarding import Offboarding
 
 
+@dataclass(frozen=True, slots=True)
+class DueOffboarding:
+    """A claim of which the next step may be taken.
+
+    Attributes:
+        new: no run has taken it in yet, for this way down: withdrawing, or closing.
+    """
+
+    claim_id: UUID
+    account_id: UUID
+    new: bool
+
+
 class Offboardings(Protocol):
     """The ways out of claims; each is written under its claim's lock."""
 
@@ -26,11 +39,16 @@ class Offboardings(Protocol):
         """Write back how far it is."""
         ...
 
-    async def due(self, now: datetime, limit: int) -> Sequence[UUID]:
+    async def due(self, now: datetime, limit: int) -> Sequence[DueOffboarding]:
         """Claims of which the next step may be taken, by age.
 
-        Asked for by a recorded request, on their way out, and not waiting for the grace to end.
+        Asked for by a recorded request, on their way out, and not waiting: for a trip, a lock or
+        the end of the grace, or until nobody sees their routes.
         """
+        ...
+
+    async def take_in(self, claim_ids: Sequence[UUID]) -> None:
+        """Note that a run has these in its set: they are new to none after it."""
         ...
 
     async def owed(self, limit: int) -> Sequence[UUID]:
@@ -82,7 +100,7 @@ class JobGuards(Protocol):
         ...
 
     async def past(self, kind: JobKind) -> Sequence[int]:
-        """How many rows the remembered runs of a kind acted on, newest first."""
+        """How many new rows the remembered runs of a kind acted on, newest first."""
         ...
 
     async def waiting(self, kind: JobKind) -> JobRun | None:
@@ -96,7 +114,8 @@ class JobGuards(Protocol):
     async def refuse(self, run: JobRun) -> bool:
         """Write down that it will not; whether that is news.
 
-        While one waits already, that one takes over the set, and any word given on it is void.
+        While one waits already, that one takes over the set, and any word given on another set is
+        void.
         """
         ...
 
@@ -105,11 +124,11 @@ class JobGuards(Protocol):
         ...
 
     async def used(self, run_id: UUID, now: datetime) -> None:
-        """A word was made use of: it holds for one run."""
+        """A word was made use of: its rows have been taken in."""
         ...
 
-    async def acted(self, run_id: UUID, many: int) -> None:
-        """On how many rows it has acted."""
+    async def acted(self, run_id: UUID, many: int, failed: int) -> None:
+        """On how many rows it has acted, and how many were at fault themselves."""
         ...
 
 

@@ -55,7 +55,8 @@ class Alarm:
     """Something that a person should know as long as it lasts.
 
     Attributes:
-        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `fed_by_one`, `no_next_hop`.
+        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
+            `no_next_hop`.
         subject: of what: a stage, a route, a peer.
     """
 
@@ -103,6 +104,14 @@ class Routes(Protocol):
         """Orphans that an operator decided to withdraw."""
         ...
 
+    async def may_remove(self, speaker: str, orphans: Collection[Prefix]) -> Collection[Prefix]:
+        """Of these, those that may be withdrawn now, noted as such in a ledger of their own.
+
+        Only as operators decided, and as no row wants the route; no more in a minute, of all
+        speakers, than the breaker lets through of anything; none while the breaker is open for all.
+        """
+        ...
+
     async def note_orphans(
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime
     ) -> None:
@@ -137,8 +146,12 @@ class Routes(Protocol):
         """Keep which alarms of a kind stand: these, and no others; the subjects of new ones."""
         ...
 
-    async def take_snapshot(self, now: datetime) -> int | None:
-        """Keep the applied state under the next number, if it differs from the last; prune."""
+    async def take_snapshot(self) -> int | None:
+        """Keep the applied state under the next number, if it differs from the last; prune.
+
+        Of what is wanted announced only. All of the last hour are kept, then the last of each
+        hour, for a week; the time is the database's.
+        """
         ...
 
 
@@ -189,8 +202,8 @@ class RouteShelf(Protocol):
         """The claim of each BGP prefix."""
         ...
 
-    async def taken_by_owner_since(self, at: datetime) -> Collection[UUID]:
-        """BGP prefixes that their owner withdrew, or offboarded, since then."""
+    async def taken_by_owner(self, bgp_prefix_id: UUID) -> bool:
+        """Whether it is its owner who withdrew it last, or offboarded it: see under its lock."""
         ...
 
     async def advertised_besides(self, ids: Collection[UUID]) -> Sequence[tuple[UUID, Prefix]]:
@@ -211,85 +224,4 @@ class RouteShelf(Protocol):
 
     async def forget(self, station: Station, name: str) -> Forgotten | None:
         """End all that is on record of it; None if nothing is. Nothing that is desired changes."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakerReport:
-    """A speaker that is on record.
-
-    Attributes:
-        stage, asked_at: None where only marks are left of it.
-        loaded_at: when it last had every route, and its sessions came up.
-        applied: how many routes it has confirmed to announce.
-        may_hold: how many it may have from us, confirmed or not.
-    """
-
-    name: str
-    stage: int | None
-    alive: bool
-    fault: str
-    held: int
-    asked_at: datetime | None
-    loaded_at: datetime | None
-    applied: int
-    may_hold: int
-
-
-@dataclass(frozen=True, slots=True)
-class ListenerReport:
-    """A listener that is on record.
-
-    Attributes:
-        observed: how many routes it was last said to see.
-    """
-
-    name: str
-    asked_at: datetime | None
-    answered_at: datetime | None
-    observed: int
-
-
-@dataclass(frozen=True, slots=True)
-class StandingAlarm:
-    """An alarm, and since when it stands."""
-
-    alarm: Alarm
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RouteReport:
-    """What is wanted, given and seen, counted.
-
-    Attributes:
-        desired: routes that owners want announced.
-        applied: of all, those that at least one speaker has confirmed to announce.
-        observed: of all, those that somebody is said to see.
-        unsettled: changes that were not seen everywhere yet.
-    """
-
-    desired: int
-    applied: int
-    observed: int
-    unsettled: int
-    orphans: int
-    speakers: Sequence[SpeakerReport]
-    listeners: Sequence[ListenerReport]
-    alarms: Sequence[StandingAlarm]
-
-
-class RouteReader(Protocol):
-    """What operators look at."""
-
-    async def report(self) -> RouteReport:
-        """Everything, counted; speakers, listeners and alarms by name."""
-        ...
-
-    async def snapshots(self) -> Sequence[tuple[int, datetime, int]]:
-        """Number, time and count of routes of the kept snapshots, the newest first."""
-        ...
-
-    async def orphans(self) -> Sequence[Orphan]:
-        """All of them, by speaker and address."""
         ...

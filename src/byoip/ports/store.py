@@ -6,17 +6,15 @@ Everything a shelf raises besides refusals and StoreUnavailable is a fault of ou
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from byoip.domain.claim import Claim
-from byoip.domain.evidence import Finding
 from byoip.domain.ownership_token import OwnershipToken
 from byoip.domain.precondition import WHATEVER, Expected
 from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service, ServiceBinding
-from byoip.domain.validation_run import ValidationRun
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.delegations import Delegations
 from byoip.ports.drifts import Drifts
@@ -26,12 +24,18 @@ from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
+from byoip.ports.restores import Restores
 from byoip.ports.routes import RouteShelf
 from byoip.ports.rpki import RoaData
+from byoip.ports.runs import Runs
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again in a moment
     """The database is away, shutting down, or too busy to answer in time; nothing was kept."""
+
+
+class StoreRefused(Exception):  # noqa: N818 - named for what happened
+    """A constraint or a trigger forbids it; nothing was kept. Trying again does not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,48 +185,6 @@ class Services(Protocol):
         ...
 
 
-class Runs(Protocol):
-    """Validation runs: our rows, at most one open one for each claim."""
-
-    async def open(self, run: ValidationRun) -> tuple[ValidationRun, bool]:
-        """Insert it, or find the claim's open one; whether it is new."""
-        ...
-
-    async def wake(self, run_id: UUID, now: datetime) -> bool:
-        """Let a sleeping run start now; False if it runs already or has ended."""
-        ...
-
-    async def take(self, run_id: UUID, lease: timedelta) -> ValidationRun | None:
-        """Start an attempt: due and sleeping, or its lease ran out (by the database's clock).
-
-        None if there is nothing to take. Increments the attempt number.
-        """
-        ...
-
-    async def renew(self, run_id: UUID, attempt: int, lease: timedelta) -> bool:
-        """Show that this attempt lives; False if another has taken over."""
-        ...
-
-    async def lock(self, run_id: UUID, attempt: int) -> ValidationRun | None:
-        """Lock the run for recording, after its claim; None unless this attempt still holds it."""
-        ...
-
-    async def finish(self, run: ValidationRun, findings: Sequence[Finding]) -> None:
-        """End it, and keep what was found with all evidence."""
-        ...
-
-    async def end_open(self, claim_id: UUID, now: datetime) -> UUID | None:
-        """Cancel the open run of a claim that is closed; which one."""
-        ...
-
-    async def abandoned(self, limit: int) -> Sequence[UUID]:
-        """Open runs that nobody works on, and for which no job waits.
-
-        Their lease has run out, or they are overdue for half a minute.
-        """
-        ...
-
-
 class Events(Protocol):
     """The append-only history."""
 
@@ -274,6 +236,7 @@ class Shelf(Protocol):
     guards: JobGuards
     drifts: Drifts
     routes: RouteShelf
+    restores: Restores
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key (`Once`); the last thing a write does."""

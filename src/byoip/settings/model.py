@@ -64,7 +64,7 @@ class Settings(Part):
     breaker_per_account: int = Field(default=50, ge=1)
     breaker_per_minute: int = Field(default=100, ge=1)
     breaker_share: float = Field(default=0.05, gt=0, le=1)
-    breaker_least: int = Field(default=2, ge=1)
+    breaker_least: int = Field(default=10, ge=1)
 
     # how long a prefix that is withdrawn and unbound can still be restored
     grace_days: float = Field(default=7, ge=0, le=90)

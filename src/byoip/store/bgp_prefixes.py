@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -7,12 +7,14 @@ import psycopg
 from sqlalchemy import (
     Text,
     Uuid,
+    and_,
     bindparam,
     case,
     exists,
     false,
     func,
     insert,
+    literal_column,
     or_,
     select,
     text,
@@ -35,9 +37,17 @@ from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import prefixes
 from byoip.store.tables_advertising import bgp_prefixes
-from byoip.store.tables_routes import applied_routes, observed_routes
+from byoip.store.tables_routes import (
+    applied_routes,
+    listeners,
+    observed_routes,
+    orphan_routes,
+    speakers,
+)
 
 ROUTES_CHANNEL: Final = "byoip_routes"
+# Six rounds: whoever looked last may have died just after it.
+WORD_HOLDS: Final = timedelta(seconds=60)
 
 _b, _p, _a, _o = bgp_prefixes.c, prefixes.c, applied_routes.c, observed_routes.c
 _CLAIM: Final = bindparam("claim_id", type_=Uuid)
@@ -70,13 +80,17 @@ _SAVE: Final = compiled(update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CH
 _REMOVE: Final = compiled(
     update(bgp_prefixes).where(_b.id == _THIS, _b.live), ["removed_at", "modified_at"]
 )
-_known: Final = or_(
+KNOWN: Final = or_(
     exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
     exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
-_LINGERING: Final = compiled(select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, _known))
+# Held, though we do not know to have given it: after a restore it may be ours all the same.
+_orphaned: Final = exists().where(orphan_routes.c.cidr == _b.cidr)
+_LINGERING: Final = compiled(
+    select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, or_(KNOWN, _orphaned))
+)
 # The Internet may know it.
-UP: Final = or_(_b.advertised, _known)
+UP: Final = or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
     select(_b.id)
     .where(_b.cidr == bindparam("cidr", type_=CIDR), _b.prefix_id != _CLAIM, UP)
@@ -96,16 +110,37 @@ APPLIED: Final = (
     .correlate(bgp_prefixes)
     .lateral("held")
 )
-# A listener before our own word; whoever sees it before whoever does not; the newest.
+# The last answer of whoever said it: then it was asked about all settled routes that are out.
+_answered: Final = case(
+    (
+        _o.own_word,
+        select(speakers.c.told_at)
+        .where(speakers.c.name == func.split_part(_o.seen_by, literal_column("' '"), 1))
+        .scalar_subquery(),
+    ),
+    else_=select(listeners.c.answered_at).where(listeners.c.name == _o.seen_by).scalar_subquery(),
+)
+# What is withdrawn, and gone, nobody looks for any more: of that the last word holds.
+_looked_for: Final = or_(_b.advertised, _o.advertised)
+_said_at: Final = case(
+    (and_(_looked_for, _b.settled >= _b.change), func.greatest(_o.at, _answered)),
+    else_=_o.at,
+)
+_holds: Final = or_(
+    ~_looked_for,
+    _said_at > func.now() - literal_column(f"interval '{WORD_HOLDS.total_seconds():.0f} s'"),
+)
+# What holds still; a listener before our own word; whoever sees it before whoever does not; the
+# newest.
 OBSERVED: Final = (
     select(
-        _o.advertised.label("observed"),
-        _o.at.label("observed_at"),
+        case((_holds, _o.advertised)).label("observed"),
+        _said_at.label("observed_at"),
         _o.seen_by.label("observed_by"),
         _o.own_word.label("observed_own_word"),
     )
     .where(_o.bgp_prefix_id == _b.id)
-    .order_by(_o.own_word, _o.advertised.desc(), _o.at.desc(), _o.seen_by)
+    .order_by(_holds.desc(), _o.own_word, _o.advertised.desc(), _said_at.desc(), _o.seen_by)
     .limit(1)
     .correlate(bgp_prefixes)
     .lateral("seen")

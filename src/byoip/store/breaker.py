@@ -25,17 +25,20 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from byoip.domain.breaker import (
     MINUTE,
     SHARE_WINDOW,
+    UNSHARED,
     CeilingReached,
     Ceilings,
     Counted,
     KeptTrip,
     Parked,
+    RoomAwaited,
     Source,
     Trip,
     TripNotFound,
     TripScope,
     Withdrawal,
     WithdrawalsStopped,
+    awaits_room,
     trips,
 )
 from byoip.domain.customer_text import CustomerText
@@ -75,7 +78,8 @@ _HEX: Final = func.replace(cast(_ACCOUNT, Text), "-", "")
 _NONE: Final[ColumnElement[str]] = literal_column("''", Text)
 IN_MINUTE: Final = _since(TripScope.GLOBAL, _NONE, MINUTE)
 IN_WINDOW: Final = and_(
-    _since(TripScope.GLOBAL, _NONE, SHARE_WINDOW), _w.source != constant(Source.REQUEST)
+    _since(TripScope.GLOBAL, _NONE, SHARE_WINDOW),
+    _w.source.not_in([constant(one) for one in sorted(UNSHARED)]),
 )
 ADVERTISED: Final = select(func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
 
@@ -85,6 +89,7 @@ def counting(*those: Any) -> Any:
     return select(func.count()).select_from(withdrawals).where(*those).scalar_subquery()
 
 
+_LEAVING: Final = and_(_w.account_id == _ACCOUNT, _w.source == constant(Source.OFFBOARDING))
 _COUNT: Final = compiled(
     select(
         counting(
@@ -99,6 +104,8 @@ _COUNT: Final = compiled(
         counting(IN_MINUTE).label("in_minute"),
         counting(IN_WINDOW).label("in_window"),
         ADVERTISED.label("advertised"),
+        counting(_LEAVING, _since(TripScope.ACCOUNT, _HEX, MINUTE)).label("leaving_in_minute"),
+        counting(_LEAVING, IN_WINDOW).label("leaving_in_window"),
     )
 )
 _ADD: Final = compiled(
@@ -147,7 +154,10 @@ class PostgresBreaker:
         stopping = [one.trip for one in await self.open() if one.trip.stops(asked)]
         if stopping:
             raise WithdrawalsStopped(stopping[0].scope)
-        reached = trips(asked, await self._counted(asked), self._ceilings)
+        counted = await self._counted(asked)
+        if awaits_room(asked, counted, self._ceilings):
+            raise RoomAwaited
+        reached = trips(asked, counted, self._ceilings)
         if any(one.stops(asked) for one in reached):
             raise CeilingReached(reached, asked, actor=actor, request_id=request_id)
         await self._trip(reached, self._clock.now(), actor, request_id)
@@ -194,7 +204,7 @@ class PostgresBreaker:
         (row,) = await self._session.rows(
             _COUNT, account_id=asked.account_id, job=asked.job, run=asked.run
         )
-        return Counted(row.in_run, row.by_account, row.in_minute, row.in_window, row.advertised)
+        return Counted(**row._asdict())
 
 
 def trip_from(row: AnyRow) -> KeptTrip:

@@ -17,8 +17,9 @@ from byoip.store.tables_edges import edges
 
 ALL: Final = compiled(select(edges).where(edges.c.live).order_by(edges.c.name))
 
-# Shared by bindings, taken alone where an edge begins to count, is drained or goes. "by", "edg".
-_TOGETHER: Final = compiled(text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)"))
+# Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
+# comes back or goes. "by", "edg".
+TOGETHER: Final = compiled(text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)"))
 
 # The counter is locked here, as the last thing before the commit. Waiting readers are notified
 # when, and only if, the transaction commits.
@@ -82,7 +83,7 @@ class EdgeFeed:
     async def at_once(self) -> bool:
         """Whether changes take effect at once; the same until the transaction ends."""
         if self._at_once is None:
-            await self._session.rows(_TOGETHER)  # no edge begins to count from here on
+            await self._session.rows(TOGETHER)  # no edge begins to count from here on
             rows = await self._session.rows(ALL)
             self._at_once = nobody_to_wait_for(map(edge_from, rows))
         return self._at_once

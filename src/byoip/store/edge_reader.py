@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,7 +13,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.service_binding import Service
 from byoip.ports.edges import EdgeView
 from byoip.store.edge_feed import edge_from
-from byoip.store.edges import NEWEST, NEWEST_CHANGE
+from byoip.store.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow
 from byoip.store.statements import compiled
@@ -35,6 +36,7 @@ CHANGES: Final = compiled(
         *_shown(_service, "service"),
         *_shown(_previous, "previous"),
         *_shown(_answering, "answering"),
+        FEED.label("feed"),
     )
     .select_from(
         edge_changes.outerjoin(_service, _c.service_id == _service.c.id)
@@ -45,10 +47,10 @@ CHANGES: Final = compiled(
     .order_by(_c.number)
     .limit(bindparam("page_size", type_=Integer))
 )
-_one_row = select(NEWEST.label("newest")).subquery("counter")
+_one_row = select(NEWEST.label("newest"), FEED.label("feed")).subquery("counter")
 STATE: Final = compiled(
     select(
-        _one_row.c.newest,
+        *_one_row.c,
         *(_b.id, _b.prefix_id, _b.prefix_cidr, _b.cidr),
         *_shown(services, "service"),
     )
@@ -74,12 +76,19 @@ class PostgresEdgeReader:
     async def state(self) -> FullState:
         """All that is bound, as of one number."""
         rows = await self._lanes.ask(STATE)
-        return FullState(rows[0].newest, tuple(_range(row) for row in rows if row.id is not None))
+        ranges = tuple(_range(row) for row in rows if row.id is not None)
+        return FullState(rows[0].newest, ranges, rows[0].feed)
 
     async def newest(self) -> int:
         """The number of the newest change; 0 before the first."""
         (row,) = await self._lanes.ask(NEWEST_CHANGE)
         return int(row.newest)
+
+    async def feed_name(self) -> UUID:
+        """The feed within which numbers are given."""
+        (row,) = await self._lanes.ask(FEED_NOW)
+        found: UUID = row.feed
+        return found
 
     async def edges(self) -> Sequence[EdgeView]:
         """Those not removed, by name."""
@@ -101,6 +110,7 @@ def _change(row: AnyRow) -> EdgeChange:
         previous=_named(row, "previous"),
         answering=_named(row, "answering"),
         answering_cidr=None if around is None else Prefix(around),
+        feed=row.feed,
     )
 
 

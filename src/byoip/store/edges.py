@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Text, Uuid, bindparam, func, insert, select, 
 from byoip.domain.edge import Edge, EdgeRemoved, lacking
 from byoip.domain.prefix import Prefix
 from byoip.ports.edges import Settled
-from byoip.store.edge_feed import ALL, edge_from
+from byoip.store.edge_feed import ALL, TOGETHER, edge_from
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import bindings
 from byoip.store.tables_edges import edge_change_counter, edge_changes, edges
@@ -23,13 +23,30 @@ _SERVICE: Final = bindparam("service_id", type_=Uuid)
 
 NEWEST: Final = func.coalesce(select(edge_change_counter.c.last).scalar_subquery(), 0)
 NEWEST_CHANGE: Final = compiled(select(NEWEST.label("newest")))
+FEED: Final = select(edge_change_counter.c.feed).scalar_subquery()
+FEED_NOW: Final = compiled(select(FEED.label("feed")))
 _ALONE: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)"))
 _LOCK: Final = compiled(select(edges).where(_NAME, _e.live).with_for_update(key_share=True))
 _KNOWN: Final = compiled(select(_e.id).where(_NAME).limit(1))
-_INSERT: Final = compiled(insert(edges), ["id", "name", "registered_at", *_CHANGING])
+_INSERT: Final = compiled(
+    insert(edges).values(feed=FEED), ["id", "name", "registered_at", *_CHANGING]
+)
 _this = update(edges).where(_e.id == bindparam("edge_id", type_=Uuid), _e.live)
 _SAVE: Final = compiled(_this, _CHANGING)
 _REMOVE: Final = compiled(_this, ["removed_at"])
+_NEWEST_BOUND: Final = compiled(
+    select(func.coalesce(func.max(_b.change), 0).label("number")).where(_b.live)
+)
+# What edges have acknowledged was of another feed: nobody can tell what they carried out of it
+# that is lost here.
+_BEGIN_FEED: Final = compiled(
+    text("""
+    WITH anew AS (UPDATE edge_change_counter SET feed = gen_random_uuid() RETURNING feed)
+    UPDATE edges SET feed = anew.feed, acknowledged = 0,
+        joins_at = CASE WHEN counts THEN 0 ELSE joins_at END
+    FROM anew WHERE live
+    """)
+)
 _CHANGE_OF: Final = compiled(select(_b.change).where(_b.id == bindparam("binding_id", type_=Uuid)))
 _NAMING: Final = compiled(
     select(func.coalesce(func.max(_c.number), 0).label("number")).where(
@@ -99,6 +116,27 @@ class EdgeShelf:
     async def alone(self) -> None:
         """Wait for bindings under way, and let new ones wait until the transaction ends."""
         await self._session.rows(_ALONE)
+
+    async def together(self) -> None:
+        """Wait for whoever changes what edges there are, and hold them off until the end."""
+        await self._session.rows(TOGETHER)
+
+    async def newest_bound(self) -> int:
+        """The number of the newest change of a binding that is there; 0 before the first."""
+        (row,) = await self._session.rows(_NEWEST_BOUND)
+        return int(row.number)
+
+    async def feed(self) -> UUID:
+        """Within which numbers are given."""
+        (row,) = await self._session.rows(FEED_NOW)
+        found: UUID = row.feed
+        return found
+
+    async def begin_feed(self) -> UUID:
+        """Give the feed another name, and wait for every edge to acknowledge anew."""
+        await self.alone()
+        await self._session.change(_BEGIN_FEED)
+        return await self.feed()
 
     async def lock(self, name: str) -> Edge | None:
         """One that is not removed, for update."""

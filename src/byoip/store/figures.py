@@ -167,10 +167,23 @@ _GAUGES = (
     ),
     _Gauge(
         "byoip_route_alarms",
-        "What a person should look at: unanswered, absent, still_seen, stage_skipped, fed_by_one, "
-        "no_next_hop.",
+        "What a person should look at: lost, unanswered, absent, still_seen, stage_skipped, "
+        "fed_by_one, no_next_hop, restored.",
         "kind",
         text("SELECT kind, count(*) FROM route_alarms GROUP BY 1"),
+    ),
+    _Gauge(
+        "byoip_routes_lost_last_minute",
+        "Announced routes that a listener saw and nobody sees any more, without a withdrawal.",
+        "",
+        text(
+            "SELECT '', count(DISTINCT b.id) FROM observed_routes o "
+            "JOIN bgp_prefixes b ON b.id = o.bgp_prefix_id "
+            "WHERE b.advertised AND b.settled >= b.change AND NOT o.own_word AND NOT o.advertised "
+            "AND o.at > now() - interval '1 minute' AND NOT EXISTS (SELECT FROM observed_routes s "
+            "JOIN listeners ON name = s.seen_by AND answered_at > now() - interval '1 minute' "
+            "WHERE s.bgp_prefix_id = b.id AND s.advertised AND NOT s.own_word)"
+        ),
     ),
     _Gauge(
         "byoip_orphan_routes",

@@ -12,7 +12,7 @@ from byoip.domain.breaker import Ceilings, Counted
 from byoip.domain.job_history import MEASURED, JobKind, JobSwitch, proportionate
 from byoip.ports.offboarding import BreakerReport, JobReport, ParkedSet
 from byoip.store.breaker import ADVERTISED, IN_MINUTE, IN_WINDOW, OPEN, counting, trip_from
-from byoip.store.job_guards import PAST, SWITCHES, job_run_from, switches_from
+from byoip.store.job_guards import PAST, RUN_SHOWN, SWITCHES, job_run_from, switches_from
 from byoip.store.lanes import lanes_of
 from byoip.store.statements import compiled
 from byoip.store.tables_advertising import withdrawals
@@ -47,9 +47,11 @@ _PARKED: Final = compiled(
     .order_by(_o.began_at)
 )
 _NEWEST: Final = compiled(
-    select(job_runs).ext(distinct_on(_r.kind)).order_by(_r.kind, _r.at.desc(), _r.id)
+    select(*RUN_SHOWN).ext(distinct_on(_r.kind)).order_by(_r.kind, _r.at.desc(), _r.id)
 )
-_WAITING: Final = compiled(select(job_runs).where(_r.waits).limit(bindparam("most", type_=Integer)))
+_WAITING: Final = compiled(
+    select(*RUN_SHOWN).where(_r.waits).limit(bindparam("most", type_=Integer))
+)
 
 
 class PostgresGuardReader:

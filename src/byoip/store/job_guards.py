@@ -1,11 +1,12 @@
 """Kill switches, and what jobs were about to do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Text, Uuid, bindparam, insert, literal_column, select, update
+from sqlalchemy import Integer, Text, Uuid, bindparam, func, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from byoip.domain.job_history import (
@@ -39,14 +40,17 @@ _SWITCH: Final = compiled(
     ),
     job_switches.c.keys(),
 )
+# Without the whole set, which may be long.
+RUN_SHOWN: Final = tuple(one for one in job_runs.c if one.name != "ids")
+
 PAST: Final = compiled(
-    select(_r.acted)
-    .where(_r.kind == _KIND, _not_refused, _r.acted > 0)
+    select(func.least(_r.acted, _r.measured).label("acted"))
+    .where(_r.kind == _KIND, _not_refused, _r.acted > 0, _r.measured > 0)
     .order_by(_r.at.desc())
     .limit(literal_column(str(REMEMBERED), Integer))
 )
 _NEWEST: Final = compiled(
-    select(job_runs).where(_r.kind == _KIND).order_by(_r.at.desc(), _r.id).limit(1)
+    select(*RUN_SHOWN).where(_r.kind == _KIND).order_by(_r.at.desc(), _r.id).limit(1)
 )
 _WAITING: Final = compiled(select(job_runs).where(_r.kind == _KIND, _r.waits).with_for_update())
 _BEGIN: Final = compiled(insert(job_runs), _WRITTEN)
@@ -56,16 +60,21 @@ _REFUSE: Final = compiled(
         index_elements=[_r.kind],
         index_where=_r.waits,
         set_={
-            **{name: _refused.excluded[name] for name in ("at", "listed", "sample", "refused")},
+            **{
+                name: _refused.excluded[name]
+                for name in ("at", "listed", "sample", "ids", "measured", "refused")
+            },
             **dict.fromkeys(_ALLOWED),
         },
+        where=_r.ids.is_distinct_from(_refused.excluded.ids),  # not written anew at each run
     ).returning(_r.id),
     _WRITTEN,
 )
 _ALLOW: Final = compiled(update(job_runs).where(_r.id == _RUN), _ALLOWED)
 _USED: Final = compiled(update(job_runs).where(_r.id == _RUN), ["used_at"])
 _ACTED: Final = compiled(
-    update(job_runs).where(_r.id == _RUN).values(acted=bindparam("many", type_=Integer))
+    update(job_runs).where(_r.id == _RUN).values(acted=bindparam("many", type_=Integer)),
+    ["failed"],
 )
 
 
@@ -104,13 +113,13 @@ class JobGuardShelf:
         return JobReport(switch, most, last, await self.waiting(kind))
 
     async def past(self, kind: JobKind) -> Sequence[int]:
-        """How many rows the remembered runs of a kind acted on, newest first."""
+        """How many new rows the remembered runs of a kind acted on, newest first."""
         return [row.acted for row in await self._session.rows(PAST, kind=kind)]
 
     async def waiting(self, kind: JobKind) -> JobRun | None:
         """The refused set of a kind that waits for a word, locked."""
         row = await self._session.row(_WAITING, kind=kind)
-        return None if row is None else job_run_from(row)
+        return None if row is None else replace(job_run_from(row), ids=tuple(row.ids))
 
     async def begin(self, run: JobRun) -> None:
         """Write down what a run is going to act on."""
@@ -118,8 +127,8 @@ class JobGuardShelf:
 
     async def refuse(self, run: JobRun) -> bool:
         """Write down that it will not; whether that is news."""
-        (row,) = await self._session.rows(_REFUSE, **_values(run))
-        return bool(row.id == run.id)
+        rows = await self._session.rows(_REFUSE, **_values(run))
+        return any(row.id == run.id for row in rows)
 
     async def allow(self, run: JobRun) -> None:
         """Write back an operator's word on a refused set."""
@@ -132,12 +141,12 @@ class JobGuardShelf:
         )
 
     async def used(self, run_id: UUID, now: datetime) -> None:
-        """A word was made use of: it holds for one run."""
+        """A word was made use of: its rows have been taken in."""
         await self._session.change(_USED, run_id=run_id, used_at=now)
 
-    async def acted(self, run_id: UUID, many: int) -> None:
-        """On how many rows it has acted."""
-        await self._session.change(_ACTED, run_id=run_id, many=many)
+    async def acted(self, run_id: UUID, many: int, failed: int) -> None:
+        """On how many rows it has acted, and how many were at fault themselves."""
+        await self._session.change(_ACTED, run_id=run_id, many=many, failed=failed)
 
 
 def switches_from(rows: Sequence[AnyRow]) -> Sequence[JobSwitch]:
@@ -152,7 +161,7 @@ def switches_from(rows: Sequence[AnyRow]) -> Sequence[JobSwitch]:
 
 
 def job_run_from(row: AnyRow) -> JobRun:
-    """A row of job_runs."""
+    """RUN_SHOWN of a row of job_runs."""
     return JobRun(
         id=row.id,
         kind=JobKind(row.kind),
@@ -160,7 +169,9 @@ def job_run_from(row: AnyRow) -> JobRun:
         request_id=row.request_id,
         listed=row.listed,
         sample=tuple(map(UUID, row.sample)),
+        measured=row.measured,
         acted=row.acted,
+        failed=row.failed,
         refused=row.refused,
         allowed_at=row.allowed_at,
         allowed_by=row.allowed_by,
@@ -171,4 +182,4 @@ def job_run_from(row: AnyRow) -> JobRun:
 
 def _values(run: JobRun) -> dict[str, Any]:
     values = {name: getattr(run, name) for name in _WRITTEN}
-    return {**values, "sample": json([one.hex for one in run.sample])}
+    return {**values, "sample": json([one.hex for one in run.sample]), "ids": list(run.ids)}

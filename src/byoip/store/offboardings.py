@@ -3,21 +3,40 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Uuid, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from byoip.domain.lifecycle import Standing
 from byoip.domain.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
+from byoip.ports.offboarding import DueOffboarding
+from byoip.store.bgp_prefixes import KNOWN
 from byoip.store.columns import constant
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import prefixes
+from byoip.store.tables_advertising import bgp_prefixes, breaker_trips
 from byoip.store.tables_offboarding import offboardings
 
-_o, _p = offboardings.c, prefixes.c
+_o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
 _LIMIT: Final = bindparam("most", type_=Integer)
-_FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at", "contested")
+_FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at")
 _CHANGING: Final = (
     "step",
+    "contested",
     "routes",
     "bindings",
     "grace_until",
@@ -37,23 +56,55 @@ _LIVE: Final = compiled(
     .join(prefixes, _p.id == _o.prefix_id)
     .where(_o.prefix_id == bindparam("claim_id", type_=Uuid), _o.live)
 )
+_WITHDRAW, _CONFIRM, _UNBIND, _GRACE = (
+    constant(one) for one in (Step.WITHDRAW, Step.CONFIRM, Step.UNBIND, Step.GRACE)
+)
+_way_down = case((_o.step == _GRACE, _GRACE), else_=_WITHDRAW)
+
+
+def _a_route(*those: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(_b.prefix_id == _o.prefix_id, *those)
+
+
+_free = _a_route(_b.live, _b.advertised, ~_b.locked)
+_wanted = _a_route(_b.live, _b.advertised)
+_parked = exists().where(_t.id == _o.parked_by, _t.live)
+# What only waits is left out: for a trip, a lock, the end of the grace, or until nobody sees it.
+_may_go_on = or_(
+    and_(_o.step == _WITHDRAW, or_(~_wanted, and_(_free, ~_parked))),
+    and_(_o.step == _CONFIRM, or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
+    _o.step == _UNBIND,
+    and_(_o.step == _GRACE, _o.grace_until <= bindparam("now", type_=DateTime(timezone=True))),
+)
 # A query of its own (R2): state and request are part of it, no filter of it can be left out.
 _DUE: Final = compiled(
-    select(_o.prefix_id)
+    select(
+        _o.prefix_id.label("claim_id"),
+        _p.account_id,
+        _o.taken_in.is_distinct_from(_way_down).label("new"),
+    )
     .join(prefixes, _p.id == _o.prefix_id)
     .where(
         _o.live,
         _o.request_id != "",
         _p.live,
         _p.standing == constant(Standing.OFFBOARDING),
-        or_(
-            _o.step.in_([constant(one) for one in (Step.WITHDRAW, Step.CONFIRM, Step.UNBIND)]),
-            (_o.step == constant(Step.GRACE))
-            & (_o.grace_until <= bindparam("now", type_=DateTime(timezone=True))),
-        ),
+        _may_go_on,
     )
     .order_by(_o.began_at, _o.id)
     .limit(_LIMIT)
+)
+# Without the claims, so in the order of their ids, as whoever settles a trip takes them.
+_THESE: Final = compiled(
+    select(_o.id)
+    .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
+    .order_by(_o.prefix_id)
+    .with_for_update(key_share=True)
+)
+_TAKE_IN: Final = compiled(
+    update(offboardings)
+    .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
+    .values(taken_in=_way_down)
 )
 _OWED: Final = compiled(
     select(_o.prefix_id)
@@ -82,7 +133,6 @@ class OffboardingShelf:
             "actor": offboarding.actor,
             "request_id": offboarding.request_id,
             "began_at": offboarding.began_at,
-            "contested": offboarding.contested,
         }
         await self._session.change(_INSERT, **fixed, **_changing(offboarding))
 
@@ -95,9 +145,15 @@ class OffboardingShelf:
         """Write back how far it is."""
         await self._session.change(_SAVE, offboarding_id=offboarding.id, **_changing(offboarding))
 
-    async def due(self, now: datetime, limit: int) -> Sequence[UUID]:
+    async def due(self, now: datetime, limit: int) -> Sequence[DueOffboarding]:
         """Claims of which the next step may be taken."""
-        return [row.prefix_id for row in await self._session.rows(_DUE, now=now, most=limit)]
+        rows = await self._session.rows(_DUE, now=now, most=limit)
+        return [DueOffboarding(**row._asdict()) for row in rows]
+
+    async def take_in(self, claim_ids: Sequence[UUID]) -> None:
+        """Note that a run has these in its set."""
+        await self._session.rows(_THESE, claim_ids=list(claim_ids))
+        await self._session.change(_TAKE_IN, claim_ids=list(claim_ids))
 
     async def owed(self, limit: int) -> Sequence[UUID]:
         """Claims of which a route is still to be announced again."""
@@ -141,6 +197,7 @@ def _changing(offboarding: Offboarding) -> dict[str, Any]:
     ]
     return {
         "step": offboarding.step,
+        "contested": offboarding.contested,
         "routes": json(routes),
         "bindings": json(bindings),
         "grace_until": offboarding.grace_until,

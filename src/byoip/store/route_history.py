@@ -18,7 +18,7 @@ from byoip.domain.route_snapshot import (
     RouteSnapshotNotFound,
 )
 from byoip.domain.station import Forgotten, Station
-from byoip.ports.routes import RouteReport
+from byoip.ports.route_reports import RouteReport
 from byoip.store import stations
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow
@@ -38,8 +38,8 @@ _CLAIMS: Final = compiled(
 )
 _TAKEN: Final = compiled(
     text("""
-    SELECT DISTINCT bgp_prefix_id AS id FROM withdrawals
-    WHERE at >= :at AND source IN ('request', 'offboarding')
+    SELECT w.id FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
+    WHERE b.id = :bgp_prefix_id AND w.source IN ('request', 'offboarding')
     """)
 )
 _BESIDES: Final = compiled(
@@ -82,9 +82,9 @@ class RouteHistoryShelf:
         rows = await self._session.rows(_CLAIMS, ids=list(ids))
         return {row.id: row.prefix_id for row in rows}
 
-    async def taken_by_owner_since(self, at: datetime) -> Collection[UUID]:
-        """BGP prefixes that their owner withdrew, or offboarded, since then."""
-        return {row.id for row in await self._session.rows(_TAKEN, at=at)}
+    async def taken_by_owner(self, bgp_prefix_id: UUID) -> bool:
+        """Whether it is its owner who withdrew it last, or offboarded it."""
+        return await self._session.row(_TAKEN, bgp_prefix_id=bgp_prefix_id) is not None
 
     async def advertised_besides(self, ids: Collection[UUID]) -> Sequence[tuple[UUID, Prefix]]:
         """What is wanted announced now, but for these."""

@@ -95,8 +95,10 @@ UNSETTLED: Final = _made(f"""
         b.advertised AND (b.change = 2 OR EXISTS (SELECT FROM withdrawals w
             WHERE w.bgp_prefix_id = b.id AND w.change = b.change - 1)) AS turned,
         NOT b.advertised AND EXISTS (SELECT FROM bgp_prefixes o
-            WHERE o.cidr = b.cidr AND o.advertised) AS superseded
-    FROM bgp_prefixes b LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id
+            WHERE o.cidr = b.cidr AND o.advertised) AS superseded,
+        p.account_id
+    FROM bgp_prefixes b JOIN prefixes p ON p.id = b.prefix_id
+    LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id
     WHERE b.settled < b.change AND b.advertised_modified_at IS NOT NULL
     ORDER BY b.id
 """)  # noqa: S608
@@ -120,6 +122,24 @@ SETTLE: Final = _made("""
 DECIDED: Final = _made(
     "SELECT cidr FROM orphan_routes WHERE speaker = :speaker AND decision = 'withdraw'"
 )
+# Read again just before the speaker is told: somebody may want the route by now.
+MAY_REMOVE: Final = _made("""
+    WITH due AS (
+        SELECT o.cidr, o.decided_by, o.decided_because FROM orphan_routes o
+        WHERE o.speaker = :speaker AND o.cidr = ANY(CAST(:cidrs AS cidr[]))
+        AND o.decision = 'withdraw'
+        AND NOT EXISTS (SELECT FROM bgp_prefixes b WHERE b.cidr = o.cidr AND b.advertised)
+        AND NOT EXISTS (SELECT FROM breaker_trips t WHERE t.live AND t.scope = 'global')
+        ORDER BY o.cidr LIMIT greatest(0, :most - (SELECT count(*) FROM orphan_withdrawals w
+            WHERE w.at > statement_timestamp() - interval '1 minute'))
+        FOR SHARE OF o
+    ), told AS (
+        INSERT INTO orphan_withdrawals (id, speaker, cidr, decided_by, decided_because, at)
+        SELECT gen_random_uuid(), :speaker, cidr, decided_by, decided_because, statement_timestamp()
+        FROM due RETURNING cidr
+    )
+    SELECT cidr FROM told
+""")
 ORPHANS: Final = _made("""
     WITH found AS (
         SELECT cidr, path FROM unnest(CAST(:cidrs AS cidr[]), CAST(:paths AS jsonb[]))
@@ -157,6 +177,21 @@ TO_OBSERVE: Final = _made(f"""
         SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)
     ORDER BY b.id
 """)  # noqa: S608
+TOLD: Final = _counted(
+    "UPDATE speakers SET told_at = :now WHERE name = ANY(CAST(:speakers AS text[]))"
+)
+# A speaker's name has no space in it: "NAME to PEER".
+LET_GO: Final = _counted("""
+    UPDATE observed_routes kept SET advertised = false, at = :now FROM (
+        SELECT bgp_prefix_id, seen_by FROM observed_routes
+        WHERE own_word AND advertised
+            AND split_part(seen_by, ' ', 1) = ANY(CAST(:speakers AS text[]))
+            AND NOT seen_by = ANY(CAST(:sessions AS text[]))
+        ORDER BY bgp_prefix_id, seen_by FOR UPDATE
+    ) gone WHERE kept.bgp_prefix_id = gone.bgp_prefix_id AND kept.seen_by = gone.seen_by
+""")
+STANDING: Final = _made("SELECT subject FROM route_alarms WHERE kind = :kind")
+# What has been looked for in vain for long is not for that reason an old word.
 OBSERVED: Final = _counted("""
     INSERT INTO observed_routes AS kept (bgp_prefix_id, seen_by, advertised, own_word, at)
     SELECT id, seen_by, advertised, own_word, :now
@@ -166,6 +201,8 @@ OBSERVED: Final = _counted("""
     ON CONFLICT (bgp_prefix_id, seen_by) DO UPDATE
     SET advertised = excluded.advertised, own_word = excluded.own_word, at = excluded.at
     WHERE (kept.advertised, kept.own_word) IS DISTINCT FROM (excluded.advertised, excluded.own_word)
+        OR (kept.at < excluded.at - interval '10 seconds' AND EXISTS (SELECT FROM bgp_prefixes b
+            WHERE b.id = kept.bgp_prefix_id AND b.settled < b.change))
 """)
 ALARMS: Final = _made("""
     WITH standing AS (
@@ -181,19 +218,33 @@ ALARMS: Final = _made("""
         WHERE o.kind = :kind AND o.subject = standing.subject)
     RETURNING subject
 """)
+# What a speaker that is away may still hold of a row that says withdrawn is no part of it: or a
+# roll-back would announce what its owner took back. Its time is the database's, as the ledger's.
+# An age is that of the successor: what has stood for weeks is new until something took its place.
 TAKE_SNAPSHOT: Final = _made("""
     WITH last AS (
         SELECT number, routes FROM route_snapshots ORDER BY number DESC LIMIT 1
     ), now_applied AS (
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'cidr', b.cidr,
             'prepend', b.prepend, 'change', b.change) ORDER BY b.id), '[]') AS routes
-        FROM bgp_prefixes b WHERE EXISTS (
+        FROM bgp_prefixes b WHERE b.advertised AND EXISTS (
             SELECT FROM applied_routes a WHERE a.bgp_prefix_id = b.id AND a.advertised)
+    ), aged AS (
+        SELECT number, at, lead(at) OVER (ORDER BY number) AS until FROM route_snapshots
+    ), thinned AS (
+        SELECT number, coalesce(until < statement_timestamp() - CAST(:kept_for AS interval)
+            OR until < statement_timestamp() - CAST(:whole_for AS interval)
+                AND date_trunc('hour', until) = date_trunc('hour', at), false) AS old FROM aged
+    ), ranked AS (
+        SELECT number, old, count(*) FILTER (WHERE NOT old) OVER (ORDER BY number DESC) AS rank
+        FROM thinned
     ), pruned AS (
-        DELETE FROM route_snapshots WHERE number <= (SELECT number FROM last) - :kept
+        DELETE FROM route_snapshots s USING ranked
+        WHERE s.number = ranked.number AND (ranked.old OR ranked.rank >= :most)
     )
     INSERT INTO route_snapshots (number, at, routes)
-    SELECT coalesce((SELECT number FROM last), 0) + 1, :now, routes FROM now_applied
+    SELECT coalesce((SELECT number FROM last), 0) + 1, statement_timestamp(), routes
+    FROM now_applied
     WHERE routes IS DISTINCT FROM coalesce((SELECT routes FROM last), '[]')
     RETURNING number
 """)

@@ -1,5 +1,7 @@
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -7,6 +9,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
+from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix
 from byoip.domain.reconciliation import Known, Mark, Wish
 from byoip.domain.route import Path, Route
@@ -15,14 +18,21 @@ from byoip.store import route_statements as sql
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow
 
-SNAPSHOTS_KEPT: Final = 100
+# All of the last hour, then the last of each hour, for a week: far below the bound.
+_SNAPSHOTS: Final = {
+    "whole_for": timedelta(hours=1),
+    "kept_for": timedelta(days=7),
+    "most": 400,
+}
 
 
 class PostgresRoutes:
     """What is wanted of speakers, and what they were given; single statements, each for itself."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, ceilings: Ceilings = Ceilings()) -> None:  # noqa: B008 - frozen
         self._lanes = lanes_of(engine)
+        self._most_orphans = ceilings.per_minute
+        self._removing = asyncio.Lock()  # several speakers at once would each count what is left
 
     async def known(self, speaker: str) -> Sequence[Known]:
         """Every row that is advertised, or that the speaker may have from us."""
@@ -60,6 +70,13 @@ class PostgresRoutes:
         """Orphans that an operator decided to withdraw."""
         return {Prefix(row.cidr) for row in await self._lanes.ask(sql.DECIDED, speaker=speaker)}
 
+    async def may_remove(self, speaker: str, orphans: Collection[Prefix]) -> Collection[Prefix]:
+        """Of these, those that may be withdrawn now, noted as such in a ledger of their own."""
+        asked = {"speaker": speaker, "cidrs": [str(one) for one in orphans]}
+        async with self._removing:
+            rows = await self._lanes.ask(sql.MAY_REMOVE, **asked, most=self._most_orphans)
+        return {Prefix(row.cidr) for row in rows}
+
     async def note_orphans(
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime
     ) -> None:
@@ -90,7 +107,7 @@ class PostgresRoutes:
         found: dict[UUID, tuple[Wish, dict[str, Mark]]] = {}
         for row in await self._lanes.ask(sql.UNSETTLED):
             if row.id not in found:
-                found[row.id] = (_wish(row, turned=row.turned, superseded=row.superseded), {})
+                found[row.id] = (_unsettled(row), {})
             if row.speaker is not None:
                 found[row.id][1][row.speaker] = _mark(row)
         return list(found.values())
@@ -115,6 +132,20 @@ class PostgresRoutes:
             now=now,
         )
 
+    async def note_told(self, speakers: Collection[str], now: datetime) -> None:
+        """Keep which speakers said of every row of `to_observe` what they send to whom."""
+        await self._lanes.ask(sql.TOLD, speakers=list(speakers), now=now)
+
+    async def let_go(
+        self, speakers: Collection[str], sessions: Collection[str], now: datetime
+    ) -> None:
+        """Nothing is sent to peers that speakers have no session for any more."""
+        await self._lanes.ask(sql.LET_GO, speakers=list(speakers), sessions=list(sessions), now=now)
+
+    async def standing(self, kind: str) -> Collection[str]:
+        """The subjects of a kind of alarm that stand, whoever raised them."""
+        return [row.subject for row in await self._lanes.ask(sql.STANDING, kind=kind)]
+
     async def alarms(self, kind: str, standing: Collection[Alarm], now: datetime) -> Sequence[str]:
         """Keep which alarms of a kind stand: these, and no others; the subjects of new ones."""
         details = {one.subject: one.detail for one in standing}
@@ -123,9 +154,9 @@ class PostgresRoutes:
             row.subject for row in await self._lanes.ask(sql.ALARMS, kind=kind, now=now, **subjects)
         ]
 
-    async def take_snapshot(self, now: datetime) -> int | None:
+    async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune."""
-        rows = await self._lanes.ask(sql.TAKE_SNAPSHOT, now=now, kept=SNAPSHOTS_KEPT)
+        rows = await self._lanes.ask(sql.TAKE_SNAPSHOT, **_SNAPSHOTS)
         return rows[0].number if rows else None
 
 
@@ -142,7 +173,13 @@ def _mark(row: AnyRow) -> Mark:
     return Mark(row.may_hold, row.given, row.given_change)
 
 
-def _wish(row: AnyRow, *, turned: bool = False, superseded: bool = False) -> Wish:
+def _unsettled(row: AnyRow) -> Wish:
+    return replace(
+        _wish(row), turned=row.turned, superseded=row.superseded, account_id=row.account_id
+    )
+
+
+def _wish(row: AnyRow) -> Wish:
     return Wish(
         bgp_prefix_id=row.id,
         claim_id=row.prefix_id,
@@ -153,8 +190,6 @@ def _wish(row: AnyRow, *, turned: bool = False, superseded: bool = False) -> Wis
         at=row.at,
         withdrawal_id=row.withdrawal_id,
         request_id=row.request_id,
-        turned=turned,
-        superseded=superseded,
     )
 
 

@@ -81,6 +81,8 @@ bgp_prefixes = Table(
         "(withdrawal_id IS NOT NULL) = (NOT advertised AND advertised_modified_at IS NOT NULL)",
         name="never_withdrawn_unasked",
     ),
+    # Without the time, the withdrawal that follows would not need an entry in the ledger.
+    CheckConstraint("NOT advertised OR advertised_modified_at IS NOT NULL", name="announced_at"),
     CheckConstraint("NOT (advertised AND removed_at IS NOT NULL)", name="withdraw_first"),
     Index("uq_bgp_prefixes_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
     Index("ix_bgp_prefixes_page", "prefix_id", "created_at", "id", postgresql_where="live"),

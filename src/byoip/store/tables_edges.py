@@ -7,6 +7,8 @@ from sqlalchemy import (
     Column,
     Index,
     Table,
+    Uuid,
+    func,
     true,
 )
 from sqlalchemy.dialects.postgresql import CIDR
@@ -24,6 +26,7 @@ edges = Table(
     Column("joins_at", BigInteger),  # null: never heard
     Column("counts", Boolean, nullable=False),
     Column("drained", Boolean, nullable=False),
+    Column("feed", Uuid),  # of which it has acknowledged
     moment("registered_at"),
     moment("heard_at", nullable=True),
     moment("removed_at", nullable=True),
@@ -72,5 +75,6 @@ edge_change_counter = Table(
     metadata,
     Column("singleton", Boolean, primary_key=True, server_default=true()),
     Column("last", BigInteger, nullable=False),
+    Column("feed", Uuid, nullable=False, server_default=func.gen_random_uuid()),
     CheckConstraint("singleton", name="one_row"),
 )

@@ -9,8 +9,10 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    Uuid,
     false,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from byoip.domain.job_history import JobKind
 from byoip.domain.offboarding import End, Step
@@ -37,8 +39,10 @@ offboardings = Table(
     moment("ended_at", nullable=True),
     text("ending", nullable=True),
     live("ended_at IS NULL"),
+    text("taken_in", nullable=True),  # by a run of the job: for withdrawing, or for closing
     one_of("step", Step),
     one_of("ending", End),
+    one_of("taken_in", [Step.WITHDRAW, Step.GRACE]),
     CheckConstraint("actor <> '' AND request_id <> ''", name="asked"),
     CheckConstraint("(ended_at IS NULL) = (ending IS NULL)", name="ended"),
     CheckConstraint("step <> 'grace' OR grace_until IS NOT NULL", name="grace"),
@@ -75,6 +79,9 @@ job_runs = Table(
     text("allowed_by", nullable=True),
     text("allowed_because", nullable=True),
     moment("used_at", nullable=True),
+    Column("ids", ARRAY(Uuid), nullable=False, server_default="{}"),  # all of them
+    Column("measured", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
     Column(
         "waits",
         Boolean,
@@ -82,7 +89,10 @@ job_runs = Table(
         nullable=False,
     ),
     one_of("kind", JobKind),
-    CheckConstraint("listed >= 1 AND acted BETWEEN 0 AND listed", name="acted"),
+    CheckConstraint(
+        "listed >= 1 AND acted >= 0 AND failed >= 0 AND acted + failed <= listed", name="acted"
+    ),
+    CheckConstraint("measured BETWEEN 0 AND listed", name="measured"),
     CheckConstraint("refused = '' OR acted = 0", name="refused"),
     CheckConstraint("num_nulls(allowed_at, allowed_by, allowed_because) IN (0, 3)", name="allowed"),
     Index("uq_job_runs_waiting", "kind", unique=True, postgresql_where="waits"),

@@ -12,10 +12,11 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    true,
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
-from byoip.store.columns import document, moment, text
+from byoip.store.columns import document, key, moment, text
 from byoip.store.metadata import metadata
 
 # As last found: for people and gauges. Which speakers there are, the settings say.
@@ -29,6 +30,7 @@ speakers = Table(
     Column("held", Integer, nullable=False),
     moment("asked_at"),
     moment("loaded_at", nullable=True),  # when it last had every route, and its sessions came up
+    moment("told_at", nullable=True),  # when it last said of every route to whom it sends it
 )
 
 # The same of those who listen.
@@ -59,7 +61,8 @@ applied_routes = Table(
     Index("ix_applied_routes_bgp_prefix_id", "bgp_prefix_id"),
 )
 
-# These, too, go with whoever said it.
+# These, too, go with whoever said it. `at` is when that was news, or, while a change is on its
+# way, confirmed; of settled routes listeners and speakers have a time for all that they were asked.
 observed_routes = Table(
     "observed_routes",
     metadata,
@@ -86,6 +89,30 @@ orphan_routes = Table(
     text("decided_because", nullable=True),
     CheckConstraint("decision IN ('withdraw')", name="decision"),
     CheckConstraint("num_nulls(decision, decided_by, decided_because) IN (0, 3)", name="decided"),
+)
+
+# Which database this was when a reconciler last had its turn. Where it is another now, it was put
+# back from a backup, and what it says of speakers is old: see `restores.py`.
+incarnation = Table(
+    "incarnation",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=true()),
+    text("identity"),
+    moment("since"),
+    CheckConstraint("singleton", name="one_row"),
+)
+
+# The ledger of orphans that speakers were told to withdraw: what bounds them. Only ever added to.
+orphan_withdrawals = Table(
+    "orphan_withdrawals",
+    metadata,
+    key(),
+    text("speaker"),
+    Column("cidr", CIDR, nullable=False),
+    text("decided_by"),
+    text("decided_because"),
+    moment("at"),
+    Index("ix_orphan_withdrawals_at", "at"),
 )
 
 # What a person should know, as long as it lasts; written by whoever reconciles.

@@ -9,17 +9,21 @@ needed:
 4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing besides; or a service
    (`Services.get` shares it with other bindings, and so do `Bindings.swap` and `remove` with all
    that the feed will name; operators lock it alone, and nothing before it); then edges: bindings
-   share them (`EdgeFeed.at_once`), who changes what edges there are has them alone
-   (`Edges.alone`), and then one edge (`Edges.lock`)
+   and announcements share them (`EdgeFeed.at_once`, `Edges.together`), who changes what edges
+   there are, drains one or takes it back has them alone (`Edges.alone`), and then one edge
+   (`Edges.lock`), or all of them after the counter of 13 (`Edges.begin_feed`)
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
 7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time; a claim's way out
    (`offboardings`) is written under the claim's lock and needs none of its own; or, alone and
    with nothing before it, the turn to re-evaluate all routes: tried, never waited for
    (`Drifts.reevaluate` then shares claims in the order of their ids)
-8. the refused set of a job (`guards.waiting`, `refuse`); alone, but for what follows here
+8. the refused set of a job (`guards.waiting`, `refuse`), and then the ways out that a run takes
+   in, without their claims, in the order of these (`offboardings.take_in`); alone, but for what
+   follows here
    or a speaker or listener to forget (`routes.last_asked`), then its marks and observations in
-   the order of ids (`routes.forget`); nothing before it
+   the order of ids (`routes.forget`); nothing before it; or which database this is
+   (`restores.identity`), then all marks in the order of ids (`restores.disown`); nothing before it
 9. letters of the claim; alone, too, but then nothing else after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
@@ -56,14 +60,15 @@ from byoip.ports.offboarding import JobGuards, Offboardings
 from byoip.ports.once import Once
 from byoip.ports.operating import OperatorShelf
 from byoip.ports.registrations import Registrations
+from byoip.ports.restores import Restores
 from byoip.ports.routes import RouteShelf
 from byoip.ports.rpki import RoaData
+from byoip.ports.runs import Runs
 from byoip.ports.store import (
     Bindings,
     Claims,
     Events,
     Jobs,
-    Runs,
     Services,
     Shelf,
     Tokens,
@@ -86,6 +91,7 @@ from byoip.store.loa_documents import PostgresLoaDocuments
 from byoip.store.offboardings import OffboardingShelf
 from byoip.store.operating_space import PostgresOperatorShelf
 from byoip.store.registration_snapshots import RegistrationShelf
+from byoip.store.restores import RestoreShelf
 from byoip.store.route_history import RouteHistoryShelf
 from byoip.store.runs import RunShelf
 from byoip.store.statements import Session
@@ -117,6 +123,7 @@ class PostgresShelf:
     guards: JobGuards
     drifts: Drifts
     routes: RouteShelf
+    restores: Restores
 
     def __init__(
         self,
@@ -148,6 +155,7 @@ class PostgresShelf:
         self.guards = JobGuardShelf(session)
         self.drifts = DriftShelf(session)
         self.routes = RouteHistoryShelf(session)
+        self.restores = RestoreShelf(session)
         self._once = None if once is None else OnceShelf(session, clock, once)
 
     async def answered(self, result: object) -> None:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import psycopg
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy import exc
 
-from byoip.ports.store import StoreUnavailable
+from byoip.ports.store import StoreRefused, StoreUnavailable
+
+_REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
 
 
 @contextmanager
@@ -15,7 +18,8 @@ def translated() -> Iterator[None]:
     """Turn "the database is away, busy or shutting down" into one exception of the port.
 
     That is psycopg's OperationalError: classes 08, 53, 57 and lock and statement timeouts. A
-    violated constraint or a wrong statement passes through: they are faults of ours.
+    violated constraint, a trigger's refusal or a value that it cannot take is another: whose row
+    that is has a fault, and others have not. A wrong statement passes through: a fault of ours.
     """
     try:
         yield
@@ -27,9 +31,13 @@ def translated() -> Iterator[None]:
         exc.TimeoutError,
     ) as fault:
         raise StoreUnavailable from fault
+    except _REFUSALS as fault:
+        raise StoreRefused(str(fault)) from fault
     except exc.DBAPIError as fault:
         if fault.connection_invalidated:
             raise StoreUnavailable from fault
+        if isinstance(fault.orig, _REFUSALS):
+            raise StoreRefused(str(fault.orig)) from fault
         raise
     except ConnectorException as fault:
         if isinstance(fault.__cause__, psycopg.OperationalError):

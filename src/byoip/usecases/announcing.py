@@ -21,6 +21,7 @@ async def announce(
         PrefixNotApproved, PrefixSuspended, NotInThisState, Contested, IncompleteBgpDeployment,
         OriginNotValid, OriginUnanswered: as their names say; nothing was changed.
     """
+    await shelf.edges.together()  # no edge comes back into service until this is committed
     bindings = await shelf.bindings.of(claim.id)
     default = next((one for one in bindings if one.is_default), None)
     lacking = () if default is None else await shelf.edges.lacking(default.id)

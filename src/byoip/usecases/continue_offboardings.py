@@ -1,10 +1,17 @@
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from byoip.domain.bgp_prefix import AdvertiseStateLocked
-from byoip.domain.breaker import CeilingReached, Source, Withdrawal, WithdrawalsStopped
+from byoip.domain.breaker import (
+    CeilingReached,
+    RoomAwaited,
+    Source,
+    Withdrawal,
+    WithdrawalsStopped,
+)
 from byoip.domain.claim import Claim, ClaimNotFound, WithdrawFirst
 from byoip.domain.job_history import JobKind
 from byoip.domain.letter import RevokedBecause
@@ -12,7 +19,7 @@ from byoip.domain.offboarding import JOB, Offboarding, Step, TakenBinding, Taken
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Event, Shelf, Store
 from byoip.usecases.closing import close_after_grace
-from byoip.usecases.measured_run import AT_ONCE, MeasuredRun
+from byoip.usecases.measured_run import AT_ONCE, MeasuredRun, New
 from byoip.usecases.revoke_letters import revoke_letters
 from byoip.usecases.withdrawing import withdraw
 
@@ -35,27 +42,32 @@ class ContinueOffboardings:
     grace: timedelta
 
     async def __call__(self, *, by: By) -> int:
-        """Go on with each that is due, as far as it goes now; how many steps were taken."""
+        """Go on with each that is due, as far as it goes now; how many steps were taken.
+
+        Raises:
+            RowsFailed: some could not; all others went on.
+        """
         async with self.store.transaction() as shelf:
             due = await shelf.offboardings.due(self.clock.now(), AT_ONCE)
 
-        async def go_on(claim_id: UUID) -> int:
-            return await self._go_on(claim_id, by.request_id)
+        run = MeasuredRun(self.store, self.clock, JobKind.OFFBOARD)
+        new = New({one.claim_id: one.account_id for one in due if one.new}, _take_in)
+        return await run([one.claim_id for one in due], self._go_on, by=by, new=new)
 
-        return await MeasuredRun(self.store, self.clock, JobKind.OFFBOARD)(due, go_on, by=by)
-
-    async def _go_on(self, claim_id: UUID, run: str) -> int:
+    async def _go_on(self, claim_id: UUID) -> int:
         steps = 0
         try:
-            while await self._step(claim_id, run):
+            while await self._step(claim_id):
                 steps += 1
+        except RoomAwaited:
+            _log.info("prefix %s goes on leaving when there is room", claim_id.hex)
         except WithdrawalsStopped:
             await self._park(claim_id, None)
         except CeilingReached as reached:
             await self._park(claim_id, reached)
         return steps
 
-    async def _step(self, claim_id: UUID, run: str) -> bool:
+    async def _step(self, claim_id: UUID) -> bool:
         """One step; whether another may follow at once."""
         async with self.store.transaction() as shelf:
             await shelf.guards.demand_running(JobKind.OFFBOARD)
@@ -67,7 +79,7 @@ class ContinueOffboardings:
             by = By("worker", offboarding.request_id)
             match offboarding.step:
                 case Step.WITHDRAW:
-                    return await self._withdraw(shelf, offboarding, by, run)
+                    return await self._withdraw(shelf, offboarding, by)
                 case Step.CONFIRM:
                     return await self._confirm(shelf, offboarding, by)
                 case Step.UNBIND:
@@ -75,7 +87,7 @@ class ContinueOffboardings:
                 case _:
                     return await self._close(shelf, claim, offboarding, by)
 
-    async def _withdraw(self, shelf: Shelf, offboarding: Offboarding, by: By, run: str) -> bool:
+    async def _withdraw(self, shelf: Shelf, offboarding: Offboarding, by: By) -> bool:
         live = await shelf.bgp_prefixes.of(offboarding.claim_id)
         wanted = [one for one in live if one.desired.advertised]
         if not wanted:
@@ -91,7 +103,7 @@ class ContinueOffboardings:
             now=self.clock.now(),
             source=Source.OFFBOARDING,
             job=JOB,
-            run=_run(offboarding, run),
+            run=offboarding.id.hex,
         )
         taken = TakenRoute(gone.id, gone.desired.change)
         await shelf.offboardings.save(offboarding.taken(taken))
@@ -173,9 +185,8 @@ class ContinueOffboardings:
                 await shelf.offboardings.save(offboarding.parked(stopping[0].id))
 
 
-def _run(offboarding: Offboarding, run: str) -> str:
-    """What the ceiling for one run counts: an offboarding; paced, what one job does of it."""
-    return f"{offboarding.id.hex}/{run}" if offboarding.paced else offboarding.id.hex
+async def _take_in(shelf: Shelf, claim_ids: Sequence[UUID]) -> None:
+    await shelf.offboardings.take_in(claim_ids)
 
 
 async def _on_its_way(shelf: Shelf, claim_id: UUID) -> tuple[Claim, Offboarding] | None:

@@ -62,7 +62,7 @@ class KillSwitches:
 
 @dataclass(frozen=True, slots=True)
 class AllowJob:
-    """Let the set through that a kind of job was refused: once, and none that is larger."""
+    """Let the set through that a kind of job was refused: these rows, once, and no others."""
 
     store: Store
     clock: Clock

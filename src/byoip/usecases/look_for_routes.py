@@ -38,6 +38,11 @@ class LookForRoutes:
         heard, sent = await asyncio.gather(self.heard(prefixes), self.sent(prefixes, speakers))
         return replace(sent, heard=heard.heard)
 
+    @property
+    def listened(self) -> bool:
+        """Whether there is anybody else to ask, answering or not."""
+        return bool(self.listeners)
+
     async def heard(self, prefixes: Collection[Prefix]) -> Look:
         """What listeners see."""
         wanted = frozenset(prefixes)
@@ -50,6 +55,10 @@ class LookForRoutes:
         asked = {one.speaker.name: partial(one.speaker.sent, wanted) for one in speakers}
         sent = await self._answers(asked, len(wanted))
         return Look(sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers})
+
+    async def sessions(self, speakers: Collection[Speaker]) -> Mapping[str, Sequence[Neighbour]]:
+        """The sessions that each speaker has, up or down; who does not answer is left out."""
+        return await self._answers({one.name: one.neighbours for one in speakers}, 0)
 
     async def _answers(
         self, asked: Mapping[str, Callable[[], Awaitable[_T]]], many: int
@@ -97,6 +106,11 @@ def _words(wish: Wish, look: Look) -> Iterable[tuple[str, bool, bool]]:
         yield listener, look.hears(listener, wish), False
     for speaker, sessions in look.sent.items():
         for peer, sent in sessions.items():
-            yield f"{speaker} to {peer}", wish.prefix in sent, True
+            yield own_word(speaker, peer), wish.prefix in sent, True
         for peer in look.silent.get(speaker, ()):
-            yield f"{speaker} to {peer}", False, True
+            yield own_word(speaker, peer), False, True
+
+
+def own_word(speaker: str, peer: str) -> str:
+    """Who says so, where a speaker says what it sends to a peer."""
+    return f"{speaker} to {peer}"

@@ -35,7 +35,8 @@ class OffboardPrefix:
                 claim.demand_not_suspended()
                 await _demand_way(shelf, claim_id, approved=claim.approved)
                 now = self.clock.now()
-                if owing := await shelf.offboardings.live(claim_id):
+                owing = await shelf.offboardings.live(claim_id)
+                if owing:
                     await shelf.offboardings.save(owing.ended(End.RESTORED, now))
                 began = Offboarding(
                     id=uuid4(),
@@ -45,6 +46,7 @@ class OffboardPrefix:
                     request_id=by.request_id,
                     began_at=now,
                     contested=claim.standing is Standing.CONTESTED,
+                    routes=owing.routes if owing else (),  # not back yet, and owed all the same
                 )
                 await shelf.offboardings.add(began)
                 before, claim = claim, claim.written(now).stand(Move.OFFBOARDING, now)

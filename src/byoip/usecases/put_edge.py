@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from byoip.domain.edge import Edge, EdgeRemoved, edge_name
+from byoip.domain.edge import Edge, EdgeBehind, EdgeRemoved, edge_name
 from byoip.domain.operating import stated_reason
 from byoip.ports.clock import Clock
 from byoip.ports.edges import EdgeView
@@ -15,7 +15,7 @@ from byoip.usecases.settle_bindings import SettleBindings
 
 @dataclass(frozen=True, slots=True)
 class PutEdge:
-    """Drain an edge, take it back into service, or put back one that was removed."""
+    """Register an edge, drain it, take it back into service, or put back one that was removed."""
 
     store: Store
     clock: Clock
@@ -25,21 +25,23 @@ class PutEdge:
     ) -> EdgeView:
         """Have it so. One that is not known is kept, and counts for nothing until it is heard.
 
-        Who is drained is waited for no longer: what the others have acknowledged takes effect.
-        Who comes back while behind is waited for when something is to be announced.
+        Announcing waits no longer for one that is drained.
 
         Raises:
             InvalidEdgeName, InvalidText: as they say.
+            EdgeBehind: it cannot come back into service yet.
         """
         name, why, now = edge_name(edge), stated_reason(reason), self.clock.now()
         async with self.store.transaction(once) as shelf:
             await shelf.edges.alone()
             before = await _current(name, shelf)
+            await _demand_caught_up(shelf, before, drained=drained)
             wanted = replace(before or _new(name, now), drained=drained)
             await (shelf.edges.save(wanted) if before else shelf.edges.add(wanted))
             if wanted != before:
                 was = shown(before) if before else {}
-                event = noted("edge.put", by, why, now, before=was, after=shown(wanted))
+                kind = "edge.put" if before else "edge.registered"
+                event = noted(kind, by, why, now, before=was, after=shown(wanted))
                 await shelf.operating.events.add(event)
             view = EdgeView(wanted, await shelf.edges.newest())
             await shelf.answered(view)
@@ -52,6 +54,15 @@ async def _current(name: str, shelf: Shelf) -> Edge | None:
         return await shelf.edges.lock(name)
     except EdgeRemoved:
         return None  # it comes back as a new one, with all that a new one has to have first
+
+
+async def _demand_caught_up(shelf: Shelf, edge: Edge | None, *, drained: bool) -> None:
+    # Routes went up without it while it was drained: it may lack their default bindings.
+    if edge is None or drained or not edge.drained or not edge.counts:
+        return
+    needed = await shelf.edges.newest_bound()
+    if edge.acknowledged < needed:
+        raise EdgeBehind(edge.acknowledged, needed)
 
 
 def _new(name: str, now: datetime) -> Edge:

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from byoip.domain.claim import Claim, ClaimNotFound
+from byoip.domain.lifecycle import Standing
 from byoip.domain.offboarding import End, Offboarding
 from byoip.domain.operating import stated_reason
 from byoip.ports.clock import Clock
@@ -12,10 +13,13 @@ from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Event, Shelf, Store
 from byoip.usecases.measured_run import AT_ONCE
+from byoip.usecases.row_by_row import RowByRow
 from byoip.usecases.turning_back import Withheld, announce_again, turn_back
 from byoip.usecases.views import view_of
 
-OWED_FOR: Final = timedelta(days=1)  # a route that cannot be announced yet is tried for so long
+# A route that cannot be announced yet is tried for so long; the time in which the prefix is
+# contested does not count, for its owner can do nothing about that.
+OWED_FOR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class RestorePrefix:
 
         Raises:
             ClaimNotFound, PreconditionFailed, InvalidText: as they say.
-            ServiceRetired, DefaultOnlyService: a binding cannot come back; nothing was changed.
+            ServiceRetired, DefaultOnlyService, Contested: a binding cannot come back; nothing was
+            changed.
         """
         why = {} if reason is None else {"reason": stated_reason(reason).value}
         async with self.store.transaction(once) as shelf:
@@ -96,10 +101,19 @@ class AnnounceOwed:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Try each once more; how many prefixes owe nothing any more."""
+        """Try each once more; how many prefixes owe nothing any more.
+
+        Raises:
+            RowsFailed: some could not be tried; all others were.
+        """
         async with self.store.transaction() as shelf:
             owing = await shelf.offboardings.owed(AT_ONCE)
-        return sum([await self._try(claim_id) for claim_id in owing])
+        rows, even = RowByRow("announcing what is owed"), 0
+        for claim_id in owing:
+            with rows.row(claim_id):
+                even += await self._try(claim_id)
+        rows.demand_all_done()
+        return even
 
     async def _try(self, claim_id: UUID) -> bool:
         async with self.store.transaction() as shelf:
@@ -110,10 +124,11 @@ class AnnounceOwed:
             now, by = self.clock.now(), By("worker", offboarding.request_id)
             withheld = await announce_again(shelf, claim, offboarding.routes, by, now)
             owed = [one for one in withheld if one.owed]
-            if owed and not offboarding.over(now):
-                until = offboarding.grace_until or now
+            until = _until(claim, offboarding, now)
+            if owed and now < until:
                 still = offboarding.owing(tuple(one.route for one in owed), until)
-                await shelf.offboardings.save(still)
+                if still != offboarding:
+                    await shelf.offboardings.save(still)
                 return False
             await shelf.offboardings.save(offboarding.ended(End.RESTORED, now))
             await shelf.events.add(_told(claim_id, withheld, by, now))
@@ -127,6 +142,13 @@ async def _owing(shelf: Shelf, claim_id: UUID) -> tuple[Claim, Offboarding] | No
         return None
     offboarding = await shelf.offboardings.live(claim_id)
     return None if claim.offboarding or offboarding is None else (claim, offboarding)
+
+
+def _until(claim: Claim, offboarding: Offboarding, now: datetime) -> datetime:
+    """How long it goes on trying; never less than half of that time after a dispute."""
+    until = offboarding.grace_until or now
+    contested = claim.standing is Standing.CONTESTED
+    return now + OWED_FOR if contested and until < now + OWED_FOR / 2 else until
 
 
 async def _record(

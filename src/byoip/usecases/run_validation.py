@@ -132,6 +132,11 @@ class RunValidation:
             contested = rival.contest(now)
             await shelf.claims.save(contested)
             await shelf.events.add(*changes(rival, contested, by, now))
+            leaving = await shelf.offboardings.live(rival.id)
+            if rival.offboarding and leaving and not leaving.contested:
+                # Its standing says that it leaves; restored, it is in dispute.
+                await shelf.offboardings.save(leaving.disputed())
+                await shelf.events.add(Event(rival.id, "offboarding.contested", by, now))
 
     async def _finish(
         self,

@@ -19,6 +19,7 @@ from byoip.domain.staging import (
     gone_and_unsent,
     heard_and_sent,
     move,
+    seen_by_nobody,
     stand,
 )
 from byoip.ports.clock import Clock
@@ -55,11 +56,13 @@ class _Round:
         tell: a stage's speakers of rows that they may have now.
         waiting: rows that are being looked for.
         found: what observers said.
+        lost: announcements that are to be taken back.
     """
 
     tell: Tell
     waiting: int = 0
     found: list[Observation] = field(default_factory=list)
+    lost: list[Wish] = field(default_factory=list)
     alarms: defaultdict[str, set[Alarm]] = field(default_factory=lambda: defaultdict(set))
 
 
@@ -122,6 +125,7 @@ class StageChanges:
             await self._routes.observed(made.found, self._clock.now())
         if settled:
             await self._routes.settle(settled)
+        await self._take_back(made)
         await self._raise(made.alarms, {one.bgp_prefix_id: one for one, _ in rows})
         return made.waiting
 
@@ -167,14 +171,13 @@ class StageChanges:
         on = []
         for row, where in ready:
             wish, way = row[0], self._ways[row[0].bgp_prefix_id]
-            answer = self._answer(wish, where, look, last)
-            next_move = self._judge(wish, way, answer, now)
+            next_move = self._judge(row, where, look, last, now)
             if next_move is Move.ON and where.stage is not None:
                 way.seen.add(where.stage)
                 on.append(row)
                 continue
             made.waiting += 1
-            await self._follow(wish, next_move, made.alarms)
+            _follow(wish, next_move, made)
         return on
 
     def _answer(self, wish: Wish, where: Stand, look: Look, last: int) -> Answer:
@@ -184,24 +187,28 @@ class StageChanges:
             return heard_and_sent(heard, own, first=not seen)
         return gone_and_unsent(heard, own, last=where.stage == last)
 
-    def _judge(self, wish: Wish, way: _Way, answer: Answer, now: datetime) -> Move:
+    def _judge(self, row: _Row, where: Stand, look: Look, last: int, now: datetime) -> Move:
+        wish, way = row[0], self._ways[row[0].bgp_prefix_id]
+        answer = self._answer(wish, where, look, last)
         if answer is not Answer.ABSENT:
             way.absent_since = None
         elif way.absent_since is None:
             way.absent_since = now
         absent_for = now - way.absent_since if way.absent_since else timedelta(0)
-        return move(wish, answer, absent_for, self._absent_for)
+        nobody = seen_by_nobody(
+            look.by_listeners(wish),
+            before=bool(way.seen),
+            listened=self._look.listened,
+            asked_all=not where.skipped,
+        )
+        return move(wish, answer, absent_for, self._absent_for, nobody=nobody)
 
-    async def _follow(self, wish: Wish, next_move: Move, alarms: Mapping[str, set[Alarm]]) -> None:
-        if next_move is Move.ROLL_BACK and await self._roll_back(wish):
-            return
-        if next_move is Move.HOLD:
-            kind = "unanswered"
-        elif next_move in {Move.ROLL_BACK, Move.ALARM}:
-            kind = "absent" if wish.advertised else "still_seen"
-        else:
-            return
-        alarms[kind].add(_alarm(kind, wish))
+    async def _take_back(self, made: _Round) -> None:
+        """What may not be taken back stays announced, and is shown."""
+        if made.lost:
+            taken = await self._roll_back.all_of(made.lost)
+            kept = [one for one in made.lost if one.bgp_prefix_id not in taken]
+            made.alarms["absent"].update(_alarm("absent", one) for one in kept)
 
     async def _raise(
         self, alarms: Mapping[str, Collection[Alarm]], wishes: Mapping[UUID, Wish]
@@ -223,6 +230,16 @@ class StageChanges:
                 await shelf.events.add(
                     Event(one.claim_id, f"bgp_prefix.{kind}", BY, now, after=shown)
                 )
+
+
+def _follow(wish: Wish, next_move: Move, made: _Round) -> None:
+    if next_move is Move.ROLL_BACK:
+        made.lost.append(wish)
+    elif next_move is Move.HOLD:
+        made.alarms["unanswered"].add(_alarm("unanswered", wish))
+    elif next_move is Move.ALARM:
+        kind = "absent" if wish.advertised else "still_seen"
+        made.alarms[kind].add(_alarm(kind, wish))
 
 
 def _alarm(kind: str, wish: Wish) -> Alarm:

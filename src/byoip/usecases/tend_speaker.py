@@ -34,10 +34,12 @@ class Tended:
     Attributes:
         changed: rows that the speaker confirmed.
         neighbours: its sessions; None: not asked.
+        again: it has lost routes meanwhile: another whole look must follow at once.
     """
 
     changed: frozenset[UUID] = frozenset()
     neighbours: Sequence[Neighbour] | None = None
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class TendSpeaker:
     gates: Gates
     clock: Clock
     _local_as: Asn | None = field(default=None, init=False)
+    _missing: frozenset[Prefix] = field(default=frozenset(), init=False)
 
     @property
     def name(self) -> str:
@@ -81,9 +84,9 @@ class TendSpeaker:
         announced = {prefix for prefix, path in held.items() if prefix not in made.orphans}
         announced |= {step.path.prefix for step in made.announce}
         announced -= {step.path.prefix for step in made.withdraw}
-        neighbours = await self._let_up(announced)
+        neighbours, again = await self._let_up(announced)
         await self._note(len(announced) + len(remaining), neighbours)
-        return Tended(changed, neighbours)
+        return Tended(changed, neighbours, again)
 
     async def some(self, ids: Collection[UUID]) -> Tended:
         """Tell it of a few rows that changed, without asking for all that it holds.
@@ -139,27 +142,44 @@ class TendSpeaker:
         return [one for one in _wishes(asked) if one.bgp_prefix_id in still]
 
     async def _remove_decided(self, made: Plan) -> Mapping[Prefix, Path]:
+        """Only what nobody wants still, read again; and no faster than the breaker's ceiling."""
         if not made.decided:
             return made.orphans
+        decided = [path.prefix for path in made.decided]
+        gone = await self.routes.may_remove(self.name, decided)
+        if not gone:
+            return made.orphans
         await self.turn.demand()
-        await self.speaker.withdraw(made.decided)
-        gone = {path.prefix for path in made.decided}
+        await self.speaker.withdraw([path for path in made.decided if path.prefix in gone])
         return {prefix: path for prefix, path in made.orphans.items() if prefix not in gone}
 
-    async def _let_up(self, announced: Collection[Prefix]) -> Sequence[Neighbour]:
+    async def _let_up(self, announced: Collection[Prefix]) -> tuple[Sequence[Neighbour], bool]:
         """Enable sessions that are down since its start, now that it has every route.
 
         Not while there is none: peers that keep its routes through a graceful restart would drop
-        them, and an empty database withdraws nothing.
+        them, and an empty database withdraws nothing. Nor when it has started anew since it was
+        asked, and so may be empty: what it holds is asked again just before each session comes up.
         """
         neighbours = await self.speaker.neighbours()
         down = [one for one in neighbours if not one.enabled]
         if not down or not announced:
-            return neighbours
-        await self.turn.demand()
+            return neighbours, False
         for one in down:
+            await self.turn.demand()
+            if await self._lacks(announced):
+                return await self.speaker.neighbours(), True
             await self.speaker.enable(one.address)
-        return await self.speaker.neighbours()
+        return await self.speaker.neighbours(), False
+
+    async def _lacks(self, announced: Collection[Prefix]) -> bool:
+        """Whether it has lost routes.
+
+        What it lacks after two looks it refuses, and the others must not wait for that.
+        """
+        missing = frozenset(announced) - {path.prefix for path in await self.speaker.held()}
+        refuses = missing == self._missing and len(missing) < len(announced)
+        self._missing = missing
+        return bool(missing) and not refuses
 
     async def _note(self, held: int, neighbours: Sequence[Neighbour]) -> None:
         loaded = all(one.enabled for one in neighbours)

@@ -8,6 +8,7 @@ from uuid import uuid4
 from byoip.domain.bgp_prefix import (
     BgpPrefix,
     BgpPrefixNotFound,
+    Contested,
     IncompleteBgpDeployment,
 )
 from byoip.domain.claim import Claim
@@ -44,6 +45,7 @@ async def turn_back(
     Raises:
         ServiceRetired: what was bound is no longer offered.
         DefaultOnlyService: what was bound serves whole prefixes only by now.
+        Contested: another claim serves some of it.
     """
     for one in sorted(offboarding.bindings, key=lambda taken: taken.cidr != str(claim.prefix)):
         await _bind(shelf, claim, one, by, now)  # the default first
@@ -74,8 +76,8 @@ async def announce_again(
             continue  # its owner has decided otherwise
         try:
             await _announce(shelf, claim, before, by, now)
-        except (IncompleteBgpDeployment, OriginUnanswered) as refusal:
-            # Not yet, or nobody could tell: that is no "no".
+        except (Contested, IncompleteBgpDeployment, OriginUnanswered) as refusal:
+            # Not yet, not before it is settled, or nobody could tell: that is no "no".
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=True))
         except Refusal as refusal:
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=False))

@@ -24,6 +24,7 @@ async def withdraw(
 
     Raises:
         WithdrawalsStopped, CeilingReached: nothing was changed; see `tripping`.
+        RoomAwaited: nothing was changed; an offboarding goes on later.
     """
     asked = Withdrawal(
         bgp_prefix.id, bgp_prefix.account_id, bgp_prefix.desired.change + 1, source, job, run

@@ -15,12 +15,15 @@ from uuid import UUID
 from byoip.domain.route import Marking
 from byoip.domain.staging import Post
 from byoip.ports.clock import Clock
-from byoip.ports.routes import Alarm, Routes, SpeakerState, Turn, TurnLost, Turns
+from byoip.ports.routes import Alarm, SpeakerState, Turn, TurnLost, Turns
 from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from byoip.ports.store import Store, StoreUnavailable
-from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
+from byoip.ports.watching import WatchedRoutes
+from byoip.usecases.disown_routes import RecogniseRestore
+from byoip.usecases.look_for_routes import Asked, LookForRoutes
 from byoip.usecases.stage_changes import StageChanges
 from byoip.usecases.tend_speaker import Tended, TendSpeaker
+from byoip.usecases.watch_routes import WatchRoutes
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,6 +32,7 @@ _PROBE_SECONDS = 1.0  # how soon a restarted speaker is noticed
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
 _SOONEST_SECONDS = 0.01  # between two looks for the same change, at first
 _SNAPSHOT_EVERY = timedelta(minutes=1)
+_LOOK_AGAIN_AFTER = timedelta(seconds=3)  # once, after the turn was taken
 _NOTED_EVERY = timedelta(seconds=1)  # that a speaker is still away
 
 
@@ -68,7 +72,7 @@ class Reconciler:
     """Does it as long as it runs, whenever it is this process's turn."""
 
     turns: Turns
-    routes: Routes
+    routes: WatchedRoutes
     store: Store
     clock: Clock
     speakers: Sequence[SpeakerPart]
@@ -80,6 +84,7 @@ class Reconciler:
         while True:
             try:
                 async with self.turns.turn() as turn:
+                    await RecogniseRestore(self.store, self.clock)()
                     _LOG.info("Reconciling %d speakers", len(self.speakers))
                     await _Session(self, turn).run()
             except* (TurnLost, StoreUnavailable) as lost:
@@ -102,7 +107,7 @@ class _Session:
             first=min(one.stage for one in parts.speakers),
             absent_for=parts.pace.absent_for,
         )
-        self._look = look
+        self._look_out = WatchRoutes(parts.routes, parts.store, parts.clock, look)
         self._stirred = asyncio.Event()
         self._desks = [self._desk(one) for one in parts.speakers]
         self._snapshot_due = parts.clock.now()
@@ -164,21 +169,8 @@ class _Session:
             await self._take_snapshot()
 
     async def _observe(self) -> None:
-        """Look at everything again; our own word only where nobody else is asked."""
-        wishes = await self._parts.routes.to_observe()
-        asked = [one.asked for one in self._desks if one.post.down_since is None]
-        settled = [one for one in wishes if one.is_settled]
-        mine = [one for one in settled if not (self._parts.listeners and one.advertised)]
-        heard = await self._look.heard({one.prefix for one in settled})
-        names = [one.name for one in self._parts.listeners]
-        answered = {one: one in heard.heard for one in names}
-        await self._parts.routes.note_listeners(answered, self._parts.clock.now())
-        found = observations(settled, heard)
-        if mine:
-            sent = await self._look.sent({one.prefix for one in mine}, asked)
-            found += observations(mine, sent)
-        if found:
-            await self._parts.routes.observed(found, self._parts.clock.now())
+        alive = [one.asked.speaker for one in self._desks if one.post.down_since is None]
+        await self._look_out(alive)
 
     async def _warn(self) -> None:
         feeding = Counter(
@@ -197,7 +189,8 @@ class _Session:
     async def _take_snapshot(self) -> None:
         now = self._parts.clock.now()
         if now >= self._snapshot_due:
-            await self._parts.routes.take_snapshot(now)
+            await RecogniseRestore(self._parts.store, self._parts.clock)()
+            await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY
 
 
@@ -211,6 +204,7 @@ class _Desk:
         self._told: set[UUID] = set()
         self._rung = asyncio.Event()
         self._whole_at = self._noted_at = tend.clock.now()
+        self._again_at = self._whole_at + _LOOK_AGAIN_AFTER
         self.post = post
         self.neighbours: Sequence[Neighbour] = ()
 
@@ -254,10 +248,16 @@ class _Desk:
                 self._whole_at = now  # sessions come up with the first route
         if now >= self._whole_at:
             self._told.clear()  # all of it is read now
-            self._note(await self._tend.whole())
-            self._whole_at = now + self._pace.every
+            tended = await self._tend.whole()
+            self._note(tended)
+            self._whole_at = now if tended.again else self._next_whole(now)
         else:
             await self._probe(now)
+
+    def _next_whole(self, now: datetime) -> datetime:
+        """Soon, at first: who had the turn before may have told it something since."""
+        due = now + self._pace.every
+        return min(due, self._again_at) if now < self._again_at else due
 
     async def _probe(self, now: datetime) -> None:
         """A restart shows in the sessions: they go, and are administratively down again."""

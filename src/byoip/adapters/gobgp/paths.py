@@ -17,7 +17,8 @@ _Attribute = TypeVar("_Attribute", bound=Message)
 
 # What GoBGP says instead of an address where no neighbour sent the path.
 _NO_NEIGHBOUR: Final = "<nil>"
-# Only for a path that somebody else put there without one; it equals no path of ours.
+# Only for a path that somebody else put there: without one, or one that we cannot read. It equals
+# no path of ours, for which settings demand a real one.
 _NO_NEXT_HOP: Final[dict[Family, IPv4Address | IPv6Address]] = {
     4: IPv4Address(0),
     6: IPv6Address(0),
@@ -31,7 +32,20 @@ FAMILIES: Final[dict[Family, pb.Family]] = {
 
 
 class UnreadablePath(Exception):  # noqa: N818 - translated where the call is made
-    """GoBGP lists something that is no path of the family it was asked for."""
+    """GoBGP lists something that is no path of the family it was asked for.
+
+    Attributes:
+        prefix: what it is a path to, where at least that can be read.
+    """
+
+    def __init__(self, why: str, prefix: Prefix | None = None) -> None:
+        super().__init__(why)
+        self.prefix = prefix
+
+
+def unreadable(prefix: Prefix) -> Path:
+    """What stands for a path that we cannot read: there is one, and it is none of ours."""
+    return Path(prefix, (), _NO_NEXT_HOP[prefix.family])
 
 
 def to_message(path: Path, *, withdraw: bool = False) -> pb.Path:
@@ -53,15 +67,17 @@ def to_message(path: Path, *, withdraw: bool = False) -> pb.Path:
     )
 
 
-def own_paths(destination: pb.Destination) -> Iterator[Path]:
+def own_paths(destination: pb.Destination) -> list[Path]:
     """The paths to a destination that the speaker originates itself.
 
     Raises:
         UnreadablePath: it is not a prefix, or an attribute that we know has nonsense in it.
     """
-    for message in destination.paths:
-        if message.neighbor_ip == _NO_NEIGHBOUR:
-            yield from_message(destination.prefix, message)
+    return [
+        from_message(destination.prefix, message)
+        for message in destination.paths
+        if message.neighbor_ip == _NO_NEIGHBOUR
+    ]
 
 
 def from_message(prefix: str, message: pb.Path) -> Path:
@@ -70,6 +86,7 @@ def from_message(prefix: str, message: pb.Path) -> Path:
     Raises:
         UnreadablePath: it is not a prefix, or an attribute that we know has nonsense in it.
     """
+    network: Prefix | None = None
     try:
         network = Prefix.parse(prefix)
         return Path(
@@ -79,7 +96,7 @@ def from_message(prefix: str, message: pb.Path) -> Path:
             frozenset(_communities(message.pattrs)),
         )
     except (Refusal, ValueError, DecodeError) as fault:
-        raise UnreadablePath(f"{prefix:.60}: {fault}") from fault
+        raise UnreadablePath(f"{prefix:.60}: {fault}", network) from fault
 
 
 def _nlri(prefix: Prefix) -> pb.IPAddressPrefix:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Annotated, TypeAlias
+from uuid import UUID
 
 from fastapi import Query
 
@@ -10,6 +11,7 @@ from byoip.api.answers import Answer, answer, list_answer
 from byoip.api.caller import Operating
 from byoip.api.declarations import Audience, Declarations
 from byoip.api.paging import DEFAULT_PAGE, LONGEST_PAGE, Cut, PerPage
+from byoip.api.refusals import QueryParameterInvalid
 from byoip.api.routes.path_ids import PathText
 from byoip.api.schemas.edges import (
     Acknowledgement,
@@ -22,6 +24,7 @@ from byoip.api.schemas.edges import (
     edge_of,
     state_of,
 )
+from byoip.api.schemas.envelope import read_id
 from byoip.api.schemas.operating import Reasoned
 from byoip.api.streams import NDJSON, StreamAnswer
 from byoip.api.waiting import Wait, follow, read_or_wait
@@ -29,9 +32,11 @@ from byoip.domain.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.edge import (
     ChangeNotMadeYet,
+    EdgeBehind,
     EdgeChange,
     EdgeNotFound,
     EdgeRemoved,
+    FeedReplaced,
     InvalidEdgeName,
 )
 from byoip.ports.edges import EDGE_CHANGES, EdgeReader
@@ -43,6 +48,13 @@ LONGEST_STREAM = 300
 After: TypeAlias = Annotated[
     int, Query(ge=0, le=2**63 - 1, description="Only changes with greater numbers.")
 ]
+Feed: TypeAlias = Annotated[
+    str | None,
+    Query(
+        description="The feed that `after` is a number of: refused (409) if it is another by now.",
+        json_schema_extra={"pattern": "^[0-9a-f]{32}$"},
+    ),
+]
 Seconds: TypeAlias = Annotated[
     int,
     Query(ge=1, le=LONGEST_STREAM, description="How long to go on; then ask again."),
@@ -53,10 +65,14 @@ Seconds: TypeAlias = Annotated[
     "GET /edge/changes",
     Scope.EDGE_READ,
     answer=EdgeChangeListAnswer,
-    refuses=(ChangeNotMadeYet,),
+    refuses=(ChangeNotMadeYet, FeedReplaced),
 )
 async def list_edge_changes(
-    caller: Operating, after: After = 0, wait: Wait = 0, per_page: PerPage = None
+    caller: Operating,
+    after: After = 0,
+    feed: Feed = None,
+    wait: Wait = 0,
+    per_page: PerPage = None,
 ) -> Answer:
     """Read what has changed at which service answers for which range, oldest first.
 
@@ -64,7 +80,7 @@ async def list_edge_changes(
     `wait`, an answer comes as soon as there is something. Any number can be read from again.
     """
     reader, size = caller.backend.edges.reader, per_page or DEFAULT_PAGE
-    await _demand_made(reader, after)
+    await _demand_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.bell, EDGE_CHANGES, wait)
     items = found[:size]
@@ -73,10 +89,13 @@ async def list_edge_changes(
 
 
 @edges.operation(
-    "GET /edge/changes/stream", Scope.EDGE_READ, answer=NDJSON, refuses=(ChangeNotMadeYet,)
+    "GET /edge/changes/stream",
+    Scope.EDGE_READ,
+    answer=NDJSON,
+    refuses=(ChangeNotMadeYet, FeedReplaced),
 )
 async def get_edge_change_stream(
-    caller: Operating, after: After = 0, seconds: Seconds = LONGEST_STREAM
+    caller: Operating, after: After = 0, feed: Feed = None, seconds: Seconds = LONGEST_STREAM
 ) -> Answer:
     """Follow the changes as a stream: one JSON object a line, each as soon as it is there.
 
@@ -84,7 +103,7 @@ async def get_edge_change_stream(
     restarted: ask again `after` the last number.
     """
     reader = caller.backend.edges.reader
-    await _demand_made(reader, after)
+    await _demand_made(reader, after, feed)
 
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
         return await reader.changes(after=last.number if last else after, limit=LONGEST_PAGE)
@@ -106,18 +125,18 @@ async def get_edge_state(caller: Operating) -> Answer:
     "POST /edge/acknowledgements",
     Scope.EDGE_ACK,
     answer=EdgeAnswer,
-    refuses=(InvalidEdgeName, EdgeRemoved, ChangeNotMadeYet),
+    refuses=(InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet),
 )
 async def create_edge_acknowledgement(caller: Operating, body: Acknowledgement) -> Answer:
     """Say that an edge has carried out a change and all before.
 
-    An edge that is not known is registered. Until it has acknowledged all that was there then, it
-    counts for nothing. Repeat the last number once a minute, as a sign of life.
+    Operators register edges, by PUT. Until it has acknowledged all that was there when it was
+    first heard, it counts for nothing. Repeat the last number once a minute, as a sign of life.
     """
     pen = caller.pen(edge_of)
     return pen.answer(
         await caller.backend.edges.acknowledge(
-            edge=body.edge, number=body.number, by=pen.by, once=pen.once
+            edge=body.edge, feed=body.feed, number=body.number, by=pen.by, once=pen.once
         )
     )
 
@@ -133,13 +152,12 @@ async def list_edges(caller: Operating) -> Answer:
     "PUT /edge/edges/{edge}",
     Scope.OPERATOR,
     answer=EdgeAnswer,
-    refuses=(InvalidEdgeName, InvalidText),
+    refuses=(InvalidEdgeName, InvalidText, EdgeBehind),
 )
 async def put_edge(caller: Operating, edge: PathText, body: EdgeChangeOfState) -> Answer:
-    """Drain an edge, take it back into service, or let one that was removed join again.
+    """Register an edge, drain it, take it back into service, or let a removed one join again.
 
-    A drained edge is waited for no longer. One that comes back while behind is waited for by
-    whatever is to be announced.
+    Announcing waits no longer for a drained edge. It comes back when it has caught up, not before.
     """
     pen = caller.pen(edge_of)
     return pen.answer(
@@ -163,12 +181,21 @@ async def remove_edge(caller: Operating, edge: PathText, body: Reasoned) -> Answ
     )
 
 
-async def _demand_made(reader: EdgeReader, after: int) -> None:
+async def _demand_made(reader: EdgeReader, after: int, feed: str | None) -> None:
+    if feed is not None and _feed(feed) != await reader.feed_name():
+        raise FeedReplaced
     # Who is ahead of us knows changes that are lost, as after a backup was restored: told so, it
     # takes the full state; left waiting, it would miss what gets those numbers next.
     newest = await reader.newest()
     if after > newest:
         raise ChangeNotMadeYet(newest)
+
+
+def _feed(text: str) -> UUID:
+    try:
+        return read_id(text)
+    except ValueError:
+        raise QueryParameterInvalid("feed", "is not a feed of ours") from None
 
 
 async def _lines(found: AsyncIterator[Sequence[EdgeChange]]) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from byoip.api.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHEL
 from byoip.api.routes.path_ids import PathId
 from byoip.api.schemas.envelope import Message
 from byoip.api.schemas.prefixes import Prefix, PrefixAnswer, prefix_of
-from byoip.domain.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.credential import Scope
 from byoip.domain.offboarding import NothingToOffboard, ServiceRetired
@@ -19,6 +19,8 @@ from byoip.ports.reader import ClaimView
 from byoip.usecases.restore_prefix import Restored
 
 offboarding = Declarations("offboarding")
+
+_TRIED = "It is tried again by itself for a day, not counting time in which it is contested."
 
 
 @offboarding.operation(
@@ -52,7 +54,7 @@ async def offboard_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     also=(Scope.BGP_WRITE,),
     answer=PrefixAnswer,
     tagged=True,
-    refuses=(ClaimNotFound, ServiceRetired, DefaultOnlyService),
+    refuses=(ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
 async def restore_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     """Bring a prefix back from its way out.
@@ -83,7 +85,7 @@ def restored_messages(restored: Restored) -> tuple[Message, ...]:
     said = []
     for one in restored.withheld:
         code, name = ROUTE_OWED if one.owed else ROUTE_WITHHELD
-        then = "It is tried again by itself for a day." if one.owed else "Announce it when it may."
+        then = _TRIED if one.owed else "Announce it when it may."
         message = f"{one.cidr} is not announced: {one.why} {then}"
         said.append(Message(code=code, name=name, message=message))
     return tuple(said)

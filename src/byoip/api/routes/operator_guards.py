@@ -23,7 +23,7 @@ from byoip.api.schemas.operator_prefixes import (
     OperatorPrefixAnswer,
     operator_prefix_of,
 )
-from byoip.domain.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.breaker import TripNotFound
 from byoip.domain.claim import ClaimNotFound, WithdrawFirst
 from byoip.domain.credential import Scope
@@ -101,7 +101,7 @@ async def start_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
     refuses=(InvalidText, JobUnknown, JobNotRefused),
 )
 async def allow_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
-    """Let the set through that a job was refused: at its next run, once, and none that is larger.
+    """Let the set through that a job was refused: these rows, at its next run, and no others.
 
     Read `sample` first: is it what the job should act on?
     """
@@ -136,7 +136,7 @@ async def end_prefix_grace(caller: Operating, prefix_id: PathId, body: Reasoned)
     "POST /prefixes/{prefix_id}/restore",
     Scope.OPERATOR,
     answer=OperatorPrefixAnswer,
-    refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService),
+    refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
 async def restore_any_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
     """Bring a prefix back from its way out in its owner's place, as its owner could."""

@@ -137,8 +137,13 @@ class AppliedState(Wire):
 class ObservedState(Wire):
     """What is seen from outside; where nobody looks, what our speakers say they send."""
 
-    advertised: bool | None = Field(description='null: nobody has looked, which is not "no".')
-    at: Time | None
+    advertised: bool | None = Field(
+        description='null: nobody has looked, or not for a minute, which is not "no".'
+    )
+    at: Time | None = Field(
+        description="When whoever says so last confirmed it; of a route that is withdrawn and "
+        "gone, when it was seen to be gone; null: nobody has looked yet."
+    )
     by: str | None = Field(description="Who saw it.")
     own_word: bool | None = Field(description="true: one of our speakers says it of itself.")
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from byoip.api.schemas.bindings import Service, service_of
-from byoip.api.schemas.envelope import EventPageInfo, Id, Listed, Strict, Success, Time, Wire
+from byoip.api.schemas.envelope import EventPageInfo, Id, IdIn, Listed, Strict, Success, Time, Wire
 from byoip.api.schemas.operating import Reasoned, example
 from byoip.domain import edge as domain
 from byoip.domain.edge import ChangeKind
@@ -21,6 +21,8 @@ _RANGE: dict[str, Any] = {
     "cidr": "198.18.0.0/24",
 }
 _WHY = "Rack 12 is moved."
+_FEED = "6f1d9bbd6f0a4a0c8f1e0c6a3a3f9d27"
+_FEED_SAID = "Within which numbers are given: another one after the database was restored."
 
 
 class EdgeState(StrEnum):
@@ -35,6 +37,7 @@ class EdgeChange(Wire):
     """A change of what answers for a range. It has all that an edge needs to carry it out."""
 
     model_config = example(
+        feed=_FEED,
         number=4711,
         at="2026-11-02T09:31:07Z",
         kind="swapped",
@@ -45,6 +48,7 @@ class EdgeChange(Wire):
         answering_cidr="198.18.0.0/24",
     )
 
+    feed: Id = Field(description=_FEED_SAID)
     number: int = Field(description="Counts up over the whole service, without gaps.")
     at: Time
     kind: ChangeKind
@@ -78,8 +82,9 @@ class BoundRange(Wire):
 class FullState(Wire):
     """All that is bound, read at one moment."""
 
-    model_config = example(number=4711, bindings=[{**_RANGE, "service": _SERVICE}])
+    model_config = example(feed=_FEED, number=4711, bindings=[{**_RANGE, "service": _SERVICE}])
 
+    feed: Id = Field(description=_FEED_SAID)
     number: int = Field(description="Of the newest change in it: go on `after` this one.")
     bindings: list[BoundRange]
 
@@ -87,9 +92,10 @@ class FullState(Wire):
 class Acknowledgement(Strict):
     """What an edge has carried out."""
 
-    model_config = example(edge="fra1", number=4711)
+    model_config = example(edge="fra1", feed=_FEED, number=4711)
 
-    edge: str = Field(description="Its name, which stays the same when it is restarted.")
+    edge: str = Field(description="Its name, as an operator has registered it.")
+    feed: IdIn = Field(description="The feed of that number, as the state or the change has it.")
     number: int = Field(
         ge=0,
         le=2**63 - 1,
@@ -119,8 +125,8 @@ class Edge(Wire):
 
     name: str
     state: EdgeState = Field(
-        description="`joining`: it counts for nothing until it has acknowledged all that was there "
-        "when it was first heard."
+        description="`joining`: registered, and counts for nothing until it has acknowledged all "
+        "that was there when it was first heard."
     )
     acknowledged: int
     newest: int = Field(description="Number of the newest change.")
@@ -150,6 +156,7 @@ def change_of(change: domain.EdgeChange) -> EdgeChange:
     """A change as the wire shows it."""
     answering_cidr = change.answering_cidr
     return EdgeChange(
+        feed=change.feed.hex,
         number=change.number,
         at=change.at,
         kind=change.kind,
@@ -166,7 +173,8 @@ def change_of(change: domain.EdgeChange) -> EdgeChange:
 
 def state_of(state: domain.FullState) -> FullState:
     """The full state as the wire shows it."""
-    return FullState(number=state.number, bindings=[_range_of(one) for one in state.ranges])
+    ranges = [_range_of(one) for one in state.ranges]
+    return FullState(feed=state.feed.hex, number=state.number, bindings=ranges)
 
 
 def _range_of(bound: domain.BoundRange) -> BoundRange:

@@ -28,6 +28,7 @@ _RUN: dict[str, Any] = {
     "listed": 1100,
     "sample": ["2af39739cc4e3b5910c918468bb89828"],
     "acted": 0,
+    "failed": 0,
     "refused": "1100 rows at once, and the largest of its last runs had 7: 35 at most",
     "allowed_at": None,
     "allowed_by": None,
@@ -51,10 +52,14 @@ class Rearming(Reasoned):
 class BreakerCeilings(Wire):
     """How many withdrawals are let through; from the settings."""
 
-    per_run: int = Field(description="By one run of a job.")
+    per_run: int = Field(
+        description="By one run of a job; by an account's offboardings in a minute: the rest waits."
+    )
     per_account: int = Field(description="Of one account, in a minute.")
     per_minute: int = Field(description="Of all, in a minute.")
-    per_hour: int = Field(description="By anything but single requests, in an hour: the share.")
+    per_hour: int = Field(
+        description="By anything but single requests and roll-backs, in an hour: the share."
+    )
 
 
 class BreakerUse(Wire):
@@ -127,6 +132,7 @@ class JobRun(Wire):
     listed: int = Field(description="How many rows it would act on.")
     sample: list[Id] = Field(description="The first of them, prefixes.")
     acted: int
+    failed: int = Field(description="Rows at fault themselves; each is in the log.")
     refused: str = Field(description="Why it did not act; empty where it might.")
     allowed_at: Time | None
     allowed_by: str | None
@@ -237,6 +243,7 @@ def _run(run: job_history.JobRun) -> JobRun:
         listed=run.listed,
         sample=[one.hex for one in run.sample],
         acted=run.acted,
+        failed=run.failed,
         refused=run.refused,
         allowed_at=run.allowed_at,
         allowed_by=run.allowed_by,

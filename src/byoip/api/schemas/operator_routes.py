@@ -9,7 +9,7 @@ from byoip.api.schemas.envelope import Listed, Success, Time, Wire
 from byoip.api.schemas.operating import Reasoned, example
 from byoip.domain import route_snapshot, station
 from byoip.domain.station import Station
-from byoip.ports import routes
+from byoip.ports import route_reports as reports
 
 _WHY = "Left behind by the old automation, ticket 4711."
 _SPEAKER: dict[str, Any] = {
@@ -87,8 +87,8 @@ class RouteAlarm(Wire):
     model_config = ConfigDict(json_schema_extra={"examples": [_ALARM]})
 
     kind: str = Field(
-        description="stage_skipped, unanswered, absent, still_seen, fed_by_one, no_next_hop; "
-        "others may come."
+        description="stage_skipped, unanswered, absent, still_seen, lost, fed_by_one, no_next_hop, "
+        "restored; others may come."
     )
     subject: str = Field(description="Of what: a stage, a route, a peer.")
     detail: str
@@ -193,7 +193,7 @@ class ForgottenStationAnswer(Success[ForgottenStation]):
     """What is no longer on record."""
 
 
-def routes_of(report: routes.RouteReport) -> Routes:
+def routes_of(report: reports.RouteReport) -> Routes:
     """The report as the wire shows it."""
     return Routes(
         desired=report.desired,
@@ -239,7 +239,7 @@ def forgotten_of(forgotten: station.Forgotten) -> ForgottenStation:
     )
 
 
-def _speaker(report: routes.SpeakerReport) -> RouteSpeaker:
+def _speaker(report: reports.SpeakerReport) -> RouteSpeaker:
     return RouteSpeaker(
         name=report.name,
         stage=report.stage,
@@ -253,7 +253,7 @@ def _speaker(report: routes.SpeakerReport) -> RouteSpeaker:
     )
 
 
-def _listener(report: routes.ListenerReport) -> RouteListener:
+def _listener(report: reports.ListenerReport) -> RouteListener:
     return RouteListener(
         name=report.name,
         asked_at=report.asked_at,
@@ -262,7 +262,7 @@ def _listener(report: routes.ListenerReport) -> RouteListener:
     )
 
 
-def _alarm(standing: routes.StandingAlarm) -> RouteAlarm:
+def _alarm(standing: reports.StandingAlarm) -> RouteAlarm:
     alarm = standing.alarm
     return RouteAlarm(
         kind=alarm.kind, subject=alarm.subject, detail=alarm.detail, since=standing.since

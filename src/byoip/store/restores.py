@@ -1,0 +1,87 @@
+"""Which database this is, and what is forgotten when it was put back from a backup."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import text
+
+from byoip.ports.restores import Disowned, Identity
+from byoip.store.statements import Session, Statement, compiled
+
+
+def _made(words: str) -> Statement:
+    return compiled(text(words))
+
+
+# A logical dump comes back with other oids (and in another cluster), a base backup that was rolled
+# forward on another timeline. The insertion timeline: the control file's is behind for a while.
+_MAY_ASK: Final = _made("""
+    SELECT has_function_privilege('pg_control_system()', 'EXECUTE')
+        AND has_function_privilege('pg_current_wal_lsn()', 'EXECUTE')
+        AND has_function_privilege('pg_walfile_name(pg_lsn)', 'EXECUTE') AS may
+""")
+_CLUSTER: Final = _made("""
+    SELECT format('cluster %s, timeline %s', system_identifier,
+        left(pg_walfile_name(pg_current_wal_lsn()), 8)) AS said
+    FROM pg_control_system()
+""")
+_DATABASE: Final = _made("""
+    SELECT format('database %s, table %s', d.oid, 'applied_routes'::regclass::oid) AS said
+    FROM pg_database d WHERE d.datname = current_database()
+""")
+_KEPT: Final = _made("SELECT identity FROM incarnation FOR UPDATE")
+_KEEP: Final = _made("""
+    INSERT INTO incarnation (identity, since) VALUES (:identity, :now)
+    ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity, since = excluded.since
+""")
+# In the order of ids, as whoever reconciles writes them.
+_DISOWN: Final = _made("""
+    WITH known AS (
+        SELECT speaker, bgp_prefix_id FROM applied_routes ORDER BY bgp_prefix_id, speaker FOR UPDATE
+    ), gone AS (
+        DELETE FROM applied_routes a USING known
+        WHERE (a.speaker, a.bgp_prefix_id) = (known.speaker, known.bgp_prefix_id)
+        RETURNING a.may_hold OR a.advertised AS given
+    )
+    SELECT count(*) FILTER (WHERE given) AS many FROM gone
+""")
+_ORPHANS: Final = _made("DELETE FROM orphan_routes")
+_WARN: Final = _made("""
+    INSERT INTO route_alarms (kind, subject, detail, since)
+    VALUES ('restored', 'database', :detail, :now)
+    ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, since = excluded.since
+""")
+_WARNED: Final = _made("DELETE FROM route_alarms WHERE kind = 'restored' AND since < :before")
+
+
+class RestoreShelf:
+    """Within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def identity(self) -> Identity:
+        """Which database this is; locked."""
+        (may,) = await self._session.rows(_MAY_ASK)
+        # First: a server that is still being rolled forward says so here, and counts as away.
+        asked = [_CLUSTER, _DATABASE] if may.may else [_DATABASE]
+        said = [(await self._session.rows(one))[0].said for one in asked]
+        kept = await self._session.row(_KEPT)
+        return Identity(", ".join(said), None if kept is None else kept.identity)
+
+    async def keep(self, here: str, now: datetime) -> None:
+        """From now on it is this one."""
+        await self._session.change(_KEEP, identity=here, now=now)
+
+    async def disown(self) -> Disowned:
+        """Forget what speakers were given, and which orphans they hold."""
+        (marks,) = await self._session.rows(_DISOWN)
+        return Disowned(marks.many, await self._session.change(_ORPHANS))
+
+    async def warn(self, detail: str, now: datetime) -> None:
+        """Have an alarm stand, from now on."""
+        await self._session.change(_WARN, detail=detail, now=now)
+
+    async def warned_enough(self, before: datetime) -> None:
+        """End an alarm that has stood since before then."""
+        await self._session.change(_WARNED, before=before)

@@ -1,0 +1,122 @@
+"""A restored backup withdraws nothing, with a person and without."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.job_history import JobKind
+from byoip.ports.store import By
+from byoip.store.engine import PoolSize, make_engine
+from byoip.store.lanes import lanes_of
+from byoip.store.restores import RestoreShelf
+from byoip.store.statements import Session
+from byoip.usecases.disown_routes import DisownRoutes, RecogniseRestore
+from byoip.usecases.guard_jobs import KillSwitches
+from tests.announcing import Fleet, path
+from tests.databases import fresh_database
+
+CLI = By("cli", "cli-1")
+MARKS = "SELECT count(*) FROM applied_routes WHERE may_hold OR advertised"
+ELSEWHERE = "UPDATE incarnation SET identity = 'another cluster', since = now()"
+
+
+@pytest.fixture
+async def fleet(database_url: str) -> AsyncIterator[Fleet]:
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
+    fleet = Fleet(engine)
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    known = await fleet.routes.known("one")
+    await fleet.routes.given("one", [one.wish for one in known], fleet.clock.now())
+    await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
+    yield fleet
+    await engine.dispose()
+
+
+async def test_the_first_look_only_notes_which_database_it_is(fleet: Fleet) -> None:
+    assert not await RecogniseRestore(fleet.store, fleet.clock)()
+    ((identity,),) = await fleet.ask("SELECT identity FROM incarnation")
+    ((oid,),) = await fleet.ask("SELECT oid FROM pg_database WHERE datname = current_database()")
+    for words in ("cluster ", "timeline 0000000", f"database {oid}", "table "):
+        assert words in identity
+    assert not await RecogniseRestore(fleet.store, fleet.clock)(), "it is the same"
+    assert await fleet.ask(MARKS) == [(1,)]
+
+
+async def test_an_ordinary_role_may_ask_for_it(fleet: Fleet) -> None:
+    asked = ("pg_control_system()", "pg_current_wal_lsn()", "pg_walfile_name(pg_lsn)")
+    for one in asked:
+        may = await fleet.ask("SELECT has_function_privilege('public', :one, 'EXECUTE')", one=one)
+        assert may == [(True,)], one
+
+
+async def test_without_the_right_to_ask_the_database_itself_is_known(fleet: Fleet) -> None:
+    async with fleet.engine.begin() as connection:  # undone with this database's catalogue
+        await connection.execute(text("CREATE ROLE modest"))
+        await connection.execute(text("GRANT SELECT, UPDATE, INSERT ON incarnation TO modest"))
+        await connection.execute(text("REVOKE EXECUTE ON FUNCTION pg_control_system FROM PUBLIC"))
+        await connection.execute(text("SET LOCAL ROLE modest"))
+        found = await RestoreShelf(await Session.of(connection)).identity()
+        await connection.rollback()
+    assert found.here.startswith("database ")
+
+
+async def test_a_database_that_came_from_elsewhere_is_recognised_once(fleet: Fleet) -> None:
+    recognise = RecogniseRestore(fleet.store, fleet.clock)
+    await recognise()
+    await fleet.do(ELSEWHERE)
+    assert await recognise()
+    assert await fleet.ask(MARKS) == [(0,)]
+    assert await fleet.ask("SELECT FROM orphan_routes") == []
+    assert await KillSwitches(fleet.store).stopped(JobKind.OFFBOARD)
+    assert await fleet.alarms("restored") == {"database"}
+    kinds = await fleet.ask("SELECT kind, actor FROM operator_events ORDER BY number")
+    assert kinds == [("routes.disowned", "reconciler"), ("job.stopped", "reconciler")]
+    assert not await recognise()
+    assert await fleet.alarms("restored") == {"database"}
+    await fleet.do("UPDATE route_alarms SET since = now() - interval '25 hours'")
+    await recognise()
+    assert await fleet.alarms("restored") == set()
+
+
+async def test_a_copy_of_a_database_is_told_from_it(
+    fleet: Fleet, postgres_url: str, database_url: str
+) -> None:
+    await RecogniseRestore(fleet.store, fleet.clock)()
+    await fleet.engine.dispose()
+    await lanes_of(fleet.engine).close()
+    with fresh_database(postgres_url, template=database_url.rpartition("/")[2]) as url:
+        engine = make_engine(url, pool=PoolSize(kept=1, more=1, lanes=1))
+        copy = Fleet(engine)
+        assert await RecogniseRestore(copy.store, copy.clock)()
+        assert await copy.ask(MARKS) == [(0,)]
+        await engine.dispose()
+
+
+async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:
+    disown = DisownRoutes(fleet.store, fleet.clock)
+    with pytest.raises(InvalidText):
+        await disown(name=" ", reason="last night's backup", by=CLI)
+    done = await disown(name="A. Person", reason="last night's backup", by=CLI)
+    assert (done.marks, done.orphans) == (1, 1)
+    (event, _) = await fleet.ask("SELECT kind, actor, reason FROM operator_events ORDER BY number")
+    assert event == ("routes.disowned", "cli:A. Person", "last night's backup")
+    assert not await RecogniseRestore(fleet.store, fleet.clock)(), "that is done already"
+
+
+async def test_edges_are_told_to_read_everything_anew(fleet: Fleet) -> None:
+    async with fleet.store.transaction() as shelf:
+        before = await shelf.edges.feed()
+    await DisownRoutes(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
+    async with fleet.store.transaction() as shelf:
+        assert await shelf.edges.feed() != before
+
+
+async def test_what_a_speaker_holds_as_an_orphan_is_not_confirmed_withdrawn(fleet: Fleet) -> None:
+    ((prefix, (claim, _, row)),) = fleet.ids.items()
+    await DisownRoutes(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
+    await fleet.withdraw(prefix)
+    await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
+    async with fleet.store.transaction() as shelf:
+        assert await shelf.bgp_prefixes.lingering(claim) == [row]
