@@ -173,6 +173,7 @@ async def _held(fleet: Fleet, prefix: Prefix) -> bool:
 async def test_whoever_reconciles_notes_which_listeners_it_asks(fleet: Fleet) -> None:
     one = speaker("one")
     ear = listener(one)
+    await fleet.add("31.0.7.0/24", advertised=True)  # without a route no session comes up
     async with reconciling(fleet, one, listeners=[ear]):
         await until(lambda: _asked(fleet, ear.name))
     with pytest.raises(ListenerInService):
