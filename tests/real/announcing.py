@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -150,6 +150,18 @@ class Announcing:
         while lacking := await self._lacking():
             assert loop.time() < deadline, lacking
             await asyncio.sleep(0.2)
+
+    async def until_shown_as_wanted(self, routes: Sequence[OwnedRoute]) -> None:
+        """The same three as the API shows them; what was seen is looked at again by the clock."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _PATIENCE_SECONDS
+        while odd := [one for one in await self.shown(routes) if not self._as_wanted(one)]:
+            assert loop.time() < deadline, odd[0]
+            await asyncio.sleep(0.5)
+
+    def _as_wanted(self, one: Mapping[str, Any]) -> bool:
+        states = {one[state]["advertised"] for state in ("desired", "applied", "observed")}
+        return states == {one["cidr"] in self.wanted}
 
     async def _lacking(self) -> str:
         if many := self.one(_WIDE, len(self.edge.speakers)):

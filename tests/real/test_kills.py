@@ -109,10 +109,7 @@ async def test_killed_in_the_middle_everything_comes_to_be_as_owners_want_it(
     await asking
     await service.until_everything_is_as_wanted()
     assert await service.seen(cidrs) == service.wanted.keys()
-    for one in await service.shown(routes[:40]):
-        wanted = one["cidr"] in service.wanted
-        states = {one[state]["advertised"] for state in ("desired", "applied", "observed")}
-        assert states == {wanted}, one
+    await service.until_shown_as_wanted(routes[:40])
     assert service.unasked() == {}
     withdrawn = service.one("SELECT count(*) FROM withdrawals WHERE source <> 'request'")
     assert withdrawn == 0
