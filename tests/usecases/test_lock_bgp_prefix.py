@@ -157,5 +157,5 @@ async def test_a_locked_announcement_is_not_rolled_back(routes: Routes) -> None:
     one = (await routes.patch(advertised=True)).bgp_prefix
     await lock(routes, one)
     wish = Wish(one.id, one.claim_id, one.route, advertised=True, change=one.desired.change)
-    assert not await RollBack(routes.store, routes.world.clock)(wish)
+    assert not await RollBack(routes.store, routes.world.clock)([wish])
     assert (await routes.view()).bgp_prefix.desired.advertised

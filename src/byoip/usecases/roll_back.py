@@ -26,15 +26,7 @@ class RollBack:
     store: Store
     clock: Clock
 
-    async def __call__(self, wish: Wish) -> bool:
-        """Whether it was taken back; False: stopped, or the row has moved on.
-
-        Raises:
-            StoreUnavailable: nothing was changed.
-        """
-        return wish.bgp_prefix_id in await self.all_of([wish])
-
-    async def all_of(self, wishes: Sequence[Wish]) -> Collection[UUID]:
+    async def __call__(self, wishes: Sequence[Wish]) -> Collection[UUID]:
         """Which of them were taken back.
 
         What stands in the way is asked once, and again after each refusal: a row that an open

@@ -206,7 +206,7 @@ class StageChanges:
     async def _take_back(self, made: _Round) -> None:
         """What may not be taken back stays announced, and is shown."""
         if made.lost:
-            taken = await self._roll_back.all_of(made.lost)
+            taken = await self._roll_back(made.lost)
             kept = [one for one in made.lost if one.bgp_prefix_id not in taken]
             made.alarms["absent"].update(_alarm("absent", one) for one in kept)
 
