@@ -1,0 +1,202 @@
+"""The one place where the net names code of ours: when that moves, only this file changes."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from logging import Formatter
+from pathlib import Path
+from typing import cast
+from unittest.mock import MagicMock
+from uuid import UUID, uuid4
+
+import procrastinate
+import pydantic
+from fastapi import FastAPI
+from procrastinate import PsycopgConnector
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp
+from typer.core import TyperGroup
+from typer.main import get_command
+
+import byoip
+from byoip.api.application import bare_application
+from byoip.api.failures import failure_headers
+from byoip.api.problems import PROBLEMS
+from byoip.api.recording import Recorder
+from byoip.api.refusal_samples import SAMPLES
+from byoip.cli import commands
+from byoip.cli.logs import JsonLines
+from byoip.domain.credential import CUSTOMER_SCOPES, Credential
+from byoip.domain.prefix import Prefix
+from byoip.ports.once import Once, StoredAnswer
+from byoip.ports.operating import OperatorEvent
+from byoip.ports.store import By, Event
+from byoip.sandbox.control import create_control
+from byoip.settings import Settings, SettingsError
+from byoip.settings import read_settings as _read_settings
+from byoip.store.engine import make_engine
+from byoip.store.event_bell import PostgresEventBell
+from byoip.store.figures import PostgresFigures
+from byoip.store.route_turns import PostgresTurns
+from byoip.store.transaction import PostgresStore
+from byoip.usecases.operating import noted
+from byoip.worker.schedule import schedule
+from byoip.worker.tasks import Work, register
+from tests.api.world import new_account
+from tests.fakes.backend import Outside, make_backend
+from tests.store.samples import SetClock
+
+SOURCES = Path(byoip.__file__).parent
+
+# What is looked for in the sources is found by these names, whatever they are.
+ACTOR_MAKERS = frozenset({By.__name__})  # (actor, request id)
+EVENT_MAKERS = frozenset({Event.__name__, OperatorEvent.__name__, noted.__name__})
+
+_TOKEN = "0123456789abcdef0123456789abcdef01234567"
+NOBODYS_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
+
+
+class _Undone(Exception):  # noqa: N818 - the end of a transaction that is not carried through
+    pass
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refusal as clients see it, without what is written for people."""
+
+    name: str
+    code: int
+    status: int
+    definitive: bool
+    pointer: str | None
+    headers: Mapping[str, str]
+
+
+def refusals() -> Iterator[Refused]:
+    for kind, problem in PROBLEMS.items():
+        sample = SAMPLES[kind]
+        yield Refused(
+            kind.name,
+            problem.code,
+            problem.status,
+            problem.definitive,
+            sample.pointer,
+            failure_headers(sample),
+        )
+
+
+def app() -> FastAPI:
+    """The API, for its document and its routes; nothing may be asked of it."""
+    return bare_application(make_backend(make_engine(NOBODYS_DATABASE), SetClock(), Outside()))
+
+
+def control_app() -> FastAPI:
+    """The sandbox's control API, likewise."""
+    return create_control(MagicMock(), MagicMock(), MagicMock())
+
+
+@asynccontextmanager
+async def open_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = make_engine(database_url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@dataclass(frozen=True)
+class Served:
+    """The API around a database, a customer's account and token, and each gauge's label."""
+
+    app: ASGIApp
+    account: str
+    token: str
+    gauge_labels: Mapping[str, str]
+
+
+@asynccontextmanager
+async def served(database_url: str) -> AsyncIterator[Served]:
+    """As `byoip api` serves it, but for the outside parties."""
+    async with open_engine(database_url) as engine:
+        backend = make_backend(engine, SetClock(), Outside())
+        labels = {one.name: one.label for one in await PostgresFigures(engine).read()}
+        account_id = await new_account(backend)
+        now = backend.clock.now()
+        credential = Credential(uuid4(), account_id, "net", frozenset(CUSTOMER_SCOPES), now)
+        await backend.accounts.add_credential(credential, _TOKEN)
+        recorded = Recorder(bare_application(backend), backend.metrics)
+        yield Served(recorded, account_id.hex, _TOKEN, labels)
+
+
+def log_formatter() -> Formatter:
+    """How a line of the log is written where a machine reads it."""
+    return JsonLines()
+
+
+def settings_model() -> type[pydantic.BaseModel]:
+    return Settings
+
+
+def read_settings(environment: Mapping[str, str]) -> pydantic.BaseModel | None:
+    """The settings of an environment; None if it is refused."""
+    try:
+        return _read_settings(environment)
+    except SettingsError:
+        return None
+
+
+def cli() -> TyperGroup:
+    return cast("TyperGroup", get_command(commands.app))
+
+
+def run_cli() -> None:
+    """The program, with the arguments in `sys.argv`; it ends in SystemExit."""
+    commands.main()
+
+
+def task_app(*, everything: bool) -> procrastinate.App:
+    """The queue of a worker that holds all keys and caches, or none of them."""
+    made = procrastinate.App(connector=PsycopgConnector())
+    work = MagicMock() if everything else MagicMock(refresh_roas=None, letters=None)
+    register(made, cast("Work", work))
+    minutes = Settings().rpki_minutes if everything else None
+    schedule(made, roas_every_minutes=minutes, letters=everything)
+    return made
+
+
+@asynccontextmanager
+async def event_bell(database_url: str) -> AsyncIterator[None]:
+    """Whoever waits for events listens."""
+    async with PostgresEventBell(database_url).listening():
+        yield
+
+
+@asynccontextmanager
+async def reconcilers_turn(database_url: str) -> AsyncIterator[None]:
+    """The reconciler has its turn, and listens."""
+    async with PostgresTurns(database_url).turn():
+        yield
+
+
+@asynccontextmanager
+async def space_locked(database_url: str, cidrs: Sequence[str]) -> AsyncIterator[None]:
+    """A transaction that approves space."""
+    async with (
+        open_engine(database_url) as engine,
+        PostgresStore(engine, SetClock()).transaction() as shelf,
+    ):
+        for cidr in cidrs:
+            await shelf.claims.lock_space(Prefix.parse(cidr))
+        yield
+
+
+@asynccontextmanager
+async def key_claimed(database_url: str) -> AsyncIterator[None]:
+    """A write with an Idempotency-Key; it is not carried through."""
+    answer = StoredAnswer(200, b"{}")
+    once = Once(UUID(int=1), "POST", "/client/v4/x", "key", b"\0" * 32, lambda _: answer)
+    async with open_engine(database_url) as engine:
+        with suppress(_Undone):
+            async with PostgresStore(engine, SetClock()).transaction(once):
+                yield
+                raise _Undone
