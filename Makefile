@@ -2,6 +2,7 @@
 # make test    all tests; with CI=true or SYSTEM=1 also those against real servers (apt, root)
 # make check   style, types, import contracts
 # make fuzz    a long search for faults in the API, with schemathesis; FUZZ_SECONDS=600
+# make bench   the figures of the README; bench-quick: only whether each can be measured
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -9,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 600
 
-.PHONY: demo test check fuzz bench lock image-check clean
+.PHONY: demo test check fuzz bench bench-quick lock image-check clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/byoip demo $(if $(EXIT),--exit)
@@ -32,6 +33,12 @@ fuzz: $(VENV)/.development
 
 bench: $(VENV)/.development
 	$(BIN)/python -m benchmarks
+
+bench-quick: $(VENV)/.development
+ifneq ($(filter true 1,$(CI) $(SYSTEM)),)
+	tools/install-real-parts
+endif
+	$(BIN)/python -m benchmarks --quick
 
 image-check: $(VENV)/.development
 	tools/image-check

@@ -17,34 +17,40 @@ import httpx
 import psycopg
 from benchmarks import vrps
 from benchmarks.databases import Server, database
-from benchmarks.edge import Record, lacking, paths, tables
-from benchmarks.figures import Figure
+from benchmarks.edge import Record, paths, require_edge, tables
+from benchmarks.figures import Figure, Tell
 from benchmarks.processes import api, byoip
 from tests.many_routes import ORIGIN, OwnedRoute, add_routes, ipv4
 from tests.real.edge import ROUTER, Edge, running_edge
 
 from byoip.adapters.gobgp_speaker import GobgpSpeaker
 
-_TIMES, _ACCOUNTS = 200, 20  # ten withdrawals of an account: no ceiling is reached
-_MANY = 10_000
+_ACCOUNTS = 20
 _VISIBLE_GOAL, _RELOADED_GOAL = 0.05, 2.0
-_AWAY_SECONDS = 4.0
 _PATIENCE_SECONDS = 60.0
-_ANNOUNCED = "PATCH to the route visible at a router"
-_WITHDRAWN = "PATCH to the route gone from it, through two stages"
-_RESTARTED = f"{_MANY:,} routes visible again after a speaker's restart"
 _SETTLED = "SELECT count(*) FROM bgp_prefixes WHERE settled < change AND change > 1"
 _HELD = "SELECT count(*) FROM applied_routes WHERE advertised"
 _LOADED = "SELECT extract(epoch FROM loaded_at)::float8 FROM speakers WHERE name = 'two'"
 _RECONCILING = "SELECT 0 - count(*) FROM pg_stat_activity WHERE application_name = 'byoip routes'"
 
 
-def measure(on: Server) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """Routes one by one, and all at once; how long a speaker that was killed stays away."""
+
+    times: int = 200  # ten withdrawals of an account: no ceiling is reached
+    many: int = 10_000
+    away_seconds: float = 4.0
+
+
+_QUICK = _Sizes(times=3, many=100, away_seconds=1.0)
+
+
+def measure(on: Server, tell: Tell, *, quick: bool) -> None:
     """One route after the other; then very many at once."""
-    if rows := lacking(_ANNOUNCED, _WITHDRAWN, _RESTARTED):
-        return rows
+    require_edge()
     with database(on, "production") as url:
-        return asyncio.run(_measure(on, url))
+        asyncio.run(_measure(on, url, _QUICK if quick else _Sizes(), tell))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +80,32 @@ class _Running:
         return asked
 
 
-async def _measure(on: Server, url: str) -> list[Figure]:
+async def _measure(on: Server, url: str, sizes: _Sizes, tell: Tell) -> None:
     async with running_edge("one") as edge:
-        bare = await _bare(edge)
+        bare = await _bare(edge, sizes)
     async with running_edge("one", "two") as edge:
-        cidrs = ipv4(_TIMES + 1 + _MANY)
-        routes = add_routes(url, cidrs[: _TIMES + 1], accounts=_ACCOUNTS)
+        cidrs = ipv4(sizes.times + 1 + sizes.many)
+        routes = add_routes(url, cidrs[: sizes.times + 1], accounts=_ACCOUNTS)
         await vrps.load(url, _roas(on))
         async with _service(on, url, _configured(on, edge), edge) as running:
             came, went = await _one_by_one(running, routes)
-            more = cidrs[_TIMES + 1 :]
+            tell(_single("PATCH to the route visible at a router", came, bare.announced))
+            tell(
+                _single("PATCH to the route gone from it, through two stages", went, bare.withdrawn)
+            )
+            more = cidrs[sizes.times + 1 :]
             add_routes(url, more, accounts=_ACCOUNTS, advertised=True)
-            loaded, again = await _restart(running, more)
-    return [
-        _single(_ANNOUNCED, came, bare.announced),
-        _single(_WITHDRAWN, went, bare.withdrawn),
+            loaded, again = await _restart(running, more, sizes.away_seconds)
+    tell(
         Figure(
-            _RESTARTED,
+            f"{sizes.many:,} routes visible again after a speaker's restart",
             f"{again:.1f} s, the sessions up after {loaded:.1f} s",
             f"bare announce(), then enable(): {bare.reloaded:.1f} s",
             f"{bare.reloaded / again:.0%}",
             f"{_RELOADED_GOAL:.0f} s",
             again <= _RELOADED_GOAL,
-        ),
-    ]
+        )
+    )
 
 
 def _single(what: str, seconds: Sequence[float], bare: Sequence[float]) -> Figure:
@@ -122,11 +130,11 @@ class _Bare:
     reloaded: float
 
 
-async def _bare(edge: Edge) -> _Bare:
+async def _bare(edge: Edge, sizes: _Sizes) -> _Bare:
     speaker, daemon = edge.speakers["one"], edge.daemons["one"]
     await edge.up("one")
     announced, withdrawn = [], []
-    for path in paths(ipv4(_TIMES)):
+    for path in paths(ipv4(sizes.times)):
         record, asked = Record(edge.router), time.time()
         await speaker.announce([path])
         seen = await record.all_of([str(path.prefix)], "added", ["one"])
@@ -136,13 +144,12 @@ async def _bare(edge: Edge) -> _Bare:
         gone = await record.all_of([str(path.prefix)], "removed", ["one"])
         withdrawn.append(gone[str(path.prefix)] - asked)
     daemon.kill()
-    await asyncio.sleep(_AWAY_SECONDS)
+    await asyncio.sleep(sizes.away_seconds)
     daemon.start()
-    return _Bare(announced, withdrawn, await _reloaded(edge, speaker))
+    return _Bare(announced, withdrawn, await _reloaded(edge, speaker, ipv4(sizes.many)))
 
 
-async def _reloaded(edge: Edge, speaker: GobgpSpeaker) -> float:
-    many = ipv4(_MANY)
+async def _reloaded(edge: Edge, speaker: GobgpSpeaker, many: Sequence[str]) -> float:
     record, started = Record(edge.router), time.time()
     await edge.until_it_answers(speaker.name)
     await speaker.announce(paths(many))
@@ -197,7 +204,9 @@ async def _one_by_one(
     return came, went
 
 
-async def _restart(running: _Running, cidrs: Sequence[str]) -> tuple[float, float]:
+async def _restart(
+    running: _Running, cidrs: Sequence[str], away_seconds: float
+) -> tuple[float, float]:
     """Kill a speaker that announces all of them, and start it again.
 
     Seconds from then until its sessions may come up, and until all of them are visible.
@@ -206,7 +215,7 @@ async def _restart(running: _Running, cidrs: Sequence[str]) -> tuple[float, floa
     await running.until(_HELD, 2 * (len(cidrs) + 1))
     await running.until(_SETTLED, 0)
     daemon.kill()
-    await asyncio.sleep(_AWAY_SECONDS)
+    await asyncio.sleep(away_seconds)
     record = Record(running.edge.router)
     daemon.start()
     started = time.time()

@@ -54,12 +54,12 @@ class Asked:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """A server as `byoip up` starts it, safe against power loss like that one."""
+def server(*, durable: bool) -> Iterator[Server]:
+    """A server as `byoip up` starts it, which is one that is safe against power loss."""
     directory = Path(tempfile.mkdtemp(prefix="byoip-bench-"))
     directory.chmod(0o755)
     try:
-        with EmbeddedPostgres(directory / "postgres") as postgres:
+        with EmbeddedPostgres(directory / "postgres", durable=durable) as postgres:
             yield Server(postgres.database_url, directory)
     finally:
         shutil.rmtree(directory)

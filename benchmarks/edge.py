@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from ipaddress import IPv4Address
 
-from benchmarks.figures import Figure
 from tests.real.bird_router import BirdRouter
 from tests.real.edge import SPEAKERS_AS, Edge
 from tests.real.parts import Part, missing
@@ -21,13 +20,18 @@ _PATIENCE_SECONDS = 60.0
 _MARKING = Marking(SPEAKERS_AS, _NEXT_HOP, None)
 
 
-def lacking(*what: str) -> list[Figure]:
-    """Rows that say why they cannot be measured; none where everything is installed."""
-    parts = [said for part in (Part.GOBGP, Part.BIRD) if (said := missing(part))]
-    if not parts:
-        return []
-    why = f"not measured: {' and '.join(parts)} not installed (tools/install-real-parts does it)"
-    return [Figure(one, why) for one in what]
+class NotInstalled(Exception):  # noqa: N818 - reads as what happened
+    """There are no real speakers, or no router, on this machine."""
+
+
+def require_edge() -> None:
+    """Do nothing where everything is installed.
+
+    Raises:
+        NotInstalled: it is not.
+    """
+    if parts := [said for part in (Part.GOBGP, Part.BIRD) if (said := missing(part))]:
+        raise NotInstalled(f"without {' and '.join(parts)} (tools/install-real-parts installs it)")
 
 
 def tables(edge: Edge) -> str:

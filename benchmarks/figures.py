@@ -1,9 +1,10 @@
-"""What a benchmark gives back, and the two tables it is shown in."""
+"""What a benchmark tells, and the two ways in which it is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from rich.table import Table
+from benchmarks.databases import Server
 
 _HEADINGS = ("What", "Measured", "Ceiling, in the same run", "Ratio", "Goal", "")
 
@@ -26,19 +27,33 @@ class Figure:
     goal: str = ""
     met: bool | None = None
 
+    def __str__(self) -> str:
+        ceiling = f"[{self.ceiling}]" if self.ceiling else ""
+        goal = f"goal {self.goal}: {self._met}" if self.goal else ""
+        parts = (self.measured, ceiling, self.ratio, goal)
+        return f"{self.what}: {'; '.join(part for part in parts if part)}"
+
     @property
     def cells(self) -> tuple[str, ...]:
         """As a row of a table."""
-        met = {True: "met", False: "missed", None: ""}[self.met]
-        return (self.what, self.measured, self.ceiling, self.ratio, self.goal, met)
+        return (self.what, self.measured, self.ceiling, self.ratio, self.goal, self._met)
+
+    @property
+    def _met(self) -> str:
+        return {True: "met", False: "missed", None: ""}[self.met]
 
 
-def table(figures: Sequence[Figure], title: str) -> Table:
-    """For the terminal."""
-    shown = Table(*_HEADINGS, title=title, show_lines=True)
-    for figure in figures:
-        shown.add_row(*figure.cells)
-    return shown
+Tell = Callable[[Figure], None]
+
+
+class Measure(Protocol):
+    """What a benchmark is: it tells each figure as soon as it is known.
+
+    `quick` goes the same way with sizes that say nothing.
+    """
+
+    def __call__(self, on: Server, tell: Tell, *, quick: bool) -> None:
+        """Carry it out on a server."""
 
 
 def markdown(figures: Sequence[Figure], title: str) -> str:

@@ -4,6 +4,7 @@ It reads one order from standard input and writes one report to standard output,
 """
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import msgspec
 import uvloop
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_DEADLINE_SECONDS = 60
+_DEADLINE_SECONDS = 300
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -144,7 +145,10 @@ def ask(order: Order) -> Report:
 
 def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(_carry_out(order))))
+    report = msgspec.json.encode(uvloop.run(_carry_out(order)))
+    # With PYTHONUNBUFFERED sys.stdout.buffer is none, and writes no more than a pipe takes at once.
+    with os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as out:
+        out.write(report)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,26 @@ from statistics import median
 
 from benchmarks.customers import ORIGIN, Customer, add_customer, requests_of
 from benchmarks.databases import Server, database
-from benchmarks.figures import Figure
-from benchmarks.filling import fill, id_of, owner_of
+from benchmarks.figures import Figure, Tell
+from benchmarks.filling import AN_ACCOUNT, fill, id_of, owner_of
 from benchmarks.load import Order, ask
 from benchmarks.processes import Listening, api, bare
 
-_FEW, _MANY = 1_000, 1_000_000
-_ASKED, _CREATED, _LISTS = 300, 100, 5  # one after the other
-_ROUNDS = 5
 _GOAL = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    few: int = AN_ACCOUNT
+    many: int = 1000 * AN_ACCOUNT
+    rounds: int = 5
+    # in a round, one after the other
+    asked: int = 300
+    created: int = 100
+    lists: int = 5
+
+
+_QUICK = _Sizes(many=2 * AN_ACCOUNT, rounds=1, asked=10, created=3, lists=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +37,24 @@ class _Filled:
     customer: Customer
 
 
-def measure(on: Server) -> list[Figure]:
+def measure(on: Server, tell: Tell, *, quick: bool) -> None:
     """Two databases beside each other, asked in turn: whatever else happens disturbs both."""
+    sizes = _QUICK if quick else _Sizes()
     with ExitStack() as stack:
-        small, large = (_filled(stack, on, size) for size in (_FEW, _MANY))
-        listing = _listing(small.api, stack.enter_context(bare(small.url, on.directory)))
+        small = _filled(stack, on, sizes.few)
+        tell(_listing(small.api, stack.enter_context(bare(small.url, on.directory)), sizes))
+        large = _filled(stack, on, sizes.many)
         for one in (small, large):
-            _get(one)  # plans are made, connections are open
-            _create(one, 0)
-        rounds = range(1, _ROUNDS + 1)
-        gets = [(_get(small), _get(large)) for _ in rounds]
-        creates = [(_create(small, number), _create(large, number)) for number in rounds]
-    return [listing, _growth("`GET` one prefix", gets), _growth("`POST` a prefix", creates)]
+            _get(one, sizes.asked)  # plans are made, connections are open
+            _create(one, 0, sizes.created)
+        rounds = range(1, sizes.rounds + 1)
+        gets = [tuple(_get(one, sizes.asked) for one in (small, large)) for _ in rounds]
+        tell(_growth("`GET` one prefix", gets, sizes))
+        creates = [
+            tuple(_create(one, number, sizes.created) for one in (small, large))
+            for number in rounds
+        ]
+        tell(_growth("`POST` a prefix", creates, sizes))
 
 
 def _filled(stack: ExitStack, on: Server, size: int) -> _Filled:
@@ -47,48 +64,48 @@ def _filled(stack: ExitStack, on: Server, size: int) -> _Filled:
     return _Filled(url, size, server, add_customer(url))
 
 
-def _listing(ours: Listening, ceiling: Listening) -> Figure:
-    requests = requests_of(owner_of(0), "GET", ["/prefixes"]) * _LISTS
+def _listing(ours: Listening, ceiling: Listening, sizes: _Sizes) -> Figure:
+    requests = requests_of(owner_of(0), "GET", ["/prefixes"]) * sizes.lists
     rounds = [
         [ask(Order(server.port, requests, connections=1)) for server in (ours, ceiling)]
-        for _ in range(_ROUNDS)
+        for _ in range(sizes.rounds)
     ]
     taken, bare_taken = (
         median(one.quantile(0.5) for one in each) for each in zip(*rounds, strict=True)
     )
     size = rounds[0][0].answer_bytes
     return Figure(
-        f"list of {_FEW:,} prefixes",
+        f"list of {sizes.few:,} prefixes",
         f"{taken * 1000:.0f} ms, {size / 1000:,.0f} kB",
         f"bare ASGI and driver, same statements: {bare_taken * 1000:.0f} ms",
         f"{bare_taken / taken:.0%}",
     )
 
 
-def _get(filled: _Filled) -> float:
+def _get(filled: _Filled, count: int) -> float:
     """The median latency of reads spread over all there are."""
     requests = [
         request
-        for number in range(0, filled.size, filled.size // _ASKED)
+        for number in range(0, filled.size, filled.size // count)
         for request in requests_of(owner_of(number), "GET", [f"/prefixes/{id_of(number).hex}"])
     ]
     return ask(Order(filled.api.port, requests, connections=1)).quantile(0.5)
 
 
-def _create(filled: _Filled, number: int) -> float:
-    cidrs = [f"40.{number}.{third}.0/24" for third in range(_CREATED)]
+def _create(filled: _Filled, number: int, count: int) -> float:
+    cidrs = [f"40.{number}.{third}.0/24" for third in range(count)]
     bodies = [{"cidr": cidr, "asn": ORIGIN} for cidr in cidrs]
-    requests = requests_of(filled.customer, "POST", ["/prefixes"] * _CREATED, bodies)
+    requests = requests_of(filled.customer, "POST", ["/prefixes"] * count, bodies)
     return ask(Order(filled.api.port, requests, connections=1)).quantile(0.5)
 
 
-def _growth(what: str, rounds: Sequence[tuple[float, float]]) -> Figure:
+def _growth(what: str, rounds: Sequence[Sequence[float]], sizes: _Sizes) -> Figure:
     few, many = (median(each) for each in zip(*rounds, strict=True))
     times = median(large / small for small, large in rounds)
     return Figure(
-        f"{what} at {_MANY:,} prefixes",
+        f"{what} at {sizes.many:,} prefixes",
         f"p50 {many * 1000:.1f} ms",
-        f"at {_FEW:,} prefixes: {few * 1000:.1f} ms",
+        f"at {sizes.few:,} prefixes: {few * 1000:.1f} ms",
         f"{times:.2f} times",
         f"within {_GOAL} times",
         times <= _GOAL,

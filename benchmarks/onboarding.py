@@ -10,16 +10,27 @@ import httpx
 from benchmarks.bare_statements import seconds_of
 from benchmarks.customers import ORIGIN
 from benchmarks.databases import Asked, Server, database, statements
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Tell
 from benchmarks.processes import sandbox
 from benchmarks.proofs import rpsl, txt, vrp
 
 from byoip.cli.ready import Ready
 
-_WARMING, _COUNTED, _MEASURED = 5, 10, 60  # prefixes, one after the other
 _POLL_SECONDS = 0.005
 _PATIENCE_SECONDS = 30.0
 _GOAL = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """Prefixes, one after the other."""
+
+    warming: int = 5
+    counted: int = 10
+    measured: int = 60
+
+
+_QUICK = _Sizes(warming=1, counted=2, measured=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +74,26 @@ class _Customer:
         return time.perf_counter() - started
 
 
-def measure(on: Server) -> list[Figure]:
+def measure(on: Server, tell: Tell, *, quick: bool) -> None:
     """One prefix after the other, over HTTP."""
+    sizes = _QUICK if quick else _Sizes()
     with (
         database(on, "sandbox") as url,
         sandbox(url, on.directory) as ready,
         httpx.Client(timeout=_PATIENCE_SECONDS) as client,
     ):
         customer = _Customer(client, ready)
-        ids = list(customer.prepare(_WARMING + _COUNTED + _MEASURED))
-        for one in ids[:_WARMING]:
+        ids = list(customer.prepare(sizes.warming + sizes.counted + sizes.measured))
+        for one in ids[: sizes.warming]:
             customer.approved_in(one)
         with statements(on, url) as counted:
-            for one in ids[_WARMING:][:_COUNTED]:
+            for one in ids[sizes.warming :][: sizes.counted]:
                 customer.approved_in(one)
-        times = sorted(customer.approved_in(one) for one in ids[_WARMING + _COUNTED :])
-        each = Asked(counted[0].statements // _COUNTED, counted[0].transactions // _COUNTED)
-        ceiling = seconds_of(url, each, _MEASURED, at_once=1) / _MEASURED
-    return [_figure(times, ceiling, each)]
+        times = sorted(customer.approved_in(one) for one in ids[-sizes.measured :])
+        asked = counted[0]
+        each = Asked(asked.statements // sizes.counted, asked.transactions // sizes.counted)
+        ceiling = seconds_of(url, each, sizes.measured, at_once=1) / sizes.measured
+    tell(_figure(times, ceiling, each))
 
 
 def _figure(times: list[float], ceiling: float, each: Asked) -> Figure:

@@ -18,6 +18,17 @@ _BYOIP = str(Path(sys.executable).with_name("byoip"))
 _PATIENCE_SECONDS = 30.0
 
 
+# The settings of whoever runs us; and nobody compiles all of byoip anew in each of its processes.
+_NOT_KNOWN = ("BYOIP_", "PYTHONDONTWRITEBYTECODE")
+# Requests are counted, and no limit is ever reached.
+_UNLIMITED = {
+    "BYOIP_REQUESTS_PER_CREDENTIAL": str(10**9),
+    "BYOIP_REQUESTS_PER_ACCOUNT": str(10**9),
+    "BYOIP_VALIDATIONS_PER_ACCOUNT": "0",
+    "BYOIP_VALIDATIONS_PER_PREFIX": "0",
+}
+
+
 class NotStarted(Exception):  # noqa: N818 - reads as what happened
     """A program ended, or did not begin to listen in time; its last words are noted."""
 
@@ -35,7 +46,7 @@ def program(
     argv: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run it; what it says is kept in the directory."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("BYOIP_")}
+    known = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_KNOWN)}
     with (directory / "said.log").open("ab") as said:
         process = start_child(
             argv, env=known | dict(environment or {}), stdout=subprocess.PIPE, stderr=said
@@ -73,11 +84,7 @@ def ours(
 def api(database_url: str, directory: Path) -> Iterator[Listening]:
     """`byoip api`."""
     port = free_port()
-    settings = {"DATABASE_URL": database_url, "BYOIP_ORIGIN_ASNS": "64500"}
-    for limit in ("REQUESTS_PER_CREDENTIAL", "REQUESTS_PER_ACCOUNT"):  # counted, never reached
-        settings[f"BYOIP_{limit}"] = str(10**9)
-    for limit in ("VALIDATIONS_PER_ACCOUNT", "VALIDATIONS_PER_PREFIX"):
-        settings[f"BYOIP_{limit}"] = "0"
+    settings = {"DATABASE_URL": database_url, "BYOIP_ORIGIN_ASNS": "64500", **_UNLIMITED}
     with byoip(["api", "--port", str(port)], directory, settings) as process:
         _wait_for(port, process)
         yield Listening(port, process.pid)
@@ -98,7 +105,7 @@ def sandbox(database_url: str, directory: Path) -> Iterator[Ready]:
     ready = directory / "ready.json"
     command = ["up", "--sandbox", "--bootstrap", "--port", "0"]
     command += ["--data-dir", str(directory / "up"), "--ready-file", str(ready)]
-    with byoip(command, directory, {"DATABASE_URL": database_url}) as process:
+    with byoip(command, directory, {"DATABASE_URL": database_url, **_UNLIMITED}) as process:
         give_up = time.monotonic() + _PATIENCE_SECONDS
         while not ready.exists():
             _still(process, give_up)

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from statistics import median
 
 import psycopg
 from benchmarks import vrps
 from benchmarks.databases import Server, database
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Tell
 from benchmarks.filling import fill
 
 from byoip.adapters.system_clock import SystemClock
@@ -16,7 +17,7 @@ from byoip.store.engine import make_engine
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.reevaluate_claims import ReevaluateClaims
 
-_VRPS, _CLAIMS, _SECONDS, _ROUNDS = 800_000, 10_000, 1.0, 5
+_SECONDS = 1.0
 
 _APPROVE = b"""
 UPDATE prefixes SET state = 'approved', approved_at = now(), approved_by = 'checks',
@@ -35,23 +36,32 @@ SELECT count(*) FROM prefixes, LATERAL (
 """
 
 
-def measure(on: Server) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    vrps: int = 800_000
+    claims: int = 10_000  # whole accounts
+    rounds: int = 5
+
+
+_QUICK = _Sizes(vrps=1000, claims=1000, rounds=2)
+
+
+def measure(on: Server, tell: Tell, *, quick: bool) -> None:
     """Hold them against it: the first time with a tenth drifting, then with nothing new."""
+    sizes = _QUICK if quick else _Sizes()
     with database(on, "production") as url:
         file = on.directory / "reevaluated.json"
-        vrps.write_export(file, _VRPS)
+        vrps.write_export(file, sizes.vrps)
         asyncio.run(vrps.load(url, file))
-        fill(url, 0, _CLAIMS)
+        fill(url, 0, sizes.claims)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_APPROVE)
             connection.execute(_VALID)
             connection.execute("ANALYZE")
-            bare = median(_bare(connection) for _ in range(_ROUNDS))
-        first, *later = asyncio.run(_rounds(url))
-        return [
-            _figure("a tenth of them drift", first, bare),
-            _figure("again", median(later), bare),
-        ]
+            bare = median(_bare(connection) for _ in range(sizes.rounds))
+        first, *later = asyncio.run(_rounds(url, sizes))
+    tell(_figure(sizes, "a tenth of them drift", first, bare))
+    tell(_figure(sizes, "again", median(later), bare))
 
 
 def _bare(connection: psycopg.Connection) -> float:
@@ -62,25 +72,25 @@ def _bare(connection: psycopg.Connection) -> float:
     return time.perf_counter() - started
 
 
-async def _rounds(url: str) -> list[float]:
+async def _rounds(url: str, sizes: _Sizes) -> list[float]:
     engine, clock = make_engine(url), SystemClock()
     reevaluate = ReevaluateClaims(PostgresStore(engine, clock), clock)
     seconds = []
-    for _ in range(_ROUNDS):
+    for _ in range(sizes.rounds):
         async with engine.begin() as connection:
             await connection.exec_driver_sql("DELETE FROM origin_watch")
         started = time.perf_counter()
         found = await reevaluate(by=By("benchmark", "benchmark"))
         seconds.append(time.perf_counter() - started)
         assert found is not None
-        assert found.routes == _CLAIMS
+        assert found.routes == sizes.claims
     await engine.dispose()
     return seconds
 
 
-def _figure(which: str, seconds: float, bare: float) -> Figure:
+def _figure(sizes: _Sizes, which: str, seconds: float, bare: float) -> Figure:
     return Figure(
-        f"{_CLAIMS:,} claims against {_VRPS:,} VRPs, {which}",
+        f"{sizes.claims:,} claims against {sizes.vrps:,} VRPs, {which}",
         f"{seconds:.2f} s",
         f"bare covering lookups: {bare:.2f} s",
         f"{bare / seconds:.0%}",

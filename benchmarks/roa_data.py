@@ -1,50 +1,64 @@
 """800,000 VRPs: from a JSON file to queryable, and the lookup (see vrps.py)."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import psycopg
 from benchmarks import vrps
 from benchmarks.databases import Server, database
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Tell
 
-_COUNT = 800_000
 _SECONDS, _MEGABYTES, _MILLISECONDS = 4.0, 350.0, 0.5
 
 
-def measure(on: Server) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    vrps: int = 800_000
+    loads: int = 3
+
+
+_QUICK = _Sizes(vrps=1000, loads=1)
+
+
+def measure(on: Server, tell: Tell, *, quick: bool) -> None:
     """Load three times, each in a process of its own, and look prefixes up."""
+    sizes = _QUICK if quick else _Sizes()
     with database(on, "production") as url:
         file = on.directory / "vrps.json"
-        asked = vrps.write_export(file, _COUNT)
-        load = _load(url, file)
+        asked = vrps.write_export(file, sizes.vrps)
+        _load(url, file, sizes, tell)
         with psycopg.connect(url, autocommit=True) as connection:
             bare = vrps.timed(connection, vrps.BARE, asked)
-        return [*load, _lookup(asyncio.run(vrps.look_up(url, asked)), bare)]
+        tell(_lookup(asyncio.run(vrps.look_up(url, asked)), bare))
 
 
-def _load(url: str, file: Path) -> list[Figure]:
-    rounds = [(vrps.raw_load(url, file), *vrps.load_in_a_process(url, file)) for _ in range(3)]
+def _load(url: str, file: Path, sizes: _Sizes, tell: Tell) -> None:
+    rounds = [
+        (vrps.raw_load(url, file), *vrps.load_in_a_process(url, file)) for _ in range(sizes.loads)
+    ]
     ceiling, seconds = (median(one[place] for one in rounds) for place in (0, 1))
     peak = max(one[2] for one in rounds)
-    return [
+    tell(
         Figure(
-            f"{_COUNT:,} VRPs, JSON file to queryable",
+            f"{sizes.vrps:,} VRPs, JSON file to queryable",
             f"{seconds:.1f} s",
             f"`COPY` of ready lines and an index: {ceiling:.1f} s",
             f"{ceiling / seconds:.0%}",
             f"{_SECONDS:.0f} s",
             seconds <= _SECONDS,
-        ),
+        )
+    )
+    tell(
         Figure(
             "peak memory of that process",
             f"{peak:.0f} MB",
             f"the file itself: {file.stat().st_size / 1e6:.0f} MB",
             goal=f"{_MEGABYTES:.0f} MB",
             met=peak <= _MEGABYTES,
-        ),
-    ]
+        )
+    )
 
 
 def _lookup(ours: list[float], bare: list[float]) -> Figure:

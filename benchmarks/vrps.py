@@ -1,28 +1,24 @@
-"""800,000 VRPs: from a JSON file to queryable, and a prefix looked up among them.
+"""VRPs: an export of them, from that JSON file to queryable, and prefixes looked up among them.
 
-    python benchmarks/vrps.py [--count N]
+Beside each its ceiling: COPY of lines already written out and an index, with nothing read, checked
+or judged; and a bare select from one table by the same driver.
 
-Each figure stands beside a ceiling measured in the same run: COPY of lines already written out and
-an index, with nothing read, checked or judged; and a bare select from one table by the same driver.
-The load runs in a process of its own, as `byoip rpki refresh` does, so its peak is its own.
+`python -m benchmarks.vrps DATABASE_URL FILE` loads them in a process of its own, as
+`byoip rpki refresh` does, so its peak is its own.
 """
 
-import argparse
 import asyncio
 import json
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import psycopg
 
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.vrp_file import VrpFile
 from byoip.adapters.vrp_json import JsonVrps
@@ -36,7 +32,6 @@ from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted
 
 ANCHORS = ("afrinic", "apnic", "arin", "lacnic", "ripe")
 LOOKUPS = 3000
-RUNS = 3
 # Lengths and their weights, roughly as ROAs have them.
 IPV4 = {16: 1, 18: 1, 19: 2, 20: 4, 21: 4, 22: 12, 23: 8, 24: 40}
 IPV6 = {29: 2, 32: 6, 36: 3, 40: 4, 44: 5, 48: 20}
@@ -44,39 +39,6 @@ IPV4_SHARE = 0.8
 OURS = str(ABOUT).replace(":prefix", "%(prefix)s").encode()
 BARE = b"""select prefix, max_length, asn, anchor, expires from bare
 where prefix >>= cast(%(prefix)s as cidr)"""
-
-
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--count", type=int, default=800_000)
-    arguments.add_argument("--load", nargs=2, metavar=("URL", "FILE"), help=argparse.SUPPRESS)
-    chosen = arguments.parse_args()
-    if chosen.load:
-        asyncio.run(load(chosen.load[0], Path(chosen.load[1])))
-        return
-    with place() as directory, EmbeddedPostgres(directory / "postgres") as server:
-        measure(server.database_url, directory, chosen.count)
-
-
-def measure(url: str, directory: Path, count: int) -> None:
-    file = directory / "vrps.json"
-    asked = write_export(file, count)
-    print(f"{count} VRPs, {file.stat().st_size / 1e6:.0f} MB of JSON")
-    ceiling = min(raw_load(url, file) for _ in range(RUNS))
-    loads = [load_in_a_process(url, file) for _ in range(RUNS)]
-    seconds, peak = min(loads)[0], max(peak for _, peak in loads)
-    print(f"load: {seconds:.2f} s, peak {peak:.0f} MB (goals 4 s, 350 MB)")
-    print(f"      bare COPY and index {ceiling:.2f} s: {seconds / ceiling:.2f} times that")
-    with psycopg.connect(url, autocommit=True) as connection:
-        for name, query in (("statement", OURS), ("bare select", BARE)):
-            report(name, timed(connection, query, asked))
-    report("RoaShelf.about", asyncio.run(look_up(url, asked)))
-
-
-def report(name: str, milliseconds: Sequence[float]) -> None:
-    ordered = sorted(milliseconds)
-    p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
-    print(f"lookup, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
 
 
 def timed(connection: psycopg.Connection, query: bytes, asked: Sequence[str]) -> list[float]:
@@ -102,14 +64,14 @@ async def look_up(url: str, asked: Sequence[str]) -> list[float]:
 
 
 def load_in_a_process(url: str, file: Path) -> tuple[float, float]:
-    command = [sys.executable, __file__, "--load", url, str(file)]
+    command = [sys.executable, "-m", "benchmarks.vrps", url, str(file)]
     said = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - us
     seconds, peak = said.stdout.split()
     return float(seconds), float(peak)
 
 
-async def load(url: str, file: Path) -> None:
-    """Refresh once and print seconds and peak MB."""
+async def load(url: str, file: Path) -> float:
+    """Refresh once; how many seconds that took."""
     engine, clock = make_engine(url), SystemClock()
     tables = [vrp_snapshots, current_vrp_snapshot, vrps]
     async with engine.begin() as connection:
@@ -122,7 +84,7 @@ async def load(url: str, file: Path) -> None:
     seconds = time.perf_counter() - started
     assert isinstance(result, RoasAccepted), result
     await engine.dispose()
-    print(seconds, peak_megabytes())
+    return seconds
 
 
 def peak_megabytes() -> float:
@@ -163,7 +125,7 @@ def write_export(file: Path, count: int) -> list[str]:
         stream.write(f'{{"metadata": {{"buildtime": "{built}"}},\n"roas": [\n')
         stream.writelines(entries(networks, dice))
         stream.write("\n]}\n")
-    return [str(one) for one in dice.sample(networks, LOOKUPS)]
+    return [str(one) for one in dice.sample(networks, min(LOOKUPS, count))]
 
 
 def entries(networks: Sequence[IPv4Network | IPv6Network], dice: random.Random) -> Iterator[str]:
@@ -189,14 +151,5 @@ def random_network(dice: random.Random) -> IPv4Network | IPv6Network:
     return IPv6Network((first >> (128 - length) << (128 - length), length))
 
 
-@contextmanager
-def place() -> Iterator[Path]:
-    """A temporary directory that Postgres' own account may enter when we are root."""
-    with tempfile.TemporaryDirectory(prefix="byoip-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        yield directory
-
-
 if __name__ == "__main__":
-    main()
+    print(asyncio.run(load(sys.argv[1], Path(sys.argv[2]))), peak_megabytes())

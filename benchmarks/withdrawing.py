@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 from benchmarks.databases import Server, database
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Tell
 from benchmarks.load import Order, ask
 from benchmarks.processes import api
 from sqlalchemy import text
@@ -24,9 +25,7 @@ from byoip.store.statements import compiled
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.withdrawing import withdraw
 
-_ADVERTISED = 10_000  # at first: the breaker counts them each time
-_EACH, _ROUNDS = 200, 3  # withdrawals, one after the other
-_FLEET, _ACCOUNTS = 1000, 25  # forty of an account, one minute: no ceiling stops a request
+_ACCOUNTS = 25
 _NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)
 _BY = By("benchmark", "benchmark")
 _ENTER = """
@@ -40,6 +39,17 @@ _UPDATE = b"""UPDATE bgp_prefixes SET advertised = false, binding_id = NULL, cha
 _ADD = compiled(text(_ENTER.format(id=":id", route=":route", account=":account")))
 
 
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    advertised: int = 10_000  # at first: the breaker counts them each time
+    each: int = 200  # withdrawals, one after the other
+    rounds: int = 3
+    fleet: int = 1000  # forty of an account, one minute: no ceiling stops a request
+
+
+_QUICK = _Sizes(advertised=100, each=5, rounds=2, fleet=50)
+
+
 class _Uncounted(PostgresBreaker):
     """Keeps the ledger's entry, which a withdrawn row refers to, and asks and counts nothing."""
 
@@ -50,23 +60,34 @@ class _Uncounted(PostgresBreaker):
         return entry
 
 
-def measure(on: Server) -> list[Figure]:
+def measure(on: Server, tell: Tell, *, quick: bool) -> None:
     """With the breaker, without it, and with nothing at all around the two statements."""
+    sizes = _QUICK if quick else _Sizes()
     with database(on, "production") as url:
-        routes = add_routes(url, ipv4(_ADVERTISED), accounts=_ACCOUNTS, advertised=True)
-        rates = asyncio.run(_rates(url, routes))
-    return [_cost(*rates), _fleet(on, _FLEET / rates[-1])]
+        routes = add_routes(url, ipv4(sizes.advertised), accounts=_ACCOUNTS, advertised=True)
+        counted, uncounted, bare = asyncio.run(_rates(url, routes, sizes))
+    tell(
+        Figure(
+            f"withdrawals, one after the other, of {sizes.advertised:,} routes",
+            f"{counted:,.0f}/s counted by the breaker, {uncounted:,.0f}/s without it",
+            f"bare entry and `UPDATE` in a transaction: {bare:,.0f}/s",
+            f"{counted / bare:.0%}, the breaker {1 - counted / uncounted:.0%}",
+        )
+    )
+    tell(_fleet(on, sizes.fleet, sizes.fleet / bare))
 
 
-async def _rates(url: str, routes: Sequence[OwnedRoute]) -> tuple[float, float, float]:
+async def _rates(
+    url: str, routes: Sequence[OwnedRoute], sizes: _Sizes
+) -> tuple[float, float, float]:
     engine = make_engine(url)
     store = PostgresStore(engine, SystemClock(), _NO_CEILING)
     rounds = []
     bare = await psycopg.AsyncConnection.connect(url)
     ways = (_counted(store), _uncounted(store), _bare(bare))
-    for number in range(_ROUNDS):  # in turn, so that whatever else happens disturbs all
-        start = number * len(ways) * _EACH
-        parts = [routes[start + place * _EACH :][:_EACH] for place in range(len(ways))]
+    for number in range(sizes.rounds):  # in turn, so that whatever else happens disturbs all
+        start = number * len(ways) * sizes.each
+        parts = [routes[start + place * sizes.each :][: sizes.each] for place in range(len(ways))]
         rounds.append([await _rate(*one) for one in zip(ways, parts, strict=True)])
     await bare.close()
     await engine.dispose()
@@ -119,21 +140,12 @@ def _bare(connection: psycopg.AsyncConnection[Any]) -> Callable[[OwnedRoute], Aw
     return one
 
 
-def _cost(counted: float, uncounted: float, bare: float) -> Figure:
-    return Figure(
-        f"withdrawals, one after the other, of {_ADVERTISED:,} routes",
-        f"{counted:,.0f}/s counted by the breaker, {uncounted:,.0f}/s without it",
-        f"bare entry and `UPDATE` in a transaction: {bare:,.0f}/s",
-        f"{counted / bare:.0%}, the breaker {1 - counted / uncounted:.0%}",
-    )
-
-
-def _fleet(on: Server, bare: float) -> Figure:
+def _fleet(on: Server, count: int, bare: float) -> Figure:
     with database(on, "production") as url, api(url, on.directory) as server:
-        routes = add_routes(url, ipv4(_FLEET), accounts=_ACCOUNTS, advertised=True)
+        routes = add_routes(url, ipv4(count), accounts=_ACCOUNTS, advertised=True)
         report = ask(Order(server.port, [_patch(one) for one in routes], connections=8))
     return Figure(
-        f"{_FLEET:,} routes of one operator's {_ACCOUNTS} accounts withdrawn, 8 connections",
+        f"{count:,} routes of one operator's {_ACCOUNTS} accounts withdrawn, 8 connections",
         f"{report.seconds:.1f} s ({report.rate:,.0f}/s, p99 {report.quantile(0.99) * 1000:.0f} ms)",
         f"bare entry and `UPDATE`, one after the other: {bare:.1f} s",
         f"{bare / report.seconds:.0%}",
