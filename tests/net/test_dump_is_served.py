@@ -1,0 +1,139 @@
+"""The API of today serves a database of then: everybody finds what they left."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.net.dump_after import After
+from tests.net.dump_files import moved
+from tests.net.dump_fixtures import Migrated, migrated, served
+
+__all__ = ["migrated", "served"]  # fixtures
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_what_was_migrated_may_be_served(served: After) -> None:
+    assert await served.service.trouble() is None
+
+
+async def test_everybody_reads_what_they_read_before(served: After, migrated: Migrated) -> None:
+    lost = {}
+    for who, way, was in served.dump.shown:
+        found = await served.service.result(served.known["tokens"][who], "GET", way)
+        lost[f"{who} {way}"] = lacking(was, found, migrated.by)
+    assert {way: lines for way, lines in lost.items() if lines} == {}
+
+
+def lacking(was: Any, found: Any, by: timedelta, at: str = "") -> list[str]:
+    """Where something that was read before is not read any more; members may have been added."""
+    if isinstance(was, dict) and isinstance(found, dict):
+        return [
+            line
+            for name, one in was.items()
+            if name not in _OF_THE_MOMENT
+            for line in lacking(one, found.get(name, "nothing"), by, f"{at}/{name}")
+        ]
+    if isinstance(was, list) and isinstance(found, list) and len(was) == len(found):
+        pairs = enumerate(zip(was, found, strict=True))
+        return [line for n, (one, two) in pairs for line in lacking(one, two, by, f"{at}/{n}")]
+    expected = moved(was, by) if isinstance(was, str) else was
+    return [] if expected == found else [f"{at}: {expected!r} became {found!r}"]
+
+
+_OF_THE_MOMENT = {"last_used_at", "use", "observed"}
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("alfa", 200), ("reader", 200), ("bravo", 404), ("expired", 401), ("revoked", 401)],
+)
+async def test_credentials_open_what_they_opened(served: After, name: str, status: int) -> None:
+    way = f"/accounts/{served.known['accounts']['alfa']}/addressing/prefixes"
+    answer = await served.service.ask(served.known["tokens"][name], "GET", way)
+    assert answer.status_code == status
+
+
+async def test_a_key_of_before_is_answered_with_the_same_bytes(served: After) -> None:
+    was = served.known["remembered"]
+    before = served.rows("SELECT count(*) FROM prefixes")
+    answer = await served.service.ask(
+        served.known["tokens"]["alfa"],
+        "POST",
+        was["way"],
+        content=was["body"],
+        headers=was["headers"],
+    )
+    assert (answer.status_code, answer.text) == (was["status"], was["answer"])
+    assert served.rows("SELECT count(*) FROM prefixes") == before
+
+
+async def test_events_go_on_in_number(served: After) -> None:
+    before = await served.kinds("untouched")
+    await served.of("untouched", "", "PATCH", json={"description": "another"})
+    assert (await served.kinds("untouched"))[: len(before)] == before
+    assert len(await served.kinds("untouched")) == len(before) + 1
+    events = await served.of("untouched", "/events")
+    assert len({one["actor"] for one in events}) == 1, "the same credential did all of it"
+
+
+async def test_bindings_take_effect_once_the_edges_of_before_have_them(served: After) -> None:
+    [binding] = await served.of("swapping", "/bindings")
+    assert binding["provisioning"]["state"] == "provisioning"
+    assert await answering(served, "198.18.11.200") == "CDN"
+    assert await answering(served, "198.18.11.1") == "Spectrum"  # of the part that was unbound
+    token, edge = served.known["tokens"]["edge"], "/operator/edge"
+    state = await served.service.result(token, "GET", f"{edge}/state")
+    body = {"edge": "fra1", "feed": state["feed"], "number": state["number"]}
+    shown = await served.service.result(token, "POST", f"{edge}/acknowledgements", json=body)
+    assert shown["state"] == "serving"
+    [binding] = await served.of("swapping", "/bindings")
+    assert (binding["service_name"], binding["provisioning"]["state"]) == ("Spectrum", "active")
+    assert await answering(served, "198.18.11.200") == "Spectrum"
+
+
+async def answering(served: After, address: str) -> str:
+    found = await served.operate(f"/addresses/{address}")
+    return str(found["holding"]["binding"]["service_name"])
+
+
+async def test_reserved_space_stays_reserved(served: After) -> None:
+    for who, status in (("alfa", 409), ("bravo", 201)):
+        way = f"/accounts/{served.known['accounts'][who]}/addressing/prefixes"
+        body = {"cidr": "198.18.100.0/24", "asn": 64500}
+        answer = await served.service.ask(served.known["tokens"][who], "POST", way, json=body)
+        assert answer.status_code == status
+
+
+async def test_documents_come_back_as_they_were(served: After) -> None:
+    base = f"/accounts/{served.known['accounts']['alfa']}/addressing/loa_documents"
+    written = (await served.of("lettered"))["loa_document_id"]
+    for one in (served.known["loa_document"], written):
+        answer = await served.service.ask(
+            served.known["tokens"]["alfa"], "GET", f"{base}/{one}/download"
+        )
+        assert answer.content.startswith(b"%PDF-")
+
+
+async def test_a_letter_of_before_is_vouched_for(served: After) -> None:
+    events = await served.of("lettered", "/events")
+    reference = next(one["after"]["reference"] for one in events if one["kind"] == "letter.issued")
+    answer = await served.service.public(f"/loa/{reference}")
+    assert answer.json()["result"]["status"] == "valid"
+
+
+async def test_a_kill_switch_stays_thrown(served: After) -> None:
+    jobs = {one["kind"]: one["stopped"] for one in await served.operate("/jobs")}
+    assert {kind for kind, stopped in jobs.items() if stopped} == {"renew_letters"}
+
+
+async def test_a_lock_holds_its_owner_off(served: After) -> None:
+    answer = await served.service.ask(
+        served.known["tokens"]["alfa"],
+        "PATCH",
+        f"/accounts/{served.known['accounts']['alfa']}/addressing/prefixes/{served.id('locked')}"
+        "/bgp/status",
+        json={"advertised": False},
+    )
+    assert answer.json()["errors"][0]["name"] == "advertise_state_locked"
