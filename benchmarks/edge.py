@@ -13,7 +13,7 @@ from tests.real.edge import SPEAKERS_AS, Edge
 from tests.real.parts import Part, missing
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Marking, Path, Route
+from byoip.domain.routes.route import Marking, Path, Route
 
 _NEXT_HOP = IPv4Address("192.0.2.1")
 _PATIENCE_SECONDS = 60.0

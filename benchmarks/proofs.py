@@ -5,8 +5,8 @@ from typing import Any
 
 from benchmarks.customers import ORIGIN
 
+from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
-from byoip.domain.reverse_zone import reverse_zones
 
 
 def rpsl(prefix: dict[str, Any], source: str, *, token: bool) -> str:

@@ -23,8 +23,8 @@ from benchmarks.load import Order, ask
 from benchmarks.processes import api, byoip, cpu_seconds, first_line, ours
 from benchmarks.proofs import rpsl, txt, vrp
 
-from byoip.domain.registry import Registry
-from byoip.domain.rirs import RIRS
+from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.rirs import RIRS
 
 _GOAL = 100.0
 _PATIENCE_SECONDS = 300.0  # timings never fail anything, and machines are busy

@@ -22,8 +22,8 @@ import psycopg
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.vrp_file import VrpFile
 from byoip.adapters.vrp_json import JsonVrps
+from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
-from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.store.engine import make_engine
 from byoip.store.metadata import metadata
 from byoip.store.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from tests.many_routes import OwnedRoute, add_routes, ipv4
 
 from byoip.adapters.system_clock import SystemClock
-from byoip.domain.breaker import Ceilings, Source, Withdrawal
+from byoip.domain.routes.breaker import Ceilings, Source, Withdrawal
 from byoip.ports.store import By, Shelf
 from byoip.store.breaker import PostgresBreaker
 from byoip.store.engine import make_engine

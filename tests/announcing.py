@@ -13,10 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
-from byoip.domain.bgp_prefix import BgpPrefix
-from byoip.domain.breaker import Ceilings, Source
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Marking, Path
+from byoip.domain.routes.bgp_prefix import BgpPrefix
+from byoip.domain.routes.breaker import Ceilings, Source
+from byoip.domain.routes.route import Marking, Path
 from byoip.ports.speaker import Listener, Neighbour, Speaker
 from byoip.ports.store import By, Shelf, Store
 from byoip.store.route_turns import PostgresTurns

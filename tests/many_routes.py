@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from byoip.domain.credential import CUSTOMER_SCOPES
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES
 
 ORIGIN = 64500
 

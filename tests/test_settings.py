@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from byoip.domain.asn import Asn
+from byoip.domain.checks.registry import Budget, Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Budget, Dialect, Registry
-from byoip.domain.route import Community
+from byoip.domain.routes.route import Community
 from byoip.settings import (
     SettingsError,
     letter_notes,

@@ -17,8 +17,8 @@ import dns.rrset
 
 from byoip.adapters.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
+from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
-from byoip.domain.reverse_zone import reverse_zones
 
 RESOLVERS = ("127.0.0.1", "127.0.0.2")
 NS1, NS2 = "127.0.0.11", "127.0.0.12"

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from byoip.adapters.budgeted_registry import BackOff, BudgetedRegistry
-from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Dialect, Registry
 from byoip.ports.registry import (
     Found,
     Lookup,

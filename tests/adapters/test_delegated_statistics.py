@@ -7,9 +7,9 @@ import pytest
 
 from byoip.adapters.delegated_statistics import STATISTICS_URLS, DelegatedStatistics
 from byoip.adapters.https_download import DownloadLimits
-from byoip.domain.delegated_statistics import REGISTRIES
+from byoip.domain.checks.delegated_statistics import REGISTRIES
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 from byoip.ports.registrations import NoStatistics, StatisticsFile
 from byoip.ports.snapshots import FetchMark
 from tests.fakes.rpki import NOON, StoppedClock

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from byoip.adapters.dns_answer import addresses, apex, name_servers, proven_bogus, txt_answer
 from byoip.adapters.dns_exchange import Answered, NotAnswered, _read, has_route
-from byoip.domain.evidence import Fault
+from byoip.domain.checks.evidence import Fault
 
 OWNER = dns.name.from_text("byoip-validation.2.0.192.in-addr.arpa.")
 QUESTION = dns.message.make_query(OWNER, "TXT")

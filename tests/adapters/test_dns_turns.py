@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from byoip.adapters.dns_turns import Share, Turns
+from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.prefix import Prefix
-from byoip.domain.reverse_zone import ReverseZone, reverse_zones
 
 
 def zones(cidr: str) -> tuple[ReverseZone, ...]:

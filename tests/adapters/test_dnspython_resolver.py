@@ -14,9 +14,8 @@ import dns.rrset
 import pytest
 
 from byoip.adapters.dns_turns import Turns
-from byoip.domain.evidence import Fault
-from byoip.domain.prefix import Prefix
-from byoip.domain.rdns_ownership import (
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.rdns_ownership import (
     Alias,
     ServerAnswer,
     Silent,
@@ -24,7 +23,8 @@ from byoip.domain.rdns_ownership import (
     ZoneObservation,
     ZoneSecurity,
 )
-from byoip.domain.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.prefix import Prefix
 from tests.adapters.dns_script import (
     LABEL,
     NS1,

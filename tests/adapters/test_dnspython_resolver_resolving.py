@@ -13,8 +13,8 @@ import uvloop
 
 from byoip.adapters.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
-from byoip.domain.evidence import Fault
-from byoip.domain.rdns_ownership import (
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.rdns_ownership import (
     Alias,
     NeverContacted,
     ServerAnswer,

@@ -18,7 +18,7 @@ from byoip.adapters.gobgp.paths import to_message
 from byoip.adapters.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Community, Path
+from byoip.domain.routes.route import Community, Path
 from byoip.ports.speaker import SpeakerUnanswered
 from tests import gobgp_stubs
 

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from byoip.adapters.ripe_rest import PreferTls, RipeRest
-from byoip.domain.evidence import Fault
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Dialect, Registry
 from byoip.ports.registry import (
     Found,
     Lookup,

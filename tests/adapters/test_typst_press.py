@@ -14,11 +14,11 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from byoip.adapters.typst_press import _SHOWABLE, TypstPress, printable
 from byoip.domain.asn import Asn
+from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.evidence import Check
-from byoip.domain.letter import LetterReference
-from byoip.domain.letter_evidence import RegisteredHolder
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.letters.letter import LetterReference
+from byoip.domain.letters.letter_evidence import RegisteredHolder
 from byoip.ports.letters import Seal
 from tests.domain.letters import letter_check, letter_facts
 from tests.domain.samples import prefix

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from byoip.adapters.whois_dialects import exchange
 from byoip.adapters.whois_errors import NotAnAnswer
-from byoip.domain.evidence import Fault
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.registry import Dialect, Registry
+from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Dialect, Registry
-from byoip.domain.rpsl import RpslObject
 from byoip.ports.registry import Lookup, RegistryQuestion
 
 ROUTE = b"route: 192.0.2.0/24\norigin: AS64500\nmnt-by: M\nsource: RIPE\n"

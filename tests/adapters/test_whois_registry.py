@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from byoip.adapters.whois_registry import WhoisRegistry
-from byoip.domain.evidence import Fault
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Dialect, Registry
 from byoip.ports.registry import (
     Found,
     Lookup,

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.application import bare_application
 from byoip.api.recording import Recorder
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.services import seed_services
 from byoip.store.transaction import PostgresStore

@@ -6,8 +6,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
-from byoip.domain.letter import Letter, LetterReference
-from byoip.domain.loa_document import DocumentName, LoaDocument
+from byoip.domain.letters.letter import Letter, LetterReference
+from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.domain.prefix import Prefix
 from tests.api.world import World
 from tests.domain.letters import letter, letter_facts

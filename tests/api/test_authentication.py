@@ -1,7 +1,7 @@
 import pytest
 
 from byoip.api.authentication import given_token
-from byoip.domain.credential import NotAuthenticated, TwoCredentials
+from byoip.domain.accounts.credential import NotAuthenticated, TwoCredentials
 
 BEARER = (b"authorization", b"Bearer abc.DEF-1")
 KEY = (b"x-auth-key", b"abc.DEF-1")

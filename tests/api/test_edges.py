@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.api.declarations import Audience
 from byoip.api.recording import Recorder
 from byoip.cli.serving import bind, port_of, serving
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.event_bell import PostgresEventBell
 from byoip.store.services import seed_services

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.lifecycle import Standing
+from byoip.domain.claims.lifecycle import Standing
 from tests.api.world import World
 
 

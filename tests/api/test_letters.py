@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from byoip.api.letter_page import prefers_html
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.letter import Letter, RevokedBecause
+from byoip.domain.letters.letter import Letter, RevokedBecause
 from tests.api.letters import issued, saved
 from tests.api.world import World
 

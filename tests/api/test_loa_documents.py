@@ -11,8 +11,8 @@ import pytest
 
 from byoip.adapters.pdf_inspector import ChildPdfInspector
 from byoip.api.application import create_application
-from byoip.domain.credential import Scope
-from byoip.domain.loa_document import DOCUMENTS_PER_ACCOUNT, LARGEST
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.letters.loa_document import DOCUMENTS_PER_ACCOUNT, LARGEST
 from tests.api.test_operations import fresh
 from tests.api.world import World
 from tests.pdfs import pdf, stream

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.continue_offboardings import ContinueOffboardings
 from tests.api.operators import Desk

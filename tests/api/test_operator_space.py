@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.vrp_json import JsonVrps
-from byoip.domain.delegated_statistics import too_few
+from byoip.domain.checks.delegated_statistics import too_few
+from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
-from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.ports.registrations import StatisticsFile
 from byoip.store.registration_snapshots import RegistrationSnapshots
 from byoip.store.vrp_snapshots import VrpSnapshots

@@ -16,8 +16,8 @@ from byoip.api.failures import documentation_url, failure_body, failure_headers
 from byoip.api.problems import PROBLEMS
 from byoip.api.refusal_samples import SAMPLES
 from byoip.api.remedies import REMEDIES
-from byoip.domain.bgp_prefix import IncompleteBgpDeployment
 from byoip.domain.errors import Refusal
+from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
 from byoip.ports.once import IdempotencyKeyBusy
 
 REPOSITORY = Path(__file__).parents[2]

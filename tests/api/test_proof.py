@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.evidence import (
+from byoip.domain.checks.evidence import (
     Check,
     Exhibit,
     Failed,
@@ -15,7 +15,7 @@ from byoip.domain.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.validation_run import RunResult
+from byoip.domain.checks.validation_run import RunResult
 from tests.api.world import World
 
 

@@ -8,7 +8,7 @@ from byoip.api.application import declarations
 from byoip.api.declarations import Audience, Declaration
 from byoip.api.queries import QueryParameters
 from byoip.api.refusals import QueryParameterInvalid, QueryParameterUnknown
-from byoip.domain.lifecycle import Standing
+from byoip.domain.claims.lifecycle import Standing
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World
 

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from byoip.api.application import declarations
 from byoip.api.declarations import Audience, Declaration
 from byoip.api.operation import Operation
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from tests.api.world import World
 from tests.pdfs import pdf
 

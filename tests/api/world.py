@@ -12,8 +12,8 @@ import httpx
 from fastapi import FastAPI
 
 from byoip.api.dependencies import Backend
-from byoip.domain.credential import CUSTOMER_SCOPES, Credential, Scope
-from byoip.domain.service_binding import Service
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential, Scope
+from byoip.domain.bindings.service_binding import Service
 from byoip.ports.accounts import Account
 from byoip.ports.store import Store
 from tests.fakes.backend import Outside

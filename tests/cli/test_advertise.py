@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from byoip.cli.commands import app
-from byoip.domain.breaker import Source
 from byoip.domain.prefix import Prefix
-from byoip.domain.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.domain.routes.breaker import Source
+from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
 from byoip.ports.store import By
 from byoip.settings import SettingsError
 from byoip.store.engine import PoolSize, make_engine

@@ -3,7 +3,7 @@
 from typer.testing import CliRunner, Result
 
 from byoip.cli.commands import app
-from byoip.domain.job_history import JobKind
+from byoip.domain.jobs.job_history import JobKind
 from byoip.settings import SettingsError
 
 WHY = ["--reason", "a ticket"]

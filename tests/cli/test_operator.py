@@ -20,7 +20,7 @@ from byoip.api.dependencies import Backend
 from byoip.cli.commands import app
 from byoip.cli.operator_client import CommandFailed
 from byoip.cli.serving import bind, port_of, serving
-from byoip.domain.credential import Credential, Scope
+from byoip.domain.accounts.credential import Credential, Scope
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts import Account
 from byoip.ports.routes import SpeakerState

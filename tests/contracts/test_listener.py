@@ -12,7 +12,7 @@ from byoip.adapters.bird_listener import BirdListener
 from byoip.adapters.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Path
+from byoip.domain.routes.route import Path
 from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.real.bird_router import Feed, bird_router

@@ -12,9 +12,8 @@ import pytest
 
 from byoip.adapters.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
-from byoip.domain.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.prefix import Prefix
-from byoip.domain.rdns_ownership import (
+from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
+from byoip.domain.checks.rdns_ownership import (
     ServerAnswer,
     Silent,
     TxtValues,
@@ -22,7 +21,8 @@ from byoip.domain.rdns_ownership import (
     ZoneSecurity,
     judge_zones,
 )
-from byoip.domain.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.prefix import Prefix
 from byoip.ports.dns import ReverseDns
 from byoip.sandbox.name_server import NameServer
 from tests.fakes.dns import FakeReverseDns

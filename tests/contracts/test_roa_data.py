@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import pytest
 
 from byoip.domain.asn import Asn
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.ports.rpki import RoaData, Vrps
 from byoip.ports.snapshots import VrpDocument

@@ -9,8 +9,8 @@ import pytest
 
 from byoip.adapters.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.whois_registry import WhoisRegistry
+from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Dialect, Registry
 from byoip.ports.registry import (
     Found,
     Lookup,

@@ -10,7 +10,7 @@ import pytest
 from byoip.adapters.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Community, Path
+from byoip.domain.routes.route import Community, Path
 from byoip.ports.speaker import Neighbour, Speaker, SpeakerUnanswered
 from tests.fakes.speaker import FakeSpeaker, Trouble
 from tests.real.bird_router import Feed, bird_router

@@ -14,7 +14,7 @@ from byoip.adapters.vrp_feed import VrpFeed
 from byoip.adapters.vrp_file import VrpFile
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.ports.rpki import NoExport, VrpExport, VrpSource
 from byoip.sandbox.vrp_source import ListedVrps

@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.evidence import Check
-from byoip.domain.letter import VALIDITY, Letter, LetterFacts, LetterReference
-from byoip.domain.letter_evidence import LetterCheck, RegisteredHolder
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference
+from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
 from tests.domain.samples import NOW, OURS, prefix
 
 REFERENCE = LetterReference("0123456789abcdef" * 2)

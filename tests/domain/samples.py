@@ -9,12 +9,12 @@ from uuid import uuid4
 from hypothesis import strategies as st
 
 from byoip.domain.asn import Asn
-from byoip.domain.claim import Claim
+from byoip.domain.checks.registry import Dialect, Registry
+from byoip.domain.checks.rpsl import RpslObject, parse_objects
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.ownership_token import DEFAULT_LIFETIME, OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.ownership_token import DEFAULT_LIFETIME, OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Dialect, Registry
-from byoip.domain.rpsl import RpslObject, parse_objects
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 OURS = Asn(64500)

@@ -1,7 +1,7 @@
 import pytest
 
-from byoip.domain.address_holder import maintainers_of, smallest_block
-from byoip.domain.rpsl import RpslObject
+from byoip.domain.checks.address_holder import maintainers_of, smallest_block
+from byoip.domain.checks.rpsl import RpslObject
 from tests.domain.samples import prefix, rpsl
 
 V4 = prefix("192.0.2.0/24")

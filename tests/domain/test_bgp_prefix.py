@@ -7,7 +7,17 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.bgp_prefix import (
+from byoip.domain.bindings.service_binding import (
+    PrefixNotApproved,
+    Provisioning,
+    Service,
+    ServiceBinding,
+)
+from byoip.domain.checks.evidence import CheckState, Failed, Fault, Passed, Reason, Unanswered
+from byoip.domain.claims.claim import CheckRecord, Claim, PrefixSuspended
+from byoip.domain.claims.lifecycle import NotInThisState, Standing
+from byoip.domain.errors import Refusal
+from byoip.domain.routes.bgp_prefix import (
     BGP_PREFIXES_PER_PREFIX,
     AdvertiseStateLocked,
     BgpPrefix,
@@ -22,17 +32,12 @@ from byoip.domain.bgp_prefix import (
     prepends,
     withheld,
 )
-from byoip.domain.claim import CheckRecord, Claim, PrefixSuspended
-from byoip.domain.errors import Refusal
-from byoip.domain.evidence import CheckState, Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.lifecycle import NotInThisState, Standing
-from byoip.domain.route_validity import (
+from byoip.domain.routes.route_validity import (
     LAST_WORD_COUNTS,
     OriginNotValid,
     OriginUnanswered,
     demand_valid,
 )
-from byoip.domain.service_binding import PrefixNotApproved, Provisioning, Service, ServiceBinding
 from tests.domain.samples import NOW, claim, prefix
 
 YES = CheckRecord(CheckState.VALID, passed_at=NOW)

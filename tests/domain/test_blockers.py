@@ -4,13 +4,13 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.asn import Asn
-from byoip.domain.blockers import Advice, Blocker, advertisable, blockers
-from byoip.domain.claim import CheckRecord, Claim, OtherOrigin
-from byoip.domain.evidence import CheckState, Reason
-from byoip.domain.lifecycle import Standing
-from byoip.domain.origin_validation import Validity
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
-from byoip.domain.service_binding import Provisioning
+from byoip.domain.bindings.service_binding import Provisioning
+from byoip.domain.checks.evidence import CheckState, Reason
+from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.claims.blockers import Advice, Blocker, advertisable, blockers
+from byoip.domain.claims.claim import CheckRecord, Claim, OtherOrigin
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from tests.domain.samples import LABEL, NOW, RIPE, TOKEN, claim, prefix, token
 
 ADVICE = Advice(LABEL, {"ripencc": RIPE})

@@ -2,7 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.breaker import (
+from byoip.domain.routes.breaker import (
     Ceilings,
     Counted,
     Source,

@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.claim import CheckRecord, Claim
+from byoip.domain.checks.evidence import WINDOW, CheckState
+from byoip.domain.claims.claim import CheckRecord, Claim
+from byoip.domain.claims.lifecycle import Move, NotInThisState, Standing, State
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.evidence import WINDOW, CheckState
-from byoip.domain.lifecycle import Move, NotInThisState, Standing, State
 from tests.domain.samples import NOW, claim
 
 LATER = NOW + timedelta(minutes=5)

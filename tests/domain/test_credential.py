@@ -2,7 +2,7 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.credential import CUSTOMER_SCOPES, Credential, Scope, ScopeMissing
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential, Scope, ScopeMissing
 from tests.domain.samples import NOW
 
 

@@ -2,8 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.claim import CheckRecord
-from byoip.domain.decision import (
+from byoip.domain.checks.decision import (
     decide,
     learn,
     ownership_outcome,
@@ -11,7 +10,7 @@ from byoip.domain.decision import (
     unanswered,
     useless_token,
 )
-from byoip.domain.evidence import (
+from byoip.domain.checks.evidence import (
     Check,
     CheckState,
     Failed,
@@ -22,9 +21,10 @@ from byoip.domain.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.lifecycle import State
-from byoip.domain.ownership_token import TokenMethod
-from byoip.domain.validation_run import RunResult
+from byoip.domain.checks.validation_run import RunResult
+from byoip.domain.claims.claim import CheckRecord
+from byoip.domain.claims.lifecycle import State
+from byoip.domain.claims.ownership_token import TokenMethod
 from tests.domain.samples import NOW, claim
 
 LATER = NOW + timedelta(minutes=5)

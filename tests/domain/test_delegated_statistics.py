@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.domain.delegated_statistics import (
+from byoip.domain.checks.delegated_statistics import (
     Statistics,
     UnreadableStatistics,
     parse_statistics,
     too_few,
 )
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 
 FILE = """\
 # a remark

@@ -4,8 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.claim import PrefixSuspended
-from byoip.domain.delegation import (
+from byoip.domain.bindings.service_binding import PrefixNotApproved
+from byoip.domain.claims.claim import PrefixSuspended
+from byoip.domain.claims.delegation import (
     DELEGATIONS_PER_PREFIX,
     LONGEST_DELEGATION,
     Delegation,
@@ -16,10 +17,9 @@ from byoip.domain.delegation import (
     TooManyDelegations,
     may_delegate,
 )
+from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.errors import Refusal
-from byoip.domain.lifecycle import Standing, State
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import PrefixNotApproved
 from tests.domain.samples import NOW, claim
 
 CLAIM = claim(state=State.APPROVED, approved_at=NOW)

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.edge import (
+from byoip.domain.bindings.edge import (
     ChangeNotMadeYet,
     Edge,
     InvalidEdgeName,

@@ -3,7 +3,7 @@ from hashlib import sha256
 
 import pytest
 
-from byoip.domain.evidence import (
+from byoip.domain.checks.evidence import (
     WINDOW,
     Check,
     CheckState,

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from byoip.domain.iana import BLOCKS, registry_hint
+from byoip.domain.checks.iana import BLOCKS, registry_hint
 from byoip.domain.special_purpose import IPV6_UNICAST
 from tests.domain.samples import prefix
 

@@ -3,14 +3,14 @@ from dataclasses import replace
 import pytest
 
 from byoip.domain.asn import Asn
-from byoip.domain.claim import OtherOrigin
-from byoip.domain.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.irr_authorisation import (
+from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
+from byoip.domain.checks.irr_authorisation import (
     judge_routes,
     judge_token,
     route_object_text,
 )
-from byoip.domain.rpsl import RpslObject, parse_objects
+from byoip.domain.checks.rpsl import RpslObject, parse_objects
+from byoip.domain.claims.claim import OtherOrigin
 from tests.domain.samples import (
     ARIN,
     LABEL,

@@ -1,8 +1,8 @@
 import pytest
 
-from byoip.domain.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.irr_authorisation import judge_token, token_line
-from byoip.domain.rpsl import RpslObject
+from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
+from byoip.domain.checks.irr_authorisation import judge_token, token_line
+from byoip.domain.checks.rpsl import RpslObject
 from tests.domain.samples import ARIN, LABEL, RIPE, STALE, TOKEN, prefix, route, rpsl
 
 V4 = prefix("192.0.2.0/24")

@@ -4,9 +4,11 @@ from typing import Any
 import pytest
 
 from byoip.domain.asn import AS0
-from byoip.domain.claim import CheckRecord
-from byoip.domain.evidence import Check, CheckState, Failed, Passed, Reason
-from byoip.domain.letter import (
+from byoip.domain.checks.evidence import Check, CheckState, Failed, Passed, Reason
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.claims.claim import CheckRecord
+from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.letters.letter import (
     RENEWAL_AHEAD,
     VALIDITY,
     Letter,
@@ -16,8 +18,6 @@ from byoip.domain.letter import (
     RevokedBecause,
     letter_due,
 )
-from byoip.domain.lifecycle import Approver, Standing, State
-from byoip.domain.origin_validation import Vrp
 from tests.domain.letters import CHECKS, NEXT, REFERENCE, letter, letter_facts
 from tests.domain.samples import NOW, OTHER, OURS, claim, prefix
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.evidence import (
+from byoip.domain.checks.evidence import (
     Check,
     Exhibit,
     Failed,
@@ -13,14 +13,14 @@ from byoip.domain.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.letter_evidence import (
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.registry import Delegation
+from byoip.domain.letters.letter_evidence import (
     RegisteredHolder,
     deciding_roas,
     passed_checks,
     registry_name,
 )
-from byoip.domain.origin_validation import Vrp
-from byoip.domain.registry import Delegation
 from tests.domain.samples import NOW, OTHER, OURS, prefix
 
 HOUR = timedelta(hours=1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from byoip.domain.lifecycle import (
+from byoip.domain.claims.lifecycle import (
     MOVES,
     STANDINGS,
     Move,

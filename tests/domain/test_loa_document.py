@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.loa_document import (
+from byoip.domain.letters.loa_document import (
     LARGEST,
     DocumentName,
     InvalidLoaDocument,

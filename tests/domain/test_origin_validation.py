@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from byoip.domain.asn import AS0, Asn
-from byoip.domain.origin_validation import (
+from byoip.domain.checks.origin_validation import (
     InvalidBecause,
     Validity,
     Vrp,

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.ownership_token import (
+from byoip.domain.claims.ownership_token import (
     LONGEST_LIFETIME,
     TokenMethod,
     TokenSpent,

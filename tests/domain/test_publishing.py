@@ -1,10 +1,10 @@
 from dataclasses import replace
 
-from byoip.domain.evidence import Passed
-from byoip.domain.irr_authorisation import judge_token
-from byoip.domain.ownership_token import TokenMethod
-from byoip.domain.publishing import instructions
-from byoip.domain.rpsl import parse_objects
+from byoip.domain.checks.evidence import Passed
+from byoip.domain.checks.irr_authorisation import judge_token
+from byoip.domain.checks.rpsl import parse_objects
+from byoip.domain.claims.ownership_token import TokenMethod
+from byoip.domain.claims.publishing import instructions
 from tests.domain.samples import ARIN, LABEL, TOKEN, prefix, token
 
 

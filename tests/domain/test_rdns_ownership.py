@@ -1,7 +1,7 @@
 import pytest
 
-from byoip.domain.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.rdns_ownership import (
+from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
+from byoip.domain.checks.rdns_ownership import (
     Alias,
     NeverContacted,
     ServerAnswer,
@@ -13,7 +13,7 @@ from byoip.domain.rdns_ownership import (
     judge_zones,
     txt_lines,
 )
-from byoip.domain.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import reverse_zones
 from tests.domain.samples import LABEL, STALE, TOKEN, prefix
 
 LOW, HIGH = reverse_zones(prefix("198.18.0.0/23"))

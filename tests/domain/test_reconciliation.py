@@ -7,8 +7,8 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import Known, Mark, Plan, Wish, plan
-from byoip.domain.route import Marking, Path, Route
+from byoip.domain.routes.route import Marking, Path, Route
+from byoip.domain.speakers.reconciliation import Known, Mark, Plan, Wish, plan
 
 PREFIX = Prefix.parse("192.0.2.0/24")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

@@ -1,8 +1,8 @@
 import pytest
 
-from byoip.domain.evidence import Failed, Fault, Reason, Unanswered
-from byoip.domain.registration import responsible_registry
-from byoip.domain.registry import Basis, Delegation, Responsible
+from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
+from byoip.domain.checks.registration import responsible_registry
+from byoip.domain.checks.registry import Basis, Delegation, Responsible
 from tests.domain.samples import ARIN, LACNIC, RIPE, prefix
 
 KNOWN = {one.key: one for one in (RIPE, ARIN, LACNIC)}

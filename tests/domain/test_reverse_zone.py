@@ -3,8 +3,8 @@ from ipaddress import collapse_addresses
 import pytest
 from hypothesis import given
 
+from byoip.domain.checks.reverse_zone import NoReverseZone, ReverseZone, reverse_zones, valid_label
 from byoip.domain.prefix import Prefix
-from byoip.domain.reverse_zone import NoReverseZone, ReverseZone, reverse_zones, valid_label
 from tests.domain.samples import prefix, prefixes
 
 BRINGABLE = prefixes(range(8, 25), range(16, 49))

@@ -1,7 +1,7 @@
 import pytest
 
-from byoip.domain.registry import Dialect, Registry
-from byoip.domain.rirs import RIRS
+from byoip.domain.checks.registry import Dialect, Registry
+from byoip.domain.checks.rirs import RIRS
 
 BY_KEY = {registry.key: registry for registry in RIRS}
 

@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.asn import AS0, Asn
-from byoip.domain.claim import OtherOrigin
-from byoip.domain.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.origin_validation import Vrp
-from byoip.domain.roa_authorisation import judge_roas, roa_origins
+from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.roa_authorisation import judge_roas, roa_origins
+from byoip.domain.claims.claim import OtherOrigin
 from tests.domain.samples import NOW, OTHER, OURS, prefix
 
 ROUTE = prefix("192.0.2.0/24")

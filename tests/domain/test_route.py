@@ -4,7 +4,7 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Community, Marking, Route
+from byoip.domain.routes.route import Community, Marking, Route
 
 OURS, OTHER = Asn(64500), Asn(64501)
 PREFIX = Prefix.parse("192.0.2.0/24")

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
-from byoip.domain.rpki_watch import RpkiWatch
+from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.rpki_watch import RpkiWatch
 from tests.domain.samples import NOW
 
 YES = Passed("Valid.")

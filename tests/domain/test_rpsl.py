@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.domain.rpsl import RpslAttribute, RpslObject, parse_objects, render
+from byoip.domain.checks.rpsl import RpslAttribute, RpslObject, parse_objects, render
 
 ARIN_EXAMPLE = b"""\
 route:          192.0.2.0/24

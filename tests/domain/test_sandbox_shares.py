@@ -3,10 +3,10 @@ from itertools import pairwise
 
 import pytest
 
+from byoip.domain.checks.registration import responsible_registry
+from byoip.domain.checks.registry import Basis, Dialect, Registry, Responsible
+from byoip.domain.checks.sandbox_shares import sandbox_delegations
 from byoip.domain.prefix import Prefix
-from byoip.domain.registration import responsible_registry
-from byoip.domain.registry import Basis, Dialect, Registry, Responsible
-from byoip.domain.sandbox_shares import sandbox_delegations
 from byoip.domain.special_purpose import SANDBOX_RANGES, special_range
 from tests.domain.samples import prefix
 

@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.domain.errors import Refusal
-from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import (
+from byoip.domain.bindings.service_binding import (
     BINDINGS_PER_PREFIX,
     BindingExists,
     BindingOutsidePrefix,
@@ -22,6 +20,8 @@ from byoip.domain.service_binding import (
     may_serve,
     may_unbind,
 )
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
 from tests.domain.samples import NOW, prefix
 
 WHOLE = prefix("192.0.2.0/24")

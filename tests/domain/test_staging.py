@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.observation import Look
-from byoip.domain.reconciliation import Mark, Wish
-from byoip.domain.staging import (
+from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.reconciliation import Mark, Wish
+from byoip.domain.speakers.staging import (
     GONE_AFTER,
     Answer,
     Move,

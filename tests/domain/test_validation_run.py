@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from byoip.domain.validation_run import (
+from byoip.domain.checks.validation_run import (
     BACKOFF,
     RunResult,
     RunState,

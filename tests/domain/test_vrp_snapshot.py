@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.domain.vrp_snapshot import Gate, GatePolicy, Tally, judge, stale
+from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Tally, judge, stale
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ANCHORS = frozenset({"apnic", "arin", "ripe"})

@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 
 from byoip.adapters.system_clock import SystemClock
-from byoip.domain.credential import CUSTOMER_SCOPES, Credential
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.ports.accounts import Account
 from byoip.sandbox.internet import SandboxInternet
 from byoip.store.accounts import PostgresAccounts

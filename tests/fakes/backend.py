@@ -13,11 +13,11 @@ from byoip.api.operating import operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.api.route_desk import route_desk
 from byoip.domain.asn import Asn
-from byoip.domain.blockers import Advice
-from byoip.domain.breaker import Ceilings
+from byoip.domain.checks.registry import Dialect, Registry
+from byoip.domain.claims.blockers import Advice
 from byoip.domain.prefix import Prefix, PrefixPolicy
-from byoip.domain.registry import Dialect, Registry
-from byoip.domain.station import InService
+from byoip.domain.routes.breaker import Ceilings
+from byoip.domain.speakers.station import InService
 from byoip.ports.clock import Clock
 from byoip.ports.rate_limits import Limits
 from byoip.store.accounts import PostgresAccounts

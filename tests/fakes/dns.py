@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from byoip.domain.evidence import Exhibit, Fault
-from byoip.domain.rdns_ownership import (
+from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.rdns_ownership import (
     Alias,
     ServerAnswer,
     ServerObservation,
@@ -13,7 +13,7 @@ from byoip.domain.rdns_ownership import (
     ZoneObservation,
     ZoneSecurity,
 )
-from byoip.domain.reverse_zone import ReverseZone
+from byoip.domain.checks.reverse_zone import ReverseZone
 
 SERVERS = (("ns1.sandbox.test.", "127.0.0.1"), ("ns2.sandbox.test.", "127.0.0.2"))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from byoip.domain.letter import LetterFacts
+from byoip.domain.letters.letter import LetterFacts
 from byoip.ports.letters import PdfAccepted, PdfRefused, PdfVerdict
 
 

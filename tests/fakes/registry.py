@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from byoip.domain.evidence import Exhibit, Fault
-from byoip.domain.rpsl import parse_objects
+from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.registry import (
     Found,
     Lookup,

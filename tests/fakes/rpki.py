@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.ports.rpki import NoExport, NoVrps, SnapshotFacts, VrpAnswer, VrpExport, Vrps
 

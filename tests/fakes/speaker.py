@@ -8,7 +8,7 @@ from typing import Literal
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Path
+from byoip.domain.routes.route import Path
 from byoip.ports.speaker import Neighbour, SpeakerUnanswered
 
 Method = Literal["local_as", "held", "announce", "withdraw", "neighbours", "enable", "sent"]

@@ -26,7 +26,7 @@ from byoip.api.recording import Recorder
 from byoip.api.refusal_samples import SAMPLES
 from byoip.cli import commands
 from byoip.cli.logs import JsonLines
-from byoip.domain.credential import CUSTOMER_SCOPES, Credential
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.prefix import Prefix
 from byoip.ports.once import Once, StoredAnswer
 from byoip.ports.operating import OperatorEvent

@@ -10,9 +10,9 @@ from pathlib import Path
 from byoip.adapters.vrp_file import VrpFile
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
-from byoip.domain.origin_validation import validate_origin
+from byoip.domain.checks.origin_validation import validate_origin
+from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
-from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.ports.rpki import Vrps
 from byoip.store.vrp_snapshots import RoaShelf, VrpSnapshots
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted

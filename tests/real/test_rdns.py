@@ -10,9 +10,8 @@ import pytest
 
 from byoip.adapters.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
-from byoip.domain.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
-from byoip.domain.prefix import Prefix
-from byoip.domain.rdns_ownership import (
+from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.rdns_ownership import (
     Alias,
     NeverContacted,
     Silent,
@@ -21,7 +20,8 @@ from byoip.domain.rdns_ownership import (
     ZoneSecurity,
     judge_zones,
 )
-from byoip.domain.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.prefix import Prefix
 from tests.real.dns_world import RESOLVER, SERVERS, DnsWorld, server_name
 from tests.real.zone_signing import Signing
 

@@ -11,7 +11,7 @@ import pytest
 
 from byoip.adapters.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
-from byoip.domain.evidence import Fault
+from byoip.domain.checks.evidence import Fault
 from tests.contracts.test_reverse_dns import (  # noqa: F401 - pytest runs what a module names
     ZONE,
     World,

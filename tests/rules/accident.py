@@ -7,8 +7,8 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.breaker import Ceilings, Source
 from byoip.domain.errors import Refusal
+from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.ports.store import By, StoreRefused
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.withdrawing import tripping, withdraw

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.bgp_prefix import BgpPrefix, Desired
-from byoip.domain.breaker import Ceilings, Parked
-from byoip.domain.claim import Claim
+from byoip.domain.bindings.service_binding import Service
+from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Service
+from byoip.domain.routes.bgp_prefix import BgpPrefix, Desired
+from byoip.domain.routes.breaker import Ceilings, Parked
 from byoip.ports.accounts import Account
 from byoip.ports.store import By
 from byoip.store.accounts import PostgresAccounts

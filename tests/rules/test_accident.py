@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from byoip.api.application import create_application
-from byoip.domain.breaker import Ceilings, Source
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.store.services import seed_services
 from tests import announcing
 from tests.announcing import listener, path, reconciling, speaker, until

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.job_history import JobKind
+from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.offboarding import DueOffboarding
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf

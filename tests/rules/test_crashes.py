@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.bgp_prefix import BgpPrefix
-from byoip.domain.breaker import Parked, Source, WithdrawalsStopped
-from byoip.domain.claim import Claim
+from byoip.domain.claims.claim import Claim
 from byoip.domain.errors import Refusal
+from byoip.domain.routes.bgp_prefix import BgpPrefix
+from byoip.domain.routes.breaker import Parked, Source, WithdrawalsStopped
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf

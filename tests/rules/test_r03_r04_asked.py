@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from byoip.domain.claim import Claim
+from byoip.domain.claims.claim import Claim
 from byoip.usecases.continue_offboardings import ContinueOffboardings
 from tests.rules.estate import GRACE, OWNER, Estate
 

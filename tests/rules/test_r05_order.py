@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.offboarding import GraceNotBegun
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.routes.offboarding import GraceNotBegun
 from byoip.usecases.remove_prefix import RemovePrefix
 from tests.rules.estate import GRACE, OWNER, Estate
 

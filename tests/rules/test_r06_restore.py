@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.bgp_prefix import BgpPrefix, Contested
-from byoip.domain.breaker import Source
-from byoip.domain.claim import Claim
-from byoip.domain.lifecycle import Move
-from byoip.domain.operating import ServiceInUse
+from byoip.domain.accounts.operating import ServiceInUse
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import Move
+from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested
+from byoip.domain.routes.breaker import Source
 from byoip.usecases.announcing import announce
 from byoip.usecases.change_standing import ChangeStanding
 from byoip.usecases.retire_service import RetireService

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from byoip.domain.breaker import (
+from byoip.domain.claims.claim import Claim
+from byoip.domain.routes.breaker import (
     Ceilings,
     Parked,
     Source,
@@ -13,7 +14,6 @@ from byoip.domain.breaker import (
     TripScope,
     WithdrawalsStopped,
 )
-from byoip.domain.claim import Claim
 from byoip.ports.store import By
 from byoip.usecases.rearm_breaker import RearmBreaker
 from byoip.usecases.withdrawing import tripping, withdraw

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from byoip.adapters.vrp_json import JsonVrps
-from byoip.domain.vrp_snapshot import GatePolicy
+from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.ports.rpki import NoExport
 from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import Known, Wish, plan
-from byoip.domain.route import Path, Route
+from byoip.domain.routes.route import Path, Route
+from byoip.domain.speakers.reconciliation import Known, Wish, plan
 from tests.announcing import MARKING, OURS, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
 

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from byoip.domain.claim import Claim
-from byoip.domain.job_history import (
+from byoip.domain.claims.claim import Claim
+from byoip.domain.jobs.job_history import (
     FLOOR,
     MEASURED,
     JobKind,

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy.exc
 
-from byoip.domain.breaker import Source
+from byoip.domain.routes.breaker import Source
 from byoip.usecases.roll_back import RollBack
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 

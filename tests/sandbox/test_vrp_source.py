@@ -3,7 +3,7 @@ from pathlib import Path
 
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.ports.rpki import NoExport, VrpExport
 from byoip.ports.snapshots import VrpDocument

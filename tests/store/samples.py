@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from uuid import UUID, uuid4
 
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.asn import Asn
-from byoip.domain.claim import CheckRecord, Claim
-from byoip.domain.credential import CUSTOMER_SCOPES, Credential
+from byoip.domain.bindings.service_binding import Service, ServiceBinding
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.validation_run import Trigger, ValidationRun
+from byoip.domain.claims.claim import CheckRecord, Claim
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.evidence import CheckState
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Service, ServiceBinding
-from byoip.domain.validation_run import Trigger, ValidationRun
 from byoip.ports.accounts import Account
 from byoip.ports.store import By, Event, Shelf
 from byoip.store.transaction import PostgresStore

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.credential import AccountNotFound, Scope
+from byoip.domain.accounts.credential import AccountNotFound, Scope
 from byoip.ports.accounts import Account
 from byoip.store.accounts import PostgresAccounts
 from tests.store.samples import SetClock, credential

@@ -3,14 +3,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.bgp_prefix import Contested
-from byoip.domain.claim import Claim
-from byoip.domain.service_binding import (
+from byoip.domain.bindings.service_binding import (
     BindingExists,
     BindingNotFound,
     Service,
     ServiceNotFound,
 )
+from byoip.domain.claims.claim import Claim
+from byoip.domain.routes.bgp_prefix import Contested
 from byoip.ports.accounts import Account
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader

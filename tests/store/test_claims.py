@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.asn import Asn
-from byoip.domain.claim import CheckRecord, ClaimNotFound, OtherOrigin, OverlapsOwnClaim
-from byoip.domain.credential import AccountNotFound
-from byoip.domain.evidence import CheckState, Reason
-from byoip.domain.lifecycle import Move
+from byoip.domain.checks.evidence import CheckState, Reason
+from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OtherOrigin, OverlapsOwnClaim
+from byoip.domain.claims.lifecycle import Move
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts import Account
 from byoip.store.accounts import PostgresAccounts

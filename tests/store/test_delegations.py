@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from byoip.domain.claim import Claim, ClaimNotFound
-from byoip.domain.delegation import DelegateNotFound, Delegation, DelegationOverlaps
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts import Account
 from byoip.ports.reader import Cursor

@@ -6,10 +6,10 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.claim import Claim
-from byoip.domain.edge import ChangeKind, Edge, EdgeRemoved
+from byoip.domain.bindings.edge import ChangeKind, Edge, EdgeRemoved
+from byoip.domain.bindings.service_binding import Provisioning, Service
+from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Provisioning, Service
 from byoip.ports.accounts import Account
 from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.reader import PostgresReader

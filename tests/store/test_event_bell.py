@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from byoip.domain.claim import Claim
+from byoip.domain.claims.claim import Claim
 from byoip.ports.accounts import Account
 from byoip.store.event_bell import PostgresEventBell
 from byoip.store.transaction import PostgresStore

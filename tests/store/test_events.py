@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from byoip.domain.claim import Claim
+from byoip.domain.claims.claim import Claim
 from byoip.ports.accounts import Account
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.claim import Claim, OverlapsOwnClaim
+from byoip.domain.claims.claim import Claim, OverlapsOwnClaim
 from byoip.ports.accounts import Account
 from byoip.ports.once import (
     AnsweredBefore,

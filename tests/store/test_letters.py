@@ -10,16 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.claim import Claim
-from byoip.domain.letter import (
+from byoip.domain.checks.rpki_watch import RpkiWatch
+from byoip.domain.claims.claim import Claim
+from byoip.domain.letters.letter import (
     VALIDITY,
     Letter,
     LetterNotFound,
     LetterReference,
     RevokedBecause,
 )
-from byoip.domain.loa_document import DocumentName, LoaDocument, LoaDocumentNotFound
-from byoip.domain.rpki_watch import RpkiWatch
+from byoip.domain.letters.loa_document import DocumentName, LoaDocument, LoaDocumentNotFound
 from byoip.ports.accounts import Account
 from byoip.ports.store import StoreRefused
 from byoip.store.accounts import PostgresAccounts

@@ -11,8 +11,8 @@ from alembic import command
 from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.lifecycle import Approver
-from byoip.domain.service_binding import Provisioning
+from byoip.domain.bindings.service_binding import Provisioning
+from byoip.domain.claims.lifecycle import Approver
 from byoip.ports.once import AnsweredBefore, Once, StoredAnswer
 from byoip.store import migrating
 from byoip.store.engine import make_engine

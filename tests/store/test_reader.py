@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.claim import Claim, ClaimNotFound
-from byoip.domain.evidence import (
+from byoip.domain.bindings.service_binding import BindingNotFound, Provisioning, Service
+from byoip.domain.checks.evidence import (
     Check,
     Exhibit,
     Failed,
@@ -16,9 +16,9 @@ from byoip.domain.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.lifecycle import Move
-from byoip.domain.service_binding import BindingNotFound, Provisioning, Service
-from byoip.domain.validation_run import LEASE, RunResult, ValidationNotFound
+from byoip.domain.checks.validation_run import LEASE, RunResult, ValidationNotFound
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.lifecycle import Move
 from byoip.ports.accounts import Account
 from byoip.ports.reader import BindingView, ClaimView, Cursor
 from byoip.ports.store import Shelf

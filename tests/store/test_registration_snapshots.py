@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 from byoip.ports.registrations import Registered, StatisticsFile
 from byoip.ports.snapshots import FetchMark, RegistrationStatus
 from byoip.store.registration_snapshots import RegistrationShelf, RegistrationSnapshots

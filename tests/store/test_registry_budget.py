@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.budgeted_registry import BudgetedRegistry
 from byoip.adapters.system_clock import SystemClock
-from byoip.domain.evidence import Exhibit
+from byoip.domain.checks.evidence import Exhibit
+from byoip.domain.checks.registry import Budget, Dialect, Registry
+from byoip.domain.checks.rpsl import parse_objects
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Budget, Dialect, Registry
-from byoip.domain.rpsl import parse_objects
 from byoip.ports.registry import Found, Lookup, NoEntries, RegistryAnswer, RegistryQuestion
 from byoip.ports.registry_budget import Busy, Permit, Spent
 from byoip.store.registry_budget import PostgresRegistryBudget

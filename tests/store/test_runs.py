@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.claim import Claim
-from byoip.domain.evidence import Check, Exhibit, Fault, Finding, Unanswered
-from byoip.domain.validation_run import LEASE, RunResult, RunState, ValidationRun
+from byoip.domain.checks.evidence import Check, Exhibit, Fault, Finding, Unanswered
+from byoip.domain.checks.validation_run import LEASE, RunResult, RunState, ValidationRun
+from byoip.domain.claims.claim import Claim
 from byoip.ports.accounts import Account
 from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.claim import Claim
-from byoip.domain.ownership_token import OwnershipToken, TokenNotFound
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
 from byoip.ports.accounts import Account
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, claim, token, undone

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from byoip.domain.claim import Claim, ClaimNotFound
+from byoip.domain.checks.validation_run import LEASE, RunResult
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.lifecycle import Move, Standing, State
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.lifecycle import Move, Standing, State
 from byoip.domain.prefix import Prefix
-from byoip.domain.validation_run import LEASE, RunResult
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, account, claim, event, passed, run, token

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
-from byoip.domain.evidence import Fault
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
 from byoip.domain.prefix import Prefix
-from byoip.domain.vrp_snapshot import Gate, Objection, Tally
 from byoip.ports.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.snapshots import Acceptance, MalformedExport, VrpDocument, VrpSnapshot
 from byoip.store.vrp_snapshots import RoaShelf, VrpSnapshots

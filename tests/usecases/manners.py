@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.rdns_ownership import ZoneObservation
+from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.prefix import Prefix
-from byoip.domain.rdns_ownership import ZoneObservation
-from byoip.domain.reverse_zone import ReverseZone
 from byoip.ports.once import Once
 from byoip.ports.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
 from byoip.ports.store import Shelf

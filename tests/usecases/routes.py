@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import text
 
 from byoip.domain.asn import Asn
-from byoip.domain.breaker import Ceilings
-from byoip.domain.claim import Claim
+from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.breaker import Ceilings
 from byoip.ports.advertising import BgpPrefixView
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.add_bgp_prefix import AddBgpPrefix

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.vrp_json import JsonVrps
+from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound
+from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.operating import SnapshotNotAcceptable, SnapshotNotFound
-from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.ports.snapshots import Acceptance
 from byoip.ports.store import By
 from byoip.store.operator_reader import PostgresOperatorReader

@@ -5,7 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.bgp_prefix import (
+from byoip.domain.bindings.service_binding import PrefixNotApproved
+from byoip.domain.claims.claim import PrefixSuspended, WithdrawFirst
+from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.errors import Refusal
+from byoip.domain.precondition import Expected, PreconditionFailed
+from byoip.domain.routes.bgp_prefix import (
     BgpPrefixExists,
     BgpPrefixNotFound,
     BgpPrefixOutsidePrefix,
@@ -13,12 +18,7 @@ from byoip.domain.bgp_prefix import (
     Contested,
     IncompleteBgpDeployment,
 )
-from byoip.domain.claim import PrefixSuspended, WithdrawFirst
-from byoip.domain.errors import Refusal
-from byoip.domain.lifecycle import NotInThisState
-from byoip.domain.precondition import Expected, PreconditionFailed
-from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
-from byoip.domain.service_binding import PrefixNotApproved
+from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.ports.store import By
 from byoip.usecases.advertise import Advertise
 from byoip.usecases.close_unproven import CloseUnproven

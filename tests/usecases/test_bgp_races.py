@@ -4,11 +4,11 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 
-from byoip.domain.bgp_prefix import IncompleteBgpDeployment
-from byoip.domain.breaker import Ceilings, WithdrawalsStopped
-from byoip.domain.claim import WithdrawFirst
+from byoip.domain.claims.claim import WithdrawFirst
 from byoip.domain.errors import Refusal
 from byoip.domain.precondition import Expected, PreconditionFailed
+from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
+from byoip.domain.routes.breaker import Ceilings, WithdrawalsStopped
 from byoip.usecases.advertise import Advertise
 from tests.store.samples import BY
 from tests.usecases.routes import Routes, valid

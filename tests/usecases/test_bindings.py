@@ -4,10 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.errors import Refusal
-from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.service_binding import (
+from byoip.domain.bindings.service_binding import (
     BindingExists,
     BindingNotFound,
     BindingOutsidePrefix,
@@ -17,6 +14,9 @@ from byoip.domain.service_binding import (
     PrefixNotApproved,
     ServiceNotFound,
 )
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import InvalidPrefix
 from byoip.usecases.bind_service import BindService
 from byoip.usecases.swap_service import SwapService
 from byoip.usecases.unbind_service import UnbindService

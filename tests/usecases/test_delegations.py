@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.claim import Claim, ClaimNotFound
-from byoip.domain.delegation import (
+from byoip.domain.bindings.service_binding import PrefixNotApproved
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.delegation import (
     DelegateNotFound,
     Delegation,
     DelegationNotFound,
@@ -16,7 +17,6 @@ from byoip.domain.delegation import (
     DelegationToOwner,
 )
 from byoip.domain.errors import Refusal
-from byoip.domain.service_binding import PrefixNotApproved
 from byoip.usecases.approve_prefix import ApprovePrefix
 from byoip.usecases.delegate_space import DelegateSpace
 from byoip.usecases.end_delegation import EndDelegation

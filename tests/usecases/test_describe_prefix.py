@@ -2,7 +2,7 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.claim import ClaimNotFound
+from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
 from byoip.usecases.describe_prefix import DescribePrefix
 from tests.store.samples import BY

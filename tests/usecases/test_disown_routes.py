@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.job_history import JobKind
+from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.lanes import lanes_of

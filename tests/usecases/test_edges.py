@@ -9,9 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.bgp_prefix import IncompleteBgpDeployment
-from byoip.domain.claim import Claim
-from byoip.domain.edge import (
+from byoip.domain.accounts.operating import ServiceInUse, ServiceNotOffered
+from byoip.domain.bindings.edge import (
     ChangeNotMadeYet,
     EdgeBehind,
     EdgeChange,
@@ -20,8 +19,9 @@ from byoip.domain.edge import (
     FeedReplaced,
     InvalidEdgeName,
 )
-from byoip.domain.operating import ServiceInUse, ServiceNotOffered
-from byoip.domain.service_binding import BindingExists, Provisioning, ServiceBinding
+from byoip.domain.bindings.service_binding import BindingExists, Provisioning, ServiceBinding
+from byoip.domain.claims.claim import Claim
+from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
 from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.operator_reader import PostgresOperatorReader
 from byoip.usecases.acknowledge_changes import AcknowledgeChanges

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from byoip.domain.claim import Claim, ClaimNotFound
-from byoip.domain.evidence import Check
-from byoip.domain.letter import (
+from byoip.domain.checks.evidence import Check
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.letters.letter import (
     RENEWAL_AHEAD,
     VALIDITY,
     Letter,
@@ -20,7 +21,6 @@ from byoip.domain.letter import (
     LetterStatus,
     RevokedBecause,
 )
-from byoip.domain.lifecycle import Standing
 from byoip.domain.prefix import Prefix
 from byoip.store.letter_reader import PostgresLetterReader
 from byoip.usecases.approve_prefix import ApprovePrefix

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.bgp_prefix import AdvertiseStateLocked, BgpPrefix, BgpPrefixNotFound
-from byoip.domain.claim import ClaimNotFound
+from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.reconciliation import Wish
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefix, BgpPrefixNotFound
+from byoip.domain.speakers.reconciliation import Wish
 from byoip.ports.advertising import BgpPrefixView
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.continue_offboardings import ContinueOffboardings

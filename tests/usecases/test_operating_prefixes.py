@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from byoip.domain.claim import PrefixSuspended
-from byoip.domain.evidence import CheckState
-from byoip.domain.lifecycle import Approver, Move, Standing, State
-from byoip.domain.operating import OverlapsApproved, ServiceInUse, SpaceReserved
-from byoip.domain.registry import Dialect, Registry
-from byoip.domain.service_binding import ServiceNotFound
-from byoip.domain.validation_run import RunResult
+from byoip.domain.accounts.operating import OverlapsApproved, ServiceInUse, SpaceReserved
+from byoip.domain.bindings.service_binding import ServiceNotFound
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.registry import Dialect, Registry
+from byoip.domain.checks.validation_run import RunResult
+from byoip.domain.claims.claim import PrefixSuspended
+from byoip.domain.claims.lifecycle import Approver, Move, Standing, State
 from byoip.ports.store import By
 from byoip.usecases.approve_prefix import ApprovePrefix
 from byoip.usecases.ask_everyone import Subject

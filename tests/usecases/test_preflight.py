@@ -1,7 +1,7 @@
 import pytest
 
 from byoip.domain.asn import Asn, OriginNotOffered
-from byoip.domain.evidence import Check, Fault, Passed
+from byoip.domain.checks.evidence import Check, Fault, Passed
 from byoip.domain.prefix import InvalidPrefix, Prefix, SpecialPurposePrefix
 from byoip.ports.registry import Lookup
 from byoip.usecases.preflight import Preflight, PreflightReport

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.claim import OverlapsOwnClaim
-from byoip.domain.lifecycle import Standing
-from byoip.domain.ownership_token import TokenSpent
-from byoip.domain.validation_run import RunResult
+from byoip.domain.checks.validation_run import RunResult
+from byoip.domain.claims.claim import OverlapsOwnClaim
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.claims.ownership_token import TokenSpent
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.request_validation import RequestValidation
 from byoip.usecases.revoke_validation_token import RevokeValidationToken

@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from byoip.domain.asn import Asn
-from byoip.domain.origin_drift import Drift
-from byoip.domain.origin_validation import Validity, Vrp, validate_origin
+from byoip.domain.checks.origin_drift import Drift
+from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
 from byoip.ports.drifts import Reevaluated
 from byoip.store.figures import PostgresFigures

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 from byoip.ports.registrations import NoStatistics, StatisticsFile
 from byoip.ports.snapshots import Acceptance
 from byoip.store.registration_snapshots import RegistrationShelf, RegistrationSnapshots

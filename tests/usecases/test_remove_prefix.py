@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from byoip.domain.claim import UNPROVEN_AFTER, ClaimNotFound, WithdrawFirst
-from byoip.domain.validation_run import RunState
+from byoip.domain.checks.validation_run import RunState
+from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound, WithdrawFirst
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.remove_prefix import RemovePrefix
 from tests.store.samples import BY

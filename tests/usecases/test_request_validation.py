@@ -3,9 +3,9 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.evidence import Fault
-from byoip.domain.validation_run import RunState, Trigger
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.validation_run import RunState, Trigger
+from byoip.domain.claims.claim import ClaimNotFound
 from byoip.usecases.request_validation import RequestValidation
 from tests.store.samples import BY
 from tests.usecases.world import World

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from byoip.domain.breaker import Source
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import Prefix
-from byoip.domain.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.domain.routes.breaker import Source
+from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.route_history import PostgresRouteReader

@@ -8,13 +8,21 @@ from time import monotonic
 import pytest
 
 from byoip.domain.asn import Asn
-from byoip.domain.claim import Claim
-from byoip.domain.evidence import Check, CheckState, Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.lifecycle import Standing, State
-from byoip.domain.ownership_token import TokenMethod
-from byoip.domain.rdns_ownership import ZoneSecurity
-from byoip.domain.reverse_zone import reverse_zones
-from byoip.domain.validation_run import BACKOFF, RunResult, Trigger
+from byoip.domain.checks.evidence import (
+    Check,
+    CheckState,
+    Failed,
+    Fault,
+    Passed,
+    Reason,
+    Unanswered,
+)
+from byoip.domain.checks.rdns_ownership import ZoneSecurity
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.validation_run import BACKOFF, RunResult, Trigger
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import Standing, State
+from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.ports.registry import Lookup
 from byoip.usecases.ask_everyone import Subject
 from tests.usecases.world import CIDR, LABEL, REGISTRY, World, roa

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.evidence import Check, CheckState, Failed, Fault, Passed, Reason
-from byoip.domain.lifecycle import Standing, State
-from byoip.domain.ownership_token import TokenMethod
-from byoip.domain.validation_run import MOST_ATTEMPTS, RunResult, RunState
+from byoip.domain.checks.evidence import Check, CheckState, Failed, Fault, Passed, Reason
+from byoip.domain.checks.validation_run import MOST_ATTEMPTS, RunResult, RunState
+from byoip.domain.claims.lifecycle import Standing, State
+from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.usecases.offboard_prefix import OffboardPrefix
 from byoip.usecases.remove_prefix import RemovePrefix
 from byoip.usecases.rescue_runs import RescueRuns

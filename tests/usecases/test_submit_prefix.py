@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
-from byoip.domain.claim import CheckRecord, OverlapsOwnClaim, TooManyClaims
+from byoip.domain.claims.claim import CheckRecord, OverlapsOwnClaim, TooManyClaims
+from byoip.domain.claims.lifecycle import Standing, State
+from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
-from byoip.domain.lifecycle import Standing, State
-from byoip.domain.ownership_token import TokenMethod
 from byoip.domain.prefix import (
     InvalidPrefix,
     OperatorInfrastructure,

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.evidence import CheckState
-from byoip.domain.lifecycle import NotInThisState
-from byoip.domain.ownership_token import (
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.ownership_token import (
     ISSUES_PER_HOUR,
     TokenMethod,
     TokenNotFound,

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
-from byoip.domain.claim import Claim
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.checks.registry import Dialect, Registry
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.validation_run import ValidationRun
+from byoip.domain.checks.vrp_snapshot import GatePolicy
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix, PrefixPolicy
-from byoip.domain.registry import Dialect, Registry
-from byoip.domain.reverse_zone import reverse_zones
-from byoip.domain.validation_run import ValidationRun
-from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.ports.accounts import Account
 from byoip.ports.reader import NumberedEvent, RunView
 from byoip.ports.store import By

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from procrastinate import App, PsycopgConnector
 
-from byoip.domain.letter import VALIDITY
+from byoip.domain.letters.letter import VALIDITY
 from byoip.ports import jobs
 from byoip.store.jobs import make_job_app
 from byoip.usecases.generate_letter import GenerateLetter

@@ -5,8 +5,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 from byoip.domain.asn import Asn
-from byoip.domain.breaker import Ceilings, Trip, TripScope
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
 from byoip.ports.once import Once
 from byoip.ports.speaker import Neighbour
 from byoip.ports.store import Shelf, Store

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import Mark
-from byoip.domain.route import Path
+from byoip.domain.routes.route import Path
+from byoip.domain.speakers.reconciliation import Mark
 from tests.announcing import PEER, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker, Method, Trouble
 

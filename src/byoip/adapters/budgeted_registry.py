@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.ports.clock import Clock
 from byoip.ports.registry import (
     Found,

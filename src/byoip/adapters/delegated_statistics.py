@@ -13,7 +13,7 @@ from byoip.adapters.https_download import (
     NotModified,
     download,
 )
-from byoip.domain.delegated_statistics import UnreadableStatistics, parse_statistics
+from byoip.domain.checks.delegated_statistics import UnreadableStatistics, parse_statistics
 from byoip.ports.clock import Clock
 from byoip.ports.registrations import NoStatistics, StatisticsFile
 from byoip.ports.snapshots import FetchMark, FetchMarks

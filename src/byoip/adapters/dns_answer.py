@@ -15,8 +15,8 @@ import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 import dns.rrset
 
-from byoip.domain.evidence import Fault
-from byoip.domain.rdns_ownership import Alias, ServerAnswer, Silent, TxtValues
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.rdns_ownership import Alias, ServerAnswer, Silent, TxtValues
 
 _MOST_VALUES = 64
 _LONGEST_VALUE = 1024  # far above any token: what is cut here equals none

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 import dns.exception
 import dns.message
 
-from byoip.domain.evidence import Fault
+from byoip.domain.checks.evidence import Fault
 
 # A token needs a few hundred bytes. Parsing costs up to 0.5 ms a record.
 _LARGEST_MESSAGE = 16 * 1024

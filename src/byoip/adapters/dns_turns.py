@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from byoip.domain.reverse_zone import ReverseZone
+from byoip.domain.checks.reverse_zone import ReverseZone
 
 # Of all turns, for the zones of one prefix. Two silent addresses in each of its 128 zones, the
 # most there are, take 12 s at 3 s each with 64 turns: still within the deadline of a zone.

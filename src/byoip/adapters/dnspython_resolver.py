@@ -29,8 +29,8 @@ from byoip.adapters.dns_exchange import (
 )
 from byoip.adapters.dns_turns import Turns
 from byoip.adapters.network_policy import NetworkPolicy
-from byoip.domain.evidence import Exhibit, Fault
-from byoip.domain.rdns_ownership import (
+from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.rdns_ownership import (
     NeverContacted,
     ServerAnswer,
     ServerObservation,
@@ -38,7 +38,7 @@ from byoip.domain.rdns_ownership import (
     ZoneObservation,
     ZoneSecurity,
 )
-from byoip.domain.reverse_zone import ReverseZone
+from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.ports.clock import Clock
 
 _EDNS_PAYLOAD = 1232  # no fragments on any path (DNS flag day 2020)

@@ -8,7 +8,7 @@ from byoip.adapters.gobgp.paths import FAMILIES, UnreadablePath, own_paths, to_m
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Path
+from byoip.domain.routes.route import Path
 from byoip.ports.speaker import Neighbour, SpeakerUnanswered
 
 _LOG = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from byoip.adapters import pdf_contents
-from byoip.domain.loa_document import LARGEST
+from byoip.domain.letters.loa_document import LARGEST
 from byoip.ports.letters import PdfAccepted, PdfRefused, PdfVerdict
 
 _TOO_MUCH = PdfRefused("it takes too long or too much memory to read")

@@ -21,7 +21,7 @@ from pyhanko.stamp import TextStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from byoip.domain.foreign_text import shown
-from byoip.domain.letter import LetterFacts
+from byoip.domain.letters.letter import LetterFacts
 from byoip.ports.letters import Seal
 
 _FIELD = "OperatorSignature"

@@ -10,8 +10,8 @@ import httpx
 
 from byoip.adapters.whois_dialects import Objects, object_class
 from byoip.adapters.whois_errors import NO_ENTRIES, NotAnAnswer, error_codes, fault_of
-from byoip.domain.evidence import Exhibit, Fault
-from byoip.domain.rpsl import parse_objects
+from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.clock import Clock
 from byoip.ports.registry import (
     Found,

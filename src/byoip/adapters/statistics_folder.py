@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from byoip.adapters.delegated_statistics import read_statistics
-from byoip.domain.delegated_statistics import REGISTRIES
+from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.ports.clock import Clock
 from byoip.ports.registrations import NoStatistics, StatisticsFile
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 import segno
 import typst
 
-from byoip.domain.letter import LetterFacts
-from byoip.domain.letter_evidence import LetterCheck, registry_name
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.letters.letter import LetterFacts
+from byoip.domain.letters.letter_evidence import LetterCheck, registry_name
 from byoip.ports.letters import Seal
 
 _TEMPLATE = "letter.typ"

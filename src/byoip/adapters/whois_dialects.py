@@ -19,10 +19,10 @@ from byoip.adapters.whois_errors import (
     fault_of,
     is_refusal,
 )
-from byoip.domain.evidence import Fault
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.registry import Dialect
+from byoip.domain.checks.rpsl import RpslObject, parse_objects
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Dialect
-from byoip.domain.rpsl import RpslObject, parse_objects
 from byoip.ports.registry import Lookup, RegistryQuestion
 
 Objects: TypeAlias = tuple[RpslObject, ...]

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from byoip.domain.evidence import Fault
+from byoip.domain.checks.evidence import Fault
 
 # Codes of the RIPE database (its QueryMessages.java); APNIC and AFRINIC run descendants of it.
 # Over REST the same messages come without the leading `%`.

@@ -5,7 +5,7 @@ from anyio import BrokenResourceError, connect_tcp, fail_after
 
 from byoip.adapters.whois_dialects import exchange
 from byoip.adapters.whois_errors import NotAnAnswer
-from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.ports.clock import Clock
 from byoip.ports.registry import (
     Found,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from byoip.domain.credential import Credential, NotAuthenticated, TwoCredentials
+from byoip.domain.accounts.credential import Credential, NotAuthenticated, TwoCredentials
 from byoip.ports.accounts import Accounts
 
 # RFC 6750, section 2.1, bounded.

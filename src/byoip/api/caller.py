@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from byoip.api.answers import Answer, answer
 from byoip.api.dependencies import Backend
 from byoip.api.schemas.envelope import Message
-from byoip.domain.credential import Credential
+from byoip.domain.accounts.credential import Credential
 from byoip.domain.precondition import WHATEVER, Expected
 from byoip.ports.once import Once
 from byoip.ports.store import By

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias, get_type_hints
 from pydantic import BaseModel
 
 from byoip.api.answers import Answer
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from byoip.domain.errors import Refusal
 
 ROOT = "/client/v4/accounts/{account_id}/addressing"

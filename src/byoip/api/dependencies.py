@@ -10,7 +10,7 @@ from byoip.api.edge_desk import EdgeDesk
 from byoip.api.operating import Operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.api.route_desk import RouteDesk
-from byoip.domain.blockers import Advice
+from byoip.domain.claims.blockers import Advice
 from byoip.ports.accounts import Accounts, Allowance
 from byoip.ports.clock import Clock
 from byoip.ports.event_bell import EventBell

@@ -33,7 +33,12 @@ from byoip.api.refusals import (
 )
 from byoip.api.schemas.envelope import ID_PATTERN, Failure, Wire
 from byoip.api.streams import NDJSON, stream_document
-from byoip.domain.credential import AccountNotFound, NotAuthenticated, ScopeMissing, TwoCredentials
+from byoip.domain.accounts.credential import (
+    AccountNotFound,
+    NotAuthenticated,
+    ScopeMissing,
+    TwoCredentials,
+)
 from byoip.domain.errors import Refusal
 from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
 from byoip.ports.once import IdempotencyKeyBusy, IdempotencyKeyReused

@@ -7,7 +7,7 @@ import msgspec
 
 from byoip.api.problems import problem_of
 from byoip.api.refusals import MethodNotAllowed, RateLimited
-from byoip.domain.credential import NotAuthenticated
+from byoip.domain.accounts.credential import NotAuthenticated
 from byoip.domain.errors import Refusal
 
 

@@ -12,7 +12,7 @@ from byoip.api.refusals import DatabaseAway, InternalFault
 from byoip.api.schemas.envelope import ID_PATTERN
 from byoip.api.schemas.letters import LetterAnswer
 from byoip.domain.errors import Refusal
-from byoip.domain.letter import LetterNotFound
+from byoip.domain.letters.letter import LetterNotFound
 
 LETTER_PATH = "/loa/{reference}"
 

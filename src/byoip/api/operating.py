@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from byoip.domain.lifecycle import Move
+from byoip.domain.claims.lifecycle import Move
 from byoip.ports.clock import Clock
 from byoip.ports.offboarding import GuardReader
 from byoip.ports.operator_reader import OperatorReader

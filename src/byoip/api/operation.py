@@ -30,7 +30,7 @@ from byoip.api.schemas.envelope import Strict, read_id
 from byoip.api.streams import StreamAnswer, stream_response
 from byoip.api.uploads import read_upload
 from byoip.api.waiting import unless_gone
-from byoip.domain.credential import AccountNotFound, Credential, Scope, ScopeMissing
+from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope, ScopeMissing
 from byoip.domain.precondition import WHATEVER, Expected, PreconditionRequired
 from byoip.ports.once import AnsweredBefore
 

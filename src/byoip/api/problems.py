@@ -23,58 +23,13 @@ from byoip.api.refusals import (
     RouteNotFound,
     WrongMediaType,
 )
-from byoip.domain.asn import InvalidAsn, OriginNotOffered
-from byoip.domain.bgp_prefix import (
-    AdvertiseStateLocked,
-    BgpPrefixExists,
-    BgpPrefixNotFound,
-    BgpPrefixOutsidePrefix,
-    BgpPrefixTooSpecific,
-    Contested,
-    IncompleteBgpDeployment,
-    NotSupported,
-    TooManyBgpPrefixes,
+from byoip.domain.accounts.credential import (
+    AccountNotFound,
+    NotAuthenticated,
+    ScopeMissing,
+    TwoCredentials,
 )
-from byoip.domain.breaker import TripNotFound, WithdrawalsStopped
-from byoip.domain.claim import (
-    ClaimNotFound,
-    OverlapsOwnClaim,
-    PrefixOffboarding,
-    PrefixSuspended,
-    TooManyClaims,
-    WithdrawFirst,
-)
-from byoip.domain.credential import AccountNotFound, NotAuthenticated, ScopeMissing, TwoCredentials
-from byoip.domain.customer_text import InvalidText
-from byoip.domain.delegation import (
-    DelegateNotFound,
-    DelegationExpiryRefused,
-    DelegationNotFound,
-    DelegationOutsidePrefix,
-    DelegationOverlaps,
-    DelegationToOwner,
-    TooManyDelegations,
-)
-from byoip.domain.edge import (
-    ChangeNotMadeYet,
-    EdgeBehind,
-    EdgeNotFound,
-    EdgeRemoved,
-    FeedReplaced,
-    InvalidEdgeName,
-)
-from byoip.domain.errors import Refusal
-from byoip.domain.job_history import JobNotRefused, JobUnknown
-from byoip.domain.letter import LetterNotFound
-from byoip.domain.lifecycle import NotInThisState
-from byoip.domain.loa_document import (
-    InvalidLoaDocument,
-    LoaDocumentNotFound,
-    LoaDocumentUnknown,
-    TooManyLoaDocuments,
-)
-from byoip.domain.offboarding import GraceNotBegun, NothingToOffboard, ServiceRetired
-from byoip.domain.operating import (
+from byoip.domain.accounts.operating import (
     CredentialNotFound,
     ExpiryRefused,
     InvalidAddress,
@@ -92,18 +47,16 @@ from byoip.domain.operating import (
     SnapshotNotFound,
     SpaceReserved,
 )
-from byoip.domain.ownership_token import TokenNotFound, TokenSpent, TooManyTokens
-from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
-from byoip.domain.prefix import (
-    InvalidPrefix,
-    OperatorInfrastructure,
-    PrefixLengthRefused,
-    SpecialPurposePrefix,
+from byoip.domain.asn import InvalidAsn, OriginNotOffered
+from byoip.domain.bindings.edge import (
+    ChangeNotMadeYet,
+    EdgeBehind,
+    EdgeNotFound,
+    EdgeRemoved,
+    FeedReplaced,
+    InvalidEdgeName,
 )
-from byoip.domain.reverse_zone import NoReverseZone
-from byoip.domain.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
-from byoip.domain.service_binding import (
+from byoip.domain.bindings.service_binding import (
     BindingExists,
     BindingNotFound,
     BindingOutsidePrefix,
@@ -114,13 +67,65 @@ from byoip.domain.service_binding import (
     ServiceNotFound,
     TooManyBindings,
 )
-from byoip.domain.station import (
+from byoip.domain.checks.reverse_zone import NoReverseZone
+from byoip.domain.checks.validation_run import ValidationNotFound
+from byoip.domain.claims.claim import (
+    ClaimNotFound,
+    OverlapsOwnClaim,
+    PrefixOffboarding,
+    PrefixSuspended,
+    TooManyClaims,
+    WithdrawFirst,
+)
+from byoip.domain.claims.delegation import (
+    DelegateNotFound,
+    DelegationExpiryRefused,
+    DelegationNotFound,
+    DelegationOutsidePrefix,
+    DelegationOverlaps,
+    DelegationToOwner,
+    TooManyDelegations,
+)
+from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.ownership_token import TokenNotFound, TokenSpent, TooManyTokens
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.errors import Refusal
+from byoip.domain.jobs.job_history import JobNotRefused, JobUnknown
+from byoip.domain.letters.letter import LetterNotFound
+from byoip.domain.letters.loa_document import (
+    InvalidLoaDocument,
+    LoaDocumentNotFound,
+    LoaDocumentUnknown,
+    TooManyLoaDocuments,
+)
+from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
+from byoip.domain.prefix import (
+    InvalidPrefix,
+    OperatorInfrastructure,
+    PrefixLengthRefused,
+    SpecialPurposePrefix,
+)
+from byoip.domain.routes.bgp_prefix import (
+    AdvertiseStateLocked,
+    BgpPrefixExists,
+    BgpPrefixNotFound,
+    BgpPrefixOutsidePrefix,
+    BgpPrefixTooSpecific,
+    Contested,
+    IncompleteBgpDeployment,
+    NotSupported,
+    TooManyBgpPrefixes,
+)
+from byoip.domain.routes.breaker import TripNotFound, WithdrawalsStopped
+from byoip.domain.routes.offboarding import GraceNotBegun, NothingToOffboard, ServiceRetired
+from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
+from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.domain.speakers.station import (
     ListenerInService,
     ListenerNotFound,
     SpeakerInService,
     SpeakerNotFound,
 )
-from byoip.domain.validation_run import ValidationNotFound
 from byoip.ports.once import IdempotencyKeyBusy, IdempotencyKeyReused
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from byoip.api.refusals import RateLimited
-from byoip.domain.credential import Credential
+from byoip.domain.accounts.credential import Credential
 from byoip.ports.accounts import Allowance
 from byoip.ports.rate_limits import BLOCK, WINDOW, Lease, Limits, RateWindows
 

@@ -18,31 +18,8 @@ from byoip.api.refusals import (
     QueryParameterUnknown,
     RateLimited,
 )
-from byoip.domain.asn import Asn, InvalidAsn, OriginNotOffered
-from byoip.domain.bgp_prefix import (
-    AdvertiseStateLocked,
-    BgpPrefixExists,
-    BgpPrefixOutsidePrefix,
-    BgpPrefixTooSpecific,
-    IncompleteBgpDeployment,
-    NotSupported,
-)
-from byoip.domain.breaker import TripScope, WithdrawalsStopped
-from byoip.domain.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
-from byoip.domain.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
-from byoip.domain.customer_text import InvalidText
-from byoip.domain.delegation import DelegationOutsidePrefix, DelegationOverlaps
-from byoip.domain.edge import ChangeNotMadeYet, EdgeBehind
-from byoip.domain.errors import Refusal
-from byoip.domain.job_history import JobKind, JobNotRefused
-from byoip.domain.lifecycle import Move, NotInThisState, State
-from byoip.domain.loa_document import (
-    DOCUMENTS_PER_ACCOUNT,
-    InvalidLoaDocument,
-    TooManyLoaDocuments,
-)
-from byoip.domain.offboarding import GraceNotBegun, ServiceRetired, Step
-from byoip.domain.operating import (
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
+from byoip.domain.accounts.operating import (
     OverlapsApproved,
     OverlapsReservation,
     RegistryUnknown,
@@ -52,6 +29,27 @@ from byoip.domain.operating import (
     SnapshotNotAcceptable,
     SpaceReserved,
 )
+from byoip.domain.asn import Asn, InvalidAsn, OriginNotOffered
+from byoip.domain.bindings.edge import ChangeNotMadeYet, EdgeBehind
+from byoip.domain.bindings.service_binding import (
+    BindingExists,
+    BindingOutsidePrefix,
+    DefaultBindingFirst,
+    DefaultBindingInUse,
+    DefaultOnlyService,
+)
+from byoip.domain.checks.reverse_zone import NoReverseZone
+from byoip.domain.claims.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
+from byoip.domain.claims.delegation import DelegationOutsidePrefix, DelegationOverlaps
+from byoip.domain.claims.lifecycle import Move, NotInThisState, State
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.errors import Refusal
+from byoip.domain.jobs.job_history import JobKind, JobNotRefused
+from byoip.domain.letters.loa_document import (
+    DOCUMENTS_PER_ACCOUNT,
+    InvalidLoaDocument,
+    TooManyLoaDocuments,
+)
 from byoip.domain.prefix import (
     InvalidPrefix,
     OperatorInfrastructure,
@@ -59,16 +57,18 @@ from byoip.domain.prefix import (
     PrefixLengthRefused,
     SpecialPurposePrefix,
 )
-from byoip.domain.reverse_zone import NoReverseZone
-from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
-from byoip.domain.service_binding import (
-    BindingExists,
-    BindingOutsidePrefix,
-    DefaultBindingFirst,
-    DefaultBindingInUse,
-    DefaultOnlyService,
+from byoip.domain.routes.bgp_prefix import (
+    AdvertiseStateLocked,
+    BgpPrefixExists,
+    BgpPrefixOutsidePrefix,
+    BgpPrefixTooSpecific,
+    IncompleteBgpDeployment,
+    NotSupported,
 )
-from byoip.domain.station import ListenerInService, SpeakerInService
+from byoip.domain.routes.breaker import TripScope, WithdrawalsStopped
+from byoip.domain.routes.offboarding import GraceNotBegun, ServiceRetired, Step
+from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
+from byoip.domain.speakers.station import ListenerInService, SpeakerInService
 
 _PREFIX = Prefix.parse("198.18.0.0/23")
 _REQUEST_ID = "6f9c2b1e4d3a48d7b0a1c2e3f4051627"

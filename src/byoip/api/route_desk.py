@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from byoip.domain.station import InService, Station
+from byoip.domain.speakers.station import InService, Station
 from byoip.ports.clock import Clock
 from byoip.ports.route_reports import RouteReader
 from byoip.ports.store import Store

@@ -18,7 +18,7 @@ from byoip.api.refusals import (
     MalformedForm,
     WrongMediaType,
 )
-from byoip.domain.loa_document import LARGEST, from_text
+from byoip.domain.letters.loa_document import LARGEST, from_text
 
 MEDIA_TYPE = "multipart/form-data"
 # A document in base64 with line breaks, and what a form has around it.

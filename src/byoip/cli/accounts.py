@@ -8,8 +8,8 @@ import typer
 
 from byoip.cli.credentials import create_account, create_token
 from byoip.cli.opening import with_composition
-from byoip.domain.claim import CLAIMS_PER_ACCOUNT
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 
 accounts_app = typer.Typer(no_args_is_help=True, help="Customers; more under `operator`.")
 tokens_app = typer.Typer(

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from byoip.cli.opening import operating_user, with_composition
 from byoip.composition import Composition
-from byoip.domain.operating import stated_name
+from byoip.domain.accounts.operating import stated_name
 from byoip.domain.prefix import Prefix
-from byoip.domain.route_snapshot import Orphan
+from byoip.domain.speakers.route_snapshot import Orphan
 from byoip.ports.restores import Disowned
 from byoip.ports.store import By
 from byoip.usecases.disown_routes import DisownRoutes

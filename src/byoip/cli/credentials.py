@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from byoip.adapters.system_random import SystemRandom
 from byoip.cli.ready import write_secret
 from byoip.composition import Composition
-from byoip.domain.claim import CLAIMS_PER_ACCOUNT
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 from byoip.ports.store import By
 from byoip.usecases.create_account import CreateAccount
 from byoip.usecases.create_credential import CreateCredential

@@ -8,7 +8,7 @@ import typer
 from byoip.cli.opening import operating_user, with_composition
 from byoip.cli.operator_client import show_table
 from byoip.composition import Composition
-from byoip.domain.job_history import JobKind
+from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.store import By
 from byoip.usecases.guard_jobs import KillSwitches, MoveKillSwitch
 

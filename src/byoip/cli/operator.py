@@ -24,7 +24,7 @@ from byoip.cli.operator_space import (
     reservations_app,
     snapshots_app,
 )
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from byoip.settings import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
 
 operator_app = typer.Typer(

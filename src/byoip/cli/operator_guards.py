@@ -6,8 +6,8 @@ import typer
 
 from byoip.cli.operator_client import ObjectId, Reason, act, ask, show_object, show_table
 from byoip.cli.operator_space import prefixes_app
-from byoip.domain.breaker import Parked
-from byoip.domain.job_history import JobKind
+from byoip.domain.jobs.job_history import JobKind
+from byoip.domain.routes.breaker import Parked
 
 breaker_app = typer.Typer(no_args_is_help=True, help="What stops withdrawals.")
 jobs_app = typer.Typer(no_args_is_help=True, help="What runs by itself, and what holds it back.")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from rich.table import Table
 
-from byoip.domain.credential import Credential
+from byoip.domain.accounts.credential import Credential
 
 
 def credentials_table(credentials: Iterable[Credential]) -> Table:

@@ -8,11 +8,11 @@ from ipaddress import ip_network
 from byoip.adapters.budgeted_registry import BackOff
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.asn import Asn
+from byoip.domain.checks.registry import Budget, Registry
+from byoip.domain.checks.rirs import RIRS
+from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import PrefixPolicy
-from byoip.domain.registry import Budget, Registry
-from byoip.domain.rirs import RIRS
 from byoip.domain.special_purpose import SANDBOX_RANGES
-from byoip.domain.vrp_snapshot import GatePolicy
 from byoip.ports.registrations import StatisticsSource
 from byoip.settings import Settings, resolver_address
 

@@ -26,8 +26,8 @@ from byoip.api.operating import operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.api.route_desk import route_desk
 from byoip.composition.outside import Outside
-from byoip.domain.blockers import Advice
-from byoip.domain.station import SILENT_FOR, InService
+from byoip.domain.claims.blockers import Advice
+from byoip.domain.speakers.station import SILENT_FOR, InService
 from byoip.ports.registrations import StatisticsSource
 from byoip.ports.route_reports import RouteReader
 from byoip.ports.rpki import VrpSource

@@ -8,7 +8,7 @@ from byoip.adapters.bird_listener import BirdListener
 from byoip.adapters.gobgp_speaker import GobgpSpeaker
 from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
-from byoip.domain.route import Marking
+from byoip.domain.routes.route import Marking
 from byoip.settings import Settings, SettingsError, on_loopback
 from byoip.store.route_turns import PostgresTurns
 from byoip.store.routes import PostgresRoutes

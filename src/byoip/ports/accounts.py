@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from byoip.domain.credential import Credential
+from byoip.domain.accounts.credential import Credential
 
 
 @dataclass(frozen=True, slots=True)

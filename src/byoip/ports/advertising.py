@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from byoip.domain.bgp_prefix import BgpPrefix
-from byoip.domain.breaker import KeptTrip, Parked, Trip, Withdrawal
+from byoip.domain.routes.bgp_prefix import BgpPrefix
+from byoip.domain.routes.breaker import KeptTrip, Parked, Trip, Withdrawal
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from byoip.domain.delegation import Delegation
+from byoip.domain.claims.delegation import Delegation
 
 
 class Delegations(Protocol):

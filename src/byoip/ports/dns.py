@@ -1,7 +1,7 @@
 from typing import Protocol
 
-from byoip.domain.rdns_ownership import ZoneObservation
-from byoip.domain.reverse_zone import ReverseZone
+from byoip.domain.checks.rdns_ownership import ZoneObservation
+from byoip.domain.checks.reverse_zone import ReverseZone
 
 
 class ReverseDns(Protocol):

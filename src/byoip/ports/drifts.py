@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from byoip.domain.origin_drift import Drift
-from byoip.domain.origin_validation import Validity
+from byoip.domain.checks.origin_drift import Drift
+from byoip.domain.checks.origin_validation import Validity
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from byoip.domain.edge import Edge, EdgeChange, FullState
+from byoip.domain.bindings.edge import Edge, EdgeChange, FullState
 from byoip.domain.prefix import Prefix
 
 # What the bell rings for when the feed has grown: it is about no claim and no account.

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
+from byoip.domain.checks.evidence import Finding
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.evidence import Finding
-from byoip.domain.letter import Letter, LetterFacts, LetterReference
-from byoip.domain.loa_document import LoaDocument
+from byoip.domain.letters.letter import Letter, LetterFacts, LetterReference
+from byoip.domain.letters.loa_document import LoaDocument
 
 
 @dataclass(frozen=True, slots=True)

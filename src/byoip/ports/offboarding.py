@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from byoip.domain.breaker import Ceilings, Counted, KeptTrip
-from byoip.domain.job_history import JobKind, JobRun, JobSwitch
-from byoip.domain.offboarding import Offboarding
+from byoip.domain.jobs.job_history import JobKind, JobRun, JobSwitch
+from byoip.domain.routes.breaker import Ceilings, Counted, KeptTrip
+from byoip.domain.routes.offboarding import Offboarding
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from byoip.domain.credential import Credential
+from byoip.domain.accounts.credential import Credential
+from byoip.domain.accounts.operating import RegistryOverride, Reservation
+from byoip.domain.bindings.service_binding import Service
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.operating import RegistryOverride, Reservation
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Service
 from byoip.ports.accounts import Account
 from byoip.ports.snapshots import RegistrationSnapshotShelf, VrpSnapshotShelf
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from byoip.domain.claim import Claim
-from byoip.domain.credential import Credential
-from byoip.domain.delegation import Delegation
-from byoip.domain.lifecycle import Standing
-from byoip.domain.operating import Address, RegistryOverride, Reservation
+from byoip.domain.accounts.credential import Credential
+from byoip.domain.accounts.operating import Address, RegistryOverride, Reservation
+from byoip.domain.bindings.service_binding import ServiceBinding
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.delegation import Delegation
+from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import ServiceBinding
 from byoip.ports.accounts import Account
 from byoip.ports.reader import ClaimView, Cursor, NumberedEvent
 from byoip.ports.snapshots import Acceptance, RegistrationStatus, VrpSnapshot

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from byoip.domain.claim import Claim
-from byoip.domain.delegation import Delegation
-from byoip.domain.evidence import Finding
-from byoip.domain.lifecycle import Standing
-from byoip.domain.origin_validation import Validity
-from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.bindings.service_binding import Provisioning, Service, ServiceBinding
+from byoip.domain.checks.evidence import Finding
+from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.checks.validation_run import ValidationRun
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.delegation import Delegation
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Provisioning, Service, ServiceBinding
-from byoip.domain.validation_run import ValidationRun
 from byoip.ports.advertising import BgpPrefixView
 
 

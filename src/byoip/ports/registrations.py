@@ -3,8 +3,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from byoip.domain.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Registry
-from byoip.domain.rpsl import RpslObject
 
 
 class Lookup(StrEnum):

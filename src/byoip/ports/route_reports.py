@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from byoip.domain.route_snapshot import Orphan
+from byoip.domain.speakers.route_snapshot import Orphan
 from byoip.ports.routes import Alarm
 
 

@@ -8,10 +8,10 @@ from typing import Protocol
 from uuid import UUID
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import Known, Mark, Wish
-from byoip.domain.route import Path
-from byoip.domain.route_snapshot import Orphan, RouteSnapshot
-from byoip.domain.station import Forgotten, Station
+from byoip.domain.routes.route import Path
+from byoip.domain.speakers.reconciliation import Known, Mark, Wish
+from byoip.domain.speakers.route_snapshot import Orphan, RouteSnapshot
+from byoip.domain.speakers.station import Forgotten, Station
 
 
 class TurnLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now

@@ -3,8 +3,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from byoip.domain.evidence import Fault
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 
 

@@ -3,8 +3,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from byoip.domain.evidence import Finding
-from byoip.domain.validation_run import ValidationRun
+from byoip.domain.checks.evidence import Finding
+from byoip.domain.checks.validation_run import ValidationRun
 
 
 class Runs(Protocol):

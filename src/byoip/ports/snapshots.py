@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from byoip.domain.vrp_snapshot import Objection, Tally
+from byoip.domain.checks.vrp_snapshot import Objection, Tally
 from byoip.ports.registrations import StatisticsFile
 from byoip.ports.rpki import VrpExport
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Path
+from byoip.domain.routes.route import Path
 
 
 class SpeakerUnanswered(Exception):  # noqa: N818 - a state of affairs: it may have done it, or not

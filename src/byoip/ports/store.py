@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from byoip.domain.claim import Claim
-from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.bindings.service_binding import Service, ServiceBinding
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.precondition import WHATEVER, Expected
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Service, ServiceBinding
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.delegations import Delegations
 from byoip.ports.drifts import Drifts

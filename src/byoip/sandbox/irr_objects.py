@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 
-from byoip.domain.rpsl import RpslObject, parse_objects
+from byoip.domain.checks.rpsl import RpslObject, parse_objects
 
 _ORIGIN: Final = re.compile(r"AS(0|[1-9][0-9]{0,9})", re.ASCII)
 _BY_ADDRESS: Final = {"route": 4, "inetnum": 4, "route6": 6, "inet6num": 6}

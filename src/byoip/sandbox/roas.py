@@ -5,8 +5,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from byoip.domain.asn import Asn
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.errors import Refusal
-from byoip.domain.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.sandbox.control import VrpRow
 from byoip.sandbox.vrp_source import ListedVrps

@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
 
-from byoip.domain.sandbox_shares import sandbox_delegations
+from byoip.domain.checks.sandbox_shares import sandbox_delegations
 from byoip.ports.clock import Clock
 from byoip.ports.registrations import StatisticsFile
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.ports.clock import Clock
 from byoip.ports.rpki import NoExport, VrpExport
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
 
+from byoip.domain.checks.registry import Budget, Dialect, Registry
+from byoip.domain.checks.reverse_zone import valid_label
 from byoip.domain.prefix import InvalidPrefix, Prefix
-from byoip.domain.registry import Budget, Dialect, Registry
-from byoip.domain.reverse_zone import valid_label
 
 
 def split(given: object) -> object:

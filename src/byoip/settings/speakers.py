@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from byoip.domain.route import Community
+from byoip.domain.routes.route import Community
 from byoip.settings.parts import Part, split
 
 _LONGEST_NAME = 60

@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.credential import AccountNotFound, Credential
+from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.ports.accounts import Account
 from byoip.ports.clock import Clock
 from byoip.store.engine import autocommitting

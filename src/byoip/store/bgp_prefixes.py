@@ -24,14 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR
 
 from byoip.domain.asn import Asn
-from byoip.domain.bgp_prefix import (
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import (
     BgpPrefix,
     BgpPrefixExists,
     BgpPrefixNotFound,
     Contested,
     Desired,
 )
-from byoip.domain.prefix import Prefix
 from byoip.ports.advertising import Applied, BgpPrefixView, Observed
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled

@@ -8,9 +8,8 @@ import psycopg
 from sqlalchemy import Uuid, bindparam, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from byoip.domain.bgp_prefix import Contested
-from byoip.domain.edge import ChangeKind
-from byoip.domain.service_binding import (
+from byoip.domain.bindings.edge import ChangeKind
+from byoip.domain.bindings.service_binding import (
     BindingExists,
     BindingNotFound,
     Provisioning,
@@ -18,6 +17,7 @@ from byoip.domain.service_binding import (
     ServiceBinding,
     ServiceNotFound,
 )
+from byoip.domain.routes.bgp_prefix import Contested
 from byoip.store.edge_feed import EdgeFeed, Noted
 from byoip.store.rows import (
     BINDING,

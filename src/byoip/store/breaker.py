@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from byoip.domain.breaker import (
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.routes.breaker import (
     MINUTE,
     SHARE_WINDOW,
     UNSHARED,
@@ -41,7 +42,6 @@ from byoip.domain.breaker import (
     awaits_room,
     trips,
 )
-from byoip.domain.customer_text import CustomerText
 from byoip.ports.clock import Clock
 from byoip.ports.operating import OperatorEvent, OperatorEvents
 from byoip.store.columns import constant

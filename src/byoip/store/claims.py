@@ -18,10 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
-from byoip.domain.claim import Claim, ClaimNotFound, OverlapsOwnClaim
-from byoip.domain.credential import AccountNotFound
-from byoip.domain.lifecycle import Standing, State
-from byoip.domain.operating import SpaceReserved
+from byoip.domain.accounts.credential import AccountNotFound
+from byoip.domain.accounts.operating import SpaceReserved
+from byoip.domain.claims.claim import Claim, ClaimNotFound, OverlapsOwnClaim
+from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.prefix import Prefix
 from byoip.store.columns import constant
 from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values

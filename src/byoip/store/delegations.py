@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from byoip.domain.delegation import DelegateNotFound, Delegation, DelegationOverlaps
-from byoip.domain.lifecycle import State
+from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
+from byoip.domain.claims.lifecycle import State
 from byoip.domain.prefix import Prefix
 from byoip.store.bgp_prefixes import UP
 from byoip.store.rows import AnyRow

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select, text
 
-from byoip.domain.origin_drift import LOOKED_AT_EVERY, Drift
-from byoip.domain.origin_validation import Validity
+from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
+from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
-from byoip.domain.vrp_snapshot import stale
 from byoip.ports.drifts import Reevaluated
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import prefixes

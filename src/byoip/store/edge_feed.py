@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from byoip.domain.edge import ChangeKind, Edge, nobody_to_wait_for
+from byoip.domain.bindings.edge import ChangeKind, Edge, nobody_to_wait_for
 from byoip.ports.clock import Clock
 from byoip.ports.edges import EDGE_CHANGES
 from byoip.store.events import CHANNEL

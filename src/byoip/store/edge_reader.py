@@ -8,9 +8,9 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.expression import FromClause
 
-from byoip.domain.edge import BoundRange, ChangeKind, EdgeChange, FullState
+from byoip.domain.bindings.edge import BoundRange, ChangeKind, EdgeChange, FullState
+from byoip.domain.bindings.service_binding import Service
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Service
 from byoip.ports.edges import EdgeView
 from byoip.store.edge_feed import edge_from
 from byoip.store.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Text, Uuid, bindparam, func, insert, select, text, update
 
-from byoip.domain.edge import Edge, EdgeRemoved, lacking
+from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
 from byoip.domain.prefix import Prefix
 from byoip.ports.edges import Settled
 from byoip.store.edge_feed import ALL, TOGETHER, edge_from

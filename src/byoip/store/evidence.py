@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, bindparam, insert
 
-from byoip.domain.evidence import (
+from byoip.domain.checks.evidence import (
     Check,
     Exhibit,
     Failed,

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Text, Uuid, bindparam, func, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from byoip.domain.job_history import (
+from byoip.domain.jobs.job_history import (
     MEASURED,
     REMEMBERED,
     JobKind,

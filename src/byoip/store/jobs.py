@@ -5,7 +5,7 @@ from uuid import UUID
 from procrastinate import App, PsycopgConnector
 from sqlalchemy import Uuid, bindparam, func, select
 
-from byoip.domain.validation_run import RunState
+from byoip.domain.checks.validation_run import RunState
 from byoip.ports.jobs import (
     DEFAULT_QUEUE,
     GENERATE_LETTER,

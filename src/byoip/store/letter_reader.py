@@ -2,8 +2,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.letter import Letter, LetterNotFound, LetterReference
-from byoip.domain.loa_document import LoaDocument, LoaDocumentNotFound
+from byoip.domain.letters.letter import Letter, LetterNotFound, LetterReference
+from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
 from byoip.store import letters, loa_documents
 from byoip.store.lanes import lanes_of
 from byoip.store.letter_rows import document_from, letter_from

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from byoip.domain.asn import Asn
+from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.rpki_watch import RpkiWatch
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.evidence import Check
-from byoip.domain.letter import Letter, LetterFacts, LetterReference, RevokedBecause
-from byoip.domain.letter_evidence import LetterCheck, RegisteredHolder
-from byoip.domain.loa_document import DocumentName, LoaDocument
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.letters.letter import Letter, LetterFacts, LetterReference, RevokedBecause
+from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
+from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.domain.prefix import Prefix
-from byoip.domain.rpki_watch import RpkiWatch
 from byoip.store.rows import AnyRow, json
 from byoip.store.tables import prefixes
 from byoip.store.tables_letters import letters, loa_documents

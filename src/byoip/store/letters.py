@@ -21,16 +21,16 @@ from sqlalchemy import (
     update,
 )
 
+from byoip.domain.checks.evidence import Exhibit, Finding
+from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.evidence import Exhibit, Finding
-from byoip.domain.letter import (
+from byoip.domain.letters.letter import (
     RENEWAL_AHEAD,
     Letter,
     LetterNotFound,
     LetterReference,
     RevokedBecause,
 )
-from byoip.domain.lifecycle import Approver, Standing, State
 from byoip.ports.letters import LetterGrounds, SnapshotNews
 from byoip.store.columns import constant
 from byoip.store.evidence import finding_from

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, and_, bindparam, func, insert, select
 
-from byoip.domain.loa_document import LoaDocument, LoaDocumentNotFound
+from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
 from byoip.store.letter_rows import DOCUMENT, document_from
 from byoip.store.statements import Session, compiled
 from byoip.store.tables_letters import loa_documents

@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from byoip.domain.lifecycle import Standing
-from byoip.domain.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
 from byoip.ports.offboarding import DueOffboarding
 from byoip.store.bgp_prefixes import KNOWN
 from byoip.store.columns import constant

@@ -10,15 +10,15 @@ from sqlalchemy import Uuid, bindparam, insert, select, text, update
 from sqlalchemy.dialects.postgresql import CIDR
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from byoip.domain.credential import AccountNotFound
-from byoip.domain.customer_text import CustomerText
-from byoip.domain.operating import (
+from byoip.domain.accounts.credential import AccountNotFound
+from byoip.domain.accounts.operating import (
     OverlapsReservation,
     OverrideNotFound,
     RegistryOverride,
     Reservation,
     ReservationNotFound,
 )
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.ports.operating import (
     CustomerAccounts,

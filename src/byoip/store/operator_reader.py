@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.credential import AccountNotFound, Credential
-from byoip.domain.operating import Address, RegistryOverride, Reservation
-from byoip.domain.service_binding import ServiceBinding
+from byoip.domain.accounts.credential import AccountNotFound, Credential
+from byoip.domain.accounts.operating import Address, RegistryOverride, Reservation
+from byoip.domain.bindings.service_binding import ServiceBinding
+from byoip.domain.claims.claim import ClaimNotFound
 from byoip.ports.operator_reader import (
     AccountView,
     AddressReport,

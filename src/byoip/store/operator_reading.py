@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CIDR, INET
 
-from byoip.domain.lifecycle import State
+from byoip.domain.claims.lifecycle import State
 from byoip.store.columns import constant
 from byoip.store.reading import VIEWS, paged
 from byoip.store.rows import BINDING, BINDING_SOURCE

@@ -9,13 +9,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.bgp_prefix import BgpPrefixNotFound
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.delegation import Delegation
-from byoip.domain.origin_validation import Validity
-from byoip.domain.ownership_token import OwnershipToken
-from byoip.domain.service_binding import BindingNotFound, Provisioning, Service, ServiceBinding
-from byoip.domain.validation_run import ValidationNotFound
+from byoip.domain.bindings.service_binding import (
+    BindingNotFound,
+    Provisioning,
+    Service,
+    ServiceBinding,
+)
+from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.checks.validation_run import ValidationNotFound
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.delegation import Delegation
+from byoip.domain.claims.ownership_token import OwnershipToken
+from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
 from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.reader import (
     EVERY_CLAIM,

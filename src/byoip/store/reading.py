@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR
 from sqlalchemy.sql.expression import FromClause
 
-from byoip.domain.lifecycle import State
-from byoip.domain.service_binding import Provisioning
+from byoip.domain.bindings.service_binding import Provisioning
+from byoip.domain.claims.lifecycle import State
 from byoip.store.bgp_prefixes import APPLIED, OBSERVED
 from byoip.store.columns import constant
 from byoip.store.evidence import EXHIBIT, FINDING

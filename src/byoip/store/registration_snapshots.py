@@ -9,9 +9,9 @@ from sqlalchemy import Row, Text, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from byoip.domain.delegated_statistics import REGISTRIES
+from byoip.domain.checks.delegated_statistics import REGISTRIES
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 from byoip.ports.registrations import Registered, StatisticsFile
 from byoip.ports.snapshots import Acceptance, FetchMark, RegistrationStatus
 from byoip.store.partitions import REGISTRATIONS_LOCK, drop, fill, wait_for_turn

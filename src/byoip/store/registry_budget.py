@@ -7,9 +7,9 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.evidence import Exhibit
-from byoip.domain.registry import Budget
-from byoip.domain.rpsl import RpslObject
+from byoip.domain.checks.evidence import Exhibit
+from byoip.domain.checks.registry import Budget
+from byoip.domain.checks.rpsl import RpslObject
 from byoip.ports.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.registry_budget import Admission, Busy, Permit, Spent
 from byoip.store.lanes import lanes_of

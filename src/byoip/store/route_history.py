@@ -10,14 +10,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.route_snapshot import (
+from byoip.domain.speakers.route_snapshot import (
     AppliedRoute,
     Orphan,
     OrphanNotFound,
     RouteSnapshot,
     RouteSnapshotNotFound,
 )
-from byoip.domain.station import Forgotten, Station
+from byoip.domain.speakers.station import Forgotten, Station
 from byoip.ports.route_reports import RouteReport
 from byoip.store import stations
 from byoip.store.lanes import lanes_of

@@ -9,10 +9,10 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
-from byoip.domain.breaker import Ceilings
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import Known, Mark, Wish
-from byoip.domain.route import Path, Route
+from byoip.domain.routes.breaker import Ceilings
+from byoip.domain.routes.route import Path, Route
+from byoip.domain.speakers.reconciliation import Known, Mark, Wish
 from byoip.ports.routes import Alarm, Observation, SpeakerState
 from byoip.store import route_statements as sql
 from byoip.store.lanes import lanes_of

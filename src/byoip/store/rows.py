@@ -8,19 +8,19 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from psycopg.types.json import Jsonb
 
+from byoip.domain.accounts.credential import Credential, Scope
 from byoip.domain.asn import Asn
-from byoip.domain.claim import CheckRecord, Claim, OtherOrigin
-from byoip.domain.credential import Credential, Scope
-from byoip.domain.customer_text import CustomerText
-from byoip.domain.evidence import (
+from byoip.domain.bindings.service_binding import Provisioning, Service, ServiceBinding
+from byoip.domain.checks.evidence import (
     CheckState,
     Reason,
 )
-from byoip.domain.lifecycle import Approver, Standing, State
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.checks.validation_run import RunResult, RunState, Trigger, ValidationRun
+from byoip.domain.claims.claim import CheckRecord, Claim, OtherOrigin
+from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Provisioning, Service, ServiceBinding
-from byoip.domain.validation_run import RunResult, RunState, Trigger, ValidationRun
 from byoip.ports.reader import NumberedEvent
 from byoip.store.tables import bindings, prefixes, services, validation_tokens
 from byoip.store.tables_history import validation_runs

@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from byoip.domain.evidence import Finding
-from byoip.domain.validation_run import RunState, ValidationRun
+from byoip.domain.checks.evidence import Finding
+from byoip.domain.checks.validation_run import RunState, ValidationRun
 from byoip.ports.clock import Clock
 from byoip.ports.jobs import RUN_VALIDATION
 from byoip.store.columns import constant

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import text
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.station import Forgotten, Station
+from byoip.domain.speakers.station import Forgotten, Station
 from byoip.ports.route_reports import ListenerReport, RouteReport, SpeakerReport, StandingAlarm
 from byoip.ports.routes import Alarm
 from byoip.store.lanes import Lanes

@@ -22,11 +22,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, ExcludeConstraint
 
-from byoip.domain.credential import Scope
-from byoip.domain.evidence import CheckState
-from byoip.domain.lifecycle import Approver, Standing, State
-from byoip.domain.ownership_token import TokenMethod
-from byoip.domain.service_binding import Provisioning
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.service_binding import Provisioning
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.store.columns import document, key, live, moment, one_of, reference, text
 from byoip.store.metadata import metadata
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
-from byoip.domain.breaker import Parked, Source, TripScope
+from byoip.domain.routes.breaker import Parked, Source, TripScope
 from byoip.store.columns import key, live, moment, one_of, reference, text
 from byoip.store.metadata import metadata
 

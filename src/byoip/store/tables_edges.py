@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
-from byoip.domain.edge import ChangeKind
+from byoip.domain.bindings.edge import ChangeKind
 from byoip.store.columns import key, live, moment, one_of, reference, text
 from byoip.store.metadata import metadata
 

@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from byoip.domain.evidence import Check
-from byoip.domain.validation_run import RunResult, RunState, Trigger
+from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
 from byoip.store.columns import document, key, moment, one_of, reference, text
 from byoip.store.metadata import metadata
 

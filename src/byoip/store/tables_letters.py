@@ -15,8 +15,8 @@ from sqlalchemy import (
     true,
 )
 
-from byoip.domain.letter import RevokedBecause
-from byoip.domain.loa_document import LARGEST
+from byoip.domain.letters.letter import RevokedBecause
+from byoip.domain.letters.loa_document import LARGEST
 from byoip.store.columns import document, key, moment, one_of, reference, text
 from byoip.store.metadata import metadata
 

@@ -14,8 +14,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from byoip.domain.job_history import JobKind
-from byoip.domain.offboarding import End, Step
+from byoip.domain.jobs.job_history import JobKind
+from byoip.domain.routes.offboarding import End, Step
 from byoip.store.columns import document, key, live, moment, one_of, reference, text
 from byoip.store.metadata import metadata
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import DateTime, Uuid, bindparam, func, insert, select, update
 
-from byoip.domain.ownership_token import OwnershipToken, TokenNotFound
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
 from byoip.store.rows import TOKEN, TOKEN_WRITTEN, token_from, token_values
 from byoip.store.statements import Session, Statement, compiled
 from byoip.store.tables import prefixes, validation_tokens

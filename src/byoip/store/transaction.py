@@ -49,7 +49,7 @@ from contextlib import asynccontextmanager
 from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from byoip.domain.breaker import Ceilings
+from byoip.domain.routes.breaker import Ceilings
 from byoip.ports.advertising import BgpPrefixes, Breaker
 from byoip.ports.clock import Clock
 from byoip.ports.delegations import Delegations

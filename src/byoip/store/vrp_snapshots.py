@@ -8,10 +8,10 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.asn import Asn
-from byoip.domain.evidence import Fault
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
-from byoip.domain.vrp_snapshot import stale
 from byoip.ports.clock import Clock
 from byoip.ports.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.snapshots import RoaStatus

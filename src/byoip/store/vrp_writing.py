@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from byoip.domain.vrp_snapshot import Gate, Objection, Tally
+from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
 from byoip.ports.snapshots import (
     Acceptance,
     MalformedExport,

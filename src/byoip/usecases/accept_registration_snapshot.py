@@ -1,6 +1,6 @@
 from dataclasses import dataclass, replace
 
-from byoip.domain.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
+from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.snapshots import Acceptance, RegistrationStatus

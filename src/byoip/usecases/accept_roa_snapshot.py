@@ -1,7 +1,7 @@
 from dataclasses import dataclass, replace
 
-from byoip.domain.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
-from byoip.domain.vrp_snapshot import ahead
+from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
+from byoip.domain.checks.vrp_snapshot import ahead
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.operator_reader import RoaSnapshotView

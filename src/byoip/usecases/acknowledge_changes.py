@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.edge import EdgeNotFound, FeedReplaced, edge_name
+from byoip.domain.bindings.edge import EdgeNotFound, FeedReplaced, edge_name
 from byoip.ports.clock import Clock
 from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.bgp_prefix import may_add
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import may_add
 from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once

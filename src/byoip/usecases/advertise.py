@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.bgp_prefix import BgpPrefix, BgpPrefixNotFound
-from byoip.domain.breaker import Source
-from byoip.domain.claim import Claim
+from byoip.domain.claims.claim import Claim
+from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound
+from byoip.domain.routes.breaker import Source
 from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from byoip.domain.bgp_prefix import BgpPrefix, Contested, may_announce
-from byoip.domain.claim import Claim
-from byoip.domain.evidence import Outcome, Unanswered
-from byoip.domain.roa_authorisation import judge_roas
-from byoip.domain.route_validity import demand_valid
+from byoip.domain.checks.evidence import Outcome, Unanswered
+from byoip.domain.checks.roa_authorisation import judge_roas
+from byoip.domain.claims.claim import Claim
+from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
+from byoip.domain.routes.route_validity import demand_valid
 from byoip.ports.rpki import NoVrps
 from byoip.ports.store import By, Event, Shelf
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from byoip.domain.asn import Asn
-from byoip.domain.claim import OtherOrigin
-from byoip.domain.decision import useless_token
-from byoip.domain.evidence import (
+from byoip.domain.checks.decision import useless_token
+from byoip.domain.checks.evidence import (
     Check,
     Exhibit,
     Failed,
@@ -18,14 +17,15 @@ from byoip.domain.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.irr_authorisation import judge_routes, judge_token
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
+from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.registration import responsible_registry
+from byoip.domain.checks.registry import Registry, Responsible
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.rpsl import RpslObject
+from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix
-from byoip.domain.rdns_ownership import judge_zones
-from byoip.domain.registration import responsible_registry
-from byoip.domain.registry import Registry, Responsible
-from byoip.domain.reverse_zone import reverse_zones
-from byoip.domain.rpsl import RpslObject
 from byoip.ports.clock import Clock
 from byoip.ports.dns import ReverseDns
 from byoip.ports.registrations import Registered

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBinding, may_bind
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import PrefixNotApproved, ServiceBinding, may_bind
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import BindingView

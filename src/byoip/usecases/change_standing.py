@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.lifecycle import Move
-from byoip.domain.operating import stated_reason
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.lifecycle import Move
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView

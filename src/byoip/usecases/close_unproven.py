@@ -1,9 +1,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.claim import UNPROVEN_AFTER, ClaimNotFound
-from byoip.domain.job_history import JobKind
-from byoip.domain.lifecycle import Move, Standing
+from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound
+from byoip.domain.claims.lifecycle import Move, Standing
+from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
 from byoip.usecases.history import changes, end_token_and_run

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from byoip.domain.claim import Claim, WithdrawFirst
-from byoip.domain.letter import RevokedBecause
-from byoip.domain.lifecycle import Move
-from byoip.domain.offboarding import ROA_LAST, End, GraceNotBegun, Step
+from byoip.domain.claims.claim import Claim, WithdrawFirst
+from byoip.domain.claims.lifecycle import Move
+from byoip.domain.letters.letter import RevokedBecause
+from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
 from byoip.ports.store import By, Event, Shelf
 from byoip.usecases.end_delegation import end
 from byoip.usecases.history import changes, end_token_and_run

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from byoip.domain.bgp_prefix import AdvertiseStateLocked
-from byoip.domain.breaker import (
+from byoip.domain.claims.claim import Claim, ClaimNotFound, WithdrawFirst
+from byoip.domain.jobs.job_history import JobKind
+from byoip.domain.letters.letter import RevokedBecause
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.routes.breaker import (
     CeilingReached,
     RoomAwaited,
     Source,
     Withdrawal,
     WithdrawalsStopped,
 )
-from byoip.domain.claim import Claim, ClaimNotFound, WithdrawFirst
-from byoip.domain.job_history import JobKind
-from byoip.domain.letter import RevokedBecause
-from byoip.domain.offboarding import JOB, Offboarding, Step, TakenBinding, TakenRoute
+from byoip.domain.routes.offboarding import JOB, Offboarding, Step, TakenBinding, TakenRoute
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Event, Shelf, Store
 from byoip.usecases.closing import close_after_grace

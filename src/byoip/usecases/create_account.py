@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from byoip.domain.operating import stated_name, stated_reason
+from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.ports.accounts import Account
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once

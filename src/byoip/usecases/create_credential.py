@@ -2,8 +2,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from byoip.domain.credential import Credential, Scope
-from byoip.domain.operating import ExpiryRefused, fitting_scopes, stated_name, stated_reason
+from byoip.domain.accounts.credential import Credential, Scope
+from byoip.domain.accounts.operating import (
+    ExpiryRefused,
+    fitting_scopes,
+    stated_name,
+    stated_reason,
+)
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
-from byoip.domain.operating import stated_name, stated_reason
-from byoip.domain.service_binding import Service
+from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.domain.bindings.service_binding import Service
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

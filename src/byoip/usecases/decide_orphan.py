@@ -1,9 +1,9 @@
 from dataclasses import dataclass, replace
 
-from byoip.domain.operating import stated_name, stated_reason
+from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.prefix import Prefix
-from byoip.domain.route_snapshot import Orphan, OrphanNotFound
-from byoip.domain.station import can_be_named
+from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound
+from byoip.domain.speakers.station import can_be_named
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from byoip.domain.delegation import Delegation, may_delegate
+from byoip.domain.claims.delegation import Delegation, may_delegate
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
+from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.job_history import JobKind, JobSwitch
-from byoip.domain.operating import stated_name, stated_reason
+from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.ports.clock import Clock
 from byoip.ports.restores import Disowned, Identity
 from byoip.ports.store import By, Shelf, Store

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.delegation import Delegation, DelegationNotFound
+from byoip.domain.claims.delegation import Delegation, DelegationNotFound
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf, Store

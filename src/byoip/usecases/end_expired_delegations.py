@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.delegation import Delegation
-from byoip.domain.job_history import JobKind
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.delegation import Delegation
+from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
 from byoip.usecases.end_delegation import ENDED, end

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
-from byoip.domain.operating import stated_reason
-from byoip.domain.station import Forgotten, InService, Station, can_be_named, not_found
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.speakers.station import Forgotten, InService, Station, can_be_named, not_found
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

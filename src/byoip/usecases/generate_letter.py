@@ -3,11 +3,11 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from byoip.domain.claim import Claim, ClaimNotFound
-from byoip.domain.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
-from byoip.domain.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
-from byoip.domain.loa_document import DocumentName, LoaDocument
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
+from byoip.domain.letters.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
+from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.ports.clock import Clock
 from byoip.ports.letters import LetterPress, LetterSigner
 from byoip.ports.rpki import Vrps

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from byoip.domain.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
-from byoip.domain.operating import stated_reason
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
 from byoip.ports.clock import Clock
 from byoip.ports.offboarding import JobReport
 from byoip.ports.once import Once

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from byoip.domain.claim import CheckRecord, Claim
-from byoip.domain.delegation import Delegation
-from byoip.domain.ownership_token import OwnershipToken
+from byoip.domain.claims.claim import CheckRecord, Claim
+from byoip.domain.claims.delegation import Delegation
+from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.ports.store import By, Event, Shelf
 
 

@@ -3,16 +3,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from byoip.domain.claim import CheckRecord, Claim
-from byoip.domain.lifecycle import Move, NotInThisState
-from byoip.domain.ownership_token import (
+from byoip.domain.checks.registry import Registry
+from byoip.domain.claims.claim import CheckRecord, Claim
+from byoip.domain.claims.lifecycle import Move, NotInThisState
+from byoip.domain.claims.ownership_token import (
     ISSUES_PER_HOUR,
     OwnershipToken,
     TokenMethod,
     TooManyTokens,
 )
-from byoip.domain.publishing import Instruction, instructions
-from byoip.domain.registry import Registry
+from byoip.domain.claims.publishing import Instruction, instructions
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Event, Store

@@ -1,11 +1,11 @@
 import json
 
 from byoip.domain.asn import Asn
-from byoip.domain.claim import OtherOrigin
-from byoip.domain.evidence import Check, Exhibit, Finding, Unanswered
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.checks.evidence import Check, Exhibit, Finding, Unanswered
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.roa_authorisation import judge_roas, roa_origins
+from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
-from byoip.domain.roa_authorisation import judge_roas, roa_origins
 from byoip.ports.clock import Clock
 from byoip.ports.rpki import NoVrps, VrpAnswer
 

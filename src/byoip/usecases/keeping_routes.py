@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from byoip.domain.bgp_prefix import BgpPrefix, withheld
-from byoip.domain.claim import Claim, WithdrawFirst
+from byoip.domain.claims.claim import Claim, WithdrawFirst
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import BgpPrefix, withheld
 from byoip.ports.store import By, Event, Shelf
 
 _LINGERS = "a route is withdrawn, but routers may still announce it: wait until they have confirmed"

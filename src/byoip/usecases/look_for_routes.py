@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from byoip.domain.observation import Look
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import Wish
+from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.reconciliation import Wish
 from byoip.ports.routes import Observation
 from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 

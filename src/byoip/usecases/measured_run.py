@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.job_history import JobKind, JobRun, JobStopped, measure, objection
+from byoip.domain.jobs.job_history import JobKind, JobRun, JobStopped, measure, objection
 from byoip.ports.clock import Clock
 from byoip.ports.operating import OperatorEvent
 from byoip.ports.store import By, Shelf, Store

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from byoip.domain.lifecycle import Move, Standing
-from byoip.domain.offboarding import End, NothingToOffboard, Offboarding
+from byoip.domain.claims.lifecycle import Move, Standing
+from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView

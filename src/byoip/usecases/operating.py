@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from byoip.domain.claim import Claim
+from byoip.domain.claims.claim import Claim
 from byoip.domain.customer_text import CustomerText
 from byoip.ports.operating import OperatorEvent
 from byoip.ports.store import By, Event

@@ -2,8 +2,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.asn import Asn, choose_origin
-from byoip.domain.claim import OtherOrigin
-from byoip.domain.evidence import Check, Finding, Passed
+from byoip.domain.checks.evidence import Check, Finding, Passed
+from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.usecases.ask_everyone import AskEveryone, Subject
 

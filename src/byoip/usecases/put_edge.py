@@ -3,8 +3,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from byoip.domain.edge import Edge, EdgeBehind, EdgeRemoved, edge_name
-from byoip.domain.operating import stated_reason
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.bindings.edge import Edge, EdgeBehind, EdgeRemoved, edge_name
 from byoip.ports.clock import Clock
 from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once

@@ -2,7 +2,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import uuid4
 
-from byoip.domain.operating import RegistryOverride, RegistryUnknown, stated_reason
+from byoip.domain.accounts.operating import RegistryOverride, RegistryUnknown, stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once

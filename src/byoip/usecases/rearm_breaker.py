@@ -2,10 +2,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.breaker import KeptTrip, Parked
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.offboarding import End
-from byoip.domain.operating import stated_reason
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.routes.breaker import KeptTrip, Parked
+from byoip.domain.routes.offboarding import End
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Event, Shelf, Store

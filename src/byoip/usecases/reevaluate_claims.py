@@ -2,8 +2,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from byoip.domain.origin_drift import Drift
-from byoip.domain.origin_validation import Validity
+from byoip.domain.checks.origin_drift import Drift
+from byoip.domain.checks.origin_validation import Validity
 from byoip.ports.clock import Clock
 from byoip.ports.drifts import Reevaluated
 from byoip.ports.store import By, Event, Store

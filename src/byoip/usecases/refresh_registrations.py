@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from byoip.domain.delegated_statistics import too_few
+from byoip.domain.checks.delegated_statistics import too_few
 from byoip.ports.clock import Clock
 from byoip.ports.registrations import NoStatistics, StatisticsFile, StatisticsSource
 from byoip.ports.snapshots import RegistrationStore

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from byoip.domain.vrp_snapshot import Gate, GatePolicy, Objection, Tally, judge
+from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Objection, Tally, judge
 from byoip.ports.clock import Clock
 from byoip.ports.rpki import NoExport, VrpExport, VrpSource
 from byoip.ports.snapshots import (

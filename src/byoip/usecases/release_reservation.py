@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.operating import Reservation, stated_reason
+from byoip.domain.accounts.operating import Reservation, stated_reason
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

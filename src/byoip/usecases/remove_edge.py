@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
-from byoip.domain.edge import EdgeNotFound, EdgeRemoved, edge_name
-from byoip.domain.operating import stated_reason
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.bindings.edge import EdgeNotFound, EdgeRemoved, edge_name
 from byoip.ports.clock import Clock
 from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.lifecycle import Move
+from byoip.domain.claims.lifecycle import Move
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from byoip.domain.validation_run import Trigger, ValidationRun
+from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView

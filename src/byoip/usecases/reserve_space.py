@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from byoip.domain.operating import OverlapsApproved, Reservation, reservable, stated_reason
+from byoip.domain.accounts.operating import OverlapsApproved, Reservation, reservable, stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.claim import Claim, ClaimNotFound
-from byoip.domain.lifecycle import Standing
-from byoip.domain.offboarding import End, Offboarding
-from byoip.domain.operating import stated_reason
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.routes.offboarding import End, Offboarding
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import ClaimView

@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.letter import Letter, LetterReference, RevokedBecause
-from byoip.domain.operating import stated_reason
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Event, Shelf, Store

@@ -1,7 +1,7 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from byoip.domain.claim import CheckRecord
+from byoip.domain.claims.claim import CheckRecord
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

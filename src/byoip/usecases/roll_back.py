@@ -3,11 +3,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
-from byoip.domain.bgp_prefix import BgpPrefixNotFound
-from byoip.domain.breaker import Source, Trip, TripScope, WithdrawalsStopped
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.job_history import JobKind, JobStopped
-from byoip.domain.reconciliation import Wish
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.jobs.job_history import JobKind, JobStopped
+from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
+from byoip.domain.routes.breaker import Source, Trip, TripScope, WithdrawalsStopped
+from byoip.domain.speakers.reconciliation import Wish
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
 from byoip.usecases.withdrawing import tripping, withdraw

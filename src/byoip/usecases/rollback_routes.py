@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.errors import Refusal
-from byoip.domain.operating import stated_reason
 from byoip.domain.prefix import Prefix
-from byoip.domain.route_snapshot import AppliedRoute, RouteSnapshot
+from byoip.domain.speakers.route_snapshot import AppliedRoute, RouteSnapshot
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

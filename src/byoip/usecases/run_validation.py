@@ -4,11 +4,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from byoip.domain.claim import Claim, ClaimNotFound
-from byoip.domain.decision import decide, result_of, unanswered, useless_token
-from byoip.domain.evidence import Check, Finding, Reason
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
-from byoip.domain.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
+from byoip.domain.checks.decision import decide, result_of, unanswered, useless_token
+from byoip.domain.checks.evidence import Check, Finding, Reason
+from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Event, Shelf, Store, StoreUnavailable
 from byoip.usecases.ask_everyone import Answers, AskEveryone, Subject

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.edge import agreed
+from byoip.domain.bindings.edge import agreed
 from byoip.ports.clock import Clock
 from byoip.ports.edges import Settled
 from byoip.ports.store import By, Event, Store

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from byoip.domain.observation import Look
-from byoip.domain.reconciliation import Mark, Wish
-from byoip.domain.staging import (
+from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.reconciliation import Mark, Wish
+from byoip.domain.speakers.staging import (
     Answer,
     Move,
     Post,

@@ -3,10 +3,10 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from byoip.domain.asn import Asn, choose_origin
-from byoip.domain.claim import Claim, TooManyClaims
+from byoip.domain.claims.claim import Claim, TooManyClaims
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.loa_document import LoaDocumentNotFound, LoaDocumentUnknown
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.letters.loa_document import LoaDocumentNotFound, LoaDocumentUnknown
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.service_binding import PrefixNotApproved, may_serve
+from byoip.domain.bindings.service_binding import PrefixNotApproved, may_serve
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.reader import BindingView

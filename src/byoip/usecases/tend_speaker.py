@@ -12,8 +12,8 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import Plan, Step, Wish, plan
-from byoip.domain.route import Marking, Path
+from byoip.domain.routes.route import Marking, Path
+from byoip.domain.speakers.reconciliation import Plan, Step, Wish, plan
 from byoip.ports.clock import Clock
 from byoip.ports.routes import Routes, SpeakerState, Turn
 from byoip.ports.speaker import Neighbour, Speaker

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from byoip.domain.bgp_prefix import (
+from byoip.domain.bindings.service_binding import ServiceBinding, ServiceNotFound, may_serve
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import Move
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import (
     BgpPrefix,
     BgpPrefixNotFound,
     Contested,
     IncompleteBgpDeployment,
 )
-from byoip.domain.claim import Claim
-from byoip.domain.errors import Refusal
-from byoip.domain.lifecycle import Move
-from byoip.domain.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
-from byoip.domain.prefix import Prefix
-from byoip.domain.route_validity import OriginUnanswered
-from byoip.domain.service_binding import ServiceBinding, ServiceNotFound, may_serve
+from byoip.domain.routes.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
+from byoip.domain.routes.route_validity import OriginUnanswered
 from byoip.ports.store import By, Event, Shelf
 from byoip.usecases.announcing import announce
 from byoip.usecases.history import changes

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.service_binding import may_unbind
+from byoip.domain.bindings.service_binding import may_unbind
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Event, Shelf, Store

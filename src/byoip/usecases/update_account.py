@@ -2,7 +2,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from byoip.domain.operating import stated_name, stated_reason
+from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.operator_reader import AccountView

@@ -1,8 +1,8 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from byoip.domain.operating import may_be_default_only, stated_reason
-from byoip.domain.service_binding import Service
+from byoip.domain.accounts.operating import may_be_default_only, stated_reason
+from byoip.domain.bindings.service_binding import Service
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from byoip.domain.loa_document import (
+from byoip.domain.letters.loa_document import (
     DOCUMENTS_PER_ACCOUNT,
     DocumentName,
     InvalidLoaDocument,

@@ -1,9 +1,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from byoip.domain.bgp_prefix import BgpPrefix
-from byoip.domain.claim import Claim
-from byoip.domain.service_binding import BindingNotFound, Provisioning, ServiceBinding
+from byoip.domain.bindings.service_binding import BindingNotFound, Provisioning, ServiceBinding
+from byoip.domain.claims.claim import Claim
+from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.ports.reader import ClaimView, SpanningRoute
 from byoip.ports.store import Shelf
 

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.letter import Letter, LetterReference, RevokedBecause
-from byoip.domain.roa_authorisation import judge_roas
+from byoip.domain.checks.roa_authorisation import judge_roas
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.clock import Clock
 from byoip.ports.letters import SnapshotNews
 from byoip.ports.rpki import VrpAnswer, Vrps

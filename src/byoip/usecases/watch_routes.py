@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.observation import Look
-from byoip.domain.reconciliation import Wish
-from byoip.domain.staging import Answer
+from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.reconciliation import Wish
+from byoip.domain.speakers.staging import Answer
 from byoip.ports.clock import Clock
 from byoip.ports.routes import Alarm
 from byoip.ports.speaker import Neighbour, Speaker

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from byoip.domain.bgp_prefix import BgpPrefix
-from byoip.domain.breaker import CeilingReached, Source, Withdrawal
+from byoip.domain.routes.bgp_prefix import BgpPrefix
+from byoip.domain.routes.breaker import CeilingReached, Source, Withdrawal
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Event, Shelf, Store
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from byoip.domain.route import Marking
-from byoip.domain.staging import Post
+from byoip.domain.routes.route import Marking
+from byoip.domain.speakers.staging import Post
 from byoip.ports.clock import Clock
 from byoip.ports.routes import Alarm, SpeakerState, Turn, TurnLost, Turns
 from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from procrastinate import App, JobContext
 
-from byoip.domain.job_history import JobKind
+from byoip.domain.jobs.job_history import JobKind
 from byoip.ports import jobs
 from byoip.ports.store import By
 from byoip.usecases.close_unproven import CloseUnproven

@@ -11,7 +11,7 @@ from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Family, Prefix
-from byoip.domain.route import Community, Path
+from byoip.domain.routes.route import Community, Path
 
 _Attribute = TypeVar("_Attribute", bound=Message)
 

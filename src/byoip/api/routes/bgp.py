@@ -21,7 +21,13 @@ from byoip.api.schemas.bgp_prefixes import (
     status_of,
 )
 from byoip.api.schemas.envelope import Done, Message
-from byoip.domain.bgp_prefix import (
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.service_binding import PrefixNotApproved
+from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst
+from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import InvalidPrefix
+from byoip.domain.routes.bgp_prefix import (
     BGP_PREFIXES_PER_PREFIX,
     AdvertiseStateLocked,
     BgpPrefixExists,
@@ -33,14 +39,8 @@ from byoip.domain.bgp_prefix import (
     NotSupported,
     TooManyBgpPrefixes,
 )
-from byoip.domain.breaker import WithdrawalsStopped
-from byoip.domain.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst
-from byoip.domain.credential import Scope
-from byoip.domain.errors import Refusal
-from byoip.domain.lifecycle import NotInThisState
-from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.route_validity import OriginNotValid, OriginUnanswered
-from byoip.domain.service_binding import PrefixNotApproved
+from byoip.domain.routes.breaker import WithdrawalsStopped
+from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.reader import Cursor
 

@@ -24,9 +24,10 @@ from byoip.api.schemas.delegations import (
     ReceivedDelegationListAnswer,
     delegation_of,
 )
-from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
-from byoip.domain.credential import Scope
-from byoip.domain.delegation import (
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.service_binding import PrefixNotApproved
+from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
+from byoip.domain.claims.delegation import (
     DELEGATIONS_PER_PREFIX,
     DelegateNotFound,
     Delegation,
@@ -38,7 +39,6 @@ from byoip.domain.delegation import (
     TooManyDelegations,
 )
 from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.service_binding import PrefixNotApproved
 from byoip.ports.reader import Cursor
 
 delegations = Declarations("delegations")

@@ -28,9 +28,8 @@ from byoip.api.schemas.envelope import read_id
 from byoip.api.schemas.operating import Reasoned
 from byoip.api.streams import NDJSON, StreamAnswer
 from byoip.api.waiting import Wait, follow, read_or_wait
-from byoip.domain.credential import Scope
-from byoip.domain.customer_text import InvalidText
-from byoip.domain.edge import (
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.edge import (
     ChangeNotMadeYet,
     EdgeBehind,
     EdgeChange,
@@ -39,6 +38,7 @@ from byoip.domain.edge import (
     FeedReplaced,
     InvalidEdgeName,
 )
+from byoip.domain.customer_text import InvalidText
 from byoip.ports.edges import EDGE_CHANGES, EdgeReader
 
 edges = Declarations("operator: edges", Audience.OPERATOR)

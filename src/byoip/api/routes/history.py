@@ -16,8 +16,8 @@ from byoip.api.schemas.events import (
     event_of,
 )
 from byoip.api.waiting import Wait, read_or_wait
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.claims.claim import ClaimNotFound
 
 history = Declarations("history")
 

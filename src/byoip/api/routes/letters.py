@@ -11,7 +11,7 @@ from byoip.api.dependencies import Backend
 from byoip.api.failures import failure_body
 from byoip.api.letter_page import letter_html, no_letter_html, prefers_html
 from byoip.api.schemas.letters import letter_of
-from byoip.domain.letter import LetterNotFound, LetterReference
+from byoip.domain.letters.letter import LetterNotFound, LetterReference
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 

@@ -6,8 +6,12 @@ from byoip.api.refusals import FieldMissing
 from byoip.api.routes.path_ids import PathId
 from byoip.api.schemas.loa_documents import LOADocumentAnswer, loa_document_of
 from byoip.api.uploads import Uploaded
-from byoip.domain.credential import Scope
-from byoip.domain.loa_document import InvalidLoaDocument, LoaDocumentNotFound, TooManyLoaDocuments
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.letters.loa_document import (
+    InvalidLoaDocument,
+    LoaDocumentNotFound,
+    TooManyLoaDocuments,
+)
 
 loa_documents = Declarations("letters")
 

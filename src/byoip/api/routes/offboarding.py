@@ -10,11 +10,11 @@ from byoip.api.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHEL
 from byoip.api.routes.path_ids import PathId
 from byoip.api.schemas.envelope import Message
 from byoip.api.schemas.prefixes import Prefix, PrefixAnswer, prefix_of
-from byoip.domain.bgp_prefix import AdvertiseStateLocked, Contested
-from byoip.domain.claim import ClaimNotFound, PrefixSuspended
-from byoip.domain.credential import Scope
-from byoip.domain.offboarding import NothingToOffboard, ServiceRetired
-from byoip.domain.service_binding import DefaultOnlyService
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.service_binding import DefaultOnlyService
+from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
+from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
 from byoip.ports.reader import ClaimView
 from byoip.usecases.restore_prefix import Restored
 

@@ -38,13 +38,13 @@ from byoip.api.schemas.operating import (
     issued_without_token,
     operator_event_of,
 )
-from byoip.domain.credential import Credential, Scope
-from byoip.domain.customer_text import InvalidText
-from byoip.domain.operating import (
+from byoip.domain.accounts.credential import Credential, Scope
+from byoip.domain.accounts.operating import (
     CredentialNotFound,
     ExpiryRefused,
     ScopesRefused,
 )
+from byoip.domain.customer_text import InvalidText
 from byoip.ports.operator_reader import AccountView
 from byoip.ports.reader import Cursor
 

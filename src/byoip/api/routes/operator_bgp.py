@@ -12,10 +12,10 @@ from byoip.api.routes.path_ids import PathId
 from byoip.api.schemas.bgp_prefixes import BgpPrefixAnswer, BgpPrefixListAnswer, bgp_prefix_of
 from byoip.api.schemas.envelope import Message
 from byoip.api.schemas.operating import Reasoned
-from byoip.domain.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
+from byoip.domain.routes.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
 from byoip.ports.advertising import BgpPrefixView
 
 operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)

@@ -23,14 +23,14 @@ from byoip.api.schemas.operator_prefixes import (
     OperatorPrefixAnswer,
     operator_prefix_of,
 )
-from byoip.domain.bgp_prefix import AdvertiseStateLocked, Contested
-from byoip.domain.breaker import TripNotFound
-from byoip.domain.claim import ClaimNotFound, WithdrawFirst
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.service_binding import DefaultOnlyService
+from byoip.domain.claims.claim import ClaimNotFound, WithdrawFirst
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.job_history import JobKind, JobNotRefused, JobUnknown
-from byoip.domain.offboarding import GraceNotBegun, ServiceRetired
-from byoip.domain.service_binding import DefaultOnlyService
+from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobUnknown
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
+from byoip.domain.routes.breaker import TripNotFound
+from byoip.domain.routes.offboarding import GraceNotBegun, ServiceRetired
 from byoip.usecases.restore_prefix import Restored
 
 operator_guards = Declarations("operator: guards", Audience.OPERATOR)

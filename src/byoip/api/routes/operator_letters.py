@@ -6,10 +6,10 @@ from byoip.api.declarations import Audience, Declarations
 from byoip.api.routes.path_ids import PathText
 from byoip.api.schemas.letters import Letter, LetterAnswer, letter_of
 from byoip.api.schemas.operating import Reasoned
-from byoip.domain import letter as domain
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.letter import LetterNotFound
+from byoip.domain.letters import letter as domain
+from byoip.domain.letters.letter import LetterNotFound
 
 operator_letters = Declarations("operator: letters", Audience.OPERATOR)
 

@@ -32,18 +32,18 @@ from byoip.api.schemas.validations import (
     validation_of,
     validation_with_evidence,
 )
-from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
-from byoip.domain.credential import Scope
-from byoip.domain.customer_text import InvalidText
-from byoip.domain.lifecycle import NotInThisState
-from byoip.domain.operating import (
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import (
     InvalidAddress,
     OverlapsApproved,
     SpaceReserved,
     parse_address,
 )
+from byoip.domain.checks.validation_run import ValidationNotFound
+from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
+from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
-from byoip.domain.validation_run import ValidationNotFound
 from byoip.ports.operator_reader import OperatorClaimFilter
 from byoip.ports.reader import ClaimView, Cursor, RunView
 from byoip.usecases.approve_prefix import ApprovePrefix

@@ -25,11 +25,11 @@ from byoip.api.schemas.route_rollbacks import (
     RouteRollbackAnswer,
     rollback_of,
 )
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.domain.station import (
+from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.domain.speakers.station import (
     ListenerInService,
     ListenerNotFound,
     SpeakerInService,

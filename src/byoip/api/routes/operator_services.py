@@ -14,10 +14,10 @@ from byoip.api.schemas.operating import (
     ServiceChange,
     service_of,
 )
-from byoip.domain.credential import Scope
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import ServiceExists, ServiceInUse, ServiceNotOffered
+from byoip.domain.bindings.service_binding import Service
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.operating import ServiceExists, ServiceInUse, ServiceNotOffered
-from byoip.domain.service_binding import Service
 
 operator_services = Declarations("operator: services", Audience.OPERATOR)
 

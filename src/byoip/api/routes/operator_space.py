@@ -26,9 +26,8 @@ from byoip.api.schemas.operator_space import (
     reservation_of,
     roa_snapshot_of,
 )
-from byoip.domain.credential import Scope
-from byoip.domain.customer_text import InvalidText
-from byoip.domain.operating import (
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import (
     OverlapsApproved,
     OverlapsReservation,
     OverrideNotFound,
@@ -40,6 +39,7 @@ from byoip.domain.operating import (
     SnapshotNotAcceptable,
     SnapshotNotFound,
 )
+from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
 from byoip.ports.reader import Cursor
 

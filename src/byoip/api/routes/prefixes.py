@@ -21,27 +21,27 @@ from byoip.api.schemas.prefixes import (
     prefix_of,
 )
 from byoip.domain import prefix as network
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import SpaceReserved
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
-from byoip.domain.bgp_prefix import AdvertiseStateLocked
-from byoip.domain.claim import (
+from byoip.domain.claims.claim import (
     ClaimNotFound,
     OverlapsOwnClaim,
     PrefixSuspended,
     TooManyClaims,
     WithdrawFirst,
 )
-from byoip.domain.credential import Scope
+from byoip.domain.claims.lifecycle import NotInThisState, Standing
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.lifecycle import NotInThisState, Standing
-from byoip.domain.loa_document import LoaDocumentUnknown
-from byoip.domain.offboarding import GraceNotBegun
-from byoip.domain.operating import SpaceReserved
+from byoip.domain.letters.loa_document import LoaDocumentUnknown
 from byoip.domain.prefix import (
     InvalidPrefix,
     OperatorInfrastructure,
     PrefixLengthRefused,
     SpecialPurposePrefix,
 )
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.routes.offboarding import GraceNotBegun
 from byoip.ports.reader import ClaimFilter, ClaimView, Cursor
 
 prefixes = Declarations("prefixes")

@@ -25,17 +25,17 @@ from byoip.api.schemas.validations import (
     validation_of,
     validation_with_evidence,
 )
-from byoip.domain.claim import ClaimNotFound
-from byoip.domain.credential import Scope
-from byoip.domain.lifecycle import NotInThisState
-from byoip.domain.ownership_token import (
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.checks.validation_run import ValidationNotFound
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.ownership_token import (
     OwnershipToken,
     TokenMethod,
     TokenNotFound,
     TokenSpent,
     TooManyTokens,
 )
-from byoip.domain.validation_run import ValidationNotFound
 from byoip.ports.reader import Cursor, RunView
 from byoip.usecases.issue_validation_token import IssuedToken
 

@@ -25,11 +25,8 @@ from byoip.api.schemas.bindings import (
     service_of,
 )
 from byoip.api.schemas.envelope import Done
-from byoip.domain.bgp_prefix import AdvertiseStateLocked, Contested
-from byoip.domain.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended, WithdrawFirst
-from byoip.domain.credential import Scope
-from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.service_binding import (
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.service_binding import (
     BINDINGS_PER_PREFIX,
     BindingExists,
     BindingNotFound,
@@ -43,6 +40,14 @@ from byoip.domain.service_binding import (
     ServiceNotFound,
     TooManyBindings,
 )
+from byoip.domain.claims.claim import (
+    ClaimNotFound,
+    PrefixOffboarding,
+    PrefixSuspended,
+    WithdrawFirst,
+)
+from byoip.domain.prefix import InvalidPrefix
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.ports.reader import BindingView, Cursor
 
 services = Declarations("services")

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, field_validator
 
 from byoip.api.schemas.envelope import Counted, Id, Strict, Success, Time, Wire
-from byoip.domain.bgp_prefix import NotSupported, prepends
-from byoip.domain.route import MOST_PREPENDS
+from byoip.domain.routes.bgp_prefix import NotSupported, prepends
+from byoip.domain.routes.route import MOST_PREPENDS
 from byoip.ports.advertising import BgpPrefixView
 
 _SIGNAL: dict[str, Any] = {"enabled": False, "modified_at": None}

@@ -3,8 +3,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import Counted, Id, IdIn, Strict, Success, Wire
-from byoip.domain import service_binding as domain
-from byoip.domain.service_binding import Provisioning
+from byoip.domain.bindings import service_binding as domain
+from byoip.domain.bindings.service_binding import Provisioning
 
 _SERVICE: dict[str, Any] = {"id": "f0e1d2c3b4a5968778695a4b3c2d1e0f", "name": "CDN"}
 EXAMPLE: dict[str, Any] = {

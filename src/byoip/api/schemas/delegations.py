@@ -14,7 +14,7 @@ from byoip.api.schemas.envelope import (
     Time,
     Wire,
 )
-from byoip.domain import delegation as domain
+from byoip.domain.claims import delegation as domain
 
 _ACCOUNT = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
 EXAMPLE: dict[str, Any] = {

@@ -8,8 +8,8 @@ from pydantic import Field
 from byoip.api.schemas.bindings import Service, service_of
 from byoip.api.schemas.envelope import EventPageInfo, Id, IdIn, Listed, Strict, Success, Time, Wire
 from byoip.api.schemas.operating import Reasoned, example
-from byoip.domain import edge as domain
-from byoip.domain.edge import ChangeKind
+from byoip.domain.bindings import edge as domain
+from byoip.domain.bindings.edge import ChangeKind
 from byoip.ports.edges import EdgeView
 
 _SERVICE: dict[str, Any] = {"id": "f0e1d2c3b4a5968778695a4b3c2d1e0f", "name": "CDN"}

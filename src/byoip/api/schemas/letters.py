@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import Success, Time, Wire
-from byoip.domain import letter as domain
-from byoip.domain.evidence import Check
-from byoip.domain.letter import LetterStatus, RevokedBecause
+from byoip.domain.checks.evidence import Check
+from byoip.domain.letters import letter as domain
+from byoip.domain.letters.letter import LetterStatus, RevokedBecause
 
 _REFERENCE = "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"
 _TIME = "2026-11-02T09:31:07Z"

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import Id, Success, Time, Wire
-from byoip.domain.loa_document import LoaDocument
+from byoip.domain.letters.loa_document import LoaDocument
 
 EXAMPLE: dict[str, Any] = {
     "id": "d933b1530bc56c9953cf8ce166da8004",

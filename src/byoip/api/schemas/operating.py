@@ -16,10 +16,10 @@ from byoip.api.schemas.envelope import (
     Time,
     Wire,
 )
-from byoip.domain import credential as domain
-from byoip.domain import service_binding
-from byoip.domain.claim import CLAIMS_PER_ACCOUNT
-from byoip.domain.credential import Scope
+from byoip.domain.accounts import credential as domain
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings import service_binding
+from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 from byoip.ports.operator_reader import AccountView, OperatorEventView
 from byoip.usecases.create_credential import NewCredential
 

@@ -6,9 +6,10 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import Id, Listed, Success, Time, Wire
 from byoip.api.schemas.operating import Reasoned, example
-from byoip.domain import breaker, job_history
-from byoip.domain.breaker import Parked, TripScope
-from byoip.domain.job_history import JobKind
+from byoip.domain.jobs import job_history
+from byoip.domain.jobs.job_history import JobKind
+from byoip.domain.routes import breaker
+from byoip.domain.routes.breaker import Parked, TripScope
 from byoip.ports.offboarding import BreakerReport, JobReport, ParkedSet
 
 _TRIP: dict[str, Any] = {

@@ -12,9 +12,9 @@ from byoip.api.schemas.envelope import Id, Listed, Success, Time, Wire
 from byoip.api.schemas.operating import example
 from byoip.api.schemas.operator_space import Reservation, reservation_of
 from byoip.api.schemas.prefixes import Prefix, prefix_of
-from byoip.domain import service_binding as domain
-from byoip.domain.blockers import Advice
-from byoip.domain.lifecycle import Approver, Standing, State
+from byoip.domain.bindings import service_binding as domain
+from byoip.domain.claims.blockers import Advice
+from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.ports.operator_reader import AddressReport, Holding
 from byoip.ports.reader import ClaimView
 

@@ -6,8 +6,8 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import Id, IdIn, Listed, Success, Time, Wire
 from byoip.api.schemas.operating import Reasoned, example
-from byoip.domain import operating as domain
-from byoip.domain.vrp_snapshot import Gate
+from byoip.domain.accounts import operating as domain
+from byoip.domain.checks.vrp_snapshot import Gate
 from byoip.ports.operator_reader import RoaSnapshotView
 from byoip.ports.snapshots import Acceptance, RegistrationStatus
 

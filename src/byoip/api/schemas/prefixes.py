@@ -6,9 +6,9 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import AsnIn, Counted, Id, IdIn, Strict, Success, TextIn, Time, Wire
-from byoip.domain.blockers import Advice, advertisable, blockers
-from byoip.domain.evidence import CheckState
-from byoip.domain.lifecycle import Standing
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.blockers import Advice, advertisable, blockers
+from byoip.domain.claims.lifecycle import Standing
 from byoip.ports.reader import ClaimView
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import Id, Listed, Strict, Success, Time, Wire
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.usecases.issue_validation_token import IssuedToken
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import Id, Listed, Success, Time, Wire
-from byoip.domain.evidence import (
+from byoip.domain.checks.evidence import (
     Check,
     Exhibit,
     Failed,
@@ -15,7 +15,7 @@ from byoip.domain.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.validation_run import RunResult, RunState, Trigger
+from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
 from byoip.ports.reader import RunView
 
 CHECK_EXAMPLE: dict[str, Any] = {

@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from byoip.domain.bindings.service_binding import Service
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import Service
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?", re.ASCII)
 

@@ -7,7 +7,7 @@ the routing registries; `whois.arin.net` and `whois.lacnic.net` are not.
 
 from typing import Final
 
-from byoip.domain.registry import Dialect, Registry
+from byoip.domain.checks.registry import Dialect, Registry
 
 # The holder rule stands where whoever maintains a covering route object, an old transit provider
 # for example, may create more specific ones (RIPE database, RouteIpAddressAuthentication).

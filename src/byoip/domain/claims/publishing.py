@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from byoip.domain.irr_authorisation import route_object_text
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
-from byoip.domain.rdns_ownership import txt_lines
-from byoip.domain.registry import Registry
-from byoip.domain.reverse_zone import reverse_zones
+from byoip.domain.checks.irr_authorisation import route_object_text
+from byoip.domain.checks.rdns_ownership import txt_lines
+from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from byoip.domain.asn import AS0, Asn
-from byoip.domain.claim import OtherOrigin
-from byoip.domain.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
-from byoip.domain.origin_validation import (
+from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.origin_validation import (
     InvalidBecause,
     RouteValidity,
     Validity,
@@ -14,6 +13,7 @@ from byoip.domain.origin_validation import (
     roa_warnings,
     validate_origin,
 )
+from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
 
 _REASONS = {

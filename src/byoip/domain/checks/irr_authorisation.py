@@ -10,15 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from byoip.domain.address_holder import maintainers_of, smallest_block, unreadable_block
 from byoip.domain.asn import LAST_ASN, Asn
-from byoip.domain.claim import OtherOrigin
-from byoip.domain.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.address_holder import maintainers_of, smallest_block, unreadable_block
+from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.rpsl import RpslAttribute, RpslObject, render
+from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import enumerated, listed, shown
-from byoip.domain.ownership_token import same_token
 from byoip.domain.prefix import InvalidPrefix, Prefix
-from byoip.domain.registry import Registry
-from byoip.domain.rpsl import RpslAttribute, RpslObject, render
 
 _CLASSES: Final = {4: "route", 6: "route6"}
 _ORIGIN: Final = re.compile(r"AS(0|[1-9][0-9]{0,9})", re.ASCII | re.IGNORECASE)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.reconciliation import Wish
-from byoip.domain.staging import Answer, Post
+from byoip.domain.speakers.reconciliation import Wish
+from byoip.domain.speakers.staging import Answer, Post
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from byoip.domain.origin_validation import Validity
+from byoip.domain.checks.origin_validation import Validity
 from byoip.domain.prefix import Prefix
 
 # Between snapshots, too: entries expire, and routes come.

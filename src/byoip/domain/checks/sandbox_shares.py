@@ -7,8 +7,8 @@ families, its benchmarking share large enough for prefixes of several reverse zo
 
 from typing import Final
 
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 
 _SHARES: Final = {
     "ripencc": ("192.0.2.0/24", "198.18.0.0/17", "2001:db8::/34", "3fff::/22"),

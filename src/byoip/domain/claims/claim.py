@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.asn import Asn
+from byoip.domain.checks.evidence import CheckState, Reason, recent
+from byoip.domain.claims.lifecycle import Approver, Move, Standing, State, next_standing, next_state
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
-from byoip.domain.evidence import CheckState, Reason, recent
-from byoip.domain.lifecycle import Approver, Move, Standing, State, next_standing, next_state
 from byoip.domain.prefix import Prefix
 
 UNPROVEN_AFTER = timedelta(days=30)

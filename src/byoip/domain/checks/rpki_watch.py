@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from byoip.domain.evidence import Failed, Outcome
+from byoip.domain.checks.evidence import Failed, Outcome
 
 # A registry's publication point may lose everything for some hours and have it back.
 CONFIRMED_AFTER = timedelta(hours=24)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from byoip.domain.evidence import Failed, Fault, Reason, Unanswered
+from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
+from byoip.domain.checks.iana import registry_hint
+from byoip.domain.checks.registry import Basis, Delegation, Registry, Responsible
 from byoip.domain.foreign_text import listed
-from byoip.domain.iana import registry_hint
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Basis, Delegation, Registry, Responsible
 
 # Of the four statuses of the delegated-extended statistics format, those with a holder.
 _HELD: Final = frozenset({"allocated", "assigned"})

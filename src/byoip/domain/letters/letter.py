@@ -11,15 +11,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from byoip.domain.asn import Asn
-from byoip.domain.claim import Claim
+from byoip.domain.checks.evidence import Check, Outcome
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.rpki_watch import RpkiWatch
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import Approver, Standing
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
-from byoip.domain.evidence import Check, Outcome
-from byoip.domain.letter_evidence import LetterCheck, RegisteredHolder
-from byoip.domain.lifecycle import Approver, Standing
-from byoip.domain.origin_validation import Vrp
+from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
 from byoip.domain.prefix import Prefix
-from byoip.domain.rpki_watch import RpkiWatch
 
 VALIDITY = timedelta(days=365)
 RENEWAL_AHEAD = timedelta(days=30)

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from byoip.domain.claim import CheckRecord, Claim, OtherOrigin
-from byoip.domain.evidence import CheckState, recent
-from byoip.domain.irr_authorisation import route_object_text
-from byoip.domain.lifecycle import Standing
-from byoip.domain.origin_validation import Validity
-from byoip.domain.ownership_token import OwnershipToken, TokenMethod
-from byoip.domain.rdns_ownership import txt_lines
-from byoip.domain.registry import Registry
-from byoip.domain.reverse_zone import reverse_zones
-from byoip.domain.service_binding import Provisioning
+from byoip.domain.bindings.service_binding import Provisioning
+from byoip.domain.checks.evidence import CheckState, recent
+from byoip.domain.checks.irr_authorisation import route_object_text
+from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.checks.rdns_ownership import txt_lines
+from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.claims.claim import CheckRecord, Claim, OtherOrigin
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 
 _LINES_SHOWN = 4
 

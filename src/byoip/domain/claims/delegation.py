@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from byoip.domain.claim import Claim
+from byoip.domain.bindings.service_binding import PrefixNotApproved
+from byoip.domain.claims.claim import Claim
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
-from byoip.domain.service_binding import PrefixNotApproved
 
 DELEGATIONS_PER_PREFIX = 1000
 LONGEST_DELEGATION = timedelta(days=3660)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from byoip.domain.evidence import Exhibit, Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.evidence import Exhibit, Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.reverse_zone import ReverseZone
+from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import enumerated, listed, shown
-from byoip.domain.ownership_token import same_token
-from byoip.domain.reverse_zone import ReverseZone
 
 TTL: Final = 300  # seconds, in the lines to paste: long enough, and soon gone again
 

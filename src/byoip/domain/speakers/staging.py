@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from byoip.domain.reconciliation import Mark, Wish
+from byoip.domain.speakers.reconciliation import Mark, Wish
 
 # A speaker that has just failed to answer may have done what it was told; only one that stays
 # away counts as gone.

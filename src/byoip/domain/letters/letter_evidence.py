@@ -6,11 +6,11 @@ from datetime import datetime
 from ipaddress import ip_address
 
 from byoip.domain.asn import Asn
-from byoip.domain.evidence import Check, Finding, Passed
+from byoip.domain.checks.evidence import Check, Finding, Passed
+from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.foreign_text import shown
-from byoip.domain.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 
 RESOLVER = "the operator's validating resolver"
 _LONGEST_SEEN = 240

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 from uuid import UUID
 
-from byoip.domain.credential import CUSTOMER_SCOPES, Scope
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Scope
 from byoip.domain.customer_text import CustomerText, InvalidText
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix

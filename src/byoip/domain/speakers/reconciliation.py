@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import Marking, Path, Route
+from byoip.domain.routes.route import Marking, Path, Route
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

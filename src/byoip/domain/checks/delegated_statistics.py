@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import NamedTuple, overload
 
+from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.domain.registry import Delegation
 
 REGISTRIES = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripencc"})
 

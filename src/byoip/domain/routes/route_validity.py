@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from byoip.domain.checks.evidence import Failed, Outcome, Unanswered
 from byoip.domain.errors import Refusal
-from byoip.domain.evidence import Failed, Outcome, Unanswered
 
 LAST_WORD_COUNTS = timedelta(days=7)  # that a route was valid, where nobody can tell now
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
+from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.prefix import InvalidPrefix, Prefix
-from byoip.domain.rpsl import RpslObject
 
 # Blocks that a registry keeps for itself, or for space it does not manage. The names are those of
 # the RIPE database's root objects and of the blocks that fill the holes between allocations.

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from byoip.domain.claim import CheckRecord, Claim
-from byoip.domain.evidence import (
+from byoip.domain.checks.evidence import (
     Check,
     CheckState,
     Failed,
@@ -15,8 +14,9 @@ from byoip.domain.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.ownership_token import TokenMethod
-from byoip.domain.validation_run import RunResult
+from byoip.domain.checks.validation_run import RunResult
+from byoip.domain.claims.claim import CheckRecord, Claim
+from byoip.domain.claims.ownership_token import TokenMethod
 
 _WAYS = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.asn import Asn
-from byoip.domain.claim import Claim
+from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning, ServiceBinding
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import NotInThisState, Standing
 from byoip.domain.errors import Refusal
-from byoip.domain.lifecycle import NotInThisState, Standing
 from byoip.domain.prefix import Prefix
-from byoip.domain.route import MOST_PREPENDS, Route
-from byoip.domain.service_binding import PrefixNotApproved, Provisioning, ServiceBinding
+from byoip.domain.routes.route import MOST_PREPENDS, Route
 
 BGP_PREFIXES_PER_PREFIX = 1000
 LONGEST_ROUTED = {4: 24, 6: 48}
