@@ -17,7 +17,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.domain.routes.route import Marking, Path
-from byoip.ports.speaker import Listener, Neighbour, Speaker
+from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
 from byoip.ports.store import By, Shelf, Store
 from byoip.store.route_turns import PostgresTurns
 from byoip.store.routes import PostgresRoutes

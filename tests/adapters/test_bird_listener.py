@@ -10,7 +10,7 @@ import pytest
 from byoip.adapters.bird_listener import BirdListener
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.ports.speaker import SpeakerUnanswered
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 
 V4, V6 = Prefix.parse("198.51.100.0/24"), Prefix.parse("2001:db8:1::/48")
 

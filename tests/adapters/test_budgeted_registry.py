@@ -9,7 +9,7 @@ from byoip.adapters.budgeted_registry import BackOff, BudgetedRegistry
 from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.registry import (
+from byoip.ports.checks.registry import (
     Found,
     Lookup,
     NoAnswer,
@@ -17,7 +17,7 @@ from byoip.ports.registry import (
     RegistryAnswer,
     RegistryQuestion,
 )
-from byoip.ports.registry_budget import Admission, Busy, Permit, Spent
+from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PERMIT = Permit(UUID(int=7))

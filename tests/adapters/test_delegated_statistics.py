@@ -10,8 +10,8 @@ from byoip.adapters.https_download import DownloadLimits
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.ports.registrations import NoStatistics, StatisticsFile
-from byoip.ports.snapshots import FetchMark
+from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
+from byoip.ports.checks.snapshots import FetchMark
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.fakes.web_server import Page, WebServer, web_server
 

@@ -19,7 +19,7 @@ from byoip.adapters.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community, Path
-from byoip.ports.speaker import SpeakerUnanswered
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests import gobgp_stubs
 
 ORIGIN = Asn(4200000001)

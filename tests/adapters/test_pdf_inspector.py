@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.writer import PdfFileWriter, copy_into_new_writer
 from byoip.adapters.pdf_inspector import ChildPdfInspector, UnusableReader
 from byoip.adapters.pyhanko_signer import PyhankoSigner, make_self_signed
 from byoip.adapters.typst_press import TypstPress
-from byoip.ports.letters import PdfAccepted, PdfRefused, PdfVerdict
+from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 from tests.domain.letters import letter_facts
 from tests.pdfs import PAGES, pdf, stream, updated, written
 

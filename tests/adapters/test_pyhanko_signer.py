@@ -23,7 +23,7 @@ from byoip.adapters.pyhanko_signer import (
     signer_of_our_own,
 )
 from byoip.adapters.typst_press import TypstPress
-from byoip.ports.letters import Seal
+from byoip.ports.letters.letters import Seal
 from tests.domain.letters import REFERENCE, letter_facts
 
 OPERATOR = "Example Networks B.V."

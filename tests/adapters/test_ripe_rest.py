@@ -22,7 +22,7 @@ from byoip.adapters.ripe_rest import PreferTls, RipeRest
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.registry import (
+from byoip.ports.checks.registry import (
     Found,
     Lookup,
     NoAnswer,

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from byoip.adapters.statistics_folder import StatisticsFolder
-from byoip.ports.registrations import NoStatistics, StatisticsFile
+from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from tests.fakes.rpki import NOON, StoppedClock
 
 FILE = """2|apnic|20261122|1|19830705|20261121|+1000

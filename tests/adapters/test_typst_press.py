@@ -19,7 +19,7 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import LetterReference
 from byoip.domain.letters.letter_evidence import RegisteredHolder
-from byoip.ports.letters import Seal
+from byoip.ports.letters.letters import Seal
 from tests.domain.letters import letter_check, letter_facts
 from tests.domain.samples import prefix
 

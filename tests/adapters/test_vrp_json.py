@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from byoip.adapters.vrp_json import JsonVrps
-from byoip.ports.rpki import VrpExport
-from byoip.ports.snapshots import MalformedExport, VrpDocument
+from byoip.ports.checks.rpki import VrpExport
+from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from tests.fakes.rpki import ANCHORS, NOON, entry, export_text
 
 Row = tuple[str, int, int, str, int | None]

@@ -11,7 +11,7 @@ from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.prefix import Prefix
-from byoip.ports.registry import Lookup, RegistryQuestion
+from byoip.ports.checks.registry import Lookup, RegistryQuestion
 
 ROUTE = b"route: 192.0.2.0/24\norigin: AS64500\nmnt-by: M\nsource: RIPE\n"
 SERVED = b"% This query was served by the RIPE Database Query Service version 1.1 (A)\n\n\n"

@@ -11,8 +11,8 @@ import pytest
 from byoip.api.application import create_application
 from byoip.api.dependencies import Backend
 from byoip.api.routes import operations
-from byoip.ports.accounts import Accounts
-from byoip.ports.reader import Reader
+from byoip.ports.accounts.accounts import Accounts
+from byoip.ports.claims.reader import Reader
 from byoip.store.engine import make_engine
 from tests.api.world import World
 from tests.fakes.backend import make_backend

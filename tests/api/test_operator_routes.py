@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
-from byoip.ports.routes import Alarm, SpeakerState
+from byoip.ports.speakers.routes import Alarm, SpeakerState
 from byoip.store.routes import PostgresRoutes
 from tests.announcing import Fleet, path
 from tests.api.operators import WHY, Desk

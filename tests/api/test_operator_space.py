@@ -10,7 +10,7 @@ from byoip.domain.checks.delegated_statistics import too_few
 from byoip.domain.checks.registry import Delegation
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
-from byoip.ports.registrations import StatisticsFile
+from byoip.ports.checks.registrations import StatisticsFile
 from byoip.store.registration_snapshots import RegistrationSnapshots
 from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused

@@ -15,7 +15,7 @@ from byoip.api.paging import (
     write_cursor,
 )
 from byoip.api.refusals import QueryParameterInvalid
-from byoip.ports.reader import Cursor
+from byoip.ports.claims.reader import Cursor
 
 PLACES = [Cursor(datetime(2026, 1, day, tzinfo=UTC), uuid4()) for day in range(1, 8)]
 

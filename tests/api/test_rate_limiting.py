@@ -16,7 +16,7 @@ from byoip.api.rate_limiting import RequestLimiter
 from byoip.api.recording import Recorder
 from byoip.api.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
-from byoip.ports.rate_limits import Lease, Limits
+from byoip.ports.accounts.rate_limits import Lease, Limits
 from byoip.ports.store import StoreUnavailable
 from byoip.store.rate_limits import PostgresRateWindows
 from tests.api.test_tenancy import outcome

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from byoip.api.dependencies import Backend
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential, Scope
 from byoip.domain.bindings.service_binding import Service
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import Store
 from tests.fakes.backend import Outside
 from tests.store.samples import SetClock, passed

@@ -22,8 +22,8 @@ from byoip.cli.operator_client import CommandFailed
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.credential import Credential, Scope
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts import Account
-from byoip.ports.routes import SpeakerState
+from byoip.ports.accounts.accounts import Account
+from byoip.ports.speakers.routes import SpeakerState
 from byoip.ports.store import By
 from byoip.settings import SettingsError, read_settings
 from byoip.store.engine import make_engine

@@ -13,7 +13,7 @@ from byoip.adapters.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
-from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.real.bird_router import Feed, bird_router
 from tests.real.edge import eventually

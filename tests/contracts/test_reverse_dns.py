@@ -23,7 +23,7 @@ from byoip.domain.checks.rdns_ownership import (
 )
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
-from byoip.ports.dns import ReverseDns
+from byoip.ports.checks.dns import ReverseDns
 from byoip.sandbox.name_server import NameServer
 from tests.fakes.dns import FakeReverseDns
 

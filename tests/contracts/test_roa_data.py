@@ -7,8 +7,8 @@ import pytest
 from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
-from byoip.ports.rpki import RoaData, Vrps
-from byoip.ports.snapshots import VrpDocument
+from byoip.ports.checks.rpki import RoaData, Vrps
+from byoip.ports.checks.snapshots import VrpDocument
 from byoip.store.vrp_snapshots import RoaShelf, VrpSnapshots
 from tests.fakes.rpki import NOON, FakeRoaData, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine

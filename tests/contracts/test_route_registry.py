@@ -11,7 +11,7 @@ from byoip.adapters.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.whois_registry import WhoisRegistry
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.registry import (
+from byoip.ports.checks.registry import (
     Found,
     Lookup,
     NoEntries,

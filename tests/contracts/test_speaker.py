@@ -11,7 +11,7 @@ from byoip.adapters.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community, Path
-from byoip.ports.speaker import Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.speakers.speaker import Neighbour, Speaker, SpeakerUnanswered
 from tests.fakes.speaker import FakeSpeaker, Trouble
 from tests.real.bird_router import Feed, bird_router
 from tests.real.edge import eventually

@@ -16,7 +16,7 @@ from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
-from byoip.ports.rpki import NoExport, VrpExport, VrpSource
+from byoip.ports.checks.rpki import NoExport, VrpExport, VrpSource
 from byoip.sandbox.vrp_source import ListedVrps
 from tests.fakes.rpki import ANCHORS, FakeVrpSource, StoppedClock, entry, export_text
 from tests.fakes.web_server import Page, web_server

@@ -17,7 +17,7 @@ import httpx
 
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.sandbox.internet import SandboxInternet
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.engine import make_engine

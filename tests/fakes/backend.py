@@ -18,8 +18,8 @@ from byoip.domain.claims.blockers import Advice
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.speakers.station import InService
+from byoip.ports.accounts.rate_limits import Limits
 from byoip.ports.clock import Clock
-from byoip.ports.rate_limits import Limits
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.allowance import PostgresAllowance
 from byoip.store.edge_reader import PostgresEdgeReader

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from byoip.domain.letters.letter import LetterFacts
-from byoip.ports.letters import PdfAccepted, PdfRefused, PdfVerdict
+from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 
 
 @dataclass(frozen=True, slots=True)

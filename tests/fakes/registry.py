@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.domain.checks.rpsl import parse_objects
-from byoip.ports.registry import (
+from byoip.ports.checks.registry import (
     Found,
     Lookup,
     NoAnswer,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
-from byoip.ports.rpki import NoExport, NoVrps, SnapshotFacts, VrpAnswer, VrpExport, Vrps
+from byoip.ports.checks.rpki import NoExport, NoVrps, SnapshotFacts, VrpAnswer, VrpExport, Vrps
 
 ANCHORS = frozenset({"apnic", "ripe"})
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

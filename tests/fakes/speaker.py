@@ -9,7 +9,7 @@ from typing import Literal
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
-from byoip.ports.speaker import Neighbour, SpeakerUnanswered
+from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 
 Method = Literal["local_as", "held", "announce", "withdraw", "neighbours", "enable", "sent"]
 

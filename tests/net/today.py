@@ -28,8 +28,8 @@ from byoip.cli import commands
 from byoip.cli.logs import JsonLines
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.prefix import Prefix
+from byoip.ports.accounts.operating import OperatorEvent
 from byoip.ports.once import Once, StoredAnswer
-from byoip.ports.operating import OperatorEvent
 from byoip.ports.store import By, Event
 from byoip.sandbox.control import create_control
 from byoip.settings import Settings, SettingsError

@@ -10,7 +10,7 @@ from byoip.adapters.bird_listener import BirdListener
 from byoip.adapters.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.ports.speaker import SpeakerUnanswered
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.real.bird_router import BirdRouter, Feed, bird_router
 from tests.real.gobgpd import Gobgpd, Peering, gobgpd
 from tests.real.parts import Part, require

@@ -10,7 +10,7 @@ import pytest
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community, Marking, Path, Route
-from byoip.ports.speaker import SpeakerUnanswered
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.real.edge import ROUTER, Edge, eventually, running_edge
 from tests.real.edge import SPEAKERS_AS as OWN_AS
 

@@ -9,7 +9,7 @@ from byoip.adapters.whois_registry import WhoisRegistry
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.registry import Lookup, NoAnswer
+from byoip.ports.checks.registry import Lookup, NoAnswer
 from byoip.sandbox.whois_server import WhoisServer
 from tests.contracts.test_route_registry import (
     OBJECTS,

@@ -13,7 +13,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Desired
 from byoip.domain.routes.breaker import Ceilings, Parked
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import By
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.guard_reader import PostgresGuardReader

@@ -13,8 +13,8 @@ from uuid import UUID
 import pytest
 
 from byoip.domain.jobs.job_history import JobKind
-from byoip.ports.offboarding import DueOffboarding
 from byoip.ports.once import Once
+from byoip.ports.routes.offboarding import DueOffboarding
 from byoip.ports.store import By, Shelf
 from byoip.store.offboardings import OffboardingShelf
 from byoip.store.transaction import PostgresStore

@@ -5,8 +5,8 @@ from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
-from byoip.ports.rpki import NoExport, VrpExport
-from byoip.ports.snapshots import VrpDocument
+from byoip.ports.checks.rpki import NoExport, VrpExport
+from byoip.ports.checks.snapshots import VrpDocument
 from byoip.sandbox.vrp_source import ListedVrps
 from tests.fakes.rpki import NOON, StoppedClock
 

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.reader import PostgresReader

@@ -15,7 +15,7 @@ from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import By, Event, Shelf
 from byoip.store.transaction import PostgresStore
 

@@ -11,7 +11,7 @@ from byoip.domain.bindings.service_binding import (
 )
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import Contested
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader
 from byoip.store.services import seed_services

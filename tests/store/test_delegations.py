@@ -11,8 +11,8 @@ from psycopg.rows import dict_row
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts import Account
-from byoip.ports.reader import Cursor
+from byoip.ports.accounts.accounts import Account
+from byoip.ports.claims.reader import Cursor
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore

@@ -10,7 +10,7 @@ from byoip.domain.bindings.edge import ChangeKind, Edge, EdgeRemoved
 from byoip.domain.bindings.service_binding import Provisioning, Service
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.store.edge_reader import PostgresEdgeReader
 from byoip.store.reader import PostgresReader
 from byoip.store.services import seed_services

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from byoip.domain.claims.claim import Claim
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore

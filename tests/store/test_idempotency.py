@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.ports.once import (
     AnsweredBefore,
     IdempotencyKeyBusy,

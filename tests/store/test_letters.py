@@ -20,7 +20,7 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
 )
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument, LoaDocumentNotFound
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import StoreRefused
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.figures import PostgresFigures

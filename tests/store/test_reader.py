@@ -19,8 +19,8 @@ from byoip.domain.checks.evidence import (
 from byoip.domain.checks.validation_run import LEASE, RunResult, ValidationNotFound
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Move
-from byoip.ports.accounts import Account
-from byoip.ports.reader import BindingView, ClaimView, Cursor
+from byoip.ports.accounts.accounts import Account
+from byoip.ports.claims.reader import BindingView, ClaimView, Cursor
 from byoip.ports.store import Shelf
 from byoip.store.reader import PostgresReader
 from byoip.store.services import seed_services

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.ports.registrations import Registered, StatisticsFile
-from byoip.ports.snapshots import FetchMark, RegistrationStatus
+from byoip.ports.checks.registrations import Registered, StatisticsFile
+from byoip.ports.checks.snapshots import FetchMark, RegistrationStatus
 from byoip.store.registration_snapshots import RegistrationShelf, RegistrationSnapshots
 from tests.fakes.rpki import NOON
 from tests.store.snapshot_engine import snapshot_engine

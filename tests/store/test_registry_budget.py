@@ -13,8 +13,8 @@ from byoip.domain.checks.evidence import Exhibit
 from byoip.domain.checks.registry import Budget, Dialect, Registry
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.domain.prefix import Prefix
-from byoip.ports.registry import Found, Lookup, NoEntries, RegistryAnswer, RegistryQuestion
-from byoip.ports.registry_budget import Busy, Permit, Spent
+from byoip.ports.checks.registry import Found, Lookup, NoEntries, RegistryAnswer, RegistryQuestion
+from byoip.ports.checks.registry_budget import Busy, Permit, Spent
 from byoip.store.registry_budget import PostgresRegistryBudget
 
 ANNA, BERT, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)

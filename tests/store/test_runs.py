@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.checks.evidence import Check, Exhibit, Fault, Finding, Unanswered
 from byoip.domain.checks.validation_run import LEASE, RunResult, RunState, ValidationRun
 from byoip.domain.claims.claim import Claim
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, claim, run

@@ -6,7 +6,7 @@ import pytest
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, claim, token, undone
 

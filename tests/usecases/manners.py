@@ -11,8 +11,8 @@ from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.domain.checks.rdns_ownership import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.prefix import Prefix
+from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
 from byoip.ports.once import Once
-from byoip.ports.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
 from byoip.ports.store import Shelf
 from byoip.store.transaction import PostgresStore
 from tests.fakes.dns import FakeReverseDns

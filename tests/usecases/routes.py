@@ -10,7 +10,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
-from byoip.ports.advertising import BgpPrefixView
+from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.add_bgp_prefix import AddBgpPrefix
 from byoip.usecases.advertise import Advertise

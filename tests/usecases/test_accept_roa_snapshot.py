@@ -9,7 +9,7 @@ from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.customer_text import InvalidText
-from byoip.ports.snapshots import Acceptance
+from byoip.ports.checks.snapshots import Acceptance
 from byoip.ports.store import By
 from byoip.store.operator_reader import PostgresOperatorReader
 from byoip.store.transaction import PostgresStore

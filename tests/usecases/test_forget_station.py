@@ -14,7 +14,7 @@ from byoip.domain.speakers.station import (
     SpeakerNotFound,
     Station,
 )
-from byoip.ports.routes import Observation, SpeakerState
+from byoip.ports.speakers.routes import Observation, SpeakerState
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.route_history import PostgresRouteReader

@@ -8,7 +8,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefix, BgpPrefixNotFound
 from byoip.domain.speakers.reconciliation import Wish
-from byoip.ports.advertising import BgpPrefixView
+from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.end_grace import EndGrace

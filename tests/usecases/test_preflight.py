@@ -3,7 +3,7 @@ import pytest
 from byoip.domain.asn import Asn, OriginNotOffered
 from byoip.domain.checks.evidence import Check, Fault, Passed
 from byoip.domain.prefix import InvalidPrefix, Prefix, SpecialPurposePrefix
-from byoip.ports.registry import Lookup
+from byoip.ports.checks.registry import Lookup
 from byoip.usecases.preflight import Preflight, PreflightReport
 from tests.usecases.world import CIDR, ORIGIN, POLICY, World, roa
 

@@ -9,7 +9,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
-from byoip.ports.drifts import Reevaluated
+from byoip.ports.checks.drifts import Reevaluated
 from byoip.store.figures import PostgresFigures
 from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot

@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.ports.registrations import NoStatistics, StatisticsFile
-from byoip.ports.snapshots import Acceptance
+from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
+from byoip.ports.checks.snapshots import Acceptance
 from byoip.store.registration_snapshots import RegistrationShelf, RegistrationSnapshots
 from byoip.usecases.refresh_registrations import RefreshRegistrations, RegistryRefreshed
 from tests.fakes.rpki import NOON, StoppedClock

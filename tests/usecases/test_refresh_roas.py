@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Tally
 from byoip.domain.prefix import Prefix
-from byoip.ports.rpki import NoExport, Vrps
+from byoip.ports.checks.rpki import NoExport, Vrps
 from byoip.store.vrp_snapshots import RoaShelf, VrpSnapshots
 from byoip.usecases.refresh_roas import (
     RefreshRoas,

@@ -23,7 +23,7 @@ from byoip.domain.checks.validation_run import BACKOFF, RunResult, Trigger
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
-from byoip.ports.registry import Lookup
+from byoip.ports.checks.registry import Lookup
 from byoip.usecases.ask_everyone import Subject
 from tests.usecases.world import CIDR, LABEL, REGISTRY, World, roa
 

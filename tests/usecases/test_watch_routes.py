@@ -7,8 +7,8 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.ports.advertising import Observed
-from byoip.ports.speaker import Neighbour
+from byoip.ports.routes.advertising import Observed
+from byoip.ports.speakers.speaker import Neighbour
 from byoip.store.engine import PoolSize, make_engine
 from byoip.usecases.look_for_routes import LookForRoutes
 from byoip.usecases.watch_routes import WatchRoutes

@@ -20,8 +20,8 @@ from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix, PrefixPolicy
-from byoip.ports.accounts import Account
-from byoip.ports.reader import NumberedEvent, RunView
+from byoip.ports.accounts.accounts import Account
+from byoip.ports.claims.reader import NumberedEvent, RunView
 from byoip.ports.store import By
 from byoip.store.accounts import PostgresAccounts
 from byoip.store.reader import PostgresReader

@@ -8,7 +8,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
 from byoip.ports.once import Once
-from byoip.ports.speaker import Neighbour
+from byoip.ports.speakers.speaker import Neighbour
 from byoip.ports.store import Shelf, Store
 from byoip.store.routes import PostgresRoutes
 from byoip.worker.reconciling import Pace

@@ -18,7 +18,7 @@ from byoip.adapters.bird_answers import (
 from byoip.adapters.bird_sessions import age, read_clock, read_established
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.ports.speaker import SpeakerUnanswered
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 
 DEADLINE: Final = 10.0  # seconds
 # From a session's start until what it does not show is taken as absent: its peer has sent all.

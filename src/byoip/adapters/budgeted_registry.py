@@ -5,8 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from byoip.domain.checks.evidence import Exhibit, Fault
-from byoip.ports.clock import Clock
-from byoip.ports.registry import (
+from byoip.ports.checks.registry import (
     Found,
     NoAnswer,
     NoEntries,
@@ -14,7 +13,8 @@ from byoip.ports.registry import (
     RegistryQuestion,
     RouteRegistry,
 )
-from byoip.ports.registry_budget import Busy, Permit, RegistryBudget, Spent
+from byoip.ports.checks.registry_budget import Busy, Permit, RegistryBudget, Spent
+from byoip.ports.clock import Clock
 
 _LONGEST_WAIT: Final = 1.0  # seconds between two looks for a free connection
 _NOTHING_ASKED: Final = "nothing was asked"

@@ -14,9 +14,9 @@ from byoip.adapters.https_download import (
     download,
 )
 from byoip.domain.checks.delegated_statistics import UnreadableStatistics, parse_statistics
+from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
+from byoip.ports.checks.snapshots import FetchMark, FetchMarks
 from byoip.ports.clock import Clock
-from byoip.ports.registrations import NoStatistics, StatisticsFile
-from byoip.ports.snapshots import FetchMark, FetchMarks
 
 # Where the five registries publish them; the NRO lists the same places.
 STATISTICS_URLS: Mapping[str, str] = MappingProxyType(

@@ -9,7 +9,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
-from byoip.ports.speaker import Neighbour, SpeakerUnanswered
+from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 
 _LOG = logging.getLogger(__name__)
 

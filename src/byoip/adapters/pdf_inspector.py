@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from byoip.adapters import pdf_contents
 from byoip.domain.letters.loa_document import LARGEST
-from byoip.ports.letters import PdfAccepted, PdfRefused, PdfVerdict
+from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 
 _TOO_MUCH = PdfRefused("it takes too long or too much memory to read")
 _LONGEST_ANSWER = 500

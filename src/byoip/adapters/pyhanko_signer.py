@@ -22,7 +22,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from byoip.domain.foreign_text import shown
 from byoip.domain.letters.letter import LetterFacts
-from byoip.ports.letters import Seal
+from byoip.ports.letters.letters import Seal
 
 _FIELD = "OperatorSignature"
 _LIFETIME = timedelta(days=3650)

@@ -12,8 +12,7 @@ from byoip.adapters.whois_dialects import Objects, object_class
 from byoip.adapters.whois_errors import NO_ENTRIES, NotAnAnswer, error_codes, fault_of
 from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.domain.checks.rpsl import parse_objects
-from byoip.ports.clock import Clock
-from byoip.ports.registry import (
+from byoip.ports.checks.registry import (
     Found,
     Lookup,
     NoAnswer,
@@ -22,6 +21,7 @@ from byoip.ports.registry import (
     RegistryQuestion,
     RouteRegistry,
 )
+from byoip.ports.clock import Clock
 
 MAX_BYTES: Final = 4 * 1024 * 1024  # the same objects are about four times as long in JSON
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
 from byoip.adapters.child_process import start_child_async
-from byoip.ports.rpki import NoExport, VrpExport
+from byoip.ports.checks.rpki import NoExport, VrpExport
 
 # Debian 12 still ships 8.2, which crashes on a stale manifest and cannot read current ASPAs.
 OLDEST = 9

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from byoip.adapters.delegated_statistics import read_statistics
 from byoip.domain.checks.delegated_statistics import REGISTRIES
+from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.ports.clock import Clock
-from byoip.ports.registrations import NoStatistics, StatisticsFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import typst
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.letters.letter import LetterFacts
 from byoip.domain.letters.letter_evidence import LetterCheck, registry_name
-from byoip.ports.letters import Seal
+from byoip.ports.letters.letters import Seal
 
 _TEMPLATE = "letter.typ"
 # Every character has a glyph that is meant for it, and text can be copied out again; typst refuses

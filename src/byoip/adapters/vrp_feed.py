@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from byoip.adapters.https_download import Downloaded, DownloadFailed, DownloadLimits, download
-from byoip.ports.rpki import NoExport, VrpExport
+from byoip.ports.checks.rpki import NoExport, VrpExport
 
 FEED_LIMITS = DownloadLimits(deadline=timedelta(minutes=5), largest=512 * 2**20)
 

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from byoip.ports.rpki import NoExport, VrpExport
+from byoip.ports.checks.rpki import NoExport, VrpExport
 
 
 @dataclass(frozen=True, slots=True)

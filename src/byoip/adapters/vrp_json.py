@@ -12,8 +12,8 @@ from typing import Annotated
 
 import msgspec
 
-from byoip.ports.rpki import VrpExport
-from byoip.ports.snapshots import MalformedExport, VrpDocument
+from byoip.ports.checks.rpki import VrpExport
+from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 
 _LARGEST = 512 * 2**20
 _BATCH = 4000  # entries: large enough for speed, small enough not to show in memory

@@ -23,7 +23,7 @@ from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
 from byoip.domain.prefix import Prefix
-from byoip.ports.registry import Lookup, RegistryQuestion
+from byoip.ports.checks.registry import Lookup, RegistryQuestion
 
 Objects: TypeAlias = tuple[RpslObject, ...]
 

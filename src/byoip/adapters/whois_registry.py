@@ -6,14 +6,14 @@ from anyio import BrokenResourceError, connect_tcp, fail_after
 from byoip.adapters.whois_dialects import exchange
 from byoip.adapters.whois_errors import NotAnAnswer
 from byoip.domain.checks.evidence import Exhibit, Fault
-from byoip.ports.clock import Clock
-from byoip.ports.registry import (
+from byoip.ports.checks.registry import (
     Found,
     NoAnswer,
     NoEntries,
     RegistryAnswer,
     RegistryQuestion,
 )
+from byoip.ports.clock import Clock
 
 MAX_BYTES: Final = 1024 * 1024
 

@@ -11,12 +11,12 @@ from byoip.api.operating import Operating
 from byoip.api.rate_limiting import RequestLimiter
 from byoip.api.route_desk import RouteDesk
 from byoip.domain.claims.blockers import Advice
-from byoip.ports.accounts import Accounts, Allowance
+from byoip.ports.accounts.accounts import Accounts, Allowance
+from byoip.ports.claims.reader import Reader
 from byoip.ports.clock import Clock
 from byoip.ports.event_bell import EventBell
 from byoip.ports.figures import Figures
-from byoip.ports.letters import LetterReader
-from byoip.ports.reader import Reader
+from byoip.ports.letters.letters import LetterReader
 from byoip.usecases.add_bgp_prefix import AddBgpPrefix
 from byoip.usecases.advertise import Advertise
 from byoip.usecases.bind_service import BindService

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from byoip.ports.bindings.edges import EdgeReader
 from byoip.ports.clock import Clock
-from byoip.ports.edges import EdgeReader
 from byoip.ports.store import Store
 from byoip.usecases.acknowledge_changes import AcknowledgeChanges
 from byoip.usecases.put_edge import PutEdge

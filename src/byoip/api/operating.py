@@ -4,10 +4,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from byoip.domain.claims.lifecycle import Move
+from byoip.ports.accounts.operator_reader import OperatorReader
+from byoip.ports.checks.snapshots import VrpSnapshotStore
 from byoip.ports.clock import Clock
-from byoip.ports.offboarding import GuardReader
-from byoip.ports.operator_reader import OperatorReader
-from byoip.ports.snapshots import VrpSnapshotStore
+from byoip.ports.routes.offboarding import GuardReader
 from byoip.ports.store import Store
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.accept_registration_snapshot import AcceptRegistrationSnapshot

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from byoip.api.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
-from byoip.ports.accounts import Allowance
-from byoip.ports.rate_limits import BLOCK, WINDOW, Lease, Limits, RateWindows
+from byoip.ports.accounts.accounts import Allowance
+from byoip.ports.accounts.rate_limits import BLOCK, WINDOW, Lease, Limits, RateWindows
 
 _BLOCKS = 24
 _FIRST = 8

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from byoip.domain.speakers.station import InService, Station
 from byoip.ports.clock import Clock
-from byoip.ports.route_reports import RouteReader
+from byoip.ports.speakers.route_reports import RouteReader
 from byoip.ports.store import Store
 from byoip.usecases.decide_orphan import WithdrawOrphan
 from byoip.usecases.forget_station import ForgetStation

@@ -14,7 +14,7 @@ from byoip.composition import Composition
 from byoip.domain.accounts.operating import stated_name
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
-from byoip.ports.restores import Disowned
+from byoip.ports.speakers.restores import Disowned
 from byoip.ports.store import By
 from byoip.usecases.disown_routes import DisownRoutes
 from byoip.usecases.rollback_routes import RolledBack

@@ -13,7 +13,7 @@ from byoip.adapters.vrp_feed import VrpFeed
 from byoip.adapters.vrp_file import VrpFile
 from byoip.cli.opening import with_composition
 from byoip.composition import Composition
-from byoip.ports.rpki import VrpSource
+from byoip.ports.checks.rpki import VrpSource
 from byoip.settings import Settings, SettingsError
 from byoip.usecases.refresh_roas import Refreshed, RoasAccepted, RoasRefused
 

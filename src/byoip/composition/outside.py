@@ -13,7 +13,7 @@ from byoip.domain.checks.rirs import RIRS
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import PrefixPolicy
 from byoip.domain.special_purpose import SANDBOX_RANGES
-from byoip.ports.registrations import StatisticsSource
+from byoip.ports.checks.registrations import StatisticsSource
 from byoip.settings import Settings, resolver_address
 
 SANDBOX_ORIGIN = 64500  # for documentation (RFC 5398)

@@ -28,9 +28,9 @@ from byoip.api.route_desk import route_desk
 from byoip.composition.outside import Outside
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.station import SILENT_FOR, InService
-from byoip.ports.registrations import StatisticsSource
-from byoip.ports.route_reports import RouteReader
-from byoip.ports.rpki import VrpSource
+from byoip.ports.checks.registrations import StatisticsSource
+from byoip.ports.checks.rpki import VrpSource
+from byoip.ports.speakers.route_reports import RouteReader
 from byoip.ports.store import By, StoreUnavailable
 from byoip.settings import Mode, Settings
 from byoip.store.accounts import PostgresAccounts

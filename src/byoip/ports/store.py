@@ -15,19 +15,19 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.precondition import WHATEVER, Expected
 from byoip.domain.prefix import Prefix
-from byoip.ports.advertising import BgpPrefixes, Breaker
-from byoip.ports.delegations import Delegations
-from byoip.ports.drifts import Drifts
-from byoip.ports.edges import Edges
-from byoip.ports.letters import LetterShelf, LoaDocuments
-from byoip.ports.offboarding import JobGuards, Offboardings
+from byoip.ports.accounts.operating import OperatorShelf
+from byoip.ports.bindings.edges import Edges
+from byoip.ports.checks.drifts import Drifts
+from byoip.ports.checks.registrations import Registrations
+from byoip.ports.checks.rpki import RoaData
+from byoip.ports.checks.runs import Runs
+from byoip.ports.claims.delegations import Delegations
+from byoip.ports.letters.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
-from byoip.ports.operating import OperatorShelf
-from byoip.ports.registrations import Registrations
-from byoip.ports.restores import Restores
-from byoip.ports.routes import RouteShelf
-from byoip.ports.rpki import RoaData
-from byoip.ports.runs import Runs
+from byoip.ports.routes.advertising import BgpPrefixes, Breaker
+from byoip.ports.routes.offboarding import JobGuards, Offboardings
+from byoip.ports.speakers.restores import Restores
+from byoip.ports.speakers.routes import RouteShelf
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again in a moment

@@ -7,8 +7,8 @@ from itertools import groupby
 from operator import attrgetter
 
 from byoip.domain.checks.sandbox_shares import sandbox_delegations
+from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.clock import Clock
-from byoip.ports.registrations import StatisticsFile
 
 
 @dataclass(frozen=True, slots=True)

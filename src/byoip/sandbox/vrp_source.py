@@ -5,8 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from byoip.domain.checks.origin_validation import Vrp
+from byoip.ports.checks.rpki import NoExport, VrpExport
 from byoip.ports.clock import Clock
-from byoip.ports.rpki import NoExport, VrpExport
 
 ANCHORS = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripe"})
 

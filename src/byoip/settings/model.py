@@ -12,7 +12,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.routes.breaker import Ceilings
-from byoip.ports.rate_limits import Limits
+from byoip.ports.accounts.rate_limits import Limits
 from byoip.settings.parts import (
     Asns,
     Cidrs,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import AccountNotFound, Credential
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.ports.clock import Clock
 from byoip.store.engine import autocommitting
 from byoip.store.lanes import lanes_of

@@ -32,7 +32,7 @@ from byoip.domain.routes.bgp_prefix import (
     Contested,
     Desired,
 )
-from byoip.ports.advertising import Applied, BgpPrefixView, Observed
+from byoip.ports.routes.advertising import Applied, BgpPrefixView, Observed
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import prefixes

@@ -42,8 +42,8 @@ from byoip.domain.routes.breaker import (
     awaits_room,
     trips,
 )
+from byoip.ports.accounts.operating import OperatorEvent, OperatorEvents
 from byoip.ports.clock import Clock
-from byoip.ports.operating import OperatorEvent, OperatorEvents
 from byoip.store.columns import constant
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled

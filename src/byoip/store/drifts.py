@@ -8,7 +8,7 @@ from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
 from byoip.domain.checks.origin_validation import Validity
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
-from byoip.ports.drifts import Reevaluated
+from byoip.ports.checks.drifts import Reevaluated
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import prefixes
 from byoip.store.tables_advertising import origin_drifts

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from byoip.domain.bindings.edge import ChangeKind, Edge, nobody_to_wait_for
+from byoip.ports.bindings.edges import EDGE_CHANGES
 from byoip.ports.clock import Clock
-from byoip.ports.edges import EDGE_CHANGES
 from byoip.store.events import CHANNEL
 from byoip.store.rows import AnyRow, as_json
 from byoip.store.statements import Session, compiled

@@ -11,7 +11,7 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.bindings.edge import BoundRange, ChangeKind, EdgeChange, FullState
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.prefix import Prefix
-from byoip.ports.edges import EdgeView
+from byoip.ports.bindings.edges import EdgeView
 from byoip.store.edge_feed import edge_from
 from byoip.store.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.lanes import lanes_of

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Text, Uuid, bindparam, func, insert, select, 
 
 from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
 from byoip.domain.prefix import Prefix
-from byoip.ports.edges import Settled
+from byoip.ports.bindings.edges import Settled
 from byoip.store.edge_feed import ALL, TOGETHER, edge_from
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import bindings

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.jobs.job_history import MEASURED, JobKind, JobSwitch, proportionate
 from byoip.domain.routes.breaker import Ceilings, Counted
-from byoip.ports.offboarding import BreakerReport, JobReport, ParkedSet
+from byoip.ports.routes.offboarding import BreakerReport, JobReport, ParkedSet
 from byoip.store.breaker import ADVERTISED, IN_MINUTE, IN_WINDOW, OPEN, counting, trip_from
 from byoip.store.job_guards import PAST, RUN_SHOWN, SWITCHES, job_run_from, switches_from
 from byoip.store.lanes import lanes_of

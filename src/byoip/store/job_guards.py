@@ -18,7 +18,7 @@ from byoip.domain.jobs.job_history import (
     JobSwitch,
     proportionate,
 )
-from byoip.ports.offboarding import JobReport
+from byoip.ports.routes.offboarding import JobReport
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 from byoip.store.tables_offboarding import job_runs, job_switches

@@ -31,7 +31,7 @@ from byoip.domain.letters.letter import (
     LetterReference,
     RevokedBecause,
 )
-from byoip.ports.letters import LetterGrounds, SnapshotNews
+from byoip.ports.letters.letters import LetterGrounds, SnapshotNews
 from byoip.store.columns import constant
 from byoip.store.evidence import finding_from
 from byoip.store.letter_rows import (

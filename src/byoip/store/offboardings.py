@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
-from byoip.ports.offboarding import DueOffboarding
+from byoip.ports.routes.offboarding import DueOffboarding
 from byoip.store.bgp_prefixes import KNOWN
 from byoip.store.columns import constant
 from byoip.store.rows import AnyRow, json

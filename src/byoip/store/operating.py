@@ -10,7 +10,7 @@ from sqlalchemy import Uuid, bindparam, insert, select, text, update
 from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.domain.accounts.operating import CredentialNotFound, ServiceExists, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service
-from byoip.ports.accounts import Account
+from byoip.ports.accounts.accounts import Account
 from byoip.store.accounts import account_from, account_values, credential_values
 from byoip.store.rows import credential_from
 from byoip.store.statements import Session, compiled

@@ -20,7 +20,7 @@ from byoip.domain.accounts.operating import (
 )
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.ports.operating import (
+from byoip.ports.accounts.operating import (
     CustomerAccounts,
     IssuedCredentials,
     OfferedServices,

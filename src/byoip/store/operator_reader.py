@@ -12,7 +12,7 @@ from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.domain.accounts.operating import Address, RegistryOverride, Reservation
 from byoip.domain.bindings.service_binding import ServiceBinding
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.ports.operator_reader import (
+from byoip.ports.accounts.operator_reader import (
     AccountView,
     AddressReport,
     Holding,
@@ -20,8 +20,8 @@ from byoip.ports.operator_reader import (
     OperatorEventView,
     RoaSnapshotView,
 )
-from byoip.ports.reader import ClaimView, Cursor
-from byoip.ports.snapshots import Acceptance, RegistrationStatus
+from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
+from byoip.ports.claims.reader import ClaimView, Cursor
 from byoip.store import operator_reading as reading
 from byoip.store.accounts import account_from
 from byoip.store.delegations import delegation_from

@@ -4,7 +4,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Interval, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.rate_limits import SHARES, WINDOW, Lease
+from byoip.ports.accounts.rate_limits import SHARES, WINDOW, Lease
 from byoip.store.lanes import lanes_of
 from byoip.store.statements import Session, compiled
 

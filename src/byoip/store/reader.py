@@ -21,8 +21,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
-from byoip.ports.advertising import BgpPrefixView
-from byoip.ports.reader import (
+from byoip.ports.claims.reader import (
     EVERY_CLAIM,
     AccountEvent,
     BindingView,
@@ -33,6 +32,7 @@ from byoip.ports.reader import (
     RunView,
     SpanningRoute,
 )
+from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.store import delegations, reading
 from byoip.store.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
 from byoip.store.delegations import delegation_from

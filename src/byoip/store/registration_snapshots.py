@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
-from byoip.ports.registrations import Registered, StatisticsFile
-from byoip.ports.snapshots import Acceptance, FetchMark, RegistrationStatus
+from byoip.ports.checks.registrations import Registered, StatisticsFile
+from byoip.ports.checks.snapshots import Acceptance, FetchMark, RegistrationStatus
 from byoip.store.partitions import REGISTRATIONS_LOCK, drop, fill, wait_for_turn
 from byoip.store.statements import Session, compiled
 from byoip.store.tables_snapshots import (

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.checks.evidence import Exhibit
 from byoip.domain.checks.registry import Budget
 from byoip.domain.checks.rpsl import RpslObject
-from byoip.ports.registry import Found, NoEntries, RegistryQuestion
-from byoip.ports.registry_budget import Admission, Busy, Permit, Spent
+from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
+from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
 from byoip.store.lanes import lanes_of
 from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translated

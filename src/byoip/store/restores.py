@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from byoip.ports.restores import Disowned, Identity
+from byoip.ports.speakers.restores import Disowned, Identity
 from byoip.store.statements import Session, Statement, compiled
 
 

@@ -18,7 +18,7 @@ from byoip.domain.speakers.route_snapshot import (
     RouteSnapshotNotFound,
 )
 from byoip.domain.speakers.station import Forgotten, Station
-from byoip.ports.route_reports import RouteReport
+from byoip.ports.speakers.route_reports import RouteReport
 from byoip.store import stations
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from byoip.ports.routes import TurnLost
+from byoip.ports.speakers.routes import TurnLost
 from byoip.store.bgp_prefixes import ROUTES_CHANNEL
 from byoip.store.engine import plain
 

@@ -13,7 +13,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import Known, Mark, Wish
-from byoip.ports.routes import Alarm, Observation, SpeakerState
+from byoip.ports.speakers.routes import Alarm, Observation, SpeakerState
 from byoip.store import route_statements as sql
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow

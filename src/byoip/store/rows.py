@@ -21,7 +21,7 @@ from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.ports.reader import NumberedEvent
+from byoip.ports.claims.reader import NumberedEvent
 from byoip.store.tables import bindings, prefixes, services, validation_tokens
 from byoip.store.tables_history import validation_runs
 

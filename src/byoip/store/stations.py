@@ -8,8 +8,13 @@ from sqlalchemy import text
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.station import Forgotten, Station
-from byoip.ports.route_reports import ListenerReport, RouteReport, SpeakerReport, StandingAlarm
-from byoip.ports.routes import Alarm
+from byoip.ports.speakers.route_reports import (
+    ListenerReport,
+    RouteReport,
+    SpeakerReport,
+    StandingAlarm,
+)
+from byoip.ports.speakers.routes import Alarm
 from byoip.store.lanes import Lanes
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, Statement, compiled

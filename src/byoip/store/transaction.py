@@ -50,20 +50,20 @@ from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.routes.breaker import Ceilings
-from byoip.ports.advertising import BgpPrefixes, Breaker
+from byoip.ports.accounts.operating import OperatorShelf
+from byoip.ports.bindings.edges import Edges
+from byoip.ports.checks.drifts import Drifts
+from byoip.ports.checks.registrations import Registrations
+from byoip.ports.checks.rpki import RoaData
+from byoip.ports.checks.runs import Runs
+from byoip.ports.claims.delegations import Delegations
 from byoip.ports.clock import Clock
-from byoip.ports.delegations import Delegations
-from byoip.ports.drifts import Drifts
-from byoip.ports.edges import Edges
-from byoip.ports.letters import LetterShelf, LoaDocuments
-from byoip.ports.offboarding import JobGuards, Offboardings
+from byoip.ports.letters.letters import LetterShelf, LoaDocuments
 from byoip.ports.once import Once
-from byoip.ports.operating import OperatorShelf
-from byoip.ports.registrations import Registrations
-from byoip.ports.restores import Restores
-from byoip.ports.routes import RouteShelf
-from byoip.ports.rpki import RoaData
-from byoip.ports.runs import Runs
+from byoip.ports.routes.advertising import BgpPrefixes, Breaker
+from byoip.ports.routes.offboarding import JobGuards, Offboardings
+from byoip.ports.speakers.restores import Restores
+from byoip.ports.speakers.routes import RouteShelf
 from byoip.ports.store import (
     Bindings,
     Claims,

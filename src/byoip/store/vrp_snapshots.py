@@ -12,9 +12,9 @@ from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
+from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
+from byoip.ports.checks.snapshots import RoaStatus
 from byoip.ports.clock import Clock
-from byoip.ports.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
-from byoip.ports.snapshots import RoaStatus
 from byoip.store.partitions import VRPS_LOCK, drop, wait_for_turn
 from byoip.store.statements import Session, compiled
 from byoip.store.tables_snapshots import vrp_snapshots, vrps

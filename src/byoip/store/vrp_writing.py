@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
-from byoip.ports.snapshots import (
+from byoip.ports.checks.snapshots import (
     Acceptance,
     MalformedExport,
     VrpDocument,

@@ -1,9 +1,9 @@
 from dataclasses import dataclass, replace
 
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
+from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.snapshots import Acceptance, RegistrationStatus
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import noted
 

@@ -2,10 +2,10 @@ from dataclasses import dataclass, replace
 
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
 from byoip.domain.checks.vrp_snapshot import ahead
+from byoip.ports.accounts.operator_reader import RoaSnapshotView
+from byoip.ports.checks.snapshots import Acceptance, VrpSnapshot, VrpSnapshotShelf, VrpSnapshotStore
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.operator_reader import RoaSnapshotView
-from byoip.ports.snapshots import Acceptance, VrpSnapshot, VrpSnapshotShelf, VrpSnapshotStore
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import noted
 

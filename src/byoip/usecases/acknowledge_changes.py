@@ -2,8 +2,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.bindings.edge import EdgeNotFound, FeedReplaced, edge_name
+from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
-from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.settle_bindings import SettleBindings

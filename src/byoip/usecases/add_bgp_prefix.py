@@ -3,9 +3,9 @@ from uuid import UUID
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import may_add
-from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
+from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.ports.store import By, Store
 from byoip.usecases.keeping_routes import begin_route
 

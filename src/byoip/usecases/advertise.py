@@ -5,9 +5,9 @@ from uuid import UUID
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound
 from byoip.domain.routes.breaker import Source
-from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
+from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.ports.store import By, Event, Shelf, Store
 from byoip.usecases.announcing import announce
 from byoip.usecases.withdrawing import tripping, withdraw

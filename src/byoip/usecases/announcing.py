@@ -8,7 +8,7 @@ from byoip.domain.checks.roa_authorisation import judge_roas
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.routes.route_validity import demand_valid
-from byoip.ports.rpki import NoVrps
+from byoip.ports.checks.rpki import NoVrps
 from byoip.ports.store import By, Event, Shelf
 
 

@@ -26,10 +26,9 @@ from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix
-from byoip.ports.clock import Clock
-from byoip.ports.dns import ReverseDns
-from byoip.ports.registrations import Registered
-from byoip.ports.registry import (
+from byoip.ports.checks.dns import ReverseDns
+from byoip.ports.checks.registrations import Registered
+from byoip.ports.checks.registry import (
     Found,
     Lookup,
     NoAnswer,
@@ -37,7 +36,8 @@ from byoip.ports.registry import (
     RegistryQuestion,
     RouteRegistry,
 )
-from byoip.ports.rpki import VrpAnswer, Vrps
+from byoip.ports.checks.rpki import VrpAnswer, Vrps
+from byoip.ports.clock import Clock
 from byoip.ports.store import Store, StoreUnavailable
 from byoip.usecases.judge_roa_data import judge_roa_data
 

@@ -3,9 +3,9 @@ from uuid import UUID, uuid4
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBinding, may_bind
 from byoip.domain.prefix import Prefix
+from byoip.ports.claims.reader import BindingView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import BindingView
 from byoip.ports.store import By, Event, Store
 from byoip.usecases.keeping_routes import begin_route
 

@@ -3,9 +3,9 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.lifecycle import Move
+from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import explained
 from byoip.usecases.views import view_of

@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.customer_text import CustomerText
+from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Store
 from byoip.usecases.history import changes
 from byoip.usecases.views import view_of

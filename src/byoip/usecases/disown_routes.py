@@ -15,7 +15,7 @@ from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.ports.clock import Clock
-from byoip.ports.restores import Disowned, Identity
+from byoip.ports.speakers.restores import Disowned, Identity
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.operating import noted
 

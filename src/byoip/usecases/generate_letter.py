@@ -8,9 +8,9 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
 from byoip.domain.letters.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
+from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
-from byoip.ports.letters import LetterPress, LetterSigner
-from byoip.ports.rpki import Vrps
+from byoip.ports.letters.letters import LetterPress, LetterSigner
 from byoip.ports.store import By, Event, Shelf, Store
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.judge_roa_data import judge_roa_data

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
 from byoip.ports.clock import Clock
-from byoip.ports.offboarding import JobReport
 from byoip.ports.once import Once
+from byoip.ports.routes.offboarding import JobReport
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import noted
 

@@ -6,8 +6,8 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.roa_authorisation import judge_roas, roa_origins
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
+from byoip.ports.checks.rpki import NoVrps, VrpAnswer
 from byoip.ports.clock import Clock
-from byoip.ports.rpki import NoVrps, VrpAnswer
 
 
 def judge_roa_data(

@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
-from byoip.ports.advertising import BgpPrefixView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
+from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.ports.store import By, Event, Store
 
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.observation import Look
 from byoip.domain.speakers.reconciliation import Wish
-from byoip.ports.routes import Observation
-from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.speakers.routes import Observation
+from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 
 _T = TypeVar("_T")
 _SLOWEST = 1000  # routes a second that everybody is given time for; BIRD tells of 10,000

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.jobs.job_history import JobKind, JobRun, JobStopped, measure, objection
+from byoip.ports.accounts.operating import OperatorEvent
 from byoip.ports.clock import Clock
-from byoip.ports.operating import OperatorEvent
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.row_by_row import RowByRow
 

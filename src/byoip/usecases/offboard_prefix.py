@@ -3,9 +3,9 @@ from uuid import UUID, uuid4
 
 from byoip.domain.claims.lifecycle import Move, Standing
 from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
+from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.history import changes
 from byoip.usecases.views import view_of

@@ -7,7 +7,7 @@ from typing import Any
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.customer_text import CustomerText
-from byoip.ports.operating import OperatorEvent
+from byoip.ports.accounts.operating import OperatorEvent
 from byoip.ports.store import By, Event
 from byoip.usecases.history import changes
 

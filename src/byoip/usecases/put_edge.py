@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.bindings.edge import Edge, EdgeBehind, EdgeRemoved, edge_name
+from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
-from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.operating import noted

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity
+from byoip.ports.checks.drifts import Reevaluated
 from byoip.ports.clock import Clock
-from byoip.ports.drifts import Reevaluated
 from byoip.ports.store import By, Event, Store
 
 

@@ -2,9 +2,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from byoip.domain.checks.delegated_statistics import too_few
+from byoip.ports.checks.registrations import NoStatistics, StatisticsFile, StatisticsSource
+from byoip.ports.checks.snapshots import RegistrationStore
 from byoip.ports.clock import Clock
-from byoip.ports.registrations import NoStatistics, StatisticsFile, StatisticsSource
-from byoip.ports.snapshots import RegistrationStore
 
 
 @dataclass(frozen=True, slots=True)

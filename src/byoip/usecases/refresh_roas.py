@@ -2,9 +2,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Objection, Tally, judge
-from byoip.ports.clock import Clock
-from byoip.ports.rpki import NoExport, VrpExport, VrpSource
-from byoip.ports.snapshots import (
+from byoip.ports.checks.rpki import NoExport, VrpExport, VrpSource
+from byoip.ports.checks.snapshots import (
     MalformedExport,
     VrpDocument,
     VrpReader,
@@ -12,6 +11,7 @@ from byoip.ports.snapshots import (
     VrpSnapshotShelf,
     VrpSnapshotStore,
 )
+from byoip.ports.clock import Clock
 from byoip.ports.store import By
 from byoip.usecases.reevaluate_claims import ReevaluateClaims
 

@@ -2,8 +2,8 @@ from dataclasses import dataclass
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.bindings.edge import EdgeNotFound, EdgeRemoved, edge_name
+from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
-from byoip.ports.edges import EdgeView
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import noted

@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
+from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Event, Store
 from byoip.usecases.views import view_of
 

@@ -8,9 +8,9 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.offboarding import End, Offboarding
+from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Event, Shelf, Store
 from byoip.usecases.measured_run import AT_ONCE
 from byoip.usecases.row_by_row import RowByRow

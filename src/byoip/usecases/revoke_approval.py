@@ -3,9 +3,9 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.letters.letter import RevokedBecause
+from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Store
 from byoip.usecases.end_delegation import ENDED, end
 from byoip.usecases.keeping_routes import still_out

@@ -3,8 +3,8 @@ from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.bindings.edge import agreed
+from byoip.ports.bindings.edges import Settled
 from byoip.ports.clock import Clock
-from byoip.ports.edges import Settled
 from byoip.ports.store import By, Event, Store
 
 

@@ -23,7 +23,7 @@ from byoip.domain.speakers.staging import (
     stand,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.routes import Alarm, Observation, Routes
+from byoip.ports.speakers.routes import Alarm, Observation, Routes
 from byoip.ports.store import By, Event, Store
 from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations
 from byoip.usecases.roll_back import RollBack

@@ -8,9 +8,9 @@ from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.loa_document import LoaDocumentNotFound, LoaDocumentUnknown
 from byoip.domain.prefix import Prefix, PrefixPolicy
+from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import ClaimView
 from byoip.ports.store import By, Event, Shelf, Store
 from byoip.ports.tokens import TokenMint
 

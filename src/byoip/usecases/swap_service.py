@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved, may_serve
+from byoip.ports.claims.reader import BindingView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.reader import BindingView
 from byoip.ports.store import By, Event, Store
 from byoip.usecases.views import binding_of
 

@@ -15,8 +15,8 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Marking, Path
 from byoip.domain.speakers.reconciliation import Plan, Step, Wish, plan
 from byoip.ports.clock import Clock
-from byoip.ports.routes import Routes, SpeakerState, Turn
-from byoip.ports.speaker import Neighbour, Speaker
+from byoip.ports.speakers.routes import Routes, SpeakerState, Turn
+from byoip.ports.speakers.speaker import Neighbour, Speaker
 
 
 class Gates(Protocol):

@@ -3,9 +3,9 @@ from typing import Any
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.ports.accounts.operator_reader import AccountView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.operator_reader import AccountView
 from byoip.ports.store import By, Store
 from byoip.usecases.operating import noted
 

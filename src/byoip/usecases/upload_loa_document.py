@@ -10,7 +10,7 @@ from byoip.domain.letters.loa_document import (
     TooManyLoaDocuments,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.letters import PdfInspector, PdfRefused
+from byoip.ports.letters.letters import PdfInspector, PdfRefused
 from byoip.ports.once import Once
 from byoip.ports.store import Store
 

@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.bindings.service_binding import BindingNotFound, Provisioning, ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix
-from byoip.ports.reader import ClaimView, SpanningRoute
+from byoip.ports.claims.reader import ClaimView, SpanningRoute
 from byoip.ports.store import Shelf
 
 

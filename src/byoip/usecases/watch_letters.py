@@ -3,9 +3,9 @@ from dataclasses import dataclass
 from byoip.domain.checks.roa_authorisation import judge_roas
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
+from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
-from byoip.ports.letters import SnapshotNews
-from byoip.ports.rpki import VrpAnswer, Vrps
+from byoip.ports.letters.letters import SnapshotNews
 from byoip.ports.store import By, Shelf, Store
 from byoip.usecases.revoke_letters import revoke_letters
 

@@ -14,10 +14,10 @@ from byoip.domain.speakers.observation import Look
 from byoip.domain.speakers.reconciliation import Wish
 from byoip.domain.speakers.staging import Answer
 from byoip.ports.clock import Clock
-from byoip.ports.routes import Alarm
-from byoip.ports.speaker import Neighbour, Speaker
+from byoip.ports.speakers.routes import Alarm
+from byoip.ports.speakers.speaker import Neighbour, Speaker
+from byoip.ports.speakers.watching import WatchedRoutes
 from byoip.ports.store import By, Event, Store
-from byoip.ports.watching import WatchedRoutes
 from byoip.usecases.look_for_routes import Asked, LookForRoutes, observations, own_word
 
 _LOG = logging.getLogger(__name__)

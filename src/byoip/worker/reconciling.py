@@ -15,10 +15,10 @@ from uuid import UUID
 from byoip.domain.routes.route import Marking
 from byoip.domain.speakers.staging import Post
 from byoip.ports.clock import Clock
-from byoip.ports.routes import Alarm, SpeakerState, Turn, TurnLost, Turns
-from byoip.ports.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.speakers.routes import Alarm, SpeakerState, Turn, TurnLost, Turns
+from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.speakers.watching import WatchedRoutes
 from byoip.ports.store import Store, StoreUnavailable
-from byoip.ports.watching import WatchedRoutes
 from byoip.usecases.disown_routes import RecogniseRestore
 from byoip.usecases.look_for_routes import Asked, LookForRoutes
 from byoip.usecases.stage_changes import StageChanges

@@ -10,7 +10,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
-from byoip.ports.speaker import SpeakerUnanswered
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 
 _Answer = TypeVar("_Answer", bound=Message)
 

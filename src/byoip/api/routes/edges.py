@@ -39,7 +39,7 @@ from byoip.domain.bindings.edge import (
     InvalidEdgeName,
 )
 from byoip.domain.customer_text import InvalidText
-from byoip.ports.edges import EDGE_CHANGES, EdgeReader
+from byoip.ports.bindings.edges import EDGE_CHANGES, EdgeReader
 
 edges = Declarations("operator: edges", Audience.OPERATOR)
 

@@ -45,8 +45,8 @@ from byoip.domain.accounts.operating import (
     ScopesRefused,
 )
 from byoip.domain.customer_text import InvalidText
-from byoip.ports.operator_reader import AccountView
-from byoip.ports.reader import Cursor
+from byoip.ports.accounts.operator_reader import AccountView
+from byoip.ports.claims.reader import Cursor
 
 operator_accounts = Declarations("operator: accounts", Audience.OPERATOR)
 

@@ -44,8 +44,8 @@ from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSu
 from byoip.domain.claims.lifecycle import NotInThisState
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
-from byoip.ports.operator_reader import OperatorClaimFilter
-from byoip.ports.reader import ClaimView, Cursor, RunView
+from byoip.ports.accounts.operator_reader import OperatorClaimFilter
+from byoip.ports.claims.reader import ClaimView, Cursor, RunView
 from byoip.usecases.approve_prefix import ApprovePrefix
 from byoip.usecases.change_standing import ChangeStanding
 from byoip.usecases.revoke_approval import RevokeApproval

@@ -36,7 +36,7 @@ from byoip.domain.claims.ownership_token import (
     TokenSpent,
     TooManyTokens,
 )
-from byoip.ports.reader import Cursor, RunView
+from byoip.ports.claims.reader import Cursor, RunView
 from byoip.usecases.issue_validation_token import IssuedToken
 
 proof = Declarations("proof")

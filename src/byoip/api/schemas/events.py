@@ -3,8 +3,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import EventPageInfo, Id, Success, Time, Wire
-from byoip.ports import reader
-from byoip.ports.reader import NumberedEvent
+from byoip.ports.claims import reader
+from byoip.ports.claims.reader import NumberedEvent
 
 EXAMPLE: dict[str, Any] = {
     "number": 3,

@@ -9,7 +9,7 @@ from byoip.api.schemas.envelope import Listed, Success, Time, Wire
 from byoip.api.schemas.operating import Reasoned, example
 from byoip.domain.speakers import route_snapshot, station
 from byoip.domain.speakers.station import Station
-from byoip.ports import route_reports as reports
+from byoip.ports.speakers import route_reports as reports
 
 _WHY = "Left behind by the old automation, ticket 4711."
 _SPEAKER: dict[str, Any] = {

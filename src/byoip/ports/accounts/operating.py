@@ -11,8 +11,8 @@ from byoip.domain.accounts.operating import RegistryOverride, Reservation
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts import Account
-from byoip.ports.snapshots import RegistrationSnapshotShelf, VrpSnapshotShelf
+from byoip.ports.accounts.accounts import Account
+from byoip.ports.checks.snapshots import RegistrationSnapshotShelf, VrpSnapshotShelf
 
 
 @dataclass(frozen=True, slots=True)

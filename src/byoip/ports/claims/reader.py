@@ -15,7 +15,7 @@ from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
-from byoip.ports.advertising import BgpPrefixView
+from byoip.ports.routes.advertising import BgpPrefixView
 
 
 @dataclass(frozen=True, slots=True)

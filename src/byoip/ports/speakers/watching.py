@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from byoip.ports.routes import Routes
+from byoip.ports.speakers.routes import Routes
 
 
 class WatchedRoutes(Routes, Protocol):

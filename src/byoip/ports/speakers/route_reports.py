@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from byoip.domain.speakers.route_snapshot import Orphan
-from byoip.ports.routes import Alarm
+from byoip.ports.speakers.routes import Alarm
 
 
 @dataclass(frozen=True, slots=True)

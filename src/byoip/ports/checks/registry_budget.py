@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from byoip.ports.registry import Found, NoEntries, RegistryQuestion
+from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from byoip.domain.checks.vrp_snapshot import Objection, Tally
-from byoip.ports.registrations import StatisticsFile
-from byoip.ports.rpki import VrpExport
+from byoip.ports.checks.registrations import StatisticsFile
+from byoip.ports.checks.rpki import VrpExport
 
 
 class MalformedExport(Exception):  # noqa: N818 - it says what the export is

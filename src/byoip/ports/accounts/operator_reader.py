@@ -13,9 +13,9 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts import Account
-from byoip.ports.reader import ClaimView, Cursor, NumberedEvent
-from byoip.ports.snapshots import Acceptance, RegistrationStatus, VrpSnapshot
+from byoip.ports.accounts.accounts import Account
+from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus, VrpSnapshot
+from byoip.ports.claims.reader import ClaimView, Cursor, NumberedEvent
 
 
 @dataclass(frozen=True, slots=True)
