@@ -24,10 +24,10 @@ from byoip.adapters.vrp_file import VrpFile
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
+from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
+from byoip.store.checks.vrp_snapshots import ABOUT, RoaShelf, VrpSnapshots
 from byoip.store.engine import make_engine
 from byoip.store.metadata import metadata
-from byoip.store.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
-from byoip.store.vrp_snapshots import ABOUT, RoaShelf, VrpSnapshots
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted
 
 ANCHORS = ("afrinic", "apnic", "arin", "lacnic", "ripe")

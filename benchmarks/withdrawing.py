@@ -19,8 +19,8 @@ from tests.many_routes import OwnedRoute, add_routes, ipv4
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.routes.breaker import Ceilings, Source, Withdrawal
 from byoip.ports.store import By, Shelf
-from byoip.store.breaker import PostgresBreaker
 from byoip.store.engine import make_engine
+from byoip.store.routes.breaker import PostgresBreaker
 from byoip.store.statements import compiled
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.withdrawing import withdraw

@@ -19,8 +19,8 @@ from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.domain.routes.route import Marking, Path
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
 from byoip.ports.store import By, Shelf, Store
-from byoip.store.route_turns import PostgresTurns
-from byoip.store.routes import PostgresRoutes
+from byoip.store.speakers.route_turns import PostgresTurns
+from byoip.store.speakers.routes import PostgresRoutes
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.withdrawing import tripping, withdraw
 from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart

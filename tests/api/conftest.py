@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.api.application import bare_application
 from byoip.api.recording import Recorder
 from byoip.domain.accounts.credential import Scope
+from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.services import seed_services
 from byoip.store.transaction import PostgresStore
 from tests.api.documented import Document
 from tests.api.operators import Desk

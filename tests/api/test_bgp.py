@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.api.application import create_application
 from byoip.api.messages import MESSAGES
 from byoip.api.problems import PROBLEMS
+from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.services import seed_services
 from tests.api.bound import bound, roas
 from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import bearer

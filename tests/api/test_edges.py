@@ -15,9 +15,9 @@ from byoip.api.declarations import Audience
 from byoip.api.recording import Recorder
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.credential import Scope
+from byoip.store.bindings.services import seed_services
+from byoip.store.claims.event_bell import PostgresEventBell
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.event_bell import PostgresEventBell
-from byoip.store.services import seed_services
 from tests.api.operators import WHY, Desk
 from tests.api.test_history import hurried, waiting
 from tests.api.world import World

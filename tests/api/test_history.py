@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from byoip.api.recording import Recorder
 from byoip.cli.serving import bind, port_of, serving
-from byoip.store.event_bell import PostgresEventBell
+from byoip.store.claims.event_bell import PostgresEventBell
 from tests.api.world import World
 from tests.store.test_event_bell import listens
 

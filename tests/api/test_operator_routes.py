@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.routes import Alarm, SpeakerState
-from byoip.store.routes import PostgresRoutes
+from byoip.store.speakers.routes import PostgresRoutes
 from tests.announcing import Fleet, path
 from tests.api.operators import WHY, Desk
 from tests.api.world import World

@@ -11,8 +11,8 @@ from byoip.domain.checks.registry import Delegation
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
-from byoip.store.registration_snapshots import RegistrationSnapshots
-from byoip.store.vrp_snapshots import VrpSnapshots
+from byoip.store.checks.registration_snapshots import RegistrationSnapshots
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import bearer

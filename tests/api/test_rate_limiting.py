@@ -18,7 +18,7 @@ from byoip.api.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.ports.accounts.rate_limits import Lease, Limits
 from byoip.ports.store import StoreUnavailable
-from byoip.store.rate_limits import PostgresRateWindows
+from byoip.store.accounts.rate_limits import PostgresRateWindows
 from tests.api.test_tenancy import outcome
 from tests.api.world import World
 from tests.store.samples import credential

@@ -26,9 +26,9 @@ from byoip.ports.accounts.accounts import Account
 from byoip.ports.speakers.routes import SpeakerState
 from byoip.ports.store import By
 from byoip.settings import SettingsError, read_settings
+from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
-from byoip.store.routes import PostgresRoutes
-from byoip.store.services import seed_services
+from byoip.store.speakers.routes import PostgresRoutes
 from tests.announcing import Fleet, path
 from tests.fakes.backend import Outside, make_backend
 from tests.store.samples import SetClock

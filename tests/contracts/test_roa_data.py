@@ -9,7 +9,7 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import RoaData, Vrps
 from byoip.ports.checks.snapshots import VrpDocument
-from byoip.store.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
 from tests.fakes.rpki import NOON, FakeRoaData, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine
 from tests.store.test_vrp_snapshots import Row

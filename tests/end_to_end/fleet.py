@@ -19,7 +19,7 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.ports.accounts.accounts import Account
 from byoip.sandbox.internet import SandboxInternet
-from byoip.store.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import PostgresAccounts
 from byoip.store.engine import make_engine
 from tests.end_to_end.running import BYOIP, environment
 

@@ -34,10 +34,10 @@ from byoip.ports.store import By, Event
 from byoip.sandbox.control import create_control
 from byoip.settings import Settings, SettingsError
 from byoip.settings import read_settings as _read_settings
+from byoip.store.claims.event_bell import PostgresEventBell
 from byoip.store.engine import make_engine
-from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
-from byoip.store.route_turns import PostgresTurns
+from byoip.store.speakers.route_turns import PostgresTurns
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.operating import noted
 from byoip.worker.schedule import schedule

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.services import seed_services
 from tests.announcing import Fleet
 from tests.databases import fresh_database
 from tests.many_routes import OwnedRoute, add_routes, ipv4, ipv6

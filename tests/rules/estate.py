@@ -15,9 +15,9 @@ from byoip.domain.routes.bgp_prefix import BgpPrefix, Desired
 from byoip.domain.routes.breaker import Ceilings, Parked
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import By
-from byoip.store.accounts import PostgresAccounts
-from byoip.store.guard_reader import PostgresGuardReader
-from byoip.store.reader import PostgresReader
+from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.claims.reader import PostgresReader
+from byoip.store.jobs.guard_reader import PostgresGuardReader
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.offboard_prefix import OffboardPrefix

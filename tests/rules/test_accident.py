@@ -15,7 +15,7 @@ import pytest
 from byoip.api.application import create_application
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Source
-from byoip.store.services import seed_services
+from byoip.store.bindings.services import seed_services
 from tests import announcing
 from tests.announcing import listener, path, reconciling, speaker, until
 from tests.fakes.backend import Outside, make_backend

@@ -16,7 +16,7 @@ from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.once import Once
 from byoip.ports.routes.offboarding import DueOffboarding
 from byoip.ports.store import By, Shelf
-from byoip.store.offboardings import OffboardingShelf
+from byoip.store.routes.offboardings import OffboardingShelf
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from byoip.store.route_turns import PostgresTurns
+from byoip.store.speakers.route_turns import PostgresTurns
 from tests.announcing import Fleet, reconciling, speaker, until
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.ports.checks.rpki import NoExport
-from byoip.store.vrp_snapshots import VrpSnapshots
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused

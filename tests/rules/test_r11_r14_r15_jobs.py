@@ -22,7 +22,7 @@ from byoip.domain.jobs.job_history import (
 )
 from byoip.domain.prefix import Prefix
 from byoip.ports import jobs
-from byoip.store.jobs import make_job_app
+from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.end_expired_delegations import EndExpiredDelegations
 from byoip.usecases.guard_jobs import AllowJob, KillSwitches, MoveKillSwitch

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, account
 

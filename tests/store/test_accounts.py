@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import AccountNotFound, Scope
 from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import PostgresAccounts
 from tests.store.samples import SetClock, credential
 
 

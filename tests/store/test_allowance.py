@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.allowance import PostgresAllowance
+from byoip.store.accounts.allowance import PostgresAllowance
 from byoip.store.transaction import PostgresStore
 
 

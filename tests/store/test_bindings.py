@@ -12,9 +12,9 @@ from byoip.domain.bindings.service_binding import (
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import Contested
 from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts import PostgresAccounts
-from byoip.store.reader import PostgresReader
-from byoip.store.services import seed_services
+from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.bindings.services import seed_services
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, account, binding, claim
 

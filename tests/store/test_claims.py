@@ -12,7 +12,7 @@ from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OtherOrigin, O
 from byoip.domain.claims.lifecycle import Move
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import PostgresAccounts
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, account, claim, passed, undone
 

@@ -13,8 +13,8 @@ from byoip.domain.claims.delegation import DelegateNotFound, Delegation, Delegat
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.claims.reader import Cursor
-from byoip.store.accounts import PostgresAccounts
-from byoip.store.reader import PostgresReader
+from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.databases import fresh_database
 from tests.store.rows import (

@@ -11,9 +11,9 @@ from byoip.domain.bindings.service_binding import Provisioning, Service
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.accounts import Account
-from byoip.store.edge_reader import PostgresEdgeReader
-from byoip.store.reader import PostgresReader
-from byoip.store.services import seed_services
+from byoip.store.bindings.edge_reader import PostgresEdgeReader
+from byoip.store.bindings.services import seed_services
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, binding, claim, event, undone
 

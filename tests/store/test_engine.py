@@ -7,8 +7,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.ports.store import StoreUnavailable
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import PoolSize, make_engine, with_driver
-from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock
 

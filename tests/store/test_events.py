@@ -6,8 +6,8 @@ import pytest
 
 from byoip.domain.claims.claim import Claim
 from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts import PostgresAccounts
-from byoip.store.reader import PostgresReader
+from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import account, claim, event
 

@@ -16,8 +16,8 @@ from byoip.ports.once import (
     Once,
     StoredAnswer,
 )
-from byoip.store.accounts import PostgresAccounts
-from byoip.store.reader import PostgresReader
+from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, claim, credential
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.checks.validation_run import ValidationRun
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.jobs import DEFAULT_QUEUE, RUN_VALIDATION
-from byoip.store.jobs import make_job_app
+from byoip.store.jobs.jobs import make_job_app
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, claim, run, undone
 

@@ -22,9 +22,9 @@ from byoip.domain.letters.letter import (
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument, LoaDocumentNotFound
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import StoreRefused
-from byoip.store.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import PostgresAccounts
 from byoip.store.figures import PostgresFigures
-from byoip.store.letter_reader import PostgresLetterReader
+from byoip.store.letters.letter_reader import PostgresLetterReader
 from byoip.store.transaction import PostgresStore
 from tests.domain.letters import letter, letter_facts
 from tests.domain.samples import NOW

@@ -15,9 +15,9 @@ from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.claims.lifecycle import Approver
 from byoip.ports.once import AnsweredBefore, Once, StoredAnswer
 from byoip.store import migrating
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import make_engine
 from byoip.store.migrating import check_revision, migrate
-from byoip.store.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store import rows
 from tests.store.rows import ACCOUNT, CREDENTIAL, NOW, OTHER, SERVICE, Database, insert

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.store.accounts.rate_limits import PostgresRateWindows
 from byoip.store.engine import make_engine
-from byoip.store.rate_limits import PostgresRateWindows
 from byoip.store.transaction import PostgresStore
 
 

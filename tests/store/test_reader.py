@@ -22,8 +22,8 @@ from byoip.domain.claims.lifecycle import Move
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.claims.reader import BindingView, ClaimView, Cursor
 from byoip.ports.store import Shelf
-from byoip.store.reader import PostgresReader
-from byoip.store.services import seed_services
+from byoip.store.bindings.services import seed_services
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, binding, claim, event, run, token
 

@@ -9,7 +9,7 @@ from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import Registered, StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark, RegistrationStatus
-from byoip.store.registration_snapshots import RegistrationShelf, RegistrationSnapshots
+from byoip.store.checks.registration_snapshots import RegistrationShelf, RegistrationSnapshots
 from tests.fakes.rpki import NOON
 from tests.store.snapshot_engine import snapshot_engine
 

@@ -15,7 +15,7 @@ from byoip.domain.checks.rpsl import parse_objects
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Found, Lookup, NoEntries, RegistryAnswer, RegistryQuestion
 from byoip.ports.checks.registry_budget import Busy, Permit, Spent
-from byoip.store.registry_budget import PostgresRegistryBudget
+from byoip.store.checks.registry_budget import PostgresRegistryBudget
 
 ANNA, BERT, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 EXHIBIT = Exhibit("asked", "of:43", b"\x00\xff raw", datetime(2026, 1, 1, tzinfo=UTC))

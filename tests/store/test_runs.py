@@ -11,7 +11,7 @@ from byoip.domain.checks.evidence import Check, Exhibit, Fault, Finding, Unanswe
 from byoip.domain.checks.validation_run import LEASE, RunResult, RunState, ValidationRun
 from byoip.domain.claims.claim import Claim
 from byoip.ports.accounts.accounts import Account
-from byoip.store.reader import PostgresReader
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, claim, run
 

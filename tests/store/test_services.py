@@ -1,8 +1,8 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.reader import PostgresReader
-from byoip.store.services import seed_services
+from byoip.store.bindings.services import seed_services
+from byoip.store.claims.reader import PostgresReader
 
 
 async def test_what_an_operator_has_retired_is_not_offered_again_by_the_settings(

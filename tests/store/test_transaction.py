@@ -13,7 +13,7 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Move, Standing, State
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.store.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import PostgresAccounts
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, account, claim, event, passed, run, token
 

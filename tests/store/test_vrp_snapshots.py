@@ -14,7 +14,7 @@ from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.checks.snapshots import Acceptance, MalformedExport, VrpDocument, VrpSnapshot
-from byoip.store.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine
 

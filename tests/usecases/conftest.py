@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.services import seed_services
 from tests.usecases.routes import Routes
 from tests.usecases.world import CIDR, World
 

@@ -11,9 +11,9 @@ from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.customer_text import InvalidText
 from byoip.ports.checks.snapshots import Acceptance
 from byoip.ports.store import By
-from byoip.store.operator_reader import PostgresOperatorReader
+from byoip.store.accounts.operator_reader import PostgresOperatorReader
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.transaction import PostgresStore
-from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.fakes.rpki import NOON, FakeVrpSource, StoppedClock, entries, export_text

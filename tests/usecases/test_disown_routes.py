@@ -10,7 +10,7 @@ from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.lanes import lanes_of
-from byoip.store.restores import RestoreShelf
+from byoip.store.speakers.restores import RestoreShelf
 from byoip.store.statements import Session
 from byoip.usecases.disown_routes import DisownRoutes, RecogniseRestore
 from byoip.usecases.guard_jobs import KillSwitches

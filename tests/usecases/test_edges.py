@@ -22,8 +22,8 @@ from byoip.domain.bindings.edge import (
 from byoip.domain.bindings.service_binding import BindingExists, Provisioning, ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
-from byoip.store.edge_reader import PostgresEdgeReader
-from byoip.store.operator_reader import PostgresOperatorReader
+from byoip.store.accounts.operator_reader import PostgresOperatorReader
+from byoip.store.bindings.edge_reader import PostgresEdgeReader
 from byoip.usecases.acknowledge_changes import AcknowledgeChanges
 from byoip.usecases.advertise import Advertise
 from byoip.usecases.put_edge import PutEdge

@@ -17,7 +17,7 @@ from byoip.domain.speakers.station import (
 from byoip.ports.speakers.routes import Observation, SpeakerState
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.route_history import PostgresRouteReader
+from byoip.store.speakers.route_history import PostgresRouteReader
 from byoip.usecases.forget_station import ForgetStation
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 

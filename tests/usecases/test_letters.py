@@ -22,7 +22,7 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
 )
 from byoip.domain.prefix import Prefix
-from byoip.store.letter_reader import PostgresLetterReader
+from byoip.store.letters.letter_reader import PostgresLetterReader
 from byoip.usecases.approve_prefix import ApprovePrefix
 from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.generate_letter import GenerateLetter

@@ -10,8 +10,8 @@ from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.drifts import Reevaluated
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.figures import PostgresFigures
-from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.revoke_approval import RevokeApproval
 from tests.store.samples import BY

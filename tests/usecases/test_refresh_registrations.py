@@ -8,7 +8,7 @@ from byoip.domain.checks.registry import Delegation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.ports.checks.snapshots import Acceptance
-from byoip.store.registration_snapshots import RegistrationShelf, RegistrationSnapshots
+from byoip.store.checks.registration_snapshots import RegistrationShelf, RegistrationSnapshots
 from byoip.usecases.refresh_registrations import RefreshRegistrations, RegistryRefreshed
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine

@@ -10,7 +10,7 @@ from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, Vrps
-from byoip.store.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
 from byoip.usecases.refresh_roas import (
     RefreshRoas,
     RoasAccepted,

@@ -9,7 +9,7 @@ from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.route_history import PostgresRouteReader
+from byoip.store.speakers.route_history import PostgresRouteReader
 from byoip.usecases.decide_orphan import WithdrawOrphan
 from byoip.usecases.rollback_routes import RollbackRoutes, RolledBack
 from byoip.usecases.withdrawing import withdraw

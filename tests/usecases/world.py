@@ -23,11 +23,11 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.claims.reader import NumberedEvent, RunView
 from byoip.ports.store import By
-from byoip.store.accounts import PostgresAccounts
-from byoip.store.reader import PostgresReader
-from byoip.store.tables import prefixes, validation_tokens
-from byoip.store.tables_history import validation_runs
-from byoip.store.vrp_snapshots import VrpSnapshots
+from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from byoip.store.claims.reader import PostgresReader
+from byoip.store.claims.tables import prefixes, validation_tokens
+from byoip.store.claims.tables_history import validation_runs
 from byoip.usecases.ask_everyone import AskEveryone
 from byoip.usecases.bind_service import BindService
 from byoip.usecases.issue_validation_token import IssuedToken, IssueValidationToken

@@ -7,7 +7,7 @@ from procrastinate import App, PsycopgConnector
 
 from byoip.domain.letters.letter import VALIDITY
 from byoip.ports import jobs
-from byoip.store.jobs import make_job_app
+from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.generate_letter import GenerateLetter
 from byoip.usecases.renew_letters import RenewLetters
 from byoip.worker.schedule import schedule

@@ -10,7 +10,7 @@ from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
 from byoip.ports.once import Once
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.ports.store import Shelf, Store
-from byoip.store.routes import PostgresRoutes
+from byoip.store.speakers.routes import PostgresRoutes
 from byoip.worker.reconciling import Pace
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener, FakeSpeaker, Trouble

@@ -8,7 +8,7 @@ from procrastinate import App
 
 from byoip.ports import jobs
 from byoip.ports.store import By
-from byoip.store.jobs import make_job_app
+from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.close_unproven import CloseUnproven
 from byoip.usecases.continue_offboardings import ContinueOffboardings
 from byoip.usecases.delegate_space import DelegateSpace

@@ -33,25 +33,25 @@ from byoip.ports.checks.rpki import VrpSource
 from byoip.ports.speakers.route_reports import RouteReader
 from byoip.ports.store import By, StoreUnavailable
 from byoip.settings import Mode, Settings
-from byoip.store.accounts import PostgresAccounts
-from byoip.store.allowance import PostgresAllowance
-from byoip.store.edge_reader import PostgresEdgeReader
+from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.accounts.allowance import PostgresAllowance
+from byoip.store.accounts.operator_reader import PostgresOperatorReader
+from byoip.store.accounts.rate_limits import PostgresRateWindows
+from byoip.store.bindings.edge_reader import PostgresEdgeReader
+from byoip.store.bindings.services import seed_services
+from byoip.store.checks.registration_snapshots import RegistrationSnapshots
+from byoip.store.checks.registry_budget import PostgresRegistryBudget
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from byoip.store.claims.event_bell import PostgresEventBell
+from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.event_bell import PostgresEventBell
 from byoip.store.figures import PostgresFigures
-from byoip.store.guard_reader import PostgresGuardReader
-from byoip.store.jobs import make_job_app
-from byoip.store.letter_reader import PostgresLetterReader
+from byoip.store.jobs.guard_reader import PostgresGuardReader
+from byoip.store.jobs.jobs import make_job_app
+from byoip.store.letters.letter_reader import PostgresLetterReader
 from byoip.store.migrating import check_revision, stamped_mode
-from byoip.store.operator_reader import PostgresOperatorReader
-from byoip.store.rate_limits import PostgresRateWindows
-from byoip.store.reader import PostgresReader
-from byoip.store.registration_snapshots import RegistrationSnapshots
-from byoip.store.registry_budget import PostgresRegistryBudget
-from byoip.store.route_history import PostgresRouteReader
-from byoip.store.services import seed_services
+from byoip.store.speakers.route_history import PostgresRouteReader
 from byoip.store.transaction import PostgresStore
-from byoip.store.vrp_snapshots import VrpSnapshots
 from byoip.usecases.add_bgp_prefix import AddBgpPrefix
 from byoip.usecases.advertise import Advertise
 from byoip.usecases.ask_everyone import AskEveryone

@@ -10,8 +10,8 @@ from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import Marking
 from byoip.settings import Settings, SettingsError, on_loopback
-from byoip.store.route_turns import PostgresTurns
-from byoip.store.routes import PostgresRoutes
+from byoip.store.speakers.route_turns import PostgresTurns
+from byoip.store.speakers.routes import PostgresRoutes
 from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
 
 

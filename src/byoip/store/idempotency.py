@@ -13,8 +13,8 @@ from byoip.ports.once import (
     Once,
     StoredAnswer,
 )
+from byoip.store.claims.tables_history import idempotency_keys
 from byoip.store.statements import Session, compiled
-from byoip.store.tables_history import idempotency_keys
 
 KEPT: Final = timedelta(hours=24)
 

@@ -73,31 +73,32 @@ from byoip.ports.store import (
     Shelf,
     Tokens,
 )
-from byoip.store import allowance, idempotency, rate_limits
-from byoip.store.bgp_prefixes import BgpPrefixShelf
-from byoip.store.bindings import BindingShelf, ServiceShelf
-from byoip.store.breaker import PostgresBreaker
-from byoip.store.claims import ClaimShelf
-from byoip.store.delegations import DelegationShelf
-from byoip.store.drifts import DriftShelf
-from byoip.store.edge_feed import EdgeFeed
-from byoip.store.edges import EdgeShelf
-from byoip.store.events import EventShelf
+from byoip.store import idempotency
+from byoip.store.accounts import allowance, rate_limits
+from byoip.store.accounts.operating_space import PostgresOperatorShelf
+from byoip.store.bindings.bindings import BindingShelf, ServiceShelf
+from byoip.store.bindings.edge_feed import EdgeFeed
+from byoip.store.bindings.edges import EdgeShelf
+from byoip.store.checks.drifts import DriftShelf
+from byoip.store.checks.registration_snapshots import RegistrationShelf
+from byoip.store.checks.runs import RunShelf
+from byoip.store.checks.vrp_snapshots import RoaShelf
+from byoip.store.claims.claims import ClaimShelf
+from byoip.store.claims.delegations import DelegationShelf
+from byoip.store.claims.events import EventShelf
+from byoip.store.claims.tokens import TokenShelf
 from byoip.store.idempotency import OnceShelf
-from byoip.store.job_guards import JobGuardShelf
-from byoip.store.jobs import JobShelf, make_enqueuing_app
-from byoip.store.letters import PostgresLetters
-from byoip.store.loa_documents import PostgresLoaDocuments
-from byoip.store.offboardings import OffboardingShelf
-from byoip.store.operating_space import PostgresOperatorShelf
-from byoip.store.registration_snapshots import RegistrationShelf
-from byoip.store.restores import RestoreShelf
-from byoip.store.route_history import RouteHistoryShelf
-from byoip.store.runs import RunShelf
+from byoip.store.jobs.job_guards import JobGuardShelf
+from byoip.store.jobs.jobs import JobShelf, make_enqueuing_app
+from byoip.store.letters.letters import PostgresLetters
+from byoip.store.letters.loa_documents import PostgresLoaDocuments
+from byoip.store.routes.bgp_prefixes import BgpPrefixShelf
+from byoip.store.routes.breaker import PostgresBreaker
+from byoip.store.routes.offboardings import OffboardingShelf
+from byoip.store.speakers.restores import RestoreShelf
+from byoip.store.speakers.route_history import RouteHistoryShelf
 from byoip.store.statements import Session
-from byoip.store.tokens import TokenShelf
 from byoip.store.unavailable import translated
-from byoip.store.vrp_snapshots import RoaShelf
 
 
 class PostgresShelf:

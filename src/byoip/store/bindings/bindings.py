@@ -1,0 +1,179 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Uuid, bindparam, func, insert, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from byoip.domain.bindings.edge import ChangeKind
+from byoip.domain.bindings.service_binding import (
+    BindingExists,
+    BindingNotFound,
+    Provisioning,
+    Service,
+    ServiceBinding,
+    ServiceNotFound,
+)
+from byoip.domain.routes.bgp_prefix import Contested
+from byoip.store.bindings.edge_feed import EdgeFeed, Noted
+from byoip.store.claims.tables import bindings, services
+from byoip.store.rows import (
+    BINDING,
+    BINDING_SOURCE,
+    BINDING_WRITTEN,
+    binding_from,
+    binding_values,
+)
+from byoip.store.statements import Session, compiled
+
+_b = bindings.c
+_THIS: Final = bindparam("binding_id", type_=Uuid)
+_this = update(bindings).where(_b.id == _THIS, _b.live)
+
+_OF_CLAIM: Final = compiled(
+    select(*BINDING)
+    .select_from(BINDING_SOURCE)
+    .where(_b.prefix_id == bindparam("claim_id", type_=Uuid), _b.live)
+    .order_by(_b.cidr)
+)
+# What answers for a binding's range without it: the one around it, if there is one. The feed
+# will name their services: locked here, where the order of locks has its place for services.
+_around = bindings.alias("around")
+_around_it = (
+    select(_around)
+    .where(
+        _around.c.prefix_id == _b.prefix_id,
+        _around.c.live,
+        _around.c.cidr.op(">>")(_b.cidr),
+    )
+    .order_by(func.masklen(_around.c.cidr).desc())
+    .limit(1)
+    .lateral("enclosing")
+)
+_GET: Final = compiled(
+    select(
+        *BINDING,
+        _around_it.c.service_id.label("enclosing_service_id"),
+        _around_it.c.cidr.label("enclosing_cidr"),
+    )
+    .select_from(BINDING_SOURCE.outerjoin(_around_it, true()))
+    .where(_b.id == _THIS, _b.live)
+)
+_KEEP_SERVICES: Final = compiled(
+    select(services.c.id)
+    .where(services.c.id == func.any(bindparam("service_ids", type_=ARRAY(Uuid))))
+    .with_for_update(read=True, key_share=True)
+)
+_INSERT: Final = compiled(insert(bindings), BINDING_WRITTEN)
+_SWAP: Final = compiled(_this, ["service_id", "state"])
+_SWAP_AT_ONCE: Final = compiled(_this, ["service_id", "state", "answering_service_id"])
+_REMOVE: Final = compiled(_this, ["removed_at"])
+_REMOVE_AT_ONCE: Final = compiled(_this, ["removed_at", "answering_service_id"])
+_SERVICE: Final = compiled(
+    select(services)
+    .where(services.c.id == bindparam("service_id", type_=Uuid), services.c.live)
+    # Until the binding is there, the service cannot be retired or made default-only.
+    .with_for_update(read=True, key_share=True)
+)
+
+
+class BindingShelf:
+    """Service bindings, within one transaction; each change goes into the feed for edges."""
+
+    def __init__(self, session: Session, feed: EdgeFeed) -> None:
+        self._session = session
+        self._feed = feed
+
+    async def of(self, claim_id: UUID) -> Sequence[ServiceBinding]:
+        """The live bindings of a claim, in address order."""
+        return [binding_from(row) for row in await self._session.rows(_OF_CLAIM, claim_id=claim_id)]
+
+    async def add(self, binding: ServiceBinding) -> ServiceBinding:
+        """Keep a new binding; active at once where there are no edges."""
+        at_once = await self._feed.at_once()
+        state = Provisioning.ACTIVE if at_once else Provisioning.PROVISIONING
+        kept = replace(binding, state=state, meanwhile=None)
+        try:
+            await self._session.change(_INSERT, **binding_values(kept))
+        except psycopg.errors.UniqueViolation as fault:
+            if fault.diag.constraint_name == "uq_bindings_live_cidr":
+                raise BindingExists(binding.cidr) from None
+            raise
+        except psycopg.errors.ExclusionViolation as fault:
+            if fault.diag.constraint_name == "ex_bindings_default_overlap":
+                raise Contested from None
+            raise
+        await self._feed.note(_noted(ChangeKind.BOUND, kept, kept.service, None))
+        return kept
+
+    async def swap(self, binding_id: UUID, service: Service) -> ServiceBinding:
+        """Change the service of a live binding; where there are edges the old one still answers."""
+        old = binding_from(await self._locked(binding_id))
+        asked: dict[str, Any] = {"binding_id": binding_id, "service_id": service.id}
+        if await self._feed.at_once():
+            asked |= {"state": Provisioning.ACTIVE, "answering_service_id": service.id}
+            await self._session.change(_SWAP_AT_ONCE, **asked)
+            kept = replace(old, service=service, state=Provisioning.ACTIVE, meanwhile=None)
+        else:
+            await self._session.change(_SWAP, **asked, state=Provisioning.PROVISIONING)
+            waiting, meanwhile = Provisioning.PROVISIONING, old.answered_by
+            kept = replace(old, service=service, state=waiting, meanwhile=meanwhile)
+        await self._feed.note(_noted(ChangeKind.SWAPPED, kept, service, old.service))
+        return kept
+
+    async def remove(self, binding_id: UUID, now: datetime) -> None:
+        """End a live binding; the row stays. Where there are edges its service still answers."""
+        row = await self._locked(binding_id)
+        if await self._feed.at_once():
+            asked = {"removed_at": now, "answering_service_id": None}
+            await self._session.change(_REMOVE_AT_ONCE, binding_id=binding_id, **asked)
+        else:
+            await self._session.change(_REMOVE, binding_id=binding_id, removed_at=now)
+        binding = binding_from(row)
+        noted = _noted(ChangeKind.UNBOUND, binding, None, binding.service)
+        around = str(row.enclosing_cidr) if row.enclosing_cidr else None
+        await self._feed.note(
+            replace(noted, answering_service_id=row.enclosing_service_id, answering_cidr=around)
+        )
+
+    async def _locked(self, binding_id: UUID) -> Any:
+        row = await self._session.row(_GET, binding_id=binding_id)
+        if row is None:
+            raise BindingNotFound
+        named = [one for one in (row.service_id, row.enclosing_service_id) if one]
+        await self._session.rows(_KEEP_SERVICES, service_ids=named)
+        return row
+
+
+def _noted(
+    kind: ChangeKind, binding: ServiceBinding, service: Service | None, previous: Service | None
+) -> Noted:
+    service_id = service.id if service else None
+    return Noted(
+        kind=kind,
+        claim_id=binding.claim_id,
+        prefix=str(binding.prefix),
+        cidr=str(binding.cidr),
+        binding_id=binding.id,
+        service_id=service_id,
+        previous_service_id=previous.id if previous else None,
+        answering_service_id=service_id,
+        answering_cidr=str(binding.cidr) if service else None,
+    )
+
+
+class ServiceShelf:
+    """What the operator offers, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get(self, service_id: UUID) -> Service:
+        """One live service."""
+        row = await self._session.row(_SERVICE, service_id=service_id)
+        if row is None:
+            raise ServiceNotFound
+        return Service(row.id, row.name, row.default_only)

@@ -1,0 +1,132 @@
+"""The feed of changes: written at the end of each transaction that changes a binding."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from byoip.domain.bindings.edge import ChangeKind, Edge, nobody_to_wait_for
+from byoip.ports.bindings.edges import EDGE_CHANGES
+from byoip.ports.clock import Clock
+from byoip.store.bindings.tables_edges import edges
+from byoip.store.claims.events import CHANNEL
+from byoip.store.rows import AnyRow, as_json
+from byoip.store.statements import Session, compiled
+
+ALL: Final = compiled(select(edges).where(edges.c.live).order_by(edges.c.name))
+
+# Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
+# comes back or goes. "by", "edg".
+TOGETHER: Final = compiled(text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)"))
+
+# The counter is locked here, as the last thing before the commit. Waiting readers are notified
+# when, and only if, the transaction commits.
+_WRITE: Final = compiled(
+    text("""
+    WITH added AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:changes AS jsonb)) AS added (
+            place bigint, at timestamptz, kind text, prefix_id uuid, prefix_cidr cidr, cidr cidr,
+            binding_id uuid, service_id uuid, previous_service_id uuid,
+            answering_service_id uuid, answering_cidr cidr
+        )
+    ), counter AS (
+        INSERT INTO edge_change_counter AS kept (last) SELECT count(*) FROM added
+        ON CONFLICT (singleton) DO UPDATE SET last = kept.last + excluded.last
+        RETURNING last
+    ), numbered AS (
+        SELECT added.*, last - (SELECT count(*) FROM added) + place AS number FROM added, counter
+    ), written AS (
+        INSERT INTO edge_changes (
+            number, at, kind, prefix_id, prefix_cidr, cidr, binding_id, service_id,
+            previous_service_id, answering_service_id, answering_cidr
+        )
+        SELECT number, at, kind, prefix_id, prefix_cidr, cidr, binding_id, service_id,
+            previous_service_id, answering_service_id, answering_cidr
+        FROM numbered RETURNING number
+    ), marked AS (
+        UPDATE bindings SET change = newest.number,
+            settled = CASE WHEN :at_once THEN newest.number ELSE settled END
+        FROM (SELECT binding_id, max(number) AS number FROM numbered GROUP BY 1) AS newest
+        WHERE bindings.id = newest.binding_id
+    )
+    SELECT pg_notify(:channel, :about) FROM (SELECT max(number) FROM written) AS rung
+    """).bindparams(channel=CHANNEL, about=EDGE_CHANGES.hex)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A change before it has a number; ranges as the database writes them."""
+
+    kind: ChangeKind
+    claim_id: UUID
+    prefix: str
+    cidr: str
+    binding_id: UUID
+    service_id: UUID | None
+    previous_service_id: UUID | None
+    answering_service_id: UUID | None
+    answering_cidr: str | None
+
+
+class EdgeFeed:
+    """Changes of bindings; kept back until the transaction ends, so that numbers follow commits."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+        self._added: list[tuple[Noted, datetime]] = []
+        self._at_once: bool | None = None
+
+    async def at_once(self) -> bool:
+        """Whether changes take effect at once; the same until the transaction ends."""
+        if self._at_once is None:
+            await self._session.rows(TOGETHER)  # no edge begins to count from here on
+            rows = await self._session.rows(ALL)
+            self._at_once = nobody_to_wait_for(map(edge_from, rows))
+        return self._at_once
+
+    async def note(self, change: Noted) -> None:
+        """Note what changes."""
+        self._added.append((change, self._clock.now()))
+
+    async def write(self) -> None:
+        """Number and write them: the last thing in a transaction but for its stored answer."""
+        if self._added:
+            rows = [_values(place, *one) for place, one in enumerate(self._added, 1)]
+            await self._session.rows(
+                _WRITE, changes=as_json(rows).decode(), at_once=await self.at_once()
+            )
+            self._added.clear()
+
+
+def _values(place: int, change: Noted, at: datetime) -> dict[str, Any]:
+    return {
+        "place": place,
+        "at": at,
+        "kind": change.kind,
+        "prefix_id": change.claim_id,
+        "prefix_cidr": change.prefix,
+        "cidr": change.cidr,
+        "binding_id": change.binding_id,
+        "service_id": change.service_id,
+        "previous_service_id": change.previous_service_id,
+        "answering_service_id": change.answering_service_id,
+        "answering_cidr": change.answering_cidr,
+    }
+
+
+def edge_from(row: AnyRow) -> Edge:
+    """A row of edges."""
+    return Edge(
+        id=row.id,
+        name=row.name,
+        registered_at=row.registered_at,
+        acknowledged=row.acknowledged,
+        joins_at=row.joins_at,
+        counts=row.counts,
+        drained=row.drained,
+        heard_at=row.heard_at,
+    )

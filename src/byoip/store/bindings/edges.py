@@ -1,0 +1,177 @@
+"""Edges: what each has acknowledged, and what takes effect by that."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Text, Uuid, bindparam, func, insert, select, text, update
+
+from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
+from byoip.domain.prefix import Prefix
+from byoip.ports.bindings.edges import Settled
+from byoip.store.bindings.edge_feed import ALL, TOGETHER, edge_from
+from byoip.store.bindings.tables_edges import edge_change_counter, edge_changes, edges
+from byoip.store.claims.tables import bindings
+from byoip.store.statements import Session, compiled
+
+_e, _c, _b = edges.c, edge_changes.c, bindings.c
+_CHANGING: Final = ("acknowledged", "joins_at", "counts", "drained", "heard_at")
+_NAME: Final = _e.name == bindparam("edge", type_=Text)
+_NUMBER: Final = bindparam("number", type_=BigInteger)
+_SERVICE: Final = bindparam("service_id", type_=Uuid)
+
+NEWEST: Final = func.coalesce(select(edge_change_counter.c.last).scalar_subquery(), 0)
+NEWEST_CHANGE: Final = compiled(select(NEWEST.label("newest")))
+FEED: Final = select(edge_change_counter.c.feed).scalar_subquery()
+FEED_NOW: Final = compiled(select(FEED.label("feed")))
+_ALONE: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)"))
+_LOCK: Final = compiled(select(edges).where(_NAME, _e.live).with_for_update(key_share=True))
+_KNOWN: Final = compiled(select(_e.id).where(_NAME).limit(1))
+_INSERT: Final = compiled(
+    insert(edges).values(feed=FEED), ["id", "name", "registered_at", *_CHANGING]
+)
+_this = update(edges).where(_e.id == bindparam("edge_id", type_=Uuid), _e.live)
+_SAVE: Final = compiled(_this, _CHANGING)
+_REMOVE: Final = compiled(_this, ["removed_at"])
+_NEWEST_BOUND: Final = compiled(
+    select(func.coalesce(func.max(_b.change), 0).label("number")).where(_b.live)
+)
+# What edges have acknowledged was of another feed: nobody can tell what they carried out of it
+# that is lost here.
+_BEGIN_FEED: Final = compiled(
+    text("""
+    WITH anew AS (UPDATE edge_change_counter SET feed = gen_random_uuid() RETURNING feed)
+    UPDATE edges SET feed = anew.feed, acknowledged = 0,
+        joins_at = CASE WHEN counts THEN 0 ELSE joins_at END
+    FROM anew WHERE live
+    """)
+)
+_CHANGE_OF: Final = compiled(select(_b.change).where(_b.id == bindparam("binding_id", type_=Uuid)))
+_NAMING: Final = compiled(
+    select(func.coalesce(func.max(_c.number), 0).label("number")).where(
+        _c.previous_service_id == _SERVICE
+    )
+)
+_UNSETTLED: Final = compiled(
+    select(_b.prefix_id)
+    .distinct()
+    .where(
+        _b.settled < _b.change,
+        select(_c.number)
+        .where(_c.binding_id == _b.id, _c.number > _b.settled, _c.number <= _NUMBER)
+        .exists(),
+    )
+    .order_by(_b.prefix_id)
+)
+_LOCK_CLAIM: Final = compiled(
+    text("SELECT id FROM prefixes WHERE id = :claim_id FOR NO KEY UPDATE")
+)
+# As the log has it: what the last of the changes agreed on says.
+_SETTLE: Final = compiled(
+    text("""
+    WITH agreed AS (
+        SELECT DISTINCT ON (log.binding_id) log.binding_id, log.number, log.service_id,
+            kept.answering_service_id AS replaced
+        FROM bindings AS kept JOIN edge_changes AS log
+            ON log.binding_id = kept.id AND log.number > kept.settled AND log.number <= :number
+        WHERE kept.prefix_id = :claim_id AND kept.settled < kept.change
+        ORDER BY log.binding_id, log.number DESC
+    )
+    UPDATE bindings
+    SET settled = agreed.number, answering_service_id = agreed.service_id,
+        state = CASE WHEN live AND agreed.number = change THEN 'active' ELSE state END
+    FROM agreed WHERE bindings.id = agreed.binding_id
+    RETURNING bindings.id, cidr, agreed.service_id, replaced, settled = change AS final
+    """)
+)
+
+
+class EdgeShelf:
+    """Edges, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def lacking(self, binding_id: UUID) -> Sequence[str]:
+        """Names of the edges that announcing has to wait for."""
+        (row,) = await self._session.rows(_CHANGE_OF, binding_id=binding_id)
+        return lacking(await self.all(), row.change)
+
+    async def holding(self, service_id: UUID) -> Sequence[str]:
+        """Names of those in service that may still answer with a service swapped away."""
+        (row,) = await self._session.rows(_NAMING, service_id=service_id)
+        serving = [edge for edge in await self.all() if edge.in_service]
+        return [edge.name for edge in serving if edge.acknowledged < row.number]
+
+    async def all(self) -> Sequence[Edge]:
+        """Those not removed, by name."""
+        return [edge_from(row) for row in await self._session.rows(ALL)]
+
+    async def newest(self) -> int:
+        """The number of the newest change; 0 before the first."""
+        (row,) = await self._session.rows(NEWEST_CHANGE)
+        return int(row.newest)
+
+    async def alone(self) -> None:
+        """Wait for bindings under way, and let new ones wait until the transaction ends."""
+        await self._session.rows(_ALONE)
+
+    async def together(self) -> None:
+        """Wait for whoever changes what edges there are, and hold them off until the end."""
+        await self._session.rows(TOGETHER)
+
+    async def newest_bound(self) -> int:
+        """The number of the newest change of a binding that is there; 0 before the first."""
+        (row,) = await self._session.rows(_NEWEST_BOUND)
+        return int(row.number)
+
+    async def feed(self) -> UUID:
+        """Within which numbers are given."""
+        (row,) = await self._session.rows(FEED_NOW)
+        found: UUID = row.feed
+        return found
+
+    async def begin_feed(self) -> UUID:
+        """Give the feed another name, and wait for every edge to acknowledge anew."""
+        await self.alone()
+        await self._session.change(_BEGIN_FEED)
+        return await self.feed()
+
+    async def lock(self, name: str) -> Edge | None:
+        """One that is not removed, for update."""
+        if row := await self._session.row(_LOCK, edge=name):
+            return edge_from(row)
+        if await self._session.row(_KNOWN, edge=name):
+            raise EdgeRemoved
+        return None
+
+    async def add(self, edge: Edge) -> None:
+        """Keep a new one."""
+        fixed = {"id": edge.id, "name": edge.name, "registered_at": edge.registered_at}
+        await self._session.change(_INSERT, **fixed, **_changing(edge))
+
+    async def save(self, edge: Edge) -> None:
+        """Write back one that was locked."""
+        await self._session.change(_SAVE, edge_id=edge.id, **_changing(edge))
+
+    async def remove(self, edge: Edge, now: datetime) -> None:
+        """End one that was locked; the row stays."""
+        await self._session.change(_REMOVE, edge_id=edge.id, removed_at=now)
+
+    async def unsettled(self, number: int) -> Sequence[UUID]:
+        """Claims with changes up to a number that have not taken effect."""
+        return [row.prefix_id for row in await self._session.rows(_UNSETTLED, number=number)]
+
+    async def settle(self, claim_id: UUID, number: int) -> Sequence[Settled]:
+        """Let a claim's changes up to a number take effect."""
+        await self._session.rows(_LOCK_CLAIM, claim_id=claim_id)
+        rows = await self._session.rows(_SETTLE, claim_id=claim_id, number=number)
+        return [
+            Settled(row.id, Prefix(row.cidr), row.service_id, row.replaced, row.final)
+            for row in rows
+        ]
+
+
+def _changing(edge: Edge) -> dict[str, Any]:
+    return {name: getattr(edge, name) for name in _CHANGING}

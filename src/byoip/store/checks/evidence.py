@@ -1,0 +1,108 @@
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Table, bindparam, insert
+
+from byoip.domain.checks.evidence import (
+    Check,
+    Exhibit,
+    Failed,
+    Fault,
+    Finding,
+    Outcome,
+    Passed,
+    Reason,
+    Unanswered,
+)
+from byoip.store.claims.tables_history import exhibits, findings
+from byoip.store.rows import AnyRow, storable
+from byoip.store.statements import Session, Statement, compiled
+
+FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)
+EXHIBIT: Final = tuple(column.label(f"exhibit_{column.name}") for column in exhibits.c)
+
+
+async def keep_findings(session: Session, run_id: UUID, found: Sequence[Finding]) -> None:
+    """Keep findings and their exhibits, each kind in one statement."""
+    await _insert_all(session, findings, list(_findings(run_id, found)))
+    await _insert_all(session, exhibits, list(_exhibits(run_id, found)))
+
+
+def finding_from(row: AnyRow, exhibits_: tuple[Exhibit, ...]) -> Finding:
+    """Columns FINDING, and what was shown for it."""
+    return Finding(Check(row.finding_check_name), _outcome_from(row), row.finding_at, exhibits_)
+
+
+def exhibit_from(row: AnyRow) -> Exhibit:
+    """Columns EXHIBIT."""
+    return Exhibit(row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at)
+
+
+async def _insert_all(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    # A hundred at a time: a statement has at most 65535 parameters.
+    for start in range(0, len(rows), 100):
+        part = rows[start : start + 100]
+        numbered = {
+            f"{name}_{number}": value
+            for number, row in enumerate(part)
+            for name, value in row.items()
+        }
+        await session.change(_insert(table, tuple(part[0]), len(part)), **numbered)
+
+
+@lru_cache(maxsize=256)
+def _insert(table: Table, names: tuple[str, ...], count: int) -> Statement:
+    rows = [
+        {name: bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names}
+        for number in range(count)
+    ]
+    return compiled(insert(table).values(rows))
+
+
+def _findings(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]]:
+    for position, finding in enumerate(found):
+        yield {
+            "run_id": run_id,
+            "position": position,
+            "check_name": finding.check,
+            "at": finding.at,
+            **_outcome(finding.outcome),
+        }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    values: dict[str, Any] = {"code": None, "seen": storable(outcome.seen)}
+    values |= {"fix": "", "warnings": []}
+    if isinstance(outcome, Passed):
+        warnings = [storable(warning) for warning in outcome.warnings]
+        return {**values, "outcome": "passed", "warnings": warnings}
+    if isinstance(outcome, Failed):
+        fix = storable(outcome.fix)
+        return {**values, "outcome": "failed", "code": outcome.reason, "fix": fix}
+    return {**values, "outcome": "unanswered", "code": outcome.fault}
+
+
+def _exhibits(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]]:
+    for number, finding in enumerate(found):
+        for position, exhibit in enumerate(finding.exhibits):
+            yield {
+                "run_id": run_id,
+                "finding": number,
+                "position": position,
+                "asked": storable(exhibit.asked),
+                "whom": storable(exhibit.of),
+                "answer": exhibit.answer,
+                "at": exhibit.at,
+            }
+
+
+def _outcome_from(row: AnyRow) -> Outcome:
+    match row.finding_outcome:
+        case "passed":
+            return Passed(row.finding_seen, tuple(row.finding_warnings))
+        case "failed":
+            return Failed(Reason(row.finding_code), row.finding_seen, row.finding_fix)
+        case _:
+            return Unanswered(Fault(row.finding_code), row.finding_seen)

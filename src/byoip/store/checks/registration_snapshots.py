@@ -1,0 +1,240 @@
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Row, Text, bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from byoip.domain.checks.delegated_statistics import REGISTRIES
+from byoip.domain.checks.registry import Delegation
+from byoip.domain.prefix import Prefix
+from byoip.ports.checks.registrations import Registered, StatisticsFile
+from byoip.ports.checks.snapshots import Acceptance, FetchMark, RegistrationStatus
+from byoip.store.checks.partitions import REGISTRATIONS_LOCK, drop, fill, wait_for_turn
+from byoip.store.checks.tables_snapshots import (
+    current_registration_snapshots,
+    fetch_marks,
+    registered_ranges,
+    registration_snapshots,
+)
+from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import translated
+
+_COLUMNS = ("prefix", "status", "holder")
+_BATCH = 2000
+
+# As for ROAs: behind a materialised CTE one plan serves all questions.
+_OVERLAPPING = compiled(
+    text("""
+    with asked as materialized (
+        select registry, number, cast(:prefix as cidr) as prefix
+        from current_registration_snapshots
+    )
+    select asked.registry, asked.number, found.prefix, found.status, found.holder
+    from asked left join lateral (
+        select prefix, status, holder from registered_ranges
+        where snapshot = asked.number and prefix && asked.prefix
+    ) as found on true
+""")
+)
+
+_STATUS = text("""
+    select newest.registry, newest.fault, used.serial, used.attempted_at,
+        coalesce(used.ranges, 0) as ranges,
+        case when newest.fault is not null then nullif(newest.ranges, 0) end as refused,
+        newest.accepted_by, newest.accepted_because, newest.accepted_at
+    from (
+        select distinct on (registry) registry, fault, ranges,
+            accepted_by, accepted_because, accepted_at
+        from registration_snapshots
+        where registry = coalesce(:registry, registry)
+        order by registry, number desc
+    ) as newest
+    left join current_registration_snapshots as current using (registry)
+    left join registration_snapshots as used on used.number = current.number
+    order by newest.registry
+""").bindparams(bindparam("registry", type_=Text))
+
+_ACCEPT = text("""
+    update registration_snapshots
+    set accepted_by = :by, accepted_because = :because, accepted_at = :at
+    where number = (select max(number) from registration_snapshots where registry = :registry)
+""")
+
+_SUPERSEDED = text("""
+    select number from registration_snapshots
+    where kept and number not in (select number from current_registration_snapshots)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationShelf:
+    """Registration statistics as one connection sees them.
+
+    Attributes:
+        registries: those that must all be loaded before anything is said: what one registry does
+            not know may be another's.
+    """
+
+    connection: AsyncConnection
+    registries: frozenset[str] = REGISTRIES
+
+    async def overlapping(self, prefix: Prefix) -> Registered:
+        """Read the newest snapshots, in one statement; the latest of them gives the number."""
+        session = await Session.of(self.connection)
+        rows = await session.rows(_OVERLAPPING, prefix=str(prefix))
+        if not self.registries <= {row.registry for row in rows}:
+            return Registered(snapshot=None, delegations=())
+        delegations = [
+            Delegation(Prefix(row.prefix), row.registry, row.status, row.holder)
+            for row in rows
+            if row.prefix is not None
+        ]
+        delegations.sort(key=lambda one: (one.prefix, one.registry))
+        return Registered(max(row.number for row in rows), tuple(delegations))
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationWriting:
+    """Registration snapshots, within one transaction that holds the writers' lock."""
+
+    connection: AsyncConnection
+
+    async def ranges(self, registry: str) -> int | None:
+        """Size of the registry's last good snapshot, or of a newer file that was accepted."""
+        tried, current = registration_snapshots.c, current_registration_snapshots.c
+        last_good = select(current.number).where(current.registry == registry).scalar_subquery()
+        return await self.connection.scalar(
+            select(tried.ranges)
+            .where(tried.registry == registry)
+            .where((tried.number == last_good) | tried.accepted_at.is_not(None))
+            .order_by(tried.number.desc())
+            .limit(1)
+        )
+
+    async def status(self, registry: str) -> RegistrationStatus | None:
+        """How the registry stands; None where it was never tried."""
+        row = (await self.connection.execute(_STATUS, {"registry": registry})).one_or_none()
+        return None if row is None else _status(row)
+
+    async def accept(self, registry: str, acceptance: Acceptance) -> None:
+        """Keep an operator's word about the registry's newest file."""
+        word = {"by": acceptance.by, "because": acceptance.reason, "at": acceptance.at}
+        await self.connection.execute(_ACCEPT, {"registry": registry, **word})
+
+    async def replace(self, file: StatisticsFile) -> int:
+        """Load the file as the registry's snapshot, make it current and return its number."""
+        number = await self._insert(
+            registry=file.registry,
+            attempted_at=file.fetched_at,
+            serial=file.serial,
+            sha256=file.sha256,
+            ranges=len(file.delegations),
+            kept=True,
+        )
+        lines = _lines(file.delegations)
+        await fill(self.connection, registered_ranges, number, _COLUMNS, lines)
+        await self.connection.execute(
+            insert(current_registration_snapshots)
+            .values(registry=file.registry, number=number)
+            .on_conflict_do_update(index_elements=["registry"], set_={"number": number})
+        )
+        return number
+
+    async def record_failure(
+        self, registry: str, fault: str, *, at: datetime, refused: int = 0
+    ) -> None:
+        """Keep on record that the last good snapshot stays."""
+        await self._insert(
+            registry=registry, attempted_at=at, fault=fault, ranges=refused, kept=False
+        )
+
+    async def _insert(self, **values: object) -> int:
+        statement = insert(registration_snapshots).values(**values)
+        result = await self.connection.execute(statement.returning(registration_snapshots.c.number))
+        number: int = result.scalar_one()
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationSnapshots:
+    """Registration statistics in Postgres: read by everyone, written by one at a time."""
+
+    engine: AsyncEngine
+
+    @asynccontextmanager
+    async def exclusive(self) -> AsyncIterator[RegistrationWriting]:
+        """Write in one transaction: a crash in the middle leaves nothing behind."""
+        async with self._alone() as connection:
+            yield RegistrationWriting(connection)
+
+    async def prune(self) -> None:
+        """Drop all partitions that are not current."""
+        async with self._alone() as connection:
+            for number in (await connection.scalars(_SUPERSEDED)).all():
+                if await drop(connection, registered_ranges, number):
+                    of_it = registration_snapshots.c.number == number
+                    gone = update(registration_snapshots).where(of_it).values(kept=False)
+                    await connection.execute(gone)
+
+    async def status(self) -> Sequence[RegistrationStatus]:
+        """Say how fresh each registry's statistics are."""
+        with translated():
+            async with self.engine.connect() as connection:
+                rows = await connection.execute(_STATUS, {"registry": None})
+                return [_status(row) for row in rows]
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[AsyncConnection]:
+        with translated():
+            async with self.engine.begin() as connection:
+                await wait_for_turn(connection, REGISTRATIONS_LOCK)
+                yield connection
+
+    async def mark_of(self, url: str) -> FetchMark | None:
+        """The mark of a file, unless its content was refused or has been replaced."""
+        used = select(registration_snapshots.c.sha256).join(
+            current_registration_snapshots,
+            current_registration_snapshots.c.number == registration_snapshots.c.number,
+        )
+        marks = fetch_marks
+        statement = select(marks).where(marks.c.url == url, marks.c.sha256.in_(used))
+        with translated():
+            async with self.engine.connect() as connection:
+                row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else FetchMark(row.etag, row.last_modified, row.sha256)
+
+    async def remember_mark(self, url: str, mark: FetchMark) -> None:
+        """Keep the mark of a file just fetched."""
+        values = {
+            "etag": mark.etag,
+            "last_modified": mark.last_modified,
+            "sha256": mark.sha256,
+        }
+        with translated():
+            async with self.engine.begin() as connection:
+                await connection.execute(
+                    insert(fetch_marks)
+                    .values(url=url, **values)
+                    .on_conflict_do_update(index_elements=["url"], set_=values)
+                )
+
+
+def _status(row: Row[Any]) -> RegistrationStatus:
+    word = None
+    if row.accepted_at is not None:
+        word = Acceptance(row.accepted_by, row.accepted_because, row.accepted_at)
+    return RegistrationStatus(
+        row.registry, row.serial, row.attempted_at, row.ranges, row.fault, row.refused, word
+    )
+
+
+def _lines(delegations: Sequence[Delegation]) -> Iterator[tuple[int, str]]:
+    ranges = iter(delegations)
+    while batch := list(islice(ranges, _BATCH)):
+        lines = [f"{one.prefix}\t{one.status}\t{one.holder}\n" for one in batch]
+        yield len(batch), "".join(lines)

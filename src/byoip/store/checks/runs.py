@@ -1,0 +1,151 @@
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Interval,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from byoip.domain.checks.evidence import Finding
+from byoip.domain.checks.validation_run import RunState, ValidationRun
+from byoip.ports.clock import Clock
+from byoip.ports.jobs import RUN_VALIDATION
+from byoip.store.checks.evidence import keep_findings
+from byoip.store.claims.tables_history import validation_runs
+from byoip.store.columns import constant
+from byoip.store.rows import RUN_WRITTEN, run_from, run_values
+from byoip.store.statements import Session, compiled
+
+# A job may be picked up within milliseconds, on a machine whose clock is a little behind.
+_SKEW: Final = timedelta(seconds=2)
+_OVERDUE: Final = timedelta(seconds=30)
+
+_r = validation_runs.c
+_THIS: Final = _r.id == bindparam("run_id", type_=Uuid)
+_OF_CLAIM: Final = _r.prefix_id == bindparam("claim_id", type_=Uuid)
+_TIME: Final = bindparam("time", type_=DateTime(timezone=True))
+_SCHEDULED: Final = _r.state == constant(RunState.SCHEDULED)
+_RUNNING: Final = _r.state == constant(RunState.RUNNING)
+_OPEN: Final = _r.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)])
+
+# Leases are judged by the database's clock: it is the only one that all workers share.
+_CLOCK: Final = func.clock_timestamp()
+_LEASE: Final = _CLOCK + bindparam("lease", type_=Interval)
+_LEFT: Final = and_(_RUNNING, _r.lease_until < _CLOCK)
+_HELD: Final = and_(_THIS, _r.attempt == bindparam("held_attempt", type_=Integer), _RUNNING)
+
+_insert = insert(validation_runs).on_conflict_do_nothing(
+    index_elements=[_r.prefix_id], index_where=_OPEN
+)
+_OPEN_NEW: Final = compiled(_insert, RUN_WRITTEN)
+_GET_OPEN: Final = compiled(select(validation_runs).where(_OF_CLAIM, _OPEN))
+_WAKE: Final = compiled(
+    update(validation_runs).where(_THIS, _SCHEDULED, _r.due_at > _TIME).values(due_at=_TIME)
+)
+_TAKE: Final = compiled(
+    update(validation_runs)
+    .where(_THIS, or_(and_(_SCHEDULED, _r.due_at <= bindparam("due", type_=_TIME.type)), _LEFT))
+    .values(
+        state=constant(RunState.RUNNING),
+        attempt=_r.attempt + 1,
+        started_at=_TIME,
+        lease_until=_LEASE,
+    )
+    .returning(validation_runs)
+)
+_RENEW: Final = compiled(update(validation_runs).where(_HELD).values(lease_until=_LEASE))
+_LOCK: Final = compiled(select(validation_runs).where(_HELD).with_for_update())
+_FINISH: Final = compiled(
+    update(validation_runs).where(_HELD), ["state", "result", "finished_at", "lease_until"]
+)
+_CANCEL: Final = compiled(
+    update(validation_runs)
+    .where(_OF_CLAIM, _OPEN)
+    .values(state=constant(RunState.CANCELLED), finished_at=_TIME, lease_until=None)
+    .returning(_r.id)
+)
+_NOT_QUEUED: Final = text(
+    "NOT EXISTS (SELECT FROM procrastinate_jobs AS job WHERE job.status = 'todo' "
+    f"AND job.task_name = '{RUN_VALIDATION}' "
+    "AND job.args ->> 'run_id' = replace(CAST(validation_runs.id AS text), '-', ''))"
+)
+_ABANDONED: Final = compiled(
+    select(_r.id)
+    .where(_OPEN, or_(and_(_SCHEDULED, _r.due_at < _TIME), _LEFT), _NOT_QUEUED)
+    .order_by(_r.due_at)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+class RunShelf:
+    """Validation runs, within one transaction."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+
+    async def open(self, run: ValidationRun) -> tuple[ValidationRun, bool]:
+        """Insert it, or find the claim's open one; whether it is new."""
+        while True:
+            if await self._session.change(_OPEN_NEW, **run_values(run)):
+                return run, True
+            if row := await self._session.row(_GET_OPEN, claim_id=run.claim_id):
+                return run_from(row), False
+            # The open one ended between the two statements: now there is room for ours.
+
+    async def wake(self, run_id: UUID, now: datetime) -> bool:
+        """Let a sleeping run start now; False if it is due or runs already, or has ended."""
+        return bool(await self._session.change(_WAKE, run_id=run_id, time=now))
+
+    async def take(self, run_id: UUID, lease: timedelta) -> ValidationRun | None:
+        """Start an attempt: due and sleeping, or its lease ran out."""
+        now = self._clock.now()
+        row = await self._session.row(_TAKE, run_id=run_id, time=now, due=now + _SKEW, lease=lease)
+        return None if row is None else run_from(row)
+
+    async def renew(self, run_id: UUID, attempt: int, lease: timedelta) -> bool:
+        """Show that this attempt lives; False if another has taken over."""
+        held = {"run_id": run_id, "held_attempt": attempt}
+        return bool(await self._session.change(_RENEW, **held, lease=lease))
+
+    async def lock(self, run_id: UUID, attempt: int) -> ValidationRun | None:
+        """Lock the run for recording; None unless this attempt still holds it."""
+        row = await self._session.row(_LOCK, run_id=run_id, held_attempt=attempt)
+        return None if row is None else run_from(row)
+
+    async def finish(self, run: ValidationRun, findings: Sequence[Finding]) -> None:
+        """End it, and keep what was found with all evidence."""
+        ended = await self._session.change(
+            _FINISH,
+            run_id=run.id,
+            held_attempt=run.attempt,
+            state=run.state,
+            result=run.result,
+            finished_at=run.finished_at,
+            lease_until=None,
+        )
+        if not ended:
+            raise RuntimeError("a run was finished without being locked")
+        await keep_findings(self._session, run.id, findings)
+
+    async def end_open(self, claim_id: UUID, now: datetime) -> UUID | None:
+        """Cancel the open run of a claim that is closed; which one."""
+        row = await self._session.row(_CANCEL, claim_id=claim_id, time=now)
+        return None if row is None else row.id
+
+    async def abandoned(self, limit: int) -> Sequence[UUID]:
+        """Open runs that nobody works on or will: see the port."""
+        overdue = self._clock.now() - _OVERDUE
+        return [row.id for row in await self._session.rows(_ABANDONED, time=overdue, most=limit)]

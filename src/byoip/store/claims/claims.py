@@ -1,0 +1,164 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Select,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import CIDR
+
+from byoip.domain.accounts.credential import AccountNotFound
+from byoip.domain.accounts.operating import SpaceReserved
+from byoip.domain.claims.claim import Claim, ClaimNotFound, OverlapsOwnClaim
+from byoip.domain.claims.lifecycle import Standing, State
+from byoip.domain.prefix import Prefix
+from byoip.store.claims.tables import accounts, bindings, prefixes
+from byoip.store.columns import constant
+from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values
+from byoip.store.statements import Session, compiled
+
+# The space is cut at the shortest lengths that may be brought (checked by the table), so any two
+# prefixes that overlap lie in the same cut and take the same lock.
+_CUT: Final = {4: 8, 6: 16}
+
+_p, _b = prefixes.c, bindings.c
+_ID: Final = bindparam("claim_id", type_=Uuid)
+_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
+
+
+def _for_update(statement: Select[Any]) -> Select[Any]:
+    # FOR NO KEY UPDATE: rows that refer to it may be added by others meanwhile.
+    return statement.with_for_update(key_share=True)
+
+
+_INSERT: Final = compiled(insert(prefixes), CLAIM_WRITTEN)
+_QUOTA: Final = compiled(
+    _for_update(select(accounts.c.prefix_quota).where(accounts.c.id == _ACCOUNT))
+)
+_HELD: Final = compiled(
+    select(func.count().label("held")).where(_p.account_id == _ACCOUNT, _p.live)
+)
+# Without an account, any: coalesce keeps that one statement.
+_live = select(prefixes).where(
+    _p.id == _ID, _p.live, _p.account_id == func.coalesce(_ACCOUNT, _p.account_id)
+)
+_GET: Final = compiled(_live)
+_LOCK: Final = compiled(_for_update(_live))
+_SAVE: Final = compiled(
+    update(prefixes).where(_p.id == _ID),
+    [name for name in CLAIM_WRITTEN if name not in CLAIM_FIXED],
+)
+_OWN: Final = compiled(
+    select(_p.id)
+    .where(_p.account_id == _ACCOUNT, _p.live, _p.cidr.op("&&")(bindparam("prefix", type_=CIDR)))
+    .limit(1)
+)
+_LOCK_SPACE: Final = compiled(
+    select(
+        func.pg_advisory_xact_lock(
+            bindparam("family", type_=Integer), bindparam("cut", type_=Integer)
+        )
+    )
+)
+_OVERLAPPING: Final = compiled(
+    _for_update(
+        select(prefixes)
+        .where(
+            _p.cidr.op("&&")(bindparam("prefix", type_=CIDR)),
+            _p.state == constant(State.APPROVED),
+        )
+        .order_by(_p.id)
+    )
+)
+_BEFORE: Final = bindparam("before", type_=DateTime(timezone=True))
+_UNPROVEN: Final = compiled(
+    select(_p.id)
+    .where(
+        _p.state == constant(State.PENDING),
+        _p.created_at < _BEFORE,
+        func.coalesce(_p.revoked_at, _p.created_at) < _BEFORE,
+        _p.standing == constant(Standing.OK),
+        ~exists().where(_b.prefix_id == _p.id, _b.live),  # of an approval that was revoked
+    )
+    .order_by(_p.created_at)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+class ClaimShelf:
+    """Claims, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(self, claim: Claim) -> None:
+        """Keep a new claim; under `lock_account`."""
+        # Asked first: an insert that meets the constraint while that row is being updated would
+        # wait for it, and could be waited for.
+        own = {"account_id": claim.account_id, "prefix": claim.prefix.network}
+        if await self._session.rows(_OWN, **own):
+            raise OverlapsOwnClaim(claim.prefix)
+        try:
+            await self._session.change(_INSERT, **claim_values(claim))
+        except psycopg.errors.ExclusionViolation as fault:
+            if fault.diag.constraint_name == "ex_prefixes_own_overlap":
+                raise OverlapsOwnClaim(claim.prefix) from None
+            raise
+        except psycopg.errors.RestrictViolation as fault:
+            if fault.diag.constraint_name == "prefixes_claim_unreserved":
+                raise SpaceReserved(claim.prefix) from None
+            raise
+
+    async def lock_account(self, account_id: UUID) -> tuple[int, int]:
+        """Lock the account; how many live claims it has, and its quota."""
+        account = await self._session.row(_QUOTA, account_id=account_id)
+        if account is None:
+            raise AccountNotFound
+        # A statement of its own: it must see what was committed while we waited for the lock.
+        (count,) = await self._session.rows(_HELD, account_id=account_id)
+        return count.held, account.prefix_quota
+
+    async def lock(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
+        """Read a live claim for update."""
+        row = await self._session.row(_LOCK, claim_id=claim_id, account_id=account_id)
+        if row is None:
+            raise ClaimNotFound
+        return claim_from(row)
+
+    async def get(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
+        """Read a live claim without locking it."""
+        row = await self._session.row(_GET, claim_id=claim_id, account_id=account_id)
+        if row is None:
+            raise ClaimNotFound
+        return claim_from(row)
+
+    async def save(self, claim: Claim) -> None:
+        """Write back a claim that was locked."""
+        await self._session.change(_SAVE, claim_id=claim.id, **claim_values(claim))
+
+    async def lock_space(self, prefix: Prefix) -> None:
+        """Serialise approvals of overlapping space until the transaction ends."""
+        cut = prefix.network.max_prefixlen - _CUT[prefix.family]
+        key = int(prefix.network.network_address) >> cut
+        await self._session.rows(_LOCK_SPACE, family=prefix.family, cut=key)
+
+    async def approved_overlapping(self, prefix: Prefix) -> Sequence[Claim]:
+        """Approved live claims of anybody that overlap it, locked for update."""
+        rows = await self._session.rows(_OVERLAPPING, prefix=prefix.network)
+        return [claim_from(row) for row in rows]
+
+    async def unproven_since(self, before: datetime, limit: int) -> Sequence[UUID]:
+        """Live pending claims created before then."""
+        rows = await self._session.rows(_UNPROVEN, before=before, most=limit)
+        return [row.id for row in rows]

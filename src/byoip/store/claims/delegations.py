@@ -1,0 +1,145 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
+from byoip.domain.claims.lifecycle import State
+from byoip.domain.prefix import Prefix
+from byoip.store.claims.tables import prefixes
+from byoip.store.claims.tables_delegations import delegations
+from byoip.store.routes.bgp_prefixes import UP
+from byoip.store.routes.tables_advertising import bgp_prefixes
+from byoip.store.rows import AnyRow
+from byoip.store.statements import Session, compiled
+
+_d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c
+_TIME: Final = DateTime(timezone=True)
+_NOW: Final = bindparam("now", type_=_TIME)
+_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
+_WRITTEN: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "account_id", "created_at")
+
+_OF_CLAIM: Final = compiled(
+    select(delegations)
+    .where(_d.prefix_id == bindparam("claim_id", type_=Uuid), _d.live)
+    .order_by(_d.cidr)
+)
+_INSERT: Final = compiled(insert(delegations), [*_WRITTEN, "expires_at"])
+_END: Final = compiled(
+    update(delegations).where(_d.id == any_(bindparam("ids", type_=ARRAY(Uuid))), _d.live),
+    ["ended_at"],
+)
+_OVER: Final = compiled(
+    select(_d.prefix_id)
+    .join(prefixes, _p.id == _d.prefix_id)
+    .where(
+        _d.live,
+        or_(
+            _d.expires_at <= _NOW,
+            and_(_p.state == State.PENDING.value, ~exists().where(_b.prefix_id == _p.id, UP)),
+        ),
+    )
+    .group_by(_d.prefix_id)
+    .order_by(func.min(_d.expires_at), _d.prefix_id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+# For the API: what has expired is gone, whether or not its end was recorded yet.
+_counting = or_(_d.expires_at.is_(None), _d.expires_at > _NOW)
+_page = (
+    select(delegations)
+    .where(
+        _d.live,
+        _counting,
+        tuple_(_d.created_at, _d.id)
+        > tuple_(bindparam("after_time", type_=_TIME), bindparam("after_id", type_=Uuid)),
+    )
+    .order_by(_d.created_at, _d.id)
+    .limit(bindparam("page_size", type_=Integer))
+)
+_given = _page.where(_d.prefix_id == _p.id).correlate(prefixes).lateral("page")
+GIVEN: Final = compiled(
+    select(_given)
+    .select_from(prefixes.outerjoin(_given, true()))
+    .where(_p.id == bindparam("claim_id", type_=Uuid), _p.account_id == _ACCOUNT, _p.live)
+    .order_by(_given.c.created_at, _given.c.id)
+)
+RECEIVED: Final = compiled(_page.where(_d.account_id == _ACCOUNT))
+
+
+class DelegationShelf:
+    """Delegations, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def of(self, claim_id: UUID) -> Sequence[Delegation]:
+        """The claim's delegations whose end is not recorded, in address order."""
+        rows = await self._session.rows(_OF_CLAIM, claim_id=claim_id)
+        return [delegation_from(row) for row in rows]
+
+    async def add(self, delegation: Delegation) -> None:
+        """Keep a new delegation."""
+        try:
+            await self._session.change(_INSERT, **_values(delegation))
+        except psycopg.errors.ExclusionViolation as fault:
+            if fault.diag.constraint_name == "ex_delegations_overlap":
+                raise DelegationOverlaps(delegation.cidr) from None
+            raise
+        except psycopg.errors.ForeignKeyViolation as fault:
+            if fault.diag.constraint_name == "fk_delegations_account_id":
+                raise DelegateNotFound from None
+            raise
+
+    async def end(self, ids: Sequence[UUID], now: datetime) -> None:
+        """Record the end of live delegations; the rows stay."""
+        await self._session.change(_END, ids=list(ids), ended_at=now)
+
+    async def over(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Claims with delegations whose end is to be recorded."""
+        rows = await self._session.rows(_OVER, now=now, most=limit)
+        return [row.prefix_id for row in rows]
+
+
+def delegation_from(row: AnyRow) -> Delegation:
+    """A row of delegations."""
+    return Delegation(
+        id=row.id,
+        claim_id=row.prefix_id,
+        prefix=Prefix(row.prefix_cidr),
+        cidr=Prefix(row.cidr),
+        account_id=row.account_id,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
+
+
+def _values(delegation: Delegation) -> dict[str, Any]:
+    return {
+        "id": delegation.id,
+        "prefix_id": delegation.claim_id,
+        "prefix_cidr": delegation.prefix.network,
+        "cidr": delegation.cidr.network,
+        "account_id": delegation.account_id,
+        "created_at": delegation.created_at,
+        "expires_at": delegation.expires_at,
+    }

@@ -1,0 +1,94 @@
+"""One connection of a process listens for all its requests that wait for events."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from byoip.store.claims.events import CHANNEL
+from byoip.store.engine import plain
+
+_LOG = logging.getLogger(__name__)
+
+_PAUSE_SECONDS: Final = 1.0
+_CHECK_SECONDS: Final = 15.0
+_ANSWER_SECONDS: Final = 5.0
+
+
+class PostgresEventBell:
+    """Rings for waiting requests when a transaction with events has committed.
+
+    While the connection is away nothing rings; when it is back everything does, once. So what
+    was missed costs those who wait some time, never an event: they read it from the table.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._conninfo = plain(database_url)
+        self._waiting: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it will never ring again."""
+        return self._closed
+
+    @contextmanager
+    def hearing(self, about: UUID) -> Iterator[asyncio.Event]:
+        """An event that is set at each new line about an account or claim, while it is open."""
+        rung = asyncio.Event()
+        self._waiting[about].add(rung)
+        try:
+            yield rung
+        finally:
+            self._waiting[about].discard(rung)
+            if not self._waiting[about]:
+                del self._waiting[about]
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Listen while the block runs; at its end let everybody go who waits."""
+        task = asyncio.create_task(self._keep_listening())
+        try:
+            yield
+        finally:
+            self._closed = True
+            self._ring_all()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep_listening(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
+                _LOG.warning("Not listening for events, trying again: %s", fault)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _listen(self) -> None:
+        async with await psycopg.AsyncConnection.connect(
+            self._conninfo, autocommit=True, application_name="byoip events", connect_timeout=5
+        ) as connection:
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+            self._ring_all()
+            while True:
+                async for notice in connection.notifies(timeout=_CHECK_SECONDS):
+                    self._ring(notice.payload)
+                # A connection that died without a word looks like one without news: ask.
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await connection.execute("SELECT 1")
+
+    def _ring(self, payload: str) -> None:
+        for about in payload.split():
+            for rung in self._waiting.get(UUID(about), ()):
+                rung.set()
+
+    def _ring_all(self) -> None:
+        for waiting in self._waiting.values():
+            for rung in waiting:
+                rung.set()

@@ -1,0 +1,263 @@
+"""Reads for the API: one statement each, nothing is locked, no transaction is opened."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.bindings.service_binding import (
+    BindingNotFound,
+    Provisioning,
+    Service,
+    ServiceBinding,
+)
+from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.checks.validation_run import ValidationNotFound
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.delegation import Delegation
+from byoip.domain.claims.ownership_token import OwnershipToken
+from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
+from byoip.ports.claims.reader import (
+    EVERY_CLAIM,
+    AccountEvent,
+    BindingView,
+    ClaimFilter,
+    ClaimView,
+    Cursor,
+    NumberedEvent,
+    RunView,
+    SpanningRoute,
+)
+from byoip.ports.routes.advertising import BgpPrefixView
+from byoip.store.checks.evidence import exhibit_from, finding_from
+from byoip.store.claims import delegations
+from byoip.store.claims import reader_sql as reading
+from byoip.store.claims.delegations import delegation_from
+from byoip.store.lanes import lanes_of
+from byoip.store.routes.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
+from byoip.store.rows import (
+    AnyRow,
+    binding_from,
+    claim_from,
+    event_from,
+    run_from,
+    token_from,
+)
+from byoip.store.statements import Statement
+
+_START: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+
+
+class PostgresReader:
+    """What the API shows, within one account."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._lanes = lanes_of(engine)
+
+    async def claim(self, account_id: UUID, claim_id: UUID) -> ClaimView:
+        """One live claim."""
+        rows = await self._lanes.ask(reading.CLAIM, account_id=account_id, claim_id=claim_id)
+        if not rows:
+            raise ClaimNotFound
+        return claim_view(rows[0])
+
+    async def claims(
+        self,
+        account_id: UUID,
+        *,
+        after: Cursor | None,
+        limit: int,
+        wanted: ClaimFilter = EVERY_CLAIM,
+    ) -> Sequence[ClaimView]:
+        """Live claims in the order of (created_at, id)."""
+        asked = {"account_id": account_id, **page_of(after, limit)}
+        if wanted == EVERY_CLAIM:
+            rows = await self._lanes.ask(reading.CLAIMS, **asked)
+        else:
+            rows = await self._lanes.ask(reading.SOME_CLAIMS, **asked, **_filter(wanted))
+        return [claim_view(row) for row in rows]
+
+    async def count_claims(self, account_id: UUID, wanted: ClaimFilter = EVERY_CLAIM) -> int:
+        """How many such live claims the account has."""
+        if wanted == EVERY_CLAIM:
+            (row,) = await self._lanes.ask(reading.COUNT_CLAIMS, account_id=account_id)
+        else:
+            (row,) = await self._lanes.ask(
+                reading.COUNT_SOME_CLAIMS, account_id=account_id, **_filter(wanted)
+            )
+        return int(row.held)
+
+    async def tokens(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[OwnershipToken]:
+        """All tokens of a claim."""
+        page = page_of(after, limit)
+        rows = await self._of_claim(reading.TOKENS, account_id, claim_id, **page)
+        return [token_from(row) for row in rows if row.token_id is not None]
+
+    async def runs(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[RunView]:
+        """Runs of a claim, oldest first."""
+        page = page_of(after, limit)
+        rows = await self._of_claim(reading.RUNS, account_id, claim_id, **page)
+        return list(_run_views(rows))
+
+    async def run(self, account_id: UUID, claim_id: UUID, run_id: UUID) -> RunView:
+        """One run with all its evidence."""
+        rows = await self._of_claim(reading.RUN, account_id, claim_id, run_id=run_id)
+        for view in _run_views(rows):
+            return view
+        raise ValidationNotFound
+
+    async def bindings(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[ServiceBinding]:
+        """Live bindings of a claim in the order of (created_at, id)."""
+        page = page_of(after, limit)
+        rows = await self._of_claim(reading.BINDINGS, account_id, claim_id, **page)
+        return [binding_from(row) for row in rows if row.id is not None]
+
+    async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> BindingView:
+        """One live binding."""
+        (row,) = await self._of_claim(
+            reading.ONE_BINDING, account_id, claim_id, binding_id=binding_id
+        )
+        if row.id is None:
+            raise BindingNotFound
+        return BindingView(binding_from(row), row.prefix_version)
+
+    async def bgp_prefixes(
+        self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
+    ) -> Sequence[BgpPrefixView]:
+        """Live BGP prefixes of a claim in the order of (created_at, id)."""
+        page = page_of(after, limit)
+        rows = await self._of_claim(reading.BGP_PREFIXES, account_id, claim_id, **page)
+        return [_bgp_prefix_view(row) for row in rows if row.id is not None]
+
+    async def bgp_prefix(
+        self, account_id: UUID, claim_id: UUID, bgp_prefix_id: UUID | None
+    ) -> BgpPrefixView:
+        """One live BGP prefix; None: the one that spans the prefix."""
+        if bgp_prefix_id is None:
+            rows = await self._of_claim(reading.SPANNING_BGP_PREFIX, account_id, claim_id)
+        else:
+            rows = await self._of_claim(
+                reading.ONE_BGP_PREFIX, account_id, claim_id, bgp_prefix_id=bgp_prefix_id
+            )
+        if rows[0].id is None:
+            raise BgpPrefixNotFound
+        return _bgp_prefix_view(rows[0])
+
+    async def delegations(
+        self, account_id: UUID, claim_id: UUID, *, now: datetime, after: Cursor | None, limit: int
+    ) -> Sequence[Delegation]:
+        """Delegations of a claim that count now, in the order of (created_at, id)."""
+        page = page_of(after, limit)
+        rows = await self._of_claim(delegations.GIVEN, account_id, claim_id, now=now, **page)
+        return [delegation_from(row) for row in rows if row.id is not None]
+
+    async def received_delegations(
+        self, account_id: UUID, *, now: datetime, after: Cursor | None, limit: int
+    ) -> Sequence[Delegation]:
+        """What other accounts have delegated to this one and counts now, in the same order."""
+        page = page_of(after, limit)
+        rows = await self._lanes.ask(delegations.RECEIVED, account_id=account_id, now=now, **page)
+        return [delegation_from(row) for row in rows]
+
+    async def services(self) -> Sequence[Service]:
+        """The live services, by name."""
+        rows = await self._lanes.ask(reading.SERVICES)
+        return [Service(row.id, row.name, row.default_only, row.version) for row in rows]
+
+    async def events(
+        self, account_id: UUID, claim_id: UUID, *, after: int, limit: int
+    ) -> Sequence[NumberedEvent]:
+        """Events of a claim, closed ones too, with numbers above `after`."""
+        rows = await self._of_claim(
+            reading.EVENTS, account_id, claim_id, after_number=after, page_size=limit
+        )
+        return [event_from(row) for row in rows if row.number is not None]
+
+    async def account_events(
+        self, account_id: UUID, *, after: int, limit: int
+    ) -> Sequence[AccountEvent]:
+        """Events of all claims of the account, with numbers above `after`."""
+        rows = await self._lanes.ask(
+            reading.ACCOUNT_EVENTS, account_id=account_id, after_number=after, page_size=limit
+        )
+        return [AccountEvent(row.account_number, row.prefix_id, event_from(row)) for row in rows]
+
+    async def newest_event(self, account_id: UUID, claim_id: UUID) -> int:
+        """The number of a claim's last event, closed ones too."""
+        (row,) = await self._of_claim(reading.NEWEST_EVENT, account_id, claim_id)
+        newest: int = row.last
+        return newest
+
+    async def newest_account_event(self, account_id: UUID) -> int:
+        """The number of the account's last event; 0 before the first."""
+        rows = await self._lanes.ask(reading.NEWEST_ACCOUNT_EVENT, account_id=account_id)
+        return rows[0].last if rows else 0
+
+    async def _of_claim(
+        self, statement: Statement, account_id: UUID, claim_id: UUID, **asked: object
+    ) -> Sequence[AnyRow]:
+        # The claim is joined from the left: without it there is no row, with it there is one.
+        rows = await self._lanes.ask(statement, account_id=account_id, claim_id=claim_id, **asked)
+        if not rows:
+            raise ClaimNotFound
+        return rows
+
+
+def page_of(after: Cursor | None, limit: int) -> Mapping[str, object]:
+    """What a paged statement asks for."""
+    start = after or _START
+    return {"after_time": start.created_at, "after_id": start.id, "page_size": limit}
+
+
+def _filter(wanted: ClaimFilter) -> Mapping[str, object]:
+    return {
+        "wanted_cidr": wanted.prefix.network if wanted.prefix else None,
+        "wanted_approved": wanted.approved,
+        "wanted_standing": wanted.standing,
+    }
+
+
+def claim_view(row: AnyRow) -> ClaimView:
+    """A row of VIEWS."""
+    token = None if row.token_id is None else token_from(row)
+    route = None
+    if row.route_advertised is not None:
+        route = SpanningRoute(row.route_advertised, row.route_at, row.route_locked)
+    drift = None if row.drift is None else Validity(row.drift)
+    bound = row.default_binding and Provisioning(row.default_binding)
+    return ClaimView(claim_from(row), token, bound, route, drift)
+
+
+def _bgp_prefix_view(row: AnyRow) -> BgpPrefixView:
+    held, seen = applied_from(row), observed_from(row)
+    return BgpPrefixView(bgp_prefix_from(row), row.prefix_version, held, seen)
+
+
+def _run_views(rows: Iterable[AnyRow]) -> Iterator[RunView]:
+    for run_id, lines in groupby(rows, attrgetter("id")):
+        if run_id is not None:
+            of_run = list(lines)
+            findings = groupby(of_run, attrgetter("finding_position"))
+            yield RunView(
+                run_from(of_run[0]),
+                tuple(
+                    finding_from(first, tuple(map(exhibit_from, shown)))
+                    for position, of_finding in findings
+                    if position is not None
+                    for first, shown in [_shown(list(of_finding))]
+                ),
+            )
+
+
+def _shown(lines: list[AnyRow]) -> tuple[AnyRow, list[AnyRow]]:
+    return lines[0], [line for line in lines if line.exhibit_at is not None]

@@ -1,0 +1,86 @@
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import DateTime, Uuid, bindparam, func, insert, select, update
+
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
+from byoip.store.claims.tables import prefixes, validation_tokens
+from byoip.store.rows import TOKEN, TOKEN_WRITTEN, token_from, token_values
+from byoip.store.statements import Session, Statement, compiled
+
+_t = validation_tokens.c
+_THIS: Final = _t.id == bindparam("token_id", type_=Uuid)
+_OF_CLAIM: Final = _t.prefix_id == bindparam("claim_id", type_=Uuid)
+_LIVE: Final = (_t.consumed_at.is_(None), _t.revoked_at.is_(None))
+
+# Not now(): that is when the transaction began, and it may have waited for locks since.
+_CLOCK: Final = func.clock_timestamp()
+
+_of_claim = (
+    select(*TOKEN, prefixes.c.account_id, prefixes.c.cidr, prefixes.c.asn)
+    .join(prefixes)
+    .where(_OF_CLAIM)
+)
+_INSERT: Final = compiled(insert(validation_tokens), TOKEN_WRITTEN)
+_GET: Final = compiled(_of_claim.where(_THIS))
+_GET_LIVE: Final = compiled(_of_claim.where(*_LIVE))
+_GET_NEWEST: Final = compiled(
+    _of_claim.where(_t.revoked_at.is_(None)).order_by(_t.created_at.desc(), _t.id.desc()).limit(1)
+)
+_REVOKE: Final = compiled(update(validation_tokens).where(_THIS, *_LIVE), ["revoked_at"])
+_SPEND: Final = compiled(
+    update(validation_tokens)
+    .where(_THIS, *_LIVE, _t.expires_at > _CLOCK)
+    .values(consumed_at=_CLOCK)
+)
+_COUNT: Final = compiled(
+    select(func.count().label("issued")).where(
+        _OF_CLAIM, _t.created_at >= bindparam("since", type_=DateTime(timezone=True))
+    )
+)
+
+
+class TokenShelf:
+    """Ownership tokens, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(self, token: OwnershipToken) -> None:
+        """Keep a new token; the claim's other live ones must be revoked before."""
+        await self._session.change(_INSERT, **token_values(token))
+
+    async def live(self, claim_id: UUID) -> OwnershipToken | None:
+        """The one neither consumed nor revoked; it may have expired."""
+        return await self._one(_GET_LIVE, claim_id=claim_id)
+
+    async def newest(self, claim_id: UUID) -> OwnershipToken | None:
+        """The one that was not revoked and was issued last."""
+        return await self._one(_GET_NEWEST, claim_id=claim_id)
+
+    async def get(self, claim_id: UUID, token_id: UUID) -> OwnershipToken:
+        """One token of a claim."""
+        token = await self._one(_GET, claim_id=claim_id, token_id=token_id)
+        if token is None:
+            raise TokenNotFound
+        return token
+
+    async def save(self, token: OwnershipToken) -> None:
+        """Write back a revoked token."""
+        revoked_at = token.revoked_at
+        if not await self._session.change(_REVOKE, token_id=token.id, revoked_at=revoked_at):
+            raise RuntimeError("a token was spent while its claim was locked")
+
+    async def issued_since(self, claim_id: UUID, since: datetime) -> int:
+        """How many were issued for the claim since then."""
+        (count,) = await self._session.rows(_COUNT, claim_id=claim_id, since=since)
+        return int(count.issued)
+
+    async def consume(self, token_id: UUID) -> bool:
+        """Atomically spend it, by the database's clock; False if it is spent or expired."""
+        return bool(await self._session.change(_SPEND, token_id=token_id))
+
+    async def _one(self, statement: Statement, **asked: object) -> OwnershipToken | None:
+        row = await self._session.row(statement, **asked)
+        return None if row is None else token_from(row)

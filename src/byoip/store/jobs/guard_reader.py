@@ -1,0 +1,95 @@
+"""What operators are shown of breakers and jobs."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Integer, bindparam, func, literal_column, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.jobs.job_history import MEASURED, JobKind, JobSwitch, proportionate
+from byoip.domain.routes.breaker import Ceilings, Counted
+from byoip.ports.routes.offboarding import BreakerReport, JobReport, ParkedSet
+from byoip.store.jobs.job_guards import PAST, RUN_SHOWN, SWITCHES, job_run_from, switches_from
+from byoip.store.lanes import lanes_of
+from byoip.store.routes.breaker import ADVERTISED, IN_MINUTE, IN_WINDOW, OPEN, counting, trip_from
+from byoip.store.routes.tables_advertising import withdrawals
+from byoip.store.routes.tables_offboarding import job_runs, offboardings
+from byoip.store.statements import compiled
+
+_SAMPLE: Final = 20
+_w, _o, _r = withdrawals.c, offboardings.c, job_runs.c
+
+_busiest_account = (
+    select(func.count().label("many")).where(IN_MINUTE).group_by(_w.account_id).subquery()
+)
+_busiest_run = (
+    select(func.count().label("many"))
+    .where(IN_WINDOW, _w.run != literal_column("''"))
+    .group_by(_w.job, _w.run)
+    .subquery()
+)
+_USE: Final = compiled(
+    select(
+        select(func.coalesce(func.max(_busiest_run.c.many), 0)).scalar_subquery().label("in_run"),
+        select(func.coalesce(func.max(_busiest_account.c.many), 0))
+        .scalar_subquery()
+        .label("by_account"),
+        counting(IN_MINUTE).label("in_minute"),
+        counting(IN_WINDOW).label("in_window"),
+        ADVERTISED.label("advertised"),
+    )
+)
+_PARKED: Final = compiled(
+    select(_o.parked_by, _o.prefix_id)
+    .where(_o.live, _o.parked_by.is_not(None))
+    .order_by(_o.began_at)
+)
+_NEWEST: Final = compiled(
+    select(*RUN_SHOWN).ext(distinct_on(_r.kind)).order_by(_r.kind, _r.at.desc(), _r.id)
+)
+_WAITING: Final = compiled(
+    select(*RUN_SHOWN).where(_r.waits).limit(bindparam("most", type_=Integer))
+)
+
+
+class PostgresGuardReader:
+    """One statement each, nothing is locked."""
+
+    def __init__(self, engine: AsyncEngine, ceilings: Ceilings) -> None:
+        self._lanes = lanes_of(engine)
+        self._ceilings = ceilings
+
+    async def breaker(self) -> BreakerReport:
+        """Ceilings, what is used of them now, and the open trips."""
+        (use,) = await self._lanes.ask(_USE)
+        parked: dict[UUID, list[UUID]] = {}
+        for row in await self._lanes.ask(_PARKED):
+            parked.setdefault(row.parked_by, []).append(row.prefix_id)
+        trips = [trip_from(row) for row in await self._lanes.ask(OPEN)]
+        return BreakerReport(
+            self._ceilings,
+            Counted(use.in_run, use.by_account, use.in_minute, use.in_window, use.advertised),
+            tuple((one, _set(parked.get(one.id, []))) for one in trips),
+        )
+
+    async def jobs(self) -> Sequence[JobReport]:
+        """One report for each kind of job."""
+        switches = switches_from(await self._lanes.ask(SWITCHES))
+        newest = {row.kind: job_run_from(row) for row in await self._lanes.ask(_NEWEST)}
+        waiting = {row.kind: job_run_from(row) for row in await self._lanes.ask(_WAITING, most=100)}
+        return [
+            JobReport(one, await self._most(one), newest.get(one.kind), waiting.get(one.kind))
+            for one in switches
+        ]
+
+    async def _most(self, switch: JobSwitch) -> int | None:
+        if switch.kind not in MEASURED:
+            return None
+        kind: JobKind = switch.kind
+        return proportionate([row.acted for row in await self._lanes.ask(PAST, kind=kind)])
+
+
+def _set(claims: list[UUID]) -> ParkedSet:
+    return ParkedSet(len(claims), tuple(claims[:_SAMPLE]))

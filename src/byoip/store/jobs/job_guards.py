@@ -1,0 +1,185 @@
+"""Kill switches, and what jobs were about to do."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Integer, Text, Uuid, bindparam, func, insert, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from byoip.domain.jobs.job_history import (
+    MEASURED,
+    REMEMBERED,
+    JobKind,
+    JobRun,
+    JobStopped,
+    JobSwitch,
+    proportionate,
+)
+from byoip.ports.routes.offboarding import JobReport
+from byoip.store.routes.tables_offboarding import job_runs, job_switches
+from byoip.store.rows import AnyRow, json
+from byoip.store.statements import Session, compiled
+
+_s, _r = job_switches.c, job_runs.c
+_KIND: Final = bindparam("kind", type_=Text)
+_RUN: Final = bindparam("run_id", type_=Uuid)
+_WRITTEN: Final = tuple(one.name for one in job_runs.c if one.computed is None)
+_ALLOWED: Final = ("allowed_at", "allowed_by", "allowed_because")
+_not_refused = _r.refused == literal_column("''")
+
+_STOPPED: Final = compiled(select(_s.kind).where(_s.kind == _KIND, _s.stopped))
+SWITCHES: Final = compiled(select(job_switches))
+_moved = upsert(job_switches)
+_SWITCH: Final = compiled(
+    _moved.on_conflict_do_update(
+        index_elements=[_s.kind],
+        set_={name: _moved.excluded[name] for name in ("stopped", "at", "by", "because")},
+    ),
+    job_switches.c.keys(),
+)
+# Without the whole set, which may be long.
+RUN_SHOWN: Final = tuple(one for one in job_runs.c if one.name != "ids")
+
+PAST: Final = compiled(
+    select(func.least(_r.acted, _r.measured).label("acted"))
+    .where(_r.kind == _KIND, _not_refused, _r.acted > 0, _r.measured > 0)
+    .order_by(_r.at.desc())
+    .limit(literal_column(str(REMEMBERED), Integer))
+)
+_NEWEST: Final = compiled(
+    select(*RUN_SHOWN).where(_r.kind == _KIND).order_by(_r.at.desc(), _r.id).limit(1)
+)
+_WAITING: Final = compiled(select(job_runs).where(_r.kind == _KIND, _r.waits).with_for_update())
+_BEGIN: Final = compiled(insert(job_runs), _WRITTEN)
+_refused = upsert(job_runs)
+_REFUSE: Final = compiled(
+    _refused.on_conflict_do_update(
+        index_elements=[_r.kind],
+        index_where=_r.waits,
+        set_={
+            **{
+                name: _refused.excluded[name]
+                for name in ("at", "listed", "sample", "ids", "measured", "refused")
+            },
+            **dict.fromkeys(_ALLOWED),
+        },
+        where=_r.ids.is_distinct_from(_refused.excluded.ids),  # not written anew at each run
+    ).returning(_r.id),
+    _WRITTEN,
+)
+_ALLOW: Final = compiled(update(job_runs).where(_r.id == _RUN), _ALLOWED)
+_USED: Final = compiled(update(job_runs).where(_r.id == _RUN), ["used_at"])
+_ACTED: Final = compiled(
+    update(job_runs).where(_r.id == _RUN).values(acted=bindparam("many", type_=Integer)),
+    ["failed"],
+)
+
+
+class JobGuardShelf:
+    """What holds jobs back, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def demand_running(self, kind: JobKind) -> None:
+        """Go no further where an operator has thrown the switch."""
+        if await self._session.rows(_STOPPED, kind=kind):
+            raise JobStopped(kind)
+
+    async def switch(self, moved: JobSwitch) -> None:
+        """Throw a kill switch, or let the job run again."""
+        await self._session.change(
+            _SWITCH,
+            kind=moved.kind,
+            stopped=moved.stopped,
+            at=moved.at,
+            by=moved.by,
+            because=moved.because,
+        )
+
+    async def switches(self) -> Sequence[JobSwitch]:
+        """One for each kind."""
+        return switches_from(await self._session.rows(SWITCHES))
+
+    async def report(self, kind: JobKind) -> JobReport:
+        """All that is known of a kind."""
+        switch = next(one for one in await self.switches() if one.kind is kind)
+        most = proportionate(await self.past(kind)) if kind in MEASURED else None
+        newest = await self._session.row(_NEWEST, kind=kind)
+        last = None if newest is None else job_run_from(newest)
+        return JobReport(switch, most, last, await self.waiting(kind))
+
+    async def past(self, kind: JobKind) -> Sequence[int]:
+        """How many new rows the remembered runs of a kind acted on, newest first."""
+        return [row.acted for row in await self._session.rows(PAST, kind=kind)]
+
+    async def waiting(self, kind: JobKind) -> JobRun | None:
+        """The refused set of a kind that waits for a word, locked."""
+        row = await self._session.row(_WAITING, kind=kind)
+        return None if row is None else replace(job_run_from(row), ids=tuple(row.ids))
+
+    async def begin(self, run: JobRun) -> None:
+        """Write down what a run is going to act on."""
+        await self._session.change(_BEGIN, **_values(run))
+
+    async def refuse(self, run: JobRun) -> bool:
+        """Write down that it will not; whether that is news."""
+        rows = await self._session.rows(_REFUSE, **_values(run))
+        return any(row.id == run.id for row in rows)
+
+    async def allow(self, run: JobRun) -> None:
+        """Write back an operator's word on a refused set."""
+        await self._session.change(
+            _ALLOW,
+            run_id=run.id,
+            allowed_at=run.allowed_at,
+            allowed_by=run.allowed_by,
+            allowed_because=run.allowed_because,
+        )
+
+    async def used(self, run_id: UUID, now: datetime) -> None:
+        """A word was made use of: its rows have been taken in."""
+        await self._session.change(_USED, run_id=run_id, used_at=now)
+
+    async def acted(self, run_id: UUID, many: int, failed: int) -> None:
+        """On how many rows it has acted, and how many were at fault themselves."""
+        await self._session.change(_ACTED, run_id=run_id, many=many, failed=failed)
+
+
+def switches_from(rows: Sequence[AnyRow]) -> Sequence[JobSwitch]:
+    """One for each kind, from the rows of those that were ever moved."""
+    moved = {row.kind: row for row in rows}
+    return [
+        JobSwitch(kind, row.stopped, row.at, row.by, row.because)
+        if (row := moved.get(kind))
+        else JobSwitch(kind)
+        for kind in JobKind
+    ]
+
+
+def job_run_from(row: AnyRow) -> JobRun:
+    """RUN_SHOWN of a row of job_runs."""
+    return JobRun(
+        id=row.id,
+        kind=JobKind(row.kind),
+        at=row.at,
+        request_id=row.request_id,
+        listed=row.listed,
+        sample=tuple(map(UUID, row.sample)),
+        measured=row.measured,
+        acted=row.acted,
+        failed=row.failed,
+        refused=row.refused,
+        allowed_at=row.allowed_at,
+        allowed_by=row.allowed_by,
+        allowed_because=row.allowed_because,
+        used_at=row.used_at,
+    )
+
+
+def _values(run: JobRun) -> dict[str, Any]:
+    values = {name: getattr(run, name) for name in _WRITTEN}
+    return {**values, "sample": json([one.hex for one in run.sample]), "ids": list(run.ids)}

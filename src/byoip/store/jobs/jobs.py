@@ -1,0 +1,106 @@
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector
+from sqlalchemy import Uuid, bindparam, func, select
+
+from byoip.domain.checks.validation_run import RunState
+from byoip.ports.jobs import (
+    DEFAULT_QUEUE,
+    GENERATE_LETTER,
+    LETTER_QUEUE,
+    OFFBOARD,
+    REEVALUATE_CLAIMS,
+    RUN_VALIDATION,
+)
+from byoip.store.claims.tables import prefixes
+from byoip.store.claims.tables_history import validation_runs
+from byoip.store.columns import constant
+from byoip.store.engine import plain, session_options
+from byoip.store.statements import Session, compiled
+
+SCHEMA: Final = "procrastinate"
+
+_run, _prefix = validation_runs.alias(), prefixes.alias()
+_whose = select(_prefix.c.account_id).where(
+    _prefix.c.id == _run.c.prefix_id, _run.c.id == bindparam("run_id", type_=Uuid)
+)
+_OPEN_RUNS: Final = compiled(
+    select(func.count().label("open"))
+    .select_from(validation_runs.join(prefixes, prefixes.c.id == validation_runs.c.prefix_id))
+    .where(
+        validation_runs.c.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)]),
+        prefixes.c.account_id == _whose.scalar_subquery(),
+    )
+)
+
+
+def make_job_app(database_url: str, *, connections: int = 4) -> App:
+    """The queue, for a worker: it opens a pool of its own, in the queue's schema.
+
+    Tasks are added by whoever carries them out.
+    """
+    options = session_options({"search_path": f"{SCHEMA},public", "timezone": "UTC"})
+    return App(
+        connector=PsycopgConnector(
+            conninfo=plain(database_url),
+            kwargs={
+                "options": options,
+                "application_name": "byoip worker queue",
+                "connect_timeout": 5,
+            },
+            min_size=1,
+            max_size=connections,
+        )
+    )
+
+
+def make_enqueuing_app() -> App:
+    """The queue, for whoever only adds to it on connections of their own; never opened."""
+    return App(connector=PsycopgConnector())
+
+
+class JobShelf:
+    """Jobs that exist if, and only if, the transaction commits."""
+
+    def __init__(self, session: Session, app: App) -> None:
+        self._session = session
+        self._app = app
+
+    async def enqueue_run(self, run_id: UUID, *, at: datetime | None = None) -> None:
+        """Have a worker carry out a validation run, now or at a time.
+
+        The more open runs an account has, the later they come: nobody waits for another's bulk.
+        """
+        (others,) = await self._session.rows(_OPEN_RUNS, run_id=run_id)
+        # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
+        job = self._app.configure_task(
+            RUN_VALIDATION,
+            queue=DEFAULT_QUEUE,
+            priority=-others.open,
+            schedule_at=at,
+            connection=self._session.driver,
+        )
+        await job.defer_async(run_id=run_id.hex)
+
+    async def enqueue_offboarding(self) -> None:
+        """Have a worker go on with what is on its way out, without waiting for the clock."""
+        job = self._app.configure_task(
+            OFFBOARD, queue=DEFAULT_QUEUE, connection=self._session.driver
+        )
+        await job.defer_async(timestamp=0)  # as if the clock had asked
+
+    async def enqueue_reevaluation(self) -> None:
+        """Have a worker hold all routes against the newest snapshot of ROA data."""
+        job = self._app.configure_task(
+            REEVALUATE_CLAIMS, queue=DEFAULT_QUEUE, connection=self._session.driver
+        )
+        await job.defer_async(timestamp=0)
+
+    async def enqueue_letter(self, claim_id: UUID) -> None:
+        """Have a worker that holds the operator's key write a claim's letter."""
+        job = self._app.configure_task(
+            GENERATE_LETTER, queue=LETTER_QUEUE, connection=self._session.driver
+        )
+        await job.defer_async(claim_id=claim_id.hex)

@@ -1,0 +1,158 @@
+"""Letters and documents: rows to domain objects, and back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from byoip.domain.asn import Asn
+from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.rpki_watch import RpkiWatch
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.letters.letter import Letter, LetterFacts, LetterReference, RevokedBecause
+from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
+from byoip.domain.letters.loa_document import DocumentName, LoaDocument
+from byoip.domain.prefix import Prefix
+from byoip.store.claims.tables import prefixes
+from byoip.store.letters.tables_letters import letters, loa_documents
+from byoip.store.rows import AnyRow, json
+
+# All of a document but its bytes.
+DOCUMENT: Final = tuple(one for one in loa_documents.c if one.name != "content")
+LETTER: Final = (
+    *letters.c,
+    prefixes.c.account_id,
+    prefixes.c.cidr,
+    prefixes.c.asn,
+    loa_documents.c.sha256,
+)
+LETTERS: Final = letters.join(prefixes, prefixes.c.id == letters.c.prefix_id).join(
+    loa_documents, loa_documents.c.id == letters.c.document_id
+)
+FATE: Final = (
+    "superseded_by",
+    "revoked_at",
+    "revoked_because",
+    "rpki_snapshot",
+    "rpki_failing_since",
+    "rpki_failing_until",
+)
+
+
+def document_from(row: AnyRow) -> LoaDocument:
+    """Columns DOCUMENT."""
+    return LoaDocument(
+        id=row.id,
+        account_id=row.account_id,
+        filename=DocumentName(row.filename),
+        size=row.size,
+        sha256=row.sha256.hex(),
+        auto_generated=row.auto_generated,
+        verified=row.verified_at is not None,
+        verified_at=row.verified_at,
+        created_at=row.created_at,
+    )
+
+
+def letter_from(row: AnyRow) -> Letter:
+    """Columns LETTER of LETTERS."""
+    because = row.revoked_because
+    return Letter(
+        facts=_facts_from(row),
+        claim_id=row.prefix_id,
+        account_id=row.account_id,
+        document_id=row.document_id,
+        sha256=row.sha256.hex(),
+        superseded_by=None if row.superseded_by is None else LetterReference(row.superseded_by.hex),
+        revoked_at=row.revoked_at,
+        revoked_because=None if because is None else RevokedBecause(because),
+        rpki=RpkiWatch(row.rpki_snapshot, row.rpki_failing_since, row.rpki_failing_until),
+    )
+
+
+def letter_values(letter: Letter) -> dict[str, Any]:
+    """What a row of letters holds of a letter when it is issued."""
+    facts = letter.facts
+    return {
+        "reference": facts.reference.value,
+        "prefix_id": letter.claim_id,
+        "document_id": letter.document_id,
+        "issued_at": facts.issued_at,
+        "valid_until": facts.valid_until,
+        "facts": json(_facts(facts)),
+        **fate_values(letter),
+    }
+
+
+def fate_values(letter: Letter) -> dict[str, Any]:
+    """What becomes of a letter after that: columns FATE."""
+    by = letter.superseded_by
+    return {
+        "superseded_by": None if by is None else by.value,
+        "revoked_at": letter.revoked_at,
+        "revoked_because": letter.revoked_because,
+        "rpki_snapshot": letter.rpki.snapshot,
+        "rpki_failing_since": letter.rpki.failing_since,
+        "rpki_failing_until": letter.rpki.failing_until,
+    }
+
+
+def _facts(facts: LetterFacts) -> dict[str, Any]:
+    holder = facts.holder
+    return {
+        "operator": facts.operator,
+        "contact": facts.contact,
+        "account_name": facts.account_name.value,
+        "holder": {
+            "registry": holder.registry,
+            "holder": holder.holder,
+            "status": holder.status,
+        },
+        "checks": [
+            {"check": one.check, "seen": one.seen, "of": one.of, "at": one.at.isoformat()}
+            for one in facts.checks
+        ],
+        "roas": [
+            {
+                "prefix": str(one.prefix),
+                "max_length": one.max_length,
+                "asn": one.asn.number,
+                "anchor": one.anchor,
+                "expires_at": None if one.expires_at is None else one.expires_at.isoformat(),
+            }
+            for one in facts.roas
+        ],
+    }
+
+
+def _facts_from(row: AnyRow) -> LetterFacts:
+    kept = row.facts
+    return LetterFacts(
+        reference=LetterReference(row.reference.hex),
+        operator=kept["operator"],
+        contact=kept["contact"],
+        account_name=CustomerText(kept["account_name"]),
+        holder=RegisteredHolder(**kept["holder"]),
+        prefix=Prefix(row.cidr),
+        origin=Asn(row.asn),
+        checks=tuple(_check(one) for one in kept["checks"]),
+        roas=tuple(_roa(one) for one in kept["roas"]),
+        issued_at=row.issued_at,
+        valid_until=row.valid_until,
+    )
+
+
+def _check(kept: Mapping[str, Any]) -> LetterCheck:
+    at = datetime.fromisoformat(kept["at"])
+    return LetterCheck(Check(kept["check"]), kept["seen"], kept["of"], at)
+
+
+def _roa(kept: Mapping[str, Any]) -> Vrp:
+    expires = kept["expires_at"]
+    return Vrp(
+        prefix=Prefix.parse(kept["prefix"]),
+        max_length=kept["max_length"],
+        asn=Asn(kept["asn"]),
+        anchor=kept["anchor"],
+        expires_at=None if expires is None else datetime.fromisoformat(expires),
+    )

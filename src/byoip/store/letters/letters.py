@@ -1,0 +1,231 @@
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+
+from byoip.domain.checks.evidence import Exhibit, Finding
+from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.letters.letter import (
+    RENEWAL_AHEAD,
+    Letter,
+    LetterNotFound,
+    LetterReference,
+    RevokedBecause,
+)
+from byoip.ports.letters.letters import LetterGrounds, SnapshotNews
+from byoip.store.checks.evidence import finding_from
+from byoip.store.claims.tables import accounts, prefixes
+from byoip.store.claims.tables_history import exhibits, findings, validation_runs
+from byoip.store.columns import constant
+from byoip.store.letters.letter_rows import (
+    FATE,
+    LETTER,
+    LETTERS,
+    fate_values,
+    letter_from,
+    letter_values,
+)
+from byoip.store.letters.tables_letters import letters
+from byoip.store.rows import AnyRow
+from byoip.store.statements import Session, compiled
+
+_l, _p = letters.c, prefixes.c
+_r, _f, _x = validation_runs.c, findings.c, exhibits.c
+
+_REFERENCE: Final = bindparam("letter", type_=Uuid)
+_CLAIM: Final = bindparam("claim_id", type_=Uuid)
+_MOST: Final = bindparam("most", type_=Integer)
+_STANDS: Final = and_(_l.superseded_by.is_(None), _l.revoked_at.is_(None))
+
+
+def _letters() -> Select[Any]:
+    return select(*LETTER).select_from(LETTERS)
+
+
+_ADD: Final = compiled(insert(letters), [one.name for one in letters.c])
+GET: Final = compiled(_letters().where(_l.reference == _REFERENCE))
+_OF: Final = compiled(
+    _letters()
+    .where(_l.prefix_id == _CLAIM)
+    .order_by(_l.issued_at.desc(), _l.reference)
+    .with_for_update(of=letters, key_share=True)
+)
+_SAVE: Final = compiled(update(letters).where(_l.reference == _REFERENCE), FATE)
+_STANDING: Final = compiled(
+    _letters()
+    .where(_STANDS, _l.reference > bindparam("after", type_=Uuid))
+    .order_by(_l.reference)
+    .limit(_MOST)
+)
+
+_newest = (
+    select(letters)
+    .where(_l.prefix_id == _p.id)
+    .order_by(_l.issued_at.desc(), _l.reference)
+    .limit(1)
+    .correlate(prefixes)
+    .lateral("newest")
+)
+_n = _newest.c
+_NOTHING_STANDS_IN_THE_WAY: Final = _p.standing == constant(Standing.OK)
+# The words of `letter_due`. At random, so that claims whose letters cannot be written now do not
+# keep others from theirs.
+_DUE: Final = compiled(
+    select(_p.id)
+    .select_from(prefixes.outerjoin(_newest, true()))
+    .where(
+        _p.state == constant(State.APPROVED),
+        _p.delegate_loa_creation,
+        _p.approved_by != constant(Approver.OPERATOR),
+        _p.rpki_passed_at.is_not(None),
+        or_(
+            and_(_n.reference.is_(None), _NOTHING_STANDS_IN_THE_WAY),
+            and_(
+                _n.revoked_because == constant(RevokedBecause.RPKI),
+                _n.revoked_at < _p.rpki_passed_at,
+                _NOTHING_STANDS_IN_THE_WAY,
+            ),
+            and_(
+                _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
+                _NOTHING_STANDS_IN_THE_WAY,
+            ),
+            and_(
+                _n.revoked_because != constant(RevokedBecause.RPKI),
+                _n.revoked_at < _p.approved_at,
+                _NOTHING_STANDS_IN_THE_WAY,
+            ),
+            and_(
+                _n.revoked_at.is_(None),
+                _n.valid_until <= bindparam("renewed_until", type_=DateTime(timezone=True)),
+                _p.standing != constant(Standing.OFFBOARDING),
+            ),
+        ),
+    )
+    .order_by(func.random())
+    .limit(_MOST)
+)
+
+_NAME: Final = compiled(
+    select(accounts.c.name)
+    .join(prefixes, prefixes.c.account_id == accounts.c.id)
+    .where(_p.id == _CLAIM)
+)
+# What the approval rests on, and what was asked since; of each check the newest pass.
+_PASSES: Final = compiled(
+    text("""
+    WITH approving AS (
+        SELECT max(finished_at) AS at
+        FROM prefixes JOIN validation_runs ON prefix_id = prefixes.id
+        WHERE prefixes.id = :claim_id AND result = 'approved' AND finished_at >= approved_at
+    ), passes AS (
+        SELECT DISTINCT ON (check_name) findings.*
+        FROM approving JOIN validation_runs AS run ON run.finished_at >= approving.at
+        JOIN findings ON findings.run_id = run.id
+        WHERE run.prefix_id = :claim_id AND findings.outcome = 'passed'
+        ORDER BY check_name, findings.at DESC, run_id
+    )
+    SELECT
+        check_name AS finding_check_name, outcome AS finding_outcome, seen AS finding_seen,
+        warnings AS finding_warnings, passes.at AS finding_at, asked, whom, exhibits.at
+    FROM passes LEFT JOIN exhibits
+        ON exhibits.run_id = passes.run_id AND exhibits.finding = passes.position
+    ORDER BY check_name, exhibits.position
+    """)
+)
+
+_NEWS: Final = compiled(
+    text("""
+    SELECT number, (
+        SELECT max(before.number) FROM vrp_snapshots AS before
+        WHERE before.accepted AND before.number < current_vrp_snapshot.number
+    ) AS after
+    FROM current_vrp_snapshot
+    WHERE number > coalesce((SELECT snapshot FROM letter_watch), -1)
+    """)
+)
+_HEARD: Final = compiled(
+    text("""
+    INSERT INTO letter_watch AS kept (snapshot) VALUES (:number)
+    ON CONFLICT (singleton) DO UPDATE SET snapshot = greatest(kept.snapshot, excluded.snapshot)
+    """)
+)
+
+
+class PostgresLetters:
+    """Letters, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(self, letter: Letter) -> None:
+        """Keep a new letter."""
+        await self._session.change(_ADD, **letter_values(letter))
+
+    async def get(self, reference: LetterReference) -> Letter:
+        """Read one, without locking it."""
+        row = await self._session.row(GET, letter=reference.value)
+        if row is None:
+            raise LetterNotFound
+        return letter_from(row)
+
+    async def of(self, claim_id: UUID) -> Sequence[Letter]:
+        """All letters of a claim, newest first, locked for update."""
+        return [letter_from(row) for row in await self._session.rows(_OF, claim_id=claim_id)]
+
+    async def save(self, letter: Letter) -> None:
+        """Write back what became of a letter."""
+        await self._session.change(_SAVE, letter=letter.reference.value, **fate_values(letter))
+
+    async def standing(self, limit: int, after: LetterReference | None) -> Sequence[Letter]:
+        """Letters neither revoked nor superseded, by reference."""
+        start = UUID(int=0) if after is None else after.value
+        rows = await self._session.rows(_STANDING, most=limit, after=start)
+        return [letter_from(row) for row in rows]
+
+    async def due(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Approved claims for which `letter_due` may hold."""
+        rows = await self._session.rows(_DUE, renewed_until=now + RENEWAL_AHEAD, most=limit)
+        return [row.id for row in rows]
+
+    async def grounds(self, claim_id: UUID) -> LetterGrounds | None:
+        """What there is to state."""
+        name = await self._session.row(_NAME, claim_id=claim_id)
+        rows = await self._session.rows(_PASSES, claim_id=claim_id)
+        if name is None or not rows:
+            return None
+        passed = groupby(rows, attrgetter("finding_check_name"))
+        found = [_finding(list(lines)) for _, lines in passed]
+        return LetterGrounds(CustomerText(name.name), tuple(found))
+
+    async def news(self) -> SnapshotNews | None:
+        """The snapshot in use, unless all letters have been held against it."""
+        row = await self._session.row(_NEWS)
+        return None if row is None else SnapshotNews(row.number, row.after)
+
+    async def heard(self, number: int) -> None:
+        """Note that all standing letters have been held against a snapshot."""
+        await self._session.change(_HEARD, number=number)
+
+
+def _finding(lines: list[AnyRow]) -> Finding:
+    shown = [Exhibit(one.asked, one.whom, b"", one.at) for one in lines if one.at is not None]
+    return finding_from(lines[0], tuple(shown))

@@ -1,0 +1,58 @@
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Uuid, and_, bindparam, func, insert, select
+
+from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
+from byoip.store.letters.letter_rows import DOCUMENT, document_from
+from byoip.store.letters.tables_letters import loa_documents
+from byoip.store.statements import Session, compiled
+
+_d = loa_documents.c
+
+_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
+_THIS_DOCUMENT: Final = and_(
+    _d.id == bindparam("document_id", type_=Uuid), _d.account_id == _ACCOUNT
+)
+
+_ADD_DOCUMENT: Final = compiled(
+    insert(loa_documents), [one.name for one in loa_documents.c if one.computed is None]
+)
+_GET_DOCUMENT: Final = compiled(select(*DOCUMENT).where(_THIS_DOCUMENT))
+WITH_CONTENT: Final = compiled(select(loa_documents).where(_THIS_DOCUMENT))
+_UPLOADED: Final = compiled(
+    select(func.count().label("held")).where(_d.account_id == _ACCOUNT, ~_d.auto_generated)
+)
+
+
+class PostgresLoaDocuments:
+    """Documents, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def held(self, account_id: UUID) -> int:
+        """How many an account has uploaded."""
+        (row,) = await self._session.rows(_UPLOADED, account_id=account_id)
+        return int(row.held)
+
+    async def add(self, document: LoaDocument, content: bytes) -> None:
+        """Keep a document."""
+        await self._session.change(
+            _ADD_DOCUMENT,
+            id=document.id,
+            account_id=document.account_id,
+            filename=document.filename.value,
+            content=content,
+            auto_generated=document.auto_generated,
+            verified_at=document.verified_at,
+            created_at=document.created_at,
+        )
+
+    async def get(self, document_id: UUID, account_id: UUID) -> LoaDocument:
+        """One document of an account, without its bytes."""
+        asked = {"document_id": document_id, "account_id": account_id}
+        row = await self._session.row(_GET_DOCUMENT, **asked)
+        if row is None:
+            raise LoaDocumentNotFound
+        return document_from(row)

@@ -1,0 +1,282 @@
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import (
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import CIDR
+
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import (
+    BgpPrefix,
+    BgpPrefixExists,
+    BgpPrefixNotFound,
+    Contested,
+    Desired,
+)
+from byoip.ports.routes.advertising import Applied, BgpPrefixView, Observed
+from byoip.store.claims.tables import prefixes
+from byoip.store.routes.tables_advertising import bgp_prefixes
+from byoip.store.rows import AnyRow
+from byoip.store.speakers.tables_routes import (
+    applied_routes,
+    listeners,
+    observed_routes,
+    orphan_routes,
+    speakers,
+)
+from byoip.store.statements import Session, compiled
+
+ROUTES_CHANNEL: Final = "byoip_routes"
+# Six rounds: whoever looked last may have died just after it.
+WORD_HOLDS: Final = timedelta(seconds=60)
+
+_b, _p, _a, _o = bgp_prefixes.c, prefixes.c, applied_routes.c, observed_routes.c
+_CLAIM: Final = bindparam("claim_id", type_=Uuid)
+_THIS: Final = bindparam("bgp_prefix_id", type_=Uuid)
+_COLUMNS: Final = (*bgp_prefixes.c, _p.account_id)
+BGP_PREFIX: Final = select(*_COLUMNS).join(prefixes, _p.id == _b.prefix_id)
+_CHANGING: Final = (
+    "prepend",
+    "advertised",
+    "advertised_modified_at",
+    "change",
+    "request_id",
+    "binding_id",
+    "withdrawal_id",
+    "locked",
+    "last_valid_at",
+    "modified_at",
+)
+_FIXED: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "asn", "created_at")
+
+_OF_CLAIM: Final = compiled(
+    BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.live).order_by(_b.cidr, _b.id)
+)
+_GET: Final = compiled(BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.id == _THIS, _b.live))
+_SPANNING: Final = compiled(
+    BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.cidr == _b.prefix_cidr, _b.live)
+)
+_INSERT: Final = compiled(insert(bgp_prefixes), [*_FIXED, *_CHANGING])
+_SAVE: Final = compiled(update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
+_REMOVE: Final = compiled(
+    update(bgp_prefixes).where(_b.id == _THIS, _b.live), ["removed_at", "modified_at"]
+)
+KNOWN: Final = or_(
+    exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
+    exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
+)
+# Held, though we do not know to have given it: after a restore it may be ours all the same.
+_orphaned: Final = exists().where(orphan_routes.c.cidr == _b.cidr)
+_LINGERING: Final = compiled(
+    select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, or_(KNOWN, _orphaned))
+)
+# The Internet may know it.
+UP: Final = or_(_b.advertised, KNOWN)
+_ELSEWHERE: Final = compiled(
+    select(_b.id)
+    .where(_b.cidr == bindparam("cidr", type_=CIDR), _b.prefix_id != _CLAIM, UP)
+    .limit(1)
+)
+
+_holding = func.bool_or(_a.advertised)
+APPLIED: Final = (
+    select(
+        func.coalesce(_holding, false()).label("applied"),
+        case(
+            (_holding, func.min(_a.at).filter(_a.advertised)),
+            else_=func.max(_a.at),
+        ).label("applied_at"),
+    )
+    .where(_a.bgp_prefix_id == _b.id)
+    .correlate(bgp_prefixes)
+    .lateral("held")
+)
+# The last answer of whoever said it: then it was asked about all settled routes that are out.
+_answered: Final = case(
+    (
+        _o.own_word,
+        select(speakers.c.told_at)
+        .where(speakers.c.name == func.split_part(_o.seen_by, literal_column("' '"), 1))
+        .scalar_subquery(),
+    ),
+    else_=select(listeners.c.answered_at).where(listeners.c.name == _o.seen_by).scalar_subquery(),
+)
+# What is withdrawn, and gone, nobody looks for any more: of that the last word holds.
+_looked_for: Final = or_(_b.advertised, _o.advertised)
+_said_at: Final = case(
+    (and_(_looked_for, _b.settled >= _b.change), func.greatest(_o.at, _answered)),
+    else_=_o.at,
+)
+_holds: Final = or_(
+    ~_looked_for,
+    _said_at > func.now() - literal_column(f"interval '{WORD_HOLDS.total_seconds():.0f} s'"),
+)
+# What holds still; a listener before our own word; whoever sees it before whoever does not; the
+# newest.
+OBSERVED: Final = (
+    select(
+        case((_holds, _o.advertised)).label("observed"),
+        _said_at.label("observed_at"),
+        _o.seen_by.label("observed_by"),
+        _o.own_word.label("observed_own_word"),
+    )
+    .where(_o.bgp_prefix_id == _b.id)
+    .order_by(_holds.desc(), _o.own_word, _o.advertised.desc(), _said_at.desc(), _o.seen_by)
+    .limit(1)
+    .correlate(bgp_prefixes)
+    .lateral("seen")
+)
+_VIEW: Final = compiled(
+    select(*APPLIED.c, *OBSERVED.c)
+    .select_from(bgp_prefixes.join(APPLIED, true()).outerjoin(OBSERVED, true()))
+    .where(_b.id == _THIS)
+)
+# Heard by reconcilers when, and only if, the transaction commits.
+_RING: Final = compiled(
+    select(func.pg_notify(text(f"'{ROUTES_CHANNEL}'"), bindparam("about", type_=Text)))
+)
+
+
+class BgpPrefixShelf:
+    """BGP prefixes, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def of(self, claim_id: UUID) -> Sequence[BgpPrefix]:
+        """The live ones, in address order."""
+        rows = await self._session.rows(_OF_CLAIM, claim_id=claim_id)
+        return [bgp_prefix_from(row) for row in rows]
+
+    async def get(self, claim_id: UUID, bgp_prefix_id: UUID) -> BgpPrefix:
+        """One of them."""
+        row = await self._session.row(_GET, claim_id=claim_id, bgp_prefix_id=bgp_prefix_id)
+        if row is None:
+            raise BgpPrefixNotFound
+        return bgp_prefix_from(row)
+
+    async def spanning(self, claim_id: UUID) -> BgpPrefix | None:
+        """The live one that is the whole prefix."""
+        row = await self._session.row(_SPANNING, claim_id=claim_id)
+        return None if row is None else bgp_prefix_from(row)
+
+    async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
+        """With what speakers hold and what is seen of it."""
+        (row,) = await self._session.rows(_VIEW, bgp_prefix_id=bgp_prefix.id)
+        return BgpPrefixView(bgp_prefix, version, applied_from(row), observed_from(row))
+
+    async def out_elsewhere(self, bgp_prefix: BgpPrefix) -> bool:
+        """Whether another claim's row for the same route is wanted, held or seen."""
+        asked = {"cidr": bgp_prefix.cidr.network, "claim_id": bgp_prefix.claim_id}
+        return bool(await self._session.rows(_ELSEWHERE, **asked))
+
+    async def add(self, bgp_prefix: BgpPrefix) -> None:
+        """Keep a new one."""
+        fixed = {
+            "id": bgp_prefix.id,
+            "prefix_id": bgp_prefix.claim_id,
+            "prefix_cidr": bgp_prefix.prefix.network,
+            "cidr": bgp_prefix.cidr.network,
+            "asn": bgp_prefix.asn.number,
+            "created_at": bgp_prefix.created_at,
+        }
+        try:
+            await self._session.change(_INSERT, **fixed, **_changing(bgp_prefix))
+        except psycopg.errors.UniqueViolation as fault:
+            if fault.diag.constraint_name == "uq_bgp_prefixes_live_cidr":
+                raise BgpPrefixExists(bgp_prefix.cidr) from None
+            raise
+
+    async def save(self, bgp_prefix: BgpPrefix) -> None:
+        """Write back what may change, and wake the reconcilers."""
+        try:
+            changed = await self._session.change(
+                _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)
+            )
+        except psycopg.errors.UniqueViolation as fault:
+            if fault.diag.constraint_name == "uq_bgp_prefixes_advertised":
+                raise Contested from None  # announced a moment ago; else `out_elsewhere` knew
+            raise
+        if not changed:
+            raise BgpPrefixNotFound
+        await self._session.rows(_RING, about=bgp_prefix.id.hex)
+
+    async def remove(self, bgp_prefix_id: UUID, now: datetime) -> None:
+        """End one that is withdrawn; the row stays."""
+        ended = {"removed_at": now, "modified_at": now}
+        if not await self._session.change(_REMOVE, bgp_prefix_id=bgp_prefix_id, **ended):
+            raise BgpPrefixNotFound
+
+    async def lingering(self, claim_id: UUID) -> Sequence[UUID]:
+        """Those that are withdrawn, and that a speaker may hold or somebody still sees."""
+        return [row.id for row in await self._session.rows(_LINGERING, claim_id=claim_id)]
+
+
+def bgp_prefix_from(row: AnyRow) -> BgpPrefix:
+    """Columns of BGP_PREFIX."""
+    return BgpPrefix(
+        id=row.id,
+        claim_id=row.prefix_id,
+        account_id=row.account_id,
+        prefix=Prefix(row.prefix_cidr),
+        cidr=Prefix(row.cidr),
+        asn=Asn(row.asn),
+        created_at=row.created_at,
+        modified_at=row.modified_at,
+        desired=Desired(
+            advertised=row.advertised,
+            prepend=row.prepend,
+            change=row.change,
+            at=row.advertised_modified_at,
+            request_id=row.request_id,
+            binding_id=row.binding_id,
+            withdrawal_id=row.withdrawal_id,
+        ),
+        locked=row.locked,
+        last_valid_at=row.last_valid_at,
+    )
+
+
+def applied_from(row: AnyRow) -> Applied:
+    """Columns of APPLIED."""
+    return Applied(row.applied, row.applied_at)
+
+
+def observed_from(row: AnyRow) -> Observed:
+    """Columns of OBSERVED."""
+    return Observed(row.observed, row.observed_at, row.observed_by, row.observed_own_word)
+
+
+def _changing(bgp_prefix: BgpPrefix) -> dict[str, Any]:
+    desired = bgp_prefix.desired
+    return {
+        "prepend": desired.prepend,
+        "advertised": desired.advertised,
+        "advertised_modified_at": desired.at,
+        "change": desired.change,
+        "request_id": desired.request_id,
+        "binding_id": desired.binding_id,
+        "withdrawal_id": desired.withdrawal_id,
+        "locked": bgp_prefix.locked,
+        "last_valid_at": bgp_prefix.last_valid_at,
+        "modified_at": bgp_prefix.modified_at,
+    }

@@ -1,0 +1,208 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
+from byoip.ports.routes.offboarding import DueOffboarding
+from byoip.store.claims.tables import prefixes
+from byoip.store.columns import constant
+from byoip.store.routes.bgp_prefixes import KNOWN
+from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips
+from byoip.store.routes.tables_offboarding import offboardings
+from byoip.store.rows import AnyRow, json
+from byoip.store.statements import Session, compiled
+
+_o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
+_LIMIT: Final = bindparam("most", type_=Integer)
+_FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at")
+_CHANGING: Final = (
+    "step",
+    "contested",
+    "routes",
+    "bindings",
+    "grace_until",
+    "parked_by",
+    "paced",
+    "ended_at",
+    "ending",
+)
+
+_INSERT: Final = compiled(insert(offboardings), [*_FIXED, *_CHANGING])
+_SAVE: Final = compiled(
+    update(offboardings).where(_o.id == bindparam("offboarding_id", type_=Uuid), _o.live),
+    _CHANGING,
+)
+_LIVE: Final = compiled(
+    select(*offboardings.c, _p.account_id)
+    .join(prefixes, _p.id == _o.prefix_id)
+    .where(_o.prefix_id == bindparam("claim_id", type_=Uuid), _o.live)
+)
+_WITHDRAW, _CONFIRM, _UNBIND, _GRACE = (
+    constant(one) for one in (Step.WITHDRAW, Step.CONFIRM, Step.UNBIND, Step.GRACE)
+)
+_way_down = case((_o.step == _GRACE, _GRACE), else_=_WITHDRAW)
+
+
+def _a_route(*those: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(_b.prefix_id == _o.prefix_id, *those)
+
+
+_free = _a_route(_b.live, _b.advertised, ~_b.locked)
+_wanted = _a_route(_b.live, _b.advertised)
+_parked = exists().where(_t.id == _o.parked_by, _t.live)
+# What only waits is left out: for a trip, a lock, the end of the grace, or until nobody sees it.
+_may_go_on = or_(
+    and_(_o.step == _WITHDRAW, or_(~_wanted, and_(_free, ~_parked))),
+    and_(_o.step == _CONFIRM, or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
+    _o.step == _UNBIND,
+    and_(_o.step == _GRACE, _o.grace_until <= bindparam("now", type_=DateTime(timezone=True))),
+)
+# A query of its own (R2): state and request are part of it, no filter of it can be left out.
+_DUE: Final = compiled(
+    select(
+        _o.prefix_id.label("claim_id"),
+        _p.account_id,
+        _o.taken_in.is_distinct_from(_way_down).label("new"),
+    )
+    .join(prefixes, _p.id == _o.prefix_id)
+    .where(
+        _o.live,
+        _o.request_id != "",
+        _p.live,
+        _p.standing == constant(Standing.OFFBOARDING),
+        _may_go_on,
+    )
+    .order_by(_o.began_at, _o.id)
+    .limit(_LIMIT)
+)
+# Without the claims, so in the order of their ids, as whoever settles a trip takes them.
+_THESE: Final = compiled(
+    select(_o.id)
+    .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
+    .order_by(_o.prefix_id)
+    .with_for_update(key_share=True)
+)
+_TAKE_IN: Final = compiled(
+    update(offboardings)
+    .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
+    .values(taken_in=_way_down)
+)
+_OWED: Final = compiled(
+    select(_o.prefix_id)
+    .where(_o.live, _o.step == constant(Step.RESTORE))
+    .order_by(_o.began_at, _o.id)
+    .limit(_LIMIT)
+)
+_PARKED: Final = compiled(
+    select(_o.prefix_id)
+    .where(_o.parked_by == bindparam("trip_id", type_=Uuid), _o.live)
+    .order_by(_o.prefix_id)
+)
+
+
+class OffboardingShelf:
+    """The ways out of claims, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(self, offboarding: Offboarding) -> None:
+        """Keep a new one."""
+        fixed = {
+            "id": offboarding.id,
+            "prefix_id": offboarding.claim_id,
+            "actor": offboarding.actor,
+            "request_id": offboarding.request_id,
+            "began_at": offboarding.began_at,
+        }
+        await self._session.change(_INSERT, **fixed, **_changing(offboarding))
+
+    async def live(self, claim_id: UUID) -> Offboarding | None:
+        """The claim's, until it has ended."""
+        row = await self._session.row(_LIVE, claim_id=claim_id)
+        return None if row is None else _offboarding_from(row)
+
+    async def save(self, offboarding: Offboarding) -> None:
+        """Write back how far it is."""
+        await self._session.change(_SAVE, offboarding_id=offboarding.id, **_changing(offboarding))
+
+    async def due(self, now: datetime, limit: int) -> Sequence[DueOffboarding]:
+        """Claims of which the next step may be taken."""
+        rows = await self._session.rows(_DUE, now=now, most=limit)
+        return [DueOffboarding(**row._asdict()) for row in rows]
+
+    async def take_in(self, claim_ids: Sequence[UUID]) -> None:
+        """Note that a run has these in its set."""
+        await self._session.rows(_THESE, claim_ids=list(claim_ids))
+        await self._session.change(_TAKE_IN, claim_ids=list(claim_ids))
+
+    async def owed(self, limit: int) -> Sequence[UUID]:
+        """Claims of which a route is still to be announced again."""
+        return [row.prefix_id for row in await self._session.rows(_OWED, most=limit)]
+
+    async def parked(self, trip_id: UUID) -> Sequence[UUID]:
+        """Claims whose way out waits behind a trip."""
+        return [row.prefix_id for row in await self._session.rows(_PARKED, trip_id=trip_id)]
+
+
+def _offboarding_from(row: AnyRow) -> Offboarding:
+    return Offboarding(
+        id=row.id,
+        claim_id=row.prefix_id,
+        account_id=row.account_id,
+        actor=row.actor,
+        request_id=row.request_id,
+        began_at=row.began_at,
+        step=Step(row.step),
+        contested=row.contested,
+        routes=tuple(TakenRoute(UUID(one["bgp_prefix_id"]), one["change"]) for one in row.routes),
+        bindings=tuple(
+            TakenBinding(UUID(one["binding_id"]), one["cidr"], UUID(one["service_id"]))
+            for one in row.bindings
+        ),
+        grace_until=row.grace_until,
+        parked_by=row.parked_by,
+        paced=row.paced,
+        ended_at=row.ended_at,
+        end=None if row.ending is None else End(row.ending),
+    )
+
+
+def _changing(offboarding: Offboarding) -> dict[str, Any]:
+    routes = [
+        {"bgp_prefix_id": one.bgp_prefix_id.hex, "change": one.change} for one in offboarding.routes
+    ]
+    bindings = [
+        {"binding_id": one.binding_id.hex, "cidr": one.cidr, "service_id": one.service_id.hex}
+        for one in offboarding.bindings
+    ]
+    return {
+        "step": offboarding.step,
+        "contested": offboarding.contested,
+        "routes": json(routes),
+        "bindings": json(bindings),
+        "grace_until": offboarding.grace_until,
+        "parked_by": offboarding.parked_by,
+        "paced": offboarding.paced,
+        "ended_at": offboarding.ended_at,
+        "ending": offboarding.end,
+    }

@@ -1,0 +1,118 @@
+"""Whose turn it is to tell speakers anything: a session lock on a connection of its own."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from byoip.ports.speakers.routes import TurnLost
+from byoip.store.engine import plain
+from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
+
+_LOG = logging.getLogger(__name__)
+
+_KEY: Final = (0x62797, 0x726F7574)  # "byoip", "rout"
+_RETRY_SECONDS: Final = 1.0
+_CHECK_SECONDS: Final = 3.0
+_ANSWER_SECONDS: Final = 2.0
+# Both ends notice within ten seconds that the other has gone without a word: the server, so that
+# somebody else gets the lock; we, so that we stop.
+_SERVER_NOTICES: Final = (
+    "-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
+    "-c tcp_user_timeout=8000"
+)
+_WE_NOTICE: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+}
+
+_Connection = psycopg.AsyncConnection[Any]
+
+
+class PostgresTurn:
+    """The lock, and what is heard while it is held."""
+
+    def __init__(self, holding: _Connection, listening: _Connection) -> None:
+        self._holding = holding
+        self._listening = listening
+
+    async def demand(self) -> None:
+        """Ask on the connection that holds the lock: while it answers, the lock is ours."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._holding.execute("SELECT 1")
+        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
+            raise TurnLost(str(fault)) from fault
+
+    async def woken(self) -> AsyncIterator[UUID]:
+        """The rows that changed, as they do."""
+        try:
+            while True:
+                async for notice in self._listening.notifies(timeout=_CHECK_SECONDS):
+                    yield UUID(notice.payload)
+                # A connection that died without a word looks like one without news: ask.
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await self._listening.execute("SELECT 1")
+                await self.demand()
+        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
+            raise TurnLost(str(fault)) from fault
+
+
+class PostgresTurns:
+    """One process at a time; the others wait, and look again every second."""
+
+    def __init__(self, database_url: str) -> None:
+        self._conninfo = plain(database_url)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[PostgresTurn]:
+        """Wait for it, and have it while the block runs."""
+        async with self._connected("byoip reconciler") as holding:
+            await _locked(holding)
+            async with self._connected("byoip routes") as listening:
+                await _listening(listening)
+                yield PostgresTurn(holding, listening)
+
+    @asynccontextmanager
+    async def _connected(self, name: str) -> AsyncIterator[_Connection]:
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                make_conninfo(self._conninfo, application_name=name, **_WE_NOTICE),
+                autocommit=True,
+                options=_SERVER_NOTICES,
+            )
+        except (psycopg.OperationalError, TimeoutError) as fault:
+            raise TurnLost(str(fault)) from fault
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+async def _locked(connection: _Connection) -> None:
+    try:
+        while True:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                asked = await connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _KEY)
+                row = await asked.fetchone()
+            if row and row[0]:
+                return
+            await asyncio.sleep(_RETRY_SECONDS)
+    except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
+        raise TurnLost(str(fault)) from fault
+
+
+async def _listening(connection: _Connection) -> None:
+    try:
+        await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(ROUTES_CHANNEL)))
+    except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
+        raise TurnLost(str(fault)) from fault
