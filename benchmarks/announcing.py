@@ -23,7 +23,7 @@ from benchmarks.processes import api, byoip
 from tests.many_routes import ORIGIN, OwnedRoute, add_routes, ipv4
 from tests.real.edge import ROUTER, Edge, running_edge
 
-from byoip.adapters.gobgp_speaker import GobgpSpeaker
+from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 
 _ACCOUNTS = 20
 _VISIBLE_GOAL, _RELOADED_GOAL = 0.05, 2.0

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.settings import Mode
 from byoip.store.migrating import migrate
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import psycopg
 
+from byoip.adapters.checks.vrp_file import VrpFile
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.adapters.system_clock import SystemClock
-from byoip.adapters.vrp_file import VrpFile
-from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from tests.databases import directory_open_to_all, fresh_database, make_template
 
 

@@ -14,7 +14,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from byoip.adapters.postgres_binaries import OLDEST_MAJOR
+from byoip.adapters.postgres.binaries import OLDEST_MAJOR
 from byoip.cli.commands import app
 from byoip.settings import Settings, on_loopback, read_settings
 

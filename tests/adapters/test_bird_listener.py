@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from byoip.adapters.bird_listener import BirdListener
+from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.speaker import SpeakerUnanswered

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.adapters.budgeted_registry import BackOff, BudgetedRegistry
+from byoip.adapters.checks.budgeted_registry import BackOff, BudgetedRegistry
 from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix

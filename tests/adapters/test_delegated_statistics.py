@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from byoip.adapters.delegated_statistics import STATISTICS_URLS, DelegatedStatistics
+from byoip.adapters.checks.delegated_statistics import STATISTICS_URLS, DelegatedStatistics
 from byoip.adapters.https_download import DownloadLimits
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.domain.checks.registry import Delegation

@@ -9,8 +9,8 @@ import dns.rrset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.adapters.dns_answer import addresses, apex, name_servers, proven_bogus, txt_answer
-from byoip.adapters.dns_exchange import Answered, NotAnswered, _read, has_route
+from byoip.adapters.checks.dns_answer import addresses, apex, name_servers, proven_bogus, txt_answer
+from byoip.adapters.checks.dns_exchange import Answered, NotAnswered, _read, has_route
 from byoip.domain.checks.evidence import Fault
 
 OWNER = dns.name.from_text("byoip-validation.2.0.192.in-addr.arpa.")

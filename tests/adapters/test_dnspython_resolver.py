@@ -13,7 +13,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from byoip.adapters.dns_turns import Turns
+from byoip.adapters.checks.dns_concurrency import Turns
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.rdns_ownership import (
     Alias,

@@ -11,7 +11,7 @@ import dns.rcode
 import pytest
 import uvloop
 
-from byoip.adapters.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.rdns_ownership import (

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from byoip.adapters.child_process import start_child
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
-from byoip.adapters.postgres_binaries import EmbeddedPostgresError
-from byoip.adapters.postgres_cluster import ClusterFiles, server_account
+from byoip.adapters.postgres.binaries import EmbeddedPostgresError
+from byoip.adapters.postgres.cluster import ClusterFiles, server_account
+from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from tests.databases import directory_open_to_all, rows, rows_after_writing, write_row
 from tests.processes import (
     alive,
@@ -30,7 +30,7 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes user
 SUPERVISOR = """
 import sys, time
 from pathlib import Path
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.adapters.postgres.embedded import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]))
 url = server.start()
 print(server.pid, url, flush=True)

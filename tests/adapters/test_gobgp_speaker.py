@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.paths import to_message
-from byoip.adapters.gobgp_speaker import GobgpSpeaker
+from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community, Path

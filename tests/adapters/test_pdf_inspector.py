@@ -12,9 +12,9 @@ from pyhanko.pdf_utils.generic import DictionaryObject, NameObject
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PdfFileWriter, copy_into_new_writer
 
-from byoip.adapters.pdf_inspector import ChildPdfInspector, UnusableReader
-from byoip.adapters.pyhanko_signer import PyhankoSigner, make_self_signed
-from byoip.adapters.typst_press import TypstPress
+from byoip.adapters.letters.pdf_inspector import ChildPdfInspector, UnusableReader
+from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, make_self_signed
+from byoip.adapters.letters.typst_press import TypstPress
 from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 from tests.domain.letters import letter_facts
 from tests.pdfs import PAGES, pdf, stream, updated, written

@@ -6,21 +6,21 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
-from byoip.adapters.postgres_binaries import (
+from byoip.adapters.postgres.binaries import (
     EmbeddedPostgresError,
     Installation,
     find_installation,
     installations,
     readable_by_everyone,
 )
-from byoip.adapters.postgres_cluster import (
+from byoip.adapters.postgres.cluster import (
     ClusterFiles,
     create_cluster,
     make_data_dir,
     server_account,
     take_lock,
 )
+from byoip.adapters.postgres.embedded import EmbeddedPostgres
 
 FOUND = {found.major: found for found in reversed(list(installations()))}
 

@@ -16,13 +16,13 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-from byoip.adapters.pyhanko_signer import (
+from byoip.adapters.letters.pyhanko_signer import (
     PyhankoSigner,
     UnusableSeal,
     make_self_signed,
     signer_of_our_own,
 )
-from byoip.adapters.typst_press import TypstPress
+from byoip.adapters.letters.typst_press import TypstPress
 from byoip.ports.letters.letters import Seal
 from tests.domain.letters import REFERENCE, letter_facts
 

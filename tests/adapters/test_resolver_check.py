@@ -1,6 +1,6 @@
 import socket
 
-from byoip.adapters.resolver_check import resolver_complaint
+from byoip.adapters.checks.resolver_check import resolver_complaint
 from byoip.sandbox.name_server import NameServer
 
 

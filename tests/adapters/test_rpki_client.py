@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from byoip.adapters.rpki_client import RpkiClient
+from byoip.adapters.checks.rpki_client import RpkiClient
 from byoip.ports.checks.rpki import NoExport, VrpExport
 
 VERSION = 'if [ "$1" = -V ]; then echo "rpki-client-portable 9.7" >&2; exit 0; fi\n'

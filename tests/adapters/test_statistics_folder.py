@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from byoip.adapters.statistics_folder import StatisticsFolder
+from byoip.adapters.checks.statistics_folder import StatisticsFolder
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from tests.fakes.rpki import NOON, StoppedClock
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from byoip.adapters.typst_press import _SHOWABLE, TypstPress, printable
+from byoip.adapters.letters.typst_press import _SHOWABLE, TypstPress, printable
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.origin_validation import Vrp

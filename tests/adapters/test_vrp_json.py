@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from byoip.adapters.vrp_json import JsonVrps
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.ports.checks.rpki import VrpExport
 from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from tests.fakes.rpki import ANCHORS, NOON, entry, export_text

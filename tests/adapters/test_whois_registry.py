@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.adapters.whois_registry import WhoisRegistry
+from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix

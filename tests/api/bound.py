@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.adapters.vrp_json import JsonVrps
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.usecases.refresh_roas import RefreshRoas
 from tests.api.world import World

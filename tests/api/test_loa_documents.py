@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from byoip.adapters.pdf_inspector import ChildPdfInspector
+from byoip.adapters.letters.pdf_inspector import ChildPdfInspector
 from byoip.api.application import create_application
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.letters.loa_document import DOCUMENTS_PER_ACCOUNT, LARGEST

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.adapters.vrp_json import JsonVrps
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.delegated_statistics import too_few
 from byoip.domain.checks.registry import Delegation
 from byoip.domain.checks.vrp_snapshot import GatePolicy

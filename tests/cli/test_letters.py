@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from byoip.adapters.pyhanko_signer import make_self_signed
+from byoip.adapters.letters.pyhanko_signer import make_self_signed
 from byoip.cli.letters import configured_letter_work, letter_work
 from byoip.composition import Composition, outside_of
 from byoip.settings import Settings, SettingsError, read_settings

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from byoip.adapters.bird_listener import BirdListener
-from byoip.adapters.gobgp_speaker import GobgpSpeaker
+from byoip.adapters.speakers.bird_listener import BirdListener
+from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path

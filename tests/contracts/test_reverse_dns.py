@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from byoip.adapters.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import (

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from byoip.adapters.ripe_rest import PreferTls, RipeRest
-from byoip.adapters.whois_registry import WhoisRegistry
+from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
+from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import (

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from byoip.adapters.checks.rpki_client import RpkiClient
+from byoip.adapters.checks.vrp_feed import VrpFeed
+from byoip.adapters.checks.vrp_file import VrpFile
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.adapters.https_download import DownloadLimits
-from byoip.adapters.rpki_client import RpkiClient
-from byoip.adapters.vrp_feed import VrpFeed
-from byoip.adapters.vrp_file import VrpFile
-from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from byoip.adapters.pdf_contents import pages_of
+from byoip.adapters.letters.pdf_contents import pages_of
 from tests.end_to_end.running import Running, eventually
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import httpx
 from procrastinate import App
 
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
 from byoip.composition import Composition, sandbox_outside
 from byoip.domain.prefix import Prefix

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.domain.prefix import Prefix
 from tests.databases import directory_open_to_all
 from tests.end_to_end.fleet import Fleet, fleet_of

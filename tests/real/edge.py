@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from byoip.adapters.bird_listener import BirdListener
-from byoip.adapters.gobgp_speaker import GobgpSpeaker
+from byoip.adapters.speakers.bird_listener import BirdListener
+from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.speaker import SpeakerUnanswered

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from byoip.adapters.pyhanko_signer import PyhankoSigner, make_self_signed
-from byoip.adapters.typst_press import TypstPress
+from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, make_self_signed
+from byoip.adapters.letters.typst_press import TypstPress
 from byoip.domain.customer_text import CustomerText
 from tests.domain.letters import REFERENCE, letter_facts
 from tests.real.parts import Part, require

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from byoip.adapters.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import (

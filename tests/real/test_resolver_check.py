@@ -1,4 +1,4 @@
-from byoip.adapters.resolver_check import resolver_complaint
+from byoip.adapters.checks.resolver_check import resolver_complaint
 from tests.real.dns_world import DnsWorld
 
 

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from byoip.adapters.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Fault
 from tests.contracts.test_reverse_dns import (  # noqa: F401 - pytest runs what a module names

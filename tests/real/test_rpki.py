@@ -9,9 +9,9 @@ from shutil import rmtree
 
 import pytest
 
-from byoip.adapters.rpki_client import RpkiClient
+from byoip.adapters.checks.rpki_client import RpkiClient
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.adapters.system_clock import SystemClock
-from byoip.adapters.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, VrpExport, Vrps

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from byoip.adapters.vrp_json import JsonVrps
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.ports.checks.rpki import NoExport
 from byoip.store.checks.vrp_snapshots import VrpSnapshots

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from byoip.adapters.vrp_json import JsonVrps
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import QueuePool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.adapters.budgeted_registry import BudgetedRegistry
+from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.checks.evidence import Exhibit
 from byoip.domain.checks.registry import Budget, Dialect, Registry

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.adapters.vrp_json import JsonVrps
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, Vrps

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.adapters.vrp_json import JsonVrps
+from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.reverse_zone import reverse_zones

@@ -11,8 +11,8 @@ import httpx
 import typer
 from rich.console import Console
 
-from byoip.adapters.postgres_binaries import EmbeddedPostgresError
-from byoip.adapters.resolver_check import resolver_complaint
+from byoip.adapters.checks.resolver_check import resolver_complaint
+from byoip.adapters.postgres.binaries import EmbeddedPostgresError
 from byoip.cli.accounts import accounts_app, tokens_app
 from byoip.cli.advertise import advertise_app
 from byoip.cli.demo import Demo, DemoFailed

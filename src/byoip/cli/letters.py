@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from byoip.adapters.dns_exchange import Server
-from byoip.adapters.pyhanko_signer import PyhankoSigner, UnusableSeal, signer_of_our_own
+from byoip.adapters.checks.dns_exchange import Server
+from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, UnusableSeal, signer_of_our_own
+from byoip.adapters.letters.typst_press import TypstPress
 from byoip.adapters.system_random import SystemRandom
-from byoip.adapters.typst_press import TypstPress
 from byoip.composition import Composition
 from byoip.settings import Settings, SettingsError
 from byoip.usecases.generate_letter import GenerateLetter

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from byoip.adapters.child_process import start_child_async
-from byoip.adapters.embedded_postgres import EmbeddedPostgres
+from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
 from byoip.cli.credentials import first_credentials
 from byoip.cli.letters import letter_work

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_network
 
-from byoip.adapters.budgeted_registry import BackOff
+from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Budget, Registry

@@ -9,16 +9,16 @@ from procrastinate.jobs import Status
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
-from byoip.adapters.budgeted_registry import BudgetedRegistry
-from byoip.adapters.delegated_statistics import STATISTICS_URLS, DelegatedStatistics
-from byoip.adapters.dnspython_resolver import DnspythonResolver
-from byoip.adapters.pdf_inspector import ChildPdfInspector
-from byoip.adapters.ripe_rest import PreferTls, RipeRest
-from byoip.adapters.statistics_folder import StatisticsFolder
+from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
+from byoip.adapters.checks.delegated_statistics import STATISTICS_URLS, DelegatedStatistics
+from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
+from byoip.adapters.checks.statistics_folder import StatisticsFolder
+from byoip.adapters.checks.vrp_json import JsonVrps
+from byoip.adapters.checks.whois_registry import WhoisRegistry
+from byoip.adapters.letters.pdf_inspector import ChildPdfInspector
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.system_random import SystemRandom
-from byoip.adapters.vrp_json import JsonVrps
-from byoip.adapters.whois_registry import WhoisRegistry
 from byoip.api.application import create_application
 from byoip.api.dependencies import Backend
 from byoip.api.edge_desk import edge_desk

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from byoip.adapters.bird_listener import BirdListener
-from byoip.adapters.gobgp_speaker import GobgpSpeaker
+from byoip.adapters.speakers.bird_listener import BirdListener
+from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import Marking

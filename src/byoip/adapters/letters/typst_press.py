@@ -49,7 +49,7 @@ class TypstPress:
     def _compile(self, facts: LetterFacts) -> bytes:
         url = f"{self.public_url}/loa/{facts.reference}"
         return typst.compile(
-            resources.files("byoip.adapters").joinpath(_TEMPLATE).read_bytes(),
+            resources.files("byoip.adapters.letters").joinpath(_TEMPLATE).read_bytes(),
             format="pdf",
             ignore_system_fonts=True,
             sys_inputs={"letter": json.dumps(self._letter(facts, url)), "qr": _qr_code(url)},

@@ -12,13 +12,13 @@ from typing import Self
 import psycopg
 
 from byoip.adapters.child_process import start_child
-from byoip.adapters.postgres_binaries import (
+from byoip.adapters.postgres.binaries import (
     EmbeddedPostgresError,
     Installation,
     find_installation,
     readable_by_everyone,
 )
-from byoip.adapters.postgres_cluster import (
+from byoip.adapters.postgres.cluster import (
     SUPERUSER,
     ClusterFiles,
     clean_environment,

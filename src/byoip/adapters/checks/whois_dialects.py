@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from byoip.adapters.whois_errors import (
+from byoip.adapters.checks.whois_errors import (
     NO_ENTRIES,
     NotAnAnswer,
     error_codes,

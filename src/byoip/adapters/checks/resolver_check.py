@@ -2,7 +2,7 @@ import dns.flags
 import dns.message
 import dns.rdatatype
 
-from byoip.adapters.dns_exchange import Answered, Server, over_udp
+from byoip.adapters.checks.dns_exchange import Answered, Server, over_udp
 
 _SECONDS = 3.0
 

@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from byoip.adapters.delegated_statistics import read_statistics
+from byoip.adapters.checks.delegated_statistics import read_statistics
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.ports.clock import Clock

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from byoip.adapters.child_process import start_child
-from byoip.adapters.postgres_binaries import EmbeddedPostgresError, Installation
+from byoip.adapters.postgres.binaries import EmbeddedPostgresError, Installation
 
 SUPERUSER = "byoip"
 LOCK_PATIENCE_SECONDS = 3.0

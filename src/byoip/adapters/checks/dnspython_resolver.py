@@ -17,8 +17,9 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from byoip.adapters import dns_answer
-from byoip.adapters.dns_exchange import (
+from byoip.adapters.checks import dns_answer
+from byoip.adapters.checks.dns_concurrency import Turns
+from byoip.adapters.checks.dns_exchange import (
     Answered,
     NotAnswered,
     Reply,
@@ -27,7 +28,6 @@ from byoip.adapters.dns_exchange import (
     over_tcp,
     over_udp,
 )
-from byoip.adapters.dns_turns import Turns
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.domain.checks.rdns_ownership import (

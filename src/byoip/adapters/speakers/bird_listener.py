@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from byoip.adapters.bird_answers import (
+from byoip.adapters.speakers.bird_answers import (
     BgpRoute,
     Line,
     OddAnswer,
@@ -15,7 +15,7 @@ from byoip.adapters.bird_answers import (
     read_local_as,
     read_routes,
 )
-from byoip.adapters.bird_sessions import age, read_clock, read_established
+from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.speaker import SpeakerUnanswered

@@ -3,8 +3,8 @@ from typing import Final
 
 from anyio import BrokenResourceError, connect_tcp, fail_after
 
-from byoip.adapters.whois_dialects import exchange
-from byoip.adapters.whois_errors import NotAnAnswer
+from byoip.adapters.checks.whois_dialects import exchange
+from byoip.adapters.checks.whois_errors import NotAnAnswer
 from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.ports.checks.registry import (
     Found,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from byoip.adapters.bird_answers import Line, OddAnswer
+from byoip.adapters.speakers.bird_answers import Line, OddAnswer
 
 # one        BGP        ---        up     14:51:26.252  Established
 _ESTABLISHED: Final = re.compile(

@@ -4,7 +4,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from byoip.adapters import pdf_contents
+from byoip.adapters.letters import pdf_contents
 from byoip.domain.letters.loa_document import LARGEST
 from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import httpx
 
-from byoip.adapters.whois_dialects import Objects, object_class
-from byoip.adapters.whois_errors import NO_ENTRIES, NotAnAnswer, error_codes, fault_of
+from byoip.adapters.checks.whois_dialects import Objects, object_class
+from byoip.adapters.checks.whois_errors import NO_ENTRIES, NotAnAnswer, error_codes, fault_of
 from byoip.domain.checks.evidence import Exhibit, Fault
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (
