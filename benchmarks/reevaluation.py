@@ -15,7 +15,7 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.ports.store import By
 from byoip.store.engine import make_engine
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.reevaluate_claims import ReevaluateClaims
+from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 
 _SECONDS = 1.0
 

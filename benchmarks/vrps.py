@@ -28,7 +28,7 @@ from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapsh
 from byoip.store.checks.vrp_snapshots import ABOUT, RoaShelf, VrpSnapshots
 from byoip.store.engine import make_engine
 from byoip.store.metadata import metadata
-from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted
+from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted
 
 ANCHORS = ("afrinic", "apnic", "arin", "lacnic", "ripe")
 LOOKUPS = 3000

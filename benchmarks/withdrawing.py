@@ -23,7 +23,7 @@ from byoip.store.engine import make_engine
 from byoip.store.routes.breaker import PostgresBreaker
 from byoip.store.statements import compiled
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.withdrawing import withdraw
+from byoip.usecases.routes.withdraw import withdraw
 
 _ACCOUNTS = 25
 _NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)

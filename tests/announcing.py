@@ -22,7 +22,7 @@ from byoip.ports.store import By, Shelf, Store
 from byoip.store.speakers.route_turns import PostgresTurns
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.withdrawing import tripping, withdraw
+from byoip.usecases.routes.withdraw import tripping, withdraw
 from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.store.samples import SetClock

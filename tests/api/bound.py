@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.usecases.refresh_roas import RefreshRoas
+from byoip.usecases.checks.refresh_roas import RefreshRoas
 from tests.api.world import World
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.usecases.world import GATES

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import Scope
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from tests.api.operators import Desk
 from tests.api.world import World
 from tests.rules.estate import GRACE, WIDE, WORKER, Estate

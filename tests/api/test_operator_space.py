@@ -13,7 +13,7 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
+from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import bearer
 from tests.api.world import World

@@ -14,7 +14,7 @@ from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNo
 from byoip.ports.store import By
 from byoip.settings import SettingsError
 from byoip.store.engine import PoolSize, make_engine
-from byoip.usecases.withdrawing import withdraw
+from byoip.usecases.routes.withdraw import withdraw
 from tests.announcing import Fleet, path
 
 WHY = ["--reason", "a ticket"]

@@ -28,8 +28,8 @@ from byoip.sandbox.vrp_source import ListedVrps
 from byoip.sandbox.whois_server import IrrFault
 from byoip.settings import Settings
 from byoip.store.migrating import migrate
-from byoip.usecases.generate_letter import GenerateLetter
-from byoip.usecases.renew_letters import RenewLetters
+from byoip.usecases.letters.generate_letter import GenerateLetter
+from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.worker.reconciling import Pace
 from byoip.worker.tasks import LetterWork
 from tests.announcing import Fleet, listener, path, reconciling, speaker

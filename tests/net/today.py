@@ -39,7 +39,7 @@ from byoip.store.engine import make_engine
 from byoip.store.figures import PostgresFigures
 from byoip.store.speakers.route_turns import PostgresTurns
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.operating import noted
+from byoip.usecases.operator_events import noted
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import Work, register
 from tests.api.world import new_account

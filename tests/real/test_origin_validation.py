@@ -15,7 +15,7 @@ from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import Vrps
 from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
-from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted
+from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.real.rov import Route, RouteOriginJudge, Vrp, vrp_json
 from tests.store.snapshot_engine import snapshot_engine

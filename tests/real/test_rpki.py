@@ -16,7 +16,7 @@ from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, VrpExport, Vrps
 from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
-from byoip.usecases.refresh_roas import Refreshed, RefreshRoas, RoasAccepted, RoasRefused
+from byoip.usecases.checks.refresh_roas import Refreshed, RefreshRoas, RoasAccepted, RoasRefused
 from tests.real import rpki_client
 from tests.real.parts import program
 from tests.real.rpki_client import RsyncServer

@@ -11,7 +11,7 @@ from byoip.domain.errors import Refusal
 from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.ports.store import By, StoreRefused
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.withdrawing import tripping, withdraw
+from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.many_routes import OwnedRoute
 from tests.store.samples import SetClock
 

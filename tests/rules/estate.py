@@ -19,10 +19,10 @@ from byoip.store.accounts.accounts import PostgresAccounts
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.jobs.guard_reader import PostgresGuardReader
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.continue_offboardings import ContinueOffboardings
-from byoip.usecases.offboard_prefix import OffboardPrefix
-from byoip.usecases.rearm_breaker import RearmBreaker
-from byoip.usecases.restore_prefix import AnnounceOwed, RestorePrefix
+from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.offboard_prefix import OffboardPrefix
+from byoip.usecases.routes.rearm_breaker import RearmBreaker
+from byoip.usecases.routes.restore_prefix import AnnounceOwed, RestorePrefix
 from tests.store import samples
 from tests.store.samples import SetClock
 

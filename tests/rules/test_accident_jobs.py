@@ -18,9 +18,9 @@ from byoip.ports.routes.offboarding import DueOffboarding
 from byoip.ports.store import By, Shelf
 from byoip.store.routes.offboardings import OffboardingShelf
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.continue_offboardings import ContinueOffboardings
-from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
-from byoip.usecases.measured_run import MeasuredRun
+from byoip.usecases.jobs.guarded_batch import MeasuredRun
+from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
+from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from tests.many_routes import OwnedRoute
 from tests.rules.accident import FLEET, NO_CEILING, Accident
 

@@ -16,8 +16,8 @@ from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Shelf
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.continue_offboardings import ContinueOffboardings
-from byoip.usecases.withdrawing import tripping, withdraw
+from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.rules.estate import GRACE, WIDE, WORKER, Estate
 
 

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from byoip.usecases.decide_orphan import WithdrawOrphan
+from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from tests.announcing import OWNER, Fleet, path, reconciling, speaker, until
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.reconciliation import Known, Mark, Wish
 from byoip.store.speakers.routes import PostgresRoutes
-from byoip.usecases.tend_speaker import TendSpeaker
+from byoip.usecases.speakers.sync_speaker import TendSpeaker
 from tests.announcing import MARKING, Fleet, path, speaker
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from byoip.domain.claims.claim import Claim
-from byoip.usecases.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from tests.rules.estate import GRACE, OWNER, Estate
 
 

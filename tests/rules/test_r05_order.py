@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.routes.offboarding import GraceNotBegun
-from byoip.usecases.remove_prefix import RemovePrefix
+from byoip.usecases.claims.remove import RemovePrefix
 from tests.rules.estate import GRACE, OWNER, Estate
 
 

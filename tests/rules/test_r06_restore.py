@@ -10,10 +10,10 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Move
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested
 from byoip.domain.routes.breaker import Source
-from byoip.usecases.announcing import announce
-from byoip.usecases.change_standing import ChangeStanding
-from byoip.usecases.retire_service import RetireService
-from byoip.usecases.withdrawing import withdraw
+from byoip.usecases.bindings.retire_service import RetireService
+from byoip.usecases.claims.change_standing import ChangeStanding
+from byoip.usecases.routes.announce import announce
+from byoip.usecases.routes.withdraw import withdraw
 from tests.rules.estate import GRACE, OPERATOR, OWNER, Estate
 
 

@@ -15,8 +15,8 @@ from byoip.domain.routes.breaker import (
     WithdrawalsStopped,
 )
 from byoip.ports.store import By
-from byoip.usecases.rearm_breaker import RearmBreaker
-from byoip.usecases.withdrawing import tripping, withdraw
+from byoip.usecases.routes.rearm_breaker import RearmBreaker
+from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.rules.estate import OPERATOR, WIDE, Estate
 
 

@@ -10,9 +10,9 @@ from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.ports.checks.rpki import NoExport
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
-from byoip.usecases.reevaluate_claims import ReevaluateClaims
-from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
+from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
+from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
+from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.store.samples import BY
 from tests.usecases.conftest import routes, services, world, world_engine

@@ -23,12 +23,12 @@ from byoip.domain.jobs.job_history import (
 from byoip.domain.prefix import Prefix
 from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
-from byoip.usecases.close_unproven import CloseUnproven
-from byoip.usecases.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.guard_jobs import AllowJob, KillSwitches, MoveKillSwitch
-from byoip.usecases.measured_run import MeasuredRun
-from byoip.usecases.restore_prefix import AnnounceOwed
-from byoip.usecases.row_by_row import RowsFailed
+from byoip.usecases.claims.close_unproven import CloseUnproven
+from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.jobs.guarded_batch import MeasuredRun
+from byoip.usecases.jobs.isolate_rows import RowsFailed
+from byoip.usecases.jobs.kill_switches import AllowJob, KillSwitches, MoveKillSwitch
+from byoip.usecases.routes.restore_prefix import AnnounceOwed
 from byoip.worker.tasks import LetterWork, Work, register
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 from tests.rules.estate import OPERATOR, WORKER, Estate

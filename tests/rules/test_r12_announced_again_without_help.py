@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy.exc
 
 from byoip.domain.routes.breaker import Source
-from byoip.usecases.roll_back import RollBack
+from byoip.usecases.speakers.retract import RollBack
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 
 

@@ -2,8 +2,8 @@
 
 from byoip.domain.prefix import Prefix
 from byoip.store.figures import PostgresFigures
-from byoip.usecases.look_for_routes import LookForRoutes
-from byoip.usecases.watch_routes import WatchRoutes
+from byoip.usecases.speakers.monitor import WatchRoutes
+from byoip.usecases.speakers.observe import LookForRoutes
 from tests.announcing import PEER, Fleet, listener, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener
 

@@ -12,11 +12,11 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.add_bgp_prefix import AddBgpPrefix
-from byoip.usecases.advertise import Advertise
-from byoip.usecases.reevaluate_claims import ReevaluateClaims
-from byoip.usecases.remove_bgp_prefix import RemoveBgpPrefix
-from byoip.usecases.unbind_service import UnbindService
+from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
+from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
+from byoip.usecases.routes.advertise import Advertise
+from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
 from tests.store.samples import BY
 from tests.usecases.world import WORKER, World
 

@@ -14,8 +14,8 @@ from byoip.ports.store import By
 from byoip.store.accounts.operator_reader import PostgresOperatorReader
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
-from byoip.usecases.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
+from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
+from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.fakes.rpki import NOON, FakeVrpSource, StoppedClock, entries, export_text
 from tests.store.snapshot_engine import snapshot_engine
 

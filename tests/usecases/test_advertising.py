@@ -20,12 +20,12 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.ports.store import By
-from byoip.usecases.advertise import Advertise
-from byoip.usecases.close_unproven import CloseUnproven
-from byoip.usecases.offboard_prefix import OffboardPrefix
-from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.revoke_approval import RevokeApproval
-from byoip.usecases.swap_service import SwapService
+from byoip.usecases.bindings.swap_service import SwapService
+from byoip.usecases.claims.close_unproven import CloseUnproven
+from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims.revoke_approval import RevokeApproval
+from byoip.usecases.routes.advertise import Advertise
+from byoip.usecases.routes.offboard_prefix import OffboardPrefix
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
 from tests.usecases.world import CIDR, WORKER, World

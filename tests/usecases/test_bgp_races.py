@@ -9,7 +9,7 @@ from byoip.domain.errors import Refusal
 from byoip.domain.precondition import Expected, PreconditionFailed
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
 from byoip.domain.routes.breaker import Ceilings, WithdrawalsStopped
-from byoip.usecases.advertise import Advertise
+from byoip.usecases.routes.advertise import Advertise
 from tests.store.samples import BY
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import CIDR

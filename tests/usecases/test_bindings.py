@@ -17,9 +17,9 @@ from byoip.domain.bindings.service_binding import (
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import InvalidPrefix
-from byoip.usecases.bind_service import BindService
-from byoip.usecases.swap_service import SwapService
-from byoip.usecases.unbind_service import UnbindService
+from byoip.usecases.bindings.bind_service import BindService
+from byoip.usecases.bindings.swap_service import SwapService
+from byoip.usecases.bindings.unbind_service import UnbindService
 from tests.store.samples import BY
 from tests.usecases.world import CIDR, World
 

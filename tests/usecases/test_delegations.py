@@ -17,12 +17,12 @@ from byoip.domain.claims.delegation import (
     DelegationToOwner,
 )
 from byoip.domain.errors import Refusal
-from byoip.usecases.approve_prefix import ApprovePrefix
-from byoip.usecases.delegate_space import DelegateSpace
-from byoip.usecases.end_delegation import EndDelegation
-from byoip.usecases.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.revoke_approval import RevokeApproval
+from byoip.usecases.claims.approve import ApprovePrefix
+from byoip.usecases.claims.delegate_space import DelegateSpace
+from byoip.usecases.claims.end_delegation import EndDelegation
+from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims.revoke_approval import RevokeApproval
 from tests.store.samples import BY
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import CIDR, WORKER, World

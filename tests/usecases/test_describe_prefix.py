@@ -4,7 +4,7 @@ import pytest
 
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
-from byoip.usecases.describe_prefix import DescribePrefix
+from byoip.usecases.claims.describe import DescribePrefix
 from tests.store.samples import BY
 from tests.usecases.world import World
 

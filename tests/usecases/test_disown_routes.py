@@ -12,8 +12,8 @@ from byoip.store.engine import PoolSize, make_engine
 from byoip.store.lanes import lanes_of
 from byoip.store.speakers.restores import RestoreShelf
 from byoip.store.statements import Session
-from byoip.usecases.disown_routes import DisownRoutes, RecogniseRestore
-from byoip.usecases.guard_jobs import KillSwitches
+from byoip.usecases.jobs.kill_switches import KillSwitches
+from byoip.usecases.speakers.forget_applied import DisownRoutes, RecogniseRestore
 from tests.announcing import Fleet, path
 from tests.databases import fresh_database
 

@@ -24,14 +24,14 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
 from byoip.store.accounts.operator_reader import PostgresOperatorReader
 from byoip.store.bindings.edge_reader import PostgresEdgeReader
-from byoip.usecases.acknowledge_changes import AcknowledgeChanges
-from byoip.usecases.advertise import Advertise
-from byoip.usecases.put_edge import PutEdge
-from byoip.usecases.remove_edge import RemoveEdge
-from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.retire_service import RetireService
-from byoip.usecases.swap_service import SwapService
-from byoip.usecases.unbind_service import UnbindService
+from byoip.usecases.bindings.acknowledge_changes import AcknowledgeChanges
+from byoip.usecases.bindings.put_edge import PutEdge
+from byoip.usecases.bindings.remove_edge import RemoveEdge
+from byoip.usecases.bindings.retire_service import RetireService
+from byoip.usecases.bindings.swap_service import SwapService
+from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.routes.advertise import Advertise
 from tests.store.samples import BY
 from tests.usecases.world import CIDR, World
 

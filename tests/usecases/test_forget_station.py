@@ -18,7 +18,7 @@ from byoip.ports.speakers.routes import Observation, SpeakerState
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import PostgresRouteReader
-from byoip.usecases.forget_station import ForgetStation
+from byoip.usecases.speakers.forget_speaker import ForgetStation
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 
 BY = By("operator:1", "request-1")

@@ -23,16 +23,16 @@ from byoip.domain.letters.letter import (
 )
 from byoip.domain.prefix import Prefix
 from byoip.store.letters.letter_reader import PostgresLetterReader
-from byoip.usecases.approve_prefix import ApprovePrefix
-from byoip.usecases.continue_offboardings import ContinueOffboardings
-from byoip.usecases.generate_letter import GenerateLetter
-from byoip.usecases.offboard_prefix import OffboardPrefix
-from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.renew_letters import RenewLetters
-from byoip.usecases.restore_prefix import RestorePrefix
-from byoip.usecases.revoke_approval import RevokeApproval
-from byoip.usecases.revoke_letters import RevokeLetter
-from byoip.usecases.watch_letters import WatchLetters
+from byoip.usecases.claims.approve import ApprovePrefix
+from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims.revoke_approval import RevokeApproval
+from byoip.usecases.letters.generate_letter import GenerateLetter
+from byoip.usecases.letters.renew_letters import RenewLetters
+from byoip.usecases.letters.revoke_letters import RevokeLetter
+from byoip.usecases.letters.watch_letters import WatchLetters
+from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.offboard_prefix import OffboardPrefix
+from byoip.usecases.routes.restore_prefix import RestorePrefix
 from tests.fakes.letters import FakePress, FakeSigner
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY

@@ -9,15 +9,15 @@ from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefix, BgpPrefixNotFound
 from byoip.domain.speakers.reconciliation import Wish
 from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.usecases.close_unproven import CloseUnproven
-from byoip.usecases.continue_offboardings import ContinueOffboardings
-from byoip.usecases.end_grace import EndGrace
-from byoip.usecases.lock_bgp_prefix import LockBgpPrefix
-from byoip.usecases.offboard_prefix import OffboardPrefix
-from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.restore_prefix import RestorePrefix
-from byoip.usecases.revoke_approval import RevokeApproval
-from byoip.usecases.roll_back import RollBack
+from byoip.usecases.claims.close_unproven import CloseUnproven
+from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims.revoke_approval import RevokeApproval
+from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.end_grace import EndGrace
+from byoip.usecases.routes.lock_bgp_prefix import LockBgpPrefix
+from byoip.usecases.routes.offboard_prefix import OffboardPrefix
+from byoip.usecases.routes.restore_prefix import RestorePrefix
+from byoip.usecases.speakers.retract import RollBack
 from tests.rules.estate import GRACE, OPERATOR
 from tests.store.samples import BY
 from tests.usecases.routes import Routes

@@ -18,15 +18,15 @@ from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import PrefixSuspended
 from byoip.domain.claims.lifecycle import Approver, Move, Standing, State
 from byoip.ports.store import By
-from byoip.usecases.approve_prefix import ApprovePrefix
-from byoip.usecases.ask_everyone import Subject
-from byoip.usecases.change_standing import ChangeStanding
-from byoip.usecases.close_unproven import CloseUnproven
-from byoip.usecases.put_registry_override import PutRegistryOverride
-from byoip.usecases.release_reservation import ReleaseReservation
-from byoip.usecases.reserve_space import ReserveSpace
-from byoip.usecases.retire_service import RetireService
-from byoip.usecases.revoke_approval import RevokeApproval
+from byoip.usecases.bindings.retire_service import RetireService
+from byoip.usecases.checks.collect_evidence import Subject
+from byoip.usecases.checks.put_registry_override import PutRegistryOverride
+from byoip.usecases.claims.approve import ApprovePrefix
+from byoip.usecases.claims.change_standing import ChangeStanding
+from byoip.usecases.claims.close_unproven import CloseUnproven
+from byoip.usecases.claims.release_reservation import ReleaseReservation
+from byoip.usecases.claims.reserve_space import ReserveSpace
+from byoip.usecases.claims.revoke_approval import RevokeApproval
 from tests.store.samples import BY
 from tests.usecases.world import ORIGIN, WORKER, World
 

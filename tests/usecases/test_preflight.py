@@ -4,7 +4,7 @@ from byoip.domain.asn import Asn, OriginNotOffered
 from byoip.domain.checks.evidence import Check, Fault, Passed
 from byoip.domain.prefix import InvalidPrefix, Prefix, SpecialPurposePrefix
 from byoip.ports.checks.registry import Lookup
-from byoip.usecases.preflight import Preflight, PreflightReport
+from byoip.usecases.checks.preflight import Preflight, PreflightReport
 from tests.usecases.world import CIDR, ORIGIN, POLICY, World, roa
 
 SPACE = Prefix.parse(CIDR)

@@ -10,9 +10,9 @@ from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import TokenSpent
-from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.request_validation import RequestValidation
-from byoip.usecases.revoke_validation_token import RevokeValidationToken
+from byoip.usecases.checks.request_validation import RequestValidation
+from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims.revoke_token import RevokeValidationToken
 from tests.store.samples import BY
 from tests.usecases.world import World, roa
 

@@ -12,8 +12,8 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.checks.drifts import Reevaluated
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.figures import PostgresFigures
-from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
-from byoip.usecases.revoke_approval import RevokeApproval
+from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
+from byoip.usecases.claims.revoke_approval import RevokeApproval
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
 from tests.usecases.world import CIDR, World

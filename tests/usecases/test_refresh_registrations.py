@@ -9,7 +9,7 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.ports.checks.snapshots import Acceptance
 from byoip.store.checks.registration_snapshots import RegistrationShelf, RegistrationSnapshots
-from byoip.usecases.refresh_registrations import RefreshRegistrations, RegistryRefreshed
+from byoip.usecases.checks.refresh_registrations import RefreshRegistrations, RegistryRefreshed
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine
 

@@ -11,7 +11,7 @@ from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, Vrps
 from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
-from byoip.usecases.refresh_roas import (
+from byoip.usecases.checks.refresh_roas import (
     RefreshRoas,
     RoasAccepted,
     RoasRefused,

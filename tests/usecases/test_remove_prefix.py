@@ -7,8 +7,8 @@ import pytest
 
 from byoip.domain.checks.validation_run import RunState
 from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound, WithdrawFirst
-from byoip.usecases.close_unproven import CloseUnproven
-from byoip.usecases.remove_prefix import RemovePrefix
+from byoip.usecases.claims.close_unproven import CloseUnproven
+from byoip.usecases.claims.remove import RemovePrefix
 from tests.store.samples import BY
 from tests.usecases.world import CIDR, WORKER, World
 

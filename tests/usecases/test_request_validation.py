@@ -6,7 +6,7 @@ import pytest
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.validation_run import RunState, Trigger
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.usecases.request_validation import RequestValidation
+from byoip.usecases.checks.request_validation import RequestValidation
 from tests.store.samples import BY
 from tests.usecases.world import World
 

@@ -10,9 +10,9 @@ from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNo
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import PostgresRouteReader
-from byoip.usecases.decide_orphan import WithdrawOrphan
-from byoip.usecases.rollback_routes import RollbackRoutes, RolledBack
-from byoip.usecases.withdrawing import withdraw
+from byoip.usecases.routes.withdraw import withdraw
+from byoip.usecases.speakers.restore_snapshot import RollbackRoutes, RolledBack
+from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from tests.announcing import Fleet, path
 
 CLI = By("cli", "cli-1")

@@ -24,7 +24,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.ports.checks.registry import Lookup
-from byoip.usecases.ask_everyone import Subject
+from byoip.usecases.checks.collect_evidence import Subject
 from tests.usecases.world import CIDR, LABEL, REGISTRY, World, roa
 
 YES, NO, SILENT = "yes", "no", "silent"

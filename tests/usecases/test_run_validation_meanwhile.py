@@ -11,11 +11,11 @@ from byoip.domain.checks.evidence import Check, CheckState, Failed, Fault, Passe
 from byoip.domain.checks.validation_run import MOST_ATTEMPTS, RunResult, RunState
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
-from byoip.usecases.offboard_prefix import OffboardPrefix
-from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.rescue_runs import RescueRuns
-from byoip.usecases.restore_prefix import RestorePrefix
-from byoip.usecases.revoke_validation_token import RevokeValidationToken
+from byoip.usecases.checks.rescue_runs import RescueRuns
+from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims.revoke_token import RevokeValidationToken
+from byoip.usecases.routes.offboard_prefix import OffboardPrefix
+from byoip.usecases.routes.restore_prefix import RestorePrefix
 from tests.store.samples import BY
 from tests.usecases.world import LABEL, World, roa
 

@@ -15,7 +15,7 @@ from byoip.domain.claims.ownership_token import (
     TokenSpent,
     TooManyTokens,
 )
-from byoip.usecases.revoke_validation_token import RevokeValidationToken
+from byoip.usecases.claims.revoke_token import RevokeValidationToken
 from tests.store.samples import BY
 from tests.usecases.world import LABEL, World
 

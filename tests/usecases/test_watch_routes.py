@@ -10,8 +10,8 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.routes.advertising import Observed
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.store.engine import PoolSize, make_engine
-from byoip.usecases.look_for_routes import LookForRoutes
-from byoip.usecases.watch_routes import WatchRoutes
+from byoip.usecases.speakers.monitor import WatchRoutes
+from byoip.usecases.speakers.observe import LookForRoutes
 from tests.announcing import PEER, Fleet, listener, path, speaker
 from tests.fakes.speaker import FakeListener, FakeSpeaker, Trouble
 from tests.store.samples import SetClock

@@ -28,13 +28,13 @@ from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.tables_history import validation_runs
-from byoip.usecases.ask_everyone import AskEveryone
-from byoip.usecases.bind_service import BindService
-from byoip.usecases.issue_validation_token import IssuedToken, IssueValidationToken
-from byoip.usecases.refresh_roas import RefreshRoas
-from byoip.usecases.request_validation import RequestValidation
-from byoip.usecases.run_validation import RunValidation
-from byoip.usecases.submit_prefix import SubmitPrefix
+from byoip.usecases.bindings.bind_service import BindService
+from byoip.usecases.checks.collect_evidence import AskEveryone
+from byoip.usecases.checks.refresh_roas import RefreshRoas
+from byoip.usecases.checks.request_validation import RequestValidation
+from byoip.usecases.checks.run_validation import RunValidation
+from byoip.usecases.claims.issue_token import IssuedToken, IssueValidationToken
+from byoip.usecases.claims.submit import SubmitPrefix
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY, SetClock

@@ -8,8 +8,8 @@ from procrastinate import App, PsycopgConnector
 from byoip.domain.letters.letter import VALIDITY
 from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
-from byoip.usecases.generate_letter import GenerateLetter
-from byoip.usecases.renew_letters import RenewLetters
+from byoip.usecases.letters.generate_letter import GenerateLetter
+from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import LetterWork, Work, register
 from tests.fakes.letters import FakePress, FakeSigner

@@ -9,16 +9,16 @@ from procrastinate import App
 from byoip.ports import jobs
 from byoip.ports.store import By
 from byoip.store.jobs.jobs import make_job_app
-from byoip.usecases.close_unproven import CloseUnproven
-from byoip.usecases.continue_offboardings import ContinueOffboardings
-from byoip.usecases.delegate_space import DelegateSpace
-from byoip.usecases.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.guard_jobs import KillSwitches
-from byoip.usecases.reevaluate_claims import ReevaluateClaims
-from byoip.usecases.rescue_runs import RescueRuns
-from byoip.usecases.run_validation import RunValidation
-from byoip.usecases.settle_bindings import SettleBindings
-from byoip.usecases.watch_letters import WatchLetters
+from byoip.usecases.bindings.converge_bindings import SettleBindings
+from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
+from byoip.usecases.checks.rescue_runs import RescueRuns
+from byoip.usecases.checks.run_validation import RunValidation
+from byoip.usecases.claims.close_unproven import CloseUnproven
+from byoip.usecases.claims.delegate_space import DelegateSpace
+from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.jobs.kill_switches import KillSwitches
+from byoip.usecases.letters.watch_letters import WatchLetters
+from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.worker.tasks import Work, register
 from tests.store.samples import BY
 from tests.usecases.world import World

@@ -17,25 +17,25 @@ from byoip.ports.clock import Clock
 from byoip.ports.event_bell import EventBell
 from byoip.ports.figures import Figures
 from byoip.ports.letters.letters import LetterReader
-from byoip.usecases.add_bgp_prefix import AddBgpPrefix
-from byoip.usecases.advertise import Advertise
-from byoip.usecases.bind_service import BindService
-from byoip.usecases.delegate_space import DelegateSpace
-from byoip.usecases.describe_prefix import DescribePrefix
-from byoip.usecases.end_delegation import EndDelegation
-from byoip.usecases.issue_validation_token import IssueValidationToken
-from byoip.usecases.offboard_prefix import OffboardPrefix
-from byoip.usecases.preflight import Preflight
-from byoip.usecases.remove_bgp_prefix import RemoveBgpPrefix
-from byoip.usecases.remove_prefix import RemovePrefix
-from byoip.usecases.request_validation import RequestValidation
-from byoip.usecases.restore_prefix import RestorePrefix
-from byoip.usecases.revoke_letters import RevokeLetter
-from byoip.usecases.revoke_validation_token import RevokeValidationToken
-from byoip.usecases.submit_prefix import SubmitPrefix
-from byoip.usecases.swap_service import SwapService
-from byoip.usecases.unbind_service import UnbindService
-from byoip.usecases.upload_loa_document import UploadLoaDocument
+from byoip.usecases.bindings.bind_service import BindService
+from byoip.usecases.bindings.swap_service import SwapService
+from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.checks.preflight import Preflight
+from byoip.usecases.checks.request_validation import RequestValidation
+from byoip.usecases.claims.delegate_space import DelegateSpace
+from byoip.usecases.claims.describe import DescribePrefix
+from byoip.usecases.claims.end_delegation import EndDelegation
+from byoip.usecases.claims.issue_token import IssueValidationToken
+from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims.revoke_token import RevokeValidationToken
+from byoip.usecases.claims.submit import SubmitPrefix
+from byoip.usecases.letters.revoke_letters import RevokeLetter
+from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
+from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
+from byoip.usecases.routes.advertise import Advertise
+from byoip.usecases.routes.offboard_prefix import OffboardPrefix
+from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
+from byoip.usecases.routes.restore_prefix import RestorePrefix
 
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 """What is wrong, in a few words without secrets, or None."""

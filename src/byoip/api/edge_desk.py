@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from byoip.ports.bindings.edges import EdgeReader
 from byoip.ports.clock import Clock
 from byoip.ports.store import Store
-from byoip.usecases.acknowledge_changes import AcknowledgeChanges
-from byoip.usecases.put_edge import PutEdge
-from byoip.usecases.remove_edge import RemoveEdge
+from byoip.usecases.bindings.acknowledge_changes import AcknowledgeChanges
+from byoip.usecases.bindings.put_edge import PutEdge
+from byoip.usecases.bindings.remove_edge import RemoveEdge
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,26 +10,26 @@ from byoip.ports.clock import Clock
 from byoip.ports.routes.offboarding import GuardReader
 from byoip.ports.store import Store
 from byoip.ports.tokens import TokenMint
-from byoip.usecases.accept_registration_snapshot import AcceptRegistrationSnapshot
-from byoip.usecases.accept_roa_snapshot import AcceptRoaSnapshot
-from byoip.usecases.approve_prefix import ApprovePrefix
-from byoip.usecases.change_standing import ChangeStanding
-from byoip.usecases.create_account import CreateAccount
-from byoip.usecases.create_credential import CreateCredential
-from byoip.usecases.create_service import CreateService
-from byoip.usecases.end_grace import EndGrace
-from byoip.usecases.guard_jobs import AllowJob, MoveKillSwitch
-from byoip.usecases.lock_bgp_prefix import LockBgpPrefix
-from byoip.usecases.put_registry_override import PutRegistryOverride
-from byoip.usecases.rearm_breaker import RearmBreaker
-from byoip.usecases.release_reservation import ReleaseReservation
-from byoip.usecases.remove_registry_override import RemoveRegistryOverride
-from byoip.usecases.reserve_space import ReserveSpace
-from byoip.usecases.retire_service import RetireService
-from byoip.usecases.revoke_approval import RevokeApproval
-from byoip.usecases.revoke_credential import RevokeCredential
-from byoip.usecases.update_account import UpdateAccount
-from byoip.usecases.update_service import UpdateService
+from byoip.usecases.accounts.create_account import CreateAccount
+from byoip.usecases.accounts.create_credential import CreateCredential
+from byoip.usecases.accounts.revoke_credential import RevokeCredential
+from byoip.usecases.accounts.update_account import UpdateAccount
+from byoip.usecases.bindings.create_service import CreateService
+from byoip.usecases.bindings.retire_service import RetireService
+from byoip.usecases.bindings.update_service import UpdateService
+from byoip.usecases.checks.accept_registration_snapshot import AcceptRegistrationSnapshot
+from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
+from byoip.usecases.checks.put_registry_override import PutRegistryOverride
+from byoip.usecases.checks.remove_registry_override import RemoveRegistryOverride
+from byoip.usecases.claims.approve import ApprovePrefix
+from byoip.usecases.claims.change_standing import ChangeStanding
+from byoip.usecases.claims.release_reservation import ReleaseReservation
+from byoip.usecases.claims.reserve_space import ReserveSpace
+from byoip.usecases.claims.revoke_approval import RevokeApproval
+from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
+from byoip.usecases.routes.end_grace import EndGrace
+from byoip.usecases.routes.lock_bgp_prefix import LockBgpPrefix
+from byoip.usecases.routes.rearm_breaker import RearmBreaker
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from byoip.domain.speakers.station import InService, Station
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.route_reports import RouteReader
 from byoip.ports.store import Store
-from byoip.usecases.decide_orphan import WithdrawOrphan
-from byoip.usecases.forget_station import ForgetStation
-from byoip.usecases.rollback_routes import RollbackRoutes
+from byoip.usecases.speakers.forget_speaker import ForgetStation
+from byoip.usecases.speakers.restore_snapshot import RollbackRoutes
+from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 
 
 @dataclass(frozen=True, slots=True)

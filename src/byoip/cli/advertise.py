@@ -16,8 +16,8 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
 from byoip.ports.speakers.restores import Disowned
 from byoip.ports.store import By
-from byoip.usecases.disown_routes import DisownRoutes
-from byoip.usecases.rollback_routes import RolledBack
+from byoip.usecases.speakers.forget_applied import DisownRoutes
+from byoip.usecases.speakers.restore_snapshot import RolledBack
 
 advertise_app = typer.Typer(
     no_args_is_help=True,

@@ -12,8 +12,8 @@ from byoip.composition import Composition
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 from byoip.ports.store import By
-from byoip.usecases.create_account import CreateAccount
-from byoip.usecases.create_credential import CreateCredential
+from byoip.usecases.accounts.create_account import CreateAccount
+from byoip.usecases.accounts.create_credential import CreateCredential
 
 _FILE = "credentials.json"
 _FIRST = "The first ones, minted by `byoip up`."

@@ -10,7 +10,7 @@ from byoip.cli.operator_client import show_table
 from byoip.composition import Composition
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.store import By
-from byoip.usecases.guard_jobs import KillSwitches, MoveKillSwitch
+from byoip.usecases.jobs.kill_switches import KillSwitches, MoveKillSwitch
 
 kill_switch_app = typer.Typer(
     no_args_is_help=True,

@@ -8,8 +8,8 @@ from byoip.adapters.letters.typst_press import TypstPress
 from byoip.adapters.system_random import SystemRandom
 from byoip.composition import Composition
 from byoip.settings import Settings, SettingsError
-from byoip.usecases.generate_letter import GenerateLetter
-from byoip.usecases.renew_letters import RenewLetters
+from byoip.usecases.letters.generate_letter import GenerateLetter
+from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.worker.tasks import LetterWork
 
 

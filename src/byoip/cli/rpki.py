@@ -15,7 +15,7 @@ from byoip.cli.opening import with_composition
 from byoip.composition import Composition
 from byoip.ports.checks.rpki import VrpSource
 from byoip.settings import Settings, SettingsError
-from byoip.usecases.refresh_roas import Refreshed, RoasAccepted, RoasRefused
+from byoip.usecases.checks.refresh_roas import Refreshed, RoasAccepted, RoasRefused
 
 _RPKI_CLIENT_USER = "_rpki-client"
 

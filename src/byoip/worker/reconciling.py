@@ -19,11 +19,11 @@ from byoip.ports.speakers.routes import Alarm, SpeakerState, Turn, TurnLost, Tur
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from byoip.ports.speakers.watching import WatchedRoutes
 from byoip.ports.store import Store, StoreUnavailable
-from byoip.usecases.disown_routes import RecogniseRestore
-from byoip.usecases.look_for_routes import Asked, LookForRoutes
-from byoip.usecases.stage_changes import StageChanges
-from byoip.usecases.tend_speaker import Tended, TendSpeaker
-from byoip.usecases.watch_routes import WatchRoutes
+from byoip.usecases.speakers.forget_applied import RecogniseRestore
+from byoip.usecases.speakers.monitor import WatchRoutes
+from byoip.usecases.speakers.observe import Asked, LookForRoutes
+from byoip.usecases.speakers.stage_changes import StageChanges
+from byoip.usecases.speakers.sync_speaker import Tended, TendSpeaker
 
 _LOG = logging.getLogger(__name__)
 

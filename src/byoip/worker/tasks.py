@@ -11,14 +11,14 @@ from procrastinate import App, JobContext
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports import jobs
 from byoip.ports.store import By
-from byoip.usecases.close_unproven import CloseUnproven
-from byoip.usecases.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.generate_letter import GenerateLetter
-from byoip.usecases.reevaluate_claims import ReevaluateClaims
-from byoip.usecases.renew_letters import RenewLetters
-from byoip.usecases.run_validation import RunValidation
-from byoip.usecases.settle_bindings import SettleBindings
-from byoip.usecases.watch_letters import WatchLetters
+from byoip.usecases.bindings.converge_bindings import SettleBindings
+from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
+from byoip.usecases.checks.run_validation import RunValidation
+from byoip.usecases.claims.close_unproven import CloseUnproven
+from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.letters.generate_letter import GenerateLetter
+from byoip.usecases.letters.renew_letters import RenewLetters
+from byoip.usecases.letters.watch_letters import WatchLetters
 
 
 @dataclass(frozen=True, slots=True)

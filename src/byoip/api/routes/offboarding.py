@@ -16,7 +16,7 @@ from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
 from byoip.ports.claims.reader import ClaimView
-from byoip.usecases.restore_prefix import Restored
+from byoip.usecases.routes.restore_prefix import Restored
 
 offboarding = Declarations("offboarding")
 

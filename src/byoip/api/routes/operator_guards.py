@@ -31,7 +31,7 @@ from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobUnknown
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.breaker import TripNotFound
 from byoip.domain.routes.offboarding import GraceNotBegun, ServiceRetired
-from byoip.usecases.restore_prefix import Restored
+from byoip.usecases.routes.restore_prefix import Restored
 
 operator_guards = Declarations("operator: guards", Audience.OPERATOR)
 

@@ -46,9 +46,9 @@ from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.ports.accounts.operator_reader import OperatorClaimFilter
 from byoip.ports.claims.reader import ClaimView, Cursor, RunView
-from byoip.usecases.approve_prefix import ApprovePrefix
-from byoip.usecases.change_standing import ChangeStanding
-from byoip.usecases.revoke_approval import RevokeApproval
+from byoip.usecases.claims.approve import ApprovePrefix
+from byoip.usecases.claims.change_standing import ChangeStanding
+from byoip.usecases.claims.revoke_approval import RevokeApproval
 
 operator_prefixes = Declarations("operator: prefixes", Audience.OPERATOR)
 

@@ -37,7 +37,7 @@ from byoip.domain.claims.ownership_token import (
     TooManyTokens,
 )
 from byoip.ports.claims.reader import Cursor, RunView
-from byoip.usecases.issue_validation_token import IssuedToken
+from byoip.usecases.claims.issue_token import IssuedToken
 
 proof = Declarations("proof")
 

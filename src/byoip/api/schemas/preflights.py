@@ -5,7 +5,7 @@ from pydantic import ConfigDict, Field
 from byoip.api.schemas.envelope import AsnIn, Strict, Success, Wire
 from byoip.api.schemas.validations import CheckFinding, finding_of
 from byoip.domain.checks.evidence import Passed
-from byoip.usecases.preflight import PreflightReport
+from byoip.usecases.checks.preflight import PreflightReport
 
 
 class NewPreflight(Strict):

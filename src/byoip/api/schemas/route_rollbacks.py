@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.schemas.envelope import Success, Wire
 from byoip.api.schemas.operating import Reasoned, example
-from byoip.usecases import rollback_routes
+from byoip.usecases.speakers import restore_snapshot as rollback_routes
 
 _REFUSED: dict[str, Any] = {
     "cidr": "198.18.7.0/24",

@@ -1,0 +1,40 @@
+from dataclasses import dataclass
+from uuid import uuid4
+
+from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.ports.accounts.accounts import Account
+from byoip.ports.accounts.operator_reader import AccountView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAccount:
+    """Take a new customer in."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, *, name: str, prefix_quota: int, reason: str, by: By, once: Once | None = None
+    ) -> AccountView:
+        """Keep a new account.
+
+        Raises:
+            InvalidText: name or reason.
+        """
+        now, why = self.clock.now(), stated_reason(reason)
+        account = Account(uuid4(), stated_name(name).value, prefix_quota, now)
+        after = {
+            "account_id": account.id.hex,
+            "name": account.name,
+            "prefix_quota": account.prefix_quota,
+        }
+        view = AccountView(account, claims=0)
+        async with self.store.transaction(once) as shelf:
+            await shelf.operating.accounts.add(account)
+            await shelf.operating.events.add(noted("account.created", by, why, now, after=after))
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,35 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.accounts.credential import Credential
+from byoip.domain.accounts.operating import stated_reason
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.accounts.create_credential import shown
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeCredential:
+    """End a credential at once."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, credential_id: UUID, *, reason: str, by: By, once: Once | None = None
+    ) -> Credential:
+        """End it; the row stays.
+
+        Raises:
+            CredentialNotFound, InvalidText: as they say.
+        """
+        why, now = stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            ended = await shelf.operating.credentials.revoke(credential_id, now)
+            before = shown(ended)
+            event = noted("credential.revoked", by, why, now, before=before)
+            await shelf.operating.events.add(event)
+            await shelf.answered(ended)
+        return ended

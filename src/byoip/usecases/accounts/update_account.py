@@ -1,0 +1,57 @@
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.ports.accounts.operator_reader import AccountView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAccount:
+    """Change an account's name or quota. A quota below what it has only keeps it from more."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        *,
+        name: str | None,
+        prefix_quota: int | None,
+        reason: str,
+        by: By,
+        once: Once | None = None,
+    ) -> AccountView:
+        """Write what is given.
+
+        Raises:
+            AccountNotFound, PreconditionFailed, InvalidText: as they say.
+        """
+        why, now = stated_reason(reason), self.clock.now()
+        given: dict[str, Any] = {}
+        if name is not None:
+            given["name"] = stated_name(name).value
+        if prefix_quota is not None:
+            given["prefix_quota"] = prefix_quota
+        async with self.store.transaction(once) as shelf:
+            held, _ = await shelf.claims.lock_account(account_id)
+            old = await shelf.operating.accounts.lock(account_id)
+            by.seen.demand(old.version)
+            new = replace(old, **given)
+            if new != old:
+                new = replace(new, version=old.version + 1)
+                await shelf.operating.accounts.save(new)
+                before, after = (
+                    {"account_id": account_id.hex, **{key: getattr(one, key) for key in given}}
+                    for one in (old, new)
+                )
+                event = noted("account.updated", by, why, now, before=before, after=after)
+                await shelf.operating.events.add(event)
+            view = AccountView(new, held)
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,47 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.bindings.edge import EdgeNotFound, FeedReplaced, edge_name
+from byoip.ports.bindings.edges import EdgeView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Shelf, Store
+from byoip.usecases.bindings.converge_bindings import SettleBindings
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeChanges:
+    """Note which changes an edge has carried out. Operators register edges, nobody else does."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, *, edge: str, feed: UUID, number: int, by: By, once: Once | None = None
+    ) -> EdgeView:
+        """Keep it, and let take effect what a majority has acknowledged now.
+
+        Raises:
+            InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet: as they say.
+        """
+        name = edge_name(edge)
+        async with self.store.transaction(once) as shelf:
+            known = [one.name for one in await shelf.edges.all() if one.counts]
+            if name not in known:
+                await shelf.edges.alone()  # it may begin to count
+            view = await self._heard(name, feed, number, shelf)
+            await shelf.answered(view)
+        await SettleBindings(self.store, self.clock)(by=by)
+        return view
+
+    async def _heard(self, name: str, feed: UUID, number: int, shelf: Shelf) -> EdgeView:
+        before = await shelf.edges.lock(name)
+        if before is None:
+            raise EdgeNotFound
+        # Asked under the edge's lock: whoever begins the feed anew writes the edge after this.
+        if feed != await shelf.edges.feed():
+            raise FeedReplaced
+        newest = await shelf.edges.newest()
+        heard = before.heard(number, newest=newest, now=self.clock.now())
+        await shelf.edges.save(heard)
+        return EdgeView(heard, newest)

@@ -1,0 +1,66 @@
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBinding, may_bind
+from byoip.domain.prefix import Prefix
+from byoip.ports.claims.reader import BindingView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
+from byoip.usecases.routes.lifecycle import begin_route
+
+
+@dataclass(frozen=True, slots=True)
+class BindService:
+    """Let a service answer for a range of an approved prefix, the whole of it first.
+
+    With the whole comes the BGP prefix that spans it, withdrawn.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        *,
+        cidr: str,
+        service_id: UUID,
+        by: By,
+        once: Once | None = None,
+    ) -> BindingView:
+        """Keep a new binding.
+
+        Raises:
+            InvalidPrefix, ClaimNotFound, PreconditionFailed, PrefixNotApproved, PrefixSuspended,
+            ServiceNotFound,
+            BindingOutsidePrefix, BindingExists, DefaultBindingFirst, DefaultOnlyService,
+            TooManyBindings: as their names say.
+            Contested: another claim still serves some of it.
+        """
+        wanted = Prefix.parse(cidr)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            if not claim.approved:
+                raise PrefixNotApproved
+            claim.demand_takes_new()
+            service = await shelf.services.get(service_id)
+            may_bind(claim.prefix, wanted, service, await shelf.bindings.of(claim_id))
+            now = self.clock.now()
+            binding = ServiceBinding(uuid4(), claim_id, claim.prefix, wanted, service, now)
+            written = claim.written(now)
+            await shelf.claims.save(written)
+            binding = await shelf.bindings.add(binding)
+            after = {
+                "binding_id": binding.id.hex,
+                "cidr": str(wanted),
+                "service_id": service.id.hex,
+            }
+            await shelf.events.add(Event(claim_id, "binding.created", by, now, after=after))
+            if binding.is_default and await shelf.bgp_prefixes.spanning(claim_id) is None:
+                await begin_route(shelf, claim, wanted, by, now)
+            view = BindingView(binding, written.version)
+            await shelf.answered(view)
+        return view

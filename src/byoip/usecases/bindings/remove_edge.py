@@ -1,0 +1,44 @@
+from dataclasses import dataclass
+
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.bindings.edge import EdgeNotFound, EdgeRemoved, edge_name
+from byoip.ports.bindings.edges import EdgeView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.bindings.converge_bindings import SettleBindings
+from byoip.usecases.bindings.put_edge import shown
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEdge:
+    """Take an edge out for good: nobody waits for it, and it does not come back by itself."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, *, edge: str, reason: str, by: By, once: Once | None = None
+    ) -> EdgeView:
+        """End it; the row stays.
+
+        Raises:
+            InvalidEdgeName, InvalidText, EdgeNotFound: as they say.
+        """
+        name, why, now = edge_name(edge), stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            await shelf.edges.alone()
+            try:
+                known = await shelf.edges.lock(name)
+            except EdgeRemoved:
+                known = None
+            if known is None:
+                raise EdgeNotFound
+            await shelf.edges.remove(known, now)
+            event = noted("edge.removed", by, why, now, before=shown(known))
+            await shelf.operating.events.add(event)
+            view = EdgeView(known, await shelf.edges.newest())
+            await shelf.answered(view)
+        await SettleBindings(self.store, self.clock)(by=by)
+        return view

@@ -1,0 +1,41 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.accounts.operating import ServiceInUse, stated_reason
+from byoip.domain.bindings.service_binding import Service
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.bindings.create_service import shown
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class RetireService:
+    """Offer a service no longer. Not from under anything that is bound to it."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, service_id: UUID, *, reason: str, by: By, once: Once | None = None
+    ) -> Service:
+        """End it; the row stays.
+
+        Raises:
+            ServiceNotOffered, InvalidText: as they say.
+            ServiceInUse: it has bindings, or an edge in service may still answer with it.
+        """
+        why, now = stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            service = await shelf.operating.services.lock(service_id)
+            bound, _ = await shelf.operating.services.bindings(service_id)
+            if bound:
+                raise ServiceInUse(f"{bound} bindings rest on it")
+            if names := await shelf.edges.holding(service_id):
+                raise ServiceInUse(f"edges have not acknowledged its end: {', '.join(names[:5])}")
+            await shelf.operating.services.retire(service_id, now)
+            event = noted("service.retired", by, why, now, before=shown(service))
+            await shelf.operating.events.add(event)
+            await shelf.answered(service)
+        return service

@@ -1,0 +1,60 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.bindings.service_binding import PrefixNotApproved, may_serve
+from byoip.ports.claims.reader import BindingView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
+from byoip.usecases.claims.view import binding_of
+
+
+@dataclass(frozen=True, slots=True)
+class SwapService:
+    """Change which service answers for a binding's range, without a gap.
+
+    At once where there are no edges; else the old service answers until they have the new one.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        binding_id: UUID,
+        *,
+        service_id: UUID,
+        by: By,
+        once: Once | None = None,
+    ) -> BindingView:
+        """Swap it.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed, PrefixNotApproved, PrefixSuspended, BindingNotFound,
+            ServiceNotFound, DefaultOnlyService: as they say.
+        """
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            if not claim.approved:  # the approval was revoked; what is bound stays
+                raise PrefixNotApproved
+            claim.demand_takes_new()
+            old = binding_of(binding_id, await shelf.bindings.of(claim_id))
+            service = await shelf.services.get(service_id)
+            may_serve(claim.prefix, old.cidr, service)
+            view = BindingView(old, claim.version)
+            if old.service != service:
+                now = self.clock.now()
+                written = claim.written(now)
+                await shelf.claims.save(written)
+                view = BindingView(await shelf.bindings.swap(binding_id, service), written.version)
+                before, after = (
+                    {"binding_id": binding_id.hex, "service_id": one.id.hex}
+                    for one in (old.service, service)
+                )
+                event = Event(claim_id, "binding.swapped", by, now, before, after)
+                await shelf.events.add(event)
+            await shelf.answered(view)
+        return view

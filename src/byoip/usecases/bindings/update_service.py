@@ -1,0 +1,48 @@
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from byoip.domain.accounts.operating import may_be_default_only, stated_reason
+from byoip.domain.bindings.service_binding import Service
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.bindings.create_service import shown
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateService:
+    """Change whether a service takes parts of prefixes."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        service_id: UUID,
+        *,
+        default_only: bool,
+        reason: str,
+        by: By,
+        once: Once | None = None,
+    ) -> Service:
+        """Write it.
+
+        Raises:
+            ServiceNotOffered, PreconditionFailed, InvalidText: as they say.
+            ServiceInUse: it is bound to parts of prefixes.
+        """
+        why, now = stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            old = await shelf.operating.services.lock(service_id)
+            by.seen.demand(old.version)
+            new = replace(old, default_only=default_only)
+            if new != old:
+                new = replace(new, version=old.version + 1)
+                _, nested = await shelf.operating.services.bindings(service_id)
+                may_be_default_only(nested if default_only else 0)
+                await shelf.operating.services.save(new)
+                event = noted("service.updated", by, why, now, before=shown(old), after=shown(new))
+                await shelf.operating.events.add(event)
+            await shelf.answered(new)
+        return new

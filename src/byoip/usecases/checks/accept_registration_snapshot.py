@@ -1,0 +1,49 @@
+from dataclasses import dataclass, replace
+
+from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
+from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptRegistrationSnapshot:
+    """Believe a registry that its file did shrink, on an operator's word, kept with its reason.
+
+    Refused files are not kept: the next one is measured by the one that was accepted.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, registry: str, *, reason: str, by: By, once: Once | None = None
+    ) -> RegistrationStatus:
+        """Accept the registry's newest file, which was refused for having too few entries.
+
+        Raises:
+            InvalidText, SnapshotNotFound, SnapshotNotAcceptable: as they say.
+        """
+        why, now = stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            snapshots = await shelf.operating.registration_snapshots()
+            status = await snapshots.status(registry)
+            if status is None:
+                raise SnapshotNotFound
+            if status.acceptance:
+                raise SnapshotNotAcceptable("it was accepted before")
+            if status.refused is None:
+                raise SnapshotNotAcceptable("its newest file was not refused for its size")
+            word = Acceptance(by.actor, why.value, now)
+            await snapshots.accept(registry, word)
+            before = {"registry": registry, "ranges": status.ranges}
+            after = {"registry": registry, "ranges": status.refused}
+            event = noted(
+                "registration_snapshot.accepted", by, why, now, before=before, after=after
+            )
+            await shelf.operating.events.add(event)
+            view = replace(status, acceptance=word)
+            await shelf.answered(view)
+        return view

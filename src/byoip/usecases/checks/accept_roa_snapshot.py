@@ -1,0 +1,58 @@
+from dataclasses import dataclass, replace
+
+from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
+from byoip.domain.checks.vrp_snapshot import ahead
+from byoip.ports.accounts.operator_reader import RoaSnapshotView
+from byoip.ports.checks.snapshots import Acceptance, VrpSnapshot, VrpSnapshotShelf, VrpSnapshotStore
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptRoaSnapshot:
+    """Use a refused snapshot all the same, on an operator's word, which is kept with its reason."""
+
+    store: Store
+    snapshots: VrpSnapshotStore
+    clock: Clock
+
+    async def __call__(
+        self, number: int, *, reason: str, by: By, once: Once | None = None
+    ) -> RoaSnapshotView:
+        """Accept snapshot `number`: the last refused one, as long as its entries are kept.
+
+        Raises:
+            InvalidText, SnapshotNotFound, SnapshotNotAcceptable: as they say.
+        """
+        why, now = stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            snapshots = await shelf.operating.roa_snapshots()
+            found = await snapshots.find(number)
+            if found is None:
+                raise SnapshotNotFound
+            await self._demand_acceptable(snapshots, found)
+            word = Acceptance(by.actor, why.value, now)
+            await snapshots.accept(number, word)
+            after = {"number": number}
+            event = noted("roa_snapshot.accepted", by, why, now, after=after)
+            await shelf.operating.events.add(event)
+            await shelf.jobs.enqueue_reevaluation()
+            view = RoaSnapshotView(replace(found, accepted=True), in_use=True, acceptance=word)
+            await shelf.answered(view)
+        await self.snapshots.prune()
+        return view
+
+    async def _demand_acceptable(self, shelf: VrpSnapshotShelf, snapshot: VrpSnapshot) -> None:
+        if snapshot.accepted:
+            raise SnapshotNotAcceptable("it was accepted before")
+        if snapshot.tally is None or not snapshot.kept:
+            raise SnapshotNotAcceptable("its entries are not here (any more)")
+        if ahead(snapshot.tally.built_at, self.clock.now()):
+            # Its age could not be told, and data is only used up to a certain age.
+            why = "it was built in the future: mend the relying party's clock"
+            raise SnapshotNotAcceptable(why)
+        current = await shelf.current()
+        if current is not None and current.number > snapshot.number:
+            raise SnapshotNotAcceptable(f"snapshot {current.number} has superseded it")

@@ -1,0 +1,295 @@
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from byoip.domain.asn import Asn
+from byoip.domain.checks.decision import useless_token
+from byoip.domain.checks.evidence import (
+    Check,
+    Exhibit,
+    Failed,
+    Fault,
+    Finding,
+    Outcome,
+    Passed,
+    Reason,
+    Unanswered,
+)
+from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
+from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.registration import responsible_registry
+from byoip.domain.checks.registry import Registry, Responsible
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.rpsl import RpslObject
+from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.prefix import Prefix
+from byoip.ports.checks.dns import ReverseDns
+from byoip.ports.checks.registrations import Registered
+from byoip.ports.checks.registry import (
+    Found,
+    Lookup,
+    NoAnswer,
+    RegistryAnswer,
+    RegistryQuestion,
+    RouteRegistry,
+)
+from byoip.ports.checks.rpki import VrpAnswer, Vrps
+from byoip.ports.clock import Clock
+from byoip.ports.store import Store, StoreUnavailable
+from byoip.usecases.checks.check_rpki import judge_roa_data
+
+_RANGES_KEPT = 100  # as evidence; a /8 may hold thousands
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is being checked, and for whom. Without a token, ownership is not asked.
+
+    Attributes:
+        until: the loop's time after which nobody is waited for; set when the asking starts.
+    """
+
+    account_id: UUID
+    prefix: Prefix
+    origin: Asn
+    token: OwnershipToken | None = None
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All that was found.
+
+    Attributes:
+        registry: key of the registry responsible, where that is known.
+        irr_waived: it has no route objects, and the operator does without.
+        others_complete: everybody who knows of other origins has answered.
+    """
+
+    findings: tuple[Finding, ...]
+    registry: str | None = None
+    irr_waived: bool = False
+    other_origins: tuple[OtherOrigin, ...] = ()
+    others_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    findings: tuple[Finding, ...]
+    other_origins: tuple[OtherOrigin, ...] = field(default=())
+    others_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AskEveryone:
+    """Ask registry, reverse DNS and ROA data about a prefix, in parallel. Changes nothing.
+
+    Attributes:
+        overrides: ranges for which the settings name the registry; where the operator names one in
+            the database for exactly the same range, that one counts.
+        waived: keys of registries without route objects, for which irr is not demanded.
+        deadline: seconds after which whoever has not answered stays unanswered.
+    """
+
+    store: Store
+    clock: Clock
+    registry: RouteRegistry
+    dns: ReverseDns
+    registries: Mapping[str, Registry]
+    overrides: Sequence[tuple[Prefix, str]]
+    waived: frozenset[str]
+    label: str
+    deadline: float
+
+    async def __call__(self, subject: Subject) -> Answers:
+        """Ask once. No transaction is open while we wait for anyone outside."""
+        async with self.store.transaction() as shelf:
+            registered = await shelf.registrations.overlapping(subject.prefix)
+            vrps = await shelf.roas.about(subject.prefix)
+            overrides = await shelf.operating.overrides.overlapping(subject.prefix)
+        responsible = self._responsible(subject.prefix, registered, overrides)
+        expired, subject = self._checked_token(subject)
+        subject = replace(subject, until=asyncio.get_running_loop().time() + self.deadline)
+        irr, rdns = await self._together(subject, responsible)
+        parts = (
+            _Part((self._registration(registered, responsible),)),
+            irr,
+            rdns,
+            self._rpki(subject, vrps),
+            expired,
+        )
+        known = responsible.registry if isinstance(responsible, Responsible) else None
+        return Answers(
+            tuple(finding for part in parts for finding in part.findings),
+            known.key if known else None,
+            irr_waived=known is not None and self._waives(known),
+            other_origins=tuple(one for part in parts for one in part.other_origins),
+            others_complete=all(part.others_complete for part in parts),
+        )
+
+    def _checked_token(self, subject: Subject) -> tuple[_Part, Subject]:
+        """Nobody is asked about a token that has expired."""
+        token, now = subject.token, self.clock.now()
+        if token is None or token.usable(now):
+            return _Part(()), subject
+        refused = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
+        return _Part(refused), replace(subject, token=None)
+
+    def _waives(self, registry: Registry) -> bool:
+        return not registry.offers_route_objects and registry.key in self.waived
+
+    async def _together(
+        self, subject: Subject, responsible: Responsible | Failed | Unanswered
+    ) -> tuple[_Part, _Part]:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                irr = tasks.create_task(self._irr(subject, responsible))
+                rdns = tasks.create_task(self._rdns(subject))
+        except* StoreUnavailable as away:  # budgets are kept there
+            raise StoreUnavailable from away
+        return irr.result(), rdns.result()
+
+    def _responsible(
+        self, prefix: Prefix, registered: Registered, added: Sequence[tuple[Prefix, str]]
+    ) -> Responsible | Failed | Unanswered:
+        known = None if registered.snapshot is None else registered.delegations
+        overrides = {**dict(self.overrides), **dict(added)}
+        return responsible_registry(prefix, known, self.registries, list(overrides.items()))
+
+    def _registration(
+        self, registered: Registered, responsible: Responsible | Failed | Unanswered
+    ) -> Finding:
+        now = self.clock.now()
+        rows = [
+            {
+                "prefix": str(one.prefix),
+                "registry": one.registry,
+                "status": one.status,
+                "holder": one.holder,
+            }
+            for one in registered.delegations[:_RANGES_KEPT]
+        ]
+        of = "IANA table" if registered.snapshot is None else f"snapshot {registered.snapshot}"
+        exhibit = Exhibit("delegated-extended", of, json.dumps(rows).encode(), now)
+        outcome: Outcome
+        if isinstance(responsible, Responsible):
+            outcome = Passed(f"{responsible.registry.key} ({responsible.basis.value})")
+        else:
+            outcome = responsible
+        return Finding(Check.REGISTRATION, outcome, now, (exhibit,))
+
+    async def _irr(self, subject: Subject, responsible: Responsible | Failed | Unanswered) -> _Part:
+        if not isinstance(responsible, Responsible):
+            told = self._finding(Check.IRR, responsible)
+            token = self._token_in_irr(subject, told.outcome)
+            return _Part((told, *token), others_complete=False)
+        registry = responsible.registry
+        if not registry.offers_route_objects:
+            outcome = judge_routes(subject.prefix, subject.origin, registry, ()).outcome
+            token = self._token_in_irr(subject, outcome)
+            if self._waives(registry):
+                outcome = Passed(f"{registry.key} has no route objects; the operator waives them.")
+            return _Part((self._finding(Check.IRR, outcome), *token))
+        return await self._ask_registry(subject, registry)
+
+    async def _ask_registry(self, subject: Subject, registry: Registry) -> _Part:
+        exact, inside = await asyncio.gather(
+            self._look_up(subject, registry, Lookup.EXACT_ROUTES),
+            self._look_up(subject, registry, Lookup.MORE_SPECIFIC_ROUTES),
+        )
+        exhibits = (exact.exhibit, inside.exhibit)
+        if isinstance(exact, NoAnswer):
+            told = self._finding(Check.IRR, Unanswered(exact.fault, exact.detail), *exhibits)
+            token = self._token_in_irr(subject, told.outcome)
+            return _Part((told, *token), others_complete=False)
+        verdict = judge_routes(
+            subject.prefix, subject.origin, registry, (*_objects(exact), *_objects(inside))
+        )
+        outcome = _doubting(verdict.outcome, inside)
+        told = self._finding(Check.IRR, outcome, *exhibits)
+        if verdict.authoritative is None:
+            token = self._token_in_irr(subject, outcome)
+        else:
+            token = await self._token_in_route(subject, registry, verdict.authoritative)
+        complete = not isinstance(inside, NoAnswer)
+        return _Part((told, *token), verdict.other_origins, others_complete=complete)
+
+    async def _token_in_route(
+        self, subject: Subject, registry: Registry, route: RpslObject
+    ) -> tuple[Finding, ...]:
+        if subject.token is None or not subject.token.serves(TokenMethod.IRR):
+            return ()
+        holders: Sequence[RpslObject] | None = ()
+        exhibits: tuple[Exhibit, ...] = ()
+        if registry.holder_rule:
+            answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
+            holders = None if isinstance(answer, NoAnswer) else _objects(answer)
+            exhibits = (answer.exhibit,)
+        outcome = judge_token(
+            route, subject.token.value, self.label, registry, holders, subject.prefix
+        )
+        return (self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits),)
+
+    def _token_in_irr(self, subject: Subject, route: Outcome) -> tuple[Finding, ...]:
+        """What follows for the token where there is no route object to look into."""
+        if subject.token is None or not subject.token.serves(TokenMethod.IRR):
+            return ()
+        outcome: Outcome
+        if isinstance(route, Unanswered):
+            outcome = Unanswered(Fault.NOT_ASKED, f"No route object to look into: {route.seen}")
+        elif isinstance(route, Failed) and route.reason is Reason.ROUTE_OBJECTS_NOT_OFFERED:
+            outcome = route
+        else:
+            seen = "There is no authoritative route object that could carry the token."
+            fix = f"Create the route object with the line `{self.label}: {subject.token.value}`."
+            outcome = Failed(Reason.TOKEN_MISSING, seen, fix)
+        return (self._finding(Check.OWNERSHIP_IRR, outcome),)
+
+    async def _look_up(
+        self, subject: Subject, registry: Registry, lookup: Lookup
+    ) -> RegistryAnswer:
+        question = RegistryQuestion(registry, lookup, subject.prefix, subject.account_id)
+        try:
+            async with asyncio.timeout_at(subject.until):
+                return await self.registry.look_up(question)
+        except TimeoutError:
+            exhibit = Exhibit(lookup.value, registry.host, b"", self.clock.now())
+            return NoAnswer(Fault.TIMEOUT, f"{registry.host} did not answer in time.", exhibit)
+
+    async def _rdns(self, subject: Subject) -> _Part:
+        token = subject.token
+        if token is None or not token.serves(TokenMethod.RDNS):
+            return _Part(())
+        zones = reverse_zones(subject.prefix)
+        try:
+            async with asyncio.timeout_at(subject.until):
+                observations = await asyncio.gather(
+                    *(self.dns.observe(zone, self.label) for zone in zones)
+                )
+        except TimeoutError:
+            late = Unanswered(Fault.TIMEOUT, "The reverse zones did not answer in time.")
+            return _Part((self._finding(Check.OWNERSHIP_RDNS, late),))
+        exhibits = [exhibit for one in observations for exhibit in one.exhibits]
+        outcome = judge_zones(observations, token.value)
+        return _Part((self._finding(Check.OWNERSHIP_RDNS, outcome, *exhibits),))
+
+    def _rpki(self, subject: Subject, vrps: VrpAnswer) -> _Part:
+        finding, others = judge_roa_data(subject.prefix, subject.origin, vrps, self.clock)
+        return _Part((finding,), others, others_complete=isinstance(vrps, Vrps))
+
+    def _finding(self, check: Check, outcome: Outcome, *exhibits: Exhibit) -> Finding:
+        return Finding(check, outcome, self.clock.now(), exhibits)
+
+
+def _doubting(outcome: Outcome, inside: RegistryAnswer) -> Outcome:
+    if isinstance(outcome, Passed) and isinstance(inside, NoAnswer):
+        doubt = f"More specific route objects could not be asked for: {inside.detail}"
+        return replace(outcome, warnings=(*outcome.warnings, doubt))
+    return outcome
+
+
+def _objects(answer: RegistryAnswer) -> tuple[RpslObject, ...]:
+    return answer.objects if isinstance(answer, Found) else ()

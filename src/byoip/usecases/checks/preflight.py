@@ -1,0 +1,51 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.asn import Asn, choose_origin
+from byoip.domain.checks.evidence import Check, Finding, Passed
+from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.prefix import Prefix, PrefixPolicy
+from byoip.usecases.checks.collect_evidence import AskEveryone, Subject
+
+_DEMANDED = frozenset({Check.IRR, Check.RPKI})
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightReport:
+    """Would it pass, and what would break?
+
+    Attributes:
+        would_pass: irr and rpki pass as things stand; ownership is proven later.
+        other_origins: origins known for the space: publish ROAs for those first.
+    """
+
+    prefix: Prefix
+    asn: Asn
+    would_pass: bool
+    findings: tuple[Finding, ...]
+    other_origins: tuple[OtherOrigin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """Try the checks that need no token. Nothing is kept."""
+
+    ask: AskEveryone
+    policy: PrefixPolicy
+    origins: frozenset[Asn]
+
+    async def __call__(self, account_id: UUID, *, cidr: str, asn: int) -> PreflightReport:
+        """Answer within the deadline of `ask`.
+
+        Raises:
+            InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
+            InvalidAsn, OriginNotOffered: as for a submission.
+        """
+        prefix, origin = Prefix.parse(cidr), Asn(asn)
+        self.policy.admit(prefix)
+        choose_origin(origin, self.origins)
+        answers = await self.ask(Subject(account_id, prefix, origin))
+        passed = {one.check for one in answers.findings if isinstance(one.outcome, Passed)}
+        return PreflightReport(
+            prefix, origin, passed >= _DEMANDED, answers.findings, answers.other_origins
+        )

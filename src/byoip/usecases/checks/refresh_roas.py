@@ -1,0 +1,123 @@
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Objection, Tally, judge
+from byoip.ports.checks.rpki import NoExport, VrpExport, VrpSource
+from byoip.ports.checks.snapshots import (
+    MalformedExport,
+    VrpDocument,
+    VrpReader,
+    VrpSnapshot,
+    VrpSnapshotShelf,
+    VrpSnapshotStore,
+)
+from byoip.ports.clock import Clock
+from byoip.ports.store import By
+from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
+
+
+@dataclass(frozen=True, slots=True)
+class RoasAccepted:
+    """A new snapshot is in use."""
+
+    number: int
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class RoasRefused:
+    """The last good snapshot stays in use.
+
+    Attributes:
+        number: of the attempt; an operator may accept it where `acceptable`.
+    """
+
+    number: int
+    objections: tuple[Objection, ...]
+    acceptable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoasUnchanged:
+    """The source still offers the snapshot that is in use."""
+
+    number: int
+
+
+Refreshed: TypeAlias = RoasAccepted | RoasRefused | RoasUnchanged
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRoas:
+    """Take a new export of ROA data, judge it, and use it if it passes.
+
+    Whatever happens is on record, and nothing that happens takes the last good snapshot away.
+    """
+
+    source: VrpSource
+    reader: VrpReader
+    snapshots: VrpSnapshotStore
+    policy: GatePolicy
+    clock: Clock
+    reevaluate: ReevaluateClaims | None = None  # where there is none, the clock does it soon
+
+    async def __call__(self) -> Refreshed:
+        """Fetch, load, judge; nothing is locked while the source works."""
+        export = await self.source.fetch()
+        async with self.snapshots.exclusive() as shelf:
+            if isinstance(export, NoExport):
+                refreshed: Refreshed = await self._nothing(
+                    shelf, Objection(Gate.EXPORT, export.why), source=None
+                )
+            else:
+                refreshed = await self._take(shelf, export)
+        await self.snapshots.prune()
+        if self.reevaluate is not None and isinstance(refreshed, RoasAccepted):
+            await self.reevaluate(by=By("worker", f"roa-snapshot-{refreshed.number}"))
+        return refreshed
+
+    async def _take(self, shelf: VrpSnapshotShelf, export: VrpExport) -> Refreshed:
+        current = await shelf.current()
+        try:
+            document = self.reader.open(export)
+            if current is not None and self._same(document, current):
+                return RoasUnchanged(current.number)
+            loaded = await shelf.load(document, source=export.source, at=self.clock.now())
+        except MalformedExport as fault:
+            return await self._nothing(shelf, Objection(Gate.FORMAT, str(fault)), export.source)
+        return await self._judge(shelf, export, loaded, current)
+
+    def _same(self, document: VrpDocument, current: VrpSnapshot) -> bool:
+        # Sources are asked more often than they build; that is no reason to raise an alarm.
+        return (
+            self.policy.newer
+            and current.tally is not None
+            and document.built_at == current.tally.built_at
+        )
+
+    async def _judge(
+        self,
+        shelf: VrpSnapshotShelf,
+        export: VrpExport,
+        loaded: VrpSnapshot,
+        current: VrpSnapshot | None,
+    ) -> Refreshed:
+        tally = loaded.tally or Tally(loaded.attempted_at, {})
+        objections = judge(
+            tally,
+            None if current is None else current.tally,
+            anchors=export.anchors,
+            policy=self.policy,
+            now=self.clock.now(),
+        )
+        if objections:
+            await shelf.refuse(loaded.number, objections)
+            return RoasRefused(loaded.number, objections, acceptable=True)
+        await shelf.accept(loaded.number)
+        return RoasAccepted(loaded.number, tally)
+
+    async def _nothing(
+        self, shelf: VrpSnapshotShelf, objection: Objection, source: str | None
+    ) -> RoasRefused:
+        failure = await shelf.record_failure(objection, source=source, at=self.clock.now())
+        return RoasRefused(failure.number, failure.objections, acceptable=False)

@@ -1,0 +1,34 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.accounts.operating import RegistryOverride, stated_reason
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.checks.put_registry_override import shown
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRegistryOverride:
+    """Go back to what the settings and the registries' statistics say."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, override_id: UUID, *, reason: str, by: By, once: Once | None = None
+    ) -> RegistryOverride:
+        """End it; the row stays.
+
+        Raises:
+            OverrideNotFound, InvalidText: as they say.
+        """
+        why, now = stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            removed = await shelf.operating.overrides.remove(override_id, now)
+            before = shown(removed)
+            event = noted("registry_override.removed", by, why, now, before=before)
+            await shelf.operating.events.add(event)
+            await shelf.answered(removed)
+        return removed

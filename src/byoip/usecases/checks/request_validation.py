@@ -1,0 +1,40 @@
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from byoip.domain.checks.validation_run import Trigger, ValidationRun
+from byoip.ports.claims.reader import ClaimView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
+from byoip.usecases.claims.view import view_of
+
+
+@dataclass(frozen=True, slots=True)
+class RequestValidation:
+    """Have the checks run: start a run, wake the sleeping one, or join the one that runs."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, account_id: UUID, claim_id: UUID, *, by: By, once: Once | None = None
+    ) -> ClaimView:
+        """Enqueue in this transaction.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed: as they say.
+        """
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            now = self.clock.now()
+            wanted = ValidationRun(uuid4(), claim_id, Trigger.CUSTOMER, now, due_at=now)
+            run, new = await shelf.runs.open(wanted)
+            if new or await shelf.runs.wake(run.id, now):
+                await shelf.jobs.enqueue_run(run.id)
+                after = {"validation_id": run.id.hex}
+                asked = Event(claim_id, "validation.requested", by, now, after=after)
+                await shelf.events.add(asked)
+            view = await view_of(claim, shelf)
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,170 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+from byoip.domain.checks.decision import decide, result_of, unanswered, useless_token
+from byoip.domain.checks.evidence import Check, Finding, Reason
+from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Event, Shelf, Store, StoreUnavailable
+from byoip.usecases.checks.check_rpki import judge_roa_data
+from byoip.usecases.checks.collect_evidence import Answers, AskEveryone, Subject
+from byoip.usecases.events import changes
+
+_OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
+
+
+@dataclass(frozen=True, slots=True)
+class RunValidation:
+    """Carry out one attempt of a run: load, ask, decide, record.
+
+    Attributes:
+        heartbeat: seconds between signs of life; well under the lease.
+    """
+
+    store: Store
+    clock: Clock
+    ask: AskEveryone
+    heartbeat: float = LEASE.total_seconds() / 3
+
+    async def __call__(self, run_id: UUID, *, by: By) -> None:
+        """Do nothing if another worker has the run, or it has ended."""
+        async with self.store.transaction() as shelf:
+            run = await shelf.runs.take(run_id, LEASE)
+            if run is None:
+                return
+            try:
+                claim = await shelf.claims.get(run.claim_id)
+            except ClaimNotFound:
+                return  # removed meanwhile
+            token = None if claim.approved else await shelf.tokens.live(claim.id)
+        if run.attempt > MOST_ATTEMPTS:  # workers die of it: give up, as if nobody had answered
+            answers = Answers(())
+        else:
+            async with self._alive(run):  # nothing is locked while we wait
+                answers = await self.ask(Subject(claim.account_id, claim.prefix, claim.asn, token))
+        await self._record(run, token, answers, by)
+
+    @asynccontextmanager
+    async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
+        beating = asyncio.create_task(self._beat(run))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    async def _beat(self, run: ValidationRun) -> None:
+        held = True
+        while held:
+            await asyncio.sleep(self.heartbeat)
+            with suppress(StoreUnavailable):  # the lease outlasts two beats that are missed
+                async with self.store.transaction() as shelf:
+                    held = await shelf.runs.renew(run.id, run.attempt, LEASE)
+
+    async def _record(
+        self, run: ValidationRun, token: OwnershipToken | None, answers: Answers, by: By
+    ) -> None:
+        async with self.store.transaction() as shelf:
+            try:
+                claim = await shelf.claims.lock(run.claim_id)
+            except ClaimNotFound:
+                return  # removed meanwhile; its run was ended with it
+            held = await shelf.runs.lock(run.id, run.attempt)
+            if held is None:
+                return  # another worker has taken over: write nothing
+            live = await shelf.tokens.live(claim.id)
+            proof = token if token and live and live.id == token.id else None
+            counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
+            now = self.clock.now()
+            learnt = decide(_with(claim, answers), counting, now)
+            findings = answers.findings
+            if findings and proof is None and not claim.approved:
+                method = token.method if token else TokenMethod.ANY
+                findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, now))
+            decided, result, more = await self._settle(shelf, learnt, proof, findings, by)
+            await shelf.claims.save(decided)
+            await shelf.events.add(*changes(claim, decided, by, now))
+            await self._finish(shelf, held, result, (*findings, *more), by)
+
+    async def _settle(
+        self,
+        shelf: Shelf,
+        claim: Claim,
+        token: OwnershipToken | None,
+        findings: Sequence[Finding],
+        by: By,
+    ) -> tuple[Claim, RunResult, tuple[Finding, ...]]:
+        """Approve, contest, or leave as it is; what was asked once more comes back as well."""
+        result = result_of(findings) if findings else RunResult.UNANSWERED
+        now = self.clock.now()
+        if claim.approved or token is None or not claim.proven(now):
+            return claim, result, ()
+        if claim.suspended or claim.offboarding:
+            return claim, result, ()
+        await shelf.claims.lock_space(claim.prefix)
+        vrps = await shelf.roas.about(claim.prefix)
+        once_more, _ = judge_roa_data(claim.prefix, claim.asn, vrps, self.clock)
+        claim = decide(claim, [once_more], now)
+        if not claim.proven(now) or unanswered([once_more]):
+            return claim, result_of([once_more]), (once_more,)
+        rivals = await shelf.claims.approved_overlapping(claim.prefix)
+        reserved = await shelf.operating.reservations.blocks(claim.prefix, claim.account_id)
+        if rivals or reserved:  # reserved for somebody else: a contest the operator settles
+            await self._contest(shelf, rivals, by)
+            return claim.contest(now), RunResult.CONTESTED, (once_more,)
+        if not await shelf.tokens.consume(token.id):  # it expired while its run was out
+            late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
+            return decide(claim, late, now), RunResult.FAILED, (once_more, *late)
+        if claim.delegate_loa_creation:
+            await shelf.jobs.enqueue_letter(claim.id)
+        after = {"token_id": token.id.hex}
+        await shelf.events.add(Event(claim.id, "token.consumed", by, now, after=after))
+        return claim.approve(now), RunResult.APPROVED, (once_more,)
+
+    async def _contest(self, shelf: Shelf, rivals: Sequence[Claim], by: By) -> None:
+        now = self.clock.now()
+        for rival in rivals:
+            contested = rival.contest(now)
+            await shelf.claims.save(contested)
+            await shelf.events.add(*changes(rival, contested, by, now))
+            leaving = await shelf.offboardings.live(rival.id)
+            if rival.offboarding and leaving and not leaving.contested:
+                # Its standing says that it leaves; restored, it is in dispute.
+                await shelf.offboardings.save(leaving.disputed())
+                await shelf.events.add(Event(rival.id, "offboarding.contested", by, now))
+
+    async def _finish(
+        self,
+        shelf: Shelf,
+        run: ValidationRun,
+        result: RunResult,
+        findings: Sequence[Finding],
+        by: By,
+    ) -> None:
+        now = self.clock.now()
+        await shelf.runs.finish(run.finished(result, now), findings)
+        after = {"validation_id": run.id.hex, "result": result.value}
+        await shelf.events.add(Event(run.claim_id, "validation.finished", by, now, after=after))
+        if result is RunResult.UNANSWERED:
+            again = run.again(uuid4(), now)
+            await shelf.runs.open(again)
+            await shelf.jobs.enqueue_run(again.id, at=again.due_at)
+
+
+def _with(claim: Claim, answers: Answers) -> Claim:
+    """What was learnt beside the checks; where nobody answered, what was known stays."""
+    known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
+    others = tuple(dict.fromkeys((*answers.other_origins, *known)))
+    if answers.registry is None:
+        return replace(claim, other_origins=others)
+    return replace(
+        claim,
+        registry=answers.registry,
+        irr_waived=answers.irr_waived,
+        other_origins=others,
+    )

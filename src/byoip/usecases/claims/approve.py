@@ -1,0 +1,44 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.accounts.operating import OverlapsApproved, SpaceReserved, stated_reason
+from byoip.ports.claims.reader import ClaimView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.claims.view import view_of
+from byoip.usecases.operator_events import explained
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovePrefix:
+    """Approve on the operator's word instead of checks; never over somebody else's approval."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, claim_id: UUID, *, reason: str, by: By, once: Once | None = None
+    ) -> ClaimView:
+        """Approve it; the checks keep their states, and the token stays as it is.
+
+        Raises:
+            ClaimNotFound, InvalidText: as they say.
+            PrefixSuspended, NotInThisState: it cannot be approved as it stands.
+            OverlapsApproved, SpaceReserved: the space is somebody else's.
+        """
+        why = stated_reason(reason)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id)
+            now = self.clock.now()
+            approved = claim.approve_by_operator(now)
+            await shelf.claims.lock_space(claim.prefix)
+            for rival in await shelf.claims.approved_overlapping(claim.prefix):
+                raise OverlapsApproved(rival.prefix, rival.account_id)
+            if await shelf.operating.reservations.blocks(claim.prefix, claim.account_id):
+                raise SpaceReserved(claim.prefix)
+            await shelf.claims.save(approved)
+            await shelf.events.add(*explained(claim, approved, by, why, now))
+            view = await view_of(approved, shelf)
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,43 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.lifecycle import Move
+from byoip.ports.claims.reader import ClaimView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.claims.view import view_of
+from byoip.usecases.operator_events import explained
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStanding:
+    """Suspend a prefix, resume it, or settle its contest. What is bound stays in any case.
+
+    Attributes:
+        move: one of those three.
+    """
+
+    store: Store
+    clock: Clock
+    move: Move
+
+    async def __call__(
+        self, claim_id: UUID, *, reason: str, by: By, once: Once | None = None
+    ) -> ClaimView:
+        """Make the move.
+
+        Raises:
+            ClaimNotFound, NotInThisState, InvalidText: as they say.
+        """
+        why = stated_reason(reason)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id)
+            now = self.clock.now()
+            moved = claim.stand(self.move, now)
+            await shelf.claims.save(moved)
+            await shelf.events.add(*explained(claim, moved, by, why, now))
+            view = await view_of(moved, shelf)
+            await shelf.answered(view)
+        return view

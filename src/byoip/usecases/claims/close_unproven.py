@@ -1,0 +1,54 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound
+from byoip.domain.claims.lifecycle import Move, Standing
+from byoip.domain.jobs.job_history import JobKind
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Store
+from byoip.usecases.events import changes, end_token_and_run
+from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun
+from byoip.usecases.routes.lifecycle import end_routes, still_out
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUnproven:
+    """Close claims that nobody has proven within thirty days, and that hold no routes."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self, *, by: By) -> int:
+        """Close them one by one, each looked at again under its lock; how many were."""
+        async with self.store.transaction() as shelf:
+            before = self.clock.now() - UNPROVEN_AFTER
+            unproven = await shelf.claims.unproven_since(before, AT_ONCE)
+
+        async def act(claim_id: UUID) -> int:
+            return int(await self._close(claim_id, by))
+
+        kind = JobKind.CLOSE_UNPROVEN
+        return await MeasuredRun(self.store, self.clock, kind)(unproven, act, by=by)
+
+    async def _close(self, claim_id: UUID, by: By) -> bool:
+        async with self.store.transaction() as shelf:
+            await shelf.guards.demand_running(JobKind.CLOSE_UNPROVEN)
+            try:
+                claim = await shelf.claims.lock(claim_id)
+            except ClaimNotFound:
+                return False
+            now = self.clock.now()
+            proven = claim.approved or claim.standing is Standing.CONTESTED
+            waiting = not proven and now - claim.unproven_since() >= UNPROVEN_AFTER
+            kept = claim.suspended or claim.offboarding
+            if not waiting or kept or await shelf.bindings.of(claim_id):
+                return False
+            routes = await shelf.bgp_prefixes.of(claim_id)
+            if await still_out(shelf, claim_id) or any(one.locked for one in routes):
+                return False
+            await end_routes(shelf, routes, by, now)
+            closed = claim.close(Move.UNPROVEN, now)
+            await shelf.claims.save(closed)
+            await end_token_and_run(shelf, claim, by, now)
+            await shelf.events.add(*changes(claim, closed, by, now))
+        return True

@@ -1,0 +1,56 @@
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from byoip.domain.claims.delegation import Delegation, may_delegate
+from byoip.domain.prefix import Prefix
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.claims.end_delegation import end
+from byoip.usecases.claims.end_expired_delegations import EXPIRED, told_apart
+from byoip.usecases.events import delegation_event
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateSpace:
+    """Let another account use a range of an approved prefix. Its bindings stay with its owner."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        *,
+        cidr: str,
+        delegated_account_id: UUID,
+        expires_at: datetime | None,
+        by: By,
+        once: Once | None = None,
+    ) -> Delegation:
+        """Keep a new delegation; whether the other account exists is asked last of all.
+
+        Raises:
+            InvalidPrefix, ClaimNotFound, PreconditionFailed, PrefixNotApproved,
+            PrefixSuspended, DelegationToOwner, DelegationExpiryRefused, DelegationOutsidePrefix,
+            DelegationOverlaps, TooManyDelegations, DelegateNotFound: as their names say.
+        """
+        wanted = Prefix.parse(cidr)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            now = self.clock.now()
+            delegation = Delegation(
+                uuid4(), claim_id, claim.prefix, wanted, delegated_account_id, now, expires_at
+            )
+            over, existing = told_apart(await shelf.delegations.of(claim_id), now)
+            may_delegate(delegation, claim, existing)
+            # What has expired does not stand in the way until the worker comes by.
+            await end(over, EXPIRED, shelf, by, now)
+            await shelf.claims.save(claim.written(now))
+            await shelf.delegations.add(delegation)
+            await shelf.events.add(delegation_event("delegation.created", delegation, by, now))
+            await shelf.answered(delegation)
+        return delegation

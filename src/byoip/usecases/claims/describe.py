@@ -1,0 +1,44 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.customer_text import CustomerText
+from byoip.ports.claims.reader import ClaimView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.claims.view import view_of
+from byoip.usecases.events import changes
+
+
+@dataclass(frozen=True, slots=True)
+class DescribePrefix:
+    """Change a prefix's description, the one member that may change."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        *,
+        description: str,
+        by: By,
+        once: Once | None = None,
+    ) -> ClaimView:
+        """Write it.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed, InvalidText: as their names say.
+        """
+        text = CustomerText.parse(description, pointer="/description")
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            now = self.clock.now()
+            described = claim.describe(text, now)
+            await shelf.claims.save(described)
+            await shelf.events.add(*changes(claim, described, by, now))
+            view = await view_of(described, shelf)
+            await shelf.answered(view)
+        return view

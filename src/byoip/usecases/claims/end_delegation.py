@@ -1,0 +1,57 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from byoip.domain.claims.delegation import Delegation, DelegationNotFound
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Shelf, Store
+from byoip.usecases.events import delegation_event
+
+ENDED: Final = "delegation.ended"
+
+
+@dataclass(frozen=True, slots=True)
+class EndDelegation:
+    """Take a delegation back."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        delegation_id: UUID,
+        *,
+        by: By,
+        once: Once | None = None,
+    ) -> UUID:
+        """End it; the row stays. Gives its id back.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed, DelegationNotFound: as their names say.
+        """
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            now = self.clock.now()
+            found = await shelf.delegations.of(claim_id)
+            wanted = [one for one in found if one.id == delegation_id and not one.expired(now)]
+            if not wanted:
+                raise DelegationNotFound
+            await shelf.claims.save(claim.written(now))
+            await end(wanted, ENDED, shelf, by, now)
+            await shelf.answered(delegation_id)
+        return delegation_id
+
+
+async def end(
+    delegations: Sequence[Delegation], kind: str, shelf: Shelf, by: By, now: datetime
+) -> None:
+    """Record the end of a claim's delegations, and why, under the claim's lock."""
+    if delegations:
+        await shelf.delegations.end([one.id for one in delegations], now)
+        await shelf.events.add(*(delegation_event(kind, one, by, now) for one in delegations))

@@ -1,0 +1,96 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from byoip.domain.checks.registry import Registry
+from byoip.domain.claims.claim import CheckRecord, Claim
+from byoip.domain.claims.lifecycle import Move, NotInThisState
+from byoip.domain.claims.ownership_token import (
+    ISSUES_PER_HOUR,
+    OwnershipToken,
+    TokenMethod,
+    TooManyTokens,
+)
+from byoip.domain.claims.publishing import Instruction, instructions
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
+from byoip.ports.tokens import TokenMint
+from byoip.usecases.events import changes, token_revoked
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token, everything to paste, and the version of its prefix, which its writes count in."""
+
+    token: OwnershipToken
+    instructions: tuple[Instruction, ...]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueValidationToken:
+    """Issue a token for one method. It replaces the one before, and what that one proved."""
+
+    store: Store
+    clock: Clock
+    mint: TokenMint
+    lifetime: timedelta
+    label: str
+    registries: Mapping[str, Registry]
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        *,
+        method: TokenMethod,
+        by: By,
+        once: Once | None = None,
+    ) -> IssuedToken:
+        """Keep a new token.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed: as they say.
+            NotInThisState: the prefix is approved: there is nothing left to prove.
+            TooManyTokens: more than ten within an hour.
+        """
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            if claim.approved:
+                raise NotInThisState(claim.state, Move.ALL_CHECKS_PASSED)
+            now = self.clock.now()
+            recently = await shelf.tokens.issued_since(claim_id, now - timedelta(hours=1))
+            if recently >= ISSUES_PER_HOUR:
+                raise TooManyTokens
+            if old := await shelf.tokens.live(claim_id):
+                await shelf.tokens.save(old.revoke(now))
+                await shelf.events.add(token_revoked(old, by, now))
+            token = self._new(claim, method)
+            await shelf.tokens.add(token)
+            unproven = replace(claim.written(now), ownership=CheckRecord())
+            await shelf.claims.save(unproven)
+            after = {"token_id": token.id.hex, "method": method.value}
+            issued = Event(claim_id, "token.issued", by, now, after=after)
+            await shelf.events.add(issued, *changes(claim, unproven, by, now))
+            registry = self.registries.get(claim.registry or "")
+            paste = instructions(token, self.label, registry)
+            result = IssuedToken(token, paste, unproven.version)
+            await shelf.answered(result)
+        return result
+
+    def _new(self, claim: Claim, method: TokenMethod) -> OwnershipToken:
+        now = self.clock.now()
+        return OwnershipToken(
+            id=uuid4(),
+            claim_id=claim.id,
+            account_id=claim.account_id,
+            prefix=claim.prefix,
+            asn=claim.asn,
+            method=method,
+            value=self.mint.mint(),
+            created_at=now,
+            expires_at=now + self.lifetime,
+        )

@@ -1,0 +1,33 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.accounts.operating import Reservation, stated_reason
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.claims.reserve_space import shown
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseReservation:
+    """Let everybody claim the space again."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, reservation_id: UUID, *, reason: str, by: By, once: Once | None = None
+    ) -> Reservation:
+        """End it; the row stays.
+
+        Raises:
+            ReservationNotFound, InvalidText: as they say.
+        """
+        why, now = stated_reason(reason), self.clock.now()
+        async with self.store.transaction(once) as shelf:
+            released = await shelf.operating.reservations.release(reservation_id, now)
+            event = noted("reservation.released", by, why, now, before=shown(released))
+            await shelf.operating.events.add(event)
+            await shelf.answered(released)
+        return released

@@ -1,0 +1,41 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.claims.lifecycle import Move
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.claims.close import close, close_after_grace, demand_nothing_hangs_on
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePrefix:
+    """Give a prefix up. Refused while anything hangs on it; the row stays.
+
+    One that is being offboarded and waits for its grace to end need not wait for it.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, account_id: UUID, claim_id: UUID, *, by: By, once: Once | None = None
+    ) -> None:
+        """Close the claim, end BGP prefixes and delegations, revoke token and letters, end its run.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed, PrefixSuspended, AdvertiseStateLocked: as they say.
+            WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
+            GraceNotBegun: it is being offboarded, and not unbound yet.
+        """
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            claim.demand_not_suspended()  # or it would come back without its suspension
+            now = self.clock.now()
+            if claim.offboarding:
+                await close_after_grace(shelf, claim, by, now)
+            else:
+                await demand_nothing_hangs_on(shelf, claim)
+                await close(shelf, claim, Move.REMOVED, by, now)
+            await shelf.answered(None)

@@ -1,0 +1,109 @@
+"""How a prefix comes back: its standing, its bindings, its letter, and its routes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from byoip.domain.bindings.service_binding import ServiceBinding, ServiceNotFound, may_serve
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import Move
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import (
+    BgpPrefix,
+    BgpPrefixNotFound,
+    Contested,
+    IncompleteBgpDeployment,
+)
+from byoip.domain.routes.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
+from byoip.domain.routes.route_validity import OriginUnanswered
+from byoip.ports.store import By, Event, Shelf
+from byoip.usecases.events import changes
+from byoip.usecases.routes.announce import announce
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A route that could not be announced again.
+
+    Attributes:
+        owed: it is tried again by itself; else its owner has to ask for it.
+    """
+
+    cidr: str
+    why: str
+    route: TakenRoute
+    owed: bool
+
+
+async def turn_back(
+    shelf: Shelf, claim: Claim, offboarding: Offboarding, by: By, now: datetime
+) -> Claim:
+    """Give a locked claim its standing and its bindings back, and have a letter written.
+
+    Raises:
+        ServiceRetired: what was bound is no longer offered.
+        DefaultOnlyService: what was bound serves whole prefixes only by now.
+        Contested: another claim serves some of it.
+    """
+    for one in sorted(offboarding.bindings, key=lambda taken: taken.cidr != str(claim.prefix)):
+        await _bind(shelf, claim, one, by, now)  # the default first
+    restored = claim.stand(Move.RESTORED, now)
+    if offboarding.contested:
+        restored = restored.stand(Move.CONTESTED, now)
+    await shelf.claims.save(restored)
+    await shelf.events.add(*changes(claim, restored, by, now))
+    if restored.approved and restored.delegate_loa_creation:
+        await shelf.jobs.enqueue_letter(claim.id)
+    return restored
+
+
+async def announce_again(
+    shelf: Shelf, claim: Claim, routes: Sequence[TakenRoute], by: By, now: datetime
+) -> tuple[Withheld, ...]:
+    """Announce what was withdrawn and nobody has touched since; what could not be, and why.
+
+    Origin validation is asked anew of each. One that cannot be announced holds up no other.
+    """
+    withheld = []
+    for route in routes:
+        try:
+            before = await shelf.bgp_prefixes.get(claim.id, route.bgp_prefix_id)
+        except BgpPrefixNotFound:
+            continue  # its owner has removed it
+        if before.desired.advertised or before.desired.change != route.change:
+            continue  # its owner has decided otherwise
+        try:
+            await _announce(shelf, claim, before, by, now)
+        except (Contested, IncompleteBgpDeployment, OriginUnanswered) as refusal:
+            # Not yet, not before it is settled, or nobody could tell: that is no "no".
+            withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=True))
+        except Refusal as refusal:
+            withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=False))
+    return tuple(withheld)
+
+
+async def _announce(
+    shelf: Shelf, claim: Claim, before: BgpPrefix, by: By, now: datetime
+) -> BgpPrefix:
+    before.demand_unlocked()
+    return await announce(shelf, claim, before, prepend=before.desired.prepend, by=by, now=now)
+
+
+async def _bind(shelf: Shelf, claim: Claim, taken: TakenBinding, by: By, now: datetime) -> None:
+    try:
+        service = await shelf.services.get(taken.service_id)
+    except ServiceNotFound:
+        raise ServiceRetired(taken.service_id.hex) from None
+    cidr = Prefix.parse(taken.cidr)
+    may_serve(claim.prefix, cidr, service)
+    binding = ServiceBinding(uuid4(), claim.id, claim.prefix, cidr, service, now)
+    await shelf.bindings.add(binding)
+    after = {
+        "binding_id": binding.id.hex,
+        "cidr": taken.cidr,
+        "service_id": service.id.hex,
+        "was": taken.binding_id.hex,
+    }
+    await shelf.events.add(Event(claim.id, "binding.created", by, now, after=after))

@@ -1,0 +1,43 @@
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from byoip.domain.claims.claim import CheckRecord
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.events import changes, token_revoked
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeValidationToken:
+    """End a token, and what it has proven so far."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        token_id: UUID,
+        *,
+        by: By,
+        once: Once | None = None,
+    ) -> None:
+        """Revoke it; a run that is out with it will approve nothing.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed, TokenNotFound, TokenSpent: as their names say.
+        """
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            token = await shelf.tokens.get(claim_id, token_id)
+            now = self.clock.now()
+            await shelf.tokens.save(token.revoke(now))
+            unproven = replace(claim.written(now), ownership=CheckRecord())
+            await shelf.claims.save(unproven)
+            await shelf.events.add(
+                token_revoked(token, by, now), *changes(claim, unproven, by, now)
+            )
+            await shelf.answered(None)

@@ -1,0 +1,151 @@
+"""What every job does that can take something away: say what it would do, and be held to it."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID, uuid4
+
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.jobs.job_history import JobKind, JobRun, JobStopped, measure, objection
+from byoip.ports.accounts.operating import OperatorEvent
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Shelf, Store
+from byoip.usecases.jobs.isolate_rows import RowByRow
+
+AT_ONCE: Final = 10_000  # listed by one run: far more than it may act on, so that floods are seen
+_SAMPLE: Final = 20
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Of rows that may stay listed for long, those that no run has taken in.
+
+    Attributes:
+        rows: each with the account whose it is: one account's flood is refused by itself.
+        take_in: notes that a run has them, in the transaction that writes its set down.
+    """
+
+    rows: Mapping[UUID, UUID]
+    take_in: Callable[[Shelf, Sequence[UUID]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRun:
+    """Runs one kind of job over a set of rows that was listed before.
+
+    The whole set is written down before anything is done. What is out of proportion to the job's
+    own past is refused until an operator lets it through; the kill switch is asked before each
+    row; and a row that fails is logged and stops no other.
+    """
+
+    store: Store
+    clock: Clock
+    kind: JobKind
+
+    async def __call__(
+        self,
+        listed: Sequence[UUID],
+        act: Callable[[UUID], Awaitable[int]],
+        *,
+        by: By,
+        new: New | None = None,
+    ) -> int:
+        """Act on each row that is still what it was; the sum of what was done.
+
+        Args:
+            listed: all rows that could be acted on now.
+            act: does it, in transactions of its own; how much was done.
+            by: who runs.
+            new: which rows are measured; None: all, each by itself.
+
+        Raises:
+            RowsFailed: some failed; all others were done.
+        """
+        if not listed:
+            return 0
+        try:
+            run = await self._begin(listed, new or New({row: row for row in listed}, _nowhere), by)
+        except JobStopped:
+            _log.warning("%s is stopped; it had %d rows to act on", self.kind.value, len(listed))
+            return 0
+        return 0 if run is None else await self._act(run, act)
+
+    async def _act(self, run: JobRun, act: Callable[[UUID], Awaitable[int]]) -> int:
+        done = acted = 0
+        rows = RowByRow(self.kind.value)
+        try:
+            for row in run.ids:
+                async with self.store.transaction() as shelf:
+                    await shelf.guards.demand_running(self.kind)
+                many = 0
+                with rows.row(row):
+                    many = await act(row)
+                done, acted = done + many, acted + (many > 0)
+        except JobStopped:
+            _log.warning("%s was stopped after %d rows", self.kind.value, acted)
+        async with self.store.transaction() as shelf:
+            await shelf.guards.acted(run.id, acted, rows.failed)
+        rows.demand_all_done()
+        return done
+
+    async def _begin(self, listed: Sequence[UUID], new: New, by: By) -> JobRun | None:
+        async with self.store.transaction() as shelf:
+            await shelf.guards.demand_running(self.kind)
+            refused = await self._measured(shelf, listed, new, by)
+            acting = [row for row in listed if row not in refused]
+            if not acting:
+                return None
+            taken_in = [row for row in acting if row in new.rows]
+            run = self._run(acting, len(taken_in), by)
+            await shelf.guards.begin(run)
+            await new.take_in(shelf, taken_in)
+        return run
+
+    async def _measured(
+        self, shelf: Shelf, listed: Sequence[UUID], new: New, by: By
+    ) -> frozenset[UUID]:
+        """The rows that are refused; they are written down for an operator to look at."""
+        past = await shelf.guards.past(self.kind)
+        word = await shelf.guards.waiting(self.kind)
+        covered = word.let_through if word else frozenset()
+        uncovered = {row: owner for row, owner in new.rows.items() if row not in covered}
+        found = measure(uncovered, past)
+        if word and not found.flood and not covered.isdisjoint(new.rows):
+            await shelf.guards.used(word.id, self.clock.now())
+        refused = frozenset(new.rows) if found.flood else found.refused
+        if refused:
+            rows = [row for row in listed if row in refused]
+            why = objection(len(rows), past)
+            _log.error("%s is refused: %s", self.kind.value, why)
+            await self._refuse(shelf, replace(self._run(rows, len(rows), by), refused=why), by)
+        return refused
+
+    def _run(self, rows: Sequence[UUID], measured: int, by: By) -> JobRun:
+        return JobRun(
+            id=uuid4(),
+            kind=self.kind,
+            at=self.clock.now(),
+            request_id=by.request_id,
+            listed=len(rows),
+            sample=tuple(rows[:_SAMPLE]),
+            ids=tuple(rows),
+            measured=measured,
+        )
+
+    async def _refuse(self, shelf: Shelf, run: JobRun, by: By) -> None:
+        if not await shelf.guards.refuse(run):
+            return  # one waits already: it was said
+        after = {
+            "kind": run.kind.value,
+            "listed": run.listed,
+            "sample": [one.hex for one in run.sample],
+        }
+        why = CustomerText(run.refused)
+        event = OperatorEvent("job.refused", by.actor, by.request_id, why, run.at, after=after)
+        await shelf.operating.events.add(event)
+
+
+async def _nowhere(shelf: Shelf, rows: Sequence[UUID]) -> None:
+    """They are gone from the list as soon as they are done."""

@@ -1,0 +1,152 @@
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
+from byoip.domain.letters.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
+from byoip.domain.letters.loa_document import DocumentName, LoaDocument
+from byoip.ports.checks.rpki import Vrps
+from byoip.ports.clock import Clock
+from byoip.ports.letters.letters import LetterPress, LetterSigner
+from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.tokens import TokenMint
+from byoip.usecases.checks.check_rpki import judge_roa_data
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateLetter:
+    """Write the letter that an approved claim is due: its first, or the one that renews it.
+
+    Attributes:
+        operator: our name, as the letter states it.
+        contact: how networks reach us, as the letter states it.
+        resolvers: ours, as evidence names them; no letter tells where they are.
+    """
+
+    store: Store
+    clock: Clock
+    mint: TokenMint
+    press: LetterPress
+    signer: LetterSigner
+    operator: str
+    contact: str
+    resolvers: frozenset[str] = frozenset()
+
+    async def __call__(self, claim_id: UUID, *, by: By) -> Letter | None:
+        """The new letter; None if none is due, or what it would state does not hold now."""
+        stated = await self._facts(claim_id)
+        if stated is None:
+            return None
+        facts, approved_at = stated
+        page = await self.press.press(facts)  # nothing is locked while we set and sign
+        signed = await self.signer.sign(page, facts)
+        return await self._record(claim_id, facts, signed, by, approved_at=approved_at)
+
+    async def _facts(self, claim_id: UUID) -> tuple[LetterFacts, datetime | None] | None:
+        async with self.store.transaction() as shelf:
+            try:
+                claim = await shelf.claims.get(claim_id)
+            except ClaimNotFound:
+                return None
+            if not letter_due(claim, await _newest(shelf, claim_id), self.clock.now()):
+                return None
+            facts = await self._stated(claim, shelf)
+            return None if facts is None else (facts, claim.approved_at)
+
+    async def _stated(self, claim: Claim, shelf: Shelf) -> LetterFacts | None:
+        grounds = await shelf.letters.grounds(claim.id)
+        vrps = await shelf.roas.about(claim.prefix)
+        # Without a run that approved it there is nothing to state; without ROA data of today, or
+        # with a route that is not valid by it, a letter has to wait.
+        if grounds is None or claim.registry is None or not isinstance(vrps, Vrps):
+            return None
+        now = self.clock.now()
+        roas = deciding_roas(claim.prefix, claim.asn, vrps.covering, now=now)
+        if not roas:
+            return None
+        today, _ = judge_roa_data(claim.prefix, claim.asn, vrps, self.clock)
+        registered = await shelf.registrations.overlapping(claim.prefix)
+        return LetterFacts(
+            reference=LetterReference(self.mint.mint()),
+            operator=self.operator,
+            contact=self.contact,
+            account_name=grounds.account_name,
+            holder=RegisteredHolder.of(claim.registry, registered.delegations),
+            prefix=claim.prefix,
+            origin=claim.asn,
+            checks=passed_checks((*grounds.findings, today), self.resolvers),
+            roas=roas,
+            issued_at=now,
+            valid_until=now + VALIDITY,
+        )
+
+    async def _record(
+        self,
+        claim_id: UUID,
+        facts: LetterFacts,
+        content: bytes,
+        by: By,
+        *,
+        approved_at: datetime | None,
+    ) -> Letter | None:
+        now = self.clock.now()
+        async with self.store.transaction() as shelf:
+            try:
+                claim = await shelf.claims.lock(claim_id)
+            except ClaimNotFound:
+                return None
+            newest = await _newest(shelf, claim_id)
+            if not letter_due(claim, newest, now):
+                return None  # another worker was first, or the claim has changed
+            if claim.approved_at != approved_at or not await _still_valid(shelf, facts, now):
+                return None  # what it states was so, and is not: the next one states what is
+            document = _document(claim, facts, content)
+            await shelf.loa_documents.add(document, content)
+            letter = Letter(facts, claim_id, claim.account_id, document.id, document.sha256)
+            if newest:
+                await shelf.letters.save(newest.supersede(letter.reference))
+            await shelf.letters.add(letter)
+            shown = replace(claim, loa_document_id=document.id, modified_at=now)
+            await shelf.claims.save(shown)
+            before = {"reference": str(newest.reference)} if newest else {}
+            after = {
+                "reference": str(letter.reference),
+                "loa_document_id": document.id.hex,
+                "valid_until": facts.valid_until.isoformat(),
+            }
+            await shelf.events.add(Event(claim_id, "letter.issued", by, now, before, after))
+        return letter
+
+
+async def _still_valid(shelf: Shelf, facts: LetterFacts, now: datetime) -> bool:
+    vrps = await shelf.roas.about(facts.prefix)
+    if not isinstance(vrps, Vrps):
+        return False
+    found = deciding_roas(facts.prefix, facts.origin, vrps.covering, now=now)
+    return {_told(one) for one in facts.roas} == {_told(one) for one in found}
+
+
+def _told(roa: Vrp) -> Vrp:
+    # Each snapshot has another end of the chain behind it, and no letter tells that.
+    return replace(roa, expires_at=None)
+
+
+async def _newest(shelf: Shelf, claim_id: UUID) -> Letter | None:
+    return next(iter(await shelf.letters.of(claim_id)), None)
+
+
+def _document(claim: Claim, facts: LetterFacts, content: bytes) -> LoaDocument:
+    return LoaDocument(
+        id=uuid4(),
+        account_id=claim.account_id,
+        filename=DocumentName.of_letter(facts.prefix, facts.origin),
+        size=len(content),
+        sha256=sha256(content).hexdigest(),
+        auto_generated=True,
+        verified=True,
+        verified_at=facts.issued_at,
+        created_at=facts.issued_at,
+    )

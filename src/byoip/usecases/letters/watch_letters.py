@@ -1,0 +1,93 @@
+from dataclasses import dataclass
+
+from byoip.domain.checks.roa_authorisation import judge_roas
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
+from byoip.ports.checks.rpki import VrpAnswer, Vrps
+from byoip.ports.clock import Clock
+from byoip.ports.letters.letters import SnapshotNews
+from byoip.ports.store import By, Shelf, Store
+from byoip.usecases.letters.revoke_letters import revoke_letters
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLetters:
+    """Hold all standing letters against each accepted snapshot of ROA data.
+
+    Whoever dies in between is followed by another: what was heard is kept with each letter, and
+    the snapshot counts as heard only when all have. One that comes too late for its successor is
+    missed, which can only put a revocation off.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self, *, by: By) -> int:
+        """Revoke what every snapshot of 24 hours has denied; how many letters."""
+        async with self.store.transaction() as shelf:
+            news = await shelf.letters.news()
+        if news is None:
+            return 0
+        revoked, last, more = 0, None, True
+        while more:
+            page, disturbed = await self._page(news, last)
+            for letter in disturbed:
+                revoked += await self._hear(letter, news, by)
+            more = len(page) == _AT_ONCE
+            last = page[-1].reference if page else last
+        async with self.store.transaction() as shelf:
+            await shelf.letters.heard(news.number)
+        return revoked
+
+    async def _page(
+        self, news: SnapshotNews, after: LetterReference | None
+    ) -> tuple[list[Letter], list[Letter]]:
+        """The next letters, and those of them for which the snapshot changes something.
+
+        A letter that was fine and still is needs no note: hearing the next one, it cannot tell.
+        """
+        async with self.store.transaction() as shelf:
+            page = list(await shelf.letters.standing(_AT_ONCE, after))
+            heard = [
+                self._heard(one, await shelf.roas.about(one.facts.prefix), news) for one in page
+            ]
+        disturbed = [
+            before
+            for before, now in zip(page, heard, strict=True)
+            if before.rpki != now.rpki and (before.rpki.failing_since or now.rpki.failing_since)
+        ]
+        return page, disturbed
+
+    async def _hear(self, letter: Letter, news: SnapshotNews, by: By) -> int:
+        async with self.store.transaction() as shelf:
+            try:
+                await shelf.claims.lock(letter.claim_id)
+            except ClaimNotFound:
+                return 0
+            current = await self._still_standing(letter, shelf)
+            if current is None:
+                return 0
+            heard = self._heard(current, await shelf.roas.about(current.facts.prefix), news)
+            await shelf.letters.save(heard)
+            if not heard.rpki.confirmed:
+                return 0
+            now, because = self.clock.now(), RevokedBecause.RPKI
+            return await revoke_letters(shelf, letter.claim_id, because, by=by, now=now)
+
+    async def _still_standing(self, letter: Letter, shelf: Shelf) -> Letter | None:
+        for one in await shelf.letters.of(letter.claim_id):
+            if one.reference == letter.reference:
+                return one if one.revoked_at is None and one.superseded_by is None else None
+        return None
+
+    def _heard(self, letter: Letter, answer: VrpAnswer, news: SnapshotNews) -> Letter:
+        # No answer, or one from a newer snapshot, which has its own turn: nothing is heard.
+        if not isinstance(answer, Vrps) or answer.snapshot.number != news.number:
+            return letter
+        facts = letter.facts
+        said = judge_roas(facts.prefix, facts.origin, answer.covering, now=self.clock.now())
+        return letter.hear(
+            news.number, after=news.after, built_at=answer.snapshot.built_at, said=said
+        )

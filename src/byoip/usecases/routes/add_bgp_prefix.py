@@ -1,0 +1,42 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import may_add
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.routes.advertising import BgpPrefixView
+from byoip.ports.store import By, Store
+from byoip.usecases.routes.lifecycle import begin_route
+
+
+@dataclass(frozen=True, slots=True)
+class AddBgpPrefix:
+    """Let a part of an approved, bound prefix be announced on its own."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, account_id: UUID, claim_id: UUID, *, cidr: str, by: By, once: Once | None = None
+    ) -> BgpPrefixView:
+        """Keep a new route, withdrawn.
+
+        Raises:
+            InvalidPrefix, ClaimNotFound, PreconditionFailed, PrefixNotApproved, PrefixSuspended,
+            NotInThisState, IncompleteBgpDeployment, BgpPrefixOutsidePrefix, BgpPrefixTooSpecific,
+            BgpPrefixExists, TooManyBgpPrefixes: as their names say.
+        """
+        wanted = Prefix.parse(cidr)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            bindings = await shelf.bindings.of(claim_id)
+            may_add(wanted, claim, bindings, await shelf.bgp_prefixes.of(claim_id))
+            now = self.clock.now()
+            written = claim.written(now)
+            await shelf.claims.save(written)
+            made = await begin_route(shelf, claim, wanted, by, now)
+            view = BgpPrefixView(made, written.version)
+            await shelf.answered(view)
+        return view

@@ -1,0 +1,202 @@
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from byoip.domain.claims.claim import Claim, ClaimNotFound, WithdrawFirst
+from byoip.domain.jobs.job_history import JobKind
+from byoip.domain.letters.letter import RevokedBecause
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.routes.breaker import (
+    CeilingReached,
+    RoomAwaited,
+    Source,
+    Withdrawal,
+    WithdrawalsStopped,
+)
+from byoip.domain.routes.offboarding import JOB, Offboarding, Step, TakenBinding, TakenRoute
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Event, Shelf, Store
+from byoip.usecases.claims.close import close_after_grace
+from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun, New
+from byoip.usecases.letters.revoke_letters import revoke_letters
+from byoip.usecases.routes.withdraw import withdraw
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueOffboardings:
+    """Take the next steps of all that is on its way out, each in a transaction of its own.
+
+    Whoever dies between two steps is followed by another: what was done is done, and the row
+    says what comes next.
+
+    Attributes:
+        grace: how long an unbound prefix can still be restored.
+    """
+
+    store: Store
+    clock: Clock
+    grace: timedelta
+
+    async def __call__(self, *, by: By) -> int:
+        """Go on with each that is due, as far as it goes now; how many steps were taken.
+
+        Raises:
+            RowsFailed: some could not; all others went on.
+        """
+        async with self.store.transaction() as shelf:
+            due = await shelf.offboardings.due(self.clock.now(), AT_ONCE)
+
+        run = MeasuredRun(self.store, self.clock, JobKind.OFFBOARD)
+        new = New({one.claim_id: one.account_id for one in due if one.new}, _take_in)
+        return await run([one.claim_id for one in due], self._go_on, by=by, new=new)
+
+    async def _go_on(self, claim_id: UUID) -> int:
+        steps = 0
+        try:
+            while await self._step(claim_id):
+                steps += 1
+        except RoomAwaited:
+            _log.info("prefix %s goes on leaving when there is room", claim_id.hex)
+        except WithdrawalsStopped:
+            await self._park(claim_id, None)
+        except CeilingReached as reached:
+            await self._park(claim_id, reached)
+        return steps
+
+    async def _step(self, claim_id: UUID) -> bool:
+        """One step; whether another may follow at once."""
+        async with self.store.transaction() as shelf:
+            await shelf.guards.demand_running(JobKind.OFFBOARD)
+            found = await _on_its_way(shelf, claim_id)
+            if found is None:
+                return False
+            claim, offboarding = found
+            # Whatever is done is done in the name of the request that asked for it.
+            by = By("worker", offboarding.request_id)
+            match offboarding.step:
+                case Step.WITHDRAW:
+                    return await self._withdraw(shelf, offboarding, by)
+                case Step.CONFIRM:
+                    return await self._confirm(shelf, offboarding, by)
+                case Step.UNBIND:
+                    return await self._unbind(shelf, offboarding, by)
+                case _:
+                    return await self._close(shelf, claim, offboarding, by)
+
+    async def _withdraw(self, shelf: Shelf, offboarding: Offboarding, by: By) -> bool:
+        live = await shelf.bgp_prefixes.of(offboarding.claim_id)
+        wanted = [one for one in live if one.desired.advertised]
+        if not wanted:
+            await shelf.offboardings.save(offboarding.on())
+            return True
+        free = next((one for one in wanted if not one.locked), None)
+        if free is None:
+            return False  # the operator has locked what is left, and has to unlock it
+        gone = await withdraw(
+            shelf,
+            free,
+            by=by,
+            now=self.clock.now(),
+            source=Source.OFFBOARDING,
+            job=JOB,
+            run=offboarding.id.hex,
+        )
+        taken = TakenRoute(gone.id, gone.desired.change)
+        await shelf.offboardings.save(offboarding.taken(taken))
+        return True
+
+    async def _confirm(self, shelf: Shelf, offboarding: Offboarding, by: By) -> bool:
+        claim_id, now = offboarding.claim_id, self.clock.now()
+        if any(one.desired.advertised for one in await shelf.bgp_prefixes.of(claim_id)):
+            await shelf.offboardings.save(offboarding.back())
+            return True
+        if await shelf.bgp_prefixes.lingering(claim_id):
+            return False
+        await shelf.offboardings.save(offboarding.on())
+        # Not before the route is gone: networks that poll the letter would drop it earlier.
+        await revoke_letters(shelf, claim_id, RevokedBecause.OFFBOARDED, by=by, now=now)
+        after = {"bgp_prefixes": [one.bgp_prefix_id.hex for one in offboarding.routes]}
+        await shelf.events.add(Event(claim_id, "offboarding.withdrawn", by, now, after=after))
+        return True
+
+    async def _unbind(self, shelf: Shelf, offboarding: Offboarding, by: By) -> bool:
+        claim_id, now = offboarding.claim_id, self.clock.now()
+        live = await shelf.bgp_prefixes.of(claim_id)
+        out = [one.id for one in live if one.desired.advertised]
+        if out or await shelf.bgp_prefixes.lingering(claim_id):
+            await shelf.offboardings.save(offboarding.back())
+            return False
+        bound = sorted(await shelf.bindings.of(claim_id), key=lambda one: one.is_default)
+        for one in bound:  # the default last
+            await shelf.bindings.remove(one.id, now)
+            taken = TakenBinding(one.id, str(one.cidr), one.service.id)
+            offboarding = offboarding.unbound(taken)
+            before = {
+                "binding_id": one.id.hex,
+                "cidr": str(one.cidr),
+                "service_id": one.service.id.hex,
+            }
+            await shelf.events.add(Event(claim_id, "binding.removed", by, now, before=before))
+        until = now + self.grace
+        await shelf.offboardings.save(offboarding.graced(until))
+        after = {"grace_until": until.isoformat(), "restore": "POST .../restore until then"}
+        await shelf.events.add(Event(claim_id, "offboarding.unbound", by, now, after=after))
+        return True
+
+    async def _close(self, shelf: Shelf, claim: Claim, offboarding: Offboarding, by: By) -> bool:
+        now = self.clock.now()
+        if not offboarding.over(now):
+            return False
+        try:
+            await close_after_grace(shelf, claim, by, now)
+        except (WithdrawFirst, AdvertiseStateLocked) as refusal:
+            _log.error("prefix %s is not closed: %s", claim.id.hex, refusal.message)
+            return False
+        return True
+
+    async def _park(self, claim_id: UUID, reached: CeilingReached | None) -> None:
+        """Note behind which trip it waits; a ceiling that it has reached trips now.
+
+        What an operator has released waits for room instead, and trips nothing.
+        """
+        async with self.store.transaction() as shelf:
+            found = await _on_its_way(shelf, claim_id)
+            if found is None:
+                return
+            _, offboarding = found
+            if reached is not None:
+                if offboarding.paced:
+                    return
+                await shelf.breaker.trip(
+                    reached.trips,
+                    self.clock.now(),
+                    actor=reached.actor,
+                    request_id=reached.request_id,
+                )
+            wish = Withdrawal(
+                claim_id, offboarding.account_id, 0, Source.OFFBOARDING, JOB, offboarding.id.hex
+            )
+            stopping = [one for one in await shelf.breaker.open() if one.trip.stops(wish)]
+            if stopping and offboarding.parked_by != stopping[0].id:
+                await shelf.offboardings.save(offboarding.parked(stopping[0].id))
+
+
+async def _take_in(shelf: Shelf, claim_ids: Sequence[UUID]) -> None:
+    await shelf.offboardings.take_in(claim_ids)
+
+
+async def _on_its_way(shelf: Shelf, claim_id: UUID) -> tuple[Claim, Offboarding] | None:
+    """The claim under its lock, if it is still what it was listed as; else it is skipped."""
+    try:
+        claim = await shelf.claims.lock(claim_id)
+    except ClaimNotFound:
+        return None
+    offboarding = await shelf.offboardings.live(claim_id)
+    if not claim.offboarding or offboarding is None or not offboarding.request_id:
+        _log.warning("prefix %s was listed, and is not on its way out: skipped", claim_id.hex)
+        return None
+    return claim, offboarding

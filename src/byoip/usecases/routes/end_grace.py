@@ -1,0 +1,36 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.accounts.operating import stated_reason
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Store
+from byoip.usecases.claims.close import close_after_grace
+
+
+@dataclass(frozen=True, slots=True)
+class EndGrace:
+    """An operator closes a prefix whose grace has begun, before it has ended."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, claim_id: UUID, *, reason: str, by: By, once: Once | None = None
+    ) -> None:
+        """Close it now.
+
+        Raises:
+            ClaimNotFound, InvalidText: as they say.
+            GraceNotBegun: it is not being offboarded, or not unbound yet.
+            WithdrawFirst: the Internet may know one of its routes again.
+            AdvertiseStateLocked: a route of it is locked: unlock it first.
+        """
+        why = stated_reason(reason)
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id)
+            now = self.clock.now()
+            after = {"reason": why.value}
+            await shelf.events.add(Event(claim_id, "offboarding.cut_short", by, now, after=after))
+            await close_after_grace(shelf, claim, by, now)
+            await shelf.answered(None)

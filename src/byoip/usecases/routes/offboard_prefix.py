@@ -1,0 +1,66 @@
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from byoip.domain.claims.lifecycle import Move, Standing
+from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
+from byoip.ports.claims.reader import ClaimView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Shelf, Store
+from byoip.usecases.claims.view import view_of
+from byoip.usecases.events import changes
+
+
+@dataclass(frozen=True, slots=True)
+class OffboardPrefix:
+    """Send a prefix on its way out. A worker takes the steps; all of them name this request."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, account_id: UUID, claim_id: UUID, *, by: By, once: Once | None = None
+    ) -> ClaimView:
+        """Note it, and wake a worker. One that is on its way already stays as it is.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed, NothingToOffboard: as they say.
+            PrefixSuspended: or it would come back without its suspension.
+            AdvertiseStateLocked: the operator has locked a route, advertised or not.
+        """
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            if not claim.offboarding:
+                claim.demand_not_suspended()
+                await _demand_way(shelf, claim_id, approved=claim.approved)
+                now = self.clock.now()
+                owing = await shelf.offboardings.live(claim_id)
+                if owing:
+                    await shelf.offboardings.save(owing.ended(End.RESTORED, now))
+                began = Offboarding(
+                    id=uuid4(),
+                    claim_id=claim_id,
+                    account_id=claim.account_id,
+                    actor=by.actor,
+                    request_id=by.request_id,
+                    began_at=now,
+                    contested=claim.standing is Standing.CONTESTED,
+                    routes=owing.routes if owing else (),  # not back yet, and owed all the same
+                )
+                await shelf.offboardings.add(began)
+                before, claim = claim, claim.written(now).stand(Move.OFFBOARDING, now)
+                await shelf.claims.save(claim)
+                await shelf.events.add(*changes(before, claim, by, now))
+                await shelf.jobs.enqueue_offboarding()
+            view = await view_of(claim, shelf)
+            await shelf.answered(view)
+        return view
+
+
+async def _demand_way(shelf: Shelf, claim_id: UUID, *, approved: bool) -> None:
+    routes = await shelf.bgp_prefixes.of(claim_id)
+    if not approved and not routes and not await shelf.bindings.of(claim_id):
+        raise NothingToOffboard
+    for one in routes:
+        one.demand_unlocked()  # it could never be withdrawn, or would come back without its lock

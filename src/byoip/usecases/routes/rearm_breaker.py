@@ -1,0 +1,79 @@
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.routes.breaker import KeptTrip, Parked
+from byoip.domain.routes.offboarding import End
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Shelf, Store
+from byoip.usecases.claims.restore import turn_back
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class RearmBreaker:
+    """A person has looked: withdrawals may go on, and it is said what becomes of those parked."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        trip_id: UUID,
+        *,
+        parked: Parked,
+        reason: str,
+        name: str,
+        by: By,
+        once: Once | None = None,
+    ) -> KeptTrip:
+        """Close the breaker, and release or cancel all that waits behind it, or nothing.
+
+        `name` is the operator's credential's: a trip names the person that ended it.
+
+        Raises:
+            TripNotFound, InvalidText: as they say.
+        """
+        why = stated_reason(reason)
+        async with self.store.transaction(once) as shelf:
+            now = self.clock.now()
+            claims = await shelf.offboardings.parked(trip_id)
+            for claim_id in claims:
+                await _settle(shelf, claim_id, trip_id, parked, by, now)
+            named = f"{name} ({by.actor})"
+            trip = await shelf.breaker.rearm(trip_id, by=named, because=why.value, parked=parked)
+            after = {
+                "trip_id": trip_id.hex,
+                "scope": trip.trip.scope.value,
+                "subject": trip.trip.subject,
+                "by": named,
+                "parked": parked.value,
+                "prefixes": [one.hex for one in claims],
+            }
+            event = noted("breaker.rearmed", by, why, now, after=after)
+            await shelf.operating.events.add(event)
+            await shelf.answered(trip)
+        return trip
+
+
+async def _settle(
+    shelf: Shelf, claim_id: UUID, trip_id: UUID, parked: Parked, by: By, now: datetime
+) -> None:
+    try:
+        claim = await shelf.claims.lock(claim_id)
+    except ClaimNotFound:
+        return
+    offboarding = await shelf.offboardings.live(claim_id)
+    if offboarding is None or offboarding.parked_by != trip_id or not claim.offboarding:
+        return  # it went on, or was restored, meanwhile
+    if parked is Parked.RELEASED:
+        await shelf.offboardings.save(offboarding.released())
+        return
+    await turn_back(shelf, claim, offboarding, by, now)
+    await shelf.offboardings.save(offboarding.ended(End.CANCELLED, now))
+    withdrawn = [one.bgp_prefix_id.hex for one in offboarding.routes]
+    after = {"trip_id": trip_id.hex, "stay_withdrawn": withdrawn}
+    await shelf.events.add(Event(claim_id, "offboarding.cancelled", by, now, after=after))

@@ -1,0 +1,179 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.routes.offboarding import End, Offboarding
+from byoip.ports.claims.reader import ClaimView
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Event, Shelf, Store
+from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
+from byoip.usecases.claims.view import view_of
+from byoip.usecases.jobs.guarded_batch import AT_ONCE
+from byoip.usecases.jobs.isolate_rows import RowByRow
+
+# A route that cannot be announced yet is tried for so long; the time in which the prefix is
+# contested does not count, for its owner can do nothing about that.
+OWED_FOR: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A prefix that is back.
+
+    Attributes:
+        withheld: routes that are not, each with the reason; those that are owed are tried again.
+        changed: False where it was not being offboarded.
+    """
+
+    view: ClaimView
+    withheld: tuple[Withheld, ...] = ()
+    changed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePrefix:
+    """Bring a prefix back from its way out, as it was, until its grace ends.
+
+    Standing and bindings come back together or not at all. Each route is announced by the rules
+    of any other announcement; those that cannot be stay withdrawn, and hold up none that can:
+    who restores wants back what can come back, at once.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self,
+        account_id: UUID | None,
+        claim_id: UUID,
+        *,
+        by: By,
+        reason: str | None = None,
+        once: Once | None = None,
+    ) -> Restored:
+        """Restore it; one that is not being offboarded stays as it is.
+
+        Args:
+            account_id: the owner's; None: an operator does it, for a reason.
+            claim_id: the prefix.
+            by: who asks.
+            reason: an operator's, for the history.
+            once: the key of an idempotent write.
+
+        Raises:
+            ClaimNotFound, PreconditionFailed, InvalidText: as they say.
+            ServiceRetired, DefaultOnlyService, Contested: a binding cannot come back; nothing was
+            changed.
+        """
+        why = {} if reason is None else {"reason": stated_reason(reason).value}
+        async with self.store.transaction(once) as shelf:
+            claim = await shelf.claims.lock(claim_id, account_id)
+            by.seen.demand(claim.version)
+            offboarding = await shelf.offboardings.live(claim_id)
+            restored = Restored(await view_of(claim, shelf), changed=False)
+            if claim.offboarding and offboarding is not None:
+                now = self.clock.now()
+                # A customer's write counts as one; an operator's does not.
+                written = claim if account_id is None else claim.written(now)
+                back = await turn_back(shelf, written, offboarding, by, now)
+                withheld = await announce_again(shelf, back, offboarding.routes, by, now)
+                await _record(shelf, offboarding, withheld, by, now, why)
+                restored = Restored(await view_of(back, shelf), withheld)
+            await shelf.answered(restored)
+        return restored
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceOwed:
+    """Announce the routes of restored prefixes that could not be announced at once.
+
+    A binding that came back may have to reach the edge first, or nobody could tell whether the
+    route is valid. It takes nothing away, so no kill switch stops it.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self) -> int:
+        """Try each once more; how many prefixes owe nothing any more.
+
+        Raises:
+            RowsFailed: some could not be tried; all others were.
+        """
+        async with self.store.transaction() as shelf:
+            owing = await shelf.offboardings.owed(AT_ONCE)
+        rows, even = RowByRow("announcing what is owed"), 0
+        for claim_id in owing:
+            with rows.row(claim_id):
+                even += await self._try(claim_id)
+        rows.demand_all_done()
+        return even
+
+    async def _try(self, claim_id: UUID) -> bool:
+        async with self.store.transaction() as shelf:
+            found = await _owing(shelf, claim_id)
+            if found is None:
+                return False
+            claim, offboarding = found
+            now, by = self.clock.now(), By("worker", offboarding.request_id)
+            withheld = await announce_again(shelf, claim, offboarding.routes, by, now)
+            owed = [one for one in withheld if one.owed]
+            until = _until(claim, offboarding, now)
+            if owed and now < until:
+                still = offboarding.owing(tuple(one.route for one in owed), until)
+                if still != offboarding:
+                    await shelf.offboardings.save(still)
+                return False
+            await shelf.offboardings.save(offboarding.ended(End.RESTORED, now))
+            await shelf.events.add(_told(claim_id, withheld, by, now))
+        return True
+
+
+async def _owing(shelf: Shelf, claim_id: UUID) -> tuple[Claim, Offboarding] | None:
+    try:
+        claim = await shelf.claims.lock(claim_id)
+    except ClaimNotFound:
+        return None
+    offboarding = await shelf.offboardings.live(claim_id)
+    return None if claim.offboarding or offboarding is None else (claim, offboarding)
+
+
+def _until(claim: Claim, offboarding: Offboarding, now: datetime) -> datetime:
+    """How long it goes on trying; never less than half of that time after a dispute."""
+    until = offboarding.grace_until or now
+    contested = claim.standing is Standing.CONTESTED
+    return now + OWED_FOR if contested and until < now + OWED_FOR / 2 else until
+
+
+async def _record(
+    shelf: Shelf,
+    offboarding: Offboarding,
+    withheld: Sequence[Withheld],
+    by: By,
+    now: datetime,
+    why: dict[str, str],
+) -> None:
+    owed = tuple(one.route for one in withheld if one.owed)
+    ended = (
+        offboarding.owing(owed, now + OWED_FOR) if owed else offboarding.ended(End.RESTORED, now)
+    )
+    await shelf.offboardings.save(ended)
+    await shelf.events.add(_told(offboarding.claim_id, withheld, by, now, why))
+
+
+def _told(
+    claim_id: UUID,
+    withheld: Sequence[Withheld],
+    by: By,
+    now: datetime,
+    why: dict[str, str] | None = None,
+) -> Event:
+    not_back = [{"cidr": one.cidr, "why": one.why} for one in withheld]
+    after = {"withheld": not_back, **(why or {})}
+    return Event(claim_id, "offboarding.restored", by, now, after=after)

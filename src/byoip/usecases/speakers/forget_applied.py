@@ -1,0 +1,90 @@
+"""After a restore: believe nothing of what the backup says that speakers were given.
+
+Its rows may say withdrawn of a route that was announced again after the backup, and name who asked
+for it. So what speakers hold is taken for ours where a row wants it, and left to people where none
+does; offboarding waits for a person, for it may go on with what was called off since; and edges
+read everything anew, for the numbers of their changes are given a second time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.jobs.job_history import JobKind, JobSwitch
+from byoip.ports.clock import Clock
+from byoip.ports.speakers.restores import Disowned, Identity
+from byoip.ports.store import By, Shelf, Store
+from byoip.usecases.operator_events import noted
+
+_STANDS_FOR: Final = timedelta(days=1)
+_RECOGNISED: Final = CustomerText("this database was restored, or its server was replaced")
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniseRestore:
+    """Do it without a person, where the database itself shows that it was restored."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self) -> bool:
+        """Compare it with what it was; to be done before speakers are told anything.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+        now = self.clock.now()
+        async with self.store.transaction() as shelf:
+            found = await shelf.restores.identity()
+            await shelf.restores.warned_enough(now - _STANDS_FOR)
+            if found.kept is None:
+                await shelf.restores.keep(found.here, now)
+            if not found.restored:
+                return False
+            by = By("reconciler", f"restored-{uuid4().hex}")
+            done = await _disown(shelf, found, by, _RECOGNISED, now)
+            await shelf.restores.warn(
+                f"{done.marks} marks are forgotten, offboarding is stopped: see the runbook", now
+            )
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class DisownRoutes:
+    """Do it on an operator's word. Needs the database only."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self, *, name: str, reason: str, by: By) -> Disowned:
+        """Can be repeated; withdrawals that are on their way are then left to people, too.
+
+        Raises:
+            InvalidText: the name or the reason.
+        """
+        who, why, now = stated_name(name), stated_reason(reason), self.clock.now()
+        named = By(f"{by.actor}:{who.value}", by.request_id)
+        async with self.store.transaction() as shelf:
+            found = await shelf.restores.identity()
+            return await _disown(shelf, found, named, why, now)
+
+
+async def _disown(
+    shelf: Shelf, found: Identity, by: By, why: CustomerText, now: datetime
+) -> Disowned:
+    feed = await shelf.edges.begin_feed()  # first: it waits for all who change bindings
+    await shelf.restores.keep(found.here, now)
+    done = await shelf.restores.disown()
+    await shelf.guards.switch(JobSwitch(JobKind.OFFBOARD, True, now, by.actor, why.value))  # noqa: FBT003 - a field
+    before = {"identity": found.kept}
+    after = {"identity": found.here, "marks": done.marks, "orphans": done.orphans}
+    after["feed"] = feed.hex
+    await shelf.operating.events.add(
+        noted("routes.disowned", by, why, now, before=before, after=after)
+    )
+    stopped = {"kind": JobKind.OFFBOARD.value}
+    await shelf.operating.events.add(noted("job.stopped", by, why, now, after=stopped))
+    return done

@@ -1,0 +1,131 @@
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.route_snapshot import AppliedRoute, RouteSnapshot
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.operator_events import noted
+from byoip.usecases.routes.announce import announce
+
+
+class _Undone(Exception):  # noqa: N818 - ends a transaction that was only tried
+    pass
+
+
+class _TakenByOwner(Exception):  # noqa: N818 - what a row says, not a fault
+    pass
+
+
+@dataclass(slots=True)
+class RolledBack:
+    """What came of it.
+
+    Attributes:
+        announced: they are wanted again; in a dry run: they would be.
+        kept: announced anyway.
+        refused: not announced again, and why.
+        newer: announced now and not in the snapshot; not touched.
+    """
+
+    announced: list[Prefix] = field(default_factory=list)
+    kept: list[Prefix] = field(default_factory=list)
+    refused: list[tuple[Prefix, str]] = field(default_factory=list)
+    newer: list[Prefix] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRoutes:
+    """Announce again what a snapshot says was announced; take nothing down.
+
+    Only claims that are approved now, and only routes that their owner has not withdrawn since,
+    as the row says under the claim's lock: a run of thousands takes its time. Each passes the same
+    rules as an owner's own announcement, in a transaction of its own.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, number: int, *, reason: str, by: By, dry_run: bool, once: Once | None = None
+    ) -> RolledBack:
+        """Roll back to snapshot `number`; can be repeated.
+
+        Raises:
+            InvalidText, RouteSnapshotNotFound: nothing was changed.
+            StoreUnavailable: some may have been announced; do it again.
+        """
+        why, made = stated_reason(reason), RolledBack()
+        await self._demand_unheard(once)
+        snapshot, claims = await self._prepare(number, made)
+        for route in snapshot.routes:
+            claim_id = claims.get(route.bgp_prefix_id)
+            if claim_id is None:
+                made.refused.append((route.cidr, "it is not known any more"))
+            else:
+                await self._again(route, claim_id, made, by, dry_run=dry_run)
+        async with self.store.transaction(once) as shelf:
+            if not dry_run:
+                after = {"snapshot": number, "announced": [str(one) for one in made.announced]}
+                now = self.clock.now()
+                await shelf.operating.events.add(
+                    noted("routes.rolled_back", by, why, now, after=after)
+                )
+            await shelf.answered(made)
+        return made
+
+    async def _demand_unheard(self, once: Once | None) -> None:
+        # The key is kept with the answer, by the last of many transactions: look for it first, lest
+        # a request that is repeated a day later announces anew.
+        if once is None:
+            return
+        with suppress(_Undone):
+            async with self.store.transaction(once):
+                raise _Undone
+
+    async def _prepare(
+        self, number: int, made: RolledBack
+    ) -> tuple[RouteSnapshot, Mapping[UUID, UUID]]:
+        async with self.store.transaction() as shelf:
+            snapshot = await shelf.routes.snapshot(number)
+            ids = [one.bgp_prefix_id for one in snapshot.routes]
+            claims = await shelf.routes.claims_of(ids)
+            made.newer = [cidr for _, cidr in await shelf.routes.advertised_besides(ids)]
+        return snapshot, claims
+
+    async def _again(
+        self, route: AppliedRoute, claim_id: UUID, made: RolledBack, by: By, *, dry_run: bool
+    ) -> None:
+        try:
+            came = await self._announce(route, claim_id, by, self.clock.now(), dry_run=dry_run)
+        except _Undone:
+            came = True
+        except _TakenByOwner:
+            made.refused.append((route.cidr, "its owner has withdrawn it since"))
+            return
+        except Refusal as refusal:
+            made.refused.append((route.cidr, refusal.message))
+            return
+        (made.announced if came else made.kept).append(route.cidr)
+
+    async def _announce(
+        self, route: AppliedRoute, claim_id: UUID, by: By, now: datetime, *, dry_run: bool
+    ) -> bool:
+        async with self.store.transaction() as shelf:
+            claim = await shelf.claims.lock(claim_id)
+            row = await shelf.bgp_prefixes.get(claim_id, route.bgp_prefix_id)
+            if row.desired.advertised:
+                return False
+            if await shelf.routes.taken_by_owner(row.id):
+                raise _TakenByOwner
+            row.demand_unlocked()
+            await announce(shelf, claim, row, prepend=route.prepend, by=by, now=now)
+            if dry_run:
+                raise _Undone
+            return True

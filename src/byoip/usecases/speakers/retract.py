@@ -1,0 +1,87 @@
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.jobs.job_history import JobKind, JobStopped
+from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
+from byoip.domain.routes.breaker import Source, Trip, TripScope, WithdrawalsStopped
+from byoip.domain.speakers.reconciliation import Wish
+from byoip.ports.clock import Clock
+from byoip.ports.store import By, Store
+from byoip.usecases.routes.withdraw import tripping, withdraw
+
+ROLL_BACK: Final = JobKind.ROLL_BACK.value
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Take announcements back that were answered "absent" for too long.
+
+    They had been withdrawn before; so nobody loses a route that worked. The breaker counts each,
+    and where that or the kill switch stops it the route stays announced.
+    """
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self, wishes: Sequence[Wish]) -> Collection[UUID]:
+        """Which of them were taken back.
+
+        What stands in the way is asked once, and again after each refusal: a row that an open
+        breaker stops costs neither its claim's lock nor the breaker's.
+
+        Raises:
+            StoreUnavailable: those before were taken back.
+        """
+        taken: set[UUID] = set()
+        trips = await self._open()
+        for wish in wishes:
+            if any(_stops(one, wish) for one in trips):
+                continue
+            try:
+                async with tripping(self.store, self.clock):
+                    if await self._take_back(wish):
+                        taken.add(wish.bgp_prefix_id)
+            except JobStopped:
+                break
+            except WithdrawalsStopped:
+                trips = await self._open()
+            except (ClaimNotFound, BgpPrefixNotFound):
+                continue
+        return taken
+
+    async def _open(self) -> Sequence[Trip]:
+        async with self.store.transaction() as shelf:
+            return [one.trip for one in await shelf.breaker.open()]
+
+    async def _take_back(self, wish: Wish) -> bool:
+        now = self.clock.now()
+        by = By("worker", f"{ROLL_BACK}-{uuid4().hex}")
+        async with self.store.transaction() as shelf:
+            await shelf.guards.demand_running(JobKind.ROLL_BACK)
+            await shelf.claims.lock(wish.claim_id)
+            row = await shelf.bgp_prefixes.get(wish.claim_id, wish.bgp_prefix_id)
+            if row.locked or not row.desired.advertised or row.desired.change != wish.change:
+                return False
+            await withdraw(
+                shelf,
+                row,
+                by=by,
+                now=now,
+                source=Source.ROLL_BACK,
+                job=ROLL_BACK,
+                run=f"{now:%Y-%m-%dT%H}",  # an hour's are one run: the breaker has its ceiling
+            )
+            return True
+
+
+def _stops(trip: Trip, wish: Wish) -> bool:
+    match trip.scope:
+        case TripScope.ACCOUNT:
+            return wish.account_id is not None and trip.subject == wish.account_id.hex
+        case TripScope.JOB:
+            return trip.subject == ROLL_BACK
+        case TripScope.GLOBAL:
+            return True

@@ -1,0 +1,246 @@
+"""Let changes travel from stage to stage, as far as they were seen.
+
+What is known of their way lies in memory: whoever takes over looks again, from the first stage.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.reconciliation import Mark, Wish
+from byoip.domain.speakers.staging import (
+    Answer,
+    Move,
+    Post,
+    Stand,
+    gone_and_unsent,
+    heard_and_sent,
+    move,
+    seen_by_nobody,
+    stand,
+)
+from byoip.ports.clock import Clock
+from byoip.ports.speakers.routes import Alarm, Observation, Routes
+from byoip.ports.store import By, Event, Store
+from byoip.usecases.speakers.observe import Asked, LookForRoutes, observations
+from byoip.usecases.speakers.retract import RollBack
+
+BY = By("worker", "reconciler")
+_KINDS = ("stage_skipped", "unanswered", "absent", "still_seen", "no_next_hop")
+_TOLD = ("absent", "still_seen")  # in the history of the prefix, too
+
+_Row = tuple[Wish, Mapping[str, Mark]]
+
+
+@dataclass(slots=True)
+class _Way:
+    """How far one change has come."""
+
+    change: int
+    seen: set[int] = field(default_factory=set)
+    opened: int | None = None
+    absent_since: datetime | None = None
+
+
+Tell = Callable[[int, Collection[UUID]], None]
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one look at everything comes to.
+
+    Attributes:
+        tell: a stage's speakers of rows that they may have now.
+        waiting: rows that are being looked for.
+        found: what observers said.
+        lost: announcements that are to be taken back.
+    """
+
+    tell: Tell
+    waiting: int = 0
+    found: list[Observation] = field(default_factory=list)
+    lost: list[Wish] = field(default_factory=list)
+    alarms: defaultdict[str, set[Alarm]] = field(default_factory=lambda: defaultdict(set))
+
+
+class StageChanges:
+    """The ways of all changes that are not settled; also who may have which."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        store: Store,
+        clock: Clock,
+        look: LookForRoutes,
+        *,
+        first: int,
+        absent_for: timedelta,
+    ) -> None:
+        self._routes = routes
+        self._store = store
+        self._clock = clock
+        self._look = look
+        self._first = first
+        self._absent_for = absent_for
+        self._roll_back = RollBack(store, clock)
+        self._ways: dict[UUID, _Way] = {}
+        self._alarms: dict[str, frozenset[Alarm]] = {}
+
+    def admits(self, wish: Wish, stage: int) -> bool:
+        """Whether speakers of this stage may have the row's last change."""
+        if wish.is_settled or stage == self._first:
+            return True
+        way = self._ways.get(wish.bgp_prefix_id)
+        opened = way.opened if way and way.change == wish.change else None
+        return opened is not None and stage <= opened
+
+    async def advance(self, posts: Mapping[Post, Asked], tell: Tell) -> int:
+        """Look for every change where it is, and let go on what was seen.
+
+        Args:
+            posts: all speakers.
+            tell: is called at once with what a stage may have from now on.
+
+        Returns:
+            How many are being looked for still: look again soon.
+
+        Raises:
+            StoreUnavailable: as it says.
+        """
+        rows = await self._routes.unsettled()
+        self._ways = {one.bgp_prefix_id: self._way(one) for one, _ in rows}
+        made = _Round(tell)
+        settled = [wish for wish, _ in rows if wish.superseded]
+        active = [row for row in rows if not row[0].superseded]
+        while active:
+            stands = [(row, self._stand(row, posts)) for row in active]
+            settled += [wish for (wish, _), one in stands if one.settled]
+            self._open(stands, made)
+            ready = [(row, one) for row, one in stands if one.ready]
+            active = await self._look_for(ready, posts, made)
+        if made.found:
+            await self._routes.observed(made.found, self._clock.now())
+        if settled:
+            await self._routes.settle(settled)
+        await self._take_back(made)
+        await self._raise(made.alarms, {one.bgp_prefix_id: one for one, _ in rows})
+        return made.waiting
+
+    def _way(self, wish: Wish) -> _Way:
+        known = self._ways.get(wish.bgp_prefix_id)
+        return known if known and known.change == wish.change else _Way(wish.change)
+
+    def _stand(self, row: _Row, posts: Mapping[Post, Asked]) -> Stand:
+        wish, marks = row
+        way = self._ways[wish.bgp_prefix_id]
+        return stand(wish, marks, list(posts), way.seen, way.opened, self._clock.now())
+
+    def _open(self, stands: Sequence[tuple[_Row, Stand]], made: _Round) -> None:
+        opened = defaultdict[int, set[UUID]](set)
+        for (wish, _), one in stands:
+            for stage in one.skipped:
+                made.alarms["stage_skipped"].add(
+                    Alarm("stage_skipped", f"stage {stage}", "no live speaker")
+                )
+            if one.unfit:
+                made.alarms["no_next_hop"].add(_alarm("no_next_hop", wish))
+            if one.stage is not None and one.open_now:
+                self._ways[wish.bgp_prefix_id].opened = one.stage
+                opened[one.stage].add(wish.bgp_prefix_id)
+        for stage, ids in opened.items():
+            made.tell(stage, ids)
+
+    async def _look_for(
+        self,
+        ready: Sequence[tuple[_Row, Stand]],
+        posts: Mapping[Post, Asked],
+        made: _Round,
+    ) -> list[_Row]:
+        """Ask for what every speaker of its stage has confirmed; the rows that may go on."""
+        if not ready:
+            return []
+        asked = {one for _, where in ready for one in where.posts}
+        wishes = [wish for (wish, _), _ in ready]
+        look = await self._look({one.prefix for one in wishes}, [posts[one] for one in asked])
+        now = self._clock.now()
+        made.found += observations(wishes, look)
+        last = max(one.stage for one in posts)
+        on = []
+        for row, where in ready:
+            wish, way = row[0], self._ways[row[0].bgp_prefix_id]
+            next_move = self._judge(row, where, look, last, now)
+            if next_move is Move.ON and where.stage is not None:
+                way.seen.add(where.stage)
+                on.append(row)
+                continue
+            made.waiting += 1
+            _follow(wish, next_move, made)
+        return on
+
+    def _answer(self, wish: Wish, where: Stand, look: Look, last: int) -> Answer:
+        heard, own = look.by_listeners(wish), look.by_ourselves(wish, where.posts)
+        if wish.advertised:
+            seen = self._ways[wish.bgp_prefix_id].seen
+            return heard_and_sent(heard, own, first=not seen)
+        return gone_and_unsent(heard, own, last=where.stage == last)
+
+    def _judge(self, row: _Row, where: Stand, look: Look, last: int, now: datetime) -> Move:
+        wish, way = row[0], self._ways[row[0].bgp_prefix_id]
+        answer = self._answer(wish, where, look, last)
+        if answer is not Answer.ABSENT:
+            way.absent_since = None
+        elif way.absent_since is None:
+            way.absent_since = now
+        absent_for = now - way.absent_since if way.absent_since else timedelta(0)
+        nobody = seen_by_nobody(
+            look.by_listeners(wish),
+            before=bool(way.seen),
+            listened=self._look.listened,
+            asked_all=not where.skipped,
+        )
+        return move(wish, answer, absent_for, self._absent_for, nobody=nobody)
+
+    async def _take_back(self, made: _Round) -> None:
+        """What may not be taken back stays announced, and is shown."""
+        if made.lost:
+            taken = await self._roll_back(made.lost)
+            kept = [one for one in made.lost if one.bgp_prefix_id not in taken]
+            made.alarms["absent"].update(_alarm("absent", one) for one in kept)
+
+    async def _raise(
+        self, alarms: Mapping[str, Collection[Alarm]], wishes: Mapping[UUID, Wish]
+    ) -> None:
+        now = self._clock.now()
+        for kind in _KINDS:
+            standing = frozenset(alarms.get(kind, ()))
+            if self._alarms.get(kind) == standing:
+                continue
+            new = await self._routes.alarms(kind, standing, now)
+            self._alarms[kind] = standing
+            if kind in _TOLD and new:
+                await self._tell(kind, [wishes[UUID(subject)] for subject in new], now)
+
+    async def _tell(self, kind: str, wishes: Sequence[Wish], now: datetime) -> None:
+        async with self._store.transaction() as shelf:
+            for one in wishes:
+                shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
+                await shelf.events.add(
+                    Event(one.claim_id, f"bgp_prefix.{kind}", BY, now, after=shown)
+                )
+
+
+def _follow(wish: Wish, next_move: Move, made: _Round) -> None:
+    if next_move is Move.ROLL_BACK:
+        made.lost.append(wish)
+    elif next_move is Move.HOLD:
+        made.alarms["unanswered"].add(_alarm("unanswered", wish))
+    elif next_move is Move.ALARM:
+        kind = "absent" if wish.advertised else "still_seen"
+        made.alarms[kind].add(_alarm(kind, wish))
+
+
+def _alarm(kind: str, wish: Wish) -> Alarm:
+    return Alarm(kind, wish.bgp_prefix_id.hex, str(wish.prefix))

@@ -1,0 +1,38 @@
+from dataclasses import dataclass, replace
+
+from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound
+from byoip.domain.speakers.station import can_be_named
+from byoip.ports.clock import Clock
+from byoip.ports.once import Once
+from byoip.ports.store import By, Store
+from byoip.usecases.operator_events import noted
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawOrphan:
+    """An operator's word that a path which nobody wants shall go from one speaker."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(
+        self, speaker: str, cidr: str, *, name: str, reason: str, by: By, once: Once | None = None
+    ) -> Orphan:
+        """Note it; whoever reconciles does it, as long as it still is an orphan then.
+
+        Raises:
+            InvalidText, InvalidPrefix, OrphanNotFound: as they say.
+        """
+        who, why, prefix = stated_name(name), stated_reason(reason), Prefix.parse(cidr)
+        if not can_be_named(speaker):
+            raise OrphanNotFound
+        async with self.store.transaction(once) as shelf:
+            found = await shelf.routes.decide(speaker, prefix, by=who.value, because=why.value)
+            after = {"speaker": speaker, "cidr": str(prefix), "name": who.value}
+            event = noted("orphan.withdrawn", by, why, self.clock.now(), after=after)
+            await shelf.operating.events.add(event)
+            decided = replace(found, decided_by=who.value, decided_because=why.value)
+            await shelf.answered(decided)
+        return decided
