@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.application import bare_application
-from byoip.api.recording import Recorder
+from byoip.api.border.access_log import Recorder
 from byoip.domain.accounts.credential import Scope
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine

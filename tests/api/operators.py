@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from byoip.api.declarations import Audience
+from byoip.api.border.declarations import Audience
 from tests.api.world import World
 
 WHY = "a ticket"

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.application import create_application
-from byoip.api.messages import MESSAGES
-from byoip.api.problems import PROBLEMS
+from byoip.api.border.messages import MESSAGES
+from byoip.api.problems.problems import PROBLEMS
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
 from tests.api.bound import bound, roas

@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from byoip.api.bodies import parse_body
-from byoip.api.refusals import BODY_LIMIT, MalformedJson, Refused
-from byoip.api.schemas.prefixes import NewPrefix, PrefixChange
+from byoip.api.border.bodies import parse_body
+from byoip.api.claims.prefix_schemas import NewPrefix, PrefixChange
+from byoip.api.problems.refusals import BODY_LIMIT, MalformedJson, Refused
 from tests.api.world import World
 
 

@@ -7,9 +7,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from byoip.api.application import bare_application, declarations
-from byoip.api.conditional import etag, expected
-from byoip.api.declarations import Audience, Declaration
-from byoip.api.recording import Recorder
+from byoip.api.border.access_log import Recorder
+from byoip.api.border.conditional import etag, expected
+from byoip.api.border.declarations import Audience, Declaration
 from byoip.domain.precondition import WHATEVER, Expected
 from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import ask, bearer, outcome

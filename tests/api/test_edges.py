@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.api.declarations import Audience
-from byoip.api.recording import Recorder
+from byoip.api.border.access_log import Recorder
+from byoip.api.border.declarations import Audience
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.credential import Scope
 from byoip.store.bindings.services import seed_services

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from byoip.api.recording import Recorder
+from byoip.api.border.access_log import Recorder
 from byoip.cli.serving import bind, port_of, serving
 from byoip.store.claims.event_bell import PostgresEventBell
 from tests.api.world import World

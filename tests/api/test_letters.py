@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from byoip.api.letter_page import prefers_html
+from byoip.api.letters.letter_page import prefers_html
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import Letter, RevokedBecause

@@ -4,27 +4,25 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from byoip.api.accounts import operator_schemas as operating
 from byoip.api.application import bare_application, declarations
-from byoip.api.declarations import Audience
-from byoip.api.examples import model_examples
-from byoip.api.schemas import (
-    bindings,
-    delegations,
-    edges,
-    envelope,
-    events,
-    letters,
-    loa_documents,
-    operating,
-    operator_prefixes,
-    operator_routes,
-    operator_space,
-    prefixes,
-    preflights,
-    validations,
-)
-from byoip.api.schemas import validation_tokens as tokens
-from byoip.api.schemas.letters import LetterAnswer
+from byoip.api.bindings import binding_schemas as bindings
+from byoip.api.bindings import edge_schemas as edges
+from byoip.api.border import envelope
+from byoip.api.border.declarations import Audience
+from byoip.api.checks import operator_space_schemas as operator_space
+from byoip.api.checks import preflight_schemas as preflights
+from byoip.api.checks import validation_schemas as validations
+from byoip.api.claims import delegation_schemas as delegations
+from byoip.api.claims import event_schemas as events
+from byoip.api.claims import operator_prefix_schemas as operator_prefixes
+from byoip.api.claims import prefix_schemas as prefixes
+from byoip.api.claims import token_schemas as tokens
+from byoip.api.document.examples import model_examples
+from byoip.api.letters import letter_schemas as letters
+from byoip.api.letters import loa_document_schemas as loa_documents
+from byoip.api.letters.letter_schemas import LetterAnswer
+from byoip.api.speakers import operator_route_schemas as operator_routes
 from tests.api.world import World
 
 SCHEMAS = (

@@ -8,9 +8,9 @@ from uuid import UUID
 import httpx
 import pytest
 
+from byoip.api import operations
 from byoip.api.application import create_application
-from byoip.api.dependencies import Backend
-from byoip.api.routes import operations
+from byoip.api.border.backend import Backend
 from byoip.ports.accounts.accounts import Accounts
 from byoip.ports.claims.reader import Reader
 from byoip.store.engine import make_engine

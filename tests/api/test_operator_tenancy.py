@@ -3,7 +3,7 @@
 import pytest
 
 from byoip.api.application import declarations
-from byoip.api.declarations import Audience, Declaration
+from byoip.api.border.declarations import Audience, Declaration
 from byoip.domain.accounts.credential import Scope
 from tests.api.operators import Desk
 from tests.api.test_tenancy import ask, bearer, outcome

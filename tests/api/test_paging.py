@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.api.paging import (
+from byoip.api.border.paging import (
     Page,
     cut,
     cut_from_whole,
@@ -14,7 +14,7 @@ from byoip.api.paging import (
     read_cursor,
     write_cursor,
 )
-from byoip.api.refusals import QueryParameterInvalid
+from byoip.api.problems.refusals import QueryParameterInvalid
 from byoip.ports.claims.reader import Cursor
 
 PLACES = [Cursor(datetime(2026, 1, day, tzinfo=UTC), uuid4()) for day in range(1, 8)]

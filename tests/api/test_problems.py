@@ -11,11 +11,11 @@ import byoip.api
 import byoip.domain
 import byoip.ports
 import byoip.usecases
-from byoip.api.error_page import error_html, error_markdown, meaning
-from byoip.api.failures import documentation_url, failure_body, failure_headers
-from byoip.api.problems import PROBLEMS
-from byoip.api.refusal_samples import SAMPLES
-from byoip.api.remedies import REMEDIES
+from byoip.api.document.error_page import error_html, error_markdown, meaning
+from byoip.api.problems.failures import documentation_url, failure_body, failure_headers
+from byoip.api.problems.problems import PROBLEMS
+from byoip.api.problems.refusal_samples import SAMPLES
+from byoip.api.problems.remedies import REMEDIES
 from byoip.domain.errors import Refusal
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
 from byoip.ports.once import IdempotencyKeyBusy

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.application import bare_application
-from byoip.api.rate_limiting import RequestLimiter
-from byoip.api.recording import Recorder
-from byoip.api.refusals import RateLimited
+from byoip.api.border.access_log import Recorder
+from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.api.problems.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.ports.accounts.rate_limits import Lease, Limits
 from byoip.ports.store import StoreUnavailable

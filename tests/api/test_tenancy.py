@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Mount, Route
 
 from byoip.api.application import declarations
-from byoip.api.declarations import Audience, Declaration
-from byoip.api.operation import Operation
+from byoip.api.border.declarations import Audience, Declaration
+from byoip.api.border.operation import Operation
 from byoip.domain.accounts.credential import Scope
 from tests.api.world import World
 from tests.pdfs import pdf

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 
-from byoip.api.dependencies import Backend
+from byoip.api.border.backend import Backend
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential, Scope
 from byoip.domain.bindings.service_binding import Service
 from byoip.ports.accounts.accounts import Account

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner, Result
 
 from byoip.api.application import create_application
-from byoip.api.dependencies import Backend
+from byoip.api.border.backend import Backend
 from byoip.cli.commands import app
 from byoip.cli.operator_client import CommandFailed
 from byoip.cli.serving import bind, port_of, serving

@@ -7,11 +7,11 @@ from secrets import token_hex
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.api.dependencies import Backend
-from byoip.api.edge_desk import edge_desk
-from byoip.api.operating import operating
-from byoip.api.rate_limiting import RequestLimiter
-from byoip.api.route_desk import route_desk
+from byoip.api.accounts.operating import operating
+from byoip.api.bindings.edge_desk import edge_desk
+from byoip.api.border.backend import Backend
+from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.api.speakers.route_desk import route_desk
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.claims.blockers import Advice

@@ -20,10 +20,10 @@ from typer.main import get_command
 
 import byoip
 from byoip.api.application import bare_application
-from byoip.api.failures import failure_headers
-from byoip.api.problems import PROBLEMS
-from byoip.api.recording import Recorder
-from byoip.api.refusal_samples import SAMPLES
+from byoip.api.border.access_log import Recorder
+from byoip.api.problems.failures import failure_headers
+from byoip.api.problems.problems import PROBLEMS
+from byoip.api.problems.refusal_samples import SAMPLES
 from byoip.cli import commands
 from byoip.cli.logs import JsonLines
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential

@@ -3,7 +3,7 @@
 import pytest
 
 from byoip.api.application import declarations
-from byoip.api.declarations import Audience, Declaration
+from byoip.api.border.declarations import Audience, Declaration
 from tests.api.bound import bound
 from tests.api.conftest import desk, engine, judge, shared_database_url, world
 from tests.api.test_tenancy import bearer

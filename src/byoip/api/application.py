@@ -9,32 +9,32 @@ from fastapi_offline import FastAPIOffline
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from byoip.api.declarations import Declaration
-from byoip.api.dependencies import Backend
-from byoip.api.documentation import complete
-from byoip.api.letter_document import LETTER_PATH, letter_document
-from byoip.api.operation import Operation
-from byoip.api.problem_handlers import problem_handlers
-from byoip.api.recording import Recorder
+from byoip.api.accounts.operator_accounts import operator_accounts
+from byoip.api.bindings.edges import edges
+from byoip.api.bindings.operator_services import operator_services
+from byoip.api.bindings.services import services
+from byoip.api.border.access_log import Recorder
+from byoip.api.border.backend import Backend
+from byoip.api.border.declarations import Declaration
+from byoip.api.border.operation import Operation
+from byoip.api.checks.operator_space import operator_space
+from byoip.api.checks.proof import proof
+from byoip.api.claims.delegations import delegations
+from byoip.api.claims.history import history
+from byoip.api.claims.operator_prefixes import operator_prefixes
+from byoip.api.claims.prefixes import prefixes
+from byoip.api.document.documentation import complete
+from byoip.api.letters.letter_document import LETTER_PATH, letter_document
+from byoip.api.letters.letters import letter_page
+from byoip.api.letters.loa_documents import loa_documents
+from byoip.api.letters.operator_letters import operator_letters
+from byoip.api.operations import error_page, healthz, metrics, readyz
+from byoip.api.problems.problem_handlers import problem_handlers
 from byoip.api.routes.bgp import bgp
-from byoip.api.routes.delegations import delegations
-from byoip.api.routes.edges import edges
-from byoip.api.routes.history import history
-from byoip.api.routes.letters import letter_page
-from byoip.api.routes.loa_documents import loa_documents
 from byoip.api.routes.offboarding import offboarding
-from byoip.api.routes.operations import error_page, healthz, metrics, readyz
-from byoip.api.routes.operator_accounts import operator_accounts
 from byoip.api.routes.operator_bgp import operator_bgp
 from byoip.api.routes.operator_guards import operator_guards
-from byoip.api.routes.operator_letters import operator_letters
-from byoip.api.routes.operator_prefixes import operator_prefixes
-from byoip.api.routes.operator_routes import operator_routes
-from byoip.api.routes.operator_services import operator_services
-from byoip.api.routes.operator_space import operator_space
-from byoip.api.routes.prefixes import prefixes
-from byoip.api.routes.proof import proof
-from byoip.api.routes.services import services
+from byoip.api.speakers.operator_routes import operator_routes
 
 DESCRIPTION = (
     "Bring your own IP prefixes: submit one, prove that you hold it, bind services to it. "

@@ -19,12 +19,12 @@ from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.adapters.letters.pdf_inspector import ChildPdfInspector
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.system_random import SystemRandom
+from byoip.api.accounts.operating import operating
 from byoip.api.application import create_application
-from byoip.api.dependencies import Backend
-from byoip.api.edge_desk import edge_desk
-from byoip.api.operating import operating
-from byoip.api.rate_limiting import RequestLimiter
-from byoip.api.route_desk import route_desk
+from byoip.api.bindings.edge_desk import edge_desk
+from byoip.api.border.backend import Backend
+from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.api.speakers.route_desk import route_desk
 from byoip.composition.outside import Outside
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.station import SILENT_FOR, InService

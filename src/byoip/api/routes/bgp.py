@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from byoip.api.answers import Answer, answer, list_answer
-from byoip.api.caller import Asking, nothing
-from byoip.api.declarations import Declarations
-from byoip.api.messages import NO_CHANGE, NO_SPEAKERS
-from byoip.api.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
-from byoip.api.refusals import FieldMissing
-from byoip.api.routes.path_ids import PathId
-from byoip.api.schemas.bgp_prefixes import (
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Asking, nothing
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import Done, Message
+from byoip.api.border.messages import NO_CHANGE, NO_SPEAKERS
+from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
+from byoip.api.path_ids import PathId
+from byoip.api.problems.refusals import FieldMissing
+from byoip.api.routes.bgp_schemas import (
     AdvertisementChange,
     AdvertisementStatusAnswer,
     BgpPrefixAnswer,
@@ -20,7 +21,6 @@ from byoip.api.schemas.bgp_prefixes import (
     bgp_prefix_of,
     status_of,
 )
-from byoip.api.schemas.envelope import Done, Message
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 
-from byoip.api.answers import Answer
-from byoip.api.caller import Asking, Authenticated
-from byoip.api.declarations import Declarations
-from byoip.api.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHELD
-from byoip.api.routes.path_ids import PathId
-from byoip.api.schemas.envelope import Message
-from byoip.api.schemas.prefixes import Prefix, PrefixAnswer, prefix_of
+from byoip.api.border.answers import Answer
+from byoip.api.border.caller import Asking, Authenticated
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import Message
+from byoip.api.border.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHELD
+from byoip.api.claims.prefix_schemas import Prefix, PrefixAnswer, prefix_of
+from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from byoip.api.answers import Answer, list_answer
-from byoip.api.caller import Operating
-from byoip.api.declarations import Audience, Declarations
-from byoip.api.messages import NO_CHANGE
-from byoip.api.paging import Cut
-from byoip.api.routes.path_ids import PathId
-from byoip.api.schemas.bgp_prefixes import BgpPrefixAnswer, BgpPrefixListAnswer, bgp_prefix_of
-from byoip.api.schemas.envelope import Message
-from byoip.api.schemas.operating import Reasoned
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.answers import Answer, list_answer
+from byoip.api.border.caller import Operating
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import Message
+from byoip.api.border.messages import NO_CHANGE
+from byoip.api.border.paging import Cut
+from byoip.api.path_ids import PathId
+from byoip.api.routes.bgp_schemas import BgpPrefixAnswer, BgpPrefixListAnswer, bgp_prefix_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText

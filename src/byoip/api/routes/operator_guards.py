@@ -1,14 +1,18 @@
 """The operator's side: breakers, jobs, and prefixes on their way out."""
 
-from byoip.api.answers import Answer, answer, list_answer
-from byoip.api.caller import Operating, nothing
-from byoip.api.declarations import Audience, Declarations
-from byoip.api.paging import Cut
-from byoip.api.routes.offboarding import restored_messages
-from byoip.api.routes.path_ids import PathId, PathText
-from byoip.api.schemas.envelope import Done
-from byoip.api.schemas.operating import Reasoned
-from byoip.api.schemas.operator_guards import (
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Operating, nothing
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import Done
+from byoip.api.border.paging import Cut
+from byoip.api.claims.operator_prefix_schemas import (
+    OperatorPrefix,
+    OperatorPrefixAnswer,
+    operator_prefix_of,
+)
+from byoip.api.path_ids import PathId, PathText
+from byoip.api.routes.guard_schemas import (
     BreakerAnswer,
     BreakerTripAnswer,
     JobAnswer,
@@ -18,11 +22,7 @@ from byoip.api.schemas.operator_guards import (
     job_of,
     trip_of,
 )
-from byoip.api.schemas.operator_prefixes import (
-    OperatorPrefix,
-    OperatorPrefixAnswer,
-    operator_prefix_of,
-)
+from byoip.api.routes.offboarding import restored_messages
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, WithdrawFirst

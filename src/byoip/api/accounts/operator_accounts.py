@@ -1,0 +1,232 @@
+"""The operator's side: accounts, credentials, and the history of what operators do."""
+
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import WithJsonSchema
+
+from byoip.api.accounts.operator_schemas import (
+    AccountAnswer,
+    AccountChange,
+    AccountListAnswer,
+    CredentialAnswer,
+    CredentialListAnswer,
+    IssuedCredentialAnswer,
+    NewAccount,
+    NewCredentialIn,
+    OperatorEventListAnswer,
+    Reasoned,
+    account_of,
+    credential_of,
+    issued_of,
+    issued_without_token,
+    operator_event_of,
+)
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Operating
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import ID_PATTERN, read_id
+from byoip.api.border.paging import (
+    DEFAULT_PAGE,
+    CursorText,
+    Cut,
+    PerPage,
+    cut,
+    page,
+)
+from byoip.api.claims.history import After
+from byoip.api.path_ids import PathId
+from byoip.api.problems.refusals import FieldInvalid, QueryParameterInvalid
+from byoip.domain.accounts.credential import Credential, Scope
+from byoip.domain.accounts.operating import (
+    CredentialNotFound,
+    ExpiryRefused,
+    ScopesRefused,
+)
+from byoip.domain.customer_text import InvalidText
+from byoip.ports.accounts.operator_reader import AccountView
+from byoip.ports.claims.reader import Cursor
+
+operator_accounts = Declarations("operator: accounts", Audience.OPERATOR)
+
+AccountFilter: TypeAlias = Annotated[
+    str | None,
+    Query(description="Only of this account."),
+    WithJsonSchema({"type": "string", "pattern": ID_PATTERN}),
+]
+
+
+@operator_accounts.operation("GET /accounts", Scope.OPERATOR, answer=AccountListAnswer)
+async def list_accounts(
+    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List customers, oldest first."""
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    reader = caller.backend.operating.reader
+    found = await reader.accounts(after=wanted.after, limit=wanted.probe)
+    part = cut(found, wanted, _account_place)
+    return list_answer([account_of(one) for one in part.items], part)
+
+
+@operator_accounts.operation(
+    "GET /accounts/{account_id}", Scope.OPERATOR, answer=AccountAnswer, tagged=True
+)
+async def get_account(caller: Operating, account_id: PathId) -> Answer:
+    """Read one account."""
+    view = await caller.backend.operating.reader.account(account_id)
+    return answer(account_of(view), version=_version(view))
+
+
+@operator_accounts.operation(
+    "POST /accounts",
+    Scope.OPERATOR,
+    answer=AccountAnswer,
+    status=201,
+    tagged=True,
+    refuses=(InvalidText,),
+)
+async def create_account(caller: Operating, body: NewAccount) -> Answer:
+    """Take a customer in."""
+    pen = caller.pen(account_of, status=201, version=_version)
+    return pen.answer(
+        await caller.backend.operating.create_account(
+            name=body.name,
+            prefix_quota=body.prefix_quota,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_accounts.operation(
+    "PATCH /accounts/{account_id}",
+    Scope.OPERATOR,
+    answer=AccountAnswer,
+    tagged=True,
+    refuses=(InvalidText,),
+)
+async def update_account(caller: Operating, account_id: PathId, body: AccountChange) -> Answer:
+    """Change an account's name or quota.
+
+    A quota below what the account has takes nothing away: it only keeps it from more.
+    """
+    pen = caller.pen(account_of, version=_version)
+    return pen.answer(
+        await caller.backend.operating.update_account(
+            account_id,
+            name=body.name,
+            prefix_quota=body.prefix_quota,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_accounts.operation("GET /credentials", Scope.OPERATOR, answer=CredentialListAnswer)
+async def list_credentials(
+    caller: Operating,
+    account_id: AccountFilter = None,
+    per_page: PerPage = None,
+    cursor: CursorText = None,
+) -> Answer:
+    """List credentials of customers and operators, oldest first, revoked ones too.
+
+    Tokens are not kept, so they are not shown.
+    """
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    found = await caller.backend.operating.reader.credentials(
+        account_filter(account_id), after=wanted.after, limit=wanted.probe
+    )
+    part = cut(found, wanted, _credential_place)
+    return list_answer([credential_of(one) for one in part.items], part)
+
+
+@operator_accounts.operation(
+    "POST /credentials",
+    Scope.OPERATOR,
+    answer=IssuedCredentialAnswer,
+    status=201,
+    refuses=(InvalidText, ScopesRefused, ExpiryRefused),
+)
+async def create_credential(caller: Operating, body: NewCredentialIn) -> Answer:
+    """Make a token for an account, or for another operator.
+
+    The token is in this answer and nowhere else: a repeated request does not show it again.
+    """
+    pen = caller.pen(issued_of, status=201, kept=issued_without_token)
+    return pen.answer(
+        await caller.backend.operating.create_credential(
+            body.account_id,
+            name=body.name,
+            scopes=frozenset(_scope(index, text) for index, text in enumerate(body.scopes)),
+            expires_at=body.expires_at,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_accounts.operation(
+    "POST /credentials/{credential_id}/revoke",
+    Scope.OPERATOR,
+    answer=CredentialAnswer,
+    refuses=(InvalidText, CredentialNotFound),
+)
+async def revoke_credential(caller: Operating, credential_id: PathId, body: Reasoned) -> Answer:
+    """End a credential at once."""
+    pen = caller.pen(credential_of)
+    return pen.answer(
+        await caller.backend.operating.revoke_credential(
+            credential_id, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+@operator_accounts.operation("GET /events", Scope.OPERATOR, answer=OperatorEventListAnswer)
+async def list_operator_events(
+    caller: Operating, after: After = 0, per_page: PerPage = None
+) -> Answer:
+    """Read what operators have done besides prefixes, oldest first.
+
+    What they did to a prefix stands in that prefix's own history.
+    """
+    size = per_page or DEFAULT_PAGE
+    found = await caller.backend.operating.reader.events(after=after, limit=size + 1)
+    items = found[:size]
+    more = str(items[-1].event.number) if len(found) > size else None
+    return list_answer([operator_event_of(one) for one in items], Cut(items, size, more))
+
+
+def account_filter(text: str | None) -> UUID | None:
+    """The id in a filter.
+
+    Raises:
+        QueryParameterInvalid: it is none.
+    """
+    try:
+        return None if text is None else read_id(text)
+    except ValueError:
+        raise QueryParameterInvalid("account_id", "is not an id") from None
+
+
+def _scope(index: int, text: str) -> Scope:
+    try:
+        return Scope(text)
+    except ValueError:
+        raise FieldInvalid(f"/scopes/{index}", f"Name one of {', '.join(Scope)}") from None
+
+
+def _version(view: AccountView) -> int:
+    return view.account.version
+
+
+def _account_place(view: AccountView) -> Cursor:
+    return Cursor(view.account.created_at, view.account.id)
+
+
+def _credential_place(credential: Credential) -> Cursor:
+    return Cursor(credential.created_at, credential.id)

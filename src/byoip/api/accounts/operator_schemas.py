@@ -1,0 +1,279 @@
+"""What operators send and are shown besides prefixes."""
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from byoip.api.border.envelope import (
+    EventPageInfo,
+    Id,
+    IdIn,
+    Listed,
+    Strict,
+    Success,
+    TextIn,
+    Time,
+    Wire,
+)
+from byoip.api.claims.delegation_schemas import TimeIn
+from byoip.domain.accounts import credential as domain
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings import service_binding
+from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
+from byoip.ports.accounts.operator_reader import AccountView, OperatorEventView
+from byoip.usecases.accounts.create_credential import NewCredential
+
+_ACCOUNT: dict[str, Any] = {
+    "id": "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7",
+    "name": "Example Networks",
+    "prefix_quota": 1000,
+    "prefixes": 3,
+    "created_at": "2026-11-02T09:30:00Z",
+}
+_CREDENTIAL: dict[str, Any] = {
+    "id": "89abcdef0123456789abcdef01234567",
+    "account_id": _ACCOUNT["id"],
+    "name": "their automation",
+    "scopes": ["prefixes:read", "prefixes:write"],
+    "created_at": "2026-11-02T09:30:00Z",
+    "expires_at": None,
+    "revoked_at": None,
+    "last_used_at": None,
+}
+_SERVICE: dict[str, Any] = {
+    "id": "f0e1d2c3b4a5968778695a4b3c2d1e0f",
+    "name": "CDN",
+    "default_only": False,
+}
+_WHY = "Contract 4711 was signed."
+
+
+def example(**members: Any) -> ConfigDict:
+    """The one example of a model."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
+
+
+class Reasoned(Strict):
+    """What every write of an operator says."""
+
+    model_config = example(reason=_WHY)
+
+    reason: TextIn = Field(description="Why; never empty, and kept in the history.")
+
+
+class NewAccount(Reasoned):
+    """A customer to take in."""
+
+    model_config = example(name="Example Networks", prefix_quota=1000, reason=_WHY)
+
+    name: TextIn
+    prefix_quota: int = Field(default=CLAIMS_PER_ACCOUNT, ge=0, le=CLAIMS_PER_ACCOUNT)
+
+
+class AccountChange(Reasoned):
+    """What to change; what is left out stays."""
+
+    model_config = example(prefix_quota=10, reason=_WHY)
+
+    name: TextIn | None = None
+    prefix_quota: int | None = Field(default=None, ge=0, le=CLAIMS_PER_ACCOUNT)
+
+
+class Account(Wire):
+    """A customer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ACCOUNT]})
+
+    id: Id
+    name: str
+    prefix_quota: int
+    prefixes: int = Field(description="How many it has, approved or not.")
+    created_at: Time
+
+
+class NewCredentialIn(Reasoned):
+    """For whom a token is to be made, and what it allows."""
+
+    model_config = example(
+        account_id=_ACCOUNT["id"], name="their automation", scopes=["prefixes:read"], reason=_WHY
+    )
+
+    account_id: IdIn | None = Field(description="null: an operator's, which opens no account.")
+    name: TextIn
+    scopes: list[str] = Field(
+        default=[],
+        max_length=len(Scope),
+        description="Empty: those of customers, or `operator` for an operator's.",
+        json_schema_extra={"items": {"type": "string", "enum": [one.value for one in Scope]}},
+    )
+    expires_at: TimeIn = Field(default=None, description="null: never.")
+
+
+class Credential(Wire):
+    """A token's rights."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CREDENTIAL]})
+
+    id: Id
+    account_id: Id | None = Field(description="null: an operator's.")
+    name: str
+    scopes: list[Scope]
+    created_at: Time
+    expires_at: Time | None
+    revoked_at: Time | None
+    last_used_at: Time | None = Field(description="To the minute.")
+
+
+class IssuedCredential(Credential):
+    """A new one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{**_CREDENTIAL, "token": "byoip_4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"}]
+        }
+    )
+
+    token: str | None = Field(
+        description="Shown this once; null when the request is repeated with its Idempotency-Key."
+    )
+
+
+class NewService(Reasoned):
+    """Something to offer."""
+
+    model_config = example(name="CDN", default_only=False, reason=_WHY)
+
+    name: TextIn
+    default_only: bool = Field(default=False, description="Whether it takes whole prefixes only.")
+
+
+class ServiceChange(Reasoned):
+    """What to change."""
+
+    model_config = example(default_only=True, reason=_WHY)
+
+    default_only: bool
+
+
+class OfferedService(Wire):
+    """Something that customers may bind."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SERVICE]})
+
+    id: Id
+    name: str
+    default_only: bool
+
+
+class OperatorEvent(Wire):
+    """One line of the operators' history."""
+
+    model_config = example(
+        number=7,
+        kind="service.retired",
+        actor="operator:89abcdef0123456789abcdef01234567",
+        request_id="6f9c2b1e4d3a48d7b0a1c2e3f4051627",
+        reason=_WHY,
+        at="2026-11-02T09:31:07Z",
+        before={"name": "CDN"},
+        after={},
+    )
+
+    number: int = Field(description="Counts up without gaps.")
+    kind: str
+    actor: str
+    request_id: str
+    reason: str
+    at: Time
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class AccountAnswer(Success[Account]):
+    """One account."""
+
+
+class AccountListAnswer(Listed[Account]):
+    """Accounts, oldest first."""
+
+
+class CredentialAnswer(Success[Credential]):
+    """One credential."""
+
+
+class IssuedCredentialAnswer(Success[IssuedCredential]):
+    """One new credential."""
+
+
+class CredentialListAnswer(Listed[Credential]):
+    """Credentials, oldest first."""
+
+
+class OfferedServiceAnswer(Success[OfferedService]):
+    """One service."""
+
+
+class OfferedServiceListAnswer(Listed[OfferedService]):
+    """Services, by name."""
+
+
+class OperatorEventListAnswer(Success[list[OperatorEvent]]):
+    """The operators' history, oldest first."""
+
+    result_info: EventPageInfo
+
+
+def account_of(view: AccountView) -> Account:
+    """An account as the wire shows it."""
+    account = view.account
+    return Account(
+        id=account.id.hex,
+        name=account.name,
+        prefix_quota=account.prefix_quota,
+        prefixes=view.claims,
+        created_at=account.created_at,
+    )
+
+
+def credential_of(credential: domain.Credential) -> Credential:
+    """A credential as the wire shows it."""
+    return Credential(
+        id=credential.id.hex,
+        account_id=credential.account_id.hex if credential.account_id else None,
+        name=credential.name,
+        scopes=sorted(credential.scopes),
+        created_at=credential.created_at,
+        expires_at=credential.expires_at,
+        revoked_at=credential.revoked_at,
+        last_used_at=credential.last_used_at,
+    )
+
+
+def issued_of(made: NewCredential) -> IssuedCredential:
+    """A new credential, with its token."""
+    return IssuedCredential(**dict(credential_of(made.credential)), token=made.token)
+
+
+def issued_without_token(made: NewCredential) -> IssuedCredential:
+    """The same for whoever repeats the request."""
+    return IssuedCredential(**dict(credential_of(made.credential)), token=None)
+
+
+def service_of(service: service_binding.Service) -> OfferedService:
+    """A service as operators see it."""
+    return OfferedService(id=service.id.hex, name=service.name, default_only=service.default_only)
+
+
+def operator_event_of(view: OperatorEventView) -> OperatorEvent:
+    """A line of the operators' history."""
+    event = view.event
+    return OperatorEvent(
+        number=event.number,
+        kind=event.kind,
+        actor=event.actor,
+        request_id=event.request_id,
+        reason=view.reason,
+        at=event.at,
+        before=dict(event.before),
+        after=dict(event.after),
+    )

@@ -1,0 +1,204 @@
+"""What edges follow and acknowledge, and what operators decide about them."""
+
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from fastapi import Query
+
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.bindings.edge_schemas import (
+    Acknowledgement,
+    EdgeAnswer,
+    EdgeChangeListAnswer,
+    EdgeChangeOfState,
+    EdgeListAnswer,
+    FullStateAnswer,
+    change_of,
+    edge_of,
+    state_of,
+)
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Operating
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import read_id
+from byoip.api.border.paging import DEFAULT_PAGE, LONGEST_PAGE, Cut, PerPage
+from byoip.api.border.streams import NDJSON, StreamAnswer
+from byoip.api.border.waiting import Wait, follow, read_or_wait
+from byoip.api.path_ids import PathText
+from byoip.api.problems.refusals import QueryParameterInvalid
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.edge import (
+    ChangeNotMadeYet,
+    EdgeBehind,
+    EdgeChange,
+    EdgeNotFound,
+    EdgeRemoved,
+    FeedReplaced,
+    InvalidEdgeName,
+)
+from byoip.domain.customer_text import InvalidText
+from byoip.ports.bindings.edges import EDGE_CHANGES, EdgeReader
+
+edges = Declarations("operator: edges", Audience.OPERATOR)
+
+LONGEST_STREAM = 300
+
+After: TypeAlias = Annotated[
+    int, Query(ge=0, le=2**63 - 1, description="Only changes with greater numbers.")
+]
+Feed: TypeAlias = Annotated[
+    str | None,
+    Query(
+        description="The feed that `after` is a number of: refused (409) if it is another by now.",
+        json_schema_extra={"pattern": "^[0-9a-f]{32}$"},
+    ),
+]
+Seconds: TypeAlias = Annotated[
+    int,
+    Query(ge=1, le=LONGEST_STREAM, description="How long to go on; then ask again."),
+]
+
+
+@edges.operation(
+    "GET /edge/changes",
+    Scope.EDGE_READ,
+    answer=EdgeChangeListAnswer,
+    refuses=(ChangeNotMadeYet, FeedReplaced),
+)
+async def list_edge_changes(
+    caller: Operating,
+    after: After = 0,
+    feed: Feed = None,
+    wait: Wait = 0,
+    per_page: PerPage = None,
+) -> Answer:
+    """Read what has changed at which service answers for which range, oldest first.
+
+    Numbers have no gaps and appear in order: remember the last one and go on `after` it; with
+    `wait`, an answer comes as soon as there is something. Any number can be read from again.
+    """
+    reader, size = caller.backend.edges.reader, per_page or DEFAULT_PAGE
+    await _demand_made(reader, after, feed)
+    read = partial(reader.changes, after=after, limit=size + 1)
+    found = await read_or_wait(read, caller.backend.bell, EDGE_CHANGES, wait)
+    items = found[:size]
+    more = str(items[-1].number) if len(found) > size else None
+    return list_answer([change_of(one) for one in items], Cut(items, size, more))
+
+
+@edges.operation(
+    "GET /edge/changes/stream",
+    Scope.EDGE_READ,
+    answer=NDJSON,
+    refuses=(ChangeNotMadeYet, FeedReplaced),
+)
+async def get_edge_change_stream(
+    caller: Operating, after: After = 0, feed: Feed = None, seconds: Seconds = LONGEST_STREAM
+) -> Answer:
+    """Follow the changes as a stream: one JSON object a line, each as soon as it is there.
+
+    Empty lines are signs of life. The stream ends after some time, or when the service is
+    restarted: ask again `after` the last number.
+    """
+    reader = caller.backend.edges.reader
+    await _demand_made(reader, after, feed)
+
+    async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
+        return await reader.changes(after=last.number if last else after, limit=LONGEST_PAGE)
+
+    found = follow(read, caller.backend.bell, EDGE_CHANGES, seconds)
+    return StreamAnswer(status=200, body=b"", lines=_lines(found))
+
+
+@edges.operation("GET /edge/state", Scope.EDGE_READ, answer=FullStateAnswer)
+async def get_edge_state(caller: Operating) -> Answer:
+    """Read all that is bound, and the number of the change that this is as of.
+
+    Where an edge begins, or begins anew: then it follows the changes after that number.
+    """
+    return answer(state_of(await caller.backend.edges.reader.state()))
+
+
+@edges.operation(
+    "POST /edge/acknowledgements",
+    Scope.EDGE_ACK,
+    answer=EdgeAnswer,
+    refuses=(InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet),
+)
+async def create_edge_acknowledgement(caller: Operating, body: Acknowledgement) -> Answer:
+    """Say that an edge has carried out a change and all before.
+
+    Operators register edges, by PUT. Until it has acknowledged all that was there when it was
+    first heard, it counts for nothing. Repeat the last number once a minute, as a sign of life.
+    """
+    pen = caller.pen(edge_of)
+    return pen.answer(
+        await caller.backend.edges.acknowledge(
+            edge=body.edge, feed=body.feed, number=body.number, by=pen.by, once=pen.once
+        )
+    )
+
+
+@edges.operation("GET /edge/edges", Scope.OPERATOR, answer=EdgeListAnswer)
+async def list_edges(caller: Operating) -> Answer:
+    """List the edges with what each has acknowledged, by name."""
+    found = [edge_of(one) for one in await caller.backend.edges.reader.edges()]
+    return list_answer(found, Cut(found, LONGEST_PAGE, None))
+
+
+@edges.operation(
+    "PUT /edge/edges/{edge}",
+    Scope.OPERATOR,
+    answer=EdgeAnswer,
+    refuses=(InvalidEdgeName, InvalidText, EdgeBehind),
+)
+async def put_edge(caller: Operating, edge: PathText, body: EdgeChangeOfState) -> Answer:
+    """Register an edge, drain it, take it back into service, or let a removed one join again.
+
+    Announcing waits no longer for a drained edge. It comes back when it has caught up, not before.
+    """
+    pen = caller.pen(edge_of)
+    return pen.answer(
+        await caller.backend.edges.put(
+            edge=edge, drained=body.drained, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+@edges.operation(
+    "POST /edge/edges/{edge}/remove",
+    Scope.OPERATOR,
+    answer=EdgeAnswer,
+    refuses=(InvalidEdgeName, InvalidText, EdgeNotFound),
+)
+async def remove_edge(caller: Operating, edge: PathText, body: Reasoned) -> Answer:
+    """Take an edge out for good. It does not come back by acknowledging."""
+    pen = caller.pen(edge_of)
+    return pen.answer(
+        await caller.backend.edges.remove(edge=edge, reason=body.reason, by=pen.by, once=pen.once)
+    )
+
+
+async def _demand_made(reader: EdgeReader, after: int, feed: str | None) -> None:
+    if feed is not None and _feed(feed) != await reader.feed_name():
+        raise FeedReplaced
+    # Who is ahead of us knows changes that are lost, as after a backup was restored: told so, it
+    # takes the full state; left waiting, it would miss what gets those numbers next.
+    newest = await reader.newest()
+    if after > newest:
+        raise ChangeNotMadeYet(newest)
+
+
+def _feed(text: str) -> UUID:
+    try:
+        return read_id(text)
+    except ValueError:
+        raise QueryParameterInvalid("feed", "is not a feed of ours") from None
+
+
+async def _lines(found: AsyncIterator[Sequence[EdgeChange]]) -> AsyncIterator[bytes]:
+    async for changes in found:
+        shown = [change_of(one).model_dump_json().encode() for one in changes]
+        yield b"".join(line + b"\n" for line in shown or [b""])

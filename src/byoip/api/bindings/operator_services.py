@@ -1,0 +1,113 @@
+"""The operator's side: what customers may bind."""
+
+from byoip.api.accounts.operator_schemas import (
+    NewService,
+    OfferedServiceAnswer,
+    OfferedServiceListAnswer,
+    Reasoned,
+    ServiceChange,
+    service_of,
+)
+from byoip.api.bindings.services import service_place
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Operating
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, cut_in_own_order, page
+from byoip.api.path_ids import PathId
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import ServiceExists, ServiceInUse, ServiceNotOffered
+from byoip.domain.bindings.service_binding import Service
+from byoip.domain.customer_text import InvalidText
+
+operator_services = Declarations("operator: services", Audience.OPERATOR)
+
+
+@operator_services.operation("GET /services", Scope.OPERATOR, answer=OfferedServiceListAnswer)
+async def list_offered_services(
+    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List what customers may bind, by name."""
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    part = cut_in_own_order(await caller.backend.reader.services(), wanted, service_place)
+    return list_answer([service_of(one) for one in part.items], part)
+
+
+@operator_services.operation(
+    "GET /services/{service_id}",
+    Scope.OPERATOR,
+    answer=OfferedServiceAnswer,
+    tagged=True,
+    refuses=(ServiceNotOffered,),
+)
+async def get_offered_service(caller: Operating, service_id: PathId) -> Answer:
+    """Read one service."""
+    for one in await caller.backend.reader.services():
+        if one.id == service_id:
+            return answer(service_of(one), version=one.version)
+    raise ServiceNotOffered
+
+
+@operator_services.operation(
+    "POST /services",
+    Scope.OPERATOR,
+    answer=OfferedServiceAnswer,
+    status=201,
+    tagged=True,
+    refuses=(InvalidText, ServiceExists),
+)
+async def create_service(caller: Operating, body: NewService) -> Answer:
+    """Offer customers something to bind."""
+    pen = caller.pen(service_of, status=201, version=_version)
+    return pen.answer(
+        await caller.backend.operating.create_service(
+            name=body.name,
+            default_only=body.default_only,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_services.operation(
+    "PATCH /services/{service_id}",
+    Scope.OPERATOR,
+    answer=OfferedServiceAnswer,
+    tagged=True,
+    refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
+)
+async def update_service(caller: Operating, service_id: PathId, body: ServiceChange) -> Answer:
+    """Change whether a service takes whole prefixes only.
+
+    Refused while it is bound to parts of prefixes.
+    """
+    pen = caller.pen(service_of, version=_version)
+    return pen.answer(
+        await caller.backend.operating.update_service(
+            service_id,
+            default_only=body.default_only,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_services.operation(
+    "POST /services/{service_id}/retire",
+    Scope.OPERATOR,
+    answer=OfferedServiceAnswer,
+    refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
+)
+async def retire_service(caller: Operating, service_id: PathId, body: Reasoned) -> Answer:
+    """Offer a service no longer; refused while anything is bound to it."""
+    pen = caller.pen(service_of)
+    return pen.answer(
+        await caller.backend.operating.retire_service(
+            service_id, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+def _version(service: Service) -> int:
+    return service.version

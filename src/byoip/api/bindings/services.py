@@ -1,0 +1,212 @@
+"""Services and the bindings to them."""
+
+from datetime import UTC, datetime
+
+from byoip.api.bindings import binding_schemas as wire
+from byoip.api.bindings.binding_schemas import (
+    BindingAnswer,
+    BindingChange,
+    BindingListAnswer,
+    NewBinding,
+    ServiceListAnswer,
+    binding_of,
+    service_of,
+)
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Asking, nothing
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import Done
+from byoip.api.border.paging import (
+    LONGEST_PAGE,
+    CursorText,
+    PerPage,
+    cut_from_whole,
+    cut_in_own_order,
+    page,
+)
+from byoip.api.path_ids import PathId
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.service_binding import (
+    BINDINGS_PER_PREFIX,
+    BindingExists,
+    BindingNotFound,
+    BindingOutsidePrefix,
+    DefaultBindingFirst,
+    DefaultBindingInUse,
+    DefaultOnlyService,
+    PrefixNotApproved,
+    Service,
+    ServiceBinding,
+    ServiceNotFound,
+    TooManyBindings,
+)
+from byoip.domain.claims.claim import (
+    ClaimNotFound,
+    PrefixOffboarding,
+    PrefixSuspended,
+    WithdrawFirst,
+)
+from byoip.domain.prefix import InvalidPrefix
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
+from byoip.ports.claims.reader import BindingView, Cursor
+
+services = Declarations("services")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@services.operation("GET /services", Scope.PREFIXES_READ, answer=ServiceListAnswer)
+async def list_services(
+    caller: Asking, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List what can be bound, by name."""
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    whole = await caller.backend.reader.services()
+    part = cut_in_own_order(whole, wanted, service_place)
+    return list_answer([service_of(one) for one in part.items], part, total=len(whole))
+
+
+@services.operation(
+    "POST /prefixes/{prefix_id}/bindings",
+    Scope.PREFIXES_WRITE,
+    answer=BindingAnswer,
+    status=201,
+    tagged=True,
+    refuses=(
+        ClaimNotFound,
+        InvalidPrefix,
+        PrefixNotApproved,
+        PrefixSuspended,
+        PrefixOffboarding,
+        ServiceNotFound,
+        BindingOutsidePrefix,
+        BindingExists,
+        DefaultBindingFirst,
+        DefaultOnlyService,
+        TooManyBindings,
+        Contested,
+    ),
+)
+async def create_service_binding(caller: Asking, prefix_id: PathId, body: NewBinding) -> Answer:
+    """Bind a service to a range of an approved prefix.
+
+    The first binding spans the prefix; more specific ones nest inside, down to one address.
+    """
+    pen = caller.pen(_shown, status=201, version=_version)
+    return pen.answer(
+        await caller.backend.bind_service(
+            caller.account_id,
+            prefix_id,
+            cidr=body.cidr,
+            service_id=body.service_id,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@services.operation(
+    "GET /prefixes/{prefix_id}/bindings",
+    Scope.PREFIXES_READ,
+    answer=BindingListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_service_bindings(
+    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the bindings of a prefix.
+
+    All of them, oldest first, unless `per_page` is given.
+    """
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    whole = await caller.backend.reader.bindings(
+        caller.account_id, prefix_id, after=None, limit=BINDINGS_PER_PREFIX
+    )
+    part = cut_from_whole(whole, wanted, _binding_place)
+    return list_answer([binding_of(one) for one in part.items], part, total=len(whole))
+
+
+@services.operation(
+    "GET /prefixes/{prefix_id}/bindings/{binding_id}",
+    Scope.PREFIXES_READ,
+    answer=BindingAnswer,
+    tagged=True,
+    refuses=(ClaimNotFound, BindingNotFound),
+)
+async def get_service_binding(caller: Asking, prefix_id: PathId, binding_id: PathId) -> Answer:
+    """Read one binding. Its ETag is its prefix's."""
+    view = await caller.backend.reader.binding(caller.account_id, prefix_id, binding_id)
+    return answer(_shown(view), version=_version(view))
+
+
+@services.operation(
+    "PATCH /prefixes/{prefix_id}/bindings/{binding_id}",
+    Scope.PREFIXES_WRITE,
+    answer=BindingAnswer,
+    tagged=True,
+    refuses=(
+        ClaimNotFound,
+        PrefixNotApproved,
+        PrefixSuspended,
+        PrefixOffboarding,
+        BindingNotFound,
+        ServiceNotFound,
+        DefaultOnlyService,
+    ),
+)
+async def update_service_binding(
+    caller: Asking, prefix_id: PathId, binding_id: PathId, body: BindingChange
+) -> Answer:
+    """Change the service of a binding, at once and without a gap."""
+    pen = caller.pen(_shown, version=_version)
+    return pen.answer(
+        await caller.backend.swap_service(
+            caller.account_id,
+            prefix_id,
+            binding_id,
+            service_id=body.service_id,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@services.operation(
+    "DELETE /prefixes/{prefix_id}/bindings/{binding_id}",
+    Scope.PREFIXES_WRITE,
+    answer=Done,
+    refuses=(
+        ClaimNotFound,
+        BindingNotFound,
+        DefaultBindingInUse,
+        WithdrawFirst,
+        AdvertiseStateLocked,
+    ),
+)
+async def delete_service_binding(caller: Asking, prefix_id: PathId, binding_id: PathId) -> Answer:
+    """Remove a binding; the one that spans the prefix goes last, with its BGP prefix.
+
+    Refused while any route of the prefix is announced, or may still be.
+    """
+    pen = caller.pen(nothing)
+    await caller.backend.unbind_service(
+        caller.account_id, prefix_id, binding_id, by=pen.by, once=pen.once
+    )
+    return pen.answer(None)
+
+
+def _shown(view: BindingView) -> wire.ServiceBinding:
+    return binding_of(view.binding)
+
+
+def _version(view: BindingView) -> int:
+    return view.version
+
+
+def _binding_place(binding: ServiceBinding) -> Cursor:
+    return Cursor(binding.created_at, binding.id)
+
+
+def service_place(service: Service) -> Cursor:
+    """Its place in a list by name, which has no times."""
+    return Cursor(_EPOCH, service.id)

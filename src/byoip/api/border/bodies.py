@@ -1,0 +1,147 @@
+"""Reading a JSON body strictly, once, with limits. Nothing of it is ever echoed."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from byoip.api.problems.refusals import (
+    BODY_LIMIT,
+    BodyTooLarge,
+    FieldInvalid,
+    FieldMissing,
+    FieldUnknown,
+    MalformedJson,
+    Refused,
+    WrongMediaType,
+)
+from byoip.domain.errors import Refusal
+
+ERRORS_SHOWN = 20
+_POINTER_LIMIT = 200
+# NUL is an error in Postgres, a lone surrogate in UTF-8 (RFC 8259, section 8.2).
+_UNSAFE = re.compile("[\x00\ud800-\udfff]")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body, counted as it arrives: a declared length may lie or be missing.
+
+    Raises:
+        BodyTooLarge: more than 64 KiB.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:20]) > BODY_LIMIT:
+        raise BodyTooLarge
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > BODY_LIMIT:
+            raise BodyTooLarge
+    return bytes(received)
+
+
+def demand_json(request: Request) -> None:
+    """Refuse bodies of another kind.
+
+    Raises:
+        WrongMediaType: not application/json, or compressed.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" or "content-encoding" in request.headers:
+        raise WrongMediaType
+
+
+def parse_body(model: type[Model], raw: bytes) -> Model:
+    """Read a model from JSON.
+
+    Raises:
+        MalformedJson: not one JSON text in UTF-8, with every member named once.
+        Refused: one refusal for each member that is missing, unknown or wrong.
+    """
+    value = _parse_json(raw)
+    if unsafe := [FieldInvalid(pointer, _UNSAFE_WHY) for pointer in _unsafe_texts(value, "")]:
+        raise Refused(unsafe[:ERRORS_SHOWN])
+    try:
+        return model.model_validate(value)
+    except ValidationError as fault:
+        raise Refused(
+            field_refusals(fault.errors(include_url=False, include_input=False))
+        ) from None
+
+
+_UNSAFE_WHY = "Text may not contain U+0000 or half a surrogate pair"
+
+
+def field_refusals(errors: Sequence[Any]) -> list[Refusal]:
+    """What pydantic found, in our words and without the input."""
+    return [_field_refusal(error) for error in errors[:ERRORS_SHOWN]]
+
+
+def _field_refusal(error: dict[str, Any]) -> Refusal:
+    pointer = _pointer(error["loc"])
+    match error["type"]:
+        case "missing":
+            return FieldMissing(pointer)
+        case "extra_forbidden":
+            return FieldUnknown(pointer)
+        case _:
+            return FieldInvalid(pointer, str(error["msg"]).removeprefix("Value error, "))
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "".join(f"/{part}" for part in parts)[:_POINTER_LIMIT]
+
+
+def _parse_json(raw: bytes) -> object:
+    try:
+        return json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_named_once, parse_constant=_no_constants
+        )
+    except UnicodeDecodeError:
+        raise MalformedJson("it is not UTF-8") from None
+    except RecursionError:
+        raise MalformedJson("it is nested too deeply") from None
+    except ValueError as fault:
+        raise MalformedJson(_why(fault)) from None
+
+
+def _why(fault: ValueError) -> str:
+    if isinstance(fault, json.JSONDecodeError):
+        return f"syntax error at line {fault.lineno}, column {fault.colno}"
+    return str(fault) if type(fault) is _UnreadableError else "a number has too many digits"
+
+
+class _UnreadableError(ValueError):
+    """JSON that Python would take."""
+
+
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _UnreadableError("a member is named twice in one object")
+    return members
+
+
+def _no_constants(_name: str) -> NoReturn:
+    raise _UnreadableError("NaN and Infinity are not JSON")
+
+
+def _unsafe_texts(value: object, pointer: str) -> Iterator[str]:
+    if isinstance(value, str):
+        if _UNSAFE.search(value):
+            yield pointer
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if _UNSAFE.search(name):
+                yield pointer  # the name itself cannot be shown
+            else:
+                yield from _unsafe_texts(member, pointer + _pointer((name,)))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _unsafe_texts(member, f"{pointer}/{index}")

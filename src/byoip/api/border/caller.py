@@ -1,0 +1,149 @@
+"""What a route knows about the one who asks, once the border has let the request in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Generic, NoReturn, TypeAlias, TypeVar
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import BaseModel
+
+from byoip.api.border.answers import Answer, answer
+from byoip.api.border.backend import Backend
+from byoip.api.border.envelope import Message
+from byoip.domain.accounts.credential import Credential
+from byoip.domain.precondition import WHATEVER, Expected
+from byoip.ports.once import Once
+from byoip.ports.store import By
+
+Result = TypeVar("Result")
+
+
+class Pen(Generic[Result]):
+    """Writes the answer of one write, once: within the transaction if its key is to be kept."""
+
+    def __init__(
+        self,
+        caller: "Authenticated",
+        show: Callable[[Result], BaseModel | None],
+        status: int,
+        version: Callable[[Result], int] | None,
+        kept: Callable[[Result], BaseModel | None] | None = None,
+        messages: Callable[[Result], Sequence[Message]] | None = None,
+    ) -> None:
+        self.by = caller.by
+        self.once = caller.once(self.answer if kept is None else self._kept_answer)
+        self._show = show
+        self._kept = kept or show
+        self._status = status
+        self._version = version
+        self._messages = messages
+        self._written: Answer | None = None
+
+    def answer(self, result: Result) -> Answer:
+        """The answer; the same bytes each time."""
+        if self._written is None:
+            version = None if self._version is None else self._version(result)
+            messages = () if self._messages is None else self._messages(result)
+            self._written = answer(
+                self._show(result), status=self._status, version=version, messages=messages
+            )
+        return self._written
+
+    def _kept_answer(self, result: Result) -> Answer:
+        return answer(self._kept(result), status=self._status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticated:
+    """A request whose sender may make it.
+
+    Attributes:
+        idempotency_key: as sent, or None.
+        body: the raw body, empty for reads.
+        seen: what If-Match says; not compared yet.
+    """
+
+    backend: Backend
+    credential: Credential
+    request_id: str
+    method: str
+    path: str
+    idempotency_key: str | None
+    body: bytes
+    seen: Expected = WHATEVER
+
+    @property
+    def by(self) -> By:
+        """For the history."""
+        return By(f"credential:{self.credential.id.hex}", self.request_id, self.seen)
+
+    @property
+    def now(self) -> datetime:
+        """The time."""
+        return self.backend.clock.now()
+
+    def pen(
+        self,
+        show: Callable[[Result], BaseModel | None],
+        *,
+        status: int = 200,
+        version: Callable[[Result], int] | None = None,
+        kept: Callable[[Result], BaseModel | None] | None = None,
+        messages: Callable[[Result], Sequence[Message]] | None = None,
+    ) -> Pen[Result]:
+        """What a write needs to answer once.
+
+        Args:
+            show: makes the result's wire form.
+            status: of the answer.
+            version: gives its ETag's.
+            kept: what a repeated request is shown, where `show` shows a secret.
+            messages: gives the remarks beside it.
+        """
+        return Pen(self, show, status, version, kept, messages)
+
+    def once(self, render: Callable[[Result], Answer]) -> Once | None:
+        """The claim on the Idempotency-Key, if one was sent."""
+        if self.idempotency_key is None:
+            return None
+        return Once(
+            credential_id=self.credential.id,
+            method=self.method,
+            path=self.path,
+            key=self.idempotency_key,
+            body_sha256=sha256(self.body).digest(),
+            render=render,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller(Authenticated):
+    """A customer's request, for an account that is the caller's own."""
+
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorCaller(Authenticated):
+    """An operator's request, for the whole service."""
+
+    @property
+    def by(self) -> By:
+        """For the history."""
+        return By(f"operator:{self.credential.id.hex}", self.request_id, self.seen)
+
+
+def nothing(_: object) -> None:
+    """What a deletion shows."""
+
+
+def _only_an_operation_knows() -> NoReturn:
+    # Were a route ever served by FastAPI's own machinery, it would fail here and serve nobody.
+    raise RuntimeError("a route below /client/v4 is not an Operation")
+
+
+Asking: TypeAlias = Annotated[Caller, Depends(_only_an_operation_knows)]
+Operating: TypeAlias = Annotated[OperatorCaller, Depends(_only_an_operation_knows)]

@@ -1,0 +1,145 @@
+"""How a module of routes declares its operations: path, scope, answer, refusals."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeAlias, get_type_hints
+
+from pydantic import BaseModel
+
+from byoip.api.border.answers import Answer
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.errors import Refusal
+
+ROOT = "/client/v4/accounts/{account_id}/addressing"
+
+
+class Audience(StrEnum):
+    """For whom an operation is; the value is the root of its path.
+
+    A customer's credential opens its own account only, an operator's no account at all.
+    """
+
+    ACCOUNT = ROOT
+    OPERATOR = "/client/v4/operator"
+
+
+Endpoint: TypeAlias = Callable[..., Awaitable[Answer]]
+
+
+class Decorator(Protocol):
+    """Notes an endpoint and gives it back."""
+
+    def __call__(self, endpoint: Endpoint, /) -> Endpoint:
+        """Note it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One operation.
+
+    Attributes:
+        path: below the root of its audience.
+        endpoint: its name is the operationId; the first line of its docstring the summary.
+        body: the model of the request's body, if it has one.
+        tagged: its success carries an ETag.
+        answer: the model of the success, for the document; or the media type of a file.
+        uploads: name of the form's part, where the body is a form with a file.
+        refuses: what it may refuse besides what every operation may.
+        also: scopes that are needed besides.
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    scope: Scope
+    answer: type[BaseModel] | str
+    status: int
+    refuses: tuple[type[Refusal], ...]
+    tag: str
+    body: type[BaseModel] | None
+    audience: Audience = Audience.ACCOUNT
+    tagged: bool = False
+    uploads: str | None = None
+    also: tuple[Scope, ...] = ()
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """All that a credential must have."""
+        return (self.scope, *self.also)
+
+    @property
+    def full_path(self) -> str:
+        """From the root of the server."""
+        return self.audience.value + self.path
+
+    @property
+    def conditional(self) -> bool:
+        """Whether If-Match holds: against the prefix, or against the operator's object itself."""
+        return self.of_prefix or (self.audience is Audience.OPERATOR and self.method == "PATCH")
+
+    @property
+    def of_prefix(self) -> bool:
+        """Whether it writes to a prefix or what hangs on it."""
+        below = self.audience is Audience.ACCOUNT and self.path.startswith("/prefixes/{prefix_id}")
+        return below and self.method != "GET"
+
+    @property
+    def deprecated(self) -> bool:
+        """Whether it is kept for old clients only: its docstring says so, and what to use."""
+        return "Deprecated: " in (self.endpoint.__doc__ or "")
+
+    @property
+    def name(self) -> str:
+        """Stable, verb_noun."""
+        return self.endpoint.__name__
+
+
+class Declarations:
+    """The operations of one module."""
+
+    def __init__(self, tag: str, audience: Audience = Audience.ACCOUNT) -> None:
+        self._tag = tag
+        self._audience = audience
+        self._all: list[Declaration] = []
+
+    def operation(
+        self,
+        method_and_path: str,
+        scope: Scope,
+        *,
+        answer: type[BaseModel] | str,
+        status: int = 200,
+        refuses: tuple[type[Refusal], ...] = (),
+        tagged: bool = False,
+        uploads: str | None = None,
+        also: tuple[Scope, ...] = (),
+    ) -> Decorator:
+        """Declare one, as in `GET /prefixes`. There is no default scope."""
+        method, _, path = method_and_path.partition(" ")
+
+        def note(endpoint: Endpoint, /) -> Endpoint:
+            body = get_type_hints(endpoint).get("body")
+            made = Declaration(
+                method=method,
+                path=path,
+                endpoint=endpoint,
+                scope=scope,
+                answer=answer,
+                status=status,
+                refuses=refuses,
+                tag=self._tag,
+                body=body,
+                audience=self._audience,
+                tagged=tagged,
+                uploads=uploads,
+                also=also,
+            )
+            self._all.append(made)
+            return endpoint
+
+        return note
+
+    def __iter__(self) -> Iterator[Declaration]:
+        return iter(self._all)

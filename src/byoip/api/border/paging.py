@@ -1,0 +1,130 @@
+"""Pages of lists: an opaque cursor into the order of (created_at, id)."""
+
+import base64
+import binascii
+import re
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+from fastapi import Query
+
+from byoip.api.problems.refusals import QueryParameterInvalid
+from byoip.ports.claims.reader import Cursor
+
+LONGEST_PAGE = 1000
+DEFAULT_PAGE = 50
+
+PerPage: TypeAlias = Annotated[
+    int | None, Query(ge=1, le=LONGEST_PAGE, description="How many to return, 1 to 1000.")
+]
+CursorText: TypeAlias = Annotated[
+    str | None,
+    Query(
+        description="Continue after an earlier page: its `result_info.cursor`.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]{32}$"},
+    ),
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHAPE = struct.Struct(">q16s")
+_TEXT = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
+_MICROSECOND = timedelta(microseconds=1)
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What part of a list is wanted."""
+
+    after: Cursor | None
+    size: int
+
+    @property
+    def probe(self) -> int:
+        """How many to read so as to know whether more follow."""
+        return self.size + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Generic[Item]):
+    """A page, and where the next one begins."""
+
+    items: Sequence[Item]
+    size: int
+    next: str | None
+
+
+def page(per_page: int | None, cursor: str | None, *, default: int) -> Page:
+    """Read what the query asks for.
+
+    Raises:
+        QueryParameterInvalid: not a cursor of ours.
+    """
+    return Page(None if cursor is None else read_cursor(cursor), per_page or default)
+
+
+def cut(found: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]) -> Cut[Item]:
+    """Cut the probe off, and say where to go on."""
+    items = found[: wanted.size]
+    more = len(found) > wanted.size
+    return Cut(items, wanted.size, write_cursor(place(items[-1])) if more else None)
+
+
+def cut_from_whole(
+    whole: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]
+) -> Cut[Item]:
+    """The same for a list that is short and at hand, in the order of its places.
+
+    A cursor holds though the item that it was made of is gone: what lies behind it follows.
+    """
+    after = wanted.after
+    if after is not None:
+        whole = [item for item in whole if _order(place(item)) > _order(after)]
+    return cut(whole[: wanted.probe], wanted, place)
+
+
+def cut_in_own_order(
+    whole: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]
+) -> Cut[Item]:
+    """The same for a list in another order, which a cursor says nothing of once its item is gone.
+
+    Raises:
+        QueryParameterInvalid: it is.
+    """
+    start = 0
+    if wanted.after is not None:
+        ids = [place(item).id for item in whole]
+        if wanted.after.id not in ids:
+            raise QueryParameterInvalid("cursor", "is outdated: start from the first page")
+        start = ids.index(wanted.after.id) + 1
+    return cut(whole[start : start + wanted.probe], wanted, place)
+
+
+def _order(place: Cursor) -> tuple[datetime, UUID]:
+    return place.created_at, place.id
+
+
+def write_cursor(place: Cursor) -> str:
+    """Opaque text for a place in a list."""
+    micros = (place.created_at - _EPOCH) // _MICROSECOND
+    return base64.urlsafe_b64encode(_SHAPE.pack(micros, place.id.bytes)).decode("ascii")
+
+
+def read_cursor(text: str) -> Cursor:
+    """The place it means.
+
+    Raises:
+        QueryParameterInvalid: not a cursor of ours.
+    """
+    try:
+        if not _TEXT.fullmatch(text):
+            raise QueryParameterInvalid("cursor", "is not a cursor of ours")
+        micros, raw = _SHAPE.unpack(base64.urlsafe_b64decode(text))
+        return Cursor(_EPOCH + timedelta(microseconds=micros), UUID(bytes=raw))
+    except (binascii.Error, OverflowError):
+        raise QueryParameterInvalid("cursor", "is not a cursor of ours") from None

@@ -1,0 +1,148 @@
+"""How much a credential and an account may ask, all API processes together.
+
+A process leases permits ahead, a block at a time, from a table that all share: most requests cost
+no round trip, and never are more let in than the limit. What a process holds unused when the rest
+is gone is lost to whoever asks elsewhere; so blocks begin small, grow with what the process lets
+in, and shrink when little is left.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+from byoip.api.problems.refusals import RateLimited
+from byoip.domain.accounts.credential import Credential
+from byoip.ports.accounts.accounts import Allowance
+from byoip.ports.accounts.rate_limits import BLOCK, WINDOW, Lease, Limits, RateWindows
+
+_BLOCKS = 24
+_FIRST = 8
+_MOST_KNOWN = 10_000
+
+
+@dataclass(slots=True)
+class _Permits:
+    """What this process holds of one window.
+
+    Attributes:
+        held: leased, and not used yet.
+        used: requests that this process let in.
+        left: permits that nobody had leased when it last asked.
+        closed: there are no more of this window.
+        until: when the window ends, on this machine's monotonic clock; never later than it does.
+    """
+
+    held: int = 0
+    used: int = 0
+    left: int = 0
+    closed: bool = False
+    until: float = 0.0
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def take(self) -> bool | None:
+        """Whether one more may come in; None: somebody has to ask."""
+        if time.monotonic() >= self.until:
+            return None
+        if not self.held:
+            return False if self.closed else None
+        self.held -= 1
+        self.used += 1
+        return True
+
+    def block(self, limit: int) -> int:
+        """How many to ask for: as many as were used, within bounds."""
+        most = max(1, min(BLOCK, limit // _BLOCKS))
+        return min(most, max(1, most // _FIRST, self.used))
+
+    def begin(self, lease: Lease, asked_at: float) -> bool:
+        """Hold what was leased, and use one of it; whether there is one.
+
+        That one counts even if the window has ended on the way here: it was of that window.
+        """
+        self.closed = not lease.permits
+        self.held, self.left = max(0, lease.permits - 1), lease.left
+        self.used += not self.closed
+        # From before we asked, thus early by a round trip: a permit is not used in the next window.
+        self.until = asked_at + lease.seconds_left
+        return not self.closed
+
+
+class RequestLimiter:
+    """Admits requests, or refuses them until the window ends. Belongs to one event loop."""
+
+    def __init__(self, windows: RateWindows, limits: Limits) -> None:
+        self.limits = limits
+        self._windows = windows
+        self._permits: dict[UUID, _Permits] = {}
+
+    async def admit(self, credential: Credential, state: dict[str, Any]) -> None:
+        """Count one request; `state["headers"]` tells the client where it stands.
+
+        The headers are those of draft-ietf-httpapi-ratelimit-headers, version 10.
+
+        Raises:
+            RateLimited: the credential or its account has used up its window.
+        """
+        whose = (
+            ("credential", credential.id, self.limits.per_credential),
+            ("account", credential.account_id, self.limits.per_account),
+        )
+        limited = [(name, who, limit) for name, who, limit in whose if who and limit]
+        if not limited:
+            return
+        policies = ", ".join(
+            f'"{name}";q={q};w={int(WINDOW.total_seconds())}' for name, _, q in limited
+        )
+        standings: list[str] = []
+        state["headers"] = headers = [(b"ratelimit-policy", policies.encode())]
+        for name, who, limit in limited:
+            granted, left, seconds = await self._take(who, limit)
+            standings.append(f'"{name}";r={left};t={seconds}')
+            headers[1:] = [(b"ratelimit", ", ".join(standings).encode())]
+            if not granted:
+                raise RateLimited(max(1, seconds))
+
+    async def _take(self, who: UUID, limit: int) -> tuple[bool, int, int]:
+        """Whether it may, how many are left then, and in how many seconds the window ends."""
+        permits = self._permits.get(who) or self._new(who)
+        granted = permits.take()
+        if granted is None:
+            async with permits.asking:
+                granted = permits.take()
+                if granted is None:
+                    granted = await self._lease(permits, who, limit)
+        left = permits.left + permits.held  # what others hold unused is not known
+        return granted, left, ceil(max(0.0, permits.until - time.monotonic()))
+
+    async def _lease(self, permits: _Permits, who: UUID, limit: int) -> bool:
+        asked_at = time.monotonic()
+        if asked_at >= permits.until:
+            permits.used = 0  # of a window that is over
+        lease = await self._windows.lease(who, limit=limit, most=permits.block(limit))
+        return permits.begin(lease, asked_at)
+
+    def _new(self, who: UUID) -> _Permits:
+        if len(self._permits) >= _MOST_KNOWN:
+            now = time.monotonic()
+            self._permits = {one: kept for one, kept in self._permits.items() if kept.until > now}
+        return self._permits.setdefault(who, _Permits())
+
+
+async def spend(
+    allowance: Allowance, what: str, who: UUID, per_minute: int, *, of: UUID | None = None
+) -> None:
+    """Take one of the permits for something that costs others more than a read; 0: no limit.
+
+    They are an account's, so that nobody uses up another's; `of` an object: for that one alone.
+
+    Raises:
+        RateLimited: there is none at the moment.
+    """
+    if per_minute:
+        counted = what if of is None else f"{what}:{of.hex}"
+        wait = await allowance.spend(counted, who, per_minute=per_minute)
+        if wait is not None:
+            raise RateLimited(wait, (what, per_minute))

@@ -1,0 +1,229 @@
+"""The operator's side: reservations, registries, and the data that checks rest on."""
+
+from typing import Annotated, TypeAlias
+
+from fastapi import Query
+
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.answers import Answer, list_answer
+from byoip.api.border.caller import Operating
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Cut, PerPage, cut, page
+from byoip.api.checks.operator_space_schemas import (
+    NewOverride,
+    NewReservation,
+    RegistrationSnapshotAnswer,
+    RegistrationSnapshotListAnswer,
+    RegistryOverrideAnswer,
+    RegistryOverrideListAnswer,
+    ReservationAnswer,
+    ReservationListAnswer,
+    RoaSnapshotAnswer,
+    RoaSnapshotListAnswer,
+    override_of,
+    registration_of,
+    reservation_of,
+    roa_snapshot_of,
+)
+from byoip.api.path_ids import PathId, PathNumber, PathText, read_number
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import (
+    OverlapsApproved,
+    OverlapsReservation,
+    OverrideNotFound,
+    RegistryOverride,
+    RegistryUnknown,
+    Reservation,
+    ReservationLengthRefused,
+    ReservationNotFound,
+    SnapshotNotAcceptable,
+    SnapshotNotFound,
+)
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.prefix import InvalidPrefix
+from byoip.ports.claims.reader import Cursor
+
+operator_space = Declarations("operator: space", Audience.OPERATOR)
+
+_LAST_NUMBER = 2**31 - 1
+
+Below: TypeAlias = Annotated[
+    int,
+    Query(ge=1, le=_LAST_NUMBER, description="Only lower numbers: an earlier answer's cursor."),
+]
+
+
+@operator_space.operation("GET /reservations", Scope.OPERATOR, answer=ReservationListAnswer)
+async def list_reservations(
+    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List space that is kept for somebody, oldest first."""
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    reader = caller.backend.operating.reader
+    found = await reader.reservations(after=wanted.after, limit=wanted.probe)
+    part = cut(found, wanted, _place)
+    return list_answer([reservation_of(one) for one in part.items], part)
+
+
+@operator_space.operation(
+    "POST /reservations",
+    Scope.OPERATOR,
+    answer=ReservationAnswer,
+    status=201,
+    refuses=(
+        InvalidText,
+        InvalidPrefix,
+        ReservationLengthRefused,
+        OverlapsReservation,
+        OverlapsApproved,
+    ),
+)
+async def create_reservation(caller: Operating, body: NewReservation) -> Answer:
+    """Reserve space that is served already, for one account or for nobody.
+
+    Nobody else can claim it. Pending claims of others stay, and are not approved.
+    """
+    pen = caller.pen(reservation_of, status=201)
+    return pen.answer(
+        await caller.backend.operating.reserve_space(
+            body.account_id, cidr=body.cidr, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+@operator_space.operation(
+    "POST /reservations/{reservation_id}/release",
+    Scope.OPERATOR,
+    answer=ReservationAnswer,
+    refuses=(InvalidText, ReservationNotFound),
+)
+async def release_reservation(caller: Operating, reservation_id: PathId, body: Reasoned) -> Answer:
+    """Let everybody claim the space again."""
+    pen = caller.pen(reservation_of)
+    return pen.answer(
+        await caller.backend.operating.release_reservation(
+            reservation_id, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+@operator_space.operation(
+    "GET /registry_overrides", Scope.OPERATOR, answer=RegistryOverrideListAnswer
+)
+async def list_registry_overrides(
+    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the overrides made here, oldest first; those of the settings stand beside them."""
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    reader = caller.backend.operating.reader
+    found = await reader.overrides(after=wanted.after, limit=wanted.probe)
+    part = cut(found, wanted, _place)
+    return list_answer([override_of(one) for one in part.items], part)
+
+
+@operator_space.operation(
+    "PUT /registry_overrides",
+    Scope.OPERATOR,
+    answer=RegistryOverrideAnswer,
+    refuses=(InvalidText, InvalidPrefix, RegistryUnknown),
+)
+async def put_registry_override(caller: Operating, body: NewOverride) -> Answer:
+    """Say which registry is responsible for a range.
+
+    It replaces the one for exactly the same range, also that of the settings; of several that
+    cover a prefix the longest counts.
+    """
+    pen = caller.pen(override_of)
+    return pen.answer(
+        await caller.backend.operating.put_registry_override(
+            cidr=body.cidr,
+            registry=body.registry,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_space.operation(
+    "POST /registry_overrides/{override_id}/remove",
+    Scope.OPERATOR,
+    answer=RegistryOverrideAnswer,
+    refuses=(InvalidText, OverrideNotFound),
+)
+async def remove_registry_override(
+    caller: Operating, override_id: PathId, body: Reasoned
+) -> Answer:
+    """Go back to what the settings and the registries' statistics say."""
+    pen = caller.pen(override_of)
+    return pen.answer(
+        await caller.backend.operating.remove_registry_override(
+            override_id, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+@operator_space.operation("GET /roa_snapshots", Scope.OPERATOR, answer=RoaSnapshotListAnswer)
+async def list_roa_snapshots(
+    caller: Operating, below: Below = _LAST_NUMBER, per_page: PerPage = None
+) -> Answer:
+    """List attempts to take ROA data, newest first: counts, and why some were refused."""
+    size = per_page or DEFAULT_PAGE
+    reader = caller.backend.operating.reader
+    found = await reader.roa_snapshots(below=below, limit=size + 1)
+    items = found[:size]
+    more = str(items[-1].snapshot.number) if len(found) > size else None
+    return list_answer([roa_snapshot_of(one) for one in items], Cut(items, size, more))
+
+
+@operator_space.operation(
+    "POST /roa_snapshots/{number}/accept",
+    Scope.OPERATOR,
+    answer=RoaSnapshotAnswer,
+    refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
+)
+async def accept_roa_snapshot(caller: Operating, number: PathNumber, body: Reasoned) -> Answer:
+    """Use a refused snapshot all the same: the last one, as long as its entries are kept."""
+    snapshot = read_number(number)
+    if snapshot is None:
+        raise SnapshotNotFound
+    pen = caller.pen(roa_snapshot_of)
+    return pen.answer(
+        await caller.backend.operating.accept_roa_snapshot(
+            snapshot, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+@operator_space.operation(
+    "GET /registration_snapshots", Scope.OPERATOR, answer=RegistrationSnapshotListAnswer
+)
+async def list_registration_snapshots(caller: Operating) -> Answer:
+    """List the registries' statistics in use, and why newer ones could not be had."""
+    found = await caller.backend.operating.reader.registration_snapshots()
+    return list_answer([registration_of(one) for one in found], Cut(found, len(found), None))
+
+
+@operator_space.operation(
+    "POST /registration_snapshots/{registry}/accept",
+    Scope.OPERATOR,
+    answer=RegistrationSnapshotAnswer,
+    refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
+)
+async def accept_registration_snapshot(
+    caller: Operating, registry: PathText, body: Reasoned
+) -> Answer:
+    """Believe a registry whose newest file was refused for having too few entries.
+
+    Refused files are not kept: the next one, fetched within six hours, is measured by this one.
+    """
+    pen = caller.pen(registration_of)
+    return pen.answer(
+        await caller.backend.operating.accept_registration_snapshot(
+            registry, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+def _place(item: Reservation | RegistryOverride) -> Cursor:
+    return Cursor(item.created_at, item.id)

@@ -1,0 +1,96 @@
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from byoip.api.border.envelope import AsnIn, Strict, Success, Wire
+from byoip.api.checks.validation_schemas import CheckFinding, finding_of
+from byoip.domain.checks.evidence import Passed
+from byoip.usecases.checks.preflight import PreflightReport
+
+
+class NewPreflight(Strict):
+    """A prefix to try."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"cidr": "198.18.0.0/23", "asn": 64500}]}
+    )
+
+    cidr: str
+    asn: AsnIn
+
+
+class OtherOrigin(Wire):
+    """Another network that is known to announce the space."""
+
+    asn: int
+    cidr: str
+    where: str
+
+
+EXAMPLE: dict[str, Any] = {
+    "cidr": "198.18.0.0/23",
+    "asn": 64500,
+    "would_pass": False,
+    "checks": [
+        {
+            "check": "rpki",
+            "end": "failed",
+            "reason": "roa_missing",
+            "fault": None,
+            "seen": "No ROA covers 198.18.0.0/23.",
+            "fix": "Publish a ROA for 198.18.0.0/23, origin AS64500, max length 23.",
+            "warnings": [],
+            "at": "2026-11-02T09:31:07Z",
+        }
+    ],
+    "other_origins": [{"asn": 64501, "cidr": "198.18.0.0/24", "where": "route object in RIPE"}],
+    "warnings": ["AS64501 announces 198.18.0.0/24: a ROA for AS64500 alone makes it invalid."],
+}
+
+
+class Preflight(Wire):
+    """Whether a prefix would pass as things stand, and what would break."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    cidr: str
+    asn: int
+    would_pass: bool = Field(description="irr and rpki pass; ownership is proven later.")
+    checks: list[CheckFinding]
+    other_origins: list[OtherOrigin] = Field(
+        description="Publish ROAs for those first, if they are yours."
+    )
+    warnings: list[str]
+
+
+class PreflightAnswer(Success[Preflight]):
+    """One report."""
+
+
+def preflight_of(report: PreflightReport) -> Preflight:
+    """A report as the wire shows it."""
+    return Preflight(
+        cidr=str(report.prefix),
+        asn=report.asn.number,
+        would_pass=report.would_pass,
+        checks=[finding_of(finding) for finding in report.findings],
+        other_origins=[
+            OtherOrigin(asn=one.asn.number, cidr=str(one.prefix), where=one.where)
+            for one in report.other_origins
+        ],
+        warnings=[*_would_break(report), *_remarks(report)],
+    )
+
+
+def _would_break(report: PreflightReport) -> list[str]:
+    others = {(one.asn, one.prefix) for one in report.other_origins if one.asn != report.asn}
+    return [
+        f"{asn} announces {prefix}: a ROA for {report.asn} alone makes it invalid."
+        for asn, prefix in sorted(others)
+        if report.prefix.covers(prefix)
+    ]
+
+
+def _remarks(report: PreflightReport) -> list[str]:
+    passed = [one.outcome for one in report.findings if isinstance(one.outcome, Passed)]
+    return [warning for outcome in passed for warning in outcome.warnings]

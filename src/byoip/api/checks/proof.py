@@ -1,0 +1,160 @@
+"""Tokens, validation runs and pre-flights: how a prefix gets approved."""
+
+from functools import partial
+
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Asking, nothing
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import Done
+from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, cut, page
+from byoip.api.border.rate_limiting import spend
+from byoip.api.checks.preflight_schemas import NewPreflight, PreflightAnswer, preflight_of
+from byoip.api.checks.validation_schemas import (
+    ValidationAnswer,
+    ValidationListAnswer,
+    validation_of,
+    validation_with_evidence,
+)
+from byoip.api.claims.prefixes import PREFIX_REFUSALS
+from byoip.api.claims.token_schemas import (
+    IssuedTokenAnswer,
+    NewToken,
+    TokenListAnswer,
+    issued_of,
+    token_of,
+)
+from byoip.api.path_ids import PathId
+from byoip.api.problems.refusals import RateLimited
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.checks.validation_run import ValidationNotFound
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.ownership_token import (
+    OwnershipToken,
+    TokenMethod,
+    TokenNotFound,
+    TokenSpent,
+    TooManyTokens,
+)
+from byoip.ports.claims.reader import Cursor, RunView
+from byoip.usecases.claims.issue_token import IssuedToken
+
+proof = Declarations("proof")
+
+
+@proof.operation(
+    "POST /prefixes/{prefix_id}/validation_tokens",
+    Scope.PREFIXES_WRITE,
+    answer=IssuedTokenAnswer,
+    status=201,
+    tagged=True,
+    refuses=(ClaimNotFound, NotInThisState, TooManyTokens),
+)
+async def create_validation_token(caller: Asking, prefix_id: PathId, body: NewToken) -> Answer:
+    """Issue a token for one method, with everything to paste.
+
+    It replaces the token before, and what that one has proven.
+    """
+    pen = caller.pen(partial(issued_of, now=caller.now), status=201, version=_version)
+    return pen.answer(
+        await caller.backend.issue_validation_token(
+            caller.account_id,
+            prefix_id,
+            method=TokenMethod(body.method),
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@proof.operation(
+    "GET /prefixes/{prefix_id}/validation_tokens",
+    Scope.PREFIXES_READ,
+    answer=TokenListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_validation_tokens(
+    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the tokens of a prefix, oldest first."""
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    found = await caller.backend.reader.tokens(
+        caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
+    )
+    part = cut(found, wanted, _token_place)
+    now = caller.now
+    return list_answer([token_of(token, now) for token in part.items], part)
+
+
+@proof.operation(
+    "DELETE /prefixes/{prefix_id}/validation_tokens/{token_id}",
+    Scope.PREFIXES_WRITE,
+    answer=Done,
+    refuses=(ClaimNotFound, TokenNotFound, TokenSpent),
+)
+async def delete_validation_token(caller: Asking, prefix_id: PathId, token_id: PathId) -> Answer:
+    """Revoke a token, and what it has proven so far."""
+    pen = caller.pen(nothing)
+    await caller.backend.revoke_validation_token(
+        caller.account_id, prefix_id, token_id, by=pen.by, once=pen.once
+    )
+    return pen.answer(None)
+
+
+@proof.operation(
+    "GET /prefixes/{prefix_id}/validations",
+    Scope.PREFIXES_READ,
+    answer=ValidationListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_validations(
+    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the validation runs of a prefix, oldest first, without their evidence."""
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    found = await caller.backend.reader.runs(
+        caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
+    )
+    part = cut(found, wanted, _run_place)
+    return list_answer([validation_of(run) for run in part.items], part)
+
+
+@proof.operation(
+    "GET /prefixes/{prefix_id}/validations/{validation_id}",
+    Scope.PREFIXES_READ,
+    answer=ValidationAnswer,
+    refuses=(ClaimNotFound, ValidationNotFound),
+)
+async def get_validation(caller: Asking, prefix_id: PathId, validation_id: PathId) -> Answer:
+    """Read one run: what was asked, of whom, what came back, and how to fix it."""
+    run = await caller.backend.reader.run(caller.account_id, prefix_id, validation_id)
+    return answer(validation_with_evidence(run))
+
+
+@proof.operation(
+    "POST /prefix_preflights",
+    Scope.PREFIXES_READ,
+    answer=PreflightAnswer,
+    refuses=(*PREFIX_REFUSALS, RateLimited),
+)
+async def create_prefix_preflight(caller: Asking, body: NewPreflight) -> Answer:
+    """Would this prefix pass, and what would break?
+
+    Asks irr and rpki now and keeps nothing. Ten a minute for each account, unless set otherwise.
+    """
+    limit = caller.backend.limiter.limits.preflights_per_account
+    await spend(caller.backend.allowance, "preflight", caller.account_id, limit)
+    report = await caller.backend.preflight(caller.account_id, cidr=body.cidr, asn=body.asn)
+    return answer(preflight_of(report))
+
+
+def _version(issued: IssuedToken) -> int:
+    return issued.version
+
+
+def _token_place(token: OwnershipToken) -> Cursor:
+    return Cursor(token.created_at, token.id)
+
+
+def _run_place(view: RunView) -> Cursor:
+    return Cursor(view.run.created_at, view.run.id)

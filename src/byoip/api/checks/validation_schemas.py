@@ -1,0 +1,217 @@
+import base64
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from byoip.api.border.envelope import Id, Listed, Success, Time, Wire
+from byoip.domain.checks.evidence import (
+    Check,
+    Exhibit,
+    Failed,
+    Fault,
+    Finding,
+    Outcome,
+    Passed,
+    Reason,
+    Unanswered,
+)
+from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
+from byoip.ports.claims.reader import RunView
+
+CHECK_EXAMPLE: dict[str, Any] = {
+    "check": "ownership_rdns",
+    "end": "failed",
+    "reason": "token_not_in_every_zone",
+    "fault": None,
+    "seen": "1 of 2 zones carries the token.",
+    "fix": 'Publish byoip-validation.1.18.198.in-addr.arpa. IN TXT "4f0c1f3a9b5de0a65a2b1a7c..."',
+    "warnings": [],
+    "at": "2026-11-02T09:31:07Z",
+}
+RUN_EXAMPLE: dict[str, Any] = {
+    "id": "9d1e7c5b2a3f4e6d8c9b0a1f2e3d4c5b",
+    "trigger": "customer",
+    "state": "finished",
+    "result": "failed",
+    "created_at": "2026-11-02T09:31:00Z",
+    "due_at": "2026-11-02T09:31:00Z",
+    "started_at": "2026-11-02T09:31:00Z",
+    "finished_at": "2026-11-02T09:31:07Z",
+    "checks": [CHECK_EXAMPLE],
+}
+EVIDENCE_EXAMPLE: dict[str, Any] = {
+    "asked": "byoip-validation.1.18.198.in-addr.arpa. TXT",
+    "of": "192.0.2.53:53",
+    "at": "2026-11-02T09:31:06Z",
+    "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "size_bytes": 0,
+    "encoding": "text",
+    "answer": "",
+}
+
+
+class CheckFinding(Wire):
+    """How one check ended."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CHECK_EXAMPLE]})
+
+    check: Check
+    end: Literal["passed", "failed", "unanswered"] = Field(
+        description="`unanswered` says nothing about the prefix."
+    )
+    reason: Reason | None = Field(description="Why it failed; stable.")
+    fault: Fault | None = Field(description="Why it could not be answered.")
+    seen: str
+    fix: str = Field(description="What to do about it; empty unless it failed.")
+    warnings: list[str]
+    at: Time
+
+
+class Evidence(Wire):
+    """One thing asked of one outside party, as it came back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EVIDENCE_EXAMPLE]})
+
+    asked: str
+    of: str = Field(description="Whom.")
+    at: Time
+    sha256: str = Field(description="Of the answer as kept, hex.")
+    size_bytes: int
+    encoding: Literal["text", "base64"] = Field(
+        description="`text` where the raw answer is UTF-8 without control characters."
+    )
+    answer: str = Field(description="The raw answer.")
+
+
+class CheckWithEvidence(CheckFinding):
+    """How one check ended, and on what evidence."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**CHECK_EXAMPLE, "evidence": [EVIDENCE_EXAMPLE]}]}
+    )
+
+    evidence: list[Evidence]
+
+
+class Validation(Wire):
+    """One run of the checks."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [RUN_EXAMPLE]})
+
+    id: Id
+    trigger: Trigger
+    state: RunState
+    result: RunResult | None
+    created_at: Time
+    due_at: Time = Field(description="When it may start.")
+    started_at: Time | None
+    finished_at: Time | None
+    checks: list[CheckFinding]
+
+
+class ValidationWithEvidence(Wire):
+    """One run of the checks, with everything that was asked and answered."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {**RUN_EXAMPLE, "checks": [{**CHECK_EXAMPLE, "evidence": [EVIDENCE_EXAMPLE]}]}
+            ]
+        }
+    )
+
+    id: Id
+    trigger: Trigger
+    state: RunState
+    result: RunResult | None
+    created_at: Time
+    due_at: Time = Field(description="When it may start.")
+    started_at: Time | None
+    finished_at: Time | None
+    checks: list[CheckWithEvidence]
+
+
+class ValidationAnswer(Success[ValidationWithEvidence]):
+    """One run."""
+
+
+class ValidationListAnswer(Listed[Validation]):
+    """Runs of a prefix, oldest first, without their evidence."""
+
+
+def validation_of(view: RunView) -> Validation:
+    """A run as lists show it."""
+    run = view.run
+    return Validation(
+        id=run.id.hex,
+        trigger=run.trigger,
+        state=run.state,
+        result=run.result,
+        created_at=run.created_at,
+        due_at=run.due_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        checks=[finding_of(finding) for finding in view.findings],
+    )
+
+
+def validation_with_evidence(view: RunView) -> ValidationWithEvidence:
+    """A run with all that was asked and answered."""
+    checks = [
+        CheckWithEvidence(
+            **dict(finding_of(finding)),
+            evidence=[evidence_of(exhibit) for exhibit in finding.exhibits],
+        )
+        for finding in view.findings
+    ]
+    return ValidationWithEvidence(**{**dict(validation_of(view)), "checks": checks})
+
+
+def finding_of(finding: Finding) -> CheckFinding:
+    """A finding without its evidence."""
+    outcome = finding.outcome
+    return CheckFinding(
+        check=finding.check,
+        end=_end(outcome),
+        reason=outcome.reason if isinstance(outcome, Failed) else None,
+        fault=outcome.fault if isinstance(outcome, Unanswered) else None,
+        seen=outcome.seen,
+        fix=outcome.fix if isinstance(outcome, Failed) else "",
+        warnings=list(outcome.warnings) if isinstance(outcome, Passed) else [],
+        at=finding.at,
+    )
+
+
+def evidence_of(exhibit: Exhibit) -> Evidence:
+    """An exhibit: text where it is text, else base64."""
+    text = _readable(exhibit.answer)
+    return Evidence(
+        asked=exhibit.asked,
+        of=exhibit.of,
+        at=exhibit.at,
+        sha256=exhibit.sha256,
+        size_bytes=len(exhibit.answer),
+        encoding="base64" if text is None else "text",
+        answer=base64.b64encode(exhibit.answer).decode("ascii") if text is None else text,
+    )
+
+
+def _end(outcome: Outcome) -> Literal["passed", "failed", "unanswered"]:
+    match outcome:
+        case Passed():
+            return "passed"
+        case Failed():
+            return "failed"
+        case Unanswered():
+            return "unanswered"
+
+
+def _readable(raw: bytes) -> str | None:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if text.translate(_WHITE).isprintable() else None
+
+
+_WHITE = {ord(char): " " for char in "\t\r\n"}

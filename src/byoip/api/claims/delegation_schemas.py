@@ -1,0 +1,125 @@
+import re
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from byoip.api.border.envelope import (
+    Counted,
+    Id,
+    IdIn,
+    Listed,
+    Strict,
+    Success,
+    Time,
+    Wire,
+)
+from byoip.domain.claims import delegation as domain
+
+_ACCOUNT = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
+EXAMPLE: dict[str, Any] = {
+    "id": "d933b1530bc56c9953cf8ce166da8004",
+    "cidr": "198.18.0.0/24",
+    "delegated_account_id": _ACCOUNT,
+    "parent_prefix_id": "2af39739cc4e3b5910c918468bb89828",
+    "created_at": "2026-01-01T05:20:00Z",
+    "modified_at": "2026-01-01T05:20:00Z",
+    "expires_at": None,
+}
+
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+
+
+def read_time(given: object) -> datetime | None:
+    """Read a time as RFC 3339 writes it, always with an offset.
+
+    Raises:
+        ValueError: anything else.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, str) or not _RFC_3339.fullmatch(given):
+        raise ValueError("Times are written as in 2026-01-31T12:00:00Z (RFC 3339)")
+    return datetime.fromisoformat(given.upper())
+
+
+TimeIn: TypeAlias = Annotated[
+    datetime | None,
+    BeforeValidator(read_time),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
+]
+
+
+class NewDelegation(Strict):
+    """What to let another account use."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "cidr": "198.18.0.0/24",
+                    "delegated_account_id": _ACCOUNT,
+                    "expires_at": "2027-01-01T00:00:00Z",
+                }
+            ]
+        }
+    )
+
+    cidr: str = Field(description="The prefix or a part of it.")
+    delegated_account_id: IdIn = Field(description="As the other account's holder told you.")
+    expires_at: TimeIn = Field(default=None, description="When it ends by itself; null: never.")
+
+
+class Delegation(Wire):
+    """A range of a prefix that another account may use."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: Id
+    cidr: str
+    delegated_account_id: Id
+    parent_prefix_id: Id
+    created_at: Time
+    modified_at: Time
+    expires_at: Time | None
+
+
+class EndedDelegation(Wire):
+    """Which one has ended."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": EXAMPLE["id"]}]})
+
+    id: Id
+
+
+class DelegationAnswer(Success[Delegation]):
+    """One delegation."""
+
+
+class EndedDelegationAnswer(Success[EndedDelegation]):
+    """It has ended."""
+
+
+class DelegationListAnswer(Counted[Delegation]):
+    """Delegations of a prefix."""
+
+
+class ReceivedDelegationListAnswer(Listed[Delegation]):
+    """What other accounts have delegated to this one."""
+
+
+def delegation_of(delegation: domain.Delegation) -> Delegation:
+    """A delegation as the wire shows it. It never changes after it was made."""
+    return Delegation(
+        id=delegation.id.hex,
+        cidr=str(delegation.cidr),
+        delegated_account_id=delegation.account_id.hex,
+        parent_prefix_id=delegation.claim_id.hex,
+        created_at=delegation.created_at,
+        modified_at=delegation.created_at,
+        expires_at=delegation.expires_at,
+    )

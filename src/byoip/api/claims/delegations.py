@@ -1,0 +1,140 @@
+"""What owners let other accounts use."""
+
+from uuid import UUID
+
+from byoip.api.border.answers import Answer, list_answer
+from byoip.api.border.caller import Asking
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.paging import (
+    DEFAULT_PAGE,
+    LONGEST_PAGE,
+    CursorText,
+    PerPage,
+    cut,
+    cut_from_whole,
+    page,
+)
+from byoip.api.claims.delegation_schemas import (
+    DelegationAnswer,
+    DelegationListAnswer,
+    EndedDelegation,
+    EndedDelegationAnswer,
+    NewDelegation,
+    ReceivedDelegationListAnswer,
+    delegation_of,
+)
+from byoip.api.path_ids import PathId
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.bindings.service_binding import PrefixNotApproved
+from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
+from byoip.domain.claims.delegation import (
+    DELEGATIONS_PER_PREFIX,
+    DelegateNotFound,
+    Delegation,
+    DelegationExpiryRefused,
+    DelegationNotFound,
+    DelegationOutsidePrefix,
+    DelegationOverlaps,
+    DelegationToOwner,
+    TooManyDelegations,
+)
+from byoip.domain.prefix import InvalidPrefix
+from byoip.ports.claims.reader import Cursor
+
+delegations = Declarations("delegations")
+
+
+@delegations.operation(
+    "POST /prefixes/{prefix_id}/delegations",
+    Scope.PREFIXES_WRITE,
+    answer=DelegationAnswer,
+    status=201,
+    refuses=(
+        ClaimNotFound,
+        InvalidPrefix,
+        PrefixNotApproved,
+        PrefixSuspended,
+        PrefixOffboarding,
+        DelegateNotFound,
+        DelegationToOwner,
+        DelegationOutsidePrefix,
+        DelegationExpiryRefused,
+        DelegationOverlaps,
+        TooManyDelegations,
+    ),
+)
+async def create_delegation(caller: Asking, prefix_id: PathId, body: NewDelegation) -> Answer:
+    """Delegate part or all of an approved prefix to another account.
+
+    Delegations never overlap. Bindings stay with the prefix's owner.
+    """
+    pen = caller.pen(delegation_of, status=201)
+    return pen.answer(
+        await caller.backend.delegate_space(
+            caller.account_id,
+            prefix_id,
+            cidr=body.cidr,
+            delegated_account_id=body.delegated_account_id,
+            expires_at=body.expires_at,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@delegations.operation(
+    "GET /prefixes/{prefix_id}/delegations",
+    Scope.PREFIXES_READ,
+    answer=DelegationListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_delegations(
+    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List what is delegated of a prefix.
+
+    All of it, oldest first, unless `per_page` is given.
+    """
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    whole = await caller.backend.reader.delegations(
+        caller.account_id, prefix_id, now=caller.now, after=None, limit=DELEGATIONS_PER_PREFIX
+    )
+    part = cut_from_whole(whole, wanted, _place)
+    return list_answer([delegation_of(one) for one in part.items], part, total=len(whole))
+
+
+@delegations.operation(
+    "DELETE /prefixes/{prefix_id}/delegations/{delegation_id}",
+    Scope.PREFIXES_WRITE,
+    answer=EndedDelegationAnswer,
+    refuses=(ClaimNotFound, DelegationNotFound),
+)
+async def delete_delegation(caller: Asking, prefix_id: PathId, delegation_id: PathId) -> Answer:
+    """End a delegation, at once."""
+    pen = caller.pen(_ended)
+    return pen.answer(
+        await caller.backend.end_delegation(
+            caller.account_id, prefix_id, delegation_id, by=pen.by, once=pen.once
+        )
+    )
+
+
+@delegations.operation("GET /delegations", Scope.PREFIXES_READ, answer=ReceivedDelegationListAnswer)
+async def list_received_delegations(
+    caller: Asking, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List what other accounts have delegated to this one, oldest first."""
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    found = await caller.backend.reader.received_delegations(
+        caller.account_id, now=caller.now, after=wanted.after, limit=wanted.probe
+    )
+    part = cut(found, wanted, _place)
+    return list_answer([delegation_of(one) for one in part.items], part)
+
+
+def _place(delegation: Delegation) -> Cursor:
+    return Cursor(delegation.created_at, delegation.id)
+
+
+def _ended(delegation_id: UUID) -> EndedDelegation:
+    return EndedDelegation(id=delegation_id.hex)

@@ -1,0 +1,84 @@
+from functools import partial
+from typing import Annotated, TypeAlias
+
+from fastapi import Query
+
+from byoip.api.border.answers import Answer, list_answer
+from byoip.api.border.caller import Asking
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.paging import DEFAULT_PAGE, Cut, PerPage
+from byoip.api.border.waiting import Wait, read_or_wait
+from byoip.api.claims.event_schemas import (
+    AccountEventListAnswer,
+    EventListAnswer,
+    account_event_of,
+    event_of,
+)
+from byoip.api.path_ids import PathId
+from byoip.api.problems.refusals import EventNotMadeYet
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.claims.claim import ClaimNotFound
+
+history = Declarations("history")
+
+After: TypeAlias = Annotated[
+    int, Query(ge=0, le=2**63 - 1, description="Only events with greater numbers.")
+]
+
+
+@history.operation(
+    "GET /prefixes/{prefix_id}/events",
+    Scope.PREFIXES_READ,
+    answer=EventListAnswer,
+    refuses=(ClaimNotFound, EventNotMadeYet),
+)
+async def list_prefix_events(
+    caller: Asking,
+    prefix_id: PathId,
+    after: After = 0,
+    wait: Wait = 0,
+    per_page: PerPage = None,
+) -> Answer:
+    """Read a prefix's history, oldest first, also after the prefix was removed.
+
+    Numbers have no gaps and appear in order: remember the last one and go on `after` it.
+    """
+    size, reader, account_id = per_page or DEFAULT_PAGE, caller.backend.reader, caller.account_id
+    if after:
+        _demand_made(after, await reader.newest_event(account_id, prefix_id))
+    read = partial(reader.events, account_id, prefix_id, after=after, limit=size + 1)
+    found = await read_or_wait(read, caller.backend.bell, prefix_id, wait)
+    items = found[:size]
+    more = str(items[-1].number) if len(found) > size else None
+    return list_answer([event_of(event) for event in items], Cut(items, size, more))
+
+
+@history.operation(
+    "GET /events",
+    Scope.PREFIXES_READ,
+    answer=AccountEventListAnswer,
+    refuses=(EventNotMadeYet,),
+)
+async def list_account_events(
+    caller: Asking, after: After = 0, wait: Wait = 0, per_page: PerPage = None
+) -> Answer:
+    """Read the history of all the account's prefixes, oldest first.
+
+    Numbers count within the account, without gaps and in order: remember the last one and go on
+    `after` it; with `wait`, an answer comes as soon as there is something.
+    """
+    size, reader, account_id = per_page or DEFAULT_PAGE, caller.backend.reader, caller.account_id
+    if after:
+        _demand_made(after, await reader.newest_account_event(account_id))
+    read = partial(reader.account_events, account_id, after=after, limit=size + 1)
+    found = await read_or_wait(read, caller.backend.bell, account_id, wait)
+    items = found[:size]
+    more = str(items[-1].number) if len(found) > size else None
+    return list_answer([account_event_of(event) for event in items], Cut(items, size, more))
+
+
+def _demand_made(after: int, newest: int) -> None:
+    # Who is ahead of us has read events that are lost, as after a backup was restored: told so, it
+    # reads the state again; left waiting, it would miss what gets those numbers next.
+    if after > newest:
+        raise EventNotMadeYet(newest)

@@ -1,0 +1,251 @@
+"""The operator's side: prefixes of all accounts, and who answers for an address."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, TypeAlias
+from uuid import UUID
+
+from fastapi import Query
+
+from byoip.api.accounts.operator_accounts import AccountFilter, account_filter
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Operating
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Cut, PerPage, cut, page
+from byoip.api.checks.validation_schemas import (
+    ValidationAnswer,
+    ValidationListAnswer,
+    validation_of,
+    validation_with_evidence,
+)
+from byoip.api.claims.event_schemas import EventListAnswer, event_of
+from byoip.api.claims.history import After
+from byoip.api.claims.operator_prefix_schemas import (
+    AddressAnswer,
+    OperatorPrefix,
+    OperatorPrefixAnswer,
+    OperatorPrefixListAnswer,
+    address_of,
+    operator_prefix_of,
+)
+from byoip.api.claims.prefixes import ApprovedFilter, StandingFilter
+from byoip.api.path_ids import PathAddress, PathId
+from byoip.api.problems.refusals import QueryParameterInvalid
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import (
+    InvalidAddress,
+    OverlapsApproved,
+    SpaceReserved,
+    parse_address,
+)
+from byoip.domain.checks.validation_run import ValidationNotFound
+from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
+from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.prefix import InvalidPrefix, Prefix
+from byoip.ports.accounts.operator_reader import OperatorClaimFilter
+from byoip.ports.claims.reader import ClaimView, Cursor, RunView
+from byoip.usecases.claims.approve import ApprovePrefix
+from byoip.usecases.claims.change_standing import ChangeStanding
+from byoip.usecases.claims.revoke_approval import RevokeApproval
+
+operator_prefixes = Declarations("operator: prefixes", Audience.OPERATOR)
+
+OverlapFilter: TypeAlias = Annotated[
+    str | None, Query(description="Only those that share an address with this prefix.")
+]
+
+
+@operator_prefixes.operation("GET /prefixes", Scope.OPERATOR, answer=OperatorPrefixListAnswer)
+async def list_all_prefixes(
+    caller: Operating,
+    account_id: AccountFilter = None,
+    overlapping: OverlapFilter = None,
+    approved: ApprovedFilter = None,
+    standing: StandingFilter = None,
+    per_page: PerPage = None,
+    cursor: CursorText = None,
+) -> Answer:
+    """List prefixes of all accounts, oldest first."""
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    which = OperatorClaimFilter(
+        account_filter(account_id), _overlapping(overlapping), approved, standing
+    )
+    found = await caller.backend.operating.reader.claims(
+        which, after=wanted.after, limit=wanted.probe
+    )
+    part = cut(found, wanted, _place)
+    return list_answer(list(map(_shown(caller), part.items)), part)
+
+
+@operator_prefixes.operation(
+    "GET /prefixes/{prefix_id}",
+    Scope.OPERATOR,
+    answer=OperatorPrefixAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def get_any_prefix(caller: Operating, prefix_id: PathId) -> Answer:
+    """Read a prefix of any account."""
+    return answer(_shown(caller)(await caller.backend.operating.reader.claim(prefix_id)))
+
+
+@operator_prefixes.operation(
+    "GET /prefixes/{prefix_id}/events",
+    Scope.OPERATOR,
+    answer=EventListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_any_prefix_events(
+    caller: Operating, prefix_id: PathId, after: After = 0, per_page: PerPage = None
+) -> Answer:
+    """Read the history of any account's prefix, oldest first, also after it was removed."""
+    size = per_page or DEFAULT_PAGE
+    owner = await caller.backend.operating.reader.owner(prefix_id)
+    found = await caller.backend.reader.events(owner, prefix_id, after=after, limit=size + 1)
+    items = found[:size]
+    more = str(items[-1].number) if len(found) > size else None
+    return list_answer([event_of(event) for event in items], Cut(items, size, more))
+
+
+@operator_prefixes.operation(
+    "GET /prefixes/{prefix_id}/validations",
+    Scope.OPERATOR,
+    answer=ValidationListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_any_prefix_validations(
+    caller: Operating, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the validation runs of any account's prefix, oldest first."""
+    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    owner = await caller.backend.operating.reader.owner(prefix_id)
+    found = await caller.backend.reader.runs(
+        owner, prefix_id, after=wanted.after, limit=wanted.probe
+    )
+    part = cut(found, wanted, _run_place)
+    return list_answer([validation_of(run) for run in part.items], part)
+
+
+@operator_prefixes.operation(
+    "GET /prefixes/{prefix_id}/validations/{validation_id}",
+    Scope.OPERATOR,
+    answer=ValidationAnswer,
+    refuses=(ClaimNotFound, ValidationNotFound),
+)
+async def get_any_prefix_validation(
+    caller: Operating, prefix_id: PathId, validation_id: PathId
+) -> Answer:
+    """Read one run of any account's prefix, with all evidence."""
+    owner = await caller.backend.operating.reader.owner(prefix_id)
+    run = await caller.backend.reader.run(owner, prefix_id, validation_id)
+    return answer(validation_with_evidence(run))
+
+
+@operator_prefixes.operation(
+    "POST /prefixes/{prefix_id}/approve",
+    Scope.OPERATOR,
+    answer=OperatorPrefixAnswer,
+    refuses=(
+        InvalidText,
+        ClaimNotFound,
+        NotInThisState,
+        PrefixSuspended,
+        PrefixOffboarding,
+        OverlapsApproved,
+        SpaceReserved,
+    ),
+)
+async def approve_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+    """Approve a prefix on your word instead of checks.
+
+    Never over another approved prefix. What the checks say stays as it was.
+    """
+    return await _act(caller, caller.backend.operating.approve_prefix, prefix_id, body)
+
+
+@operator_prefixes.operation(
+    "POST /prefixes/{prefix_id}/revoke",
+    Scope.OPERATOR,
+    answer=OperatorPrefixAnswer,
+    refuses=(InvalidText, ClaimNotFound, NotInThisState),
+)
+async def revoke_prefix_approval(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+    """Take an approval away: the prefix is pending again, and ownership must be proven anew.
+
+    Bindings and routes stay until they are withdrawn, and delegations as long as routes. Letters
+    end: networks that ask their page may drop the route. Suspend the prefix as well if it must not
+    be approved again.
+    """
+    return await _act(caller, caller.backend.operating.revoke_approval, prefix_id, body)
+
+
+@operator_prefixes.operation(
+    "POST /prefixes/{prefix_id}/suspend",
+    Scope.OPERATOR,
+    answer=OperatorPrefixAnswer,
+    refuses=(InvalidText, ClaimNotFound, NotInThisState),
+)
+async def suspend_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+    """Let nothing new happen to a prefix: no approval, no binding, no removal. Routes stay."""
+    return await _act(caller, caller.backend.operating.suspend_prefix, prefix_id, body)
+
+
+@operator_prefixes.operation(
+    "POST /prefixes/{prefix_id}/resume",
+    Scope.OPERATOR,
+    answer=OperatorPrefixAnswer,
+    refuses=(InvalidText, ClaimNotFound, NotInThisState),
+)
+async def resume_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+    """End a suspension."""
+    return await _act(caller, caller.backend.operating.resume_prefix, prefix_id, body)
+
+
+@operator_prefixes.operation(
+    "POST /prefixes/{prefix_id}/settle",
+    Scope.OPERATOR,
+    answer=OperatorPrefixAnswer,
+    refuses=(InvalidText, ClaimNotFound, NotInThisState),
+)
+async def settle_prefix_contest(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+    """Take the mark of a contest away, after talking. Approvals stay as they are."""
+    return await _act(caller, caller.backend.operating.settle_contest, prefix_id, body)
+
+
+@operator_prefixes.operation(
+    "GET /addresses/{address}", Scope.OPERATOR, answer=AddressAnswer, refuses=(InvalidAddress,)
+)
+async def get_address(caller: Operating, address: PathAddress) -> Answer:
+    """Say which prefix, account, service and delegated accounts answer for an address."""
+    wanted = parse_address(address)
+    return answer(address_of(await caller.backend.operating.reader.address(wanted, caller.now)))
+
+
+async def _act(
+    caller: Operating,
+    act: ApprovePrefix | RevokeApproval | ChangeStanding,
+    prefix_id: UUID,
+    body: Reasoned,
+) -> Answer:
+    pen = caller.pen(_shown(caller))
+    return pen.answer(await act(prefix_id, reason=body.reason, by=pen.by, once=pen.once))
+
+
+def _shown(caller: Operating) -> Callable[[ClaimView], OperatorPrefix]:
+    return partial(operator_prefix_of, advice=caller.backend.advice, now=caller.now)
+
+
+def _overlapping(text: str | None) -> Prefix | None:
+    try:
+        return None if text is None else Prefix.parse(text)
+    except InvalidPrefix:
+        raise QueryParameterInvalid("overlapping", "is not a prefix") from None
+
+
+def _place(view: ClaimView) -> Cursor:
+    return Cursor(view.claim.created_at, view.claim.id)
+
+
+def _run_place(view: RunView) -> Cursor:
+    return Cursor(view.run.created_at, view.run.id)

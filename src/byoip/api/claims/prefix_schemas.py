@@ -1,0 +1,153 @@
+"""A claim on the wire, where it is called a prefix."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from byoip.api.border.envelope import AsnIn, Counted, Id, IdIn, Strict, Success, TextIn, Time, Wire
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.blockers import Advice, advertisable, blockers
+from byoip.domain.claims.lifecycle import Standing
+from byoip.ports.claims.reader import ClaimView
+
+
+class NewPrefix(Strict):
+    """A prefix to bring."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"cidr": "198.18.0.0/23", "asn": 64500, "description": "Frankfurt edge"}]
+        }
+    )
+
+    cidr: str = Field(description="The prefix, without host bits. Canonical text is echoed.")
+    asn: AsnIn
+    description: TextIn = ""
+    delegate_loa_creation: bool = Field(
+        default=False,
+        description="Whether the operator writes a letter of agency once the prefix is approved; "
+        "it takes the place of an uploaded one.",
+    )
+    loa_document_id: IdIn | None = Field(
+        default=None, description="A letter of agency that was uploaded before."
+    )
+
+
+class PrefixChange(Strict):
+    """The one member that may change."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"description": "Berlin edge"}]})
+
+    description: TextIn
+
+
+class Blocker(Wire):
+    """One thing that still stands between the prefix and the Internet."""
+
+    name: str = Field(description="Stable name.")
+    message: str = Field(description="How to fix it, with text to paste.")
+
+
+EXAMPLE: dict[str, Any] = {
+    "id": "2af39739cc4e3b5910c918468bb89828",
+    "account_id": "258def64c72dae45f3e4c8516e2111f2",
+    "cidr": "198.18.0.0/23",
+    "asn": 64500,
+    "description": "Frankfurt edge",
+    "approved": "P",
+    "irr_validation_state": "valid",
+    "rpki_validation_state": "valid",
+    "ownership_validation_state": "pending",
+    "ownership_validation_token": "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13",
+    "delegate_loa_creation": False,
+    "loa_document_id": None,
+    "created_at": "2026-11-02T09:30:00Z",
+    "modified_at": "2026-11-02T09:31:07Z",
+    "standing": "ok",
+    "advertisable": False,
+    "blockers": [
+        {
+            "name": "ownership_pending",
+            "message": "Prove ownership: publish in reverse DNS: byoip-validation.0.18.198.in-addr."
+            'arpa. IN TXT "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13" (and 1 more zones).',
+        }
+    ],
+    "advertised": None,
+    "advertised_modified_at": None,
+    "on_demand_enabled": False,
+    "on_demand_locked": False,
+}
+
+
+class Prefix(Wire):
+    """A prefix in an account, with its checks and what it still lacks."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: Id
+    account_id: Id
+    cidr: str
+    asn: int
+    description: str
+    approved: Literal["P", "V"] = Field(description="P: pending. V: approved.")
+    irr_validation_state: CheckState
+    rpki_validation_state: CheckState
+    ownership_validation_state: CheckState
+    ownership_validation_token: str | None = Field(
+        description="The newest token to publish; null when it was revoked."
+    )
+    delegate_loa_creation: bool
+    loa_document_id: Id | None
+    created_at: Time
+    modified_at: Time
+    standing: Standing
+    advertisable: bool = Field(
+        description="Approved, undisputed, no address without a service, and valid by RPKI."
+    )
+    blockers: list[Blocker] = Field(description="What is missing, in the order to fix it.")
+    advertised: bool | None = Field(deprecated=True)
+    advertised_modified_at: Time | None = Field(deprecated=True)
+    on_demand_enabled: bool = Field(deprecated=True)
+    on_demand_locked: bool = Field(deprecated=True)
+
+
+class PrefixAnswer(Success[Prefix]):
+    """One prefix."""
+
+
+class PrefixListAnswer(Counted[Prefix]):
+    """Prefixes of an account."""
+
+
+def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
+    """A claim as the wire shows it."""
+    claim = view.claim
+    bound, drift, route = view.default_binding, view.drift, view.route
+    missing = blockers(
+        claim, view.token, default_binding=bound, drift=drift, advice=advice, now=now
+    )
+    return Prefix(
+        id=claim.id.hex,
+        account_id=claim.account_id.hex,
+        cidr=str(claim.prefix),
+        asn=claim.asn.number,
+        description=claim.description.value,
+        approved="V" if claim.approved else "P",
+        irr_validation_state=claim.irr.state,
+        rpki_validation_state=claim.rpki.state,
+        ownership_validation_state=claim.ownership.state,
+        ownership_validation_token=None if view.token is None else view.token.value,
+        delegate_loa_creation=claim.delegate_loa_creation,
+        loa_document_id=None if claim.loa_document_id is None else claim.loa_document_id.hex,
+        created_at=claim.created_at,
+        modified_at=claim.modified_at,
+        standing=claim.standing,
+        advertisable=advertisable(claim, default_binding=bound, drift=drift),
+        blockers=[Blocker(name=one.name, message=one.message) for one in missing],
+        # Deprecated members: as wanted of the BGP prefix that spans the prefix, if there is one.
+        advertised=None if route is None else route.advertised,
+        advertised_modified_at=None if route is None else route.at,
+        on_demand_enabled=route is not None,
+        on_demand_locked=route is not None and route.locked,
+    )

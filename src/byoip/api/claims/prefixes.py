@@ -1,0 +1,226 @@
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, TypeAlias
+
+from fastapi import Query
+
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Asking, nothing
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import Done
+from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, cut, page
+from byoip.api.border.rate_limiting import spend
+from byoip.api.claims.prefix_schemas import (
+    NewPrefix,
+    Prefix,
+    PrefixAnswer,
+    PrefixChange,
+    PrefixListAnswer,
+    prefix_of,
+)
+from byoip.api.path_ids import PathId
+from byoip.api.problems.refusals import QueryParameterInvalid, RateLimited
+from byoip.domain import prefix as network
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import SpaceReserved
+from byoip.domain.asn import InvalidAsn, OriginNotOffered
+from byoip.domain.claims.claim import (
+    ClaimNotFound,
+    OverlapsOwnClaim,
+    PrefixSuspended,
+    TooManyClaims,
+    WithdrawFirst,
+)
+from byoip.domain.claims.lifecycle import NotInThisState, Standing
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.letters.loa_document import LoaDocumentUnknown
+from byoip.domain.prefix import (
+    InvalidPrefix,
+    OperatorInfrastructure,
+    PrefixLengthRefused,
+    SpecialPurposePrefix,
+)
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.routes.offboarding import GraceNotBegun
+from byoip.ports.claims.reader import ClaimFilter, ClaimView, Cursor
+
+prefixes = Declarations("prefixes")
+
+CidrFilter: TypeAlias = Annotated[str | None, Query(description="Only exactly this prefix.")]
+ApprovedFilter: TypeAlias = Annotated[
+    bool | None, Query(description="true: only approved ones. false: only pending ones.")
+]
+StandingFilter: TypeAlias = Annotated[Standing | None, Query(description="Only of this standing.")]
+
+PREFIX_REFUSALS = (
+    InvalidPrefix,
+    PrefixLengthRefused,
+    SpecialPurposePrefix,
+    OperatorInfrastructure,
+    InvalidAsn,
+    OriginNotOffered,
+)
+
+
+@prefixes.operation(
+    "POST /prefixes",
+    Scope.PREFIXES_WRITE,
+    answer=PrefixAnswer,
+    status=201,
+    tagged=True,
+    refuses=(
+        *PREFIX_REFUSALS,
+        InvalidText,
+        LoaDocumentUnknown,
+        OverlapsOwnClaim,
+        TooManyClaims,
+        SpaceReserved,
+    ),
+)
+async def create_prefix(caller: Asking, body: NewPrefix) -> Answer:
+    """Bring a prefix.
+
+    The answer carries the first ownership token, and `blockers` says what to publish where.
+    A pending prefix reserves nothing: the first account to prove ownership is approved.
+    """
+    pen = caller.pen(_shown(caller), status=201, version=_version)
+    return pen.answer(
+        await caller.backend.submit_prefix(
+            caller.account_id,
+            cidr=body.cidr,
+            asn=body.asn,
+            description=body.description,
+            delegate_loa_creation=body.delegate_loa_creation,
+            loa_document_id=body.loa_document_id,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@prefixes.operation("GET /prefixes", Scope.PREFIXES_READ, answer=PrefixListAnswer)
+async def list_prefixes(
+    caller: Asking,
+    *,
+    cidr: CidrFilter = None,
+    approved: ApprovedFilter = None,
+    standing: StandingFilter = None,
+    per_page: PerPage = None,
+    cursor: CursorText = None,
+) -> Answer:
+    """List the account's prefixes.
+
+    All of them, oldest first, unless `per_page` is given. Filters hold together.
+    """
+    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    which = ClaimFilter(None if cidr is None else _exactly(cidr), approved, standing)
+    reader, account_id = caller.backend.reader, caller.account_id
+    found = await reader.claims(account_id, after=wanted.after, limit=wanted.probe, wanted=which)
+    part = cut(found, wanted, _place)
+    whole = wanted.after is None and part.next is None
+    total = len(found) if whole else await reader.count_claims(account_id, which)
+    return list_answer(list(map(_shown(caller), part.items)), part, total=total)
+
+
+@prefixes.operation(
+    "GET /prefixes/{prefix_id}",
+    Scope.PREFIXES_READ,
+    answer=PrefixAnswer,
+    tagged=True,
+    refuses=(ClaimNotFound,),
+)
+async def get_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+    """Read one prefix, with its checks and what it still lacks."""
+    view = await caller.backend.reader.claim(caller.account_id, prefix_id)
+    return answer(_shown(caller)(view), version=_version(view))
+
+
+@prefixes.operation(
+    "PATCH /prefixes/{prefix_id}",
+    Scope.PREFIXES_WRITE,
+    answer=PrefixAnswer,
+    tagged=True,
+    refuses=(ClaimNotFound, InvalidText),
+)
+async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -> Answer:
+    """Change a prefix's description.
+
+    cidr and asn are fixed: remove the prefix and bring the other one.
+    """
+    pen = caller.pen(_shown(caller), version=_version)
+    return pen.answer(
+        await caller.backend.describe_prefix(
+            caller.account_id, prefix_id, description=body.description, by=pen.by, once=pen.once
+        )
+    )
+
+
+@prefixes.operation(
+    "DELETE /prefixes/{prefix_id}",
+    Scope.PREFIXES_WRITE,
+    answer=Done,
+    refuses=(
+        ClaimNotFound,
+        WithdrawFirst,
+        AdvertiseStateLocked,
+        NotInThisState,
+        PrefixSuspended,
+        GraceNotBegun,
+    ),
+)
+async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+    """Give a prefix up.
+
+    Refused while it is announced or bound; for one that is being offboarded, until its grace has
+    begun, which this then ends. Its history stays readable under `events`.
+    """
+    pen = caller.pen(nothing)
+    await caller.backend.remove_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)
+    return pen.answer(None)
+
+
+@prefixes.operation(
+    "POST /prefixes/{prefix_id}/validate",
+    Scope.PREFIXES_WRITE,
+    answer=PrefixAnswer,
+    status=202,
+    tagged=True,
+    refuses=(ClaimNotFound, RateLimited),
+)
+async def validate_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+    """Have the checks run.
+
+    They run asynchronously: read the prefix or its `validations` again. A call while a run is
+    out joins it; while the next attempt waits, it starts now. On an approved prefix irr and rpki
+    are asked again, and nothing is taken back. Fewer calls a minute are admitted than of others.
+    """
+    allowance, limits = caller.backend.allowance, caller.backend.limiter.limits
+    whose, per_prefix = caller.account_id, limits.validations_per_prefix
+    await spend(allowance, "validate", whose, limits.validations_per_account)
+    # Nobody has asked yet whose prefix it is, so these are permits of the one who asks.
+    await spend(allowance, "validate-prefix", whose, per_prefix, of=prefix_id)
+    pen = caller.pen(_shown(caller), status=202, version=_version)
+    return pen.answer(
+        await caller.backend.request_validation(
+            caller.account_id, prefix_id, by=pen.by, once=pen.once
+        )
+    )
+
+
+def _shown(caller: Asking) -> Callable[[ClaimView], Prefix]:
+    return partial(prefix_of, advice=caller.backend.advice, now=caller.now)
+
+
+def _version(view: ClaimView) -> int:
+    return view.claim.version
+
+
+def _exactly(cidr: str) -> network.Prefix:
+    try:
+        return network.Prefix.parse(cidr)
+    except InvalidPrefix:
+        raise QueryParameterInvalid("cidr", "is not a prefix without host bits") from None
+
+
+def _place(view: ClaimView) -> Cursor:
+    return Cursor(view.claim.created_at, view.claim.id)

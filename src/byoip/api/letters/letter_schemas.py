@@ -1,0 +1,131 @@
+"""A letter that we wrote: what it states, and what became of it."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from byoip.api.border.envelope import Success, Time, Wire
+from byoip.domain.checks.evidence import Check
+from byoip.domain.letters import letter as domain
+from byoip.domain.letters.letter import LetterStatus, RevokedBecause
+
+_REFERENCE = "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"
+_TIME = "2026-11-02T09:31:07Z"
+
+EXAMPLE: dict[str, Any] = {
+    "reference": _REFERENCE,
+    "status": "valid",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "operator": "Example Networks B.V.",
+    "operator_contact": "NOC: noc@example.net, +31 20 555 0100",
+    "account_name": "Example Company, Inc.",
+    "holder": {"registry": "ripencc", "holder": None, "status": None},
+    "prefix": "198.18.0.0/23",
+    "asn": 64500,
+    "checks": [
+        {
+            "check": "rpki",
+            "seen": "Valid by ROA 198.18.0.0/23 max /23 AS64500 (ripe).",
+            "of": "snapshot 117 (rpki-client 9.7, built 2026-11-02T09:20:00+00:00)",
+            "at": _TIME,
+        }
+    ],
+    "roas": [{"prefix": "198.18.0.0/23", "max_length": 23, "asn": 64500, "trust_anchor": "ripe"}],
+    "issued_at": _TIME,
+    "valid_until": "2027-11-02T09:31:07Z",
+    "superseded_by": None,
+    "revoked_at": None,
+    "revoked_because": None,
+}
+
+
+class LetterHolder(Wire):
+    """Who holds the space, as far as its registry publishes that."""
+
+    registry: str
+    holder: str | None = Field(description="The registry's own id of the holder.")
+    status: str | None
+
+
+class LetterCheck(Wire):
+    """One check that passed."""
+
+    check: Check
+    seen: str
+    of: str = Field(description="Whom we asked.")
+    at: Time
+
+
+class LetterRoa(Wire):
+    """A ROA that makes the route valid."""
+
+    prefix: str
+    max_length: int
+    asn: int
+    trust_anchor: str
+
+
+class Letter(Wire):
+    """A letter of agency that the operator wrote."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    reference: str
+    status: LetterStatus
+    sha256: str = Field(description="Of the signed document.")
+    operator: str
+    operator_contact: str = Field(description="Empty where the operator gives none.")
+    account_name: str = Field(description="As given by the customer.")
+    holder: LetterHolder
+    prefix: str
+    asn: int
+    checks: list[LetterCheck]
+    roas: list[LetterRoa]
+    issued_at: Time
+    valid_until: Time
+    superseded_by: str | None = Field(description="Reference of the letter that renewed it.")
+    revoked_at: Time | None
+    revoked_because: RevokedBecause | None
+
+
+class LetterAnswer(Success[Letter]):
+    """One letter."""
+
+
+def letter_of(letter: domain.Letter, now: datetime) -> Letter:
+    """A letter as the wire shows it: what it states, and nothing else of its account."""
+    facts, by = letter.facts, letter.superseded_by
+    return Letter(
+        reference=str(letter.reference),
+        status=letter.status(now),
+        sha256=letter.sha256,
+        operator=facts.operator,
+        operator_contact=facts.contact,
+        account_name=facts.account_name.value,
+        holder=LetterHolder(
+            registry=facts.holder.registry,
+            holder=facts.holder.holder or None,
+            status=facts.holder.status or None,
+        ),
+        prefix=str(facts.prefix),
+        asn=facts.origin.number,
+        checks=[
+            LetterCheck(check=one.check, seen=one.seen, of=one.of, at=one.at)
+            for one in facts.checks
+        ],
+        roas=[
+            LetterRoa(
+                prefix=str(one.prefix),
+                max_length=one.max_length,
+                asn=one.asn.number,
+                trust_anchor=one.anchor,
+            )
+            for one in facts.roas
+        ],
+        issued_at=facts.issued_at,
+        valid_until=facts.valid_until,
+        superseded_by=None if by is None else str(by),
+        revoked_at=letter.revoked_at,
+        revoked_because=letter.revoked_because,
+    )

@@ -1,0 +1,47 @@
+"""Is this letter valid? Public, at the root: who knows the reference may ask."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from byoip.api.border.answers import JsonBytes, answer
+from byoip.api.border.backend import Backend
+from byoip.api.letters.letter_page import letter_html, no_letter_html, prefers_html
+from byoip.api.letters.letter_schemas import letter_of
+from byoip.api.problems.failures import failure_body
+from byoip.domain.letters.letter import LetterNotFound, LetterReference
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+# What it says may change at any moment, and nobody but its holder should come across it.
+_HEADERS = {
+    "cache-control": "no-store",
+    "vary": "accept",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+
+
+def letter_page(backend: Backend) -> Endpoint:
+    """The page of each letter, by its reference."""
+
+    async def page(request: Request) -> Response:
+        for_people = prefers_html(request.headers.getlist("accept"))
+        try:
+            reference = LetterReference.parse(request.path_params["reference"])
+            letter = await backend.letters.letter(reference)
+        except LetterNotFound as refusal:
+            if for_people:
+                return HTMLResponse(no_letter_html(refusal.message), 404, _HEADERS)
+            return JsonBytes(failure_body([refusal], backend.public_url), 404, _HEADERS)
+        now = backend.clock.now()
+        if for_people:
+            return HTMLResponse(letter_html(letter, now), 200, _HEADERS)
+        return JsonBytes(answer(letter_of(letter, now)).body, 200, _HEADERS)
+
+    return page

@@ -1,0 +1,53 @@
+from byoip.api.border.answers import Answer
+from byoip.api.border.caller import Asking
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.files import PDF, FileAnswer
+from byoip.api.border.uploads import Uploaded
+from byoip.api.letters.loa_document_schemas import LOADocumentAnswer, loa_document_of
+from byoip.api.path_ids import PathId
+from byoip.api.problems.refusals import FieldMissing
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.letters.loa_document import (
+    InvalidLoaDocument,
+    LoaDocumentNotFound,
+    TooManyLoaDocuments,
+)
+
+loa_documents = Declarations("letters")
+
+
+@loa_documents.operation(
+    "POST /loa_documents",
+    Scope.PREFIXES_WRITE,
+    answer=LOADocumentAnswer,
+    status=201,
+    refuses=(FieldMissing, InvalidLoaDocument, TooManyLoaDocuments),
+    uploads="loa_document",
+)
+async def create_loa_document(caller: Asking, upload: Uploaded) -> Answer:
+    """Upload a letter of agency.
+
+    A PDF of at most 10 MB, neither encrypted nor with anything active in it. A client that can
+    only send text sends it in base64. Give its id as `loa_document_id` with a new prefix.
+    """
+    pen = caller.pen(loa_document_of, status=201)
+    return pen.answer(
+        await caller.backend.upload_loa_document(
+            caller.account_id, content=upload.content, filename=upload.filename, once=pen.once
+        )
+    )
+
+
+@loa_documents.operation(
+    "GET /loa_documents/{loa_document_id}/download",
+    Scope.PREFIXES_READ,
+    answer=PDF,
+    refuses=(LoaDocumentNotFound,),
+)
+async def get_loa_document(caller: Asking, loa_document_id: PathId) -> Answer:
+    """Download a letter of agency.
+
+    One that was uploaded, or one that the operator wrote for an approved prefix.
+    """
+    document, content = await caller.backend.letters.document(caller.account_id, loa_document_id)
+    return FileAnswer(status=200, body=content, media_type=PDF, filename=document.filename.value)

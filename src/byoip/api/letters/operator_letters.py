@@ -1,0 +1,36 @@
+"""The operator's side: letters of agency."""
+
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.answers import Answer
+from byoip.api.border.caller import Operating
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.letters.letter_schemas import Letter, LetterAnswer, letter_of
+from byoip.api.path_ids import PathText
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.letters import letter as domain
+from byoip.domain.letters.letter import LetterNotFound
+
+operator_letters = Declarations("operator: letters", Audience.OPERATOR)
+
+
+@operator_letters.operation(
+    "POST /loa/{reference}/revoke",
+    Scope.OPERATOR,
+    answer=LetterAnswer,
+    refuses=(InvalidText, LetterNotFound),
+)
+async def revoke_letter(caller: Operating, reference: PathText, body: Reasoned) -> Answer:
+    """Take a letter back, and with it every other that speaks for its route.
+
+    No other is written until the prefix is approved anew. Routes stay; networks that ask for the
+    letter may drop them.
+    """
+
+    def shown(letter: domain.Letter) -> Letter:
+        return letter_of(letter, caller.now)
+
+    pen = caller.pen(shown)
+    return pen.answer(
+        await caller.backend.revoke_letter(reference, reason=body.reason, by=pen.by, once=pen.once)
+    )

@@ -1,0 +1,97 @@
+"""Health, metrics and documents: at the root, without credentials, deaf to queries."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from byoip.api.border.answers import JsonBytes
+from byoip.api.border.backend import Backend, Probe
+from byoip.api.document.error_page import error_html
+from byoip.ports.figures import Figure, Figures
+from byoip.ports.store import StoreUnavailable
+
+PROBE_SECONDS = 2.0
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+async def healthz(_: Request) -> Response:
+    """Whether this process is alive; asks nobody."""
+    return JsonBytes(b'{"status":"ok"}')
+
+
+def readyz(probes: Mapping[str, Probe]) -> Endpoint:
+    """Whether this process can serve: every probe is content."""
+
+    async def ready(_: Request) -> Response:
+        complaints = await asyncio.gather(*(_complaint(probe) for probe in probes.values()))
+        checks = {name: why or "ok" for name, why in zip(probes, complaints, strict=True)}
+        fine = not any(complaints)
+        body = msgspec.json.encode({"status": "ready" if fine else "not ready", "checks": checks})
+        return JsonBytes(body, 200 if fine else 503)
+
+    return ready
+
+
+def metrics(backend: Backend) -> Endpoint:
+    """In Prometheus' text format."""
+
+    async def latest(_: Request) -> Response:
+        shown = generate_latest(backend.metrics) + await _service_wide(backend.figures)
+        return Response(shown, headers={"content-type": CONTENT_TYPE_LATEST})
+
+    return latest
+
+
+async def _service_wide(figures: Figures) -> bytes:
+    """The gauges that are the same for all processes; a database that is away is one of them."""
+    away = Figure("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
+    try:
+        read = [*await figures.read(), replace(away, values=[("", 1)])]
+    except StoreUnavailable:
+        read = [away]
+    registry = CollectorRegistry()
+    registry.register(_Collected(read))
+    return generate_latest(registry)
+
+
+class _Collected(Collector):
+    """Figures as Prometheus' library wants them."""
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Give each as a family."""
+        for figure in self._figures:
+            labels = [figure.label] if figure.label else []
+            family = GaugeMetricFamily(figure.name, figure.explanation, labels=labels)
+            for label, value in figure.values:
+                family.add_metric([label] if labels else [], value)
+            yield family
+
+
+def error_page() -> Endpoint:
+    """Every error, explained; the anchors are the names."""
+    page = error_html()
+
+    async def errors(_: Request) -> Response:
+        return HTMLResponse(page)
+
+    return errors
+
+
+async def _complaint(probe: Probe) -> str | None:
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            return await probe()
+    except TimeoutError:
+        return f"no answer within {PROBE_SECONDS:g} s"

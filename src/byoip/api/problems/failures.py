@@ -1,0 +1,61 @@
+"""How refusals look on the wire: the envelope of a failure, and its headers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from byoip.api.problems.problems import problem_of
+from byoip.api.problems.refusals import MethodNotAllowed, RateLimited
+from byoip.domain.accounts.credential import NotAuthenticated
+from byoip.domain.errors import Refusal
+
+
+def documentation_url(public_url: str, name: str) -> str:
+    """Where the service itself explains an error."""
+    return f"{public_url}/errors#{name}"
+
+
+def error_member(refusal: Refusal, public_url: str) -> dict[str, Any]:
+    """One entry of `errors`."""
+    return {
+        "code": problem_of(refusal).code,
+        "name": refusal.name,
+        "message": refusal.message,
+        "source": {"pointer": refusal.pointer} if refusal.pointer is not None else None,
+        "documentation_url": documentation_url(public_url, refusal.name),
+    }
+
+
+def failure_value(refusals: Sequence[Refusal], public_url: str) -> dict[str, Any]:
+    """The envelope of a failure."""
+    return {
+        "success": False,
+        "errors": [error_member(refusal, public_url) for refusal in refusals],
+        "messages": [],
+        "result": None,
+    }
+
+
+def failure_body(refusals: Sequence[Refusal], public_url: str) -> bytes:
+    """The same, as bytes."""
+    return msgspec.json.encode(failure_value(refusals, public_url))
+
+
+def failure_headers(refusal: Refusal) -> dict[str, str]:
+    """What clients and their libraries act on without reading the body."""
+    headers = {}
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
+    if problem_of(refusal).definitive:
+        headers["x-should-retry"] = "false"
+    if isinstance(refusal, NotAuthenticated):
+        headers["www-authenticate"] = "Bearer"  # RFC 9110, section 11.6.1
+    if isinstance(refusal, MethodNotAllowed):
+        headers["allow"] = refusal.allowed
+    if isinstance(refusal, RateLimited) and refusal.per_minute:
+        # Beside the members of the limits that hold for all requests: a list may come in parts.
+        limit, permits = refusal.per_minute
+        headers["ratelimit-policy"] = f'"{limit}";q={permits};w=60'
+        headers["ratelimit"] = f'"{limit}";r=0;t={refusal.retry_after}'
+    return headers

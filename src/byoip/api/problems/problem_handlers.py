@@ -1,0 +1,89 @@
+"""From an exception to the envelope. Nothing leaves but what the table knows."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+
+from byoip.api.border.answers import JsonBytes
+from byoip.api.border.bodies import field_refusals
+from byoip.api.problems.failures import failure_body, failure_headers
+from byoip.api.problems.problems import problem_of
+from byoip.api.problems.refusals import (
+    DatabaseAway,
+    InternalFault,
+    MalformedJson,
+    MethodNotAllowed,
+    Refused,
+    RouteNotFound,
+)
+from byoip.domain.errors import Refusal
+from byoip.ports.store import StoreUnavailable
+
+log = logging.getLogger("byoip.api")
+
+Handler: TypeAlias = Callable[[Request, Any], Awaitable[Response]]
+
+
+def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]:
+    """Handlers for everything that a route may raise."""
+
+    def failure(refusals: Sequence[Refusal]) -> Response:
+        first = refusals[0]
+        return JsonBytes(
+            failure_body(refusals, public_url),
+            status_code=problem_of(first).status,
+            headers=failure_headers(first),
+        )
+
+    async def refusal(_: Request, refused: Refusal) -> Response:
+        return failure([refused])
+
+    async def several(_: Request, bundle: Refused) -> Response:
+        return failure(bundle.refusals)
+
+    async def validation(_: Request, fault: RequestValidationError) -> Response:
+        return failure(field_refusals(fault.errors()))
+
+    async def routing(request: Request, fault: HTTPException) -> Response:
+        if fault.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            return failure([MethodNotAllowed(allowed_methods(request))])
+        return failure([RouteNotFound()])
+
+    async def away(request: Request, fault: StoreUnavailable) -> Response:
+        request_id = request.state.request_id
+        log.warning("database away, request %s: %s", request_id, fault.__cause__ or fault)
+        return failure([DatabaseAway(request_id)])
+
+    async def gone(_: Request, __: ClientDisconnect) -> Response:
+        return failure([MalformedJson("it ended early")])  # nobody is left to read it
+
+    async def fault(request: Request, fault: Exception) -> Response:
+        request_id = request.state.request_id
+        log.error("internal fault, request %s", request_id, exc_info=fault)
+        return failure([InternalFault(request_id)])
+
+    return {
+        Refusal: refusal,
+        Refused: several,
+        RequestValidationError: validation,
+        HTTPException: routing,
+        StoreUnavailable: away,
+        ClientDisconnect: gone,
+        Exception: fault,
+    }
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """All methods that the path answers to; a router names those of one route only."""
+    routes: Sequence[BaseRoute] = request.app.routes
+    matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted(
+        {method for route in matching for method in getattr(route, "methods", None) or ()}
+    )

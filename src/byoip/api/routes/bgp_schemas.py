@@ -1,0 +1,228 @@
+"""Routes on the wire: as desired, as applied, as observed. No field pretends to be another."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, field_validator
+
+from byoip.api.border.envelope import Counted, Id, Strict, Success, Time, Wire
+from byoip.domain.routes.bgp_prefix import NotSupported, prepends
+from byoip.domain.routes.route import MOST_PREPENDS
+from byoip.ports.routes.advertising import BgpPrefixView
+
+_SIGNAL: dict[str, Any] = {"enabled": False, "modified_at": None}
+EXAMPLE: dict[str, Any] = {
+    "id": "7009ba364c7a5760798ceb430e603b74",
+    "cidr": "198.18.0.0/24",
+    "asn": 64500,
+    "asn_prepend_count": 0,
+    "auto_advertise_withdraw": False,
+    "bgp_signal_opts": _SIGNAL,
+    "on_demand": {
+        "advertised": True,
+        "advertised_modified_at": "2026-11-02T09:30:00Z",
+        "on_demand_enabled": True,
+        "on_demand_locked": False,
+    },
+    "created_at": "2026-11-02T09:00:00Z",
+    "modified_at": "2026-11-02T09:30:00Z",
+    "desired": {"advertised": True, "at": "2026-11-02T09:30:00Z"},
+    "applied": {"advertised": True, "at": "2026-11-02T09:30:00.012Z"},
+    "observed": {
+        "advertised": True,
+        "at": "2026-11-02T09:30:00.051Z",
+        "by": "route-collector",
+        "own_word": False,
+    },
+}
+
+
+class NewBgpPrefix(Strict):
+    """A part of the prefix to be announced on its own."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"cidr": EXAMPLE["cidr"]}]})
+
+    cidr: str = Field(description="Inside the prefix; at most /24 for IPv4, /48 for IPv6.")
+
+
+class WantedOnDemand(Strict):
+    """Whether it is to be announced."""
+
+    advertised: bool
+
+
+class WantedSignal(Strict):
+    """Announcing by BGP signal, which is not offered."""
+
+    enabled: bool = False
+
+
+class BgpPrefixChange(Strict):
+    """What is wanted; what is left out stays as it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"on_demand": {"advertised": True}}, {"asn_prepend_count": 2}]
+        }
+    )
+
+    on_demand: WantedOnDemand | None = None
+    asn_prepend_count: (
+        Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": 3})] | None
+    ) = Field(default=None, description=f"How often the origin is repeated, 0 to {MOST_PREPENDS}.")
+    auto_advertise_withdraw: bool = Field(default=False, description="Only false is supported.")
+    bgp_signal_opts: WantedSignal = Field(
+        default=WantedSignal(), description="Only disabled is supported."
+    )
+
+    @field_validator("asn_prepend_count")
+    @classmethod
+    def _within_bounds(cls, count: int | None) -> int | None:
+        return None if count is None else prepends(count)
+
+    def demand_supported(self) -> None:
+        """Refuse what has only one value here.
+
+        Raises:
+            NotSupported: it was given the other one.
+        """
+        if self.auto_advertise_withdraw:
+            raise NotSupported("auto_advertise_withdraw")
+        if self.bgp_signal_opts.enabled:
+            raise NotSupported("bgp_signal_opts/enabled")
+
+
+class AdvertisementChange(Strict):
+    """Whether the whole prefix is to be announced."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"advertised": True}]})
+
+    advertised: bool
+
+
+class BgpSignal(Wire):
+    """Announcing by BGP signal, which is not offered."""
+
+    enabled: bool
+    modified_at: Time | None
+
+
+class OnDemand(Wire):
+    """What is wanted, as v4 clients know it."""
+
+    advertised: bool
+    advertised_modified_at: Time | None = Field(description="null: never announced.")
+    on_demand_enabled: bool
+    on_demand_locked: bool = Field(description="The operator lets nobody change it.")
+
+
+class DesiredState(Wire):
+    """What its owner wants."""
+
+    advertised: bool
+    at: Time | None = Field(description="When that last changed; null: never.")
+
+
+class AppliedState(Wire):
+    """What our speakers have confirmed that they hold."""
+
+    advertised: bool = Field(
+        description="true as soon as one holds it, and until all have given it up."
+    )
+    at: Time | None = Field(
+        description="When the first that holds it, or the last that gave it up, confirmed; null: "
+        "no speaker was asked yet."
+    )
+
+
+class ObservedState(Wire):
+    """What is seen from outside; where nobody looks, what our speakers say they send."""
+
+    advertised: bool | None = Field(
+        description='null: nobody has looked, or not for a minute, which is not "no".'
+    )
+    at: Time | None = Field(
+        description="When whoever says so last confirmed it; of a route that is withdrawn and "
+        "gone, when it was seen to be gone; null: nobody has looked yet."
+    )
+    by: str | None = Field(description="Who saw it.")
+    own_word: bool | None = Field(description="true: one of our speakers says it of itself.")
+
+
+class BgpPrefix(Wire):
+    """A route: the prefix, or a part of it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    id: Id
+    cidr: str
+    asn: int
+    asn_prepend_count: int
+    auto_advertise_withdraw: bool
+    bgp_signal_opts: BgpSignal
+    on_demand: OnDemand
+    created_at: Time
+    modified_at: Time
+    desired: DesiredState
+    applied: AppliedState
+    observed: ObservedState
+
+
+class AdvertisementStatus(Wire):
+    """Whether the prefix is to be announced: of the BGP prefix that spans it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"advertised": True, "advertised_modified_at": "2026-11-02T09:30:00Z"}]
+        }
+    )
+
+    advertised: bool
+    advertised_modified_at: Time | None
+
+
+class BgpPrefixAnswer(Success[BgpPrefix]):
+    """One BGP prefix."""
+
+
+class BgpPrefixListAnswer(Counted[BgpPrefix]):
+    """BGP prefixes of a prefix."""
+
+
+class AdvertisementStatusAnswer(Success[AdvertisementStatus]):
+    """Whether it is announced."""
+
+
+def bgp_prefix_of(view: BgpPrefixView) -> BgpPrefix:
+    """A route as the wire shows it."""
+    kept, applied, observed = view.bgp_prefix, view.applied, view.observed
+    desired = kept.desired
+    return BgpPrefix(
+        id=kept.id.hex,
+        cidr=str(kept.cidr),
+        asn=kept.asn.number,
+        asn_prepend_count=desired.prepend,
+        auto_advertise_withdraw=False,
+        bgp_signal_opts=BgpSignal(enabled=False, modified_at=None),
+        on_demand=OnDemand(
+            advertised=desired.advertised,
+            advertised_modified_at=desired.at,
+            on_demand_enabled=True,
+            on_demand_locked=kept.locked,
+        ),
+        created_at=kept.created_at,
+        modified_at=kept.modified_at,
+        desired=DesiredState(advertised=desired.advertised, at=desired.at),
+        applied=AppliedState(advertised=applied.advertised, at=applied.at),
+        observed=ObservedState(
+            advertised=observed.advertised,
+            at=observed.at,
+            by=observed.by,
+            own_word=observed.own_word,
+        ),
+    )
+
+
+def status_of(view: BgpPrefixView) -> AdvertisementStatus:
+    """The same in the deprecated form."""
+    desired = view.bgp_prefix.desired
+    return AdvertisementStatus(advertised=desired.advertised, advertised_modified_at=desired.at)

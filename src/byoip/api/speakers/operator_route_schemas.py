@@ -1,0 +1,269 @@
+"""What operators send and are shown of speakers, listeners and the routes that they carry."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from byoip.api.accounts.operator_schemas import Reasoned, example
+from byoip.api.border.envelope import Listed, Success, Time, Wire
+from byoip.domain.speakers import route_snapshot, station
+from byoip.domain.speakers.station import Station
+from byoip.ports.speakers import route_reports as reports
+
+_WHY = "Left behind by the old automation, ticket 4711."
+_SPEAKER: dict[str, Any] = {
+    "name": "ams1",
+    "stage": 1,
+    "alive": True,
+    "fault": "",
+    "asked_at": "2026-11-02T09:30:00Z",
+    "loaded_at": "2026-10-30T04:12:11Z",
+    "held": 950,
+    "applied": 950,
+    "may_hold": 951,
+}
+_LISTENER: dict[str, Any] = {
+    "name": "rr1",
+    "asked_at": "2026-11-02T09:30:00Z",
+    "answered_at": "2026-11-02T09:30:00Z",
+    "observed": 949,
+}
+_ALARM: dict[str, Any] = {
+    "kind": "still_seen",
+    "subject": "198.18.0.0/24",
+    "detail": "",
+    "since": "2026-11-02T09:21:40Z",
+}
+
+
+class OrphanDecision(Reasoned):
+    """Which path nobody wants, and why it shall go."""
+
+    model_config = example(speaker="ams1", cidr="198.18.4.0/24", reason=_WHY)
+
+    speaker: str = Field(description="Its name in the settings.")
+    cidr: str
+
+
+class RouteSpeaker(Wire):
+    """A speaker, as last found, and what it was given."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SPEAKER]})
+
+    name: str
+    stage: int | None = Field(description="null where only marks are left of it.")
+    alive: bool = Field(description="Whether it answered when it was last asked.")
+    fault: str = Field(description="Why it could not be asked; empty while it answers.")
+    asked_at: Time | None = Field(
+        description="When it was last asked. Long ago: it is in nobody's settings, or nobody "
+        "reconciles."
+    )
+    loaded_at: Time | None = Field(
+        description="When it last had every route, and its sessions came up."
+    )
+    held: int = Field(description="Paths that it held when it last answered.")
+    applied: int = Field(description="Routes that it has confirmed to announce.")
+    may_hold: int = Field(
+        description="Routes that it may have from us. Those that nobody wants hold up deletions "
+        "and offboarding until it has withdrawn them."
+    )
+
+
+class RouteListener(Wire):
+    """A listener, and what it was last said to see."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LISTENER]})
+
+    name: str
+    asked_at: Time | None
+    answered_at: Time | None
+    observed: int = Field(description="Routes that it was last said to see.")
+
+
+class RouteAlarm(Wire):
+    """Something that a person should know as long as it lasts."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ALARM]})
+
+    kind: str = Field(
+        description="stage_skipped, unanswered, absent, still_seen, lost, fed_by_one, no_next_hop, "
+        "restored; others may come."
+    )
+    subject: str = Field(description="Of what: a stage, a route, a peer.")
+    detail: str
+    since: Time
+
+
+class Routes(Wire):
+    """What is wanted, given and seen: three things."""
+
+    model_config = example(
+        desired=950,
+        applied=950,
+        observed=949,
+        unsettled=1,
+        orphans=1,
+        speakers=[_SPEAKER],
+        listeners=[_LISTENER],
+        alarms=[_ALARM],
+    )
+
+    desired: int = Field(description="Routes that owners want announced.")
+    applied: int = Field(description="Routes that a speaker has confirmed to announce.")
+    observed: int = Field(description="Routes that somebody is said to see.")
+    unsettled: int = Field(description="Changes that were not seen everywhere yet.")
+    orphans: int = Field(description="Paths that speakers hold and nobody wants.")
+    speakers: list[RouteSpeaker]
+    listeners: list[RouteListener]
+    alarms: list[RouteAlarm]
+
+
+class OrphanRoute(Wire):
+    """A path that a speaker holds and no row wants, or that a row says it gave up."""
+
+    model_config = example(
+        speaker="ams1",
+        cidr="198.18.4.0/24",
+        as_path=[64500],
+        next_hop="192.0.2.1",
+        communities=["64500:100"],
+        found_at="2026-11-02T09:30:00Z",
+        decided_by=None,
+        decided_because=None,
+    )
+
+    speaker: str
+    cidr: str
+    as_path: list[int]
+    next_hop: str
+    communities: list[str]
+    found_at: Time
+    decided_by: str | None = Field(description="Who wants it withdrawn; null: nobody decided.")
+    decided_because: str | None
+
+
+class RouteSnapshot(Wire):
+    """The applied state at one moment."""
+
+    model_config = example(number=12, at="2026-11-02T09:30:00Z", routes=950)
+
+    number: int
+    at: Time
+    routes: int = Field(description="How many routes at least one speaker had announced.")
+
+
+class ForgottenStation(Wire):
+    """What is no longer on record of a speaker or a listener."""
+
+    model_config = example(
+        kind="speaker", name="ams1", marks=951, words=1902, orphans=0, let_go=["198.18.0.0/24"]
+    )
+
+    kind: Station
+    name: str
+    marks: int = Field(description="Routes that it may have held from us.")
+    words: int = Field(
+        description="What it was last said to see; of a speaker, to send to each of its peers."
+    )
+    orphans: int = Field(description="Paths that it held and nobody wanted.")
+    let_go: list[str] = Field(
+        description="Routes that nobody wants and that it may still have held: nothing of it holds "
+        "up their deletion now. If it still runs, make sure that it announces none of them."
+    )
+
+
+class RoutesAnswer(Success[Routes]):
+    """What is wanted, given and seen."""
+
+
+class OrphanRouteAnswer(Success[OrphanRoute]):
+    """One orphan."""
+
+
+class OrphanRouteListAnswer(Listed[OrphanRoute]):
+    """All orphans, by speaker and address."""
+
+
+class RouteSnapshotListAnswer(Listed[RouteSnapshot]):
+    """The kept snapshots, the newest first."""
+
+
+class ForgottenStationAnswer(Success[ForgottenStation]):
+    """What is no longer on record."""
+
+
+def routes_of(report: reports.RouteReport) -> Routes:
+    """The report as the wire shows it."""
+    return Routes(
+        desired=report.desired,
+        applied=report.applied,
+        observed=report.observed,
+        unsettled=report.unsettled,
+        orphans=report.orphans,
+        speakers=[_speaker(one) for one in report.speakers],
+        listeners=[_listener(one) for one in report.listeners],
+        alarms=[_alarm(one) for one in report.alarms],
+    )
+
+
+def orphan_of(orphan: route_snapshot.Orphan) -> OrphanRoute:
+    """An orphan as the wire shows it."""
+    return OrphanRoute(
+        speaker=orphan.speaker,
+        cidr=str(orphan.cidr),
+        as_path=list(orphan.as_path),
+        next_hop=orphan.next_hop,
+        communities=list(orphan.communities),
+        found_at=orphan.found_at,
+        decided_by=orphan.decided_by,
+        decided_because=orphan.decided_because,
+    )
+
+
+def route_snapshot_of(kept: tuple[int, datetime, int]) -> RouteSnapshot:
+    """A snapshot as the wire shows it."""
+    number, at, many = kept
+    return RouteSnapshot(number=number, at=at, routes=many)
+
+
+def forgotten_of(forgotten: station.Forgotten) -> ForgottenStation:
+    """What is no longer on record, as the wire shows it."""
+    return ForgottenStation(
+        kind=forgotten.station,
+        name=forgotten.name,
+        marks=forgotten.marks,
+        words=forgotten.words,
+        orphans=forgotten.orphans,
+        let_go=[str(one) for one in forgotten.let_go],
+    )
+
+
+def _speaker(report: reports.SpeakerReport) -> RouteSpeaker:
+    return RouteSpeaker(
+        name=report.name,
+        stage=report.stage,
+        alive=report.alive,
+        fault=report.fault,
+        asked_at=report.asked_at,
+        loaded_at=report.loaded_at,
+        held=report.held,
+        applied=report.applied,
+        may_hold=report.may_hold,
+    )
+
+
+def _listener(report: reports.ListenerReport) -> RouteListener:
+    return RouteListener(
+        name=report.name,
+        asked_at=report.asked_at,
+        answered_at=report.answered_at,
+        observed=report.observed,
+    )
+
+
+def _alarm(standing: reports.StandingAlarm) -> RouteAlarm:
+    alarm = standing.alarm
+    return RouteAlarm(
+        kind=alarm.kind, subject=alarm.subject, detail=alarm.detail, since=standing.since
+    )

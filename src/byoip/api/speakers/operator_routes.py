@@ -1,0 +1,146 @@
+"""The operator's side: speakers, listeners, orphans, and snapshots of what was applied."""
+
+from functools import partial
+
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import Operating
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.paging import Cut
+from byoip.api.path_ids import PathNumber, PathText, read_number
+from byoip.api.speakers.operator_route_schemas import (
+    ForgottenStationAnswer,
+    OrphanDecision,
+    OrphanRouteAnswer,
+    OrphanRouteListAnswer,
+    RoutesAnswer,
+    RouteSnapshotListAnswer,
+    forgotten_of,
+    orphan_of,
+    route_snapshot_of,
+    routes_of,
+)
+from byoip.api.speakers.rollback_schemas import (
+    RollbackOrder,
+    RouteRollbackAnswer,
+    rollback_of,
+)
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.prefix import InvalidPrefix
+from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.domain.speakers.station import (
+    ListenerInService,
+    ListenerNotFound,
+    SpeakerInService,
+    SpeakerNotFound,
+)
+
+operator_routes = Declarations("operator: routes", Audience.OPERATOR)
+
+
+@operator_routes.operation("GET /routes", Scope.OPERATOR, answer=RoutesAnswer)
+async def get_routes(caller: Operating) -> Answer:
+    """Read what is wanted, given to speakers and seen, counted, and what a person should know."""
+    return answer(routes_of(await caller.backend.routes.reader.report()))
+
+
+@operator_routes.operation("GET /routes/orphans", Scope.OPERATOR, answer=OrphanRouteListAnswer)
+async def list_orphan_routes(caller: Operating) -> Answer:
+    """List paths that speakers hold and nobody wants; they stay until you say otherwise."""
+    found = [orphan_of(one) for one in await caller.backend.routes.reader.orphans()]
+    return list_answer(found, Cut(found, len(found), None))
+
+
+@operator_routes.operation(
+    "POST /routes/orphans/withdraw",
+    Scope.OPERATOR,
+    answer=OrphanRouteAnswer,
+    refuses=(InvalidText, InvalidPrefix, OrphanNotFound),
+)
+async def withdraw_orphan_route(caller: Operating, body: OrphanDecision) -> Answer:
+    """Have an orphan withdrawn from one speaker, if it still is one when its turn comes.
+
+    `byoip advertise orphan withdraw` does the same while the API is down.
+    """
+    pen = caller.pen(orphan_of)
+    return pen.answer(
+        await caller.backend.routes.withdraw_orphan(
+            body.speaker,
+            body.cidr,
+            name=caller.credential.name,
+            reason=body.reason,
+            by=pen.by,
+            once=pen.once,
+        )
+    )
+
+
+@operator_routes.operation("GET /routes/snapshots", Scope.OPERATOR, answer=RouteSnapshotListAnswer)
+async def list_route_snapshots(caller: Operating) -> Answer:
+    """List the kept snapshots of the applied state, the newest first.
+
+    Roll back to one of them to announce again what it has.
+    """
+    found = [route_snapshot_of(one) for one in await caller.backend.routes.reader.snapshots()]
+    return list_answer(found, Cut(found, len(found), None))
+
+
+@operator_routes.operation(
+    "POST /routes/snapshots/{number}/rollback",
+    Scope.OPERATOR,
+    answer=RouteRollbackAnswer,
+    refuses=(InvalidText, RouteSnapshotNotFound),
+)
+async def rollback_routes(caller: Operating, number: PathNumber, body: RollbackOrder) -> Answer:
+    """Announce again what a snapshot has; take nothing down.
+
+    Only prefixes that are approved now, and routes that their owner has not withdrawn since. Ask
+    with `dry_run` first. It may be repeated. `byoip advertise rollback` does it while the API is
+    down.
+    """
+    snapshot = read_number(number)
+    if snapshot is None:
+        raise RouteSnapshotNotFound
+    pen = caller.pen(partial(rollback_of, snapshot=snapshot, dry_run=body.dry_run))
+    return pen.answer(
+        await caller.backend.routes.rollback(
+            snapshot, reason=body.reason, by=pen.by, dry_run=body.dry_run, once=pen.once
+        )
+    )
+
+
+@operator_routes.operation(
+    "POST /routes/speakers/{speaker}/forget",
+    Scope.OPERATOR,
+    answer=ForgottenStationAnswer,
+    refuses=(InvalidText, SpeakerNotFound, SpeakerInService),
+)
+async def forget_speaker(caller: Operating, speaker: PathText, body: Reasoned) -> Answer:
+    """End what is on record of a speaker that is gone for good, so that it holds up nothing.
+
+    Nobody is told anything, and what owners want stays as it is. Make sure that it announces
+    nothing any more: refused only while somebody still asks it.
+    """
+    pen = caller.pen(forgotten_of)
+    return pen.answer(
+        await caller.backend.routes.forget_speaker(
+            speaker, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )
+
+
+@operator_routes.operation(
+    "POST /routes/listeners/{listener}/forget",
+    Scope.OPERATOR,
+    answer=ForgottenStationAnswer,
+    refuses=(InvalidText, ListenerNotFound, ListenerInService),
+)
+async def forget_listener(caller: Operating, listener: PathText, body: Reasoned) -> Answer:
+    """End what a listener that is gone for good was last said to see."""
+    pen = caller.pen(forgotten_of)
+    return pen.answer(
+        await caller.backend.routes.forget_listener(
+            listener, reason=body.reason, by=pen.by, once=pen.once
+        )
+    )

@@ -1,0 +1,73 @@
+"""What operators send and are shown of roll-backs to a snapshot."""
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from byoip.api.accounts.operator_schemas import Reasoned, example
+from byoip.api.border.envelope import Success, Wire
+from byoip.usecases.speakers import restore_snapshot as rollback_routes
+
+_REFUSED: dict[str, Any] = {
+    "cidr": "198.18.7.0/24",
+    "because": "its owner has withdrawn it since",
+}
+
+
+class RollbackOrder(Reasoned):
+    """Why routes shall be announced again, and whether it is only asked what would be."""
+
+    model_config = example(reason="The accident of this morning, ticket 4711.", dry_run=True)
+
+    dry_run: bool = Field(default=False, description="Change nothing; say what would come of it.")
+
+
+class RefusedRoute(Wire):
+    """A route that is not announced again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_REFUSED]})
+
+    cidr: str
+    because: str
+
+
+class RouteRollback(Wire):
+    """What came of a roll-back, or would."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "snapshot": 12,
+                    "dry_run": True,
+                    "announced": ["198.18.4.0/24"],
+                    "kept": 950,
+                    "newer": ["198.18.9.0/24"],
+                    "refused": [_REFUSED],
+                }
+            ]
+        }
+    )
+
+    snapshot: int
+    dry_run: bool
+    announced: list[str] = Field(description="Wanted again; in a dry run, would be.")
+    kept: int = Field(description="Announced anyway.")
+    newer: list[str] = Field(description="Announced and not in the snapshot; not touched.")
+    refused: list[RefusedRoute]
+
+
+class RouteRollbackAnswer(Success[RouteRollback]):
+    """What came of it."""
+
+
+def rollback_of(made: rollback_routes.RolledBack, *, snapshot: int, dry_run: bool) -> RouteRollback:
+    """What came of it as the wire shows it."""
+    return RouteRollback(
+        snapshot=snapshot,
+        dry_run=dry_run,
+        announced=[str(one) for one in made.announced],
+        kept=len(made.kept),
+        newer=[str(one) for one in made.newer],
+        refused=[RefusedRoute(cidr=str(one), because=why) for one, why in made.refused],
+    )
