@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from byoip.api.application import create_application
 from byoip.api.border.backend import Backend
 from byoip.cli.commands import app
-from byoip.cli.operator_client import CommandFailed
+from byoip.cli.operator.client import CommandFailed
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.credential import Credential, Scope
 from byoip.domain.prefix import Prefix

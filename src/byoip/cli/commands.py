@@ -19,8 +19,8 @@ from byoip.cli.demo import Demo, DemoFailed
 from byoip.cli.kill_switch import kill_switch_app
 from byoip.cli.logs import configure_logs
 from byoip.cli.opening import database_of, with_composition
-from byoip.cli.operator import operator_app
-from byoip.cli.operator_client import CommandFailed
+from byoip.cli.operator.accounts import operator_app
+from byoip.cli.operator.client import CommandFailed
 from byoip.cli.ready import Ready
 from byoip.cli.rpki import rpki_app
 from byoip.cli.running import run_api, run_worker

@@ -6,7 +6,7 @@ from uuid import uuid4
 import typer
 
 from byoip.cli.opening import operating_user, with_composition
-from byoip.cli.operator_client import show_table
+from byoip.cli.operator.client import show_table
 from byoip.composition import Composition
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.store import By

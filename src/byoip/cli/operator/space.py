@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import typer
 
-from byoip.cli.operator_client import ObjectId, Reason, act, ask, pages, show_object, show_table
+from byoip.cli.operator.client import ObjectId, Reason, act, ask, pages, show_object, show_table
 from byoip.domain.claims.lifecycle import Standing
 
 prefixes_app = typer.Typer(no_args_is_help=True, help="Prefixes of all accounts.")

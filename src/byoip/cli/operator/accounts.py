@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator_client import (
+from byoip.cli.operator.client import (
     ObjectId,
     Reason,
     Service,
@@ -14,10 +14,10 @@ from byoip.cli.operator_client import (
     show_object,
     show_table,
 )
-from byoip.cli.operator_edges import edges_app
-from byoip.cli.operator_guards import breaker_app, jobs_app
-from byoip.cli.operator_routes import routes_app
-from byoip.cli.operator_space import (
+from byoip.cli.operator.edges import edges_app
+from byoip.cli.operator.guards import breaker_app, jobs_app
+from byoip.cli.operator.routes import routes_app
+from byoip.cli.operator.space import (
     letters_app,
     overrides_app,
     prefixes_app,

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator_client import ObjectId, Reason, act, ask, show_object, show_table
-from byoip.cli.operator_space import prefixes_app
+from byoip.cli.operator.client import ObjectId, Reason, act, ask, show_object, show_table
+from byoip.cli.operator.space import prefixes_app
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.routes.breaker import Parked
 
