@@ -8,7 +8,7 @@ import pytest
 from byoip.adapters.checks.delegated_statistics import STATISTICS_URLS, DelegatedStatistics
 from byoip.adapters.https_download import DownloadLimits
 from byoip.domain.checks.delegated_statistics import REGISTRIES
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark
@@ -55,7 +55,7 @@ async def test_each_registry_answers_for_itself(web: WebServer) -> None:
         NOON,
     )
     assert list(ripe.delegations) == [
-        Delegation(Prefix.parse("2.0.0.0/12"), "ripencc", "allocated", "5a1f")
+        Allocation(Prefix.parse("2.0.0.0/12"), "ripencc", "allocated", "5a1f")
     ]
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.delegated_statistics import too_few
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
@@ -163,7 +163,7 @@ async def test_a_registry_that_shrank_is_believed_on_an_operators_word(
 ) -> None:
     async def fetched(ranges: int) -> dict[str, Any]:
         delegations = [
-            Delegation(Prefix.parse(f"47.{number}.0.0/16"), "ripencc", "allocated", "a")
+            Allocation(Prefix.parse(f"47.{number}.0.0/16"), "ripencc", "allocated", "a")
             for number in range(ranges)
         ]
         file = StatisticsFile("ripencc", "1", "0" * 64, world.clock.now(), delegations)

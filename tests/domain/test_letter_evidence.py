@@ -14,7 +14,7 @@ from byoip.domain.checks.evidence import (
     Unanswered,
 )
 from byoip.domain.checks.origin_validation import Vrp
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.letters.letter_evidence import (
     RegisteredHolder,
     deciding_roas,
@@ -69,8 +69,8 @@ def test_where_the_operators_resolvers_are_is_not_told() -> None:
     assert stated.of == "the operator's validating resolver, 9.9.9.9:53 and 1 more"
 
 
-def delegation(holder: str, registry: str = "ripencc") -> Delegation:
-    return Delegation(ROUTE, registry, "allocated", holder)
+def delegation(holder: str, registry: str = "ripencc") -> Allocation:
+    return Allocation(ROUTE, registry, "allocated", holder)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def delegation(holder: str, registry: str = "ripencc") -> Delegation:
         ),
     ],
 )
-def test_the_holder_is_who_the_registry_says(delegations: list[Delegation], told: str) -> None:
+def test_the_holder_is_who_the_registry_says(delegations: list[Allocation], told: str) -> None:
     assert str(RegisteredHolder.of("ripencc", delegations)) == told
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
 from byoip.domain.checks.registration import responsible_registry
-from byoip.domain.checks.registry import Basis, Delegation, Responsible
+from byoip.domain.checks.registry import Allocation, Basis, Responsible
 from tests.domain.samples import ARIN, LACNIC, RIPE, prefix
 
 KNOWN = {one.key: one for one in (RIPE, ARIN, LACNIC)}
@@ -11,8 +11,8 @@ WHOLE = prefix("192.0.2.0/23")
 
 def held(
     cidr: str, registry: str = "ripencc", holder: str = "h1", status: str = "allocated"
-) -> Delegation:
-    return Delegation(prefix(cidr), registry, status, holder)
+) -> Allocation:
+    return Allocation(prefix(cidr), registry, status, holder)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def held(
     ],
 )
 def test_all_of_a_prefix_in_one_registry_with_one_holder_is_found(
-    delegations: list[Delegation],
+    delegations: list[Allocation],
 ) -> None:
     found = responsible_registry(WHOLE, delegations, KNOWN, [])
 
@@ -111,7 +111,7 @@ def test_all_of_a_prefix_in_one_registry_with_one_holder_is_found(
     ],
 )
 def test_anything_else_is_refused_by_name(
-    delegations: list[Delegation], reason: Reason, seen: str
+    delegations: list[Allocation], reason: Reason, seen: str
 ) -> None:
     found = responsible_registry(WHOLE, delegations, KNOWN, [])
 

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import Registered, StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark, RegistrationStatus
@@ -16,8 +16,8 @@ from tests.store.snapshot_engine import snapshot_engine
 REGISTRIES = frozenset({"apnic", "ripencc"})
 
 
-def delegation(prefix: str, registry: str = "ripencc", status: str = "allocated") -> Delegation:
-    return Delegation(Prefix.parse(prefix), registry, status, "5a1f")
+def delegation(prefix: str, registry: str = "ripencc", status: str = "allocated") -> Allocation:
+    return Allocation(Prefix.parse(prefix), registry, status, "5a1f")
 
 
 def file(registry: str, *prefixes: str, serial: str = "1") -> StatisticsFile:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.ports.checks.snapshots import Acceptance
@@ -16,7 +16,7 @@ from tests.store.snapshot_engine import snapshot_engine
 
 def file(registry: str, ranges: int) -> StatisticsFile:
     delegations = [
-        Delegation(Prefix.parse(f"10.0.{n}.0/24"), registry, "allocated", "a")
+        Allocation(Prefix.parse(f"10.0.{n}.0/24"), registry, "allocated", "a")
         for n in range(ranges)
     ]
     return StatisticsFile(registry, "1", "0" * 64, NOON, delegations)

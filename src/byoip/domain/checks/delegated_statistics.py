@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import NamedTuple, overload
 
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 
 REGISTRIES = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripencc"})
@@ -38,7 +38,7 @@ class _Range(NamedTuple):
     holder: str
 
 
-class Ranges(Sequence[Delegation]):
+class Ranges(Sequence[Allocation]):
     """Delegations, each made when it is asked for: a file has several hundred thousand."""
 
     def __init__(self, registry: str, ranges: Sequence[_Range]) -> None:
@@ -49,15 +49,15 @@ class Ranges(Sequence[Delegation]):
         return len(self._ranges)
 
     @overload
-    def __getitem__(self, index: int) -> Delegation: ...
+    def __getitem__(self, index: int) -> Allocation: ...
     @overload
     def __getitem__(self, index: slice) -> "Ranges": ...
-    def __getitem__(self, index: int | slice) -> "Delegation | Ranges":
+    def __getitem__(self, index: int | slice) -> "Allocation | Ranges":
         if isinstance(index, slice):
             return Ranges(self._registry, self._ranges[index])
         family, start, length, status, holder = self._ranges[index]
         kind = IPv4Network if family == 4 else IPv6Network  # noqa: PLR2004 - IPv4
-        return Delegation(Prefix(kind((start, length))), self._registry, status, holder)
+        return Allocation(Prefix(kind((start, length))), self._registry, status, holder)
 
 
 @dataclass(frozen=True, slots=True)

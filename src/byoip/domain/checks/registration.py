@@ -5,7 +5,7 @@ from typing import Final
 
 from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
 from byoip.domain.checks.iana import registry_hint
-from byoip.domain.checks.registry import Basis, Delegation, Registry, Responsible
+from byoip.domain.checks.registry import Allocation, Basis, Registry, Responsible
 from byoip.domain.foreign_text import listed
 from byoip.domain.prefix import Prefix
 
@@ -18,7 +18,7 @@ _SPLIT: Final = "Bring one prefix for each registry."
 
 def responsible_registry(
     prefix: Prefix,
-    delegations: Sequence[Delegation] | None,
+    delegations: Sequence[Allocation] | None,
     registries: Mapping[str, Registry],
     overrides: Sequence[tuple[Prefix, str]],
 ) -> Responsible | Failed | Unanswered:
@@ -50,7 +50,7 @@ def _override(prefix: Prefix, overrides: Iterable[tuple[Prefix, str]]) -> tuple[
 
 
 def _recorded(
-    prefix: Prefix, delegations: Sequence[Delegation] | None
+    prefix: Prefix, delegations: Sequence[Allocation] | None
 ) -> tuple[str, Basis] | Failed | Unanswered:
     if delegations is None:
         hint = registry_hint(prefix)
@@ -71,7 +71,7 @@ def _recorded(
     return held[0].registry, Basis.STATISTICS
 
 
-def _tile(prefix: Prefix, held: Iterable[Delegation]) -> bool:
+def _tile(prefix: Prefix, held: Iterable[Allocation]) -> bool:
     """Whether the parts leave no address of the prefix out."""
     reached = int(prefix.network.network_address)
     for network in sorted(one.prefix for one in held):
@@ -81,7 +81,7 @@ def _tile(prefix: Prefix, held: Iterable[Delegation]) -> bool:
     return reached > int(prefix.network.broadcast_address)
 
 
-def _not_held(prefix: Prefix, parts: Iterable[Delegation]) -> Failed:
+def _not_held(prefix: Prefix, parts: Iterable[Allocation]) -> Failed:
     loose = listed(f"{one.prefix} is {one.status}" for one in parts if one.status not in _HELD)
     seen = f"{prefix} is not allocated in whole: {loose or 'a part is in no statistics'}."
     return Failed(Reason.NOT_ALLOCATED, seen, _CHECK)

@@ -57,7 +57,7 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Delegation:
+class Allocation:
     """One range of a delegated-extended statistics file, cut into prefixes.
 
     Attributes:

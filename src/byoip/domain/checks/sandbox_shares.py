@@ -7,7 +7,7 @@ families, its benchmarking share large enough for prefixes of several reverse zo
 
 from typing import Final
 
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 
 _SHARES: Final = {
@@ -19,10 +19,10 @@ _SHARES: Final = {
 }
 
 
-def sandbox_delegations() -> tuple[Delegation, ...]:
+def sandbox_delegations() -> tuple[Allocation, ...]:
     """The shares as the statistics files would have them: all allocated, one holder a share."""
     return tuple(
-        Delegation(Prefix.parse(cidr), registry, "allocated", f"sandbox-{registry}-{number}")
+        Allocation(Prefix.parse(cidr), registry, "allocated", f"sandbox-{registry}-{number}")
         for registry, cidrs in _SHARES.items()
         for number, cidr in enumerate(cidrs, start=1)
     )

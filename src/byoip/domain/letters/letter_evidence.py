@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.foreign_text import shown
 from byoip.domain.prefix import Prefix
 
@@ -54,7 +54,7 @@ class RegisteredHolder:
     status: str = ""
 
     @classmethod
-    def of(cls, registry: str, delegations: Sequence[Delegation]) -> "RegisteredHolder":
+    def of(cls, registry: str, delegations: Sequence[Allocation]) -> "RegisteredHolder":
         """The one holder of the ranges that the registry lists for a prefix."""
         held = {(one.holder, one.status) for one in delegations if one.registry == registry}
         holder, status = min(held, default=("", ""))

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 
 
@@ -21,7 +21,7 @@ class StatisticsFile:
     serial: str
     sha256: str
     fetched_at: datetime
-    delegations: Sequence[Delegation]
+    delegations: Sequence[Allocation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Registered:
     """
 
     snapshot: int | None
-    delegations: tuple[Delegation, ...]
+    delegations: tuple[Allocation, ...]
 
 
 class Registrations(Protocol):

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.checks.delegated_statistics import REGISTRIES
-from byoip.domain.checks.registry import Delegation
+from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import Registered, StatisticsFile
 from byoip.ports.checks.snapshots import Acceptance, FetchMark, RegistrationStatus
@@ -90,7 +90,7 @@ class RegistrationShelf:
         if not self.registries <= {row.registry for row in rows}:
             return Registered(snapshot=None, delegations=())
         delegations = [
-            Delegation(Prefix(row.prefix), row.registry, row.status, row.holder)
+            Allocation(Prefix(row.prefix), row.registry, row.status, row.holder)
             for row in rows
             if row.prefix is not None
         ]
@@ -233,7 +233,7 @@ def _status(row: Row[Any]) -> RegistrationStatus:
     )
 
 
-def _lines(delegations: Sequence[Delegation]) -> Iterator[tuple[int, str]]:
+def _lines(delegations: Sequence[Allocation]) -> Iterator[tuple[int, str]]:
     ranges = iter(delegations)
     while batch := list(islice(ranges, _BATCH)):
         lines = [f"{one.prefix}\t{one.status}\t{one.holder}\n" for one in batch]
