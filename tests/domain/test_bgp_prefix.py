@@ -15,7 +15,7 @@ from byoip.domain.bindings.service_binding import (
 )
 from byoip.domain.checks.evidence import CheckState, Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.claims.claim import CheckRecord, Claim, PrefixSuspended
-from byoip.domain.claims.lifecycle import NotInThisState, Standing
+from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.errors import Refusal
 from byoip.domain.routes.bgp_prefix import (
     BGP_PREFIXES_PER_PREFIX,
@@ -94,7 +94,7 @@ def test_a_prefix_has_a_quota_of_routes() -> None:
 STANDINGS = [
     pytest.param(Standing.SUSPENDED, PrefixSuspended, id="suspended"),
     pytest.param(Standing.CONTESTED, Contested, id="contested"),
-    pytest.param(Standing.OFFBOARDING, NotInThisState, id="offboarding"),
+    pytest.param(Standing.OFFBOARDING, IllegalTransition, id="offboarding"),
 ]
 
 
@@ -109,9 +109,9 @@ def test_nothing_is_announced_in_any_standing_but_ok(
 
 def test_a_prefix_on_its_way_out_is_told_the_way_back() -> None:
     about = replace(approved(), standing=Standing.OFFBOARDING)
-    with pytest.raises(NotInThisState, match="restore"):
+    with pytest.raises(IllegalTransition, match="restore"):
         may_announce(about, [bound(about)], lacking=())
-    with pytest.raises(NotInThisState, match="restore"):
+    with pytest.raises(IllegalTransition, match="restore"):
         may_add(prefix("31.0.0.0/24"), about, [bound(about)], [])
 
 

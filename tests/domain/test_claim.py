@@ -4,7 +4,7 @@ import pytest
 
 from byoip.domain.checks.evidence import WINDOW, CheckState
 from byoip.domain.claims.claim import CheckRecord, Claim
-from byoip.domain.claims.lifecycle import Move, NotInThisState, Standing, State
+from byoip.domain.claims.lifecycle import IllegalTransition, Standing, State, Transition
 from byoip.domain.customer_text import CustomerText
 from tests.domain.samples import NOW, claim
 
@@ -43,7 +43,7 @@ def test_approving_takes_the_space_once() -> None:
 
     assert approved.approved
     assert (approved.approved_at, approved.modified_at) == (LATER, LATER)
-    with pytest.raises(NotInThisState):
+    with pytest.raises(IllegalTransition):
         approved.approve(LATER)
 
 
@@ -61,18 +61,18 @@ def test_a_claim_stays_on_its_way_out_whoever_proves_its_space() -> None:
     assert leaving.contest(NOW) is leaving
 
 
-@pytest.mark.parametrize("move", [Move.REMOVED, Move.UNPROVEN])
-def test_closing_ends_a_pending_claim(move: Move) -> None:
+@pytest.mark.parametrize("move", [Transition.REMOVED, Transition.UNPROVEN])
+def test_closing_ends_a_pending_claim(move: Transition) -> None:
     closed = claim().close(move, LATER)
 
     assert (closed.state, closed.closed_at) == (State.CLOSED, LATER)
-    with pytest.raises(NotInThisState):
+    with pytest.raises(IllegalTransition):
         closed.close(move, LATER)
 
 
 def test_an_approved_claim_does_not_end_for_want_of_proof() -> None:
-    with pytest.raises(NotInThisState):
-        proven().approve(NOW).close(Move.UNPROVEN, LATER)
+    with pytest.raises(IllegalTransition):
+        proven().approve(NOW).close(Transition.UNPROVEN, LATER)
 
 
 def test_only_the_customers_writes_change_the_version() -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from byoip.domain.claims.lifecycle import (
-    MOVES,
-    STANDINGS,
-    Move,
-    NotInThisState,
+    STANDING_TRANSITIONS,
+    STATE_TRANSITIONS,
+    IllegalTransition,
     Standing,
     State,
+    Transition,
     next_standing,
     next_state,
     state_diagram,
@@ -20,66 +20,73 @@ CONCEPTS = Path(__file__).parents[2] / "docs" / "concepts.md"
 
 
 def test_both_tables_are_total() -> None:
-    assert set(MOVES) == set(State)
-    assert set(STANDINGS) == set(Standing)
+    assert set(STATE_TRANSITIONS) == set(State)
+    assert set(STANDING_TRANSITIONS) == set(Standing)
 
 
-@pytest.mark.parametrize("move", Move)
+@pytest.mark.parametrize("move", Transition)
 @pytest.mark.parametrize("state", State)
-def test_a_state_moves_as_the_table_says_or_not_at_all(state: State, move: Move) -> None:
-    if move in MOVES[state]:
-        assert next_state(state, move) is MOVES[state][move]
+def test_a_state_moves_as_the_table_says_or_not_at_all(state: State, move: Transition) -> None:
+    if move in STATE_TRANSITIONS[state]:
+        assert next_state(state, move) is STATE_TRANSITIONS[state][move]
     else:
-        with pytest.raises(NotInThisState, match=state.value):
+        with pytest.raises(IllegalTransition, match=state.value):
             next_state(state, move)
 
 
-@pytest.mark.parametrize("move", Move)
+@pytest.mark.parametrize("move", Transition)
 @pytest.mark.parametrize("standing", Standing)
-def test_a_standing_moves_as_the_table_says_or_not_at_all(standing: Standing, move: Move) -> None:
-    if move in STANDINGS[standing]:
-        assert next_standing(standing, move) is STANDINGS[standing][move]
+def test_a_standing_moves_as_the_table_says_or_not_at_all(
+    standing: Standing, move: Transition
+) -> None:
+    if move in STANDING_TRANSITIONS[standing]:
+        assert next_standing(standing, move) is STANDING_TRANSITIONS[standing][move]
     else:
-        with pytest.raises(NotInThisState, match=standing.value):
+        with pytest.raises(IllegalTransition, match=standing.value):
             next_standing(standing, move)
 
 
 def test_only_proof_or_the_operators_word_approves() -> None:
     ways = {
-        (state, move) for state in State for move, to in MOVES[state].items() if to == "approved"
+        (state, move)
+        for state in State
+        for move, to in STATE_TRANSITIONS[state].items()
+        if to == "approved"
     }
 
     assert ways == {
-        (State.PENDING, Move.ALL_CHECKS_PASSED),
-        (State.PENDING, Move.APPROVED_BY_OPERATOR),
+        (State.PENDING, Transition.ALL_CHECKS_PASSED),
+        (State.PENDING, Transition.APPROVED_BY_OPERATOR),
     }
 
 
 def test_nobody_elses_proof_lifts_a_suspension() -> None:
-    assert next_standing(Standing.SUSPENDED, Move.CONTESTED) is Standing.SUSPENDED
+    assert next_standing(Standing.SUSPENDED, Transition.CONTESTED) is Standing.SUSPENDED
 
 
 def test_an_approval_does_not_expire() -> None:
-    assert Move.UNPROVEN not in MOVES[State.APPROVED]
+    assert Transition.UNPROVEN not in STATE_TRANSITIONS[State.APPROVED]
 
 
 def test_closed_is_the_end() -> None:
-    assert not MOVES[State.CLOSED]
+    assert not STATE_TRANSITIONS[State.CLOSED]
 
 
 def test_every_state_is_reached() -> None:
     reached: set[State] = {State.PENDING}
     for _ in State:
-        reached |= {after for state in reached for after in MOVES[state].values()}
+        reached |= {after for state in reached for after in STATE_TRANSITIONS[state].values()}
 
     assert reached == set(State)
 
 
 def test_a_contest_stays_until_someone_ends_it() -> None:
-    assert next_standing(Standing.CONTESTED, Move.CONTESTED) is Standing.CONTESTED
+    assert next_standing(Standing.CONTESTED, Transition.CONTESTED) is Standing.CONTESTED
 
 
-@pytest.mark.parametrize("table", [MOVES, STANDINGS], ids=["states", "standings"])
+@pytest.mark.parametrize(
+    "table", [STATE_TRANSITIONS, STANDING_TRANSITIONS], ids=["states", "standings"]
+)
 def test_the_tables_cannot_be_written_to(table: Mapping[State, object]) -> None:
     with pytest.raises(TypeError):
         table[State.CLOSED] = {}  # type: ignore[index] # the point
@@ -90,7 +97,7 @@ def test_the_drawing_has_an_arrow_for_every_move() -> None:
 
     tabled = [
         (before, after, move)
-        for table in (MOVES, STANDINGS)
+        for table in (STATE_TRANSITIONS, STANDING_TRANSITIONS)
         for before, moves in table.items()
         for move, after in moves.items()
     ]

@@ -7,7 +7,7 @@ import pytest
 
 from byoip.domain.accounts.operating import ServiceInUse
 from byoip.domain.claims.claim import Claim
-from byoip.domain.claims.lifecycle import Move
+from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested
 from byoip.domain.routes.breaker import Source
 from byoip.usecases.bindings.retire_service import RetireService
@@ -143,7 +143,7 @@ async def test_a_contested_prefix_gets_its_routes_back_when_it_is_settled(estate
         estate.clock.advance(timedelta(days=1))
         await estate.owed()
     assert (await estate.state(claim), await estate.up(claim)) == (("approved", "contested"), 0)
-    settle = ChangeStanding(estate.store, estate.clock, Move.SETTLED)
+    settle = ChangeStanding(estate.store, estate.clock, Transition.SETTLED)
     await settle(claim.id, reason="a ticket", by=OPERATOR)
     await estate.run("UPDATE bgp_prefixes SET last_valid_at = :at", at=estate.clock.now())
     await estate.owed()

@@ -9,7 +9,7 @@ from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import CheckState, Reason
 from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OtherOrigin, OverlapsOwnClaim
-from byoip.domain.claims.lifecycle import Move
+from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.accounts import Account
 from byoip.store.accounts.accounts import PostgresAccounts
@@ -80,7 +80,7 @@ async def test_closed_space_may_be_claimed_again(
     first = claim(customer.id)
     async with store.transaction() as shelf:
         await shelf.claims.add(first)
-        await shelf.claims.save(first.close(Move.REMOVED, clock.now()))
+        await shelf.claims.save(first.close(Transition.REMOVED, clock.now()))
         await shelf.claims.add(claim(customer.id))
         with pytest.raises(ClaimNotFound):
             await shelf.claims.lock(first.id)

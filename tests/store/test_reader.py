@@ -18,7 +18,7 @@ from byoip.domain.checks.evidence import (
 )
 from byoip.domain.checks.validation_run import LEASE, RunResult, ValidationNotFound
 from byoip.domain.claims.claim import Claim, ClaimNotFound
-from byoip.domain.claims.lifecycle import Move
+from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.claims.reader import BindingView, ClaimView, Cursor
 from byoip.ports.store import Shelf
@@ -168,7 +168,7 @@ async def test_events_are_read_in_order_even_of_a_closed_claim(
     async with store.transaction() as shelf:
         await shelf.events.add(event(kept, "first"), event(kept, "second"))
     async with store.transaction() as shelf:
-        await shelf.claims.save(kept.close(Move.REMOVED, clock.now()))
+        await shelf.claims.save(kept.close(Transition.REMOVED, clock.now()))
         await shelf.events.add(event(kept, "third"))
     seen = await reader.events(kept.account_id, kept.id, after=0, limit=10)
     assert [(one.number, one.kind) for one in seen] == [(1, "first"), (2, "second"), (3, "third")]

@@ -10,7 +10,7 @@ import pytest
 
 from byoip.domain.checks.validation_run import LEASE, RunResult
 from byoip.domain.claims.claim import Claim, ClaimNotFound
-from byoip.domain.claims.lifecycle import Move, Standing, State
+from byoip.domain.claims.lifecycle import Standing, State, Transition
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.accounts.accounts import PostgresAccounts
@@ -64,7 +64,7 @@ async def _describe(store: PostgresStore, one: Claim, clock: SetClock) -> None:
 async def _remove(store: PostgresStore, one: Claim, clock: SetClock) -> None:
     async with store.transaction() as shelf:
         locked = await shelf.claims.lock(one.id, one.account_id)
-        await shelf.claims.save(locked.close(Move.REMOVED, clock.now()))
+        await shelf.claims.save(locked.close(Transition.REMOVED, clock.now()))
         await shelf.runs.end_open(one.id, clock.now())
         await shelf.events.add(event(locked, "removed"))
 

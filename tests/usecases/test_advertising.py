@@ -7,7 +7,7 @@ import pytest
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import PrefixSuspended, WithdrawFirst
-from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
 from byoip.domain.precondition import Expected, PreconditionFailed
 from byoip.domain.routes.bgp_prefix import (
@@ -175,7 +175,7 @@ async def test_what_is_on_its_way_out_may_be_withdrawn_and_not_announced(routes:
     await OffboardPrefix(routes.store, routes.world.clock)(*routes.ids, by=BY)
     assert (await routes.view()).bgp_prefix.desired.advertised
     assert not (await routes.patch(advertised=False)).bgp_prefix.desired.advertised
-    with pytest.raises(NotInThisState, match="restore"):
+    with pytest.raises(IllegalTransition, match="restore"):
         await routes.patch(advertised=True)
 
 

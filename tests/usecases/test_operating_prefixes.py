@@ -16,7 +16,7 @@ from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import PrefixSuspended
-from byoip.domain.claims.lifecycle import Approver, Move, Standing, State
+from byoip.domain.claims.lifecycle import Approver, Standing, State, Transition
 from byoip.ports.store import By
 from byoip.usecases.bindings.retire_service import RetireService
 from byoip.usecases.checks.collect_evidence import Subject
@@ -34,7 +34,7 @@ OPERATOR = By("operator:1", "request-9")
 WHY = "a ticket"
 
 
-async def stand(world: World, claim_id: UUID, move: Move) -> None:
+async def stand(world: World, claim_id: UUID, move: Transition) -> None:
     await ChangeStanding(world.store, world.clock, move)(claim_id, reason=WHY, by=OPERATOR)
 
 
@@ -60,20 +60,20 @@ async def test_checks_approve_and_say_so(world: World) -> None:
 async def test_a_suspended_prefix_passes_its_checks_but_is_not_approved(world: World) -> None:
     claim = await world.claim()
     await world.prove(claim)
-    await stand(world, claim.id, Move.SUSPENDED)
+    await stand(world, claim.id, Transition.SUSPENDED)
     run = await world.validate(claim)
     assert run.run.result is RunResult.PASSED
     now = await world.now(claim)
     assert (now.state, now.ownership.state) == (State.PENDING, CheckState.VALID)
     assert (await world.token(claim)).consumed_at is None
-    await stand(world, claim.id, Move.RESUMED)
+    await stand(world, claim.id, Transition.RESUMED)
     await world.validate(claim)
     assert (await world.now(claim)).approved
 
 
 async def test_anothers_proof_marks_a_suspended_prefix_no_further(world: World) -> None:
     first = await world.approved()
-    await stand(world, first.id, Move.SUSPENDED)
+    await stand(world, first.id, Transition.SUSPENDED)
     second = await world.claim(account_id=await world.new_account())
     await world.prove(second)
     run = await world.validate(second)
@@ -90,7 +90,7 @@ async def test_a_contest_ends_with_revoking_one_and_settling_the_other(world: Wo
     with pytest.raises(OverlapsApproved):
         await approve(world, second.id)
     await revoke(world, first.id)
-    await stand(world, second.id, Move.SETTLED)
+    await stand(world, second.id, Transition.SETTLED)
     await world.validate(second)
     now = await world.now(second)
     assert (now.approved, now.standing) == (True, Standing.OK)
@@ -241,7 +241,7 @@ async def test_a_revoked_claim_has_its_thirty_days_from_then(world: World) -> No
 
 async def test_a_suspended_claim_is_not_closed_as_unproven(world: World) -> None:
     claim = await world.claim()
-    await stand(world, claim.id, Move.SUSPENDED)
+    await stand(world, claim.id, Transition.SUSPENDED)
     world.clock.advance(timedelta(days=31))
     assert await CloseUnproven(world.store, world.clock)(by=WORKER) == 0
     assert await world.state(claim) == "pending"
@@ -273,7 +273,7 @@ async def test_the_database_itself_keeps_a_bound_service(
 
 async def test_suspending_forbids_the_operator_as_well_to_approve(world: World) -> None:
     claim = await world.claim()
-    await stand(world, claim.id, Move.SUSPENDED)
+    await stand(world, claim.id, Transition.SUSPENDED)
     with pytest.raises(PrefixSuspended):
         await approve(world, claim.id)
 

@@ -7,7 +7,7 @@ import pytest
 
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.claims.ownership_token import (
     ISSUES_PER_HOUR,
     TokenMethod,
@@ -70,7 +70,7 @@ async def test_tokens_are_issued_ten_times_an_hour(world: World) -> None:
 async def test_an_approved_prefix_gets_no_token(world: World) -> None:
     claim = await world.approved()
     before = await world.everything()
-    with pytest.raises(NotInThisState):
+    with pytest.raises(IllegalTransition):
         await world.issue(claim)
     assert await world.everything() == before
 

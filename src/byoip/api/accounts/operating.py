@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from byoip.domain.claims.lifecycle import Move
+from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.accounts.operator_reader import OperatorReader
 from byoip.ports.checks.snapshots import VrpSnapshotStore
 from byoip.ports.clock import Clock
@@ -90,9 +90,9 @@ def operating(
         release_reservation=ReleaseReservation(store, clock),
         approve_prefix=ApprovePrefix(store, clock),
         revoke_approval=RevokeApproval(store, clock),
-        suspend_prefix=ChangeStanding(store, clock, Move.SUSPENDED),
-        resume_prefix=ChangeStanding(store, clock, Move.RESUMED),
-        settle_contest=ChangeStanding(store, clock, Move.SETTLED),
+        suspend_prefix=ChangeStanding(store, clock, Transition.SUSPENDED),
+        resume_prefix=ChangeStanding(store, clock, Transition.RESUMED),
+        settle_contest=ChangeStanding(store, clock, Transition.SETTLED),
         lock_bgp_prefix=LockBgpPrefix(store, clock),
         rearm_breaker=RearmBreaker(store, clock),
         move_kill_switch=MoveKillSwitch(store, clock),

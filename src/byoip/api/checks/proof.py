@@ -28,7 +28,7 @@ from byoip.api.problems.refusals import RateLimited
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.claims.ownership_token import (
     OwnershipToken,
     TokenMethod,
@@ -48,7 +48,7 @@ proof = Declarations("proof")
     answer=IssuedTokenAnswer,
     status=201,
     tagged=True,
-    refuses=(ClaimNotFound, NotInThisState, TooManyTokens),
+    refuses=(ClaimNotFound, IllegalTransition, TooManyTokens),
 )
 async def create_validation_token(caller: Asking, prefix_id: PathId, body: NewToken) -> Answer:
     """Issue a token for one method, with everything to paste.

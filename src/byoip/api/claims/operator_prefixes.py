@@ -41,7 +41,7 @@ from byoip.domain.accounts.operating import (
 )
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
-from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.ports.accounts.operator_reader import OperatorClaimFilter
@@ -149,7 +149,7 @@ async def get_any_prefix_validation(
     refuses=(
         InvalidText,
         ClaimNotFound,
-        NotInThisState,
+        IllegalTransition,
         PrefixSuspended,
         PrefixOffboarding,
         OverlapsApproved,
@@ -168,7 +168,7 @@ async def approve_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -
     "POST /prefixes/{prefix_id}/revoke",
     Scope.OPERATOR,
     answer=OperatorPrefixAnswer,
-    refuses=(InvalidText, ClaimNotFound, NotInThisState),
+    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
 async def revoke_prefix_approval(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
     """Take an approval away: the prefix is pending again, and ownership must be proven anew.
@@ -184,7 +184,7 @@ async def revoke_prefix_approval(caller: Operating, prefix_id: PathId, body: Rea
     "POST /prefixes/{prefix_id}/suspend",
     Scope.OPERATOR,
     answer=OperatorPrefixAnswer,
-    refuses=(InvalidText, ClaimNotFound, NotInThisState),
+    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
 async def suspend_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
     """Let nothing new happen to a prefix: no approval, no binding, no removal. Routes stay."""
@@ -195,7 +195,7 @@ async def suspend_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -
     "POST /prefixes/{prefix_id}/resume",
     Scope.OPERATOR,
     answer=OperatorPrefixAnswer,
-    refuses=(InvalidText, ClaimNotFound, NotInThisState),
+    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
 async def resume_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
     """End a suspension."""
@@ -206,7 +206,7 @@ async def resume_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) ->
     "POST /prefixes/{prefix_id}/settle",
     Scope.OPERATOR,
     answer=OperatorPrefixAnswer,
-    refuses=(InvalidText, ClaimNotFound, NotInThisState),
+    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
 async def settle_prefix_contest(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
     """Take the mark of a contest away, after talking. Approvals stay as they are."""

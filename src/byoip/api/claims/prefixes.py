@@ -31,7 +31,7 @@ from byoip.domain.claims.claim import (
     TooManyClaims,
     WithdrawFirst,
 )
-from byoip.domain.claims.lifecycle import NotInThisState, Standing
+from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.letters.loa_document import LoaDocumentUnknown
 from byoip.domain.prefix import (
@@ -163,7 +163,7 @@ async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -
         ClaimNotFound,
         WithdrawFirst,
         AdvertiseStateLocked,
-        NotInThisState,
+        IllegalTransition,
         PrefixSuspended,
         GraceNotBegun,
     ),

@@ -86,7 +86,7 @@ from byoip.domain.claims.delegation import (
     DelegationToOwner,
     TooManyDelegations,
 )
-from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.claims.ownership_token import TokenNotFound, TokenSpent, TooManyTokens
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
@@ -185,7 +185,7 @@ PROBLEMS: Mapping[type[Refusal], Problem] = MappingProxyType(
         OverlapsOwnClaim: Problem(1307, 409, definitive=True),
         TooManyClaims: Problem(1308, 409, definitive=True),
         WithdrawFirst: Problem(1309, 409, definitive=True),
-        NotInThisState: Problem(1310, 409, definitive=True),
+        IllegalTransition: Problem(1310, 409, definitive=True),
         NoReverseZone: Problem(1311, 422),
         PrefixSuspended: Problem(1320, 409, definitive=True),
         PrefixOffboarding: Problem(1322, 409, definitive=True),

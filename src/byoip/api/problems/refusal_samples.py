@@ -41,7 +41,7 @@ from byoip.domain.bindings.service_binding import (
 from byoip.domain.checks.reverse_zone import NoReverseZone
 from byoip.domain.claims.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
 from byoip.domain.claims.delegation import DelegationOutsidePrefix, DelegationOverlaps
-from byoip.domain.claims.lifecycle import Move, NotInThisState, State
+from byoip.domain.claims.lifecycle import IllegalTransition, State, Transition
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused
@@ -111,7 +111,7 @@ _WITH_FACTS: tuple[Refusal, ...] = (
     ),
     OriginUnanswered("The newest ROA data is older than 24 hours."),
     WithdrawalsStopped(TripScope.ACCOUNT),
-    NotInThisState(State.APPROVED, Move.ALL_CHECKS_PASSED),
+    IllegalTransition(State.APPROVED, Transition.ALL_CHECKS_PASSED),
     GraceNotBegun(Step.CONFIRM),
     ServiceRetired("8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"),
     JobNotRefused(JobKind.OFFBOARD),

@@ -24,7 +24,7 @@ from byoip.api.routes.bgp_schemas import (
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst
-from byoip.domain.claims.lifecycle import NotInThisState
+from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes.bgp_prefix import (
@@ -52,7 +52,7 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     AdvertiseStateLocked,
     PrefixNotApproved,
     PrefixSuspended,
-    NotInThisState,
+    IllegalTransition,
     Contested,
     IncompleteBgpDeployment,
     OriginNotValid,
@@ -72,7 +72,7 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
         InvalidPrefix,
         PrefixNotApproved,
         PrefixSuspended,
-        NotInThisState,
+        IllegalTransition,
         IncompleteBgpDeployment,
         BgpPrefixOutsidePrefix,
         BgpPrefixTooSpecific,

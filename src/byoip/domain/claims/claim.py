@@ -6,7 +6,14 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import CheckState, Reason, recent
-from byoip.domain.claims.lifecycle import Approver, Move, Standing, State, next_standing, next_state
+from byoip.domain.claims.lifecycle import (
+    Approver,
+    Standing,
+    State,
+    Transition,
+    next_standing,
+    next_state,
+)
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
@@ -181,7 +188,7 @@ class Claim:
         Raises:
             NotInThisState: it is not pending.
         """
-        return self._approve(Move.ALL_CHECKS_PASSED, Approver.CHECKS, now)
+        return self._approve(Transition.ALL_CHECKS_PASSED, Approver.CHECKS, now)
 
     def approve_by_operator(self, now: datetime) -> "Claim":
         """Take the space on the operator's word. What the checks say stays as it was.
@@ -191,9 +198,9 @@ class Claim:
             NotInThisState: it is not pending.
         """
         self.demand_takes_new()
-        return self._approve(Move.APPROVED_BY_OPERATOR, Approver.OPERATOR, now)
+        return self._approve(Transition.APPROVED_BY_OPERATOR, Approver.OPERATOR, now)
 
-    def _approve(self, move: Move, by: Approver, now: datetime) -> "Claim":
+    def _approve(self, move: Transition, by: Approver, now: datetime) -> "Claim":
         moved = next_state(self.state, move)
         return replace(self, state=moved, approved_at=now, approved_by=by, modified_at=now)
 
@@ -205,7 +212,7 @@ class Claim:
         """
         return replace(
             self,
-            state=next_state(self.state, Move.REVOKED),
+            state=next_state(self.state, Transition.REVOKED),
             ownership=CheckRecord(),
             approved_at=None,
             approved_by=None,
@@ -219,9 +226,9 @@ class Claim:
         Raises:
             NotInThisState: the claim is on its way out.
         """
-        return self.stand(Move.CONTESTED, now)
+        return self.stand(Transition.CONTESTED, now)
 
-    def stand(self, move: Move, now: datetime) -> "Claim":
+    def stand(self, move: Transition, now: datetime) -> "Claim":
         """Change its standing; its state, its routes and its bindings stay as they are.
 
         Raises:
@@ -230,7 +237,7 @@ class Claim:
         moved = next_standing(self.standing, move)
         return self if moved is self.standing else replace(self, standing=moved, modified_at=now)
 
-    def close(self, move: Move, now: datetime) -> "Claim":
+    def close(self, move: Transition, now: datetime) -> "Claim":
         """End it; the row stays.
 
         Raises:

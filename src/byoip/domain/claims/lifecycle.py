@@ -34,7 +34,7 @@ class Approver(StrEnum):
     OPERATOR = "operator"
 
 
-class Move(StrEnum):
+class Transition(StrEnum):
     """What may happen to a claim."""
 
     ALL_CHECKS_PASSED = "all_checks_passed"
@@ -51,52 +51,52 @@ class Move(StrEnum):
     OFFBOARDED = "offboarded"  # the grace has ended
 
 
-MOVES: Mapping[State, Mapping[Move, State]] = MappingProxyType(
+STATE_TRANSITIONS: Mapping[State, Mapping[Transition, State]] = MappingProxyType(
     {
         State.PENDING: {
-            Move.ALL_CHECKS_PASSED: State.APPROVED,
-            Move.APPROVED_BY_OPERATOR: State.APPROVED,
-            Move.REMOVED: State.CLOSED,
-            Move.UNPROVEN: State.CLOSED,
-            Move.OFFBOARDED: State.CLOSED,  # its approval was revoked on the way
+            Transition.ALL_CHECKS_PASSED: State.APPROVED,
+            Transition.APPROVED_BY_OPERATOR: State.APPROVED,
+            Transition.REMOVED: State.CLOSED,
+            Transition.UNPROVEN: State.CLOSED,
+            Transition.OFFBOARDED: State.CLOSED,  # its approval was revoked on the way
         },
         State.APPROVED: {
-            Move.REVOKED: State.PENDING,
-            Move.REMOVED: State.CLOSED,
-            Move.OFFBOARDED: State.CLOSED,
+            Transition.REVOKED: State.PENDING,
+            Transition.REMOVED: State.CLOSED,
+            Transition.OFFBOARDED: State.CLOSED,
         },
         State.CLOSED: {},
     }
 )
 
-STANDINGS: Mapping[Standing, Mapping[Move, Standing]] = MappingProxyType(
+STANDING_TRANSITIONS: Mapping[Standing, Mapping[Transition, Standing]] = MappingProxyType(
     {
         Standing.OK: {
-            Move.CONTESTED: Standing.CONTESTED,
-            Move.SUSPENDED: Standing.SUSPENDED,
-            Move.OFFBOARDING: Standing.OFFBOARDING,
+            Transition.CONTESTED: Standing.CONTESTED,
+            Transition.SUSPENDED: Standing.SUSPENDED,
+            Transition.OFFBOARDING: Standing.OFFBOARDING,
         },
         Standing.CONTESTED: {
-            Move.CONTESTED: Standing.CONTESTED,
-            Move.SETTLED: Standing.OK,
-            Move.SUSPENDED: Standing.SUSPENDED,
-            Move.OFFBOARDING: Standing.OFFBOARDING,
+            Transition.CONTESTED: Standing.CONTESTED,
+            Transition.SETTLED: Standing.OK,
+            Transition.SUSPENDED: Standing.SUSPENDED,
+            Transition.OFFBOARDING: Standing.OFFBOARDING,
         },
         # Nobody else's proof lifts a suspension.
         Standing.SUSPENDED: {
-            Move.CONTESTED: Standing.SUSPENDED,
-            Move.RESUMED: Standing.OK,
+            Transition.CONTESTED: Standing.SUSPENDED,
+            Transition.RESUMED: Standing.OK,
         },
         # Whoever has proven the space meanwhile is contested until this one is gone.
         Standing.OFFBOARDING: {
-            Move.CONTESTED: Standing.OFFBOARDING,
-            Move.RESTORED: Standing.OK,
+            Transition.CONTESTED: Standing.OFFBOARDING,
+            Transition.RESTORED: Standing.OK,
         },
     }
 )
 
 
-class NotInThisState(Refusal):
+class IllegalTransition(Refusal):
     """The prefix cannot do this from where it stands."""
 
     name = "not_in_this_state"
@@ -107,40 +107,44 @@ class NotInThisState(Refusal):
         )
 
 
-def next_state(state: State, move: Move) -> State:
+def next_state(state: State, move: Transition) -> State:
     """Follow the table.
 
     Raises:
-        NotInThisState: the table has no such move.
+        IllegalTransition: the table has no such move.
     """
     try:
-        return MOVES[state][move]
+        return STATE_TRANSITIONS[state][move]
     except KeyError:
-        raise NotInThisState(state, move) from None
+        raise IllegalTransition(state, move) from None
 
 
-def next_standing(standing: Standing, move: Move) -> Standing:
+def next_standing(standing: Standing, move: Transition) -> Standing:
     """Follow the table of standings.
 
     Raises:
-        NotInThisState: the table has no such move.
+        IllegalTransition: the table has no such move.
     """
     try:
-        return STANDINGS[standing][move]
+        return STANDING_TRANSITIONS[standing][move]
     except KeyError:
-        raise NotInThisState(standing, move) from None
+        raise IllegalTransition(standing, move) from None
 
 
 def state_diagram() -> str:
     """Both tables as one Mermaid drawing, for the docs: states, and beside them standings."""
-    drawn = [_drawn("claim", State.PENDING, MOVES), _drawn("standing", Standing.OK, STANDINGS)]
+    drawn = [
+        _drawn("claim", State.PENDING, STATE_TRANSITIONS),
+        _drawn("standing", Standing.OK, STANDING_TRANSITIONS),
+    ]
     return "\n".join(["stateDiagram-v2", *drawn])
 
 
 def _drawn(
     name: str,
     first: StrEnum,
-    table: Mapping[State, Mapping[Move, State]] | Mapping[Standing, Mapping[Move, Standing]],
+    table: Mapping[State, Mapping[Transition, State]]
+    | Mapping[Standing, Mapping[Transition, Standing]],
 ) -> str:
     arrows = [
         f"    {before.value} --> {after.value}: {move.value}"

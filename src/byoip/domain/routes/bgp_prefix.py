@@ -8,7 +8,7 @@ from uuid import UUID
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning, ServiceBinding
 from byoip.domain.claims.claim import Claim
-from byoip.domain.claims.lifecycle import NotInThisState, Standing
+from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import MOST_PREPENDS, Route
@@ -233,7 +233,7 @@ def may_add(
     """Refuse a route that cannot be. Whether it is valid is asked when it is announced.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, NotInThisState, IncompleteBgpDeployment,
+        PrefixNotApproved, PrefixSuspended, IllegalTransition, IncompleteBgpDeployment,
         BgpPrefixOutsidePrefix, BgpPrefixTooSpecific, BgpPrefixExists, TooManyBgpPrefixes: as their
         names say.
     """
@@ -259,7 +259,7 @@ def may_announce(
     `lacking` are the edges in service that have not acknowledged that binding.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, NotInThisState, Contested, IncompleteBgpDeployment: as
+        PrefixNotApproved, PrefixSuspended, IllegalTransition, Contested, IncompleteBgpDeployment: as
         their names say.
     """
     _demand_open(claim, "announcing")
@@ -279,7 +279,7 @@ def _demand_open(claim: Claim, wish: str) -> None:
         raise PrefixNotApproved
     claim.demand_not_suspended()
     if claim.standing is Standing.OFFBOARDING:
-        raise NotInThisState(claim.standing, wish, "Restore it first: POST .../restore.")
+        raise IllegalTransition(claim.standing, wish, "Restore it first: POST .../restore.")
 
 
 def prepends(count: int) -> int:

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
-from byoip.domain.claims.lifecycle import Move
+from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
@@ -21,7 +21,7 @@ class ChangeStanding:
 
     store: Store
     clock: Clock
-    move: Move
+    move: Transition
 
     async def __call__(
         self, claim_id: UUID, *, reason: str, by: By, once: Once | None = None

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from byoip.domain.claims.claim import Claim, WithdrawFirst
-from byoip.domain.claims.lifecycle import Move
+from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
 from byoip.ports.store import By, Event, Shelf
@@ -25,14 +25,14 @@ async def close_after_grace(shelf: Shelf, claim: Claim, by: By, now: datetime) -
     if offboarding is None or offboarding.step is not Step.GRACE:
         raise GraceNotBegun(Step.WITHDRAW if offboarding is None else offboarding.step)
     await demand_nothing_hangs_on(shelf, claim)
-    closed = await close(shelf, claim, Move.OFFBOARDED, by, now)
+    closed = await close(shelf, claim, Transition.OFFBOARDED, by, now)
     await shelf.offboardings.save(offboarding.ended(End.CLOSED, now))
     after = {"request_id": offboarding.request_id, "next": ROA_LAST}
     await shelf.events.add(Event(claim.id, "offboarding.finished", by, now, after=after))
     return closed
 
 
-async def close(shelf: Shelf, claim: Claim, move: Move, by: By, now: datetime) -> Claim:
+async def close(shelf: Shelf, claim: Claim, move: Transition, by: By, now: datetime) -> Claim:
     """End it, its routes and delegations, its token, its open run and its letters."""
     await end(await shelf.delegations.of(claim.id), "delegation.ended", shelf, by, now)
     await end_routes(shelf, await shelf.bgp_prefixes.of(claim.id), by, now)

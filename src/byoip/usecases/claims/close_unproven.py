@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound
-from byoip.domain.claims.lifecycle import Move, Standing
+from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
@@ -47,7 +47,7 @@ class CloseUnproven:
             if await still_out(shelf, claim_id) or any(one.locked for one in routes):
                 return False
             await end_routes(shelf, routes, by, now)
-            closed = claim.close(Move.UNPROVEN, now)
+            closed = claim.close(Transition.UNPROVEN, now)
             await shelf.claims.save(closed)
             await end_token_and_run(shelf, claim, by, now)
             await shelf.events.add(*changes(claim, closed, by, now))

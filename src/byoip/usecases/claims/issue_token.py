@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from byoip.domain.checks.registry import Registry
 from byoip.domain.claims.claim import CheckRecord, Claim
-from byoip.domain.claims.lifecycle import Move, NotInThisState
+from byoip.domain.claims.lifecycle import IllegalTransition, Transition
 from byoip.domain.claims.ownership_token import (
     ISSUES_PER_HOUR,
     OwnershipToken,
@@ -53,14 +53,14 @@ class IssueValidationToken:
 
         Raises:
             ClaimNotFound, PreconditionFailed: as they say.
-            NotInThisState: the prefix is approved: there is nothing left to prove.
+            IllegalTransition: the prefix is approved: there is nothing left to prove.
             TooManyTokens: more than ten within an hour.
         """
         async with self.store.transaction(once) as shelf:
             claim = await shelf.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             if claim.approved:
-                raise NotInThisState(claim.state, Move.ALL_CHECKS_PASSED)
+                raise IllegalTransition(claim.state, Transition.ALL_CHECKS_PASSED)
             now = self.clock.now()
             recently = await shelf.tokens.issued_since(claim_id, now - timedelta(hours=1))
             if recently >= ISSUES_PER_HOUR:

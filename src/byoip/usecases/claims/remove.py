@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.claims.lifecycle import Move
+from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
@@ -37,5 +37,5 @@ class RemovePrefix:
                 await close_after_grace(shelf, claim, by, now)
             else:
                 await demand_nothing_hangs_on(shelf, claim)
-                await close(shelf, claim, Move.REMOVED, by, now)
+                await close(shelf, claim, Transition.REMOVED, by, now)
             await shelf.answered(None)

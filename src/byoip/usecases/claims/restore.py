@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from byoip.domain.bindings.service_binding import ServiceBinding, ServiceNotFound, may_serve
 from byoip.domain.claims.claim import Claim
-from byoip.domain.claims.lifecycle import Move
+from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import (
@@ -49,9 +49,9 @@ async def turn_back(
     """
     for one in sorted(offboarding.bindings, key=lambda taken: taken.cidr != str(claim.prefix)):
         await _bind(shelf, claim, one, by, now)  # the default first
-    restored = claim.stand(Move.RESTORED, now)
+    restored = claim.stand(Transition.RESTORED, now)
     if offboarding.contested:
-        restored = restored.stand(Move.CONTESTED, now)
+        restored = restored.stand(Transition.CONTESTED, now)
     await shelf.claims.save(restored)
     await shelf.events.add(*changes(claim, restored, by, now))
     if restored.approved and restored.delegate_loa_creation:

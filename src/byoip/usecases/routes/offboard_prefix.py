@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from byoip.domain.claims.lifecycle import Move, Standing
+from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
@@ -49,7 +49,7 @@ class OffboardPrefix:
                     routes=owing.routes if owing else (),  # not back yet, and owed all the same
                 )
                 await shelf.offboardings.add(began)
-                before, claim = claim, claim.written(now).stand(Move.OFFBOARDING, now)
+                before, claim = claim, claim.written(now).stand(Transition.OFFBOARDING, now)
                 await shelf.claims.save(claim)
                 await shelf.events.add(*changes(before, claim, by, now))
                 await shelf.jobs.enqueue_offboarding()
