@@ -7,26 +7,26 @@ from byoip.domain.speakers.observation import Look
 from byoip.domain.speakers.reconciliation import Mark, Wish
 from byoip.domain.speakers.staging import (
     GONE_AFTER,
-    Answer,
-    Move,
-    Post,
-    gone_and_unsent,
-    heard_and_sent,
-    move,
-    seen_by_nobody,
-    stand,
+    StageAction,
+    StagedSpeaker,
+    Visibility,
+    announcement_visibility,
+    next_action,
+    seen_nowhere,
+    stage_progress,
+    withdrawal_visibility,
 )
 from tests.domain.test_reconciliation import GONE, NOW, PREFIX, WANTED
 
-SEEN, ABSENT, UNANSWERED = Answer.SEEN, Answer.ABSENT, Answer.UNANSWERED
-ONE, TWO = Post("one", 1), Post("two", 2)
+SEEN, ABSENT, UNANSWERED = Visibility.SEEN, Visibility.ABSENT, Visibility.UNANSWERED
+ONE, TWO = StagedSpeaker("one", 1), StagedSpeaker("two", 2)
 DOWN = replace(ONE, down_since=NOW - GONE_AFTER)
 HAS = Mark(may_hold=True, advertised=True, change=2)
 
 
 def at(**known: object) -> tuple[int | None, bool, bool]:
     given: dict[str, object] = {"marks": {}, "posts": [ONE, TWO], "seen": set(), "opened": None}
-    found = stand(WANTED, **(given | known), now=NOW)  # type: ignore[arg-type]
+    found = stage_progress(WANTED, **(given | known), now=NOW)  # type: ignore[arg-type]
     return found.stage, found.open_now, found.ready
 
 
@@ -37,26 +37,26 @@ def test_a_change_goes_from_stage_to_stage() -> None:
     assert at(opened=1, marks={"one": HAS}, seen={1}) == (2, True, False)
     both = {"one": HAS, "two": HAS}
     assert at(opened=2, marks=both, seen={1}) == (2, False, True)
-    assert stand(WANTED, both, [ONE, TWO], {1, 2}, 2, NOW).settled
+    assert stage_progress(WANTED, both, [ONE, TWO], {1, 2}, 2, NOW).settled
 
 
 def test_a_stage_without_a_live_speaker_is_skipped_and_said_so() -> None:
-    found = stand(WANTED, {}, [DOWN, TWO], set(), None, NOW)
+    found = stage_progress(WANTED, {}, [DOWN, TWO], set(), None, NOW)
     assert (found.stage, found.skipped) == (2, (1,))
 
 
 def test_a_speaker_that_just_failed_still_counts() -> None:
     failing = replace(ONE, down_since=NOW - timedelta(seconds=1))
-    assert stand(WANTED, {}, [failing, TWO], set(), 1, NOW).stage == 1
+    assert stage_progress(WANTED, {}, [failing, TWO], set(), 1, NOW).stage == 1
 
 
 def test_without_any_live_speaker_nothing_is_settled() -> None:
-    found = stand(WANTED, {}, [DOWN], set(), None, NOW)
+    found = stage_progress(WANTED, {}, [DOWN], set(), None, NOW)
     assert (found.nowhere, found.settled) == (True, False)
 
 
 def test_without_a_next_hop_for_the_family_nothing_is_settled() -> None:
-    found = stand(WANTED, {}, [replace(ONE, families=frozenset({6}))], set(), None, NOW)
+    found = stage_progress(WANTED, {}, [replace(ONE, families=frozenset({6}))], set(), None, NOW)
     assert (found.unfit, found.settled) == (True, False)
 
 
@@ -75,16 +75,16 @@ def test_without_a_next_hop_for_the_family_nothing_is_settled() -> None:
     ],
 )
 def test_our_own_word_stands_in_for_listeners_that_cannot_be_asked(
-    heard: Answer, own: Answer, first: bool, expected: Answer
+    heard: Visibility, own: Visibility, first: bool, expected: Visibility
 ) -> None:
-    assert heard_and_sent(heard, own, first=first) is expected
+    assert announcement_visibility(heard, own, first=first) is expected
 
 
 def test_of_a_withdrawal_listeners_are_asked_at_the_last_stage() -> None:
-    assert gone_and_unsent(ABSENT, SEEN, last=False) is SEEN
-    assert gone_and_unsent(ABSENT, SEEN, last=True) is ABSENT
-    assert gone_and_unsent(UNANSWERED, SEEN, last=True) is SEEN
-    assert gone_and_unsent(SEEN, UNANSWERED, last=True) is UNANSWERED
+    assert withdrawal_visibility(ABSENT, SEEN, last=False) is SEEN
+    assert withdrawal_visibility(ABSENT, SEEN, last=True) is ABSENT
+    assert withdrawal_visibility(UNANSWERED, SEEN, last=True) is SEEN
+    assert withdrawal_visibility(SEEN, UNANSWERED, last=True) is UNANSWERED
 
 
 TURNED = replace(WANTED, turned=True)
@@ -94,22 +94,24 @@ LONG = timedelta(seconds=11)
 @pytest.mark.parametrize(
     ("wish", "answer", "absent_for", "expected"),
     [
-        (TURNED, SEEN, timedelta(0), Move.ON),
-        (TURNED, UNANSWERED, LONG, Move.HOLD),
-        (TURNED, ABSENT, timedelta(seconds=9), Move.WATCH),
-        (TURNED, ABSENT, LONG, Move.ROLL_BACK),
-        (WANTED, ABSENT, LONG, Move.ALARM),
-        (GONE, ABSENT, LONG, Move.ALARM),
+        (TURNED, SEEN, timedelta(0), StageAction.ON),
+        (TURNED, UNANSWERED, LONG, StageAction.HOLD),
+        (TURNED, ABSENT, timedelta(seconds=9), StageAction.WATCH),
+        (TURNED, ABSENT, LONG, StageAction.ROLL_BACK),
+        (WANTED, ABSENT, LONG, StageAction.ALARM),
+        (GONE, ABSENT, LONG, StageAction.ALARM),
     ],
 )
 def test_only_absent_takes_back_and_only_what_was_withdrawn_before(
-    wish: Wish, answer: Answer, absent_for: timedelta, expected: Move
+    wish: Wish, answer: Visibility, absent_for: timedelta, expected: StageAction
 ) -> None:
-    assert move(wish, answer, absent_for, timedelta(seconds=10), nobody=True) is expected
+    assert next_action(wish, answer, absent_for, timedelta(seconds=10), nobody=True) is expected
 
 
 def test_what_somebody_sees_is_never_taken_back() -> None:
-    assert move(TURNED, ABSENT, LONG, timedelta(seconds=10), nobody=False) is Move.ALARM
+    assert (
+        next_action(TURNED, ABSENT, LONG, timedelta(seconds=10), nobody=False) is StageAction.ALARM
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,9 +140,9 @@ def test_what_somebody_sees_is_never_taken_back() -> None:
     ],
 )
 def test_absent_here_is_not_seen_by_nobody(
-    heard: Answer, before: bool, listened: bool, asked_all: bool, expected: bool
+    heard: Visibility, before: bool, listened: bool, asked_all: bool, expected: bool
 ) -> None:
-    found = seen_by_nobody(heard, before=before, listened=listened, asked_all=asked_all)
+    found = seen_nowhere(heard, before=before, listened=listened, asked_all=asked_all)
     assert found is expected
 
 
@@ -156,7 +158,7 @@ def test_absent_here_is_not_seen_by_nobody(
         (GONE, {}, UNANSWERED),
     ],
 )
-def test_a_speakers_own_word(wish: Wish, sent: dict[str, object], expected: Answer) -> None:
+def test_a_speakers_own_word(wish: Wish, sent: dict[str, object], expected: Visibility) -> None:
     look = Look(sent=sent)  # type: ignore[arg-type]
     assert look.by_ourselves(wish, [ONE]) is expected
 

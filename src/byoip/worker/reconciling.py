@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.routes.route import Marking
-from byoip.domain.speakers.staging import Post
+from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm, SpeakerState, Turn, TurnLost, Turns
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
@@ -45,11 +45,11 @@ class SpeakerPart:
     marking: Marking
 
     @property
-    def post(self) -> Post:
+    def post(self) -> StagedSpeaker:
         """As far as stages are concerned."""
         hops = {4: self.marking.next_hop4, 6: self.marking.next_hop6}
         families = frozenset(family for family, hop in hops.items() if hop is not None)
-        return Post(self.speaker.name, self.stage, families)
+        return StagedSpeaker(self.speaker.name, self.stage, families)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,9 @@ class _Session:
 class _Desk:
     """One speaker's work, in order."""
 
-    def __init__(self, tend: TendSpeaker, post: Post, pace: Pace, stirred: asyncio.Event) -> None:
+    def __init__(
+        self, tend: TendSpeaker, post: StagedSpeaker, pace: Pace, stirred: asyncio.Event
+    ) -> None:
         self._tend = tend
         self._pace = pace
         self._stirred = stirred

@@ -16,7 +16,7 @@ from byoip.domain.speakers.reconciliation import Mark, Wish
 GONE_AFTER = timedelta(seconds=3)
 
 
-class Answer(StrEnum):
+class Visibility(StrEnum):
     """What was found of a change at a stage."""
 
     SEEN = "seen"  # as it is wanted: there, or gone
@@ -25,7 +25,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class StagedSpeaker:
     """A speaker, as far as stages are concerned.
 
     Attributes:
@@ -44,7 +44,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class StageProgress:
     """How far a change has come.
 
     Attributes:
@@ -59,7 +59,7 @@ class Stand:
 
     stage: int | None
     open_now: bool = False
-    posts: tuple[Post, ...] = ()
+    posts: tuple[StagedSpeaker, ...] = ()
     ready: bool = False
     skipped: tuple[int, ...] = ()
     nowhere: bool = False
@@ -71,14 +71,14 @@ class Stand:
         return self.stage is None and not self.nowhere
 
 
-def stand(
+def stage_progress(
     wish: Wish,
     marks: Mapping[str, Mark],
-    posts: Sequence[Post],
+    posts: Sequence[StagedSpeaker],
     seen: Collection[int],
     opened: int | None,
     now: datetime,
-) -> Stand:
+) -> StageProgress:
     """Where a change that is not settled has come to.
 
     Args:
@@ -102,38 +102,38 @@ def stand(
             marks.get(one.name, Mark()).confirms(wish) or _never_had(wish, marks, one)
             for one in live
         )
-        return Stand(stage, opened is None or opened < stage, live, ready, tuple(skipped))
+        return StageProgress(stage, opened is None or opened < stage, live, ready, tuple(skipped))
     nowhere = not any(one.stage in seen for one in fit)
-    return Stand(None, skipped=tuple(skipped), nowhere=nowhere, unfit=not fit)
+    return StageProgress(None, skipped=tuple(skipped), nowhere=nowhere, unfit=not fit)
 
 
-def _never_had(wish: Wish, marks: Mapping[str, Mark], post: Post) -> bool:
+def _never_had(wish: Wish, marks: Mapping[str, Mark], post: StagedSpeaker) -> bool:
     return not wish.advertised and not marks.get(post.name, Mark()).given
 
 
-def heard_and_sent(heard: Answer, own: Answer, *, first: bool) -> Answer:
+def announcement_visibility(heard: Visibility, own: Visibility, *, first: bool) -> Visibility:
     """Put together what listeners and the stage's own speakers say of an announcement.
 
     Listeners do not tell stages apart: beyond the first, they see what the first announced.
     """
-    if heard is Answer.UNANSWERED:
+    if heard is Visibility.UNANSWERED:
         return own
-    if heard is Answer.ABSENT:
+    if heard is Visibility.ABSENT:
         # Without a session there was no way to hear it: that is nobody's "absent".
-        return Answer.UNANSWERED if own is Answer.UNANSWERED else Answer.ABSENT
-    if own is Answer.ABSENT:
-        return Answer.ABSENT
-    return Answer.SEEN if first else own
+        return Visibility.UNANSWERED if own is Visibility.UNANSWERED else Visibility.ABSENT
+    if own is Visibility.ABSENT:
+        return Visibility.ABSENT
+    return Visibility.SEEN if first else own
 
 
-def gone_and_unsent(heard: Answer, own: Answer, *, last: bool) -> Answer:
+def withdrawal_visibility(heard: Visibility, own: Visibility, *, last: bool) -> Visibility:
     """The same of a withdrawal: until the last stage listeners still see the others' routes."""
-    if not last or heard is Answer.UNANSWERED or own is not Answer.SEEN:
+    if not last or heard is Visibility.UNANSWERED or own is not Visibility.SEEN:
         return own
     return heard
 
 
-class Move(StrEnum):
+class StageAction(StrEnum):
     """What becomes of a change that was looked for."""
 
     ON = "on"  # to the next stage
@@ -143,7 +143,7 @@ class Move(StrEnum):
     ALARM = "alarm"  # absent, and not ours to take back: shown, and tried again
 
 
-def seen_by_nobody(heard: Answer, *, before: bool, listened: bool, asked_all: bool) -> bool:
+def seen_nowhere(heard: Visibility, *, before: bool, listened: bool, asked_all: bool) -> bool:
     """Whether an absent announcement is seen by nobody, as far as anybody can tell.
 
     Args:
@@ -152,14 +152,14 @@ def seen_by_nobody(heard: Answer, *, before: bool, listened: bool, asked_all: bo
         listened: whether there are listeners, also such as do not answer: they may well see it.
         asked_all: whether no stage was skipped: its speakers may announce it still.
     """
-    if before or heard is Answer.SEEN:
+    if before or heard is Visibility.SEEN:
         return False
-    return heard is Answer.ABSENT or (not listened and asked_all)
+    return heard is Visibility.ABSENT or (not listened and asked_all)
 
 
-def move(
-    wish: Wish, answer: Answer, absent_for: timedelta, deadline: timedelta, *, nobody: bool
-) -> Move:
+def next_action(
+    wish: Wish, answer: Visibility, absent_for: timedelta, deadline: timedelta, *, nobody: bool
+) -> StageAction:
     """What follows from an answer.
 
     Args:
@@ -169,11 +169,13 @@ def move(
         deadline: for how long that is borne.
         nobody: whether nobody at all sees it: what somebody sees is never taken back.
     """
-    if answer is Answer.SEEN:
-        return Move.ON
-    if answer is Answer.UNANSWERED:
-        return Move.HOLD
+    if answer is Visibility.SEEN:
+        return StageAction.ON
+    if answer is Visibility.UNANSWERED:
+        return StageAction.HOLD
     if absent_for < deadline:
-        return Move.WATCH
+        return StageAction.WATCH
     # A withdrawal is never rolled back; a changed prepend left the route where it was before.
-    return Move.ROLL_BACK if wish.advertised and wish.turned and nobody else Move.ALARM
+    return (
+        StageAction.ROLL_BACK if wish.advertised and wish.turned and nobody else StageAction.ALARM
+    )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from byoip.domain.speakers.observation import Look
 from byoip.domain.speakers.reconciliation import Wish
-from byoip.domain.speakers.staging import Answer
+from byoip.domain.speakers.staging import Visibility
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm
 from byoip.ports.speakers.speaker import Neighbour, Speaker
@@ -87,7 +87,7 @@ class WatchRoutes:
 
     async def _compare(self, wishes: Sequence[Wish], heard: Look, now: datetime) -> None:
         out = {one.bgp_prefix_id: one for one in wishes if one.advertised}
-        missing = {id_ for id_, one in out.items() if heard.by_listeners(one) is Answer.ABSENT}
+        missing = {id_ for id_, one in out.items() if heard.by_listeners(one) is Visibility.ABSENT}
         before = self._lost
         if before is None:  # somebody else may have raised them
             before = [UUID(one) for one in await self.routes.standing(LOST)]

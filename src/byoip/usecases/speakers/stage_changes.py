@@ -12,15 +12,15 @@ from uuid import UUID
 from byoip.domain.speakers.observation import Look
 from byoip.domain.speakers.reconciliation import Mark, Wish
 from byoip.domain.speakers.staging import (
-    Answer,
-    Move,
-    Post,
-    Stand,
-    gone_and_unsent,
-    heard_and_sent,
-    move,
-    seen_by_nobody,
-    stand,
+    StageAction,
+    StagedSpeaker,
+    StageProgress,
+    Visibility,
+    announcement_visibility,
+    next_action,
+    seen_nowhere,
+    stage_progress,
+    withdrawal_visibility,
 )
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm, Observation, Routes
@@ -97,7 +97,7 @@ class StageChanges:
         opened = way.opened if way and way.change == wish.change else None
         return opened is not None and stage <= opened
 
-    async def advance(self, posts: Mapping[Post, Asked], tell: Tell) -> int:
+    async def advance(self, posts: Mapping[StagedSpeaker, Asked], tell: Tell) -> int:
         """Look for every change where it is, and let go on what was seen.
 
         Args:
@@ -133,12 +133,12 @@ class StageChanges:
         known = self._ways.get(wish.bgp_prefix_id)
         return known if known and known.change == wish.change else _Way(wish.change)
 
-    def _stand(self, row: _Row, posts: Mapping[Post, Asked]) -> Stand:
+    def _stand(self, row: _Row, posts: Mapping[StagedSpeaker, Asked]) -> StageProgress:
         wish, marks = row
         way = self._ways[wish.bgp_prefix_id]
-        return stand(wish, marks, list(posts), way.seen, way.opened, self._clock.now())
+        return stage_progress(wish, marks, list(posts), way.seen, way.opened, self._clock.now())
 
-    def _open(self, stands: Sequence[tuple[_Row, Stand]], made: _Round) -> None:
+    def _open(self, stands: Sequence[tuple[_Row, StageProgress]], made: _Round) -> None:
         opened = defaultdict[int, set[UUID]](set)
         for (wish, _), one in stands:
             for stage in one.skipped:
@@ -155,8 +155,8 @@ class StageChanges:
 
     async def _look_for(
         self,
-        ready: Sequence[tuple[_Row, Stand]],
-        posts: Mapping[Post, Asked],
+        ready: Sequence[tuple[_Row, StageProgress]],
+        posts: Mapping[StagedSpeaker, Asked],
         made: _Round,
     ) -> list[_Row]:
         """Ask for what every speaker of its stage has confirmed; the rows that may go on."""
@@ -172,7 +172,7 @@ class StageChanges:
         for row, where in ready:
             wish, way = row[0], self._ways[row[0].bgp_prefix_id]
             next_move = self._judge(row, where, look, last, now)
-            if next_move is Move.ON and where.stage is not None:
+            if next_move is StageAction.ON and where.stage is not None:
                 way.seen.add(where.stage)
                 on.append(row)
                 continue
@@ -180,28 +180,30 @@ class StageChanges:
             _follow(wish, next_move, made)
         return on
 
-    def _answer(self, wish: Wish, where: Stand, look: Look, last: int) -> Answer:
+    def _answer(self, wish: Wish, where: StageProgress, look: Look, last: int) -> Visibility:
         heard, own = look.by_listeners(wish), look.by_ourselves(wish, where.posts)
         if wish.advertised:
             seen = self._ways[wish.bgp_prefix_id].seen
-            return heard_and_sent(heard, own, first=not seen)
-        return gone_and_unsent(heard, own, last=where.stage == last)
+            return announcement_visibility(heard, own, first=not seen)
+        return withdrawal_visibility(heard, own, last=where.stage == last)
 
-    def _judge(self, row: _Row, where: Stand, look: Look, last: int, now: datetime) -> Move:
+    def _judge(
+        self, row: _Row, where: StageProgress, look: Look, last: int, now: datetime
+    ) -> StageAction:
         wish, way = row[0], self._ways[row[0].bgp_prefix_id]
         answer = self._answer(wish, where, look, last)
-        if answer is not Answer.ABSENT:
+        if answer is not Visibility.ABSENT:
             way.absent_since = None
         elif way.absent_since is None:
             way.absent_since = now
         absent_for = now - way.absent_since if way.absent_since else timedelta(0)
-        nobody = seen_by_nobody(
+        nobody = seen_nowhere(
             look.by_listeners(wish),
             before=bool(way.seen),
             listened=self._look.listened,
             asked_all=not where.skipped,
         )
-        return move(wish, answer, absent_for, self._absent_for, nobody=nobody)
+        return next_action(wish, answer, absent_for, self._absent_for, nobody=nobody)
 
     async def _take_back(self, made: _Round) -> None:
         """What may not be taken back stays announced, and is shown."""
@@ -232,12 +234,12 @@ class StageChanges:
                 )
 
 
-def _follow(wish: Wish, next_move: Move, made: _Round) -> None:
-    if next_move is Move.ROLL_BACK:
+def _follow(wish: Wish, next_move: StageAction, made: _Round) -> None:
+    if next_move is StageAction.ROLL_BACK:
         made.lost.append(wish)
-    elif next_move is Move.HOLD:
+    elif next_move is StageAction.HOLD:
         made.alarms["unanswered"].add(_alarm("unanswered", wish))
-    elif next_move is Move.ALARM:
+    elif next_move is StageAction.ALARM:
         kind = "absent" if wish.advertised else "still_seen"
         made.alarms[kind].add(_alarm(kind, wish))
 
