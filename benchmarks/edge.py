@@ -13,11 +13,11 @@ from tests.real.edge import SPEAKERS_AS, Edge
 from tests.real.parts import Part, missing
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.route import Marking, Path, Route
+from byoip.domain.routes.route import Path, PathAttributes, Route
 
 _NEXT_HOP = IPv4Address("192.0.2.1")
 _PATIENCE_SECONDS = 60.0
-_MARKING = Marking(SPEAKERS_AS, _NEXT_HOP, None)
+_MARKING = PathAttributes(SPEAKERS_AS, _NEXT_HOP, None)
 
 
 class NotInstalled(Exception):  # noqa: N818 - reads as what happened

@@ -16,7 +16,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Ceilings, Source
-from byoip.domain.routes.route import Marking, Path
+from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
 from byoip.ports.store import By, Shelf, Store
 from byoip.store.speakers.route_turns import PostgresTurns
@@ -31,7 +31,7 @@ _ACCOUNT = UUID("00000000-0000-0000-0000-0000000000aa")
 OURS = Asn(64500)
 PEER = "127.0.0.2"
 OWNER = By("credential:1", "owner-1")
-MARKING = Marking(OURS, ip_address("192.0.2.1"), ip_address("2001:db8::1"))  # type: ignore[arg-type]
+MARKING = PathAttributes(OURS, ip_address("192.0.2.1"), ip_address("2001:db8::1"))  # type: ignore[arg-type]
 QUICK = Pace(every=timedelta(seconds=0.3), absent_for=timedelta(seconds=0.4), probe=0.05)
 NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)
 

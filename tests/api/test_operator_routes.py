@@ -86,8 +86,8 @@ async def test_routes_are_rolled_back_to_a_snapshot(
 ) -> None:
     fleet = Fleet(engine, world.clock)
     gone, mended = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
-    wishes = [one.wish for one in await fleet.routes.known("ams1")]
-    await fleet.routes.given("ams1", wishes, fleet.clock.now())
+    desired_routes = [one.desired for one in await fleet.routes.known("ams1")]
+    await fleet.routes.given("ams1", desired_routes, fleet.clock.now())
     assert await fleet.routes.take_snapshot() == 1
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
     await fleet.withdraw(gone)

@@ -48,8 +48,8 @@ def with_fleet(database_url: str, work: Callable[[Fleet], Awaitable[_T]]) -> _T:
 async def withdrawn_by_a_job(fleet: Fleet) -> None:
     """Two routes are in snapshot 1; then a job, and an owner, withdraw one each."""
     jobs, owners = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
-    wishes = [one.wish for one in await fleet.routes.known("ams1")]
-    await fleet.routes.given("ams1", wishes, fleet.clock.now())
+    desired_routes = [one.desired for one in await fleet.routes.known("ams1")]
+    await fleet.routes.given("ams1", desired_routes, fleet.clock.now())
     assert await fleet.routes.take_snapshot() == 1
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
     await fleet.withdraw(owners)

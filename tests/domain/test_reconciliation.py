@@ -7,23 +7,29 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.route import Marking, Path, Route
-from byoip.domain.speakers.reconciliation import Known, Mark, Plan, Wish, plan
+from byoip.domain.routes.route import Path, PathAttributes, Route
+from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, Plan, RouteState, plan
 
 PREFIX = Prefix.parse("192.0.2.0/24")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-MARKING = Marking(Asn(64500), IPv4Address("198.51.100.1"))
-WANTED = Wish(uuid4(), uuid4(), Route(PREFIX, Asn(64501)), True, 2, at=NOW, request_id="r")  # noqa: FBT003
+MARKING = PathAttributes(Asn(64500), IPv4Address("198.51.100.1"))
+WANTED = DesiredRoute(uuid4(), uuid4(), Route(PREFIX, Asn(64501)), True, 2, at=NOW, request_id="r")  # noqa: FBT003
 GONE = replace(WANTED, advertised=False, change=3, withdrawal_id=uuid4())
 NEVER = replace(WANTED, advertised=False, change=1, at=None)
 PATH = Path(PREFIX, (Asn(64501),), IPv4Address("198.51.100.1"))
 OTHER = replace(PATH, as_path=(Asn(64501),) * 3)
-NO, MAY, HAS = Mark(), Mark(may_hold=True), Mark(may_hold=True, advertised=True, change=2)
-DONE = Mark(may_hold=True, advertised=False, change=3)
+NO, MAY, HAS = (
+    AppliedRoute(),
+    AppliedRoute(may_hold=True),
+    AppliedRoute(may_hold=True, advertised=True, change=2),
+)
+DONE = AppliedRoute(may_hold=True, advertised=False, change=3)
 CLEARED = replace(DONE, may_hold=False)
 
 
-def made(*known: Known, held: Path | None = None, admits: bool = True, asked: bool = True) -> Plan:
+def made(
+    *known: RouteState, held: Path | None = None, admits: bool = True, asked: bool = True
+) -> Plan:
     holding = {path.prefix: path for path in (held,) if path}
     return plan(known, MARKING, lambda _: admits, holding if asked else None)
 
@@ -34,7 +40,7 @@ def told(one: Plan) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("wish", "mark", "held", "expected"),
+    ("desired", "mark", "held", "expected"),
     [
         pytest.param(WANTED, NO, None, ["announce"], id="missing"),
         pytest.param(WANTED, HAS, None, ["announce"], id="lost"),
@@ -54,9 +60,9 @@ def told(one: Plan) -> list[str]:
     ],
 )
 def test_what_a_speaker_is_told(
-    wish: Wish, mark: Mark, held: Path | None, expected: list[str]
+    desired: DesiredRoute, mark: AppliedRoute, held: Path | None, expected: list[str]
 ) -> None:
-    assert told(made(Known(wish, mark), held=held)) == expected
+    assert told(made(RouteState(desired, mark), held=held)) == expected
 
 
 def test_a_path_without_a_row_is_an_orphan_and_goes_on_a_decision_only() -> None:
@@ -65,32 +71,35 @@ def test_a_path_without_a_row_is_an_orphan_and_goes_on_a_decision_only() -> None
     assert plan([], MARKING, lambda _: True, held, [PREFIX]).decided == [PATH]
 
 
-@pytest.mark.parametrize("wish", [WANTED, GONE])
-def test_a_stage_that_has_not_its_turn_is_told_nothing(wish: Wish) -> None:
-    assert told(made(Known(wish, NO if wish is WANTED else HAS), held=None, admits=False)) == []
-    assert told(made(Known(wish, HAS), held=OTHER, admits=False)) == []
+@pytest.mark.parametrize("desired", [WANTED, GONE])
+def test_a_stage_that_has_not_its_turn_is_told_nothing(desired: DesiredRoute) -> None:
+    assert (
+        told(made(RouteState(desired, NO if desired is WANTED else HAS), held=None, admits=False))
+        == []
+    )
+    assert told(made(RouteState(desired, HAS), held=OTHER, admits=False)) == []
 
 
 def test_a_route_that_a_speaker_lost_does_not_wait_for_its_stage() -> None:
-    assert told(made(Known(replace(WANTED, change=5), HAS), held=None, admits=False)) == [
+    assert told(made(RouteState(replace(WANTED, change=5), HAS), held=None, admits=False)) == [
         "announce"
     ]
 
 
 def test_without_being_asked_its_marks_are_believed() -> None:
-    assert told(made(Known(WANTED, NO), asked=False)) == ["announce"]
-    assert told(made(Known(WANTED, HAS), asked=False)) == []
-    assert told(made(Known(GONE, HAS), asked=False)) == ["withdraw"]
-    assert told(made(Known(GONE, DONE), asked=False)) == []
+    assert told(made(RouteState(WANTED, NO), asked=False)) == ["announce"]
+    assert told(made(RouteState(WANTED, HAS), asked=False)) == []
+    assert told(made(RouteState(GONE, HAS), asked=False)) == ["withdraw"]
+    assert told(made(RouteState(GONE, DONE), asked=False)) == []
 
 
 def test_a_route_that_another_row_wants_is_not_withdrawn() -> None:
     newer = replace(WANTED, bgp_prefix_id=uuid4(), at=NOW + timedelta(hours=1))
-    one = made(Known(GONE, HAS), Known(newer, HAS), held=PATH)
+    one = made(RouteState(GONE, HAS), RouteState(newer, HAS), held=PATH)
     assert (told(one), one.gone) == (["gone"], [GONE])
 
 
 def test_a_speaker_without_a_next_hop_keeps_what_it_has() -> None:
-    known = [Known(WANTED, HAS)]
+    known = [RouteState(WANTED, HAS)]
     one = plan(known, replace(MARKING, next_hop4=None), lambda _: True, {PREFIX: PATH})
     assert told(one) == ["unfit"]

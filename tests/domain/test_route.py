@@ -4,12 +4,12 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.route import Community, Marking, Route
+from byoip.domain.routes.route import Community, PathAttributes, Route
 
 OURS, OTHER = Asn(64500), Asn(64501)
 PREFIX = Prefix.parse("192.0.2.0/24")
 ASKED = (Community(64500, 101), Community(64500, 102), Community(64500, 103))
-HERE = Marking(
+HERE = PathAttributes(
     OURS, IPv4Address("203.0.113.1"), communities=frozenset({Community.parse("64500:1")})
 )
 
@@ -22,13 +22,13 @@ HERE = Marking(
         (HERE, Route(PREFIX, OTHER), (OTHER,), {"64500:1"}),
         (HERE, Route(PREFIX, OTHER, 1), (OTHER, OTHER), {"64500:1"}),
         (
-            Marking(OURS, IPv4Address("203.0.113.1"), prepends=ASKED),
+            PathAttributes(OURS, IPv4Address("203.0.113.1"), prepends=ASKED),
             Route(PREFIX, OURS, 2),
             (),
             {"64500:102"},
         ),
         (
-            Marking(OURS, IPv4Address("203.0.113.1"), prepends=ASKED),
+            PathAttributes(OURS, IPv4Address("203.0.113.1"), prepends=ASKED),
             Route(PREFIX, OTHER),
             (OTHER,),
             set(),
@@ -36,7 +36,7 @@ HERE = Marking(
     ],
 )
 def test_a_speaker_marks_what_it_announces(
-    marking: Marking, route: Route, as_path: tuple[Asn, ...], communities: set[str]
+    marking: PathAttributes, route: Route, as_path: tuple[Asn, ...], communities: set[str]
 ) -> None:
     path = marking.path(route)
     assert path is not None
@@ -48,7 +48,7 @@ def test_a_speaker_marks_what_it_announces(
 def test_a_family_without_a_next_hop_is_not_announced() -> None:
     wide = Prefix.parse("2001:db8::/48")
     assert HERE.path(Route(wide, OURS)) is None
-    both = Marking(OURS, IPv4Address("203.0.113.1"), IPv6Address("2001:db8::1"))
+    both = PathAttributes(OURS, IPv4Address("203.0.113.1"), IPv6Address("2001:db8::1"))
     path = both.path(Route(wide, OURS))
     assert path is not None
     assert path.next_hop == IPv6Address("2001:db8::1")

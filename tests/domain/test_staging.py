@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.speakers.observation import Look
-from byoip.domain.speakers.reconciliation import Mark, Wish
+from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.staging import (
     GONE_AFTER,
     StageAction,
@@ -21,7 +21,7 @@ from tests.domain.test_reconciliation import GONE, NOW, PREFIX, WANTED
 SEEN, ABSENT, UNANSWERED = Visibility.SEEN, Visibility.ABSENT, Visibility.UNANSWERED
 ONE, TWO = StagedSpeaker("one", 1), StagedSpeaker("two", 2)
 DOWN = replace(ONE, down_since=NOW - GONE_AFTER)
-HAS = Mark(may_hold=True, advertised=True, change=2)
+HAS = AppliedRoute(may_hold=True, advertised=True, change=2)
 
 
 def at(**known: object) -> tuple[int | None, bool, bool]:
@@ -92,7 +92,7 @@ LONG = timedelta(seconds=11)
 
 
 @pytest.mark.parametrize(
-    ("wish", "answer", "absent_for", "expected"),
+    ("desired", "answer", "absent_for", "expected"),
     [
         (TURNED, SEEN, timedelta(0), StageAction.ON),
         (TURNED, UNANSWERED, LONG, StageAction.HOLD),
@@ -103,9 +103,9 @@ LONG = timedelta(seconds=11)
     ],
 )
 def test_only_absent_takes_back_and_only_what_was_withdrawn_before(
-    wish: Wish, answer: Visibility, absent_for: timedelta, expected: StageAction
+    desired: DesiredRoute, answer: Visibility, absent_for: timedelta, expected: StageAction
 ) -> None:
-    assert next_action(wish, answer, absent_for, timedelta(seconds=10), nobody=True) is expected
+    assert next_action(desired, answer, absent_for, timedelta(seconds=10), nobody=True) is expected
 
 
 def test_what_somebody_sees_is_never_taken_back() -> None:
@@ -147,7 +147,7 @@ def test_absent_here_is_not_seen_by_nobody(
 
 
 @pytest.mark.parametrize(
-    ("wish", "sent", "expected"),
+    ("desired", "sent", "expected"),
     [
         (WANTED, {"one": {"peer": {PREFIX}}}, SEEN),
         (WANTED, {"one": {"peer": set()}}, ABSENT),
@@ -158,9 +158,11 @@ def test_absent_here_is_not_seen_by_nobody(
         (GONE, {}, UNANSWERED),
     ],
 )
-def test_a_speakers_own_word(wish: Wish, sent: dict[str, object], expected: Visibility) -> None:
+def test_a_speakers_own_word(
+    desired: DesiredRoute, sent: dict[str, object], expected: Visibility
+) -> None:
     look = Look(sent=sent)  # type: ignore[arg-type]
-    assert look.by_ourselves(wish, [ONE]) is expected
+    assert look.by_ourselves(desired, [ONE]) is expected
 
 
 def test_another_origin_is_not_our_route() -> None:

@@ -9,23 +9,23 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.route import Community, Marking, Path, Route
+from byoip.domain.routes.route import Community, Path, PathAttributes, Route
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.real.edge import ROUTER, Edge, eventually, running_edge
 from tests.real.edge import SPEAKERS_AS as OWN_AS
 
 ORIGIN = Asn(4200000001)
-PLAIN = Marking(OWN_AS, IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1"))
+PLAIN = PathAttributes(OWN_AS, IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1"))
 V4, V6 = Prefix.parse("198.51.100.0/24"), Prefix.parse("2001:db8:1::/48")
 ROUTES = [Route(V4, ORIGIN), Route(V6, ORIGIN)]
 
 
-def paths(*routes: Route, marking: Marking = PLAIN) -> list[Path]:
+def paths(*routes: Route, marking: PathAttributes = PLAIN) -> list[Path]:
     made = [marking.path(route) for route in routes]
     return [path for path in made if path]
 
 
-async def announce(edge: Edge, *routes: Route, marking: Marking = PLAIN) -> str:
+async def announce(edge: Edge, *routes: Route, marking: PathAttributes = PLAIN) -> str:
     """Announce, and say what the router holds for the first edge.speakers["one"]."""
     await edge.speakers["one"].announce(paths(*routes, marking=marking))
     await edge.until_seen(*(route.prefix for route in routes))
@@ -70,7 +70,7 @@ async def test_the_speakers_own_as_is_not_repeated_without_prepends(edge: Edge) 
 
 
 async def test_prepends_by_community_leave_the_path_alone(edge: Edge) -> None:
-    marking = Marking(
+    marking = PathAttributes(
         OWN_AS,
         PLAIN.next_hop4,
         PLAIN.next_hop6,

@@ -78,9 +78,9 @@ async def test_a_speaker_killed_in_the_middle_of_many_changes(
         await until(fleet.settled, seconds=60)
         changing = asyncio.create_task(change(fleet, during, gone))
         await until(lambda: edge_has(edge, during[100]), seconds=60)
-        young = {wish.prefix for wish, _ in await fleet.routes.unsettled()}
+        young = {desired.prefix for desired, _ in await fleet.routes.unsettled()}
         edge.daemons["one"].kill()
-        young |= {wish.prefix for wish, _ in await fleet.routes.unsettled()}
+        young |= {desired.prefix for desired, _ in await fleet.routes.unsettled()}
         await asyncio.sleep(1)
         edge.daemons["one"].start()
         await changing
@@ -90,7 +90,7 @@ async def test_a_speaker_killed_in_the_middle_of_many_changes(
         for speaker in edge.speakers.values():
             await until(lambda s=speaker: holds(s, wanted), seconds=30)  # type: ignore[misc]
             known = await fleet.routes.known(speaker.name)
-            assert all(one.mark.confirms(one.wish) for one in known)
+            assert all(one.mark.confirms(one.desired) for one in known)
         await edge.until_seen(*wanted)
         await edge.until_gone(*(set(prefixes) - wanted))
         lost = {one.prefix for one in edge.router.losses()}

@@ -17,9 +17,9 @@ async def test_rows_that_are_advertised_cannot_be_listed_for_withdrawal(fleet: F
     prefixes = await fleet.add(*(f"31.0.{n}.0/24" for n in range(40)), advertised=True)
     known = await fleet.routes.known("one")
     assert len(known) == len(prefixes)
-    await fleet.routes.given("one", [each.wish for each in known], fleet.clock.now())
+    await fleet.routes.given("one", [each.desired for each in known], fleet.clock.now())
     # As a clean-up job would ask whose filter lists everything.
-    assert list(await fleet.routes.may_withdraw("one", [each.wish for each in known])) == []
+    assert list(await fleet.routes.may_withdraw("one", [each.desired for each in known])) == []
 
 
 async def test_of_many_orphans_only_the_one_goes_that_was_decided(fleet: Fleet) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.reconciliation import Known, Mark, Wish
+from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.usecases.speakers.sync_speaker import TendSpeaker
 from tests.announcing import MARKING, Fleet, path, speaker
@@ -15,20 +15,20 @@ from tests.announcing import MARKING, Fleet, path, speaker
 class Mistaken(PostgresRoutes):
     """Reads rows that look withdrawn, by whatever fault: stale, or a query that is wrong."""
 
-    async def known(self, speaker: str) -> Sequence[Known]:
+    async def known(self, speaker: str) -> Sequence[RouteState]:
         return [_turned(one) for one in await super().known(speaker)]
 
-    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[Known]:
+    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
         return [_turned(one) for one in await super().some(speaker, ids)]
 
 
-def _turned(one: Known) -> Known:
-    gone = replace(one.wish, advertised=False, withdrawal_id=uuid4(), request_id="nobody's")
-    return Known(gone, Mark(True, True, one.wish.change))  # noqa: FBT003
+def _turned(one: RouteState) -> RouteState:
+    gone = replace(one.desired, advertised=False, withdrawal_id=uuid4(), request_id="nobody's")
+    return RouteState(gone, AppliedRoute(True, True, one.desired.change))  # noqa: FBT003
 
 
 class Everybody:
-    def admits(self, wish: Wish, stage: int) -> bool:  # noqa: ARG002
+    def admits(self, desired: DesiredRoute, stage: int) -> bool:  # noqa: ARG002
         return True
 
 
@@ -42,7 +42,7 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
     prefixes = await fleet.add(*(f"31.0.{n}.0/24" for n in range(40)), advertised=True)
     one.put(*(path(each) for each in prefixes))
     known = await fleet.routes.known("one")
-    await fleet.routes.given("one", [each.wish for each in known], fleet.clock.now())
+    await fleet.routes.given("one", [each.desired for each in known], fleet.clock.now())
     tend = TendSpeaker(
         one,
         1,
@@ -64,7 +64,7 @@ class Behind(PostgresRoutes):
     fleet: Fleet
     prefix: Prefix
 
-    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[Known]:
+    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
         known = await super().some(speaker, ids)
         await self.fleet.withdraw(self.prefix)
         return known
@@ -87,10 +87,12 @@ async def test_what_its_owner_has_just_withdrawn_is_not_announced_any_more(fleet
 async def test_a_row_that_is_just_changed_is_waited_for(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     (known,) = await fleet.routes.known("one")
-    await fleet.routes.given("one", [known.wish], fleet.clock.now())
+    await fleet.routes.given("one", [known.desired], fleet.clock.now())
     await fleet.withdraw(prefix)
     (known,) = await fleet.routes.known("one")
-    assert list(await fleet.routes.may_withdraw("one", [known.wish])) == [known.wish.bgp_prefix_id]
+    assert list(await fleet.routes.may_withdraw("one", [known.desired])) == [
+        known.desired.bgp_prefix_id
+    ]
     claim, _, row = fleet.ids[prefix]
     async with fleet.store.transaction() as shelf:
         await shelf.claims.lock(claim)
@@ -98,7 +100,7 @@ async def test_a_row_that_is_just_changed_is_waited_for(fleet: Fleet) -> None:
         before = await shelf.bgp_prefixes.get(claim, row)
         again = before.announced(binding, prepend=0, request_id="again", now=fleet.clock.now())
         await shelf.bgp_prefixes.save(again)
-        asking = asyncio.create_task(fleet.routes.may_withdraw("one", [known.wish]))
+        asking = asyncio.create_task(fleet.routes.may_withdraw("one", [known.desired]))
         await asyncio.sleep(0.1)
         assert not asking.done()
     assert list(await asking) == []

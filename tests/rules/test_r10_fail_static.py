@@ -9,7 +9,7 @@ import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path, Route
-from byoip.domain.speakers.reconciliation import Known, Wish, plan
+from byoip.domain.speakers.reconciliation import DesiredRoute, RouteState, plan
 from tests.announcing import MARKING, OURS, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
 
@@ -131,7 +131,7 @@ async def test_a_listener_that_answers_with_nothing_takes_no_settled_route_down(
 def test_a_row_that_says_withdrawn_takes_nothing_that_we_did_not_give() -> None:
     """As in a restored backup: the row is of the past, the path of today."""
     prefix = Prefix.parse("31.0.0.0/24")
-    wish = Wish(
+    desired = DesiredRoute(
         bgp_prefix_id=uuid4(),
         claim_id=uuid4(),
         route=Route(prefix, OURS),
@@ -142,5 +142,5 @@ def test_a_row_that_says_withdrawn_takes_nothing_that_we_did_not_give() -> None:
         withdrawal_id=uuid4(),
         request_id="long ago",
     )
-    made = plan([Known(wish)], MARKING, lambda _: True, {prefix: path(prefix)})
+    made = plan([RouteState(desired)], MARKING, lambda _: True, {prefix: path(prefix)})
     assert (made.withdraw, list(made.orphans)) == ([], [prefix])

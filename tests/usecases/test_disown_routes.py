@@ -28,7 +28,7 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
     fleet = Fleet(engine)
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     known = await fleet.routes.known("one")
-    await fleet.routes.given("one", [one.wish for one in known], fleet.clock.now())
+    await fleet.routes.given("one", [one.desired for one in known], fleet.clock.now())
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     yield fleet
     await engine.dispose()

@@ -47,11 +47,11 @@ async def given(fleet: Fleet, *names: str) -> None:
     """All that is advertised was given to them, and is sent to a peer and heard."""
     now = fleet.clock.now()
     for name in names:
-        wishes = [one.wish for one in await fleet.routes.known(name)]
-        await fleet.routes.given(name, wishes, now)
+        desired_routes = [one.desired for one in await fleet.routes.known(name)]
+        await fleet.routes.given(name, desired_routes, now)
         words = [
             Observation(one.bgp_prefix_id, seen_by, advertised=True, own_word=own)
-            for one in wishes
+            for one in desired_routes
             for seen_by, own in ((f"{name} to 127.0.0.2", True), ("ear-1", False))
         ]
         await fleet.routes.observed(words, now)

@@ -7,7 +7,7 @@ import pytest
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefix, BgpPrefixNotFound
-from byoip.domain.speakers.reconciliation import Wish
+from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.remove import RemovePrefix
@@ -156,6 +156,8 @@ async def test_a_lock_in_its_grace_keeps_it_from_being_closed(routes: Routes) ->
 async def test_a_locked_announcement_is_not_rolled_back(routes: Routes) -> None:
     one = (await routes.patch(advertised=True)).bgp_prefix
     await lock(routes, one)
-    wish = Wish(one.id, one.claim_id, one.route, advertised=True, change=one.desired.change)
-    assert not await RollBack(routes.store, routes.world.clock)([wish])
+    desired = DesiredRoute(
+        one.id, one.claim_id, one.route, advertised=True, change=one.desired.change
+    )
+    assert not await RollBack(routes.store, routes.world.clock)([desired])
     assert (await routes.view()).bgp_prefix.desired.advertised

@@ -29,7 +29,7 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
 async def snapshot(fleet: Fleet) -> int:
     """All that is advertised was applied by one speaker: keep that."""
     known = await fleet.routes.known("one")
-    await fleet.routes.given("one", [one.wish for one in known], fleet.clock.now())
+    await fleet.routes.given("one", [one.desired for one in known], fleet.clock.now())
     number = await fleet.routes.take_snapshot()
     assert number is not None
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
@@ -99,7 +99,7 @@ async def test_a_snapshot_that_is_not_kept_and_a_reason_that_is_not_given(fleet:
 async def test_what_its_owner_withdrew_before_the_snapshot_is_not_in_it(fleet: Fleet) -> None:
     kept, taken_back = await fleet.add(*CIDRS[:2], advertised=True)
     known = await fleet.routes.known("away")
-    await fleet.routes.given("away", [one.wish for one in known], fleet.clock.now())
+    await fleet.routes.given("away", [one.desired for one in known], fleet.clock.now())
     await fleet.withdraw(taken_back)  # the speaker is away: its mark stays
     number = await snapshot(fleet)
     await taken(fleet, kept, Source.JOB)

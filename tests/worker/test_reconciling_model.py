@@ -11,7 +11,7 @@ import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
-from byoip.domain.speakers.reconciliation import Mark
+from byoip.domain.speakers.reconciliation import AppliedRoute
 from tests.announcing import PEER, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker, Method, Trouble
 
@@ -146,7 +146,7 @@ async def all_as_wanted(fleet: Fleet, model: Model, speakers: list[Watched]) -> 
         return False
     for one in speakers:
         for known in await fleet.routes.known(one.name):
-            if not known.mark.confirms(known.wish) or known.mark == Mark():
+            if not known.mark.confirms(known.desired) or known.mark == AppliedRoute():
                 return False
     seen = await fleet.ask(
         "SELECT cidr FROM observed_routes o JOIN bgp_prefixes b"

@@ -8,7 +8,7 @@ from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
-from byoip.domain.routes.route import Marking
+from byoip.domain.routes.route import PathAttributes
 from byoip.settings import Settings, SettingsError, on_loopback
 from byoip.store.speakers.route_turns import PostgresTurns
 from byoip.store.speakers.routes import PostgresRoutes
@@ -50,7 +50,7 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
 def _parts(settings: Settings, speakers: Sequence[GobgpSpeaker]) -> list[SpeakerPart]:
     parts = []
     for (one, stage), speaker in zip(settings.staged_speakers, speakers, strict=True):
-        marking = Marking(
+        marking = PathAttributes(
             AS0,  # each says its own
             one.next_hop4 or settings.next_hop4,
             one.next_hop6 or settings.next_hop6,

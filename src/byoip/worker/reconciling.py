@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from byoip.domain.routes.route import Marking
+from byoip.domain.routes.route import PathAttributes
 from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm, SpeakerState, Turn, TurnLost, Turns
@@ -42,7 +42,7 @@ class SpeakerPart:
 
     speaker: Speaker
     stage: int
-    marking: Marking
+    marking: PathAttributes
 
     @property
     def post(self) -> StagedSpeaker:

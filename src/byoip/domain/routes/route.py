@@ -73,7 +73,7 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Marking:
+class PathAttributes:
     """How one speaker marks what it announces.
 
     Attributes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.reconciliation import Wish
+from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.staging import StagedSpeaker, Visibility
 
 
@@ -23,28 +23,28 @@ class Look:
     sent: Mapping[str, Mapping[str, Collection[Prefix]]] = field(default_factory=dict)
     silent: Mapping[str, Collection[str]] = field(default_factory=dict)
 
-    def by_listeners(self, wish: Wish) -> Visibility:
+    def by_listeners(self, desired: DesiredRoute) -> Visibility:
         """What those say who are not ourselves."""
         if not self.heard:
             return Visibility.UNANSWERED
-        return _answer(wish, seen=any(self.hears(one, wish) for one in self.heard))
+        return _answer(desired, seen=any(self.hears(one, desired) for one in self.heard))
 
-    def hears(self, listener: str, wish: Wish) -> bool:
+    def hears(self, listener: str, desired: DesiredRoute) -> bool:
         """Whether a listener that answered sees the route under our origin."""
-        return wish.route.origin in self.heard[listener].get(wish.prefix, ())
+        return desired.route.origin in self.heard[listener].get(desired.prefix, ())
 
-    def by_ourselves(self, wish: Wish, posts: Collection[StagedSpeaker]) -> Visibility:
+    def by_ourselves(self, desired: DesiredRoute, posts: Collection[StagedSpeaker]) -> Visibility:
         """What a stage's speakers say of themselves."""
         answered = [self.sent[one.name] for one in posts if one.name in self.sent]
-        if any(wish.prefix in sent for sessions in answered for sent in sessions.values()):
-            return _answer(wish, seen=True)
+        if any(desired.prefix in sent for sessions in answered for sent in sessions.values()):
+            return _answer(desired, seen=True)
         if len(answered) < len(posts):
             return Visibility.UNANSWERED
         # Without any session nobody could hear an announcement; a withdrawal needs none.
-        if wish.advertised and not any(answered):
+        if desired.advertised and not any(answered):
             return Visibility.UNANSWERED
-        return _answer(wish, seen=False)
+        return _answer(desired, seen=False)
 
 
-def _answer(wish: Wish, *, seen: bool) -> Visibility:
-    return Visibility.SEEN if seen == wish.advertised else Visibility.ABSENT
+def _answer(desired: DesiredRoute, *, seen: bool) -> Visibility:
+    return Visibility.SEEN if seen == desired.advertised else Visibility.ABSENT

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.route import Marking, Path, Route
+from byoip.domain.routes.route import Path, PathAttributes, Route
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DesiredRoute:
     """What a row says of a route.
 
     Attributes:
@@ -62,7 +62,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AppliedRoute:
     """What we know to have given one speaker of a row.
 
     Attributes:
@@ -80,25 +80,25 @@ class Mark:
         """Whether the speaker may have it from us."""
         return self.may_hold or self.advertised
 
-    def confirms(self, wish: Wish) -> bool:
+    def confirms(self, desired: DesiredRoute) -> bool:
         """Whether the speaker has carried out just this change."""
-        return self.change == wish.change and self.advertised == wish.advertised
+        return self.change == desired.change and self.advertised == desired.advertised
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RouteState:
     """A row, and what one speaker has of it."""
 
-    wish: Wish
-    mark: Mark = Mark()
+    desired: DesiredRoute
+    mark: AppliedRoute = AppliedRoute()
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathUpdate:
     """One path to announce or to withdraw, and the rows that this is done for."""
 
     path: Path
-    wishes: tuple[Wish, ...]
+    desired_routes: tuple[DesiredRoute, ...]
 
 
 @dataclass(slots=True)
@@ -115,21 +115,21 @@ class Plan:
         unfit: advertised, but the speaker has no next hop for the family.
     """
 
-    announce: list[Step] = field(default_factory=list)
-    withdraw: list[Step] = field(default_factory=list)
-    confirmed: list[Wish] = field(default_factory=list)
-    gone: list[Wish] = field(default_factory=list)
+    announce: list[PathUpdate] = field(default_factory=list)
+    withdraw: list[PathUpdate] = field(default_factory=list)
+    confirmed: list[DesiredRoute] = field(default_factory=list)
+    gone: list[DesiredRoute] = field(default_factory=list)
     orphans: dict[Prefix, Path] = field(default_factory=dict)
     decided: list[Path] = field(default_factory=list)
-    unfit: list[Wish] = field(default_factory=list)
+    unfit: list[DesiredRoute] = field(default_factory=list)
 
 
-Admits = Callable[[Wish], bool]
+Admits = Callable[[DesiredRoute], bool]
 
 
 def plan(
-    known: Iterable[Known],
-    marking: Marking,
+    known: Iterable[RouteState],
+    marking: PathAttributes,
     admits: Admits,
     held: Mapping[Prefix, Path] | None = None,
     decided: Collection[Prefix] = (),
@@ -145,12 +145,12 @@ def plan(
         decided: orphans that an operator decided to withdraw.
     """
     made = Plan()
-    routes: defaultdict[Prefix, list[Known]] = defaultdict(list)
+    routes: defaultdict[Prefix, list[RouteState]] = defaultdict(list)
     for one in known:
-        routes[one.wish.prefix].append(one)
+        routes[one.desired.prefix].append(one)
     for prefix, rows in routes.items():
         current = None if held is None else held.get(prefix)
-        if wanted := _newest(one for one in rows if one.wish.advertised):
+        if wanted := _newest(one for one in rows if one.desired.advertised):
             _want(made, wanted, rows, marking, admits, current, asked=held is not None)
         else:
             _release(made, rows, marking, admits, current, asked=held is not None)
@@ -161,61 +161,65 @@ def plan(
     return made
 
 
-def _newest(rows: Iterable[Known]) -> Known | None:
-    return max(rows, key=lambda one: (one.wish.at or _NEVER, one.wish.bgp_prefix_id), default=None)
+def _newest(rows: Iterable[RouteState]) -> RouteState | None:
+    return max(
+        rows, key=lambda one: (one.desired.at or _NEVER, one.desired.bgp_prefix_id), default=None
+    )
 
 
 def _want(
     made: Plan,
-    wanted: Known,
-    rows: Sequence[Known],
-    marking: Marking,
+    wanted: RouteState,
+    rows: Sequence[RouteState],
+    marking: PathAttributes,
     admits: Admits,
     current: Path | None,
     *,
     asked: bool,
 ) -> None:
-    wish, mark = wanted.wish, wanted.mark
-    path = marking.path(wish.route)
+    desired, mark = wanted.desired, wanted.mark
+    path = marking.path(desired.route)
     if path is None:
-        made.unfit.append(wish)  # what it may hold stays: a setting withdraws nothing
+        made.unfit.append(desired)  # what it may hold stays: a setting withdraws nothing
         return
-    there = current == path if asked else mark.confirms(wish)
+    there = current == path if asked else mark.confirms(desired)
     # It had the route before: that it lost it must not wait for the stages.
     lost = asked and current is None and mark.advertised
     if there:
-        if not mark.confirms(wish) or not mark.may_hold:
-            made.confirmed.append(wish)
+        if not mark.confirms(desired) or not mark.may_hold:
+            made.confirmed.append(desired)
         # Another row's withdrawal is done: the path stands for this row now.
-        made.gone.extend(one.wish for one in rows if not one.wish.advertised and one.mark.given)
-    elif admits(wish) or lost:
-        made.announce.append(Step(path, (wish,)))
+        made.gone.extend(
+            one.desired for one in rows if not one.desired.advertised and one.mark.given
+        )
+    elif admits(desired) or lost:
+        made.announce.append(PathUpdate(path, (desired,)))
 
 
 def _release(
     made: Plan,
-    rows: Sequence[Known],
-    marking: Marking,
+    rows: Sequence[RouteState],
+    marking: PathAttributes,
     admits: Admits,
     current: Path | None,
     *,
     asked: bool,
 ) -> None:
-    ours = [one for one in rows if one.wish.asked_to_go and one.mark.given]
+    ours = [one for one in rows if one.desired.asked_to_go and one.mark.given]
     newest = _newest(ours)
     if newest is None:
         if current is not None:
             made.orphans[current.prefix] = current
         return
-    if not admits(newest.wish):
+    if not admits(newest.desired):
         return  # it stays up until its stage has its turn
-    wishes = tuple(one.wish for one in ours)
-    told = all(one.mark.confirms(one.wish) for one in ours)
+    desired_routes = tuple(one.desired for one in ours)
+    told = all(one.mark.confirms(one.desired) for one in ours)
     if asked and current is None:
-        made.gone.extend(one.wish for one in ours if _to_note(one))
-    elif (path := current or marking.path(newest.wish.route)) and (asked or not told):
-        made.withdraw.append(Step(path, wishes))
+        made.gone.extend(one.desired for one in ours if _to_note(one))
+    elif (path := current or marking.path(newest.desired.route)) and (asked or not told):
+        made.withdraw.append(PathUpdate(path, desired_routes))
 
 
-def _to_note(one: Known) -> bool:
-    return not one.mark.confirms(one.wish) or (one.mark.may_hold and one.wish.is_settled)
+def _to_note(one: RouteState) -> bool:
+    return not one.mark.confirms(one.desired) or (one.mark.may_hold and one.desired.is_settled)

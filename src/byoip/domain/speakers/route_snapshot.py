@@ -27,7 +27,7 @@ class OrphanNotFound(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class AppliedRoute:
+class SnapshotRoute:
     """A route that at least one speaker had announced."""
 
     bgp_prefix_id: UUID
@@ -42,7 +42,7 @@ class RouteSnapshot:
 
     number: int
     at: datetime
-    routes: tuple[AppliedRoute, ...]
+    routes: tuple[SnapshotRoute, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from byoip.domain.speakers.reconciliation import Mark, Wish
+from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 
 # A speaker that has just failed to answer may have done what it was told; only one that stays
 # away counts as gone.
@@ -72,8 +72,8 @@ class StageProgress:
 
 
 def stage_progress(
-    wish: Wish,
-    marks: Mapping[str, Mark],
+    desired: DesiredRoute,
+    marks: Mapping[str, AppliedRoute],
     posts: Sequence[StagedSpeaker],
     seen: Collection[int],
     opened: int | None,
@@ -82,7 +82,7 @@ def stage_progress(
     """Where a change that is not settled has come to.
 
     Args:
-        wish: the row.
+        desired: the row.
         marks: of the row, by speaker.
         posts: all speakers.
         seen: the stages where this change was seen already.
@@ -90,7 +90,7 @@ def stage_progress(
         now: to tell who has been away for too long.
     """
     skipped: list[int] = []
-    fit = [one for one in posts if wish.prefix.family in one.families]
+    fit = [one for one in posts if desired.prefix.family in one.families]
     for stage in sorted({one.stage for one in fit}):
         live = tuple(one for one in fit if one.stage == stage and not one.gone(now))
         if not live:
@@ -99,7 +99,7 @@ def stage_progress(
         if stage in seen:
             continue
         ready = all(
-            marks.get(one.name, Mark()).confirms(wish) or _never_had(wish, marks, one)
+            marks.get(one.name, AppliedRoute()).confirms(desired) or _never_had(desired, marks, one)
             for one in live
         )
         return StageProgress(stage, opened is None or opened < stage, live, ready, tuple(skipped))
@@ -107,8 +107,10 @@ def stage_progress(
     return StageProgress(None, skipped=tuple(skipped), nowhere=nowhere, unfit=not fit)
 
 
-def _never_had(wish: Wish, marks: Mapping[str, Mark], post: StagedSpeaker) -> bool:
-    return not wish.advertised and not marks.get(post.name, Mark()).given
+def _never_had(
+    desired: DesiredRoute, marks: Mapping[str, AppliedRoute], post: StagedSpeaker
+) -> bool:
+    return not desired.advertised and not marks.get(post.name, AppliedRoute()).given
 
 
 def announcement_visibility(heard: Visibility, own: Visibility, *, first: bool) -> Visibility:
@@ -158,12 +160,17 @@ def seen_nowhere(heard: Visibility, *, before: bool, listened: bool, asked_all: 
 
 
 def next_action(
-    wish: Wish, answer: Visibility, absent_for: timedelta, deadline: timedelta, *, nobody: bool
+    desired: DesiredRoute,
+    answer: Visibility,
+    absent_for: timedelta,
+    deadline: timedelta,
+    *,
+    nobody: bool,
 ) -> StageAction:
     """What follows from an answer.
 
     Args:
-        wish: the row.
+        desired: the row.
         answer: of the stage where it is.
         absent_for: since when the answer has been "absent", and nothing else in between.
         deadline: for how long that is borne.
@@ -177,5 +184,7 @@ def next_action(
         return StageAction.WATCH
     # A withdrawal is never rolled back; a changed prepend left the route where it was before.
     return (
-        StageAction.ROLL_BACK if wish.advertised and wish.turned and nobody else StageAction.ALARM
+        StageAction.ROLL_BACK
+        if desired.advertised and desired.turned and nobody
+        else StageAction.ALARM
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
-from byoip.domain.speakers.reconciliation import Known, Mark, Wish
+from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.domain.speakers.route_snapshot import Orphan, RouteSnapshot
 from byoip.domain.speakers.station import Forgotten, Station
 
@@ -71,16 +71,16 @@ class Routes(Protocol):
     Raises StoreUnavailable, all of it.
     """
 
-    async def known(self, speaker: str) -> Sequence[Known]:
+    async def known(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""
         ...
 
-    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[Known]:
+    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
         """The same, of the routes of these rows only."""
         ...
 
     async def may_hold(
-        self, speaker: str, wishes: Collection[Wish], now: datetime
+        self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> Collection[UUID]:
         """Read them again, under lock, and note that the speaker will be asked to announce them.
 
@@ -88,15 +88,21 @@ class Routes(Protocol):
         """
         ...
 
-    async def given(self, speaker: str, wishes: Collection[Wish], now: datetime) -> None:
+    async def given(
+        self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
+    ) -> None:
         """Note that it has announced them."""
         ...
 
-    async def may_withdraw(self, speaker: str, wishes: Collection[Wish]) -> Collection[UUID]:
+    async def may_withdraw(
+        self, speaker: str, desired_routes: Collection[DesiredRoute]
+    ) -> Collection[UUID]:
         """Read them again, under lock: those that are withdrawn by the ledger, and given by us."""
         ...
 
-    async def taken(self, speaker: str, wishes: Collection[Wish], now: datetime) -> None:
+    async def taken(
+        self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
+    ) -> None:
         """Note that it has withdrawn them, unless they were wanted again meanwhile."""
         ...
 
@@ -126,15 +132,15 @@ class Routes(Protocol):
         """Keep who was asked, and whether each answered."""
         ...
 
-    async def unsettled(self) -> Sequence[tuple[Wish, Mapping[str, Mark]]]:
+    async def unsettled(self) -> Sequence[tuple[DesiredRoute, Mapping[str, AppliedRoute]]]:
         """The rows whose last change was not seen everywhere, with their marks by speaker."""
         ...
 
-    async def settle(self, wishes: Collection[Wish]) -> None:
+    async def settle(self, desired_routes: Collection[DesiredRoute]) -> None:
         """Note that these changes were seen everywhere, unless they changed again meanwhile."""
         ...
 
-    async def to_observe(self) -> Sequence[Wish]:
+    async def to_observe(self) -> Sequence[DesiredRoute]:
         """The rows that are advertised, or that somebody is said to see."""
         ...
 

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import (
-    AppliedRoute,
     Orphan,
     OrphanNotFound,
     RouteSnapshot,
     RouteSnapshotNotFound,
+    SnapshotRoute,
 )
 from byoip.domain.speakers.station import Forgotten, Station
 from byoip.ports.speakers.route_reports import RouteReport
@@ -129,9 +129,9 @@ class PostgresRouteReader:
         return [_orphan(row) for row in await self._lanes.ask(_ORPHANS)]
 
 
-def _applied(one: Mapping[str, Any]) -> AppliedRoute:
+def _applied(one: Mapping[str, Any]) -> SnapshotRoute:
     cidr = Prefix(ip_network(one["cidr"]))
-    return AppliedRoute(UUID(one["id"]), cidr, one["prepend"], one["change"])
+    return SnapshotRoute(UUID(one["id"]), cidr, one["prepend"], one["change"])
 
 
 def _orphan(row: AnyRow) -> Orphan:

@@ -12,7 +12,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
-from byoip.domain.speakers.reconciliation import Known, Mark, Wish
+from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.ports.speakers.routes import Alarm, Observation, SpeakerState
 from byoip.store.lanes import lanes_of
 from byoip.store.rows import AnyRow
@@ -34,37 +34,45 @@ class PostgresRoutes:
         self._most_orphans = ceilings.per_minute
         self._removing = asyncio.Lock()  # several speakers at once would each count what is left
 
-    async def known(self, speaker: str) -> Sequence[Known]:
+    async def known(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""
         return [_known(row) for row in await self._lanes.ask(sql.KNOWN, speaker=speaker)]
 
-    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[Known]:
+    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
         """The same, of the routes of these rows only."""
         rows = await self._lanes.ask(sql.SOME, speaker=speaker, ids=list(ids))
         return [_known(row) for row in rows]
 
     async def may_hold(
-        self, speaker: str, wishes: Collection[Wish], now: datetime
+        self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> Collection[UUID]:
         """Read them again, under lock, and note that the speaker will be asked to announce them.
 
         Those that are still wanted so; before it is asked.
         """
-        rows = await self._lanes.ask(sql.MAY_HOLD, speaker=speaker, now=now, **_changes(wishes))
+        rows = await self._lanes.ask(
+            sql.MAY_HOLD, speaker=speaker, now=now, **_changes(desired_routes)
+        )
         return {row.id for row in rows}
 
-    async def given(self, speaker: str, wishes: Collection[Wish], now: datetime) -> None:
+    async def given(
+        self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
+    ) -> None:
         """Note that it has announced them."""
-        await self._lanes.ask(sql.GIVEN, speaker=speaker, now=now, **_changes(wishes))
+        await self._lanes.ask(sql.GIVEN, speaker=speaker, now=now, **_changes(desired_routes))
 
-    async def may_withdraw(self, speaker: str, wishes: Collection[Wish]) -> Collection[UUID]:
+    async def may_withdraw(
+        self, speaker: str, desired_routes: Collection[DesiredRoute]
+    ) -> Collection[UUID]:
         """Read them again, under lock: those that are withdrawn by the ledger, and given by us."""
-        rows = await self._lanes.ask(sql.MAY_WITHDRAW, speaker=speaker, **_changes(wishes))
+        rows = await self._lanes.ask(sql.MAY_WITHDRAW, speaker=speaker, **_changes(desired_routes))
         return {row.id for row in rows}
 
-    async def taken(self, speaker: str, wishes: Collection[Wish], now: datetime) -> None:
+    async def taken(
+        self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
+    ) -> None:
         """Note that it has withdrawn them, unless they were wanted again meanwhile."""
-        await self._lanes.ask(sql.TAKEN, speaker=speaker, now=now, **_changes(wishes))
+        await self._lanes.ask(sql.TAKEN, speaker=speaker, now=now, **_changes(desired_routes))
 
     async def decided(self, speaker: str) -> Collection[Prefix]:
         """Orphans that an operator decided to withdraw."""
@@ -102,9 +110,9 @@ class PostgresRoutes:
         names, words = list(answered), list(answered.values())
         await self._lanes.ask(sql.LISTENERS, names=names, answered=words, now=now)
 
-    async def unsettled(self) -> Sequence[tuple[Wish, Mapping[str, Mark]]]:
+    async def unsettled(self) -> Sequence[tuple[DesiredRoute, Mapping[str, AppliedRoute]]]:
         """The rows whose last change was not seen everywhere, with their marks by speaker."""
-        found: dict[UUID, tuple[Wish, dict[str, Mark]]] = {}
+        found: dict[UUID, tuple[DesiredRoute, dict[str, AppliedRoute]]] = {}
         for row in await self._lanes.ask(sql.UNSETTLED):
             if row.id not in found:
                 found[row.id] = (_unsettled(row), {})
@@ -112,11 +120,11 @@ class PostgresRoutes:
                 found[row.id][1][row.speaker] = _mark(row)
         return list(found.values())
 
-    async def settle(self, wishes: Collection[Wish]) -> None:
+    async def settle(self, desired_routes: Collection[DesiredRoute]) -> None:
         """Note that these changes were seen everywhere, unless they changed again meanwhile."""
-        await self._lanes.ask(sql.SETTLE, **_changes(wishes))
+        await self._lanes.ask(sql.SETTLE, **_changes(desired_routes))
 
-    async def to_observe(self) -> Sequence[Wish]:
+    async def to_observe(self) -> Sequence[DesiredRoute]:
         """The rows that are advertised, or that somebody is said to see."""
         return [_wish(row) for row in await self._lanes.ask(sql.TO_OBSERVE)]
 
@@ -160,27 +168,27 @@ class PostgresRoutes:
         return rows[0].number if rows else None
 
 
-def _changes(wishes: Iterable[Wish]) -> dict[str, Any]:
-    changes = sorted((one.bgp_prefix_id, one.change) for one in wishes)
+def _changes(desired_routes: Iterable[DesiredRoute]) -> dict[str, Any]:
+    changes = sorted((one.bgp_prefix_id, one.change) for one in desired_routes)
     return {"ids": [one for one, _ in changes], "changes": [change for _, change in changes]}
 
 
-def _known(row: AnyRow) -> Known:
-    return Known(_wish(row), Mark() if row.may_hold is None else _mark(row))
+def _known(row: AnyRow) -> RouteState:
+    return RouteState(_wish(row), AppliedRoute() if row.may_hold is None else _mark(row))
 
 
-def _mark(row: AnyRow) -> Mark:
-    return Mark(row.may_hold, row.given, row.given_change)
+def _mark(row: AnyRow) -> AppliedRoute:
+    return AppliedRoute(row.may_hold, row.given, row.given_change)
 
 
-def _unsettled(row: AnyRow) -> Wish:
+def _unsettled(row: AnyRow) -> DesiredRoute:
     return replace(
         _wish(row), turned=row.turned, superseded=row.superseded, account_id=row.account_id
     )
 
 
-def _wish(row: AnyRow) -> Wish:
-    return Wish(
+def _wish(row: AnyRow) -> DesiredRoute:
+    return DesiredRoute(
         bgp_prefix_id=row.id,
         claim_id=row.prefix_id,
         route=Route(Prefix(row.cidr), Asn(row.asn), row.prepend),

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.speakers.observation import Look
-from byoip.domain.speakers.reconciliation import Wish
+from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.staging import Visibility
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm
@@ -52,13 +52,13 @@ class WatchRoutes:
         Raises:
             StoreUnavailable: what was found is lost; the next look finds it again.
         """
-        wishes = [one for one in await self.routes.to_observe() if one.is_settled]
+        desired_routes = [one for one in await self.routes.to_observe() if one.is_settled]
         now = self.clock.now()
         sessions = await self.look.sessions(speakers)
-        heard = await self.look.heard({one.prefix for one in wishes})
-        mine = [one for one in wishes if not (heard.heard and one.advertised)]
+        heard = await self.look.heard({one.prefix for one in desired_routes})
+        mine = [one for one in desired_routes if not (heard.heard and one.advertised)]
         sent = await self._sent(mine, speakers, sessions)
-        found = observations(wishes, heard) + observations(mine, sent)
+        found = observations(desired_routes, heard) + observations(mine, sent)
         if found:
             await self.routes.observed(found, now)
         # Afterwards: what is said to be confirmed must have been kept.
@@ -70,13 +70,13 @@ class WatchRoutes:
         if sent.sent and not heard.heard:
             await self.routes.note_told(list(sent.sent), now)
         if heard.heard:
-            await self._compare(wishes, heard, now)
+            await self._compare(desired_routes, heard, now)
         elif not self.look.listened:
             await self.routes.alarms(LOST, [], now)  # nobody is left who could miss anything
 
     async def _sent(
         self,
-        mine: Sequence[Wish],
+        mine: Sequence[DesiredRoute],
         speakers: Collection[Speaker],
         sessions: Mapping[str, Sequence[Neighbour]],
     ) -> Look:
@@ -85,8 +85,10 @@ class WatchRoutes:
         asked = [Asked(one, sessions[one.name]) for one in speakers if one.name in sessions]
         return await self.look.sent({one.prefix for one in mine}, asked)
 
-    async def _compare(self, wishes: Sequence[Wish], heard: Look, now: datetime) -> None:
-        out = {one.bgp_prefix_id: one for one in wishes if one.advertised}
+    async def _compare(
+        self, desired_routes: Sequence[DesiredRoute], heard: Look, now: datetime
+    ) -> None:
+        out = {one.bgp_prefix_id: one for one in desired_routes if one.advertised}
         missing = {id_ for id_, one in out.items() if heard.by_listeners(one) is Visibility.ABSENT}
         before = self._lost
         if before is None:  # somebody else may have raised them
@@ -101,10 +103,10 @@ class WatchRoutes:
         await self._tell(LOST_EVENT, [out[UUID(one)] for one in new], now)
         await self._tell(SEEN_AGAIN_EVENT, again, now)
 
-    async def _tell(self, kind: str, wishes: Sequence[Wish], now: datetime) -> None:
-        if not wishes:
+    async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute], now: datetime) -> None:
+        if not desired_routes:
             return
         async with self.store.transaction() as shelf:
-            for one in wishes:
+            for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
                 await shelf.events.add(Event(one.claim_id, kind, BY, now, after=shown))

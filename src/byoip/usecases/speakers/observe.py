@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.observation import Look
-from byoip.domain.speakers.reconciliation import Wish
+from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.ports.speakers.routes import Observation
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 
@@ -82,31 +82,31 @@ def _silent(asked: Asked, sent: Mapping[str, Mapping[str, Collection[Prefix]]]) 
     return [one.address for one in asked.neighbours if one.address not in sessions]
 
 
-def observations(wishes: Iterable[Wish], look: Look) -> list[Observation]:
+def observations(desired_routes: Iterable[DesiredRoute], look: Look) -> list[Observation]:
     """What to keep of it: for each row, and everybody who answered.
 
     A withdrawn row is not seen where another row has the same route announced.
     """
-    rows = list(wishes)
+    rows = list(desired_routes)
     taken_over = {one.prefix for one in rows if one.advertised}
     return [
         Observation(
-            wish.bgp_prefix_id,
+            desired.bgp_prefix_id,
             seen_by,
-            advertised=sees and (wish.advertised or wish.prefix not in taken_over),
+            advertised=sees and (desired.advertised or desired.prefix not in taken_over),
             own_word=own_word,
         )
-        for wish in rows
-        for seen_by, sees, own_word in _words(wish, look)
+        for desired in rows
+        for seen_by, sees, own_word in _words(desired, look)
     ]
 
 
-def _words(wish: Wish, look: Look) -> Iterable[tuple[str, bool, bool]]:
+def _words(desired: DesiredRoute, look: Look) -> Iterable[tuple[str, bool, bool]]:
     for listener in look.heard:
-        yield listener, look.hears(listener, wish), False
+        yield listener, look.hears(listener, desired), False
     for speaker, sessions in look.sent.items():
         for peer, sent in sessions.items():
-            yield own_word(speaker, peer), wish.prefix in sent, True
+            yield own_word(speaker, peer), desired.prefix in sent, True
         for peer in look.silent.get(speaker, ()):
             yield own_word(speaker, peer), False, True
 

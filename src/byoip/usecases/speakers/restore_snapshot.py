@@ -7,7 +7,7 @@ from uuid import UUID
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.route_snapshot import AppliedRoute, RouteSnapshot
+from byoip.domain.speakers.route_snapshot import RouteSnapshot, SnapshotRoute
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
@@ -100,7 +100,7 @@ class RollbackRoutes:
         return snapshot, claims
 
     async def _again(
-        self, route: AppliedRoute, claim_id: UUID, made: RolledBack, by: By, *, dry_run: bool
+        self, route: SnapshotRoute, claim_id: UUID, made: RolledBack, by: By, *, dry_run: bool
     ) -> None:
         try:
             came = await self._announce(route, claim_id, by, self.clock.now(), dry_run=dry_run)
@@ -115,7 +115,7 @@ class RollbackRoutes:
         (made.announced if came else made.kept).append(route.cidr)
 
     async def _announce(
-        self, route: AppliedRoute, claim_id: UUID, by: By, now: datetime, *, dry_run: bool
+        self, route: SnapshotRoute, claim_id: UUID, by: By, now: datetime, *, dry_run: bool
     ) -> bool:
         async with self.store.transaction() as shelf:
             claim = await shelf.claims.lock(claim_id)

@@ -7,7 +7,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.jobs.job_history import JobKind, JobStopped
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
 from byoip.domain.routes.breaker import Source, Trip, TripScope, WithdrawalsStopped
-from byoip.domain.speakers.reconciliation import Wish
+from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.ports.clock import Clock
 from byoip.ports.store import By, Store
 from byoip.usecases.routes.withdraw import tripping, withdraw
@@ -26,7 +26,7 @@ class RollBack:
     store: Store
     clock: Clock
 
-    async def __call__(self, wishes: Sequence[Wish]) -> Collection[UUID]:
+    async def __call__(self, desired_routes: Sequence[DesiredRoute]) -> Collection[UUID]:
         """Which of them were taken back.
 
         What stands in the way is asked once, and again after each refusal: a row that an open
@@ -37,13 +37,13 @@ class RollBack:
         """
         taken: set[UUID] = set()
         trips = await self._open()
-        for wish in wishes:
-            if any(_stops(one, wish) for one in trips):
+        for desired in desired_routes:
+            if any(_stops(one, desired) for one in trips):
                 continue
             try:
                 async with tripping(self.store, self.clock):
-                    if await self._take_back(wish):
-                        taken.add(wish.bgp_prefix_id)
+                    if await self._take_back(desired):
+                        taken.add(desired.bgp_prefix_id)
             except JobStopped:
                 break
             except WithdrawalsStopped:
@@ -56,14 +56,14 @@ class RollBack:
         async with self.store.transaction() as shelf:
             return [one.trip for one in await shelf.breaker.open()]
 
-    async def _take_back(self, wish: Wish) -> bool:
+    async def _take_back(self, desired: DesiredRoute) -> bool:
         now = self.clock.now()
         by = By("worker", f"{ROLL_BACK}-{uuid4().hex}")
         async with self.store.transaction() as shelf:
             await shelf.guards.demand_running(JobKind.ROLL_BACK)
-            await shelf.claims.lock(wish.claim_id)
-            row = await shelf.bgp_prefixes.get(wish.claim_id, wish.bgp_prefix_id)
-            if row.locked or not row.desired.advertised or row.desired.change != wish.change:
+            await shelf.claims.lock(desired.claim_id)
+            row = await shelf.bgp_prefixes.get(desired.claim_id, desired.bgp_prefix_id)
+            if row.locked or not row.desired.advertised or row.desired.change != desired.change:
                 return False
             await withdraw(
                 shelf,
@@ -77,10 +77,10 @@ class RollBack:
             return True
 
 
-def _stops(trip: Trip, wish: Wish) -> bool:
+def _stops(trip: Trip, desired: DesiredRoute) -> bool:
     match trip.scope:
         case TripScope.ACCOUNT:
-            return wish.account_id is not None and trip.subject == wish.account_id.hex
+            return desired.account_id is not None and trip.subject == desired.account_id.hex
         case TripScope.JOB:
             return trip.subject == ROLL_BACK
         case TripScope.GLOBAL:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.speakers.observation import Look
-from byoip.domain.speakers.reconciliation import Mark, Wish
+from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.staging import (
     StageAction,
     StagedSpeaker,
@@ -32,7 +32,7 @@ BY = By("worker", "reconciler")
 _KINDS = ("stage_skipped", "unanswered", "absent", "still_seen", "no_next_hop")
 _TOLD = ("absent", "still_seen")  # in the history of the prefix, too
 
-_Row = tuple[Wish, Mapping[str, Mark]]
+_Row = tuple[DesiredRoute, Mapping[str, AppliedRoute]]
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class _Round:
     tell: Tell
     waiting: int = 0
     found: list[Observation] = field(default_factory=list)
-    lost: list[Wish] = field(default_factory=list)
+    lost: list[DesiredRoute] = field(default_factory=list)
     alarms: defaultdict[str, set[Alarm]] = field(default_factory=lambda: defaultdict(set))
 
 
@@ -89,12 +89,12 @@ class StageChanges:
         self._ways: dict[UUID, _Way] = {}
         self._alarms: dict[str, frozenset[Alarm]] = {}
 
-    def admits(self, wish: Wish, stage: int) -> bool:
+    def admits(self, desired: DesiredRoute, stage: int) -> bool:
         """Whether speakers of this stage may have the row's last change."""
-        if wish.is_settled or stage == self._first:
+        if desired.is_settled or stage == self._first:
             return True
-        way = self._ways.get(wish.bgp_prefix_id)
-        opened = way.opened if way and way.change == wish.change else None
+        way = self._ways.get(desired.bgp_prefix_id)
+        opened = way.opened if way and way.change == desired.change else None
         return opened is not None and stage <= opened
 
     async def advance(self, posts: Mapping[StagedSpeaker, Asked], tell: Tell) -> int:
@@ -113,11 +113,11 @@ class StageChanges:
         rows = await self._routes.unsettled()
         self._ways = {one.bgp_prefix_id: self._way(one) for one, _ in rows}
         made = _Round(tell)
-        settled = [wish for wish, _ in rows if wish.superseded]
+        settled = [desired for desired, _ in rows if desired.superseded]
         active = [row for row in rows if not row[0].superseded]
         while active:
             stands = [(row, self._stand(row, posts)) for row in active]
-            settled += [wish for (wish, _), one in stands if one.settled]
+            settled += [desired for (desired, _), one in stands if one.settled]
             self._open(stands, made)
             ready = [(row, one) for row, one in stands if one.ready]
             active = await self._look_for(ready, posts, made)
@@ -129,27 +129,27 @@ class StageChanges:
         await self._raise(made.alarms, {one.bgp_prefix_id: one for one, _ in rows})
         return made.waiting
 
-    def _way(self, wish: Wish) -> _Way:
-        known = self._ways.get(wish.bgp_prefix_id)
-        return known if known and known.change == wish.change else _Way(wish.change)
+    def _way(self, desired: DesiredRoute) -> _Way:
+        known = self._ways.get(desired.bgp_prefix_id)
+        return known if known and known.change == desired.change else _Way(desired.change)
 
     def _stand(self, row: _Row, posts: Mapping[StagedSpeaker, Asked]) -> StageProgress:
-        wish, marks = row
-        way = self._ways[wish.bgp_prefix_id]
-        return stage_progress(wish, marks, list(posts), way.seen, way.opened, self._clock.now())
+        desired, marks = row
+        way = self._ways[desired.bgp_prefix_id]
+        return stage_progress(desired, marks, list(posts), way.seen, way.opened, self._clock.now())
 
     def _open(self, stands: Sequence[tuple[_Row, StageProgress]], made: _Round) -> None:
         opened = defaultdict[int, set[UUID]](set)
-        for (wish, _), one in stands:
+        for (desired, _), one in stands:
             for stage in one.skipped:
                 made.alarms["stage_skipped"].add(
                     Alarm("stage_skipped", f"stage {stage}", "no live speaker")
                 )
             if one.unfit:
-                made.alarms["no_next_hop"].add(_alarm("no_next_hop", wish))
+                made.alarms["no_next_hop"].add(_alarm("no_next_hop", desired))
             if one.stage is not None and one.open_now:
-                self._ways[wish.bgp_prefix_id].opened = one.stage
-                opened[one.stage].add(wish.bgp_prefix_id)
+                self._ways[desired.bgp_prefix_id].opened = one.stage
+                opened[one.stage].add(desired.bgp_prefix_id)
         for stage, ids in opened.items():
             made.tell(stage, ids)
 
@@ -163,47 +163,51 @@ class StageChanges:
         if not ready:
             return []
         asked = {one for _, where in ready for one in where.posts}
-        wishes = [wish for (wish, _), _ in ready]
-        look = await self._look({one.prefix for one in wishes}, [posts[one] for one in asked])
+        desired_routes = [desired for (desired, _), _ in ready]
+        look = await self._look(
+            {one.prefix for one in desired_routes}, [posts[one] for one in asked]
+        )
         now = self._clock.now()
-        made.found += observations(wishes, look)
+        made.found += observations(desired_routes, look)
         last = max(one.stage for one in posts)
         on = []
         for row, where in ready:
-            wish, way = row[0], self._ways[row[0].bgp_prefix_id]
+            desired, way = row[0], self._ways[row[0].bgp_prefix_id]
             next_move = self._judge(row, where, look, last, now)
             if next_move is StageAction.ON and where.stage is not None:
                 way.seen.add(where.stage)
                 on.append(row)
                 continue
             made.waiting += 1
-            _follow(wish, next_move, made)
+            _follow(desired, next_move, made)
         return on
 
-    def _answer(self, wish: Wish, where: StageProgress, look: Look, last: int) -> Visibility:
-        heard, own = look.by_listeners(wish), look.by_ourselves(wish, where.posts)
-        if wish.advertised:
-            seen = self._ways[wish.bgp_prefix_id].seen
+    def _answer(
+        self, desired: DesiredRoute, where: StageProgress, look: Look, last: int
+    ) -> Visibility:
+        heard, own = look.by_listeners(desired), look.by_ourselves(desired, where.posts)
+        if desired.advertised:
+            seen = self._ways[desired.bgp_prefix_id].seen
             return announcement_visibility(heard, own, first=not seen)
         return withdrawal_visibility(heard, own, last=where.stage == last)
 
     def _judge(
         self, row: _Row, where: StageProgress, look: Look, last: int, now: datetime
     ) -> StageAction:
-        wish, way = row[0], self._ways[row[0].bgp_prefix_id]
-        answer = self._answer(wish, where, look, last)
+        desired, way = row[0], self._ways[row[0].bgp_prefix_id]
+        answer = self._answer(desired, where, look, last)
         if answer is not Visibility.ABSENT:
             way.absent_since = None
         elif way.absent_since is None:
             way.absent_since = now
         absent_for = now - way.absent_since if way.absent_since else timedelta(0)
         nobody = seen_nowhere(
-            look.by_listeners(wish),
+            look.by_listeners(desired),
             before=bool(way.seen),
             listened=self._look.listened,
             asked_all=not where.skipped,
         )
-        return next_action(wish, answer, absent_for, self._absent_for, nobody=nobody)
+        return next_action(desired, answer, absent_for, self._absent_for, nobody=nobody)
 
     async def _take_back(self, made: _Round) -> None:
         """What may not be taken back stays announced, and is shown."""
@@ -213,7 +217,7 @@ class StageChanges:
             made.alarms["absent"].update(_alarm("absent", one) for one in kept)
 
     async def _raise(
-        self, alarms: Mapping[str, Collection[Alarm]], wishes: Mapping[UUID, Wish]
+        self, alarms: Mapping[str, Collection[Alarm]], desired_routes: Mapping[UUID, DesiredRoute]
     ) -> None:
         now = self._clock.now()
         for kind in _KINDS:
@@ -223,26 +227,26 @@ class StageChanges:
             new = await self._routes.alarms(kind, standing, now)
             self._alarms[kind] = standing
             if kind in _TOLD and new:
-                await self._tell(kind, [wishes[UUID(subject)] for subject in new], now)
+                await self._tell(kind, [desired_routes[UUID(subject)] for subject in new], now)
 
-    async def _tell(self, kind: str, wishes: Sequence[Wish], now: datetime) -> None:
+    async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute], now: datetime) -> None:
         async with self._store.transaction() as shelf:
-            for one in wishes:
+            for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
                 await shelf.events.add(
                     Event(one.claim_id, f"bgp_prefix.{kind}", BY, now, after=shown)
                 )
 
 
-def _follow(wish: Wish, next_move: StageAction, made: _Round) -> None:
+def _follow(desired: DesiredRoute, next_move: StageAction, made: _Round) -> None:
     if next_move is StageAction.ROLL_BACK:
-        made.lost.append(wish)
+        made.lost.append(desired)
     elif next_move is StageAction.HOLD:
-        made.alarms["unanswered"].add(_alarm("unanswered", wish))
+        made.alarms["unanswered"].add(_alarm("unanswered", desired))
     elif next_move is StageAction.ALARM:
-        kind = "absent" if wish.advertised else "still_seen"
-        made.alarms[kind].add(_alarm(kind, wish))
+        kind = "absent" if desired.advertised else "still_seen"
+        made.alarms[kind].add(_alarm(kind, desired))
 
 
-def _alarm(kind: str, wish: Wish) -> Alarm:
-    return Alarm(kind, wish.bgp_prefix_id.hex, str(wish.prefix))
+def _alarm(kind: str, desired: DesiredRoute) -> Alarm:
+    return Alarm(kind, desired.bgp_prefix_id.hex, str(desired.prefix))

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.route import Marking, Path
-from byoip.domain.speakers.reconciliation import Plan, Step, Wish, plan
+from byoip.domain.routes.route import Path, PathAttributes
+from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, plan
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Routes, SpeakerState, Turn
 from byoip.ports.speakers.speaker import Neighbour, Speaker
@@ -22,7 +22,7 @@ from byoip.ports.speakers.speaker import Neighbour, Speaker
 class Gates(Protocol):
     """Which stages may have which changes."""
 
-    def admits(self, wish: Wish, stage: int) -> bool:
+    def admits(self, desired: DesiredRoute, stage: int) -> bool:
         """Whether speakers of this stage may have the row's last change."""
         ...
 
@@ -52,7 +52,7 @@ class TendSpeaker:
 
     speaker: Speaker
     stage: int
-    marking: Marking
+    marking: PathAttributes
     routes: Routes
     turn: Turn
     gates: Gates
@@ -99,10 +99,10 @@ class TendSpeaker:
             return Tended()
         return Tended(await self._carry_out(plan(known, await self._marked(), self._admits)))
 
-    def _admits(self, wish: Wish) -> bool:
-        return self.gates.admits(wish, self.stage)
+    def _admits(self, desired: DesiredRoute) -> bool:
+        return self.gates.admits(desired, self.stage)
 
-    async def _marked(self) -> Marking:
+    async def _marked(self) -> PathAttributes:
         if self._local_as is None:
             self._local_as = await self.speaker.local_as()
         return replace(self.marking, local_as=self._local_as)
@@ -118,23 +118,31 @@ class TendSpeaker:
             await self.routes.taken(self.name, gone, self.clock.now())
         return frozenset(one.bgp_prefix_id for one in (*confirmed, *gone))
 
-    async def _announce(self, steps: Sequence[Step]) -> Sequence[Wish]:
+    async def _announce(self, steps: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
         """Only what the rows still want, read again under lock: the world moved while we asked."""
         if not steps:
             return []
         still = await self.routes.may_hold(self.name, _wishes(steps), self.clock.now())
-        asked = [one for one in steps if all(wish.bgp_prefix_id in still for wish in one.wishes)]
+        asked = [
+            one
+            for one in steps
+            if all(desired.bgp_prefix_id in still for desired in one.desired_routes)
+        ]
         if asked:
             await self.turn.demand()
             await self.speaker.announce([step.path for step in asked])
         return _wishes(asked)
 
-    async def _withdraw(self, steps: Sequence[Step]) -> Sequence[Wish]:
+    async def _withdraw(self, steps: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
         """Only what the rows still say, read again under lock (rule R3)."""
         if not steps:
             return []
         still = await self.routes.may_withdraw(self.name, _wishes(steps))
-        asked = [one for one in steps if any(wish.bgp_prefix_id in still for wish in one.wishes)]
+        asked = [
+            one
+            for one in steps
+            if any(desired.bgp_prefix_id in still for desired in one.desired_routes)
+        ]
         if not asked:
             return []
         await self.turn.demand()
@@ -187,5 +195,5 @@ class TendSpeaker:
         await self.routes.note_speaker(state)
 
 
-def _wishes(steps: Sequence[Step]) -> list[Wish]:
-    return [wish for step in steps for wish in step.wishes]
+def _wishes(steps: Sequence[PathUpdate]) -> list[DesiredRoute]:
+    return [desired for step in steps for desired in step.desired_routes]
