@@ -19,7 +19,7 @@ from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
 from byoip.ports.store import By, Shelf, Store
-from byoip.store.speakers.route_turns import PostgresTurns
+from byoip.store.speakers.route_turns import PostgresLeaderElection
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.routes.withdraw import tripping, withdraw
@@ -205,7 +205,13 @@ async def reconciling(
     parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
-        PostgresTurns(url), fleet.routes, store or fleet.store, fleet.clock, parts, listeners, pace
+        PostgresLeaderElection(url),
+        fleet.routes,
+        store or fleet.store,
+        fleet.clock,
+        parts,
+        listeners,
+        pace,
     )
     task = asyncio.create_task(reconciler.run())
     try:

@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from byoip.adapters.checks.dns_concurrency import Share, Turns
+from byoip.adapters.checks.dns_concurrency import DnsConcurrency, Share
 from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.prefix import Prefix
 
@@ -31,7 +31,7 @@ async def taken(share: Share, holding: AsyncExitStack) -> bool:
     ],
 )
 async def test_all_zones_of_a_prefix_together_get_a_quarter(large: str, other: str) -> None:
-    turns = Turns(8)
+    turns = DnsConcurrency(8)
     shares = [turns.of(zone) for zone in zones(large)]
     async with AsyncExitStack() as holding:
         got = [await taken(share, holding) for share in shares[:4]]
@@ -42,7 +42,7 @@ async def test_all_zones_of_a_prefix_together_get_a_quarter(large: str, other: s
 
 
 async def test_who_waits_for_its_own_share_takes_nothing_from_the_others() -> None:
-    turns = Turns(4)
+    turns = DnsConcurrency(4)
     share = turns.of(zones("10.0.0.0/24")[0])
     async with AsyncExitStack() as holding:
         assert await taken(share, holding)
@@ -53,7 +53,7 @@ async def test_who_waits_for_its_own_share_takes_nothing_from_the_others() -> No
 
 
 async def test_everybody_together_gets_no_more_than_all() -> None:
-    turns = Turns(4)
+    turns = DnsConcurrency(4)
     async with AsyncExitStack() as holding:
         got = [
             await taken(turns.of(zones(f"10.{number}.0.0/24")[0]), holding) for number in range(6)
@@ -63,11 +63,11 @@ async def test_everybody_together_gets_no_more_than_all() -> None:
 
 async def test_the_smallest_share_is_one() -> None:
     async with AsyncExitStack() as holding:
-        assert await taken(Turns(1).of(zones("10.0.0.0/24")[0]), holding)
+        assert await taken(DnsConcurrency(1).of(zones("10.0.0.0/24")[0]), holding)
 
 
 def test_a_share_is_the_same_while_held_and_forgotten_afterwards() -> None:
-    turns = Turns(4)
+    turns = DnsConcurrency(4)
     first, second = zones("10.0.0.0/23")
     held = turns.of(first)
     same = turns.of(second) is held

@@ -13,7 +13,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from byoip.adapters.checks.dns_concurrency import Turns
+from byoip.adapters.checks.dns_concurrency import DnsConcurrency
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.rdns_ownership import (
     Alias,
@@ -235,7 +235,7 @@ async def test_silent_servers_hold_up_their_neighbours_only() -> None:
         Prefix.parse("192.1.2.0/24")
     )
     async with playing(Script(serve={NS1: drip, NS2: drip}, query_deadline=30)) as adapter:
-        adapter.server_turns = Turns(4)
+        adapter.server_turns = DnsConcurrency(4)
         task = asyncio.create_task(adapter.observe(ZONE, LABEL))
         await asyncio.sleep(0.2)
         async with asyncio.timeout(0.1), adapter.server_turns.of(stranger).turn():

@@ -37,7 +37,7 @@ from byoip.settings import read_settings as _read_settings
 from byoip.store.claims.event_bell import PostgresEventBell
 from byoip.store.engine import make_engine
 from byoip.store.figures import PostgresFigures
-from byoip.store.speakers.route_turns import PostgresTurns
+from byoip.store.speakers.route_turns import PostgresLeaderElection
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.operator_events import noted
 from byoip.worker.schedule import schedule
@@ -174,7 +174,7 @@ async def event_bell(database_url: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def reconcilers_turn(database_url: str) -> AsyncIterator[None]:
     """The reconciler has its turn, and listens."""
-    async with PostgresTurns(database_url).turn():
+    async with PostgresLeaderElection(database_url).turn():
         yield
 
 

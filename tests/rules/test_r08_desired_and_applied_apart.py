@@ -2,7 +2,7 @@
 
 import asyncio
 
-from byoip.store.speakers.route_turns import PostgresTurns
+from byoip.store.speakers.route_turns import PostgresLeaderElection
 from tests.announcing import Fleet, reconciling, speaker, until
 
 
@@ -20,7 +20,7 @@ async def test_one_reconciles_at_a_time(fleet: Fleet) -> None:
 
     async def take_turn() -> None:
         nonlocal inside, most
-        async with PostgresTurns(url).turn() as turn:
+        async with PostgresLeaderElection(url).turn() as turn:
             await turn.demand()
             inside += 1
             most = max(most, inside)

@@ -10,7 +10,7 @@ from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import PathAttributes
 from byoip.settings import Settings, SettingsError, on_loopback
-from byoip.store.speakers.route_turns import PostgresTurns
+from byoip.store.speakers.route_turns import PostgresLeaderElection
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
 
@@ -31,7 +31,7 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
     speakers = [GobgpSpeaker(one.name, one.address) for one in settings.speakers]
     try:
         yield Reconciler(
-            PostgresTurns(composition.database_url),
+            PostgresLeaderElection(composition.database_url),
             PostgresRoutes(composition.engine, settings.ceilings),
             composition.store,
             composition.clock,

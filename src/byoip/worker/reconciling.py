@@ -15,7 +15,13 @@ from uuid import UUID
 from byoip.domain.routes.route import PathAttributes
 from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.routes import Alarm, SpeakerState, Turn, TurnLost, Turns
+from byoip.ports.speakers.routes import (
+    Alarm,
+    LeaderElection,
+    Leadership,
+    LeadershipLost,
+    SpeakerState,
+)
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from byoip.ports.speakers.watching import WatchedRoutes
 from byoip.ports.store import Store, StoreUnavailable
@@ -71,7 +77,7 @@ class Pace:
 class Reconciler:
     """Does it as long as it runs, whenever it is this process's turn."""
 
-    turns: Turns
+    turns: LeaderElection
     routes: WatchedRoutes
     store: Store
     clock: Clock
@@ -87,7 +93,7 @@ class Reconciler:
                     await RecogniseRestore(self.store, self.clock)()
                     _LOG.info("Reconciling %d speakers", len(self.speakers))
                     await _Session(self, turn).run()
-            except* (TurnLost, StoreUnavailable) as lost:
+            except* (LeadershipLost, StoreUnavailable) as lost:
                 _LOG.warning("Not reconciling, routes stay as they are: %s", lost.exceptions[0])
             await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -95,7 +101,7 @@ class Reconciler:
 class _Session:
     """One turn."""
 
-    def __init__(self, parts: Reconciler, turn: Turn) -> None:
+    def __init__(self, parts: Reconciler, turn: Leadership) -> None:
         self._parts = parts
         self._turn = turn
         look = LookForRoutes(parts.listeners)

@@ -27,7 +27,7 @@ class Share:
             yield
 
 
-class Turns:
+class DnsConcurrency:
     """At most so many exchanges at once, of which zones with one parent get a quarter.
 
     All zones of a prefix are cut at one boundary and have the same parent, one octet or nibble

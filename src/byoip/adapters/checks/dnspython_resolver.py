@@ -18,7 +18,7 @@ import dns.rcode
 import dns.rdatatype
 
 from byoip.adapters.checks import dns_answer
-from byoip.adapters.checks.dns_concurrency import Turns
+from byoip.adapters.checks.dns_concurrency import DnsConcurrency
 from byoip.adapters.checks.dns_exchange import (
     Answered,
     NotAnswered,
@@ -91,8 +91,8 @@ class DnspythonResolver:
         self.query_deadline = query_deadline
         self.zone_deadline = zone_deadline
         # Two queues: silent name servers must not keep the resolver's answers waiting.
-        self.resolver_turns = Turns(concurrency)
-        self.server_turns = Turns(concurrency)
+        self.resolver_turns = DnsConcurrency(concurrency)
+        self.server_turns = DnsConcurrency(concurrency)
 
     async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
         """Ask the resolver and, where the zone is not signed, its servers; never raises."""

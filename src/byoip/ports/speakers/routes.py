@@ -14,7 +14,7 @@ from byoip.domain.speakers.route_snapshot import Orphan, RouteSnapshot
 from byoip.domain.speakers.station import Forgotten, Station
 
 
-class TurnLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now
+class LeadershipLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now
     """We are not, or cannot tell whether we still are, the one that may tell speakers anything."""
 
 
@@ -161,14 +161,14 @@ class Routes(Protocol):
         ...
 
 
-class Turn(Protocol):
+class Leadership(Protocol):
     """Ours, until the connection that holds it is lost."""
 
     async def demand(self) -> None:
         """Make sure that it is still ours, just before speakers are told anything.
 
         Raises:
-            TurnLost: it is not, or nobody can tell.
+            LeadershipLost: it is not, or nobody can tell.
         """
         ...
 
@@ -176,19 +176,19 @@ class Turn(Protocol):
         """The rows that changed, as they do.
 
         Raises:
-            TurnLost: as above.
+            LeadershipLost: as above.
         """
         ...
 
 
-class Turns(Protocol):
+class LeaderElection(Protocol):
     """One process reconciles at a time."""
 
-    def turn(self) -> AbstractAsyncContextManager[Turn]:
+    def turn(self) -> AbstractAsyncContextManager[Leadership]:
         """Wait for it, and have it while the block runs.
 
         Raises:
-            TurnLost: the database is away.
+            LeadershipLost: the database is away.
         """
         ...
 

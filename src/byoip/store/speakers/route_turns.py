@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from byoip.ports.speakers.routes import TurnLost
+from byoip.ports.speakers.routes import LeadershipLost
 from byoip.store.engine import plain
 from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
 
@@ -38,7 +38,7 @@ _WE_NOTICE: Final = {
 _Connection = psycopg.AsyncConnection[Any]
 
 
-class PostgresTurn:
+class PostgresLeadership:
     """The lock, and what is heard while it is held."""
 
     def __init__(self, holding: _Connection, listening: _Connection) -> None:
@@ -51,7 +51,7 @@ class PostgresTurn:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await self._holding.execute("SELECT 1")
         except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
-            raise TurnLost(str(fault)) from fault
+            raise LeadershipLost(str(fault)) from fault
 
     async def woken(self) -> AsyncIterator[UUID]:
         """The rows that changed, as they do."""
@@ -64,23 +64,23 @@ class PostgresTurn:
                     await self._listening.execute("SELECT 1")
                 await self.demand()
         except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
-            raise TurnLost(str(fault)) from fault
+            raise LeadershipLost(str(fault)) from fault
 
 
-class PostgresTurns:
+class PostgresLeaderElection:
     """One process at a time; the others wait, and look again every second."""
 
     def __init__(self, database_url: str) -> None:
         self._conninfo = plain(database_url)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[PostgresTurn]:
+    async def turn(self) -> AsyncIterator[PostgresLeadership]:
         """Wait for it, and have it while the block runs."""
         async with self._connected("byoip reconciler") as holding:
             await _locked(holding)
             async with self._connected("byoip routes") as listening:
                 await _listening(listening)
-                yield PostgresTurn(holding, listening)
+                yield PostgresLeadership(holding, listening)
 
     @asynccontextmanager
     async def _connected(self, name: str) -> AsyncIterator[_Connection]:
@@ -91,7 +91,7 @@ class PostgresTurns:
                 options=_SERVER_NOTICES,
             )
         except (psycopg.OperationalError, TimeoutError) as fault:
-            raise TurnLost(str(fault)) from fault
+            raise LeadershipLost(str(fault)) from fault
         try:
             yield connection
         finally:
@@ -108,11 +108,11 @@ async def _locked(connection: _Connection) -> None:
                 return
             await asyncio.sleep(_RETRY_SECONDS)
     except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
-        raise TurnLost(str(fault)) from fault
+        raise LeadershipLost(str(fault)) from fault
 
 
 async def _listening(connection: _Connection) -> None:
     try:
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(ROUTES_CHANNEL)))
     except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
-        raise TurnLost(str(fault)) from fault
+        raise LeadershipLost(str(fault)) from fault

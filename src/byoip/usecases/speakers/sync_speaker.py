@@ -15,7 +15,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, plan
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.routes import Routes, SpeakerState, Turn
+from byoip.ports.speakers.routes import Leadership, Routes, SpeakerState
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 
 
@@ -54,7 +54,7 @@ class TendSpeaker:
     stage: int
     marking: PathAttributes
     routes: Routes
-    turn: Turn
+    turn: Leadership
     gates: Gates
     clock: Clock
     _local_as: Asn | None = field(default=None, init=False)
