@@ -25,7 +25,7 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
-from byoip.store.checks.vrp_snapshots import ABOUT, RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import ABOUT, RoaRepository, VrpSnapshots
 from byoip.store.engine import make_engine
 from byoip.store.metadata import metadata
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted
@@ -54,10 +54,10 @@ async def look_up(url: str, asked: Sequence[str]) -> list[float]:
     engine = make_engine(url)
     times = []
     async with engine.connect() as connection:
-        shelf = RoaShelf(connection, SystemClock())
+        tx = RoaRepository(connection, SystemClock())
         for prefix in map(Prefix.parse, asked):
             started = time.perf_counter()
-            await shelf.about(prefix)
+            await tx.about(prefix)
             times.append((time.perf_counter() - started) * 1000)
     await engine.dispose()
     return times

@@ -18,9 +18,9 @@ from tests.many_routes import OwnedRoute, add_routes, ipv4
 
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.routes.breaker import Ceilings, Source, Withdrawal
-from byoip.ports.store import By, Shelf
+from byoip.ports.store import By, Transaction
 from byoip.store.engine import make_engine
-from byoip.store.routes.breaker import PostgresBreaker
+from byoip.store.routes.breaker import BreakerRepository
 from byoip.store.statements import compiled
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.routes.withdraw import withdraw
@@ -50,7 +50,7 @@ class _Sizes:
 _QUICK = _Sizes(advertised=100, each=5, rounds=2, fleet=50)
 
 
-class _Uncounted(PostgresBreaker):
+class _Uncounted(BreakerRepository):
     """Keeps the ledger's entry, which a withdrawn row refers to, and asks and counts nothing."""
 
     async def permit(self, asked: Withdrawal, *, actor: str, request_id: str) -> UUID:  # noqa: ARG002
@@ -106,28 +106,26 @@ async def _rate(
 
 def _counted(store: PostgresStore) -> Callable[[OwnedRoute], Awaitable[None]]:
     async def one(route: OwnedRoute) -> None:
-        async with store.transaction() as shelf:
-            await _withdraw(shelf, route)
+        async with store.transaction() as tx:
+            await _withdraw(tx, route)
 
     return one
 
 
 def _uncounted(store: PostgresStore) -> Callable[[OwnedRoute], Awaitable[None]]:
     async def one(route: OwnedRoute) -> None:
-        async with store.transaction() as shelf:
-            kept = vars(shelf.breaker)
-            shelf.breaker = _Uncounted(
-                kept["_session"], SystemClock(), _NO_CEILING, kept["_history"]
-            )
-            await _withdraw(shelf, route)
+        async with store.transaction() as tx:
+            kept = vars(tx.breaker)
+            tx.breaker = _Uncounted(kept["_session"], SystemClock(), _NO_CEILING, kept["_history"])
+            await _withdraw(tx, route)
 
     return one
 
 
-async def _withdraw(shelf: Shelf, route: OwnedRoute) -> None:
-    await shelf.claims.lock(route.claim_id)
-    row = await shelf.bgp_prefixes.get(route.claim_id, route.bgp_prefix_id)
-    await withdraw(shelf, row, by=_BY, now=SystemClock().now(), source=Source.REQUEST)
+async def _withdraw(tx: Transaction, route: OwnedRoute) -> None:
+    await tx.claims.lock(route.claim_id)
+    row = await tx.bgp_prefixes.get(route.claim_id, route.bgp_prefix_id)
+    await withdraw(tx, row, by=_BY, now=SystemClock().now(), source=Source.REQUEST)
 
 
 def _bare(connection: psycopg.AsyncConnection[Any]) -> Callable[[OwnedRoute], Awaitable[None]]:

@@ -18,7 +18,7 @@ from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
-from byoip.ports.store import By, Shelf, Store
+from byoip.ports.store import By, Store, Transaction
 from byoip.store.speakers.route_turns import PostgresLeaderElection
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.store.transaction import PostgresStore
@@ -80,9 +80,9 @@ class Fleet:
     async def announce(self, *prefixes: Prefix, prepend: int = 0) -> None:
         """As their owner: each in a transaction of its own."""
         for one in prefixes:
-            async with self.store.transaction() as shelf:
-                row = await self._row(shelf, one)
-                bindings = await shelf.bindings.of(row.claim_id)
+            async with self.store.transaction() as tx:
+                row = await self._row(tx, one)
+                bindings = await tx.bindings.of(row.claim_id)
                 now = self.clock.now()
                 if row.desired.advertised:
                     row = row.prepended(prepend, request_id=OWNER.request_id, now=now)
@@ -90,19 +90,19 @@ class Fleet:
                     row = row.announced(
                         bindings[0], prepend=prepend, request_id=OWNER.request_id, now=now
                     )
-                await shelf.bgp_prefixes.save(row)
+                await tx.bgp_prefixes.save(row)
 
     async def withdraw(self, *prefixes: Prefix) -> None:
         """As their owner: each in a transaction of its own."""
         for one in prefixes:
-            async with tripping(self.store, self.clock), self.store.transaction() as shelf:
-                row = await self._row(shelf, one)
-                await withdraw(shelf, row, by=OWNER, now=self.clock.now(), source=Source.REQUEST)
+            async with tripping(self.store, self.clock), self.store.transaction() as tx:
+                row = await self._row(tx, one)
+                await withdraw(tx, row, by=OWNER, now=self.clock.now(), source=Source.REQUEST)
 
     async def desired(self, prefix: Prefix) -> BgpPrefix:
-        async with self.store.transaction() as shelf:
+        async with self.store.transaction() as tx:
             claim, _, one = self.ids[prefix]
-            return await shelf.bgp_prefixes.get(claim, one)
+            return await tx.bgp_prefixes.get(claim, one)
 
     async def wanted(self) -> set[Prefix]:
         """What owners want announced now."""
@@ -135,10 +135,10 @@ class Fleet:
         )
         return {Prefix(ip_network(str(cidr))) for (cidr,) in rows}
 
-    async def _row(self, shelf: Shelf, prefix: Prefix) -> BgpPrefix:
+    async def _row(self, tx: Transaction, prefix: Prefix) -> BgpPrefix:
         claim, _, one = self.ids[prefix]
-        await shelf.claims.lock(claim)
-        return await shelf.bgp_prefixes.get(claim, one)
+        await tx.claims.lock(claim)
+        return await tx.bgp_prefixes.get(claim, one)
 
 
 _ADD = (

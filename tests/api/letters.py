@@ -47,12 +47,12 @@ async def issued(world: World, **changes: Any) -> Letter:
         document_id=document.id,
         sha256=document.sha256,
     )
-    async with world.store.transaction() as shelf:
-        await shelf.loa_documents.add(document, pdf())
-        await shelf.letters.add(made)
+    async with world.store.transaction() as tx:
+        await tx.loa_documents.add(document, pdf())
+        await tx.letters.add(made)
     return made
 
 
 async def saved(world: World, changed: Letter) -> None:
-    async with world.store.transaction() as shelf:
-        await shelf.letters.save(changed)
+    async with world.store.transaction() as tx:
+        await tx.letters.save(changed)

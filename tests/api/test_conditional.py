@@ -152,10 +152,10 @@ async def test_a_repeated_key_gets_the_tag_of_the_first_time(world: World) -> No
 
 async def test_a_check_that_moved_makes_no_write_fail(world: World) -> None:
     made = await world.prefix()
-    async with world.store.transaction() as shelf:
-        claim = await shelf.claims.lock(UUID(made["id"]))
+    async with world.store.transaction() as tx:
+        claim = await tx.claims.lock(UUID(made["id"]))
         checked = replace(claim, irr=replace(claim.irr, doubt="timeout"))
-        await shelf.claims.save(checked)
+        await tx.claims.save(checked)
     path, seen = f"/prefixes/{made['id']}", {"if-match": '"1"'}
     await world.result("PATCH", path, json={"description": "x"}, headers=seen)
 

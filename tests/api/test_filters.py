@@ -12,9 +12,9 @@ async def ids(world: World, **params: str) -> list[str]:
 
 
 async def contested(world: World, prefix_id: str) -> None:
-    async with world.store.transaction() as shelf:
-        claim = await shelf.claims.lock(UUID(prefix_id))
-        await shelf.claims.save(replace(claim, standing=Standing.CONTESTED))
+    async with world.store.transaction() as tx:
+        claim = await tx.claims.lock(UUID(prefix_id))
+        await tx.claims.save(replace(claim, standing=Standing.CONTESTED))
 
 
 async def test_a_prefix_is_found_by_exactly_its_cidr_however_it_is_written(world: World) -> None:

@@ -143,13 +143,13 @@ async def test_a_contest_is_settled_by_taking_the_mark_away(world: World, desk: 
     prefix_id, _ = await world.approved()
     path = f"/prefixes/{prefix_id}"
     assert await desk.refusal(f"{path}/settle") == (409, "not_in_this_state")
-    async with world.store.transaction() as shelf:
-        claim = await shelf.claims.lock(
+    async with world.store.transaction() as tx:
+        claim = await tx.claims.lock(
             (await desk.world.backend.reader.claims(world.account_id, after=None, limit=1))[
                 0
             ].claim.id
         )
-        await shelf.claims.save(claim.contest(world.clock.now()))
+        await tx.claims.save(claim.contest(world.clock.now()))
     settled = await desk.act(f"{path}/settle")
     assert (settled["standing"], settled["approved"]) == ("ok", "V")
 

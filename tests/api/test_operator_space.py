@@ -168,12 +168,12 @@ async def test_a_registry_that_shrank_is_believed_on_an_operators_word(
         ]
         file = StatisticsFile("ripencc", "1", "0" * 64, world.clock.now(), delegations)
         registrations = RegistrationSnapshots(engine)
-        async with registrations.exclusive() as shelf:
-            if fault := too_few(ranges, await shelf.ranges("ripencc")):
+        async with registrations.exclusive() as tx:
+            if fault := too_few(ranges, await tx.ranges("ripencc")):
                 now = world.clock.now()
-                await shelf.record_failure("ripencc", fault, at=now, refused=ranges)
+                await tx.record_failure("ripencc", fault, at=now, refused=ranges)
             else:
-                await shelf.replace(file)
+                await tx.replace(file)
         [shown] = await desk.result("GET", "/registration_snapshots")
         return dict(shown)
 

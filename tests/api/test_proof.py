@@ -96,10 +96,10 @@ async def run_with(world: World, outcomes: dict[Check, Outcome], raw: bytes) -> 
     now = world.clock.now()
     exhibit = Exhibit("-r 31.0.0.0/23", "whois.sandbox.test:43", raw, now)
     findings = [Finding(check, outcome, now, (exhibit,)) for check, outcome in outcomes.items()]
-    async with world.store.transaction() as shelf:
-        run = await shelf.runs.take(UUID(shown["id"]), timedelta(seconds=30))
+    async with world.store.transaction() as tx:
+        run = await tx.runs.take(UUID(shown["id"]), timedelta(seconds=30))
         assert run is not None
-        await shelf.runs.finish(run.finished(RunResult.FAILED, now), findings)
+        await tx.runs.finish(run.finished(RunResult.FAILED, now), findings)
     return prefix_id, shown["id"]
 
 

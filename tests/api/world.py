@@ -71,11 +71,11 @@ class World:
         """An approved prefix's id and cidr: a /23 that no other test has."""
         cidr = f"45.{next(_fresh)}.0.0/23"
         made = UUID((await self.prefix(cidr))["id"])
-        async with self.store.transaction() as shelf:
-            claim, now = await shelf.claims.lock(made), self.clock.now()
+        async with self.store.transaction() as tx:
+            claim, now = await tx.claims.lock(made), self.clock.now()
             yes = passed(now)
             proven = replace(claim, irr=yes, rpki=yes, ownership=yes)
-            await shelf.claims.save(proven.approve(now))
+            await tx.claims.save(proven.approve(now))
         return made.hex, cidr
 
     async def services(self) -> list[Service]:

@@ -9,7 +9,7 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import RoaData, Vrps
 from byoip.ports.checks.snapshots import VrpDocument
-from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from tests.fakes.rpki import NOON, FakeRoaData, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine
 from tests.store.test_vrp_snapshots import Row
@@ -31,11 +31,11 @@ async def roa_data(request: pytest.FixtureRequest) -> AsyncIterator[Making]:
 
         async def stored(vrps: Sequence[Vrp]) -> RoaData:
             rows = [Row(str(v.prefix), v.asn.number, v.max_length, v.anchor) for v in vrps]
-            async with VrpSnapshots(engine).exclusive() as shelf:
+            async with VrpSnapshots(engine).exclusive() as tx:
                 document = VrpDocument(NOON, "0" * 64, [rows])
-                loaded = await shelf.load(document, source="a test", at=NOON)
-                await shelf.accept(loaded.number)
-            return RoaShelf(connection, StoppedClock())
+                loaded = await tx.load(document, source="a test", at=NOON)
+                await tx.accept(loaded.number)
+            return RoaRepository(connection, StoppedClock())
 
         yield stored
 

@@ -183,10 +183,10 @@ async def space_locked(database_url: str, cidrs: Sequence[str]) -> AsyncIterator
     """A transaction that approves space."""
     async with (
         open_engine(database_url) as engine,
-        PostgresStore(engine, SetClock()).transaction() as shelf,
+        PostgresStore(engine, SetClock()).transaction() as tx,
     ):
         for cidr in cidrs:
-            await shelf.claims.lock_space(Prefix.parse(cidr))
+            await tx.claims.lock_space(Prefix.parse(cidr))
         yield
 
 

@@ -14,7 +14,7 @@ from byoip.domain.checks.origin_validation import validate_origin
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import Vrps
-from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.real.rov import Route, RouteOriginJudge, Vrp, vrp_json
@@ -76,13 +76,13 @@ async def our_verdicts(
         refresh = RefreshRoas(source, JsonVrps(), VrpSnapshots(engine), policy, clock)
         assert isinstance(await refresh(), RoasAccepted)
         async with engine.connect() as connection:
-            shelf = RoaShelf(connection, clock)
-            return [await verdict(shelf, *route) for route in asked]
+            tx = RoaRepository(connection, clock)
+            return [await verdict(tx, *route) for route in asked]
 
 
-async def verdict(shelf: RoaShelf, prefix: str, origin: int) -> str:
+async def verdict(tx: RoaRepository, prefix: str, origin: int) -> str:
     route = Prefix.parse(prefix)
-    answer = await shelf.about(route)
+    answer = await tx.about(route)
     assert isinstance(answer, Vrps)
     judged = validate_origin(route, Asn(origin), answer.covering, now=NOON)
     return judged.validity.replace("_", "")

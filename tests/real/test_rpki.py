@@ -15,7 +15,7 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, VrpExport, Vrps
-from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from byoip.usecases.checks.refresh_roas import Refreshed, RefreshRoas, RoasAccepted, RoasRefused
 from tests.real import rpki_client
 from tests.real.parts import program
@@ -55,7 +55,7 @@ class Site:
     async def origins(self, prefix: str) -> set[int]:
         """The origins of all VRPs in use that cover a prefix."""
         async with self.snapshots.engine.connect() as connection:
-            answer = await RoaShelf(connection, SystemClock()).about(Prefix.parse(prefix))
+            answer = await RoaRepository(connection, SystemClock()).about(Prefix.parse(prefix))
         assert isinstance(answer, Vrps)
         return {vrp.asn.number for vrp in answer.covering}
 

@@ -68,16 +68,16 @@ class Estate:
         claim = samples.claim(account_id, cidr)
         claim = replace(claim, irr=yes, rpki=yes, ownership=yes).approve(now)
         service = await self.service()
-        async with self.store.transaction() as shelf:
-            await shelf.claims.add(claim)
+        async with self.store.transaction() as tx:
+            await tx.claims.add(claim)
             default = samples.binding(claim, service)
-            await shelf.bindings.add(default)
+            await tx.bindings.add(default)
             for length, number in [(22, 0), *((24, one) for one in more)]:
                 part = str(claim.prefix.network.network_address + number * 256)
                 route = self._route(claim, Prefix.parse(f"{part}/{length}"))
-                await shelf.bgp_prefixes.add(route)
+                await tx.bgp_prefixes.add(route)
                 wanted = route.announced(default, prepend=0, request_id="r", now=now)
-                await shelf.bgp_prefixes.save(replace(wanted, last_valid_at=now))
+                await tx.bgp_prefixes.save(replace(wanted, last_valid_at=now))
         return claim
 
     def _route(self, claim: Claim, cidr: Prefix) -> BgpPrefix:
@@ -97,9 +97,9 @@ class Estate:
         now, yes = self.clock.now(), samples.passed(self.clock.now())
         other = samples.claim(await self.account(), cidr)
         other = replace(other, irr=yes, rpki=yes, ownership=yes).approve(now)
-        async with self.store.transaction() as shelf:
-            await shelf.claims.add(other)
-            await shelf.bindings.add(samples.binding(other, await self.service()))
+        async with self.store.transaction() as tx:
+            await tx.claims.add(other)
+            await tx.bindings.add(samples.binding(other, await self.service()))
 
     async def offboard(self, claim: Claim, by: By = OWNER) -> None:
         self.clock.advance(timedelta(milliseconds=1))  # they go in the order of their asking
@@ -122,8 +122,8 @@ class Estate:
             )
 
     async def routes(self, claim: Claim) -> list[BgpPrefix]:
-        async with self.store.transaction() as shelf:
-            return list(await shelf.bgp_prefixes.of(claim.id))
+        async with self.store.transaction() as tx:
+            return list(await tx.bgp_prefixes.of(claim.id))
 
     async def up(self, *claims: Claim) -> int:
         """How many routes are wanted on the Internet."""
@@ -134,8 +134,8 @@ class Estate:
         return len(await self._bindings(claim))
 
     async def _bindings(self, claim: Claim) -> list[Any]:
-        async with self.store.transaction() as shelf:
-            return list(await shelf.bindings.of(claim.id))
+        async with self.store.transaction() as tx:
+            return list(await tx.bindings.of(claim.id))
 
     async def state(self, claim: Claim) -> tuple[str, str]:
         query = "SELECT state || ' ' || standing FROM prefixes WHERE id = :id"

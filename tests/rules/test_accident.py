@@ -69,11 +69,11 @@ async def test_the_jobs_question_is_refused_and_lists_nothing(
 async def test_what_jobs_are_given_to_do_names_none_of_them(accident: Accident) -> None:
     accident.clock.advance(timedelta(days=400))
     now = accident.clock.now()
-    async with accident.store.transaction() as shelf:
-        assert list(await shelf.claims.unproven_since(now, 10_000)) == []
-        assert list(await shelf.delegations.over(now, 10_000)) == []
-        assert list(await shelf.offboardings.due(now, 10_000)) == []
-        assert list(await shelf.offboardings.owed(10_000)) == []
+    async with accident.store.transaction() as tx:
+        assert list(await tx.claims.unproven_since(now, 10_000)) == []
+        assert list(await tx.delegations.over(now, 10_000)) == []
+        assert list(await tx.offboardings.due(now, 10_000)) == []
+        assert list(await tx.offboardings.owed(10_000)) == []
 
 
 # 3. The customer's way: a list of everything, and a DELETE of each.

@@ -15,8 +15,8 @@ import pytest
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.once import Once
 from byoip.ports.routes.offboarding import DueOffboarding
-from byoip.ports.store import By, Shelf
-from byoip.store.routes.offboardings import OffboardingShelf
+from byoip.ports.store import By, Transaction
+from byoip.store.routes.offboardings import OffboardingRepository
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.jobs.guarded_batch import MeasuredRun
 from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
@@ -32,7 +32,7 @@ LARGE_PAST = (
 )
 
 
-class Everything(OffboardingShelf):
+class Everything(OffboardingRepository):
     """Asked for what is due it forgets what it was asked for."""
 
     listed: Sequence[UUID] = ()
@@ -47,12 +47,12 @@ class Mistaken(PostgresStore):
     claims: Sequence[UUID] = ()
 
     @asynccontextmanager
-    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
-        async with super().transaction(once) as shelf:
-            due = Everything(vars(shelf.offboardings)["_session"])
+    async def transaction(self, once: Once | None = None) -> AsyncIterator[Transaction]:
+        async with super().transaction(once) as tx:
+            due = Everything(vars(tx.offboardings)["_session"])
             due.listed = self.claims
-            shelf.offboardings = due
-            yield shelf
+            tx.offboardings = due
+            yield tx
 
 
 @pytest.fixture

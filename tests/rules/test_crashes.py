@@ -14,7 +14,7 @@ from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Parked, Source, WithdrawalsStopped
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Shelf
+from byoip.ports.store import By, Transaction
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.usecases.routes.withdraw import tripping, withdraw
@@ -34,10 +34,10 @@ class MortalStore(PostgresStore):
         self._after = after
 
     @asynccontextmanager
-    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
+    async def transaction(self, once: Once | None = None) -> AsyncIterator[Transaction]:
         self._left -= 1
-        async with super().transaction(once) as shelf:
-            yield shelf
+        async with super().transaction(once) as tx:
+            yield tx
             if self._left == 0 and not self._after:
                 raise Died
         if self._left == 0:
@@ -107,15 +107,15 @@ class Owner:
 
     async def withdraw(self, claim: Claim) -> None:
         estate, by = self.estate, By("credential:1", "request-patch")
-        async with tripping(estate.store, estate.clock), estate.store.transaction() as shelf:
-            await shelf.claims.lock(claim.id)
-            for route in await shelf.bgp_prefixes.of(claim.id):
+        async with tripping(estate.store, estate.clock), estate.store.transaction() as tx:
+            await tx.claims.lock(claim.id)
+            for route in await tx.bgp_prefixes.of(claim.id):
                 if route.desired.advertised:
-                    await self._one(shelf, route, by)
+                    await self._one(tx, route, by)
 
-    async def _one(self, shelf: Shelf, route: BgpPrefix, by: By) -> None:
+    async def _one(self, tx: Transaction, route: BgpPrefix, by: By) -> None:
         now = self.estate.clock.now()
-        await withdraw(shelf, route, by=by, now=now, source=Source.REQUEST)
+        await withdraw(tx, route, by=by, now=now, source=Source.REQUEST)
 
 
 async def test_offboarding_and_a_patch_at_once_withdraw_each_route_once(estate: Estate) -> None:

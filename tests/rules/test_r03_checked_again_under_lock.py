@@ -94,12 +94,12 @@ async def test_a_row_that_is_just_changed_is_waited_for(fleet: Fleet) -> None:
         known.desired.bgp_prefix_id
     ]
     claim, _, row = fleet.ids[prefix]
-    async with fleet.store.transaction() as shelf:
-        await shelf.claims.lock(claim)
-        (binding,) = await shelf.bindings.of(claim)
-        before = await shelf.bgp_prefixes.get(claim, row)
+    async with fleet.store.transaction() as tx:
+        await tx.claims.lock(claim)
+        (binding,) = await tx.bindings.of(claim)
+        before = await tx.bgp_prefixes.get(claim, row)
         again = before.announced(binding, prepend=0, request_id="again", now=fleet.clock.now())
-        await shelf.bgp_prefixes.save(again)
+        await tx.bgp_prefixes.save(again)
         asking = asyncio.create_task(fleet.routes.may_withdraw("one", [known.desired]))
         await asyncio.sleep(0.1)
         assert not asking.done()

@@ -33,8 +33,8 @@ async def test_r03_what_is_not_on_its_way_out_is_skipped_whoever_lists_it(estate
 async def test_r03_what_was_restored_since_it_was_listed_is_left_alone(estate: Estate) -> None:
     claim = await estate.advertised(await estate.account())
     await estate.offboard(claim)
-    async with estate.store.transaction() as shelf:
-        due = await shelf.offboardings.due(estate.clock.now(), 10)
+    async with estate.store.transaction() as tx:
+        due = await tx.offboardings.due(estate.clock.now(), 10)
     await estate.restore(claim)
     await EverythingIsDue(estate.store, estate.clock, GRACE).bug([claim])
     assert [one.claim_id for one in due] == [claim.id]

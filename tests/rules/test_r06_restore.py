@@ -74,18 +74,18 @@ async def test_a_route_of_which_nobody_can_tell_is_owed_and_tried_again(estate: 
 
 
 async def announced_and_withdrawn(estate: Estate, claim: Claim) -> None:
-    async with estate.store.transaction() as shelf:
-        owned, now = await shelf.claims.lock(claim.id), estate.clock.now()
-        [route] = await shelf.bgp_prefixes.of(claim.id)
-        up = await announce(shelf, owned, route, prepend=0, by=OWNER, now=now)
-        await withdraw(shelf, up, by=OWNER, now=now, source=Source.REQUEST)
+    async with estate.store.transaction() as tx:
+        owned, now = await tx.claims.lock(claim.id), estate.clock.now()
+        [route] = await tx.bgp_prefixes.of(claim.id)
+        up = await announce(tx, owned, route, prepend=0, by=OWNER, now=now)
+        await withdraw(tx, up, by=OWNER, now=now, source=Source.REQUEST)
 
 
 async def removed(estate: Estate, claim: Claim) -> None:
-    async with estate.store.transaction() as shelf:
-        await shelf.claims.lock(claim.id)
-        [route] = await shelf.bgp_prefixes.of(claim.id)
-        await shelf.bgp_prefixes.remove(route.id, estate.clock.now())
+    async with estate.store.transaction() as tx:
+        await tx.claims.lock(claim.id)
+        [route] = await tx.bgp_prefixes.of(claim.id)
+        await tx.bgp_prefixes.remove(route.id, estate.clock.now())
 
 
 @pytest.mark.parametrize("decide", [announced_and_withdrawn, removed])

@@ -39,11 +39,11 @@ async def _take_down(
     estate: Estate, claim: Claim, by: By, source: Source, *, job: str = "", run: str = ""
 ) -> None:
     now = estate.clock.now()
-    async with tripping(estate.store, estate.clock), estate.store.transaction() as shelf:
-        await shelf.claims.lock(claim.id)
-        for route in await shelf.bgp_prefixes.of(claim.id):
+    async with tripping(estate.store, estate.clock), estate.store.transaction() as tx:
+        await tx.claims.lock(claim.id)
+        for route in await tx.bgp_prefixes.of(claim.id):
             if route.desired.advertised:
-                await withdraw(shelf, route, by=by, now=now, source=source, job=job, run=run)
+                await withdraw(tx, route, by=by, now=now, source=source, job=job, run=run)
 
 
 async def of_many(estate: Estate, many: int) -> list[Claim]:

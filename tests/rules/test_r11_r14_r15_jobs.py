@@ -391,8 +391,8 @@ async def test_r15_the_switch_holds_nobody_back_who_restores(estate: Estate) -> 
 
 async def test_an_unproven_claim_is_closed_and_counted(estate: Estate) -> None:
     claim = samples.claim(await estate.account(), "61.0.0.0/22")
-    async with estate.store.transaction() as shelf:
-        await shelf.claims.add(claim)
+    async with estate.store.transaction() as tx:
+        await tx.claims.add(claim)
     estate.clock.advance(timedelta(days=31))
     assert await close_unproven(estate) == 1
     assert await estate.one("SELECT kind || ' ' || acted FROM job_runs") == "close_unproven 1"

@@ -16,18 +16,18 @@ from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.accounts import Account
-from byoip.ports.store import By, Event, Shelf
+from byoip.ports.store import By, Event, Transaction
 from byoip.store.transaction import PostgresStore
 
 BY = By("credential:1", "request-1")
 
 
 @asynccontextmanager
-async def undone(store: PostgresStore) -> AsyncIterator[Shelf]:
+async def undone(store: PostgresStore) -> AsyncIterator[Transaction]:
     """A transaction that fails at its end."""
     with suppress(ZeroDivisionError):
-        async with store.transaction() as shelf:
-            yield shelf
+        async with store.transaction() as tx:
+            yield tx
             raise ZeroDivisionError
 
 

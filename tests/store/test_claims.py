@@ -24,20 +24,20 @@ async def test_a_claim_comes_back_as_it_was_kept(store: PostgresStore, customer:
         other_origins=(OtherOrigin(Asn(1), Prefix(ip_network("2001:db8:1::/48")), "ROA"),),
         registry="ripencc",
     )
-    async with store.transaction() as shelf:
-        await shelf.claims.add(kept)
-    async with store.transaction() as shelf:
-        assert await shelf.claims.get(kept.id) == kept
-        assert await shelf.claims.lock(kept.id, customer.id) == kept
+    async with store.transaction() as tx:
+        await tx.claims.add(kept)
+    async with store.transaction() as tx:
+        assert await tx.claims.get(kept.id) == kept
+        assert await tx.claims.lock(kept.id, customer.id) == kept
 
 
 async def test_what_outsiders_say_cannot_keep_a_claim_from_being_saved(
     store: PostgresStore, customer: Account
 ) -> None:
     hostile = CheckRecord(CheckState.INVALID, seen="a\0b\ud800c")
-    async with store.transaction() as shelf:
-        await shelf.claims.add(kept := replace(claim(customer.id), irr=hostile))
-        assert (await shelf.claims.get(kept.id)).irr.seen == "a\ufffdb?c"
+    async with store.transaction() as tx:
+        await tx.claims.add(kept := replace(claim(customer.id), irr=hostile))
+        assert (await tx.claims.get(kept.id)).irr.seen == "a\ufffdb?c"
 
 
 async def test_changes_are_saved(store: PostgresStore, customer: Account, clock: SetClock) -> None:
@@ -45,62 +45,62 @@ async def test_changes_are_saved(store: PostgresStore, customer: Account, clock:
     proven = replace(
         kept, irr=passed(clock.now()), rpki=passed(clock.now()), ownership=passed(clock.now())
     ).approve(clock.now())
-    async with store.transaction() as shelf:
-        await shelf.claims.add(kept)
-    async with store.transaction() as shelf:
-        await shelf.claims.lock(kept.id)
-        await shelf.claims.save(proven)
-    async with store.transaction() as shelf:
-        assert await shelf.claims.get(kept.id) == proven
+    async with store.transaction() as tx:
+        await tx.claims.add(kept)
+    async with store.transaction() as tx:
+        await tx.claims.lock(kept.id)
+        await tx.claims.save(proven)
+    async with store.transaction() as tx:
+        assert await tx.claims.get(kept.id) == proven
 
 
 async def test_a_failed_transaction_keeps_nothing(store: PostgresStore, customer: Account) -> None:
     kept = claim(customer.id)
-    async with undone(store) as shelf:
-        await shelf.claims.add(kept)
-    async with store.transaction() as shelf:
+    async with undone(store) as tx:
+        await tx.claims.add(kept)
+    async with store.transaction() as tx:
         with pytest.raises(ClaimNotFound):
-            await shelf.claims.get(kept.id)
+            await tx.claims.get(kept.id)
 
 
 @pytest.mark.parametrize("cidr", ["192.0.2.0/24", "192.0.0.0/16"], ids=["same", "around"])
 async def test_within_an_account_claims_never_overlap(
     store: PostgresStore, customer: Account, cidr: str
 ) -> None:
-    async with store.transaction() as shelf:
-        await shelf.claims.add(claim(customer.id, "192.0.2.0/24"))
+    async with store.transaction() as tx:
+        await tx.claims.add(claim(customer.id, "192.0.2.0/24"))
     with pytest.raises(OverlapsOwnClaim):
-        async with store.transaction() as shelf:
-            await shelf.claims.add(claim(customer.id, cidr))
+        async with store.transaction() as tx:
+            await tx.claims.add(claim(customer.id, cidr))
 
 
 async def test_closed_space_may_be_claimed_again(
     store: PostgresStore, customer: Account, clock: SetClock
 ) -> None:
     first = claim(customer.id)
-    async with store.transaction() as shelf:
-        await shelf.claims.add(first)
-        await shelf.claims.save(first.close(Transition.REMOVED, clock.now()))
-        await shelf.claims.add(claim(customer.id))
+    async with store.transaction() as tx:
+        await tx.claims.add(first)
+        await tx.claims.save(first.close(Transition.REMOVED, clock.now()))
+        await tx.claims.add(claim(customer.id))
         with pytest.raises(ClaimNotFound):
-            await shelf.claims.lock(first.id)
+            await tx.claims.lock(first.id)
 
 
 async def test_another_accounts_claim_is_not_there(store: PostgresStore, customer: Account) -> None:
-    async with store.transaction() as shelf:
-        await shelf.claims.add(kept := claim(customer.id))
+    async with store.transaction() as tx:
+        await tx.claims.add(kept := claim(customer.id))
         with pytest.raises(ClaimNotFound):
-            await shelf.claims.lock(kept.id, uuid4())
+            await tx.claims.lock(kept.id, uuid4())
 
 
 async def test_locking_an_account_tells_its_claims_and_its_quota(
     store: PostgresStore, customer: Account
 ) -> None:
-    async with store.transaction() as shelf:
-        await shelf.claims.add(claim(customer.id))
-        assert await shelf.claims.lock_account(customer.id) == (1, 10)
+    async with store.transaction() as tx:
+        await tx.claims.add(claim(customer.id))
+        assert await tx.claims.lock_account(customer.id) == (1, 10)
         with pytest.raises(AccountNotFound):
-            await shelf.claims.lock_account(uuid4())
+            await tx.claims.lock_account(uuid4())
 
 
 async def test_approved_claims_that_overlap_are_found_whoever_holds_them(
@@ -113,17 +113,17 @@ async def test_approved_claims_that_overlap_are_found_whoever_holds_them(
         claim(customer.id, "192.0.0.0/16"),
     )
     theirs = replace(theirs, ownership=passed(clock.now())).approve(clock.now())
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for one in (theirs, pending, ours):
-            await shelf.claims.add(one)
-        await shelf.claims.lock_space(ours.prefix)
-        assert await shelf.claims.approved_overlapping(ours.prefix) == [theirs]
-        assert await shelf.claims.approved_overlapping(pending.prefix) == []
+            await tx.claims.add(one)
+        await tx.claims.lock_space(ours.prefix)
+        assert await tx.claims.approved_overlapping(ours.prefix) == [theirs]
+        assert await tx.claims.approved_overlapping(pending.prefix) == []
 
 
 async def test_claims_unproven_for_long_are_found(store: PostgresStore, customer: Account) -> None:
-    async with store.transaction() as shelf:
-        await shelf.claims.add(kept := claim(customer.id))
-        assert await shelf.claims.unproven_since(kept.created_at, 10) == []
+    async with store.transaction() as tx:
+        await tx.claims.add(kept := claim(customer.id))
+        assert await tx.claims.unproven_since(kept.created_at, 10) == []
         later = kept.created_at + timedelta(seconds=1)
-        assert await shelf.claims.unproven_since(later, 10) == [kept.id]
+        assert await tx.claims.unproven_since(later, 10) == [kept.id]

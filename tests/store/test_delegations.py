@@ -36,8 +36,8 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 async def kept(store: PostgresStore, customer: Account) -> Claim:
     made = claim(customer.id)
-    async with store.transaction() as shelf:
-        await shelf.claims.add(made)
+    async with store.transaction() as tx:
+        await tx.claims.add(made)
     return made
 
 
@@ -60,34 +60,34 @@ async def test_delegations_come_back_as_they_were_in_address_order(
     until = datetime.now(UTC) + HOUR
     upper = delegation(kept, delegate, "192.0.2.128/25", expires_at=until)
     lower = delegation(kept, delegate, "192.0.2.0/25")
-    async with store.transaction() as shelf:
-        await shelf.delegations.add(upper)
-        await shelf.delegations.add(lower)
-        assert await shelf.delegations.of(kept.id) == [lower, upper]
+    async with store.transaction() as tx:
+        await tx.delegations.add(upper)
+        await tx.delegations.add(lower)
+        assert await tx.delegations.of(kept.id) == [lower, upper]
 
 
 async def test_overlap_and_an_account_that_is_not_there_are_refused_by_name(
     store: PostgresStore, kept: Claim, delegate: Account
 ) -> None:
-    async with store.transaction() as shelf:
-        await shelf.delegations.add(delegation(kept, delegate, "192.0.2.0/25"))
+    async with store.transaction() as tx:
+        await tx.delegations.add(delegation(kept, delegate, "192.0.2.0/25"))
     with pytest.raises(DelegationOverlaps):
-        async with store.transaction() as shelf:
-            await shelf.delegations.add(delegation(kept, delegate, "192.0.2.0/24"))
+        async with store.transaction() as tx:
+            await tx.delegations.add(delegation(kept, delegate, "192.0.2.0/24"))
     with pytest.raises(DelegateNotFound):
-        async with store.transaction() as shelf:
-            await shelf.delegations.add(delegation(kept, account(), "192.0.2.128/25"))
+        async with store.transaction() as tx:
+            await tx.delegations.add(delegation(kept, account(), "192.0.2.128/25"))
 
 
 async def test_an_ended_delegation_is_gone_and_makes_room(
     store: PostgresStore, kept: Claim, delegate: Account, clock: SetClock
 ) -> None:
-    async with store.transaction() as shelf:
-        await shelf.delegations.add(made := delegation(kept, delegate, "192.0.2.0/25"))
-        await shelf.delegations.end([made.id], clock.now())
-        assert await shelf.delegations.of(kept.id) == []
-        await shelf.delegations.add(again := delegation(kept, delegate, "192.0.2.0/24"))
-        assert await shelf.delegations.of(kept.id) == [again]
+    async with store.transaction() as tx:
+        await tx.delegations.add(made := delegation(kept, delegate, "192.0.2.0/25"))
+        await tx.delegations.end([made.id], clock.now())
+        assert await tx.delegations.of(kept.id) == []
+        await tx.delegations.add(again := delegation(kept, delegate, "192.0.2.0/24"))
+        assert await tx.delegations.of(kept.id) == [again]
 
 
 async def test_claims_with_expired_delegations_are_found(
@@ -96,26 +96,26 @@ async def test_claims_with_expired_delegations_are_found(
     until = datetime.now(UTC) + HOUR
     one = delegation(kept, delegate, "192.0.2.0/25", expires_at=until)
     two = delegation(kept, delegate, "192.0.2.128/25", expires_at=until)
-    async with store.transaction() as shelf:
-        await shelf.claims.save(kept.approve_by_operator(until - HOUR))
-        await shelf.delegations.add(one)
-        await shelf.delegations.add(two)
-        assert await shelf.delegations.over(until - HOUR, 10) == []
-        assert await shelf.delegations.over(until, 10) == [kept.id]
-        assert await shelf.delegations.over(until, 0) == []
-        await shelf.delegations.end([one.id, two.id], until)
-        assert await shelf.delegations.over(until, 10) == []
+    async with store.transaction() as tx:
+        await tx.claims.save(kept.approve_by_operator(until - HOUR))
+        await tx.delegations.add(one)
+        await tx.delegations.add(two)
+        assert await tx.delegations.over(until - HOUR, 10) == []
+        assert await tx.delegations.over(until, 10) == [kept.id]
+        assert await tx.delegations.over(until, 0) == []
+        await tx.delegations.end([one.id, two.id], until)
+        assert await tx.delegations.over(until, 10) == []
 
 
 async def test_claims_that_lost_their_approval_are_found_with_their_delegations(
     store: PostgresStore, kept: Claim, delegate: Account
 ) -> None:
     lasting = delegation(kept, delegate, "192.0.2.0/25")
-    async with store.transaction() as shelf:
-        await shelf.delegations.add(lasting)
-        assert await shelf.delegations.over(datetime.now(UTC), 10) == [kept.id]
-        await shelf.delegations.end([lasting.id], datetime.now(UTC))
-        assert await shelf.delegations.over(datetime.now(UTC), 10) == []
+    async with store.transaction() as tx:
+        await tx.delegations.add(lasting)
+        assert await tx.delegations.over(datetime.now(UTC), 10) == [kept.id]
+        await tx.delegations.end([lasting.id], datetime.now(UTC))
+        assert await tx.delegations.over(datetime.now(UTC), 10) == []
 
 
 async def test_readers_show_what_counts_now_to_owner_and_delegate(
@@ -126,9 +126,9 @@ async def test_readers_show_what_counts_now_to_owner_and_delegate(
     short = delegation(
         kept, delegate, "192.0.2.128/25", created_at=now + HOUR / 2, expires_at=now + HOUR
     )
-    async with store.transaction() as shelf:
-        await shelf.delegations.add(short)
-        await shelf.delegations.add(endless)
+    async with store.transaction() as tx:
+        await tx.delegations.add(short)
+        await tx.delegations.add(endless)
 
     async def given(at: datetime, after: Cursor | None = None) -> list[Delegation]:
         found = await reader.delegations(kept.account_id, kept.id, now=at, after=after, limit=9)

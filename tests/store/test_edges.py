@@ -21,9 +21,9 @@ from tests.store.samples import SetClock, binding, claim, event, undone
 @pytest.fixture
 async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
     made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(8)]
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for one in made:
-            await shelf.claims.add(one)
+            await tx.claims.add(one)
     return made
 
 
@@ -45,8 +45,8 @@ def _end(cidr: Prefix | None) -> str:
 async def edge_at(store: PostgresStore, clock: SetClock, name: str, number: int) -> Edge:
     """An edge that counts, and has acknowledged this."""
     made = Edge(uuid4(), name, clock.now(), number, number, counts=True, heard_at=clock.now())
-    async with store.transaction() as shelf:
-        await shelf.edges.add(made)
+    async with store.transaction() as tx:
+        await tx.edges.add(made)
     return made
 
 
@@ -59,15 +59,15 @@ async def test_each_change_of_a_binding_is_a_numbered_change_with_all_an_edge_ne
 ) -> None:
     one, (cdn, spectrum) = kept[0], offered
     whole, part = binding(one, cdn), binding(one, spectrum, "198.18.0.128/25")
-    async with store.transaction() as shelf:
-        await shelf.bindings.add(whole)
-        await shelf.bindings.add(part)
-    async with store.transaction() as shelf:
-        await shelf.bindings.swap(whole.id, spectrum)
-    async with store.transaction() as shelf:
-        await shelf.bindings.swap(whole.id, cdn)
-        await shelf.bindings.remove(part.id, clock.now())
-        await shelf.bindings.remove(whole.id, clock.now())
+    async with store.transaction() as tx:
+        await tx.bindings.add(whole)
+        await tx.bindings.add(part)
+    async with store.transaction() as tx:
+        await tx.bindings.swap(whole.id, spectrum)
+    async with store.transaction() as tx:
+        await tx.bindings.swap(whole.id, cdn)
+        await tx.bindings.remove(part.id, clock.now())
+        await tx.bindings.remove(whole.id, clock.now())
     found = await feed.changes(after=0, limit=99)
     assert [change.number for change in found] == [1, 2, 3, 4, 5, 6]
     told = [
@@ -94,9 +94,9 @@ async def test_the_full_state_is_of_the_number_it_names(
 ) -> None:
     assert await feed.state() == await feed.state()
     assert (await feed.state()).number == 0
-    async with store.transaction() as shelf:
-        await shelf.bindings.add(binding(kept[1], offered[0]))
-        await shelf.bindings.add(first := binding(kept[0], offered[1]))
+    async with store.transaction() as tx:
+        await tx.bindings.add(binding(kept[1], offered[0]))
+        await tx.bindings.add(first := binding(kept[0], offered[1]))
         assert (await feed.state()).number == 0
     state = await feed.state()
     assert state.number == await feed.newest() == 2
@@ -113,11 +113,11 @@ async def test_who_follows_the_numbers_misses_nothing_whoever_writes_and_whateve
     patience = random.Random(7)  # noqa: S311 - any order will do
 
     async def write(number: int, pause: float) -> None:
-        async with store.transaction() as shelf:
-            one = await shelf.claims.lock(kept[number % 8].id)
+        async with store.transaction() as tx:
+            one = await tx.claims.lock(kept[number % 8].id)
             cidr = f"198.18.{number % 8}.{number}/32"
-            await shelf.bindings.add(binding(one, offered[0], cidr))
-            await shelf.events.add(event(one))
+            await tx.bindings.add(binding(one, offered[0], cidr))
+            await tx.events.add(event(one))
             await asyncio.sleep(pause)
             if pause > 0.04:
                 raise ZeroDivisionError
@@ -143,10 +143,10 @@ async def test_who_follows_the_numbers_misses_nothing_whoever_writes_and_whateve
 async def test_what_is_rolled_back_has_no_number(
     store: PostgresStore, feed: PostgresEdgeReader, kept: list[Claim], offered: list[Service]
 ) -> None:
-    async with undone(store) as shelf:
-        await shelf.bindings.add(binding(kept[0], offered[0]))
-    async with store.transaction() as shelf:
-        await shelf.bindings.add(binding(kept[1], offered[0]))
+    async with undone(store) as tx:
+        await tx.bindings.add(binding(kept[0], offered[0]))
+    async with store.transaction() as tx:
+        await tx.bindings.add(binding(kept[1], offered[0]))
     assert [change.number for change in await feed.changes(after=0, limit=9)] == [1]
 
 
@@ -158,30 +158,30 @@ async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_
     database_url: str,
 ) -> None:
     one, (cdn, spectrum) = kept[0], offered
-    async with store.transaction() as shelf:
-        at_once = await shelf.bindings.add(binding(one, cdn))
+    async with store.transaction() as tx:
+        at_once = await tx.bindings.add(binding(one, cdn))
     assert at_once.state is Provisioning.ACTIVE
     await edge_at(store, clock, "fra1", 1)
-    async with store.transaction() as shelf:
-        swapped = await shelf.bindings.swap(at_once.id, spectrum)
-        assert await shelf.bindings.of(one.id) == [swapped]
+    async with store.transaction() as tx:
+        swapped = await tx.bindings.swap(at_once.id, spectrum)
+        assert await tx.bindings.of(one.id) == [swapped]
     assert (swapped.state, swapped.service, swapped.meanwhile) == (
         Provisioning.PROVISIONING,
         spectrum,
         cdn,
     )
-    async with store.transaction() as shelf:
-        assert await shelf.operating.services.bindings(cdn.id) == (1, 0)
-        assert await shelf.edges.lacking(at_once.id) == ["fra1"]
+    async with store.transaction() as tx:
+        assert await tx.operating.services.bindings(cdn.id) == (1, 0)
+        assert await tx.edges.lacking(at_once.id) == ["fra1"]
     with (
         psycopg.connect(database_url) as connection,
         pytest.raises(psycopg.errors.ForeignKeyViolation),
     ):
         connection.execute("UPDATE services SET removed_at = now() WHERE id = %s", [cdn.id])
-    async with store.transaction() as shelf:
-        (settled,) = await shelf.edges.settle(one.id, 2)
-        (now,) = await shelf.bindings.of(one.id)
-        assert await shelf.operating.services.bindings(cdn.id) == (0, 0)
+    async with store.transaction() as tx:
+        (settled,) = await tx.edges.settle(one.id, 2)
+        (now,) = await tx.bindings.of(one.id)
+        assert await tx.operating.services.bindings(cdn.id) == (0, 0)
     assert (now.state, now.service, now.meanwhile) == (Provisioning.ACTIVE, spectrum, None)
     assert (settled.service_id, settled.replaced, settled.final) == (spectrum.id, cdn.id, True)
 
@@ -192,19 +192,19 @@ async def test_what_was_swapped_twice_settles_step_by_step_as_the_log_has_it(
     one, (cdn, spectrum) = kept[0], offered
     await edge_at(store, clock, "fra1", 0)
     made = binding(one, cdn)
-    async with store.transaction() as shelf:
-        await shelf.bindings.add(made)
-    async with store.transaction() as shelf:
-        await shelf.bindings.swap(made.id, spectrum)
-    async with store.transaction() as shelf:
-        await shelf.bindings.remove(made.id, clock.now())
-        assert await shelf.edges.unsettled(0) == []
-        assert await shelf.edges.unsettled(1) == [one.id]
+    async with store.transaction() as tx:
+        await tx.bindings.add(made)
+    async with store.transaction() as tx:
+        await tx.bindings.swap(made.id, spectrum)
+    async with store.transaction() as tx:
+        await tx.bindings.remove(made.id, clock.now())
+        assert await tx.edges.unsettled(0) == []
+        assert await tx.edges.unsettled(1) == [one.id]
     answered: list[UUID | None] = []
     for number in (1, 2, 3, 3):
-        async with store.transaction() as shelf:
-            answered += [step.service_id for step in await shelf.edges.settle(one.id, number)]
-            resting = [(await shelf.operating.services.bindings(s.id))[0] for s in offered]
+        async with store.transaction() as tx:
+            answered += [step.service_id for step in await tx.edges.settle(one.id, number)]
+            resting = [(await tx.operating.services.bindings(s.id))[0] for s in offered]
             assert any(resting) == (number < 3)
     assert answered == [cdn.id, spectrum.id, None]
 
@@ -213,12 +213,12 @@ async def test_an_edge_that_was_removed_is_known_as_such(
     store: PostgresStore, clock: SetClock, feed: PostgresEdgeReader
 ) -> None:
     made = await edge_at(store, clock, "fra1", 0)
-    async with store.transaction() as shelf:
-        assert await shelf.edges.lock("ams1") is None
-        await shelf.edges.remove(made, clock.now())
-        assert await shelf.edges.all() == []
+    async with store.transaction() as tx:
+        assert await tx.edges.lock("ams1") is None
+        await tx.edges.remove(made, clock.now())
+        assert await tx.edges.all() == []
         with pytest.raises(EdgeRemoved):
-            await shelf.edges.lock("fra1")
+            await tx.edges.lock("fra1")
     assert await feed.edges() == []
 
 
@@ -230,8 +230,8 @@ async def test_edges_come_with_the_newest_number(
     offered: list[Service],
 ) -> None:
     made = [await edge_at(store, clock, name, 0) for name in ("fra1", "ams1")]
-    async with store.transaction() as shelf:
-        await shelf.bindings.add(binding(kept[0], offered[0]))
+    async with store.transaction() as tx:
+        await tx.bindings.add(binding(kept[0], offered[0]))
     assert [(view.edge, view.newest) for view in await feed.edges()] == [(made[1], 1), (made[0], 1)]
 
 
@@ -255,8 +255,8 @@ async def test_the_database_itself_lets_nothing_be_taken_back(
     database_url: str,
     change: str,
 ) -> None:
-    async with store.transaction() as shelf:
-        await shelf.bindings.add(binding(kept[0], offered[0]))
+    async with store.transaction() as tx:
+        await tx.bindings.add(binding(kept[0], offered[0]))
     await edge_at(store, clock, "fra1", 1)
     with psycopg.connect(database_url) as connection, pytest.raises(psycopg.Error):
         connection.execute(change)
@@ -270,21 +270,21 @@ async def test_an_edge_that_begins_to_count_and_bindings_take_turns(
     feed: PostgresEdgeReader,
 ) -> None:
     async def bind(number: int) -> None:
-        async with store.transaction() as shelf:
-            one = await shelf.claims.lock(kept[number % 8].id)
+        async with store.transaction() as tx:
+            one = await tx.claims.lock(kept[number % 8].id)
             part = f"198.18.{number % 8}.{number}/32"
-            made = await shelf.bindings.add(binding(one, offered[0], part))
-            await shelf.events.add(event(one))
+            made = await tx.bindings.add(binding(one, offered[0], part))
+            await tx.events.add(event(one))
             await asyncio.sleep(0.002)
         seen.append(made.state)
 
     async def join() -> int:
         await asyncio.sleep(0.03)
-        async with store.transaction() as shelf:
-            await shelf.edges.alone()
-            newest = await shelf.edges.newest()
+        async with store.transaction() as tx:
+            await tx.edges.alone()
+            newest = await tx.edges.newest()
             now = clock.now()
-            await shelf.edges.add(
+            await tx.edges.add(
                 Edge(uuid4(), "fra1", now, newest, newest, counts=True, heard_at=now)
             )
         return newest

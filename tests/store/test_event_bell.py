@@ -17,9 +17,9 @@ from tests.store.samples import claim, event, undone
 @pytest.fixture
 async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
     made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(2)]
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for one in made:
-            await shelf.claims.add(one)
+            await tx.claims.add(one)
     return made
 
 
@@ -39,8 +39,8 @@ async def listens(bell: PostgresEventBell) -> None:
 
 
 async def write(store: PostgresStore, one: Claim) -> None:
-    async with store.transaction() as shelf:
-        await shelf.events.add(event(one))
+    async with store.transaction() as tx:
+        await tx.events.add(event(one))
 
 
 async def silent(rung: asyncio.Event) -> bool:
@@ -57,8 +57,8 @@ async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed
         bell.hearing(one.account_id) as accounts,
         bell.hearing(other.id) as others,
     ):
-        async with store.transaction() as shelf:
-            await shelf.events.add(event(one))
+        async with store.transaction() as tx:
+            await tx.events.add(event(one))
             assert await silent(claims)
         committed = time.monotonic()
         async with asyncio.timeout(5):
@@ -71,8 +71,8 @@ async def test_what_is_rolled_back_does_not_ring(
     bell: PostgresEventBell, store: PostgresStore, kept: list[Claim]
 ) -> None:
     with bell.hearing(kept[0].id) as rung:
-        async with undone(store) as shelf:
-            await shelf.events.add(event(kept[0]))
+        async with undone(store) as tx:
+            await tx.events.add(event(kept[0]))
         assert await silent(rung)
 
 

@@ -15,9 +15,9 @@ from tests.store.samples import account, claim, event
 @pytest.fixture
 async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
     made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(2)]
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for one in made:
-            await shelf.claims.add(one)
+            await tx.claims.add(one)
     return made
 
 
@@ -25,9 +25,9 @@ async def test_numbers_follow_the_order_in_which_events_were_added(
     store: PostgresStore, reader: PostgresReader, kept: list[Claim]
 ) -> None:
     one, other = kept
-    async with store.transaction() as shelf:
-        await shelf.events.add(event(one, "a"), event(other, "b"))
-        await shelf.events.add(event(one, "c"))
+    async with store.transaction() as tx:
+        await tx.events.add(event(one, "a"), event(other, "b"))
+        await tx.events.add(event(one, "c"))
     seen = await reader.events(one.account_id, one.id, after=0, limit=9)
     assert [(line.number, line.kind) for line in seen] == [(1, "a"), (2, "c")]
     seen = await reader.events(other.account_id, other.id, after=0, limit=9)
@@ -41,8 +41,8 @@ async def test_a_reader_that_follows_the_numbers_misses_nothing(
     patience = random.Random(7)  # noqa: S311 - any order will do
 
     async def write(pause: float) -> None:
-        async with store.transaction() as shelf:
-            await shelf.events.add(event(one), event(one))
+        async with store.transaction() as tx:
+            await tx.events.add(event(one), event(one))
             await asyncio.sleep(pause)
             if pause > 0.04:
                 raise ZeroDivisionError
@@ -67,8 +67,8 @@ async def test_two_that_write_about_the_same_two_claims_do_not_deadlock(
     store: PostgresStore, reader: PostgresReader, kept: list[Claim]
 ) -> None:
     async def write(order: list[Claim]) -> None:
-        async with store.transaction() as shelf:
-            await shelf.events.add(*(event(one) for one in order))
+        async with store.transaction() as tx:
+            await tx.events.add(*(event(one) for one in order))
 
     await asyncio.gather(*(write(order) for order in [kept, kept[::-1]] * 10))
     for one in kept:
@@ -84,10 +84,10 @@ async def test_an_accounts_numbers_count_over_all_its_claims_in_the_order_of_add
     store: PostgresStore, reader: PostgresReader, kept: list[Claim]
 ) -> None:
     one, other = kept
-    async with store.transaction() as shelf:
-        await shelf.events.add(event(other, "a"), event(one, "b"), event(other, "c"))
-    async with store.transaction() as shelf:
-        await shelf.events.add(event(one, "d"))
+    async with store.transaction() as tx:
+        await tx.events.add(event(other, "a"), event(one, "b"), event(other, "c"))
+    async with store.transaction() as tx:
+        await tx.events.add(event(one, "d"))
     seen = await reader.account_events(one.account_id, after=0, limit=9)
     assert [(line.number, line.claim_id, line.event.number, line.event.kind) for line in seen] == [
         (1, other.id, 1, "a"),
@@ -106,8 +106,8 @@ async def test_who_follows_an_accounts_numbers_misses_nothing_of_any_claim(
     account_id = kept[0].account_id
 
     async def write(one: Claim, pause: float) -> None:
-        async with store.transaction() as shelf:
-            await shelf.events.add(event(one), event(one))
+        async with store.transaction() as tx:
+            await tx.events.add(event(one), event(one))
             await asyncio.sleep(pause)
             if pause > 0.04:
                 raise ZeroDivisionError
@@ -134,16 +134,16 @@ async def test_writers_about_claims_of_two_accounts_in_any_order_do_not_deadlock
 ) -> None:
     await accounts.create(second := account())
     theirs = [claim(second.id, f"198.18.{number}.0/24") for number in range(2)]
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for one in theirs:
-            await shelf.claims.add(one)
+            await tx.claims.add(one)
     everything = [*kept, *theirs]
     patience = random.Random(3)  # noqa: S311 - any order will do
 
     async def write() -> None:
-        async with store.transaction() as shelf:
+        async with store.transaction() as tx:
             chosen = patience.sample(everything, 3)
-            await shelf.events.add(*(event(one) for one in chosen))
+            await tx.events.add(*(event(one) for one in chosen))
 
     await asyncio.gather(*(write() for _ in range(40)))
     ours = await numbers(reader, kept[0].account_id)

@@ -40,9 +40,9 @@ async def once(accounts: PostgresAccounts, customer: Account) -> MakeOnce:
 
 
 async def _write(store: PostgresStore, once: Once, one: Claim) -> str:
-    async with store.transaction(once) as shelf:
-        await shelf.claims.add(one)
-        await shelf.answered(one.id)
+    async with store.transaction(once) as tx:
+        await tx.claims.add(one)
+        await tx.answered(one.id)
     return str(one.id)
 
 
@@ -81,11 +81,11 @@ async def test_of_many_at_once_one_writes_and_the_others_are_told(
 async def test_a_key_is_busy_while_its_first_request_runs(
     store: PostgresStore, once: MakeOnce, customer: Account
 ) -> None:
-    async with store.transaction(once()) as shelf:
+    async with store.transaction(once()) as tx:
         with pytest.raises(IdempotencyKeyBusy):
             await _write(store, once(), claim(customer.id))
         await _write(store, once(key="another"), claim(customer.id))
-        await shelf.answered(None)
+        await tx.answered(None)
 
 
 async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
@@ -98,12 +98,12 @@ async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
         VALUES (:credential, 'POST', '/prefixes', 'key', :body, 201, 'first', now())""")
 
     async def second() -> None:
-        async with store.transaction(ours) as shelf:
+        async with store.transaction(ours) as tx:
             async with engine.begin() as other:
                 values = {"credential": ours.credential_id, "body": ours.body_sha256}
                 await other.execute(first, values)
-            await shelf.claims.add(claim(customer.id))
-            await shelf.answered("second")
+            await tx.claims.add(claim(customer.id))
+            await tx.answered("second")
 
     with pytest.raises(IdempotencyKeyBusy):
         await second()
@@ -144,6 +144,6 @@ async def test_a_write_that_forgets_its_answer_is_undone(
     store: PostgresStore, reader: PostgresReader, once: MakeOnce, customer: Account
 ) -> None:
     with pytest.raises(RuntimeError, match="without its answer"):
-        async with store.transaction(once()) as shelf:
-            await shelf.claims.add(claim(customer.id))
+        async with store.transaction(once()) as tx:
+            await tx.claims.add(claim(customer.id))
     assert await reader.count_claims(customer.id) == 0

@@ -26,11 +26,11 @@ async def _queued(engine: AsyncEngine) -> int:
 async def test_a_job_exists_only_if_its_transaction_commits(
     store: PostgresStore, engine: AsyncEngine, wanted: ValidationRun
 ) -> None:
-    async with undone(store) as shelf:
-        await shelf.jobs.enqueue_run(wanted.id)
+    async with undone(store) as tx:
+        await tx.jobs.enqueue_run(wanted.id)
     assert await _queued(engine) == 0
-    async with store.transaction() as shelf:
-        await shelf.jobs.enqueue_run(wanted.id)
+    async with store.transaction() as tx:
+        await tx.jobs.enqueue_run(wanted.id)
         assert await _queued(engine) == 0
     assert await _queued(engine) == 1
 
@@ -45,8 +45,8 @@ async def test_a_worker_carries_out_what_was_enqueued_by_name(
     async def carry_out(run_id: str) -> None:
         done.append(run_id)
 
-    async with store.transaction() as shelf:
-        await shelf.jobs.enqueue_run(wanted.id)
+    async with store.transaction() as tx:
+        await tx.jobs.enqueue_run(wanted.id)
     async with app.open_async():
         await asyncio.wait_for(
             app.run_worker_async(queues=[DEFAULT_QUEUE], wait=False, install_signal_handlers=False),
@@ -59,8 +59,8 @@ async def test_a_job_may_wait_for_its_time(
     store: PostgresStore, engine: AsyncEngine, wanted: ValidationRun, clock: SetClock
 ) -> None:
     later = clock.now() + timedelta(minutes=5)
-    async with store.transaction() as shelf:
-        await shelf.jobs.enqueue_run(wanted.id, at=later)
+    async with store.transaction() as tx:
+        await tx.jobs.enqueue_run(wanted.id, at=later)
     async with engine.connect() as connection:
         asked = text("SELECT scheduled_at FROM procrastinate_jobs")
         assert await connection.scalar(asked) == later

@@ -51,8 +51,8 @@ def document(account_id: UUID, **changes: Any) -> LoaDocument:
 @pytest.fixture
 async def owned(store: PostgresStore, customer: Account) -> Claim:
     made = claim(customer.id)
-    async with store.transaction() as shelf:
-        await shelf.claims.add(made)
+    async with store.transaction() as tx:
+        await tx.claims.add(made)
     return made
 
 
@@ -82,11 +82,11 @@ async def issue(store: PostgresStore, owned: Claim, *, supersedes: Letter | None
         valid_until = later + timedelta(days=365)
         facts = replace(made.facts, issued_at=later, valid_until=valid_until)
         made = replace(made, facts=facts)
-    async with store.transaction() as shelf:
-        await shelf.loa_documents.add(kept, PDF)
+    async with store.transaction() as tx:
+        await tx.loa_documents.add(kept, PDF)
         if supersedes:
-            await shelf.letters.save(supersedes.supersede(made.reference))
-        await shelf.letters.add(made)
+            await tx.letters.save(supersedes.supersede(made.reference))
+        await tx.letters.add(made)
     return made
 
 
@@ -98,12 +98,12 @@ async def test_a_document_is_its_accounts_alone(
 ) -> None:
     await accounts.create(other := account())
     kept = document(customer.id)
-    async with store.transaction() as shelf:
-        await shelf.loa_documents.add(kept, PDF)
-    async with store.transaction() as shelf:
-        assert await shelf.loa_documents.get(kept.id, customer.id) == kept
+    async with store.transaction() as tx:
+        await tx.loa_documents.add(kept, PDF)
+    async with store.transaction() as tx:
+        assert await tx.loa_documents.get(kept.id, customer.id) == kept
         with pytest.raises(LoaDocumentNotFound):
-            await shelf.loa_documents.get(kept.id, other.id)
+            await tx.loa_documents.get(kept.id, other.id)
     assert await letters.document(customer.id, kept.id) == (kept, PDF)
     with pytest.raises(LoaDocumentNotFound):
         await letters.document(other.id, kept.id)
@@ -111,10 +111,10 @@ async def test_a_document_is_its_accounts_alone(
 
 async def test_only_uploads_count_towards_the_quota(store: PostgresStore, owned: Claim) -> None:
     await issue(store, owned)
-    async with store.transaction() as shelf:
-        assert await shelf.loa_documents.held(owned.account_id) == 0
-        await shelf.loa_documents.add(document(owned.account_id), PDF)
-        assert await shelf.loa_documents.held(owned.account_id) == 1
+    async with store.transaction() as tx:
+        assert await tx.loa_documents.held(owned.account_id) == 0
+        await tx.loa_documents.add(document(owned.account_id), PDF)
+        assert await tx.loa_documents.held(owned.account_id) == 1
 
 
 async def test_a_claim_cannot_refer_to_another_accounts_document(
@@ -122,10 +122,10 @@ async def test_a_claim_cannot_refer_to_another_accounts_document(
 ) -> None:
     await accounts.create(other := account())
     kept = document(other.id)
-    async with undone(store) as shelf:
-        await shelf.loa_documents.add(kept, PDF)
+    async with undone(store) as tx:
+        await tx.loa_documents.add(kept, PDF)
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
-            await shelf.claims.add(replace(claim(customer.id), loa_document_id=kept.id))
+            await tx.claims.add(replace(claim(customer.id), loa_document_id=kept.id))
 
 
 async def test_a_letter_is_read_as_it_was_kept(
@@ -135,13 +135,13 @@ async def test_a_letter_is_read_as_it_was_kept(
     assert await letters.letter(made.reference) == made
     watched = replace(made, rpki=RpkiWatch(7, NOW, NOW + timedelta(hours=1)))
     revoked = watched.revoke(RevokedBecause.OPERATOR, NOW)
-    async with store.transaction() as shelf:
-        await shelf.letters.save(revoked)
-    async with store.transaction() as shelf:
-        assert await shelf.letters.get(made.reference) == revoked
-        assert await shelf.letters.of(owned.id) == [revoked]
+    async with store.transaction() as tx:
+        await tx.letters.save(revoked)
+    async with store.transaction() as tx:
+        assert await tx.letters.get(made.reference) == revoked
+        assert await tx.letters.of(owned.id) == [revoked]
         with pytest.raises(LetterNotFound):
-            await shelf.letters.get(LetterReference("0" * 32))
+            await tx.letters.get(LetterReference("0" * 32))
     with pytest.raises(LetterNotFound):
         await letters.letter(LetterReference("0" * 32))
 
@@ -151,18 +151,18 @@ async def test_the_newest_letter_comes_first_and_it_alone_stands(
 ) -> None:
     old = await issue(store, owned)
     new = await issue(store, owned, supersedes=old)
-    async with store.transaction() as shelf:
-        assert await shelf.letters.of(owned.id) == [new, old.supersede(new.reference)]
-        assert await shelf.letters.standing(10, None) == [new]
-        assert await shelf.letters.standing(10, new.reference) == []
-        assert await shelf.letters.standing(0, None) == []
+    async with store.transaction() as tx:
+        assert await tx.letters.of(owned.id) == [new, old.supersede(new.reference)]
+        assert await tx.letters.standing(10, None) == [new]
+        assert await tx.letters.standing(10, new.reference) == []
+        assert await tx.letters.standing(0, None) == []
 
 
 async def test_without_an_approving_run_there_is_nothing_to_state(
     store: PostgresStore, owned: Claim
 ) -> None:
-    async with store.transaction() as shelf:
-        assert await shelf.letters.grounds(owned.id) is None
+    async with store.transaction() as tx:
+        assert await tx.letters.grounds(owned.id) is None
 
 
 async def test_a_route_never_has_two_letters_that_stand(store: PostgresStore, owned: Claim) -> None:
@@ -176,8 +176,8 @@ async def test_a_letter_is_superseded_only_by_one_that_exists(
 ) -> None:
     old = await issue(store, owned)
     with pytest.raises(StoreRefused, match="fk_letters_superseded_by"):  # when it commits
-        async with store.transaction() as shelf:
-            await shelf.letters.save(old.supersede(LetterReference("0" * 32)))
+        async with store.transaction() as tx:
+            await tx.letters.save(old.supersede(LetterReference("0" * 32)))
 
 
 KEPT = [
@@ -196,8 +196,8 @@ async def test_what_a_letter_says_stays(
     store: PostgresStore, owned: Claim, engine: AsyncEngine, statement: str, trigger: str
 ) -> None:
     made = await issue(store, owned)
-    async with store.transaction() as shelf:
-        await shelf.letters.save(made.revoke(RevokedBecause.OPERATOR, NOW))
+    async with store.transaction() as tx:
+        await tx.letters.save(made.revoke(RevokedBecause.OPERATOR, NOW))
     async with engine.connect() as connection:
         with pytest.raises(IntegrityError) as refused:
             await connection.execute(text(statement))
@@ -209,11 +209,11 @@ async def test_nothing_is_left_of_a_letter_that_was_not_committed(
     store: PostgresStore, owned: Claim
 ) -> None:
     kept = document(owned.account_id)
-    async with undone(store) as shelf:
-        await shelf.loa_documents.add(kept, PDF)
-        await shelf.jobs.enqueue_letter(owned.id)
-    async with store.transaction() as shelf:
-        assert await shelf.loa_documents.held(owned.account_id) == 0
+    async with undone(store) as tx:
+        await tx.loa_documents.add(kept, PDF)
+        await tx.jobs.enqueue_letter(owned.id)
+    async with store.transaction() as tx:
+        assert await tx.loa_documents.held(owned.account_id) == 0
 
 
 async def test_a_letter_that_is_wanted_and_not_there_is_counted(
@@ -228,11 +228,11 @@ async def test_a_letter_that_is_wanted_and_not_there_is_counted(
 
     assert await owed() == 0
     wanting = replace(owned, delegate_loa_creation=True, ownership=passed(NOW)).approve(NOW)
-    async with store.transaction() as shelf:
-        await shelf.claims.save(wanting)
+    async with store.transaction() as tx:
+        await tx.claims.save(wanting)
     assert await owed() == 1
     made = await issue(store, owned)
     assert await owed() == 0
-    async with store.transaction() as shelf:
-        await shelf.letters.save(made.revoke(RevokedBecause.RPKI, NOW))
+    async with store.transaction() as tx:
+        await tx.letters.save(made.revoke(RevokedBecause.RPKI, NOW))
     assert await owed() == 1

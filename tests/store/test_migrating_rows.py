@@ -137,12 +137,12 @@ async def test_history_is_numbered_for_each_account_and_each_prefix_keeps_its_or
 async def test_it_goes_on_being_written(engine: AsyncEngine) -> None:
     store, reader = PostgresStore(engine, SetClock()), PostgresReader(engine)
     fresh = claim(ACCOUNT, "31.0.9.0/24")
-    async with store.transaction() as shelf:
-        await shelf.claims.add(fresh)
-        old = await shelf.claims.lock(APPROVED, ACCOUNT)
-        service = await shelf.services.get(SERVICE)
-        await shelf.bindings.add(binding(old, service, "31.0.0.0/25"))
-        await shelf.events.add(event(old, "service.bound"), event(fresh))
+    async with store.transaction() as tx:
+        await tx.claims.add(fresh)
+        old = await tx.claims.lock(APPROVED, ACCOUNT)
+        service = await tx.services.get(SERVICE)
+        await tx.bindings.add(binding(old, service, "31.0.0.0/25"))
+        await tx.events.add(event(old, "service.bound"), event(fresh))
     news = await reader.account_events(ACCOUNT, after=6, limit=9)
     assert [(one.number, one.claim_id, one.event.number) for one in news] == [
         (7, APPROVED, 4),

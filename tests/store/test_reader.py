@@ -21,7 +21,7 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.claims.reader import BindingView, ClaimView, Cursor
-from byoip.ports.store import Shelf
+from byoip.ports.store import Transaction
 from byoip.store.bindings.services import seed_services
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
@@ -43,8 +43,8 @@ FINDINGS = (
 @pytest.fixture
 async def kept(store: PostgresStore, customer: Account) -> Claim:
     made = claim(customer.id)
-    async with store.transaction() as shelf:
-        await shelf.claims.add(made)
+    async with store.transaction() as tx:
+        await tx.claims.add(made)
     return made
 
 
@@ -54,13 +54,13 @@ async def test_a_claim_is_seen_with_its_newest_token_and_default_binding(
     await seed_services(engine, [("cdn", False)])
     (service,) = await reader.services()
     old, new = token(kept), token(kept)
-    async with store.transaction() as shelf:
-        await shelf.tokens.add(old)
-        await shelf.tokens.save(old.revoke(clock.now()))
+    async with store.transaction() as tx:
+        await tx.tokens.add(old)
+        await tx.tokens.save(old.revoke(clock.now()))
     assert await reader.claim(kept.account_id, kept.id) == ClaimView(kept, None, None)
-    async with store.transaction() as shelf:
-        await shelf.tokens.add(new)
-        await shelf.bindings.add(binding(kept, service))
+    async with store.transaction() as tx:
+        await tx.tokens.add(new)
+        await tx.bindings.add(binding(kept, service))
     assert await reader.claim(kept.account_id, kept.id) == ClaimView(
         kept, new, default_binding=Provisioning.ACTIVE
     )
@@ -89,9 +89,9 @@ async def test_claims_are_paged_in_the_order_they_came(
     same_time = [
         replace(one, created_at=made[number // 2].created_at) for number, one in enumerate(made)
     ]
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for one in same_time:
-            await shelf.claims.add(one)
+            await tx.claims.add(one)
     expected = sorted(same_time, key=lambda one: (one.created_at, one.id))
     seen: list[Claim] = []
     after = None
@@ -107,28 +107,28 @@ async def test_tokens_are_paged(
 ) -> None:
     assert await reader.tokens(kept.account_id, kept.id, after=None, limit=5) == []
     made = [token(kept).revoke(clock.now()), token(kept)]
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for one in made:
-            await shelf.tokens.add(one)
+            await tx.tokens.add(one)
     after = Cursor(made[0].created_at, made[0].id)
     assert await reader.tokens(kept.account_id, kept.id, after=None, limit=5) == made
     assert await reader.tokens(kept.account_id, kept.id, after=after, limit=5) == made[1:]
 
 
-async def _finished_run(shelf: Shelf, kept: Claim) -> UUID:
-    opened, _ = await shelf.runs.open(run(kept))
-    taken = await shelf.runs.take(opened.id, LEASE)
+async def _finished_run(tx: Transaction, kept: Claim) -> UUID:
+    opened, _ = await tx.runs.open(run(kept))
+    taken = await tx.runs.take(opened.id, LEASE)
     assert taken
-    await shelf.runs.finish(taken.finished(RunResult.FAILED, WHEN), FINDINGS)
+    await tx.runs.finish(taken.finished(RunResult.FAILED, WHEN), FINDINGS)
     return opened.id
 
 
 async def test_a_run_is_seen_with_all_its_evidence(
     store: PostgresStore, reader: PostgresReader, kept: Claim
 ) -> None:
-    async with store.transaction() as shelf:
-        first = await _finished_run(shelf, kept)
-        second, _ = await shelf.runs.open(run(kept))
+    async with store.transaction() as tx:
+        first = await _finished_run(tx, kept)
+        second, _ = await tx.runs.open(run(kept))
     view = await reader.run(kept.account_id, kept.id, first)
     shown = replace(FINDINGS[2], outcome=Unanswered(Fault.TIMEOUT, "a\ufffdb"))
     assert view.findings == (*FINDINGS[:2], shown)
@@ -147,17 +147,17 @@ async def test_bindings_are_paged_and_found_one_by_one(
     await seed_services(engine, [("cdn", False)])
     (service,) = await reader.services()
     made = [binding(kept, service), binding(kept, service, "192.0.2.7/32")]
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for one in made:
-            await shelf.bindings.add(one)
+            await tx.bindings.add(one)
     account_id = kept.account_id
     assert await reader.bindings(account_id, kept.id, after=None, limit=5) == made
     after = Cursor(made[0].created_at, made[0].id)
     assert await reader.bindings(account_id, kept.id, after=after, limit=5) == made[1:]
     seen = await reader.binding(account_id, kept.id, made[1].id)
     assert seen == BindingView(made[1], kept.version)
-    async with store.transaction() as shelf:
-        await shelf.bindings.remove(made[1].id, clock.now())
+    async with store.transaction() as tx:
+        await tx.bindings.remove(made[1].id, clock.now())
     with pytest.raises(BindingNotFound):
         await reader.binding(account_id, kept.id, made[1].id)
 
@@ -165,11 +165,11 @@ async def test_bindings_are_paged_and_found_one_by_one(
 async def test_events_are_read_in_order_even_of_a_closed_claim(
     store: PostgresStore, reader: PostgresReader, kept: Claim, clock: SetClock
 ) -> None:
-    async with store.transaction() as shelf:
-        await shelf.events.add(event(kept, "first"), event(kept, "second"))
-    async with store.transaction() as shelf:
-        await shelf.claims.save(kept.close(Transition.REMOVED, clock.now()))
-        await shelf.events.add(event(kept, "third"))
+    async with store.transaction() as tx:
+        await tx.events.add(event(kept, "first"), event(kept, "second"))
+    async with store.transaction() as tx:
+        await tx.claims.save(kept.close(Transition.REMOVED, clock.now()))
+        await tx.events.add(event(kept, "third"))
     seen = await reader.events(kept.account_id, kept.id, after=0, limit=10)
     assert [(one.number, one.kind) for one in seen] == [(1, "first"), (2, "second"), (3, "third")]
     assert seen[0].after == {"cidr": "192.0.2.0/24"}

@@ -9,7 +9,7 @@ from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import Registered, StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark, RegistrationStatus
-from byoip.store.checks.registration_snapshots import RegistrationShelf, RegistrationSnapshots
+from byoip.store.checks.registration_snapshots import RegistrationRepository, RegistrationSnapshots
 from tests.fakes.rpki import NOON
 from tests.store.snapshot_engine import snapshot_engine
 
@@ -38,13 +38,15 @@ def registrations(engine: AsyncEngine) -> RegistrationSnapshots:
 
 
 async def load(registrations: RegistrationSnapshots, *files: StatisticsFile) -> list[int]:
-    async with registrations.exclusive() as shelf:
-        return [await shelf.replace(one) for one in files]
+    async with registrations.exclusive() as tx:
+        return [await tx.replace(one) for one in files]
 
 
 async def overlapping(engine: AsyncEngine, prefix: str) -> Registered:
     async with engine.connect() as connection:
-        return await RegistrationShelf(connection, REGISTRIES).overlapping(Prefix.parse(prefix))
+        return await RegistrationRepository(connection, REGISTRIES).overlapping(
+            Prefix.parse(prefix)
+        )
 
 
 async def test_every_range_that_overlaps_is_found_in_any_registry(
@@ -77,8 +79,8 @@ async def test_a_new_file_replaces_only_its_own_registry(
 ) -> None:
     await load(registrations, file("ripencc", "10.0.0.0/16"), file("apnic", "11.0.0.0/16"))
     await load(registrations, file("ripencc", "10.0.0.0/17", "10.9.0.0/24", serial="2"))
-    async with registrations.exclusive() as shelf:
-        assert [await shelf.ranges(one) for one in ("ripencc", "apnic", "arin")] == [2, 1, None]
+    async with registrations.exclusive() as tx:
+        assert [await tx.ranges(one) for one in ("ripencc", "apnic", "arin")] == [2, 1, None]
     found = (await overlapping(engine, "10.0.0.0/8")).delegations
     assert found == (delegation("10.0.0.0/17"), delegation("10.9.0.0/24"))
     assert (await overlapping(engine, "11.0.0.0/16")).delegations == (
@@ -103,9 +105,9 @@ async def test_a_failure_leaves_the_last_good_snapshot_and_shows_in_the_status(
     registrations: RegistrationSnapshots,
 ) -> None:
     await load(registrations, file("ripencc", "10.0.0.0/16"))
-    async with registrations.exclusive() as shelf:
-        await shelf.record_failure("ripencc", "answered 500", at=NOON)
-        await shelf.record_failure("apnic", "too slow", at=NOON)
+    async with registrations.exclusive() as tx:
+        await tx.record_failure("ripencc", "answered 500", at=NOON)
+        await tx.record_failure("apnic", "too slow", at=NOON)
     assert await registrations.status() == [
         RegistrationStatus("apnic", None, None, 0, "too slow"),
         RegistrationStatus("ripencc", "1", NOON, 1, "answered 500"),

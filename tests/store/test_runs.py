@@ -24,21 +24,21 @@ TIMED_OUT = Finding(
 @pytest.fixture
 async def kept(store: PostgresStore, customer: Account) -> Claim:
     made = claim(customer.id)
-    async with store.transaction() as shelf:
-        await shelf.claims.add(made)
+    async with store.transaction() as tx:
+        await tx.claims.add(made)
     return made
 
 
 async def _open(store: PostgresStore, one: ValidationRun) -> tuple[ValidationRun, bool]:
-    async with store.transaction() as shelf:
-        return await shelf.runs.open(one)
+    async with store.transaction() as tx:
+        return await tx.runs.open(one)
 
 
 async def _take(
     store: PostgresStore, run_id: UUID, lease: timedelta = LEASE
 ) -> ValidationRun | None:
-    async with store.transaction() as shelf:
-        return await shelf.runs.take(run_id, lease)
+    async with store.transaction() as tx:
+        return await tx.runs.take(run_id, lease)
 
 
 async def test_of_many_that_open_a_run_one_starts_it_and_all_others_join(
@@ -52,8 +52,8 @@ async def test_of_many_that_open_a_run_one_starts_it_and_all_others_join(
 async def test_opening_goes_on_working_once_the_driver_has_prepared_the_statement(
     store: PostgresStore, kept: Claim
 ) -> None:
-    async with store.transaction() as shelf:
-        opened = [await shelf.runs.open(run(kept)) for _ in range(15)]
+    async with store.transaction() as tx:
+        opened = [await tx.runs.open(run(kept)) for _ in range(15)]
     assert [new for _, new in opened] == [True] + [False] * 14
 
 
@@ -69,12 +69,12 @@ async def test_a_sleeping_run_is_not_taken_until_it_is_woken(
 ) -> None:
     opened, _ = await _open(store, run(kept, due_in=timedelta(minutes=1)))
     assert await _take(store, opened.id) is None
-    async with store.transaction() as shelf:
-        assert await shelf.runs.wake(opened.id, clock.now())
-        assert not await shelf.runs.wake(opened.id, clock.now())
+    async with store.transaction() as tx:
+        assert await tx.runs.wake(opened.id, clock.now())
+        assert not await tx.runs.wake(opened.id, clock.now())
     assert await _take(store, opened.id)
-    async with store.transaction() as shelf:
-        assert not await shelf.runs.wake(opened.id, clock.now())
+    async with store.transaction() as tx:
+        assert not await tx.runs.wake(opened.id, clock.now())
 
 
 async def test_a_run_whose_lease_ran_out_is_taken_again_and_its_first_worker_records_nothing(
@@ -85,26 +85,26 @@ async def test_a_run_whose_lease_ran_out_is_taken_again_and_its_first_worker_rec
     assert first
     assert await _take(store, opened.id) is None
     await asyncio.sleep(0.15)
-    async with store.transaction() as shelf:
-        assert await shelf.runs.abandoned(10) == [opened.id]
+    async with store.transaction() as tx:
+        assert await tx.runs.abandoned(10) == [opened.id]
     second = await _take(store, opened.id)
     assert second
     assert second.attempt == 2
-    async with store.transaction() as shelf:
-        assert await shelf.runs.abandoned(10) == []
-        assert await shelf.runs.lock(opened.id, first.attempt) is None
-        assert not await shelf.runs.renew(opened.id, first.attempt, LEASE)
-        assert await shelf.runs.lock(opened.id, second.attempt) == second
+    async with store.transaction() as tx:
+        assert await tx.runs.abandoned(10) == []
+        assert await tx.runs.lock(opened.id, first.attempt) is None
+        assert not await tx.runs.renew(opened.id, first.attempt, LEASE)
+        assert await tx.runs.lock(opened.id, second.attempt) == second
     with pytest.raises(RuntimeError):
-        async with store.transaction() as shelf:
-            await shelf.runs.finish(first.finished(RunResult.FAILED, NOW), [])
+        async with store.transaction() as tx:
+            await tx.runs.finish(first.finished(RunResult.FAILED, NOW), [])
 
 
 async def test_a_renewed_lease_lasts(store: PostgresStore, kept: Claim) -> None:
     opened, _ = await _open(store, run(kept))
     await _take(store, opened.id, timedelta(milliseconds=100))
-    async with store.transaction() as shelf:
-        assert await shelf.runs.renew(opened.id, 1, LEASE)
+    async with store.transaction() as tx:
+        assert await tx.runs.renew(opened.id, 1, LEASE)
     await asyncio.sleep(0.15)
     assert await _take(store, opened.id) is None
 
@@ -115,23 +115,23 @@ async def test_a_finished_run_makes_room_for_the_next(
     opened, _ = await _open(store, run(kept))
     taken = await _take(store, opened.id)
     assert taken
-    async with store.transaction() as shelf:
-        locked = await shelf.runs.lock(taken.id, taken.attempt)
+    async with store.transaction() as tx:
+        locked = await tx.runs.lock(taken.id, taken.attempt)
         assert locked
-        await shelf.runs.finish(locked.finished(RunResult.UNANSWERED, clock.now()), [TIMED_OUT])
+        await tx.runs.finish(locked.finished(RunResult.UNANSWERED, clock.now()), [TIMED_OUT])
         again = locked.again(uuid4(), clock.now())
-        assert await shelf.runs.open(again) == (again, True)
+        assert await tx.runs.open(again) == (again, True)
     assert await _take(store, opened.id) is None
 
 
 async def test_evidence_keeps_the_digest_of_the_raw_answer(
     store: PostgresStore, kept: Claim, engine: AsyncEngine
 ) -> None:
-    async with store.transaction() as shelf:
-        opened, _ = await shelf.runs.open(run(kept))
-        taken = await shelf.runs.take(opened.id, LEASE)
+    async with store.transaction() as tx:
+        opened, _ = await tx.runs.open(run(kept))
+        taken = await tx.runs.take(opened.id, LEASE)
         assert taken
-        await shelf.runs.finish(taken.finished(RunResult.UNANSWERED, NOW), [TIMED_OUT])
+        await tx.runs.finish(taken.finished(RunResult.UNANSWERED, NOW), [TIMED_OUT])
     async with engine.connect() as connection:
         digest = await connection.scalar(text("SELECT sha256 FROM exhibits"))
     assert digest.hex() == TIMED_OUT.exhibits[0].sha256
@@ -142,11 +142,11 @@ async def test_evidence_from_hundreds_of_servers_is_kept_in_order(
 ) -> None:
     shown = tuple(Exhibit(f"zone {number}", "ns", b"", NOW) for number in range(250))
     many = [replace(TIMED_OUT, exhibits=shown), replace(TIMED_OUT, exhibits=shown[:1])]
-    async with store.transaction() as shelf:
-        opened, _ = await shelf.runs.open(run(kept))
-        taken = await shelf.runs.take(opened.id, LEASE)
+    async with store.transaction() as tx:
+        opened, _ = await tx.runs.open(run(kept))
+        taken = await tx.runs.take(opened.id, LEASE)
         assert taken
-        await shelf.runs.finish(taken.finished(RunResult.UNANSWERED, NOW), many)
+        await tx.runs.finish(taken.finished(RunResult.UNANSWERED, NOW), many)
     view = await reader.run(kept.account_id, kept.id, opened.id)
     assert view.findings == tuple(many)
 
@@ -156,10 +156,10 @@ async def test_the_open_run_of_a_closed_claim_is_cancelled(
 ) -> None:
     opened, _ = await _open(store, run(kept))
     await _take(store, opened.id)
-    async with store.transaction() as shelf:
-        await shelf.runs.end_open(kept.id, clock.now())
-        assert await shelf.runs.lock(opened.id, 1) is None
-        assert await shelf.runs.abandoned(10) == []
+    async with store.transaction() as tx:
+        await tx.runs.end_open(kept.id, clock.now())
+        assert await tx.runs.lock(opened.id, 1) is None
+        assert await tx.runs.abandoned(10) == []
 
 
 async def test_a_run_overdue_for_half_a_minute_is_abandoned(
@@ -167,10 +167,10 @@ async def test_a_run_overdue_for_half_a_minute_is_abandoned(
 ) -> None:
     opened, _ = await _open(store, run(kept))
     clock.at = opened.due_at + timedelta(seconds=30)
-    async with store.transaction() as shelf:
-        assert await shelf.runs.abandoned(10) == []
+    async with store.transaction() as tx:
+        assert await tx.runs.abandoned(10) == []
         clock.advance(timedelta(milliseconds=1))
-        assert await shelf.runs.abandoned(10) == [opened.id]
+        assert await tx.runs.abandoned(10) == [opened.id]
 
 
 async def test_a_run_that_is_open_may_be_joined_while_it_is_being_recorded(

@@ -14,38 +14,38 @@ from tests.store.samples import SetClock, claim, token, undone
 @pytest.fixture
 async def kept(store: PostgresStore, customer: Account) -> Claim:
     made = claim(customer.id)
-    async with store.transaction() as shelf:
-        await shelf.claims.add(made)
+    async with store.transaction() as tx:
+        await tx.claims.add(made)
     return made
 
 
 async def _consume(store: PostgresStore, one: OwnershipToken) -> bool:
-    async with store.transaction() as shelf:
-        return await shelf.tokens.consume(one.id)
+    async with store.transaction() as tx:
+        return await tx.tokens.consume(one.id)
 
 
 async def test_a_token_is_consumed_by_exactly_one_of_many(
     store: PostgresStore, kept: Claim
 ) -> None:
     one = token(kept)
-    async with store.transaction() as shelf:
-        await shelf.tokens.add(one)
+    async with store.transaction() as tx:
+        await tx.tokens.add(one)
     spent = await asyncio.gather(*(_consume(store, one) for _ in range(20)))
     assert sorted(spent) == [False] * 19 + [True]
-    async with store.transaction() as shelf:
-        assert (await shelf.tokens.get(kept.id, one.id)).consumed_at is not None
-        assert await shelf.tokens.live(kept.id) is None
-        newest = await shelf.tokens.newest(kept.id)
+    async with store.transaction() as tx:
+        assert (await tx.tokens.get(kept.id, one.id)).consumed_at is not None
+        assert await tx.tokens.live(kept.id) is None
+        newest = await tx.tokens.newest(kept.id)
         assert newest is not None
         assert newest.id == one.id
 
 
 async def test_a_transaction_that_fails_spends_nothing(store: PostgresStore, kept: Claim) -> None:
     one = token(kept)
-    async with store.transaction() as shelf:
-        await shelf.tokens.add(one)
-    async with undone(store) as shelf:
-        assert await shelf.tokens.consume(one.id)
+    async with store.transaction() as tx:
+        await tx.tokens.add(one)
+    async with undone(store) as tx:
+        assert await tx.tokens.consume(one.id)
     assert await _consume(store, one)
 
 
@@ -54,9 +54,9 @@ async def test_an_expired_token_is_not_consumed(store: PostgresStore, kept: Clai
     expired = replace(
         made, created_at=made.created_at - timedelta(days=8), expires_at=made.created_at
     )
-    async with store.transaction() as shelf:
-        await shelf.tokens.add(expired)
-        assert await shelf.tokens.live(kept.id) == expired
+    async with store.transaction() as tx:
+        await tx.tokens.add(expired)
+        assert await tx.tokens.live(kept.id) == expired
     assert not await _consume(store, expired)
 
 
@@ -64,10 +64,10 @@ async def test_a_revoked_token_is_not_consumed(
     store: PostgresStore, kept: Claim, clock: SetClock
 ) -> None:
     one = token(kept)
-    async with store.transaction() as shelf:
-        await shelf.tokens.add(one)
-        await shelf.tokens.save(one.revoke(clock.now()))
-        assert await shelf.tokens.newest(kept.id) is None
+    async with store.transaction() as tx:
+        await tx.tokens.add(one)
+        await tx.tokens.save(one.revoke(clock.now()))
+        assert await tx.tokens.newest(kept.id) is None
     assert not await _consume(store, one)
 
 
@@ -75,32 +75,32 @@ async def test_a_consumed_token_is_not_revoked(
     store: PostgresStore, kept: Claim, clock: SetClock
 ) -> None:
     one = token(kept)
-    async with store.transaction() as shelf:
-        await shelf.tokens.add(one)
-        await shelf.tokens.consume(one.id)
+    async with store.transaction() as tx:
+        await tx.tokens.add(one)
+        await tx.tokens.consume(one.id)
     with pytest.raises(RuntimeError):
-        async with store.transaction() as shelf:
-            await shelf.tokens.save(one.revoke(clock.now()))
+        async with store.transaction() as tx:
+            await tx.tokens.save(one.revoke(clock.now()))
 
 
 async def test_a_token_is_found_at_its_own_claim_only(
     store: PostgresStore, kept: Claim, customer: Account
 ) -> None:
     other, one = claim(customer.id, "198.51.100.0/24"), token(kept)
-    async with store.transaction() as shelf:
-        await shelf.claims.add(other)
-        await shelf.tokens.add(one)
-        assert await shelf.tokens.get(kept.id, one.id) == one
+    async with store.transaction() as tx:
+        await tx.claims.add(other)
+        await tx.tokens.add(one)
+        assert await tx.tokens.get(kept.id, one.id) == one
         with pytest.raises(TokenNotFound):
-            await shelf.tokens.get(other.id, one.id)
+            await tx.tokens.get(other.id, one.id)
 
 
 async def test_issued_tokens_are_counted(
     store: PostgresStore, kept: Claim, clock: SetClock
 ) -> None:
-    async with store.transaction() as shelf:
+    async with store.transaction() as tx:
         for _ in range(2):
-            await shelf.tokens.add(one := token(kept))
-            await shelf.tokens.save(one.revoke(clock.now()))
-        assert await shelf.tokens.issued_since(kept.id, one.created_at - timedelta(hours=1)) == 2
-        assert await shelf.tokens.issued_since(kept.id, one.created_at) == 1
+            await tx.tokens.add(one := token(kept))
+            await tx.tokens.save(one.revoke(clock.now()))
+        assert await tx.tokens.issued_since(kept.id, one.created_at - timedelta(hours=1)) == 2
+        assert await tx.tokens.issued_since(kept.id, one.created_at) == 1

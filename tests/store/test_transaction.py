@@ -26,47 +26,47 @@ async def rivals(store: PostgresStore, accounts: PostgresAccounts, clock: SetClo
     for number in range(16):
         await accounts.create(holder := account())
         one = replace(claim(holder.id, CIDRS[number % 4]), ownership=passed(clock.now()))
-        async with store.transaction() as shelf:
-            await shelf.claims.add(one)
-            await shelf.tokens.add(token(one))
-            opened, _ = await shelf.runs.open(run(one))
-            await shelf.runs.take(opened.id, LEASE)
+        async with store.transaction() as tx:
+            await tx.claims.add(one)
+            await tx.tokens.add(token(one))
+            opened, _ = await tx.runs.open(run(one))
+            await tx.runs.take(opened.id, LEASE)
         made.append(one)
     return made
 
 
 async def _record(store: PostgresStore, one: Claim, clock: SetClock) -> None:
     """What a worker does when a run has passed, in the order of its locks."""
-    async with store.transaction() as shelf:
-        locked = await shelf.claims.lock(one.id)
-        opened, _ = await shelf.runs.open(run(one))
-        held = await shelf.runs.lock(opened.id, 1)
+    async with store.transaction() as tx:
+        locked = await tx.claims.lock(one.id)
+        opened, _ = await tx.runs.open(run(one))
+        held = await tx.runs.lock(opened.id, 1)
         assert held
-        await shelf.claims.lock_space(one.prefix)
-        contested = await shelf.claims.approved_overlapping(one.prefix)
+        await tx.claims.lock_space(one.prefix)
+        contested = await tx.claims.approved_overlapping(one.prefix)
         for rival in contested:
-            await shelf.claims.save(rival.contest(clock.now()))
-            await shelf.events.add(event(rival, "contested"))
+            await tx.claims.save(rival.contest(clock.now()))
+            await tx.events.add(event(rival, "contested"))
         now = clock.now()
-        await shelf.claims.save(locked.contest(now) if contested else locked.approve(now))
-        await shelf.events.add(event(locked, "recorded"))
-        await shelf.runs.finish(held.finished(RunResult.PASSED, now), [])
+        await tx.claims.save(locked.contest(now) if contested else locked.approve(now))
+        await tx.events.add(event(locked, "recorded"))
+        await tx.runs.finish(held.finished(RunResult.PASSED, now), [])
 
 
 async def _describe(store: PostgresStore, one: Claim, clock: SetClock) -> None:
-    async with store.transaction() as shelf:
-        locked = await shelf.claims.lock(one.id, one.account_id)
-        await shelf.claims.save(locked.describe(CustomerText.parse("new"), clock.now()))
-        await shelf.events.add(event(locked, "described"))
-        await shelf.runs.open(run(one))
+    async with store.transaction() as tx:
+        locked = await tx.claims.lock(one.id, one.account_id)
+        await tx.claims.save(locked.describe(CustomerText.parse("new"), clock.now()))
+        await tx.events.add(event(locked, "described"))
+        await tx.runs.open(run(one))
 
 
 async def _remove(store: PostgresStore, one: Claim, clock: SetClock) -> None:
-    async with store.transaction() as shelf:
-        locked = await shelf.claims.lock(one.id, one.account_id)
-        await shelf.claims.save(locked.close(Transition.REMOVED, clock.now()))
-        await shelf.runs.end_open(one.id, clock.now())
-        await shelf.events.add(event(locked, "removed"))
+    async with store.transaction() as tx:
+        locked = await tx.claims.lock(one.id, one.account_id)
+        await tx.claims.save(locked.close(Transition.REMOVED, clock.now()))
+        await tx.runs.end_open(one.id, clock.now())
+        await tx.events.add(event(locked, "removed"))
 
 
 async def test_of_many_approvals_of_overlapping_space_one_succeeds_and_none_fails(
@@ -76,8 +76,8 @@ async def test_of_many_approvals_of_overlapping_space_one_succeeds_and_none_fail
     for one in rivals:
         at_once += [_record(store, one, clock), _describe(store, one, clock)]
     await asyncio.gather(*at_once)
-    async with store.transaction() as shelf:
-        ended = [await shelf.claims.get(one.id) for one in rivals]
+    async with store.transaction() as tx:
+        ended = [await tx.claims.get(one.id) for one in rivals]
     assert [one.state for one in ended].count(State.APPROVED) == 1
     assert all(one.standing is Standing.CONTESTED for one in ended)
 
@@ -90,22 +90,22 @@ async def test_removing_and_recording_at_once_take_turns(
         at_once += [_record(store, one, clock), _remove(store, one, clock)]
     ended = await asyncio.gather(*at_once, return_exceptions=True)
     assert {type(one) for one in ended} <= {type(None), ClaimNotFound}
-    async with store.transaction() as shelf:
-        assert await shelf.claims.approved_overlapping(Prefix.parse(CIDRS[0])) == []
-        assert await shelf.runs.abandoned(99) == []
+    async with store.transaction() as tx:
+        assert await tx.claims.approved_overlapping(Prefix.parse(CIDRS[0])) == []
+        assert await tx.runs.abandoned(99) == []
         clock.advance(timedelta(days=1))
-        assert await shelf.runs.abandoned(99) == []
+        assert await tx.runs.abandoned(99) == []
 
 
 async def test_overlapping_space_shares_a_lock_and_other_space_does_not(
     store: PostgresStore,
 ) -> None:
     async def lock(cidr: str) -> None:
-        async with store.transaction() as shelf:
-            await shelf.claims.lock_space(Prefix.parse(cidr))
+        async with store.transaction() as tx:
+            await tx.claims.lock_space(Prefix.parse(cidr))
 
-    async with store.transaction() as shelf:
-        await shelf.claims.lock_space(Prefix.parse("198.0.0.0/8"))
+    async with store.transaction() as tx:
+        await tx.claims.lock_space(Prefix.parse("198.0.0.0/8"))
         await asyncio.wait_for(lock("199.0.0.0/24"), 2)
         await asyncio.wait_for(lock("2001:db8::/48"), 2)
         waiting = asyncio.create_task(lock("198.255.255.0/24"))

@@ -14,7 +14,7 @@ from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.checks.snapshots import Acceptance, MalformedExport, VrpDocument, VrpSnapshot
-from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine
 
@@ -51,16 +51,16 @@ def snapshots(engine: AsyncEngine) -> VrpSnapshots:
 
 
 async def load(snapshots: VrpSnapshots, *rows: Row, accept: bool = True) -> VrpSnapshot:
-    async with snapshots.exclusive() as shelf:
-        loaded = await shelf.load(document(*rows), source="a test", at=NOON)
+    async with snapshots.exclusive() as tx:
+        loaded = await tx.load(document(*rows), source="a test", at=NOON)
         if accept:
-            await shelf.accept(loaded.number)
+            await tx.accept(loaded.number)
     return loaded
 
 
 async def about(engine: AsyncEngine, prefix: str, *, now: datetime = NOON) -> VrpAnswer:
     async with engine.connect() as connection:
-        return await RoaShelf(connection, StoppedClock(now)).about(Prefix.parse(prefix))
+        return await RoaRepository(connection, StoppedClock(now)).about(Prefix.parse(prefix))
 
 
 async def seen(engine: AsyncEngine, prefix: str) -> tuple[list[str], list[str]]:
@@ -124,8 +124,8 @@ async def test_a_refused_snapshot_is_kept_but_not_used_until_an_operator_accepts
     good = await load(snapshots, Row("10.0.0.0/24"))
     refused = await load(snapshots, Row("10.1.0.0/24"), accept=False)
     objection = Objection(Gate.FLOOR, "1 entries, at least 2 are expected")
-    async with snapshots.exclusive() as shelf:
-        await shelf.refuse(refused.number, [objection])
+    async with snapshots.exclusive() as tx:
+        await tx.refuse(refused.number, [objection])
     assert (await seen(engine, "10.0.0.0/8"))[1] == ["10.0.0.0/24"]
     status = await snapshots.status()
     assert status.current is not None
@@ -133,8 +133,8 @@ async def test_a_refused_snapshot_is_kept_but_not_used_until_an_operator_accepts
     assert status.latest == replace(refused, objections=(objection,))
     assert status.refused_since == 1
 
-    async with snapshots.exclusive() as shelf:
-        await shelf.accept(refused.number, Acceptance("alice", "an RIR is down", NOON))
+    async with snapshots.exclusive() as tx:
+        await tx.accept(refused.number, Acceptance("alice", "an RIR is down", NOON))
     assert (await seen(engine, "10.0.0.0/8"))[1] == ["10.1.0.0/24"]
     status = await snapshots.status()
     assert status.current == replace(refused, accepted=True, objections=(objection,))
@@ -161,10 +161,10 @@ async def test_a_refused_snapshot_is_kept_but_not_used_until_an_operator_accepts
 async def test_a_row_that_makes_no_sense_loads_nothing_and_leaves_the_transaction_usable(
     engine: AsyncEngine, snapshots: VrpSnapshots, row: Row
 ) -> None:
-    async with snapshots.exclusive() as shelf:
+    async with snapshots.exclusive() as tx:
         with pytest.raises(MalformedExport):
-            await shelf.load(document(Row("10.9.0.0/24"), row), source="a test", at=NOON)
-        failure = await shelf.record_failure(Objection(Gate.FORMAT, "bad"), source=None, at=NOON)
+            await tx.load(document(Row("10.9.0.0/24"), row), source="a test", at=NOON)
+        failure = await tx.record_failure(Objection(Gate.FORMAT, "bad"), source=None, at=NOON)
     status = await snapshots.status()
     assert (status.current, status.latest, status.refused_since) == (None, failure, 1)
     assert await partitions(engine) == []
@@ -178,8 +178,8 @@ async def test_pruning_keeps_the_current_the_previous_and_the_last_refused_one(
     await snapshots.prune()
     _, previous, _, current, _, last_refused = numbers
     assert await partitions(engine) == [previous, current, last_refused]
-    async with snapshots.exclusive() as shelf:
-        kept = [one for one in numbers if (found := await shelf.find(one)) and found.kept]
+    async with snapshots.exclusive() as tx:
+        kept = [one for one in numbers if (found := await tx.find(one)) and found.kept]
     assert kept == [previous, current, last_refused]
 
 
@@ -196,8 +196,8 @@ async def test_a_reader_in_a_long_transaction_delays_pruning_not_other_readers(
 ) -> None:
     await load(snapshots, Row("10.0.0.0/24"))
     async with engine.connect() as slow:
-        shelf = RoaShelf(slow, StoppedClock())
-        await shelf.about(Prefix.parse("10.0.0.0/24"))
+        tx = RoaRepository(slow, StoppedClock())
+        await tx.about(Prefix.parse("10.0.0.0/24"))
         newer = [await load(snapshots, Row("10.0.0.0/24")) for _ in range(2)]
         pruning = asyncio.create_task(snapshots.prune())
         async with asyncio.timeout(2):
@@ -205,7 +205,7 @@ async def test_a_reader_in_a_long_transaction_delays_pruning_not_other_readers(
                 assert await seen(engine, "10.0.0.0/24") == (["10.0.0.0/24"], [])
         await pruning
         assert len(await partitions(engine)) == 3
-        again = await shelf.about(Prefix.parse("10.0.0.0/24"))
+        again = await tx.about(Prefix.parse("10.0.0.0/24"))
         assert isinstance(again, Vrps)
         assert again.snapshot.number == newer[-1].number
     await snapshots.prune()
@@ -220,16 +220,16 @@ async def test_writers_take_turns_and_readers_wait_for_none_of_them(
     leave = asyncio.Event()
 
     async def slow_writer() -> int:
-        async with snapshots.exclusive() as shelf:
-            loaded = await shelf.load(document(Row("10.0.1.0/24")), source="slow", at=NOON)
-            await shelf.accept(loaded.number)
+        async with snapshots.exclusive() as tx:
+            loaded = await tx.load(document(Row("10.0.1.0/24")), source="slow", at=NOON)
+            await tx.accept(loaded.number)
             inside.set()
             await leave.wait()
             return loaded.number
 
     async def next_writer() -> int | None:
-        async with snapshots.exclusive() as shelf:
-            current = await shelf.current()
+        async with snapshots.exclusive() as tx:
+            current = await tx.current()
             return None if current is None else current.number
 
     slow = asyncio.create_task(slow_writer())
@@ -250,9 +250,9 @@ async def test_a_writer_that_dies_leaves_nothing_behind(
     good = await load(snapshots, Row("10.0.0.0/24"))
 
     async def dying_writer() -> None:
-        async with snapshots.exclusive() as shelf:
-            loaded = await shelf.load(document(Row("10.1.0.0/24")), source="a test", at=NOON)
-            await shelf.accept(loaded.number)
+        async with snapshots.exclusive() as tx:
+            loaded = await tx.load(document(Row("10.1.0.0/24")), source="a test", at=NOON)
+            await tx.accept(loaded.number)
             raise ConnectionAbortedError
 
     with pytest.raises(ConnectionAbortedError):
@@ -267,15 +267,15 @@ async def test_a_lookup_uses_the_index_even_among_many_rows(
 ) -> None:
     await load(snapshots, *(Row(f"10.{n // 256}.{n % 256}.0/24") for n in range(20_000)))
     async with engine.connect() as connection:
-        shelf = RoaShelf(connection, StoppedClock())
+        tx = RoaRepository(connection, StoppedClock())
         await connection.execute(text("select pg_stat_force_next_flush()"))
-        await shelf.about(Prefix.parse("10.5.5.0/24"))
+        await tx.about(Prefix.parse("10.5.5.0/24"))
         await connection.execute(text("select pg_stat_force_next_flush()"))
         await connection.commit()
         scans = text("select sum(seq_scan) from pg_stat_user_tables where relname like 'vrps\\_%'")
         before = await connection.scalar(scans)
         for n in range(20):
-            await shelf.about(Prefix.parse(f"10.5.{n}.0/24"))
+            await tx.about(Prefix.parse(f"10.5.{n}.0/24"))
         await connection.execute(text("select pg_stat_force_next_flush()"))
         await connection.commit()
         assert await connection.scalar(scans) == before

@@ -13,7 +13,7 @@ from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
 from byoip.ports.once import Once
-from byoip.ports.store import Shelf
+from byoip.ports.store import Transaction
 from byoip.store.transaction import PostgresStore
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.registry import FakeRouteRegistry
@@ -33,11 +33,11 @@ class CountingStore(PostgresStore):
         return self.excused or self.open == 0
 
     @asynccontextmanager
-    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
-        async with super().transaction(once) as shelf:
+    async def transaction(self, once: Once | None = None) -> AsyncIterator[Transaction]:
+        async with super().transaction(once) as tx:
             self.open += 1
             try:
-                yield shelf
+                yield tx
             finally:
                 self.open -= 1
 

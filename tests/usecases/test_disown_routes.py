@@ -10,7 +10,7 @@ from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.store import By
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.lanes import lanes_of
-from byoip.store.speakers.restores import RestoreShelf
+from byoip.store.speakers.restores import RestoreRepository
 from byoip.store.statements import Session
 from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.speakers.forget_applied import DisownRoutes, RecogniseRestore
@@ -57,7 +57,7 @@ async def test_without_the_right_to_ask_the_database_itself_is_known(fleet: Flee
         await connection.execute(text("GRANT SELECT, UPDATE, INSERT ON incarnation TO modest"))
         await connection.execute(text("REVOKE EXECUTE ON FUNCTION pg_control_system FROM PUBLIC"))
         await connection.execute(text("SET LOCAL ROLE modest"))
-        found = await RestoreShelf(await Session.of(connection)).identity()
+        found = await RestoreRepository(await Session.of(connection)).identity()
         await connection.rollback()
     assert found.here.startswith("database ")
 
@@ -106,11 +106,11 @@ async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:
 
 
 async def test_edges_are_told_to_read_everything_anew(fleet: Fleet) -> None:
-    async with fleet.store.transaction() as shelf:
-        before = await shelf.edges.feed()
+    async with fleet.store.transaction() as tx:
+        before = await tx.edges.feed()
     await DisownRoutes(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
-    async with fleet.store.transaction() as shelf:
-        assert await shelf.edges.feed() != before
+    async with fleet.store.transaction() as tx:
+        assert await tx.edges.feed() != before
 
 
 async def test_what_a_speaker_holds_as_an_orphan_is_not_confirmed_withdrawn(fleet: Fleet) -> None:
@@ -118,5 +118,5 @@ async def test_what_a_speaker_holds_as_an_orphan_is_not_confirmed_withdrawn(flee
     await DisownRoutes(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
     await fleet.withdraw(prefix)
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
-    async with fleet.store.transaction() as shelf:
-        assert await shelf.bgp_prefixes.lingering(claim) == [row]
+    async with fleet.store.transaction() as tx:
+        assert await tx.bgp_prefixes.lingering(claim) == [row]

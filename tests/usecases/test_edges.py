@@ -94,8 +94,8 @@ class Edges:
         return (await reader.binding(claim.account_id, claim.id, binding)).binding.state
 
     async def lacking(self, binding: UUID) -> list[str]:
-        async with self.world.store.transaction() as shelf:
-            return list(await shelf.edges.lacking(binding))
+        async with self.world.store.transaction() as tx:
+            return list(await tx.edges.lacking(binding))
 
     async def answers(self, address: IPv4Address) -> str | None:
         """What operators are told."""
@@ -190,8 +190,8 @@ async def test_what_is_unbound_since_holds_no_edge_back(edges: Edges) -> None:
 async def test_no_edge_comes_back_while_something_is_announced(edges: Edges) -> None:
     await edges.heard("ams1", "fra1")
     await edges.put("fra1", drained=True)
-    async with edges.world.store.transaction() as shelf:
-        await shelf.edges.together()
+    async with edges.world.store.transaction() as tx:
+        await tx.edges.together()
         back = asyncio.create_task(edges.put("fra1", drained=False))
         await asyncio.sleep(0.3)
         assert not back.done()
@@ -204,8 +204,8 @@ async def test_in_a_feed_that_begins_anew_every_edge_has_to_acknowledge_again(
     binding = await edges.bind()
     await edges.heard("ams1", "fra1")
     old = await edges.feed.feed_name()
-    async with edges.world.store.transaction() as shelf:
-        new = await shelf.edges.begin_feed()
+    async with edges.world.store.transaction() as tx:
+        new = await tx.edges.begin_feed()
     assert new != old
     assert [one.feed for one in await edges.feed.changes(after=0, limit=9)] == [new]
     assert (await edges.feed.state()).feed == new == await edges.feed.feed_name()
@@ -434,8 +434,8 @@ async def _customer(
 
 
 async def _bindings(edges: Edges) -> list[ServiceBinding]:
-    async with edges.world.store.transaction() as shelf:
-        return list(await shelf.bindings.of(edges.claim.id))
+    async with edges.world.store.transaction() as tx:
+        return list(await tx.bindings.of(edges.claim.id))
 
 
 async def test_customers_edges_and_operators_at_once_wait_for_nobody_in_a_circle(
@@ -470,8 +470,8 @@ async def test_customers_edges_and_operators_at_once_wait_for_nobody_in_a_circle
     faults = {type(one) for one in ended if isinstance(one, BaseException)}
     assert faults <= {BindingExists, ServiceNotOffered, EdgeBehind}
     await edges.heard("ams1", "fra1", "lon1")
-    async with world.store.transaction() as shelf:
-        assert await shelf.edges.unsettled(await edges.feed.newest()) == []
+    async with world.store.transaction() as tx:
+        assert await tx.edges.unsettled(await edges.feed.newest()) == []
     numbers = [one.number for one in await edges.feed.changes(after=0, limit=1000)]
     assert numbers == list(range(1, len(numbers) + 1))
 
@@ -499,8 +499,8 @@ async def test_announcing_waits_for_every_edge_in_service_and_a_swap_leaves_the_
         await edges.put("lon1", drained=False)
     assert await announced()
     await edges.swap(binding, "Spectrum")
-    async with world.store.transaction() as shelf:
-        (route,) = await shelf.bgp_prefixes.of(claim.id)
+    async with world.store.transaction() as tx:
+        (route,) = await tx.bgp_prefixes.of(claim.id)
     assert route.desired.advertised
     assert route.desired.binding_id == binding
     await edges.heard("ams1", "fra1", "lon1")

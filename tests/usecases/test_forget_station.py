@@ -58,8 +58,8 @@ async def given(fleet: Fleet, *names: str) -> None:
 
 
 async def lingering(fleet: Fleet, prefix: Prefix) -> bool:
-    async with fleet.store.transaction() as shelf:
-        return bool(await shelf.bgp_prefixes.lingering(fleet.ids[prefix][0]))
+    async with fleet.store.transaction() as tx:
+        return bool(await tx.bgp_prefixes.lingering(fleet.ids[prefix][0]))
 
 
 async def test_what_was_withdrawn_no_longer_waits_for_a_speaker_that_is_gone(fleet: Fleet) -> None:

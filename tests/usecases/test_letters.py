@@ -108,9 +108,9 @@ async def asked_for(world: World) -> list[UUID]:
 
 
 async def save(world: World, claim: Claim, **changes: object) -> None:
-    async with world.store.transaction() as shelf:
-        locked = await shelf.claims.lock(claim.id)
-        await shelf.claims.save(replace(locked, **changes))  # type: ignore[arg-type] # by name
+    async with world.store.transaction() as tx:
+        locked = await tx.claims.lock(claim.id)
+        await tx.claims.save(replace(locked, **changes))  # type: ignore[arg-type] # by name
 
 
 async def remove(world: World, claim: Claim) -> None:
@@ -185,10 +185,10 @@ async def test_without_a_roa_of_today_it_waits(world: World) -> None:
 async def test_of_a_prefix_that_is_removed_meanwhile_nothing_is_kept(world: World) -> None:
     claim = await approved(world)
     assert await write(world, claim, meanwhile=lambda: remove(world, claim)) is None
-    async with world.store.transaction() as shelf:
-        assert await shelf.letters.of(claim.id) == []
+    async with world.store.transaction() as tx:
+        assert await tx.letters.of(claim.id) == []
         with pytest.raises(ClaimNotFound):
-            await shelf.claims.get(claim.id)
+            await tx.claims.get(claim.id)
 
 
 async def test_what_is_not_so_any_more_when_the_page_is_set_is_not_stated(world: World) -> None:
@@ -380,11 +380,11 @@ class TestWatching:
         await written(world, claim)
         watching = WatchLetters(world.store, world.clock)
         await watching(by=WORKER)
-        async with world.store.transaction() as shelf:
-            assert await shelf.letters.news() is None
+        async with world.store.transaction() as tx:
+            assert await tx.letters.news() is None
         await world.roas(roa(claim.prefix))
-        async with world.store.transaction() as shelf:
-            news = await shelf.letters.news()
+        async with world.store.transaction() as tx:
+            news = await tx.letters.news()
         assert news is not None
         assert news.after == news.number - 1
 

@@ -222,8 +222,8 @@ async def test_a_revoked_claim_that_is_still_bound_is_not_closed_as_unproven(
     close = CloseUnproven(world.store, world.clock)
     world.clock.advance(timedelta(days=31))
     assert await close(by=WORKER) == 0
-    async with world.store.transaction() as shelf:
-        await shelf.bindings.remove(binding, world.clock.now())
+    async with world.store.transaction() as tx:
+        await tx.bindings.remove(binding, world.clock.now())
     assert await close(by=WORKER) == 1
     assert await world.state(claim) == "closed"
 

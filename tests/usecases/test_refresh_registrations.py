@@ -8,7 +8,7 @@ from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.ports.checks.snapshots import Acceptance
-from byoip.store.checks.registration_snapshots import RegistrationShelf, RegistrationSnapshots
+from byoip.store.checks.registration_snapshots import RegistrationRepository, RegistrationSnapshots
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations, RegistryRefreshed
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine
@@ -46,8 +46,8 @@ async def refresh(
 
 async def known(engine: AsyncEngine, registry: str) -> int:
     async with engine.connect() as connection:
-        shelf = RegistrationShelf(connection, frozenset({registry}))
-        found = await shelf.overlapping(Prefix.parse("10.0.0.0/16"))
+        tx = RegistrationRepository(connection, frozenset({registry}))
+        found = await tx.overlapping(Prefix.parse("10.0.0.0/16"))
     return sum(one.registry == registry for one in found.delegations)
 
 
@@ -87,8 +87,8 @@ async def test_an_accepted_size_is_what_the_next_file_is_measured_by(engine: Asy
     [refused] = await refresh(engine, file("apnic", 2))
     assert refused.number is None
     registrations = RegistrationSnapshots(engine)
-    async with registrations.exclusive() as shelf:
-        await shelf.accept("apnic", Acceptance("operator:1", "APNIC confirmed it.", NOON))
+    async with registrations.exclusive() as tx:
+        await tx.accept("apnic", Acceptance("operator:1", "APNIC confirmed it.", NOON))
     assert await known(engine, "apnic") == 10  # until the next file is here
     [taken] = await refresh(engine, file("apnic", 2))
     assert taken.fault is None

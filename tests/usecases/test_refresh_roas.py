@@ -10,7 +10,7 @@ from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, Vrps
-from byoip.store.checks.vrp_snapshots import RoaShelf, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from byoip.usecases.checks.refresh_roas import (
     RefreshRoas,
     RoasAccepted,
@@ -47,7 +47,7 @@ def refresh(engine: AsyncEngine, source: FakeVrpSource, clock: StoppedClock) -> 
 
 async def in_use(engine: AsyncEngine) -> int | None:
     async with engine.connect() as connection:
-        answer = await RoaShelf(connection, StoppedClock()).about(Prefix.parse("10.0.0.0/24"))
+        answer = await RoaRepository(connection, StoppedClock()).about(Prefix.parse("10.0.0.0/24"))
     return answer.snapshot.number if isinstance(answer, Vrps) else None
 
 
@@ -120,8 +120,8 @@ async def test_after_a_refusal_a_good_export_is_taken(
     accepted = await refresh()
     assert isinstance(accepted, RoasAccepted)
     assert await in_use(engine) == accepted.number
-    async with VrpSnapshots(engine).exclusive() as shelf:
-        superseded = await shelf.find(refused.number)
+    async with VrpSnapshots(engine).exclusive() as tx:
+        superseded = await tx.find(refused.number)
     assert superseded is not None
     assert not superseded.kept
 

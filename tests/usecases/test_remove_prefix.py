@@ -34,8 +34,8 @@ async def test_a_removed_prefix_ends_with_its_token_and_its_run(
     )
     await world.carry_out(run_id)  # its job is still there
     assert world.dns.asked == []
-    async with world.store.transaction() as shelf:
-        assert await shelf.tokens.live(claim.id) is None
+    async with world.store.transaction() as tx:
+        assert await tx.tokens.live(claim.id) is None
     with pytest.raises(ClaimNotFound):
         await remove(claim.account_id, claim.id, by=BY)
 

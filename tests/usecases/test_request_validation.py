@@ -30,8 +30,8 @@ async def test_asking_again_joins_the_run_that_waits_or_is_out(world: World) -> 
     claim = await world.claim()
     first = await world.request(claim)
     assert await world.request(claim) == first
-    async with world.store.transaction() as shelf:
-        assert await shelf.runs.take(first, timedelta(seconds=30))
+    async with world.store.transaction() as tx:
+        assert await tx.runs.take(first, timedelta(seconds=30))
     assert await world.request(claim) == first
     assert len(await world.jobs()) == 1
     assert (await world.kinds(claim)).count("validation.requested") == 1

@@ -71,14 +71,14 @@ async def test_a_token_that_expires_while_its_run_is_out_is_not_consumed(world: 
     claim = await world.claim()
     await world.prove(claim)
     # The database's clock decides; it stands three weeks ahead of ours.
-    async with world.store.transaction() as shelf:
-        token = await shelf.tokens.live(claim.id)
+    async with world.store.transaction() as tx:
+        token = await tx.tokens.live(claim.id)
         assert token is not None
-        await shelf.tokens.save(token.revoke(world.clock.now()))
+        await tx.tokens.save(token.revoke(world.clock.now()))
         early = world.clock.now() - timedelta(days=21)
         value = "ab" * 16
         old = replace(token, id=uuid4(), value=value, created_at=early)
-        await shelf.tokens.add(replace(old, expires_at=early + timedelta(days=7)))
+        await tx.tokens.add(replace(old, expires_at=early + timedelta(days=7)))
     world.txt(claim.prefix, value)
     world.clock.advance(-timedelta(days=20))
     await world.roas(roa(claim.prefix))
@@ -245,8 +245,8 @@ async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_nobody(world: 
     await world.prove(claim)
     run_id = await world.request(claim)
     for _ in range(MOST_ATTEMPTS):
-        async with world.store.transaction() as shelf:
-            assert await shelf.runs.take(run_id, timedelta(0))
+        async with world.store.transaction() as tx:
+            assert await tx.runs.take(run_id, timedelta(0))
     assert await RescueRuns(world.store)() == 0  # its job still waits
     await world.lose_jobs()
     assert await RescueRuns(world.store)() == 1

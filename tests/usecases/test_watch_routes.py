@@ -42,14 +42,14 @@ class Looking(Fleet):
         await watch(speakers or (self.one,))
 
     async def observed(self, prefix: Prefix) -> Observed:
-        async with self.store.transaction() as shelf:
+        async with self.store.transaction() as tx:
             claim, _, one = self.ids[prefix]
-            row = await shelf.bgp_prefixes.get(claim, one)
-            return (await shelf.bgp_prefixes.view(row, 1)).observed
+            row = await tx.bgp_prefixes.get(claim, one)
+            return (await tx.bgp_prefixes.view(row, 1)).observed
 
     async def lingering(self, prefix: Prefix) -> bool:
-        async with self.store.transaction() as shelf:
-            return bool(await shelf.bgp_prefixes.lingering(self.ids[prefix][0]))
+        async with self.store.transaction() as tx:
+            return bool(await tx.bgp_prefixes.lingering(self.ids[prefix][0]))
 
     async def later(self, by: timedelta) -> None:
         """Let time pass, by setting back all that is written."""

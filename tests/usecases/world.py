@@ -185,8 +185,8 @@ class World:
         return (await self.reader.claim(claim.account_id, claim.id)).claim
 
     async def token(self, claim: Claim) -> OwnershipToken:
-        async with self.store.transaction() as shelf:
-            found = await shelf.tokens.newest(claim.id)
+        async with self.store.transaction() as tx:
+            found = await tx.tokens.newest(claim.id)
         assert found is not None
         return found
 

@@ -59,8 +59,8 @@ async def test_what_is_due_is_found_and_written(world: World, database_url: str)
             timestamp=0
         )
         await all_done(app, BOTH)
-    async with world.store.transaction() as shelf:
-        new, old = await shelf.letters.of(claim.id)
+    async with world.store.transaction() as tx:
+        new, old = await tx.letters.of(claim.id)
     assert old.superseded_by == new.reference
 
 
@@ -74,8 +74,8 @@ async def test_whoever_works_hears_what_snapshots_say(world: World, database_url
         await world.roas()
         await app.configure_task(jobs.WATCH_LETTERS).defer_async(timestamp=0)
         await all_done(app, BOTH)
-    async with world.store.transaction() as shelf:
-        [letter] = await shelf.letters.of(claim.id)
+    async with world.store.transaction() as tx:
+        [letter] = await tx.letters.of(claim.id)
     assert (await read(world, letter)).rpki.failing_since is not None
 
 

@@ -9,7 +9,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
 from byoip.ports.once import Once
 from byoip.ports.speakers.speaker import Neighbour
-from byoip.ports.store import Shelf, Store
+from byoip.ports.store import Store, Transaction
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.worker.reconciling import Pace
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
@@ -198,9 +198,9 @@ async def test_one_accounts_open_breaker_holds_up_no_other_accounts_roll_back(
     (kept,) = await fleet.add("31.0.0.0/24", account=tripped)
     (lost,) = await fleet.add("31.0.1.0/24")
     ear.absent.update((kept, lost))
-    async with fleet.store.transaction() as shelf:
+    async with fleet.store.transaction() as tx:
         trip = Trip(TripScope.ACCOUNT, tripped.hex, "a test")
-        await shelf.breaker.trip([trip], fleet.clock.now(), actor="test", request_id="test")
+        await tx.breaker.trip([trip], fleet.clock.now(), actor="test", request_id="test")
     async with reconciling(fleet, one, listeners=[ear]):
         await fleet.announce(kept, lost)
         await until(lambda: lost not in one.paths and one.calls("withdraw") == 1)
@@ -271,9 +271,9 @@ async def test_a_withdrawal_that_is_still_seen_is_shown_and_not_undone(fleet: Fl
         await fleet.withdraw(prefix)
         await until(lambda: holds(fleet, "still_seen", prefix))
         assert prefix not in one.paths
-        async with fleet.store.transaction() as shelf:
+        async with fleet.store.transaction() as tx:
             claim, _, row = fleet.ids[prefix]
-            assert await shelf.bgp_prefixes.lingering(claim) == [row]
+            assert await tx.bgp_prefixes.lingering(claim) == [row]
         one.put(path(prefix))  # it comes back by itself: told again
         await until(lambda: prefix not in one.paths)
         del ear.lies[prefix]
@@ -473,7 +473,7 @@ class Counting:
         self._store = store
         self.begun = 0
 
-    def transaction(self, once: Once | None = None) -> AbstractAsyncContextManager[Shelf]:
+    def transaction(self, once: Once | None = None) -> AbstractAsyncContextManager[Transaction]:
         self.begun += 1
         return self._store.transaction(once)
 

@@ -15,19 +15,19 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.precondition import WHATEVER, Expected
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts.operating import OperatorShelf
+from byoip.ports.accounts.operating import OperatorRepositories
 from byoip.ports.bindings.edges import Edges
 from byoip.ports.checks.drifts import Drifts
 from byoip.ports.checks.registrations import Registrations
 from byoip.ports.checks.rpki import RoaData
 from byoip.ports.checks.runs import Runs
 from byoip.ports.claims.delegations import Delegations
-from byoip.ports.letters.letters import LetterShelf, LoaDocuments
+from byoip.ports.letters.letters import LetterRepository, LoaDocuments
 from byoip.ports.once import Once
 from byoip.ports.routes.advertising import BgpPrefixes, Breaker
 from byoip.ports.routes.offboarding import JobGuards, Offboardings
 from byoip.ports.speakers.restores import Restores
-from byoip.ports.speakers.routes import RouteShelf
+from byoip.ports.speakers.routes import RouteRepository
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again in a moment
@@ -213,7 +213,7 @@ class Jobs(Protocol):
         ...
 
 
-class Shelf(Protocol):
+class Transaction(Protocol):
     """All that can be remembered, within one transaction."""
 
     claims: Claims
@@ -226,8 +226,8 @@ class Shelf(Protocol):
     jobs: Jobs
     roas: RoaData
     registrations: Registrations
-    operating: OperatorShelf
-    letters: LetterShelf
+    operating: OperatorRepositories
+    letters: LetterRepository
     loa_documents: LoaDocuments
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
@@ -235,7 +235,7 @@ class Shelf(Protocol):
     offboardings: Offboardings
     guards: JobGuards
     drifts: Drifts
-    routes: RouteShelf
+    routes: RouteRepository
     restores: Restores
 
     async def answered(self, result: object) -> None:
@@ -246,7 +246,7 @@ class Shelf(Protocol):
 class Store(Protocol):
     """The database."""
 
-    def transaction(self, once: Once | None = None) -> AbstractAsyncContextManager[Shelf]:
+    def transaction(self, once: Once | None = None) -> AbstractAsyncContextManager[Transaction]:
         """Everything or nothing. With `once`, the first statement claims its key.
 
         Raises:

@@ -77,15 +77,15 @@ class IrrObjects:
         objects = [_read(one.strip("\n")) for one in paragraphs if one.strip("\n")]
         if not objects:
             raise NotRpslError("there is no object in it")
-        shelf = self._held.setdefault(source.upper(), {})
+        tx = self._held.setdefault(source.upper(), {})
         keys = [(one.object_class, one.key) for one in objects]
-        shelf.update(zip(keys, objects, strict=True))
+        tx.update(zip(keys, objects, strict=True))
         return keys
 
     def delete(self, source: str, object_class: str, key: str) -> bool:
         """Remove one object; whether it was there."""
-        shelf = self._held.get(source.upper(), {})
-        return shelf.pop((object_class.lower(), _canonical(key)), None) is not None
+        tx = self._held.get(source.upper(), {})
+        return tx.pop((object_class.lower(), _canonical(key)), None) is not None
 
     def clear(self) -> None:
         """Remove everything."""

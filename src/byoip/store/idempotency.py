@@ -47,7 +47,7 @@ _KEEP: Final = compiled(
 _PRUNE: Final = compiled(delete(idempotency_keys).where(_FREE))
 
 
-class OnceShelf:
+class IdempotencyRepository:
     """One key of one write: claimed by a lock, kept with its answer when all is done.
 
     The lock is the transaction's, so a write that fails leaves nothing behind.

@@ -50,7 +50,7 @@ from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.routes.breaker import Ceilings
-from byoip.ports.accounts.operating import OperatorShelf
+from byoip.ports.accounts.operating import OperatorRepositories
 from byoip.ports.bindings.edges import Edges
 from byoip.ports.checks.drifts import Drifts
 from byoip.ports.checks.registrations import Registrations
@@ -58,50 +58,50 @@ from byoip.ports.checks.rpki import RoaData
 from byoip.ports.checks.runs import Runs
 from byoip.ports.claims.delegations import Delegations
 from byoip.ports.clock import Clock
-from byoip.ports.letters.letters import LetterShelf, LoaDocuments
+from byoip.ports.letters.letters import LetterRepository, LoaDocuments
 from byoip.ports.once import Once
 from byoip.ports.routes.advertising import BgpPrefixes, Breaker
 from byoip.ports.routes.offboarding import JobGuards, Offboardings
 from byoip.ports.speakers.restores import Restores
-from byoip.ports.speakers.routes import RouteShelf
+from byoip.ports.speakers.routes import RouteRepository
 from byoip.ports.store import (
     Bindings,
     Claims,
     Events,
     Jobs,
     Services,
-    Shelf,
     Tokens,
+    Transaction,
 )
 from byoip.store import idempotency
 from byoip.store.accounts import allowance, rate_limits
-from byoip.store.accounts.operating_space import PostgresOperatorShelf
-from byoip.store.bindings.bindings import BindingShelf, ServiceShelf
+from byoip.store.accounts.operating_space import PostgresOperatorRepositories
+from byoip.store.bindings.bindings import BindingRepository, ServiceRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
-from byoip.store.bindings.edges import EdgeShelf
-from byoip.store.checks.drifts import DriftShelf
-from byoip.store.checks.registration_snapshots import RegistrationShelf
-from byoip.store.checks.runs import RunShelf
-from byoip.store.checks.vrp_snapshots import RoaShelf
-from byoip.store.claims.claims import ClaimShelf
-from byoip.store.claims.delegations import DelegationShelf
-from byoip.store.claims.events import EventShelf
-from byoip.store.claims.tokens import TokenShelf
-from byoip.store.idempotency import OnceShelf
-from byoip.store.jobs.job_guards import JobGuardShelf
-from byoip.store.jobs.jobs import JobShelf, make_enqueuing_app
-from byoip.store.letters.letters import PostgresLetters
-from byoip.store.letters.loa_documents import PostgresLoaDocuments
-from byoip.store.routes.bgp_prefixes import BgpPrefixShelf
-from byoip.store.routes.breaker import PostgresBreaker
-from byoip.store.routes.offboardings import OffboardingShelf
-from byoip.store.speakers.restores import RestoreShelf
-from byoip.store.speakers.route_history import RouteHistoryShelf
+from byoip.store.bindings.edges import EdgeRepository
+from byoip.store.checks.drifts import DriftRepository
+from byoip.store.checks.registration_snapshots import RegistrationRepository
+from byoip.store.checks.runs import RunRepository
+from byoip.store.checks.vrp_snapshots import RoaRepository
+from byoip.store.claims.claims import ClaimRepository
+from byoip.store.claims.delegations import DelegationRepository
+from byoip.store.claims.events import EventRepository
+from byoip.store.claims.tokens import TokenRepository
+from byoip.store.idempotency import IdempotencyRepository
+from byoip.store.jobs.job_guards import JobGuardRepository
+from byoip.store.jobs.jobs import JobRepository, make_enqueuing_app
+from byoip.store.letters.letters import PostgresLetterRepository
+from byoip.store.letters.loa_documents import LoaDocumentRepository
+from byoip.store.routes.bgp_prefixes import BgpPrefixRepository
+from byoip.store.routes.breaker import BreakerRepository
+from byoip.store.routes.offboardings import OffboardingRepository
+from byoip.store.speakers.restores import RestoreRepository
+from byoip.store.speakers.route_history import RouteHistoryRepository
 from byoip.store.statements import Session
 from byoip.store.unavailable import translated
 
 
-class PostgresShelf:
+class PostgresTransaction:
     """All that can be remembered, on one connection in a transaction."""
 
     claims: Claims
@@ -114,8 +114,8 @@ class PostgresShelf:
     jobs: Jobs
     roas: RoaData
     registrations: Registrations
-    operating: OperatorShelf
-    letters: LetterShelf
+    operating: OperatorRepositories
+    letters: LetterRepository
     loa_documents: LoaDocuments
     bgp_prefixes: BgpPrefixes
     breaker: Breaker
@@ -123,7 +123,7 @@ class PostgresShelf:
     offboardings: Offboardings
     guards: JobGuards
     drifts: Drifts
-    routes: RouteShelf
+    routes: RouteRepository
     restores: Restores
 
     def __init__(
@@ -135,29 +135,29 @@ class PostgresShelf:
         once: Once | None,
         ceilings: Ceilings,
     ) -> None:
-        self.claims = ClaimShelf(session)
-        self.tokens = TokenShelf(session)
+        self.claims = ClaimRepository(session)
+        self.tokens = TokenRepository(session)
         self._feed = EdgeFeed(session, clock)
-        self.bindings = BindingShelf(session, self._feed)
-        self.edges = EdgeShelf(session)
-        self.delegations = DelegationShelf(session)
-        self.services = ServiceShelf(session)
-        self.runs = RunShelf(session, clock)
-        self.events = self._history = EventShelf(session)
-        self.jobs = JobShelf(session, app)
-        self.roas = RoaShelf(connection, clock)
-        self.registrations = RegistrationShelf(connection)
-        self.operating = self._operating = PostgresOperatorShelf(connection, session)
-        self.letters = PostgresLetters(session)
-        self.loa_documents = PostgresLoaDocuments(session)
-        self.bgp_prefixes = BgpPrefixShelf(session)
-        self.breaker = PostgresBreaker(session, clock, ceilings, self._operating.events)
-        self.offboardings = OffboardingShelf(session)
-        self.guards = JobGuardShelf(session)
-        self.drifts = DriftShelf(session)
-        self.routes = RouteHistoryShelf(session)
-        self.restores = RestoreShelf(session)
-        self._once = None if once is None else OnceShelf(session, clock, once)
+        self.bindings = BindingRepository(session, self._feed)
+        self.edges = EdgeRepository(session)
+        self.delegations = DelegationRepository(session)
+        self.services = ServiceRepository(session)
+        self.runs = RunRepository(session, clock)
+        self.events = self._history = EventRepository(session)
+        self.jobs = JobRepository(session, app)
+        self.roas = RoaRepository(connection, clock)
+        self.registrations = RegistrationRepository(connection)
+        self.operating = self._operating = PostgresOperatorRepositories(connection, session)
+        self.letters = PostgresLetterRepository(session)
+        self.loa_documents = LoaDocumentRepository(session)
+        self.bgp_prefixes = BgpPrefixRepository(session)
+        self.breaker = BreakerRepository(session, clock, ceilings, self._operating.events)
+        self.offboardings = OffboardingRepository(session)
+        self.guards = JobGuardRepository(session)
+        self.drifts = DriftRepository(session)
+        self.routes = RouteHistoryRepository(session)
+        self.restores = RestoreRepository(session)
+        self._once = None if once is None else IdempotencyRepository(session, clock, once)
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key; the last thing a write does."""
@@ -193,17 +193,17 @@ class PostgresStore:
         self._app = make_enqueuing_app()
 
     @asynccontextmanager
-    async def transaction(self, once: Once | None = None) -> AsyncIterator[Shelf]:
+    async def transaction(self, once: Once | None = None) -> AsyncIterator[Transaction]:
         """Everything or nothing. With `once`, the first statement claims its key."""
         with translated():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
-                shelf = PostgresShelf(
+                tx = PostgresTransaction(
                     connection, session, self._clock, self._app, once, self._ceilings
                 )
-                await shelf.begin()
-                yield shelf
-                await shelf.end()
+                await tx.begin()
+                yield tx
+                await tx.end()
 
     async def prune(self) -> int:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""

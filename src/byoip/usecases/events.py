@@ -6,7 +6,7 @@ from datetime import datetime
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.ownership_token import OwnershipToken
-from byoip.ports.store import By, Event, Shelf
+from byoip.ports.store import By, Event, Transaction
 
 
 def changes(before: Claim, after: Claim, by: By, at: datetime) -> tuple[Event, ...]:
@@ -28,14 +28,14 @@ def delegation_event(kind: str, delegation: Delegation, by: By, at: datetime) ->
     return Event(delegation.claim_id, kind, by, at, before, after)
 
 
-async def end_token_and_run(shelf: Shelf, claim: Claim, by: By, at: datetime) -> None:
+async def end_token_and_run(tx: Transaction, claim: Claim, by: By, at: datetime) -> None:
     """What ends with a claim: its live token and its open run."""
-    if token := await shelf.tokens.live(claim.id):
-        await shelf.tokens.save(token.revoke(at))
-        await shelf.events.add(token_revoked(token, by, at))
-    if run_id := await shelf.runs.end_open(claim.id, at):
+    if token := await tx.tokens.live(claim.id):
+        await tx.tokens.save(token.revoke(at))
+        await tx.events.add(token_revoked(token, by, at))
+    if run_id := await tx.runs.end_open(claim.id, at):
         after = {"validation_id": run_id.hex}
-        await shelf.events.add(Event(claim.id, "validation.cancelled", by, at, after=after))
+        await tx.events.add(Event(claim.id, "validation.cancelled", by, at, after=after))
 
 
 def token_revoked(token: OwnershipToken, by: By, at: datetime) -> Event:

@@ -12,7 +12,7 @@ from byoip.domain.bindings.service_binding import Service
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.accounts import Account
-from byoip.ports.checks.snapshots import RegistrationSnapshotShelf, VrpSnapshotShelf
+from byoip.ports.checks.snapshots import RegistrationSnapshotRepository, VrpSnapshotRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class OperatorEvents(Protocol):
         ...
 
 
-class OperatorShelf(Protocol):
+class OperatorRepositories(Protocol):
     """The operator's part of a transaction."""
 
     accounts: CustomerAccounts
@@ -167,10 +167,10 @@ class OperatorShelf(Protocol):
     reservations: Reservations
     events: OperatorEvents
 
-    async def roa_snapshots(self) -> VrpSnapshotShelf:
+    async def roa_snapshots(self) -> VrpSnapshotRepository:
         """Snapshots of ROA data, open for writing by this transaction alone."""
         ...
 
-    async def registration_snapshots(self) -> RegistrationSnapshotShelf:
+    async def registration_snapshots(self) -> RegistrationSnapshotRepository:
         """The registries' statistics, open for writing by this transaction alone."""
         ...

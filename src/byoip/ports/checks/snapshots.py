@@ -102,7 +102,7 @@ class Acceptance:
     at: datetime
 
 
-class VrpSnapshotShelf(Protocol):
+class VrpSnapshotRepository(Protocol):
     """Snapshots, open for writing by us alone; all of it happens, or nothing."""
 
     async def current(self) -> VrpSnapshot | None:
@@ -139,7 +139,7 @@ class VrpSnapshotShelf(Protocol):
 class VrpSnapshotStore(Protocol):
     """Where snapshots are kept."""
 
-    def exclusive(self) -> AbstractAsyncContextManager[VrpSnapshotShelf]:
+    def exclusive(self) -> AbstractAsyncContextManager[VrpSnapshotRepository]:
         """Write; whoever else writes waits. Leaving without an exception commits."""
         ...
 
@@ -202,7 +202,7 @@ class RegistrationStatusReader(Protocol):
         ...
 
 
-class RegistrationSnapshotShelf(Protocol):
+class RegistrationSnapshotRepository(Protocol):
     """One registry's snapshot, open for writing by us alone."""
 
     async def ranges(self, registry: str) -> int | None:
@@ -231,7 +231,7 @@ class RegistrationSnapshotShelf(Protocol):
 class RegistrationStore(Protocol):
     """Where registration statistics are kept."""
 
-    def exclusive(self) -> AbstractAsyncContextManager[RegistrationSnapshotShelf]:
+    def exclusive(self) -> AbstractAsyncContextManager[RegistrationSnapshotRepository]:
         """Write; whoever else writes waits. Leaving without an exception commits."""
         ...
 

@@ -119,7 +119,7 @@ class SnapshotNews:
     after: int | None
 
 
-class LetterShelf(Protocol):
+class LetterRepository(Protocol):
     """Letters that were issued; within one transaction."""
 
     async def add(self, letter: Letter) -> None:

@@ -193,7 +193,7 @@ class LeaderElection(Protocol):
         ...
 
 
-class RouteShelf(Protocol):
+class RouteRepository(Protocol):
     """What operators look up and decide about routes, within one transaction."""
 
     async def snapshot(self, number: int) -> RouteSnapshot:

@@ -64,7 +64,7 @@ _BOUND: Final = compiled(
 )
 
 
-class AccountShelf:
+class AccountRepository:
     """Customers."""
 
     def __init__(self, session: Session) -> None:
@@ -92,7 +92,7 @@ class AccountShelf:
         )
 
 
-class CredentialShelf:
+class CredentialRepository:
     """Credentials of customers and operators."""
 
     def __init__(self, session: Session) -> None:
@@ -115,7 +115,7 @@ class CredentialShelf:
         return credential_from(row)
 
 
-class OfferedServiceShelf:
+class OfferedServiceRepository:
     """What customers may bind."""
 
     def __init__(self, session: Session) -> None:

@@ -29,11 +29,15 @@ from byoip.ports.accounts.operating import (
     RegistryOverrides,
     Reservations,
 )
-from byoip.store.accounts.operating import AccountShelf, CredentialShelf, OfferedServiceShelf
+from byoip.store.accounts.operating import (
+    AccountRepository,
+    CredentialRepository,
+    OfferedServiceRepository,
+)
 from byoip.store.accounts.tables_operating import operator_events, registry_overrides, reservations
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, wait_for_turn
-from byoip.store.checks.registration_snapshots import RegistrationWriting
-from byoip.store.checks.vrp_writing import VrpSnapshotWriting
+from byoip.store.checks.registration_snapshots import PostgresRegistrationSnapshotRepository
+from byoip.store.checks.vrp_writing import PostgresVrpSnapshotRepository
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 
@@ -77,7 +81,7 @@ _NUMBER: Final = compiled(
 _WRITE: Final = compiled(insert(operator_events), operator_events.c.keys())
 
 
-class OverrideShelf:
+class OverrideRepository:
     """The operator's word on registries."""
 
     def __init__(self, session: Session) -> None:
@@ -111,7 +115,7 @@ class OverrideShelf:
         return override_from(row)
 
 
-class ReservationShelf:
+class ReservationRepository:
     """Space kept for somebody."""
 
     def __init__(self, session: Session) -> None:
@@ -150,7 +154,7 @@ class ReservationShelf:
         return reservation_from(row)
 
 
-class OperatorEventShelf:
+class OperatorEventRepository:
     """The operators' history; kept back until the transaction ends, as the prefixes' is."""
 
     def __init__(self, session: Session) -> None:
@@ -182,7 +186,7 @@ class OperatorEventShelf:
         self._added.clear()
 
 
-class PostgresOperatorShelf:
+class PostgresOperatorRepositories:
     """The operator's part of a transaction."""
 
     accounts: CustomerAccounts
@@ -194,22 +198,22 @@ class PostgresOperatorShelf:
 
     def __init__(self, connection: AsyncConnection, session: Session) -> None:
         self._connection = connection
-        self.accounts = AccountShelf(session)
-        self.credentials = CredentialShelf(session)
-        self.services = OfferedServiceShelf(session)
-        self.overrides = OverrideShelf(session)
-        self.reservations = ReservationShelf(session)
-        self.events = self._history = OperatorEventShelf(session)
+        self.accounts = AccountRepository(session)
+        self.credentials = CredentialRepository(session)
+        self.services = OfferedServiceRepository(session)
+        self.overrides = OverrideRepository(session)
+        self.reservations = ReservationRepository(session)
+        self.events = self._history = OperatorEventRepository(session)
 
-    async def roa_snapshots(self) -> VrpSnapshotWriting:
+    async def roa_snapshots(self) -> PostgresVrpSnapshotRepository:
         """Snapshots of ROA data, open for writing by this transaction alone."""
         await wait_for_turn(self._connection, VRPS_LOCK)
-        return VrpSnapshotWriting(self._connection)
+        return PostgresVrpSnapshotRepository(self._connection)
 
-    async def registration_snapshots(self) -> RegistrationWriting:
+    async def registration_snapshots(self) -> PostgresRegistrationSnapshotRepository:
         """The registries' statistics, open for writing by this transaction alone."""
         await wait_for_turn(self._connection, REGISTRATIONS_LOCK)
-        return RegistrationWriting(self._connection)
+        return PostgresRegistrationSnapshotRepository(self._connection)
 
     async def end(self) -> None:
         """Write the history."""

@@ -80,7 +80,7 @@ _SERVICE: Final = compiled(
 )
 
 
-class BindingShelf:
+class BindingRepository:
     """Service bindings, within one transaction; each change goes into the feed for edges."""
 
     def __init__(self, session: Session, feed: EdgeFeed) -> None:
@@ -165,7 +165,7 @@ def _noted(
     )
 
 
-class ServiceShelf:
+class ServiceRepository:
     """What the operator offers, within one transaction."""
 
     def __init__(self, session: Session) -> None:

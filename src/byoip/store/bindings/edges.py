@@ -87,7 +87,7 @@ _SETTLE: Final = compiled(
 )
 
 
-class EdgeShelf:
+class EdgeRepository:
     """Edges, within one transaction."""
 
     def __init__(self, session: Session) -> None:

@@ -95,7 +95,7 @@ REEVALUATE: Final = text("""
 _REEVALUATE: Final = compiled(REEVALUATE)
 
 
-class DriftShelf:
+class DriftRepository:
     """Drifts, within one transaction."""
 
     def __init__(self, session: Session) -> None:

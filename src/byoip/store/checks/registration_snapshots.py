@@ -72,7 +72,7 @@ _SUPERSEDED = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class RegistrationShelf:
+class RegistrationRepository:
     """Registration statistics as one connection sees them.
 
     Attributes:
@@ -99,7 +99,7 @@ class RegistrationShelf:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistrationWriting:
+class PostgresRegistrationSnapshotRepository:
     """Registration snapshots, within one transaction that holds the writers' lock."""
 
     connection: AsyncConnection
@@ -167,10 +167,10 @@ class RegistrationSnapshots:
     engine: AsyncEngine
 
     @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[RegistrationWriting]:
+    async def exclusive(self) -> AsyncIterator[PostgresRegistrationSnapshotRepository]:
         """Write in one transaction: a crash in the middle leaves nothing behind."""
         async with self._alone() as connection:
-            yield RegistrationWriting(connection)
+            yield PostgresRegistrationSnapshotRepository(connection)
 
     async def prune(self) -> None:
         """Drop all partitions that are not current."""

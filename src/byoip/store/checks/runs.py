@@ -89,7 +89,7 @@ _ABANDONED: Final = compiled(
 )
 
 
-class RunShelf:
+class RunRepository:
     """Validation runs, within one transaction."""
 
     def __init__(self, session: Session, clock: Clock) -> None:

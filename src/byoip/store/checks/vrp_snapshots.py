@@ -17,7 +17,7 @@ from byoip.ports.checks.snapshots import RoaStatus
 from byoip.ports.clock import Clock
 from byoip.store.checks.partitions import VRPS_LOCK, drop, wait_for_turn
 from byoip.store.checks.tables_snapshots import vrp_snapshots, vrps
-from byoip.store.checks.vrp_writing import VrpSnapshotWriting, is_current, one_snapshot
+from byoip.store.checks.vrp_writing import PostgresVrpSnapshotRepository, is_current, one_snapshot
 from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translated
 
@@ -59,7 +59,7 @@ _SUPERSEDED = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class RoaShelf:
+class RoaRepository:
     """ROA data as one connection sees it, for example inside the transaction that approves."""
 
     connection: AsyncConnection
@@ -89,10 +89,10 @@ class VrpSnapshots:
     engine: AsyncEngine
 
     @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[VrpSnapshotWriting]:
+    async def exclusive(self) -> AsyncIterator[PostgresVrpSnapshotRepository]:
         """Write in one transaction: a crash in the middle leaves nothing behind."""
         async with self._alone() as connection:
-            yield VrpSnapshotWriting(connection)
+            yield PostgresVrpSnapshotRepository(connection)
 
     async def prune(self) -> None:
         """Drop all partitions but the current, the previous, and the last refused one."""

@@ -24,7 +24,7 @@ _anchor_of = attrgetter("anchor")
 
 
 @dataclass(frozen=True, slots=True)
-class VrpSnapshotWriting:
+class PostgresVrpSnapshotRepository:
     """Snapshots, within one transaction that holds the writers' lock."""
 
     connection: AsyncConnection

@@ -96,7 +96,7 @@ _UNPROVEN: Final = compiled(
 )
 
 
-class ClaimShelf:
+class ClaimRepository:
     """Claims, within one transaction."""
 
     def __init__(self, session: Session) -> None:

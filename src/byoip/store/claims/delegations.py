@@ -86,7 +86,7 @@ GIVEN: Final = compiled(
 RECEIVED: Final = compiled(_page.where(_d.account_id == _ACCOUNT))
 
 
-class DelegationShelf:
+class DelegationRepository:
     """Delegations, within one transaction."""
 
     def __init__(self, session: Session) -> None:

@@ -53,7 +53,7 @@ _WRITE: Final = compiled(
 )
 
 
-class EventShelf:
+class EventRepository:
     """The history; kept back until the transaction ends, so that numbers follow commits."""
 
     def __init__(self, session: Session) -> None:

@@ -41,7 +41,7 @@ _COUNT: Final = compiled(
 )
 
 
-class TokenShelf:
+class TokenRepository:
     """Ownership tokens, within one transaction."""
 
     def __init__(self, session: Session) -> None:

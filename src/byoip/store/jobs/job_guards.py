@@ -78,7 +78,7 @@ _ACTED: Final = compiled(
 )
 
 
-class JobGuardShelf:
+class JobGuardRepository:
     """What holds jobs back, within one transaction."""
 
     def __init__(self, session: Session) -> None:

@@ -61,7 +61,7 @@ def make_enqueuing_app() -> App:
     return App(connector=PsycopgConnector())
 
 
-class JobShelf:
+class JobRepository:
     """Jobs that exist if, and only if, the transaction commits."""
 
     def __init__(self, session: Session, app: App) -> None:

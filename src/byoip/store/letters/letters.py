@@ -170,7 +170,7 @@ _HEARD: Final = compiled(
 )
 
 
-class PostgresLetters:
+class PostgresLetterRepository:
     """Letters, within one transaction."""
 
     def __init__(self, session: Session) -> None:

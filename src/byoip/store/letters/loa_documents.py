@@ -25,7 +25,7 @@ _UPLOADED: Final = compiled(
 )
 
 
-class PostgresLoaDocuments:
+class LoaDocumentRepository:
     """Documents, within one transaction."""
 
     def __init__(self, session: Session) -> None:

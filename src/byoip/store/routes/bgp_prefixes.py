@@ -156,7 +156,7 @@ _RING: Final = compiled(
 )
 
 
-class BgpPrefixShelf:
+class BgpPrefixRepository:
     """BGP prefixes, within one transaction."""
 
     def __init__(self, session: Session) -> None:

@@ -137,7 +137,7 @@ _REARM: Final = compiled(
 )
 
 
-class PostgresBreaker:
+class BreakerRepository:
     """The breakers, within one transaction."""
 
     def __init__(

@@ -119,7 +119,7 @@ _PARKED: Final = compiled(
 )
 
 
-class OffboardingShelf:
+class OffboardingRepository:
     """The ways out of claims, within one transaction."""
 
     def __init__(self, session: Session) -> None:

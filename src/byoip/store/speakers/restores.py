@@ -54,7 +54,7 @@ _WARN: Final = _made("""
 _WARNED: Final = _made("DELETE FROM route_alarms WHERE kind = 'restored' AND since < :before")
 
 
-class RestoreShelf:
+class RestoreRepository:
     """Within one transaction."""
 
     def __init__(self, session: Session) -> None:

@@ -64,7 +64,7 @@ _DECIDE: Final = compiled(
 )
 
 
-class RouteHistoryShelf:
+class RouteHistoryRepository:
     """Within one transaction."""
 
     def __init__(self, session: Session) -> None:

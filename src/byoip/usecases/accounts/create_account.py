@@ -33,8 +33,8 @@ class CreateAccount:
             "prefix_quota": account.prefix_quota,
         }
         view = AccountView(account, claims=0)
-        async with self.store.transaction(once) as shelf:
-            await shelf.operating.accounts.add(account)
-            await shelf.operating.events.add(noted("account.created", by, why, now, after=after))
-            await shelf.answered(view)
+        async with self.store.transaction(once) as tx:
+            await tx.operating.accounts.add(account)
+            await tx.operating.events.add(noted("account.created", by, why, now, after=after))
+            await tx.answered(view)
         return view

@@ -57,11 +57,11 @@ class CreateCredential:
         )
         # The prefix makes it recognisable when it leaks.
         made = NewCredential(credential, f"byoip_{self.mint.mint()}")
-        async with self.store.transaction(once) as shelf:
-            await shelf.operating.credentials.add(credential, made.token)
+        async with self.store.transaction(once) as tx:
+            await tx.operating.credentials.add(credential, made.token)
             after = shown(credential)
-            await shelf.operating.events.add(noted("credential.created", by, why, now, after=after))
-            await shelf.answered(made)
+            await tx.operating.events.add(noted("credential.created", by, why, now, after=after))
+            await tx.answered(made)
         return made
 
 

@@ -26,10 +26,10 @@ class RevokeCredential:
             CredentialNotFound, InvalidText: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            ended = await shelf.operating.credentials.revoke(credential_id, now)
+        async with self.store.transaction(once) as tx:
+            ended = await tx.operating.credentials.revoke(credential_id, now)
             before = shown(ended)
             event = noted("credential.revoked", by, why, now, before=before)
-            await shelf.operating.events.add(event)
-            await shelf.answered(ended)
+            await tx.operating.events.add(event)
+            await tx.answered(ended)
         return ended

@@ -38,20 +38,20 @@ class UpdateAccount:
             given["name"] = stated_name(name).value
         if prefix_quota is not None:
             given["prefix_quota"] = prefix_quota
-        async with self.store.transaction(once) as shelf:
-            held, _ = await shelf.claims.lock_account(account_id)
-            old = await shelf.operating.accounts.lock(account_id)
+        async with self.store.transaction(once) as tx:
+            held, _ = await tx.claims.lock_account(account_id)
+            old = await tx.operating.accounts.lock(account_id)
             by.seen.demand(old.version)
             new = replace(old, **given)
             if new != old:
                 new = replace(new, version=old.version + 1)
-                await shelf.operating.accounts.save(new)
+                await tx.operating.accounts.save(new)
                 before, after = (
                     {"account_id": account_id.hex, **{key: getattr(one, key) for key in given}}
                     for one in (old, new)
                 )
                 event = noted("account.updated", by, why, now, before=before, after=after)
-                await shelf.operating.events.add(event)
+                await tx.operating.events.add(event)
             view = AccountView(new, held)
-            await shelf.answered(view)
+            await tx.answered(view)
         return view

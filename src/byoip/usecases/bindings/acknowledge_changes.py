@@ -5,7 +5,7 @@ from byoip.domain.bindings.edge import EdgeNotFound, FeedReplaced, edge_name
 from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Shelf, Store
+from byoip.ports.store import By, Store, Transaction
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 
 
@@ -25,23 +25,23 @@ class AcknowledgeChanges:
             InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet: as they say.
         """
         name = edge_name(edge)
-        async with self.store.transaction(once) as shelf:
-            known = [one.name for one in await shelf.edges.all() if one.counts]
+        async with self.store.transaction(once) as tx:
+            known = [one.name for one in await tx.edges.all() if one.counts]
             if name not in known:
-                await shelf.edges.alone()  # it may begin to count
-            view = await self._heard(name, feed, number, shelf)
-            await shelf.answered(view)
+                await tx.edges.alone()  # it may begin to count
+            view = await self._heard(name, feed, number, tx)
+            await tx.answered(view)
         await SettleBindings(self.store, self.clock)(by=by)
         return view
 
-    async def _heard(self, name: str, feed: UUID, number: int, shelf: Shelf) -> EdgeView:
-        before = await shelf.edges.lock(name)
+    async def _heard(self, name: str, feed: UUID, number: int, tx: Transaction) -> EdgeView:
+        before = await tx.edges.lock(name)
         if before is None:
             raise EdgeNotFound
         # Asked under the edge's lock: whoever begins the feed anew writes the edge after this.
-        if feed != await shelf.edges.feed():
+        if feed != await tx.edges.feed():
             raise FeedReplaced
-        newest = await shelf.edges.newest()
+        newest = await tx.edges.newest()
         heard = before.heard(number, newest=newest, now=self.clock.now())
-        await shelf.edges.save(heard)
+        await tx.edges.save(heard)
         return EdgeView(heard, newest)

@@ -40,27 +40,27 @@ class BindService:
             Contested: another claim still serves some of it.
         """
         wanted = Prefix.parse(cidr)
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             if not claim.approved:
                 raise PrefixNotApproved
             claim.demand_takes_new()
-            service = await shelf.services.get(service_id)
-            may_bind(claim.prefix, wanted, service, await shelf.bindings.of(claim_id))
+            service = await tx.services.get(service_id)
+            may_bind(claim.prefix, wanted, service, await tx.bindings.of(claim_id))
             now = self.clock.now()
             binding = ServiceBinding(uuid4(), claim_id, claim.prefix, wanted, service, now)
             written = claim.written(now)
-            await shelf.claims.save(written)
-            binding = await shelf.bindings.add(binding)
+            await tx.claims.save(written)
+            binding = await tx.bindings.add(binding)
             after = {
                 "binding_id": binding.id.hex,
                 "cidr": str(wanted),
                 "service_id": service.id.hex,
             }
-            await shelf.events.add(Event(claim_id, "binding.created", by, now, after=after))
-            if binding.is_default and await shelf.bgp_prefixes.spanning(claim_id) is None:
-                await begin_route(shelf, claim, wanted, by, now)
+            await tx.events.add(Event(claim_id, "binding.created", by, now, after=after))
+            if binding.is_default and await tx.bgp_prefixes.spanning(claim_id) is None:
+                await begin_route(tx, claim, wanted, by, now)
             view = BindingView(binding, written.version)
-            await shelf.answered(view)
+            await tx.answered(view)
         return view

@@ -21,15 +21,15 @@ class SettleBindings:
 
     async def __call__(self, *, by: By) -> None:
         """Look at all that has not taken effect."""
-        async with self.store.transaction() as shelf:
-            number = agreed(await shelf.edges.all(), await shelf.edges.newest())
-            claims = await shelf.edges.unsettled(number)
+        async with self.store.transaction() as tx:
+            number = agreed(await tx.edges.all(), await tx.edges.newest())
+            claims = await tx.edges.unsettled(number)
         for claim_id in claims:
-            async with self.store.transaction() as shelf:
-                settled = await shelf.edges.settle(claim_id, number)
+            async with self.store.transaction() as tx:
+                settled = await tx.edges.settle(claim_id, number)
                 now = self.clock.now()
                 told = [_told(claim_id, one, by, now) for one in settled]
-                await shelf.events.add(*(event for event in told if event))
+                await tx.events.add(*(event for event in told if event))
 
 
 def _told(claim_id: UUID, settled: Settled, by: By, now: datetime) -> Event | None:

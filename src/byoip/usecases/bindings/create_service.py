@@ -26,11 +26,11 @@ class CreateService:
         """
         why, now = stated_reason(reason), self.clock.now()
         service = Service(uuid4(), stated_name(name).value, default_only)
-        async with self.store.transaction(once) as shelf:
-            await shelf.operating.services.add(service, now)
+        async with self.store.transaction(once) as tx:
+            await tx.operating.services.add(service, now)
             event = noted("service.created", by, why, now, after=shown(service))
-            await shelf.operating.events.add(event)
-            await shelf.answered(service)
+            await tx.operating.events.add(event)
+            await tx.answered(service)
         return service
 
 

@@ -8,7 +8,7 @@ from byoip.domain.bindings.edge import Edge, EdgeBehind, EdgeRemoved, edge_name
 from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Shelf, Store
+from byoip.ports.store import By, Store, Transaction
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 from byoip.usecases.operator_events import noted
 
@@ -32,35 +32,35 @@ class PutEdge:
             EdgeBehind: it cannot come back into service yet.
         """
         name, why, now = edge_name(edge), stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            await shelf.edges.alone()
-            before = await _current(name, shelf)
-            await _demand_caught_up(shelf, before, drained=drained)
+        async with self.store.transaction(once) as tx:
+            await tx.edges.alone()
+            before = await _current(name, tx)
+            await _demand_caught_up(tx, before, drained=drained)
             wanted = replace(before or _new(name, now), drained=drained)
-            await (shelf.edges.save(wanted) if before else shelf.edges.add(wanted))
+            await (tx.edges.save(wanted) if before else tx.edges.add(wanted))
             if wanted != before:
                 was = shown(before) if before else {}
                 kind = "edge.put" if before else "edge.registered"
                 event = noted(kind, by, why, now, before=was, after=shown(wanted))
-                await shelf.operating.events.add(event)
-            view = EdgeView(wanted, await shelf.edges.newest())
-            await shelf.answered(view)
+                await tx.operating.events.add(event)
+            view = EdgeView(wanted, await tx.edges.newest())
+            await tx.answered(view)
         await SettleBindings(self.store, self.clock)(by=by)
         return view
 
 
-async def _current(name: str, shelf: Shelf) -> Edge | None:
+async def _current(name: str, tx: Transaction) -> Edge | None:
     try:
-        return await shelf.edges.lock(name)
+        return await tx.edges.lock(name)
     except EdgeRemoved:
         return None  # it comes back as a new one, with all that a new one has to have first
 
 
-async def _demand_caught_up(shelf: Shelf, edge: Edge | None, *, drained: bool) -> None:
+async def _demand_caught_up(tx: Transaction, edge: Edge | None, *, drained: bool) -> None:
     # Routes went up without it while it was drained: it may lack their default bindings.
     if edge is None or drained or not edge.drained or not edge.counts:
         return
-    needed = await shelf.edges.newest_bound()
+    needed = await tx.edges.newest_bound()
     if edge.acknowledged < needed:
         raise EdgeBehind(edge.acknowledged, needed)
 

@@ -27,18 +27,18 @@ class RemoveEdge:
             InvalidEdgeName, InvalidText, EdgeNotFound: as they say.
         """
         name, why, now = edge_name(edge), stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            await shelf.edges.alone()
+        async with self.store.transaction(once) as tx:
+            await tx.edges.alone()
             try:
-                known = await shelf.edges.lock(name)
+                known = await tx.edges.lock(name)
             except EdgeRemoved:
                 known = None
             if known is None:
                 raise EdgeNotFound
-            await shelf.edges.remove(known, now)
+            await tx.edges.remove(known, now)
             event = noted("edge.removed", by, why, now, before=shown(known))
-            await shelf.operating.events.add(event)
-            view = EdgeView(known, await shelf.edges.newest())
-            await shelf.answered(view)
+            await tx.operating.events.add(event)
+            view = EdgeView(known, await tx.edges.newest())
+            await tx.answered(view)
         await SettleBindings(self.store, self.clock)(by=by)
         return view

@@ -27,15 +27,15 @@ class RetireService:
             ServiceInUse: it has bindings, or an edge in service may still answer with it.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            service = await shelf.operating.services.lock(service_id)
-            bound, _ = await shelf.operating.services.bindings(service_id)
+        async with self.store.transaction(once) as tx:
+            service = await tx.operating.services.lock(service_id)
+            bound, _ = await tx.operating.services.bindings(service_id)
             if bound:
                 raise ServiceInUse(f"{bound} bindings rest on it")
-            if names := await shelf.edges.holding(service_id):
+            if names := await tx.edges.holding(service_id):
                 raise ServiceInUse(f"edges have not acknowledged its end: {', '.join(names[:5])}")
-            await shelf.operating.services.retire(service_id, now)
+            await tx.operating.services.retire(service_id, now)
             event = noted("service.retired", by, why, now, before=shown(service))
-            await shelf.operating.events.add(event)
-            await shelf.answered(service)
+            await tx.operating.events.add(event)
+            await tx.answered(service)
         return service

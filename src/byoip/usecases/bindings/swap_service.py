@@ -35,26 +35,26 @@ class SwapService:
             ClaimNotFound, PreconditionFailed, PrefixNotApproved, PrefixSuspended, BindingNotFound,
             ServiceNotFound, DefaultOnlyService: as they say.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             if not claim.approved:  # the approval was revoked; what is bound stays
                 raise PrefixNotApproved
             claim.demand_takes_new()
-            old = binding_of(binding_id, await shelf.bindings.of(claim_id))
-            service = await shelf.services.get(service_id)
+            old = binding_of(binding_id, await tx.bindings.of(claim_id))
+            service = await tx.services.get(service_id)
             may_serve(claim.prefix, old.cidr, service)
             view = BindingView(old, claim.version)
             if old.service != service:
                 now = self.clock.now()
                 written = claim.written(now)
-                await shelf.claims.save(written)
-                view = BindingView(await shelf.bindings.swap(binding_id, service), written.version)
+                await tx.claims.save(written)
+                view = BindingView(await tx.bindings.swap(binding_id, service), written.version)
                 before, after = (
                     {"binding_id": binding_id.hex, "service_id": one.id.hex}
                     for one in (old.service, service)
                 )
                 event = Event(claim_id, "binding.swapped", by, now, before, after)
-                await shelf.events.add(event)
-            await shelf.answered(view)
+                await tx.events.add(event)
+            await tx.answered(view)
         return view

@@ -5,7 +5,7 @@ from uuid import UUID
 from byoip.domain.bindings.service_binding import may_unbind
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 from byoip.usecases.claims.view import binding_of
 from byoip.usecases.routes.lifecycle import demand_withdrawn, end_routes
 
@@ -33,27 +33,27 @@ class UnbindService:
             AdvertiseStateLocked: as they say.
             WithdrawFirst: it is the default, and the Internet may still know one of the routes.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
-            bindings = await shelf.bindings.of(claim_id)
+            bindings = await tx.bindings.of(claim_id)
             binding = binding_of(binding_id, bindings)
             may_unbind(binding, bindings)
             now = self.clock.now()
             if binding.is_default:
-                await _end_spanning(shelf, claim_id, by, now)
-            await shelf.claims.save(claim.written(now))
-            await shelf.bindings.remove(binding_id, now)
+                await _end_spanning(tx, claim_id, by, now)
+            await tx.claims.save(claim.written(now))
+            await tx.bindings.remove(binding_id, now)
             before = {
                 "binding_id": binding.id.hex,
                 "cidr": str(binding.cidr),
                 "service_id": binding.service.id.hex,
             }
-            await shelf.events.add(Event(claim_id, "binding.removed", by, now, before=before))
-            await shelf.answered(None)
+            await tx.events.add(Event(claim_id, "binding.removed", by, now, before=before))
+            await tx.answered(None)
 
 
-async def _end_spanning(shelf: Shelf, claim_id: UUID, by: By, now: datetime) -> None:
-    await demand_withdrawn(shelf, claim_id)  # of all routes: each rests on the default binding
-    if spanning := await shelf.bgp_prefixes.spanning(claim_id):
-        await end_routes(shelf, [spanning], by, now)
+async def _end_spanning(tx: Transaction, claim_id: UUID, by: By, now: datetime) -> None:
+    await demand_withdrawn(tx, claim_id)  # of all routes: each rests on the default binding
+    if spanning := await tx.bgp_prefixes.spanning(claim_id):
+        await end_routes(tx, [spanning], by, now)

@@ -33,16 +33,16 @@ class UpdateService:
             ServiceInUse: it is bound to parts of prefixes.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            old = await shelf.operating.services.lock(service_id)
+        async with self.store.transaction(once) as tx:
+            old = await tx.operating.services.lock(service_id)
             by.seen.demand(old.version)
             new = replace(old, default_only=default_only)
             if new != old:
                 new = replace(new, version=old.version + 1)
-                _, nested = await shelf.operating.services.bindings(service_id)
+                _, nested = await tx.operating.services.bindings(service_id)
                 may_be_default_only(nested if default_only else 0)
-                await shelf.operating.services.save(new)
+                await tx.operating.services.save(new)
                 event = noted("service.updated", by, why, now, before=shown(old), after=shown(new))
-                await shelf.operating.events.add(event)
-            await shelf.answered(new)
+                await tx.operating.events.add(event)
+            await tx.answered(new)
         return new

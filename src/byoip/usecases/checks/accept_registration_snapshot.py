@@ -27,8 +27,8 @@ class AcceptRegistrationSnapshot:
             InvalidText, SnapshotNotFound, SnapshotNotAcceptable: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            snapshots = await shelf.operating.registration_snapshots()
+        async with self.store.transaction(once) as tx:
+            snapshots = await tx.operating.registration_snapshots()
             status = await snapshots.status(registry)
             if status is None:
                 raise SnapshotNotFound
@@ -43,7 +43,7 @@ class AcceptRegistrationSnapshot:
             event = noted(
                 "registration_snapshot.accepted", by, why, now, before=before, after=after
             )
-            await shelf.operating.events.add(event)
+            await tx.operating.events.add(event)
             view = replace(status, acceptance=word)
-            await shelf.answered(view)
+            await tx.answered(view)
         return view

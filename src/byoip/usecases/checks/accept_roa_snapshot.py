@@ -3,7 +3,12 @@ from dataclasses import dataclass, replace
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
 from byoip.domain.checks.vrp_snapshot import ahead
 from byoip.ports.accounts.operator_reader import RoaSnapshotView
-from byoip.ports.checks.snapshots import Acceptance, VrpSnapshot, VrpSnapshotShelf, VrpSnapshotStore
+from byoip.ports.checks.snapshots import (
+    Acceptance,
+    VrpSnapshot,
+    VrpSnapshotRepository,
+    VrpSnapshotStore,
+)
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.store import By, Store
@@ -27,8 +32,8 @@ class AcceptRoaSnapshot:
             InvalidText, SnapshotNotFound, SnapshotNotAcceptable: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            snapshots = await shelf.operating.roa_snapshots()
+        async with self.store.transaction(once) as tx:
+            snapshots = await tx.operating.roa_snapshots()
             found = await snapshots.find(number)
             if found is None:
                 raise SnapshotNotFound
@@ -37,14 +42,14 @@ class AcceptRoaSnapshot:
             await snapshots.accept(number, word)
             after = {"number": number}
             event = noted("roa_snapshot.accepted", by, why, now, after=after)
-            await shelf.operating.events.add(event)
-            await shelf.jobs.enqueue_reevaluation()
+            await tx.operating.events.add(event)
+            await tx.jobs.enqueue_reevaluation()
             view = RoaSnapshotView(replace(found, accepted=True), in_use=True, acceptance=word)
-            await shelf.answered(view)
+            await tx.answered(view)
         await self.snapshots.prune()
         return view
 
-    async def _demand_acceptable(self, shelf: VrpSnapshotShelf, snapshot: VrpSnapshot) -> None:
+    async def _demand_acceptable(self, tx: VrpSnapshotRepository, snapshot: VrpSnapshot) -> None:
         if snapshot.accepted:
             raise SnapshotNotAcceptable("it was accepted before")
         if snapshot.tally is None or not snapshot.kept:
@@ -53,6 +58,6 @@ class AcceptRoaSnapshot:
             # Its age could not be told, and data is only used up to a certain age.
             why = "it was built in the future: mend the relying party's clock"
             raise SnapshotNotAcceptable(why)
-        current = await shelf.current()
+        current = await tx.current()
         if current is not None and current.number > snapshot.number:
             raise SnapshotNotAcceptable(f"snapshot {current.number} has superseded it")

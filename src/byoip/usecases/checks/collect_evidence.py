@@ -106,10 +106,10 @@ class AskEveryone:
 
     async def __call__(self, subject: Subject) -> Answers:
         """Ask once. No transaction is open while we wait for anyone outside."""
-        async with self.store.transaction() as shelf:
-            registered = await shelf.registrations.overlapping(subject.prefix)
-            vrps = await shelf.roas.about(subject.prefix)
-            overrides = await shelf.operating.overrides.overlapping(subject.prefix)
+        async with self.store.transaction() as tx:
+            registered = await tx.registrations.overlapping(subject.prefix)
+            vrps = await tx.roas.about(subject.prefix)
+            overrides = await tx.operating.overrides.overlapping(subject.prefix)
         responsible = self._responsible(subject.prefix, registered, overrides)
         expired, subject = self._checked_token(subject)
         subject = replace(subject, until=asyncio.get_running_loop().time() + self.deadline)

@@ -34,13 +34,13 @@ class PutRegistryOverride:
         override = RegistryOverride(uuid4(), Prefix.parse(cidr), registry, why, now)
         if registry not in self.registries:
             raise RegistryUnknown(self.registries)
-        async with self.store.transaction(once) as shelf:
-            replaced = await shelf.operating.overrides.put(override)
+        async with self.store.transaction(once) as tx:
+            replaced = await tx.operating.overrides.put(override)
             before = shown(replaced) if replaced else {}
             after = shown(override)
             event = noted("registry_override.put", by, why, now, before=before, after=after)
-            await shelf.operating.events.add(event)
-            await shelf.answered(override)
+            await tx.operating.events.add(event)
+            await tx.answered(override)
         return override
 
 

@@ -22,10 +22,10 @@ class ReevaluateClaims:
     async def __call__(self, *, by: By) -> Reevaluated | None:
         """Look, if it is time to; what has changed. Everything is noted, or nothing is."""
         now = self.clock.now()
-        async with self.store.transaction() as shelf:
-            found = await shelf.drifts.reevaluate(now)
+        async with self.store.transaction() as tx:
+            found = await tx.drifts.reevaluate(now)
             if found is not None:
-                await shelf.events.add(*_noted(found, by, now))
+                await tx.events.add(*_noted(found, by, now))
         return found
 
 

@@ -42,15 +42,15 @@ class RefreshRegistrations:
     async def _take(self, file: StatisticsFile | NoStatistics) -> RegistryRefreshed:
         registry = file.registry
         refused = 0
-        async with self.registrations.exclusive() as shelf:
+        async with self.registrations.exclusive() as tx:
             if isinstance(file, StatisticsFile):
                 refused = len(file.delegations)
-                fault = too_few(refused, await shelf.ranges(registry))
+                fault = too_few(refused, await tx.ranges(registry))
                 if fault is None:
-                    return RegistryRefreshed(registry, await shelf.replace(file), None)
+                    return RegistryRefreshed(registry, await tx.replace(file), None)
             else:
                 fault = file.fault
             if fault is not None:
                 now = self.clock.now()
-                await shelf.record_failure(registry, fault, at=now, refused=refused)
+                await tx.record_failure(registry, fault, at=now, refused=refused)
         return RegistryRefreshed(registry, None, fault)

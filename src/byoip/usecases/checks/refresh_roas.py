@@ -8,7 +8,7 @@ from byoip.ports.checks.snapshots import (
     VrpDocument,
     VrpReader,
     VrpSnapshot,
-    VrpSnapshotShelf,
+    VrpSnapshotRepository,
     VrpSnapshotStore,
 )
 from byoip.ports.clock import Clock
@@ -64,28 +64,28 @@ class RefreshRoas:
     async def __call__(self) -> Refreshed:
         """Fetch, load, judge; nothing is locked while the source works."""
         export = await self.source.fetch()
-        async with self.snapshots.exclusive() as shelf:
+        async with self.snapshots.exclusive() as tx:
             if isinstance(export, NoExport):
                 refreshed: Refreshed = await self._nothing(
-                    shelf, Objection(Gate.EXPORT, export.why), source=None
+                    tx, Objection(Gate.EXPORT, export.why), source=None
                 )
             else:
-                refreshed = await self._take(shelf, export)
+                refreshed = await self._take(tx, export)
         await self.snapshots.prune()
         if self.reevaluate is not None and isinstance(refreshed, RoasAccepted):
             await self.reevaluate(by=By("worker", f"roa-snapshot-{refreshed.number}"))
         return refreshed
 
-    async def _take(self, shelf: VrpSnapshotShelf, export: VrpExport) -> Refreshed:
-        current = await shelf.current()
+    async def _take(self, tx: VrpSnapshotRepository, export: VrpExport) -> Refreshed:
+        current = await tx.current()
         try:
             document = self.reader.open(export)
             if current is not None and self._same(document, current):
                 return RoasUnchanged(current.number)
-            loaded = await shelf.load(document, source=export.source, at=self.clock.now())
+            loaded = await tx.load(document, source=export.source, at=self.clock.now())
         except MalformedExport as fault:
-            return await self._nothing(shelf, Objection(Gate.FORMAT, str(fault)), export.source)
-        return await self._judge(shelf, export, loaded, current)
+            return await self._nothing(tx, Objection(Gate.FORMAT, str(fault)), export.source)
+        return await self._judge(tx, export, loaded, current)
 
     def _same(self, document: VrpDocument, current: VrpSnapshot) -> bool:
         # Sources are asked more often than they build; that is no reason to raise an alarm.
@@ -97,7 +97,7 @@ class RefreshRoas:
 
     async def _judge(
         self,
-        shelf: VrpSnapshotShelf,
+        tx: VrpSnapshotRepository,
         export: VrpExport,
         loaded: VrpSnapshot,
         current: VrpSnapshot | None,
@@ -111,13 +111,13 @@ class RefreshRoas:
             now=self.clock.now(),
         )
         if objections:
-            await shelf.refuse(loaded.number, objections)
+            await tx.refuse(loaded.number, objections)
             return RoasRefused(loaded.number, objections, acceptable=True)
-        await shelf.accept(loaded.number)
+        await tx.accept(loaded.number)
         return RoasAccepted(loaded.number, tally)
 
     async def _nothing(
-        self, shelf: VrpSnapshotShelf, objection: Objection, source: str | None
+        self, tx: VrpSnapshotRepository, objection: Objection, source: str | None
     ) -> RoasRefused:
-        failure = await shelf.record_failure(objection, source=source, at=self.clock.now())
+        failure = await tx.record_failure(objection, source=source, at=self.clock.now())
         return RoasRefused(failure.number, failure.objections, acceptable=False)

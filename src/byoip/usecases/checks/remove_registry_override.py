@@ -25,10 +25,10 @@ class RemoveRegistryOverride:
             OverrideNotFound, InvalidText: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            removed = await shelf.operating.overrides.remove(override_id, now)
+        async with self.store.transaction(once) as tx:
+            removed = await tx.operating.overrides.remove(override_id, now)
             before = shown(removed)
             event = noted("registry_override.removed", by, why, now, before=before)
-            await shelf.operating.events.add(event)
-            await shelf.answered(removed)
+            await tx.operating.events.add(event)
+            await tx.answered(removed)
         return removed

@@ -24,17 +24,17 @@ class RequestValidation:
         Raises:
             ClaimNotFound, PreconditionFailed: as they say.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             now = self.clock.now()
             wanted = ValidationRun(uuid4(), claim_id, Trigger.CUSTOMER, now, due_at=now)
-            run, new = await shelf.runs.open(wanted)
-            if new or await shelf.runs.wake(run.id, now):
-                await shelf.jobs.enqueue_run(run.id)
+            run, new = await tx.runs.open(wanted)
+            if new or await tx.runs.wake(run.id, now):
+                await tx.jobs.enqueue_run(run.id)
                 after = {"validation_id": run.id.hex}
                 asked = Event(claim_id, "validation.requested", by, now, after=after)
-                await shelf.events.add(asked)
-            view = await view_of(claim, shelf)
-            await shelf.answered(view)
+                await tx.events.add(asked)
+            view = await view_of(claim, tx)
+            await tx.answered(view)
         return view

@@ -13,8 +13,8 @@ class RescueRuns:
 
     async def __call__(self) -> int:
         """Enqueue every abandoned run anew; how many there were."""
-        async with self.store.transaction() as shelf:
-            abandoned = await shelf.runs.abandoned(_AT_ONCE)
+        async with self.store.transaction() as tx:
+            abandoned = await tx.runs.abandoned(_AT_ONCE)
             for run_id in abandoned:
-                await shelf.jobs.enqueue_run(run_id)
+                await tx.jobs.enqueue_run(run_id)
         return len(abandoned)

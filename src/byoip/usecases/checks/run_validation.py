@@ -10,7 +10,7 @@ from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, 
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Shelf, Store, StoreUnavailable
+from byoip.ports.store import By, Event, Store, StoreUnavailable, Transaction
 from byoip.usecases.checks.check_rpki import judge_roa_data
 from byoip.usecases.checks.collect_evidence import Answers, AskEveryone, Subject
 from byoip.usecases.events import changes
@@ -33,15 +33,15 @@ class RunValidation:
 
     async def __call__(self, run_id: UUID, *, by: By) -> None:
         """Do nothing if another worker has the run, or it has ended."""
-        async with self.store.transaction() as shelf:
-            run = await shelf.runs.take(run_id, LEASE)
+        async with self.store.transaction() as tx:
+            run = await tx.runs.take(run_id, LEASE)
             if run is None:
                 return
             try:
-                claim = await shelf.claims.get(run.claim_id)
+                claim = await tx.claims.get(run.claim_id)
             except ClaimNotFound:
                 return  # removed meanwhile
-            token = None if claim.approved else await shelf.tokens.live(claim.id)
+            token = None if claim.approved else await tx.tokens.live(claim.id)
         if run.attempt > MOST_ATTEMPTS:  # workers die of it: give up, as if nobody had answered
             answers = Answers(())
         else:
@@ -63,21 +63,21 @@ class RunValidation:
         while held:
             await asyncio.sleep(self.heartbeat)
             with suppress(StoreUnavailable):  # the lease outlasts two beats that are missed
-                async with self.store.transaction() as shelf:
-                    held = await shelf.runs.renew(run.id, run.attempt, LEASE)
+                async with self.store.transaction() as tx:
+                    held = await tx.runs.renew(run.id, run.attempt, LEASE)
 
     async def _record(
         self, run: ValidationRun, token: OwnershipToken | None, answers: Answers, by: By
     ) -> None:
-        async with self.store.transaction() as shelf:
+        async with self.store.transaction() as tx:
             try:
-                claim = await shelf.claims.lock(run.claim_id)
+                claim = await tx.claims.lock(run.claim_id)
             except ClaimNotFound:
                 return  # removed meanwhile; its run was ended with it
-            held = await shelf.runs.lock(run.id, run.attempt)
+            held = await tx.runs.lock(run.id, run.attempt)
             if held is None:
                 return  # another worker has taken over: write nothing
-            live = await shelf.tokens.live(claim.id)
+            live = await tx.tokens.live(claim.id)
             proof = token if token and live and live.id == token.id else None
             counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
             now = self.clock.now()
@@ -86,14 +86,14 @@ class RunValidation:
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
                 findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, now))
-            decided, result, more = await self._settle(shelf, learnt, proof, findings, by)
-            await shelf.claims.save(decided)
-            await shelf.events.add(*changes(claim, decided, by, now))
-            await self._finish(shelf, held, result, (*findings, *more), by)
+            decided, result, more = await self._settle(tx, learnt, proof, findings, by)
+            await tx.claims.save(decided)
+            await tx.events.add(*changes(claim, decided, by, now))
+            await self._finish(tx, held, result, (*findings, *more), by)
 
     async def _settle(
         self,
-        shelf: Shelf,
+        tx: Transaction,
         claim: Claim,
         token: OwnershipToken | None,
         findings: Sequence[Finding],
@@ -106,54 +106,54 @@ class RunValidation:
             return claim, result, ()
         if claim.suspended or claim.offboarding:
             return claim, result, ()
-        await shelf.claims.lock_space(claim.prefix)
-        vrps = await shelf.roas.about(claim.prefix)
+        await tx.claims.lock_space(claim.prefix)
+        vrps = await tx.roas.about(claim.prefix)
         once_more, _ = judge_roa_data(claim.prefix, claim.asn, vrps, self.clock)
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
-        rivals = await shelf.claims.approved_overlapping(claim.prefix)
-        reserved = await shelf.operating.reservations.blocks(claim.prefix, claim.account_id)
+        rivals = await tx.claims.approved_overlapping(claim.prefix)
+        reserved = await tx.operating.reservations.blocks(claim.prefix, claim.account_id)
         if rivals or reserved:  # reserved for somebody else: a contest the operator settles
-            await self._contest(shelf, rivals, by)
+            await self._contest(tx, rivals, by)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
-        if not await shelf.tokens.consume(token.id):  # it expired while its run was out
+        if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
             return decide(claim, late, now), RunResult.FAILED, (once_more, *late)
         if claim.delegate_loa_creation:
-            await shelf.jobs.enqueue_letter(claim.id)
+            await tx.jobs.enqueue_letter(claim.id)
         after = {"token_id": token.id.hex}
-        await shelf.events.add(Event(claim.id, "token.consumed", by, now, after=after))
+        await tx.events.add(Event(claim.id, "token.consumed", by, now, after=after))
         return claim.approve(now), RunResult.APPROVED, (once_more,)
 
-    async def _contest(self, shelf: Shelf, rivals: Sequence[Claim], by: By) -> None:
+    async def _contest(self, tx: Transaction, rivals: Sequence[Claim], by: By) -> None:
         now = self.clock.now()
         for rival in rivals:
             contested = rival.contest(now)
-            await shelf.claims.save(contested)
-            await shelf.events.add(*changes(rival, contested, by, now))
-            leaving = await shelf.offboardings.live(rival.id)
+            await tx.claims.save(contested)
+            await tx.events.add(*changes(rival, contested, by, now))
+            leaving = await tx.offboardings.live(rival.id)
             if rival.offboarding and leaving and not leaving.contested:
                 # Its standing says that it leaves; restored, it is in dispute.
-                await shelf.offboardings.save(leaving.disputed())
-                await shelf.events.add(Event(rival.id, "offboarding.contested", by, now))
+                await tx.offboardings.save(leaving.disputed())
+                await tx.events.add(Event(rival.id, "offboarding.contested", by, now))
 
     async def _finish(
         self,
-        shelf: Shelf,
+        tx: Transaction,
         run: ValidationRun,
         result: RunResult,
         findings: Sequence[Finding],
         by: By,
     ) -> None:
         now = self.clock.now()
-        await shelf.runs.finish(run.finished(result, now), findings)
+        await tx.runs.finish(run.finished(result, now), findings)
         after = {"validation_id": run.id.hex, "result": result.value}
-        await shelf.events.add(Event(run.claim_id, "validation.finished", by, now, after=after))
+        await tx.events.add(Event(run.claim_id, "validation.finished", by, now, after=after))
         if result is RunResult.UNANSWERED:
             again = run.again(uuid4(), now)
-            await shelf.runs.open(again)
-            await shelf.jobs.enqueue_run(again.id, at=again.due_at)
+            await tx.runs.open(again)
+            await tx.jobs.enqueue_run(again.id, at=again.due_at)
 
 
 def _with(claim: Claim, answers: Answers) -> Claim:

@@ -28,17 +28,17 @@ class ApprovePrefix:
             OverlapsApproved, SpaceReserved: the space is somebody else's.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id)
             now = self.clock.now()
             approved = claim.approve_by_operator(now)
-            await shelf.claims.lock_space(claim.prefix)
-            for rival in await shelf.claims.approved_overlapping(claim.prefix):
+            await tx.claims.lock_space(claim.prefix)
+            for rival in await tx.claims.approved_overlapping(claim.prefix):
                 raise OverlapsApproved(rival.prefix, rival.account_id)
-            if await shelf.operating.reservations.blocks(claim.prefix, claim.account_id):
+            if await tx.operating.reservations.blocks(claim.prefix, claim.account_id):
                 raise SpaceReserved(claim.prefix)
-            await shelf.claims.save(approved)
-            await shelf.events.add(*explained(claim, approved, by, why, now))
-            view = await view_of(approved, shelf)
-            await shelf.answered(view)
+            await tx.claims.save(approved)
+            await tx.events.add(*explained(claim, approved, by, why, now))
+            view = await view_of(approved, tx)
+            await tx.answered(view)
         return view

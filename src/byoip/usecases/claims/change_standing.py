@@ -32,12 +32,12 @@ class ChangeStanding:
             ClaimNotFound, NotInThisState, InvalidText: as they say.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id)
             now = self.clock.now()
             moved = claim.stand(self.move, now)
-            await shelf.claims.save(moved)
-            await shelf.events.add(*explained(claim, moved, by, why, now))
-            view = await view_of(moved, shelf)
-            await shelf.answered(view)
+            await tx.claims.save(moved)
+            await tx.events.add(*explained(claim, moved, by, why, now))
+            view = await view_of(moved, tx)
+            await tx.answered(view)
         return view

@@ -20,9 +20,9 @@ class CloseUnproven:
 
     async def __call__(self, *, by: By) -> int:
         """Close them one by one, each looked at again under its lock; how many were."""
-        async with self.store.transaction() as shelf:
+        async with self.store.transaction() as tx:
             before = self.clock.now() - UNPROVEN_AFTER
-            unproven = await shelf.claims.unproven_since(before, AT_ONCE)
+            unproven = await tx.claims.unproven_since(before, AT_ONCE)
 
         async def act(claim_id: UUID) -> int:
             return int(await self._close(claim_id, by))
@@ -31,24 +31,24 @@ class CloseUnproven:
         return await MeasuredRun(self.store, self.clock, kind)(unproven, act, by=by)
 
     async def _close(self, claim_id: UUID, by: By) -> bool:
-        async with self.store.transaction() as shelf:
-            await shelf.guards.demand_running(JobKind.CLOSE_UNPROVEN)
+        async with self.store.transaction() as tx:
+            await tx.guards.demand_running(JobKind.CLOSE_UNPROVEN)
             try:
-                claim = await shelf.claims.lock(claim_id)
+                claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:
                 return False
             now = self.clock.now()
             proven = claim.approved or claim.standing is Standing.CONTESTED
             waiting = not proven and now - claim.unproven_since() >= UNPROVEN_AFTER
             kept = claim.suspended or claim.offboarding
-            if not waiting or kept or await shelf.bindings.of(claim_id):
+            if not waiting or kept or await tx.bindings.of(claim_id):
                 return False
-            routes = await shelf.bgp_prefixes.of(claim_id)
-            if await still_out(shelf, claim_id) or any(one.locked for one in routes):
+            routes = await tx.bgp_prefixes.of(claim_id)
+            if await still_out(tx, claim_id) or any(one.locked for one in routes):
                 return False
-            await end_routes(shelf, routes, by, now)
+            await end_routes(tx, routes, by, now)
             closed = claim.close(Transition.UNPROVEN, now)
-            await shelf.claims.save(closed)
-            await end_token_and_run(shelf, claim, by, now)
-            await shelf.events.add(*changes(claim, closed, by, now))
+            await tx.claims.save(closed)
+            await end_token_and_run(tx, claim, by, now)
+            await tx.events.add(*changes(claim, closed, by, now))
         return True

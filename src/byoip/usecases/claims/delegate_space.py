@@ -38,19 +38,19 @@ class DelegateSpace:
             DelegationOverlaps, TooManyDelegations, DelegateNotFound: as their names say.
         """
         wanted = Prefix.parse(cidr)
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             now = self.clock.now()
             delegation = Delegation(
                 uuid4(), claim_id, claim.prefix, wanted, delegated_account_id, now, expires_at
             )
-            over, existing = told_apart(await shelf.delegations.of(claim_id), now)
+            over, existing = told_apart(await tx.delegations.of(claim_id), now)
             may_delegate(delegation, claim, existing)
             # What has expired does not stand in the way until the worker comes by.
-            await end(over, EXPIRED, shelf, by, now)
-            await shelf.claims.save(claim.written(now))
-            await shelf.delegations.add(delegation)
-            await shelf.events.add(delegation_event("delegation.created", delegation, by, now))
-            await shelf.answered(delegation)
+            await end(over, EXPIRED, tx, by, now)
+            await tx.claims.save(claim.written(now))
+            await tx.delegations.add(delegation)
+            await tx.events.add(delegation_event("delegation.created", delegation, by, now))
+            await tx.answered(delegation)
         return delegation

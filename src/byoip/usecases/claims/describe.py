@@ -32,13 +32,13 @@ class DescribePrefix:
             ClaimNotFound, PreconditionFailed, InvalidText: as their names say.
         """
         text = CustomerText.parse(description, pointer="/description")
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             now = self.clock.now()
             described = claim.describe(text, now)
-            await shelf.claims.save(described)
-            await shelf.events.add(*changes(claim, described, by, now))
-            view = await view_of(described, shelf)
-            await shelf.answered(view)
+            await tx.claims.save(described)
+            await tx.events.add(*changes(claim, described, by, now))
+            view = await view_of(described, tx)
+            await tx.answered(view)
         return view

@@ -7,7 +7,7 @@ from uuid import UUID
 from byoip.domain.claims.delegation import Delegation, DelegationNotFound
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Shelf, Store
+from byoip.ports.store import By, Store, Transaction
 from byoip.usecases.events import delegation_event
 
 ENDED: Final = "delegation.ended"
@@ -34,24 +34,24 @@ class EndDelegation:
         Raises:
             ClaimNotFound, PreconditionFailed, DelegationNotFound: as their names say.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             now = self.clock.now()
-            found = await shelf.delegations.of(claim_id)
+            found = await tx.delegations.of(claim_id)
             wanted = [one for one in found if one.id == delegation_id and not one.expired(now)]
             if not wanted:
                 raise DelegationNotFound
-            await shelf.claims.save(claim.written(now))
-            await end(wanted, ENDED, shelf, by, now)
-            await shelf.answered(delegation_id)
+            await tx.claims.save(claim.written(now))
+            await end(wanted, ENDED, tx, by, now)
+            await tx.answered(delegation_id)
         return delegation_id
 
 
 async def end(
-    delegations: Sequence[Delegation], kind: str, shelf: Shelf, by: By, now: datetime
+    delegations: Sequence[Delegation], kind: str, tx: Transaction, by: By, now: datetime
 ) -> None:
     """Record the end of a claim's delegations, and why, under the claim's lock."""
     if delegations:
-        await shelf.delegations.end([one.id for one in delegations], now)
-        await shelf.events.add(*(delegation_event(kind, one, by, now) for one in delegations))
+        await tx.delegations.end([one.id for one in delegations], now)
+        await tx.events.add(*(delegation_event(kind, one, by, now) for one in delegations))

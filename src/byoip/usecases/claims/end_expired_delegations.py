@@ -28,8 +28,8 @@ class EndExpiredDelegations:
 
     async def __call__(self, *, by: By) -> int:
         """Look at claim after claim, each under its lock; how many delegations ended."""
-        async with self.store.transaction() as shelf:
-            claims = await shelf.delegations.over(self.clock.now(), AT_ONCE)
+        async with self.store.transaction() as tx:
+            claims = await tx.delegations.over(self.clock.now(), AT_ONCE)
 
         async def act(claim_id: UUID) -> int:
             return await self._end(claim_id, by)
@@ -38,18 +38,18 @@ class EndExpiredDelegations:
         return await MeasuredRun(self.store, self.clock, kind)(claims, act, by=by)
 
     async def _end(self, claim_id: UUID, by: By) -> int:
-        async with self.store.transaction() as shelf:
-            await shelf.guards.demand_running(JobKind.END_EXPIRED_DELEGATIONS)
+        async with self.store.transaction() as tx:
+            await tx.guards.demand_running(JobKind.END_EXPIRED_DELEGATIONS)
             try:
-                claim = await shelf.claims.lock(claim_id)
+                claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:  # removed meanwhile, and its delegations with it
                 return 0
             now = self.clock.now()
-            over, lasting = told_apart(await shelf.delegations.of(claim_id), now)
-            await end(over, EXPIRED, shelf, by, now)
-            if claim.approved or await still_out(shelf, claim_id):
+            over, lasting = told_apart(await tx.delegations.of(claim_id), now)
+            await end(over, EXPIRED, tx, by, now)
+            if claim.approved or await still_out(tx, claim_id):
                 return len(over)
-            await end(lasting, ENDED, shelf, by, now)
+            await end(lasting, ENDED, tx, by, now)
             return len(over) + len(lasting)
 
 

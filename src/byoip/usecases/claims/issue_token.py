@@ -56,29 +56,29 @@ class IssueValidationToken:
             IllegalTransition: the prefix is approved: there is nothing left to prove.
             TooManyTokens: more than ten within an hour.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             if claim.approved:
                 raise IllegalTransition(claim.state, Transition.ALL_CHECKS_PASSED)
             now = self.clock.now()
-            recently = await shelf.tokens.issued_since(claim_id, now - timedelta(hours=1))
+            recently = await tx.tokens.issued_since(claim_id, now - timedelta(hours=1))
             if recently >= ISSUES_PER_HOUR:
                 raise TooManyTokens
-            if old := await shelf.tokens.live(claim_id):
-                await shelf.tokens.save(old.revoke(now))
-                await shelf.events.add(token_revoked(old, by, now))
+            if old := await tx.tokens.live(claim_id):
+                await tx.tokens.save(old.revoke(now))
+                await tx.events.add(token_revoked(old, by, now))
             token = self._new(claim, method)
-            await shelf.tokens.add(token)
+            await tx.tokens.add(token)
             unproven = replace(claim.written(now), ownership=CheckRecord())
-            await shelf.claims.save(unproven)
+            await tx.claims.save(unproven)
             after = {"token_id": token.id.hex, "method": method.value}
             issued = Event(claim_id, "token.issued", by, now, after=after)
-            await shelf.events.add(issued, *changes(claim, unproven, by, now))
+            await tx.events.add(issued, *changes(claim, unproven, by, now))
             registry = self.registries.get(claim.registry or "")
             paste = instructions(token, self.label, registry)
             result = IssuedToken(token, paste, unproven.version)
-            await shelf.answered(result)
+            await tx.answered(result)
         return result
 
     def _new(self, claim: Claim, method: TokenMethod) -> OwnershipToken:

@@ -25,9 +25,9 @@ class ReleaseReservation:
             ReservationNotFound, InvalidText: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            released = await shelf.operating.reservations.release(reservation_id, now)
+        async with self.store.transaction(once) as tx:
+            released = await tx.operating.reservations.release(reservation_id, now)
             event = noted("reservation.released", by, why, now, before=shown(released))
-            await shelf.operating.events.add(event)
-            await shelf.answered(released)
+            await tx.operating.events.add(event)
+            await tx.answered(released)
         return released

@@ -28,14 +28,14 @@ class RemovePrefix:
             WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
             GraceNotBegun: it is being offboarded, and not unbound yet.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             claim.demand_not_suspended()  # or it would come back without its suspension
             now = self.clock.now()
             if claim.offboarding:
-                await close_after_grace(shelf, claim, by, now)
+                await close_after_grace(tx, claim, by, now)
             else:
-                await demand_nothing_hangs_on(shelf, claim)
-                await close(shelf, claim, Transition.REMOVED, by, now)
-            await shelf.answered(None)
+                await demand_nothing_hangs_on(tx, claim)
+                await close(tx, claim, Transition.REMOVED, by, now)
+            await tx.answered(None)

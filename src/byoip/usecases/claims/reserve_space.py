@@ -38,15 +38,15 @@ class ReserveSpace:
         why, now = stated_reason(reason), self.clock.now()
         prefix = reservable(Prefix.parse(cidr))
         reservation = Reservation(uuid4(), prefix, account_id, why, now)
-        async with self.store.transaction(once) as shelf:
-            await shelf.claims.lock_space(prefix)
-            for claim in await shelf.claims.approved_overlapping(prefix):
+        async with self.store.transaction(once) as tx:
+            await tx.claims.lock_space(prefix)
+            for claim in await tx.claims.approved_overlapping(prefix):
                 if claim.account_id != account_id:
                     raise OverlapsApproved(claim.prefix, claim.account_id)
-            await shelf.operating.reservations.add(reservation)
+            await tx.operating.reservations.add(reservation)
             event = noted("reservation.created", by, why, now, after=shown(reservation))
-            await shelf.operating.events.add(event)
-            await shelf.answered(reservation)
+            await tx.operating.events.add(event)
+            await tx.answered(reservation)
         return reservation
 
 

@@ -18,7 +18,7 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.domain.routes.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
 from byoip.domain.routes.route_validity import OriginUnanswered
-from byoip.ports.store import By, Event, Shelf
+from byoip.ports.store import By, Event, Transaction
 from byoip.usecases.events import changes
 from byoip.usecases.routes.announce import announce
 
@@ -38,7 +38,7 @@ class Withheld:
 
 
 async def turn_back(
-    shelf: Shelf, claim: Claim, offboarding: Offboarding, by: By, now: datetime
+    tx: Transaction, claim: Claim, offboarding: Offboarding, by: By, now: datetime
 ) -> Claim:
     """Give a locked claim its standing and its bindings back, and have a letter written.
 
@@ -48,19 +48,19 @@ async def turn_back(
         Contested: another claim serves some of it.
     """
     for one in sorted(offboarding.bindings, key=lambda taken: taken.cidr != str(claim.prefix)):
-        await _bind(shelf, claim, one, by, now)  # the default first
+        await _bind(tx, claim, one, by, now)  # the default first
     restored = claim.stand(Transition.RESTORED, now)
     if offboarding.contested:
         restored = restored.stand(Transition.CONTESTED, now)
-    await shelf.claims.save(restored)
-    await shelf.events.add(*changes(claim, restored, by, now))
+    await tx.claims.save(restored)
+    await tx.events.add(*changes(claim, restored, by, now))
     if restored.approved and restored.delegate_loa_creation:
-        await shelf.jobs.enqueue_letter(claim.id)
+        await tx.jobs.enqueue_letter(claim.id)
     return restored
 
 
 async def announce_again(
-    shelf: Shelf, claim: Claim, routes: Sequence[TakenRoute], by: By, now: datetime
+    tx: Transaction, claim: Claim, routes: Sequence[TakenRoute], by: By, now: datetime
 ) -> tuple[Withheld, ...]:
     """Announce what was withdrawn and nobody has touched since; what could not be, and why.
 
@@ -69,13 +69,13 @@ async def announce_again(
     withheld = []
     for route in routes:
         try:
-            before = await shelf.bgp_prefixes.get(claim.id, route.bgp_prefix_id)
+            before = await tx.bgp_prefixes.get(claim.id, route.bgp_prefix_id)
         except BgpPrefixNotFound:
             continue  # its owner has removed it
         if before.desired.advertised or before.desired.change != route.change:
             continue  # its owner has decided otherwise
         try:
-            await _announce(shelf, claim, before, by, now)
+            await _announce(tx, claim, before, by, now)
         except (Contested, IncompleteBgpDeployment, OriginUnanswered) as refusal:
             # Not yet, not before it is settled, or nobody could tell: that is no "no".
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=True))
@@ -85,25 +85,25 @@ async def announce_again(
 
 
 async def _announce(
-    shelf: Shelf, claim: Claim, before: BgpPrefix, by: By, now: datetime
+    tx: Transaction, claim: Claim, before: BgpPrefix, by: By, now: datetime
 ) -> BgpPrefix:
     before.demand_unlocked()
-    return await announce(shelf, claim, before, prepend=before.desired.prepend, by=by, now=now)
+    return await announce(tx, claim, before, prepend=before.desired.prepend, by=by, now=now)
 
 
-async def _bind(shelf: Shelf, claim: Claim, taken: TakenBinding, by: By, now: datetime) -> None:
+async def _bind(tx: Transaction, claim: Claim, taken: TakenBinding, by: By, now: datetime) -> None:
     try:
-        service = await shelf.services.get(taken.service_id)
+        service = await tx.services.get(taken.service_id)
     except ServiceNotFound:
         raise ServiceRetired(taken.service_id.hex) from None
     cidr = Prefix.parse(taken.cidr)
     may_serve(claim.prefix, cidr, service)
     binding = ServiceBinding(uuid4(), claim.id, claim.prefix, cidr, service, now)
-    await shelf.bindings.add(binding)
+    await tx.bindings.add(binding)
     after = {
         "binding_id": binding.id.hex,
         "cidr": taken.cidr,
         "service_id": service.id.hex,
         "was": taken.binding_id.hex,
     }
-    await shelf.events.add(Event(claim.id, "binding.created", by, now, after=after))
+    await tx.events.add(Event(claim.id, "binding.created", by, now, after=after))

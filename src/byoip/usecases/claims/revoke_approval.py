@@ -33,21 +33,21 @@ class RevokeApproval:
             ClaimNotFound, NotInThisState, InvalidText: as they say.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id)
             now = self.clock.now()
             revoked = claim.revoke(now)
             # Nobody lends what is not theirs, and the next holder must be able to; but nothing
             # cascades while a route is up.
-            if not await still_out(shelf, claim_id):
-                await end(await shelf.delegations.of(claim_id), ENDED, shelf, by, now)
-            if token := await shelf.tokens.live(claim_id):
-                await shelf.tokens.save(token.revoke(now))
+            if not await still_out(tx, claim_id):
+                await end(await tx.delegations.of(claim_id), ENDED, tx, by, now)
+            if token := await tx.tokens.live(claim_id):
+                await tx.tokens.save(token.revoke(now))
             await revoke_letters(
-                shelf, claim_id, RevokedBecause.OPERATOR, by=by, now=now, reason=why.value
+                tx, claim_id, RevokedBecause.OPERATOR, by=by, now=now, reason=why.value
             )
-            await shelf.claims.save(revoked)
-            await shelf.events.add(*explained(claim, revoked, by, why, now))
-            view = await view_of(revoked, shelf)
-            await shelf.answered(view)
+            await tx.claims.save(revoked)
+            await tx.events.add(*explained(claim, revoked, by, why, now))
+            view = await view_of(revoked, tx)
+            await tx.answered(view)
         return view

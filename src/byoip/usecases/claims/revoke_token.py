@@ -29,15 +29,13 @@ class RevokeValidationToken:
         Raises:
             ClaimNotFound, PreconditionFailed, TokenNotFound, TokenSpent: as their names say.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
-            token = await shelf.tokens.get(claim_id, token_id)
+            token = await tx.tokens.get(claim_id, token_id)
             now = self.clock.now()
-            await shelf.tokens.save(token.revoke(now))
+            await tx.tokens.save(token.revoke(now))
             unproven = replace(claim.written(now), ownership=CheckRecord())
-            await shelf.claims.save(unproven)
-            await shelf.events.add(
-                token_revoked(token, by, now), *changes(claim, unproven, by, now)
-            )
-            await shelf.answered(None)
+            await tx.claims.save(unproven)
+            await tx.events.add(token_revoked(token, by, now), *changes(claim, unproven, by, now))
+            await tx.answered(None)

@@ -11,7 +11,7 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 from byoip.ports.tokens import TokenMint
 
 
@@ -73,22 +73,22 @@ class SubmitPrefix:
             expires_at=now + self.token_lifetime,
         )
         view = ClaimView(claim, token, default_binding=None)
-        async with self.store.transaction(once) as shelf:
-            held, quota = await shelf.claims.lock_account(account_id)
+        async with self.store.transaction(once) as tx:
+            held, quota = await tx.claims.lock_account(account_id)
             if held >= quota:
                 raise TooManyClaims(quota)
             if loa_document_id:
-                await _demand_document(shelf, loa_document_id, account_id)
-            await shelf.claims.add(claim)
-            await shelf.tokens.add(token)
+                await _demand_document(tx, loa_document_id, account_id)
+            await tx.claims.add(claim)
+            await tx.tokens.add(token)
             after = {"cidr": str(prefix), "asn": origin.number, "state": claim.state.value}
-            await shelf.events.add(Event(claim.id, "prefix.created", by, now, after=after))
-            await shelf.answered(view)
+            await tx.events.add(Event(claim.id, "prefix.created", by, now, after=after))
+            await tx.answered(view)
         return view
 
 
-async def _demand_document(shelf: Shelf, document_id: UUID, account_id: UUID) -> None:
+async def _demand_document(tx: Transaction, document_id: UUID, account_id: UUID) -> None:
     try:
-        await shelf.loa_documents.get(document_id, account_id)
+        await tx.loa_documents.get(document_id, account_id)
     except LoaDocumentNotFound:
         raise LoaDocumentUnknown from None

@@ -5,25 +5,25 @@ from byoip.domain.bindings.service_binding import BindingNotFound, Provisioning,
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.ports.claims.reader import ClaimView, SpanningRoute
-from byoip.ports.store import Shelf
+from byoip.ports.store import Transaction
 
 
-async def view_of(claim: Claim, shelf: Shelf) -> ClaimView:
+async def view_of(claim: Claim, tx: Transaction) -> ClaimView:
     """The claim as the API shows it, read within the transaction that changes it."""
-    token = await shelf.tokens.newest(claim.id)
-    default = await _default_binding(claim, shelf)
+    token = await tx.tokens.newest(claim.id)
+    default = await _default_binding(claim, tx)
     return ClaimView(
         claim,
         token,
         default,
-        route_of(await shelf.bgp_prefixes.spanning(claim.id)),
-        await shelf.drifts.of(claim.id),
+        route_of(await tx.bgp_prefixes.spanning(claim.id)),
+        await tx.drifts.of(claim.id),
     )
 
 
-async def _default_binding(claim: Claim, shelf: Shelf) -> Provisioning | None:
-    default = next((one for one in await shelf.bindings.of(claim.id) if one.is_default), None)
-    if default is None or not await shelf.edges.lacking(default.id):
+async def _default_binding(claim: Claim, tx: Transaction) -> Provisioning | None:
+    default = next((one for one in await tx.bindings.of(claim.id) if one.is_default), None)
+    if default is None or not await tx.edges.lacking(default.id):
         return None if default is None else default.state
     return Provisioning.PROVISIONING
 

@@ -10,7 +10,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.jobs.job_history import JobKind, JobRun, JobStopped, measure, objection
 from byoip.ports.accounts.operating import OperatorEvent
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Shelf, Store
+from byoip.ports.store import By, Store, Transaction
 from byoip.usecases.jobs.isolate_rows import RowByRow
 
 AT_ONCE: Final = 10_000  # listed by one run: far more than it may act on, so that floods are seen
@@ -28,7 +28,7 @@ class New:
     """
 
     rows: Mapping[UUID, UUID]
-    take_in: Callable[[Shelf, Sequence[UUID]], Awaitable[None]]
+    take_in: Callable[[Transaction, Sequence[UUID]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,49 +77,49 @@ class MeasuredRun:
         rows = RowByRow(self.kind.value)
         try:
             for row in run.ids:
-                async with self.store.transaction() as shelf:
-                    await shelf.guards.demand_running(self.kind)
+                async with self.store.transaction() as tx:
+                    await tx.guards.demand_running(self.kind)
                 many = 0
                 with rows.row(row):
                     many = await act(row)
                 done, acted = done + many, acted + (many > 0)
         except JobStopped:
             _log.warning("%s was stopped after %d rows", self.kind.value, acted)
-        async with self.store.transaction() as shelf:
-            await shelf.guards.acted(run.id, acted, rows.failed)
+        async with self.store.transaction() as tx:
+            await tx.guards.acted(run.id, acted, rows.failed)
         rows.demand_all_done()
         return done
 
     async def _begin(self, listed: Sequence[UUID], new: New, by: By) -> JobRun | None:
-        async with self.store.transaction() as shelf:
-            await shelf.guards.demand_running(self.kind)
-            refused = await self._measured(shelf, listed, new, by)
+        async with self.store.transaction() as tx:
+            await tx.guards.demand_running(self.kind)
+            refused = await self._measured(tx, listed, new, by)
             acting = [row for row in listed if row not in refused]
             if not acting:
                 return None
             taken_in = [row for row in acting if row in new.rows]
             run = self._run(acting, len(taken_in), by)
-            await shelf.guards.begin(run)
-            await new.take_in(shelf, taken_in)
+            await tx.guards.begin(run)
+            await new.take_in(tx, taken_in)
         return run
 
     async def _measured(
-        self, shelf: Shelf, listed: Sequence[UUID], new: New, by: By
+        self, tx: Transaction, listed: Sequence[UUID], new: New, by: By
     ) -> frozenset[UUID]:
         """The rows that are refused; they are written down for an operator to look at."""
-        past = await shelf.guards.past(self.kind)
-        word = await shelf.guards.waiting(self.kind)
+        past = await tx.guards.past(self.kind)
+        word = await tx.guards.waiting(self.kind)
         covered = word.let_through if word else frozenset()
         uncovered = {row: owner for row, owner in new.rows.items() if row not in covered}
         found = measure(uncovered, past)
         if word and not found.flood and not covered.isdisjoint(new.rows):
-            await shelf.guards.used(word.id, self.clock.now())
+            await tx.guards.used(word.id, self.clock.now())
         refused = frozenset(new.rows) if found.flood else found.refused
         if refused:
             rows = [row for row in listed if row in refused]
             why = objection(len(rows), past)
             _log.error("%s is refused: %s", self.kind.value, why)
-            await self._refuse(shelf, replace(self._run(rows, len(rows), by), refused=why), by)
+            await self._refuse(tx, replace(self._run(rows, len(rows), by), refused=why), by)
         return refused
 
     def _run(self, rows: Sequence[UUID], measured: int, by: By) -> JobRun:
@@ -134,8 +134,8 @@ class MeasuredRun:
             measured=measured,
         )
 
-    async def _refuse(self, shelf: Shelf, run: JobRun, by: By) -> None:
-        if not await shelf.guards.refuse(run):
+    async def _refuse(self, tx: Transaction, run: JobRun, by: By) -> None:
+        if not await tx.guards.refuse(run):
             return  # one waits already: it was said
         after = {
             "kind": run.kind.value,
@@ -144,8 +144,8 @@ class MeasuredRun:
         }
         why = CustomerText(run.refused)
         event = OperatorEvent("job.refused", by.actor, by.request_id, why, run.at, after=after)
-        await shelf.operating.events.add(event)
+        await tx.operating.events.add(event)
 
 
-async def _nowhere(shelf: Shelf, rows: Sequence[UUID]) -> None:
+async def _nowhere(tx: Transaction, rows: Sequence[UUID]) -> None:
     """They are gone from the list as soon as they are done."""

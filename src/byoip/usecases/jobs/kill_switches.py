@@ -29,13 +29,13 @@ class MoveKillSwitch:
         """
         why, now = stated_reason(reason), self.clock.now()
         moved = JobSwitch(kind, stopped, now, by.actor, why.value)
-        async with self.store.transaction(once) as shelf:
-            await shelf.guards.switch(moved)
+        async with self.store.transaction(once) as tx:
+            await tx.guards.switch(moved)
             event = "job.stopped" if stopped else "job.started"
             after = {"kind": kind.value}
-            await shelf.operating.events.add(noted(event, by, why, now, after=after))
-            report = await shelf.guards.report(kind)
-            await shelf.answered(report)
+            await tx.operating.events.add(noted(event, by, why, now, after=after))
+            report = await tx.guards.report(kind)
+            await tx.answered(report)
         return report
 
 
@@ -48,16 +48,16 @@ class KillSwitches:
     async def stopped(self, kind: JobKind) -> bool:
         """Whether a kind of job must not run."""
         try:
-            async with self.store.transaction() as shelf:
-                await shelf.guards.demand_running(kind)
+            async with self.store.transaction() as tx:
+                await tx.guards.demand_running(kind)
         except JobStopped:
             return True
         return False
 
     async def all(self) -> Sequence[JobSwitch]:
         """One for each kind."""
-        async with self.store.transaction() as shelf:
-            return await shelf.guards.switches()
+        async with self.store.transaction() as tx:
+            return await tx.guards.switches()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ class AllowJob:
             InvalidText: the reason.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as shelf:
-            waiting = await shelf.guards.waiting(kind)
+        async with self.store.transaction(once) as tx:
+            waiting = await tx.guards.waiting(kind)
             if waiting is None:
                 raise JobNotRefused(kind)
             allowed = replace(
@@ -87,9 +87,9 @@ class AllowJob:
                 allowed_by=f"{name} ({by.actor})",
                 allowed_because=why.value,
             )
-            await shelf.guards.allow(allowed)
+            await tx.guards.allow(allowed)
             after = {"kind": kind.value, "listed": allowed.listed, "by": allowed.allowed_by}
-            await shelf.operating.events.add(noted("job.allowed", by, why, now, after=after))
-            report = await shelf.guards.report(kind)
-            await shelf.answered(report)
+            await tx.operating.events.add(noted("job.allowed", by, why, now, after=after))
+            report = await tx.guards.report(kind)
+            await tx.answered(report)
         return report

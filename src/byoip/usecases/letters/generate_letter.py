@@ -11,7 +11,7 @@ from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.checks.check_rpki import judge_roa_data
 
@@ -46,19 +46,19 @@ class GenerateLetter:
         return await self._record(claim_id, facts, signed, by, approved_at=approved_at)
 
     async def _facts(self, claim_id: UUID) -> tuple[LetterFacts, datetime | None] | None:
-        async with self.store.transaction() as shelf:
+        async with self.store.transaction() as tx:
             try:
-                claim = await shelf.claims.get(claim_id)
+                claim = await tx.claims.get(claim_id)
             except ClaimNotFound:
                 return None
-            if not letter_due(claim, await _newest(shelf, claim_id), self.clock.now()):
+            if not letter_due(claim, await _newest(tx, claim_id), self.clock.now()):
                 return None
-            facts = await self._stated(claim, shelf)
+            facts = await self._stated(claim, tx)
             return None if facts is None else (facts, claim.approved_at)
 
-    async def _stated(self, claim: Claim, shelf: Shelf) -> LetterFacts | None:
-        grounds = await shelf.letters.grounds(claim.id)
-        vrps = await shelf.roas.about(claim.prefix)
+    async def _stated(self, claim: Claim, tx: Transaction) -> LetterFacts | None:
+        grounds = await tx.letters.grounds(claim.id)
+        vrps = await tx.roas.about(claim.prefix)
         # Without a run that approved it there is nothing to state; without ROA data of today, or
         # with a route that is not valid by it, a letter has to wait.
         if grounds is None or claim.registry is None or not isinstance(vrps, Vrps):
@@ -68,7 +68,7 @@ class GenerateLetter:
         if not roas:
             return None
         today, _ = judge_roa_data(claim.prefix, claim.asn, vrps, self.clock)
-        registered = await shelf.registrations.overlapping(claim.prefix)
+        registered = await tx.registrations.overlapping(claim.prefix)
         return LetterFacts(
             reference=LetterReference(self.mint.mint()),
             operator=self.operator,
@@ -93,36 +93,36 @@ class GenerateLetter:
         approved_at: datetime | None,
     ) -> Letter | None:
         now = self.clock.now()
-        async with self.store.transaction() as shelf:
+        async with self.store.transaction() as tx:
             try:
-                claim = await shelf.claims.lock(claim_id)
+                claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:
                 return None
-            newest = await _newest(shelf, claim_id)
+            newest = await _newest(tx, claim_id)
             if not letter_due(claim, newest, now):
                 return None  # another worker was first, or the claim has changed
-            if claim.approved_at != approved_at or not await _still_valid(shelf, facts, now):
+            if claim.approved_at != approved_at or not await _still_valid(tx, facts, now):
                 return None  # what it states was so, and is not: the next one states what is
             document = _document(claim, facts, content)
-            await shelf.loa_documents.add(document, content)
+            await tx.loa_documents.add(document, content)
             letter = Letter(facts, claim_id, claim.account_id, document.id, document.sha256)
             if newest:
-                await shelf.letters.save(newest.supersede(letter.reference))
-            await shelf.letters.add(letter)
+                await tx.letters.save(newest.supersede(letter.reference))
+            await tx.letters.add(letter)
             shown = replace(claim, loa_document_id=document.id, modified_at=now)
-            await shelf.claims.save(shown)
+            await tx.claims.save(shown)
             before = {"reference": str(newest.reference)} if newest else {}
             after = {
                 "reference": str(letter.reference),
                 "loa_document_id": document.id.hex,
                 "valid_until": facts.valid_until.isoformat(),
             }
-            await shelf.events.add(Event(claim_id, "letter.issued", by, now, before, after))
+            await tx.events.add(Event(claim_id, "letter.issued", by, now, before, after))
         return letter
 
 
-async def _still_valid(shelf: Shelf, facts: LetterFacts, now: datetime) -> bool:
-    vrps = await shelf.roas.about(facts.prefix)
+async def _still_valid(tx: Transaction, facts: LetterFacts, now: datetime) -> bool:
+    vrps = await tx.roas.about(facts.prefix)
     if not isinstance(vrps, Vrps):
         return False
     found = deciding_roas(facts.prefix, facts.origin, vrps.covering, now=now)
@@ -134,8 +134,8 @@ def _told(roa: Vrp) -> Vrp:
     return replace(roa, expires_at=None)
 
 
-async def _newest(shelf: Shelf, claim_id: UUID) -> Letter | None:
-    return next(iter(await shelf.letters.of(claim_id)), None)
+async def _newest(tx: Transaction, claim_id: UUID) -> Letter | None:
+    return next(iter(await tx.letters.of(claim_id)), None)
 
 
 def _document(claim: Claim, facts: LetterFacts, content: bytes) -> LoaDocument:

@@ -15,8 +15,8 @@ class RenewLetters:
 
     async def __call__(self) -> int:
         """Have them written; how many may be due."""
-        async with self.store.transaction() as shelf:
-            due = await shelf.letters.due(self.clock.now(), _AT_ONCE)
+        async with self.store.transaction() as tx:
+            due = await tx.letters.due(self.clock.now(), _AT_ONCE)
             for claim_id in due:
-                await shelf.jobs.enqueue_letter(claim_id)
+                await tx.jobs.enqueue_letter(claim_id)
         return len(due)

@@ -7,11 +7,11 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 
 
 async def revoke_letters(
-    shelf: Shelf,
+    tx: Transaction,
     claim_id: UUID,
     because: RevokedBecause,
     *,
@@ -23,12 +23,12 @@ async def revoke_letters(
 
     Those that were superseded, too: whoever holds an old one is told so at once.
     """
-    ending = [one for one in await shelf.letters.of(claim_id) if one.revoked_at is None]
+    ending = [one for one in await tx.letters.of(claim_id) if one.revoked_at is None]
     for letter in ending:
-        await shelf.letters.save(letter.revoke(because, now))
+        await tx.letters.save(letter.revoke(because, now))
         before = {"reference": str(letter.reference)}
         after = {"because": because.value} | ({"reason": reason} if reason else {})
-        await shelf.events.add(Event(claim_id, "letter.revoked", by, now, before, after))
+        await tx.events.add(Event(claim_id, "letter.revoked", by, now, before, after))
     return len(ending)
 
 
@@ -53,21 +53,21 @@ class RevokeLetter:
         """
         why = stated_reason(reason)
         wanted = LetterReference.parse(reference)
-        async with self.store.transaction(once) as shelf:
-            letter = await shelf.letters.get(wanted)
+        async with self.store.transaction(once) as tx:
+            letter = await tx.letters.get(wanted)
             try:
-                await shelf.claims.lock(letter.claim_id)
+                await tx.claims.lock(letter.claim_id)
             except ClaimNotFound:
                 pass  # closed, and its letters revoked with it
             else:
                 await revoke_letters(
-                    shelf,
+                    tx,
                     letter.claim_id,
                     RevokedBecause.OPERATOR,
                     by=by,
                     now=self.clock.now(),
                     reason=why.value,
                 )
-            revoked = await shelf.letters.get(wanted)
-            await shelf.answered(revoked)
+            revoked = await tx.letters.get(wanted)
+            await tx.answered(revoked)
         return revoked

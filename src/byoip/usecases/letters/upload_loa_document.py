@@ -45,10 +45,10 @@ class UploadLoaDocument:
             verified_at=None,
             created_at=self.clock.now(),
         )
-        async with self.store.transaction(once) as shelf:
-            await shelf.claims.lock_account(account_id)  # so that two do not take the last place
-            if await shelf.loa_documents.held(account_id) >= DOCUMENTS_PER_ACCOUNT:
+        async with self.store.transaction(once) as tx:
+            await tx.claims.lock_account(account_id)  # so that two do not take the last place
+            if await tx.loa_documents.held(account_id) >= DOCUMENTS_PER_ACCOUNT:
                 raise TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT)
-            await shelf.loa_documents.add(document, content)
-            await shelf.answered(document)
+            await tx.loa_documents.add(document, content)
+            await tx.answered(document)
         return document

@@ -6,7 +6,7 @@ from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import SnapshotNews
-from byoip.ports.store import By, Shelf, Store
+from byoip.ports.store import By, Store, Transaction
 from byoip.usecases.letters.revoke_letters import revoke_letters
 
 _AT_ONCE = 200
@@ -26,8 +26,8 @@ class WatchLetters:
 
     async def __call__(self, *, by: By) -> int:
         """Revoke what every snapshot of 24 hours has denied; how many letters."""
-        async with self.store.transaction() as shelf:
-            news = await shelf.letters.news()
+        async with self.store.transaction() as tx:
+            news = await tx.letters.news()
         if news is None:
             return 0
         revoked, last, more = 0, None, True
@@ -37,8 +37,8 @@ class WatchLetters:
                 revoked += await self._hear(letter, news, by)
             more = len(page) == _AT_ONCE
             last = page[-1].reference if page else last
-        async with self.store.transaction() as shelf:
-            await shelf.letters.heard(news.number)
+        async with self.store.transaction() as tx:
+            await tx.letters.heard(news.number)
         return revoked
 
     async def _page(
@@ -48,11 +48,9 @@ class WatchLetters:
 
         A letter that was fine and still is needs no note: hearing the next one, it cannot tell.
         """
-        async with self.store.transaction() as shelf:
-            page = list(await shelf.letters.standing(_AT_ONCE, after))
-            heard = [
-                self._heard(one, await shelf.roas.about(one.facts.prefix), news) for one in page
-            ]
+        async with self.store.transaction() as tx:
+            page = list(await tx.letters.standing(_AT_ONCE, after))
+            heard = [self._heard(one, await tx.roas.about(one.facts.prefix), news) for one in page]
         disturbed = [
             before
             for before, now in zip(page, heard, strict=True)
@@ -61,23 +59,23 @@ class WatchLetters:
         return page, disturbed
 
     async def _hear(self, letter: Letter, news: SnapshotNews, by: By) -> int:
-        async with self.store.transaction() as shelf:
+        async with self.store.transaction() as tx:
             try:
-                await shelf.claims.lock(letter.claim_id)
+                await tx.claims.lock(letter.claim_id)
             except ClaimNotFound:
                 return 0
-            current = await self._still_standing(letter, shelf)
+            current = await self._still_standing(letter, tx)
             if current is None:
                 return 0
-            heard = self._heard(current, await shelf.roas.about(current.facts.prefix), news)
-            await shelf.letters.save(heard)
+            heard = self._heard(current, await tx.roas.about(current.facts.prefix), news)
+            await tx.letters.save(heard)
             if not heard.rpki.confirmed:
                 return 0
             now, because = self.clock.now(), RevokedBecause.RPKI
-            return await revoke_letters(shelf, letter.claim_id, because, by=by, now=now)
+            return await revoke_letters(tx, letter.claim_id, because, by=by, now=now)
 
-    async def _still_standing(self, letter: Letter, shelf: Shelf) -> Letter | None:
-        for one in await shelf.letters.of(letter.claim_id):
+    async def _still_standing(self, letter: Letter, tx: Transaction) -> Letter | None:
+        for one in await tx.letters.of(letter.claim_id):
             if one.reference == letter.reference:
                 return one if one.revoked_at is None and one.superseded_by is None else None
         return None

@@ -28,15 +28,15 @@ class AddBgpPrefix:
             BgpPrefixExists, TooManyBgpPrefixes: as their names say.
         """
         wanted = Prefix.parse(cidr)
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
-            bindings = await shelf.bindings.of(claim_id)
-            may_add(wanted, claim, bindings, await shelf.bgp_prefixes.of(claim_id))
+            bindings = await tx.bindings.of(claim_id)
+            may_add(wanted, claim, bindings, await tx.bgp_prefixes.of(claim_id))
             now = self.clock.now()
             written = claim.written(now)
-            await shelf.claims.save(written)
-            made = await begin_route(shelf, claim, wanted, by, now)
+            await tx.claims.save(written)
+            made = await begin_route(tx, claim, wanted, by, now)
             view = BgpPrefixView(made, written.version)
-            await shelf.answered(view)
+            await tx.answered(view)
         return view

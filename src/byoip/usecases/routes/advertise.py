@@ -8,7 +8,7 @@ from byoip.domain.routes.breaker import Source
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 from byoip.usecases.routes.announce import announce
 from byoip.usecases.routes.withdraw import tripping, withdraw
 
@@ -48,10 +48,10 @@ class Advertise:
             IncompleteBgpDeployment, OriginNotValid, OriginUnanswered: it is not announced.
             WithdrawalsStopped: it is not withdrawn.
         """
-        async with tripping(self.store, self.clock), self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with tripping(self.store, self.clock), self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
-            before = await _find(shelf, claim_id, bgp_prefix_id)
+            before = await _find(tx, claim_id, bgp_prefix_id)
             desired = before.desired
             to = desired.advertised if advertised is None else advertised
             repeat = desired.prepend if prepend is None else prepend
@@ -61,26 +61,26 @@ class Advertise:
                 before.demand_unlocked()
                 now = self.clock.now()
                 written = claim.written(now)
-                await shelf.claims.save(written)
+                await tx.claims.save(written)
                 version = written.version
-                after = await _change(shelf, claim, before, to=to, prepend=repeat, by=by, now=now)
-            view = await shelf.bgp_prefixes.view(after, version)
+                after = await _change(tx, claim, before, to=to, prepend=repeat, by=by, now=now)
+            view = await tx.bgp_prefixes.view(after, version)
             view = view if changes else view.unchanged
-            await shelf.answered(view)
+            await tx.answered(view)
         return view
 
 
-async def _find(shelf: Shelf, claim_id: UUID, bgp_prefix_id: UUID | None) -> BgpPrefix:
+async def _find(tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID | None) -> BgpPrefix:
     if bgp_prefix_id is not None:
-        return await shelf.bgp_prefixes.get(claim_id, bgp_prefix_id)
-    found = await shelf.bgp_prefixes.spanning(claim_id)
+        return await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
+    found = await tx.bgp_prefixes.spanning(claim_id)
     if found is None:
         raise BgpPrefixNotFound
     return found
 
 
 async def _change(
-    shelf: Shelf,
+    tx: Transaction,
     claim: Claim,
     before: BgpPrefix,
     *,
@@ -90,23 +90,23 @@ async def _change(
     now: datetime,
 ) -> BgpPrefix:
     if to and not before.desired.advertised:
-        return await announce(shelf, claim, before, prepend=prepend, by=by, now=now)
+        return await announce(tx, claim, before, prepend=prepend, by=by, now=now)
     after = before
     if before.desired.advertised and not to:
         # The owner may always withdraw: contested, suspended, no longer approved or not.
-        after = await withdraw(shelf, before, by=by, now=now, source=Source.REQUEST)
+        after = await withdraw(tx, before, by=by, now=now, source=Source.REQUEST)
     elif after.desired.advertised:
         claim.demand_not_suspended()
-    return await _prepend(shelf, after, prepend, by, now)
+    return await _prepend(tx, after, prepend, by, now)
 
 
 async def _prepend(
-    shelf: Shelf, before: BgpPrefix, prepend: int, by: By, now: datetime
+    tx: Transaction, before: BgpPrefix, prepend: int, by: By, now: datetime
 ) -> BgpPrefix:
     if before.desired.prepend == prepend:
         return before
     after = before.prepended(prepend, request_id=by.request_id, now=now)
-    await shelf.bgp_prefixes.save(after)
+    await tx.bgp_prefixes.save(after)
     old, new = (
         {
             "bgp_prefix_id": one.id.hex,
@@ -115,5 +115,5 @@ async def _prepend(
         }
         for one in (before, after)
     )
-    await shelf.events.add(Event(after.claim_id, "bgp_prefix.prepended", by, now, old, new))
+    await tx.events.add(Event(after.claim_id, "bgp_prefix.prepended", by, now, old, new))
     return after

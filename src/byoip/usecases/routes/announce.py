@@ -9,11 +9,11 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.routes.route_validity import demand_valid
 from byoip.ports.checks.rpki import NoVrps
-from byoip.ports.store import By, Event, Shelf
+from byoip.ports.store import By, Event, Transaction
 
 
 async def announce(
-    shelf: Shelf, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int, by: By, now: datetime
+    tx: Transaction, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int, by: By, now: datetime
 ) -> BgpPrefix:
     """Want it on the Internet. The caller holds the claim's lock, and saw that it is withdrawn.
 
@@ -21,26 +21,26 @@ async def announce(
         PrefixNotApproved, PrefixSuspended, NotInThisState, Contested, IncompleteBgpDeployment,
         OriginNotValid, OriginUnanswered: as their names say; nothing was changed.
     """
-    await shelf.edges.together()  # no edge comes back into service until this is committed
-    bindings = await shelf.bindings.of(claim.id)
+    await tx.edges.together()  # no edge comes back into service until this is committed
+    bindings = await tx.bindings.of(claim.id)
     default = next((one for one in bindings if one.is_default), None)
-    lacking = () if default is None else await shelf.edges.lacking(default.id)
+    lacking = () if default is None else await tx.edges.lacking(default.id)
     binding = may_announce(claim, bindings, lacking=lacking)
-    if await shelf.bgp_prefixes.out_elsewhere(bgp_prefix):
+    if await tx.bgp_prefixes.out_elsewhere(bgp_prefix):
         raise Contested
-    outcome = await _origin_validation(shelf, bgp_prefix, now)
+    outcome = await _origin_validation(tx, bgp_prefix, now)
     valid = demand_valid(outcome, bgp_prefix.last_valid_at, now)
     wanted = bgp_prefix.announced(binding, prepend=prepend, request_id=by.request_id, now=now)
     if valid:
         wanted = replace(wanted, last_valid_at=now)
-    await shelf.bgp_prefixes.save(wanted)
-    await shelf.events.add(_announced(wanted, outcome, by, now))
+    await tx.bgp_prefixes.save(wanted)
+    await tx.events.add(_announced(wanted, outcome, by, now))
     return wanted
 
 
-async def _origin_validation(shelf: Shelf, bgp_prefix: BgpPrefix, now: datetime) -> Outcome:
+async def _origin_validation(tx: Transaction, bgp_prefix: BgpPrefix, now: datetime) -> Outcome:
     """Of exactly this route, on the newest accepted snapshot."""
-    answer = await shelf.roas.about(bgp_prefix.cidr)
+    answer = await tx.roas.about(bgp_prefix.cidr)
     if isinstance(answer, NoVrps):
         return Unanswered(answer.fault, f"{answer.detail}.")
     return judge_roas(bgp_prefix.cidr, bgp_prefix.asn, answer.covering, now=now)

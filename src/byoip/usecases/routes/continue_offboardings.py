@@ -17,7 +17,7 @@ from byoip.domain.routes.breaker import (
 )
 from byoip.domain.routes.offboarding import JOB, Offboarding, Step, TakenBinding, TakenRoute
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 from byoip.usecases.claims.close import close_after_grace
 from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun, New
 from byoip.usecases.letters.revoke_letters import revoke_letters
@@ -47,8 +47,8 @@ class ContinueOffboardings:
         Raises:
             RowsFailed: some could not; all others went on.
         """
-        async with self.store.transaction() as shelf:
-            due = await shelf.offboardings.due(self.clock.now(), AT_ONCE)
+        async with self.store.transaction() as tx:
+            due = await tx.offboardings.due(self.clock.now(), AT_ONCE)
 
         run = MeasuredRun(self.store, self.clock, JobKind.OFFBOARD)
         new = New({one.claim_id: one.account_id for one in due if one.new}, _take_in)
@@ -69,9 +69,9 @@ class ContinueOffboardings:
 
     async def _step(self, claim_id: UUID) -> bool:
         """One step; whether another may follow at once."""
-        async with self.store.transaction() as shelf:
-            await shelf.guards.demand_running(JobKind.OFFBOARD)
-            found = await _on_its_way(shelf, claim_id)
+        async with self.store.transaction() as tx:
+            await tx.guards.demand_running(JobKind.OFFBOARD)
+            found = await _on_its_way(tx, claim_id)
             if found is None:
                 return False
             claim, offboarding = found
@@ -79,25 +79,25 @@ class ContinueOffboardings:
             by = By("worker", offboarding.request_id)
             match offboarding.step:
                 case Step.WITHDRAW:
-                    return await self._withdraw(shelf, offboarding, by)
+                    return await self._withdraw(tx, offboarding, by)
                 case Step.CONFIRM:
-                    return await self._confirm(shelf, offboarding, by)
+                    return await self._confirm(tx, offboarding, by)
                 case Step.UNBIND:
-                    return await self._unbind(shelf, offboarding, by)
+                    return await self._unbind(tx, offboarding, by)
                 case _:
-                    return await self._close(shelf, claim, offboarding, by)
+                    return await self._close(tx, claim, offboarding, by)
 
-    async def _withdraw(self, shelf: Shelf, offboarding: Offboarding, by: By) -> bool:
-        live = await shelf.bgp_prefixes.of(offboarding.claim_id)
+    async def _withdraw(self, tx: Transaction, offboarding: Offboarding, by: By) -> bool:
+        live = await tx.bgp_prefixes.of(offboarding.claim_id)
         wanted = [one for one in live if one.desired.advertised]
         if not wanted:
-            await shelf.offboardings.save(offboarding.on())
+            await tx.offboardings.save(offboarding.on())
             return True
         free = next((one for one in wanted if not one.locked), None)
         if free is None:
             return False  # the operator has locked what is left, and has to unlock it
         gone = await withdraw(
-            shelf,
+            tx,
             free,
             by=by,
             now=self.clock.now(),
@@ -106,33 +106,33 @@ class ContinueOffboardings:
             run=offboarding.id.hex,
         )
         taken = TakenRoute(gone.id, gone.desired.change)
-        await shelf.offboardings.save(offboarding.taken(taken))
+        await tx.offboardings.save(offboarding.taken(taken))
         return True
 
-    async def _confirm(self, shelf: Shelf, offboarding: Offboarding, by: By) -> bool:
+    async def _confirm(self, tx: Transaction, offboarding: Offboarding, by: By) -> bool:
         claim_id, now = offboarding.claim_id, self.clock.now()
-        if any(one.desired.advertised for one in await shelf.bgp_prefixes.of(claim_id)):
-            await shelf.offboardings.save(offboarding.back())
+        if any(one.desired.advertised for one in await tx.bgp_prefixes.of(claim_id)):
+            await tx.offboardings.save(offboarding.back())
             return True
-        if await shelf.bgp_prefixes.lingering(claim_id):
+        if await tx.bgp_prefixes.lingering(claim_id):
             return False
-        await shelf.offboardings.save(offboarding.on())
+        await tx.offboardings.save(offboarding.on())
         # Not before the route is gone: networks that poll the letter would drop it earlier.
-        await revoke_letters(shelf, claim_id, RevokedBecause.OFFBOARDED, by=by, now=now)
+        await revoke_letters(tx, claim_id, RevokedBecause.OFFBOARDED, by=by, now=now)
         after = {"bgp_prefixes": [one.bgp_prefix_id.hex for one in offboarding.routes]}
-        await shelf.events.add(Event(claim_id, "offboarding.withdrawn", by, now, after=after))
+        await tx.events.add(Event(claim_id, "offboarding.withdrawn", by, now, after=after))
         return True
 
-    async def _unbind(self, shelf: Shelf, offboarding: Offboarding, by: By) -> bool:
+    async def _unbind(self, tx: Transaction, offboarding: Offboarding, by: By) -> bool:
         claim_id, now = offboarding.claim_id, self.clock.now()
-        live = await shelf.bgp_prefixes.of(claim_id)
+        live = await tx.bgp_prefixes.of(claim_id)
         out = [one.id for one in live if one.desired.advertised]
-        if out or await shelf.bgp_prefixes.lingering(claim_id):
-            await shelf.offboardings.save(offboarding.back())
+        if out or await tx.bgp_prefixes.lingering(claim_id):
+            await tx.offboardings.save(offboarding.back())
             return False
-        bound = sorted(await shelf.bindings.of(claim_id), key=lambda one: one.is_default)
+        bound = sorted(await tx.bindings.of(claim_id), key=lambda one: one.is_default)
         for one in bound:  # the default last
-            await shelf.bindings.remove(one.id, now)
+            await tx.bindings.remove(one.id, now)
             taken = TakenBinding(one.id, str(one.cidr), one.service.id)
             offboarding = offboarding.unbound(taken)
             before = {
@@ -140,19 +140,19 @@ class ContinueOffboardings:
                 "cidr": str(one.cidr),
                 "service_id": one.service.id.hex,
             }
-            await shelf.events.add(Event(claim_id, "binding.removed", by, now, before=before))
+            await tx.events.add(Event(claim_id, "binding.removed", by, now, before=before))
         until = now + self.grace
-        await shelf.offboardings.save(offboarding.graced(until))
+        await tx.offboardings.save(offboarding.graced(until))
         after = {"grace_until": until.isoformat(), "restore": "POST .../restore until then"}
-        await shelf.events.add(Event(claim_id, "offboarding.unbound", by, now, after=after))
+        await tx.events.add(Event(claim_id, "offboarding.unbound", by, now, after=after))
         return True
 
-    async def _close(self, shelf: Shelf, claim: Claim, offboarding: Offboarding, by: By) -> bool:
+    async def _close(self, tx: Transaction, claim: Claim, offboarding: Offboarding, by: By) -> bool:
         now = self.clock.now()
         if not offboarding.over(now):
             return False
         try:
-            await close_after_grace(shelf, claim, by, now)
+            await close_after_grace(tx, claim, by, now)
         except (WithdrawFirst, AdvertiseStateLocked) as refusal:
             _log.error("prefix %s is not closed: %s", claim.id.hex, refusal.message)
             return False
@@ -163,15 +163,15 @@ class ContinueOffboardings:
 
         What an operator has released waits for room instead, and trips nothing.
         """
-        async with self.store.transaction() as shelf:
-            found = await _on_its_way(shelf, claim_id)
+        async with self.store.transaction() as tx:
+            found = await _on_its_way(tx, claim_id)
             if found is None:
                 return
             _, offboarding = found
             if reached is not None:
                 if offboarding.paced:
                     return
-                await shelf.breaker.trip(
+                await tx.breaker.trip(
                     reached.trips,
                     self.clock.now(),
                     actor=reached.actor,
@@ -180,22 +180,22 @@ class ContinueOffboardings:
             wish = Withdrawal(
                 claim_id, offboarding.account_id, 0, Source.OFFBOARDING, JOB, offboarding.id.hex
             )
-            stopping = [one for one in await shelf.breaker.open() if one.trip.stops(wish)]
+            stopping = [one for one in await tx.breaker.open() if one.trip.stops(wish)]
             if stopping and offboarding.parked_by != stopping[0].id:
-                await shelf.offboardings.save(offboarding.parked(stopping[0].id))
+                await tx.offboardings.save(offboarding.parked(stopping[0].id))
 
 
-async def _take_in(shelf: Shelf, claim_ids: Sequence[UUID]) -> None:
-    await shelf.offboardings.take_in(claim_ids)
+async def _take_in(tx: Transaction, claim_ids: Sequence[UUID]) -> None:
+    await tx.offboardings.take_in(claim_ids)
 
 
-async def _on_its_way(shelf: Shelf, claim_id: UUID) -> tuple[Claim, Offboarding] | None:
+async def _on_its_way(tx: Transaction, claim_id: UUID) -> tuple[Claim, Offboarding] | None:
     """The claim under its lock, if it is still what it was listed as; else it is skipped."""
     try:
-        claim = await shelf.claims.lock(claim_id)
+        claim = await tx.claims.lock(claim_id)
     except ClaimNotFound:
         return None
-    offboarding = await shelf.offboardings.live(claim_id)
+    offboarding = await tx.offboardings.live(claim_id)
     if not claim.offboarding or offboarding is None or not offboarding.request_id:
         _log.warning("prefix %s was listed, and is not on its way out: skipped", claim_id.hex)
         return None

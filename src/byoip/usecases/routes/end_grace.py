@@ -27,10 +27,10 @@ class EndGrace:
             AdvertiseStateLocked: a route of it is locked: unlock it first.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id)
             now = self.clock.now()
             after = {"reason": why.value}
-            await shelf.events.add(Event(claim_id, "offboarding.cut_short", by, now, after=after))
-            await close_after_grace(shelf, claim, by, now)
-            await shelf.answered(None)
+            await tx.events.add(Event(claim_id, "offboarding.cut_short", by, now, after=after))
+            await close_after_grace(tx, claim, by, now)
+            await tx.answered(None)

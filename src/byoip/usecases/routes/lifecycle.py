@@ -7,22 +7,24 @@ from uuid import UUID, uuid4
 from byoip.domain.claims.claim import Claim, WithdrawFirst
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, withheld
-from byoip.ports.store import By, Event, Shelf
+from byoip.ports.store import By, Event, Transaction
 
 _LINGERS = "a route is withdrawn, but routers may still announce it: wait until they have confirmed"
 
 
-async def begin_route(shelf: Shelf, claim: Claim, cidr: Prefix, by: By, now: datetime) -> BgpPrefix:
+async def begin_route(
+    tx: Transaction, claim: Claim, cidr: Prefix, by: By, now: datetime
+) -> BgpPrefix:
     """Keep a new route, not wanted on the Internet yet."""
     made = withheld(claim, cidr, uuid4(), request_id=by.request_id, now=now)
-    await shelf.bgp_prefixes.add(made)
+    await tx.bgp_prefixes.add(made)
     after = {**_shown(made), "advertised": False}
-    await shelf.events.add(Event(claim.id, "bgp_prefix.created", by, now, after=after))
+    await tx.events.add(Event(claim.id, "bgp_prefix.created", by, now, after=after))
     return made
 
 
 async def end_routes(
-    shelf: Shelf, bgp_prefixes: Sequence[BgpPrefix], by: By, now: datetime
+    tx: Transaction, bgp_prefixes: Sequence[BgpPrefix], by: By, now: datetime
 ) -> None:
     """End routes that are `demand_withdrawn`; their rows stay.
 
@@ -31,29 +33,27 @@ async def end_routes(
     """
     for one in bgp_prefixes:
         one.demand_unlocked()
-        await shelf.bgp_prefixes.remove(one.id, now)
-        await shelf.events.add(
-            Event(one.claim_id, "bgp_prefix.removed", by, now, before=_shown(one))
-        )
+        await tx.bgp_prefixes.remove(one.id, now)
+        await tx.events.add(Event(one.claim_id, "bgp_prefix.removed", by, now, before=_shown(one)))
 
 
-async def still_out(shelf: Shelf, claim_id: UUID) -> dict[UUID, str]:
+async def still_out(tx: Transaction, claim_id: UUID) -> dict[UUID, str]:
     """Why the Internet may still know a claim's routes, by the ids of those it may know."""
-    live = await shelf.bgp_prefixes.of(claim_id)
+    live = await tx.bgp_prefixes.of(claim_id)
     wanted = {
         one.id: f"{one.cidr} is advertised: withdraw it" for one in live if one.desired.advertised
     }
-    lingering = await shelf.bgp_prefixes.lingering(claim_id)
+    lingering = await tx.bgp_prefixes.lingering(claim_id)
     return wanted | dict.fromkeys(lingering, _LINGERS)
 
 
-async def demand_withdrawn(shelf: Shelf, claim_id: UUID) -> None:
+async def demand_withdrawn(tx: Transaction, claim_id: UUID) -> None:
     """Refuse to take the ground away from under a route.
 
     Raises:
         WithdrawFirst: the Internet may still know one of the claim's routes.
     """
-    for why in (await still_out(shelf, claim_id)).values():
+    for why in (await still_out(tx, claim_id)).values():
         raise WithdrawFirst(why)
 
 

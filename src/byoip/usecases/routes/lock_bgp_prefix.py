@@ -35,14 +35,14 @@ class LockBgpPrefix:
             ClaimNotFound, BgpPrefixNotFound, InvalidText: as they say.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id)
-            before = await shelf.bgp_prefixes.get(claim_id, bgp_prefix_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id)
+            before = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
             after, changes = before, before.locked is not locked
             if changes:
                 now = self.clock.now()
                 after = before.lock(now, locked=locked)
-                await shelf.bgp_prefixes.save(after)
+                await tx.bgp_prefixes.save(after)
                 shown = {
                     "bgp_prefix_id": after.id.hex,
                     "cidr": str(after.cidr),
@@ -50,8 +50,8 @@ class LockBgpPrefix:
                     "reason": why.value,
                 }
                 kind = "bgp_prefix.locked" if locked else "bgp_prefix.unlocked"
-                await shelf.events.add(Event(claim_id, kind, by, now, after=shown))
-            view = await shelf.bgp_prefixes.view(after, claim.version)
+                await tx.events.add(Event(claim_id, kind, by, now, after=shown))
+            view = await tx.bgp_prefixes.view(after, claim.version)
             view = view if changes else view.unchanged
-            await shelf.answered(view)
+            await tx.answered(view)
         return view

@@ -6,7 +6,7 @@ from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Shelf, Store
+from byoip.ports.store import By, Store, Transaction
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.events import changes
 
@@ -28,16 +28,16 @@ class OffboardPrefix:
             PrefixSuspended: or it would come back without its suspension.
             AdvertiseStateLocked: the operator has locked a route, advertised or not.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
             if not claim.offboarding:
                 claim.demand_not_suspended()
-                await _demand_way(shelf, claim_id, approved=claim.approved)
+                await _demand_way(tx, claim_id, approved=claim.approved)
                 now = self.clock.now()
-                owing = await shelf.offboardings.live(claim_id)
+                owing = await tx.offboardings.live(claim_id)
                 if owing:
-                    await shelf.offboardings.save(owing.ended(End.RESTORED, now))
+                    await tx.offboardings.save(owing.ended(End.RESTORED, now))
                 began = Offboarding(
                     id=uuid4(),
                     claim_id=claim_id,
@@ -48,19 +48,19 @@ class OffboardPrefix:
                     contested=claim.standing is Standing.CONTESTED,
                     routes=owing.routes if owing else (),  # not back yet, and owed all the same
                 )
-                await shelf.offboardings.add(began)
+                await tx.offboardings.add(began)
                 before, claim = claim, claim.written(now).stand(Transition.OFFBOARDING, now)
-                await shelf.claims.save(claim)
-                await shelf.events.add(*changes(before, claim, by, now))
-                await shelf.jobs.enqueue_offboarding()
-            view = await view_of(claim, shelf)
-            await shelf.answered(view)
+                await tx.claims.save(claim)
+                await tx.events.add(*changes(before, claim, by, now))
+                await tx.jobs.enqueue_offboarding()
+            view = await view_of(claim, tx)
+            await tx.answered(view)
         return view
 
 
-async def _demand_way(shelf: Shelf, claim_id: UUID, *, approved: bool) -> None:
-    routes = await shelf.bgp_prefixes.of(claim_id)
-    if not approved and not routes and not await shelf.bindings.of(claim_id):
+async def _demand_way(tx: Transaction, claim_id: UUID, *, approved: bool) -> None:
+    routes = await tx.bgp_prefixes.of(claim_id)
+    if not approved and not routes and not await tx.bindings.of(claim_id):
         raise NothingToOffboard
     for one in routes:
         one.demand_unlocked()  # it could never be withdrawn, or would come back without its lock

@@ -8,7 +8,7 @@ from byoip.domain.routes.breaker import KeptTrip, Parked
 from byoip.domain.routes.offboarding import End
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 from byoip.usecases.claims.restore import turn_back
 from byoip.usecases.operator_events import noted
 
@@ -38,13 +38,13 @@ class RearmBreaker:
             TripNotFound, InvalidText: as they say.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as shelf:
+        async with self.store.transaction(once) as tx:
             now = self.clock.now()
-            claims = await shelf.offboardings.parked(trip_id)
+            claims = await tx.offboardings.parked(trip_id)
             for claim_id in claims:
-                await _settle(shelf, claim_id, trip_id, parked, by, now)
+                await _settle(tx, claim_id, trip_id, parked, by, now)
             named = f"{name} ({by.actor})"
-            trip = await shelf.breaker.rearm(trip_id, by=named, because=why.value, parked=parked)
+            trip = await tx.breaker.rearm(trip_id, by=named, because=why.value, parked=parked)
             after = {
                 "trip_id": trip_id.hex,
                 "scope": trip.trip.scope.value,
@@ -54,26 +54,26 @@ class RearmBreaker:
                 "prefixes": [one.hex for one in claims],
             }
             event = noted("breaker.rearmed", by, why, now, after=after)
-            await shelf.operating.events.add(event)
-            await shelf.answered(trip)
+            await tx.operating.events.add(event)
+            await tx.answered(trip)
         return trip
 
 
 async def _settle(
-    shelf: Shelf, claim_id: UUID, trip_id: UUID, parked: Parked, by: By, now: datetime
+    tx: Transaction, claim_id: UUID, trip_id: UUID, parked: Parked, by: By, now: datetime
 ) -> None:
     try:
-        claim = await shelf.claims.lock(claim_id)
+        claim = await tx.claims.lock(claim_id)
     except ClaimNotFound:
         return
-    offboarding = await shelf.offboardings.live(claim_id)
+    offboarding = await tx.offboardings.live(claim_id)
     if offboarding is None or offboarding.parked_by != trip_id or not claim.offboarding:
         return  # it went on, or was restored, meanwhile
     if parked is Parked.RELEASED:
-        await shelf.offboardings.save(offboarding.released())
+        await tx.offboardings.save(offboarding.released())
         return
-    await turn_back(shelf, claim, offboarding, by, now)
-    await shelf.offboardings.save(offboarding.ended(End.CANCELLED, now))
+    await turn_back(tx, claim, offboarding, by, now)
+    await tx.offboardings.save(offboarding.ended(End.CANCELLED, now))
     withdrawn = [one.bgp_prefix_id.hex for one in offboarding.routes]
     after = {"trip_id": trip_id.hex, "stay_withdrawn": withdrawn}
-    await shelf.events.add(Event(claim_id, "offboarding.cancelled", by, now, after=after))
+    await tx.events.add(Event(claim_id, "offboarding.cancelled", by, now, after=after))

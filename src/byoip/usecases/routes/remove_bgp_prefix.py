@@ -31,15 +31,15 @@ class RemoveBgpPrefix:
             WithdrawFirst: it is wanted, held or seen; or it spans the prefix, and goes with the
                 default binding, as it came.
         """
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
-            gone = await shelf.bgp_prefixes.get(claim_id, bgp_prefix_id)
-            if why := (await still_out(shelf, claim_id)).get(bgp_prefix_id):
+            gone = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
+            if why := (await still_out(tx, claim_id)).get(bgp_prefix_id):
                 raise WithdrawFirst(why)
-            if gone.spans and any(one.is_default for one in await shelf.bindings.of(claim_id)):
+            if gone.spans and any(one.is_default for one in await tx.bindings.of(claim_id)):
                 raise WithdrawFirst("it spans the prefix, and goes with its default binding")
             now = self.clock.now()
-            await shelf.claims.save(claim.written(now))
-            await end_routes(shelf, [gone], by, now)
-            await shelf.answered(None)
+            await tx.claims.save(claim.written(now))
+            await end_routes(tx, [gone], by, now)
+            await tx.answered(None)

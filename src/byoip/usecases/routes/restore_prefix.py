@@ -11,7 +11,7 @@ from byoip.domain.routes.offboarding import End, Offboarding
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.jobs.guarded_batch import AT_ONCE
@@ -72,20 +72,20 @@ class RestorePrefix:
             changed.
         """
         why = {} if reason is None else {"reason": stated_reason(reason).value}
-        async with self.store.transaction(once) as shelf:
-            claim = await shelf.claims.lock(claim_id, account_id)
+        async with self.store.transaction(once) as tx:
+            claim = await tx.claims.lock(claim_id, account_id)
             by.seen.demand(claim.version)
-            offboarding = await shelf.offboardings.live(claim_id)
-            restored = Restored(await view_of(claim, shelf), changed=False)
+            offboarding = await tx.offboardings.live(claim_id)
+            restored = Restored(await view_of(claim, tx), changed=False)
             if claim.offboarding and offboarding is not None:
                 now = self.clock.now()
                 # A customer's write counts as one; an operator's does not.
                 written = claim if account_id is None else claim.written(now)
-                back = await turn_back(shelf, written, offboarding, by, now)
-                withheld = await announce_again(shelf, back, offboarding.routes, by, now)
-                await _record(shelf, offboarding, withheld, by, now, why)
-                restored = Restored(await view_of(back, shelf), withheld)
-            await shelf.answered(restored)
+                back = await turn_back(tx, written, offboarding, by, now)
+                withheld = await announce_again(tx, back, offboarding.routes, by, now)
+                await _record(tx, offboarding, withheld, by, now, why)
+                restored = Restored(await view_of(back, tx), withheld)
+            await tx.answered(restored)
         return restored
 
 
@@ -106,8 +106,8 @@ class AnnounceOwed:
         Raises:
             RowsFailed: some could not be tried; all others were.
         """
-        async with self.store.transaction() as shelf:
-            owing = await shelf.offboardings.owed(AT_ONCE)
+        async with self.store.transaction() as tx:
+            owing = await tx.offboardings.owed(AT_ONCE)
         rows, even = RowByRow("announcing what is owed"), 0
         for claim_id in owing:
             with rows.row(claim_id):
@@ -116,31 +116,31 @@ class AnnounceOwed:
         return even
 
     async def _try(self, claim_id: UUID) -> bool:
-        async with self.store.transaction() as shelf:
-            found = await _owing(shelf, claim_id)
+        async with self.store.transaction() as tx:
+            found = await _owing(tx, claim_id)
             if found is None:
                 return False
             claim, offboarding = found
             now, by = self.clock.now(), By("worker", offboarding.request_id)
-            withheld = await announce_again(shelf, claim, offboarding.routes, by, now)
+            withheld = await announce_again(tx, claim, offboarding.routes, by, now)
             owed = [one for one in withheld if one.owed]
             until = _until(claim, offboarding, now)
             if owed and now < until:
                 still = offboarding.owing(tuple(one.route for one in owed), until)
                 if still != offboarding:
-                    await shelf.offboardings.save(still)
+                    await tx.offboardings.save(still)
                 return False
-            await shelf.offboardings.save(offboarding.ended(End.RESTORED, now))
-            await shelf.events.add(_told(claim_id, withheld, by, now))
+            await tx.offboardings.save(offboarding.ended(End.RESTORED, now))
+            await tx.events.add(_told(claim_id, withheld, by, now))
         return True
 
 
-async def _owing(shelf: Shelf, claim_id: UUID) -> tuple[Claim, Offboarding] | None:
+async def _owing(tx: Transaction, claim_id: UUID) -> tuple[Claim, Offboarding] | None:
     try:
-        claim = await shelf.claims.lock(claim_id)
+        claim = await tx.claims.lock(claim_id)
     except ClaimNotFound:
         return None
-    offboarding = await shelf.offboardings.live(claim_id)
+    offboarding = await tx.offboardings.live(claim_id)
     return None if claim.offboarding or offboarding is None else (claim, offboarding)
 
 
@@ -152,7 +152,7 @@ def _until(claim: Claim, offboarding: Offboarding, now: datetime) -> datetime:
 
 
 async def _record(
-    shelf: Shelf,
+    tx: Transaction,
     offboarding: Offboarding,
     withheld: Sequence[Withheld],
     by: By,
@@ -163,8 +163,8 @@ async def _record(
     ended = (
         offboarding.owing(owed, now + OWED_FOR) if owed else offboarding.ended(End.RESTORED, now)
     )
-    await shelf.offboardings.save(ended)
-    await shelf.events.add(_told(offboarding.claim_id, withheld, by, now, why))
+    await tx.offboardings.save(ended)
+    await tx.events.add(_told(offboarding.claim_id, withheld, by, now, why))
 
 
 def _told(

@@ -7,11 +7,11 @@ from datetime import datetime
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import CeilingReached, Source, Withdrawal
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Shelf, Store
+from byoip.ports.store import By, Event, Store, Transaction
 
 
 async def withdraw(
-    shelf: Shelf,
+    tx: Transaction,
     bgp_prefix: BgpPrefix,
     *,
     by: By,
@@ -29,13 +29,13 @@ async def withdraw(
     asked = Withdrawal(
         bgp_prefix.id, bgp_prefix.account_id, bgp_prefix.desired.change + 1, source, job, run
     )
-    entry = await shelf.breaker.permit(asked, actor=by.actor, request_id=by.request_id)
+    entry = await tx.breaker.permit(asked, actor=by.actor, request_id=by.request_id)
     gone = bgp_prefix.withdrawn(entry, request_id=by.request_id, now=now)
-    await shelf.bgp_prefixes.save(gone)
+    await tx.bgp_prefixes.save(gone)
     shown = {"bgp_prefix_id": gone.id.hex, "cidr": str(gone.cidr)}
     before = {**shown, "advertised": True}
     after = {**shown, "advertised": False, "source": source.value}
-    await shelf.events.add(Event(gone.claim_id, "bgp_prefix.withdrawn", by, now, before, after))
+    await tx.events.add(Event(gone.claim_id, "bgp_prefix.withdrawn", by, now, before, after))
     return gone
 
 
@@ -52,8 +52,8 @@ async def tripping(store: Store, clock: Clock) -> AsyncIterator[None]:
     try:
         yield
     except CeilingReached as reached:
-        async with store.transaction() as shelf:
-            await shelf.breaker.trip(
+        async with store.transaction() as tx:
+            await tx.breaker.trip(
                 reached.trips, clock.now(), actor=reached.actor, request_id=reached.request_id
             )
         raise reached.refusal from None

@@ -16,7 +16,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.restores import Disowned, Identity
-from byoip.ports.store import By, Shelf, Store
+from byoip.ports.store import By, Store, Transaction
 from byoip.usecases.operator_events import noted
 
 _STANDS_FOR: Final = timedelta(days=1)
@@ -37,16 +37,16 @@ class RecogniseRestore:
             StoreUnavailable: nothing was changed.
         """
         now = self.clock.now()
-        async with self.store.transaction() as shelf:
-            found = await shelf.restores.identity()
-            await shelf.restores.warned_enough(now - _STANDS_FOR)
+        async with self.store.transaction() as tx:
+            found = await tx.restores.identity()
+            await tx.restores.warned_enough(now - _STANDS_FOR)
             if found.kept is None:
-                await shelf.restores.keep(found.here, now)
+                await tx.restores.keep(found.here, now)
             if not found.restored:
                 return False
             by = By("reconciler", f"restored-{uuid4().hex}")
-            done = await _disown(shelf, found, by, _RECOGNISED, now)
-            await shelf.restores.warn(
+            done = await _disown(tx, found, by, _RECOGNISED, now)
+            await tx.restores.warn(
                 f"{done.marks} marks are forgotten, offboarding is stopped: see the runbook", now
             )
         return True
@@ -67,24 +67,24 @@ class DisownRoutes:
         """
         who, why, now = stated_name(name), stated_reason(reason), self.clock.now()
         named = By(f"{by.actor}:{who.value}", by.request_id)
-        async with self.store.transaction() as shelf:
-            found = await shelf.restores.identity()
-            return await _disown(shelf, found, named, why, now)
+        async with self.store.transaction() as tx:
+            found = await tx.restores.identity()
+            return await _disown(tx, found, named, why, now)
 
 
 async def _disown(
-    shelf: Shelf, found: Identity, by: By, why: CustomerText, now: datetime
+    tx: Transaction, found: Identity, by: By, why: CustomerText, now: datetime
 ) -> Disowned:
-    feed = await shelf.edges.begin_feed()  # first: it waits for all who change bindings
-    await shelf.restores.keep(found.here, now)
-    done = await shelf.restores.disown()
-    await shelf.guards.switch(JobSwitch(JobKind.OFFBOARD, True, now, by.actor, why.value))  # noqa: FBT003 - a field
+    feed = await tx.edges.begin_feed()  # first: it waits for all who change bindings
+    await tx.restores.keep(found.here, now)
+    done = await tx.restores.disown()
+    await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, now, by.actor, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.marks, "orphans": done.orphans}
     after["feed"] = feed.hex
-    await shelf.operating.events.add(
+    await tx.operating.events.add(
         noted("routes.disowned", by, why, now, before=before, after=after)
     )
     stopped = {"kind": JobKind.OFFBOARD.value}
-    await shelf.operating.events.add(noted("job.stopped", by, why, now, after=stopped))
+    await tx.operating.events.add(noted("job.stopped", by, why, now, after=stopped))
     return done

@@ -35,11 +35,11 @@ class ForgetStation:
         why = stated_reason(reason)
         if not can_be_named(name):
             raise not_found(self.station)
-        async with self.store.transaction(once) as shelf:
+        async with self.store.transaction(once) as tx:
             now = self.clock.now()
-            asked_at = await shelf.routes.last_asked(self.station, name)
+            asked_at = await tx.routes.last_asked(self.station, name)
             self.in_service.demand_gone(self.station, name, asked_at, now)
-            forgotten = await shelf.routes.forget(self.station, name)
+            forgotten = await tx.routes.forget(self.station, name)
             if forgotten is None:
                 raise not_found(self.station)
             before = {
@@ -50,6 +50,6 @@ class ForgetStation:
                 "let_go": [str(one) for one in forgotten.let_go],
             }
             event = noted(f"{self.station}.forgotten", by, why, now, before=before)
-            await shelf.operating.events.add(event)
-            await shelf.answered(forgotten)
+            await tx.operating.events.add(event)
+            await tx.answered(forgotten)
         return forgotten

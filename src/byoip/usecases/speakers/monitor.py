@@ -106,7 +106,7 @@ class WatchRoutes:
     async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute], now: datetime) -> None:
         if not desired_routes:
             return
-        async with self.store.transaction() as shelf:
+        async with self.store.transaction() as tx:
             for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
-                await shelf.events.add(Event(one.claim_id, kind, BY, now, after=shown))
+                await tx.events.add(Event(one.claim_id, kind, BY, now, after=shown))

@@ -70,14 +70,14 @@ class RollbackRoutes:
                 made.refused.append((route.cidr, "it is not known any more"))
             else:
                 await self._again(route, claim_id, made, by, dry_run=dry_run)
-        async with self.store.transaction(once) as shelf:
+        async with self.store.transaction(once) as tx:
             if not dry_run:
                 after = {"snapshot": number, "announced": [str(one) for one in made.announced]}
                 now = self.clock.now()
-                await shelf.operating.events.add(
+                await tx.operating.events.add(
                     noted("routes.rolled_back", by, why, now, after=after)
                 )
-            await shelf.answered(made)
+            await tx.answered(made)
         return made
 
     async def _demand_unheard(self, once: Once | None) -> None:
@@ -92,11 +92,11 @@ class RollbackRoutes:
     async def _prepare(
         self, number: int, made: RolledBack
     ) -> tuple[RouteSnapshot, Mapping[UUID, UUID]]:
-        async with self.store.transaction() as shelf:
-            snapshot = await shelf.routes.snapshot(number)
+        async with self.store.transaction() as tx:
+            snapshot = await tx.routes.snapshot(number)
             ids = [one.bgp_prefix_id for one in snapshot.routes]
-            claims = await shelf.routes.claims_of(ids)
-            made.newer = [cidr for _, cidr in await shelf.routes.advertised_besides(ids)]
+            claims = await tx.routes.claims_of(ids)
+            made.newer = [cidr for _, cidr in await tx.routes.advertised_besides(ids)]
         return snapshot, claims
 
     async def _again(
@@ -117,15 +117,15 @@ class RollbackRoutes:
     async def _announce(
         self, route: SnapshotRoute, claim_id: UUID, by: By, now: datetime, *, dry_run: bool
     ) -> bool:
-        async with self.store.transaction() as shelf:
-            claim = await shelf.claims.lock(claim_id)
-            row = await shelf.bgp_prefixes.get(claim_id, route.bgp_prefix_id)
+        async with self.store.transaction() as tx:
+            claim = await tx.claims.lock(claim_id)
+            row = await tx.bgp_prefixes.get(claim_id, route.bgp_prefix_id)
             if row.desired.advertised:
                 return False
-            if await shelf.routes.taken_by_owner(row.id):
+            if await tx.routes.taken_by_owner(row.id):
                 raise _TakenByOwner
             row.demand_unlocked()
-            await announce(shelf, claim, row, prepend=route.prepend, by=by, now=now)
+            await announce(tx, claim, row, prepend=route.prepend, by=by, now=now)
             if dry_run:
                 raise _Undone
             return True

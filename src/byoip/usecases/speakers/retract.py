@@ -53,20 +53,20 @@ class RollBack:
         return taken
 
     async def _open(self) -> Sequence[Trip]:
-        async with self.store.transaction() as shelf:
-            return [one.trip for one in await shelf.breaker.open()]
+        async with self.store.transaction() as tx:
+            return [one.trip for one in await tx.breaker.open()]
 
     async def _take_back(self, desired: DesiredRoute) -> bool:
         now = self.clock.now()
         by = By("worker", f"{ROLL_BACK}-{uuid4().hex}")
-        async with self.store.transaction() as shelf:
-            await shelf.guards.demand_running(JobKind.ROLL_BACK)
-            await shelf.claims.lock(desired.claim_id)
-            row = await shelf.bgp_prefixes.get(desired.claim_id, desired.bgp_prefix_id)
+        async with self.store.transaction() as tx:
+            await tx.guards.demand_running(JobKind.ROLL_BACK)
+            await tx.claims.lock(desired.claim_id)
+            row = await tx.bgp_prefixes.get(desired.claim_id, desired.bgp_prefix_id)
             if row.locked or not row.desired.advertised or row.desired.change != desired.change:
                 return False
             await withdraw(
-                shelf,
+                tx,
                 row,
                 by=by,
                 now=now,

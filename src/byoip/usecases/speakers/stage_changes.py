@@ -230,12 +230,10 @@ class StageChanges:
                 await self._tell(kind, [desired_routes[UUID(subject)] for subject in new], now)
 
     async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute], now: datetime) -> None:
-        async with self._store.transaction() as shelf:
+        async with self._store.transaction() as tx:
             for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
-                await shelf.events.add(
-                    Event(one.claim_id, f"bgp_prefix.{kind}", BY, now, after=shown)
-                )
+                await tx.events.add(Event(one.claim_id, f"bgp_prefix.{kind}", BY, now, after=shown))
 
 
 def _follow(desired: DesiredRoute, next_move: StageAction, made: _Round) -> None:

@@ -28,11 +28,11 @@ class WithdrawOrphan:
         who, why, prefix = stated_name(name), stated_reason(reason), Prefix.parse(cidr)
         if not can_be_named(speaker):
             raise OrphanNotFound
-        async with self.store.transaction(once) as shelf:
-            found = await shelf.routes.decide(speaker, prefix, by=who.value, because=why.value)
+        async with self.store.transaction(once) as tx:
+            found = await tx.routes.decide(speaker, prefix, by=who.value, because=why.value)
             after = {"speaker": speaker, "cidr": str(prefix), "name": who.value}
             event = noted("orphan.withdrawn", by, why, self.clock.now(), after=after)
-            await shelf.operating.events.add(event)
+            await tx.operating.events.add(event)
             decided = replace(found, decided_by=who.value, decided_because=why.value)
-            await shelf.answered(decided)
+            await tx.answered(decided)
         return decided
