@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, Tell
 from benchmarks.filling import fill
 
 from byoip.adapters.system_clock import SystemClock
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.store.engine import make_engine
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
@@ -80,7 +80,7 @@ async def _rounds(url: str, sizes: _Sizes) -> list[float]:
         async with engine.begin() as connection:
             await connection.exec_driver_sql("DELETE FROM origin_watch")
         started = time.perf_counter()
-        found = await reevaluate(by=By("benchmark", "benchmark"))
+        found = await reevaluate(by=Actor("benchmark", "benchmark"))
         seconds.append(time.perf_counter() - started)
         assert found is not None
         assert found.routes == sizes.claims

@@ -18,7 +18,7 @@ from tests.many_routes import OwnedRoute, add_routes, ipv4
 
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.routes.breaker import Ceilings, Source, Withdrawal
-from byoip.ports.store import By, Transaction
+from byoip.ports.store import Actor, Transaction
 from byoip.store.engine import make_engine
 from byoip.store.routes.breaker import BreakerRepository
 from byoip.store.statements import compiled
@@ -27,7 +27,7 @@ from byoip.usecases.routes.withdraw import withdraw
 
 _ACCOUNTS = 25
 _NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)
-_BY = By("benchmark", "benchmark")
+_BY = Actor("benchmark", "benchmark")
 _ENTER = """
 INSERT INTO withdrawals (id, bgp_prefix_id, account_id, change, source, job, run, actor, request_id,
     at)

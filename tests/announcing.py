@@ -18,7 +18,7 @@ from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
-from byoip.ports.store import By, Store, Transaction
+from byoip.ports.store import Actor, Store, Transaction
 from byoip.store.speakers.route_turns import PostgresLeaderElection
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.store.transaction import PostgresStore
@@ -30,7 +30,7 @@ from tests.store.samples import SetClock
 _ACCOUNT = UUID("00000000-0000-0000-0000-0000000000aa")
 OURS = Asn(64500)
 PEER = "127.0.0.2"
-OWNER = By("credential:1", "owner-1")
+OWNER = Actor("credential:1", "owner-1")
 MARKING = PathAttributes(OURS, ip_address("192.0.2.1"), ip_address("2001:db8::1"))  # type: ignore[arg-type]
 QUICK = Pace(every=timedelta(seconds=0.3), absent_for=timedelta(seconds=0.4), probe=0.05)
 NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)

@@ -11,7 +11,7 @@ from byoip.cli.commands import app
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.settings import SettingsError
 from byoip.store.engine import PoolSize, make_engine
 from byoip.usecases.routes.withdraw import withdraw
@@ -57,7 +57,7 @@ async def withdrawn_by_a_job(fleet: Fleet) -> None:
     async with fleet.store.transaction() as tx:
         await tx.claims.lock(claim)
         found = await tx.bgp_prefixes.get(claim, row)
-        by, now = By("job", "job-1"), fleet.clock.now()
+        by, now = Actor("job", "job-1"), fleet.clock.now()
         await withdraw(tx, found, by=by, now=now, source=Source.JOB, job="tidy", run="1")
 
 

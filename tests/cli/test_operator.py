@@ -24,7 +24,7 @@ from byoip.domain.accounts.credential import Credential, Scope
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.speakers.routes import SpeakerState
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.settings import SettingsError, read_settings
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
@@ -69,7 +69,7 @@ class Shell:
             asn=64500,
             description="",
             delegate_loa_creation=False,
-            by=By("test", "1"),
+            by=Actor("test", "1"),
         )
         return view.claim.id.hex
 
@@ -154,7 +154,7 @@ async def test_edges_are_drained_taken_back_and_removed(shell: Shell) -> None:
     assert "joining" in await shell.says("edges", "add", "fra1", *WHY)
     edges = shell.backend.edges
     feed = await edges.reader.feed_name()
-    await edges.acknowledge(edge="fra1", feed=feed, number=0, by=By("test", "1"))
+    await edges.acknowledge(edge="fra1", feed=feed, number=0, by=Actor("test", "1"))
     assert "serving" in await shell.says("edges", "list")
     assert "drained" in await shell.says("edges", "drain", "fra1", *WHY)
     assert "serving" in await shell.says("edges", "undrain", "fra1", *WHY)
@@ -187,7 +187,11 @@ async def test_routes_are_listed_locked_and_unlocked(shell: Shell) -> None:
     await shell.says("prefixes", "approve", made, *WHY)
     service = next(iter(await shell.backend.reader.services()))
     await shell.backend.bind_service(
-        shell.account_id, UUID(made), cidr="31.4.0.0/23", service_id=service.id, by=By("test", "1")
+        shell.account_id,
+        UUID(made),
+        cidr="31.4.0.0/23",
+        service_id=service.id,
+        by=Actor("test", "1"),
     )
     route = first_id(await shell.says("prefixes", "routes", made))
     assert "on_demand_locked: yes" in await shell.says("prefixes", "lock-route", made, route, *WHY)

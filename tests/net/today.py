@@ -30,7 +30,7 @@ from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.operating import OperatorEvent
 from byoip.ports.once import Once, StoredAnswer
-from byoip.ports.store import By, Event
+from byoip.ports.store import Actor, Event
 from byoip.sandbox.control import create_control
 from byoip.settings import Settings, SettingsError
 from byoip.settings import read_settings as _read_settings
@@ -49,7 +49,7 @@ from tests.store.samples import SetClock
 SOURCES = Path(byoip.__file__).parent
 
 # What is looked for in the sources is found by these names, whatever they are.
-ACTOR_MAKERS = frozenset({By.__name__})  # (actor, request id)
+ACTOR_MAKERS = frozenset({Actor.__name__})  # (actor, request id)
 EVENT_MAKERS = frozenset({Event.__name__, OperatorEvent.__name__, noted.__name__})
 
 _TOKEN = "0123456789abcdef0123456789abcdef01234567"

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.errors import Refusal
 from byoip.domain.routes.breaker import Ceilings, Source
-from byoip.ports.store import By, StoreRefused
+from byoip.ports.store import Actor, StoreRefused
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.many_routes import OwnedRoute
@@ -70,7 +70,7 @@ class Accident:
         request_id: str = "job-1",
     ) -> int:
         """What the job does with a row once nothing but the breaker is in its way."""
-        by = By("worker", request_id)
+        by = Actor("worker", request_id)
         async with tripping(self.store, self.clock), self.store.transaction() as tx:
             await tx.claims.lock(route.claim_id)
             row = await tx.bgp_prefixes.get(route.claim_id, route.bgp_prefix_id)

@@ -14,7 +14,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Desired
 from byoip.domain.routes.breaker import Ceilings, Parked
 from byoip.ports.accounts.accounts import Account
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.store.accounts.accounts import PostgresAccounts
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.jobs.guard_reader import PostgresGuardReader
@@ -26,9 +26,9 @@ from byoip.usecases.routes.restore_prefix import AnnounceOwed, RestorePrefix
 from tests.store import samples
 from tests.store.samples import SetClock
 
-OWNER = By("credential:owner", "request-offboard")
-WORKER = By("worker", "job-1")
-OPERATOR = By("operator:1", "request-operator")
+OWNER = Actor("credential:owner", "request-offboard")
+WORKER = Actor("worker", "job-1")
+OPERATOR = Actor("operator:1", "request-operator")
 GRACE = timedelta(days=7)
 WIDE = Ceilings(per_run=1000, per_account=1000, per_minute=1000, share=1.0, least=1000)
 
@@ -101,7 +101,7 @@ class Estate:
             await tx.claims.add(other)
             await tx.bindings.add(samples.binding(other, await self.service()))
 
-    async def offboard(self, claim: Claim, by: By = OWNER) -> None:
+    async def offboard(self, claim: Claim, by: Actor = OWNER) -> None:
         self.clock.advance(timedelta(milliseconds=1))  # they go in the order of their asking
         await OffboardPrefix(self.store, self.clock)(claim.account_id, claim.id, by=by)
 

@@ -15,7 +15,7 @@ import pytest
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.once import Once
 from byoip.ports.routes.offboarding import DueOffboarding
-from byoip.ports.store import By, Transaction
+from byoip.ports.store import Actor, Transaction
 from byoip.store.routes.offboardings import OffboardingRepository
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.jobs.guarded_batch import MeasuredRun
@@ -24,8 +24,8 @@ from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from tests.many_routes import OwnedRoute
 from tests.rules.accident import FLEET, NO_CEILING, Accident
 
-OPERATOR = By("operator:1", "request-operator")
-WORKER = By("worker", "job-1")
+OPERATOR = Actor("operator:1", "request-operator")
+WORKER = Actor("worker", "job-1")
 LARGE_PAST = (
     "INSERT INTO job_runs (id, kind, at, request_id, listed, sample, acted, refused, measured)"
     " VALUES (gen_random_uuid(), 'offboard', now(), 'long ago', 5000, '[]', 5000, '', 5000)"

@@ -14,7 +14,7 @@ from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Parked, Source, WithdrawalsStopped
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Transaction
+from byoip.ports.store import Actor, Transaction
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.usecases.routes.withdraw import tripping, withdraw
@@ -106,14 +106,14 @@ class Owner:
     estate: Estate
 
     async def withdraw(self, claim: Claim) -> None:
-        estate, by = self.estate, By("credential:1", "request-patch")
+        estate, by = self.estate, Actor("credential:1", "request-patch")
         async with tripping(estate.store, estate.clock), estate.store.transaction() as tx:
             await tx.claims.lock(claim.id)
             for route in await tx.bgp_prefixes.of(claim.id):
                 if route.desired.advertised:
                     await self._one(tx, route, by)
 
-    async def _one(self, tx: Transaction, route: BgpPrefix, by: By) -> None:
+    async def _one(self, tx: Transaction, route: BgpPrefix, by: Actor) -> None:
         now = self.estate.clock.now()
         await withdraw(tx, route, by=by, now=now, source=Source.REQUEST)
 

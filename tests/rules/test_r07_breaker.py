@@ -14,7 +14,7 @@ from byoip.domain.routes.breaker import (
     TripScope,
     WithdrawalsStopped,
 )
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.usecases.routes.rearm_breaker import RearmBreaker
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.rules.estate import OPERATOR, WIDE, Estate
@@ -26,17 +26,17 @@ def of(estate: Estate, ceilings: Ceilings) -> Estate:
 
 async def request(estate: Estate, claim: Claim, name: str = "request-1") -> None:
     """What a PATCH of its owner does."""
-    await _take_down(estate, claim, By("credential:1", name), Source.REQUEST)
+    await _take_down(estate, claim, Actor("credential:1", name), Source.REQUEST)
 
 
 async def take_back(estate: Estate, claim: Claim) -> None:
     """What becomes of an announcement that nobody sees."""
-    by, job = By("worker", "roll_back-1"), "roll_back"
+    by, job = Actor("worker", "roll_back-1"), "roll_back"
     await _take_down(estate, claim, by, Source.ROLL_BACK, job=job, run="an hour")
 
 
 async def _take_down(
-    estate: Estate, claim: Claim, by: By, source: Source, *, job: str = "", run: str = ""
+    estate: Estate, claim: Claim, by: Actor, source: Source, *, job: str = "", run: str = ""
 ) -> None:
     now = estate.clock.now()
     async with tripping(estate.store, estate.clock), estate.store.transaction() as tx:

@@ -16,10 +16,10 @@ from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.accounts import Account
-from byoip.ports.store import By, Event, Transaction
+from byoip.ports.store import Actor, Event, Transaction
 from byoip.store.transaction import PostgresStore
 
-BY = By("credential:1", "request-1")
+BY = Actor("credential:1", "request-1")
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFo
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.customer_text import InvalidText
 from byoip.ports.checks.snapshots import Acceptance
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.store.accounts.operator_reader import PostgresOperatorReader
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.transaction import PostgresStore
@@ -22,7 +22,7 @@ from tests.store.snapshot_engine import snapshot_engine
 HOUR = timedelta(hours=1)
 FULL = [*entries(10, "ripe"), *entries(10, "apnic")]
 SMALL = [*entries(10, "ripe"), *entries(4, "apnic")]
-ALICE = By("operator:alice", "request-1")
+ALICE = Actor("operator:alice", "request-1")
 
 
 class Operator:

@@ -19,7 +19,7 @@ from byoip.domain.routes.bgp_prefix import (
     IncompleteBgpDeployment,
 )
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.remove import RemovePrefix
@@ -30,7 +30,7 @@ from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
 from tests.usecases.world import CIDR, WORKER, World
 
-OPERATOR = By("operator:1", "request-2")
+OPERATOR = Actor("operator:1", "request-2")
 
 
 async def test_a_route_comes_with_the_default_binding_and_goes_with_it(routes: Routes) -> None:
@@ -279,7 +279,7 @@ async def test_one_route_is_never_wanted_by_two_claims(
 async def test_writes_hold_against_the_version_of_the_prefix(routes: Routes) -> None:
     version = (await routes.view()).version
     advertise = Advertise(routes.store, routes.world.clock)
-    seen = By("credential:1", "request-1", Expected(frozenset({version})))
+    seen = Actor("credential:1", "request-1", Expected(frozenset({version})))
     await advertise(*routes.ids, None, advertised=True, by=seen)
     with pytest.raises(PreconditionFailed):
         await advertise(*routes.ids, None, advertised=False, by=seen)

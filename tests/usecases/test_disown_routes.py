@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.jobs.job_history import JobKind
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.lanes import lanes_of
 from byoip.store.speakers.restores import RestoreRepository
@@ -17,7 +17,7 @@ from byoip.usecases.speakers.forget_applied import DisownRoutes, RecogniseRestor
 from tests.announcing import Fleet, path
 from tests.databases import fresh_database
 
-CLI = By("cli", "cli-1")
+CLI = Actor("cli", "cli-1")
 MARKS = "SELECT count(*) FROM applied_routes WHERE may_hold OR advertised"
 ELSEWHERE = "UPDATE incarnation SET identity = 'another cluster', since = now()"
 

@@ -15,13 +15,13 @@ from byoip.domain.speakers.station import (
     Station,
 )
 from byoip.ports.speakers.routes import Observation, SpeakerState
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import PostgresRouteReader
 from byoip.usecases.speakers.forget_speaker import ForgetStation
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 
-BY = By("operator:1", "request-1")
+BY = Actor("operator:1", "request-1")
 SETTINGS = InService(frozenset({"ours"}), frozenset({"ear"}))
 MINUTE = timedelta(minutes=1)
 

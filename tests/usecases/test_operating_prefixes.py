@@ -17,7 +17,7 @@ from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import PrefixSuspended
 from byoip.domain.claims.lifecycle import Approver, Standing, State, Transition
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.usecases.bindings.retire_service import RetireService
 from byoip.usecases.checks.collect_evidence import Subject
 from byoip.usecases.checks.put_registry_override import PutRegistryOverride
@@ -30,7 +30,7 @@ from byoip.usecases.claims.revoke_approval import RevokeApproval
 from tests.store.samples import BY
 from tests.usecases.world import ORIGIN, WORKER, World
 
-OPERATOR = By("operator:1", "request-9")
+OPERATOR = Actor("operator:1", "request-9")
 WHY = "a ticket"
 
 

@@ -7,7 +7,7 @@ from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import PostgresRouteReader
 from byoip.usecases.routes.withdraw import withdraw
@@ -15,7 +15,7 @@ from byoip.usecases.speakers.restore_snapshot import RollbackRoutes, RolledBack
 from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from tests.announcing import Fleet, path
 
-CLI = By("cli", "cli-1")
+CLI = Actor("cli", "cli-1")
 CIDRS = [f"31.0.{number}.0/24" for number in range(6)]
 
 

@@ -22,7 +22,7 @@ from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.claims.reader import NumberedEvent, RunView
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.store.accounts.accounts import PostgresAccounts
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.reader import PostgresReader
@@ -43,7 +43,7 @@ from tests.usecases.manners import CountingStore, PoliteDns, PoliteRegistry
 LABEL = "byoip-validation"
 ORIGIN = Asn(64500)
 CIDR = "31.0.0.0/23"
-WORKER = By("worker", "job-1")
+WORKER = Actor("worker", "job-1")
 WEEK = timedelta(days=7)
 POLICY = PrefixPolicy(infrastructure=(Prefix.parse("20.0.0.0/16"),))
 GATES = GatePolicy(floor=0, share=0.0, least_per_anchor=0, newer=False)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from procrastinate import App
 
 from byoip.ports import jobs
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
@@ -32,10 +32,10 @@ class Counted:
         self.calls += 1
 
 
-def offboard_of(world: World) -> Callable[[By], Awaitable[object]]:
+def offboard_of(world: World) -> Callable[[Actor], Awaitable[object]]:
     going_on = ContinueOffboardings(world.store, world.clock, timedelta(days=7))
 
-    async def offboard(by: By) -> None:
+    async def offboard(by: Actor) -> None:
         await going_on(by=by)
 
     return offboard

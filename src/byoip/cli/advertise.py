@@ -15,7 +15,7 @@ from byoip.domain.accounts.operating import stated_name
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
 from byoip.ports.speakers.restores import Disowned
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.usecases.speakers.forget_applied import DisownRoutes
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
@@ -30,8 +30,8 @@ advertise_app.add_typer(orphan_app, name="orphan")
 Reason = Annotated[str, typer.Option(help="Why; kept in the operators' history.")]
 
 
-def _by(name: str = "") -> By:
-    return By(f"cli:{name}" if name else "cli", f"cli-{uuid4().hex}")
+def _by(name: str = "") -> Actor:
+    return Actor(f"cli:{name}" if name else "cli", f"cli-{uuid4().hex}")
 
 
 @advertise_app.command("snapshots")

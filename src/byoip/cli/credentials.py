@@ -11,7 +11,7 @@ from byoip.cli.ready import write_secret
 from byoip.composition import Composition
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.usecases.accounts.create_account import CreateAccount
 from byoip.usecases.accounts.create_credential import CreateCredential
 
@@ -77,8 +77,8 @@ async def create_token(
     return made.token
 
 
-def _by() -> By:
-    return By("cli", f"cli-{uuid4().hex}")
+def _by() -> Actor:
+    return Actor("cli", f"cli-{uuid4().hex}")
 
 
 async def _minted_here(composition: Composition, known: Minted) -> bool:

@@ -9,7 +9,7 @@ from byoip.cli.opening import operating_user, with_composition
 from byoip.cli.operator.client import show_table
 from byoip.composition import Composition
 from byoip.domain.jobs.job_history import JobKind
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.usecases.jobs.kill_switches import KillSwitches, MoveKillSwitch
 
 kill_switch_app = typer.Typer(
@@ -46,7 +46,7 @@ def start(kind: Kind, reason: Why) -> None:
 
 
 def _move(kind: JobKind, reason: str, *, stopped: bool) -> None:
-    by = By(f"cli:{operating_user()}", f"cli-{uuid4().hex}")
+    by = Actor(f"cli:{operating_user()}", f"cli-{uuid4().hex}")
 
     async def work(composition: Composition) -> object:
         move = MoveKillSwitch(composition.store, composition.clock)

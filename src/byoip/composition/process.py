@@ -31,7 +31,7 @@ from byoip.domain.speakers.station import SILENT_FOR, InService
 from byoip.ports.checks.registrations import StatisticsSource
 from byoip.ports.checks.rpki import VrpSource
 from byoip.ports.speakers.route_reports import RouteReader
-from byoip.ports.store import By, StoreUnavailable
+from byoip.ports.store import Actor, StoreUnavailable
 from byoip.settings import Mode, Settings
 from byoip.store.accounts.accounts import PostgresAccounts
 from byoip.store.accounts.allowance import PostgresAllowance
@@ -244,7 +244,7 @@ class Composition:
         schedule(app, roas_every_minutes=minutes, letters=letters is not None)
         return app
 
-    async def _offboard(self, by: By) -> None:
+    async def _offboard(self, by: Actor) -> None:
         try:
             await AnnounceOwed(self.store, self.clock)()
         finally:  # a row that fails there holds up nobody's way out

@@ -39,7 +39,7 @@ class StoreRefused(Exception):  # noqa: N818 - named for what happened
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Actor:
     """Who does something, and at whose request.
 
     Attributes:
@@ -59,7 +59,7 @@ class Event:
 
     claim_id: UUID
     kind: str  # `prefix.created`, `token.issued`, `check.rpki`, `prefix.approved`, ...
-    by: By
+    by: Actor
     at: datetime
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)

@@ -6,15 +6,15 @@ from datetime import datetime
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.ownership_token import OwnershipToken
-from byoip.ports.store import By, Event, Transaction
+from byoip.ports.store import Actor, Event, Transaction
 
 
-def changes(before: Claim, after: Claim, by: By, at: datetime) -> tuple[Event, ...]:
+def changes(before: Claim, after: Claim, by: Actor, at: datetime) -> tuple[Event, ...]:
     """Events for every difference between two versions of a claim that a reader cares for."""
     return tuple(_changes(before, after, by, at))
 
 
-def delegation_event(kind: str, delegation: Delegation, by: By, at: datetime) -> Event:
+def delegation_event(kind: str, delegation: Delegation, by: Actor, at: datetime) -> Event:
     """What the owner's history says of a delegation that begins (`delegation.created`) or ends."""
     shown = {
         "delegation_id": delegation.id.hex,
@@ -28,7 +28,7 @@ def delegation_event(kind: str, delegation: Delegation, by: By, at: datetime) ->
     return Event(delegation.claim_id, kind, by, at, before, after)
 
 
-async def end_token_and_run(tx: Transaction, claim: Claim, by: By, at: datetime) -> None:
+async def end_token_and_run(tx: Transaction, claim: Claim, by: Actor, at: datetime) -> None:
     """What ends with a claim: its live token and its open run."""
     if token := await tx.tokens.live(claim.id):
         await tx.tokens.save(token.revoke(at))
@@ -38,12 +38,12 @@ async def end_token_and_run(tx: Transaction, claim: Claim, by: By, at: datetime)
         await tx.events.add(Event(claim.id, "validation.cancelled", by, at, after=after))
 
 
-def token_revoked(token: OwnershipToken, by: By, at: datetime) -> Event:
+def token_revoked(token: OwnershipToken, by: Actor, at: datetime) -> Event:
     """A token that proves nothing any more."""
     return Event(token.claim_id, "token.revoked", by, at, after={"token_id": token.id.hex})
 
 
-def _changes(before: Claim, after: Claim, by: By, at: datetime) -> Iterator[Event]:
+def _changes(before: Claim, after: Claim, by: Actor, at: datetime) -> Iterator[Event]:
     for name in ("irr", "rpki", "ownership"):
         old, new = _shown(getattr(before, name)), _shown(getattr(after, name))
         if old != new:

@@ -8,7 +8,7 @@ from typing import Any
 from byoip.domain.claims.claim import Claim
 from byoip.domain.customer_text import CustomerText
 from byoip.ports.accounts.operating import OperatorEvent
-from byoip.ports.store import By, Event
+from byoip.ports.store import Actor, Event
 from byoip.usecases.events import changes
 
 _NOTHING: Mapping[str, Any] = {}
@@ -16,7 +16,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 def noted(
     kind: str,
-    by: By,
+    by: Actor,
     reason: CustomerText,
     at: datetime,
     *,
@@ -28,7 +28,7 @@ def noted(
 
 
 def explained(
-    before: Claim, after: Claim, by: By, reason: CustomerText, at: datetime
+    before: Claim, after: Claim, by: Actor, reason: CustomerText, at: datetime
 ) -> tuple[Event, ...]:
     """What a prefix's history says of an operator's act; its owner reads the reason there."""
     return tuple(

@@ -10,7 +10,7 @@ from procrastinate import App, JobContext
 
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports import jobs
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.run_validation import RunValidation
@@ -58,7 +58,7 @@ class Work:
     reevaluate_claims: ReevaluateClaims
     settle_bindings: SettleBindings
     letters: LetterWork | None
-    offboard: Callable[[By], Awaitable[object]]
+    offboard: Callable[[Actor], Awaitable[object]]
     stopped: Callable[[JobKind], Awaitable[bool]]
 
     async def unless_stopped(self, kind: JobKind, work: Callable[[], Awaitable[object]]) -> None:
@@ -153,5 +153,5 @@ def _register_letters(app: App, work: Work) -> None:
         await work.unless_stopped(JobKind.RENEW_LETTERS, letters.renew)
 
 
-def _by(context: JobContext) -> By:
-    return By("worker", f"job-{context.job.id}")
+def _by(context: JobContext) -> Actor:
+    return Actor("worker", f"job-{context.job.id}")

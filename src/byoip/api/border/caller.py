@@ -16,7 +16,7 @@ from byoip.api.border.envelope import Message
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.precondition import WHATEVER, Expected
 from byoip.ports.once import Once
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 
 Result = TypeVar("Result")
 
@@ -76,9 +76,9 @@ class Authenticated:
     seen: Expected = WHATEVER
 
     @property
-    def by(self) -> By:
+    def by(self) -> Actor:
         """For the history."""
-        return By(f"credential:{self.credential.id.hex}", self.request_id, self.seen)
+        return Actor(f"credential:{self.credential.id.hex}", self.request_id, self.seen)
 
     @property
     def now(self) -> datetime:
@@ -131,9 +131,9 @@ class OperatorCaller(Authenticated):
     """An operator's request, for the whole service."""
 
     @property
-    def by(self) -> By:
+    def by(self) -> Actor:
         """For the history."""
-        return By(f"operator:{self.credential.id.hex}", self.request_id, self.seen)
+        return Actor(f"operator:{self.credential.id.hex}", self.request_id, self.seen)
 
 
 def nothing(_: object) -> None:

@@ -6,7 +6,7 @@ from byoip.ports.accounts.accounts import Account
 from byoip.ports.accounts.operator_reader import AccountView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -18,7 +18,7 @@ class CreateAccount:
     clock: Clock
 
     async def __call__(
-        self, *, name: str, prefix_quota: int, reason: str, by: By, once: Once | None = None
+        self, *, name: str, prefix_quota: int, reason: str, by: Actor, once: Once | None = None
     ) -> AccountView:
         """Keep a new account.
 

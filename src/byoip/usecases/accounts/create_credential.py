@@ -11,7 +11,7 @@ from byoip.domain.accounts.operating import (
 )
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.operator_events import noted
 
@@ -40,7 +40,7 @@ class CreateCredential:
         scopes: frozenset[Scope],
         expires_at: datetime | None,
         reason: str,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> NewCredential:
         """Keep a new credential; without scopes it gets the usual ones.

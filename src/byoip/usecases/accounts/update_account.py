@@ -6,7 +6,7 @@ from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.ports.accounts.operator_reader import AccountView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -24,7 +24,7 @@ class UpdateAccount:
         name: str | None,
         prefix_quota: int | None,
         reason: str,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> AccountView:
         """Write what is given.

@@ -6,7 +6,7 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.claims.reader import BindingView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import Actor, Event, Store
 from byoip.usecases.routes.lifecycle import begin_route
 
 
@@ -27,7 +27,7 @@ class BindService:
         *,
         cidr: str,
         service_id: UUID,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> BindingView:
         """Keep a new binding.

@@ -5,7 +5,7 @@ from uuid import UUID
 from byoip.domain.bindings.edge import agreed
 from byoip.ports.bindings.edges import Settled
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import Actor, Event, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class SettleBindings:
     store: Store
     clock: Clock
 
-    async def __call__(self, *, by: By) -> None:
+    async def __call__(self, *, by: Actor) -> None:
         """Look at all that has not taken effect."""
         async with self.store.transaction() as tx:
             number = agreed(await tx.edges.all(), await tx.edges.newest())
@@ -32,7 +32,7 @@ class SettleBindings:
                 await tx.events.add(*(event for event in told if event))
 
 
-def _told(claim_id: UUID, settled: Settled, by: By, now: datetime) -> Event | None:
+def _told(claim_id: UUID, settled: Settled, by: Actor, now: datetime) -> Event | None:
     """What the prefix's history says of it; nothing of a service that another has replaced."""
     shown = {"binding_id": settled.binding_id.hex, "cidr": str(settled.cidr)}
     before = {**shown, "service_id": settled.replaced.hex} if settled.replaced else {}

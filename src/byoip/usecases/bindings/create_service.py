@@ -5,7 +5,7 @@ from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.bindings.service_binding import Service
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -17,7 +17,7 @@ class CreateService:
     clock: Clock
 
     async def __call__(
-        self, *, name: str, default_only: bool, reason: str, by: By, once: Once | None = None
+        self, *, name: str, default_only: bool, reason: str, by: Actor, once: Once | None = None
     ) -> Service:
         """Keep a new service.
 

@@ -8,7 +8,7 @@ from byoip.domain.bindings.edge import Edge, EdgeBehind, EdgeRemoved, edge_name
 from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store, Transaction
+from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 from byoip.usecases.operator_events import noted
 
@@ -21,7 +21,7 @@ class PutEdge:
     clock: Clock
 
     async def __call__(
-        self, *, edge: str, drained: bool, reason: str, by: By, once: Once | None = None
+        self, *, edge: str, drained: bool, reason: str, by: Actor, once: Once | None = None
     ) -> EdgeView:
         """Have it so. One that is not known is kept, and counts for nothing until it is heard.
 

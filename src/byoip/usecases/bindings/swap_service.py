@@ -5,7 +5,7 @@ from byoip.domain.bindings.service_binding import PrefixNotApproved, may_serve
 from byoip.ports.claims.reader import BindingView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import Actor, Event, Store
 from byoip.usecases.claims.view import binding_of
 
 
@@ -26,7 +26,7 @@ class SwapService:
         binding_id: UUID,
         *,
         service_id: UUID,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> BindingView:
         """Swap it.

@@ -5,7 +5,7 @@ from uuid import UUID
 from byoip.domain.bindings.service_binding import may_unbind
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.view import binding_of
 from byoip.usecases.routes.lifecycle import demand_withdrawn, end_routes
 
@@ -23,7 +23,7 @@ class UnbindService:
         claim_id: UUID,
         binding_id: UUID,
         *,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> None:
         """End it; the row stays. Edges answer as before until they have acknowledged that.
@@ -53,7 +53,7 @@ class UnbindService:
             await tx.answered(None)
 
 
-async def _end_spanning(tx: Transaction, claim_id: UUID, by: By, now: datetime) -> None:
+async def _end_spanning(tx: Transaction, claim_id: UUID, by: Actor, now: datetime) -> None:
     await demand_withdrawn(tx, claim_id)  # of all routes: each rests on the default binding
     if spanning := await tx.bgp_prefixes.spanning(claim_id):
         await end_routes(tx, [spanning], by, now)

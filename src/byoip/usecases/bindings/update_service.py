@@ -5,7 +5,7 @@ from byoip.domain.accounts.operating import may_be_default_only, stated_reason
 from byoip.domain.bindings.service_binding import Service
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.bindings.create_service import shown
 from byoip.usecases.operator_events import noted
 
@@ -23,7 +23,7 @@ class UpdateService:
         *,
         default_only: bool,
         reason: str,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> Service:
         """Write it.

@@ -4,7 +4,7 @@ from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFo
 from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -19,7 +19,7 @@ class AcceptRegistrationSnapshot:
     clock: Clock
 
     async def __call__(
-        self, registry: str, *, reason: str, by: By, once: Once | None = None
+        self, registry: str, *, reason: str, by: Actor, once: Once | None = None
     ) -> RegistrationStatus:
         """Accept the registry's newest file, which was refused for having too few entries.
 

@@ -6,7 +6,7 @@ from byoip.domain.accounts.operating import RegistryOverride, RegistryUnknown, s
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -23,7 +23,7 @@ class PutRegistryOverride:
     registries: AbstractSet[str]
 
     async def __call__(
-        self, *, cidr: str, registry: str, reason: str, by: By, once: Once | None = None
+        self, *, cidr: str, registry: str, reason: str, by: Actor, once: Once | None = None
     ) -> RegistryOverride:
         """Keep it, in place of the one for exactly the same range.
 

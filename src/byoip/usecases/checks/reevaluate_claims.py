@@ -6,7 +6,7 @@ from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity
 from byoip.ports.checks.drifts import Reevaluated
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import Actor, Event, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class ReevaluateClaims:
     store: Store
     clock: Clock
 
-    async def __call__(self, *, by: By) -> Reevaluated | None:
+    async def __call__(self, *, by: Actor) -> Reevaluated | None:
         """Look, if it is time to; what has changed. Everything is noted, or nothing is."""
         now = self.clock.now()
         async with self.store.transaction() as tx:
@@ -29,7 +29,7 @@ class ReevaluateClaims:
         return found
 
 
-def _noted(found: Reevaluated, by: By, now: datetime) -> Iterator[Event]:
+def _noted(found: Reevaluated, by: Actor, now: datetime) -> Iterator[Event]:
     for one in found.drifts:
         kind = "rpki.recovered" if one.recovered else "rpki.drifted"
         after = {**_shown(one, one.after), "snapshot": found.snapshot}

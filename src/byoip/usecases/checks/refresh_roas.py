@@ -12,7 +12,7 @@ from byoip.ports.checks.snapshots import (
     VrpSnapshotStore,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.store import By
+from byoip.ports.store import Actor
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 
 
@@ -73,7 +73,7 @@ class RefreshRoas:
                 refreshed = await self._take(tx, export)
         await self.snapshots.prune()
         if self.reevaluate is not None and isinstance(refreshed, RoasAccepted):
-            await self.reevaluate(by=By("worker", f"roa-snapshot-{refreshed.number}"))
+            await self.reevaluate(by=Actor("worker", f"roa-snapshot-{refreshed.number}"))
         return refreshed
 
     async def _take(self, tx: VrpSnapshotRepository, export: VrpExport) -> Refreshed:

@@ -10,7 +10,7 @@ from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, 
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Store, StoreUnavailable, Transaction
+from byoip.ports.store import Actor, Event, Store, StoreUnavailable, Transaction
 from byoip.usecases.checks.check_rpki import judge_roa_data
 from byoip.usecases.checks.collect_evidence import Answers, AskEveryone, Subject
 from byoip.usecases.events import changes
@@ -31,7 +31,7 @@ class RunValidation:
     ask: AskEveryone
     heartbeat: float = LEASE.total_seconds() / 3
 
-    async def __call__(self, run_id: UUID, *, by: By) -> None:
+    async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended."""
         async with self.store.transaction() as tx:
             run = await tx.runs.take(run_id, LEASE)
@@ -67,7 +67,7 @@ class RunValidation:
                     held = await tx.runs.renew(run.id, run.attempt, LEASE)
 
     async def _record(
-        self, run: ValidationRun, token: OwnershipToken | None, answers: Answers, by: By
+        self, run: ValidationRun, token: OwnershipToken | None, answers: Answers, by: Actor
     ) -> None:
         async with self.store.transaction() as tx:
             try:
@@ -97,7 +97,7 @@ class RunValidation:
         claim: Claim,
         token: OwnershipToken | None,
         findings: Sequence[Finding],
-        by: By,
+        by: Actor,
     ) -> tuple[Claim, RunResult, tuple[Finding, ...]]:
         """Approve, contest, or leave as it is; what was asked once more comes back as well."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
@@ -126,7 +126,7 @@ class RunValidation:
         await tx.events.add(Event(claim.id, "token.consumed", by, now, after=after))
         return claim.approve(now), RunResult.APPROVED, (once_more,)
 
-    async def _contest(self, tx: Transaction, rivals: Sequence[Claim], by: By) -> None:
+    async def _contest(self, tx: Transaction, rivals: Sequence[Claim], by: Actor) -> None:
         now = self.clock.now()
         for rival in rivals:
             contested = rival.contest(now)
@@ -144,7 +144,7 @@ class RunValidation:
         run: ValidationRun,
         result: RunResult,
         findings: Sequence[Finding],
-        by: By,
+        by: Actor,
     ) -> None:
         now = self.clock.now()
         await tx.runs.finish(run.finished(result, now), findings)

@@ -5,7 +5,7 @@ from byoip.domain.accounts.operating import OverlapsApproved, SpaceReserved, sta
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.operator_events import explained
 
@@ -18,7 +18,7 @@ class ApprovePrefix:
     clock: Clock
 
     async def __call__(
-        self, claim_id: UUID, *, reason: str, by: By, once: Once | None = None
+        self, claim_id: UUID, *, reason: str, by: Actor, once: Once | None = None
     ) -> ClaimView:
         """Approve it; the checks keep their states, and the token stays as it is.
 

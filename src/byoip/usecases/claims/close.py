@@ -6,14 +6,14 @@ from byoip.domain.claims.claim import Claim, WithdrawFirst
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
-from byoip.ports.store import By, Event, Transaction
+from byoip.ports.store import Actor, Event, Transaction
 from byoip.usecases.claims.end_delegation import end
 from byoip.usecases.events import changes, end_token_and_run
 from byoip.usecases.letters.revoke_letters import revoke_letters
 from byoip.usecases.routes.lifecycle import demand_withdrawn, end_routes
 
 
-async def close_after_grace(tx: Transaction, claim: Claim, by: By, now: datetime) -> Claim:
+async def close_after_grace(tx: Transaction, claim: Claim, by: Actor, now: datetime) -> Claim:
     """End a claim that has come to its grace, whether that is over or not. It is locked.
 
     Raises:
@@ -32,7 +32,7 @@ async def close_after_grace(tx: Transaction, claim: Claim, by: By, now: datetime
     return closed
 
 
-async def close(tx: Transaction, claim: Claim, move: Transition, by: By, now: datetime) -> Claim:
+async def close(tx: Transaction, claim: Claim, move: Transition, by: Actor, now: datetime) -> Claim:
     """End it, its routes and delegations, its token, its open run and its letters."""
     await end(await tx.delegations.of(claim.id), "delegation.ended", tx, by, now)
     await end_routes(tx, await tx.bgp_prefixes.of(claim.id), by, now)

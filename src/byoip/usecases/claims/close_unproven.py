@@ -5,7 +5,7 @@ from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound
 from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.events import changes, end_token_and_run
 from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun
 from byoip.usecases.routes.lifecycle import end_routes, still_out
@@ -18,7 +18,7 @@ class CloseUnproven:
     store: Store
     clock: Clock
 
-    async def __call__(self, *, by: By) -> int:
+    async def __call__(self, *, by: Actor) -> int:
         """Close them one by one, each looked at again under its lock; how many were."""
         async with self.store.transaction() as tx:
             before = self.clock.now() - UNPROVEN_AFTER
@@ -30,7 +30,7 @@ class CloseUnproven:
         kind = JobKind.CLOSE_UNPROVEN
         return await MeasuredRun(self.store, self.clock, kind)(unproven, act, by=by)
 
-    async def _close(self, claim_id: UUID, by: By) -> bool:
+    async def _close(self, claim_id: UUID, by: Actor) -> bool:
         async with self.store.transaction() as tx:
             await tx.guards.demand_running(JobKind.CLOSE_UNPROVEN)
             try:

@@ -6,7 +6,7 @@ from byoip.domain.claims.delegation import Delegation, may_delegate
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.end_delegation import end
 from byoip.usecases.claims.end_expired_delegations import EXPIRED, told_apart
 from byoip.usecases.events import delegation_event
@@ -27,7 +27,7 @@ class DelegateSpace:
         cidr: str,
         delegated_account_id: UUID,
         expires_at: datetime | None,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> Delegation:
         """Keep a new delegation; whether the other account exists is asked last of all.

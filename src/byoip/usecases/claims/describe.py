@@ -5,7 +5,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.events import changes
 
@@ -23,7 +23,7 @@ class DescribePrefix:
         claim_id: UUID,
         *,
         description: str,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> ClaimView:
         """Write it.

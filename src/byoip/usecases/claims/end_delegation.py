@@ -7,7 +7,7 @@ from uuid import UUID
 from byoip.domain.claims.delegation import Delegation, DelegationNotFound
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store, Transaction
+from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.events import delegation_event
 
 ENDED: Final = "delegation.ended"
@@ -26,7 +26,7 @@ class EndDelegation:
         claim_id: UUID,
         delegation_id: UUID,
         *,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> UUID:
         """End it; the row stays. Gives its id back.
@@ -49,7 +49,7 @@ class EndDelegation:
 
 
 async def end(
-    delegations: Sequence[Delegation], kind: str, tx: Transaction, by: By, now: datetime
+    delegations: Sequence[Delegation], kind: str, tx: Transaction, by: Actor, now: datetime
 ) -> None:
     """Record the end of a claim's delegations, and why, under the claim's lock."""
     if delegations:

@@ -8,7 +8,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.end_delegation import ENDED, end
 from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun
 from byoip.usecases.routes.lifecycle import still_out
@@ -26,7 +26,7 @@ class EndExpiredDelegations:
     store: Store
     clock: Clock
 
-    async def __call__(self, *, by: By) -> int:
+    async def __call__(self, *, by: Actor) -> int:
         """Look at claim after claim, each under its lock; how many delegations ended."""
         async with self.store.transaction() as tx:
             claims = await tx.delegations.over(self.clock.now(), AT_ONCE)
@@ -37,7 +37,7 @@ class EndExpiredDelegations:
         kind = JobKind.END_EXPIRED_DELEGATIONS
         return await MeasuredRun(self.store, self.clock, kind)(claims, act, by=by)
 
-    async def _end(self, claim_id: UUID, by: By) -> int:
+    async def _end(self, claim_id: UUID, by: Actor) -> int:
         async with self.store.transaction() as tx:
             await tx.guards.demand_running(JobKind.END_EXPIRED_DELEGATIONS)
             try:

@@ -15,7 +15,7 @@ from byoip.domain.claims.ownership_token import (
 from byoip.domain.claims.publishing import Instruction, instructions
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import Actor, Event, Store
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.events import changes, token_revoked
 
@@ -46,7 +46,7 @@ class IssueValidationToken:
         claim_id: UUID,
         *,
         method: TokenMethod,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> IssuedToken:
         """Keep a new token.

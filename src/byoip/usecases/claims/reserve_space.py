@@ -5,7 +5,7 @@ from byoip.domain.accounts.operating import OverlapsApproved, Reservation, reser
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -25,7 +25,7 @@ class ReserveSpace:
         *,
         cidr: str,
         reason: str,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> Reservation:
         """Keep a reservation, under the same lock as approvals of that space.

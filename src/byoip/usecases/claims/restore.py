@@ -18,7 +18,7 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.domain.routes.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
 from byoip.domain.routes.route_validity import OriginUnanswered
-from byoip.ports.store import By, Event, Transaction
+from byoip.ports.store import Actor, Event, Transaction
 from byoip.usecases.events import changes
 from byoip.usecases.routes.announce import announce
 
@@ -38,7 +38,7 @@ class Withheld:
 
 
 async def turn_back(
-    tx: Transaction, claim: Claim, offboarding: Offboarding, by: By, now: datetime
+    tx: Transaction, claim: Claim, offboarding: Offboarding, by: Actor, now: datetime
 ) -> Claim:
     """Give a locked claim its standing and its bindings back, and have a letter written.
 
@@ -60,7 +60,7 @@ async def turn_back(
 
 
 async def announce_again(
-    tx: Transaction, claim: Claim, routes: Sequence[TakenRoute], by: By, now: datetime
+    tx: Transaction, claim: Claim, routes: Sequence[TakenRoute], by: Actor, now: datetime
 ) -> tuple[Withheld, ...]:
     """Announce what was withdrawn and nobody has touched since; what could not be, and why.
 
@@ -85,13 +85,15 @@ async def announce_again(
 
 
 async def _announce(
-    tx: Transaction, claim: Claim, before: BgpPrefix, by: By, now: datetime
+    tx: Transaction, claim: Claim, before: BgpPrefix, by: Actor, now: datetime
 ) -> BgpPrefix:
     before.demand_unlocked()
     return await announce(tx, claim, before, prepend=before.desired.prepend, by=by, now=now)
 
 
-async def _bind(tx: Transaction, claim: Claim, taken: TakenBinding, by: By, now: datetime) -> None:
+async def _bind(
+    tx: Transaction, claim: Claim, taken: TakenBinding, by: Actor, now: datetime
+) -> None:
     try:
         service = await tx.services.get(taken.service_id)
     except ServiceNotFound:

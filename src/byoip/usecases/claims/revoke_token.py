@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.claims.claim import CheckRecord
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.events import changes, token_revoked
 
 
@@ -21,7 +21,7 @@ class RevokeValidationToken:
         claim_id: UUID,
         token_id: UUID,
         *,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> None:
         """Revoke it; a run that is out with it will approve nothing.

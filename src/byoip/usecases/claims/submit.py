@@ -11,7 +11,7 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.ports.tokens import TokenMint
 
 
@@ -35,7 +35,7 @@ class SubmitPrefix:
         description: str,
         delegate_loa_creation: bool,
         loa_document_id: UUID | None = None,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> ClaimView:
         """Keep a new claim with its first token.

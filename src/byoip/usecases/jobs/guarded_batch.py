@@ -10,7 +10,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.jobs.job_history import JobKind, JobRun, JobStopped, measure, objection
 from byoip.ports.accounts.operating import OperatorEvent
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Store, Transaction
+from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.jobs.isolate_rows import RowByRow
 
 AT_ONCE: Final = 10_000  # listed by one run: far more than it may act on, so that floods are seen
@@ -49,7 +49,7 @@ class MeasuredRun:
         listed: Sequence[UUID],
         act: Callable[[UUID], Awaitable[int]],
         *,
-        by: By,
+        by: Actor,
         new: New | None = None,
     ) -> int:
         """Act on each row that is still what it was; the sum of what was done.
@@ -90,7 +90,7 @@ class MeasuredRun:
         rows.demand_all_done()
         return done
 
-    async def _begin(self, listed: Sequence[UUID], new: New, by: By) -> JobRun | None:
+    async def _begin(self, listed: Sequence[UUID], new: New, by: Actor) -> JobRun | None:
         async with self.store.transaction() as tx:
             await tx.guards.demand_running(self.kind)
             refused = await self._measured(tx, listed, new, by)
@@ -104,7 +104,7 @@ class MeasuredRun:
         return run
 
     async def _measured(
-        self, tx: Transaction, listed: Sequence[UUID], new: New, by: By
+        self, tx: Transaction, listed: Sequence[UUID], new: New, by: Actor
     ) -> frozenset[UUID]:
         """The rows that are refused; they are written down for an operator to look at."""
         past = await tx.guards.past(self.kind)
@@ -122,7 +122,7 @@ class MeasuredRun:
             await self._refuse(tx, replace(self._run(rows, len(rows), by), refused=why), by)
         return refused
 
-    def _run(self, rows: Sequence[UUID], measured: int, by: By) -> JobRun:
+    def _run(self, rows: Sequence[UUID], measured: int, by: Actor) -> JobRun:
         return JobRun(
             id=uuid4(),
             kind=self.kind,
@@ -134,7 +134,7 @@ class MeasuredRun:
             measured=measured,
         )
 
-    async def _refuse(self, tx: Transaction, run: JobRun, by: By) -> None:
+    async def _refuse(self, tx: Transaction, run: JobRun, by: Actor) -> None:
         if not await tx.guards.refuse(run):
             return  # one waits already: it was said
         after = {

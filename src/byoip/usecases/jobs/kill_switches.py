@@ -8,7 +8,7 @@ from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, Jo
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.routes.offboarding import JobReport
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -20,7 +20,7 @@ class MoveKillSwitch:
     clock: Clock
 
     async def __call__(
-        self, kind: JobKind, *, stopped: bool, reason: str, by: By, once: Once | None = None
+        self, kind: JobKind, *, stopped: bool, reason: str, by: Actor, once: Once | None = None
     ) -> JobReport:
         """Move the switch, whether or not it stands there already.
 
@@ -68,7 +68,7 @@ class AllowJob:
     clock: Clock
 
     async def __call__(
-        self, kind: JobKind, *, reason: str, name: str, by: By, once: Once | None = None
+        self, kind: JobKind, *, reason: str, name: str, by: Actor, once: Once | None = None
     ) -> JobReport:
         """Give a word on the set that waits; `name` is the operator's credential's.
 

@@ -11,7 +11,7 @@ from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.checks.check_rpki import judge_roa_data
 
@@ -35,7 +35,7 @@ class GenerateLetter:
     contact: str
     resolvers: frozenset[str] = frozenset()
 
-    async def __call__(self, claim_id: UUID, *, by: By) -> Letter | None:
+    async def __call__(self, claim_id: UUID, *, by: Actor) -> Letter | None:
         """The new letter; None if none is due, or what it would state does not hold now."""
         stated = await self._facts(claim_id)
         if stated is None:
@@ -88,7 +88,7 @@ class GenerateLetter:
         claim_id: UUID,
         facts: LetterFacts,
         content: bytes,
-        by: By,
+        by: Actor,
         *,
         approved_at: datetime | None,
     ) -> Letter | None:

@@ -7,7 +7,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 
 
 async def revoke_letters(
@@ -15,7 +15,7 @@ async def revoke_letters(
     claim_id: UUID,
     because: RevokedBecause,
     *,
-    by: By,
+    by: Actor,
     now: datetime,
     reason: str = "",
 ) -> int:
@@ -43,7 +43,7 @@ class RevokeLetter:
     clock: Clock
 
     async def __call__(
-        self, reference: str, *, reason: str, by: By, once: Once | None = None
+        self, reference: str, *, reason: str, by: Actor, once: Once | None = None
     ) -> Letter:
         """Revoke it; one that was revoked before stays as it is.
 

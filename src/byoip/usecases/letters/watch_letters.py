@@ -6,7 +6,7 @@ from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import SnapshotNews
-from byoip.ports.store import By, Store, Transaction
+from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.letters.revoke_letters import revoke_letters
 
 _AT_ONCE = 200
@@ -24,7 +24,7 @@ class WatchLetters:
     store: Store
     clock: Clock
 
-    async def __call__(self, *, by: By) -> int:
+    async def __call__(self, *, by: Actor) -> int:
         """Revoke what every snapshot of 24 hours has denied; how many letters."""
         async with self.store.transaction() as tx:
             news = await tx.letters.news()
@@ -58,7 +58,7 @@ class WatchLetters:
         ]
         return page, disturbed
 
-    async def _hear(self, letter: Letter, news: SnapshotNews, by: By) -> int:
+    async def _hear(self, letter: Letter, news: SnapshotNews, by: Actor) -> int:
         async with self.store.transaction() as tx:
             try:
                 await tx.claims.lock(letter.claim_id)

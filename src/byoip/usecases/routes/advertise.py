@@ -8,7 +8,7 @@ from byoip.domain.routes.breaker import Source
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.routes.announce import announce
 from byoip.usecases.routes.withdraw import tripping, withdraw
 
@@ -28,7 +28,7 @@ class Advertise:
         *,
         advertised: bool | None = None,
         prepend: int | None = None,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> BgpPrefixView:
         """Make it so; what is so already stays untouched, and the view says so.
@@ -86,7 +86,7 @@ async def _change(
     *,
     to: bool,
     prepend: int,
-    by: By,
+    by: Actor,
     now: datetime,
 ) -> BgpPrefix:
     if to and not before.desired.advertised:
@@ -101,7 +101,7 @@ async def _change(
 
 
 async def _prepend(
-    tx: Transaction, before: BgpPrefix, prepend: int, by: By, now: datetime
+    tx: Transaction, before: BgpPrefix, prepend: int, by: Actor, now: datetime
 ) -> BgpPrefix:
     if before.desired.prepend == prepend:
         return before

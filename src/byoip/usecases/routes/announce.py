@@ -9,11 +9,11 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.routes.route_validity import demand_valid
 from byoip.ports.checks.rpki import NoVrps
-from byoip.ports.store import By, Event, Transaction
+from byoip.ports.store import Actor, Event, Transaction
 
 
 async def announce(
-    tx: Transaction, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int, by: By, now: datetime
+    tx: Transaction, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int, by: Actor, now: datetime
 ) -> BgpPrefix:
     """Want it on the Internet. The caller holds the claim's lock, and saw that it is withdrawn.
 
@@ -46,7 +46,7 @@ async def _origin_validation(tx: Transaction, bgp_prefix: BgpPrefix, now: dateti
     return judge_roas(bgp_prefix.cidr, bgp_prefix.asn, answer.covering, now=now)
 
 
-def _announced(bgp_prefix: BgpPrefix, outcome: Outcome, by: By, now: datetime) -> Event:
+def _announced(bgp_prefix: BgpPrefix, outcome: Outcome, by: Actor, now: datetime) -> Event:
     shown = {"bgp_prefix_id": bgp_prefix.id.hex, "cidr": str(bgp_prefix.cidr)}
     before = {**shown, "advertised": False}
     after = {

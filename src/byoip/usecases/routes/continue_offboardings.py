@@ -17,7 +17,7 @@ from byoip.domain.routes.breaker import (
 )
 from byoip.domain.routes.offboarding import JOB, Offboarding, Step, TakenBinding, TakenRoute
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.close import close_after_grace
 from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun, New
 from byoip.usecases.letters.revoke_letters import revoke_letters
@@ -41,7 +41,7 @@ class ContinueOffboardings:
     clock: Clock
     grace: timedelta
 
-    async def __call__(self, *, by: By) -> int:
+    async def __call__(self, *, by: Actor) -> int:
         """Go on with each that is due, as far as it goes now; how many steps were taken.
 
         Raises:
@@ -76,7 +76,7 @@ class ContinueOffboardings:
                 return False
             claim, offboarding = found
             # Whatever is done is done in the name of the request that asked for it.
-            by = By("worker", offboarding.request_id)
+            by = Actor("worker", offboarding.request_id)
             match offboarding.step:
                 case Step.WITHDRAW:
                     return await self._withdraw(tx, offboarding, by)
@@ -87,7 +87,7 @@ class ContinueOffboardings:
                 case _:
                     return await self._close(tx, claim, offboarding, by)
 
-    async def _withdraw(self, tx: Transaction, offboarding: Offboarding, by: By) -> bool:
+    async def _withdraw(self, tx: Transaction, offboarding: Offboarding, by: Actor) -> bool:
         live = await tx.bgp_prefixes.of(offboarding.claim_id)
         wanted = [one for one in live if one.desired.advertised]
         if not wanted:
@@ -109,7 +109,7 @@ class ContinueOffboardings:
         await tx.offboardings.save(offboarding.taken(taken))
         return True
 
-    async def _confirm(self, tx: Transaction, offboarding: Offboarding, by: By) -> bool:
+    async def _confirm(self, tx: Transaction, offboarding: Offboarding, by: Actor) -> bool:
         claim_id, now = offboarding.claim_id, self.clock.now()
         if any(one.desired.advertised for one in await tx.bgp_prefixes.of(claim_id)):
             await tx.offboardings.save(offboarding.back())
@@ -123,7 +123,7 @@ class ContinueOffboardings:
         await tx.events.add(Event(claim_id, "offboarding.withdrawn", by, now, after=after))
         return True
 
-    async def _unbind(self, tx: Transaction, offboarding: Offboarding, by: By) -> bool:
+    async def _unbind(self, tx: Transaction, offboarding: Offboarding, by: Actor) -> bool:
         claim_id, now = offboarding.claim_id, self.clock.now()
         live = await tx.bgp_prefixes.of(claim_id)
         out = [one.id for one in live if one.desired.advertised]
@@ -147,7 +147,9 @@ class ContinueOffboardings:
         await tx.events.add(Event(claim_id, "offboarding.unbound", by, now, after=after))
         return True
 
-    async def _close(self, tx: Transaction, claim: Claim, offboarding: Offboarding, by: By) -> bool:
+    async def _close(
+        self, tx: Transaction, claim: Claim, offboarding: Offboarding, by: Actor
+    ) -> bool:
         now = self.clock.now()
         if not offboarding.over(now):
             return False

@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 from byoip.domain.claims.claim import Claim, WithdrawFirst
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, withheld
-from byoip.ports.store import By, Event, Transaction
+from byoip.ports.store import Actor, Event, Transaction
 
 _LINGERS = "a route is withdrawn, but routers may still announce it: wait until they have confirmed"
 
 
 async def begin_route(
-    tx: Transaction, claim: Claim, cidr: Prefix, by: By, now: datetime
+    tx: Transaction, claim: Claim, cidr: Prefix, by: Actor, now: datetime
 ) -> BgpPrefix:
     """Keep a new route, not wanted on the Internet yet."""
     made = withheld(claim, cidr, uuid4(), request_id=by.request_id, now=now)
@@ -24,7 +24,7 @@ async def begin_route(
 
 
 async def end_routes(
-    tx: Transaction, bgp_prefixes: Sequence[BgpPrefix], by: By, now: datetime
+    tx: Transaction, bgp_prefixes: Sequence[BgpPrefix], by: Actor, now: datetime
 ) -> None:
     """End routes that are `demand_withdrawn`; their rows stay.
 

@@ -5,7 +5,7 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
 from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import Actor, Event, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class LockBgpPrefix:
         *,
         locked: bool,
         reason: str,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> BgpPrefixView:
         """Make it so; what is so already stays untouched, and the view says so.

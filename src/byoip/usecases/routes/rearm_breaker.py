@@ -8,7 +8,7 @@ from byoip.domain.routes.breaker import KeptTrip, Parked
 from byoip.domain.routes.offboarding import End
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.restore import turn_back
 from byoip.usecases.operator_events import noted
 
@@ -27,7 +27,7 @@ class RearmBreaker:
         parked: Parked,
         reason: str,
         name: str,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> KeptTrip:
         """Close the breaker, and release or cancel all that waits behind it, or nothing.
@@ -60,7 +60,7 @@ class RearmBreaker:
 
 
 async def _settle(
-    tx: Transaction, claim_id: UUID, trip_id: UUID, parked: Parked, by: By, now: datetime
+    tx: Transaction, claim_id: UUID, trip_id: UUID, parked: Parked, by: Actor, now: datetime
 ) -> None:
     try:
         claim = await tx.claims.lock(claim_id)

@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.claims.claim import WithdrawFirst
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.routes.lifecycle import end_routes, still_out
 
 
@@ -21,7 +21,7 @@ class RemoveBgpPrefix:
         claim_id: UUID,
         bgp_prefix_id: UUID,
         *,
-        by: By,
+        by: Actor,
         once: Once | None = None,
     ) -> None:
         """End it; the row stays, a tombstone.

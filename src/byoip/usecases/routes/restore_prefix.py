@@ -11,7 +11,7 @@ from byoip.domain.routes.offboarding import End, Offboarding
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.jobs.guarded_batch import AT_ONCE
@@ -53,7 +53,7 @@ class RestorePrefix:
         account_id: UUID | None,
         claim_id: UUID,
         *,
-        by: By,
+        by: Actor,
         reason: str | None = None,
         once: Once | None = None,
     ) -> Restored:
@@ -121,7 +121,7 @@ class AnnounceOwed:
             if found is None:
                 return False
             claim, offboarding = found
-            now, by = self.clock.now(), By("worker", offboarding.request_id)
+            now, by = self.clock.now(), Actor("worker", offboarding.request_id)
             withheld = await announce_again(tx, claim, offboarding.routes, by, now)
             owed = [one for one in withheld if one.owed]
             until = _until(claim, offboarding, now)
@@ -155,7 +155,7 @@ async def _record(
     tx: Transaction,
     offboarding: Offboarding,
     withheld: Sequence[Withheld],
-    by: By,
+    by: Actor,
     now: datetime,
     why: dict[str, str],
 ) -> None:
@@ -170,7 +170,7 @@ async def _record(
 def _told(
     claim_id: UUID,
     withheld: Sequence[Withheld],
-    by: By,
+    by: Actor,
     now: datetime,
     why: dict[str, str] | None = None,
 ) -> Event:

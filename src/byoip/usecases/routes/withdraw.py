@@ -7,14 +7,14 @@ from datetime import datetime
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import CeilingReached, Source, Withdrawal
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Event, Store, Transaction
+from byoip.ports.store import Actor, Event, Store, Transaction
 
 
 async def withdraw(
     tx: Transaction,
     bgp_prefix: BgpPrefix,
     *,
-    by: By,
+    by: Actor,
     now: datetime,
     source: Source,
     job: str = "",

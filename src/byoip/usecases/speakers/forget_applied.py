@@ -16,7 +16,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.restores import Disowned, Identity
-from byoip.ports.store import By, Store, Transaction
+from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.operator_events import noted
 
 _STANDS_FOR: Final = timedelta(days=1)
@@ -44,7 +44,7 @@ class RecogniseRestore:
                 await tx.restores.keep(found.here, now)
             if not found.restored:
                 return False
-            by = By("reconciler", f"restored-{uuid4().hex}")
+            by = Actor("reconciler", f"restored-{uuid4().hex}")
             done = await _disown(tx, found, by, _RECOGNISED, now)
             await tx.restores.warn(
                 f"{done.marks} marks are forgotten, offboarding is stopped: see the runbook", now
@@ -59,21 +59,21 @@ class DisownRoutes:
     store: Store
     clock: Clock
 
-    async def __call__(self, *, name: str, reason: str, by: By) -> Disowned:
+    async def __call__(self, *, name: str, reason: str, by: Actor) -> Disowned:
         """Can be repeated; withdrawals that are on their way are then left to people, too.
 
         Raises:
             InvalidText: the name or the reason.
         """
         who, why, now = stated_name(name), stated_reason(reason), self.clock.now()
-        named = By(f"{by.actor}:{who.value}", by.request_id)
+        named = Actor(f"{by.actor}:{who.value}", by.request_id)
         async with self.store.transaction() as tx:
             found = await tx.restores.identity()
             return await _disown(tx, found, named, why, now)
 
 
 async def _disown(
-    tx: Transaction, found: Identity, by: By, why: CustomerText, now: datetime
+    tx: Transaction, found: Identity, by: Actor, why: CustomerText, now: datetime
 ) -> Disowned:
     feed = await tx.edges.begin_feed()  # first: it waits for all who change bindings
     await tx.restores.keep(found.here, now)

@@ -4,7 +4,7 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.speakers.station import Forgotten, InService, Station, can_be_named, not_found
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -23,7 +23,7 @@ class ForgetStation:
     in_service: InService
 
     async def __call__(
-        self, name: str, *, reason: str, by: By, once: Once | None = None
+        self, name: str, *, reason: str, by: Actor, once: Once | None = None
     ) -> Forgotten:
         """Forget it.
 

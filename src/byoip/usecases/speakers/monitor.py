@@ -17,12 +17,12 @@ from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.speakers.watching import WatchedRoutes
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import Actor, Event, Store
 from byoip.usecases.speakers.observe import Asked, LookForRoutes, observations, own_word
 
 _LOG = logging.getLogger(__name__)
 
-BY = By("worker", "reconciler")
+BY = Actor("worker", "reconciler")
 LOST = "lost"
 LOST_EVENT, SEEN_AGAIN_EVENT = "bgp_prefix.lost", "bgp_prefix.seen_again"
 

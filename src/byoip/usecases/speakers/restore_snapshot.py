@@ -10,7 +10,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import RouteSnapshot, SnapshotRoute
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 from byoip.usecases.routes.announce import announce
 
@@ -53,7 +53,7 @@ class RollbackRoutes:
     clock: Clock
 
     async def __call__(
-        self, number: int, *, reason: str, by: By, dry_run: bool, once: Once | None = None
+        self, number: int, *, reason: str, by: Actor, dry_run: bool, once: Once | None = None
     ) -> RolledBack:
         """Roll back to snapshot `number`; can be repeated.
 
@@ -100,7 +100,7 @@ class RollbackRoutes:
         return snapshot, claims
 
     async def _again(
-        self, route: SnapshotRoute, claim_id: UUID, made: RolledBack, by: By, *, dry_run: bool
+        self, route: SnapshotRoute, claim_id: UUID, made: RolledBack, by: Actor, *, dry_run: bool
     ) -> None:
         try:
             came = await self._announce(route, claim_id, by, self.clock.now(), dry_run=dry_run)
@@ -115,7 +115,7 @@ class RollbackRoutes:
         (made.announced if came else made.kept).append(route.cidr)
 
     async def _announce(
-        self, route: SnapshotRoute, claim_id: UUID, by: By, now: datetime, *, dry_run: bool
+        self, route: SnapshotRoute, claim_id: UUID, by: Actor, now: datetime, *, dry_run: bool
     ) -> bool:
         async with self.store.transaction() as tx:
             claim = await tx.claims.lock(claim_id)

@@ -9,7 +9,7 @@ from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
 from byoip.domain.routes.breaker import Source, Trip, TripScope, WithdrawalsStopped
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.ports.clock import Clock
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.routes.withdraw import tripping, withdraw
 
 ROLL_BACK: Final = JobKind.ROLL_BACK.value
@@ -58,7 +58,7 @@ class RollBack:
 
     async def _take_back(self, desired: DesiredRoute) -> bool:
         now = self.clock.now()
-        by = By("worker", f"{ROLL_BACK}-{uuid4().hex}")
+        by = Actor("worker", f"{ROLL_BACK}-{uuid4().hex}")
         async with self.store.transaction() as tx:
             await tx.guards.demand_running(JobKind.ROLL_BACK)
             await tx.claims.lock(desired.claim_id)

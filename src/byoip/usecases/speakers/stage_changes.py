@@ -24,11 +24,11 @@ from byoip.domain.speakers.staging import (
 )
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm, Observation, Routes
-from byoip.ports.store import By, Event, Store
+from byoip.ports.store import Actor, Event, Store
 from byoip.usecases.speakers.observe import Asked, LookForRoutes, observations
 from byoip.usecases.speakers.retract import RollBack
 
-BY = By("worker", "reconciler")
+BY = Actor("worker", "reconciler")
 _KINDS = ("stage_skipped", "unanswered", "absent", "still_seen", "no_next_hop")
 _TOLD = ("absent", "still_seen")  # in the history of the prefix, too
 

@@ -6,7 +6,7 @@ from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound
 from byoip.domain.speakers.station import can_be_named
 from byoip.ports.clock import Clock
 from byoip.ports.once import Once
-from byoip.ports.store import By, Store
+from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
 
@@ -18,7 +18,14 @@ class WithdrawOrphan:
     clock: Clock
 
     async def __call__(
-        self, speaker: str, cidr: str, *, name: str, reason: str, by: By, once: Once | None = None
+        self,
+        speaker: str,
+        cidr: str,
+        *,
+        name: str,
+        reason: str,
+        by: Actor,
+        once: Once | None = None,
     ) -> Orphan:
         """Note it; whoever reconciles does it, as long as it still is an orphan then.
 
