@@ -29,7 +29,7 @@ from byoip.cli.logs import JsonLines
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.operating import OperatorEvent
-from byoip.ports.once import Once, StoredAnswer
+from byoip.ports.once import IdempotencyKey, StoredAnswer
 from byoip.ports.store import Actor, Event
 from byoip.sandbox.control import create_control
 from byoip.settings import Settings, SettingsError
@@ -194,7 +194,7 @@ async def space_locked(database_url: str, cidrs: Sequence[str]) -> AsyncIterator
 async def key_claimed(database_url: str) -> AsyncIterator[None]:
     """A write with an Idempotency-Key; it is not carried through."""
     answer = StoredAnswer(200, b"{}")
-    once = Once(UUID(int=1), "POST", "/client/v4/x", "key", b"\0" * 32, lambda _: answer)
+    once = IdempotencyKey(UUID(int=1), "POST", "/client/v4/x", "key", b"\0" * 32, lambda _: answer)
     async with open_engine(database_url) as engine:
         with suppress(_Undone):
             async with PostgresStore(engine, SetClock()).transaction(once):

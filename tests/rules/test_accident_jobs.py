@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from byoip.domain.jobs.job_history import JobKind
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.routes.offboarding import DueOffboarding
 from byoip.ports.store import Actor, Transaction
 from byoip.store.routes.offboardings import OffboardingRepository
@@ -47,7 +47,7 @@ class Mistaken(PostgresStore):
     claims: Sequence[UUID] = ()
 
     @asynccontextmanager
-    async def transaction(self, once: Once | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
         async with super().transaction(once) as tx:
             due = Everything(vars(tx.offboardings)["_session"])
             due.listed = self.claims

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.once import (
-    AnsweredBefore,
+    AlreadyAnswered,
+    IdempotencyKey,
     IdempotencyKeyBusy,
     IdempotencyKeyReused,
-    Once,
     StoredAnswer,
 )
 from byoip.store.accounts.accounts import PostgresAccounts
@@ -21,7 +21,7 @@ from byoip.store.claims.reader import PostgresReader
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import SetClock, claim, credential
 
-MakeOnce = Callable[..., Once]
+MakeOnce = Callable[..., IdempotencyKey]
 
 
 def _render(result: Any) -> StoredAnswer:
@@ -33,13 +33,13 @@ async def once(accounts: PostgresAccounts, customer: Account) -> MakeOnce:
     made = credential(customer.id)
     await accounts.add_credential(made, "secret")
 
-    def make(body: bytes = b"body", key: str = "key") -> Once:
-        return Once(made.id, "POST", "/prefixes", key, body.ljust(32), _render)
+    def make(body: bytes = b"body", key: str = "key") -> IdempotencyKey:
+        return IdempotencyKey(made.id, "POST", "/prefixes", key, body.ljust(32), _render)
 
     return make
 
 
-async def _write(store: PostgresStore, once: Once, one: Claim) -> str:
+async def _write(store: PostgresStore, once: IdempotencyKey, one: Claim) -> str:
     async with store.transaction(once) as tx:
         await tx.claims.add(one)
         await tx.answered(one.id)
@@ -50,7 +50,7 @@ async def test_the_same_key_and_body_get_the_same_answer(
     store: PostgresStore, once: MakeOnce, customer: Account
 ) -> None:
     said = await _write(store, once(), claim(customer.id))
-    with pytest.raises(AnsweredBefore) as before:
+    with pytest.raises(AlreadyAnswered) as before:
         await _write(store, once(), claim(customer.id))
     assert before.value.answer == StoredAnswer(201, said.encode())
 
@@ -72,8 +72,8 @@ async def test_of_many_at_once_one_writes_and_the_others_are_told(
     others = [one for one in ended if not isinstance(one, str)]
     assert len(others) == 19
     for one in others:
-        assert isinstance(one, (AnsweredBefore, IdempotencyKeyBusy))
-        if isinstance(one, AnsweredBefore):
+        assert isinstance(one, (AlreadyAnswered, IdempotencyKeyBusy))
+        if isinstance(one, AlreadyAnswered):
             assert one.answer.body == said.encode()
     assert await reader.count_claims(customer.id) == 1
 
@@ -107,7 +107,7 @@ async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
 
     with pytest.raises(IdempotencyKeyBusy):
         await second()
-    with pytest.raises(AnsweredBefore) as before:
+    with pytest.raises(AlreadyAnswered) as before:
         await _write(store, once(), claim(customer.id))
     assert before.value.answer.body == b"first"
 
@@ -127,7 +127,7 @@ async def test_a_day_later_the_key_is_free(
     await _write(store, once(), claim(customer.id))
     clock.advance(timedelta(hours=24))
     await _write(store, once(b"other"), claim(customer.id, "198.51.100.0/24"))
-    with pytest.raises(AnsweredBefore):
+    with pytest.raises(AlreadyAnswered):
         await _write(store, once(b"other"), claim(customer.id))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.claims.lifecycle import Approver
-from byoip.ports.once import AnsweredBefore, Once, StoredAnswer
+from byoip.ports.once import AlreadyAnswered, IdempotencyKey, StoredAnswer
 from byoip.store import migrating
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import make_engine
@@ -152,8 +152,10 @@ async def test_it_goes_on_being_written(engine: AsyncEngine) -> None:
 
 async def test_an_answer_that_was_kept_is_given_again(engine: AsyncEngine) -> None:
     store = PostgresStore(engine, SetClock())
-    once = Once(CREDENTIAL, "POST", "/prefixes", "k", b"1" * 32, lambda _: StoredAnswer(200, b""))
-    with pytest.raises(AnsweredBefore) as raised:
+    once = IdempotencyKey(
+        CREDENTIAL, "POST", "/prefixes", "k", b"1" * 32, lambda _: StoredAnswer(200, b"")
+    )
+    with pytest.raises(AlreadyAnswered) as raised:
         async with store.transaction(once):
             raise AssertionError("it was carried out again")
     assert raised.value.answer == StoredAnswer(200, b"{}", None)

@@ -12,7 +12,7 @@ from byoip.domain.checks.rdns_ownership import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Transaction
 from byoip.store.transaction import PostgresStore
 from tests.fakes.dns import FakeReverseDns
@@ -33,7 +33,7 @@ class CountingStore(PostgresStore):
         return self.excused or self.open == 0
 
     @asynccontextmanager
-    async def transaction(self, once: Once | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
         async with super().transaction(once) as tx:
             self.open += 1
             try:

@@ -7,7 +7,7 @@ from uuid import uuid4
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.ports.store import Store, Transaction
 from byoip.store.speakers.routes import PostgresRoutes
@@ -473,7 +473,9 @@ class Counting:
         self._store = store
         self.begun = 0
 
-    def transaction(self, once: Once | None = None) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(
+        self, once: IdempotencyKey | None = None
+    ) -> AbstractAsyncContextManager[Transaction]:
         self.begun += 1
         return self._store.transaction(once)
 

@@ -22,7 +22,7 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class IdempotencyKey:
     """A write that its sender may repeat: the same key and body get the same answer.
 
     Attributes:
@@ -37,7 +37,7 @@ class Once:
     render: Callable[[Any], StoredAnswer]
 
 
-class AnsweredBefore(Exception):  # noqa: N818 - not a fault: here is the stored answer
+class AlreadyAnswered(Exception):  # noqa: N818 - not a fault: here is the stored answer
     """The key was used before with the same body; `answer` is what was said."""
 
     def __init__(self, answer: StoredAnswer) -> None:

@@ -23,7 +23,7 @@ from byoip.ports.checks.rpki import RoaData
 from byoip.ports.checks.runs import Runs
 from byoip.ports.claims.delegations import Delegations
 from byoip.ports.letters.letters import LetterRepository, LoaDocuments
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.routes.advertising import BgpPrefixes, Breaker
 from byoip.ports.routes.offboarding import JobGuards, Offboardings
 from byoip.ports.speakers.restores import Restores
@@ -246,11 +246,13 @@ class Transaction(Protocol):
 class Store(Protocol):
     """The database."""
 
-    def transaction(self, once: Once | None = None) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(
+        self, once: IdempotencyKey | None = None
+    ) -> AbstractAsyncContextManager[Transaction]:
         """Everything or nothing. With `once`, the first statement claims its key.
 
         Raises:
-            AnsweredBefore: the key was used with this body; nothing was done.
+            AlreadyAnswered: the key was used with this body; nothing was done.
             IdempotencyKeyReused, IdempotencyKeyBusy: as they say.
             StoreUnavailable: now or at any time until the end.
         """

@@ -7,10 +7,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from byoip.ports.clock import Clock
 from byoip.ports.once import (
-    AnsweredBefore,
+    AlreadyAnswered,
+    IdempotencyKey,
     IdempotencyKeyBusy,
     IdempotencyKeyReused,
-    Once,
     StoredAnswer,
 )
 from byoip.store.claims.tables_history import idempotency_keys
@@ -53,7 +53,7 @@ class IdempotencyRepository:
     The lock is the transaction's, so a write that fails leaves nothing behind.
     """
 
-    def __init__(self, session: Session, clock: Clock, once: Once) -> None:
+    def __init__(self, session: Session, clock: Clock, once: IdempotencyKey) -> None:
         self._session = session
         self._once = once
         self._now = clock.now()
@@ -76,7 +76,7 @@ class IdempotencyRepository:
         for kept in found or await self._session.rows(_LOOK, **asked):
             if kept.body_sha256 != self._once.body_sha256:
                 raise IdempotencyKeyReused
-            raise AnsweredBefore(StoredAnswer(kept.status, kept.body, kept.version))
+            raise AlreadyAnswered(StoredAnswer(kept.status, kept.body, kept.version))
 
     def answered(self, result: object) -> None:
         """Render the answer; it is kept by `write`."""
@@ -110,7 +110,7 @@ async def prune(session: Session, clock: Clock) -> int:
     return await session.change(_PRUNE, free=clock.now() - KEPT)
 
 
-def _lock_key(once: Once) -> int:
+def _lock_key(once: IdempotencyKey) -> int:
     # 64 bits. Locks with two keys of 32 bits (claims.py) live in a space of their own.
     named = f"{once.credential_id.hex}\0{once.method}\0{once.path}\0{once.key}"
     return int.from_bytes(blake2b(named.encode(), digest_size=8).digest(), "big", signed=True)

@@ -59,7 +59,7 @@ from byoip.ports.checks.runs import Runs
 from byoip.ports.claims.delegations import Delegations
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterRepository, LoaDocuments
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.routes.advertising import BgpPrefixes, Breaker
 from byoip.ports.routes.offboarding import JobGuards, Offboardings
 from byoip.ports.speakers.restores import Restores
@@ -132,7 +132,7 @@ class PostgresTransaction:
         session: Session,
         clock: Clock,
         app: App,
-        once: Once | None,
+        once: IdempotencyKey | None,
         ceilings: Ceilings,
     ) -> None:
         self.claims = ClaimRepository(session)
@@ -193,7 +193,7 @@ class PostgresStore:
         self._app = make_enqueuing_app()
 
     @asynccontextmanager
-    async def transaction(self, once: Once | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
         """Everything or nothing. With `once`, the first statement claims its key."""
         with translated():
             async with self._engine.begin() as connection:

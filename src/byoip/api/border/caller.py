@@ -15,7 +15,7 @@ from byoip.api.border.backend import Backend
 from byoip.api.border.envelope import Message
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.precondition import WHATEVER, Expected
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor
 
 Result = TypeVar("Result")
@@ -105,11 +105,11 @@ class Authenticated:
         """
         return Pen(self, show, status, version, kept, messages)
 
-    def once(self, render: Callable[[Result], Answer]) -> Once | None:
+    def once(self, render: Callable[[Result], Answer]) -> IdempotencyKey | None:
         """The claim on the Idempotency-Key, if one was sent."""
         if self.idempotency_key is None:
             return None
-        return Once(
+        return IdempotencyKey(
             credential_id=self.credential.id,
             method=self.method,
             path=self.path,

@@ -32,7 +32,7 @@ from byoip.api.document.documentation import operation_document
 from byoip.api.problems.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope, ScopeMissing
 from byoip.domain.precondition import WHATEVER, Expected, PreconditionRequired
-from byoip.ports.once import AnsweredBefore
+from byoip.ports.once import AlreadyAnswered
 
 _APART = ("caller", "body", "upload", "return")
 _KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
@@ -69,7 +69,7 @@ class Operation(APIRoute):
         request = Request(scope, receive, send)
         try:
             given = await self._answer(request)
-        except AnsweredBefore as before:
+        except AlreadyAnswered as before:
             given = before.answer
         headers = None if given.version is None else {"etag": etag(given.version)}
         if isinstance(given, FileAnswer):

@@ -10,7 +10,7 @@ from byoip.domain.accounts.operating import (
     stated_reason,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.operator_events import noted
@@ -41,7 +41,7 @@ class CreateCredential:
         expires_at: datetime | None,
         reason: str,
         by: Actor,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> NewCredential:
         """Keep a new credential; without scopes it gets the usual ones.
 

@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.operating import stated_reason
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.accounts.create_credential import shown
 from byoip.usecases.operator_events import noted
@@ -18,7 +18,7 @@ class RevokeCredential:
     clock: Clock
 
     async def __call__(
-        self, credential_id: UUID, *, reason: str, by: Actor, once: Once | None = None
+        self, credential_id: UUID, *, reason: str, by: Actor, once: IdempotencyKey | None = None
     ) -> Credential:
         """End it; the row stays.
 

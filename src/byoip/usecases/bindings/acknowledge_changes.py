@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.bindings.edge import EdgeNotFound, FeedReplaced, edge_name
 from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 
@@ -17,7 +17,7 @@ class AcknowledgeChanges:
     clock: Clock
 
     async def __call__(
-        self, *, edge: str, feed: UUID, number: int, by: Actor, once: Once | None = None
+        self, *, edge: str, feed: UUID, number: int, by: Actor, once: IdempotencyKey | None = None
     ) -> EdgeView:
         """Keep it, and let take effect what a majority has acknowledged now.
 

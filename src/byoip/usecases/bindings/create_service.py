@@ -4,7 +4,7 @@ from uuid import uuid4
 from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.bindings.service_binding import Service
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
@@ -17,7 +17,13 @@ class CreateService:
     clock: Clock
 
     async def __call__(
-        self, *, name: str, default_only: bool, reason: str, by: Actor, once: Once | None = None
+        self,
+        *,
+        name: str,
+        default_only: bool,
+        reason: str,
+        by: Actor,
+        once: IdempotencyKey | None = None,
     ) -> Service:
         """Keep a new service.
 

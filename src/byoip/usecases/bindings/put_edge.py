@@ -7,7 +7,7 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.bindings.edge import Edge, EdgeBehind, EdgeRemoved, edge_name
 from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 from byoip.usecases.operator_events import noted
@@ -21,7 +21,13 @@ class PutEdge:
     clock: Clock
 
     async def __call__(
-        self, *, edge: str, drained: bool, reason: str, by: Actor, once: Once | None = None
+        self,
+        *,
+        edge: str,
+        drained: bool,
+        reason: str,
+        by: Actor,
+        once: IdempotencyKey | None = None,
     ) -> EdgeView:
         """Have it so. One that is not known is kept, and counts for nothing until it is heard.
 

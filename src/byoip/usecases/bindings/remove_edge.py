@@ -4,7 +4,7 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.bindings.edge import EdgeNotFound, EdgeRemoved, edge_name
 from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 from byoip.usecases.bindings.put_edge import shown
@@ -19,7 +19,7 @@ class RemoveEdge:
     clock: Clock
 
     async def __call__(
-        self, *, edge: str, reason: str, by: Actor, once: Once | None = None
+        self, *, edge: str, reason: str, by: Actor, once: IdempotencyKey | None = None
     ) -> EdgeView:
         """End it; the row stays.
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from byoip.domain.bindings.service_binding import may_unbind
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.view import binding_of
 from byoip.usecases.routes.lifecycle import demand_withdrawn, end_routes
@@ -24,7 +24,7 @@ class UnbindService:
         binding_id: UUID,
         *,
         by: Actor,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> None:
         """End it; the row stays. Edges answer as before until they have acknowledged that.
 

@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
 from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
@@ -19,7 +19,7 @@ class AcceptRegistrationSnapshot:
     clock: Clock
 
     async def __call__(
-        self, registry: str, *, reason: str, by: Actor, once: Once | None = None
+        self, registry: str, *, reason: str, by: Actor, once: IdempotencyKey | None = None
     ) -> RegistrationStatus:
         """Accept the registry's newest file, which was refused for having too few entries.
 

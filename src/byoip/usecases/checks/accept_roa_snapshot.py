@@ -10,7 +10,7 @@ from byoip.ports.checks.snapshots import (
     VrpSnapshotStore,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
@@ -24,7 +24,7 @@ class AcceptRoaSnapshot:
     clock: Clock
 
     async def __call__(
-        self, number: int, *, reason: str, by: Actor, once: Once | None = None
+        self, number: int, *, reason: str, by: Actor, once: IdempotencyKey | None = None
     ) -> RoaSnapshotView:
         """Accept snapshot `number`: the last refused one, as long as its entries are kept.
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 from byoip.domain.accounts.operating import RegistryOverride, RegistryUnknown, stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
@@ -23,7 +23,13 @@ class PutRegistryOverride:
     registries: AbstractSet[str]
 
     async def __call__(
-        self, *, cidr: str, registry: str, reason: str, by: Actor, once: Once | None = None
+        self,
+        *,
+        cidr: str,
+        registry: str,
+        reason: str,
+        by: Actor,
+        once: IdempotencyKey | None = None,
     ) -> RegistryOverride:
         """Keep it, in place of the one for exactly the same range.
 

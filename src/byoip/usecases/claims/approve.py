@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.accounts.operating import OverlapsApproved, SpaceReserved, stated_reason
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.operator_events import explained
@@ -18,7 +18,7 @@ class ApprovePrefix:
     clock: Clock
 
     async def __call__(
-        self, claim_id: UUID, *, reason: str, by: Actor, once: Once | None = None
+        self, claim_id: UUID, *, reason: str, by: Actor, once: IdempotencyKey | None = None
     ) -> ClaimView:
         """Approve it; the checks keep their states, and the token stays as it is.
 

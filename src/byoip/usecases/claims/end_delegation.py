@@ -6,7 +6,7 @@ from uuid import UUID
 
 from byoip.domain.claims.delegation import Delegation, DelegationNotFound
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.events import delegation_event
 
@@ -27,7 +27,7 @@ class EndDelegation:
         delegation_id: UUID,
         *,
         by: Actor,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> UUID:
         """End it; the row stays. Gives its id back.
 

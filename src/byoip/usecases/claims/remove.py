@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.close import close, close_after_grace, demand_nothing_hangs_on
 
@@ -19,7 +19,7 @@ class RemovePrefix:
     clock: Clock
 
     async def __call__(
-        self, account_id: UUID, claim_id: UUID, *, by: Actor, once: Once | None = None
+        self, account_id: UUID, claim_id: UUID, *, by: Actor, once: IdempotencyKey | None = None
     ) -> None:
         """Close the claim, end BGP prefixes and delegations, revoke token and letters, end its run.
 

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.claims.claim import CheckRecord
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.events import changes, token_revoked
 
@@ -22,7 +22,7 @@ class RevokeValidationToken:
         token_id: UUID,
         *,
         by: Actor,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> None:
         """Revoke it; a run that is out with it will approve nothing.
 

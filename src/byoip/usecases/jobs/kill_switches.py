@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.routes.offboarding import JobReport
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
@@ -20,7 +20,13 @@ class MoveKillSwitch:
     clock: Clock
 
     async def __call__(
-        self, kind: JobKind, *, stopped: bool, reason: str, by: Actor, once: Once | None = None
+        self,
+        kind: JobKind,
+        *,
+        stopped: bool,
+        reason: str,
+        by: Actor,
+        once: IdempotencyKey | None = None,
     ) -> JobReport:
         """Move the switch, whether or not it stands there already.
 
@@ -68,7 +74,13 @@ class AllowJob:
     clock: Clock
 
     async def __call__(
-        self, kind: JobKind, *, reason: str, name: str, by: Actor, once: Once | None = None
+        self,
+        kind: JobKind,
+        *,
+        reason: str,
+        name: str,
+        by: Actor,
+        once: IdempotencyKey | None = None,
     ) -> JobReport:
         """Give a word on the set that waits; `name` is the operator's credential's.
 

@@ -6,7 +6,7 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store, Transaction
 
 
@@ -43,7 +43,7 @@ class RevokeLetter:
     clock: Clock
 
     async def __call__(
-        self, reference: str, *, reason: str, by: Actor, once: Once | None = None
+        self, reference: str, *, reason: str, by: Actor, once: IdempotencyKey | None = None
     ) -> Letter:
         """Revoke it; one that was revoked before stays as it is.
 

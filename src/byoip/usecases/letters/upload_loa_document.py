@@ -11,7 +11,7 @@ from byoip.domain.letters.loa_document import (
 )
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import PdfInspector, PdfRefused
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Store
 
 
@@ -24,7 +24,12 @@ class UploadLoaDocument:
     inspector: PdfInspector
 
     async def __call__(
-        self, account_id: UUID, *, content: bytes, filename: str | None, once: Once | None = None
+        self,
+        account_id: UUID,
+        *,
+        content: bytes,
+        filename: str | None,
+        once: IdempotencyKey | None = None,
     ) -> LoaDocument:
         """Keep it, if it is a PDF with nothing but pages; nothing is locked while that is judged.
 

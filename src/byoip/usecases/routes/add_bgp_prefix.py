@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import may_add
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.ports.store import Actor, Store
 from byoip.usecases.routes.lifecycle import begin_route
@@ -18,7 +18,13 @@ class AddBgpPrefix:
     clock: Clock
 
     async def __call__(
-        self, account_id: UUID, claim_id: UUID, *, cidr: str, by: Actor, once: Once | None = None
+        self,
+        account_id: UUID,
+        claim_id: UUID,
+        *,
+        cidr: str,
+        by: Actor,
+        once: IdempotencyKey | None = None,
     ) -> BgpPrefixView:
         """Keep a new route, withdrawn.
 

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store
 from byoip.usecases.claims.close import close_after_grace
 
@@ -16,7 +16,7 @@ class EndGrace:
     clock: Clock
 
     async def __call__(
-        self, claim_id: UUID, *, reason: str, by: Actor, once: Once | None = None
+        self, claim_id: UUID, *, reason: str, by: Actor, once: IdempotencyKey | None = None
     ) -> None:
         """Close it now.
 

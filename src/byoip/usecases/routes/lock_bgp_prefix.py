@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.ports.store import Actor, Event, Store
 
@@ -27,7 +27,7 @@ class LockBgpPrefix:
         locked: bool,
         reason: str,
         by: Actor,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> BgpPrefixView:
         """Make it so; what is so already stays untouched, and the view says so.
 

@@ -5,7 +5,7 @@ from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.events import changes
@@ -19,7 +19,7 @@ class OffboardPrefix:
     clock: Clock
 
     async def __call__(
-        self, account_id: UUID, claim_id: UUID, *, by: Actor, once: Once | None = None
+        self, account_id: UUID, claim_id: UUID, *, by: Actor, once: IdempotencyKey | None = None
     ) -> ClaimView:
         """Note it, and wake a worker. One that is on its way already stays as it is.
 

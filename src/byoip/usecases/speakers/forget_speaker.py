@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.speakers.station import Forgotten, InService, Station, can_be_named, not_found
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
@@ -23,7 +23,7 @@ class ForgetStation:
     in_service: InService
 
     async def __call__(
-        self, name: str, *, reason: str, by: Actor, once: Once | None = None
+        self, name: str, *, reason: str, by: Actor, once: IdempotencyKey | None = None
     ) -> Forgotten:
         """Forget it.
 

@@ -9,7 +9,7 @@ from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import RouteSnapshot, SnapshotRoute
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 from byoip.usecases.routes.announce import announce
@@ -53,7 +53,13 @@ class RollbackRoutes:
     clock: Clock
 
     async def __call__(
-        self, number: int, *, reason: str, by: Actor, dry_run: bool, once: Once | None = None
+        self,
+        number: int,
+        *,
+        reason: str,
+        by: Actor,
+        dry_run: bool,
+        once: IdempotencyKey | None = None,
     ) -> RolledBack:
         """Roll back to snapshot `number`; can be repeated.
 
@@ -80,7 +86,7 @@ class RollbackRoutes:
             await tx.answered(made)
         return made
 
-    async def _demand_unheard(self, once: Once | None) -> None:
+    async def _demand_unheard(self, once: IdempotencyKey | None) -> None:
         # The key is kept with the answer, by the last of many transactions: look for it first, lest
         # a request that is repeated a day later announces anew.
         if once is None:

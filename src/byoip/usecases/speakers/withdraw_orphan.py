@@ -5,7 +5,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound
 from byoip.domain.speakers.station import can_be_named
 from byoip.ports.clock import Clock
-from byoip.ports.once import Once
+from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 
@@ -25,7 +25,7 @@ class WithdrawOrphan:
         name: str,
         reason: str,
         by: Actor,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> Orphan:
         """Note it; whoever reconciles does it, as long as it still is an orphan then.
 
