@@ -86,9 +86,9 @@ def _one_by_one(names: Sequence[str], *, quick: bool) -> _Run:
 
 def _beside_each_other(names: Sequence[str]) -> _Run:
     """The quick ones. Processes, not threads: only main threads start byoip's programs."""
-    lanes = [names[lane::_LANES] for lane in range(min(_LANES, len(names)))]
-    with ProcessPoolExecutor(len(lanes), mp_context=get_context("fork")) as pool:
-        first, *others = pool.map(partial(_one_by_one, quick=True), lanes)
+    autocommit = [names[lane::_LANES] for lane in range(min(_LANES, len(names)))]
+    with ProcessPoolExecutor(len(autocommit), mp_context=get_context("fork")) as pool:
+        first, *others = pool.map(partial(_one_by_one, quick=True), autocommit)
     for one in others:
         first.figures += one.figures
         first.failed += one.failed

@@ -36,7 +36,7 @@ def says(database_url: str, *arguments: str) -> str:
 
 def with_fleet(database_url: str, work: Callable[[Fleet], Awaitable[_T]]) -> _T:
     async def main() -> _T:
-        engine = make_engine(database_url, pool=PoolSize(kept=3, more=5, lanes=2))
+        engine = make_engine(database_url, pool=PoolSize(kept=3, more=5, autocommit=2))
         try:
             return await work(Fleet(engine))
         finally:

@@ -17,7 +17,7 @@ PACE = Pace(every=timedelta(seconds=2), absent_for=timedelta(seconds=10), probe=
 
 @pytest.fixture
 async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
     yield Fleet(engine)
     await engine.dispose()
 

@@ -16,7 +16,7 @@ from tests.rules.estate import Estate
 @pytest.fixture
 async def fleet(database_url: str) -> AsyncIterator[Fleet]:
     """Routes, and twins of speakers that announce them."""
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
     yield Fleet(engine)
     await engine.dispose()
 
@@ -52,6 +52,6 @@ async def accident(
 ) -> AsyncIterator[Accident]:
     name, routes = that_morning
     with fresh_database(postgres_url, template=name) as url:
-        engine = make_engine(url, pool=PoolSize(kept=5, more=10, lanes=8))
+        engine = make_engine(url, pool=PoolSize(kept=5, more=10, autocommit=8))
         yield Accident(engine, url, routes)
         await engine.dispose()

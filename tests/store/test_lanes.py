@@ -6,14 +6,14 @@ from sqlalchemy import func, select, text
 from byoip.ports.store import StoreUnavailable
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.statements import compiled
 
 SLEEP = compiled(select(func.pg_sleep(0.5)))
 
 
 async def test_reads_take_turns_on_their_connections(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(lanes=2, wait_seconds=5))
+    engine = make_engine(database_url, pool=PoolSize(autocommit=2, wait_seconds=5))
     reader = PostgresReader(engine)
     assert await asyncio.gather(*(reader.services() for _ in range(20))) == [[]] * 20
     async with engine.connect() as connection:
@@ -23,8 +23,8 @@ async def test_reads_take_turns_on_their_connections(database_url: str) -> None:
 
 
 async def test_a_read_that_waits_too_long_for_its_turn_says_so(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(lanes=1, wait_seconds=0.1))
-    sleeping = asyncio.create_task(lanes_of(engine).ask(SLEEP))
+    engine = make_engine(database_url, pool=PoolSize(autocommit=1, wait_seconds=0.1))
+    sleeping = asyncio.create_task(autocommit_pool(engine).ask(SLEEP))
     await asyncio.sleep(0.05)
     with pytest.raises(StoreUnavailable):
         await PostgresReader(engine).services()
@@ -33,8 +33,8 @@ async def test_a_read_that_waits_too_long_for_its_turn_says_so(database_url: str
 
 
 async def test_a_cancelled_read_leaves_no_trace(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(lanes=1))
-    sleeping = asyncio.create_task(lanes_of(engine).ask(SLEEP))
+    engine = make_engine(database_url, pool=PoolSize(autocommit=1))
+    sleeping = asyncio.create_task(autocommit_pool(engine).ask(SLEEP))
     await asyncio.sleep(0.1)
     sleeping.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -9,7 +9,7 @@ from byoip.domain.customer_text import InvalidText
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.store import Actor
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.speakers.restores import RestoreRepository
 from byoip.store.statements import Session
 from byoip.usecases.jobs.kill_switches import KillSwitches
@@ -24,7 +24,7 @@ ELSEWHERE = "UPDATE incarnation SET identity = 'another cluster', since = now()"
 
 @pytest.fixture
 async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
     fleet = Fleet(engine)
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     known = await fleet.routes.known("one")
@@ -85,9 +85,9 @@ async def test_a_copy_of_a_database_is_told_from_it(
 ) -> None:
     await RecogniseRestore(fleet.store, fleet.clock)()
     await fleet.engine.dispose()
-    await lanes_of(fleet.engine).close()
+    await autocommit_pool(fleet.engine).close()
     with fresh_database(postgres_url, template=database_url.rpartition("/")[2]) as url:
-        engine = make_engine(url, pool=PoolSize(kept=1, more=1, lanes=1))
+        engine = make_engine(url, pool=PoolSize(kept=1, more=1, autocommit=1))
         copy = Fleet(engine)
         assert await RecogniseRestore(copy.store, copy.clock)()
         assert await copy.ask(MARKS) == [(0,)]

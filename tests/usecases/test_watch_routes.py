@@ -64,7 +64,7 @@ class Looking(Fleet):
 
 @pytest.fixture
 async def fleet(database_url: str) -> AsyncIterator[Looking]:
-    engine = make_engine(database_url, pool=PoolSize(kept=2, more=5, lanes=4))
+    engine = make_engine(database_url, pool=PoolSize(kept=2, more=5, autocommit=4))
     made = Looking(engine, SetClock())
     async with engine.begin() as connection:
         await connection.exec_driver_sql(

@@ -19,6 +19,6 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, lanes=8))
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
     yield Fleet(engine)
     await engine.dispose()

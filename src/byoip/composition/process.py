@@ -103,9 +103,11 @@ class Composition:
         self.mode = mode
         self.outside = outside
         self.clock = SystemClock()
-        lanes = settings.database_connections // 3
-        kept = settings.database_connections - lanes
-        self.engine = make_engine(database_url, pool=PoolSize(kept=kept, more=0, lanes=lanes))
+        autocommit = settings.database_connections // 3
+        kept = settings.database_connections - autocommit
+        self.engine = make_engine(
+            database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
+        )
         self.store = PostgresStore(self.engine, self.clock, settings.ceilings)
         self.accounts = PostgresAccounts(self.engine, self.clock)
         self.bell = PostgresEventBell(database_url)

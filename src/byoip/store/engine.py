@@ -12,7 +12,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
-from byoip.store.lanes import OPTION, Lanes, hung_up
+from byoip.store.lanes import OPTION, AutocommitPool, closed_by_server
 from byoip.store.rows import as_json
 
 # The queue's tables live in a schema of their own; enqueuing happens on our connections.
@@ -39,13 +39,13 @@ class PoolSize:
     Attributes:
         kept: for transactions, kept open.
         more: for transactions, opened when those are busy.
-        lanes: for single reads.
+        autocommit: for single reads.
         wait_seconds: how long to wait for one of them.
     """
 
     kept: int = 5
     more: int = 10
-    lanes: int = 8
+    autocommit: int = 8
     wait_seconds: float = 5.0
 
 
@@ -68,10 +68,10 @@ def make_engine(
     There is no ping before use, which would cost a round trip: a connection that the server has
     closed is recognised by its readable socket, and replaced.
     """
-    lanes = Lanes(
+    autocommit = AutocommitPool(
         make_conninfo(plain(database_url), application_name=application_name),
         session_options(),
-        most=pool.lanes,
+        most=pool.autocommit,
         wait_seconds=pool.wait_seconds,
     )
     engine = create_async_engine(
@@ -84,7 +84,7 @@ def make_engine(
         hide_parameters=True,  # a trace may be logged; values are nobody's business
         json_serializer=lambda value: as_json(value).decode(),
         json_deserializer=msgspec.json.decode,
-        execution_options={OPTION: lanes},
+        execution_options={OPTION: autocommit},
         connect_args={
             "application_name": application_name,
             "options": session_options(),
@@ -92,7 +92,7 @@ def make_engine(
         },
     )
     event.listen(engine.sync_engine, "checkout", _replace_closed)
-    event.listen(engine.sync_engine, "engine_disposed", lambda _: await_only(lanes.close()))
+    event.listen(engine.sync_engine, "engine_disposed", lambda _: await_only(autocommit.close()))
     return engine
 
 
@@ -108,5 +108,5 @@ def autocommitting(engine: AsyncEngine) -> AsyncEngine:
 
 
 def _replace_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
-    if hung_up(dbapi_connection.driver_connection):
+    if closed_by_server(dbapi_connection.driver_connection):
         raise DisconnectionError

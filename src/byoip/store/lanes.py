@@ -19,7 +19,7 @@ _Connection: TypeAlias = psycopg.AsyncConnection[Any]
 OPTION: Final = "byoip_lanes"
 
 
-class Lanes:
+class AutocommitPool:
     """A few connections without transactions: each statement stands for itself.
 
     Belongs to one event loop. Nothing is connected before the first question.
@@ -72,7 +72,7 @@ class Lanes:
     async def _connection(self) -> _Connection:
         while self._idle:
             connection = self._idle.pop()
-            if not hung_up(connection):
+            if not closed_by_server(connection):
                 return connection
             with suppress(psycopg.Error):
                 await connection.close()
@@ -87,13 +87,13 @@ class Lanes:
         return made
 
 
-def lanes_of(engine: AsyncEngine) -> Lanes:
+def autocommit_pool(engine: AsyncEngine) -> AutocommitPool:
     """The lanes that `make_engine` laid beside the engine's pool."""
-    lanes: Lanes = engine.get_execution_options()[OPTION]
-    return lanes
+    autocommit: AutocommitPool = engine.get_execution_options()[OPTION]
+    return autocommit
 
 
-def hung_up(connection: _Connection) -> bool:
+def closed_by_server(connection: _Connection) -> bool:
     """Whether the server has closed an idle connection; costs no round trip."""
     # An idle connection has nothing to read, unless the server said goodbye.
     poller = select.poll()

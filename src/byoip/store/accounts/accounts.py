@@ -14,7 +14,7 @@ from byoip.ports.accounts.accounts import Account
 from byoip.ports.clock import Clock
 from byoip.store.claims.tables import accounts, credentials
 from byoip.store.engine import autocommitting
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import AnyRow, credential_from
 from byoip.store.statements import compiled
 from byoip.store.unavailable import translated
@@ -38,7 +38,7 @@ class PostgresAccounts:
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._engine = autocommitting(engine)
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
         self._clock = clock
 
     async def create(self, account: Account) -> None:
@@ -62,7 +62,7 @@ class PostgresAccounts:
     async def recognise(self, token: str) -> Credential | None:
         """The credential of a token, unless unknown, revoked or expired."""
         now = self._clock.now()
-        for row in await self._lanes.ask(_RECOGNISE, token_sha256=_hash(token), now=now):
+        for row in await self._autocommit.ask(_RECOGNISE, token_sha256=_hash(token), now=now):
             credential = credential_from(row)
             if _old(credential.last_used_at, now):
                 await self._note_use(credential.id, now)

@@ -29,7 +29,7 @@ from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.vrp_writing import snapshot_from
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.reader import claim_view, page_of
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import BINDING, AnyRow, binding_from, claim_from, credential_from, event_from
 
 _BINDING_NAMES: Final = tuple(one.name for one in BINDING)
@@ -39,17 +39,17 @@ class PostgresOperatorReader:
     """What operators are shown."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
         self._registrations = RegistrationSnapshots(engine)
 
     async def accounts(self, *, after: Cursor | None, limit: int) -> Sequence[AccountView]:
         """Accounts in the order of (created_at, id)."""
-        rows = await self._lanes.ask(reading.ACCOUNTS, **page_of(after, limit))
+        rows = await self._autocommit.ask(reading.ACCOUNTS, **page_of(after, limit))
         return [AccountView(account_from(row), row.claims) for row in rows]
 
     async def account(self, account_id: UUID) -> AccountView:
         """One account."""
-        rows = await self._lanes.ask(reading.ACCOUNT, account_id=account_id)
+        rows = await self._autocommit.ask(reading.ACCOUNT, account_id=account_id)
         if not rows:
             raise AccountNotFound
         return AccountView(account_from(rows[0]), rows[0].claims)
@@ -60,19 +60,19 @@ class PostgresOperatorReader:
         """Credentials of one account, or all, in the order of (created_at, id)."""
         page = page_of(after, limit)
         if account_id is None:
-            rows = await self._lanes.ask(reading.CREDENTIALS, **page)
+            rows = await self._autocommit.ask(reading.CREDENTIALS, **page)
         else:
-            rows = await self._lanes.ask(reading.CREDENTIALS_OF, account_id=account_id, **page)
+            rows = await self._autocommit.ask(reading.CREDENTIALS_OF, account_id=account_id, **page)
         return [credential_from(row) for row in rows]
 
     async def overrides(self, *, after: Cursor | None, limit: int) -> Sequence[RegistryOverride]:
         """Live overrides of the database in the order of (created_at, id)."""
-        rows = await self._lanes.ask(reading.OVERRIDES, **page_of(after, limit))
+        rows = await self._autocommit.ask(reading.OVERRIDES, **page_of(after, limit))
         return [override_from(row) for row in rows]
 
     async def reservations(self, *, after: Cursor | None, limit: int) -> Sequence[Reservation]:
         """Live reservations in the order of (created_at, id)."""
-        rows = await self._lanes.ask(reading.RESERVATIONS, **page_of(after, limit))
+        rows = await self._autocommit.ask(reading.RESERVATIONS, **page_of(after, limit))
         return [reservation_from(row) for row in rows]
 
     async def claims(
@@ -85,19 +85,19 @@ class PostgresOperatorReader:
             "wanted_approved": wanted.approved,
             "wanted_standing": wanted.standing,
         }
-        rows = await self._lanes.ask(reading.CLAIMS, **asked, **page_of(after, limit))
+        rows = await self._autocommit.ask(reading.CLAIMS, **asked, **page_of(after, limit))
         return [claim_view(row) for row in rows]
 
     async def claim(self, claim_id: UUID) -> ClaimView:
         """One live claim."""
-        rows = await self._lanes.ask(reading.CLAIM, claim_id=claim_id)
+        rows = await self._autocommit.ask(reading.CLAIM, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound
         return claim_view(rows[0])
 
     async def owner(self, claim_id: UUID) -> UUID:
         """The account of a claim, closed ones too."""
-        rows = await self._lanes.ask(reading.OWNER, claim_id=claim_id)
+        rows = await self._autocommit.ask(reading.OWNER, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound
         owner: UUID = rows[0].account_id
@@ -105,7 +105,7 @@ class PostgresOperatorReader:
 
     async def roa_snapshots(self, *, below: int, limit: int) -> Sequence[RoaSnapshotView]:
         """Attempts to take ROA data with lower numbers, newest first."""
-        rows = await self._lanes.ask(reading.ROA_SNAPSHOTS, below=below, page_size=limit)
+        rows = await self._autocommit.ask(reading.ROA_SNAPSHOTS, below=below, page_size=limit)
         return [RoaSnapshotView(snapshot_from(row), row.in_use, _acceptance(row)) for row in rows]
 
     async def registration_snapshots(self) -> Sequence[RegistrationStatus]:
@@ -114,18 +114,18 @@ class PostgresOperatorReader:
 
     async def events(self, *, after: int, limit: int) -> Sequence[OperatorEventView]:
         """The operators' history, with numbers above `after`."""
-        rows = await self._lanes.ask(reading.EVENTS, after_number=after, page_size=limit)
+        rows = await self._autocommit.ask(reading.EVENTS, after_number=after, page_size=limit)
         return [OperatorEventView(event_from(row), row.reason) for row in rows]
 
     async def address(self, address: Address, now: datetime) -> AddressReport:
         """Who answers for it."""
-        rows = await self._lanes.ask(reading.HOLDINGS, address=address)
+        rows = await self._autocommit.ask(reading.HOLDINGS, address=address)
         holdings = tuple(Holding(claim_from(row), row.account_name, _binding(row)) for row in rows)
         delegated = []
         if holdings:
             asked = {"address": address, "claim_id": holdings[0].claim.id, "now": now}
-            delegated = await self._lanes.ask(reading.DELEGATIONS, **asked)
-        reserved = await self._lanes.ask(reading.RESERVATION, address=address)
+            delegated = await self._autocommit.ask(reading.DELEGATIONS, **asked)
+        reserved = await self._autocommit.ask(reading.RESERVATION, address=address)
         return AddressReport(
             address,
             holdings,

@@ -5,7 +5,7 @@ from sqlalchemy import Integer, Interval, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.ports.accounts.rate_limits import SHARES, WINDOW, Lease
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.statements import Session, compiled
 
 _WHO: Final = bindparam("who", type_=Uuid)
@@ -59,7 +59,7 @@ class PostgresRateWindows:
     """Permits that all API processes share; a lease is one statement, the first ever three."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
 
     async def lease(self, who: UUID, *, limit: int, most: int) -> Lease:
         """Take a block of permits of the current window.
@@ -68,10 +68,10 @@ class PostgresRateWindows:
             StoreUnavailable: the database is away, or too busy.
         """
         asked = {"who": who, "limit": limit, "most": most, "shares": SHARES, "length": WINDOW}
-        rows = await self._lanes.ask(_LEASE, **asked)
+        rows = await self._autocommit.ask(_LEASE, **asked)
         if not rows:
-            await self._lanes.ask(_KNOW, who=who)
-            rows = await self._lanes.ask(_LEASE, **asked)
+            await self._autocommit.ask(_KNOW, who=who)
+            rows = await self._autocommit.ask(_LEASE, **asked)
         (row,) = rows
         return Lease(row.permits, row.left, row.seconds_left)
 

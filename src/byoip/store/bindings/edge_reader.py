@@ -16,7 +16,7 @@ from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables_edges import edge_changes, edges
 from byoip.store.claims.tables import bindings, services
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import AnyRow
 from byoip.store.statements import compiled
 
@@ -66,33 +66,33 @@ class PostgresEdgeReader:
     """The feed, the full state, and who follows them."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
 
     async def changes(self, *, after: int, limit: int) -> Sequence[EdgeChange]:
         """Changes with greater numbers, in their order."""
-        rows = await self._lanes.ask(CHANGES, after_number=after, page_size=limit)
+        rows = await self._autocommit.ask(CHANGES, after_number=after, page_size=limit)
         return [_change(row) for row in rows]
 
     async def state(self) -> FullState:
         """All that is bound, as of one number."""
-        rows = await self._lanes.ask(STATE)
+        rows = await self._autocommit.ask(STATE)
         ranges = tuple(_range(row) for row in rows if row.id is not None)
         return FullState(rows[0].newest, ranges, rows[0].feed)
 
     async def newest(self) -> int:
         """The number of the newest change; 0 before the first."""
-        (row,) = await self._lanes.ask(NEWEST_CHANGE)
+        (row,) = await self._autocommit.ask(NEWEST_CHANGE)
         return int(row.newest)
 
     async def feed_name(self) -> UUID:
         """The feed within which numbers are given."""
-        (row,) = await self._lanes.ask(FEED_NOW)
+        (row,) = await self._autocommit.ask(FEED_NOW)
         found: UUID = row.feed
         return found
 
     async def edges(self) -> Sequence[EdgeView]:
         """Those not removed, by name."""
-        rows = await self._lanes.ask(EDGES)
+        rows = await self._autocommit.ask(EDGES)
         return [EdgeView(edge_from(row), row.newest) for row in rows]
 
 

@@ -12,7 +12,7 @@ from byoip.domain.checks.registry import Budget
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translated
 
@@ -168,7 +168,7 @@ class PostgresRegistryBudget:
     ) -> None:
         """Take how long a connection is counted (longer than any deadline) and answers are kept."""
         self._engine = engine
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
         self._lease = lease
         self._remember = remember
 
@@ -196,7 +196,7 @@ class PostgresRegistryBudget:
     ) -> None:
         """Give the connection back, and keep an answer for whoever asks the same."""
         if answer is None or not self._remember:
-            await self._lanes.ask(_GIVE_BACK, permit=permit.id)
+            await self._autocommit.ask(_GIVE_BACK, permit=permit.id)
             return
         exhibit = answer.exhibit
         objects = answer.objects if isinstance(answer, Found) else ()
@@ -209,11 +209,11 @@ class PostgresRegistryBudget:
             "answered_at": exhibit.at,
             "remember": self._remember,
         }
-        await self._lanes.ask(_KEEP, **keeping)
+        await self._autocommit.ask(_KEEP, **keeping)
 
     async def hold(self, question: RegistryQuestion, pause: timedelta) -> None:
         """Ask that registry nothing for so long; never shortens a longer pause."""
-        await self._lanes.ask(_HOLD, registry=question.registry.key, pause=pause)
+        await self._autocommit.ask(_HOLD, registry=question.registry.key, pause=pause)
 
 
 def _key(question: RegistryQuestion) -> dict[str, Any]:

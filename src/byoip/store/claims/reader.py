@@ -37,7 +37,7 @@ from byoip.store.checks.evidence import exhibit_from, finding_from
 from byoip.store.claims import delegations
 from byoip.store.claims import reader_sql as reading
 from byoip.store.claims.delegations import delegation_from
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.routes.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
 from byoip.store.rows import (
     AnyRow,
@@ -56,11 +56,11 @@ class PostgresReader:
     """What the API shows, within one account."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
 
     async def claim(self, account_id: UUID, claim_id: UUID) -> ClaimView:
         """One live claim."""
-        rows = await self._lanes.ask(reading.CLAIM, account_id=account_id, claim_id=claim_id)
+        rows = await self._autocommit.ask(reading.CLAIM, account_id=account_id, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound
         return claim_view(rows[0])
@@ -76,17 +76,17 @@ class PostgresReader:
         """Live claims in the order of (created_at, id)."""
         asked = {"account_id": account_id, **page_of(after, limit)}
         if wanted == EVERY_CLAIM:
-            rows = await self._lanes.ask(reading.CLAIMS, **asked)
+            rows = await self._autocommit.ask(reading.CLAIMS, **asked)
         else:
-            rows = await self._lanes.ask(reading.SOME_CLAIMS, **asked, **_filter(wanted))
+            rows = await self._autocommit.ask(reading.SOME_CLAIMS, **asked, **_filter(wanted))
         return [claim_view(row) for row in rows]
 
     async def count_claims(self, account_id: UUID, wanted: ClaimFilter = EVERY_CLAIM) -> int:
         """How many such live claims the account has."""
         if wanted == EVERY_CLAIM:
-            (row,) = await self._lanes.ask(reading.COUNT_CLAIMS, account_id=account_id)
+            (row,) = await self._autocommit.ask(reading.COUNT_CLAIMS, account_id=account_id)
         else:
-            (row,) = await self._lanes.ask(
+            (row,) = await self._autocommit.ask(
                 reading.COUNT_SOME_CLAIMS, account_id=account_id, **_filter(wanted)
             )
         return int(row.held)
@@ -166,12 +166,14 @@ class PostgresReader:
     ) -> Sequence[Delegation]:
         """What other accounts have delegated to this one and counts now, in the same order."""
         page = page_of(after, limit)
-        rows = await self._lanes.ask(delegations.RECEIVED, account_id=account_id, now=now, **page)
+        rows = await self._autocommit.ask(
+            delegations.RECEIVED, account_id=account_id, now=now, **page
+        )
         return [delegation_from(row) for row in rows]
 
     async def services(self) -> Sequence[Service]:
         """The live services, by name."""
-        rows = await self._lanes.ask(reading.SERVICES)
+        rows = await self._autocommit.ask(reading.SERVICES)
         return [Service(row.id, row.name, row.default_only, row.version) for row in rows]
 
     async def events(
@@ -187,7 +189,7 @@ class PostgresReader:
         self, account_id: UUID, *, after: int, limit: int
     ) -> Sequence[AccountEvent]:
         """Events of all claims of the account, with numbers above `after`."""
-        rows = await self._lanes.ask(
+        rows = await self._autocommit.ask(
             reading.ACCOUNT_EVENTS, account_id=account_id, after_number=after, page_size=limit
         )
         return [AccountEvent(row.account_number, row.prefix_id, event_from(row)) for row in rows]
@@ -200,14 +202,16 @@ class PostgresReader:
 
     async def newest_account_event(self, account_id: UUID) -> int:
         """The number of the account's last event; 0 before the first."""
-        rows = await self._lanes.ask(reading.NEWEST_ACCOUNT_EVENT, account_id=account_id)
+        rows = await self._autocommit.ask(reading.NEWEST_ACCOUNT_EVENT, account_id=account_id)
         return rows[0].last if rows else 0
 
     async def _of_claim(
         self, statement: Statement, account_id: UUID, claim_id: UUID, **asked: object
     ) -> Sequence[AnyRow]:
         # The claim is joined from the left: without it there is no row, with it there is one.
-        rows = await self._lanes.ask(statement, account_id=account_id, claim_id=claim_id, **asked)
+        rows = await self._autocommit.ask(
+            statement, account_id=account_id, claim_id=claim_id, **asked
+        )
         if not rows:
             raise ClaimNotFound
         return rows

@@ -12,7 +12,7 @@ from byoip.domain.jobs.job_history import MEASURED, JobKind, JobSwitch, proporti
 from byoip.domain.routes.breaker import Ceilings, Counted
 from byoip.ports.routes.offboarding import BreakerReport, JobReport, ParkedSet
 from byoip.store.jobs.job_guards import PAST, RUN_SHOWN, SWITCHES, job_run_from, switches_from
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.routes.breaker import ADVERTISED, IN_MINUTE, IN_WINDOW, OPEN, counting, trip_from
 from byoip.store.routes.tables_advertising import withdrawals
 from byoip.store.routes.tables_offboarding import job_runs, offboardings
@@ -58,16 +58,16 @@ class PostgresGuardReader:
     """One statement each, nothing is locked."""
 
     def __init__(self, engine: AsyncEngine, ceilings: Ceilings) -> None:
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
         self._ceilings = ceilings
 
     async def breaker(self) -> BreakerReport:
         """Ceilings, what is used of them now, and the open trips."""
-        (use,) = await self._lanes.ask(_USE)
+        (use,) = await self._autocommit.ask(_USE)
         parked: dict[UUID, list[UUID]] = {}
-        for row in await self._lanes.ask(_PARKED):
+        for row in await self._autocommit.ask(_PARKED):
             parked.setdefault(row.parked_by, []).append(row.prefix_id)
-        trips = [trip_from(row) for row in await self._lanes.ask(OPEN)]
+        trips = [trip_from(row) for row in await self._autocommit.ask(OPEN)]
         return BreakerReport(
             self._ceilings,
             Counted(use.in_run, use.by_account, use.in_minute, use.in_window, use.advertised),
@@ -76,9 +76,11 @@ class PostgresGuardReader:
 
     async def jobs(self) -> Sequence[JobReport]:
         """One report for each kind of job."""
-        switches = switches_from(await self._lanes.ask(SWITCHES))
-        newest = {row.kind: job_run_from(row) for row in await self._lanes.ask(_NEWEST)}
-        waiting = {row.kind: job_run_from(row) for row in await self._lanes.ask(_WAITING, most=100)}
+        switches = switches_from(await self._autocommit.ask(SWITCHES))
+        newest = {row.kind: job_run_from(row) for row in await self._autocommit.ask(_NEWEST)}
+        waiting = {
+            row.kind: job_run_from(row) for row in await self._autocommit.ask(_WAITING, most=100)
+        }
         return [
             JobReport(one, await self._most(one), newest.get(one.kind), waiting.get(one.kind))
             for one in switches
@@ -88,7 +90,7 @@ class PostgresGuardReader:
         if switch.kind not in MEASURED:
             return None
         kind: JobKind = switch.kind
-        return proportionate([row.acted for row in await self._lanes.ask(PAST, kind=kind)])
+        return proportionate([row.acted for row in await self._autocommit.ask(PAST, kind=kind)])
 
 
 def _set(claims: list[UUID]) -> ParkedSet:

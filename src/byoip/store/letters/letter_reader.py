@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.letters.letter import Letter, LetterNotFound, LetterReference
 from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.letters import letters, loa_documents
 from byoip.store.letters.letter_rows import document_from, letter_from
 
@@ -13,17 +13,17 @@ class PostgresLetterReader:
     """Letters and documents for the API: one statement each, nothing is locked."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
 
     async def letter(self, reference: LetterReference) -> Letter:
         """One letter, whosoever asks."""
-        for row in await self._lanes.ask(letters.GET, letter=reference.value):
+        for row in await self._autocommit.ask(letters.GET, letter=reference.value):
             return letter_from(row)
         raise LetterNotFound
 
     async def document(self, account_id: UUID, document_id: UUID) -> tuple[LoaDocument, bytes]:
         """One document of an account, with its bytes."""
         asked = {"account_id": account_id, "document_id": document_id}
-        for row in await self._lanes.ask(loa_documents.WITH_CONTENT, **asked):
+        for row in await self._autocommit.ask(loa_documents.WITH_CONTENT, **asked):
             return document_from(row), row.content
         raise LoaDocumentNotFound

@@ -19,7 +19,7 @@ from byoip.domain.speakers.route_snapshot import (
 )
 from byoip.domain.speakers.station import Forgotten, Station
 from byoip.ports.speakers.route_reports import RouteReport
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import AnyRow
 from byoip.store.speakers import stations
 from byoip.store.statements import Session, compiled
@@ -113,20 +113,20 @@ class PostgresRouteReader:
     """Single reads."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
 
     async def report(self) -> RouteReport:
         """Everything, counted; speakers, listeners and alarms by name."""
-        return await stations.report(self._lanes)
+        return await stations.report(self._autocommit)
 
     async def snapshots(self) -> Sequence[tuple[int, datetime, int]]:
         """Number, time and count of routes of the kept snapshots, the newest first."""
-        rows = await self._lanes.ask(_SNAPSHOTS)
+        rows = await self._autocommit.ask(_SNAPSHOTS)
         return [(row.number, row.at, row.many) for row in rows]
 
     async def orphans(self) -> Sequence[Orphan]:
         """All of them, by speaker and address."""
-        return [_orphan(row) for row in await self._lanes.ask(_ORPHANS)]
+        return [_orphan(row) for row in await self._autocommit.ask(_ORPHANS)]
 
 
 def _applied(one: Mapping[str, Any]) -> SnapshotRoute:

@@ -14,7 +14,7 @@ from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.ports.speakers.routes import Alarm, Observation, SpeakerState
-from byoip.store.lanes import lanes_of
+from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import AnyRow
 from byoip.store.speakers import route_statements as sql
 
@@ -30,17 +30,17 @@ class PostgresRoutes:
     """What is wanted of speakers, and what they were given; single statements, each for itself."""
 
     def __init__(self, engine: AsyncEngine, ceilings: Ceilings = Ceilings()) -> None:  # noqa: B008 - frozen
-        self._lanes = lanes_of(engine)
+        self._autocommit = autocommit_pool(engine)
         self._most_orphans = ceilings.per_minute
         self._removing = asyncio.Lock()  # several speakers at once would each count what is left
 
     async def known(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""
-        return [_known(row) for row in await self._lanes.ask(sql.KNOWN, speaker=speaker)]
+        return [_known(row) for row in await self._autocommit.ask(sql.KNOWN, speaker=speaker)]
 
     async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
         """The same, of the routes of these rows only."""
-        rows = await self._lanes.ask(sql.SOME, speaker=speaker, ids=list(ids))
+        rows = await self._autocommit.ask(sql.SOME, speaker=speaker, ids=list(ids))
         return [_known(row) for row in rows]
 
     async def may_hold(
@@ -50,7 +50,7 @@ class PostgresRoutes:
 
         Those that are still wanted so; before it is asked.
         """
-        rows = await self._lanes.ask(
+        rows = await self._autocommit.ask(
             sql.MAY_HOLD, speaker=speaker, now=now, **_changes(desired_routes)
         )
         return {row.id for row in rows}
@@ -59,30 +59,34 @@ class PostgresRoutes:
         self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> None:
         """Note that it has announced them."""
-        await self._lanes.ask(sql.GIVEN, speaker=speaker, now=now, **_changes(desired_routes))
+        await self._autocommit.ask(sql.GIVEN, speaker=speaker, now=now, **_changes(desired_routes))
 
     async def may_withdraw(
         self, speaker: str, desired_routes: Collection[DesiredRoute]
     ) -> Collection[UUID]:
         """Read them again, under lock: those that are withdrawn by the ledger, and given by us."""
-        rows = await self._lanes.ask(sql.MAY_WITHDRAW, speaker=speaker, **_changes(desired_routes))
+        rows = await self._autocommit.ask(
+            sql.MAY_WITHDRAW, speaker=speaker, **_changes(desired_routes)
+        )
         return {row.id for row in rows}
 
     async def taken(
         self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> None:
         """Note that it has withdrawn them, unless they were wanted again meanwhile."""
-        await self._lanes.ask(sql.TAKEN, speaker=speaker, now=now, **_changes(desired_routes))
+        await self._autocommit.ask(sql.TAKEN, speaker=speaker, now=now, **_changes(desired_routes))
 
     async def decided(self, speaker: str) -> Collection[Prefix]:
         """Orphans that an operator decided to withdraw."""
-        return {Prefix(row.cidr) for row in await self._lanes.ask(sql.DECIDED, speaker=speaker)}
+        return {
+            Prefix(row.cidr) for row in await self._autocommit.ask(sql.DECIDED, speaker=speaker)
+        }
 
     async def may_remove(self, speaker: str, orphans: Collection[Prefix]) -> Collection[Prefix]:
         """Of these, those that may be withdrawn now, noted as such in a ledger of their own."""
         asked = {"speaker": speaker, "cidrs": [str(one) for one in orphans]}
         async with self._removing:
-            rows = await self._lanes.ask(sql.MAY_REMOVE, **asked, most=self._most_orphans)
+            rows = await self._autocommit.ask(sql.MAY_REMOVE, **asked, most=self._most_orphans)
         return {Prefix(row.cidr) for row in rows}
 
     async def note_orphans(
@@ -91,11 +95,11 @@ class PostgresRoutes:
         """Keep which orphans it holds: these, and no others."""
         paths = [Jsonb(_shown(path)) for path in orphans.values()]
         cidrs = [str(prefix) for prefix in orphans]
-        await self._lanes.ask(sql.ORPHANS, speaker=speaker, cidrs=cidrs, paths=paths, now=now)
+        await self._autocommit.ask(sql.ORPHANS, speaker=speaker, cidrs=cidrs, paths=paths, now=now)
 
     async def note_speaker(self, state: SpeakerState) -> None:
         """Keep how it was found."""
-        await self._lanes.ask(
+        await self._autocommit.ask(
             sql.SPEAKER,
             name=state.name,
             stage=state.stage,
@@ -108,12 +112,12 @@ class PostgresRoutes:
     async def note_listeners(self, answered: Mapping[str, bool], now: datetime) -> None:
         """Keep who was asked, and whether each answered."""
         names, words = list(answered), list(answered.values())
-        await self._lanes.ask(sql.LISTENERS, names=names, answered=words, now=now)
+        await self._autocommit.ask(sql.LISTENERS, names=names, answered=words, now=now)
 
     async def unsettled(self) -> Sequence[tuple[DesiredRoute, Mapping[str, AppliedRoute]]]:
         """The rows whose last change was not seen everywhere, with their marks by speaker."""
         found: dict[UUID, tuple[DesiredRoute, dict[str, AppliedRoute]]] = {}
-        for row in await self._lanes.ask(sql.UNSETTLED):
+        for row in await self._autocommit.ask(sql.UNSETTLED):
             if row.id not in found:
                 found[row.id] = (_unsettled(row), {})
             if row.speaker is not None:
@@ -122,16 +126,16 @@ class PostgresRoutes:
 
     async def settle(self, desired_routes: Collection[DesiredRoute]) -> None:
         """Note that these changes were seen everywhere, unless they changed again meanwhile."""
-        await self._lanes.ask(sql.SETTLE, **_changes(desired_routes))
+        await self._autocommit.ask(sql.SETTLE, **_changes(desired_routes))
 
     async def to_observe(self) -> Sequence[DesiredRoute]:
         """The rows that are advertised, or that somebody is said to see."""
-        return [_wish(row) for row in await self._lanes.ask(sql.TO_OBSERVE)]
+        return [_wish(row) for row in await self._autocommit.ask(sql.TO_OBSERVE)]
 
     async def observed(self, found: Collection[Observation], now: datetime) -> None:
         """Keep what observers said, where it is news; of two words of one, the last."""
         last = {(one.bgp_prefix_id, one.seen_by): one for one in found}.values()
-        await self._lanes.ask(
+        await self._autocommit.ask(
             sql.OBSERVED,
             ids=[one.bgp_prefix_id for one in last],
             seen_by=[one.seen_by for one in last],
@@ -142,29 +146,32 @@ class PostgresRoutes:
 
     async def note_told(self, speakers: Collection[str], now: datetime) -> None:
         """Keep which speakers said of every row of `to_observe` what they send to whom."""
-        await self._lanes.ask(sql.TOLD, speakers=list(speakers), now=now)
+        await self._autocommit.ask(sql.TOLD, speakers=list(speakers), now=now)
 
     async def let_go(
         self, speakers: Collection[str], sessions: Collection[str], now: datetime
     ) -> None:
         """Nothing is sent to peers that speakers have no session for any more."""
-        await self._lanes.ask(sql.LET_GO, speakers=list(speakers), sessions=list(sessions), now=now)
+        await self._autocommit.ask(
+            sql.LET_GO, speakers=list(speakers), sessions=list(sessions), now=now
+        )
 
     async def standing(self, kind: str) -> Collection[str]:
         """The subjects of a kind of alarm that stand, whoever raised them."""
-        return [row.subject for row in await self._lanes.ask(sql.STANDING, kind=kind)]
+        return [row.subject for row in await self._autocommit.ask(sql.STANDING, kind=kind)]
 
     async def alarms(self, kind: str, standing: Collection[Alarm], now: datetime) -> Sequence[str]:
         """Keep which alarms of a kind stand: these, and no others; the subjects of new ones."""
         details = {one.subject: one.detail for one in standing}
         subjects = {"subjects": list(details), "details": list(details.values())}
         return [
-            row.subject for row in await self._lanes.ask(sql.ALARMS, kind=kind, now=now, **subjects)
+            row.subject
+            for row in await self._autocommit.ask(sql.ALARMS, kind=kind, now=now, **subjects)
         ]
 
     async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune."""
-        rows = await self._lanes.ask(sql.TAKE_SNAPSHOT, **_SNAPSHOTS)
+        rows = await self._autocommit.ask(sql.TAKE_SNAPSHOT, **_SNAPSHOTS)
         return rows[0].number if rows else None
 
 

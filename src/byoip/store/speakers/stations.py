@@ -15,7 +15,7 @@ from byoip.ports.speakers.route_reports import (
     StandingAlarm,
 )
 from byoip.ports.speakers.routes import Alarm
-from byoip.store.lanes import Lanes
+from byoip.store.lanes import AutocommitPool
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, Statement, compiled
 
@@ -121,20 +121,20 @@ async def forget(session: Session, station: Station, name: str) -> Forgotten | N
     )
 
 
-async def report(lanes: Lanes) -> RouteReport:
+async def report(autocommit: AutocommitPool) -> RouteReport:
     """Everything, counted."""
-    (counts,) = await lanes.ask(_COUNTS)
+    (counts,) = await autocommit.ask(_COUNTS)
     return RouteReport(
         counts.desired,
         counts.applied,
         counts.observed,
         counts.unsettled,
         counts.orphans,
-        [SpeakerReport(**row._asdict()) for row in await lanes.ask(_SPEAKERS)],
-        [ListenerReport(**row._asdict()) for row in await lanes.ask(_LISTENERS)],
+        [SpeakerReport(**row._asdict()) for row in await autocommit.ask(_SPEAKERS)],
+        [ListenerReport(**row._asdict()) for row in await autocommit.ask(_LISTENERS)],
         [
             StandingAlarm(Alarm(row.kind, row.subject, row.detail), row.since)
-            for row in await lanes.ask(_ALARMS)
+            for row in await autocommit.ask(_ALARMS)
         ],
     )
 
