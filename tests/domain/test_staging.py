@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.observation import Sightings
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.staging import (
     GONE_AFTER,
@@ -161,12 +161,12 @@ def test_absent_here_is_not_seen_by_nobody(
 def test_a_speakers_own_word(
     desired: DesiredRoute, sent: dict[str, object], expected: Visibility
 ) -> None:
-    look = Look(sent=sent)  # type: ignore[arg-type]
+    look = Sightings(sent=sent)  # type: ignore[arg-type]
     assert look.by_ourselves(desired, [ONE]) is expected
 
 
 def test_another_origin_is_not_our_route() -> None:
     origin = WANTED.route.origin
-    assert Look(heard={"bird": {PREFIX: {origin}}}).by_listeners(WANTED) is SEEN
-    assert Look(heard={"bird": {PREFIX: set()}}).by_listeners(WANTED) is ABSENT
-    assert Look().by_listeners(WANTED) is UNANSWERED
+    assert Sightings(heard={"bird": {PREFIX: {origin}}}).by_listeners(WANTED) is SEEN
+    assert Sightings(heard={"bird": {PREFIX: set()}}).by_listeners(WANTED) is ABSENT
+    assert Sightings().by_listeners(WANTED) is UNANSWERED

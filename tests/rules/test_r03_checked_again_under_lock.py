@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.speakers.routes import PostgresRoutes
-from byoip.usecases.speakers.sync_speaker import TendSpeaker
+from byoip.usecases.speakers.sync_speaker import SyncSpeaker
 from tests.announcing import MARKING, Fleet, path, speaker
 
 
@@ -43,7 +43,7 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
     one.put(*(path(each) for each in prefixes))
     known = await fleet.routes.known("one")
     await fleet.routes.given("one", [each.desired for each in known], fleet.clock.now())
-    tend = TendSpeaker(
+    tend = SyncSpeaker(
         one,
         1,
         MARKING,
@@ -76,7 +76,7 @@ async def test_what_its_owner_has_just_withdrawn_is_not_announced_any_more(fleet
     routes = Behind(fleet.engine)
     routes.fleet, routes.prefix = fleet, gone
     turn = Ours()
-    tend = TendSpeaker(one, 1, MARKING, routes, turn, Everybody(), fleet.clock)  # type: ignore[arg-type] # is never woken
+    tend = SyncSpeaker(one, 1, MARKING, routes, turn, Everybody(), fleet.clock)  # type: ignore[arg-type] # is never woken
     done = await tend.some([fleet.ids[each][2] for each in (kept, gone)])
     assert done.changed == {fleet.ids[kept][2]}
     assert set(one.paths) == {kept}

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy.exc
 
 from byoip.domain.routes.breaker import Source
-from byoip.usecases.speakers.retract import RollBack
+from byoip.usecases.speakers.retract import RetractRoute
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 
 
@@ -34,7 +34,7 @@ async def test_the_binding_cannot_go_from_under_an_advertised_route(fleet: Fleet
 async def test_a_roll_back_takes_nothing_but_the_route(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     (known,) = await fleet.routes.known("one")
-    assert await RollBack(fleet.store, fleet.clock)([known.desired])
+    assert await RetractRoute(fleet.store, fleet.clock)([known.desired])
     row = await fleet.desired(prefix)
     assert not row.desired.advertised
     assert row.route.prefix == prefix

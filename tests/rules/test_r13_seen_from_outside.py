@@ -2,8 +2,8 @@
 
 from byoip.domain.prefix import Prefix
 from byoip.store.figures import PostgresFigures
-from byoip.usecases.speakers.monitor import WatchRoutes
-from byoip.usecases.speakers.observe import LookForRoutes
+from byoip.usecases.speakers.monitor import MonitorRoutes
+from byoip.usecases.speakers.observe import ObserveRoutes
 from tests.announcing import PEER, Fleet, listener, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener
 
@@ -74,7 +74,7 @@ async def test_two_looks_in_a_row_count_and_who_does_not_answer_says_nothing(fle
     one = speaker("one")
     await one.enable(PEER)
     ear = listener(one)
-    watch = WatchRoutes(fleet.routes, fleet.store, fleet.clock, LookForRoutes([ear]))
+    watch = MonitorRoutes(fleet.routes, fleet.store, fleet.clock, ObserveRoutes([ear]))
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     await fleet.routes.settle([one.desired for one in await fleet.routes.known("one")])
     await watch([one])
@@ -90,9 +90,9 @@ async def test_two_looks_in_a_row_count_and_who_does_not_answer_says_nothing(fle
     assert await lost(fleet, prefix), "nobody has seen it since"
     # Another process takes over: it is no second loss.
     ear.trouble = False
-    await WatchRoutes(fleet.routes, fleet.store, fleet.clock, LookForRoutes([ear]))([one])
+    await MonitorRoutes(fleet.routes, fleet.store, fleet.clock, ObserveRoutes([ear]))([one])
     assert await told(fleet) == ["bgp_prefix.lost"]
-    await WatchRoutes(fleet.routes, fleet.store, fleet.clock, LookForRoutes([]))([one])
+    await MonitorRoutes(fleet.routes, fleet.store, fleet.clock, ObserveRoutes([]))([one])
     assert await lost(fleet), "there is no listener any more that could miss it"
     assert await told(fleet) == ["bgp_prefix.lost"]
 

@@ -13,7 +13,7 @@ from byoip.store.lanes import autocommit_pool
 from byoip.store.speakers.restores import RestoreRepository
 from byoip.store.statements import Session
 from byoip.usecases.jobs.kill_switches import KillSwitches
-from byoip.usecases.speakers.forget_applied import DisownRoutes, RecogniseRestore
+from byoip.usecases.speakers.forget_applied import DetectRestore, ForgetAppliedState
 from tests.announcing import Fleet, path
 from tests.databases import fresh_database
 
@@ -35,12 +35,12 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
 
 
 async def test_the_first_look_only_notes_which_database_it_is(fleet: Fleet) -> None:
-    assert not await RecogniseRestore(fleet.store, fleet.clock)()
+    assert not await DetectRestore(fleet.store, fleet.clock)()
     ((identity,),) = await fleet.ask("SELECT identity FROM incarnation")
     ((oid,),) = await fleet.ask("SELECT oid FROM pg_database WHERE datname = current_database()")
     for words in ("cluster ", "timeline 0000000", f"database {oid}", "table "):
         assert words in identity
-    assert not await RecogniseRestore(fleet.store, fleet.clock)(), "it is the same"
+    assert not await DetectRestore(fleet.store, fleet.clock)(), "it is the same"
     assert await fleet.ask(MARKS) == [(1,)]
 
 
@@ -63,7 +63,7 @@ async def test_without_the_right_to_ask_the_database_itself_is_known(fleet: Flee
 
 
 async def test_a_database_that_came_from_elsewhere_is_recognised_once(fleet: Fleet) -> None:
-    recognise = RecogniseRestore(fleet.store, fleet.clock)
+    recognise = DetectRestore(fleet.store, fleet.clock)
     await recognise()
     await fleet.do(ELSEWHERE)
     assert await recognise()
@@ -83,39 +83,39 @@ async def test_a_database_that_came_from_elsewhere_is_recognised_once(fleet: Fle
 async def test_a_copy_of_a_database_is_told_from_it(
     fleet: Fleet, postgres_url: str, database_url: str
 ) -> None:
-    await RecogniseRestore(fleet.store, fleet.clock)()
+    await DetectRestore(fleet.store, fleet.clock)()
     await fleet.engine.dispose()
     await autocommit_pool(fleet.engine).close()
     with fresh_database(postgres_url, template=database_url.rpartition("/")[2]) as url:
         engine = make_engine(url, pool=PoolSize(kept=1, more=1, autocommit=1))
         copy = Fleet(engine)
-        assert await RecogniseRestore(copy.store, copy.clock)()
+        assert await DetectRestore(copy.store, copy.clock)()
         assert await copy.ask(MARKS) == [(0,)]
         await engine.dispose()
 
 
 async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:
-    disown = DisownRoutes(fleet.store, fleet.clock)
+    disown = ForgetAppliedState(fleet.store, fleet.clock)
     with pytest.raises(InvalidText):
         await disown(name=" ", reason="last night's backup", by=CLI)
     done = await disown(name="A. Person", reason="last night's backup", by=CLI)
     assert (done.marks, done.orphans) == (1, 1)
     (event, _) = await fleet.ask("SELECT kind, actor, reason FROM operator_events ORDER BY number")
     assert event == ("routes.disowned", "cli:A. Person", "last night's backup")
-    assert not await RecogniseRestore(fleet.store, fleet.clock)(), "that is done already"
+    assert not await DetectRestore(fleet.store, fleet.clock)(), "that is done already"
 
 
 async def test_edges_are_told_to_read_everything_anew(fleet: Fleet) -> None:
     async with fleet.store.transaction() as tx:
         before = await tx.edges.feed()
-    await DisownRoutes(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
+    await ForgetAppliedState(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
     async with fleet.store.transaction() as tx:
         assert await tx.edges.feed() != before
 
 
 async def test_what_a_speaker_holds_as_an_orphan_is_not_confirmed_withdrawn(fleet: Fleet) -> None:
     ((prefix, (claim, _, row)),) = fleet.ids.items()
-    await DisownRoutes(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
+    await ForgetAppliedState(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
     await fleet.withdraw(prefix)
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     async with fleet.store.transaction() as tx:

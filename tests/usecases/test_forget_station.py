@@ -6,19 +6,19 @@ import pytest
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.station import (
+    BgpPeerKind,
     Forgotten,
     InService,
     ListenerInService,
     ListenerNotFound,
     SpeakerInService,
     SpeakerNotFound,
-    Station,
 )
 from byoip.ports.speakers.routes import Observation, SpeakerState
 from byoip.ports.store import Actor
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import PostgresRouteReader
-from byoip.usecases.speakers.forget_speaker import ForgetStation
+from byoip.usecases.speakers.forget_speaker import ForgetSpeaker
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 
 BY = Actor("operator:1", "request-1")
@@ -33,8 +33,8 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
     await engine.dispose()
 
 
-async def forget(fleet: Fleet, station: Station, name: str) -> Forgotten:
-    use = ForgetStation(fleet.store, fleet.clock, station, SETTINGS)
+async def forget(fleet: Fleet, station: BgpPeerKind, name: str) -> Forgotten:
+    use = ForgetSpeaker(fleet.store, fleet.clock, station, SETTINGS)
     return await use(name, reason="it burnt", by=BY)
 
 
@@ -70,13 +70,15 @@ async def test_what_was_withdrawn_no_longer_waits_for_a_speaker_that_is_gone(fle
     await fleet.withdraw(owners)
     assert await lingering(fleet, owners)
 
-    made = await forget(fleet, Station.SPEAKER, "one")
-    assert made == Forgotten(Station.SPEAKER, "one", marks=2, words=2, orphans=1, let_go=(owners,))
-    await forget(fleet, Station.SPEAKER, "one-b")
+    made = await forget(fleet, BgpPeerKind.SPEAKER, "one")
+    assert made == Forgotten(
+        BgpPeerKind.SPEAKER, "one", marks=2, words=2, orphans=1, let_go=(owners,)
+    )
+    await forget(fleet, BgpPeerKind.SPEAKER, "one-b")
     assert await lingering(fleet, owners), "a listener is not forgotten with the speaker"
-    heard = await forget(fleet, Station.LISTENER, "ear-1")
+    heard = await forget(fleet, BgpPeerKind.LISTENER, "ear-1")
 
-    assert heard == Forgotten(Station.LISTENER, "ear-1", words=2, let_go=(owners,))
+    assert heard == Forgotten(BgpPeerKind.LISTENER, "ear-1", words=2, let_go=(owners,))
     assert not await lingering(fleet, owners)
     assert await fleet.wanted() == {kept}
     left = await PostgresRouteReader(fleet.engine).report()
@@ -92,7 +94,7 @@ async def test_what_was_withdrawn_no_longer_waits_for_a_speaker_that_is_gone(fle
 async def test_others_are_not_forgotten_with_it(fleet: Fleet) -> None:
     await fleet.add("31.0.0.0/24", advertised=True)
     await given(fleet, "one", "one-b")
-    await forget(fleet, Station.SPEAKER, "one")
+    await forget(fleet, BgpPeerKind.SPEAKER, "one")
     marks = await fleet.ask("SELECT DISTINCT speaker FROM applied_routes")
     assert marks == [("one-b",)]
     words = await fleet.ask("SELECT seen_by FROM observed_routes ORDER BY 1")
@@ -105,11 +107,11 @@ async def test_one_that_is_asked_is_in_service_whether_it_answers_or_not(
 ) -> None:
     await noted(fleet, "one", ago=4 * MINUTE, fault=fault)
     with pytest.raises(SpeakerInService, match="5 minutes"):
-        await forget(fleet, Station.SPEAKER, "one")
+        await forget(fleet, BgpPeerKind.SPEAKER, "one")
     await noted(fleet, "one", ago=6 * MINUTE, fault=fault)
-    await forget(fleet, Station.SPEAKER, "one")
+    await forget(fleet, BgpPeerKind.SPEAKER, "one")
     with pytest.raises(SpeakerNotFound):
-        await forget(fleet, Station.SPEAKER, "one")
+        await forget(fleet, BgpPeerKind.SPEAKER, "one")
 
 
 async def test_a_listener_that_is_asked_is_in_service(fleet: Fleet) -> None:
@@ -117,29 +119,29 @@ async def test_a_listener_that_is_asked_is_in_service(fleet: Fleet) -> None:
         now = fleet.clock.now() - ago * MINUTE
         await fleet.routes.note_listeners({"ear-1": answered}, now)
         with pytest.raises(ListenerInService):
-            await forget(fleet, Station.LISTENER, "ear-1")
+            await forget(fleet, BgpPeerKind.LISTENER, "ear-1")
     await fleet.routes.note_listeners({"ear-1": False}, fleet.clock.now() - 6 * MINUTE)
-    await forget(fleet, Station.LISTENER, "ear-1")
+    await forget(fleet, BgpPeerKind.LISTENER, "ear-1")
 
 
 async def test_the_settings_of_this_process_count_whatever_the_database_says(fleet: Fleet) -> None:
     await noted(fleet, "ours", ago=60 * MINUTE)
     with pytest.raises(SpeakerInService, match="settings"):
-        await forget(fleet, Station.SPEAKER, "ours")
+        await forget(fleet, BgpPeerKind.SPEAKER, "ours")
     with pytest.raises(ListenerInService, match="settings"):
-        await forget(fleet, Station.LISTENER, "ear")
+        await forget(fleet, BgpPeerKind.LISTENER, "ear")
     with pytest.raises(ListenerNotFound):
-        await forget(fleet, Station.LISTENER, "ours")
+        await forget(fleet, BgpPeerKind.LISTENER, "ours")
 
 
 @pytest.mark.parametrize("name", ["", "one\0", "ünö", "n" * 61])
 async def test_what_no_setting_can_name_is_not_there(fleet: Fleet, name: str) -> None:
     with pytest.raises(SpeakerNotFound):
-        await forget(fleet, Station.SPEAKER, name)
+        await forget(fleet, BgpPeerKind.SPEAKER, name)
 
 
 async def test_it_needs_a_reason(fleet: Fleet) -> None:
-    use = ForgetStation(fleet.store, fleet.clock, Station.SPEAKER, SETTINGS)
+    use = ForgetSpeaker(fleet.store, fleet.clock, BgpPeerKind.SPEAKER, SETTINGS)
     with pytest.raises(InvalidText):
         await use("one", reason=" ", by=BY)
 
@@ -153,7 +155,7 @@ async def test_one_that_comes_back_after_all_keeps_its_paths_as_orphans(fleet: F
         await until(fleet.settled)
     await fleet.withdraw(owners)
     await fleet.do("UPDATE speakers SET asked_at = asked_at - interval '6 minutes'")
-    await forget(fleet, Station.SPEAKER, "one")
+    await forget(fleet, BgpPeerKind.SPEAKER, "one")
     async with reconciling(fleet, one):
         await until(lambda: _is(fleet, {owners}))
         await until(lambda: _held(fleet, kept))
@@ -177,7 +179,7 @@ async def test_whoever_reconciles_notes_which_listeners_it_asks(fleet: Fleet) ->
     async with reconciling(fleet, one, listeners=[ear]):
         await until(lambda: _asked(fleet, ear.name))
     with pytest.raises(ListenerInService):
-        await forget(fleet, Station.LISTENER, ear.name)
+        await forget(fleet, BgpPeerKind.LISTENER, ear.name)
 
 
 async def _asked(fleet: Fleet, name: str) -> bool:

@@ -17,7 +17,7 @@ from byoip.usecases.routes.end_grace import EndGrace
 from byoip.usecases.routes.lock_bgp_prefix import LockBgpPrefix
 from byoip.usecases.routes.offboard_prefix import OffboardPrefix
 from byoip.usecases.routes.restore_prefix import RestorePrefix
-from byoip.usecases.speakers.retract import RollBack
+from byoip.usecases.speakers.retract import RetractRoute
 from tests.rules.estate import GRACE, OPERATOR
 from tests.store.samples import BY
 from tests.usecases.routes import Routes
@@ -159,5 +159,5 @@ async def test_a_locked_announcement_is_not_rolled_back(routes: Routes) -> None:
     desired = DesiredRoute(
         one.id, one.claim_id, one.route, advertised=True, change=one.desired.change
     )
-    assert not await RollBack(routes.store, routes.world.clock)([desired])
+    assert not await RetractRoute(routes.store, routes.world.clock)([desired])
     assert (await routes.view()).bgp_prefix.desired.advertised

@@ -11,7 +11,7 @@ from byoip.ports.store import Actor
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import PostgresRouteReader
 from byoip.usecases.routes.withdraw import withdraw
-from byoip.usecases.speakers.restore_snapshot import RollbackRoutes, RolledBack
+from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot, RolledBack
 from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from tests.announcing import Fleet, path
 
@@ -45,7 +45,7 @@ async def taken(fleet: Fleet, prefix: Prefix, source: Source) -> None:
 
 
 async def rolled_back(fleet: Fleet, number: int, *, dry_run: bool = False) -> RolledBack:
-    rollback = RollbackRoutes(fleet.store, fleet.clock)
+    rollback = RestoreSnapshot(fleet.store, fleet.clock)
     return await rollback(number, reason="the accident", by=CLI, dry_run=dry_run)
 
 
@@ -91,7 +91,7 @@ async def test_a_snapshot_that_is_not_kept_and_a_reason_that_is_not_given(fleet:
     with pytest.raises(RouteSnapshotNotFound):
         await rolled_back(fleet, 7)
     with pytest.raises(InvalidText):
-        await RollbackRoutes(fleet.store, fleet.clock)(7, reason=" ", by=CLI, dry_run=True)
+        await RestoreSnapshot(fleet.store, fleet.clock)(7, reason=" ", by=CLI, dry_run=True)
 
 
 async def test_what_its_owner_withdrew_before_the_snapshot_is_not_in_it(fleet: Fleet) -> None:
@@ -111,9 +111,9 @@ async def test_what_its_owner_withdraws_during_the_run_stays_so(fleet: Fleet) ->
     number = await snapshot(fleet)
     await taken(fleet, first, Source.JOB)
 
-    class Meanwhile(RollbackRoutes):
+    class Meanwhile(RestoreSnapshot):
         async def _prepare(self, number: int, made: RolledBack) -> Any:
-            found = await RollbackRoutes._prepare(self, number, made)
+            found = await RestoreSnapshot._prepare(self, number, made)
             await fleet.withdraw(second)
             return found
 

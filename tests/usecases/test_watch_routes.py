@@ -10,8 +10,8 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.routes.advertising import Observed
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.store.engine import PoolSize, make_engine
-from byoip.usecases.speakers.monitor import WatchRoutes
-from byoip.usecases.speakers.observe import LookForRoutes
+from byoip.usecases.speakers.monitor import MonitorRoutes
+from byoip.usecases.speakers.observe import ObserveRoutes
 from tests.announcing import PEER, Fleet, listener, path, speaker
 from tests.fakes.speaker import FakeListener, FakeSpeaker, Trouble
 from tests.store.samples import SetClock
@@ -37,8 +37,8 @@ class Looking(Fleet):
         return prefix
 
     async def look(self, *listeners: FakeListener, speakers: tuple[FakeSpeaker, ...] = ()) -> None:
-        look = LookForRoutes(listeners)
-        watch = WatchRoutes(self.routes, self.store, self.clock, look)
+        look = ObserveRoutes(listeners)
+        watch = MonitorRoutes(self.routes, self.store, self.clock, look)
         await watch(speakers or (self.one,))
 
     async def observed(self, prefix: Prefix) -> Observed:

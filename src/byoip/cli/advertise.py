@@ -16,7 +16,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
 from byoip.ports.speakers.restores import Disowned
 from byoip.ports.store import Actor
-from byoip.usecases.speakers.forget_applied import DisownRoutes
+from byoip.usecases.speakers.forget_applied import ForgetAppliedState
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
 advertise_app = typer.Typer(
@@ -89,7 +89,7 @@ def restored(
     """
 
     async def work(composition: Composition) -> Disowned:
-        disown = DisownRoutes(composition.store, composition.clock)
+        disown = ForgetAppliedState(composition.store, composition.clock)
         return await disown(name=name, reason=reason, by=_by())
 
     with_composition(work, _say_disowned)

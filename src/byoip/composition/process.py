@@ -83,7 +83,7 @@ from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.usecases.routes.offboard_prefix import OffboardPrefix
 from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
 from byoip.usecases.routes.restore_prefix import AnnounceOwed, RestorePrefix
-from byoip.usecases.speakers.restore_snapshot import RollbackRoutes
+from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import LetterWork, Work, register
@@ -286,9 +286,9 @@ class Composition:
         """What operators look at of routes."""
         return PostgresRouteReader(self.engine)
 
-    def rollback_routes(self) -> RollbackRoutes:
+    def rollback_routes(self) -> RestoreSnapshot:
         """Announce again what a snapshot has."""
-        return RollbackRoutes(self.store, self.clock)
+        return RestoreSnapshot(self.store, self.clock)
 
     def withdraw_orphan(self) -> WithdrawOrphan:
         """Have a path withdrawn that nobody wants."""

@@ -25,11 +25,11 @@ from byoip.ports.speakers.routes import (
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 from byoip.ports.speakers.watching import WatchedRoutes
 from byoip.ports.store import Store, StoreUnavailable
-from byoip.usecases.speakers.forget_applied import RecogniseRestore
-from byoip.usecases.speakers.monitor import WatchRoutes
-from byoip.usecases.speakers.observe import Asked, LookForRoutes
+from byoip.usecases.speakers.forget_applied import DetectRestore
+from byoip.usecases.speakers.monitor import MonitorRoutes
+from byoip.usecases.speakers.observe import Asked, ObserveRoutes
 from byoip.usecases.speakers.stage_changes import StageChanges
-from byoip.usecases.speakers.sync_speaker import Tended, TendSpeaker
+from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 
 _LOG = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Reconciler:
         while True:
             try:
                 async with self.turns.turn() as turn:
-                    await RecogniseRestore(self.store, self.clock)()
+                    await DetectRestore(self.store, self.clock)()
                     _LOG.info("Reconciling %d speakers", len(self.speakers))
                     await _Session(self, turn).run()
             except* (LeadershipLost, StoreUnavailable) as lost:
@@ -104,7 +104,7 @@ class _Session:
     def __init__(self, parts: Reconciler, turn: Leadership) -> None:
         self._parts = parts
         self._turn = turn
-        look = LookForRoutes(parts.listeners)
+        look = ObserveRoutes(parts.listeners)
         self._stages = StageChanges(
             parts.routes,
             parts.store,
@@ -113,14 +113,14 @@ class _Session:
             first=min(one.stage for one in parts.speakers),
             absent_for=parts.pace.absent_for,
         )
-        self._look_out = WatchRoutes(parts.routes, parts.store, parts.clock, look)
-        self._stirred = asyncio.Event()
-        self._desks = [self._desk(one) for one in parts.speakers]
+        self._look_out = MonitorRoutes(parts.routes, parts.store, parts.clock, look)
+        self._changed = asyncio.Event()
+        self._speaker_tasks = [self._speaker_task(one) for one in parts.speakers]
         self._snapshot_due = parts.clock.now()
 
-    def _desk(self, part: SpeakerPart) -> "_Desk":
+    def _speaker_task(self, part: SpeakerPart) -> "_SpeakerTask":
         parts = self._parts
-        tend = TendSpeaker(
+        tend = SyncSpeaker(
             part.speaker,
             part.stage,
             part.marking,
@@ -129,12 +129,12 @@ class _Session:
             self._stages,
             parts.clock,
         )
-        return _Desk(tend, part.post, parts.pace, self._stirred)
+        return _SpeakerTask(tend, part.post, parts.pace, self._changed)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for desk in self._desks:
-                tasks.create_task(desk.run())
+            for task in self._speaker_tasks:
+                tasks.create_task(task.run())
             tasks.create_task(self._listen())
             tasks.create_task(self._advance())
             tasks.create_task(self._watch())
@@ -142,30 +142,31 @@ class _Session:
     async def _listen(self) -> None:
         async for changed in self._turn.woken():
             first = min(
-                (one.post.stage for one in self._desks if one.post.down_since is None), default=0
+                (one.post.stage for one in self._speaker_tasks if one.post.down_since is None),
+                default=0,
             )
-            for desk in self._desks:
-                if desk.post.stage <= first:
-                    desk.tell({changed})
+            for task in self._speaker_tasks:
+                if task.post.stage <= first:
+                    task.tell({changed})
 
     async def _advance(self) -> None:
         pause = _SOONEST_SECONDS
         every = self._parts.pace.every.total_seconds()
         while True:
-            self._stirred.clear()
-            posts = {one.post: one.asked for one in self._desks}
+            self._changed.clear()
+            posts = {one.post: one.asked for one in self._speaker_tasks}
             waiting = await self._stages.advance(posts, self._tell)
             try:
                 async with asyncio.timeout(pause if waiting else every):
-                    await self._stirred.wait()
+                    await self._changed.wait()
                 pause = _SOONEST_SECONDS
             except TimeoutError:
                 pause = min(pause * 2, 1.0)
 
     def _tell(self, stage: int, ids: Collection[UUID]) -> None:
-        for desk in self._desks:
-            if desk.post.stage == stage:
-                desk.tell(ids)
+        for task in self._speaker_tasks:
+            if task.post.stage == stage:
+                task.tell(ids)
 
     async def _watch(self) -> None:
         while True:
@@ -175,15 +176,15 @@ class _Session:
             await self._take_snapshot()
 
     async def _observe(self) -> None:
-        alive = [one.asked.speaker for one in self._desks if one.post.down_since is None]
+        alive = [one.asked.speaker for one in self._speaker_tasks if one.post.down_since is None]
         await self._look_out(alive)
 
     async def _warn(self) -> None:
         feeding = Counter(
             session.address
-            for desk in self._desks
-            if desk.post.down_since is None
-            for session in desk.neighbours
+            for task in self._speaker_tasks
+            if task.post.down_since is None
+            for session in task.neighbours
             if session.established
         )
         alone = [Alarm("fed_by_one", peer) for peer, count in feeding.items() if count == 1]
@@ -195,22 +196,22 @@ class _Session:
     async def _take_snapshot(self) -> None:
         now = self._parts.clock.now()
         if now >= self._snapshot_due:
-            await RecogniseRestore(self._parts.store, self._parts.clock)()
+            await DetectRestore(self._parts.store, self._parts.clock)()
             await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY
 
 
-class _Desk:
+class _SpeakerTask:
     """One speaker's work, in order."""
 
     def __init__(
-        self, tend: TendSpeaker, post: StagedSpeaker, pace: Pace, stirred: asyncio.Event
+        self, tend: SyncSpeaker, post: StagedSpeaker, pace: Pace, stirred: asyncio.Event
     ) -> None:
         self._tend = tend
         self._pace = pace
-        self._stirred = stirred
+        self._changed = stirred
         self._told: set[UUID] = set()
-        self._rung = asyncio.Event()
+        self._wakeup = asyncio.Event()
         self._whole_at = self._noted_at = tend.clock.now()
         self._again_at = self._whole_at + _LOOK_AGAIN_AFTER
         self.post = post
@@ -225,7 +226,7 @@ class _Desk:
         """These rows changed, or may now go here."""
         self._told.update(ids)
         if self._told:
-            self._rung.set()
+            self._wakeup.set()
 
     async def run(self) -> None:
         while True:
@@ -238,12 +239,12 @@ class _Desk:
                 continue
             try:
                 async with asyncio.timeout(self._pace.probe):
-                    await self._rung.wait()
+                    await self._wakeup.wait()
             except TimeoutError:
                 pass
 
     async def _once(self) -> None:
-        self._rung.clear()
+        self._wakeup.clear()
         now = self._tend.clock.now()
         if self._told and self.post.down_since is None:
             told, self._told = self._told, set()
@@ -272,17 +273,17 @@ class _Desk:
         found = await self._tend.speaker.neighbours()
         if list(found) != list(self.neighbours):
             self._whole_at = now
-            self._rung.set()
+            self._wakeup.set()
 
-    def _note(self, done: Tended) -> None:
+    def _note(self, done: SyncResult) -> None:
         if done.neighbours is not None:
             self.neighbours = done.neighbours
         if self.post.down_since is not None:
             _LOG.info("Speaker %s is back", self.post.name)
             self.post = replace(self.post, down_since=None)
-            self._stirred.set()
+            self._changed.set()
         if done.changed:
-            self._stirred.set()
+            self._changed.set()
 
     async def _down(self, fault: SpeakerUnanswered) -> None:
         now = self._tend.clock.now()
@@ -291,7 +292,7 @@ class _Desk:
             _LOG.warning("Speaker %s does not answer: %s", self.post.name, fault)
             self.post = replace(self.post, down_since=now)
             self._noted_at = now - _NOTED_EVERY
-        self._stirred.set()
+        self._changed.set()
         if now >= self._noted_at + _NOTED_EVERY:
             self._noted_at = now
             state = SpeakerState(self.post.name, self.post.stage, str(fault), 0, now, loaded=False)

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from byoip.api.accounts.operator_schemas import Reasoned, example
 from byoip.api.border.envelope import Listed, Success, Time, Wire
 from byoip.domain.speakers import route_snapshot, station
-from byoip.domain.speakers.station import Station
+from byoip.domain.speakers.station import BgpPeerKind
 from byoip.ports.speakers import route_reports as reports
 
 _WHY = "Left behind by the old automation, ticket 4711."
@@ -160,7 +160,7 @@ class ForgottenStation(Wire):
         kind="speaker", name="ams1", marks=951, words=1902, orphans=0, let_go=["198.18.0.0/24"]
     )
 
-    kind: Station
+    kind: BgpPeerKind
     name: str
     marks: int = Field(description="Routes that it may have held from us.")
     words: int = Field(

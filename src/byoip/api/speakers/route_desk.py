@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from byoip.domain.speakers.station import InService, Station
+from byoip.domain.speakers.station import BgpPeerKind, InService
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.route_reports import RouteReader
 from byoip.ports.store import Store
-from byoip.usecases.speakers.forget_speaker import ForgetStation
-from byoip.usecases.speakers.restore_snapshot import RollbackRoutes
+from byoip.usecases.speakers.forget_speaker import ForgetSpeaker
+from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 
 
@@ -16,9 +16,9 @@ class RouteDesk:
     """What operators may do about routes, and what they are shown."""
 
     withdraw_orphan: WithdrawOrphan
-    forget_speaker: ForgetStation
-    forget_listener: ForgetStation
-    rollback: RollbackRoutes
+    forget_speaker: ForgetSpeaker
+    forget_listener: ForgetSpeaker
+    rollback: RestoreSnapshot
     reader: RouteReader
 
 
@@ -26,8 +26,8 @@ def route_desk(store: Store, clock: Clock, reader: RouteReader, in_service: InSe
     """All of it, around these ports."""
     return RouteDesk(
         withdraw_orphan=WithdrawOrphan(store, clock),
-        forget_speaker=ForgetStation(store, clock, Station.SPEAKER, in_service),
-        forget_listener=ForgetStation(store, clock, Station.LISTENER, in_service),
-        rollback=RollbackRoutes(store, clock),
+        forget_speaker=ForgetSpeaker(store, clock, BgpPeerKind.SPEAKER, in_service),
+        forget_listener=ForgetSpeaker(store, clock, BgpPeerKind.LISTENER, in_service),
+        rollback=RestoreSnapshot(store, clock),
         reader=reader,
     )

@@ -10,7 +10,7 @@ from byoip.domain.speakers.staging import StagedSpeaker, Visibility
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Sightings:
     """What came back. Who could not be asked is not in it.
 
     Attributes:

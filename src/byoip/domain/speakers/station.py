@@ -17,7 +17,7 @@ LONGEST_NAME: Final = 60
 SILENT_FOR: Final = timedelta(minutes=5)
 
 
-class Station(StrEnum):
+class BgpPeerKind(StrEnum):
     """Who tells us something about routes."""
 
     SPEAKER = "speaker"
@@ -60,8 +60,11 @@ class ListenerInService(Refusal):
         super().__init__(f"The listener is in service: {why}.")
 
 
-_NOT_FOUND: Final = {Station.SPEAKER: SpeakerNotFound, Station.LISTENER: ListenerNotFound}
-_IN_SERVICE: Final = {Station.SPEAKER: SpeakerInService, Station.LISTENER: ListenerInService}
+_NOT_FOUND: Final = {BgpPeerKind.SPEAKER: SpeakerNotFound, BgpPeerKind.LISTENER: ListenerNotFound}
+_IN_SERVICE: Final = {
+    BgpPeerKind.SPEAKER: SpeakerInService,
+    BgpPeerKind.LISTENER: ListenerInService,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class InService:
     silent_for: timedelta = SILENT_FOR
 
     def demand_gone(
-        self, station: Station, name: str, asked_at: datetime | None, now: datetime
+        self, station: BgpPeerKind, name: str, asked_at: datetime | None, now: datetime
     ) -> None:
         """Refuse to forget one that somebody still asks.
 
@@ -87,7 +90,7 @@ class InService:
             SpeakerInService, ListenerInService: it is in the settings, or was just asked.
         """
         refusal = _IN_SERVICE[station]
-        if name in (self.speakers if station is Station.SPEAKER else self.listeners):
+        if name in (self.speakers if station is BgpPeerKind.SPEAKER else self.listeners):
             raise refusal("this process has it in its settings")
         if asked_at is not None and now - asked_at < self.silent_for:
             minutes = -(-self.silent_for // timedelta(minutes=1))
@@ -105,7 +108,7 @@ class Forgotten:
         let_go: routes that nobody wants and that it may still have held.
     """
 
-    station: Station
+    station: BgpPeerKind
     name: str
     marks: int = 0
     words: int = 0
@@ -113,7 +116,7 @@ class Forgotten:
     let_go: tuple[Prefix, ...] = ()
 
 
-def not_found(station: Station) -> Refusal:
+def not_found(station: BgpPeerKind) -> Refusal:
     """That nothing is on record."""
     return _NOT_FOUND[station]()
 

@@ -11,7 +11,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.domain.speakers.route_snapshot import Orphan, RouteSnapshot
-from byoip.domain.speakers.station import Forgotten, Station
+from byoip.domain.speakers.station import BgpPeerKind, Forgotten
 
 
 class LeadershipLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now
@@ -224,10 +224,10 @@ class RouteRepository(Protocol):
         """
         ...
 
-    async def last_asked(self, station: Station, name: str) -> datetime | None:
+    async def last_asked(self, station: BgpPeerKind, name: str) -> datetime | None:
         """When somebody who reconciles last asked it, locked; None: nobody, as far as we know."""
         ...
 
-    async def forget(self, station: Station, name: str) -> Forgotten | None:
+    async def forget(self, station: BgpPeerKind, name: str) -> Forgotten | None:
         """End all that is on record of it; None if nothing is. Nothing that is desired changes."""
         ...

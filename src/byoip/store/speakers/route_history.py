@@ -17,7 +17,7 @@ from byoip.domain.speakers.route_snapshot import (
     RouteSnapshotNotFound,
     SnapshotRoute,
 )
-from byoip.domain.speakers.station import Forgotten, Station
+from byoip.domain.speakers.station import BgpPeerKind, Forgotten
 from byoip.ports.speakers.route_reports import RouteReport
 from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import AnyRow
@@ -100,11 +100,11 @@ class RouteHistoryRepository:
         await self._session.change(_DECIDE, **which, by=by, because=because)
         return _orphan(row)
 
-    async def last_asked(self, station: Station, name: str) -> datetime | None:
+    async def last_asked(self, station: BgpPeerKind, name: str) -> datetime | None:
         """When somebody who reconciles last asked it, locked."""
         return await stations.last_asked(self._session, station, name)
 
-    async def forget(self, station: Station, name: str) -> Forgotten | None:
+    async def forget(self, station: BgpPeerKind, name: str) -> Forgotten | None:
         """End all that is on record of it; None if nothing is."""
         return await stations.forget(self._session, station, name)
 

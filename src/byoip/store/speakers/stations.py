@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import text
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.station import Forgotten, Station
+from byoip.domain.speakers.station import BgpPeerKind, Forgotten
 from byoip.ports.speakers.route_reports import (
     ListenerReport,
     RouteReport,
@@ -25,12 +25,12 @@ def _made(words: str) -> Statement:
 
 
 _ASKED: Final = {
-    Station.SPEAKER: _made("SELECT asked_at FROM speakers WHERE name = :name FOR UPDATE"),
-    Station.LISTENER: _made("SELECT asked_at FROM listeners WHERE name = :name FOR UPDATE"),
+    BgpPeerKind.SPEAKER: _made("SELECT asked_at FROM speakers WHERE name = :name FOR UPDATE"),
+    BgpPeerKind.LISTENER: _made("SELECT asked_at FROM listeners WHERE name = :name FOR UPDATE"),
 }
 _STATE: Final = {
-    Station.SPEAKER: _made("DELETE FROM speakers WHERE name = :name"),
-    Station.LISTENER: _made("DELETE FROM listeners WHERE name = :name"),
+    BgpPeerKind.SPEAKER: _made("DELETE FROM speakers WHERE name = :name"),
+    BgpPeerKind.LISTENER: _made("DELETE FROM listeners WHERE name = :name"),
 }
 # In the order of ids, as whoever reconciles writes them.
 _MARKS: Final = _made("""
@@ -65,7 +65,7 @@ def _words(which: str) -> Statement:
     """)  # noqa: S608 - words from here
 
 
-_WORDS: Final = {Station.SPEAKER: _words(_OWN_WORDS), Station.LISTENER: _words(_HEARD)}
+_WORDS: Final = {BgpPeerKind.SPEAKER: _words(_OWN_WORDS), BgpPeerKind.LISTENER: _words(_HEARD)}
 _ORPHANS: Final = _made("DELETE FROM orphan_routes WHERE speaker = :name")
 
 _COUNTS: Final = _made("""
@@ -96,15 +96,15 @@ _LISTENERS: Final = _made("""
 _ALARMS: Final = _made("SELECT kind, subject, detail, since FROM route_alarms ORDER BY 1, 2")
 
 
-async def last_asked(session: Session, station: Station, name: str) -> datetime | None:
+async def last_asked(session: Session, station: BgpPeerKind, name: str) -> datetime | None:
     """When it was, locked."""
     row = await session.row(_ASKED[station], name=name)
     return None if row is None else row.asked_at
 
 
-async def forget(session: Session, station: Station, name: str) -> Forgotten | None:
+async def forget(session: Session, station: BgpPeerKind, name: str) -> Forgotten | None:
     """End all that is on record of it; None if nothing is."""
-    speaks = station is Station.SPEAKER
+    speaks = station is BgpPeerKind.SPEAKER
     known = await session.change(_STATE[station], name=name)
     marks = await session.rows(_MARKS, name=name) if speaks else []
     words = await session.rows(_WORDS[station], name=name)

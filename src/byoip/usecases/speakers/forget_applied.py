@@ -24,7 +24,7 @@ _RECOGNISED: Final = CustomerText("this database was restored, or its server was
 
 
 @dataclass(frozen=True, slots=True)
-class RecogniseRestore:
+class DetectRestore:
     """Do it without a person, where the database itself shows that it was restored."""
 
     store: Store
@@ -53,7 +53,7 @@ class RecogniseRestore:
 
 
 @dataclass(frozen=True, slots=True)
-class DisownRoutes:
+class ForgetAppliedState:
     """Do it on an operator's word. Needs the database only."""
 
     store: Store

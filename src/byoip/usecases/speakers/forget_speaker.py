@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from byoip.domain.accounts.operating import stated_reason
-from byoip.domain.speakers.station import Forgotten, InService, Station, can_be_named, not_found
+from byoip.domain.speakers.station import BgpPeerKind, Forgotten, InService, can_be_named, not_found
 from byoip.ports.clock import Clock
 from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
@@ -9,7 +9,7 @@ from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetStation:
+class ForgetSpeaker:
     """An operator's word that a speaker, or a listener, is gone for good.
 
     What it may hold or see is on record no longer, so that it holds up nothing: no prefix on its
@@ -19,7 +19,7 @@ class ForgetStation:
 
     store: Store
     clock: Clock
-    station: Station
+    station: BgpPeerKind
     in_service: InService
 
     async def __call__(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.observation import Sightings
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.staging import Visibility
 from byoip.ports.clock import Clock
@@ -18,7 +18,7 @@ from byoip.ports.speakers.routes import Alarm
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.speakers.watching import WatchedRoutes
 from byoip.ports.store import Actor, Event, Store
-from byoip.usecases.speakers.observe import Asked, LookForRoutes, observations, own_word
+from byoip.usecases.speakers.observe import Asked, ObserveRoutes, observations, own_word
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ LOST_EVENT, SEEN_AGAIN_EVENT = "bgp_prefix.lost", "bgp_prefix.seen_again"
 
 
 @dataclass(slots=True)
-class WatchRoutes:
+class MonitorRoutes:
     """One look at every settled row that is announced, or that somebody still sees.
 
     An alarm `lost` stands for a route that is announced, was seen at every stage, and that no
@@ -39,7 +39,7 @@ class WatchRoutes:
     routes: WatchedRoutes
     store: Store
     clock: Clock
-    look: LookForRoutes
+    look: ObserveRoutes
     _missed: Collection[UUID] = field(default=(), init=False)
     _lost: Collection[UUID] | None = field(default=None, init=False)
 
@@ -79,14 +79,14 @@ class WatchRoutes:
         mine: Sequence[DesiredRoute],
         speakers: Collection[Speaker],
         sessions: Mapping[str, Sequence[Neighbour]],
-    ) -> Look:
+    ) -> Sightings:
         if not mine:
-            return Look()
+            return Sightings()
         asked = [Asked(one, sessions[one.name]) for one in speakers if one.name in sessions]
         return await self.look.sent({one.prefix for one in mine}, asked)
 
     async def _compare(
-        self, desired_routes: Sequence[DesiredRoute], heard: Look, now: datetime
+        self, desired_routes: Sequence[DesiredRoute], heard: Sightings, now: datetime
     ) -> None:
         out = {one.bgp_prefix_id: one for one in desired_routes if one.advertised}
         missing = {id_ for id_, one in out.items() if heard.by_listeners(one) is Visibility.ABSENT}

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.observation import Sightings
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.ports.speakers.routes import Observation
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
@@ -23,7 +23,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class LookForRoutes:
+class ObserveRoutes:
     """Ask everybody at once what becomes of routes; who is slow is left out.
 
     Attributes:
@@ -33,7 +33,9 @@ class LookForRoutes:
     listeners: Sequence[Listener]
     seconds: float = 2.0
 
-    async def __call__(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Look:
+    async def __call__(
+        self, prefixes: Collection[Prefix], speakers: Collection[Asked]
+    ) -> Sightings:
         """What listeners see, and what these speakers say they send."""
         heard, sent = await asyncio.gather(self.heard(prefixes), self.sent(prefixes, speakers))
         return replace(sent, heard=heard.heard)
@@ -43,18 +45,20 @@ class LookForRoutes:
         """Whether there is anybody else to ask, answering or not."""
         return bool(self.listeners)
 
-    async def heard(self, prefixes: Collection[Prefix]) -> Look:
+    async def heard(self, prefixes: Collection[Prefix]) -> Sightings:
         """What listeners see."""
         wanted = frozenset(prefixes)
         asked = {one.name: partial(one.sees, wanted) for one in self.listeners}
-        return Look(heard=await self._answers(asked, len(wanted)))
+        return Sightings(heard=await self._answers(asked, len(wanted)))
 
-    async def sent(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Look:
+    async def sent(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Sightings:
         """What these speakers say they send."""
         wanted = frozenset(prefixes)
         asked = {one.speaker.name: partial(one.speaker.sent, wanted) for one in speakers}
         sent = await self._answers(asked, len(wanted))
-        return Look(sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers})
+        return Sightings(
+            sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers}
+        )
 
     async def sessions(self, speakers: Collection[Speaker]) -> Mapping[str, Sequence[Neighbour]]:
         """The sessions that each speaker has, up or down; who does not answer is left out."""
@@ -82,7 +86,7 @@ def _silent(asked: Asked, sent: Mapping[str, Mapping[str, Collection[Prefix]]]) 
     return [one.address for one in asked.neighbours if one.address not in sessions]
 
 
-def observations(desired_routes: Iterable[DesiredRoute], look: Look) -> list[Observation]:
+def observations(desired_routes: Iterable[DesiredRoute], look: Sightings) -> list[Observation]:
     """What to keep of it: for each row, and everybody who answered.
 
     A withdrawn row is not seen where another row has the same route announced.
@@ -101,7 +105,7 @@ def observations(desired_routes: Iterable[DesiredRoute], look: Look) -> list[Obs
     ]
 
 
-def _words(desired: DesiredRoute, look: Look) -> Iterable[tuple[str, bool, bool]]:
+def _words(desired: DesiredRoute, look: Sightings) -> Iterable[tuple[str, bool, bool]]:
     for listener in look.heard:
         yield listener, look.hears(listener, desired), False
     for speaker, sessions in look.sent.items():

@@ -41,7 +41,7 @@ class RolledBack:
 
 
 @dataclass(frozen=True, slots=True)
-class RollbackRoutes:
+class RestoreSnapshot:
     """Announce again what a snapshot says was announced; take nothing down.
 
     Only claims that are approved now, and only routes that their owner has not withdrawn since,

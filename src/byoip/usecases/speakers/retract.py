@@ -16,7 +16,7 @@ ROLL_BACK: Final = JobKind.ROLL_BACK.value
 
 
 @dataclass(frozen=True, slots=True)
-class RollBack:
+class RetractRoute:
     """Take announcements back that were answered "absent" for too long.
 
     They had been withdrawn before; so nobody loses a route that worked. The breaker counts each,

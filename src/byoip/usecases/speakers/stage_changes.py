@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from byoip.domain.speakers.observation import Look
+from byoip.domain.speakers.observation import Sightings
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.staging import (
     StageAction,
@@ -25,8 +25,8 @@ from byoip.domain.speakers.staging import (
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm, Observation, Routes
 from byoip.ports.store import Actor, Event, Store
-from byoip.usecases.speakers.observe import Asked, LookForRoutes, observations
-from byoip.usecases.speakers.retract import RollBack
+from byoip.usecases.speakers.observe import Asked, ObserveRoutes, observations
+from byoip.usecases.speakers.retract import RetractRoute
 
 BY = Actor("worker", "reconciler")
 _KINDS = ("stage_skipped", "unanswered", "absent", "still_seen", "no_next_hop")
@@ -36,7 +36,7 @@ _Row = tuple[DesiredRoute, Mapping[str, AppliedRoute]]
 
 
 @dataclass(slots=True)
-class _Way:
+class _Propagation:
     """How far one change has come."""
 
     change: int
@@ -74,7 +74,7 @@ class StageChanges:
         routes: Routes,
         store: Store,
         clock: Clock,
-        look: LookForRoutes,
+        look: ObserveRoutes,
         *,
         first: int,
         absent_for: timedelta,
@@ -85,15 +85,15 @@ class StageChanges:
         self._look = look
         self._first = first
         self._absent_for = absent_for
-        self._roll_back = RollBack(store, clock)
-        self._ways: dict[UUID, _Way] = {}
+        self._roll_back = RetractRoute(store, clock)
+        self._propagations: dict[UUID, _Propagation] = {}
         self._alarms: dict[str, frozenset[Alarm]] = {}
 
     def admits(self, desired: DesiredRoute, stage: int) -> bool:
         """Whether speakers of this stage may have the row's last change."""
         if desired.is_settled or stage == self._first:
             return True
-        way = self._ways.get(desired.bgp_prefix_id)
+        way = self._propagations.get(desired.bgp_prefix_id)
         opened = way.opened if way and way.change == desired.change else None
         return opened is not None and stage <= opened
 
@@ -111,7 +111,7 @@ class StageChanges:
             StoreUnavailable: as it says.
         """
         rows = await self._routes.unsettled()
-        self._ways = {one.bgp_prefix_id: self._way(one) for one, _ in rows}
+        self._propagations = {one.bgp_prefix_id: self._way(one) for one, _ in rows}
         made = _Round(tell)
         settled = [desired for desired, _ in rows if desired.superseded]
         active = [row for row in rows if not row[0].superseded]
@@ -129,13 +129,13 @@ class StageChanges:
         await self._raise(made.alarms, {one.bgp_prefix_id: one for one, _ in rows})
         return made.waiting
 
-    def _way(self, desired: DesiredRoute) -> _Way:
-        known = self._ways.get(desired.bgp_prefix_id)
-        return known if known and known.change == desired.change else _Way(desired.change)
+    def _way(self, desired: DesiredRoute) -> _Propagation:
+        known = self._propagations.get(desired.bgp_prefix_id)
+        return known if known and known.change == desired.change else _Propagation(desired.change)
 
     def _stand(self, row: _Row, posts: Mapping[StagedSpeaker, Asked]) -> StageProgress:
         desired, marks = row
-        way = self._ways[desired.bgp_prefix_id]
+        way = self._propagations[desired.bgp_prefix_id]
         return stage_progress(desired, marks, list(posts), way.seen, way.opened, self._clock.now())
 
     def _open(self, stands: Sequence[tuple[_Row, StageProgress]], made: _Round) -> None:
@@ -148,7 +148,7 @@ class StageChanges:
             if one.unfit:
                 made.alarms["no_next_hop"].add(_alarm("no_next_hop", desired))
             if one.stage is not None and one.open_now:
-                self._ways[desired.bgp_prefix_id].opened = one.stage
+                self._propagations[desired.bgp_prefix_id].opened = one.stage
                 opened[one.stage].add(desired.bgp_prefix_id)
         for stage, ids in opened.items():
             made.tell(stage, ids)
@@ -172,7 +172,7 @@ class StageChanges:
         last = max(one.stage for one in posts)
         on = []
         for row, where in ready:
-            desired, way = row[0], self._ways[row[0].bgp_prefix_id]
+            desired, way = row[0], self._propagations[row[0].bgp_prefix_id]
             next_move = self._judge(row, where, look, last, now)
             if next_move is StageAction.ON and where.stage is not None:
                 way.seen.add(where.stage)
@@ -183,18 +183,18 @@ class StageChanges:
         return on
 
     def _answer(
-        self, desired: DesiredRoute, where: StageProgress, look: Look, last: int
+        self, desired: DesiredRoute, where: StageProgress, look: Sightings, last: int
     ) -> Visibility:
         heard, own = look.by_listeners(desired), look.by_ourselves(desired, where.posts)
         if desired.advertised:
-            seen = self._ways[desired.bgp_prefix_id].seen
+            seen = self._propagations[desired.bgp_prefix_id].seen
             return announcement_visibility(heard, own, first=not seen)
         return withdrawal_visibility(heard, own, last=where.stage == last)
 
     def _judge(
-        self, row: _Row, where: StageProgress, look: Look, last: int, now: datetime
+        self, row: _Row, where: StageProgress, look: Sightings, last: int, now: datetime
     ) -> StageAction:
-        desired, way = row[0], self._ways[row[0].bgp_prefix_id]
+        desired, way = row[0], self._propagations[row[0].bgp_prefix_id]
         answer = self._answer(desired, where, look, last)
         if answer is not Visibility.ABSENT:
             way.absent_since = None

@@ -28,7 +28,7 @@ class Gates(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tended:
+class SyncResult:
     """What came of it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Tended:
 
 
 @dataclass(slots=True)
-class TendSpeaker:
+class SyncSpeaker:
     """All that is told to one speaker, one thing after the other.
 
     Attributes:
@@ -65,7 +65,7 @@ class TendSpeaker:
         """The speaker's."""
         return self.speaker.name
 
-    async def whole(self) -> Tended:
+    async def whole(self) -> SyncResult:
         """Ask what it holds, make it right, and only then let its sessions come up.
 
         Raises:
@@ -84,11 +84,11 @@ class TendSpeaker:
         announced = {prefix for prefix, path in held.items() if prefix not in made.orphans}
         announced |= {step.path.prefix for step in made.announce}
         announced -= {step.path.prefix for step in made.withdraw}
-        neighbours, again = await self._let_up(announced)
+        neighbours, again = await self._enable_neighbours(announced)
         await self._note(len(announced) + len(remaining), neighbours)
-        return Tended(changed, neighbours, again)
+        return SyncResult(changed, neighbours, again)
 
-    async def some(self, ids: Collection[UUID]) -> Tended:
+    async def some(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
 
         Raises:
@@ -96,8 +96,8 @@ class TendSpeaker:
         """
         known = await self.routes.some(self.name, ids)
         if not known:
-            return Tended()
-        return Tended(await self._carry_out(plan(known, await self._marked(), self._admits)))
+            return SyncResult()
+        return SyncResult(await self._carry_out(plan(known, await self._marked(), self._admits)))
 
     def _admits(self, desired: DesiredRoute) -> bool:
         return self.gates.admits(desired, self.stage)
@@ -161,7 +161,9 @@ class TendSpeaker:
         await self.speaker.withdraw([path for path in made.decided if path.prefix in gone])
         return {prefix: path for prefix, path in made.orphans.items() if prefix not in gone}
 
-    async def _let_up(self, announced: Collection[Prefix]) -> tuple[Sequence[Neighbour], bool]:
+    async def _enable_neighbours(
+        self, announced: Collection[Prefix]
+    ) -> tuple[Sequence[Neighbour], bool]:
         """Enable sessions that are down since its start, now that it has every route.
 
         Not while there is none: peers that keep its routes through a graceful restart would drop
