@@ -26,7 +26,7 @@ from byoip.store.accounts.operator_reader import PostgresOperatorReader
 from byoip.store.accounts.rate_limits import PostgresRateWindows
 from byoip.store.bindings.edge_reader import PostgresEdgeReader
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.claims.event_bell import PostgresEventBell
+from byoip.store.claims.event_bell import PostgresEventNotifier
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.figures import PostgresFigures
 from byoip.store.jobs.guard_reader import PostgresGuardReader
@@ -139,6 +139,6 @@ def make_backend(
         edges=edge_desk(store, clock, PostgresEdgeReader(engine)),
         routes=route_desk(store, clock, PostgresRouteReader(engine), _IN_SERVICE),
         limiter=RequestLimiter(PostgresRateWindows(engine), limits),
-        bell=PostgresEventBell(engine.url.render_as_string(hide_password=False)),
+        bell=PostgresEventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,
     )

@@ -34,7 +34,7 @@ from byoip.ports.store import Actor, Event
 from byoip.sandbox.control import create_control
 from byoip.settings import Settings, SettingsError
 from byoip.settings import read_settings as _read_settings
-from byoip.store.claims.event_bell import PostgresEventBell
+from byoip.store.claims.event_bell import PostgresEventNotifier
 from byoip.store.engine import make_engine
 from byoip.store.figures import PostgresFigures
 from byoip.store.speakers.route_turns import PostgresLeaderElection
@@ -167,7 +167,7 @@ def task_app(*, everything: bool) -> procrastinate.App:
 @asynccontextmanager
 async def event_bell(database_url: str) -> AsyncIterator[None]:
     """Whoever waits for events listens."""
-    async with PostgresEventBell(database_url).listening():
+    async with PostgresEventNotifier(database_url).listening():
         yield
 
 

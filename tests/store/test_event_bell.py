@@ -9,7 +9,7 @@ import pytest
 
 from byoip.domain.claims.claim import Claim
 from byoip.ports.accounts.accounts import Account
-from byoip.store.claims.event_bell import PostgresEventBell
+from byoip.store.claims.event_bell import PostgresEventNotifier
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import claim, event, undone
 
@@ -24,14 +24,14 @@ async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
 
 
 @pytest.fixture
-async def bell(database_url: str) -> AsyncIterator[PostgresEventBell]:
-    made = PostgresEventBell(database_url)
+async def bell(database_url: str) -> AsyncIterator[PostgresEventNotifier]:
+    made = PostgresEventNotifier(database_url)
     async with made.listening():
         await listens(made)
         yield made
 
 
-async def listens(bell: PostgresEventBell) -> None:
+async def listens(bell: PostgresEventNotifier) -> None:
     """Wait for the ring that says that it is connected."""
     with bell.hearing(uuid4()) as rung:
         async with asyncio.timeout(10):
@@ -49,7 +49,7 @@ async def silent(rung: asyncio.Event) -> bool:
 
 
 async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed(
-    bell: PostgresEventBell, store: PostgresStore, kept: list[Claim]
+    bell: PostgresEventNotifier, store: PostgresStore, kept: list[Claim]
 ) -> None:
     one, other = kept
     with (
@@ -68,7 +68,7 @@ async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed
 
 
 async def test_what_is_rolled_back_does_not_ring(
-    bell: PostgresEventBell, store: PostgresStore, kept: list[Claim]
+    bell: PostgresEventNotifier, store: PostgresStore, kept: list[Claim]
 ) -> None:
     with bell.hearing(kept[0].id) as rung:
         async with undone(store) as tx:
@@ -77,7 +77,7 @@ async def test_what_is_rolled_back_does_not_ring(
 
 
 async def test_one_connection_serves_all_who_wait(
-    bell: PostgresEventBell, store: PostgresStore, kept: list[Claim], database_url: str
+    bell: PostgresEventNotifier, store: PostgresStore, kept: list[Claim], database_url: str
 ) -> None:
     async def wait() -> None:
         with bell.hearing(kept[0].id) as rung:
@@ -93,7 +93,7 @@ async def test_one_connection_serves_all_who_wait(
 
 
 async def test_after_a_lost_connection_everybody_looks_again(
-    bell: PostgresEventBell,
+    bell: PostgresEventNotifier,
     store: PostgresStore,
     kept: list[Claim],
     database_url: str,
@@ -120,7 +120,7 @@ async def listens_again(store: PostgresStore, one: Claim, rung: asyncio.Event) -
 
 
 async def test_when_it_ends_everybody_may_go_and_nobody_is_kept(database_url: str) -> None:
-    bell = PostgresEventBell(database_url)
+    bell = PostgresEventNotifier(database_url)
     with bell.hearing(UUID(int=1)) as rung:
         async with bell.listening():
             await listens(bell)
@@ -131,7 +131,7 @@ async def test_when_it_ends_everybody_may_go_and_nobody_is_kept(database_url: st
 
 
 async def test_a_database_that_is_away_is_no_fault_of_those_who_wait() -> None:
-    bell = PostgresEventBell("postgresql://nobody:x@127.0.0.1:1/none")
+    bell = PostgresEventNotifier("postgresql://nobody:x@127.0.0.1:1/none")
     async with bell.listening():
         with bell.hearing(UUID(int=1)) as rung:
             assert await silent(rung)

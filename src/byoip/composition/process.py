@@ -42,7 +42,7 @@ from byoip.store.bindings.services import seed_services
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.claims.event_bell import PostgresEventBell
+from byoip.store.claims.event_bell import PostgresEventNotifier
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.figures import PostgresFigures
@@ -110,7 +110,7 @@ class Composition:
         )
         self.store = PostgresStore(self.engine, self.clock, settings.ceilings)
         self.accounts = PostgresAccounts(self.engine, self.clock)
-        self.bell = PostgresEventBell(database_url)
+        self.bell = PostgresEventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
         dns = DnspythonResolver(

@@ -4,7 +4,7 @@ from typing import Protocol
 from uuid import UUID
 
 
-class EventBell(Protocol):
+class EventNotifier(Protocol):
     """Rings when the history has grown; it may ring for nothing, and may fail to ring."""
 
     @property

@@ -14,7 +14,7 @@ from byoip.domain.claims.blockers import Advice
 from byoip.ports.accounts.accounts import Accounts, Allowance
 from byoip.ports.claims.reader import Reader
 from byoip.ports.clock import Clock
-from byoip.ports.event_bell import EventBell
+from byoip.ports.event_bell import EventNotifier
 from byoip.ports.figures import Figures
 from byoip.ports.letters.letters import LetterReader
 from byoip.usecases.bindings.bind_service import BindService
@@ -85,6 +85,6 @@ class Backend:
     operating: Operating
     edges: EdgeDesk
     routes: RouteDesk
-    bell: EventBell
+    bell: EventNotifier
     require_if_match: bool = False
     speaks: bool = False

@@ -9,7 +9,7 @@ from fastapi import Query
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from byoip.ports.event_bell import EventBell
+from byoip.ports.event_bell import EventNotifier
 from byoip.ports.store import StoreUnavailable
 
 LONGEST_WAIT = 30
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 
 async def read_or_wait(
-    read: Callable[[], Awaitable[Sequence[Item]]], bell: EventBell, about: UUID, wait: int
+    read: Callable[[], Awaitable[Sequence[Item]]], bell: EventNotifier, about: UUID, wait: int
 ) -> Sequence[Item]:
     """Read again at each ring, until there is something or the time is over.
 
@@ -50,7 +50,7 @@ async def read_or_wait(
 
 async def follow(
     read: Callable[[Item | None], Awaitable[Sequence[Item]]],
-    bell: EventBell,
+    bell: EventNotifier,
     about: UUID,
     seconds: float,
 ) -> AsyncIterator[Sequence[Item]]:

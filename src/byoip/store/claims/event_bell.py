@@ -21,7 +21,7 @@ _CHECK_SECONDS: Final = 15.0
 _ANSWER_SECONDS: Final = 5.0
 
 
-class PostgresEventBell:
+class PostgresEventNotifier:
     """Rings for waiting requests when a transaction with events has committed.
 
     While the connection is away nothing rings; when it is back everything does, once. So what
