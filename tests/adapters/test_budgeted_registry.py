@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from byoip.adapters.checks.budgeted_registry import BackOff, BudgetedRegistry
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import (
@@ -27,7 +27,7 @@ QUESTION = RegistryQuestion(
     Prefix.parse("192.0.2.0/24"),
     UUID(int=1),
 )
-EXHIBIT = Exhibit("asked", "of:43", b"raw", NOW)
+EXHIBIT = RawAnswer("asked", "of:43", b"raw", NOW)
 
 
 class Clock:
@@ -101,7 +101,7 @@ async def test_what_was_just_answered_is_not_asked_again() -> None:
 async def test_without_budget_nothing_is_asked_and_the_reason_is_in_the_evidence() -> None:
     registry = ScriptedRegistry(NoEntries(EXHIBIT))
     answer = await budgeted(registry, ScriptedBudget(Spent("used up"))).look_up(QUESTION)
-    exhibit = Exhibit("nothing was asked", "whois.invalid:43", b"", NOW)
+    exhibit = RawAnswer("nothing was asked", "whois.invalid:43", b"", NOW)
     assert answer == NoAnswer(Fault.OUT_OF_BUDGET, "used up", exhibit)
     assert registry.times == 0
 

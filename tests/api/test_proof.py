@@ -6,12 +6,12 @@ import pytest
 
 from byoip.domain.checks.evidence import (
     Check,
-    Exhibit,
     Failed,
     Fault,
     Finding,
     Outcome,
     Passed,
+    RawAnswer,
     Reason,
     Unanswered,
 )
@@ -94,7 +94,7 @@ async def run_with(world: World, outcomes: dict[Check, Outcome], raw: bytes) -> 
     [shown] = await world.result("GET", f"/prefixes/{prefix_id}/validations")
     assert (shown["state"], shown["result"], shown["checks"]) == ("scheduled", None, [])
     now = world.clock.now()
-    exhibit = Exhibit("-r 31.0.0.0/23", "whois.sandbox.test:43", raw, now)
+    exhibit = RawAnswer("-r 31.0.0.0/23", "whois.sandbox.test:43", raw, now)
     findings = [Finding(check, outcome, now, (exhibit,)) for check, outcome in outcomes.items()]
     async with world.store.transaction() as tx:
         run = await tx.runs.take(UUID(shown["id"]), timedelta(seconds=30))

@@ -7,9 +7,9 @@ from byoip.domain.checks.evidence import (
     WINDOW,
     Check,
     CheckState,
-    Exhibit,
     Finding,
     Passed,
+    RawAnswer,
     Reason,
     recent,
 )
@@ -72,10 +72,10 @@ def test_what_never_passed_does_not_count() -> None:
 def test_an_exhibit_carries_the_digest_of_the_raw_answer() -> None:
     raw = b"route: 192.0.2.0/24\r\n\xff"
 
-    assert Exhibit("-x 192.0.2.0/24", "whois:43", raw, NOW).sha256 == sha256(raw).hexdigest()
+    assert RawAnswer("-x 192.0.2.0/24", "whois:43", raw, NOW).sha256 == sha256(raw).hexdigest()
 
 
 def test_a_finding_does_not_print_raw_answers() -> None:
-    exhibit = Exhibit("question", "whom", b"raw", NOW)
+    exhibit = RawAnswer("question", "whom", b"raw", NOW)
 
     assert "raw" not in repr(Finding(Check.IRR, Passed("yes"), NOW, (exhibit,)))

@@ -4,12 +4,12 @@ import pytest
 
 from byoip.domain.checks.evidence import (
     Check,
-    Exhibit,
     Failed,
     Fault,
     Finding,
     Outcome,
     Passed,
+    RawAnswer,
     Reason,
     Unanswered,
 )
@@ -28,7 +28,7 @@ ROUTE = prefix("192.0.2.0/24")
 
 
 def finding(check: Check, outcome: Outcome, *of: str, hours: int = 0) -> Finding:
-    exhibits = tuple(Exhibit("a question", one, b"", NOW) for one in of)
+    exhibits = tuple(RawAnswer("a question", one, b"", NOW) for one in of)
     return Finding(check, outcome, NOW + hours * HOUR, exhibits)
 
 

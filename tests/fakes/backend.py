@@ -36,7 +36,7 @@ from byoip.store.transaction import PostgresStore
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
-from byoip.usecases.checks.collect_evidence import AskEveryone
+from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.checks.request_validation import RequestValidation
 from byoip.usecases.claims.delegate_space import DelegateSpace
@@ -92,7 +92,7 @@ def make_backend(
 ) -> Backend:
     store, week = PostgresStore(engine, clock), timedelta(days=7)
     everyone = ((Prefix.parse("0.0.0.0/0"), REGISTRY.key), (Prefix.parse("::/0"), REGISTRY.key))
-    ask = AskEveryone(
+    ask = CollectEvidence(
         store, clock, outside.registry, outside.dns, REGISTRIES, everyone, frozenset(), LABEL, 5.0
     )
     return Backend(

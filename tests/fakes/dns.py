@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rdns_ownership import (
     Alias,
     ServerAnswer,
@@ -72,7 +72,7 @@ class FakeReverseDns:
         self.asked.append(owner)
         security, resolver = self._resolver(owner)
         servers = self._servers(owner) if security is ZoneSecurity.INSECURE else ()
-        exhibit = Exhibit(f"{owner} TXT", "127.0.0.1:53", repr(resolver).encode(), self._now())
+        exhibit = RawAnswer(f"{owner} TXT", "127.0.0.1:53", repr(resolver).encode(), self._now())
         return ZoneObservation(zone, owner, security, resolver, servers, (exhibit,))
 
     def _resolver(self, owner: str) -> tuple[ZoneSecurity, ServerAnswer]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (
     Found,
@@ -36,9 +36,9 @@ class FakeRouteRegistry:
         of = f"{question.registry.host}:{question.registry.port}"
         asked = f"{question.lookup} {question.prefix}"
         if self.fault is not None:
-            return NoAnswer(self.fault, "the twin was told so", Exhibit(asked, of, b"", self.now))
+            return NoAnswer(self.fault, "the twin was told so", RawAnswer(asked, of, b"", self.now))
         text = "\n\n".join(self._texts(question)).encode("latin-1")
-        exhibit = Exhibit(asked, of, text, self.now)
+        exhibit = RawAnswer(asked, of, text, self.now)
         return Found(parse_objects(text), exhibit) if text else NoEntries(exhibit)
 
     def _texts(self, question: RegistryQuestion) -> list[str]:

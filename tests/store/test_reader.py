@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.bindings.service_binding import BindingNotFound, Provisioning, Service
 from byoip.domain.checks.evidence import (
     Check,
-    Exhibit,
     Failed,
     Fault,
     Finding,
     Passed,
+    RawAnswer,
     Reason,
     Unanswered,
 )
@@ -33,7 +33,7 @@ FINDINGS = (
         Check.IRR,
         Passed("a route object", ("lax",)),
         WHEN,
-        (Exhibit("-r 192.0.2.0/24", "whois.example:43", b"\x00\xff route", WHEN),) * 2,
+        (RawAnswer("-r 192.0.2.0/24", "whois.example:43", b"\x00\xff route", WHEN),) * 2,
     ),
     Finding(Check.RPKI, Failed(Reason.ROA_MISSING, "none", "make one"), WHEN),
     Finding(Check.OWNERSHIP_RDNS, Unanswered(Fault.TIMEOUT, "a\0b"), WHEN),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
 from byoip.adapters.system_clock import SystemClock
-from byoip.domain.checks.evidence import Exhibit
+from byoip.domain.checks.evidence import RawAnswer
 from byoip.domain.checks.registry import Budget, Dialect, Registry
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.domain.prefix import Prefix
@@ -18,7 +18,7 @@ from byoip.ports.checks.registry_budget import Busy, Permit, Spent
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 
 ANNA, BERT, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
-EXHIBIT = Exhibit("asked", "of:43", b"\x00\xff raw", datetime(2026, 1, 1, tzinfo=UTC))
+EXHIBIT = RawAnswer("asked", "of:43", b"\x00\xff raw", datetime(2026, 1, 1, tzinfo=UTC))
 WIDE = Budget(connections=1000, per_minute=1000, per_day=1000)
 
 

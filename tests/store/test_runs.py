@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.checks.evidence import Check, Exhibit, Fault, Finding, Unanswered
+from byoip.domain.checks.evidence import Check, Fault, Finding, RawAnswer, Unanswered
 from byoip.domain.checks.validation_run import LEASE, RunResult, RunState, ValidationRun
 from byoip.domain.claims.claim import Claim
 from byoip.ports.accounts.accounts import Account
@@ -17,7 +17,7 @@ from tests.store.samples import SetClock, claim, run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TIMED_OUT = Finding(
-    Check.RPKI, Unanswered(Fault.TIMEOUT, ""), NOW, (Exhibit("q", "h", b"raw", NOW),)
+    Check.RPKI, Unanswered(Fault.TIMEOUT, ""), NOW, (RawAnswer("q", "h", b"raw", NOW),)
 )
 
 
@@ -140,7 +140,7 @@ async def test_evidence_keeps_the_digest_of_the_raw_answer(
 async def test_evidence_from_hundreds_of_servers_is_kept_in_order(
     store: PostgresStore, reader: PostgresReader, kept: Claim
 ) -> None:
-    shown = tuple(Exhibit(f"zone {number}", "ns", b"", NOW) for number in range(250))
+    shown = tuple(RawAnswer(f"zone {number}", "ns", b"", NOW) for number in range(250))
     many = [replace(TIMED_OUT, exhibits=shown), replace(TIMED_OUT, exhibits=shown[:1])]
     async with store.transaction() as tx:
         opened, _ = await tx.runs.open(run(kept))

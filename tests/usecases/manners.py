@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rdns_ownership import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.prefix import Prefix
@@ -61,7 +61,7 @@ class PoliteRegistry(FakeRouteRegistry):
             self.store.excused = False
         await asyncio.sleep(self.pause)
         if (question.lookup, question.prefix) in self.silent_about:
-            exhibit = Exhibit("asked", "the twin", b"", self.now)
+            exhibit = RawAnswer("asked", "the twin", b"", self.now)
             return NoAnswer(Fault.TIMEOUT, "the twin was told so", exhibit)
         return await super().look_up(question)
 

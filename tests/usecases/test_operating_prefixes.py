@@ -19,7 +19,7 @@ from byoip.domain.claims.claim import PrefixSuspended
 from byoip.domain.claims.lifecycle import Approver, Standing, State, Transition
 from byoip.ports.store import Actor
 from byoip.usecases.bindings.retire_service import RetireService
-from byoip.usecases.checks.collect_evidence import Subject
+from byoip.usecases.checks.collect_evidence import CheckTarget
 from byoip.usecases.checks.put_registry_override import PutRegistryOverride
 from byoip.usecases.claims.approve import ApprovePrefix
 from byoip.usecases.claims.change_standing import ChangeStanding
@@ -288,7 +288,7 @@ async def test_an_operators_override_wins_over_the_settings_and_the_longest_over
     put = PutRegistryOverride(world.store, world.clock, {"ripencc", *others})
     claim = await world.claim()
     ask = replace(world.ask, registries={**world.registries, **others})
-    subject = Subject(claim.account_id, claim.prefix, ORIGIN)
+    subject = CheckTarget(claim.account_id, claim.prefix, ORIGIN)
 
     async def responsible() -> str | None:
         return (await ask(subject)).registry

@@ -24,7 +24,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.ports.checks.registry import Lookup
-from byoip.usecases.checks.collect_evidence import Subject
+from byoip.usecases.checks.collect_evidence import CheckTarget
 from tests.usecases.world import CIDR, LABEL, REGISTRY, World, roa
 
 YES, NO, SILENT = "yes", "no", "silent"
@@ -188,7 +188,7 @@ async def test_an_unknown_registry_leaves_what_depends_on_it_unanswered(world: W
     claim = await world.claim()
     await world.prove(claim)
     ask = replace(world.ask, registries={})
-    subject = Subject(claim.account_id, claim.prefix, claim.asn, await world.token(claim))
+    subject = CheckTarget(claim.account_id, claim.prefix, claim.asn, await world.token(claim))
     ends = {one.check: type(one.outcome) for one in (await ask(subject)).findings}
     assert ends == {
         Check.REGISTRATION: Unanswered,

@@ -29,7 +29,7 @@ from byoip.store.claims.reader import PostgresReader
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.tables_history import validation_runs
 from byoip.usecases.bindings.bind_service import BindService
-from byoip.usecases.checks.collect_evidence import AskEveryone
+from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.refresh_roas import RefreshRoas
 from byoip.usecases.checks.request_validation import RequestValidation
 from byoip.usecases.checks.run_validation import RunValidation
@@ -74,9 +74,9 @@ class World:
         return {self.responsible.key: self.responsible}
 
     @property
-    def ask(self) -> AskEveryone:
+    def ask(self) -> CollectEvidence:
         everything = [(part, self.responsible.key) for part in EVERYTHING]
-        return AskEveryone(
+        return CollectEvidence(
             self.store,
             self.clock,
             self.registry,

@@ -56,7 +56,7 @@ from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.converge_bindings import SettleBindings
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
-from byoip.usecases.checks.collect_evidence import AskEveryone
+from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
@@ -117,7 +117,7 @@ class Composition:
             self.clock, outside.resolvers, outside.network, authority_port=outside.authority_port
         )
         self._ask = partial(
-            AskEveryone,
+            CollectEvidence,
             store=self.store,
             clock=self.clock,
             registry=self._registry(),

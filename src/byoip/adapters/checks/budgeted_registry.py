@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.ports.checks.registry import (
     Found,
     NoAnswer,
@@ -100,5 +100,5 @@ class BudgetedRegistry:
 
     def _not_asked(self, question: RegistryQuestion, why: str) -> NoAnswer:
         of = f"{question.registry.host}:{question.registry.port}"
-        exhibit = Exhibit(asked=_NOTHING_ASKED, of=of, answer=b"", at=self._clock.now())
+        exhibit = RawAnswer(asked=_NOTHING_ASKED, of=of, answer=b"", at=self._clock.now())
         return NoAnswer(Fault.OUT_OF_BUDGET, why, exhibit)

@@ -29,7 +29,7 @@ from byoip.adapters.checks.dns_exchange import (
     over_udp,
 )
 from byoip.adapters.network_policy import NetworkPolicy
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rdns_ownership import (
     NeverContacted,
     ServerAnswer,
@@ -110,7 +110,7 @@ class _Look:
         self._resolver_share = limits.resolver_turns.of(zone)
         self._server_share = limits.server_turns.of(zone)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
-        self._exhibits: list[Exhibit] = []
+        self._exhibits: list[RawAnswer] = []
 
     async def observe(self) -> ZoneObservation:
         security, answer = await self._ask_resolver()
@@ -267,7 +267,7 @@ class _Look:
         most = _LONGEST_FROM_RESOLVER if _for_resolver(question) else _LONGEST_FROM_SERVER
         cut = f" (cut from {len(reply.wire)} bytes)" if len(reply.wire) > most else ""
         self._exhibits.append(
-            Exhibit(
+            RawAnswer(
                 asked=f"{asked.name} {kind} @{server.address}/{transport}{cut}",
                 of=str(server),
                 answer=reply.wire[:most],

@@ -10,7 +10,7 @@ import httpx
 
 from byoip.adapters.checks.whois_dialects import Objects, object_class
 from byoip.adapters.checks.whois_errors import NO_ENTRIES, NotAnAnswer, error_codes, fault_of
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (
     Found,
@@ -61,7 +61,7 @@ class RipeRest:
             objects = _read(status, bytes(body), question)
         except NotAnAnswer as odd:
             trouble = odd
-        exhibit = Exhibit(
+        exhibit = RawAnswer(
             asked=f"GET {url}", of=url.netloc.decode(), answer=bytes(body), at=self._clock.now()
         )
         if trouble:

@@ -5,7 +5,7 @@ from anyio import BrokenResourceError, connect_tcp, fail_after
 
 from byoip.adapters.checks.whois_dialects import exchange
 from byoip.adapters.checks.whois_errors import NotAnAnswer
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.ports.checks.registry import (
     Found,
     NoAnswer,
@@ -36,7 +36,7 @@ class WhoisRegistry:
         registry = question.registry
         asking = exchange(question)
         raw, trouble = await self._converse(registry.host, registry.port, asking.sent)
-        exhibit = Exhibit(
+        exhibit = RawAnswer(
             asked="\n".join(asking.lines),
             of=f"{registry.host}:{registry.port}",
             answer=raw,

@@ -6,12 +6,12 @@ from pydantic import ConfigDict, Field
 from byoip.api.border.envelope import Id, Listed, Success, Time, Wire
 from byoip.domain.checks.evidence import (
     Check,
-    Exhibit,
     Failed,
     Fault,
     Finding,
     Outcome,
     Passed,
+    RawAnswer,
     Reason,
     Unanswered,
 )
@@ -182,7 +182,7 @@ def finding_of(finding: Finding) -> CheckFinding:
     )
 
 
-def evidence_of(exhibit: Exhibit) -> Evidence:
+def evidence_of(exhibit: RawAnswer) -> Evidence:
     """An exhibit: text where it is text, else base64."""
     text = _readable(exhibit.answer)
     return Evidence(

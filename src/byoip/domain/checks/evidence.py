@@ -96,7 +96,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
+class RawAnswer:
     """One thing asked of one outside party, as it came back.
 
     Attributes:
@@ -153,7 +153,7 @@ class Finding:
     check: Check
     outcome: Outcome
     at: datetime
-    exhibits: tuple[Exhibit, ...] = field(default=(), repr=False)
+    exhibits: tuple[RawAnswer, ...] = field(default=(), repr=False)
 
 
 def recent(passed_at: datetime | None, now: datetime) -> bool:

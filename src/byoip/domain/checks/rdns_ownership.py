@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from byoip.domain.checks.evidence import Exhibit, Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.evidence import (
+    Failed,
+    Fault,
+    Outcome,
+    Passed,
+    RawAnswer,
+    Reason,
+    Unanswered,
+)
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import enumerated, listed, shown
@@ -77,7 +85,7 @@ class ZoneObservation:
     security: ZoneSecurity
     resolver: ServerAnswer
     servers: tuple[ServerObservation, ...]
-    exhibits: tuple[Exhibit, ...]
+    exhibits: tuple[RawAnswer, ...]
 
 
 # What to do, in the order in which it must be done: the first that applies names the verdict.

@@ -3,7 +3,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from byoip.domain.checks.evidence import Exhibit, Fault
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.prefix import Prefix
@@ -32,14 +32,14 @@ class Found:
     """The registry's objects, whatever their source; judging them is the domain's part."""
 
     objects: tuple[RpslObject, ...]
-    exhibit: Exhibit
+    exhibit: RawAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class NoEntries:
     """The registry says, in so many words, that there is nothing."""
 
-    exhibit: Exhibit
+    exhibit: RawAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class NoAnswer:
 
     fault: Fault
     detail: str
-    exhibit: Exhibit
+    exhibit: RawAnswer
 
 
 RegistryAnswer: TypeAlias = Found | NoEntries | NoAnswer

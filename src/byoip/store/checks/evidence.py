@@ -7,12 +7,12 @@ from sqlalchemy import Table, bindparam, insert
 
 from byoip.domain.checks.evidence import (
     Check,
-    Exhibit,
     Failed,
     Fault,
     Finding,
     Outcome,
     Passed,
+    RawAnswer,
     Reason,
     Unanswered,
 )
@@ -30,14 +30,14 @@ async def keep_findings(session: Session, run_id: UUID, found: Sequence[Finding]
     await _insert_all(session, exhibits, list(_exhibits(run_id, found)))
 
 
-def finding_from(row: AnyRow, exhibits_: tuple[Exhibit, ...]) -> Finding:
+def finding_from(row: AnyRow, exhibits_: tuple[RawAnswer, ...]) -> Finding:
     """Columns FINDING, and what was shown for it."""
     return Finding(Check(row.finding_check_name), _outcome_from(row), row.finding_at, exhibits_)
 
 
-def exhibit_from(row: AnyRow) -> Exhibit:
+def exhibit_from(row: AnyRow) -> RawAnswer:
     """Columns EXHIBIT."""
-    return Exhibit(row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at)
+    return RawAnswer(row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at)
 
 
 async def _insert_all(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:

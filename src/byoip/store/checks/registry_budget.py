@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.checks.evidence import Exhibit
+from byoip.domain.checks.evidence import RawAnswer
 from byoip.domain.checks.registry import Budget
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
@@ -227,7 +227,7 @@ def _key(question: RegistryQuestion) -> dict[str, Any]:
 def _remembered(row: Any) -> Found | NoEntries | None:
     if row.asked is None:
         return None
-    exhibit = Exhibit(row.asked, row.asked_of, row.answer, row.answered_at.astimezone(UTC))
+    exhibit = RawAnswer(row.asked, row.asked_of, row.answer, row.answered_at.astimezone(UTC))
     objects = msgspec.json.decode(row.objects, type=tuple[RpslObject, ...])
     return Found(objects, exhibit) if objects else NoEntries(exhibit)
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from byoip.domain.checks.evidence import Exhibit, Finding
+from byoip.domain.checks.evidence import Finding, RawAnswer
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import (
@@ -227,5 +227,5 @@ class PostgresLetterRepository:
 
 
 def _finding(lines: list[AnyRow]) -> Finding:
-    shown = [Exhibit(one.asked, one.whom, b"", one.at) for one in lines if one.at is not None]
+    shown = [RawAnswer(one.asked, one.whom, b"", one.at) for one in lines if one.at is not None]
     return finding_from(lines[0], tuple(shown))

@@ -1,7 +1,7 @@
 import json
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import Check, Exhibit, Finding, Unanswered
+from byoip.domain.checks.evidence import Check, Finding, RawAnswer, Unanswered
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.roa_authorisation import judge_roas, roa_origins
 from byoip.domain.claims.claim import OtherOrigin
@@ -10,7 +10,7 @@ from byoip.ports.checks.rpki import NoVrps, VrpAnswer
 from byoip.ports.clock import Clock
 
 
-def judge_roa_data(
+def check_rpki(
     prefix: Prefix, origin: Asn, answer: VrpAnswer, clock: Clock
 ) -> tuple[Finding, tuple[OtherOrigin, ...]]:
     """The finding of the rpki check, its VRPs copied into the evidence, and who else is named."""
@@ -18,7 +18,7 @@ def judge_roa_data(
     if isinstance(answer, NoVrps):
         return Finding(Check.RPKI, Unanswered(answer.fault, answer.detail), now), ()
     snapshot = answer.snapshot
-    exhibit = Exhibit(
+    exhibit = RawAnswer(
         asked=f"VRPs covering {prefix}",
         of=f"snapshot {snapshot.number} ({snapshot.source}, built {snapshot.built_at.isoformat()})",
         answer=json.dumps([_row(vrp) for vrp in answer.covering]).encode(),

@@ -8,12 +8,12 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.decision import useless_token
 from byoip.domain.checks.evidence import (
     Check,
-    Exhibit,
     Failed,
     Fault,
     Finding,
     Outcome,
     Passed,
+    RawAnswer,
     Reason,
     Unanswered,
 )
@@ -39,13 +39,13 @@ from byoip.ports.checks.registry import (
 from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.store import Store, StoreUnavailable
-from byoip.usecases.checks.check_rpki import judge_roa_data
+from byoip.usecases.checks.check_rpki import check_rpki
 
 _RANGES_KEPT = 100  # as evidence; a /8 may hold thousands
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CheckTarget:
     """What is being checked, and for whom. Without a token, ownership is not asked.
 
     Attributes:
@@ -60,7 +60,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class CollectedEvidence:
     """All that was found.
 
     Attributes:
@@ -77,14 +77,14 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _CheckResult:
     findings: tuple[Finding, ...]
     other_origins: tuple[OtherOrigin, ...] = field(default=())
     others_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class AskEveryone:
+class CollectEvidence:
     """Ask registry, reverse DNS and ROA data about a prefix, in parallel. Changes nothing.
 
     Attributes:
@@ -104,7 +104,7 @@ class AskEveryone:
     label: str
     deadline: float
 
-    async def __call__(self, subject: Subject) -> Answers:
+    async def __call__(self, subject: CheckTarget) -> CollectedEvidence:
         """Ask once. No transaction is open while we wait for anyone outside."""
         async with self.store.transaction() as tx:
             registered = await tx.registrations.overlapping(subject.prefix)
@@ -115,14 +115,14 @@ class AskEveryone:
         subject = replace(subject, until=asyncio.get_running_loop().time() + self.deadline)
         irr, rdns = await self._together(subject, responsible)
         parts = (
-            _Part((self._registration(registered, responsible),)),
+            _CheckResult((self._registration(registered, responsible),)),
             irr,
             rdns,
             self._rpki(subject, vrps),
             expired,
         )
         known = responsible.registry if isinstance(responsible, Responsible) else None
-        return Answers(
+        return CollectedEvidence(
             tuple(finding for part in parts for finding in part.findings),
             known.key if known else None,
             irr_waived=known is not None and self._waives(known),
@@ -130,20 +130,20 @@ class AskEveryone:
             others_complete=all(part.others_complete for part in parts),
         )
 
-    def _checked_token(self, subject: Subject) -> tuple[_Part, Subject]:
+    def _checked_token(self, subject: CheckTarget) -> tuple[_CheckResult, CheckTarget]:
         """Nobody is asked about a token that has expired."""
         token, now = subject.token, self.clock.now()
         if token is None or token.usable(now):
-            return _Part(()), subject
+            return _CheckResult(()), subject
         refused = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
-        return _Part(refused), replace(subject, token=None)
+        return _CheckResult(refused), replace(subject, token=None)
 
     def _waives(self, registry: Registry) -> bool:
         return not registry.offers_route_objects and registry.key in self.waived
 
     async def _together(
-        self, subject: Subject, responsible: Responsible | Failed | Unanswered
-    ) -> tuple[_Part, _Part]:
+        self, subject: CheckTarget, responsible: Responsible | Failed | Unanswered
+    ) -> tuple[_CheckResult, _CheckResult]:
         try:
             async with asyncio.TaskGroup() as tasks:
                 irr = tasks.create_task(self._irr(subject, responsible))
@@ -173,7 +173,7 @@ class AskEveryone:
             for one in registered.delegations[:_RANGES_KEPT]
         ]
         of = "IANA table" if registered.snapshot is None else f"snapshot {registered.snapshot}"
-        exhibit = Exhibit("delegated-extended", of, json.dumps(rows).encode(), now)
+        exhibit = RawAnswer("delegated-extended", of, json.dumps(rows).encode(), now)
         outcome: Outcome
         if isinstance(responsible, Responsible):
             outcome = Passed(f"{responsible.registry.key} ({responsible.basis.value})")
@@ -181,21 +181,23 @@ class AskEveryone:
             outcome = responsible
         return Finding(Check.REGISTRATION, outcome, now, (exhibit,))
 
-    async def _irr(self, subject: Subject, responsible: Responsible | Failed | Unanswered) -> _Part:
+    async def _irr(
+        self, subject: CheckTarget, responsible: Responsible | Failed | Unanswered
+    ) -> _CheckResult:
         if not isinstance(responsible, Responsible):
             told = self._finding(Check.IRR, responsible)
             token = self._token_in_irr(subject, told.outcome)
-            return _Part((told, *token), others_complete=False)
+            return _CheckResult((told, *token), others_complete=False)
         registry = responsible.registry
         if not registry.offers_route_objects:
             outcome = judge_routes(subject.prefix, subject.origin, registry, ()).outcome
             token = self._token_in_irr(subject, outcome)
             if self._waives(registry):
                 outcome = Passed(f"{registry.key} has no route objects; the operator waives them.")
-            return _Part((self._finding(Check.IRR, outcome), *token))
+            return _CheckResult((self._finding(Check.IRR, outcome), *token))
         return await self._ask_registry(subject, registry)
 
-    async def _ask_registry(self, subject: Subject, registry: Registry) -> _Part:
+    async def _ask_registry(self, subject: CheckTarget, registry: Registry) -> _CheckResult:
         exact, inside = await asyncio.gather(
             self._look_up(subject, registry, Lookup.EXACT_ROUTES),
             self._look_up(subject, registry, Lookup.MORE_SPECIFIC_ROUTES),
@@ -204,7 +206,7 @@ class AskEveryone:
         if isinstance(exact, NoAnswer):
             told = self._finding(Check.IRR, Unanswered(exact.fault, exact.detail), *exhibits)
             token = self._token_in_irr(subject, told.outcome)
-            return _Part((told, *token), others_complete=False)
+            return _CheckResult((told, *token), others_complete=False)
         verdict = judge_routes(
             subject.prefix, subject.origin, registry, (*_objects(exact), *_objects(inside))
         )
@@ -215,15 +217,15 @@ class AskEveryone:
         else:
             token = await self._token_in_route(subject, registry, verdict.authoritative)
         complete = not isinstance(inside, NoAnswer)
-        return _Part((told, *token), verdict.other_origins, others_complete=complete)
+        return _CheckResult((told, *token), verdict.other_origins, others_complete=complete)
 
     async def _token_in_route(
-        self, subject: Subject, registry: Registry, route: RpslObject
+        self, subject: CheckTarget, registry: Registry, route: RpslObject
     ) -> tuple[Finding, ...]:
         if subject.token is None or not subject.token.serves(TokenMethod.IRR):
             return ()
         holders: Sequence[RpslObject] | None = ()
-        exhibits: tuple[Exhibit, ...] = ()
+        exhibits: tuple[RawAnswer, ...] = ()
         if registry.holder_rule:
             answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
             holders = None if isinstance(answer, NoAnswer) else _objects(answer)
@@ -233,7 +235,7 @@ class AskEveryone:
         )
         return (self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits),)
 
-    def _token_in_irr(self, subject: Subject, route: Outcome) -> tuple[Finding, ...]:
+    def _token_in_irr(self, subject: CheckTarget, route: Outcome) -> tuple[Finding, ...]:
         """What follows for the token where there is no route object to look into."""
         if subject.token is None or not subject.token.serves(TokenMethod.IRR):
             return ()
@@ -249,20 +251,20 @@ class AskEveryone:
         return (self._finding(Check.OWNERSHIP_IRR, outcome),)
 
     async def _look_up(
-        self, subject: Subject, registry: Registry, lookup: Lookup
+        self, subject: CheckTarget, registry: Registry, lookup: Lookup
     ) -> RegistryAnswer:
         question = RegistryQuestion(registry, lookup, subject.prefix, subject.account_id)
         try:
             async with asyncio.timeout_at(subject.until):
                 return await self.registry.look_up(question)
         except TimeoutError:
-            exhibit = Exhibit(lookup.value, registry.host, b"", self.clock.now())
+            exhibit = RawAnswer(lookup.value, registry.host, b"", self.clock.now())
             return NoAnswer(Fault.TIMEOUT, f"{registry.host} did not answer in time.", exhibit)
 
-    async def _rdns(self, subject: Subject) -> _Part:
+    async def _rdns(self, subject: CheckTarget) -> _CheckResult:
         token = subject.token
         if token is None or not token.serves(TokenMethod.RDNS):
-            return _Part(())
+            return _CheckResult(())
         zones = reverse_zones(subject.prefix)
         try:
             async with asyncio.timeout_at(subject.until):
@@ -271,16 +273,16 @@ class AskEveryone:
                 )
         except TimeoutError:
             late = Unanswered(Fault.TIMEOUT, "The reverse zones did not answer in time.")
-            return _Part((self._finding(Check.OWNERSHIP_RDNS, late),))
+            return _CheckResult((self._finding(Check.OWNERSHIP_RDNS, late),))
         exhibits = [exhibit for one in observations for exhibit in one.exhibits]
         outcome = judge_zones(observations, token.value)
-        return _Part((self._finding(Check.OWNERSHIP_RDNS, outcome, *exhibits),))
+        return _CheckResult((self._finding(Check.OWNERSHIP_RDNS, outcome, *exhibits),))
 
-    def _rpki(self, subject: Subject, vrps: VrpAnswer) -> _Part:
-        finding, others = judge_roa_data(subject.prefix, subject.origin, vrps, self.clock)
-        return _Part((finding,), others, others_complete=isinstance(vrps, Vrps))
+    def _rpki(self, subject: CheckTarget, vrps: VrpAnswer) -> _CheckResult:
+        finding, others = check_rpki(subject.prefix, subject.origin, vrps, self.clock)
+        return _CheckResult((finding,), others, others_complete=isinstance(vrps, Vrps))
 
-    def _finding(self, check: Check, outcome: Outcome, *exhibits: Exhibit) -> Finding:
+    def _finding(self, check: Check, outcome: Outcome, *exhibits: RawAnswer) -> Finding:
         return Finding(check, outcome, self.clock.now(), exhibits)
 
 

@@ -5,7 +5,7 @@ from byoip.domain.asn import Asn, choose_origin
 from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix, PrefixPolicy
-from byoip.usecases.checks.collect_evidence import AskEveryone, Subject
+from byoip.usecases.checks.collect_evidence import CheckTarget, CollectEvidence
 
 _DEMANDED = frozenset({Check.IRR, Check.RPKI})
 
@@ -30,7 +30,7 @@ class PreflightReport:
 class Preflight:
     """Try the checks that need no token. Nothing is kept."""
 
-    ask: AskEveryone
+    ask: CollectEvidence
     policy: PrefixPolicy
     origins: frozenset[Asn]
 
@@ -44,7 +44,7 @@ class Preflight:
         prefix, origin = Prefix.parse(cidr), Asn(asn)
         self.policy.admit(prefix)
         choose_origin(origin, self.origins)
-        answers = await self.ask(Subject(account_id, prefix, origin))
+        answers = await self.ask(CheckTarget(account_id, prefix, origin))
         passed = {one.check for one in answers.findings if isinstance(one.outcome, Passed)}
         return PreflightReport(
             prefix, origin, passed >= _DEMANDED, answers.findings, answers.other_origins

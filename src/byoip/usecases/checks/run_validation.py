@@ -11,8 +11,8 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.ports.clock import Clock
 from byoip.ports.store import Actor, Event, Store, StoreUnavailable, Transaction
-from byoip.usecases.checks.check_rpki import judge_roa_data
-from byoip.usecases.checks.collect_evidence import Answers, AskEveryone, Subject
+from byoip.usecases.checks.check_rpki import check_rpki
+from byoip.usecases.checks.collect_evidence import CheckTarget, CollectedEvidence, CollectEvidence
 from byoip.usecases.events import changes
 
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -28,7 +28,7 @@ class RunValidation:
 
     store: Store
     clock: Clock
-    ask: AskEveryone
+    ask: CollectEvidence
     heartbeat: float = LEASE.total_seconds() / 3
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
@@ -43,10 +43,12 @@ class RunValidation:
                 return  # removed meanwhile
             token = None if claim.approved else await tx.tokens.live(claim.id)
         if run.attempt > MOST_ATTEMPTS:  # workers die of it: give up, as if nobody had answered
-            answers = Answers(())
+            answers = CollectedEvidence(())
         else:
             async with self._alive(run):  # nothing is locked while we wait
-                answers = await self.ask(Subject(claim.account_id, claim.prefix, claim.asn, token))
+                answers = await self.ask(
+                    CheckTarget(claim.account_id, claim.prefix, claim.asn, token)
+                )
         await self._record(run, token, answers, by)
 
     @asynccontextmanager
@@ -67,7 +69,11 @@ class RunValidation:
                     held = await tx.runs.renew(run.id, run.attempt, LEASE)
 
     async def _record(
-        self, run: ValidationRun, token: OwnershipToken | None, answers: Answers, by: Actor
+        self,
+        run: ValidationRun,
+        token: OwnershipToken | None,
+        answers: CollectedEvidence,
+        by: Actor,
     ) -> None:
         async with self.store.transaction() as tx:
             try:
@@ -108,7 +114,7 @@ class RunValidation:
             return claim, result, ()
         await tx.claims.lock_space(claim.prefix)
         vrps = await tx.roas.about(claim.prefix)
-        once_more, _ = judge_roa_data(claim.prefix, claim.asn, vrps, self.clock)
+        once_more, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock)
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
@@ -156,7 +162,7 @@ class RunValidation:
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
 
 
-def _with(claim: Claim, answers: Answers) -> Claim:
+def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
     """What was learnt beside the checks; where nobody answered, what was known stays."""
     known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
     others = tuple(dict.fromkeys((*answers.other_origins, *known)))

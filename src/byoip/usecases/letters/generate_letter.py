@@ -13,7 +13,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.ports.tokens import TokenMint
-from byoip.usecases.checks.check_rpki import judge_roa_data
+from byoip.usecases.checks.check_rpki import check_rpki
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class GenerateLetter:
         roas = deciding_roas(claim.prefix, claim.asn, vrps.covering, now=now)
         if not roas:
             return None
-        today, _ = judge_roa_data(claim.prefix, claim.asn, vrps, self.clock)
+        today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock)
         registered = await tx.registrations.overlapping(claim.prefix)
         return LetterFacts(
             reference=LetterReference(self.mint.mint()),
