@@ -15,7 +15,7 @@ from tests.api.documented import Document
 from tests.api.operators import Desk
 from tests.api.world import World, new_account
 from tests.databases import fresh_database
-from tests.fakes.backend import Outside, make_backend
+from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
 
 
@@ -42,7 +42,7 @@ def judge() -> Document:
 
 @pytest.fixture
 async def world(engine: AsyncEngine, judge: Document) -> AsyncIterator[World]:
-    clock, outside = SetClock(), Outside()
+    clock, outside = SetClock(), ExternalServices()
     backend = make_backend(engine, clock, outside)
     app = bare_application(backend)
     transport = httpx.ASGITransport(Recorder(app, backend.metrics), raise_app_exceptions=False)

@@ -16,7 +16,7 @@ from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential, Scope
 from byoip.domain.bindings.service_binding import Service
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import Store
-from tests.fakes.backend import Outside
+from tests.fakes.backend import ExternalServices
 from tests.store.samples import SetClock, passed
 
 V4 = "/client/v4/accounts"
@@ -32,7 +32,7 @@ class World:
     backend: Backend
     store: Store
     clock: SetClock
-    outside: Outside
+    outside: ExternalServices
     account_id: UUID
     token: str
     other_account_id: UUID

@@ -8,7 +8,7 @@ import pytest
 
 from byoip.adapters.letters.pyhanko_signer import make_self_signed
 from byoip.cli.letters import configured_letter_work, letter_work
-from byoip.composition import Composition, outside_of
+from byoip.composition import Composition, external_services
 from byoip.settings import Settings, SettingsError, read_settings
 
 URL = "https://byoip.example.net"
@@ -26,7 +26,7 @@ def key(tmp_path: Path) -> dict[str, str]:
 
 def composed(**environment: str) -> Composition:
     settings: Settings = read_settings({"BYOIP_ORIGIN_ASNS": "64500", **environment})
-    return Composition(settings, DATABASE, "production", outside_of(settings))
+    return Composition(settings, DATABASE, "production", external_services(settings))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
 from byoip.store.speakers.routes import PostgresRoutes
 from tests.announcing import Fleet, path
-from tests.fakes.backend import Outside, make_backend
+from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
 
 WHY = ["--reason", "a ticket"]
@@ -78,7 +78,7 @@ class Shell:
 async def shell(database_url: str) -> AsyncIterator[Shell]:
     engine = make_engine(database_url)
     await seed_services(engine, [("CDN", False)])
-    backend = make_backend(engine, SetClock(), Outside())
+    backend = make_backend(engine, SetClock(), ExternalServices())
     now, token = datetime.now(UTC), token_hex(20)
     account = Account(uuid4(), "[bold]Example", 1000, now)
     await backend.accounts.create(account)

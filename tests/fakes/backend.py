@@ -66,7 +66,7 @@ POLICY = PrefixPolicy(infrastructure=(Prefix.parse("20.0.0.0/16"),))
 
 
 @dataclass
-class Outside:
+class ExternalServices:
     """The outside parties' twins."""
 
     registry: FakeRouteRegistry = field(default_factory=FakeRouteRegistry)
@@ -85,7 +85,7 @@ async def content() -> str | None:
 def make_backend(
     engine: AsyncEngine,
     clock: Clock,
-    outside: Outside,
+    outside: ExternalServices,
     *,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     require_if_match: bool = False,

@@ -17,7 +17,7 @@ from procrastinate import App
 
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
-from byoip.composition import Composition, sandbox_outside
+from byoip.composition import Composition, sandbox_services
 from byoip.domain.prefix import Prefix
 from byoip.ports import jobs
 from byoip.sandbox.control import VrpRow
@@ -199,7 +199,7 @@ async def running(url: str, directory: Path, **settings: Any) -> AsyncIterator[S
         chosen = Settings.model_validate(
             {"validations_per_prefix": 0, "validations_per_account": 0, **settings}
         )
-        outside = sandbox_outside(
+        outside = sandbox_services(
             chosen,
             whois_port=internet.whois_port,
             names=internet.resolver,

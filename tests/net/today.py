@@ -43,7 +43,7 @@ from byoip.usecases.operator_events import noted
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import Work, register
 from tests.api.world import new_account
-from tests.fakes.backend import Outside, make_backend
+from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
 
 SOURCES = Path(byoip.__file__).parent
@@ -87,7 +87,9 @@ def refusals() -> Iterator[Refused]:
 
 def app() -> FastAPI:
     """The API, for its document and its routes; nothing may be asked of it."""
-    return bare_application(make_backend(make_engine(NOBODYS_DATABASE), SetClock(), Outside()))
+    return bare_application(
+        make_backend(make_engine(NOBODYS_DATABASE), SetClock(), ExternalServices())
+    )
 
 
 def control_app() -> FastAPI:
@@ -118,7 +120,7 @@ class Served:
 async def served(database_url: str) -> AsyncIterator[Served]:
     """As `byoip api` serves it, but for the outside parties."""
     async with open_engine(database_url) as engine:
-        backend = make_backend(engine, SetClock(), Outside())
+        backend = make_backend(engine, SetClock(), ExternalServices())
         labels = {one.name: one.label for one in await PostgresFigures(engine).read()}
         account_id = await new_account(backend)
         now = backend.clock.now()

@@ -18,7 +18,7 @@ from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.store.bindings.services import seed_services
 from tests import announcing
 from tests.announcing import listener, path, reconciling, speaker, until
-from tests.fakes.backend import Outside, make_backend
+from tests.fakes.backend import ExternalServices, make_backend
 from tests.fakes.speaker import FakeSpeaker
 from tests.many_routes import OwnedRoute
 from tests.rules.accident import ACCOUNTS, FLEET, NO_CEILING, Accident, clean_up
@@ -30,7 +30,7 @@ NO_TRIGGERS = "SET session_replication_role = replica"  # nor foreign keys; chec
 @pytest.fixture
 async def http(accident: Accident) -> AsyncIterator[httpx.AsyncClient]:
     await seed_services(accident.engine, [("CDN", False)])
-    app = create_application(make_backend(accident.engine, accident.clock, Outside()))
+    app = create_application(make_backend(accident.engine, accident.clock, ExternalServices()))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://byoip.test"
     ) as client:

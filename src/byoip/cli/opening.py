@@ -7,7 +7,7 @@ from typing import TypeVar
 import typer
 
 from byoip.cli.serving import run
-from byoip.composition import Composition, outside_of
+from byoip.composition import Composition, external_services
 from byoip.settings import Mode, Settings, SettingsError, read_settings
 
 _T = TypeVar("_T")
@@ -30,7 +30,7 @@ def opened(settings: Settings, mode: Mode = "production") -> Composition:
     Raises:
         SettingsError: no database is configured.
     """
-    return Composition(settings, database_of(settings), mode, outside_of(settings))
+    return Composition(settings, database_of(settings), mode, external_services(settings))
 
 
 def with_composition(

@@ -26,7 +26,7 @@ from byoip.cli.serving import (
     stop_on_signals,
     working,
 )
-from byoip.composition import Composition, Outside, outside_of, sandbox_outside
+from byoip.composition import Composition, ExternalServices, external_services, sandbox_services
 from byoip.ports.jobs import (
     DEFAULT_QUEUE,
     LETTER_QUEUE,
@@ -178,13 +178,13 @@ async def refresh_in_child(database_url: str, cache: Path) -> None:
             await child.wait()
 
 
-def _outside(settings: Settings, internet: SandboxInternet | None) -> Outside:
+def _outside(settings: Settings, internet: SandboxInternet | None) -> ExternalServices:
     if internet is None:
         require_origins(settings)
-        return outside_of(settings)
+        return external_services(settings)
     if not on_loopback(settings.host):
         raise SettingsError("The sandbox listens on loopback only: it lets anyone prove anything.")
-    return sandbox_outside(
+    return sandbox_services(
         settings,
         whois_port=internet.whois_port,
         names=internet.resolver,

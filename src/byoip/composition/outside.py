@@ -21,7 +21,7 @@ _NO_BUDGET = Budget(connections=1000, per_minute=1_000_000, per_day=1_000_000_00
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class ExternalServices:
     """Whom we ask and what we accept, as values: adapters never ask which mode they run in."""
 
     policy: PrefixPolicy
@@ -36,9 +36,9 @@ class Outside:
     back_off: BackOff = field(default_factory=BackOff)
 
 
-def outside_of(settings: Settings) -> Outside:
+def external_services(settings: Settings) -> ExternalServices:
     """The Internet, as the operator's settings see it."""
-    return Outside(
+    return ExternalServices(
         policy=_policy(settings, frozenset()),
         origins=settings.origins,
         registries=settings.all_registries,
@@ -52,15 +52,15 @@ def outside_of(settings: Settings) -> Outside:
     )
 
 
-def sandbox_outside(
+def sandbox_services(
     settings: Settings,
     *,
     whois_port: int,
     names: tuple[str, int],
     statistics: StatisticsSource,
-) -> Outside:
+) -> ExternalServices:
     """The small Internet on loopback: the same rules, other parties."""
-    return Outside(
+    return ExternalServices(
         policy=_policy(settings, SANDBOX_RANGES),
         origins=settings.origins or frozenset({Asn(SANDBOX_ORIGIN)}),
         registries={

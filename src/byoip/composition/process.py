@@ -25,7 +25,7 @@ from byoip.api.bindings.edge_desk import edge_desk
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import route_desk
-from byoip.composition.outside import Outside
+from byoip.composition.outside import ExternalServices
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.station import SILENT_FOR, InService
 from byoip.ports.checks.registrations import StatisticsSource
@@ -97,7 +97,9 @@ _WHOIS_SECONDS = 10.0
 class Composition:
     """One process's parts around one database. Close it when done."""
 
-    def __init__(self, settings: Settings, database_url: str, mode: Mode, outside: Outside) -> None:
+    def __init__(
+        self, settings: Settings, database_url: str, mode: Mode, outside: ExternalServices
+    ) -> None:
         self.settings = settings
         self.database_url = database_url
         self.mode = mode
