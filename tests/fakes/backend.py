@@ -28,7 +28,7 @@ from byoip.store.bindings.edge_reader import PostgresEdgeReader
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.event_bell import PostgresEventNotifier
 from byoip.store.claims.reader import PostgresReader
-from byoip.store.figures import PostgresFigures
+from byoip.store.figures import PostgresGauges
 from byoip.store.jobs.guard_reader import PostgresGuardReader
 from byoip.store.letters.letter_reader import PostgresLetterReader
 from byoip.store.speakers.route_history import PostgresRouteReader
@@ -125,7 +125,7 @@ def make_backend(
         advice=Advice(LABEL, REGISTRIES),
         probes={"database": content},
         metrics=CollectorRegistry(),
-        figures=PostgresFigures(engine),
+        figures=PostgresGauges(engine),
         public_url="http://byoip.test",
         operating=operating(
             store=store,

@@ -36,7 +36,7 @@ from byoip.settings import Settings, SettingsError
 from byoip.settings import read_settings as _read_settings
 from byoip.store.claims.event_bell import PostgresEventNotifier
 from byoip.store.engine import make_engine
-from byoip.store.figures import PostgresFigures
+from byoip.store.figures import PostgresGauges
 from byoip.store.speakers.route_turns import PostgresLeaderElection
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.operator_events import noted
@@ -121,7 +121,7 @@ async def served(database_url: str) -> AsyncIterator[Served]:
     """As `byoip api` serves it, but for the outside parties."""
     async with open_engine(database_url) as engine:
         backend = make_backend(engine, SetClock(), ExternalServices())
-        labels = {one.name: one.label for one in await PostgresFigures(engine).read()}
+        labels = {one.name: one.label for one in await PostgresGauges(engine).read()}
         account_id = await new_account(backend)
         now = backend.clock.now()
         credential = Credential(uuid4(), account_id, "net", frozenset(CUSTOMER_SCOPES), now)

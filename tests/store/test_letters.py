@@ -23,7 +23,7 @@ from byoip.domain.letters.loa_document import DocumentName, LoaDocument, LoaDocu
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import StoreRefused
 from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.figures import PostgresFigures
+from byoip.store.figures import PostgresGauges
 from byoip.store.letters.letter_reader import PostgresLetterReader
 from byoip.store.transaction import PostgresStore
 from tests.domain.letters import letter, letter_facts
@@ -219,7 +219,7 @@ async def test_nothing_is_left_of_a_letter_that_was_not_committed(
 async def test_a_letter_that_is_wanted_and_not_there_is_counted(
     store: PostgresStore, owned: Claim, engine: AsyncEngine
 ) -> None:
-    figures = PostgresFigures(engine)
+    figures = PostgresGauges(engine)
 
     async def owed() -> float:
         [found] = [one for one in await figures.read() if one.name == "byoip_letters_owed"]

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend, Probe
 from byoip.api.document.error_page import error_html
-from byoip.ports.figures import Figure, Figures
+from byoip.ports.figures import Gauge, Gauges
 from byoip.ports.store import StoreUnavailable
 
 PROBE_SECONDS = 2.0
@@ -51,9 +51,9 @@ def metrics(backend: Backend) -> Endpoint:
     return latest
 
 
-async def _service_wide(figures: Figures) -> bytes:
+async def _service_wide(figures: Gauges) -> bytes:
     """The gauges that are the same for all processes; a database that is away is one of them."""
-    away = Figure("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
+    away = Gauge("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
     try:
         read = [*await figures.read(), replace(away, values=[("", 1)])]
     except StoreUnavailable:
@@ -66,7 +66,7 @@ async def _service_wide(figures: Figures) -> bytes:
 class _Collected(Collector):
     """Figures as Prometheus' library wants them."""
 
-    def __init__(self, figures: Iterable[Figure]) -> None:
+    def __init__(self, figures: Iterable[Gauge]) -> None:
         self._figures = figures
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

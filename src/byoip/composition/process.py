@@ -45,7 +45,7 @@ from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.event_bell import PostgresEventNotifier
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.figures import PostgresFigures
+from byoip.store.figures import PostgresGauges
 from byoip.store.jobs.guard_reader import PostgresGuardReader
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.letters.letter_reader import PostgresLetterReader
@@ -180,7 +180,7 @@ class Composition:
             advice=Advice(label, registries),
             probes={"database": self.trouble},
             metrics=CollectorRegistry(),
-            figures=PostgresFigures(self.engine),
+            figures=PostgresGauges(self.engine),
             public_url=public_url,
             operating=operating(
                 store=store,

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Gauge:
     """One gauge of the whole service, the same whichever process is asked.
 
     Attributes:
@@ -19,9 +19,9 @@ class Figure:
     label: str = ""
 
 
-class Figures(Protocol):
+class Gauges(Protocol):
     """How is the service doing?"""
 
-    async def read(self) -> Sequence[Figure]:
+    async def read(self) -> Sequence[Gauge]:
         """Read all gauges from the database."""
         ...

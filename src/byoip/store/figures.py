@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.figures import Figure
+from byoip.ports.figures import Gauge
 from byoip.store.unavailable import translated
 
 
@@ -260,12 +260,12 @@ _GAUGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresFigures:
+class PostgresGauges:
     """Reads every gauge anew."""
 
     engine: AsyncEngine
 
-    async def read(self) -> Sequence[Figure]:
+    async def read(self) -> Sequence[Gauge]:
         """Read all of them on one connection."""
         figures = []
         with translated():
@@ -273,5 +273,5 @@ class PostgresFigures:
                 for gauge in _GAUGES:
                     rows = (await connection.execute(gauge.sql)).all()
                     values = [(str(label), float(value)) for label, value in rows]
-                    figures.append(Figure(gauge.name, gauge.explanation, values, gauge.label))
+                    figures.append(Gauge(gauge.name, gauge.explanation, values, gauge.label))
         return figures

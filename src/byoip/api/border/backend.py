@@ -15,7 +15,7 @@ from byoip.ports.accounts.accounts import Accounts, Allowance
 from byoip.ports.claims.reader import Reader
 from byoip.ports.clock import Clock
 from byoip.ports.event_bell import EventNotifier
-from byoip.ports.figures import Figures
+from byoip.ports.figures import Gauges
 from byoip.ports.letters.letters import LetterReader
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.swap_service import SwapService
@@ -79,7 +79,7 @@ class Backend:
     advice: Advice
     probes: Mapping[str, Probe]
     metrics: CollectorRegistry
-    figures: Figures
+    figures: Gauges
     public_url: str
     limiter: RequestLimiter
     operating: Operating
