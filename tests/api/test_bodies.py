@@ -5,7 +5,7 @@ import pytest
 
 from byoip.api.border.bodies import parse_body
 from byoip.api.claims.prefix_schemas import NewPrefix, PrefixChange
-from byoip.api.problems.refusals import BODY_LIMIT, MalformedJson, Refused
+from byoip.api.problems.refusals import BODY_LIMIT, MalformedJson, Refusals
 from tests.api.world import World
 
 
@@ -42,7 +42,7 @@ def test_what_is_not_json_is_malformed(raw: bytes) -> None:
     ],
 )
 def test_text_that_cannot_be_kept_is_refused_where_it_stands(raw: bytes, pointer: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusals) as refused:
         parse_body(PrefixChange, raw)
     assert [one.pointer for one in refused.value.refusals] == [pointer]
 
@@ -53,7 +53,7 @@ def test_a_whole_surrogate_pair_is_text() -> None:
 
 def test_no_refusal_echoes_what_was_sent() -> None:
     body = {"cidr": 1, "asn": "hunter2", "delegate_loa_creation": "hunter2", "loa_document_id": "x"}
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusals) as refused:
         parse_body(NewPrefix, json.dumps(body).encode())
     assert len(refused.value.refusals) == 4
     assert not [one for one in refused.value.refusals if "hunter2" in one.message]
@@ -61,7 +61,7 @@ def test_no_refusal_echoes_what_was_sent() -> None:
 
 def test_the_number_of_errors_shown_is_bounded() -> None:
     body = {f"member{number}": 1 for number in range(500)}
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusals) as refused:
         parse_body(PrefixChange, json.dumps(body).encode())
     assert len(refused.value.refusals) == 20
 

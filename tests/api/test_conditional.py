@@ -7,10 +7,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from byoip.api.application import bare_application, declarations
-from byoip.api.border.access_log import Recorder
+from byoip.api.border.access_log import AccessLog
 from byoip.api.border.conditional import etag, expected
 from byoip.api.border.declarations import Audience, Declaration
-from byoip.domain.precondition import WHATEVER, Expected
+from byoip.domain.precondition import ANY_VERSION, Precondition
 from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World
@@ -44,13 +44,13 @@ def test_if_match_is_read_as_tags_that_we_could_have_given(
     fields: list[bytes], versions: set[int]
 ) -> None:
     headers = [(b"host", b"x"), *((b"if-match", field) for field in fields)]
-    assert expected(headers) == Expected(frozenset(versions))
+    assert expected(headers) == Precondition(frozenset(versions))
 
 
 def test_a_star_matches_whatever_there_is_and_no_header_demands_nothing() -> None:
-    assert expected([(b"if-match", b" * ")]) == WHATEVER
+    assert expected([(b"if-match", b" * ")]) == ANY_VERSION
     assert expected([(b"host", b"x")]) is None
-    assert expected([(b"if-match", etag(12).encode())]) == Expected(frozenset({12}))
+    assert expected([(b"if-match", etag(12).encode())]) == Precondition(frozenset({12}))
 
 
 async def tag(world: World, path: str) -> str:
@@ -166,7 +166,7 @@ async def test_the_operator_may_demand_that_writes_say_what_they_are_based_on(
 ) -> None:
     prefix_id, _ = await world.approved()
     strict = replace(world.backend, require_if_match=True)
-    app = Recorder(bare_application(strict), CollectorRegistry())
+    app = AccessLog(bare_application(strict), CollectorRegistry())
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://byoip.test"
     ) as client:

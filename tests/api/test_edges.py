@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.api.border.access_log import Recorder
+from byoip.api.border.access_log import AccessLog
 from byoip.api.border.declarations import Audience
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.credential import Scope
@@ -321,7 +321,7 @@ async def test_the_gauges_show_which_edge_lags(
 async def server(world: World) -> AsyncIterator[str]:
     """The API behind a real socket; stopped as `byoip api` stops it."""
     socket = bind("127.0.0.1", 0)
-    async with serving(Recorder(world.app, CollectorRegistry()), socket):
+    async with serving(AccessLog(world.app, CollectorRegistry()), socket):
         yield f"http://127.0.0.1:{port_of(socket)}"
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from byoip.api.border.access_log import Recorder
+from byoip.api.border.access_log import AccessLog
 from byoip.cli.serving import bind, port_of, serving
 from byoip.store.claims.event_bell import PostgresEventNotifier
 from tests.api.world import World
@@ -163,7 +163,7 @@ async def test_a_wait_out_of_bounds_is_refused(world: World, wait: str) -> None:
 async def server(world: World) -> AsyncIterator[str]:
     """The API behind a real socket; stopped as `byoip api` stops it."""
     socket = bind("127.0.0.1", 0)
-    async with serving(Recorder(world.app, CollectorRegistry()), socket):
+    async with serving(AccessLog(world.app, CollectorRegistry()), socket):
         yield f"http://127.0.0.1:{port_of(socket)}"
 
 
@@ -191,7 +191,7 @@ async def test_whoever_waits_does_not_hold_up_the_end(world: World) -> None:
     bell = world.backend.bell
     assert isinstance(bell, PostgresEventNotifier)
     socket = bind("127.0.0.1", 0)
-    async with serving(Recorder(world.app, CollectorRegistry()), socket):
+    async with serving(AccessLog(world.app, CollectorRegistry()), socket):
         async with bell.listening():
             await listens(bell)
             poll = await poll_at(f"http://127.0.0.1:{port_of(socket)}", world)

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from byoip.api.border.paging import (
-    Page,
-    cut,
-    cut_from_whole,
-    cut_in_own_order,
-    page,
+    PageRequest,
+    page_request,
+    paginate,
+    paginate_list,
+    paginate_unordered,
     read_cursor,
     write_cursor,
 )
@@ -46,42 +46,44 @@ def test_what_is_no_cursor_is_refused(text: str) -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8])
 def test_pages_of_a_whole_list_join_to_that_list(size: int) -> None:
     seen: list[Cursor] = []
-    wanted = Page(None, size)
+    wanted = PageRequest(None, size)
     while True:
-        part = cut_from_whole(PLACES, wanted, lambda place: place)
+        part = paginate_list(PLACES, wanted, lambda place: place)
         seen += part.items
         if part.next is None:
             break
-        wanted = page(size, part.next, default=50)
+        wanted = page_request(size, part.next, default=50)
     assert seen == PLACES
 
 
 def test_a_full_page_without_more_has_no_cursor() -> None:
-    part = cut(PLACES[:3], Page(None, 3), lambda place: place)
+    part = paginate(PLACES[:3], PageRequest(None, 3), lambda place: place)
     assert (len(part.items), part.next) == (3, None)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_what_lies_behind_a_cursor_follows_though_its_item_is_gone(size: int) -> None:
-    first = cut_from_whole(PLACES, Page(None, size), lambda place: place)
+    first = paginate_list(PLACES, PageRequest(None, size), lambda place: place)
     left = [one for one in PLACES if one != first.items[-1]]
-    part = cut_from_whole(left, page(size, first.next, default=50), lambda place: place)
+    part = paginate_list(left, page_request(size, first.next, default=50), lambda place: place)
     assert part.items == PLACES[size : 2 * size]
 
 
 def test_items_of_one_moment_follow_each_other_by_id() -> None:
     at = PLACES[0].created_at
     places = [Cursor(at, one) for one in sorted(uuid4() for _ in range(3))]
-    part = cut_from_whole([places[0], places[2]], Page(places[1], 5), lambda place: place)
+    part = paginate_list([places[0], places[2]], PageRequest(places[1], 5), lambda place: place)
     assert part.items == [places[2]]
 
 
 def test_a_list_by_name_goes_on_behind_an_item_that_is_there() -> None:
     places = PLACES[::-1]
-    part = cut_in_own_order(places, Page(places[2], 2), lambda place: place)
+    part = paginate_unordered(places, PageRequest(places[2], 2), lambda place: place)
     assert part.items == places[3:5]
 
 
 def test_a_cursor_into_a_list_by_name_that_lost_its_item_is_refused() -> None:
     with pytest.raises(QueryParameterInvalid):
-        cut_in_own_order(PLACES, Page(Cursor(PLACES[0].created_at, uuid4()), 2), lambda one: one)
+        paginate_unordered(
+            PLACES, PageRequest(Cursor(PLACES[0].created_at, uuid4()), 2), lambda one: one
+        )

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.application import bare_application
-from byoip.api.border.access_log import Recorder
+from byoip.api.border.access_log import AccessLog
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.problems.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
@@ -178,7 +178,7 @@ def limited(world: World, process: Making) -> Limited:
     @asynccontextmanager
     async def start(limits: Limits) -> AsyncIterator[World]:
         backend = replace(world.backend, limiter=process(limits)[0])
-        transport = httpx.ASGITransport(Recorder(bare_application(backend), CollectorRegistry()))
+        transport = httpx.ASGITransport(AccessLog(bare_application(backend), CollectorRegistry()))
         async with httpx.AsyncClient(transport=transport, base_url="http://byoip.test") as client:
             yield replace(world, client=client, backend=backend)
 

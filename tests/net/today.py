@@ -20,7 +20,7 @@ from typer.main import get_command
 
 import byoip
 from byoip.api.application import bare_application
-from byoip.api.border.access_log import Recorder
+from byoip.api.border.access_log import AccessLog
 from byoip.api.problems.failures import failure_headers
 from byoip.api.problems.problems import PROBLEMS
 from byoip.api.problems.refusal_samples import SAMPLES
@@ -126,7 +126,7 @@ async def served(database_url: str) -> AsyncIterator[Served]:
         now = backend.clock.now()
         credential = Credential(uuid4(), account_id, "net", frozenset(CUSTOMER_SCOPES), now)
         await backend.accounts.add_credential(credential, _TOKEN)
-        recorded = Recorder(bare_application(backend), backend.metrics)
+        recorded = AccessLog(bare_application(backend), backend.metrics)
         yield Served(recorded, account_id.hex, _TOKEN, labels)
 
 

@@ -9,7 +9,7 @@ from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import PrefixSuspended, WithdrawFirst
 from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
-from byoip.domain.precondition import Expected, PreconditionFailed
+from byoip.domain.precondition import Precondition, PreconditionFailed
 from byoip.domain.routes.bgp_prefix import (
     BgpPrefixExists,
     BgpPrefixNotFound,
@@ -279,7 +279,7 @@ async def test_one_route_is_never_wanted_by_two_claims(
 async def test_writes_hold_against_the_version_of_the_prefix(routes: Routes) -> None:
     version = (await routes.view()).version
     advertise = Advertise(routes.store, routes.world.clock)
-    seen = Actor("credential:1", "request-1", Expected(frozenset({version})))
+    seen = Actor("credential:1", "request-1", Precondition(frozenset({version})))
     await advertise(*routes.ids, None, advertised=True, by=seen)
     with pytest.raises(PreconditionFailed):
         await advertise(*routes.ids, None, advertised=False, by=seen)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from byoip.domain.claims.claim import WithdrawFirst
 from byoip.domain.errors import Refusal
-from byoip.domain.precondition import Expected, PreconditionFailed
+from byoip.domain.precondition import Precondition, PreconditionFailed
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
 from byoip.domain.routes.breaker import Ceilings, WithdrawalsStopped
 from byoip.usecases.routes.advertise import Advertise
@@ -27,7 +27,7 @@ async def test_of_many_equal_wishes_one_is_carried_out(routes: Routes) -> None:
 async def test_of_two_wishes_based_on_one_version_one_is_carried_out(routes: Routes) -> None:
     advertise = Advertise(routes.store, routes.world.clock)
     version = (await routes.view()).version
-    seen = replace(BY, seen=Expected(frozenset({version})))
+    seen = replace(BY, seen=Precondition(frozenset({version})))
     asked = [advertise(*routes.ids, None, prepend=count, by=seen) for count in (1, 2)]
     ends = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(one) for one in ends].count(PreconditionFailed) == 1

@@ -13,7 +13,7 @@ from byoip.api.accounts.operator_accounts import operator_accounts
 from byoip.api.bindings.edges import edges
 from byoip.api.bindings.operator_services import operator_services
 from byoip.api.bindings.services import services
-from byoip.api.border.access_log import Recorder
+from byoip.api.border.access_log import AccessLog
 from byoip.api.border.backend import Backend
 from byoip.api.border.declarations import Declaration
 from byoip.api.border.operation import Operation
@@ -72,7 +72,7 @@ def declarations() -> Iterable[Declaration]:
 
 def create_application(backend: Backend) -> ASGIApp:
     """The ASGI application; it holds no state but what `backend` brings."""
-    return Recorder(bare_application(backend), backend.metrics)
+    return AccessLog(bare_application(backend), backend.metrics)
 
 
 def bare_application(backend: Backend) -> FastAPI:

@@ -26,7 +26,7 @@ class PreconditionRequired(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class Precondition:
     """The versions of a claim that the sender of a write accepts as unchanged.
 
     Attributes:
@@ -45,4 +45,4 @@ class Expected:
             raise PreconditionFailed
 
 
-WHATEVER = Expected()
+ANY_VERSION = Precondition()

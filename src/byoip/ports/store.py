@@ -13,7 +13,7 @@ from uuid import UUID
 from byoip.domain.bindings.service_binding import Service, ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken
-from byoip.domain.precondition import WHATEVER, Expected
+from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.operating import OperatorRepositories
 from byoip.ports.bindings.edges import Edges
@@ -50,7 +50,7 @@ class Actor:
 
     actor: str
     request_id: str
-    seen: Expected = WHATEVER
+    seen: Precondition = ANY_VERSION
 
 
 @dataclass(frozen=True, slots=True)

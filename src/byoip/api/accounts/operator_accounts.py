@@ -24,16 +24,16 @@ from byoip.api.accounts.operator_schemas import (
     operator_event_of,
 )
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Operating
+from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import ID_PATTERN, read_id
 from byoip.api.border.paging import (
     DEFAULT_PAGE,
     CursorText,
-    Cut,
+    Page,
     PerPage,
-    cut,
-    page,
+    page_request,
+    paginate,
 )
 from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
@@ -59,20 +59,20 @@ AccountFilter: TypeAlias = Annotated[
 
 @operator_accounts.operation("GET /accounts", Scope.OPERATOR, answer=AccountListAnswer)
 async def list_accounts(
-    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+    caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List customers, oldest first."""
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     reader = caller.backend.operating.reader
     found = await reader.accounts(after=wanted.after, limit=wanted.probe)
-    part = cut(found, wanted, _account_place)
+    part = paginate(found, wanted, _account_place)
     return list_answer([account_of(one) for one in part.items], part)
 
 
 @operator_accounts.operation(
     "GET /accounts/{account_id}", Scope.OPERATOR, answer=AccountAnswer, tagged=True
 )
-async def get_account(caller: Operating, account_id: PathId) -> Answer:
+async def get_account(caller: OperatorRequest, account_id: PathId) -> Answer:
     """Read one account."""
     view = await caller.backend.operating.reader.account(account_id)
     return answer(account_of(view), version=_version(view))
@@ -86,7 +86,7 @@ async def get_account(caller: Operating, account_id: PathId) -> Answer:
     tagged=True,
     refuses=(InvalidText,),
 )
-async def create_account(caller: Operating, body: NewAccount) -> Answer:
+async def create_account(caller: OperatorRequest, body: NewAccount) -> Answer:
     """Take a customer in."""
     pen = caller.pen(account_of, status=201, version=_version)
     return pen.answer(
@@ -107,7 +107,9 @@ async def create_account(caller: Operating, body: NewAccount) -> Answer:
     tagged=True,
     refuses=(InvalidText,),
 )
-async def update_account(caller: Operating, account_id: PathId, body: AccountChange) -> Answer:
+async def update_account(
+    caller: OperatorRequest, account_id: PathId, body: AccountChange
+) -> Answer:
     """Change an account's name or quota.
 
     A quota below what the account has takes nothing away: it only keeps it from more.
@@ -127,7 +129,7 @@ async def update_account(caller: Operating, account_id: PathId, body: AccountCha
 
 @operator_accounts.operation("GET /credentials", Scope.OPERATOR, answer=CredentialListAnswer)
 async def list_credentials(
-    caller: Operating,
+    caller: OperatorRequest,
     account_id: AccountFilter = None,
     per_page: PerPage = None,
     cursor: CursorText = None,
@@ -136,11 +138,11 @@ async def list_credentials(
 
     Tokens are not kept, so they are not shown.
     """
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     found = await caller.backend.operating.reader.credentials(
         account_filter(account_id), after=wanted.after, limit=wanted.probe
     )
-    part = cut(found, wanted, _credential_place)
+    part = paginate(found, wanted, _credential_place)
     return list_answer([credential_of(one) for one in part.items], part)
 
 
@@ -151,7 +153,7 @@ async def list_credentials(
     status=201,
     refuses=(InvalidText, ScopesRefused, ExpiryRefused),
 )
-async def create_credential(caller: Operating, body: NewCredentialIn) -> Answer:
+async def create_credential(caller: OperatorRequest, body: NewCredentialIn) -> Answer:
     """Make a token for an account, or for another operator.
 
     The token is in this answer and nowhere else: a repeated request does not show it again.
@@ -176,7 +178,9 @@ async def create_credential(caller: Operating, body: NewCredentialIn) -> Answer:
     answer=CredentialAnswer,
     refuses=(InvalidText, CredentialNotFound),
 )
-async def revoke_credential(caller: Operating, credential_id: PathId, body: Reasoned) -> Answer:
+async def revoke_credential(
+    caller: OperatorRequest, credential_id: PathId, body: Reasoned
+) -> Answer:
     """End a credential at once."""
     pen = caller.pen(credential_of)
     return pen.answer(
@@ -188,7 +192,7 @@ async def revoke_credential(caller: Operating, credential_id: PathId, body: Reas
 
 @operator_accounts.operation("GET /events", Scope.OPERATOR, answer=OperatorEventListAnswer)
 async def list_operator_events(
-    caller: Operating, after: After = 0, per_page: PerPage = None
+    caller: OperatorRequest, after: After = 0, per_page: PerPage = None
 ) -> Answer:
     """Read what operators have done besides prefixes, oldest first.
 
@@ -198,7 +202,7 @@ async def list_operator_events(
     found = await caller.backend.operating.reader.events(after=after, limit=size + 1)
     items = found[:size]
     more = str(items[-1].event.number) if len(found) > size else None
-    return list_answer([operator_event_of(one) for one in items], Cut(items, size, more))
+    return list_answer([operator_event_of(one) for one in items], Page(items, size, more))
 
 
 def account_filter(text: str | None) -> UUID | None:

@@ -20,10 +20,10 @@ from byoip.api.bindings.edge_schemas import (
     state_of,
 )
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Operating
+from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import read_id
-from byoip.api.border.paging import DEFAULT_PAGE, LONGEST_PAGE, Cut, PerPage
+from byoip.api.border.paging import DEFAULT_PAGE, LONGEST_PAGE, Page, PerPage
 from byoip.api.border.streams import NDJSON, StreamAnswer
 from byoip.api.border.waiting import Wait, follow, read_or_wait
 from byoip.api.path_ids import PathText
@@ -68,7 +68,7 @@ Seconds: TypeAlias = Annotated[
     refuses=(ChangeNotMadeYet, FeedReplaced),
 )
 async def list_edge_changes(
-    caller: Operating,
+    caller: OperatorRequest,
     after: After = 0,
     feed: Feed = None,
     wait: Wait = 0,
@@ -85,7 +85,7 @@ async def list_edge_changes(
     found = await read_or_wait(read, caller.backend.bell, EDGE_CHANGES, wait)
     items = found[:size]
     more = str(items[-1].number) if len(found) > size else None
-    return list_answer([change_of(one) for one in items], Cut(items, size, more))
+    return list_answer([change_of(one) for one in items], Page(items, size, more))
 
 
 @edges.operation(
@@ -95,7 +95,7 @@ async def list_edge_changes(
     refuses=(ChangeNotMadeYet, FeedReplaced),
 )
 async def get_edge_change_stream(
-    caller: Operating, after: After = 0, feed: Feed = None, seconds: Seconds = LONGEST_STREAM
+    caller: OperatorRequest, after: After = 0, feed: Feed = None, seconds: Seconds = LONGEST_STREAM
 ) -> Answer:
     """Follow the changes as a stream: one JSON object a line, each as soon as it is there.
 
@@ -113,7 +113,7 @@ async def get_edge_change_stream(
 
 
 @edges.operation("GET /edge/state", Scope.EDGE_READ, answer=FullStateAnswer)
-async def get_edge_state(caller: Operating) -> Answer:
+async def get_edge_state(caller: OperatorRequest) -> Answer:
     """Read all that is bound, and the number of the change that this is as of.
 
     Where an edge begins, or begins anew: then it follows the changes after that number.
@@ -127,7 +127,7 @@ async def get_edge_state(caller: Operating) -> Answer:
     answer=EdgeAnswer,
     refuses=(InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet),
 )
-async def create_edge_acknowledgement(caller: Operating, body: Acknowledgement) -> Answer:
+async def create_edge_acknowledgement(caller: OperatorRequest, body: Acknowledgement) -> Answer:
     """Say that an edge has carried out a change and all before.
 
     Operators register edges, by PUT. Until it has acknowledged all that was there when it was
@@ -142,10 +142,10 @@ async def create_edge_acknowledgement(caller: Operating, body: Acknowledgement) 
 
 
 @edges.operation("GET /edge/edges", Scope.OPERATOR, answer=EdgeListAnswer)
-async def list_edges(caller: Operating) -> Answer:
+async def list_edges(caller: OperatorRequest) -> Answer:
     """List the edges with what each has acknowledged, by name."""
     found = [edge_of(one) for one in await caller.backend.edges.reader.edges()]
-    return list_answer(found, Cut(found, LONGEST_PAGE, None))
+    return list_answer(found, Page(found, LONGEST_PAGE, None))
 
 
 @edges.operation(
@@ -154,7 +154,7 @@ async def list_edges(caller: Operating) -> Answer:
     answer=EdgeAnswer,
     refuses=(InvalidEdgeName, InvalidText, EdgeBehind),
 )
-async def put_edge(caller: Operating, edge: PathText, body: EdgeChangeOfState) -> Answer:
+async def put_edge(caller: OperatorRequest, edge: PathText, body: EdgeChangeOfState) -> Answer:
     """Register an edge, drain it, take it back into service, or let a removed one join again.
 
     Announcing waits no longer for a drained edge. It comes back when it has caught up, not before.
@@ -173,7 +173,7 @@ async def put_edge(caller: Operating, edge: PathText, body: EdgeChangeOfState) -
     answer=EdgeAnswer,
     refuses=(InvalidEdgeName, InvalidText, EdgeNotFound),
 )
-async def remove_edge(caller: Operating, edge: PathText, body: Reasoned) -> Answer:
+async def remove_edge(caller: OperatorRequest, edge: PathText, body: Reasoned) -> Answer:
     """Take an edge out for good. It does not come back by acknowledging."""
     pen = caller.pen(edge_of)
     return pen.answer(

@@ -10,9 +10,15 @@ from byoip.api.accounts.operator_schemas import (
 )
 from byoip.api.bindings.services import service_place
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Operating
+from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, cut_in_own_order, page
+from byoip.api.border.paging import (
+    LONGEST_PAGE,
+    CursorText,
+    PerPage,
+    page_request,
+    paginate_unordered,
+)
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.accounts.operating import ServiceExists, ServiceInUse, ServiceNotOffered
@@ -24,11 +30,11 @@ operator_services = Declarations("operator: services", Audience.OPERATOR)
 
 @operator_services.operation("GET /services", Scope.OPERATOR, answer=OfferedServiceListAnswer)
 async def list_offered_services(
-    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+    caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what customers may bind, by name."""
-    wanted = page(per_page, cursor, default=LONGEST_PAGE)
-    part = cut_in_own_order(await caller.backend.reader.services(), wanted, service_place)
+    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
+    part = paginate_unordered(await caller.backend.reader.services(), wanted, service_place)
     return list_answer([service_of(one) for one in part.items], part)
 
 
@@ -39,7 +45,7 @@ async def list_offered_services(
     tagged=True,
     refuses=(ServiceNotOffered,),
 )
-async def get_offered_service(caller: Operating, service_id: PathId) -> Answer:
+async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> Answer:
     """Read one service."""
     for one in await caller.backend.reader.services():
         if one.id == service_id:
@@ -55,7 +61,7 @@ async def get_offered_service(caller: Operating, service_id: PathId) -> Answer:
     tagged=True,
     refuses=(InvalidText, ServiceExists),
 )
-async def create_service(caller: Operating, body: NewService) -> Answer:
+async def create_service(caller: OperatorRequest, body: NewService) -> Answer:
     """Offer customers something to bind."""
     pen = caller.pen(service_of, status=201, version=_version)
     return pen.answer(
@@ -76,7 +82,9 @@ async def create_service(caller: Operating, body: NewService) -> Answer:
     tagged=True,
     refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
 )
-async def update_service(caller: Operating, service_id: PathId, body: ServiceChange) -> Answer:
+async def update_service(
+    caller: OperatorRequest, service_id: PathId, body: ServiceChange
+) -> Answer:
     """Change whether a service takes whole prefixes only.
 
     Refused while it is bound to parts of prefixes.
@@ -99,7 +107,7 @@ async def update_service(caller: Operating, service_id: PathId, body: ServiceCha
     answer=OfferedServiceAnswer,
     refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
 )
-async def retire_service(caller: Operating, service_id: PathId, body: Reasoned) -> Answer:
+async def retire_service(caller: OperatorRequest, service_id: PathId, body: Reasoned) -> Answer:
     """Offer a service no longer; refused while anything is bound to it."""
     pen = caller.pen(service_of)
     return pen.answer(

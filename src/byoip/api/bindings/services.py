@@ -13,16 +13,16 @@ from byoip.api.bindings.binding_schemas import (
     service_of,
 )
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Asking, nothing
+from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done
 from byoip.api.border.paging import (
     LONGEST_PAGE,
     CursorText,
     PerPage,
-    cut_from_whole,
-    cut_in_own_order,
-    page,
+    page_request,
+    paginate_list,
+    paginate_unordered,
 )
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
@@ -57,12 +57,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @services.operation("GET /services", Scope.PREFIXES_READ, answer=ServiceListAnswer)
 async def list_services(
-    caller: Asking, per_page: PerPage = None, cursor: CursorText = None
+    caller: CustomerRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what can be bound, by name."""
-    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
     whole = await caller.backend.reader.services()
-    part = cut_in_own_order(whole, wanted, service_place)
+    part = paginate_unordered(whole, wanted, service_place)
     return list_answer([service_of(one) for one in part.items], part, total=len(whole))
 
 
@@ -87,7 +87,9 @@ async def list_services(
         Contested,
     ),
 )
-async def create_service_binding(caller: Asking, prefix_id: PathId, body: NewBinding) -> Answer:
+async def create_service_binding(
+    caller: CustomerRequest, prefix_id: PathId, body: NewBinding
+) -> Answer:
     """Bind a service to a range of an approved prefix.
 
     The first binding spans the prefix; more specific ones nest inside, down to one address.
@@ -112,17 +114,17 @@ async def create_service_binding(caller: Asking, prefix_id: PathId, body: NewBin
     refuses=(ClaimNotFound,),
 )
 async def list_service_bindings(
-    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+    caller: CustomerRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the bindings of a prefix.
 
     All of them, oldest first, unless `per_page` is given.
     """
-    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
     whole = await caller.backend.reader.bindings(
         caller.account_id, prefix_id, after=None, limit=BINDINGS_PER_PREFIX
     )
-    part = cut_from_whole(whole, wanted, _binding_place)
+    part = paginate_list(whole, wanted, _binding_place)
     return list_answer([binding_of(one) for one in part.items], part, total=len(whole))
 
 
@@ -133,7 +135,9 @@ async def list_service_bindings(
     tagged=True,
     refuses=(ClaimNotFound, BindingNotFound),
 )
-async def get_service_binding(caller: Asking, prefix_id: PathId, binding_id: PathId) -> Answer:
+async def get_service_binding(
+    caller: CustomerRequest, prefix_id: PathId, binding_id: PathId
+) -> Answer:
     """Read one binding. Its ETag is its prefix's."""
     view = await caller.backend.reader.binding(caller.account_id, prefix_id, binding_id)
     return answer(_shown(view), version=_version(view))
@@ -155,7 +159,7 @@ async def get_service_binding(caller: Asking, prefix_id: PathId, binding_id: Pat
     ),
 )
 async def update_service_binding(
-    caller: Asking, prefix_id: PathId, binding_id: PathId, body: BindingChange
+    caller: CustomerRequest, prefix_id: PathId, binding_id: PathId, body: BindingChange
 ) -> Answer:
     """Change the service of a binding, at once and without a gap."""
     pen = caller.pen(_shown, version=_version)
@@ -183,7 +187,9 @@ async def update_service_binding(
         AdvertiseStateLocked,
     ),
 )
-async def delete_service_binding(caller: Asking, prefix_id: PathId, binding_id: PathId) -> Answer:
+async def delete_service_binding(
+    caller: CustomerRequest, prefix_id: PathId, binding_id: PathId
+) -> Answer:
     """Remove a binding; the one that spans the prefix goes last, with its BGP prefix.
 
     Refused while any route of the prefix is announced, or may still be.

@@ -15,7 +15,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
-class Recorder:
+class AccessLog:
     """Pure ASGI, outermost, so that it also sees what goes wrong inside."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:

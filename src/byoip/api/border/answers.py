@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from byoip.api.border.envelope import Message
-from byoip.api.border.paging import Cut
+from byoip.api.border.paging import Page
 from byoip.ports.once import StoredAnswer
 
 Answer: TypeAlias = StoredAnswer
@@ -37,7 +37,7 @@ def answer(
     return Answer(status, head + shown + b"}", version)
 
 
-def list_answer(shown: list[Any], cut: Cut[Any], *, total: int | None = None) -> Answer:
+def list_answer(shown: list[Any], cut: Page[Any], *, total: int | None = None) -> Answer:
     """A page in its envelope; `total` on lists that are counted."""
     info = {"count": len(shown), "per_page": cut.size, "cursor": cut.next}
     if total is not None:

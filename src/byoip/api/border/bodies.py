@@ -15,7 +15,7 @@ from byoip.api.problems.refusals import (
     FieldMissing,
     FieldUnknown,
     MalformedJson,
-    Refused,
+    Refusals,
     WrongMediaType,
 )
 from byoip.domain.errors import Refusal
@@ -61,15 +61,15 @@ def parse_body(model: type[Model], raw: bytes) -> Model:
 
     Raises:
         MalformedJson: not one JSON text in UTF-8, with every member named once.
-        Refused: one refusal for each member that is missing, unknown or wrong.
+        Refusals: one refusal for each member that is missing, unknown or wrong.
     """
     value = _parse_json(raw)
     if unsafe := [FieldInvalid(pointer, _UNSAFE_WHY) for pointer in _unsafe_texts(value, "")]:
-        raise Refused(unsafe[:ERRORS_SHOWN])
+        raise Refusals(unsafe[:ERRORS_SHOWN])
     try:
         return model.model_validate(value)
     except ValidationError as fault:
-        raise Refused(
+        raise Refusals(
             field_refusals(fault.errors(include_url=False, include_input=False))
         ) from None
 

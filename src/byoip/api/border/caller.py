@@ -14,7 +14,7 @@ from byoip.api.border.answers import Answer, answer
 from byoip.api.border.backend import Backend
 from byoip.api.border.envelope import Message
 from byoip.domain.accounts.credential import Credential
-from byoip.domain.precondition import WHATEVER, Expected
+from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor
 
@@ -73,7 +73,7 @@ class Authenticated:
     path: str
     idempotency_key: str | None
     body: bytes
-    seen: Expected = WHATEVER
+    seen: Precondition = ANY_VERSION
 
     @property
     def by(self) -> Actor:
@@ -120,14 +120,14 @@ class Authenticated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller(Authenticated):
+class Customer(Authenticated):
     """A customer's request, for an account that is the caller's own."""
 
     account_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorCaller(Authenticated):
+class Operator(Authenticated):
     """An operator's request, for the whole service."""
 
     @property
@@ -145,5 +145,5 @@ def _only_an_operation_knows() -> NoReturn:
     raise RuntimeError("a route below /client/v4 is not an Operation")
 
 
-Asking: TypeAlias = Annotated[Caller, Depends(_only_an_operation_knows)]
-Operating: TypeAlias = Annotated[OperatorCaller, Depends(_only_an_operation_knows)]
+CustomerRequest: TypeAlias = Annotated[Customer, Depends(_only_an_operation_knows)]
+OperatorRequest: TypeAlias = Annotated[Operator, Depends(_only_an_operation_knows)]

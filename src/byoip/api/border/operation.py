@@ -19,7 +19,7 @@ from byoip.api.border.answers import Answer, JsonBytes
 from byoip.api.border.authentication import authenticate
 from byoip.api.border.backend import Backend
 from byoip.api.border.bodies import demand_json, parse_body, read_body
-from byoip.api.border.caller import Caller, OperatorCaller
+from byoip.api.border.caller import Customer, Operator
 from byoip.api.border.conditional import NO_VERSION, etag, expected
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import Strict, read_id
@@ -31,7 +31,7 @@ from byoip.api.border.waiting import unless_gone
 from byoip.api.document.documentation import operation_document
 from byoip.api.problems.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope, ScopeMissing
-from byoip.domain.precondition import WHATEVER, Expected, PreconditionRequired
+from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
 from byoip.ports.once import AlreadyAnswered
 
 _APART = ("caller", "body", "upload", "return")
@@ -87,7 +87,7 @@ class Operation(APIRoute):
         account_id, ids = self._read_ids(request.path_params)
         self._admit(credential, account_id)
         arguments = self._query.read(scope["query_string"]) | ids
-        raw, key, seen = b"", None, WHATEVER
+        raw, key, seen = b"", None, ANY_VERSION
         if self._writes:
             key = _idempotency_key(scope["headers"])
             seen = self._expected(scope["headers"])
@@ -104,9 +104,7 @@ class Operation(APIRoute):
             "body": raw,
         }
         asking = (
-            OperatorCaller(**known)
-            if account_id is None
-            else Caller(**known, account_id=account_id)
+            Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
         )
         work = self.declaration.endpoint(asking, **arguments)
         if arguments.get("wait"):  # seconds that nobody may be there to see the end of
@@ -121,12 +119,12 @@ class Operation(APIRoute):
         for scope in self.declaration.scopes:
             credential.demand(scope)
 
-    def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Expected:
+    def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Precondition:
         given = expected(headers)
         if given is None:
             if self.declaration.of_prefix and self._backend.require_if_match:
                 raise PreconditionRequired
-            return WHATEVER
+            return ANY_VERSION
         if not self.declaration.conditional:
             given.demand(NO_VERSION)  # there is no tag that it could be
         return given

@@ -38,7 +38,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRequest:
     """What part of a list is wanted."""
 
     after: Cursor | None
@@ -51,7 +51,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut(Generic[Item]):
+class Page(Generic[Item]):
     """A page, and where the next one begins."""
 
     items: Sequence[Item]
@@ -59,25 +59,27 @@ class Cut(Generic[Item]):
     next: str | None
 
 
-def page(per_page: int | None, cursor: str | None, *, default: int) -> Page:
+def page_request(per_page: int | None, cursor: str | None, *, default: int) -> PageRequest:
     """Read what the query asks for.
 
     Raises:
         QueryParameterInvalid: not a cursor of ours.
     """
-    return Page(None if cursor is None else read_cursor(cursor), per_page or default)
+    return PageRequest(None if cursor is None else read_cursor(cursor), per_page or default)
 
 
-def cut(found: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]) -> Cut[Item]:
+def paginate(
+    found: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Cursor]
+) -> Page[Item]:
     """Cut the probe off, and say where to go on."""
     items = found[: wanted.size]
     more = len(found) > wanted.size
-    return Cut(items, wanted.size, write_cursor(place(items[-1])) if more else None)
+    return Page(items, wanted.size, write_cursor(place(items[-1])) if more else None)
 
 
-def cut_from_whole(
-    whole: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]
-) -> Cut[Item]:
+def paginate_list(
+    whole: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Cursor]
+) -> Page[Item]:
     """The same for a list that is short and at hand, in the order of its places.
 
     A cursor holds though the item that it was made of is gone: what lies behind it follows.
@@ -85,12 +87,12 @@ def cut_from_whole(
     after = wanted.after
     if after is not None:
         whole = [item for item in whole if _order(place(item)) > _order(after)]
-    return cut(whole[: wanted.probe], wanted, place)
+    return paginate(whole[: wanted.probe], wanted, place)
 
 
-def cut_in_own_order(
-    whole: Sequence[Item], wanted: Page, place: Callable[[Item], Cursor]
-) -> Cut[Item]:
+def paginate_unordered(
+    whole: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Cursor]
+) -> Page[Item]:
     """The same for a list in another order, which a cursor says nothing of once its item is gone.
 
     Raises:
@@ -102,7 +104,7 @@ def cut_in_own_order(
         if wanted.after.id not in ids:
             raise QueryParameterInvalid("cursor", "is outdated: start from the first page")
         start = ids.index(wanted.after.id) + 1
-    return cut(whole[start : start + wanted.probe], wanted, place)
+    return paginate(whole[start : start + wanted.probe], wanted, place)
 
 
 def _order(place: Cursor) -> tuple[datetime, UUID]:

@@ -6,9 +6,9 @@ from fastapi import Query
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, list_answer
-from byoip.api.border.caller import Operating
+from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Cut, PerPage, cut, page
+from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Page, PerPage, page_request, paginate
 from byoip.api.checks.operator_space_schemas import (
     NewOverride,
     NewReservation,
@@ -55,13 +55,13 @@ Below: TypeAlias = Annotated[
 
 @operator_space.operation("GET /reservations", Scope.OPERATOR, answer=ReservationListAnswer)
 async def list_reservations(
-    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+    caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List space that is kept for somebody, oldest first."""
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     reader = caller.backend.operating.reader
     found = await reader.reservations(after=wanted.after, limit=wanted.probe)
-    part = cut(found, wanted, _place)
+    part = paginate(found, wanted, _place)
     return list_answer([reservation_of(one) for one in part.items], part)
 
 
@@ -78,7 +78,7 @@ async def list_reservations(
         OverlapsApproved,
     ),
 )
-async def create_reservation(caller: Operating, body: NewReservation) -> Answer:
+async def create_reservation(caller: OperatorRequest, body: NewReservation) -> Answer:
     """Reserve space that is served already, for one account or for nobody.
 
     Nobody else can claim it. Pending claims of others stay, and are not approved.
@@ -97,7 +97,9 @@ async def create_reservation(caller: Operating, body: NewReservation) -> Answer:
     answer=ReservationAnswer,
     refuses=(InvalidText, ReservationNotFound),
 )
-async def release_reservation(caller: Operating, reservation_id: PathId, body: Reasoned) -> Answer:
+async def release_reservation(
+    caller: OperatorRequest, reservation_id: PathId, body: Reasoned
+) -> Answer:
     """Let everybody claim the space again."""
     pen = caller.pen(reservation_of)
     return pen.answer(
@@ -111,13 +113,13 @@ async def release_reservation(caller: Operating, reservation_id: PathId, body: R
     "GET /registry_overrides", Scope.OPERATOR, answer=RegistryOverrideListAnswer
 )
 async def list_registry_overrides(
-    caller: Operating, per_page: PerPage = None, cursor: CursorText = None
+    caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the overrides made here, oldest first; those of the settings stand beside them."""
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     reader = caller.backend.operating.reader
     found = await reader.overrides(after=wanted.after, limit=wanted.probe)
-    part = cut(found, wanted, _place)
+    part = paginate(found, wanted, _place)
     return list_answer([override_of(one) for one in part.items], part)
 
 
@@ -127,7 +129,7 @@ async def list_registry_overrides(
     answer=RegistryOverrideAnswer,
     refuses=(InvalidText, InvalidPrefix, RegistryUnknown),
 )
-async def put_registry_override(caller: Operating, body: NewOverride) -> Answer:
+async def put_registry_override(caller: OperatorRequest, body: NewOverride) -> Answer:
     """Say which registry is responsible for a range.
 
     It replaces the one for exactly the same range, also that of the settings; of several that
@@ -152,7 +154,7 @@ async def put_registry_override(caller: Operating, body: NewOverride) -> Answer:
     refuses=(InvalidText, OverrideNotFound),
 )
 async def remove_registry_override(
-    caller: Operating, override_id: PathId, body: Reasoned
+    caller: OperatorRequest, override_id: PathId, body: Reasoned
 ) -> Answer:
     """Go back to what the settings and the registries' statistics say."""
     pen = caller.pen(override_of)
@@ -165,7 +167,7 @@ async def remove_registry_override(
 
 @operator_space.operation("GET /roa_snapshots", Scope.OPERATOR, answer=RoaSnapshotListAnswer)
 async def list_roa_snapshots(
-    caller: Operating, below: Below = _LAST_NUMBER, per_page: PerPage = None
+    caller: OperatorRequest, below: Below = _LAST_NUMBER, per_page: PerPage = None
 ) -> Answer:
     """List attempts to take ROA data, newest first: counts, and why some were refused."""
     size = per_page or DEFAULT_PAGE
@@ -173,7 +175,7 @@ async def list_roa_snapshots(
     found = await reader.roa_snapshots(below=below, limit=size + 1)
     items = found[:size]
     more = str(items[-1].snapshot.number) if len(found) > size else None
-    return list_answer([roa_snapshot_of(one) for one in items], Cut(items, size, more))
+    return list_answer([roa_snapshot_of(one) for one in items], Page(items, size, more))
 
 
 @operator_space.operation(
@@ -182,7 +184,9 @@ async def list_roa_snapshots(
     answer=RoaSnapshotAnswer,
     refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
 )
-async def accept_roa_snapshot(caller: Operating, number: PathNumber, body: Reasoned) -> Answer:
+async def accept_roa_snapshot(
+    caller: OperatorRequest, number: PathNumber, body: Reasoned
+) -> Answer:
     """Use a refused snapshot all the same: the last one, as long as its entries are kept."""
     snapshot = read_number(number)
     if snapshot is None:
@@ -198,10 +202,10 @@ async def accept_roa_snapshot(caller: Operating, number: PathNumber, body: Reaso
 @operator_space.operation(
     "GET /registration_snapshots", Scope.OPERATOR, answer=RegistrationSnapshotListAnswer
 )
-async def list_registration_snapshots(caller: Operating) -> Answer:
+async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
     """List the registries' statistics in use, and why newer ones could not be had."""
     found = await caller.backend.operating.reader.registration_snapshots()
-    return list_answer([registration_of(one) for one in found], Cut(found, len(found), None))
+    return list_answer([registration_of(one) for one in found], Page(found, len(found), None))
 
 
 @operator_space.operation(
@@ -211,7 +215,7 @@ async def list_registration_snapshots(caller: Operating) -> Answer:
     refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_registration_snapshot(
-    caller: Operating, registry: PathText, body: Reasoned
+    caller: OperatorRequest, registry: PathText, body: Reasoned
 ) -> Answer:
     """Believe a registry whose newest file was refused for having too few entries.
 

@@ -3,10 +3,10 @@
 from functools import partial
 
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Asking, nothing
+from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done
-from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, cut, page
+from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
 from byoip.api.border.rate_limiting import spend
 from byoip.api.checks.preflight_schemas import NewPreflight, PreflightAnswer, preflight_of
 from byoip.api.checks.validation_schemas import (
@@ -50,7 +50,9 @@ proof = Declarations("proof")
     tagged=True,
     refuses=(ClaimNotFound, IllegalTransition, TooManyTokens),
 )
-async def create_validation_token(caller: Asking, prefix_id: PathId, body: NewToken) -> Answer:
+async def create_validation_token(
+    caller: CustomerRequest, prefix_id: PathId, body: NewToken
+) -> Answer:
     """Issue a token for one method, with everything to paste.
 
     It replaces the token before, and what that one has proven.
@@ -74,14 +76,14 @@ async def create_validation_token(caller: Asking, prefix_id: PathId, body: NewTo
     refuses=(ClaimNotFound,),
 )
 async def list_validation_tokens(
-    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+    caller: CustomerRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the tokens of a prefix, oldest first."""
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     found = await caller.backend.reader.tokens(
         caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    part = cut(found, wanted, _token_place)
+    part = paginate(found, wanted, _token_place)
     now = caller.now
     return list_answer([token_of(token, now) for token in part.items], part)
 
@@ -92,7 +94,9 @@ async def list_validation_tokens(
     answer=Done,
     refuses=(ClaimNotFound, TokenNotFound, TokenSpent),
 )
-async def delete_validation_token(caller: Asking, prefix_id: PathId, token_id: PathId) -> Answer:
+async def delete_validation_token(
+    caller: CustomerRequest, prefix_id: PathId, token_id: PathId
+) -> Answer:
     """Revoke a token, and what it has proven so far."""
     pen = caller.pen(nothing)
     await caller.backend.revoke_validation_token(
@@ -108,14 +112,14 @@ async def delete_validation_token(caller: Asking, prefix_id: PathId, token_id: P
     refuses=(ClaimNotFound,),
 )
 async def list_validations(
-    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+    caller: CustomerRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the validation runs of a prefix, oldest first, without their evidence."""
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     found = await caller.backend.reader.runs(
         caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    part = cut(found, wanted, _run_place)
+    part = paginate(found, wanted, _run_place)
     return list_answer([validation_of(run) for run in part.items], part)
 
 
@@ -125,7 +129,9 @@ async def list_validations(
     answer=ValidationAnswer,
     refuses=(ClaimNotFound, ValidationNotFound),
 )
-async def get_validation(caller: Asking, prefix_id: PathId, validation_id: PathId) -> Answer:
+async def get_validation(
+    caller: CustomerRequest, prefix_id: PathId, validation_id: PathId
+) -> Answer:
     """Read one run: what was asked, of whom, what came back, and how to fix it."""
     run = await caller.backend.reader.run(caller.account_id, prefix_id, validation_id)
     return answer(validation_with_evidence(run))
@@ -137,7 +143,7 @@ async def get_validation(caller: Asking, prefix_id: PathId, validation_id: PathI
     answer=PreflightAnswer,
     refuses=(*PREFIX_REFUSALS, RateLimited),
 )
-async def create_prefix_preflight(caller: Asking, body: NewPreflight) -> Answer:
+async def create_prefix_preflight(caller: CustomerRequest, body: NewPreflight) -> Answer:
     """Would this prefix pass, and what would break?
 
     Asks irr and rpki now and keeps nothing. Ten a minute for each account, unless set otherwise.

@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from byoip.api.border.answers import Answer, list_answer
-from byoip.api.border.caller import Asking
+from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.paging import (
     DEFAULT_PAGE,
     LONGEST_PAGE,
     CursorText,
     PerPage,
-    cut,
-    cut_from_whole,
-    page,
+    page_request,
+    paginate,
+    paginate_list,
 )
 from byoip.api.claims.delegation_schemas import (
     DelegationAnswer,
@@ -63,7 +63,9 @@ delegations = Declarations("delegations")
         TooManyDelegations,
     ),
 )
-async def create_delegation(caller: Asking, prefix_id: PathId, body: NewDelegation) -> Answer:
+async def create_delegation(
+    caller: CustomerRequest, prefix_id: PathId, body: NewDelegation
+) -> Answer:
     """Delegate part or all of an approved prefix to another account.
 
     Delegations never overlap. Bindings stay with the prefix's owner.
@@ -89,17 +91,17 @@ async def create_delegation(caller: Asking, prefix_id: PathId, body: NewDelegati
     refuses=(ClaimNotFound,),
 )
 async def list_delegations(
-    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+    caller: CustomerRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what is delegated of a prefix.
 
     All of it, oldest first, unless `per_page` is given.
     """
-    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
     whole = await caller.backend.reader.delegations(
         caller.account_id, prefix_id, now=caller.now, after=None, limit=DELEGATIONS_PER_PREFIX
     )
-    part = cut_from_whole(whole, wanted, _place)
+    part = paginate_list(whole, wanted, _place)
     return list_answer([delegation_of(one) for one in part.items], part, total=len(whole))
 
 
@@ -109,7 +111,9 @@ async def list_delegations(
     answer=EndedDelegationAnswer,
     refuses=(ClaimNotFound, DelegationNotFound),
 )
-async def delete_delegation(caller: Asking, prefix_id: PathId, delegation_id: PathId) -> Answer:
+async def delete_delegation(
+    caller: CustomerRequest, prefix_id: PathId, delegation_id: PathId
+) -> Answer:
     """End a delegation, at once."""
     pen = caller.pen(_ended)
     return pen.answer(
@@ -121,14 +125,14 @@ async def delete_delegation(caller: Asking, prefix_id: PathId, delegation_id: Pa
 
 @delegations.operation("GET /delegations", Scope.PREFIXES_READ, answer=ReceivedDelegationListAnswer)
 async def list_received_delegations(
-    caller: Asking, per_page: PerPage = None, cursor: CursorText = None
+    caller: CustomerRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what other accounts have delegated to this one, oldest first."""
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     found = await caller.backend.reader.received_delegations(
         caller.account_id, now=caller.now, after=wanted.after, limit=wanted.probe
     )
-    part = cut(found, wanted, _place)
+    part = paginate(found, wanted, _place)
     return list_answer([delegation_of(one) for one in part.items], part)
 
 

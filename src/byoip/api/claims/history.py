@@ -4,9 +4,9 @@ from typing import Annotated, TypeAlias
 from fastapi import Query
 
 from byoip.api.border.answers import Answer, list_answer
-from byoip.api.border.caller import Asking
+from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
-from byoip.api.border.paging import DEFAULT_PAGE, Cut, PerPage
+from byoip.api.border.paging import DEFAULT_PAGE, Page, PerPage
 from byoip.api.border.waiting import Wait, read_or_wait
 from byoip.api.claims.event_schemas import (
     AccountEventListAnswer,
@@ -33,7 +33,7 @@ After: TypeAlias = Annotated[
     refuses=(ClaimNotFound, EventNotMadeYet),
 )
 async def list_prefix_events(
-    caller: Asking,
+    caller: CustomerRequest,
     prefix_id: PathId,
     after: After = 0,
     wait: Wait = 0,
@@ -50,7 +50,7 @@ async def list_prefix_events(
     found = await read_or_wait(read, caller.backend.bell, prefix_id, wait)
     items = found[:size]
     more = str(items[-1].number) if len(found) > size else None
-    return list_answer([event_of(event) for event in items], Cut(items, size, more))
+    return list_answer([event_of(event) for event in items], Page(items, size, more))
 
 
 @history.operation(
@@ -60,7 +60,7 @@ async def list_prefix_events(
     refuses=(EventNotMadeYet,),
 )
 async def list_account_events(
-    caller: Asking, after: After = 0, wait: Wait = 0, per_page: PerPage = None
+    caller: CustomerRequest, after: After = 0, wait: Wait = 0, per_page: PerPage = None
 ) -> Answer:
     """Read the history of all the account's prefixes, oldest first.
 
@@ -74,7 +74,7 @@ async def list_account_events(
     found = await read_or_wait(read, caller.backend.bell, account_id, wait)
     items = found[:size]
     more = str(items[-1].number) if len(found) > size else None
-    return list_answer([account_event_of(event) for event in items], Cut(items, size, more))
+    return list_answer([account_event_of(event) for event in items], Page(items, size, more))
 
 
 def _demand_made(after: int, newest: int) -> None:

@@ -10,9 +10,9 @@ from fastapi import Query
 from byoip.api.accounts.operator_accounts import AccountFilter, account_filter
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Operating
+from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Cut, PerPage, cut, page
+from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Page, PerPage, page_request, paginate
 from byoip.api.checks.validation_schemas import (
     ValidationAnswer,
     ValidationListAnswer,
@@ -59,7 +59,7 @@ OverlapFilter: TypeAlias = Annotated[
 
 @operator_prefixes.operation("GET /prefixes", Scope.OPERATOR, answer=OperatorPrefixListAnswer)
 async def list_all_prefixes(
-    caller: Operating,
+    caller: OperatorRequest,
     account_id: AccountFilter = None,
     overlapping: OverlapFilter = None,
     approved: ApprovedFilter = None,
@@ -68,14 +68,14 @@ async def list_all_prefixes(
     cursor: CursorText = None,
 ) -> Answer:
     """List prefixes of all accounts, oldest first."""
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     which = OperatorClaimFilter(
         account_filter(account_id), _overlapping(overlapping), approved, standing
     )
     found = await caller.backend.operating.reader.claims(
         which, after=wanted.after, limit=wanted.probe
     )
-    part = cut(found, wanted, _place)
+    part = paginate(found, wanted, _place)
     return list_answer(list(map(_shown(caller), part.items)), part)
 
 
@@ -85,7 +85,7 @@ async def list_all_prefixes(
     answer=OperatorPrefixAnswer,
     refuses=(ClaimNotFound,),
 )
-async def get_any_prefix(caller: Operating, prefix_id: PathId) -> Answer:
+async def get_any_prefix(caller: OperatorRequest, prefix_id: PathId) -> Answer:
     """Read a prefix of any account."""
     return answer(_shown(caller)(await caller.backend.operating.reader.claim(prefix_id)))
 
@@ -97,7 +97,7 @@ async def get_any_prefix(caller: Operating, prefix_id: PathId) -> Answer:
     refuses=(ClaimNotFound,),
 )
 async def list_any_prefix_events(
-    caller: Operating, prefix_id: PathId, after: After = 0, per_page: PerPage = None
+    caller: OperatorRequest, prefix_id: PathId, after: After = 0, per_page: PerPage = None
 ) -> Answer:
     """Read the history of any account's prefix, oldest first, also after it was removed."""
     size = per_page or DEFAULT_PAGE
@@ -105,7 +105,7 @@ async def list_any_prefix_events(
     found = await caller.backend.reader.events(owner, prefix_id, after=after, limit=size + 1)
     items = found[:size]
     more = str(items[-1].number) if len(found) > size else None
-    return list_answer([event_of(event) for event in items], Cut(items, size, more))
+    return list_answer([event_of(event) for event in items], Page(items, size, more))
 
 
 @operator_prefixes.operation(
@@ -115,15 +115,15 @@ async def list_any_prefix_events(
     refuses=(ClaimNotFound,),
 )
 async def list_any_prefix_validations(
-    caller: Operating, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+    caller: OperatorRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the validation runs of any account's prefix, oldest first."""
-    wanted = page(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     owner = await caller.backend.operating.reader.owner(prefix_id)
     found = await caller.backend.reader.runs(
         owner, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    part = cut(found, wanted, _run_place)
+    part = paginate(found, wanted, _run_place)
     return list_answer([validation_of(run) for run in part.items], part)
 
 
@@ -134,7 +134,7 @@ async def list_any_prefix_validations(
     refuses=(ClaimNotFound, ValidationNotFound),
 )
 async def get_any_prefix_validation(
-    caller: Operating, prefix_id: PathId, validation_id: PathId
+    caller: OperatorRequest, prefix_id: PathId, validation_id: PathId
 ) -> Answer:
     """Read one run of any account's prefix, with all evidence."""
     owner = await caller.backend.operating.reader.owner(prefix_id)
@@ -156,7 +156,7 @@ async def get_any_prefix_validation(
         SpaceReserved,
     ),
 )
-async def approve_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+async def approve_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Approve a prefix on your word instead of checks.
 
     Never over another approved prefix. What the checks say stays as it was.
@@ -170,7 +170,9 @@ async def approve_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -
     answer=OperatorPrefixAnswer,
     refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
-async def revoke_prefix_approval(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+async def revoke_prefix_approval(
+    caller: OperatorRequest, prefix_id: PathId, body: Reasoned
+) -> Answer:
     """Take an approval away: the prefix is pending again, and ownership must be proven anew.
 
     Bindings and routes stay until they are withdrawn, and delegations as long as routes. Letters
@@ -186,7 +188,7 @@ async def revoke_prefix_approval(caller: Operating, prefix_id: PathId, body: Rea
     answer=OperatorPrefixAnswer,
     refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
-async def suspend_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Let nothing new happen to a prefix: no approval, no binding, no removal. Routes stay."""
     return await _act(caller, caller.backend.operating.suspend_prefix, prefix_id, body)
 
@@ -197,7 +199,7 @@ async def suspend_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -
     answer=OperatorPrefixAnswer,
     refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
-async def resume_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+async def resume_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """End a suspension."""
     return await _act(caller, caller.backend.operating.resume_prefix, prefix_id, body)
 
@@ -208,7 +210,9 @@ async def resume_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) ->
     answer=OperatorPrefixAnswer,
     refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
-async def settle_prefix_contest(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+async def settle_prefix_contest(
+    caller: OperatorRequest, prefix_id: PathId, body: Reasoned
+) -> Answer:
     """Take the mark of a contest away, after talking. Approvals stay as they are."""
     return await _act(caller, caller.backend.operating.settle_contest, prefix_id, body)
 
@@ -216,14 +220,14 @@ async def settle_prefix_contest(caller: Operating, prefix_id: PathId, body: Reas
 @operator_prefixes.operation(
     "GET /addresses/{address}", Scope.OPERATOR, answer=AddressAnswer, refuses=(InvalidAddress,)
 )
-async def get_address(caller: Operating, address: PathAddress) -> Answer:
+async def get_address(caller: OperatorRequest, address: PathAddress) -> Answer:
     """Say which prefix, account, service and delegated accounts answer for an address."""
     wanted = parse_address(address)
     return answer(address_of(await caller.backend.operating.reader.address(wanted, caller.now)))
 
 
 async def _act(
-    caller: Operating,
+    caller: OperatorRequest,
     act: ApprovePrefix | RevokeApproval | ChangeStanding,
     prefix_id: UUID,
     body: Reasoned,
@@ -232,7 +236,7 @@ async def _act(
     return pen.answer(await act(prefix_id, reason=body.reason, by=pen.by, once=pen.once))
 
 
-def _shown(caller: Operating) -> Callable[[ClaimView], OperatorPrefix]:
+def _shown(caller: OperatorRequest) -> Callable[[ClaimView], OperatorPrefix]:
     return partial(operator_prefix_of, advice=caller.backend.advice, now=caller.now)
 
 

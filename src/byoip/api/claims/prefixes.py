@@ -5,10 +5,10 @@ from typing import Annotated, TypeAlias
 from fastapi import Query
 
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Asking, nothing
+from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done
-from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, cut, page
+from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate
 from byoip.api.border.rate_limiting import spend
 from byoip.api.claims.prefix_schemas import (
     NewPrefix,
@@ -77,7 +77,7 @@ PREFIX_REFUSALS = (
         SpaceReserved,
     ),
 )
-async def create_prefix(caller: Asking, body: NewPrefix) -> Answer:
+async def create_prefix(caller: CustomerRequest, body: NewPrefix) -> Answer:
     """Bring a prefix.
 
     The answer carries the first ownership token, and `blockers` says what to publish where.
@@ -100,7 +100,7 @@ async def create_prefix(caller: Asking, body: NewPrefix) -> Answer:
 
 @prefixes.operation("GET /prefixes", Scope.PREFIXES_READ, answer=PrefixListAnswer)
 async def list_prefixes(
-    caller: Asking,
+    caller: CustomerRequest,
     *,
     cidr: CidrFilter = None,
     approved: ApprovedFilter = None,
@@ -112,11 +112,11 @@ async def list_prefixes(
 
     All of them, oldest first, unless `per_page` is given. Filters hold together.
     """
-    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
     which = ClaimFilter(None if cidr is None else _exactly(cidr), approved, standing)
     reader, account_id = caller.backend.reader, caller.account_id
     found = await reader.claims(account_id, after=wanted.after, limit=wanted.probe, wanted=which)
-    part = cut(found, wanted, _place)
+    part = paginate(found, wanted, _place)
     whole = wanted.after is None and part.next is None
     total = len(found) if whole else await reader.count_claims(account_id, which)
     return list_answer(list(map(_shown(caller), part.items)), part, total=total)
@@ -129,7 +129,7 @@ async def list_prefixes(
     tagged=True,
     refuses=(ClaimNotFound,),
 )
-async def get_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Read one prefix, with its checks and what it still lacks."""
     view = await caller.backend.reader.claim(caller.account_id, prefix_id)
     return answer(_shown(caller)(view), version=_version(view))
@@ -142,7 +142,7 @@ async def get_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     tagged=True,
     refuses=(ClaimNotFound, InvalidText),
 )
-async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -> Answer:
+async def update_prefix(caller: CustomerRequest, prefix_id: PathId, body: PrefixChange) -> Answer:
     """Change a prefix's description.
 
     cidr and asn are fixed: remove the prefix and bring the other one.
@@ -168,7 +168,7 @@ async def update_prefix(caller: Asking, prefix_id: PathId, body: PrefixChange) -
         GraceNotBegun,
     ),
 )
-async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+async def delete_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Give a prefix up.
 
     Refused while it is announced or bound; for one that is being offboarded, until its grace has
@@ -187,7 +187,7 @@ async def delete_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     tagged=True,
     refuses=(ClaimNotFound, RateLimited),
 )
-async def validate_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+async def validate_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Have the checks run.
 
     They run asynchronously: read the prefix or its `validations` again. A call while a run is
@@ -207,7 +207,7 @@ async def validate_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     )
 
 
-def _shown(caller: Asking) -> Callable[[ClaimView], Prefix]:
+def _shown(caller: CustomerRequest) -> Callable[[ClaimView], Prefix]:
     return partial(prefix_of, advice=caller.backend.advice, now=caller.now)
 
 

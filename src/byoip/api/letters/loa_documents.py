@@ -1,5 +1,5 @@
 from byoip.api.border.answers import Answer
-from byoip.api.border.caller import Asking
+from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.files import PDF, FileAnswer
 from byoip.api.border.uploads import Uploaded
@@ -24,7 +24,7 @@ loa_documents = Declarations("letters")
     refuses=(FieldMissing, InvalidLoaDocument, TooManyLoaDocuments),
     uploads="loa_document",
 )
-async def create_loa_document(caller: Asking, upload: Uploaded) -> Answer:
+async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answer:
     """Upload a letter of agency.
 
     A PDF of at most 10 MB, neither encrypted nor with anything active in it. A client that can
@@ -44,7 +44,7 @@ async def create_loa_document(caller: Asking, upload: Uploaded) -> Answer:
     answer=PDF,
     refuses=(LoaDocumentNotFound,),
 )
-async def get_loa_document(caller: Asking, loa_document_id: PathId) -> Answer:
+async def get_loa_document(caller: CustomerRequest, loa_document_id: PathId) -> Answer:
     """Download a letter of agency.
 
     One that was uploaded, or one that the operator wrote for an approved prefix.

@@ -2,7 +2,7 @@
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer
-from byoip.api.border.caller import Operating
+from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.letters.letter_schemas import Letter, LetterAnswer, letter_of
 from byoip.api.path_ids import PathText
@@ -20,7 +20,7 @@ operator_letters = Declarations("operator: letters", Audience.OPERATOR)
     answer=LetterAnswer,
     refuses=(InvalidText, LetterNotFound),
 )
-async def revoke_letter(caller: Operating, reference: PathText, body: Reasoned) -> Answer:
+async def revoke_letter(caller: OperatorRequest, reference: PathText, body: Reasoned) -> Answer:
     """Take a letter back, and with it every other that speaks for its route.
 
     No other is written until the prefix is approved anew. Routes stay; networks that ask for the

@@ -20,7 +20,7 @@ from byoip.api.problems.refusals import (
     InternalFault,
     MalformedJson,
     MethodNotAllowed,
-    Refused,
+    Refusals,
     RouteNotFound,
 )
 from byoip.domain.errors import Refusal
@@ -45,7 +45,7 @@ def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]
     async def refusal(_: Request, refused: Refusal) -> Response:
         return failure([refused])
 
-    async def several(_: Request, bundle: Refused) -> Response:
+    async def several(_: Request, bundle: Refusals) -> Response:
         return failure(bundle.refusals)
 
     async def validation(_: Request, fault: RequestValidationError) -> Response:
@@ -71,7 +71,7 @@ def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]
 
     return {
         Refusal: refusal,
-        Refused: several,
+        Refusals: several,
         RequestValidationError: validation,
         HTTPException: routing,
         StoreUnavailable: away,

@@ -179,7 +179,7 @@ class DatabaseAway(Refusal):
         )
 
 
-class Refused(Exception):  # noqa: N818 - a bundle of refusals, not a fault
+class Refusals(Exception):  # noqa: N818 - a bundle of refusals, not a fault
     """Several refusals at once: every offending member of a body."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:

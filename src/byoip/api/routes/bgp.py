@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Asking, nothing
+from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, Message
 from byoip.api.border.messages import NO_CHANGE, NO_SPEAKERS
-from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, cut_from_whole, page
+from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate_list
 from byoip.api.path_ids import PathId
 from byoip.api.problems.refusals import FieldMissing
 from byoip.api.routes.bgp_schemas import (
@@ -80,7 +80,9 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
         TooManyBgpPrefixes,
     ),
 )
-async def create_bgp_prefix(caller: Asking, prefix_id: PathId, body: NewBgpPrefix) -> Answer:
+async def create_bgp_prefix(
+    caller: CustomerRequest, prefix_id: PathId, body: NewBgpPrefix
+) -> Answer:
     """Let a part of the prefix be announced on its own.
 
     It begins withdrawn. The one that spans the prefix comes with the default binding.
@@ -100,17 +102,17 @@ async def create_bgp_prefix(caller: Asking, prefix_id: PathId, body: NewBgpPrefi
     refuses=(ClaimNotFound,),
 )
 async def list_bgp_prefixes(
-    caller: Asking, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+    caller: CustomerRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the BGP prefixes of a prefix.
 
     All of them, oldest first, unless `per_page` is given.
     """
-    wanted = page(per_page, cursor, default=LONGEST_PAGE)
+    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
     whole = await caller.backend.reader.bgp_prefixes(
         caller.account_id, prefix_id, after=None, limit=BGP_PREFIXES_PER_PREFIX
     )
-    part = cut_from_whole(whole, wanted, _place)
+    part = paginate_list(whole, wanted, _place)
     return list_answer([bgp_prefix_of(one) for one in part.items], part, total=len(whole))
 
 
@@ -121,7 +123,9 @@ async def list_bgp_prefixes(
     tagged=True,
     refuses=(ClaimNotFound, BgpPrefixNotFound),
 )
-async def get_bgp_prefix(caller: Asking, prefix_id: PathId, bgp_prefix_id: PathId) -> Answer:
+async def get_bgp_prefix(
+    caller: CustomerRequest, prefix_id: PathId, bgp_prefix_id: PathId
+) -> Answer:
     """Read one BGP prefix: what is desired, applied and observed. Its ETag is its prefix's."""
     view = await caller.backend.reader.bgp_prefix(caller.account_id, prefix_id, bgp_prefix_id)
     return answer(bgp_prefix_of(view), version=_version(view))
@@ -135,7 +139,7 @@ async def get_bgp_prefix(caller: Asking, prefix_id: PathId, bgp_prefix_id: PathI
     refuses=(*_CHANGE_REFUSALS, NotSupported, FieldMissing),
 )
 async def update_bgp_prefix(
-    caller: Asking, prefix_id: PathId, bgp_prefix_id: PathId, body: BgpPrefixChange
+    caller: CustomerRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: BgpPrefixChange
 ) -> Answer:
     """Announce or withdraw it, or change how often the origin is repeated.
 
@@ -164,7 +168,9 @@ async def update_bgp_prefix(
     answer=Done,
     refuses=(ClaimNotFound, BgpPrefixNotFound, WithdrawFirst, AdvertiseStateLocked),
 )
-async def delete_bgp_prefix(caller: Asking, prefix_id: PathId, bgp_prefix_id: PathId) -> Answer:
+async def delete_bgp_prefix(
+    caller: CustomerRequest, prefix_id: PathId, bgp_prefix_id: PathId
+) -> Answer:
     """End a BGP prefix that is withdrawn, and that no router announces any more.
 
     The one that spans the prefix goes with the default binding.
@@ -183,7 +189,7 @@ async def delete_bgp_prefix(caller: Asking, prefix_id: PathId, bgp_prefix_id: Pa
     tagged=True,
     refuses=(ClaimNotFound, BgpPrefixNotFound),
 )
-async def get_advertisement_status(caller: Asking, prefix_id: PathId) -> Answer:
+async def get_advertisement_status(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Read whether the whole prefix is to be announced.
 
     Deprecated: read its BGP prefixes instead.
@@ -200,7 +206,7 @@ async def get_advertisement_status(caller: Asking, prefix_id: PathId) -> Answer:
     refuses=_CHANGE_REFUSALS,
 )
 async def update_advertisement_status(
-    caller: Asking, prefix_id: PathId, body: AdvertisementChange
+    caller: CustomerRequest, prefix_id: PathId, body: AdvertisementChange
 ) -> Answer:
     """Announce or withdraw the whole prefix.
 
@@ -222,7 +228,7 @@ async def update_advertisement_status(
 _SPANNING: UUID | None = None
 
 
-def _remarks(caller: Asking) -> Callable[[BgpPrefixView], Sequence[Message]]:
+def _remarks(caller: CustomerRequest) -> Callable[[BgpPrefixView], Sequence[Message]]:
     # What is recorded does not depend on whether speakers are configured, what is announced does.
     silent = () if caller.backend.speaks else (NO_SPEAKERS,)
     return lambda view: silent if view.changed else (NO_CHANGE, *silent)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from byoip.api.border.answers import Answer
-from byoip.api.border.caller import Asking, Authenticated
+from byoip.api.border.caller import Authenticated, CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Message
 from byoip.api.border.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHELD
@@ -32,7 +32,7 @@ _TRIED = "It is tried again by itself for a day, not counting time in which it i
     tagged=True,
     refuses=(ClaimNotFound, PrefixSuspended, AdvertiseStateLocked, NothingToOffboard),
 )
-async def offboard_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Send a prefix on its way out.
 
     Its routes are withdrawn; when nobody sees them any more its bindings end; after the grace (a
@@ -56,7 +56,7 @@ async def offboard_prefix(caller: Asking, prefix_id: PathId) -> Answer:
     tagged=True,
     refuses=(ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
-async def restore_prefix(caller: Asking, prefix_id: PathId) -> Answer:
+async def restore_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Bring a prefix back from its way out.
 
     Its standing and its bindings come back together, a new letter is written if one was, and each

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, list_answer
-from byoip.api.border.caller import Operating
+from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import Message
 from byoip.api.border.messages import NO_CHANGE
-from byoip.api.border.paging import Cut
+from byoip.api.border.paging import Page
 from byoip.api.path_ids import PathId
 from byoip.api.routes.bgp_schemas import BgpPrefixAnswer, BgpPrefixListAnswer, bgp_prefix_of
 from byoip.domain.accounts.credential import Scope
@@ -27,14 +27,14 @@ operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)
     answer=BgpPrefixListAnswer,
     refuses=(ClaimNotFound,),
 )
-async def list_any_bgp_prefixes(caller: Operating, prefix_id: PathId) -> Answer:
+async def list_any_bgp_prefixes(caller: OperatorRequest, prefix_id: PathId) -> Answer:
     """List the BGP prefixes of any account's prefix: all of them, oldest first."""
     owner = await caller.backend.operating.reader.owner(prefix_id)
     found = await caller.backend.reader.bgp_prefixes(
         owner, prefix_id, after=None, limit=BGP_PREFIXES_PER_PREFIX
     )
     shown = [bgp_prefix_of(one) for one in found]
-    return list_answer(shown, Cut(shown, BGP_PREFIXES_PER_PREFIX, None), total=len(shown))
+    return list_answer(shown, Page(shown, BGP_PREFIXES_PER_PREFIX, None), total=len(shown))
 
 
 @operator_bgp.operation(
@@ -44,7 +44,7 @@ async def list_any_bgp_prefixes(caller: Operating, prefix_id: PathId) -> Answer:
     refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
 )
 async def lock_bgp_prefix(
-    caller: Operating, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
+    caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
 ) -> Answer:
     """Take a route out of its owner's hands, announced or withdrawn as it is.
 
@@ -61,14 +61,14 @@ async def lock_bgp_prefix(
     refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
 )
 async def unlock_bgp_prefix(
-    caller: Operating, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
+    caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
 ) -> Answer:
     """Give a route back to its owner. Whether it is announced stays as it is."""
     return await _lock(caller, prefix_id, bgp_prefix_id, body, locked=False)
 
 
 async def _lock(
-    caller: Operating, prefix_id: UUID, bgp_prefix_id: UUID, body: Reasoned, *, locked: bool
+    caller: OperatorRequest, prefix_id: UUID, bgp_prefix_id: UUID, body: Reasoned, *, locked: bool
 ) -> Answer:
     pen = caller.pen(bgp_prefix_of, messages=_remarks)
     return pen.answer(

@@ -2,10 +2,10 @@
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Operating, nothing
+from byoip.api.border.caller import OperatorRequest, nothing
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import Done
-from byoip.api.border.paging import Cut
+from byoip.api.border.paging import Page
 from byoip.api.claims.operator_prefix_schemas import (
     OperatorPrefix,
     OperatorPrefixAnswer,
@@ -37,7 +37,7 @@ operator_guards = Declarations("operator: guards", Audience.OPERATOR)
 
 
 @operator_guards.operation("GET /breaker", Scope.OPERATOR, answer=BreakerAnswer)
-async def get_breaker(caller: Operating) -> Answer:
+async def get_breaker(caller: OperatorRequest) -> Answer:
     """Read the breaker: its ceilings, what is used of them, which trips are open."""
     return answer(breaker_of(await caller.backend.operating.guards.breaker()))
 
@@ -48,7 +48,7 @@ async def get_breaker(caller: Operating) -> Answer:
     answer=BreakerTripAnswer,
     refuses=(InvalidText, TripNotFound),
 )
-async def rearm_breaker(caller: Operating, trip_id: PathId, body: Rearming) -> Answer:
+async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: Rearming) -> Answer:
     """Let withdrawals go on, after looking, and say what becomes of what was stopped.
 
     What was counted before counts no longer. Released offboardings go on as fast as the ceilings
@@ -69,16 +69,16 @@ async def rearm_breaker(caller: Operating, trip_id: PathId, body: Rearming) -> A
 
 
 @operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=JobListAnswer)
-async def list_jobs(caller: Operating) -> Answer:
+async def list_jobs(caller: OperatorRequest) -> Answer:
     """List every kind of job: its kill switch, its last run, a set that was refused."""
     found = await caller.backend.operating.guards.jobs()
-    return list_answer([job_of(one) for one in found], Cut(found, len(found), None))
+    return list_answer([job_of(one) for one in found], Page(found, len(found), None))
 
 
 @operator_guards.operation(
     "POST /jobs/{job}/stop", Scope.OPERATOR, answer=JobAnswer, refuses=(InvalidText, JobUnknown)
 )
-async def stop_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
+async def stop_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Throw a kind of job's kill switch: it stops before its next row.
 
     `byoip kill-switch stop` does the same while the API is down.
@@ -89,7 +89,7 @@ async def stop_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
 @operator_guards.operation(
     "POST /jobs/{job}/start", Scope.OPERATOR, answer=JobAnswer, refuses=(InvalidText, JobUnknown)
 )
-async def start_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
+async def start_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Let a kind of job run again."""
     return await _switch(caller, _kind(job), body, stopped=False)
 
@@ -100,7 +100,7 @@ async def start_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
     answer=JobAnswer,
     refuses=(InvalidText, JobUnknown, JobNotRefused),
 )
-async def allow_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
+async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Let the set through that a job was refused: these rows, at its next run, and no others.
 
     Read `sample` first: is it what the job should act on?
@@ -123,7 +123,7 @@ async def allow_job(caller: Operating, job: PathText, body: Reasoned) -> Answer:
     answer=Done,
     refuses=(InvalidText, ClaimNotFound, GraceNotBegun, WithdrawFirst, AdvertiseStateLocked),
 )
-async def end_prefix_grace(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Close a prefix that is withdrawn and unbound before its grace has ended."""
     pen = caller.pen(nothing)
     await caller.backend.operating.end_grace(
@@ -138,7 +138,7 @@ async def end_prefix_grace(caller: Operating, prefix_id: PathId, body: Reasoned)
     answer=OperatorPrefixAnswer,
     refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
-async def restore_any_prefix(caller: Operating, prefix_id: PathId, body: Reasoned) -> Answer:
+async def restore_any_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Bring a prefix back from its way out in its owner's place, as its owner could."""
     advice, now = caller.backend.advice, caller.now
 
@@ -153,7 +153,9 @@ async def restore_any_prefix(caller: Operating, prefix_id: PathId, body: Reasone
     )
 
 
-async def _switch(caller: Operating, kind: JobKind, body: Reasoned, *, stopped: bool) -> Answer:
+async def _switch(
+    caller: OperatorRequest, kind: JobKind, body: Reasoned, *, stopped: bool
+) -> Answer:
     pen = caller.pen(job_of)
     return pen.answer(
         await caller.backend.operating.move_kill_switch(

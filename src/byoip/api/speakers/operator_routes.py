@@ -4,9 +4,9 @@ from functools import partial
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import Operating
+from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.border.paging import Cut
+from byoip.api.border.paging import Page
 from byoip.api.path_ids import PathNumber, PathText, read_number
 from byoip.api.speakers.operator_route_schemas import (
     ForgottenStationAnswer,
@@ -40,16 +40,16 @@ operator_routes = Declarations("operator: routes", Audience.OPERATOR)
 
 
 @operator_routes.operation("GET /routes", Scope.OPERATOR, answer=RoutesAnswer)
-async def get_routes(caller: Operating) -> Answer:
+async def get_routes(caller: OperatorRequest) -> Answer:
     """Read what is wanted, given to speakers and seen, counted, and what a person should know."""
     return answer(routes_of(await caller.backend.routes.reader.report()))
 
 
 @operator_routes.operation("GET /routes/orphans", Scope.OPERATOR, answer=OrphanRouteListAnswer)
-async def list_orphan_routes(caller: Operating) -> Answer:
+async def list_orphan_routes(caller: OperatorRequest) -> Answer:
     """List paths that speakers hold and nobody wants; they stay until you say otherwise."""
     found = [orphan_of(one) for one in await caller.backend.routes.reader.orphans()]
-    return list_answer(found, Cut(found, len(found), None))
+    return list_answer(found, Page(found, len(found), None))
 
 
 @operator_routes.operation(
@@ -58,7 +58,7 @@ async def list_orphan_routes(caller: Operating) -> Answer:
     answer=OrphanRouteAnswer,
     refuses=(InvalidText, InvalidPrefix, OrphanNotFound),
 )
-async def withdraw_orphan_route(caller: Operating, body: OrphanDecision) -> Answer:
+async def withdraw_orphan_route(caller: OperatorRequest, body: OrphanDecision) -> Answer:
     """Have an orphan withdrawn from one speaker, if it still is one when its turn comes.
 
     `byoip advertise orphan withdraw` does the same while the API is down.
@@ -77,13 +77,13 @@ async def withdraw_orphan_route(caller: Operating, body: OrphanDecision) -> Answ
 
 
 @operator_routes.operation("GET /routes/snapshots", Scope.OPERATOR, answer=RouteSnapshotListAnswer)
-async def list_route_snapshots(caller: Operating) -> Answer:
+async def list_route_snapshots(caller: OperatorRequest) -> Answer:
     """List the kept snapshots of the applied state, the newest first.
 
     Roll back to one of them to announce again what it has.
     """
     found = [route_snapshot_of(one) for one in await caller.backend.routes.reader.snapshots()]
-    return list_answer(found, Cut(found, len(found), None))
+    return list_answer(found, Page(found, len(found), None))
 
 
 @operator_routes.operation(
@@ -92,7 +92,9 @@ async def list_route_snapshots(caller: Operating) -> Answer:
     answer=RouteRollbackAnswer,
     refuses=(InvalidText, RouteSnapshotNotFound),
 )
-async def rollback_routes(caller: Operating, number: PathNumber, body: RollbackOrder) -> Answer:
+async def rollback_routes(
+    caller: OperatorRequest, number: PathNumber, body: RollbackOrder
+) -> Answer:
     """Announce again what a snapshot has; take nothing down.
 
     Only prefixes that are approved now, and routes that their owner has not withdrawn since. Ask
@@ -116,7 +118,7 @@ async def rollback_routes(caller: Operating, number: PathNumber, body: RollbackO
     answer=ForgottenStationAnswer,
     refuses=(InvalidText, SpeakerNotFound, SpeakerInService),
 )
-async def forget_speaker(caller: Operating, speaker: PathText, body: Reasoned) -> Answer:
+async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reasoned) -> Answer:
     """End what is on record of a speaker that is gone for good, so that it holds up nothing.
 
     Nobody is told anything, and what owners want stays as it is. Make sure that it announces
@@ -136,7 +138,7 @@ async def forget_speaker(caller: Operating, speaker: PathText, body: Reasoned) -
     answer=ForgottenStationAnswer,
     refuses=(InvalidText, ListenerNotFound, ListenerInService),
 )
-async def forget_listener(caller: Operating, listener: PathText, body: Reasoned) -> Answer:
+async def forget_listener(caller: OperatorRequest, listener: PathText, body: Reasoned) -> Answer:
     """End what a listener that is gone for good was last said to see."""
     pen = caller.pen(forgotten_of)
     return pen.answer(
