@@ -36,7 +36,7 @@ from byoip.domain.routes.route_validity import (
     LAST_WORD_COUNTS,
     OriginNotValid,
     OriginUnanswered,
-    demand_valid,
+    require_valid,
 )
 from tests.domain.samples import NOW, claim, prefix
 
@@ -166,7 +166,7 @@ def test_every_change_that_routers_hear_of_has_a_number_and_withdrawn_names_its_
 
 def test_a_locked_route_does_not_follow_its_owner() -> None:
     with pytest.raises(AdvertiseStateLocked):
-        replace(route(approved()), locked=True).demand_unlocked()
+        replace(route(approved()), locked=True).require_unlocked()
 
 
 @pytest.mark.parametrize("count", [-1, 4])
@@ -180,14 +180,14 @@ UNKNOWN = Unanswered(Fault.STALE, "The data is old.")
 
 
 def test_a_valid_route_is_noted_as_such_and_another_is_refused() -> None:
-    assert demand_valid(Passed("Valid."), None, NOW)
+    assert require_valid(Passed("Valid."), None, NOW)
     with pytest.raises(OriginNotValid, match="Publish one"):
-        demand_valid(NO, NOW, NOW)  # a "no" counts, whatever was said before
+        require_valid(NO, NOW, NOW)  # a "no" counts, whatever was said before
 
 
 def test_no_answer_is_no_yes_but_where_one_was_given_within_seven_days() -> None:
-    assert demand_valid(UNKNOWN, NOW - LAST_WORD_COUNTS, NOW) is False
+    assert require_valid(UNKNOWN, NOW - LAST_WORD_COUNTS, NOW) is False
     with pytest.raises(OriginUnanswered):
-        demand_valid(UNKNOWN, None, NOW)
+        require_valid(UNKNOWN, None, NOW)
     with pytest.raises(OriginUnanswered):
-        demand_valid(UNKNOWN, NOW - LAST_WORD_COUNTS - timedelta(seconds=1), NOW)
+        require_valid(UNKNOWN, NOW - LAST_WORD_COUNTS - timedelta(seconds=1), NOW)

@@ -10,10 +10,10 @@ from tests.domain.samples import NOW
 def test_a_credential_allows_its_scopes_and_no_others(scope: Scope) -> None:
     holder = Credential(uuid4(), uuid4(), "ci", frozenset({scope}), NOW)
 
-    holder.demand(scope)
+    holder.require(scope)
     for other in set(Scope) - {scope}:
         with pytest.raises(ScopeMissing, match=other.value):
-            holder.demand(other)
+            holder.require(other)
 
 
 def test_a_customer_is_no_operator() -> None:

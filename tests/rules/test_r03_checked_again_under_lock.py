@@ -33,7 +33,7 @@ class Everybody:
 
 
 class Ours:
-    async def demand(self) -> None:
+    async def require(self) -> None:
         """Always ours."""
 
 

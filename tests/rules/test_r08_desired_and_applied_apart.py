@@ -21,7 +21,7 @@ async def test_one_reconciles_at_a_time(fleet: Fleet) -> None:
     async def take_turn() -> None:
         nonlocal inside, most
         async with PostgresLeaderElection(url).turn() as turn:
-            await turn.demand()
+            await turn.require()
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.2)

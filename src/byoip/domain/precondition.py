@@ -35,7 +35,7 @@ class Precondition:
 
     versions: frozenset[int] | None = None
 
-    def demand(self, version: int) -> None:
+    def require(self, version: int) -> None:
         """Refuse to change anything else; asked under the lock of the row.
 
         Raises:

@@ -45,7 +45,7 @@ async def read_body(request: Request) -> bytes:
     return bytes(received)
 
 
-def demand_json(request: Request) -> None:
+def require_json(request: Request) -> None:
     """Refuse bodies of another kind.
 
     Raises:

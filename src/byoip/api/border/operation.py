@@ -18,7 +18,7 @@ from starlette.types import Scope as AsgiScope
 from byoip.api.border.answers import Answer, JsonBytes
 from byoip.api.border.authentication import authenticate
 from byoip.api.border.backend import Backend
-from byoip.api.border.bodies import demand_json, parse_body, read_body
+from byoip.api.border.bodies import parse_body, read_body, require_json
 from byoip.api.border.caller import Customer, Operator
 from byoip.api.border.conditional import NO_VERSION, etag, expected
 from byoip.api.border.declarations import Audience, Declaration
@@ -117,7 +117,7 @@ class Operation(APIRoute):
         if credential.account_id != account_id:
             raise ScopeMissing(Scope.OPERATOR) if account_id is None else AccountNotFound
         for scope in self.declaration.scopes:
-            credential.demand(scope)
+            credential.require(scope)
 
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Precondition:
         given = expected(headers)
@@ -126,7 +126,7 @@ class Operation(APIRoute):
                 raise PreconditionRequired
             return ANY_VERSION
         if not self.declaration.conditional:
-            given.demand(NO_VERSION)  # there is no tag that it could be
+            given.require(NO_VERSION)  # there is no tag that it could be
         return given
 
     def _read_ids(self, params: Mapping[str, str]) -> tuple[UUID | None, dict[str, UUID | str]]:
@@ -149,7 +149,7 @@ class Operation(APIRoute):
     def _read_body(self, request: Request, raw: bytes) -> BaseModel:
         if not raw and not self._takes_body:
             return NoMembers()
-        demand_json(request)
+        require_json(request)
         return parse_body(self._body_model, raw)
 
 

@@ -147,7 +147,7 @@ async def update_bgp_prefix(
     withdraw, unless the operator has locked it. What is so already is answered with the message
     `no_change`, and nothing is changed.
     """
-    body.demand_supported()
+    body.require_supported()
     pen = caller.pen(bgp_prefix_of, version=_version, messages=_remarks(caller))
     return pen.answer(
         await caller.backend.advertise(

@@ -79,7 +79,7 @@ class BgpPrefixChange(Strict):
     def _within_bounds(cls, count: int | None) -> int | None:
         return None if count is None else prepends(count)
 
-    def demand_supported(self) -> None:
+    def require_supported(self) -> None:
         """Refuse what has only one value here.
 
         Raises:

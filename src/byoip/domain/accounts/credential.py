@@ -78,7 +78,7 @@ class Credential:
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
 
-    def demand(self, scope: Scope) -> None:
+    def require(self, scope: Scope) -> None:
         """Refuse what it does not allow.
 
         Raises:

@@ -147,7 +147,7 @@ class Claim:
         """Whether the operator lets nothing new happen to it."""
         return self.standing is Standing.SUSPENDED
 
-    def demand_not_suspended(self) -> None:
+    def require_not_suspended(self) -> None:
         """Refuse anything new while it is suspended.
 
         Raises:
@@ -161,13 +161,13 @@ class Claim:
         """Whether it is on its way out."""
         return self.standing is Standing.OFFBOARDING
 
-    def demand_takes_new(self) -> None:
+    def require_open_to_changes(self) -> None:
         """Refuse anything new while it is suspended or on its way out.
 
         Raises:
             PrefixSuspended, PrefixOffboarding: as they say.
         """
-        self.demand_not_suspended()
+        self.require_not_suspended()
         if self.offboarding:
             raise PrefixOffboarding
 
@@ -197,7 +197,7 @@ class Claim:
             PrefixSuspended, PrefixOffboarding: resume or restore it first.
             NotInThisState: it is not pending.
         """
-        self.demand_takes_new()
+        self.require_open_to_changes()
         return self._approve(Transition.APPROVED_BY_OPERATOR, Approver.OPERATOR, now)
 
     def _approve(self, move: Transition, by: Approver, now: datetime) -> "Claim":

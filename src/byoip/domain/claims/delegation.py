@@ -124,7 +124,7 @@ def may_delegate(wanted: Delegation, claim: Claim, existing: Iterable[Delegation
     now, until = wanted.created_at, wanted.expires_at
     if not claim.approved:
         raise PrefixNotApproved
-    claim.demand_takes_new()
+    claim.require_open_to_changes()
     if wanted.account_id == claim.account_id:
         raise DelegationToOwner
     # The difference, for the sum could lie beyond the last date there is.

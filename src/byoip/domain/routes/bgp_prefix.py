@@ -160,7 +160,7 @@ class BgpPrefix:
         """What routers are to announce."""
         return Route(self.cidr, self.asn, self.desired.prepend)
 
-    def demand_unlocked(self) -> None:
+    def require_unlocked(self) -> None:
         """Refuse its owner's wishes while the operator has locked it.
 
         Raises:
@@ -277,7 +277,7 @@ def may_announce(
 def _demand_open(claim: Claim, wish: str) -> None:
     if not claim.approved:
         raise PrefixNotApproved
-    claim.demand_not_suspended()
+    claim.require_not_suspended()
     if claim.standing is Standing.OFFBOARDING:
         raise IllegalTransition(claim.standing, wish, "Restore it first: POST .../restore.")
 

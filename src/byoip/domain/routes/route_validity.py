@@ -30,7 +30,7 @@ class OriginUnanswered(Refusal):
         )
 
 
-def demand_valid(outcome: Outcome, last_valid_at: datetime | None, now: datetime) -> bool:
+def require_valid(outcome: Outcome, last_valid_at: datetime | None, now: datetime) -> bool:
     """Refuse a route that validators would drop; whether it was found valid just now.
 
     Where nobody can tell, a route that was announced valid within seven days may return: its

@@ -81,7 +81,7 @@ class InService:
     listeners: AbstractSet[str] = frozenset()
     silent_for: timedelta = SILENT_FOR
 
-    def demand_gone(
+    def require_gone(
         self, station: BgpPeerKind, name: str, asked_at: datetime | None, now: datetime
     ) -> None:
         """Refuse to forget one that somebody still asks.

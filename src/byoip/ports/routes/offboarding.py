@@ -79,7 +79,7 @@ class JobReport:
 class JobGuards(Protocol):
     """Kill switches, and what jobs have done before."""
 
-    async def demand_running(self, kind: JobKind) -> None:
+    async def require_running(self, kind: JobKind) -> None:
         """Go no further where an operator has thrown the switch.
 
         Raises:

@@ -164,7 +164,7 @@ class Routes(Protocol):
 class Leadership(Protocol):
     """Ours, until the connection that holds it is lost."""
 
-    async def demand(self) -> None:
+    async def require(self) -> None:
         """Make sure that it is still ours, just before speakers are told anything.
 
         Raises:

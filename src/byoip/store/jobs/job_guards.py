@@ -84,7 +84,7 @@ class JobGuardRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def demand_running(self, kind: JobKind) -> None:
+    async def require_running(self, kind: JobKind) -> None:
         """Go no further where an operator has thrown the switch."""
         if await self._session.rows(_STOPPED, kind=kind):
             raise JobStopped(kind)

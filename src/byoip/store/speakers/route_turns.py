@@ -45,7 +45,7 @@ class PostgresLeadership:
         self._holding = holding
         self._listening = listening
 
-    async def demand(self) -> None:
+    async def require(self) -> None:
         """Ask on the connection that holds the lock: while it answers, the lock is ours."""
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
@@ -62,7 +62,7 @@ class PostgresLeadership:
                 # A connection that died without a word looks like one without news: ask.
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     await self._listening.execute("SELECT 1")
-                await self.demand()
+                await self.require()
         except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
             raise LeadershipLost(str(fault)) from fault
 

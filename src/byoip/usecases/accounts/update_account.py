@@ -41,7 +41,7 @@ class UpdateAccount:
         async with self.store.transaction(once) as tx:
             held, _ = await tx.claims.lock_account(account_id)
             old = await tx.operating.accounts.lock(account_id)
-            by.seen.demand(old.version)
+            by.seen.require(old.version)
             new = replace(old, **given)
             if new != old:
                 new = replace(new, version=old.version + 1)

@@ -42,10 +42,10 @@ class BindService:
         wanted = Prefix.parse(cidr)
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             if not claim.approved:
                 raise PrefixNotApproved
-            claim.demand_takes_new()
+            claim.require_open_to_changes()
             service = await tx.services.get(service_id)
             may_bind(claim.prefix, wanted, service, await tx.bindings.of(claim_id))
             now = self.clock.now()

@@ -37,10 +37,10 @@ class SwapService:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             if not claim.approved:  # the approval was revoked; what is bound stays
                 raise PrefixNotApproved
-            claim.demand_takes_new()
+            claim.require_open_to_changes()
             old = binding_of(binding_id, await tx.bindings.of(claim_id))
             service = await tx.services.get(service_id)
             may_serve(claim.prefix, old.cidr, service)

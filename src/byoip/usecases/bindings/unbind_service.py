@@ -7,7 +7,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.view import binding_of
-from byoip.usecases.routes.lifecycle import demand_withdrawn, end_routes
+from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class UnbindService:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             bindings = await tx.bindings.of(claim_id)
             binding = binding_of(binding_id, bindings)
             may_unbind(binding, bindings)
@@ -54,6 +54,6 @@ class UnbindService:
 
 
 async def _end_spanning(tx: Transaction, claim_id: UUID, by: Actor, now: datetime) -> None:
-    await demand_withdrawn(tx, claim_id)  # of all routes: each rests on the default binding
+    await require_withdrawn(tx, claim_id)  # of all routes: each rests on the default binding
     if spanning := await tx.bgp_prefixes.spanning(claim_id):
         await end_routes(tx, [spanning], by, now)

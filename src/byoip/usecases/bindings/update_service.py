@@ -35,7 +35,7 @@ class UpdateService:
         why, now = stated_reason(reason), self.clock.now()
         async with self.store.transaction(once) as tx:
             old = await tx.operating.services.lock(service_id)
-            by.seen.demand(old.version)
+            by.seen.require(old.version)
             new = replace(old, default_only=default_only)
             if new != old:
                 new = replace(new, version=old.version + 1)

@@ -26,7 +26,7 @@ class RequestValidation:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             now = self.clock.now()
             wanted = ValidationRun(uuid4(), claim_id, Trigger.CUSTOMER, now, due_at=now)
             run, new = await tx.runs.open(wanted)

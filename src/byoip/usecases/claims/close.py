@@ -10,7 +10,7 @@ from byoip.ports.store import Actor, Event, Transaction
 from byoip.usecases.claims.end_delegation import end
 from byoip.usecases.events import changes, end_token_and_run
 from byoip.usecases.letters.revoke_letters import revoke_letters
-from byoip.usecases.routes.lifecycle import demand_withdrawn, end_routes
+from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
 
 
 async def close_after_grace(tx: Transaction, claim: Claim, by: Actor, now: datetime) -> Claim:
@@ -24,7 +24,7 @@ async def close_after_grace(tx: Transaction, claim: Claim, by: Actor, now: datet
     offboarding = await tx.offboardings.live(claim.id)
     if offboarding is None or offboarding.step is not Step.GRACE:
         raise GraceNotBegun(Step.WITHDRAW if offboarding is None else offboarding.step)
-    await demand_nothing_hangs_on(tx, claim)
+    await require_nothing_attached(tx, claim)
     closed = await close(tx, claim, Transition.OFFBOARDED, by, now)
     await tx.offboardings.save(offboarding.ended(End.CLOSED, now))
     after = {"request_id": offboarding.request_id, "next": ROA_LAST}
@@ -45,15 +45,15 @@ async def close(tx: Transaction, claim: Claim, move: Transition, by: Actor, now:
     return closed
 
 
-async def demand_nothing_hangs_on(tx: Transaction, claim: Claim) -> None:
+async def require_nothing_attached(tx: Transaction, claim: Claim) -> None:
     """Refuse to close a claim from under its routes and bindings.
 
     Raises:
         WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
         AdvertiseStateLocked: the operator has locked a route of it.
     """
-    await demand_withdrawn(tx, claim.id)
+    await require_withdrawn(tx, claim.id)
     for one in await tx.bgp_prefixes.of(claim.id):
-        one.demand_unlocked()
+        one.require_unlocked()
     if await tx.bindings.of(claim.id):
         raise WithdrawFirst("remove its service bindings first")

@@ -32,7 +32,7 @@ class CloseUnproven:
 
     async def _close(self, claim_id: UUID, by: Actor) -> bool:
         async with self.store.transaction() as tx:
-            await tx.guards.demand_running(JobKind.CLOSE_UNPROVEN)
+            await tx.guards.require_running(JobKind.CLOSE_UNPROVEN)
             try:
                 claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:

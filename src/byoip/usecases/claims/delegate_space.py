@@ -40,7 +40,7 @@ class DelegateSpace:
         wanted = Prefix.parse(cidr)
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             now = self.clock.now()
             delegation = Delegation(
                 uuid4(), claim_id, claim.prefix, wanted, delegated_account_id, now, expires_at

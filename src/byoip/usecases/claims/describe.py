@@ -34,7 +34,7 @@ class DescribePrefix:
         text = CustomerText.parse(description, pointer="/description")
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             now = self.clock.now()
             described = claim.describe(text, now)
             await tx.claims.save(described)

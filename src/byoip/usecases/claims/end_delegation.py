@@ -36,7 +36,7 @@ class EndDelegation:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             now = self.clock.now()
             found = await tx.delegations.of(claim_id)
             wanted = [one for one in found if one.id == delegation_id and not one.expired(now)]

@@ -39,7 +39,7 @@ class EndExpiredDelegations:
 
     async def _end(self, claim_id: UUID, by: Actor) -> int:
         async with self.store.transaction() as tx:
-            await tx.guards.demand_running(JobKind.END_EXPIRED_DELEGATIONS)
+            await tx.guards.require_running(JobKind.END_EXPIRED_DELEGATIONS)
             try:
                 claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:  # removed meanwhile, and its delegations with it

@@ -58,7 +58,7 @@ class IssueValidationToken:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             if claim.approved:
                 raise IllegalTransition(claim.state, Transition.ALL_CHECKS_PASSED)
             now = self.clock.now()

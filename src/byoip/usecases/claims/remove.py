@@ -5,7 +5,7 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.clock import Clock
 from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
-from byoip.usecases.claims.close import close, close_after_grace, demand_nothing_hangs_on
+from byoip.usecases.claims.close import close, close_after_grace, require_nothing_attached
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class RemovePrefix:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
-            claim.demand_not_suspended()  # or it would come back without its suspension
+            by.seen.require(claim.version)
+            claim.require_not_suspended()  # or it would come back without its suspension
             now = self.clock.now()
             if claim.offboarding:
                 await close_after_grace(tx, claim, by, now)
             else:
-                await demand_nothing_hangs_on(tx, claim)
+                await require_nothing_attached(tx, claim)
                 await close(tx, claim, Transition.REMOVED, by, now)
             await tx.answered(None)

@@ -87,7 +87,7 @@ async def announce_again(
 async def _announce(
     tx: Transaction, claim: Claim, before: BgpPrefix, by: Actor, now: datetime
 ) -> BgpPrefix:
-    before.demand_unlocked()
+    before.require_unlocked()
     return await announce(tx, claim, before, prepend=before.desired.prepend, by=by, now=now)
 
 

@@ -31,7 +31,7 @@ class RevokeValidationToken:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             token = await tx.tokens.get(claim_id, token_id)
             now = self.clock.now()
             await tx.tokens.save(token.revoke(now))

@@ -78,7 +78,7 @@ class MeasuredRun:
         try:
             for row in run.ids:
                 async with self.store.transaction() as tx:
-                    await tx.guards.demand_running(self.kind)
+                    await tx.guards.require_running(self.kind)
                 many = 0
                 with rows.row(row):
                     many = await act(row)
@@ -87,12 +87,12 @@ class MeasuredRun:
             _log.warning("%s was stopped after %d rows", self.kind.value, acted)
         async with self.store.transaction() as tx:
             await tx.guards.acted(run.id, acted, rows.failed)
-        rows.demand_all_done()
+        rows.require_all_done()
         return done
 
     async def _begin(self, listed: Sequence[UUID], new: New, by: Actor) -> JobRun | None:
         async with self.store.transaction() as tx:
-            await tx.guards.demand_running(self.kind)
+            await tx.guards.require_running(self.kind)
             refused = await self._measured(tx, listed, new, by)
             acting = [row for row in listed if row not in refused]
             if not acting:

@@ -29,7 +29,7 @@ class RowByRow:
     """The rows of one run, each apart from the others.
 
     The faults are bugs all the same: each is logged with its row's id and its traceback, and the
-    run ends as failed (`demand_all_done`), so that the queue shows it.
+    run ends as failed (`require_all_done`), so that the queue shows it.
     """
 
     def __init__(self, job: str) -> None:
@@ -50,7 +50,7 @@ class RowByRow:
             _log.exception("%s: row %s failed, the others go on", self._job, row.hex)
             self._failed.append(row)
 
-    def demand_all_done(self) -> None:
+    def require_all_done(self) -> None:
         """End the run.
 
         Raises:

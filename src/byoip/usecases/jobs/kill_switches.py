@@ -55,7 +55,7 @@ class KillSwitches:
         """Whether a kind of job must not run."""
         try:
             async with self.store.transaction() as tx:
-                await tx.guards.demand_running(kind)
+                await tx.guards.require_running(kind)
         except JobStopped:
             return True
         return False

@@ -36,7 +36,7 @@ class AddBgpPrefix:
         wanted = Prefix.parse(cidr)
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             bindings = await tx.bindings.of(claim_id)
             may_add(wanted, claim, bindings, await tx.bgp_prefixes.of(claim_id))
             now = self.clock.now()

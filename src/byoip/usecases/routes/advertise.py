@@ -50,7 +50,7 @@ class Advertise:
         """
         async with tripping(self.store, self.clock), self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             before = await _find(tx, claim_id, bgp_prefix_id)
             desired = before.desired
             to = desired.advertised if advertised is None else advertised
@@ -58,7 +58,7 @@ class Advertise:
             changes = (to, repeat) != (desired.advertised, desired.prepend)
             after, version = before, claim.version
             if changes:
-                before.demand_unlocked()
+                before.require_unlocked()
                 now = self.clock.now()
                 written = claim.written(now)
                 await tx.claims.save(written)
@@ -96,7 +96,7 @@ async def _change(
         # The owner may always withdraw: contested, suspended, no longer approved or not.
         after = await withdraw(tx, before, by=by, now=now, source=Source.REQUEST)
     elif after.desired.advertised:
-        claim.demand_not_suspended()
+        claim.require_not_suspended()
     return await _prepend(tx, after, prepend, by, now)
 
 

@@ -7,7 +7,7 @@ from byoip.domain.checks.evidence import Outcome, Unanswered
 from byoip.domain.checks.roa_authorisation import judge_roas
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
-from byoip.domain.routes.route_validity import demand_valid
+from byoip.domain.routes.route_validity import require_valid
 from byoip.ports.checks.rpki import NoVrps
 from byoip.ports.store import Actor, Event, Transaction
 
@@ -29,7 +29,7 @@ async def announce(
     if await tx.bgp_prefixes.out_elsewhere(bgp_prefix):
         raise Contested
     outcome = await _origin_validation(tx, bgp_prefix, now)
-    valid = demand_valid(outcome, bgp_prefix.last_valid_at, now)
+    valid = require_valid(outcome, bgp_prefix.last_valid_at, now)
     wanted = bgp_prefix.announced(binding, prepend=prepend, request_id=by.request_id, now=now)
     if valid:
         wanted = replace(wanted, last_valid_at=now)

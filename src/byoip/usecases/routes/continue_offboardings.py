@@ -70,7 +70,7 @@ class ContinueOffboardings:
     async def _step(self, claim_id: UUID) -> bool:
         """One step; whether another may follow at once."""
         async with self.store.transaction() as tx:
-            await tx.guards.demand_running(JobKind.OFFBOARD)
+            await tx.guards.require_running(JobKind.OFFBOARD)
             found = await _on_its_way(tx, claim_id)
             if found is None:
                 return False

@@ -26,13 +26,13 @@ async def begin_route(
 async def end_routes(
     tx: Transaction, bgp_prefixes: Sequence[BgpPrefix], by: Actor, now: datetime
 ) -> None:
-    """End routes that are `demand_withdrawn`; their rows stay.
+    """End routes that are `require_withdrawn`; their rows stay.
 
     Raises:
         AdvertiseStateLocked: the operator has locked one, and a new one would come without lock.
     """
     for one in bgp_prefixes:
-        one.demand_unlocked()
+        one.require_unlocked()
         await tx.bgp_prefixes.remove(one.id, now)
         await tx.events.add(Event(one.claim_id, "bgp_prefix.removed", by, now, before=_shown(one)))
 
@@ -47,7 +47,7 @@ async def still_out(tx: Transaction, claim_id: UUID) -> dict[UUID, str]:
     return wanted | dict.fromkeys(lingering, _LINGERS)
 
 
-async def demand_withdrawn(tx: Transaction, claim_id: UUID) -> None:
+async def require_withdrawn(tx: Transaction, claim_id: UUID) -> None:
     """Refuse to take the ground away from under a route.
 
     Raises:

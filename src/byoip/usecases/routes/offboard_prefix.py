@@ -30,9 +30,9 @@ class OffboardPrefix:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             if not claim.offboarding:
-                claim.demand_not_suspended()
+                claim.require_not_suspended()
                 await _demand_way(tx, claim_id, approved=claim.approved)
                 now = self.clock.now()
                 owing = await tx.offboardings.live(claim_id)
@@ -63,4 +63,4 @@ async def _demand_way(tx: Transaction, claim_id: UUID, *, approved: bool) -> Non
     if not approved and not routes and not await tx.bindings.of(claim_id):
         raise NothingToOffboard
     for one in routes:
-        one.demand_unlocked()  # it could never be withdrawn, or would come back without its lock
+        one.require_unlocked()  # it could never be withdrawn, or would come back without its lock

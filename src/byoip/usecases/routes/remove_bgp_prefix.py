@@ -33,7 +33,7 @@ class RemoveBgpPrefix:
         """
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             gone = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
             if why := (await still_out(tx, claim_id)).get(bgp_prefix_id):
                 raise WithdrawFirst(why)

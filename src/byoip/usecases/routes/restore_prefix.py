@@ -74,7 +74,7 @@ class RestorePrefix:
         why = {} if reason is None else {"reason": stated_reason(reason).value}
         async with self.store.transaction(once) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
-            by.seen.demand(claim.version)
+            by.seen.require(claim.version)
             offboarding = await tx.offboardings.live(claim_id)
             restored = Restored(await view_of(claim, tx), changed=False)
             if claim.offboarding and offboarding is not None:
@@ -112,7 +112,7 @@ class AnnounceOwed:
         for claim_id in owing:
             with rows.row(claim_id):
                 even += await self._try(claim_id)
-        rows.demand_all_done()
+        rows.require_all_done()
         return even
 
     async def _try(self, claim_id: UUID) -> bool:

@@ -38,7 +38,7 @@ class ForgetSpeaker:
         async with self.store.transaction(once) as tx:
             now = self.clock.now()
             asked_at = await tx.routes.last_asked(self.station, name)
-            self.in_service.demand_gone(self.station, name, asked_at, now)
+            self.in_service.require_gone(self.station, name, asked_at, now)
             forgotten = await tx.routes.forget(self.station, name)
             if forgotten is None:
                 raise not_found(self.station)

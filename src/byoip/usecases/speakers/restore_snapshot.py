@@ -130,7 +130,7 @@ class RestoreSnapshot:
                 return False
             if await tx.routes.taken_by_owner(row.id):
                 raise _TakenByOwner
-            row.demand_unlocked()
+            row.require_unlocked()
             await announce(tx, claim, row, prepend=route.prepend, by=by, now=now)
             if dry_run:
                 raise _Undone

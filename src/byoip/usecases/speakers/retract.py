@@ -60,7 +60,7 @@ class RetractRoute:
         now = self.clock.now()
         by = Actor("worker", f"{ROLL_BACK}-{uuid4().hex}")
         async with self.store.transaction() as tx:
-            await tx.guards.demand_running(JobKind.ROLL_BACK)
+            await tx.guards.require_running(JobKind.ROLL_BACK)
             await tx.claims.lock(desired.claim_id)
             row = await tx.bgp_prefixes.get(desired.claim_id, desired.bgp_prefix_id)
             if row.locked or not row.desired.advertised or row.desired.change != desired.change:

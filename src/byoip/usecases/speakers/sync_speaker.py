@@ -129,7 +129,7 @@ class SyncSpeaker:
             if all(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
         if asked:
-            await self.turn.demand()
+            await self.turn.require()
             await self.speaker.announce([step.path for step in asked])
         return _wishes(asked)
 
@@ -145,7 +145,7 @@ class SyncSpeaker:
         ]
         if not asked:
             return []
-        await self.turn.demand()
+        await self.turn.require()
         await self.speaker.withdraw([step.path for step in asked])
         return [one for one in _wishes(asked) if one.bgp_prefix_id in still]
 
@@ -157,7 +157,7 @@ class SyncSpeaker:
         gone = await self.routes.may_remove(self.name, decided)
         if not gone:
             return made.orphans
-        await self.turn.demand()
+        await self.turn.require()
         await self.speaker.withdraw([path for path in made.decided if path.prefix in gone])
         return {prefix: path for prefix, path in made.orphans.items() if prefix not in gone}
 
@@ -175,7 +175,7 @@ class SyncSpeaker:
         if not down or not announced:
             return neighbours, False
         for one in down:
-            await self.turn.demand()
+            await self.turn.require()
             if await self._lacks(announced):
                 return await self.speaker.neighbours(), True
             await self.speaker.enable(one.address)
