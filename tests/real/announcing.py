@@ -26,7 +26,7 @@ ROAS = (
     {"prefix": "20.0.0.0/8", "asn": ORIGIN, "maxLength": 24, "ta": "ripe"},
     {"prefix": "2410::/16", "asn": ORIGIN, "maxLength": 48, "ta": "ripe"},
 )
-AT_ONCE = 8  # customers who ask at the same time
+BATCH_LIMIT = 8  # customers who ask at the same time
 _PATIENCE_SECONDS = 45.0  # until everything is as it is wanted
 _TRY_AGAIN_SECONDS = 0.2
 _ON_ITS_WAY = timedelta(seconds=10)  # for a withdrawal that was overtaken by an announcement
@@ -112,7 +112,7 @@ class Announcing:
                     await self._ask(http, change)
 
         async with httpx.AsyncClient(timeout=10) as http:
-            await asyncio.gather(*(customer(http) for _ in range(AT_ONCE)))
+            await asyncio.gather(*(customer(http) for _ in range(BATCH_LIMIT)))
 
     async def _ask(self, http: httpx.AsyncClient, change: Change) -> None:
         route = change.route

@@ -18,7 +18,7 @@ from byoip.ports.routes.offboarding import DueOffboarding
 from byoip.ports.store import Actor, Transaction
 from byoip.store.routes.offboardings import OffboardingRepository
 from byoip.store.transaction import PostgresStore
-from byoip.usecases.jobs.guarded_batch import MeasuredRun
+from byoip.usecases.jobs.guarded_batch import GuardedBatch
 from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from tests.many_routes import OwnedRoute
@@ -89,7 +89,7 @@ async def test_a_set_that_the_job_never_had_before_is_refused_as_a_whole(
     unhindered: Accident,
 ) -> None:
     act, of = ruthless(unhindered)
-    run = MeasuredRun(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
+    run = GuardedBatch(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
     assert await run(list(of), act, by=WORKER) == 0
     assert await unhindered.unharmed()
     # A word for a small set lets no large one through.
@@ -104,7 +104,7 @@ async def test_a_job_whose_switch_is_thrown_does_nothing(unhindered: Accident) -
     unhindered.sql(LARGE_PAST)
     await throw(unhindered)
     act, of = ruthless(unhindered)
-    run = MeasuredRun(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
+    run = GuardedBatch(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
     assert await run(list(of), act, by=WORKER) == 0
     assert await unhindered.unharmed()
 
@@ -121,7 +121,7 @@ async def test_a_switch_that_is_thrown_while_it_runs_stops_it_before_the_next_ro
             await throw(unhindered)
         return done
 
-    run = MeasuredRun(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
+    run = GuardedBatch(unhindered.store, unhindered.clock, JobKind.OFFBOARD)
     assert await run(list(of), watched, by=WORKER) == 3
     assert await unhindered.up() == FLEET - 3
 

@@ -25,7 +25,7 @@ from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.jobs.guarded_batch import MeasuredRun
+from byoip.usecases.jobs.guarded_batch import GuardedBatch
 from byoip.usecases.jobs.isolate_rows import RowsFailed
 from byoip.usecases.jobs.kill_switches import AllowJob, KillSwitches, MoveKillSwitch
 from byoip.usecases.routes.restore_prefix import AnnounceOwed
@@ -83,7 +83,7 @@ def test_r11_a_set_is_measured_by_the_largest_of_the_last_runs(past: list[int], 
 async def test_r11_a_set_out_of_proportion_is_refused_until_somebody_lets_it_through(
     estate: Estate,
 ) -> None:
-    acted, run = Acted(), MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    acted, run = Acted(), GuardedBatch(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
     flood = [uuid4() for _ in range(FLOOR + 1)]
     for _ in range(3):
         assert await run(flood, acted, by=WORKER) == 0
@@ -111,14 +111,14 @@ async def test_r11_what_a_run_is_about_to_do_is_written_before_it_does_it(estate
         seen.append(await estate.one("SELECT listed || ' ' || acted FROM job_runs"))
         return 1
 
-    run = MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    run = GuardedBatch(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
     await run([uuid4(), uuid4()], look, by=WORKER)
     assert seen == ["2 0", "2 0"]
     assert await estate.one("SELECT listed || ' ' || acted FROM job_runs") == "2 2"
 
 
 async def test_r11_the_whole_set_is_written_down(estate: Estate) -> None:
-    run = MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    run = GuardedBatch(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
     small, flood = [uuid4() for _ in range(FLOOR)], [uuid4() for _ in range(500)]
     for rows in (small, flood):
         await run(rows, Acted(), by=WORKER)
@@ -263,7 +263,7 @@ async def test_r15_every_periodic_kind_has_a_switch_that_no_other_moves(estate: 
 @pytest.mark.parametrize("kind", sorted(MEASURED))
 async def test_r15_a_stopped_job_does_nothing(estate: Estate, kind: JobKind) -> None:
     await throw(estate, kind, stopped=True)
-    acted, run = Acted(), MeasuredRun(estate.store, estate.clock, kind)
+    acted, run = Acted(), GuardedBatch(estate.store, estate.clock, kind)
     assert await run([uuid4()], acted, by=WORKER) == 0
     assert acted.rows == []
     assert await estate.one("SELECT count(*) FROM job_runs") == 0  # it did not even begin
@@ -279,7 +279,7 @@ async def test_r15_a_switch_stops_a_run_before_its_next_row(estate: Estate) -> N
         await throw(estate, JobKind.CLOSE_UNPROVEN, stopped=True)
         return 1
 
-    run = MeasuredRun(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
+    run = GuardedBatch(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
     await run([uuid4() for _ in range(5)], act, by=WORKER)
     assert len(rows) == 1
     assert await estate.one("SELECT acted FROM job_runs") == 1

@@ -47,7 +47,7 @@ class Offboardings(Protocol):
         """
         ...
 
-    async def take_in(self, claim_ids: Sequence[UUID]) -> None:
+    async def enrol(self, claim_ids: Sequence[UUID]) -> None:
         """Note that a run has these in its set: they are new to none after it."""
         ...
 

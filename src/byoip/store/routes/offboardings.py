@@ -150,7 +150,7 @@ class OffboardingRepository:
         rows = await self._session.rows(_DUE, now=now, most=limit)
         return [DueOffboarding(**row._asdict()) for row in rows]
 
-    async def take_in(self, claim_ids: Sequence[UUID]) -> None:
+    async def enrol(self, claim_ids: Sequence[UUID]) -> None:
         """Note that a run has these in its set."""
         await self._session.rows(_THESE, claim_ids=list(claim_ids))
         await self._session.change(_TAKE_IN, claim_ids=list(claim_ids))

@@ -7,7 +7,7 @@ from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.ports.store import Actor, Store
 from byoip.usecases.events import changes, end_token_and_run
-from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun
+from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
 from byoip.usecases.routes.lifecycle import end_routes, still_out
 
 
@@ -22,13 +22,13 @@ class CloseUnproven:
         """Close them one by one, each looked at again under its lock; how many were."""
         async with self.store.transaction() as tx:
             before = self.clock.now() - UNPROVEN_AFTER
-            unproven = await tx.claims.unproven_since(before, AT_ONCE)
+            unproven = await tx.claims.unproven_since(before, BATCH_LIMIT)
 
         async def act(claim_id: UUID) -> int:
             return int(await self._close(claim_id, by))
 
         kind = JobKind.CLOSE_UNPROVEN
-        return await MeasuredRun(self.store, self.clock, kind)(unproven, act, by=by)
+        return await GuardedBatch(self.store, self.clock, kind)(unproven, act, by=by)
 
     async def _close(self, claim_id: UUID, by: Actor) -> bool:
         async with self.store.transaction() as tx:

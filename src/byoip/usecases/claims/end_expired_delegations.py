@@ -10,7 +10,7 @@ from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.end_delegation import ENDED, end
-from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun
+from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
 from byoip.usecases.routes.lifecycle import still_out
 
 EXPIRED: Final = "delegation.expired"
@@ -29,13 +29,13 @@ class EndExpiredDelegations:
     async def __call__(self, *, by: Actor) -> int:
         """Look at claim after claim, each under its lock; how many delegations ended."""
         async with self.store.transaction() as tx:
-            claims = await tx.delegations.over(self.clock.now(), AT_ONCE)
+            claims = await tx.delegations.over(self.clock.now(), BATCH_LIMIT)
 
         async def act(claim_id: UUID) -> int:
             return await self._end(claim_id, by)
 
         kind = JobKind.END_EXPIRED_DELEGATIONS
-        return await MeasuredRun(self.store, self.clock, kind)(claims, act, by=by)
+        return await GuardedBatch(self.store, self.clock, kind)(claims, act, by=by)
 
     async def _end(self, claim_id: UUID, by: Actor) -> int:
         async with self.store.transaction() as tx:

@@ -11,9 +11,11 @@ from byoip.domain.jobs.job_history import JobKind, JobRun, JobStopped, measure, 
 from byoip.ports.accounts.operating import OperatorEvent
 from byoip.ports.clock import Clock
 from byoip.ports.store import Actor, Store, Transaction
-from byoip.usecases.jobs.isolate_rows import RowByRow
+from byoip.usecases.jobs.isolate_rows import IsolatedRows
 
-AT_ONCE: Final = 10_000  # listed by one run: far more than it may act on, so that floods are seen
+BATCH_LIMIT: Final = (
+    10_000  # listed by one run: far more than it may act on, so that floods are seen
+)
 _SAMPLE: Final = 20
 _log = logging.getLogger(__name__)
 
@@ -24,15 +26,15 @@ class New:
 
     Attributes:
         rows: each with the account whose it is: one account's flood is refused by itself.
-        take_in: notes that a run has them, in the transaction that writes its set down.
+        enrol: notes that a run has them, in the transaction that writes its set down.
     """
 
     rows: Mapping[UUID, UUID]
-    take_in: Callable[[Transaction, Sequence[UUID]], Awaitable[None]]
+    enrol: Callable[[Transaction, Sequence[UUID]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class MeasuredRun:
+class GuardedBatch:
     """Runs one kind of job over a set of rows that was listed before.
 
     The whole set is written down before anything is done. What is out of proportion to the job's
@@ -74,7 +76,7 @@ class MeasuredRun:
 
     async def _act(self, run: JobRun, act: Callable[[UUID], Awaitable[int]]) -> int:
         done = acted = 0
-        rows = RowByRow(self.kind.value)
+        rows = IsolatedRows(self.kind.value)
         try:
             for row in run.ids:
                 async with self.store.transaction() as tx:
@@ -100,7 +102,7 @@ class MeasuredRun:
             taken_in = [row for row in acting if row in new.rows]
             run = self._run(acting, len(taken_in), by)
             await tx.guards.begin(run)
-            await new.take_in(tx, taken_in)
+            await new.enrol(tx, taken_in)
         return run
 
     async def _measured(

@@ -25,7 +25,7 @@ class RowsFailed(Exception):  # noqa: N818 - raised when all else is done, for t
         self.rows = rows
 
 
-class RowByRow:
+class IsolatedRows:
     """The rows of one run, each apart from the others.
 
     The faults are bugs all the same: each is logged with its row's id and its traceback, and the

@@ -19,7 +19,7 @@ from byoip.domain.routes.offboarding import JOB, Offboarding, Step, TakenBinding
 from byoip.ports.clock import Clock
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.close import close_after_grace
-from byoip.usecases.jobs.guarded_batch import AT_ONCE, MeasuredRun, New
+from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch, New
 from byoip.usecases.letters.revoke_letters import revoke_letters
 from byoip.usecases.routes.withdraw import withdraw
 
@@ -48,9 +48,9 @@ class ContinueOffboardings:
             RowsFailed: some could not; all others went on.
         """
         async with self.store.transaction() as tx:
-            due = await tx.offboardings.due(self.clock.now(), AT_ONCE)
+            due = await tx.offboardings.due(self.clock.now(), BATCH_LIMIT)
 
-        run = MeasuredRun(self.store, self.clock, JobKind.OFFBOARD)
+        run = GuardedBatch(self.store, self.clock, JobKind.OFFBOARD)
         new = New({one.claim_id: one.account_id for one in due if one.new}, _take_in)
         return await run([one.claim_id for one in due], self._go_on, by=by, new=new)
 
@@ -188,7 +188,7 @@ class ContinueOffboardings:
 
 
 async def _take_in(tx: Transaction, claim_ids: Sequence[UUID]) -> None:
-    await tx.offboardings.take_in(claim_ids)
+    await tx.offboardings.enrol(claim_ids)
 
 
 async def _on_its_way(tx: Transaction, claim_id: UUID) -> tuple[Claim, Offboarding] | None:

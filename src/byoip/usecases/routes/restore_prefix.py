@@ -14,8 +14,8 @@ from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
 from byoip.usecases.claims.view import view_of
-from byoip.usecases.jobs.guarded_batch import AT_ONCE
-from byoip.usecases.jobs.isolate_rows import RowByRow
+from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT
+from byoip.usecases.jobs.isolate_rows import IsolatedRows
 
 # A route that cannot be announced yet is tried for so long; the time in which the prefix is
 # contested does not count, for its owner can do nothing about that.
@@ -107,8 +107,8 @@ class AnnounceOwed:
             RowsFailed: some could not be tried; all others were.
         """
         async with self.store.transaction() as tx:
-            owing = await tx.offboardings.owed(AT_ONCE)
-        rows, even = RowByRow("announcing what is owed"), 0
+            owing = await tx.offboardings.owed(BATCH_LIMIT)
+        rows, even = IsolatedRows("announcing what is owed"), 0
         for claim_id in owing:
             with rows.row(claim_id):
                 even += await self._try(claim_id)
