@@ -53,7 +53,7 @@ from byoip.store.migrating import check_revision, stamped_mode
 from byoip.store.speakers.route_history import PostgresRouteReader
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.bindings.bind_service import BindService
-from byoip.usecases.bindings.converge_bindings import SettleBindings
+from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
 from byoip.usecases.checks.collect_evidence import CollectEvidence
@@ -238,7 +238,7 @@ class Composition:
             tidy_up=partial(self._tidy_up, app),
             watch_letters=WatchLetters(self.store, self.clock),
             reevaluate_claims=ReevaluateClaims(self.store, self.clock),
-            settle_bindings=SettleBindings(self.store, self.clock),
+            settle_bindings=ConvergeBindings(self.store, self.clock),
             letters=letters,
             offboard=self._offboard,
             stopped=KillSwitches(self.store).stopped,

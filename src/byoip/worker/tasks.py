@@ -11,7 +11,7 @@ from procrastinate import App, JobContext
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports import jobs
 from byoip.ports.store import Actor
-from byoip.usecases.bindings.converge_bindings import SettleBindings
+from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims.close_unproven import CloseUnproven
@@ -56,7 +56,7 @@ class Work:
     tidy_up: Callable[[], Awaitable[object]]
     watch_letters: WatchLetters
     reevaluate_claims: ReevaluateClaims
-    settle_bindings: SettleBindings
+    settle_bindings: ConvergeBindings
     letters: LetterWork | None
     offboard: Callable[[Actor], Awaitable[object]]
     stopped: Callable[[JobKind], Awaitable[bool]]

@@ -6,7 +6,7 @@ from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
 from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
-from byoip.usecases.bindings.converge_bindings import SettleBindings
+from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class AcknowledgeChanges:
                 await tx.edges.alone()  # it may begin to count
             view = await self._heard(name, feed, number, tx)
             await tx.answered(view)
-        await SettleBindings(self.store, self.clock)(by=by)
+        await ConvergeBindings(self.store, self.clock)(by=by)
         return view
 
     async def _heard(self, name: str, feed: UUID, number: int, tx: Transaction) -> EdgeView:

@@ -9,7 +9,7 @@ from byoip.ports.store import Actor, Event, Store
 
 
 @dataclass(frozen=True, slots=True)
-class SettleBindings:
+class ConvergeBindings:
     """Let take effect what a majority of the edges has acknowledged.
 
     Claim by claim, each in a transaction of its own under the claim's lock: whatever is left when

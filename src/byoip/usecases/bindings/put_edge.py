@@ -9,7 +9,7 @@ from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
 from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
-from byoip.usecases.bindings.converge_bindings import SettleBindings
+from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.operator_events import noted
 
 
@@ -51,7 +51,7 @@ class PutEdge:
                 await tx.operating.events.add(event)
             view = EdgeView(wanted, await tx.edges.newest())
             await tx.answered(view)
-        await SettleBindings(self.store, self.clock)(by=by)
+        await ConvergeBindings(self.store, self.clock)(by=by)
         return view
 
 

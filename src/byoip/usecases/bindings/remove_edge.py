@@ -6,7 +6,7 @@ from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
 from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Actor, Store
-from byoip.usecases.bindings.converge_bindings import SettleBindings
+from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.bindings.put_edge import shown
 from byoip.usecases.operator_events import noted
 
@@ -40,5 +40,5 @@ class RemoveEdge:
             await tx.operating.events.add(event)
             view = EdgeView(known, await tx.edges.newest())
             await tx.answered(view)
-        await SettleBindings(self.store, self.clock)(by=by)
+        await ConvergeBindings(self.store, self.clock)(by=by)
         return view
