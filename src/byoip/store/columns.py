@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 
-def key() -> Column[Any]:
+def uuid_pk() -> Column[Any]:
     """A random id, given by the domain."""
     return Column("id", Uuid, primary_key=True)
 
@@ -34,12 +34,12 @@ def text(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, Text, nullable=nullable)
 
 
-def moment(name: str, *, nullable: bool = False) -> Column[Any]:
+def timestamptz(name: str, *, nullable: bool = False) -> Column[Any]:
     """A point in time."""
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def document(name: str) -> Column[Any]:
+def jsonb(name: str) -> Column[Any]:
     """JSON that only we read and write."""
     return Column(name, JSONB, nullable=False)
 

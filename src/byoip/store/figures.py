@@ -7,7 +7,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.ports.figures import Gauge
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ class PostgresGauges:
     async def read(self) -> Sequence[Gauge]:
         """Read all of them on one connection."""
         figures = []
-        with translated():
+        with translate_driver_errors():
             async with self.engine.connect() as connection:
                 for gauge in _GAUGES:
                     rows = (await connection.execute(gauge.sql)).all()

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.engine import SESSION, session_options, with_driver
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _OLDEST: Final = 150000
@@ -76,7 +76,7 @@ async def check_revision(engine: AsyncEngine) -> RevisionState:
     """
     there = sa.text("SELECT to_regclass('public.alembic_version') IS NOT NULL")
     asked = sa.text("SELECT version_num FROM public.alembic_version")
-    with translated():
+    with translate_driver_errors():
         async with engine.connect() as connection:
             found = None
             if await connection.scalar(there):
@@ -90,7 +90,7 @@ async def stamped_mode(engine: AsyncEngine) -> str | None:
     Raises:
         StoreUnavailable: the database cannot be reached.
     """
-    with translated():
+    with translate_driver_errors():
         async with engine.connect() as connection:
             return await connection.run_sync(_stamped_mode)
 
@@ -111,7 +111,7 @@ def _locked(database_url: str) -> Iterator[sa.Connection]:
             "connect_timeout": 5,
         },
     )
-    with translated(), engine.connect() as connection:
+    with translate_driver_errors(), engine.connect() as connection:
         # Held by the session, over the transactions of all revisions. Waiting is the point.
         connection.execute(sa.text("SET lock_timeout = 0"))
         connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})

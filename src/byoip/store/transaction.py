@@ -98,7 +98,7 @@ from byoip.store.routes.offboardings import OffboardingRepository
 from byoip.store.speakers.restores import RestoreRepository
 from byoip.store.speakers.route_history import RouteHistoryRepository
 from byoip.store.statements import Session
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 
 class PostgresTransaction:
@@ -195,7 +195,7 @@ class PostgresStore:
     @asynccontextmanager
     async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
         """Everything or nothing. With `once`, the first statement claims its key."""
-        with translated():
+        with translate_driver_errors():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
                 tx = PostgresTransaction(
@@ -207,7 +207,7 @@ class PostgresStore:
 
     async def prune(self) -> int:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""
-        with translated():
+        with translate_driver_errors():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
                 await allowance.prune(session)

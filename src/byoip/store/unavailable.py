@@ -14,7 +14,7 @@ _REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.Ra
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_driver_errors() -> Iterator[None]:
     """Turn "the database is away, busy or shutting down" into one exception of the port.
 
     That is psycopg's OperationalError: classes 08, 53, 57 and lock and statement timeouts. A

@@ -17,7 +17,7 @@ from byoip.store.engine import autocommitting
 from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import AnyRow, credential_from
 from byoip.store.statements import compiled
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
 
@@ -43,14 +43,14 @@ class PostgresAccounts:
 
     async def create(self, account: Account) -> None:
         """Keep a new account."""
-        with translated():
+        with translate_driver_errors():
             async with self._engine.connect() as connection:
                 await connection.execute(insert(accounts), account_values(account))
 
     async def add_credential(self, credential: Credential, token: str) -> None:
         """Keep a credential; of the token only a hash."""
         values = credential_values(credential, token)
-        with translated():
+        with translate_driver_errors():
             try:
                 async with self._engine.connect() as connection:
                     await connection.execute(insert(credentials), values)
@@ -72,7 +72,7 @@ class PostgresAccounts:
     async def revoke(self, credential_id: UUID) -> bool:
         """End a credential; False if there is none, or it was revoked before."""
         ending = update(credentials).where(_c.id == credential_id, _c.revoked_at.is_(None))
-        with translated():
+        with translate_driver_errors():
             async with self._engine.connect() as connection:
                 done = await connection.execute(ending.values(revoked_at=self._clock.now()))
         return done.rowcount == 1
@@ -82,7 +82,7 @@ class PostgresAccounts:
         asked = select(credentials).order_by(_c.created_at, _c.id)
         if account_id is not None:
             asked = asked.where(_c.account_id == account_id)
-        with translated():
+        with translate_driver_errors():
             async with self._engine.connect() as connection:
                 found = await connection.execute(asked)
         return [credential_from(row) for row in found]
@@ -91,7 +91,7 @@ class PostgresAccounts:
         # Asked again in the statement, so that of many requests at once only one writes.
         old = or_(_c.last_used_at.is_(None), _c.last_used_at <= now - LAST_USE_WRITTEN)
         noting = update(credentials).where(_c.id == credential_id, old)
-        with translated():
+        with translate_driver_errors():
             async with self._engine.connect() as connection:
                 await connection.execute(noting.values(last_used_at=now))
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.engine import autocommitting
 from byoip.store.statements import Session, compiled
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 # The generic cell rate algorithm (ITU-T I.371): each permit moves `spent_until` one step ahead of
 # the clock; it may be at most a minute ahead. So a whole minute's permits may be spent at once,
@@ -45,7 +45,7 @@ class PostgresAllowance:
     async def spend(self, what: str, who: UUID, *, per_minute: int) -> int | None:
         """Take one permit: None if granted, else seconds until the next; one statement."""
         asked = {"what": what, "who": who, "step": 60 / per_minute}
-        with translated():
+        with translate_driver_errors():
             async with self._engine.connect() as connection:
                 row = (await connection.execute(_SPEND, asked)).one()
         return None if row.granted else max(1, ceil(row.wait or 1))

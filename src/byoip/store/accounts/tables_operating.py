@@ -11,19 +11,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
 
-from byoip.store.columns import document, key, live, moment, reference, text
+from byoip.store.columns import jsonb, live, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 # A trigger on prefixes keeps others from approved or new claims on reserved space.
 reservations = Table(
     "reservations",
     metadata,
-    key(),
+    uuid_pk(),
     Column("cidr", CIDR, nullable=False),
     reference("account_id", "accounts.id", nullable=True),  # null: nobody may claim it
     text("reason"),
-    moment("created_at"),
-    moment("released_at", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("released_at", nullable=True),
     live("released_at IS NULL"),
     # The space lock shares its keys by these lengths: see transaction.py.
     CheckConstraint("masklen(cidr) >= CASE family(cidr) WHEN 4 THEN 8 ELSE 16 END", name="length"),
@@ -40,12 +40,12 @@ reservations = Table(
 registry_overrides = Table(
     "registry_overrides",
     metadata,
-    key(),
+    uuid_pk(),
     Column("cidr", CIDR, nullable=False),
     text("registry"),
     text("reason"),
-    moment("created_at"),
-    moment("removed_at", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("removed_at", nullable=True),
     live("removed_at IS NULL"),
     Index("uq_registry_overrides_live_cidr", "cidr", unique=True, postgresql_where="live"),
     Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
@@ -60,9 +60,9 @@ operator_events = Table(
     text("actor"),
     text("request_id"),
     text("reason"),
-    moment("at"),
-    document("before"),
-    document("after"),
+    timestamptz("at"),
+    jsonb("before"),
+    jsonb("after"),
     CheckConstraint("number >= 1", name="number"),
     CheckConstraint("reason <> ''", name="reason"),
 )

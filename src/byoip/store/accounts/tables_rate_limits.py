@@ -5,7 +5,7 @@ Unlogged: a crash forgets the counts of five minutes, and nobody is told anythin
 
 from sqlalchemy import Column, Integer, Table, Uuid
 
-from byoip.store.columns import moment
+from byoip.store.columns import timestamptz
 from byoip.store.metadata import metadata
 
 # `who` is a credential or an account; ids are random, so one column tells them apart.
@@ -13,7 +13,7 @@ rate_windows = Table(
     "rate_windows",
     metadata,
     Column("who", Uuid, primary_key=True),
-    moment("began_at"),
+    timestamptz("began_at"),
     Column("used", Integer, nullable=False),
     prefixes=["UNLOGGED"],
 )

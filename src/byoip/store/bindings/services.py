@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.claims.tables import services
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 _all = services.alias("all_services")
 _RETIRED = select(services.c.name).where(
@@ -26,7 +26,7 @@ async def seed_services(engine: AsyncEngine, offered: Iterable[tuple[str, bool]]
         set_={"default_only": seeding.excluded.default_only},
         where=or_(services.c.default_only != seeding.excluded.default_only),
     )
-    with translated():
+    with translate_driver_errors():
         async with engine.begin() as connection:
             retired = set((await connection.scalars(_RETIRED)).all())
             for name, default_only in offered:

@@ -14,22 +14,22 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR
 
 from byoip.domain.bindings.edge import ChangeKind
-from byoip.store.columns import key, live, moment, one_of, reference, text
+from byoip.store.columns import live, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 edges = Table(
     "edges",
     metadata,
-    key(),
+    uuid_pk(),
     text("name"),
     Column("acknowledged", BigInteger, nullable=False),
     Column("joins_at", BigInteger),  # null: never heard
     Column("counts", Boolean, nullable=False),
     Column("drained", Boolean, nullable=False),
     Column("feed", Uuid),  # of which it has acknowledged
-    moment("registered_at"),
-    moment("heard_at", nullable=True),
-    moment("removed_at", nullable=True),
+    timestamptz("registered_at"),
+    timestamptz("heard_at", nullable=True),
+    timestamptz("removed_at", nullable=True),
     live("removed_at IS NULL"),
     CheckConstraint("acknowledged >= 0", name="acknowledged"),
     CheckConstraint("(joins_at IS NULL) = (heard_at IS NULL)", name="heard"),
@@ -44,7 +44,7 @@ edge_changes = Table(
     "edge_changes",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    moment("at"),
+    timestamptz("at"),
     text("kind"),
     reference("prefix_id", "prefixes.id"),
     Column("prefix_cidr", CIDR, nullable=False),

@@ -22,7 +22,7 @@ from byoip.store.checks.tables_snapshots import (
     registration_snapshots,
 )
 from byoip.store.statements import Session, compiled
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 _COLUMNS = ("prefix", "status", "holder")
 _BATCH = 2000
@@ -183,14 +183,14 @@ class RegistrationSnapshots:
 
     async def status(self) -> Sequence[RegistrationStatus]:
         """Say how fresh each registry's statistics are."""
-        with translated():
+        with translate_driver_errors():
             async with self.engine.connect() as connection:
                 rows = await connection.execute(_STATUS, {"registry": None})
                 return [_status(row) for row in rows]
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:
-        with translated():
+        with translate_driver_errors():
             async with self.engine.begin() as connection:
                 await wait_for_turn(connection, REGISTRATIONS_LOCK)
                 yield connection
@@ -203,7 +203,7 @@ class RegistrationSnapshots:
         )
         marks = fetch_marks
         statement = select(marks).where(marks.c.url == url, marks.c.sha256.in_(used))
-        with translated():
+        with translate_driver_errors():
             async with self.engine.connect() as connection:
                 row = (await connection.execute(statement)).one_or_none()
         return None if row is None else FetchMark(row.etag, row.last_modified, row.sha256)
@@ -215,7 +215,7 @@ class RegistrationSnapshots:
             "last_modified": mark.last_modified,
             "sha256": mark.sha256,
         }
-        with translated():
+        with translate_driver_errors():
             async with self.engine.begin() as connection:
                 await connection.execute(
                     insert(fetch_marks)

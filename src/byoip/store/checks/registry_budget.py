@@ -14,7 +14,7 @@ from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
 from byoip.store.lanes import autocommit_pool
 from byoip.store.statements import Session, compiled
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 # All times are the database's: workers on several machines share one budget. clock_timestamp(),
 # since now() stands still while a transaction waits for a lock. A crash may forget the last moment
@@ -175,7 +175,7 @@ class PostgresRegistryBudget:
     async def admit(self, question: RegistryQuestion) -> Admission:
         """A permit, or the answer to the same question of a moment ago, or why not now."""
         asking = _key(question) | {"account": question.account_id}
-        with translated():
+        with translate_driver_errors():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
                 if await session.row(_LOCK, **asking) is None:

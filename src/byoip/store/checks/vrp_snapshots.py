@@ -19,7 +19,7 @@ from byoip.store.checks.partitions import VRPS_LOCK, drop, wait_for_turn
 from byoip.store.checks.tables_snapshots import vrp_snapshots, vrps
 from byoip.store.checks.vrp_writing import PostgresVrpSnapshotRepository, is_current, one_snapshot
 from byoip.store.statements import Session, compiled
-from byoip.store.unavailable import translated
+from byoip.store.unavailable import translate_driver_errors
 
 # The question stands in a materialised CTE, so that Postgres cannot see its value while planning:
 # then one plan serves all questions, and a lookup takes a third of the time.
@@ -105,7 +105,7 @@ class VrpSnapshots:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:
-        with translated():
+        with translate_driver_errors():
             async with self.engine.begin() as connection:
                 await wait_for_turn(connection, VRPS_LOCK)
                 yield connection
@@ -115,7 +115,7 @@ class VrpSnapshots:
         newest = (
             vrp_snapshots.c.number == select(func.max(vrp_snapshots.c.number)).scalar_subquery()
         )
-        with translated():
+        with translate_driver_errors():
             async with self.engine.connect() as connection:
                 current = await one_snapshot(connection, is_current())
                 later = vrp_snapshots.c.number > (current.number if current else 0)

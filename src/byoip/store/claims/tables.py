@@ -27,7 +27,7 @@ from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
-from byoip.store.columns import document, key, live, moment, one_of, reference, text
+from byoip.store.columns import jsonb, live, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 _ALL_SCOPES = ", ".join(f"'{scope}'" for scope in Scope)
@@ -38,7 +38,7 @@ deployment = Table(
     metadata,
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
     text("mode"),
-    moment("stamped_at"),
+    timestamptz("stamped_at"),
     CheckConstraint("id = 1", name="one_row"),
     one_of("mode", ("sandbox", "production")),
 )
@@ -46,10 +46,10 @@ deployment = Table(
 accounts = Table(
     "accounts",
     metadata,
-    key(),
+    uuid_pk(),
     text("name"),
     Column("prefix_quota", Integer, nullable=False),
-    moment("created_at"),
+    timestamptz("created_at"),
     Column("version", Integer, nullable=False, server_default="1"),
     CheckConstraint("prefix_quota >= 0", name="prefix_quota"),
 )
@@ -57,15 +57,15 @@ accounts = Table(
 credentials = Table(
     "credentials",
     metadata,
-    key(),
+    uuid_pk(),
     reference("account_id", "accounts.id", nullable=True),  # null: an operator's
     text("name"),
     Column("token_sha256", LargeBinary, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
-    moment("created_at"),
-    moment("expires_at", nullable=True),
-    moment("revoked_at", nullable=True),
-    moment("last_used_at", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("expires_at", nullable=True),
+    timestamptz("revoked_at", nullable=True),
+    timestamptz("last_used_at", nullable=True),
     UniqueConstraint("token_sha256"),
     CheckConstraint("octet_length(token_sha256) = 32", name="token_sha256"),
     CheckConstraint(f"scopes <@ ARRAY[{_ALL_SCOPES}]::text[]", name="scopes"),
@@ -75,11 +75,11 @@ credentials = Table(
 services = Table(
     "services",
     metadata,
-    key(),
+    uuid_pk(),
     text("name"),
     Column("default_only", Boolean, nullable=False),
-    moment("created_at"),
-    moment("removed_at", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("removed_at", nullable=True),
     live("removed_at IS NULL"),
     Column("version", Integer, nullable=False, server_default="1"),
     # What live bindings refer to: a service cannot be retired from under them.
@@ -90,31 +90,31 @@ services = Table(
 prefixes = Table(
     "prefixes",
     metadata,
-    key(),
+    uuid_pk(),
     reference("account_id", "accounts.id"),
     Column("cidr", CIDR, nullable=False),
     Column("asn", BigInteger, nullable=False),
     text("description"),
     Column("delegate_loa_creation", Boolean, nullable=False),
     Column("loa_document_id", Uuid),
-    moment("created_at"),
-    moment("modified_at"),
+    timestamptz("created_at"),
+    timestamptz("modified_at"),
     text("state"),
     text("standing"),
     text("irr_state"),
-    moment("irr_passed_at", nullable=True),
+    timestamptz("irr_passed_at", nullable=True),
     text("rpki_state"),
-    moment("rpki_passed_at", nullable=True),
+    timestamptz("rpki_passed_at", nullable=True),
     text("ownership_state"),
-    moment("ownership_passed_at", nullable=True),
-    document("findings"),
+    timestamptz("ownership_passed_at", nullable=True),
+    jsonb("findings"),
     text("registry", nullable=True),
     Column("irr_waived", Boolean, nullable=False),
-    document("other_origins"),
-    moment("approved_at", nullable=True),
+    jsonb("other_origins"),
+    timestamptz("approved_at", nullable=True),
     text("approved_by", nullable=True),
-    moment("revoked_at", nullable=True),
-    moment("closed_at", nullable=True),
+    timestamptz("revoked_at", nullable=True),
+    timestamptz("closed_at", nullable=True),
     Column("version", Integer, nullable=False),
     live("state <> 'closed'"),
     # Two approved claims never overlap, whoever holds them.
@@ -180,14 +180,14 @@ prefixes = Table(
 validation_tokens = Table(
     "validation_tokens",
     metadata,
-    key(),
+    uuid_pk(),
     reference("prefix_id", "prefixes.id"),
     text("method"),
     text("value"),
-    moment("created_at"),
-    moment("expires_at"),
-    moment("consumed_at", nullable=True),
-    moment("revoked_at", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("expires_at"),
+    timestamptz("consumed_at", nullable=True),
+    timestamptz("revoked_at", nullable=True),
     UniqueConstraint("value"),
     Index(
         "uq_validation_tokens_live",
@@ -208,7 +208,7 @@ validation_tokens = Table(
 bindings = Table(
     "bindings",
     metadata,
-    key(),
+    uuid_pk(),
     Column("prefix_id", Uuid, nullable=False),
     Column("prefix_cidr", CIDR, nullable=False),
     Column("cidr", CIDR, nullable=False),
@@ -219,8 +219,8 @@ bindings = Table(
     Column("change", BigInteger, nullable=False, server_default="0"),
     Column("settled", BigInteger, nullable=False, server_default="0"),
     reference("answering_service_id", "services.id", nullable=True),
-    moment("created_at"),
-    moment("removed_at", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("removed_at", nullable=True),
     Column("is_default", Boolean, Computed("cidr = prefix_cidr", persisted=True), nullable=False),
     live("removed_at IS NULL"),
     # True while it lives, else null, which a foreign key does not follow: a claim cannot be
@@ -284,5 +284,5 @@ allowances = Table(
     metadata,
     Column("what", Text, primary_key=True),
     Column("who", Uuid, primary_key=True),
-    moment("spent_until"),
+    timestamptz("spent_until"),
 )

@@ -12,21 +12,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
 
-from byoip.store.columns import key, live, moment, reference
+from byoip.store.columns import live, reference, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 delegations = Table(
     "delegations",
     metadata,
-    key(),
+    uuid_pk(),
     Column("prefix_id", Uuid, nullable=False),
     Column("prefix_cidr", CIDR, nullable=False),
     Column("cidr", CIDR, nullable=False),
     reference("account_id", "accounts.id"),  # who may use it
-    moment("created_at"),
-    moment("expires_at", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("expires_at", nullable=True),
     # An expired row lives on until its end is recorded: no constraint can look at the clock.
-    moment("ended_at", nullable=True),
+    timestamptz("ended_at", nullable=True),
     live("ended_at IS NULL"),
     # True while it lives, else null, which a foreign key does not follow: a claim cannot be
     # closed from under its delegations.

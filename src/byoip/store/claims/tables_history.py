@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
-from byoip.store.columns import document, key, moment, one_of, reference, text
+from byoip.store.columns import jsonb, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 _OPEN = "state IN ('scheduled', 'running')"
@@ -28,16 +28,16 @@ _OPEN = "state IN ('scheduled', 'running')"
 validation_runs = Table(
     "validation_runs",
     metadata,
-    key(),
+    uuid_pk(),
     reference("prefix_id", "prefixes.id"),
     text("trigger"),
     text("state"),
     text("result", nullable=True),
-    moment("created_at"),
-    moment("due_at"),
-    moment("started_at", nullable=True),
-    moment("finished_at", nullable=True),
-    moment("lease_until", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("due_at"),
+    timestamptz("started_at", nullable=True),
+    timestamptz("finished_at", nullable=True),
+    timestamptz("lease_until", nullable=True),
     Column("attempt", Integer, nullable=False),
     Column("retries", Integer, nullable=False),
     one_of("trigger", Trigger),
@@ -65,7 +65,7 @@ findings = Table(
     text("seen"),
     text("fix"),
     Column("warnings", ARRAY(Text), nullable=False),
-    moment("at"),
+    timestamptz("at"),
     one_of("check_name", Check),
     one_of("outcome", ("passed", "failed", "unanswered")),
     CheckConstraint("(outcome = 'passed') = (code IS NULL)", name="code"),
@@ -81,7 +81,7 @@ exhibits = Table(
     text("whom"),
     Column("answer", LargeBinary, nullable=False),
     Column("sha256", LargeBinary, Computed("sha256(answer)", persisted=True), nullable=False),
-    moment("at"),
+    timestamptz("at"),
     ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
 )
 
@@ -95,9 +95,9 @@ events = Table(
     text("kind"),
     text("actor"),
     text("request_id"),
-    moment("at"),
-    document("before"),
-    document("after"),
+    timestamptz("at"),
+    jsonb("before"),
+    jsonb("after"),
     CheckConstraint("number >= 1 AND account_number >= 1", name="number"),
     UniqueConstraint("account_id", "account_number"),
 )
@@ -129,6 +129,6 @@ idempotency_keys = Table(
     Column("status", SmallInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("version", Integer),
-    moment("created_at"),
+    timestamptz("created_at"),
     Index(None, "created_at"),
 )

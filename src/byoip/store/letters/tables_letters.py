@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.letters.loa_document import LARGEST
-from byoip.store.columns import document, key, moment, one_of, reference, text
+from byoip.store.columns import jsonb, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 _STANDS = "superseded_by IS NULL AND revoked_at IS NULL"
@@ -25,15 +25,15 @@ _STANDS = "superseded_by IS NULL AND revoked_at IS NULL"
 loa_documents = Table(
     "loa_documents",
     metadata,
-    key(),
+    uuid_pk(),
     reference("account_id", "accounts.id"),
     text("filename"),
     Column("content", LargeBinary, nullable=False),
     Column("sha256", LargeBinary, Computed("sha256(content)", persisted=True), nullable=False),
     Column("size", Integer, Computed("octet_length(content)", persisted=True), nullable=False),
     Column("auto_generated", Boolean, nullable=False),
-    moment("verified_at", nullable=True),
-    moment("created_at"),
+    timestamptz("verified_at", nullable=True),
+    timestamptz("created_at"),
     # What a claim refers to: a document of its own account.
     UniqueConstraint("id", "account_id", name="uq_loa_documents_of_account"),
     CheckConstraint(f"octet_length(content) BETWEEN 1 AND {LARGEST}", name="size"),
@@ -47,20 +47,20 @@ letters = Table(
     Column("reference", Uuid, primary_key=True),
     reference("prefix_id", "prefixes.id"),
     reference("document_id", "loa_documents.id"),
-    moment("issued_at"),
-    moment("valid_until"),
-    document("facts"),
+    timestamptz("issued_at"),
+    timestamptz("valid_until"),
+    jsonb("facts"),
     # Deferred: the old letter steps back before the new one stands.
     Column(
         "superseded_by",
         Uuid,
         ForeignKey("letters.reference", ondelete="RESTRICT", deferrable=True, initially="DEFERRED"),
     ),
-    moment("revoked_at", nullable=True),
+    timestamptz("revoked_at", nullable=True),
     text("revoked_because", nullable=True),
     Column("rpki_snapshot", Integer),
-    moment("rpki_failing_since", nullable=True),
-    moment("rpki_failing_until", nullable=True),
+    timestamptz("rpki_failing_since", nullable=True),
+    timestamptz("rpki_failing_until", nullable=True),
     UniqueConstraint("document_id"),
     one_of("revoked_because", RevokedBecause),
     CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revoked"),

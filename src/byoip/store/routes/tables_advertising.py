@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR
 
 from byoip.domain.routes.breaker import Parked, Source, TripScope
-from byoip.store.columns import key, live, moment, one_of, reference, text
+from byoip.store.columns import live, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 # Black-holing is not representable. While a row is advertised it refers to a binding through two
@@ -28,14 +28,14 @@ from byoip.store.metadata import metadata
 bgp_prefixes = Table(
     "bgp_prefixes",
     metadata,
-    key(),
+    uuid_pk(),
     Column("prefix_id", Uuid, nullable=False),
     Column("prefix_cidr", CIDR, nullable=False),
     Column("cidr", CIDR, nullable=False),
     Column("asn", BigInteger, nullable=False),
     Column("prepend", SmallInteger, nullable=False),
     Column("advertised", Boolean, nullable=False),
-    moment("advertised_modified_at", nullable=True),
+    timestamptz("advertised_modified_at", nullable=True),
     Column("change", BigInteger, nullable=False),
     text("request_id"),
     Column("binding_id", Uuid),
@@ -43,10 +43,10 @@ bgp_prefixes = Table(
     Column("locked", Boolean, nullable=False),
     # The last change that was seen at every stage: a speaker that comes back may have it at once.
     Column("settled", BigInteger, nullable=False, server_default="0"),
-    moment("last_valid_at", nullable=True),
-    moment("created_at"),
-    moment("modified_at"),
-    moment("removed_at", nullable=True),
+    timestamptz("last_valid_at", nullable=True),
+    timestamptz("created_at"),
+    timestamptz("modified_at"),
+    timestamptz("removed_at", nullable=True),
     live("removed_at IS NULL"),
     Column("live_prefix", Boolean, Computed("nullif(removed_at IS NULL, false)", persisted=True)),
     Column("must_span", Boolean, Computed("nullif(advertised, false)", persisted=True)),
@@ -96,7 +96,7 @@ bgp_prefixes = Table(
 withdrawals = Table(
     "withdrawals",
     metadata,
-    key(),
+    uuid_pk(),
     reference("bgp_prefix_id", "bgp_prefixes.id"),
     reference("account_id", "accounts.id"),
     Column("change", BigInteger, nullable=False),
@@ -105,7 +105,7 @@ withdrawals = Table(
     text("run"),
     text("actor"),
     text("request_id"),
-    moment("at"),
+    timestamptz("at"),
     UniqueConstraint("id", "bgp_prefix_id", "change", name="uq_withdrawals_of_change"),
     UniqueConstraint("bgp_prefix_id", "change"),
     one_of("source", Source),
@@ -118,12 +118,12 @@ withdrawals = Table(
 breaker_trips = Table(
     "breaker_trips",
     metadata,
-    key(),
+    uuid_pk(),
     text("scope"),
     text("subject"),
     text("why"),
-    moment("at"),
-    moment("rearmed_at", nullable=True),
+    timestamptz("at"),
+    timestamptz("rearmed_at", nullable=True),
     text("rearmed_by", nullable=True),
     text("rearmed_because", nullable=True),
     text("parked", nullable=True),
@@ -143,7 +143,7 @@ origin_watch = Table(
     metadata,
     Column("singleton", Boolean, primary_key=True, server_default=true()),
     Column("snapshot", Integer, nullable=False),
-    moment("at"),
+    timestamptz("at"),
     CheckConstraint("singleton", name="one_row"),
 )
 
@@ -156,7 +156,7 @@ origin_drifts = Table(
     Column("cidr", CIDR, nullable=False),
     text("validity"),
     Column("snapshot", Integer, nullable=False),
-    moment("since"),
+    timestamptz("since"),
     UniqueConstraint("prefix_id", "cidr"),
     one_of("validity", ("invalid", "not_found")),
 )

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.routes.offboarding import End, Step
-from byoip.store.columns import document, key, live, moment, one_of, reference, text
+from byoip.store.columns import jsonb, live, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 # A prefix has the standing `offboarding` only while such a row lives that has not turned back,
@@ -24,19 +24,19 @@ from byoip.store.metadata import metadata
 offboardings = Table(
     "offboardings",
     metadata,
-    key(),
+    uuid_pk(),
     reference("prefix_id", "prefixes.id"),
     text("actor"),
     text("request_id"),
-    moment("began_at"),
+    timestamptz("began_at"),
     text("step"),
     Column("contested", Boolean, nullable=False),
-    document("routes"),  # what was withdrawn, and
-    document("bindings"),  # what was unbound, to be put back
-    moment("grace_until", nullable=True),
+    jsonb("routes"),  # what was withdrawn, and
+    jsonb("bindings"),  # what was unbound, to be put back
+    timestamptz("grace_until", nullable=True),
     reference("parked_by", "breaker_trips.id", nullable=True),
     Column("paced", Boolean, nullable=False, server_default=false()),
-    moment("ended_at", nullable=True),
+    timestamptz("ended_at", nullable=True),
     text("ending", nullable=True),
     live("ended_at IS NULL"),
     text("taken_in", nullable=True),  # by a run of the job: for withdrawing, or for closing
@@ -56,7 +56,7 @@ job_switches = Table(
     metadata,
     Column("kind", Text, primary_key=True),
     Column("stopped", Boolean, nullable=False),
-    moment("at"),
+    timestamptz("at"),
     text("by"),
     text("because"),
     one_of("kind", JobKind),
@@ -67,18 +67,18 @@ job_switches = Table(
 job_runs = Table(
     "job_runs",
     metadata,
-    key(),
+    uuid_pk(),
     text("kind"),
-    moment("at"),
+    timestamptz("at"),
     text("request_id"),
     Column("listed", Integer, nullable=False),
-    document("sample"),
+    jsonb("sample"),
     Column("acted", Integer, nullable=False),
     text("refused"),
-    moment("allowed_at", nullable=True),
+    timestamptz("allowed_at", nullable=True),
     text("allowed_by", nullable=True),
     text("allowed_because", nullable=True),
-    moment("used_at", nullable=True),
+    timestamptz("used_at", nullable=True),
     Column("ids", ARRAY(Uuid), nullable=False, server_default="{}"),  # all of them
     Column("measured", Integer, nullable=False, server_default="0"),
     Column("failed", Integer, nullable=False, server_default="0"),

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
-from byoip.store.columns import document, key, moment, text
+from byoip.store.columns import jsonb, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 # As last found: for people and gauges. Which speakers there are, the settings say.
@@ -28,9 +28,11 @@ speakers = Table(
     Column("alive", Boolean, nullable=False),
     text("fault"),
     Column("held", Integer, nullable=False),
-    moment("asked_at"),
-    moment("loaded_at", nullable=True),  # when it last had every route, and its sessions came up
-    moment("told_at", nullable=True),  # when it last said of every route to whom it sends it
+    timestamptz("asked_at"),
+    timestamptz(
+        "loaded_at", nullable=True
+    ),  # when it last had every route, and its sessions came up
+    timestamptz("told_at", nullable=True),  # when it last said of every route to whom it sends it
 )
 
 # The same of those who listen.
@@ -38,8 +40,8 @@ listeners = Table(
     "listeners",
     metadata,
     Column("name", Text, primary_key=True),
-    moment("asked_at"),
-    moment("answered_at", nullable=True),
+    timestamptz("asked_at"),
+    timestamptz("answered_at", nullable=True),
 )
 
 # `may_hold` is written before a speaker is asked to announce, and cleared after it said that it
@@ -57,7 +59,7 @@ applied_routes = Table(
     Column("may_hold", Boolean, nullable=False),
     Column("advertised", Boolean, nullable=False),  # as it last confirmed
     Column("change", BigInteger, nullable=False),  # the one that it confirmed
-    moment("at"),
+    timestamptz("at"),
     Index("ix_applied_routes_bgp_prefix_id", "bgp_prefix_id"),
 )
 
@@ -72,7 +74,7 @@ observed_routes = Table(
     Column("seen_by", Text, primary_key=True),
     Column("advertised", Boolean, nullable=False),
     Column("own_word", Boolean, nullable=False),  # a speaker's ADJ-RIB-Out: we say it of ourselves
-    moment("at"),
+    timestamptz("at"),
 )
 
 # Paths that a speaker holds and no row wants, or that a row says it gave up: operators decide.
@@ -81,9 +83,9 @@ orphan_routes = Table(
     metadata,
     Column("speaker", Text, primary_key=True),
     Column("cidr", CIDR, primary_key=True),
-    document("path"),
-    moment("found_at"),
-    moment("seen_at"),
+    jsonb("path"),
+    timestamptz("found_at"),
+    timestamptz("seen_at"),
     Column("decision", Text),  # `withdraw`; null: not decided
     text("decided_by", nullable=True),
     text("decided_because", nullable=True),
@@ -98,7 +100,7 @@ incarnation = Table(
     metadata,
     Column("singleton", Boolean, primary_key=True, server_default=true()),
     text("identity"),
-    moment("since"),
+    timestamptz("since"),
     CheckConstraint("singleton", name="one_row"),
 )
 
@@ -106,12 +108,12 @@ incarnation = Table(
 orphan_withdrawals = Table(
     "orphan_withdrawals",
     metadata,
-    key(),
+    uuid_pk(),
     text("speaker"),
     Column("cidr", CIDR, nullable=False),
     text("decided_by"),
     text("decided_because"),
-    moment("at"),
+    timestamptz("at"),
     Index("ix_orphan_withdrawals_at", "at"),
 )
 
@@ -122,7 +124,7 @@ route_alarms = Table(
     Column("kind", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     text("detail"),
-    moment("since"),
+    timestamptz("since"),
 )
 
 # The applied state at one moment; a list of {id, cidr, prepend, change}.
@@ -130,7 +132,7 @@ route_snapshots = Table(
     "route_snapshots",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    moment("at"),
-    document("routes"),
+    timestamptz("at"),
+    jsonb("routes"),
     CheckConstraint("number >= 1", name="number"),
 )
