@@ -19,7 +19,7 @@ from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
 from byoip.ports.store import Actor, Store, Transaction
-from byoip.store.speakers.route_turns import PostgresLeaderElection
+from byoip.store.speakers.leader_election import PostgresLeaderElection
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.routes.withdraw import tripping, withdraw

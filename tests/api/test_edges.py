@@ -16,7 +16,7 @@ from byoip.api.border.declarations import Audience
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.credential import Scope
 from byoip.store.bindings.services import seed_services
-from byoip.store.claims.event_bell import PostgresEventNotifier
+from byoip.store.claims.event_notifier import PostgresEventNotifier
 from byoip.store.engine import PoolSize, make_engine
 from tests.api.operators import WHY, Desk
 from tests.api.test_history import hurried, waiting

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from byoip.api.border.access_log import AccessLog
 from byoip.cli.serving import bind, port_of, serving
-from byoip.store.claims.event_bell import PostgresEventNotifier
+from byoip.store.claims.event_notifier import PostgresEventNotifier
 from tests.api.world import World
 from tests.store.test_event_bell import listens
 

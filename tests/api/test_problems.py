@@ -18,7 +18,7 @@ from byoip.api.problems.refusal_samples import SAMPLES
 from byoip.api.problems.remedies import REMEDIES
 from byoip.domain.errors import Refusal
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
-from byoip.ports.once import IdempotencyKeyBusy
+from byoip.ports.idempotency import IdempotencyKeyBusy
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden" / "errors"

@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.speakers.observation import Sightings
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
+from byoip.domain.speakers.sightings import Sightings
 from byoip.domain.speakers.staging import (
     GONE_AFTER,
     StageAction,

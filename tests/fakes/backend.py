@@ -17,7 +17,7 @@ from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.domain.routes.breaker import Ceilings
-from byoip.domain.speakers.station import InService
+from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.accounts.rate_limits import Limits
 from byoip.ports.clock import Clock
 from byoip.store.accounts.accounts import PostgresAccounts
@@ -26,9 +26,9 @@ from byoip.store.accounts.operator_reader import PostgresOperatorReader
 from byoip.store.accounts.rate_limits import PostgresRateWindows
 from byoip.store.bindings.edge_reader import PostgresEdgeReader
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.claims.event_bell import PostgresEventNotifier
+from byoip.store.claims.event_notifier import PostgresEventNotifier
 from byoip.store.claims.reader import PostgresReader
-from byoip.store.figures import PostgresGauges
+from byoip.store.gauges import PostgresGauges
 from byoip.store.jobs.guard_reader import PostgresGuardReader
 from byoip.store.letters.letter_reader import PostgresLetterReader
 from byoip.store.speakers.route_history import PostgresRouteReader

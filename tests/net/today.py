@@ -29,15 +29,15 @@ from byoip.cli.logs import JsonLines
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.prefix import Prefix
 from byoip.ports.accounts.operating import OperatorEvent
-from byoip.ports.once import IdempotencyKey, StoredAnswer
+from byoip.ports.idempotency import IdempotencyKey, StoredAnswer
 from byoip.ports.store import Actor, Event
 from byoip.sandbox.control import create_control
 from byoip.settings import Settings, SettingsError
 from byoip.settings import read_settings as _read_settings
-from byoip.store.claims.event_bell import PostgresEventNotifier
+from byoip.store.claims.event_notifier import PostgresEventNotifier
 from byoip.store.engine import make_engine
-from byoip.store.figures import PostgresGauges
-from byoip.store.speakers.route_turns import PostgresLeaderElection
+from byoip.store.gauges import PostgresGauges
+from byoip.store.speakers.leader_election import PostgresLeaderElection
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.operator_events import noted
 from byoip.worker.schedule import schedule

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from byoip.domain.jobs.job_history import JobKind
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.routes.offboarding import DueOffboarding
 from byoip.ports.store import Actor, Transaction
 from byoip.store.routes.offboardings import OffboardingRepository

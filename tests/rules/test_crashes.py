@@ -13,7 +13,7 @@ from byoip.domain.errors import Refusal
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Parked, Source, WithdrawalsStopped
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Transaction
 from byoip.store.transaction import PostgresStore
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from byoip.store.speakers.route_turns import PostgresLeaderElection
+from byoip.store.speakers.leader_election import PostgresLeaderElection
 from tests.announcing import Fleet, reconciling, speaker, until
 
 

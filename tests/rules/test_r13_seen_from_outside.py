@@ -1,7 +1,7 @@
 """R13: that routes go is noticed from the outside, whatever we believe to announce ourselves."""
 
 from byoip.domain.prefix import Prefix
-from byoip.store.figures import PostgresGauges
+from byoip.store.gauges import PostgresGauges
 from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import ObserveRoutes
 from tests.announcing import PEER, Fleet, listener, reconciling, speaker, until

@@ -9,7 +9,7 @@ import pytest
 
 from byoip.domain.claims.claim import Claim
 from byoip.ports.accounts.accounts import Account
-from byoip.store.claims.event_bell import PostgresEventNotifier
+from byoip.store.claims.event_notifier import PostgresEventNotifier
 from byoip.store.transaction import PostgresStore
 from tests.store.samples import claim, event, undone
 

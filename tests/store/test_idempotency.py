@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim
 from byoip.ports.accounts.accounts import Account
-from byoip.ports.once import (
+from byoip.ports.idempotency import (
     AlreadyAnswered,
     IdempotencyKey,
     IdempotencyKeyBusy,

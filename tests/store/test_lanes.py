@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from byoip.ports.store import StoreUnavailable
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.lanes import autocommit_pool
 from byoip.store.statements import compiled
 
 SLEEP = compiled(select(func.pg_sleep(0.5)))

@@ -23,7 +23,7 @@ from byoip.domain.letters.loa_document import DocumentName, LoaDocument, LoaDocu
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.store import StoreRefused
 from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.figures import PostgresGauges
+from byoip.store.gauges import PostgresGauges
 from byoip.store.letters.letter_reader import PostgresLetterReader
 from byoip.store.transaction import PostgresStore
 from tests.domain.letters import letter, letter_facts

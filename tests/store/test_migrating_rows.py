@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.claims.lifecycle import Approver
-from byoip.ports.once import AlreadyAnswered, IdempotencyKey, StoredAnswer
+from byoip.ports.idempotency import AlreadyAnswered, IdempotencyKey, StoredAnswer
 from byoip.store import migrating
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import make_engine

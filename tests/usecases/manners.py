@@ -12,7 +12,7 @@ from byoip.domain.checks.rdns_ownership import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Transaction
 from byoip.store.transaction import PostgresStore
 from tests.fakes.dns import FakeReverseDns

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.store import Actor
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.lanes import autocommit_pool
 from byoip.store.speakers.restores import RestoreRepository
 from byoip.store.statements import Session
 from byoip.usecases.jobs.kill_switches import KillSwitches

@@ -5,7 +5,7 @@ import pytest
 
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.station import (
+from byoip.domain.speakers.bgp_peer import (
     BgpPeerKind,
     Forgotten,
     InService,

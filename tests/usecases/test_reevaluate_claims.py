@@ -11,7 +11,7 @@ from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.drifts import Reevaluated
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.figures import PostgresGauges
+from byoip.store.gauges import PostgresGauges
 from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.claims.revoke_approval import RevokeApproval
 from tests.store.samples import BY

@@ -7,7 +7,7 @@ from uuid import uuid4
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.ports.store import Store, Transaction
 from byoip.store.speakers.routes import PostgresRoutes

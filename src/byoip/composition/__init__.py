@@ -1,6 +1,6 @@
 """Plugs adapters and store into ports; the only package that knows them all."""
 
-from byoip.composition.outside import (
+from byoip.composition.external_services import (
     SANDBOX_ORIGIN,
     ExternalServices,
     external_services,

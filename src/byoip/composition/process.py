@@ -25,9 +25,9 @@ from byoip.api.bindings.edge_desk import edge_desk
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import route_desk
-from byoip.composition.outside import ExternalServices
+from byoip.composition.external_services import ExternalServices
 from byoip.domain.claims.blockers import Advice
-from byoip.domain.speakers.station import SILENT_FOR, InService
+from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
 from byoip.ports.checks.registrations import StatisticsSource
 from byoip.ports.checks.rpki import VrpSource
 from byoip.ports.speakers.route_reports import RouteReader
@@ -42,10 +42,10 @@ from byoip.store.bindings.services import seed_services
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.claims.event_bell import PostgresEventNotifier
+from byoip.store.claims.event_notifier import PostgresEventNotifier
 from byoip.store.claims.reader import PostgresReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.figures import PostgresGauges
+from byoip.store.gauges import PostgresGauges
 from byoip.store.jobs.guard_reader import PostgresGuardReader
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.letters.letter_reader import PostgresLetterReader

@@ -10,7 +10,7 @@ from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import PathAttributes
 from byoip.settings import Settings, SettingsError, on_loopback
-from byoip.store.speakers.route_turns import PostgresLeaderElection
+from byoip.store.speakers.leader_election import PostgresLeaderElection
 from byoip.store.speakers.routes import PostgresRoutes
 from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
-from byoip.store.lanes import OPTION, AutocommitPool, closed_by_server
+from byoip.store.autocommit import OPTION, AutocommitPool, closed_by_server
 from byoip.store.rows import as_json
 
 # The queue's tables live in a schema of their own; enqueuing happens on our connections.

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, DateTime, and_, bindparam, delete, func, sele
 from sqlalchemy.dialects.postgresql import insert
 
 from byoip.ports.clock import Clock
-from byoip.ports.once import (
+from byoip.ports.idempotency import (
     AlreadyAnswered,
     IdempotencyKey,
     IdempotencyKeyBusy,

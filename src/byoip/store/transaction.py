@@ -58,8 +58,8 @@ from byoip.ports.checks.rpki import RoaData
 from byoip.ports.checks.runs import Runs
 from byoip.ports.claims.delegations import Delegations
 from byoip.ports.clock import Clock
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.letters.letters import LetterRepository, LoaDocuments
-from byoip.ports.once import IdempotencyKey
 from byoip.ports.routes.advertising import BgpPrefixes, Breaker
 from byoip.ports.routes.offboarding import JobGuards, Offboardings
 from byoip.ports.speakers.restores import Restores

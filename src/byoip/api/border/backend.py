@@ -14,8 +14,8 @@ from byoip.domain.claims.blockers import Advice
 from byoip.ports.accounts.accounts import Accounts, Allowance
 from byoip.ports.claims.reader import Reader
 from byoip.ports.clock import Clock
-from byoip.ports.event_bell import EventNotifier
-from byoip.ports.figures import Gauges
+from byoip.ports.event_notifier import EventNotifier
+from byoip.ports.gauges import Gauges
 from byoip.ports.letters.letters import LetterReader
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.swap_service import SwapService

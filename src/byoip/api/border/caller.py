@@ -15,7 +15,7 @@ from byoip.api.border.backend import Backend
 from byoip.api.border.envelope import Message
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.precondition import ANY_VERSION, Precondition
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor
 
 Result = TypeVar("Result")

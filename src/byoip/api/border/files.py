@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from byoip.ports.once import StoredAnswer
+from byoip.ports.idempotency import StoredAnswer
 
 PDF = "application/pdf"
 # The `contentMediaType` that pydantic would write makes generated clients take bytes for text.

@@ -9,7 +9,7 @@ from fastapi import Query
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from byoip.ports.event_bell import EventNotifier
+from byoip.ports.event_notifier import EventNotifier
 from byoip.ports.store import StoreUnavailable
 
 LONGEST_WAIT = 30

@@ -41,7 +41,7 @@ from byoip.domain.accounts.credential import (
 )
 from byoip.domain.errors import Refusal
 from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
-from byoip.ports.once import IdempotencyKeyBusy, IdempotencyKeyReused
+from byoip.ports.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 
 _EVERY: tuple[type[Refusal], ...] = (
     NotAuthenticated,

@@ -119,14 +119,14 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.domain.routes.breaker import TripNotFound, WithdrawalsStopped
 from byoip.domain.routes.offboarding import GraceNotBegun, NothingToOffboard, ServiceRetired
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
-from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.domain.speakers.station import (
+from byoip.domain.speakers.bgp_peer import (
     ListenerInService,
     ListenerNotFound,
     SpeakerInService,
     SpeakerNotFound,
 )
-from byoip.ports.once import IdempotencyKeyBusy, IdempotencyKeyReused
+from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.ports.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 
 
 @dataclass(frozen=True, slots=True)

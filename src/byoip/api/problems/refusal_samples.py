@@ -68,7 +68,7 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.domain.routes.breaker import TripScope, WithdrawalsStopped
 from byoip.domain.routes.offboarding import GraceNotBegun, ServiceRetired, Step
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
-from byoip.domain.speakers.station import ListenerInService, SpeakerInService
+from byoip.domain.speakers.bgp_peer import ListenerInService, SpeakerInService
 
 _PREFIX = Prefix.parse("198.18.0.0/23")
 _REQUEST_ID = "6f9c2b1e4d3a48d7b0a1c2e3f4051627"

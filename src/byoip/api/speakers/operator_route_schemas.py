@@ -7,8 +7,9 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
 from byoip.api.border.envelope import Listed, Success, Time, Wire
-from byoip.domain.speakers import route_snapshot, station
-from byoip.domain.speakers.station import BgpPeerKind
+from byoip.domain.speakers import bgp_peer as station
+from byoip.domain.speakers import route_snapshot
+from byoip.domain.speakers.bgp_peer import BgpPeerKind
 from byoip.ports.speakers import route_reports as reports
 
 _WHY = "Left behind by the old automation, ticket 4711."

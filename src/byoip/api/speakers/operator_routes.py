@@ -28,13 +28,13 @@ from byoip.api.speakers.rollback_schemas import (
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.domain.speakers.station import (
+from byoip.domain.speakers.bgp_peer import (
     ListenerInService,
     ListenerNotFound,
     SpeakerInService,
     SpeakerNotFound,
 )
+from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
 
 operator_routes = Declarations("operator: routes", Audience.OPERATOR)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from byoip.domain.speakers.station import BgpPeerKind, InService
+from byoip.domain.speakers.bgp_peer import BgpPeerKind, InService
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.route_reports import RouteReader
 from byoip.ports.store import Store

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
+from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.domain.speakers.route_snapshot import Orphan, RouteSnapshot
-from byoip.domain.speakers.station import BgpPeerKind, Forgotten
 
 
 class LeadershipLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.clock import Clock
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.claims.tables import accounts, credentials
 from byoip.store.engine import autocommitting
-from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import AnyRow, credential_from
 from byoip.store.statements import compiled
 from byoip.store.unavailable import translate_driver_errors

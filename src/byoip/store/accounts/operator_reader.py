@@ -25,11 +25,11 @@ from byoip.ports.claims.reader import ClaimView, Cursor
 from byoip.store.accounts import operator_reader_sql as reading
 from byoip.store.accounts.accounts import account_from
 from byoip.store.accounts.operating_space import override_from, reservation_from
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.vrp_writing import snapshot_from
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.reader import claim_view, page_of
-from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import BINDING, AnyRow, binding_from, claim_from, credential_from, event_from
 
 _BINDING_NAMES: Final = tuple(one.name for one in BINDING)

@@ -5,7 +5,7 @@ from sqlalchemy import Integer, Interval, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.ports.accounts.rate_limits import SHARES, WINDOW, Lease
-from byoip.store.lanes import autocommit_pool
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import Session, compiled
 
 _WHO: Final = bindparam("who", type_=Uuid)

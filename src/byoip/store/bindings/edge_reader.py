@@ -12,11 +12,11 @@ from byoip.domain.bindings.edge import BoundRange, ChangeKind, EdgeChange, FullS
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.prefix import Prefix
 from byoip.ports.bindings.edges import EdgeView
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables_edges import edge_changes, edges
 from byoip.store.claims.tables import bindings, services
-from byoip.store.lanes import autocommit_pool
 from byoip.store.rows import AnyRow
 from byoip.store.statements import compiled
 

@@ -12,7 +12,7 @@ from byoip.domain.checks.registry import Budget
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
-from byoip.store.lanes import autocommit_pool
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translate_driver_errors
 

@@ -33,11 +33,11 @@ from byoip.ports.claims.reader import (
     SpanningRoute,
 )
 from byoip.ports.routes.advertising import BgpPrefixView
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.checks.evidence import exhibit_from, finding_from
 from byoip.store.claims import delegations
 from byoip.store.claims import reader_sql as reading
 from byoip.store.claims.delegations import delegation_from
-from byoip.store.lanes import autocommit_pool
 from byoip.store.routes.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
 from byoip.store.rows import (
     AnyRow,

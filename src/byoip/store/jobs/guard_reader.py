@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.jobs.job_history import MEASURED, JobKind, JobSwitch, proportionate
 from byoip.domain.routes.breaker import Ceilings, Counted
 from byoip.ports.routes.offboarding import BreakerReport, JobReport, ParkedSet
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.jobs.job_guards import PAST, RUN_SHOWN, SWITCHES, job_run_from, switches_from
-from byoip.store.lanes import autocommit_pool
 from byoip.store.routes.breaker import ADVERTISED, IN_MINUTE, IN_WINDOW, OPEN, counting, trip_from
 from byoip.store.routes.tables_advertising import withdrawals
 from byoip.store.routes.tables_offboarding import job_runs, offboardings

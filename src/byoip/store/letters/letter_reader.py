@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.letters.letter import Letter, LetterNotFound, LetterReference
 from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
-from byoip.store.lanes import autocommit_pool
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.letters import letters, loa_documents
 from byoip.store.letters.letter_rows import document_from, letter_from
 

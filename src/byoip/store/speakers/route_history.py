@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.domain.speakers.route_snapshot import (
     Orphan,
     OrphanNotFound,
@@ -17,11 +18,10 @@ from byoip.domain.speakers.route_snapshot import (
     RouteSnapshotNotFound,
     SnapshotRoute,
 )
-from byoip.domain.speakers.station import BgpPeerKind, Forgotten
 from byoip.ports.speakers.route_reports import RouteReport
-from byoip.store.lanes import autocommit_pool
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.rows import AnyRow
-from byoip.store.speakers import stations
+from byoip.store.speakers import bgp_peers as stations
 from byoip.store.statements import Session, compiled
 
 _SNAPSHOT: Final = compiled(

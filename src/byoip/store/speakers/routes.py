@@ -14,7 +14,7 @@ from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.ports.speakers.routes import Alarm, Observation, SpeakerState
-from byoip.store.lanes import autocommit_pool
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.rows import AnyRow
 from byoip.store.speakers import route_statements as sql
 

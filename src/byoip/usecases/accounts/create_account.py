@@ -5,7 +5,7 @@ from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.ports.accounts.accounts import Account
 from byoip.ports.accounts.operator_reader import AccountView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 

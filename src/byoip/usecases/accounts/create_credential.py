@@ -10,7 +10,7 @@ from byoip.domain.accounts.operating import (
     stated_reason,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.operator_events import noted

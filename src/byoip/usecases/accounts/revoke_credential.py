@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.operating import stated_reason
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.accounts.create_credential import shown
 from byoip.usecases.operator_events import noted

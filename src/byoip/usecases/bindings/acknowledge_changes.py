@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.bindings.edge import EdgeNotFound, FeedReplaced, edge_name
 from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 

@@ -5,7 +5,7 @@ from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBind
 from byoip.domain.prefix import Prefix
 from byoip.ports.claims.reader import BindingView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store
 from byoip.usecases.routes.lifecycle import begin_route
 

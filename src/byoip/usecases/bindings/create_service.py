@@ -4,7 +4,7 @@ from uuid import uuid4
 from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.bindings.service_binding import Service
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 

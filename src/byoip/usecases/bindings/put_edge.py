@@ -7,7 +7,7 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.bindings.edge import Edge, EdgeBehind, EdgeRemoved, edge_name
 from byoip.ports.bindings.edges import EdgeView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.operator_events import noted

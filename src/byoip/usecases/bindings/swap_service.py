@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.bindings.service_binding import PrefixNotApproved, may_serve
 from byoip.ports.claims.reader import BindingView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store
 from byoip.usecases.claims.view import binding_of
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from byoip.domain.bindings.service_binding import may_unbind
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.view import binding_of
 from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn

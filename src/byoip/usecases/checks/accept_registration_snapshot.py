@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
 from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import RegistryOverride, stated_reason
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.checks.put_registry_override import shown
 from byoip.usecases.operator_events import noted

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store
 from byoip.usecases.claims.view import view_of
 

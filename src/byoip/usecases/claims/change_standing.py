@@ -5,7 +5,7 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.operator_events import explained

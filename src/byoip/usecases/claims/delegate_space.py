@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from byoip.domain.claims.delegation import Delegation, may_delegate
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.end_delegation import end
 from byoip.usecases.claims.end_expired_delegations import EXPIRED, told_apart

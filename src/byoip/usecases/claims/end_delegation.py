@@ -6,7 +6,7 @@ from uuid import UUID
 
 from byoip.domain.claims.delegation import Delegation, DelegationNotFound
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.events import delegation_event
 

@@ -14,7 +14,7 @@ from byoip.domain.claims.ownership_token import (
 )
 from byoip.domain.claims.publishing import Instruction, instructions
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store
 from byoip.ports.tokens import TokenMint
 from byoip.usecases.events import changes, token_revoked

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import Reservation, stated_reason
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.reserve_space import shown
 from byoip.usecases.operator_events import noted

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.close import close, close_after_grace, require_nothing_attached
 

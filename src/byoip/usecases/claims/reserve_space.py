@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 from byoip.domain.accounts.operating import OverlapsApproved, Reservation, reservable, stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 

@@ -5,7 +5,7 @@ from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.claims.end_delegation import ENDED, end
 from byoip.usecases.claims.view import view_of

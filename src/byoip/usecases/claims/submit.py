@@ -10,7 +10,7 @@ from byoip.domain.letters.loa_document import LoaDocumentNotFound, LoaDocumentUn
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.ports.tokens import TokenMint
 

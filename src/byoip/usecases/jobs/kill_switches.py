@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.routes.offboarding import JobReport
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted

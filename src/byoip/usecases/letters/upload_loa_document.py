@@ -10,8 +10,8 @@ from byoip.domain.letters.loa_document import (
     TooManyLoaDocuments,
 )
 from byoip.ports.clock import Clock
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.letters.letters import PdfInspector, PdfRefused
-from byoip.ports.once import IdempotencyKey
 from byoip.ports.store import Store
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import may_add
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.ports.store import Actor, Store
 from byoip.usecases.routes.lifecycle import begin_route

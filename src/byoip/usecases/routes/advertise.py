@@ -6,7 +6,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound
 from byoip.domain.routes.breaker import Source
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.routes.announce import announce

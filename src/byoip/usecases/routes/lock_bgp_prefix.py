@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.routes.advertising import BgpPrefixView
 from byoip.ports.store import Actor, Event, Store
 

@@ -5,7 +5,7 @@ from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store, Transaction
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.events import changes

@@ -7,7 +7,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.routes.breaker import KeptTrip, Parked
 from byoip.domain.routes.offboarding import End
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.restore import turn_back
 from byoip.usecases.operator_events import noted

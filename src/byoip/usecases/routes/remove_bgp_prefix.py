@@ -3,7 +3,7 @@ from uuid import UUID
 
 from byoip.domain.claims.claim import WithdrawFirst
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.routes.lifecycle import end_routes, still_out
 

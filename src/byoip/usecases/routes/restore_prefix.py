@@ -10,7 +10,7 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.offboarding import End, Offboarding
 from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
 from byoip.usecases.claims.view import view_of

@@ -1,9 +1,15 @@
 from dataclasses import dataclass
 
 from byoip.domain.accounts.operating import stated_reason
-from byoip.domain.speakers.station import BgpPeerKind, Forgotten, InService, can_be_named, not_found
+from byoip.domain.speakers.bgp_peer import (
+    BgpPeerKind,
+    Forgotten,
+    InService,
+    can_be_named,
+    not_found,
+)
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.speakers.observation import Sightings
 from byoip.domain.speakers.reconciliation import DesiredRoute
+from byoip.domain.speakers.sightings import Sightings
 from byoip.domain.speakers.staging import Visibility
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.routes import Alarm

@@ -5,8 +5,8 @@ from functools import partial
 from typing import TypeVar
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.observation import Sightings
 from byoip.domain.speakers.reconciliation import DesiredRoute
+from byoip.domain.speakers.sightings import Sightings
 from byoip.ports.speakers.routes import Observation
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from byoip.domain.speakers.observation import Sightings
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
+from byoip.domain.speakers.sightings import Sightings
 from byoip.domain.speakers.staging import (
     StageAction,
     StagedSpeaker,

@@ -2,10 +2,10 @@ from dataclasses import dataclass, replace
 
 from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.bgp_peer import can_be_named
 from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound
-from byoip.domain.speakers.station import can_be_named
 from byoip.ports.clock import Clock
-from byoip.ports.once import IdempotencyKey
+from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.store import Actor, Store
 from byoip.usecases.operator_events import noted
 

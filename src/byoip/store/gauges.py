@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.figures import Gauge
+from byoip.ports.gauges import Gauge
 from byoip.store.unavailable import translate_driver_errors
 
 

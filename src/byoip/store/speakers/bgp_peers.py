@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import text
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.station import BgpPeerKind, Forgotten
+from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.ports.speakers.route_reports import (
     ListenerReport,
     RouteReport,
@@ -15,7 +15,7 @@ from byoip.ports.speakers.route_reports import (
     StandingAlarm,
 )
 from byoip.ports.speakers.routes import Alarm
-from byoip.store.lanes import AutocommitPool
+from byoip.store.autocommit import AutocommitPool
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, Statement, compiled
 
