@@ -259,8 +259,8 @@ def may_announce(
     `lacking` are the edges in service that have not acknowledged that binding.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, IllegalTransition, Contested, IncompleteBgpDeployment: as
-        their names say.
+        PrefixNotApproved, PrefixSuspended, IllegalTransition, Contested,
+        IncompleteBgpDeployment: it is not announced as it stands.
     """
     _demand_open(claim, "announcing")
     if claim.standing is Standing.CONTESTED:
