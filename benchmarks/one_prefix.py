@@ -11,7 +11,7 @@ from benchmarks.figures import Figure, Tell
 from benchmarks.load import Order, Report, ask
 from benchmarks.processes import Listening, api, bare, cpu_seconds
 
-from byoip.ports.accounts.rate_limits import BLOCK
+from byoip.domain.accounts.limits import BLOCK
 
 _GOAL = 1 / 3
 

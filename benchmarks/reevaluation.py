@@ -12,9 +12,9 @@ from benchmarks.figures import Figure, Tell
 from benchmarks.filling import fill
 
 from byoip.adapters.system_clock import SystemClock
-from byoip.ports.store import Actor
+from byoip.domain.history import Actor
 from byoip.store.engine import make_engine
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 
 _SECONDS = 1.0
@@ -74,7 +74,7 @@ def _bare(connection: psycopg.Connection) -> float:
 
 async def _rounds(url: str, sizes: _Sizes) -> list[float]:
     engine, clock = make_engine(url), SystemClock()
-    reevaluate = ReevaluateClaims(PostgresStore(engine, clock), clock)
+    reevaluate = ReevaluateClaims(Store(engine, clock), clock)
     seconds = []
     for _ in range(sizes.rounds):
         async with engine.begin() as connection:

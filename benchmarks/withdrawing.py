@@ -17,12 +17,12 @@ from sqlalchemy import text
 from tests.many_routes import OwnedRoute, add_routes, ipv4
 
 from byoip.adapters.system_clock import SystemClock
+from byoip.domain.history import Actor
 from byoip.domain.routes.breaker import Ceilings, Source, Withdrawal
-from byoip.ports.store import Actor, Transaction
 from byoip.store.engine import make_engine
 from byoip.store.routes.breaker import BreakerRepository
 from byoip.store.statements import compiled
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.withdraw import withdraw
 
 _ACCOUNTS = 25
@@ -81,7 +81,7 @@ async def _rates(
     url: str, routes: Sequence[OwnedRoute], sizes: _Sizes
 ) -> tuple[float, float, float]:
     engine = make_engine(url)
-    store = PostgresStore(engine, SystemClock(), _NO_CEILING)
+    store = Store(engine, SystemClock(), _NO_CEILING)
     rounds = []
     bare = await psycopg.AsyncConnection.connect(url)
     ways = (_counted(store), _uncounted(store), _bare(bare))
@@ -104,7 +104,7 @@ async def _rate(
     return len(routes) / (time.perf_counter() - started)
 
 
-def _counted(store: PostgresStore) -> Callable[[OwnedRoute], Awaitable[None]]:
+def _counted(store: Store) -> Callable[[OwnedRoute], Awaitable[None]]:
     async def one(route: OwnedRoute) -> None:
         async with store.transaction() as tx:
             await _withdraw(tx, route)
@@ -112,7 +112,7 @@ def _counted(store: PostgresStore) -> Callable[[OwnedRoute], Awaitable[None]]:
     return one
 
 
-def _uncounted(store: PostgresStore) -> Callable[[OwnedRoute], Awaitable[None]]:
+def _uncounted(store: Store) -> Callable[[OwnedRoute], Awaitable[None]]:
     async def one(route: OwnedRoute) -> None:
         async with store.transaction() as tx:
             kept = vars(tx.breaker)

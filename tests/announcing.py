@@ -13,15 +13,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
+from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
-from byoip.ports.store import Actor, Store, Transaction
-from byoip.store.speakers.leader_election import PostgresLeaderElection
-from byoip.store.speakers.routes import PostgresRoutes
-from byoip.store.transaction import PostgresStore
+from byoip.store.speakers.leader_election import LeaderElection
+from byoip.store.speakers.routes import Routes
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
 from tests.fakes.speaker import FakeListener, FakeSpeaker
@@ -53,8 +53,8 @@ class Fleet:
     ceilings: Ceilings = NO_CEILING
 
     def __post_init__(self) -> None:
-        self.store = PostgresStore(self.engine, self.clock, self.ceilings)
-        self.routes = PostgresRoutes(self.engine)
+        self.store = Store(self.engine, self.clock, self.ceilings)
+        self.routes = Routes(self.engine)
         self.ids: dict[Prefix, tuple[UUID, UUID, UUID]] = {}  # claim, binding, BGP prefix
 
     async def add(
@@ -205,7 +205,7 @@ async def reconciling(
     parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
-        PostgresLeaderElection(url),
+        LeaderElection(url),
         fleet.routes,
         store or fleet.store,
         fleet.clock,

@@ -10,7 +10,7 @@ from byoip.api.border.access_log import AccessLog
 from byoip.domain.accounts.credential import Scope
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 from tests.api.documented import Document
 from tests.api.operators import Desk
 from tests.api.world import World, new_account
@@ -54,7 +54,7 @@ async def world(engine: AsyncEngine, judge: Document) -> AsyncIterator[World]:
             app=app,
             client=client,
             backend=backend,
-            store=PostgresStore(engine, clock),
+            store=Store(engine, clock),
             clock=clock,
             outside=outside,
             account_id=await new_account(backend),

@@ -16,7 +16,7 @@ from byoip.api.border.declarations import Audience
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.credential import Scope
 from byoip.store.bindings.services import seed_services
-from byoip.store.claims.event_notifier import PostgresEventNotifier
+from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import PoolSize, make_engine
 from tests.api.operators import WHY, Desk
 from tests.api.test_history import hurried, waiting
@@ -95,9 +95,9 @@ async def customer(world: World) -> Customer:
 
 
 @pytest.fixture
-async def listening(world: World) -> AsyncIterator[PostgresEventNotifier]:
+async def listening(world: World) -> AsyncIterator[EventNotifier]:
     bell = world.backend.bell
-    assert isinstance(bell, PostgresEventNotifier)
+    assert isinstance(bell, EventNotifier)
     async with bell.listening():
         await listens(bell)
         yield bell
@@ -293,7 +293,7 @@ async def test_a_repeated_acknowledgement_with_its_key_gets_the_same_bytes(
 
 
 async def test_a_long_poll_is_answered_as_soon_as_a_binding_changes(
-    edge: Edge, customer: Customer, listening: PostgresEventNotifier
+    edge: Edge, customer: Customer, listening: EventNotifier
 ) -> None:
     poll = asyncio.create_task(edge.result("GET", "/edge/changes?wait=30"))
     await waiting(listening)
@@ -339,7 +339,7 @@ async def numbered(lines: AsyncIterator[str]) -> dict[str, Any]:
 
 
 async def test_a_stream_gives_each_change_as_a_line_as_soon_as_it_is_there(
-    edge: Edge, customer: Customer, listening: PostgresEventNotifier, server: str
+    edge: Edge, customer: Customer, listening: EventNotifier, server: str
 ) -> None:
     binding = await customer.bind()
     async with (
@@ -369,7 +369,7 @@ async def test_a_stream_ends_after_its_time(edge: Edge, customer: Customer) -> N
 
 async def test_a_stream_does_not_hold_up_the_end(edge: Edge, world: World) -> None:
     bell = world.backend.bell
-    assert isinstance(bell, PostgresEventNotifier)
+    assert isinstance(bell, EventNotifier)
     async with bell.listening():
         await listens(bell)
         poll = asyncio.create_task(edge.call("GET", "/edge/changes/stream"))

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from byoip.api.border.access_log import AccessLog
 from byoip.cli.serving import bind, port_of, serving
-from byoip.store.claims.event_notifier import PostgresEventNotifier
+from byoip.store.claims.event_notifier import EventNotifier
 from tests.api.world import World
 from tests.store.test_event_bell import listens
 
@@ -82,15 +82,15 @@ async def test_an_account_reads_the_history_of_all_its_prefixes_in_one_order(
 
 
 @pytest.fixture
-async def listening(world: World) -> AsyncIterator[PostgresEventNotifier]:
+async def listening(world: World) -> AsyncIterator[EventNotifier]:
     bell = world.backend.bell
-    assert isinstance(bell, PostgresEventNotifier)
+    assert isinstance(bell, EventNotifier)
     async with bell.listening():
         await listens(bell)
         yield bell
 
 
-async def waiting(bell: PostgresEventNotifier) -> None:
+async def waiting(bell: EventNotifier) -> None:
     """Wait until somebody waits."""
     async with asyncio.timeout(5):
         while not bell._waiting:  # noqa: ASYNC110 - it has no event for tests
@@ -104,7 +104,7 @@ async def hurried(coroutine: Awaitable[Any]) -> tuple[Any, float]:
 
 @pytest.mark.parametrize("path", ["/events", "/prefixes/{}/events"])
 async def test_a_long_poll_is_answered_as_soon_as_something_happens(
-    world: World, listening: PostgresEventNotifier, path: str
+    world: World, listening: EventNotifier, path: str
 ) -> None:
     prefix_id = (await world.prefix())["id"]
     asked = path.format(prefix_id)
@@ -145,7 +145,7 @@ async def test_without_a_bell_a_poll_costs_its_time_but_misses_nothing(world: Wo
 
 
 async def test_anothers_history_is_waited_for_by_nobody(
-    world: World, listening: PostgresEventNotifier, unknown_id: str
+    world: World, listening: EventNotifier, unknown_id: str
 ) -> None:
     path = f"/prefixes/{unknown_id}/events?wait=30"
     assert await world.errors("GET", path) == [(404, "prefix_not_found", "")]
@@ -177,7 +177,7 @@ async def poll_at(server: str, world: World) -> asyncio.Task[httpx.Response]:
 
 
 async def test_a_client_that_goes_away_is_waited_for_no_longer(
-    world: World, listening: PostgresEventNotifier, server: str
+    world: World, listening: EventNotifier, server: str
 ) -> None:
     poll = await poll_at(server, world)
     await waiting(listening)
@@ -189,7 +189,7 @@ async def test_a_client_that_goes_away_is_waited_for_no_longer(
 
 async def test_whoever_waits_does_not_hold_up_the_end(world: World) -> None:
     bell = world.backend.bell
-    assert isinstance(bell, PostgresEventNotifier)
+    assert isinstance(bell, EventNotifier)
     socket = bind("127.0.0.1", 0)
     async with serving(AccessLog(world.app, CollectorRegistry()), socket):
         async with bell.listening():

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import Scope
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from tests.api.operators import Desk
 from tests.api.world import World
@@ -34,7 +34,7 @@ async def announce(world: World, prefix_id: str, *, wanted: bool) -> None:
 
 
 async def go_on(world: World, engine: AsyncEngine) -> None:
-    store = PostgresStore(engine, world.clock, WIDE)
+    store = Store(engine, world.clock, WIDE)
     await ContinueOffboardings(store, world.clock, GRACE)(by=WORKER)
 
 

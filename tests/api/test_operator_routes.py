@@ -7,8 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
-from byoip.ports.speakers.routes import Alarm, SpeakerState
-from byoip.store.speakers.routes import PostgresRoutes
+from byoip.store.speakers.routes import Alarm, Routes, SpeakerState
 from tests.announcing import Fleet, path
 from tests.api.operators import WHY, Desk
 from tests.api.world import World
@@ -23,18 +22,16 @@ def shared_database_url(database_url: str) -> str:
 
 
 @pytest.fixture
-def routes(engine: AsyncEngine) -> PostgresRoutes:
-    return PostgresRoutes(engine)
+def routes(engine: AsyncEngine) -> Routes:
+    return Routes(engine)
 
 
-async def noted(world: World, routes: PostgresRoutes, name: str, *, minutes: int) -> None:
+async def noted(world: World, routes: Routes, name: str, *, minutes: int) -> None:
     at = world.clock.now() - timedelta(minutes=minutes)
     await routes.note_speaker(SpeakerState(name, 1, "refused", 0, at, loaded=False))
 
 
-async def test_speakers_listeners_and_alarms(
-    world: World, desk: Desk, routes: PostgresRoutes
-) -> None:
+async def test_speakers_listeners_and_alarms(world: World, desk: Desk, routes: Routes) -> None:
     now = world.clock.now()
     await noted(world, routes, "ams1", minutes=1)
     await routes.note_listeners({"rr1": True, "rr2": False}, now)
@@ -55,7 +52,7 @@ async def test_speakers_listeners_and_alarms(
 
 
 async def test_an_orphan_is_shown_and_withdrawn_on_a_word(
-    world: World, desk: Desk, routes: PostgresRoutes
+    world: World, desk: Desk, routes: Routes
 ) -> None:
     prefix = Prefix.parse(CIDR)
     await routes.note_orphans("ams1", {prefix: path(prefix, prepend=1)}, world.clock.now())
@@ -117,7 +114,7 @@ async def test_routes_are_rolled_back_to_a_snapshot(
 
 
 async def test_a_speaker_is_forgotten_once_nobody_asks_it(
-    world: World, desk: Desk, routes: PostgresRoutes
+    world: World, desk: Desk, routes: Routes
 ) -> None:
     forget = "/routes/speakers/10.0.0.1%3A50051/forget"
     assert await desk.refusal(forget) == (404, "speaker_not_found")
@@ -143,7 +140,7 @@ async def test_a_speaker_is_forgotten_once_nobody_asks_it(
 
 
 async def test_a_listener_is_forgotten_once_nobody_asks_it(
-    world: World, desk: Desk, routes: PostgresRoutes
+    world: World, desk: Desk, routes: Routes
 ) -> None:
     forget = "/routes/listeners/rr1/forget"
     assert await desk.refusal(forget) == (404, "listener_not_found")

@@ -15,7 +15,7 @@ from byoip.api.border.paging import (
     write_cursor,
 )
 from byoip.api.problems.refusals import QueryParameterInvalid
-from byoip.ports.claims.reader import Cursor
+from byoip.store.claims.views import Cursor
 
 PLACES = [Cursor(datetime(2026, 1, day, tzinfo=UTC), uuid4()) for day in range(1, 8)]
 

@@ -17,8 +17,8 @@ from byoip.api.problems.problems import PROBLEMS
 from byoip.api.problems.refusal_samples import SAMPLES
 from byoip.api.problems.remedies import REMEDIES
 from byoip.domain.errors import Refusal
+from byoip.domain.idempotency import IdempotencyKeyBusy
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
-from byoip.ports.idempotency import IdempotencyKeyBusy
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden" / "errors"

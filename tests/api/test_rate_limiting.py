@@ -16,9 +16,9 @@ from byoip.api.border.access_log import AccessLog
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.problems.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
-from byoip.ports.accounts.rate_limits import Lease, Limits
-from byoip.ports.store import StoreUnavailable
-from byoip.store.accounts.rate_limits import PostgresRateWindows
+from byoip.domain.accounts.limits import Lease, Limits
+from byoip.store.accounts.rate_limits import RateWindows
+from byoip.store.unavailable import StoreUnavailable
 from tests.api.test_tenancy import outcome
 from tests.api.world import World
 from tests.store.samples import credential
@@ -28,10 +28,10 @@ NO_LIMITS = Limits(0, 0, 0, 0, 0)
 
 
 @dataclass
-class CountingWindows:
+class CountingWindows(RateWindows):
     """The real ones, counting round trips."""
 
-    inner: PostgresRateWindows
+    inner: RateWindows
     leases: int = 0
     away: bool = False
 
@@ -50,7 +50,7 @@ def process(engine: AsyncEngine) -> Making:
     """A limiter as each process has one."""
 
     def make(limits: Limits) -> tuple[RequestLimiter, CountingWindows]:
-        windows = CountingWindows(PostgresRateWindows(engine))
+        windows = CountingWindows(RateWindows(engine))
         return RequestLimiter(windows, limits), windows
 
     return make

@@ -12,10 +12,10 @@ import httpx
 from fastapi import FastAPI
 
 from byoip.api.border.backend import Backend
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential, Scope
 from byoip.domain.bindings.service_binding import Service
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.store import Store
+from byoip.store.transaction import Store
 from tests.fakes.backend import ExternalServices
 from tests.store.samples import SetClock, passed
 

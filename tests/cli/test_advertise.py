@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from byoip.cli.commands import app
+from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.ports.store import Actor
 from byoip.settings import SettingsError
 from byoip.store.engine import PoolSize, make_engine
 from byoip.usecases.routes.withdraw import withdraw

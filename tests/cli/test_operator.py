@@ -20,15 +20,14 @@ from byoip.api.border.backend import Backend
 from byoip.cli.commands import app
 from byoip.cli.operator.client import CommandFailed
 from byoip.cli.serving import bind, port_of, serving
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import Credential, Scope
+from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.speakers.routes import SpeakerState
-from byoip.ports.store import Actor
 from byoip.settings import SettingsError, read_settings
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
-from byoip.store.speakers.routes import PostgresRoutes
+from byoip.store.speakers.routes import Routes, SpeakerState
 from tests.announcing import Fleet, path
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
@@ -93,10 +92,10 @@ async def shell(database_url: str) -> AsyncIterator[Shell]:
 
 
 @pytest.fixture
-async def routes(database_url: str) -> AsyncIterator[PostgresRoutes]:
+async def routes(database_url: str) -> AsyncIterator[Routes]:
     """What whoever reconciles would have noted."""
     engine = make_engine(database_url)
-    yield PostgresRoutes(engine)
+    yield Routes(engine)
     await engine.dispose()
 
 
@@ -220,7 +219,7 @@ async def test_reservations_overrides_and_snapshots(shell: Shell) -> None:
     assert "(snapshot_not_found)" in await shell.refused("snapshots", "accept", "1", *WHY)
 
 
-async def test_routes(shell: Shell, routes: PostgresRoutes) -> None:
+async def test_routes(shell: Shell, routes: Routes) -> None:
     prefix, clock = Prefix.parse("35.0.0.0/24"), SetClock()
     long_ago = clock.now() - timedelta(minutes=6)
     for name in ("ams1", "[bold]"):

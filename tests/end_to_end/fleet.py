@@ -16,10 +16,10 @@ from uuid import uuid4
 import httpx
 
 from byoip.adapters.system_clock import SystemClock
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
-from byoip.ports.accounts.accounts import Account
 from byoip.sandbox.internet import SandboxInternet
-from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import Accounts
 from byoip.store.engine import make_engine
 from tests.end_to_end.running import BYOIP, environment
 
@@ -108,7 +108,7 @@ class Fleet:
     async def customers(self, count: int) -> list[tuple[str, str]]:
         """More of them; commands would take seconds each."""
         engine = make_engine(self.environment["DATABASE_URL"])
-        accounts, made = PostgresAccounts(engine, SystemClock()), []
+        accounts, made = Accounts(engine, SystemClock()), []
         for _ in range(count):
             account, token = Account(uuid4(), "Example", 10, datetime.now(UTC)), token_hex(20)
             await accounts.create(account)

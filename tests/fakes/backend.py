@@ -12,27 +12,27 @@ from byoip.api.bindings.edge_desk import edge_desk
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import route_desk
+from byoip.domain.accounts.limits import Limits
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.speakers.bgp_peer import InService
-from byoip.ports.accounts.rate_limits import Limits
 from byoip.ports.clock import Clock
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.accounts.allowance import PostgresAllowance
-from byoip.store.accounts.operator_reader import PostgresOperatorReader
-from byoip.store.accounts.rate_limits import PostgresRateWindows
-from byoip.store.bindings.edge_reader import PostgresEdgeReader
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.accounts.rate_limits import RateWindows
+from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.claims.event_notifier import PostgresEventNotifier
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.gauges import PostgresGauges
-from byoip.store.jobs.guard_reader import PostgresGuardReader
-from byoip.store.letters.letter_reader import PostgresLetterReader
-from byoip.store.speakers.route_history import PostgresRouteReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.claims.event_notifier import EventNotifier
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.gauges import Gauges
+from byoip.store.jobs.guard_reader import GuardReader
+from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.speakers.route_history import RouteReader
+from byoip.store.transaction import Store
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
@@ -90,7 +90,7 @@ def make_backend(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     require_if_match: bool = False,
 ) -> Backend:
-    store, week = PostgresStore(engine, clock), timedelta(days=7)
+    store, week = Store(engine, clock), timedelta(days=7)
     everyone = ((Prefix.parse("0.0.0.0/0"), REGISTRY.key), (Prefix.parse("::/0"), REGISTRY.key))
     ask = CollectEvidence(
         store, clock, outside.registry, outside.dns, REGISTRIES, everyone, frozenset(), LABEL, 5.0
@@ -116,16 +116,16 @@ def make_backend(
         end_delegation=EndDelegation(store, clock),
         preflight=Preflight(ask, POLICY, ORIGINS),
         upload_loa_document=UploadLoaDocument(store, clock, FakeInspector()),
-        letters=PostgresLetterReader(engine),
+        letters=LetterReader(engine),
         revoke_letter=RevokeLetter(store, clock),
-        reader=PostgresReader(engine),
-        accounts=PostgresAccounts(engine, clock),
-        allowance=PostgresAllowance(engine),
+        reader=CustomerReader(engine),
+        accounts=Accounts(engine, clock),
+        allowance=Allowance(engine),
         clock=clock,
         advice=Advice(LABEL, REGISTRIES),
         probes={"database": content},
         metrics=CollectorRegistry(),
-        figures=PostgresGauges(engine),
+        figures=Gauges(engine),
         public_url="http://byoip.test",
         operating=operating(
             store=store,
@@ -133,12 +133,12 @@ def make_backend(
             mint=RandomHex(),
             registries=REGISTRIES.keys(),
             snapshots=VrpSnapshots(engine),
-            reader=PostgresOperatorReader(engine),
-            guards=PostgresGuardReader(engine, Ceilings()),
+            reader=OperatorReader(engine),
+            guards=GuardReader(engine, Ceilings()),
         ),
-        edges=edge_desk(store, clock, PostgresEdgeReader(engine)),
-        routes=route_desk(store, clock, PostgresRouteReader(engine), _IN_SERVICE),
-        limiter=RequestLimiter(PostgresRateWindows(engine), limits),
-        bell=PostgresEventNotifier(engine.url.render_as_string(hide_password=False)),
+        edges=edge_desk(store, clock, EdgeReader(engine)),
+        routes=route_desk(store, clock, RouteReader(engine), _IN_SERVICE),
+        limiter=RequestLimiter(RateWindows(engine), limits),
+        bell=EventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,
     )

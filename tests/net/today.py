@@ -27,18 +27,17 @@ from byoip.api.problems.refusal_samples import SAMPLES
 from byoip.cli import commands
 from byoip.cli.logs import JsonLines
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
+from byoip.domain.history import Actor, Event, OperatorEvent
+from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts.operating import OperatorEvent
-from byoip.ports.idempotency import IdempotencyKey, StoredAnswer
-from byoip.ports.store import Actor, Event
 from byoip.sandbox.control import create_control
 from byoip.settings import Settings, SettingsError
 from byoip.settings import read_settings as _read_settings
-from byoip.store.claims.event_notifier import PostgresEventNotifier
+from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import make_engine
-from byoip.store.gauges import PostgresGauges
-from byoip.store.speakers.leader_election import PostgresLeaderElection
-from byoip.store.transaction import PostgresStore
+from byoip.store.gauges import Gauges
+from byoip.store.speakers.leader_election import LeaderElection
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import Work, register
@@ -121,7 +120,7 @@ async def served(database_url: str) -> AsyncIterator[Served]:
     """As `byoip api` serves it, but for the outside parties."""
     async with open_engine(database_url) as engine:
         backend = make_backend(engine, SetClock(), ExternalServices())
-        labels = {one.name: one.label for one in await PostgresGauges(engine).read()}
+        labels = {one.name: one.label for one in await Gauges(engine).read()}
         account_id = await new_account(backend)
         now = backend.clock.now()
         credential = Credential(uuid4(), account_id, "net", frozenset(CUSTOMER_SCOPES), now)
@@ -169,14 +168,14 @@ def task_app(*, everything: bool) -> procrastinate.App:
 @asynccontextmanager
 async def event_bell(database_url: str) -> AsyncIterator[None]:
     """Whoever waits for events listens."""
-    async with PostgresEventNotifier(database_url).listening():
+    async with EventNotifier(database_url).listening():
         yield
 
 
 @asynccontextmanager
 async def reconcilers_turn(database_url: str) -> AsyncIterator[None]:
     """The reconciler has its turn, and listens."""
-    async with PostgresLeaderElection(database_url).turn():
+    async with LeaderElection(database_url).turn():
         yield
 
 
@@ -185,7 +184,7 @@ async def space_locked(database_url: str, cidrs: Sequence[str]) -> AsyncIterator
     """A transaction that approves space."""
     async with (
         open_engine(database_url) as engine,
-        PostgresStore(engine, SetClock()).transaction() as tx,
+        Store(engine, SetClock()).transaction() as tx,
     ):
         for cidr in cidrs:
             await tx.claims.lock_space(Prefix.parse(cidr))
@@ -199,6 +198,6 @@ async def key_claimed(database_url: str) -> AsyncIterator[None]:
     once = IdempotencyKey(UUID(int=1), "POST", "/client/v4/x", "key", b"\0" * 32, lambda _: answer)
     async with open_engine(database_url) as engine:
         with suppress(_Undone):
-            async with PostgresStore(engine, SetClock()).transaction(once):
+            async with Store(engine, SetClock()).transaction(once):
                 yield
                 raise _Undone

@@ -8,9 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.errors import Refusal
+from byoip.domain.history import Actor
 from byoip.domain.routes.breaker import Ceilings, Source
-from byoip.ports.store import Actor, StoreRefused
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreRefused
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.many_routes import OwnedRoute
 from tests.store.samples import SetClock
@@ -32,7 +33,7 @@ class Accident:
     clock: SetClock = field(default_factory=SetClock)
 
     def __post_init__(self) -> None:
-        self.store = PostgresStore(self.engine, self.clock, self.ceilings)
+        self.store = Store(self.engine, self.clock, self.ceilings)
 
     @property
     def of_one_account(self) -> list[OwnedRoute]:

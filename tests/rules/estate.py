@@ -8,17 +8,17 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.claims.claim import Claim
+from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Desired
 from byoip.domain.routes.breaker import Ceilings, Parked
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.store import Actor
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.jobs.guard_reader import PostgresGuardReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.jobs.guard_reader import GuardReader
+from byoip.store.transaction import Store
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.usecases.routes.offboard_prefix import OffboardPrefix
 from byoip.usecases.routes.rearm_breaker import RearmBreaker
@@ -42,9 +42,9 @@ class Estate:
     ceilings: Ceilings = WIDE
 
     def __post_init__(self) -> None:
-        self.store = PostgresStore(self.engine, self.clock, self.ceilings)
-        self.reader = PostgresReader(self.engine)
-        self.guards = PostgresGuardReader(self.engine, self.ceilings)
+        self.store = Store(self.engine, self.clock, self.ceilings)
+        self.reader = CustomerReader(self.engine)
+        self.guards = GuardReader(self.engine, self.ceilings)
         self._made = 0
 
     @property
@@ -53,7 +53,7 @@ class Estate:
 
     async def account(self) -> UUID:
         made = Account(uuid4(), "Example", 1000, self.clock.now())
-        await PostgresAccounts(self.engine, self.clock).create(made)
+        await Accounts(self.engine, self.clock).create(made)
         return made.id
 
     async def service(self) -> Service:

@@ -12,12 +12,11 @@ from uuid import UUID
 
 import pytest
 
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.jobs.job_history import JobKind
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.routes.offboarding import DueOffboarding
-from byoip.ports.store import Actor, Transaction
-from byoip.store.routes.offboardings import OffboardingRepository
-from byoip.store.transaction import PostgresStore
+from byoip.store.routes.offboardings import DueOffboarding, OffboardingRepository
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.jobs.guarded_batch import GuardedBatch
 from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
@@ -41,7 +40,7 @@ class Everything(OffboardingRepository):
         return [DueOffboarding(one, one, new=True) for one in self.listed]
 
 
-class Mistaken(PostgresStore):
+class Mistaken(Store):
     """The store with that bug."""
 
     claims: Sequence[UUID] = ()

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.errors import Refusal
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Parked, Source, WithdrawalsStopped
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Transaction
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.rules.estate import GRACE, WIDE, WORKER, Estate
@@ -25,7 +25,7 @@ class Died(BaseException):
     """The process is gone."""
 
 
-class MortalStore(PostgresStore):
+class MortalStore(Store):
     """Dies at the n-th transaction: before its end, or right after it."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock, *, at: int, after: bool) -> None:

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
-from byoip.store.speakers.routes import PostgresRoutes
+from byoip.store.speakers.routes import Routes
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
 from tests.announcing import MARKING, Fleet, path, speaker
 
 
-class Mistaken(PostgresRoutes):
+class Mistaken(Routes):
     """Reads rows that look withdrawn, by whatever fault: stale, or a query that is wrong."""
 
     async def known(self, speaker: str) -> Sequence[RouteState]:
@@ -58,7 +58,7 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
     assert set(one.paths) == set(prefixes)
 
 
-class Behind(PostgresRoutes):
+class Behind(Routes):
     """Reads rows, and then its owner withdraws one before anything comes of it."""
 
     fleet: Fleet

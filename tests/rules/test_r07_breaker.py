@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from byoip.domain.claims.claim import Claim
+from byoip.domain.history import Actor
 from byoip.domain.routes.breaker import (
     Ceilings,
     Parked,
@@ -14,7 +15,6 @@ from byoip.domain.routes.breaker import (
     TripScope,
     WithdrawalsStopped,
 )
-from byoip.ports.store import Actor
 from byoip.usecases.routes.rearm_breaker import RearmBreaker
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.rules.estate import OPERATOR, WIDE, Estate

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from byoip.store.speakers.leader_election import PostgresLeaderElection
+from byoip.store.speakers.leader_election import LeaderElection
 from tests.announcing import Fleet, reconciling, speaker, until
 
 
@@ -20,7 +20,7 @@ async def test_one_reconciles_at_a_time(fleet: Fleet) -> None:
 
     async def take_turn() -> None:
         nonlocal inside, most
-        async with PostgresLeaderElection(url).turn() as turn:
+        async with LeaderElection(url).turn() as turn:
             await turn.require()
             inside += 1
             most = max(most, inside)

@@ -1,7 +1,7 @@
 """R13: that routes go is noticed from the outside, whatever we believe to announce ourselves."""
 
 from byoip.domain.prefix import Prefix
-from byoip.store.gauges import PostgresGauges
+from byoip.store.gauges import Gauges
 from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import ObserveRoutes
 from tests.announcing import PEER, Fleet, listener, reconciling, speaker, until
@@ -27,7 +27,7 @@ async def tells(fleet: Fleet, *kinds: str) -> bool:
 
 
 async def rate(fleet: Fleet) -> float:
-    figures = {one.name: one for one in await PostgresGauges(fleet.engine).read()}
+    figures = {one.name: one for one in await Gauges(fleet.engine).read()}
     ((_, value),) = figures[RATE].values
     return value
 

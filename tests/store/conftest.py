@@ -3,11 +3,11 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.claims.reader import PostgresReader
+from byoip.domain.accounts.account import Account
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, account
 
 
@@ -24,22 +24,22 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def store(engine: AsyncEngine, clock: SetClock) -> PostgresStore:
-    return PostgresStore(engine, clock)
+def store(engine: AsyncEngine, clock: SetClock) -> Store:
+    return Store(engine, clock)
 
 
 @pytest.fixture
-def reader(engine: AsyncEngine) -> PostgresReader:
-    return PostgresReader(engine)
+def reader(engine: AsyncEngine) -> CustomerReader:
+    return CustomerReader(engine)
 
 
 @pytest.fixture
-def accounts(engine: AsyncEngine, clock: SetClock) -> PostgresAccounts:
-    return PostgresAccounts(engine, clock)
+def accounts(engine: AsyncEngine, clock: SetClock) -> Accounts:
+    return Accounts(engine, clock)
 
 
 @pytest.fixture
-async def customer(accounts: PostgresAccounts) -> Account:
+async def customer(accounts: Accounts) -> Account:
     made = account()
     await accounts.create(made)
     return made

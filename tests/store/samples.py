@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from uuid import UUID, uuid4
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Service, ServiceBinding
@@ -14,16 +15,15 @@ from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.store import Actor, Event, Transaction
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store, Transaction
 
 BY = Actor("credential:1", "request-1")
 
 
 @asynccontextmanager
-async def undone(store: PostgresStore) -> AsyncIterator[Transaction]:
+async def undone(store: Store) -> AsyncIterator[Transaction]:
     """A transaction that fails at its end."""
     with suppress(ZeroDivisionError):
         async with store.transaction() as tx:

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Scope
-from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import Accounts
 from tests.store.samples import SetClock, credential
 
 
 async def test_a_token_is_recognised_as_its_credential(
-    accounts: PostgresAccounts, customer: Account
+    accounts: Accounts, customer: Account
 ) -> None:
     kept = credential(customer.id)
     await accounts.add_credential(kept, "secret")
@@ -22,14 +22,14 @@ async def test_a_token_is_recognised_as_its_credential(
     assert await accounts.recognise("Secret") is None
 
 
-async def test_an_operators_credential_belongs_to_no_account(accounts: PostgresAccounts) -> None:
+async def test_an_operators_credential_belongs_to_no_account(accounts: Accounts) -> None:
     kept = replace(credential(None), scopes=frozenset({Scope.OPERATOR}))
     await accounts.add_credential(kept, "secret")
     assert await accounts.recognise("secret") == kept
 
 
 async def test_only_the_hash_of_a_token_is_kept(
-    accounts: PostgresAccounts, customer: Account, engine: AsyncEngine
+    accounts: Accounts, customer: Account, engine: AsyncEngine
 ) -> None:
     await accounts.add_credential(credential(customer.id), "secret")
     async with engine.connect() as connection:
@@ -39,13 +39,13 @@ async def test_only_the_hash_of_a_token_is_kept(
     assert "secret" not in kept
 
 
-async def test_a_credential_needs_its_account(accounts: PostgresAccounts) -> None:
+async def test_a_credential_needs_its_account(accounts: Accounts) -> None:
     with pytest.raises(AccountNotFound):
         await accounts.add_credential(credential(uuid4()), "secret")
 
 
 async def test_a_revoked_credential_is_not_recognised(
-    accounts: PostgresAccounts, customer: Account
+    accounts: Accounts, customer: Account
 ) -> None:
     await accounts.add_credential(kept := credential(customer.id), "secret")
     assert await accounts.revoke(kept.id)
@@ -54,7 +54,7 @@ async def test_a_revoked_credential_is_not_recognised(
 
 
 async def test_an_expired_credential_is_not_recognised(
-    accounts: PostgresAccounts, customer: Account, clock: SetClock
+    accounts: Accounts, customer: Account, clock: SetClock
 ) -> None:
     kept = replace(credential(customer.id), expires_at=clock.now() + timedelta(hours=1))
     await accounts.add_credential(kept, "secret")
@@ -64,7 +64,7 @@ async def test_an_expired_credential_is_not_recognised(
 
 
 async def test_the_last_use_is_noted_once_a_minute(
-    accounts: PostgresAccounts, customer: Account, clock: SetClock
+    accounts: Accounts, customer: Account, clock: SetClock
 ) -> None:
     await accounts.add_credential(credential(customer.id), "secret")
     first = clock.now()
@@ -80,7 +80,7 @@ async def test_the_last_use_is_noted_once_a_minute(
 
 
 async def test_credentials_are_listed_by_account_oldest_first(
-    accounts: PostgresAccounts, customer: Account
+    accounts: Accounts, customer: Account
 ) -> None:
     first = credential(customer.id)
     second, operators = credential(customer.id), credential(None)

@@ -5,13 +5,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.accounts.allowance import PostgresAllowance
-from byoip.store.transaction import PostgresStore
+from byoip.store.accounts.allowance import Allowance
+from byoip.store.transaction import Store
 
 
 @pytest.fixture
-def allowance(engine: AsyncEngine) -> PostgresAllowance:
-    return PostgresAllowance(engine)
+def allowance(engine: AsyncEngine) -> Allowance:
+    return Allowance(engine)
 
 
 async def _let_time_pass(engine: AsyncEngine, seconds: int) -> None:
@@ -21,7 +21,7 @@ async def _let_time_pass(engine: AsyncEngine, seconds: int) -> None:
 
 
 async def test_a_minutes_permits_may_be_spent_at_once_and_not_one_more(
-    allowance: PostgresAllowance,
+    allowance: Allowance,
 ) -> None:
     who = uuid4()
     asking = (allowance.spend("preflight", who, per_minute=10) for _ in range(25))
@@ -30,9 +30,7 @@ async def test_a_minutes_permits_may_be_spent_at_once_and_not_one_more(
     assert all(1 <= seconds <= 6 for seconds in said if seconds is not None)
 
 
-async def test_permits_come_back_one_by_one(
-    allowance: PostgresAllowance, engine: AsyncEngine
-) -> None:
+async def test_permits_come_back_one_by_one(allowance: Allowance, engine: AsyncEngine) -> None:
     who = uuid4()
     for _ in range(3):
         await allowance.spend("preflight", who, per_minute=2)
@@ -47,16 +45,14 @@ async def test_permits_come_back_one_by_one(
     [("validate", UUID(int=1)), ("preflight", UUID(int=2))],
     ids=["another purpose", "another account"],
 )
-async def test_permits_are_counted_apart(
-    allowance: PostgresAllowance, what: str, who: UUID
-) -> None:
+async def test_permits_are_counted_apart(allowance: Allowance, what: str, who: UUID) -> None:
     assert await allowance.spend("preflight", UUID(int=1), per_minute=1) is None
     assert await allowance.spend("preflight", UUID(int=1), per_minute=1) is not None
     assert await allowance.spend(what, who, per_minute=1) is None
 
 
 async def test_permits_that_are_past_are_dropped_and_no_others(
-    allowance: PostgresAllowance, store: PostgresStore, engine: AsyncEngine
+    allowance: Allowance, store: Store, engine: AsyncEngine
 ) -> None:
     past, present = uuid4(), uuid4()
     await allowance.spend("preflight", past, per_minute=1)

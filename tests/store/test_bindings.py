@@ -3,6 +3,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.bindings.service_binding import (
     BindingExists,
     BindingNotFound,
@@ -11,16 +12,15 @@ from byoip.domain.bindings.service_binding import (
 )
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import Contested
-from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import Accounts
 from byoip.store.bindings.services import seed_services
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, account, binding, claim
 
 
 @pytest.fixture
-async def kept(store: PostgresStore, customer: Account) -> Claim:
+async def kept(store: Store, customer: Account) -> Claim:
     made = claim(customer.id)
     async with store.transaction() as tx:
         await tx.claims.add(made)
@@ -28,13 +28,13 @@ async def kept(store: PostgresStore, customer: Account) -> Claim:
 
 
 @pytest.fixture
-async def offered(engine: AsyncEngine, reader: PostgresReader) -> list[Service]:
+async def offered(engine: AsyncEngine, reader: CustomerReader) -> list[Service]:
     await seed_services(engine, [("cdn", False), ("spectrum", True)])
     return list(await reader.services())
 
 
 async def test_bindings_come_back_in_address_order(
-    store: PostgresStore, kept: Claim, offered: list[Service]
+    store: Store, kept: Claim, offered: list[Service]
 ) -> None:
     parts = ["192.0.2.128/25", "192.0.2.0/24", "192.0.2.0/25"]
     made = [binding(kept, offered[0], part) for part in parts]
@@ -44,9 +44,7 @@ async def test_bindings_come_back_in_address_order(
         assert await tx.bindings.of(kept.id) == [made[1], made[2], made[0]]
 
 
-async def test_one_range_is_bound_once(
-    store: PostgresStore, kept: Claim, offered: list[Service]
-) -> None:
+async def test_one_range_is_bound_once(store: Store, kept: Claim, offered: list[Service]) -> None:
     async with store.transaction() as tx:
         await tx.bindings.add(binding(kept, offered[0]))
     with pytest.raises(BindingExists):
@@ -55,7 +53,7 @@ async def test_one_range_is_bound_once(
 
 
 async def test_a_service_is_swapped_in_place(
-    store: PostgresStore, kept: Claim, offered: list[Service]
+    store: Store, kept: Claim, offered: list[Service]
 ) -> None:
     async with store.transaction() as tx:
         await tx.bindings.add(made := binding(kept, offered[0]))
@@ -65,7 +63,7 @@ async def test_a_service_is_swapped_in_place(
 
 
 async def test_a_removed_binding_is_gone_and_makes_room(
-    store: PostgresStore, kept: Claim, offered: list[Service], clock: SetClock
+    store: Store, kept: Claim, offered: list[Service], clock: SetClock
 ) -> None:
     async with store.transaction() as tx:
         await tx.bindings.add(made := binding(kept, offered[0]))
@@ -77,7 +75,7 @@ async def test_a_removed_binding_is_gone_and_makes_room(
         assert await tx.bindings.of(kept.id) == [again]
 
 
-async def test_a_service_is_found_by_its_id(store: PostgresStore, offered: list[Service]) -> None:
+async def test_a_service_is_found_by_its_id(store: Store, offered: list[Service]) -> None:
     async with store.transaction() as tx:
         assert await tx.services.get(offered[1].id) == offered[1]
         with pytest.raises(ServiceNotFound):
@@ -85,7 +83,7 @@ async def test_a_service_is_found_by_its_id(store: PostgresStore, offered: list[
 
 
 async def test_two_claims_never_answer_for_the_same_addresses(
-    store: PostgresStore, kept: Claim, offered: list[Service], accounts: PostgresAccounts
+    store: Store, kept: Claim, offered: list[Service], accounts: Accounts
 ) -> None:
     """One whose approval was revoked keeps what it bound: who is approved after it has to wait."""
     await accounts.create(rival := account())

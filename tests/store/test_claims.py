@@ -5,19 +5,19 @@ from uuid import uuid4
 
 import pytest
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import CheckState, Reason
 from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OtherOrigin, OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.transaction import PostgresStore
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, account, claim, passed, undone
 
 
-async def test_a_claim_comes_back_as_it_was_kept(store: PostgresStore, customer: Account) -> None:
+async def test_a_claim_comes_back_as_it_was_kept(store: Store, customer: Account) -> None:
     kept = replace(
         claim(customer.id, "2001:db8::/32"),
         irr=CheckRecord(CheckState.MISSING, None, Reason.ROUTE_OBJECT_MISSING, "saw", "fix", "?"),
@@ -32,7 +32,7 @@ async def test_a_claim_comes_back_as_it_was_kept(store: PostgresStore, customer:
 
 
 async def test_what_outsiders_say_cannot_keep_a_claim_from_being_saved(
-    store: PostgresStore, customer: Account
+    store: Store, customer: Account
 ) -> None:
     hostile = CheckRecord(CheckState.INVALID, seen="a\0b\ud800c")
     async with store.transaction() as tx:
@@ -40,7 +40,7 @@ async def test_what_outsiders_say_cannot_keep_a_claim_from_being_saved(
         assert (await tx.claims.get(kept.id)).irr.seen == "a\ufffdb?c"
 
 
-async def test_changes_are_saved(store: PostgresStore, customer: Account, clock: SetClock) -> None:
+async def test_changes_are_saved(store: Store, customer: Account, clock: SetClock) -> None:
     kept = claim(customer.id)
     proven = replace(
         kept, irr=passed(clock.now()), rpki=passed(clock.now()), ownership=passed(clock.now())
@@ -54,7 +54,7 @@ async def test_changes_are_saved(store: PostgresStore, customer: Account, clock:
         assert await tx.claims.get(kept.id) == proven
 
 
-async def test_a_failed_transaction_keeps_nothing(store: PostgresStore, customer: Account) -> None:
+async def test_a_failed_transaction_keeps_nothing(store: Store, customer: Account) -> None:
     kept = claim(customer.id)
     async with undone(store) as tx:
         await tx.claims.add(kept)
@@ -65,7 +65,7 @@ async def test_a_failed_transaction_keeps_nothing(store: PostgresStore, customer
 
 @pytest.mark.parametrize("cidr", ["192.0.2.0/24", "192.0.0.0/16"], ids=["same", "around"])
 async def test_within_an_account_claims_never_overlap(
-    store: PostgresStore, customer: Account, cidr: str
+    store: Store, customer: Account, cidr: str
 ) -> None:
     async with store.transaction() as tx:
         await tx.claims.add(claim(customer.id, "192.0.2.0/24"))
@@ -75,7 +75,7 @@ async def test_within_an_account_claims_never_overlap(
 
 
 async def test_closed_space_may_be_claimed_again(
-    store: PostgresStore, customer: Account, clock: SetClock
+    store: Store, customer: Account, clock: SetClock
 ) -> None:
     first = claim(customer.id)
     async with store.transaction() as tx:
@@ -86,7 +86,7 @@ async def test_closed_space_may_be_claimed_again(
             await tx.claims.lock(first.id)
 
 
-async def test_another_accounts_claim_is_not_there(store: PostgresStore, customer: Account) -> None:
+async def test_another_accounts_claim_is_not_there(store: Store, customer: Account) -> None:
     async with store.transaction() as tx:
         await tx.claims.add(kept := claim(customer.id))
         with pytest.raises(ClaimNotFound):
@@ -94,7 +94,7 @@ async def test_another_accounts_claim_is_not_there(store: PostgresStore, custome
 
 
 async def test_locking_an_account_tells_its_claims_and_its_quota(
-    store: PostgresStore, customer: Account
+    store: Store, customer: Account
 ) -> None:
     async with store.transaction() as tx:
         await tx.claims.add(claim(customer.id))
@@ -104,7 +104,7 @@ async def test_locking_an_account_tells_its_claims_and_its_quota(
 
 
 async def test_approved_claims_that_overlap_are_found_whoever_holds_them(
-    store: PostgresStore, accounts: PostgresAccounts, customer: Account, clock: SetClock
+    store: Store, accounts: Accounts, customer: Account, clock: SetClock
 ) -> None:
     await accounts.create(other := account())
     theirs, pending, ours = (
@@ -121,7 +121,7 @@ async def test_approved_claims_that_overlap_are_found_whoever_holds_them(
         assert await tx.claims.approved_overlapping(pending.prefix) == []
 
 
-async def test_claims_unproven_for_long_are_found(store: PostgresStore, customer: Account) -> None:
+async def test_claims_unproven_for_long_are_found(store: Store, customer: Account) -> None:
     async with store.transaction() as tx:
         await tx.claims.add(kept := claim(customer.id))
         assert await tx.claims.unproven_since(kept.created_at, 10) == []

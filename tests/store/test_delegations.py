@@ -8,14 +8,14 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.claims.reader import Cursor
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.claims.views import Cursor
+from byoip.store.transaction import Store
 from tests.databases import fresh_database
 from tests.store.rows import (
     ACCOUNT,
@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def kept(store: PostgresStore, customer: Account) -> Claim:
+async def kept(store: Store, customer: Account) -> Claim:
     made = claim(customer.id)
     async with store.transaction() as tx:
         await tx.claims.add(made)
@@ -42,7 +42,7 @@ async def kept(store: PostgresStore, customer: Account) -> Claim:
 
 
 @pytest.fixture
-async def delegate(accounts: PostgresAccounts) -> Account:
+async def delegate(accounts: Accounts) -> Account:
     made = account()
     await accounts.create(made)
     return made
@@ -55,7 +55,7 @@ def delegation(of: Claim, to: Account, cidr: str, **changed: Any) -> Delegation:
 
 
 async def test_delegations_come_back_as_they_were_in_address_order(
-    store: PostgresStore, kept: Claim, delegate: Account
+    store: Store, kept: Claim, delegate: Account
 ) -> None:
     until = datetime.now(UTC) + HOUR
     upper = delegation(kept, delegate, "192.0.2.128/25", expires_at=until)
@@ -67,7 +67,7 @@ async def test_delegations_come_back_as_they_were_in_address_order(
 
 
 async def test_overlap_and_an_account_that_is_not_there_are_refused_by_name(
-    store: PostgresStore, kept: Claim, delegate: Account
+    store: Store, kept: Claim, delegate: Account
 ) -> None:
     async with store.transaction() as tx:
         await tx.delegations.add(delegation(kept, delegate, "192.0.2.0/25"))
@@ -80,7 +80,7 @@ async def test_overlap_and_an_account_that_is_not_there_are_refused_by_name(
 
 
 async def test_an_ended_delegation_is_gone_and_makes_room(
-    store: PostgresStore, kept: Claim, delegate: Account, clock: SetClock
+    store: Store, kept: Claim, delegate: Account, clock: SetClock
 ) -> None:
     async with store.transaction() as tx:
         await tx.delegations.add(made := delegation(kept, delegate, "192.0.2.0/25"))
@@ -91,7 +91,7 @@ async def test_an_ended_delegation_is_gone_and_makes_room(
 
 
 async def test_claims_with_expired_delegations_are_found(
-    store: PostgresStore, kept: Claim, delegate: Account
+    store: Store, kept: Claim, delegate: Account
 ) -> None:
     until = datetime.now(UTC) + HOUR
     one = delegation(kept, delegate, "192.0.2.0/25", expires_at=until)
@@ -108,7 +108,7 @@ async def test_claims_with_expired_delegations_are_found(
 
 
 async def test_claims_that_lost_their_approval_are_found_with_their_delegations(
-    store: PostgresStore, kept: Claim, delegate: Account
+    store: Store, kept: Claim, delegate: Account
 ) -> None:
     lasting = delegation(kept, delegate, "192.0.2.0/25")
     async with store.transaction() as tx:
@@ -119,7 +119,7 @@ async def test_claims_that_lost_their_approval_are_found_with_their_delegations(
 
 
 async def test_readers_show_what_counts_now_to_owner_and_delegate(
-    store: PostgresStore, reader: PostgresReader, kept: Claim, delegate: Account
+    store: Store, reader: CustomerReader, kept: Claim, delegate: Account
 ) -> None:
     now = datetime.now(UTC)
     endless = delegation(kept, delegate, "192.0.2.0/25", created_at=now)

@@ -6,20 +6,20 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.bindings.edge import ChangeKind, Edge, EdgeRemoved
 from byoip.domain.bindings.service_binding import Provisioning, Service
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts.accounts import Account
-from byoip.store.bindings.edge_reader import PostgresEdgeReader
+from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.services import seed_services
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, binding, claim, event, undone
 
 
 @pytest.fixture
-async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
+async def kept(store: Store, customer: Account) -> list[Claim]:
     made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(8)]
     async with store.transaction() as tx:
         for one in made:
@@ -28,21 +28,21 @@ async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
 
 
 @pytest.fixture
-async def offered(engine: AsyncEngine, reader: PostgresReader) -> list[Service]:
+async def offered(engine: AsyncEngine, reader: CustomerReader) -> list[Service]:
     await seed_services(engine, [("cdn", False), ("spectrum", False)])
     return list(await reader.services())
 
 
 @pytest.fixture
-def feed(engine: AsyncEngine) -> PostgresEdgeReader:
-    return PostgresEdgeReader(engine)
+def feed(engine: AsyncEngine) -> EdgeReader:
+    return EdgeReader(engine)
 
 
 def _end(cidr: Prefix | None) -> str:
     return str(cidr).removeprefix("198.18.0.") if cidr else ""
 
 
-async def edge_at(store: PostgresStore, clock: SetClock, name: str, number: int) -> Edge:
+async def edge_at(store: Store, clock: SetClock, name: str, number: int) -> Edge:
     """An edge that counts, and has acknowledged this."""
     made = Edge(uuid4(), name, clock.now(), number, number, counts=True, heard_at=clock.now())
     async with store.transaction() as tx:
@@ -51,8 +51,8 @@ async def edge_at(store: PostgresStore, clock: SetClock, name: str, number: int)
 
 
 async def test_each_change_of_a_binding_is_a_numbered_change_with_all_an_edge_needs(
-    store: PostgresStore,
-    feed: PostgresEdgeReader,
+    store: Store,
+    feed: EdgeReader,
     kept: list[Claim],
     offered: list[Service],
     clock: SetClock,
@@ -90,7 +90,7 @@ async def test_each_change_of_a_binding_is_a_numbered_change_with_all_an_edge_ne
 
 
 async def test_the_full_state_is_of_the_number_it_names(
-    store: PostgresStore, feed: PostgresEdgeReader, kept: list[Claim], offered: list[Service]
+    store: Store, feed: EdgeReader, kept: list[Claim], offered: list[Service]
 ) -> None:
     assert await feed.state() == await feed.state()
     assert (await feed.state()).number == 0
@@ -108,7 +108,7 @@ async def test_the_full_state_is_of_the_number_it_names(
 
 
 async def test_who_follows_the_numbers_misses_nothing_whoever_writes_and_whatever_fails(
-    store: PostgresStore, feed: PostgresEdgeReader, kept: list[Claim], offered: list[Service]
+    store: Store, feed: EdgeReader, kept: list[Claim], offered: list[Service]
 ) -> None:
     patience = random.Random(7)  # noqa: S311 - any order will do
 
@@ -141,7 +141,7 @@ async def test_who_follows_the_numbers_misses_nothing_whoever_writes_and_whateve
 
 
 async def test_what_is_rolled_back_has_no_number(
-    store: PostgresStore, feed: PostgresEdgeReader, kept: list[Claim], offered: list[Service]
+    store: Store, feed: EdgeReader, kept: list[Claim], offered: list[Service]
 ) -> None:
     async with undone(store) as tx:
         await tx.bindings.add(binding(kept[0], offered[0]))
@@ -151,7 +151,7 @@ async def test_what_is_rolled_back_has_no_number(
 
 
 async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_go(
-    store: PostgresStore,
+    store: Store,
     kept: list[Claim],
     offered: list[Service],
     clock: SetClock,
@@ -187,7 +187,7 @@ async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_
 
 
 async def test_what_was_swapped_twice_settles_step_by_step_as_the_log_has_it(
-    store: PostgresStore, kept: list[Claim], offered: list[Service], clock: SetClock
+    store: Store, kept: list[Claim], offered: list[Service], clock: SetClock
 ) -> None:
     one, (cdn, spectrum) = kept[0], offered
     await edge_at(store, clock, "fra1", 0)
@@ -210,7 +210,7 @@ async def test_what_was_swapped_twice_settles_step_by_step_as_the_log_has_it(
 
 
 async def test_an_edge_that_was_removed_is_known_as_such(
-    store: PostgresStore, clock: SetClock, feed: PostgresEdgeReader
+    store: Store, clock: SetClock, feed: EdgeReader
 ) -> None:
     made = await edge_at(store, clock, "fra1", 0)
     async with store.transaction() as tx:
@@ -223,9 +223,9 @@ async def test_an_edge_that_was_removed_is_known_as_such(
 
 
 async def test_edges_come_with_the_newest_number(
-    store: PostgresStore,
+    store: Store,
     clock: SetClock,
-    feed: PostgresEdgeReader,
+    feed: EdgeReader,
     kept: list[Claim],
     offered: list[Service],
 ) -> None:
@@ -248,7 +248,7 @@ async def test_edges_come_with_the_newest_number(
     ],
 )
 async def test_the_database_itself_lets_nothing_be_taken_back(
-    store: PostgresStore,
+    store: Store,
     clock: SetClock,
     kept: list[Claim],
     offered: list[Service],
@@ -263,11 +263,11 @@ async def test_the_database_itself_lets_nothing_be_taken_back(
 
 
 async def test_an_edge_that_begins_to_count_and_bindings_take_turns(
-    store: PostgresStore,
+    store: Store,
     clock: SetClock,
     kept: list[Claim],
     offered: list[Service],
-    feed: PostgresEdgeReader,
+    feed: EdgeReader,
 ) -> None:
     async def bind(number: int) -> None:
         async with store.transaction() as tx:

@@ -6,10 +6,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.store import StoreUnavailable
-from byoip.store.claims.reader import PostgresReader
+from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine, with_driver
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreUnavailable
 from tests.store.samples import SetClock
 
 KILL = text("""
@@ -39,7 +39,7 @@ async def test_nothing_may_wait_for_ever(engine: AsyncEngine) -> None:
 
 
 async def test_connections_closed_by_the_server_are_replaced_unnoticed(
-    database_url: str, engine: AsyncEngine, reader: PostgresReader
+    database_url: str, engine: AsyncEngine, reader: CustomerReader
 ) -> None:
     async def hold() -> None:
         async with engine.connect() as connection:
@@ -57,19 +57,19 @@ async def test_connections_closed_by_the_server_are_replaced_unnoticed(
 
 async def test_a_database_that_is_away_is_told_apart_from_faults_of_ours() -> None:
     engine = make_engine("postgresql://nobody:x@127.0.0.1:1/none")
-    store = PostgresStore(engine, SetClock())
+    store = Store(engine, SetClock())
     with pytest.raises(StoreUnavailable) as away:
         async with store.transaction():
             pass
     assert isinstance(away.value.__cause__, OperationalError)
     with pytest.raises(StoreUnavailable):
-        await PostgresReader(engine).services()
+        await CustomerReader(engine).services()
     await engine.dispose()
 
 
 async def test_a_pool_that_is_used_up_says_so_soon(database_url: str) -> None:
     engine = make_engine(database_url, pool=PoolSize(kept=1, more=0, wait_seconds=0.1))
-    store = PostgresStore(engine, SetClock())
+    store = Store(engine, SetClock())
     async with store.transaction():
         began = time.monotonic()
         with pytest.raises(StoreUnavailable):

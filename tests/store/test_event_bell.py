@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim
-from byoip.ports.accounts.accounts import Account
-from byoip.store.claims.event_notifier import PostgresEventNotifier
-from byoip.store.transaction import PostgresStore
+from byoip.store.claims.event_notifier import EventNotifier
+from byoip.store.transaction import Store
 from tests.store.samples import claim, event, undone
 
 
 @pytest.fixture
-async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
+async def kept(store: Store, customer: Account) -> list[Claim]:
     made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(2)]
     async with store.transaction() as tx:
         for one in made:
@@ -24,21 +24,21 @@ async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
 
 
 @pytest.fixture
-async def bell(database_url: str) -> AsyncIterator[PostgresEventNotifier]:
-    made = PostgresEventNotifier(database_url)
+async def bell(database_url: str) -> AsyncIterator[EventNotifier]:
+    made = EventNotifier(database_url)
     async with made.listening():
         await listens(made)
         yield made
 
 
-async def listens(bell: PostgresEventNotifier) -> None:
+async def listens(bell: EventNotifier) -> None:
     """Wait for the ring that says that it is connected."""
     with bell.hearing(uuid4()) as rung:
         async with asyncio.timeout(10):
             await rung.wait()
 
 
-async def write(store: PostgresStore, one: Claim) -> None:
+async def write(store: Store, one: Claim) -> None:
     async with store.transaction() as tx:
         await tx.events.add(event(one))
 
@@ -49,7 +49,7 @@ async def silent(rung: asyncio.Event) -> bool:
 
 
 async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed(
-    bell: PostgresEventNotifier, store: PostgresStore, kept: list[Claim]
+    bell: EventNotifier, store: Store, kept: list[Claim]
 ) -> None:
     one, other = kept
     with (
@@ -68,7 +68,7 @@ async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed
 
 
 async def test_what_is_rolled_back_does_not_ring(
-    bell: PostgresEventNotifier, store: PostgresStore, kept: list[Claim]
+    bell: EventNotifier, store: Store, kept: list[Claim]
 ) -> None:
     with bell.hearing(kept[0].id) as rung:
         async with undone(store) as tx:
@@ -77,7 +77,7 @@ async def test_what_is_rolled_back_does_not_ring(
 
 
 async def test_one_connection_serves_all_who_wait(
-    bell: PostgresEventNotifier, store: PostgresStore, kept: list[Claim], database_url: str
+    bell: EventNotifier, store: Store, kept: list[Claim], database_url: str
 ) -> None:
     async def wait() -> None:
         with bell.hearing(kept[0].id) as rung:
@@ -93,8 +93,8 @@ async def test_one_connection_serves_all_who_wait(
 
 
 async def test_after_a_lost_connection_everybody_looks_again(
-    bell: PostgresEventNotifier,
-    store: PostgresStore,
+    bell: EventNotifier,
+    store: Store,
     kept: list[Claim],
     database_url: str,
     caplog: pytest.LogCaptureFixture,
@@ -113,14 +113,14 @@ async def test_after_a_lost_connection_everybody_looks_again(
     assert "Not listening for events" in caplog.text
 
 
-async def listens_again(store: PostgresStore, one: Claim, rung: asyncio.Event) -> None:
+async def listens_again(store: Store, one: Claim, rung: asyncio.Event) -> None:
     await write(store, one)
     async with asyncio.timeout(5):
         await rung.wait()
 
 
 async def test_when_it_ends_everybody_may_go_and_nobody_is_kept(database_url: str) -> None:
-    bell = PostgresEventNotifier(database_url)
+    bell = EventNotifier(database_url)
     with bell.hearing(UUID(int=1)) as rung:
         async with bell.listening():
             await listens(bell)
@@ -131,7 +131,7 @@ async def test_when_it_ends_everybody_may_go_and_nobody_is_kept(database_url: st
 
 
 async def test_a_database_that_is_away_is_no_fault_of_those_who_wait() -> None:
-    bell = PostgresEventNotifier("postgresql://nobody:x@127.0.0.1:1/none")
+    bell = EventNotifier("postgresql://nobody:x@127.0.0.1:1/none")
     async with bell.listening():
         with bell.hearing(UUID(int=1)) as rung:
             assert await silent(rung)

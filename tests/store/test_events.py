@@ -4,16 +4,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim
-from byoip.ports.accounts.accounts import Account
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.transaction import Store
 from tests.store.samples import account, claim, event
 
 
 @pytest.fixture
-async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
+async def kept(store: Store, customer: Account) -> list[Claim]:
     made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(2)]
     async with store.transaction() as tx:
         for one in made:
@@ -22,7 +22,7 @@ async def kept(store: PostgresStore, customer: Account) -> list[Claim]:
 
 
 async def test_numbers_follow_the_order_in_which_events_were_added(
-    store: PostgresStore, reader: PostgresReader, kept: list[Claim]
+    store: Store, reader: CustomerReader, kept: list[Claim]
 ) -> None:
     one, other = kept
     async with store.transaction() as tx:
@@ -35,7 +35,7 @@ async def test_numbers_follow_the_order_in_which_events_were_added(
 
 
 async def test_a_reader_that_follows_the_numbers_misses_nothing(
-    store: PostgresStore, reader: PostgresReader, kept: list[Claim]
+    store: Store, reader: CustomerReader, kept: list[Claim]
 ) -> None:
     one = kept[0]
     patience = random.Random(7)  # noqa: S311 - any order will do
@@ -64,7 +64,7 @@ async def test_a_reader_that_follows_the_numbers_misses_nothing(
 
 
 async def test_two_that_write_about_the_same_two_claims_do_not_deadlock(
-    store: PostgresStore, reader: PostgresReader, kept: list[Claim]
+    store: Store, reader: CustomerReader, kept: list[Claim]
 ) -> None:
     async def write(order: list[Claim]) -> None:
         async with store.transaction() as tx:
@@ -75,13 +75,13 @@ async def test_two_that_write_about_the_same_two_claims_do_not_deadlock(
         assert len(await reader.events(one.account_id, one.id, after=0, limit=99)) == 20
 
 
-async def numbers(reader: PostgresReader, account_id: UUID) -> list[int]:
+async def numbers(reader: CustomerReader, account_id: UUID) -> list[int]:
     page = await reader.account_events(account_id, after=0, limit=1000)
     return [line.number for line in page]
 
 
 async def test_an_accounts_numbers_count_over_all_its_claims_in_the_order_of_adding(
-    store: PostgresStore, reader: PostgresReader, kept: list[Claim]
+    store: Store, reader: CustomerReader, kept: list[Claim]
 ) -> None:
     one, other = kept
     async with store.transaction() as tx:
@@ -100,7 +100,7 @@ async def test_an_accounts_numbers_count_over_all_its_claims_in_the_order_of_add
 
 
 async def test_who_follows_an_accounts_numbers_misses_nothing_of_any_claim(
-    store: PostgresStore, reader: PostgresReader, kept: list[Claim]
+    store: Store, reader: CustomerReader, kept: list[Claim]
 ) -> None:
     patience = random.Random(7)  # noqa: S311 - any order will do
     account_id = kept[0].account_id
@@ -130,7 +130,7 @@ async def test_who_follows_an_accounts_numbers_misses_nothing_of_any_claim(
 
 
 async def test_writers_about_claims_of_two_accounts_in_any_order_do_not_deadlock(
-    store: PostgresStore, reader: PostgresReader, accounts: PostgresAccounts, kept: list[Claim]
+    store: Store, reader: CustomerReader, accounts: Accounts, kept: list[Claim]
 ) -> None:
     await accounts.create(second := account())
     theirs = [claim(second.id, f"198.18.{number}.0/24") for number in range(2)]

@@ -7,18 +7,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.idempotency import (
+from byoip.domain.idempotency import (
     AlreadyAnswered,
     IdempotencyKey,
     IdempotencyKeyBusy,
     IdempotencyKeyReused,
     StoredAnswer,
 )
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, claim, credential
 
 MakeOnce = Callable[..., IdempotencyKey]
@@ -29,7 +29,7 @@ def _render(result: Any) -> StoredAnswer:
 
 
 @pytest.fixture
-async def once(accounts: PostgresAccounts, customer: Account) -> MakeOnce:
+async def once(accounts: Accounts, customer: Account) -> MakeOnce:
     made = credential(customer.id)
     await accounts.add_credential(made, "secret")
 
@@ -39,7 +39,7 @@ async def once(accounts: PostgresAccounts, customer: Account) -> MakeOnce:
     return make
 
 
-async def _write(store: PostgresStore, once: IdempotencyKey, one: Claim) -> str:
+async def _write(store: Store, once: IdempotencyKey, one: Claim) -> str:
     async with store.transaction(once) as tx:
         await tx.claims.add(one)
         await tx.answered(one.id)
@@ -47,7 +47,7 @@ async def _write(store: PostgresStore, once: IdempotencyKey, one: Claim) -> str:
 
 
 async def test_the_same_key_and_body_get_the_same_answer(
-    store: PostgresStore, once: MakeOnce, customer: Account
+    store: Store, once: MakeOnce, customer: Account
 ) -> None:
     said = await _write(store, once(), claim(customer.id))
     with pytest.raises(AlreadyAnswered) as before:
@@ -55,16 +55,14 @@ async def test_the_same_key_and_body_get_the_same_answer(
     assert before.value.answer == StoredAnswer(201, said.encode())
 
 
-async def test_another_body_is_refused(
-    store: PostgresStore, once: MakeOnce, customer: Account
-) -> None:
+async def test_another_body_is_refused(store: Store, once: MakeOnce, customer: Account) -> None:
     await _write(store, once(), claim(customer.id))
     with pytest.raises(IdempotencyKeyReused):
         await _write(store, once(b"other"), claim(customer.id))
 
 
 async def test_of_many_at_once_one_writes_and_the_others_are_told(
-    store: PostgresStore, reader: PostgresReader, once: MakeOnce, customer: Account
+    store: Store, reader: CustomerReader, once: MakeOnce, customer: Account
 ) -> None:
     writing = (_write(store, once(), claim(customer.id)) for _ in range(20))
     ended = await asyncio.gather(*writing, return_exceptions=True)
@@ -79,7 +77,7 @@ async def test_of_many_at_once_one_writes_and_the_others_are_told(
 
 
 async def test_a_key_is_busy_while_its_first_request_runs(
-    store: PostgresStore, once: MakeOnce, customer: Account
+    store: Store, once: MakeOnce, customer: Account
 ) -> None:
     async with store.transaction(once()) as tx:
         with pytest.raises(IdempotencyKeyBusy):
@@ -89,7 +87,7 @@ async def test_a_key_is_busy_while_its_first_request_runs(
 
 
 async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
-    store: PostgresStore, engine: AsyncEngine, once: MakeOnce, customer: Account
+    store: Store, engine: AsyncEngine, once: MakeOnce, customer: Account
 ) -> None:
     ours = once()
     first = text("""
@@ -112,9 +110,7 @@ async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
     assert before.value.answer.body == b"first"
 
 
-async def test_a_refusal_is_not_stored(
-    store: PostgresStore, once: MakeOnce, customer: Account
-) -> None:
+async def test_a_refusal_is_not_stored(store: Store, once: MakeOnce, customer: Account) -> None:
     await _write(store, once(key="first"), claim(customer.id))
     with pytest.raises(OverlapsOwnClaim):
         await _write(store, once(), claim(customer.id))
@@ -122,7 +118,7 @@ async def test_a_refusal_is_not_stored(
 
 
 async def test_a_day_later_the_key_is_free(
-    store: PostgresStore, once: MakeOnce, customer: Account, clock: SetClock
+    store: Store, once: MakeOnce, customer: Account, clock: SetClock
 ) -> None:
     await _write(store, once(), claim(customer.id))
     clock.advance(timedelta(hours=24))
@@ -132,7 +128,7 @@ async def test_a_day_later_the_key_is_free(
 
 
 async def test_old_keys_are_pruned(
-    store: PostgresStore, once: MakeOnce, customer: Account, clock: SetClock
+    store: Store, once: MakeOnce, customer: Account, clock: SetClock
 ) -> None:
     await _write(store, once(), claim(customer.id))
     assert await store.prune() == 0
@@ -141,7 +137,7 @@ async def test_old_keys_are_pruned(
 
 
 async def test_a_write_that_forgets_its_answer_is_undone(
-    store: PostgresStore, reader: PostgresReader, once: MakeOnce, customer: Account
+    store: Store, reader: CustomerReader, once: MakeOnce, customer: Account
 ) -> None:
     with pytest.raises(RuntimeError, match="without its answer"):
         async with store.transaction(once()) as tx:

@@ -5,11 +5,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.checks.validation_run import ValidationRun
-from byoip.ports.accounts.accounts import Account
 from byoip.ports.jobs import DEFAULT_QUEUE, RUN_VALIDATION
 from byoip.store.jobs.jobs import make_job_app
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, claim, run, undone
 
 
@@ -24,7 +24,7 @@ async def _queued(engine: AsyncEngine) -> int:
 
 
 async def test_a_job_exists_only_if_its_transaction_commits(
-    store: PostgresStore, engine: AsyncEngine, wanted: ValidationRun
+    store: Store, engine: AsyncEngine, wanted: ValidationRun
 ) -> None:
     async with undone(store) as tx:
         await tx.jobs.enqueue_run(wanted.id)
@@ -36,7 +36,7 @@ async def test_a_job_exists_only_if_its_transaction_commits(
 
 
 async def test_a_worker_carries_out_what_was_enqueued_by_name(
-    store: PostgresStore, database_url: str, wanted: ValidationRun
+    store: Store, database_url: str, wanted: ValidationRun
 ) -> None:
     app = make_job_app(database_url)
     done: list[str] = []
@@ -56,7 +56,7 @@ async def test_a_worker_carries_out_what_was_enqueued_by_name(
 
 
 async def test_a_job_may_wait_for_its_time(
-    store: PostgresStore, engine: AsyncEngine, wanted: ValidationRun, clock: SetClock
+    store: Store, engine: AsyncEngine, wanted: ValidationRun, clock: SetClock
 ) -> None:
     later = clock.now() + timedelta(minutes=5)
     async with store.transaction() as tx:

@@ -3,18 +3,18 @@ import asyncio
 import pytest
 from sqlalchemy import func, select, text
 
-from byoip.ports.store import StoreUnavailable
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.claims.reader import PostgresReader
+from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.statements import compiled
+from byoip.store.unavailable import StoreUnavailable
 
 SLEEP = compiled(select(func.pg_sleep(0.5)))
 
 
 async def test_reads_take_turns_on_their_connections(database_url: str) -> None:
     engine = make_engine(database_url, pool=PoolSize(autocommit=2, wait_seconds=5))
-    reader = PostgresReader(engine)
+    reader = CustomerReader(engine)
     assert await asyncio.gather(*(reader.services() for _ in range(20))) == [[]] * 20
     async with engine.connect() as connection:
         asked = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
@@ -27,7 +27,7 @@ async def test_a_read_that_waits_too_long_for_its_turn_says_so(database_url: str
     sleeping = asyncio.create_task(autocommit_pool(engine).ask(SLEEP))
     await asyncio.sleep(0.05)
     with pytest.raises(StoreUnavailable):
-        await PostgresReader(engine).services()
+        await CustomerReader(engine).services()
     await sleeping
     await engine.dispose()
 
@@ -39,5 +39,5 @@ async def test_a_cancelled_read_leaves_no_trace(database_url: str) -> None:
     sleeping.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sleeping
-    assert await PostgresReader(engine).services() == []
+    assert await CustomerReader(engine).services() == []
     await engine.dispose()

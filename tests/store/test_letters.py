@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.checks.rpki_watch import RpkiWatch
 from byoip.domain.claims.claim import Claim
 from byoip.domain.letters.letter import (
@@ -20,12 +21,11 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
 )
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument, LoaDocumentNotFound
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.store import StoreRefused
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.gauges import PostgresGauges
-from byoip.store.letters.letter_reader import PostgresLetterReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.gauges import Gauges
+from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreRefused
 from tests.domain.letters import letter, letter_facts
 from tests.domain.samples import NOW
 from tests.store.samples import account, claim, passed, undone
@@ -49,7 +49,7 @@ def document(account_id: UUID, **changes: Any) -> LoaDocument:
 
 
 @pytest.fixture
-async def owned(store: PostgresStore, customer: Account) -> Claim:
+async def owned(store: Store, customer: Account) -> Claim:
     made = claim(customer.id)
     async with store.transaction() as tx:
         await tx.claims.add(made)
@@ -57,11 +57,11 @@ async def owned(store: PostgresStore, customer: Account) -> Claim:
 
 
 @pytest.fixture
-def letters(engine: AsyncEngine) -> PostgresLetterReader:
-    return PostgresLetterReader(engine)
+def letters(engine: AsyncEngine) -> LetterReader:
+    return LetterReader(engine)
 
 
-async def issue(store: PostgresStore, owned: Claim, *, supersedes: Letter | None = None) -> Letter:
+async def issue(store: Store, owned: Claim, *, supersedes: Letter | None = None) -> Letter:
     """A letter with its document."""
     now = datetime.now(UTC)
     kept = document(owned.account_id, auto_generated=True, verified=True, verified_at=now)
@@ -91,10 +91,10 @@ async def issue(store: PostgresStore, owned: Claim, *, supersedes: Letter | None
 
 
 async def test_a_document_is_its_accounts_alone(
-    store: PostgresStore,
+    store: Store,
     customer: Account,
-    accounts: PostgresAccounts,
-    letters: PostgresLetterReader,
+    accounts: Accounts,
+    letters: LetterReader,
 ) -> None:
     await accounts.create(other := account())
     kept = document(customer.id)
@@ -109,7 +109,7 @@ async def test_a_document_is_its_accounts_alone(
         await letters.document(other.id, kept.id)
 
 
-async def test_only_uploads_count_towards_the_quota(store: PostgresStore, owned: Claim) -> None:
+async def test_only_uploads_count_towards_the_quota(store: Store, owned: Claim) -> None:
     await issue(store, owned)
     async with store.transaction() as tx:
         assert await tx.loa_documents.held(owned.account_id) == 0
@@ -118,7 +118,7 @@ async def test_only_uploads_count_towards_the_quota(store: PostgresStore, owned:
 
 
 async def test_a_claim_cannot_refer_to_another_accounts_document(
-    store: PostgresStore, customer: Account, accounts: PostgresAccounts
+    store: Store, customer: Account, accounts: Accounts
 ) -> None:
     await accounts.create(other := account())
     kept = document(other.id)
@@ -129,7 +129,7 @@ async def test_a_claim_cannot_refer_to_another_accounts_document(
 
 
 async def test_a_letter_is_read_as_it_was_kept(
-    store: PostgresStore, owned: Claim, letters: PostgresLetterReader
+    store: Store, owned: Claim, letters: LetterReader
 ) -> None:
     made = await issue(store, owned)
     assert await letters.letter(made.reference) == made
@@ -147,7 +147,7 @@ async def test_a_letter_is_read_as_it_was_kept(
 
 
 async def test_the_newest_letter_comes_first_and_it_alone_stands(
-    store: PostgresStore, owned: Claim
+    store: Store, owned: Claim
 ) -> None:
     old = await issue(store, owned)
     new = await issue(store, owned, supersedes=old)
@@ -159,21 +159,19 @@ async def test_the_newest_letter_comes_first_and_it_alone_stands(
 
 
 async def test_without_an_approving_run_there_is_nothing_to_state(
-    store: PostgresStore, owned: Claim
+    store: Store, owned: Claim
 ) -> None:
     async with store.transaction() as tx:
         assert await tx.letters.grounds(owned.id) is None
 
 
-async def test_a_route_never_has_two_letters_that_stand(store: PostgresStore, owned: Claim) -> None:
+async def test_a_route_never_has_two_letters_that_stand(store: Store, owned: Claim) -> None:
     await issue(store, owned)
     with pytest.raises(StoreRefused, match="uq_letters_standing"):
         await issue(store, owned)
 
 
-async def test_a_letter_is_superseded_only_by_one_that_exists(
-    store: PostgresStore, owned: Claim
-) -> None:
+async def test_a_letter_is_superseded_only_by_one_that_exists(store: Store, owned: Claim) -> None:
     old = await issue(store, owned)
     with pytest.raises(StoreRefused, match="fk_letters_superseded_by"):  # when it commits
         async with store.transaction() as tx:
@@ -193,7 +191,7 @@ KEPT = [
 
 @pytest.mark.parametrize(("statement", "trigger"), KEPT, ids=[case[0] for case in KEPT])
 async def test_what_a_letter_says_stays(
-    store: PostgresStore, owned: Claim, engine: AsyncEngine, statement: str, trigger: str
+    store: Store, owned: Claim, engine: AsyncEngine, statement: str, trigger: str
 ) -> None:
     made = await issue(store, owned)
     async with store.transaction() as tx:
@@ -206,7 +204,7 @@ async def test_what_a_letter_says_stays(
 
 
 async def test_nothing_is_left_of_a_letter_that_was_not_committed(
-    store: PostgresStore, owned: Claim
+    store: Store, owned: Claim
 ) -> None:
     kept = document(owned.account_id)
     async with undone(store) as tx:
@@ -217,9 +215,9 @@ async def test_nothing_is_left_of_a_letter_that_was_not_committed(
 
 
 async def test_a_letter_that_is_wanted_and_not_there_is_counted(
-    store: PostgresStore, owned: Claim, engine: AsyncEngine
+    store: Store, owned: Claim, engine: AsyncEngine
 ) -> None:
-    figures = PostgresGauges(engine)
+    figures = Gauges(engine)
 
     async def owed() -> float:
         [found] = [one for one in await figures.read() if one.name == "byoip_letters_owed"]

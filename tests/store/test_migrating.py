@@ -11,7 +11,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.store import StoreUnavailable
 from byoip.store.all_tables import metadata
 from byoip.store.engine import make_engine, with_driver
 from byoip.store.migrating import (
@@ -21,6 +20,7 @@ from byoip.store.migrating import (
     migrate,
     stamped_mode,
 )
+from byoip.store.unavailable import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 

@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.claims.lifecycle import Approver
-from byoip.ports.idempotency import AlreadyAnswered, IdempotencyKey, StoredAnswer
+from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey, StoredAnswer
 from byoip.store import migrating
-from byoip.store.claims.reader import PostgresReader
+from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import make_engine
 from byoip.store.migrating import check_revision, migrate
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 from tests.store import rows
 from tests.store.rows import ACCOUNT, CREDENTIAL, NOW, OTHER, SERVICE, Database, insert
 from tests.store.samples import SetClock, binding, claim, event
@@ -113,14 +113,14 @@ async def test_whatever_was_approved_was_so_on_the_word_of_checks(
         )
     checked = {APPROVED, CLOSED_APPROVED, OTHERS}
     assert by == {id_: "checks" if id_ in checked else None for id_ in STATES}
-    view = await PostgresReader(engine).claim(ACCOUNT, APPROVED)
+    view = await CustomerReader(engine).claim(ACCOUNT, APPROVED)
     assert (view.claim.approved_by, view.default_binding) == (Approver.CHECKS, Provisioning.ACTIVE)
 
 
 async def test_history_is_numbered_for_each_account_and_each_prefix_keeps_its_order(
     engine: AsyncEngine,
 ) -> None:
-    reader = PostgresReader(engine)
+    reader = CustomerReader(engine)
     seen = await reader.account_events(ACCOUNT, after=0, limit=99)
     assert [(one.number, one.claim_id, one.event.number) for one in seen] == [
         (1, APPROVED, 1),
@@ -135,7 +135,7 @@ async def test_history_is_numbered_for_each_account_and_each_prefix_keeps_its_or
 
 
 async def test_it_goes_on_being_written(engine: AsyncEngine) -> None:
-    store, reader = PostgresStore(engine, SetClock()), PostgresReader(engine)
+    store, reader = Store(engine, SetClock()), CustomerReader(engine)
     fresh = claim(ACCOUNT, "31.0.9.0/24")
     async with store.transaction() as tx:
         await tx.claims.add(fresh)
@@ -151,7 +151,7 @@ async def test_it_goes_on_being_written(engine: AsyncEngine) -> None:
 
 
 async def test_an_answer_that_was_kept_is_given_again(engine: AsyncEngine) -> None:
-    store = PostgresStore(engine, SetClock())
+    store = Store(engine, SetClock())
     once = IdempotencyKey(
         CREDENTIAL, "POST", "/prefixes", "k", b"1" * 32, lambda _: StoredAnswer(200, b"")
     )

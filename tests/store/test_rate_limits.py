@@ -6,21 +6,21 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.accounts.rate_limits import PostgresRateWindows
+from byoip.store.accounts.rate_limits import RateWindows
 from byoip.store.engine import make_engine
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 
 
 @pytest.fixture
-def windows(engine: AsyncEngine) -> PostgresRateWindows:
-    return PostgresRateWindows(engine)
+def windows(engine: AsyncEngine) -> RateWindows:
+    return RateWindows(engine)
 
 
 @pytest.fixture
-async def elsewhere(database_url: str) -> AsyncIterator[PostgresRateWindows]:
+async def elsewhere(database_url: str) -> AsyncIterator[RateWindows]:
     """Another process's."""
     engine = make_engine(database_url)
-    yield PostgresRateWindows(engine)
+    yield RateWindows(engine)
     await engine.dispose()
 
 
@@ -31,7 +31,7 @@ async def let_time_pass(engine: AsyncEngine, seconds: float) -> None:
 
 
 async def test_all_processes_lease_from_one_window_and_never_more_than_its_limit(
-    windows: PostgresRateWindows, elsewhere: PostgresRateWindows
+    windows: RateWindows, elsewhere: RateWindows
 ) -> None:
     who, limit = uuid4(), 1000
     leases = await asyncio.gather(
@@ -43,7 +43,7 @@ async def test_all_processes_lease_from_one_window_and_never_more_than_its_limit
     assert (await windows.lease(who, limit=limit, most=50)).permits == 0
 
 
-async def test_blocks_become_small_when_little_is_left(windows: PostgresRateWindows) -> None:
+async def test_blocks_become_small_when_little_is_left(windows: RateWindows) -> None:
     who, given = uuid4(), []
     while (lease := await windows.lease(who, limit=100, most=10)).permits:
         given.append(lease.permits)
@@ -53,7 +53,7 @@ async def test_blocks_become_small_when_little_is_left(windows: PostgresRateWind
 
 
 async def test_a_window_begins_with_the_first_lease_after_the_last_ones_end(
-    windows: PostgresRateWindows, engine: AsyncEngine
+    windows: RateWindows, engine: AsyncEngine
 ) -> None:
     who = uuid4()
     assert (await windows.lease(who, limit=10, most=1)).left == 9
@@ -68,7 +68,7 @@ async def test_a_window_begins_with_the_first_lease_after_the_last_ones_end(
 
 
 async def test_a_limit_that_was_lowered_meanwhile_gives_nothing(
-    windows: PostgresRateWindows,
+    windows: RateWindows,
 ) -> None:
     who = uuid4()
     await windows.lease(who, limit=1000, most=50)
@@ -76,7 +76,7 @@ async def test_a_limit_that_was_lowered_meanwhile_gives_nothing(
     assert (lease.permits, lease.left) == (0, 0)
 
 
-async def test_everybody_has_a_window_of_their_own(windows: PostgresRateWindows) -> None:
+async def test_everybody_has_a_window_of_their_own(windows: RateWindows) -> None:
     await windows.lease(UUID(int=1), limit=100, most=10)
     assert (await windows.lease(UUID(int=2), limit=100, most=10)).left == 90
 
@@ -88,7 +88,7 @@ async def test_what_is_counted_is_not_written_ahead(engine: AsyncEngine) -> None
 
 
 async def test_windows_of_days_ago_are_dropped_and_no_others(
-    windows: PostgresRateWindows, store: PostgresStore, engine: AsyncEngine
+    windows: RateWindows, store: Store, engine: AsyncEngine
 ) -> None:
     old, new = uuid4(), uuid4()
     await windows.lease(old, limit=10, most=1)

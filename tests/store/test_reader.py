@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.bindings.service_binding import BindingNotFound, Provisioning, Service
 from byoip.domain.checks.evidence import (
     Check,
@@ -19,12 +20,10 @@ from byoip.domain.checks.evidence import (
 from byoip.domain.checks.validation_run import LEASE, RunResult, ValidationNotFound
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Transition
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.claims.reader import BindingView, ClaimView, Cursor
-from byoip.ports.store import Transaction
 from byoip.store.bindings.services import seed_services
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.claims.views import BindingView, ClaimView, Cursor
+from byoip.store.transaction import Store, Transaction
 from tests.store.samples import SetClock, binding, claim, event, run, token
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,7 +40,7 @@ FINDINGS = (
 
 
 @pytest.fixture
-async def kept(store: PostgresStore, customer: Account) -> Claim:
+async def kept(store: Store, customer: Account) -> Claim:
     made = claim(customer.id)
     async with store.transaction() as tx:
         await tx.claims.add(made)
@@ -49,7 +48,7 @@ async def kept(store: PostgresStore, customer: Account) -> Claim:
 
 
 async def test_a_claim_is_seen_with_its_newest_token_and_default_binding(
-    store: PostgresStore, reader: PostgresReader, engine: AsyncEngine, kept: Claim, clock: SetClock
+    store: Store, reader: CustomerReader, engine: AsyncEngine, kept: Claim, clock: SetClock
 ) -> None:
     await seed_services(engine, [("cdn", False)])
     (service,) = await reader.services()
@@ -66,7 +65,7 @@ async def test_a_claim_is_seen_with_its_newest_token_and_default_binding(
     )
 
 
-async def test_another_accounts_objects_are_not_there(reader: PostgresReader, kept: Claim) -> None:
+async def test_another_accounts_objects_are_not_there(reader: CustomerReader, kept: Claim) -> None:
     other = uuid4()
     assert await reader.claims(other, after=None, limit=10) == []
     for asked in (
@@ -83,7 +82,7 @@ async def test_another_accounts_objects_are_not_there(reader: PostgresReader, ke
 
 
 async def test_claims_are_paged_in_the_order_they_came(
-    store: PostgresStore, reader: PostgresReader, customer: Account
+    store: Store, reader: CustomerReader, customer: Account
 ) -> None:
     made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(5)]
     same_time = [
@@ -103,7 +102,7 @@ async def test_claims_are_paged_in_the_order_they_came(
 
 
 async def test_tokens_are_paged(
-    store: PostgresStore, reader: PostgresReader, kept: Claim, clock: SetClock
+    store: Store, reader: CustomerReader, kept: Claim, clock: SetClock
 ) -> None:
     assert await reader.tokens(kept.account_id, kept.id, after=None, limit=5) == []
     made = [token(kept).revoke(clock.now()), token(kept)]
@@ -124,7 +123,7 @@ async def _finished_run(tx: Transaction, kept: Claim) -> UUID:
 
 
 async def test_a_run_is_seen_with_all_its_evidence(
-    store: PostgresStore, reader: PostgresReader, kept: Claim
+    store: Store, reader: CustomerReader, kept: Claim
 ) -> None:
     async with store.transaction() as tx:
         first = await _finished_run(tx, kept)
@@ -142,7 +141,7 @@ async def test_a_run_is_seen_with_all_its_evidence(
 
 
 async def test_bindings_are_paged_and_found_one_by_one(
-    store: PostgresStore, reader: PostgresReader, engine: AsyncEngine, kept: Claim, clock: SetClock
+    store: Store, reader: CustomerReader, engine: AsyncEngine, kept: Claim, clock: SetClock
 ) -> None:
     await seed_services(engine, [("cdn", False)])
     (service,) = await reader.services()
@@ -163,7 +162,7 @@ async def test_bindings_are_paged_and_found_one_by_one(
 
 
 async def test_events_are_read_in_order_even_of_a_closed_claim(
-    store: PostgresStore, reader: PostgresReader, kept: Claim, clock: SetClock
+    store: Store, reader: CustomerReader, kept: Claim, clock: SetClock
 ) -> None:
     async with store.transaction() as tx:
         await tx.events.add(event(kept, "first"), event(kept, "second"))
@@ -179,7 +178,7 @@ async def test_events_are_read_in_order_even_of_a_closed_claim(
     ] == [2]
 
 
-async def test_services_are_listed_by_name(reader: PostgresReader, engine: AsyncEngine) -> None:
+async def test_services_are_listed_by_name(reader: CustomerReader, engine: AsyncEngine) -> None:
     await seed_services(engine, [("spectrum", True), ("cdn", False)])
     before = await reader.services()
     assert [(one.name, one.default_only) for one in before] == [("cdn", False), ("spectrum", True)]

@@ -7,9 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.registrations import Registered, StatisticsFile
-from byoip.ports.checks.snapshots import FetchMark, RegistrationStatus
-from byoip.store.checks.registration_snapshots import RegistrationRepository, RegistrationSnapshots
+from byoip.ports.checks.registrations import StatisticsFile
+from byoip.ports.checks.snapshots import FetchMark
+from byoip.store.checks.registration_snapshots import (
+    Registered,
+    RegistrationRepository,
+    RegistrationSnapshots,
+)
+from byoip.store.checks.snapshots import RegistrationStatus
 from tests.fakes.rpki import NOON
 from tests.store.snapshot_engine import snapshot_engine
 

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.checks.evidence import Check, Fault, Finding, RawAnswer, Unanswered
 from byoip.domain.checks.validation_run import LEASE, RunResult, RunState, ValidationRun
 from byoip.domain.claims.claim import Claim
-from byoip.ports.accounts.accounts import Account
-from byoip.store.claims.reader import PostgresReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, claim, run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,27 +22,25 @@ TIMED_OUT = Finding(
 
 
 @pytest.fixture
-async def kept(store: PostgresStore, customer: Account) -> Claim:
+async def kept(store: Store, customer: Account) -> Claim:
     made = claim(customer.id)
     async with store.transaction() as tx:
         await tx.claims.add(made)
     return made
 
 
-async def _open(store: PostgresStore, one: ValidationRun) -> tuple[ValidationRun, bool]:
+async def _open(store: Store, one: ValidationRun) -> tuple[ValidationRun, bool]:
     async with store.transaction() as tx:
         return await tx.runs.open(one)
 
 
-async def _take(
-    store: PostgresStore, run_id: UUID, lease: timedelta = LEASE
-) -> ValidationRun | None:
+async def _take(store: Store, run_id: UUID, lease: timedelta = LEASE) -> ValidationRun | None:
     async with store.transaction() as tx:
         return await tx.runs.take(run_id, lease)
 
 
 async def test_of_many_that_open_a_run_one_starts_it_and_all_others_join(
-    store: PostgresStore, kept: Claim
+    store: Store, kept: Claim
 ) -> None:
     opened = await asyncio.gather(*(_open(store, run(kept)) for _ in range(20)))
     assert sorted(new for _, new in opened) == [False] * 19 + [True]
@@ -50,14 +48,14 @@ async def test_of_many_that_open_a_run_one_starts_it_and_all_others_join(
 
 
 async def test_opening_goes_on_working_once_the_driver_has_prepared_the_statement(
-    store: PostgresStore, kept: Claim
+    store: Store, kept: Claim
 ) -> None:
     async with store.transaction() as tx:
         opened = [await tx.runs.open(run(kept)) for _ in range(15)]
     assert [new for _, new in opened] == [True] + [False] * 14
 
 
-async def test_of_two_workers_one_takes_the_run(store: PostgresStore, kept: Claim) -> None:
+async def test_of_two_workers_one_takes_the_run(store: Store, kept: Claim) -> None:
     opened, _ = await _open(store, run(kept))
     taken = await asyncio.gather(*(_take(store, opened.id) for _ in range(10)))
     (one,) = [one for one in taken if one]
@@ -65,7 +63,7 @@ async def test_of_two_workers_one_takes_the_run(store: PostgresStore, kept: Clai
 
 
 async def test_a_sleeping_run_is_not_taken_until_it_is_woken(
-    store: PostgresStore, kept: Claim, clock: SetClock
+    store: Store, kept: Claim, clock: SetClock
 ) -> None:
     opened, _ = await _open(store, run(kept, due_in=timedelta(minutes=1)))
     assert await _take(store, opened.id) is None
@@ -78,7 +76,7 @@ async def test_a_sleeping_run_is_not_taken_until_it_is_woken(
 
 
 async def test_a_run_whose_lease_ran_out_is_taken_again_and_its_first_worker_records_nothing(
-    store: PostgresStore, kept: Claim
+    store: Store, kept: Claim
 ) -> None:
     opened, _ = await _open(store, run(kept))
     first = await _take(store, opened.id, timedelta(milliseconds=100))
@@ -100,7 +98,7 @@ async def test_a_run_whose_lease_ran_out_is_taken_again_and_its_first_worker_rec
             await tx.runs.finish(first.finished(RunResult.FAILED, NOW), [])
 
 
-async def test_a_renewed_lease_lasts(store: PostgresStore, kept: Claim) -> None:
+async def test_a_renewed_lease_lasts(store: Store, kept: Claim) -> None:
     opened, _ = await _open(store, run(kept))
     await _take(store, opened.id, timedelta(milliseconds=100))
     async with store.transaction() as tx:
@@ -110,7 +108,7 @@ async def test_a_renewed_lease_lasts(store: PostgresStore, kept: Claim) -> None:
 
 
 async def test_a_finished_run_makes_room_for_the_next(
-    store: PostgresStore, kept: Claim, clock: SetClock
+    store: Store, kept: Claim, clock: SetClock
 ) -> None:
     opened, _ = await _open(store, run(kept))
     taken = await _take(store, opened.id)
@@ -125,7 +123,7 @@ async def test_a_finished_run_makes_room_for_the_next(
 
 
 async def test_evidence_keeps_the_digest_of_the_raw_answer(
-    store: PostgresStore, kept: Claim, engine: AsyncEngine
+    store: Store, kept: Claim, engine: AsyncEngine
 ) -> None:
     async with store.transaction() as tx:
         opened, _ = await tx.runs.open(run(kept))
@@ -138,7 +136,7 @@ async def test_evidence_keeps_the_digest_of_the_raw_answer(
 
 
 async def test_evidence_from_hundreds_of_servers_is_kept_in_order(
-    store: PostgresStore, reader: PostgresReader, kept: Claim
+    store: Store, reader: CustomerReader, kept: Claim
 ) -> None:
     shown = tuple(RawAnswer(f"zone {number}", "ns", b"", NOW) for number in range(250))
     many = [replace(TIMED_OUT, exhibits=shown), replace(TIMED_OUT, exhibits=shown[:1])]
@@ -152,7 +150,7 @@ async def test_evidence_from_hundreds_of_servers_is_kept_in_order(
 
 
 async def test_the_open_run_of_a_closed_claim_is_cancelled(
-    store: PostgresStore, kept: Claim, clock: SetClock
+    store: Store, kept: Claim, clock: SetClock
 ) -> None:
     opened, _ = await _open(store, run(kept))
     await _take(store, opened.id)
@@ -163,7 +161,7 @@ async def test_the_open_run_of_a_closed_claim_is_cancelled(
 
 
 async def test_a_run_overdue_for_half_a_minute_is_abandoned(
-    store: PostgresStore, kept: Claim, clock: SetClock
+    store: Store, kept: Claim, clock: SetClock
 ) -> None:
     opened, _ = await _open(store, run(kept))
     clock.at = opened.due_at + timedelta(seconds=30)
@@ -174,7 +172,7 @@ async def test_a_run_overdue_for_half_a_minute_is_abandoned(
 
 
 async def test_a_run_that_is_open_may_be_joined_while_it_is_being_recorded(
-    store: PostgresStore, kept: Claim
+    store: Store, kept: Claim
 ) -> None:
     opened, _ = await _open(store, run(kept))
     taken = await _take(store, opened.id)

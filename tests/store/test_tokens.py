@@ -4,29 +4,27 @@ from datetime import timedelta
 
 import pytest
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
-from byoip.ports.accounts.accounts import Account
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, claim, token, undone
 
 
 @pytest.fixture
-async def kept(store: PostgresStore, customer: Account) -> Claim:
+async def kept(store: Store, customer: Account) -> Claim:
     made = claim(customer.id)
     async with store.transaction() as tx:
         await tx.claims.add(made)
     return made
 
 
-async def _consume(store: PostgresStore, one: OwnershipToken) -> bool:
+async def _consume(store: Store, one: OwnershipToken) -> bool:
     async with store.transaction() as tx:
         return await tx.tokens.consume(one.id)
 
 
-async def test_a_token_is_consumed_by_exactly_one_of_many(
-    store: PostgresStore, kept: Claim
-) -> None:
+async def test_a_token_is_consumed_by_exactly_one_of_many(store: Store, kept: Claim) -> None:
     one = token(kept)
     async with store.transaction() as tx:
         await tx.tokens.add(one)
@@ -40,7 +38,7 @@ async def test_a_token_is_consumed_by_exactly_one_of_many(
         assert newest.id == one.id
 
 
-async def test_a_transaction_that_fails_spends_nothing(store: PostgresStore, kept: Claim) -> None:
+async def test_a_transaction_that_fails_spends_nothing(store: Store, kept: Claim) -> None:
     one = token(kept)
     async with store.transaction() as tx:
         await tx.tokens.add(one)
@@ -49,7 +47,7 @@ async def test_a_transaction_that_fails_spends_nothing(store: PostgresStore, kep
     assert await _consume(store, one)
 
 
-async def test_an_expired_token_is_not_consumed(store: PostgresStore, kept: Claim) -> None:
+async def test_an_expired_token_is_not_consumed(store: Store, kept: Claim) -> None:
     made = token(kept)
     expired = replace(
         made, created_at=made.created_at - timedelta(days=8), expires_at=made.created_at
@@ -60,9 +58,7 @@ async def test_an_expired_token_is_not_consumed(store: PostgresStore, kept: Clai
     assert not await _consume(store, expired)
 
 
-async def test_a_revoked_token_is_not_consumed(
-    store: PostgresStore, kept: Claim, clock: SetClock
-) -> None:
+async def test_a_revoked_token_is_not_consumed(store: Store, kept: Claim, clock: SetClock) -> None:
     one = token(kept)
     async with store.transaction() as tx:
         await tx.tokens.add(one)
@@ -71,9 +67,7 @@ async def test_a_revoked_token_is_not_consumed(
     assert not await _consume(store, one)
 
 
-async def test_a_consumed_token_is_not_revoked(
-    store: PostgresStore, kept: Claim, clock: SetClock
-) -> None:
+async def test_a_consumed_token_is_not_revoked(store: Store, kept: Claim, clock: SetClock) -> None:
     one = token(kept)
     async with store.transaction() as tx:
         await tx.tokens.add(one)
@@ -84,7 +78,7 @@ async def test_a_consumed_token_is_not_revoked(
 
 
 async def test_a_token_is_found_at_its_own_claim_only(
-    store: PostgresStore, kept: Claim, customer: Account
+    store: Store, kept: Claim, customer: Account
 ) -> None:
     other, one = claim(customer.id, "198.51.100.0/24"), token(kept)
     async with store.transaction() as tx:
@@ -95,9 +89,7 @@ async def test_a_token_is_found_at_its_own_claim_only(
             await tx.tokens.get(other.id, one.id)
 
 
-async def test_issued_tokens_are_counted(
-    store: PostgresStore, kept: Claim, clock: SetClock
-) -> None:
+async def test_issued_tokens_are_counted(store: Store, kept: Claim, clock: SetClock) -> None:
     async with store.transaction() as tx:
         for _ in range(2):
             await tx.tokens.add(one := token(kept))

@@ -13,15 +13,15 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Standing, State, Transition
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.transaction import PostgresStore
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.transaction import Store
 from tests.store.samples import SetClock, account, claim, event, passed, run, token
 
 CIDRS = ["198.18.0.0/15", "198.18.0.0/16", "198.18.4.0/22", "198.18.4.0/24"]
 
 
 @pytest.fixture
-async def rivals(store: PostgresStore, accounts: PostgresAccounts, clock: SetClock) -> list[Claim]:
+async def rivals(store: Store, accounts: Accounts, clock: SetClock) -> list[Claim]:
     made = []
     for number in range(16):
         await accounts.create(holder := account())
@@ -35,7 +35,7 @@ async def rivals(store: PostgresStore, accounts: PostgresAccounts, clock: SetClo
     return made
 
 
-async def _record(store: PostgresStore, one: Claim, clock: SetClock) -> None:
+async def _record(store: Store, one: Claim, clock: SetClock) -> None:
     """What a worker does when a run has passed, in the order of its locks."""
     async with store.transaction() as tx:
         locked = await tx.claims.lock(one.id)
@@ -53,7 +53,7 @@ async def _record(store: PostgresStore, one: Claim, clock: SetClock) -> None:
         await tx.runs.finish(held.finished(RunResult.PASSED, now), [])
 
 
-async def _describe(store: PostgresStore, one: Claim, clock: SetClock) -> None:
+async def _describe(store: Store, one: Claim, clock: SetClock) -> None:
     async with store.transaction() as tx:
         locked = await tx.claims.lock(one.id, one.account_id)
         await tx.claims.save(locked.describe(CustomerText.parse("new"), clock.now()))
@@ -61,7 +61,7 @@ async def _describe(store: PostgresStore, one: Claim, clock: SetClock) -> None:
         await tx.runs.open(run(one))
 
 
-async def _remove(store: PostgresStore, one: Claim, clock: SetClock) -> None:
+async def _remove(store: Store, one: Claim, clock: SetClock) -> None:
     async with store.transaction() as tx:
         locked = await tx.claims.lock(one.id, one.account_id)
         await tx.claims.save(locked.close(Transition.REMOVED, clock.now()))
@@ -70,7 +70,7 @@ async def _remove(store: PostgresStore, one: Claim, clock: SetClock) -> None:
 
 
 async def test_of_many_approvals_of_overlapping_space_one_succeeds_and_none_fails(
-    store: PostgresStore, rivals: list[Claim], clock: SetClock
+    store: Store, rivals: list[Claim], clock: SetClock
 ) -> None:
     at_once: list[Coroutine[Any, Any, None]] = []
     for one in rivals:
@@ -83,7 +83,7 @@ async def test_of_many_approvals_of_overlapping_space_one_succeeds_and_none_fail
 
 
 async def test_removing_and_recording_at_once_take_turns(
-    store: PostgresStore, rivals: list[Claim], clock: SetClock
+    store: Store, rivals: list[Claim], clock: SetClock
 ) -> None:
     at_once: list[Coroutine[Any, Any, None]] = []
     for one in rivals:
@@ -98,7 +98,7 @@ async def test_removing_and_recording_at_once_take_turns(
 
 
 async def test_overlapping_space_shares_a_lock_and_other_space_does_not(
-    store: PostgresStore,
+    store: Store,
 ) -> None:
     async def lock(cidr: str) -> None:
         async with store.transaction() as tx:

@@ -13,7 +13,8 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
-from byoip.ports.checks.snapshots import Acceptance, MalformedExport, VrpDocument, VrpSnapshot
+from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
+from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
 from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine

@@ -10,17 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rdns_ownership import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Transaction
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store, Transaction
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.registry import FakeRouteRegistry
 from tests.store.samples import SetClock
 
 
-class CountingStore(PostgresStore):
+class CountingStore(Store):
     """Knows how many transactions are open."""
 
     def __init__(self, engine: AsyncEngine, clock: SetClock) -> None:

@@ -10,8 +10,8 @@ from byoip.domain.asn import Asn
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
-from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.store.transaction import PostgresStore
+from byoip.store.routes.views import BgpPrefixView
+from byoip.store.transaction import Store
 from byoip.usecases.bindings.unbind_service import UnbindService
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
@@ -33,8 +33,8 @@ class Routes:
     ceilings: Ceilings = field(default_factory=Ceilings)
 
     @property
-    def store(self) -> PostgresStore:
-        return PostgresStore(self.world.engine, self.world.clock, self.ceilings)
+    def store(self) -> Store:
+        return Store(self.world.engine, self.world.clock, self.ceilings)
 
     @property
     def ids(self) -> tuple[UUID, UUID]:

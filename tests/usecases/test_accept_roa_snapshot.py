@@ -9,11 +9,11 @@ from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.customer_text import InvalidText
-from byoip.ports.checks.snapshots import Acceptance
-from byoip.ports.store import Actor
-from byoip.store.accounts.operator_reader import PostgresOperatorReader
+from byoip.domain.history import Actor
+from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.checks.snapshots import Acceptance
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.transaction import PostgresStore
+from byoip.store.transaction import Store
 from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.fakes.rpki import NOON, FakeVrpSource, StoppedClock, entries, export_text
@@ -31,8 +31,8 @@ class Operator:
     def __init__(self, engine: AsyncEngine, directory: Path) -> None:
         self.snapshots = VrpSnapshots(engine)
         self.clock = StoppedClock(NOON + 2 * HOUR)
-        self.store = PostgresStore(engine, self.clock)
-        self.reader = PostgresOperatorReader(engine)
+        self.store = Store(engine, self.clock)
+        self.reader = OperatorReader(engine)
         self.source = FakeVrpSource(directory)
 
     async def refresh(self, roas: list[dict[str, object]], built_at: datetime) -> int:

@@ -9,6 +9,7 @@ from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import PrefixSuspended, WithdrawFirst
 from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
+from byoip.domain.history import Actor
 from byoip.domain.precondition import Precondition, PreconditionFailed
 from byoip.domain.routes.bgp_prefix import (
     BgpPrefixExists,
@@ -19,7 +20,6 @@ from byoip.domain.routes.bgp_prefix import (
     IncompleteBgpDeployment,
 )
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
-from byoip.ports.store import Actor
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.remove import RemovePrefix

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from byoip.domain.customer_text import InvalidText
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
-from byoip.ports.store import Actor
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.restores import RestoreRepository

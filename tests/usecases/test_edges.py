@@ -22,8 +22,8 @@ from byoip.domain.bindings.edge import (
 from byoip.domain.bindings.service_binding import BindingExists, Provisioning, ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
-from byoip.store.accounts.operator_reader import PostgresOperatorReader
-from byoip.store.bindings.edge_reader import PostgresEdgeReader
+from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.usecases.bindings.acknowledge_changes import AcknowledgeChanges
 from byoip.usecases.bindings.put_edge import PutEdge
 from byoip.usecases.bindings.remove_edge import RemoveEdge
@@ -50,7 +50,7 @@ class Edges:
     claim: Claim = field(init=False)
 
     def __post_init__(self) -> None:
-        self.feed = PostgresEdgeReader(self.world.engine)
+        self.feed = EdgeReader(self.world.engine)
 
     async def heard(self, *names: str, number: int | None = None) -> None:
         reached = await self.feed.newest() if number is None else number
@@ -99,7 +99,7 @@ class Edges:
 
     async def answers(self, address: IPv4Address) -> str | None:
         """What operators are told."""
-        reader = PostgresOperatorReader(self.world.engine)
+        reader = OperatorReader(self.world.engine)
         (holding,) = (await reader.address(address, self.world.clock.now())).holdings
         answering = holding.binding.answered_by if holding.binding else None
         return answering.name if answering else None

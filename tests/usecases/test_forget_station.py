@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.customer_text import InvalidText
+from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.bgp_peer import (
     BgpPeerKind,
@@ -14,10 +15,9 @@ from byoip.domain.speakers.bgp_peer import (
     SpeakerInService,
     SpeakerNotFound,
 )
-from byoip.ports.speakers.routes import Observation, SpeakerState
-from byoip.ports.store import Actor
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.speakers.route_history import PostgresRouteReader
+from byoip.store.speakers.route_history import RouteReader
+from byoip.store.speakers.routes import Observation, SpeakerState
 from byoip.usecases.speakers.forget_speaker import ForgetSpeaker
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 
@@ -81,7 +81,7 @@ async def test_what_was_withdrawn_no_longer_waits_for_a_speaker_that_is_gone(fle
     assert heard == Forgotten(BgpPeerKind.LISTENER, "ear-1", words=2, let_go=(owners,))
     assert not await lingering(fleet, owners)
     assert await fleet.wanted() == {kept}
-    left = await PostgresRouteReader(fleet.engine).report()
+    left = await RouteReader(fleet.engine).report()
     assert (left.desired, left.applied, left.observed, left.orphans) == (1, 0, 0, 0)
     assert (left.speakers, left.listeners) == ([], [])
     history = await fleet.ask(
@@ -183,5 +183,5 @@ async def test_whoever_reconciles_notes_which_listeners_it_asks(fleet: Fleet) ->
 
 
 async def _asked(fleet: Fleet, name: str) -> bool:
-    found = await PostgresRouteReader(fleet.engine).report()
+    found = await RouteReader(fleet.engine).report()
     return [one.name for one in found.listeners if one.answered_at] == [name]

@@ -22,7 +22,7 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
 )
 from byoip.domain.prefix import Prefix
-from byoip.store.letters.letter_reader import PostgresLetterReader
+from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.claims.approve import ApprovePrefix
 from byoip.usecases.claims.remove import RemovePrefix
 from byoip.usecases.claims.revoke_approval import RevokeApproval
@@ -90,7 +90,7 @@ async def written(world: World, claim: Claim) -> Letter:
 
 
 async def read(world: World, letter: Letter) -> Letter:
-    return await PostgresLetterReader(world.engine).letter(letter.reference)
+    return await LetterReader(world.engine).letter(letter.reference)
 
 
 async def status(world: World, letter: Letter) -> LetterStatus:
@@ -141,7 +141,7 @@ async def test_the_letter_states_what_was_found_and_the_prefix_shows_it(world: W
     assert facts.valid_until - facts.issued_at == VALIDITY
     assert now.loa_document_id == letter.document_id
     assert now.version == claim.version
-    reader = PostgresLetterReader(world.engine)
+    reader = LetterReader(world.engine)
     document, content = await reader.document(claim.account_id, letter.document_id)
     assert (document.auto_generated, document.verified) == (True, True)
     assert document.filename.value == "loa-31.0.0.0-23-as64500.pdf"

@@ -8,7 +8,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefix, BgpPrefixNotFound
 from byoip.domain.speakers.reconciliation import DesiredRoute
-from byoip.ports.routes.advertising import BgpPrefixView
+from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.remove import RemovePrefix
 from byoip.usecases.claims.revoke_approval import RevokeApproval

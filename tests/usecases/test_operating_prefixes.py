@@ -17,7 +17,7 @@ from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import PrefixSuspended
 from byoip.domain.claims.lifecycle import Approver, Standing, State, Transition
-from byoip.ports.store import Actor
+from byoip.domain.history import Actor
 from byoip.usecases.bindings.retire_service import RetireService
 from byoip.usecases.checks.collect_evidence import CheckTarget
 from byoip.usecases.checks.put_registry_override import PutRegistryOverride

@@ -9,9 +9,9 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.drifts import Reevaluated
+from byoip.store.checks.drifts import Reevaluated
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.gauges import PostgresGauges
+from byoip.store.gauges import Gauges
 from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.claims.revoke_approval import RevokeApproval
 from tests.store.samples import BY
@@ -78,7 +78,7 @@ async def test_routes_drift_on_their_own(routes: Routes) -> None:
     found = await drifts(routes)
     assert [(str(one.route), one.after) for one in found] == [(PART, Validity.INVALID)]
     assert (await routes.world.reader.claim(*routes.ids)).drift is None
-    figures = await PostgresGauges(routes.world.engine).read()
+    figures = await Gauges(routes.world.engine).read()
     (told,) = [one for one in figures if one.name == "byoip_origin_drifts"]
     assert dict(told.values) == {"invalid": 1, "not_found": 0}
 

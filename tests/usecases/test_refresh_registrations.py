@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
-from byoip.ports.checks.snapshots import Acceptance
 from byoip.store.checks.registration_snapshots import RegistrationRepository, RegistrationSnapshots
+from byoip.store.checks.snapshots import Acceptance
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations, RegistryRefreshed
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.store.snapshot_engine import snapshot_engine

@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 
 from byoip.domain.customer_text import InvalidText
+from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.ports.store import Actor
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.speakers.route_history import PostgresRouteReader
+from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.routes.withdraw import withdraw
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot, RolledBack
 from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
@@ -171,7 +171,7 @@ async def test_what_stood_until_just_now_is_kept_however_old(fleet: Fleet) -> No
     assert await snapshot(fleet) == 2  # the accident, say
     await fleet.withdraw(Prefix.parse(CIDRS[0]))
     assert await snapshot(fleet) == 3
-    numbers = [number for number, _, _ in await PostgresRouteReader(fleet.engine).snapshots()]
+    numbers = [number for number, _, _ in await RouteReader(fleet.engine).snapshots()]
     assert numbers == [3, 2, 1]
 
 
@@ -184,7 +184,7 @@ async def test_a_decision_about_an_orphan_names_who_and_why(fleet: Fleet) -> Non
     await decide("one", CIDRS[0], name="A. Person", reason="left over", by=CLI)
     assert await fleet.routes.decided("one") == {prefix}
     assert await fleet.routes.decided("two") == set()
-    (orphan,) = await PostgresRouteReader(fleet.engine).orphans()
+    (orphan,) = await RouteReader(fleet.engine).orphans()
     assert (orphan.decided_by, orphan.decided_because) == ("A. Person", "left over")
     # One that goes and comes back is decided anew.
     await fleet.routes.note_orphans("one", {}, fleet.clock.now())

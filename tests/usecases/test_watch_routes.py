@@ -7,9 +7,9 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.ports.routes.advertising import Observed
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.store.engine import PoolSize, make_engine
+from byoip.store.routes.views import Observed
 from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import ObserveRoutes
 from tests.announcing import PEER, Fleet, listener, path, speaker

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.vrp_json import JsonVrps
+from byoip.domain.accounts.account import Account
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.reverse_zone import reverse_zones
@@ -19,15 +20,14 @@ from byoip.domain.checks.validation_run import ValidationRun
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix, PrefixPolicy
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.claims.reader import NumberedEvent, RunView
-from byoip.ports.store import Actor
-from byoip.store.accounts.accounts import PostgresAccounts
+from byoip.store.accounts.accounts import Accounts
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.claims.reader import PostgresReader
+from byoip.store.claims.reader import CustomerReader
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.tables_history import validation_runs
+from byoip.store.claims.views import NumberedEvent, RunView
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.refresh_roas import RefreshRoas
@@ -65,7 +65,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.store = CountingStore(self.engine, self.clock)
-        self.reader = PostgresReader(self.engine)
+        self.reader = CustomerReader(self.engine)
         self.registry = PoliteRegistry(store=self.store)
         self.dns = PoliteDns(self.store)
 
@@ -90,7 +90,7 @@ class World:
 
     async def new_account(self, quota: int = 1000) -> UUID:
         made = Account(uuid4(), "Example", quota, self.clock.now())
-        await PostgresAccounts(self.engine, self.clock).create(made)
+        await Accounts(self.engine, self.clock).create(made)
         return made.id
 
     # what customers do

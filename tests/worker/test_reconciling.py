@@ -5,12 +5,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 from byoip.domain.asn import Asn
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
-from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.speakers.speaker import Neighbour
-from byoip.ports.store import Store, Transaction
-from byoip.store.speakers.routes import PostgresRoutes
+from byoip.store.speakers.routes import Routes
+from byoip.store.transaction import Store, Transaction
 from byoip.worker.reconciling import Pace
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener, FakeSpeaker, Trouble
@@ -413,7 +413,7 @@ async def test_orphans_go_on_an_operators_word_and_no_faster_than_the_ceiling(
     fleet: Fleet,
 ) -> None:
     one = speaker("one")
-    fleet.routes = PostgresRoutes(fleet.engine, Ceilings(per_minute=2))
+    fleet.routes = Routes(fleet.engine, Ceilings(per_minute=2))
     orphans = [Prefix.parse(f"31.0.{number}.0/24") for number in range(4)]
     one.put(*(path(orphan) for orphan in orphans))
     async with reconciling(fleet, one):
@@ -466,7 +466,7 @@ async def orphaned(fleet: Fleet, name: str, prefix: Prefix) -> bool:
     return prefix in await fleet.orphans(name)
 
 
-class Counting:
+class Counting(Store):
     """A store that counts its transactions."""
 
     def __init__(self, store: Store) -> None:

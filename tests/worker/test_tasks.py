@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from procrastinate import App
 
+from byoip.domain.history import Actor
 from byoip.ports import jobs
-from byoip.ports.store import Actor
 from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims

@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, Response
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend, Probe
 from byoip.api.document.error_page import error_html
-from byoip.ports.gauges import Gauge, Gauges
-from byoip.ports.store import StoreUnavailable
+from byoip.store.gauges import Gauge, Gauges
+from byoip.store.unavailable import StoreUnavailable
 
 PROBE_SECONDS = 2.0
 

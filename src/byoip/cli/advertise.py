@@ -12,10 +12,10 @@ from rich.table import Table
 from byoip.cli.opening import operating_user, with_composition
 from byoip.composition import Composition
 from byoip.domain.accounts.operating import stated_name
+from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
-from byoip.ports.speakers.restores import Disowned
-from byoip.ports.store import Actor
+from byoip.store.speakers.restores import Disowned
 from byoip.usecases.speakers.forget_applied import ForgetAppliedState
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 

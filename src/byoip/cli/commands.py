@@ -27,7 +27,6 @@ from byoip.cli.running import run_api, run_worker
 from byoip.cli.serving import bind, run
 from byoip.cli.up import Wanted, up
 from byoip.domain.errors import Refusal
-from byoip.ports.store import StoreUnavailable
 from byoip.settings import (
     Mode,
     Settings,
@@ -38,6 +37,7 @@ from byoip.settings import (
     speaker_notes,
 )
 from byoip.store.migrating import CannotMigrate, migrate
+from byoip.store.unavailable import StoreUnavailable
 
 _DEMO_SECONDS = 30
 _UNUSABLE = 2

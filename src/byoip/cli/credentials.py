@@ -11,7 +11,7 @@ from byoip.cli.ready import write_secret
 from byoip.composition import Composition
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
-from byoip.ports.store import Actor
+from byoip.domain.history import Actor
 from byoip.usecases.accounts.create_account import CreateAccount
 from byoip.usecases.accounts.create_credential import CreateCredential
 

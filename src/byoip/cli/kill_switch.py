@@ -8,8 +8,8 @@ import typer
 from byoip.cli.opening import operating_user, with_composition
 from byoip.cli.operator.client import show_table
 from byoip.composition import Composition
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
-from byoip.ports.store import Actor
 from byoip.usecases.jobs.kill_switches import KillSwitches, MoveKillSwitch
 
 kill_switch_app = typer.Typer(

@@ -27,31 +27,31 @@ from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import route_desk
 from byoip.composition.external_services import ExternalServices
 from byoip.domain.claims.blockers import Advice
+from byoip.domain.history import Actor
 from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
 from byoip.ports.checks.registrations import StatisticsSource
 from byoip.ports.checks.rpki import VrpSource
-from byoip.ports.speakers.route_reports import RouteReader
-from byoip.ports.store import Actor, StoreUnavailable
 from byoip.settings import Mode, Settings
-from byoip.store.accounts.accounts import PostgresAccounts
-from byoip.store.accounts.allowance import PostgresAllowance
-from byoip.store.accounts.operator_reader import PostgresOperatorReader
-from byoip.store.accounts.rate_limits import PostgresRateWindows
-from byoip.store.bindings.edge_reader import PostgresEdgeReader
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.accounts.rate_limits import RateWindows
+from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.services import seed_services
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.claims.event_notifier import PostgresEventNotifier
-from byoip.store.claims.reader import PostgresReader
+from byoip.store.claims.event_notifier import EventNotifier
+from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.gauges import PostgresGauges
-from byoip.store.jobs.guard_reader import PostgresGuardReader
+from byoip.store.gauges import Gauges
+from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.jobs.jobs import make_job_app
-from byoip.store.letters.letter_reader import PostgresLetterReader
+from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.migrating import check_revision, stamped_mode
-from byoip.store.speakers.route_history import PostgresRouteReader
-from byoip.store.transaction import PostgresStore
+from byoip.store.speakers.route_history import RouteReader
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.bindings.swap_service import SwapService
@@ -110,9 +110,9 @@ class Composition:
         self.engine = make_engine(
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
-        self.store = PostgresStore(self.engine, self.clock, settings.ceilings)
-        self.accounts = PostgresAccounts(self.engine, self.clock)
-        self.bell = PostgresEventNotifier(database_url)
+        self.store = Store(self.engine, self.clock, settings.ceilings)
+        self.accounts = Accounts(self.engine, self.clock)
+        self.bell = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
         dns = DnspythonResolver(
@@ -171,16 +171,16 @@ class Composition:
             end_delegation=EndDelegation(store, clock),
             preflight=Preflight(self._ask(deadline=_PREFLIGHT_SECONDS), policy, origins),
             upload_loa_document=UploadLoaDocument(store, clock, ChildPdfInspector()),
-            letters=PostgresLetterReader(self.engine),
+            letters=LetterReader(self.engine),
             revoke_letter=RevokeLetter(store, clock),
-            reader=PostgresReader(self.engine),
+            reader=CustomerReader(self.engine),
             accounts=self.accounts,
-            allowance=PostgresAllowance(self.engine),
+            allowance=Allowance(self.engine),
             clock=clock,
             advice=Advice(label, registries),
             probes={"database": self.trouble},
             metrics=CollectorRegistry(),
-            figures=PostgresGauges(self.engine),
+            figures=Gauges(self.engine),
             public_url=public_url,
             operating=operating(
                 store=store,
@@ -188,12 +188,12 @@ class Composition:
                 mint=mint,
                 registries=registries.keys(),
                 snapshots=self.vrp_snapshots,
-                reader=PostgresOperatorReader(self.engine),
-                guards=PostgresGuardReader(self.engine, self.settings.ceilings),
+                reader=OperatorReader(self.engine),
+                guards=GuardReader(self.engine, self.settings.ceilings),
             ),
-            edges=edge_desk(store, clock, PostgresEdgeReader(self.engine)),
+            edges=edge_desk(store, clock, EdgeReader(self.engine)),
             routes=route_desk(store, clock, self.route_reader(), self._in_service()),
-            limiter=RequestLimiter(PostgresRateWindows(self.engine), self.settings.limits),
+            limiter=RequestLimiter(RateWindows(self.engine), self.settings.limits),
             bell=self.bell,
             require_if_match=self.settings.require_if_match,
             speaks=bool(self.settings.speakers),
@@ -286,7 +286,7 @@ class Composition:
 
     def route_reader(self) -> RouteReader:
         """What operators look at of routes."""
-        return PostgresRouteReader(self.engine)
+        return RouteReader(self.engine)
 
     def rollback_routes(self) -> RestoreSnapshot:
         """Announce again what a snapshot has."""

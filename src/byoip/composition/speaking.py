@@ -10,8 +10,8 @@ from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import PathAttributes
 from byoip.settings import Settings, SettingsError, on_loopback
-from byoip.store.speakers.leader_election import PostgresLeaderElection
-from byoip.store.speakers.routes import PostgresRoutes
+from byoip.store.speakers.leader_election import LeaderElection
+from byoip.store.speakers.routes import Routes
 from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
 
 
@@ -31,8 +31,8 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
     speakers = [GobgpSpeaker(one.name, one.address) for one in settings.speakers]
     try:
         yield Reconciler(
-            PostgresLeaderElection(composition.database_url),
-            PostgresRoutes(composition.engine, settings.ceilings),
+            LeaderElection(composition.database_url),
+            Routes(composition.engine, settings.ceilings),
             composition.store,
             composition.clock,
             _parts(settings, speakers),

@@ -8,11 +8,11 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, HttpUrl, model_validator
 
+from byoip.domain.accounts.limits import Limits
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.routes.breaker import Ceilings
-from byoip.ports.accounts.rate_limits import Limits
 from byoip.settings.parts import (
     Asns,
     Cidrs,

@@ -11,8 +11,8 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.json import set_json_loads
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.store import StoreUnavailable
 from byoip.store.statements import Statement
+from byoip.store.unavailable import StoreUnavailable
 
 _Connection: TypeAlias = psycopg.AsyncConnection[Any]
 

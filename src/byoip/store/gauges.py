@@ -6,8 +6,23 @@ from dataclasses import dataclass
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.gauges import Gauge
 from byoip.store.unavailable import translate_driver_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One gauge of the whole service, the same whichever process is asked.
+
+    Attributes:
+        name: in Prometheus' style, with its unit.
+        values: label values to value; one entry with () where there is no label.
+        label: name of the one label, or empty.
+    """
+
+    name: str
+    explanation: str
+    values: Sequence[tuple[str, float]]
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +275,7 @@ _GAUGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresGauges:
+class Gauges:
     """Reads every gauge anew."""
 
     engine: AsyncEngine

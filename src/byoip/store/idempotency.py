@@ -5,14 +5,14 @@ from typing import Final
 from sqlalchemy import BigInteger, DateTime, and_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from byoip.ports.clock import Clock
-from byoip.ports.idempotency import (
+from byoip.domain.idempotency import (
     AlreadyAnswered,
     IdempotencyKey,
     IdempotencyKeyBusy,
     IdempotencyKeyReused,
     StoredAnswer,
 )
+from byoip.ports.clock import Clock
 from byoip.store.claims.tables_history import idempotency_keys
 from byoip.store.statements import Session, compiled
 

@@ -49,33 +49,13 @@ from contextlib import asynccontextmanager
 from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.breaker import Ceilings
-from byoip.ports.accounts.operating import OperatorRepositories
-from byoip.ports.bindings.edges import Edges
-from byoip.ports.checks.drifts import Drifts
-from byoip.ports.checks.registrations import Registrations
 from byoip.ports.checks.rpki import RoaData
-from byoip.ports.checks.runs import Runs
-from byoip.ports.claims.delegations import Delegations
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.letters.letters import LetterRepository, LoaDocuments
-from byoip.ports.routes.advertising import BgpPrefixes, Breaker
-from byoip.ports.routes.offboarding import JobGuards, Offboardings
-from byoip.ports.speakers.restores import Restores
-from byoip.ports.speakers.routes import RouteRepository
-from byoip.ports.store import (
-    Bindings,
-    Claims,
-    Events,
-    Jobs,
-    Services,
-    Tokens,
-    Transaction,
-)
 from byoip.store import idempotency
 from byoip.store.accounts import allowance, rate_limits
-from byoip.store.accounts.operating_space import PostgresOperatorRepositories
+from byoip.store.accounts.operating_space import OperatorRepositories
 from byoip.store.bindings.bindings import BindingRepository, ServiceRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
 from byoip.store.bindings.edges import EdgeRepository
@@ -90,7 +70,7 @@ from byoip.store.claims.tokens import TokenRepository
 from byoip.store.idempotency import IdempotencyRepository
 from byoip.store.jobs.job_guards import JobGuardRepository
 from byoip.store.jobs.jobs import JobRepository, make_enqueuing_app
-from byoip.store.letters.letters import PostgresLetterRepository
+from byoip.store.letters.letters import LetterRepository
 from byoip.store.letters.loa_documents import LoaDocumentRepository
 from byoip.store.routes.bgp_prefixes import BgpPrefixRepository
 from byoip.store.routes.breaker import BreakerRepository
@@ -101,30 +81,30 @@ from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
 
-class PostgresTransaction:
+class Transaction:
     """All that can be remembered, on one connection in a transaction."""
 
-    claims: Claims
-    tokens: Tokens
-    bindings: Bindings
-    delegations: Delegations
-    services: Services
-    runs: Runs
-    events: Events
-    jobs: Jobs
+    claims: ClaimRepository
+    tokens: TokenRepository
+    bindings: BindingRepository
+    delegations: DelegationRepository
+    services: ServiceRepository
+    runs: RunRepository
+    events: EventRepository
+    jobs: JobRepository
     roas: RoaData
-    registrations: Registrations
+    registrations: RegistrationRepository
     operating: OperatorRepositories
     letters: LetterRepository
-    loa_documents: LoaDocuments
-    bgp_prefixes: BgpPrefixes
-    breaker: Breaker
-    edges: Edges
-    offboardings: Offboardings
-    guards: JobGuards
-    drifts: Drifts
-    routes: RouteRepository
-    restores: Restores
+    loa_documents: LoaDocumentRepository
+    bgp_prefixes: BgpPrefixRepository
+    breaker: BreakerRepository
+    edges: EdgeRepository
+    offboardings: OffboardingRepository
+    guards: JobGuardRepository
+    drifts: DriftRepository
+    routes: RouteHistoryRepository
+    restores: RestoreRepository
 
     def __init__(
         self,
@@ -147,8 +127,8 @@ class PostgresTransaction:
         self.jobs = JobRepository(session, app)
         self.roas = RoaRepository(connection, clock)
         self.registrations = RegistrationRepository(connection)
-        self.operating = self._operating = PostgresOperatorRepositories(connection, session)
-        self.letters = PostgresLetterRepository(session)
+        self.operating = self._operating = OperatorRepositories(connection, session)
+        self.letters = LetterRepository(session)
         self.loa_documents = LoaDocumentRepository(session)
         self.bgp_prefixes = BgpPrefixRepository(session)
         self.breaker = BreakerRepository(session, clock, ceilings, self._operating.events)
@@ -178,7 +158,7 @@ class PostgresTransaction:
             await self._once.write()
 
 
-class PostgresStore:
+class Store:
     """Transactions on an engine."""
 
     def __init__(
@@ -194,13 +174,17 @@ class PostgresStore:
 
     @asynccontextmanager
     async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
-        """Everything or nothing. With `once`, the first statement claims its key."""
+        """Everything or nothing. With `once`, the first statement claims its key.
+
+        Raises:
+            AlreadyAnswered: the key was used with this body; nothing was done.
+            IdempotencyKeyReused, IdempotencyKeyBusy: as they say.
+            StoreUnavailable: now or at any time until the end.
+        """
         with translate_driver_errors():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
-                tx = PostgresTransaction(
-                    connection, session, self._clock, self._app, once, self._ceilings
-                )
+                tx = Transaction(connection, session, self._clock, self._app, once, self._ceilings)
                 await tx.begin()
                 yield tx
                 await tx.end()

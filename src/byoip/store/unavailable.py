@@ -8,7 +8,14 @@ import psycopg
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy import exc
 
-from byoip.ports.store import StoreRefused, StoreUnavailable
+
+class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again in a moment
+    """The database is away, shutting down, or too busy to answer in time; nothing was kept."""
+
+
+class StoreRefused(Exception):  # noqa: N818 - named for what happened
+    """A constraint or a trigger forbids it; nothing was kept. Trying again does not help."""
+
 
 _REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
 

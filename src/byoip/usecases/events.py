@@ -6,7 +6,8 @@ from datetime import datetime
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.ownership_token import OwnershipToken
-from byoip.ports.store import Actor, Event, Transaction
+from byoip.domain.history import Actor, Event
+from byoip.store.transaction import Transaction
 
 
 def changes(before: Claim, after: Claim, by: Actor, at: datetime) -> tuple[Event, ...]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.customer_text import CustomerText
-from byoip.ports.accounts.operating import OperatorEvent
-from byoip.ports.store import Actor, Event
+from byoip.domain.history import Actor, Event, OperatorEvent
 from byoip.usecases.events import changes
 
 _NOTHING: Mapping[str, Any] = {}

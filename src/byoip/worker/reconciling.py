@@ -15,16 +15,15 @@ from uuid import UUID
 from byoip.domain.routes.route import PathAttributes
 from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.routes import (
-    Alarm,
+from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.store.speakers.leader_election import (
     LeaderElection,
     Leadership,
     LeadershipLost,
-    SpeakerState,
 )
-from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
-from byoip.ports.speakers.watching import WatchedRoutes
-from byoip.ports.store import Store, StoreUnavailable
+from byoip.store.speakers.routes import Alarm, Routes, SpeakerState
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.forget_applied import DetectRestore
 from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import Asked, ObserveRoutes
@@ -78,7 +77,7 @@ class Reconciler:
     """Does it as long as it runs, whenever it is this process's turn."""
 
     turns: LeaderElection
-    routes: WatchedRoutes
+    routes: Routes
     store: Store
     clock: Clock
     speakers: Sequence[SpeakerPart]

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from procrastinate import App, JobContext
 
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports import jobs
-from byoip.ports.store import Actor
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.run_validation import RunValidation

@@ -4,12 +4,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from byoip.domain.claims.lifecycle import Transition
-from byoip.ports.accounts.operator_reader import OperatorReader
-from byoip.ports.checks.snapshots import VrpSnapshotStore
 from byoip.ports.clock import Clock
-from byoip.ports.routes.offboarding import GuardReader
-from byoip.ports.store import Store
 from byoip.ports.tokens import TokenMint
+from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from byoip.store.jobs.guard_reader import GuardReader
+from byoip.store.transaction import Store
 from byoip.usecases.accounts.create_account import CreateAccount
 from byoip.usecases.accounts.create_credential import CreateCredential
 from byoip.usecases.accounts.revoke_credential import RevokeCredential
@@ -69,7 +69,7 @@ def operating(
     clock: Clock,
     mint: TokenMint,
     registries: AbstractSet[str],
-    snapshots: VrpSnapshotStore,
+    snapshots: VrpSnapshots,
     reader: OperatorReader,
     guards: GuardReader,
 ) -> Operating:

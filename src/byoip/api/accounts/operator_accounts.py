@@ -45,8 +45,8 @@ from byoip.domain.accounts.operating import (
     ScopesRefused,
 )
 from byoip.domain.customer_text import InvalidText
-from byoip.ports.accounts.operator_reader import AccountView
-from byoip.ports.claims.reader import Cursor
+from byoip.store.accounts.operator_views import AccountView
+from byoip.store.claims.views import Cursor
 
 operator_accounts = Declarations("operator: accounts", Audience.OPERATOR)
 

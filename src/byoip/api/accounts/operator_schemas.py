@@ -20,7 +20,7 @@ from byoip.domain.accounts import credential as domain
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings import service_binding
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
-from byoip.ports.accounts.operator_reader import AccountView, OperatorEventView
+from byoip.store.accounts.operator_views import AccountView, OperatorEventView
 from byoip.usecases.accounts.create_credential import NewCredential
 
 _ACCOUNT: dict[str, Any] = {

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from byoip.ports.bindings.edges import EdgeReader
 from byoip.ports.clock import Clock
-from byoip.ports.store import Store
+from byoip.store.bindings.edge_reader import EdgeReader
+from byoip.store.transaction import Store
 from byoip.usecases.bindings.acknowledge_changes import AcknowledgeChanges
 from byoip.usecases.bindings.put_edge import PutEdge
 from byoip.usecases.bindings.remove_edge import RemoveEdge

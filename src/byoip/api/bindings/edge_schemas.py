@@ -10,7 +10,7 @@ from byoip.api.bindings.binding_schemas import Service, service_of
 from byoip.api.border.envelope import EventPageInfo, Id, IdIn, Listed, Strict, Success, Time, Wire
 from byoip.domain.bindings import edge as domain
 from byoip.domain.bindings.edge import ChangeKind
-from byoip.ports.bindings.edges import EdgeView
+from byoip.store.bindings.views import EdgeView
 
 _SERVICE: dict[str, Any] = {"id": "f0e1d2c3b4a5968778695a4b3c2d1e0f", "name": "CDN"}
 _OTHER: dict[str, Any] = {"id": "a1b2c3d4e5f60718293a4b5c6d7e8f90", "name": "Scrubbing"}

@@ -39,7 +39,8 @@ from byoip.domain.bindings.edge import (
     InvalidEdgeName,
 )
 from byoip.domain.customer_text import InvalidText
-from byoip.ports.bindings.edges import EDGE_CHANGES, EdgeReader
+from byoip.store.bindings.edge_feed import EDGE_CHANGES
+from byoip.store.bindings.edge_reader import EdgeReader
 
 edges = Declarations("operator: edges", Audience.OPERATOR)
 

@@ -48,7 +48,7 @@ from byoip.domain.claims.claim import (
 )
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
-from byoip.ports.claims.reader import BindingView, Cursor
+from byoip.store.claims.views import BindingView, Cursor
 
 services = Declarations("services")
 

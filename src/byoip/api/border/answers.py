@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from byoip.api.border.envelope import Message
 from byoip.api.border.paging import Page
-from byoip.ports.idempotency import StoredAnswer
+from byoip.domain.idempotency import StoredAnswer
 
 Answer: TypeAlias = StoredAnswer
 

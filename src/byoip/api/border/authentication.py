@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from byoip.domain.accounts.credential import Credential, NotAuthenticated, TwoCredentials
-from byoip.ports.accounts.accounts import Accounts
+from byoip.store.accounts.accounts import Accounts
 
 # RFC 6750, section 2.1, bounded.
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]{1,512}=*)")

@@ -11,12 +11,13 @@ from byoip.api.bindings.edge_desk import EdgeDesk
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import RouteDesk
 from byoip.domain.claims.blockers import Advice
-from byoip.ports.accounts.accounts import Accounts, Allowance
-from byoip.ports.claims.reader import Reader
 from byoip.ports.clock import Clock
-from byoip.ports.event_notifier import EventNotifier
-from byoip.ports.gauges import Gauges
-from byoip.ports.letters.letters import LetterReader
+from byoip.store.accounts.accounts import Accounts
+from byoip.store.accounts.allowance import Allowance
+from byoip.store.claims.event_notifier import EventNotifier
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.gauges import Gauges
+from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
@@ -72,7 +73,7 @@ class Backend:
     upload_loa_document: UploadLoaDocument
     letters: LetterReader
     revoke_letter: RevokeLetter
-    reader: Reader
+    reader: CustomerReader
     accounts: Accounts
     allowance: Allowance
     clock: Clock

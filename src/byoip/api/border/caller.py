@@ -14,9 +14,9 @@ from byoip.api.border.answers import Answer, answer
 from byoip.api.border.backend import Backend
 from byoip.api.border.envelope import Message
 from byoip.domain.accounts.credential import Credential
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor
 
 Result = TypeVar("Result")
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from byoip.ports.idempotency import StoredAnswer
+from byoip.domain.idempotency import StoredAnswer
 
 PDF = "application/pdf"
 # The `contentMediaType` that pydantic would write makes generated clients take bytes for text.

@@ -31,8 +31,8 @@ from byoip.api.border.waiting import unless_gone
 from byoip.api.document.documentation import operation_document
 from byoip.api.problems.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope, ScopeMissing
+from byoip.domain.idempotency import AlreadyAnswered
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
-from byoip.ports.idempotency import AlreadyAnswered
 
 _APART = ("caller", "body", "upload", "return")
 _KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)

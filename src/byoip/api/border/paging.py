@@ -13,7 +13,7 @@ from uuid import UUID
 from fastapi import Query
 
 from byoip.api.problems.refusals import QueryParameterInvalid
-from byoip.ports.claims.reader import Cursor
+from byoip.store.claims.views import Cursor
 
 LONGEST_PAGE = 1000
 DEFAULT_PAGE = 50

@@ -15,8 +15,9 @@ from uuid import UUID
 
 from byoip.api.problems.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
-from byoip.ports.accounts.accounts import Allowance
-from byoip.ports.accounts.rate_limits import BLOCK, WINDOW, Lease, Limits, RateWindows
+from byoip.domain.accounts.limits import BLOCK, WINDOW, Lease, Limits
+from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.rate_limits import RateWindows
 
 _BLOCKS = 24
 _FIRST = 8

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
-from byoip.ports.idempotency import StoredAnswer
+from byoip.domain.idempotency import StoredAnswer
 
 NDJSON = "application/x-ndjson"
 

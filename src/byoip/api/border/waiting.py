@@ -9,8 +9,8 @@ from fastapi import Query
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from byoip.ports.event_notifier import EventNotifier
-from byoip.ports.store import StoreUnavailable
+from byoip.store.claims.event_notifier import EventNotifier
+from byoip.store.unavailable import StoreUnavailable
 
 LONGEST_WAIT = 30
 SIGN_OF_LIFE = 15.0  # seconds of silence that proxies bear
@@ -29,7 +29,10 @@ Result = TypeVar("Result")
 
 
 async def read_or_wait(
-    read: Callable[[], Awaitable[Sequence[Item]]], bell: EventNotifier, about: UUID, wait: int
+    read: Callable[[], Awaitable[Sequence[Item]]],
+    bell: EventNotifier,
+    about: UUID,
+    wait: int,
 ) -> Sequence[Item]:
     """Read again at each ring, until there is something or the time is over.
 

@@ -41,7 +41,7 @@ from byoip.domain.accounts.operating import (
 )
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
-from byoip.ports.claims.reader import Cursor
+from byoip.store.claims.views import Cursor
 
 operator_space = Declarations("operator: space", Audience.OPERATOR)
 

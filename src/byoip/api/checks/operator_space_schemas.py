@@ -8,8 +8,8 @@ from byoip.api.accounts.operator_schemas import Reasoned, example
 from byoip.api.border.envelope import Id, IdIn, Listed, Success, Time, Wire
 from byoip.domain.accounts import operating as domain
 from byoip.domain.checks.vrp_snapshot import Gate
-from byoip.ports.accounts.operator_reader import RoaSnapshotView
-from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
+from byoip.store.accounts.operator_views import RoaSnapshotView
+from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 
 _ACCOUNT_ID = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
 _OVERRIDE: dict[str, Any] = {

@@ -36,7 +36,7 @@ from byoip.domain.claims.ownership_token import (
     TokenSpent,
     TooManyTokens,
 )
-from byoip.ports.claims.reader import Cursor, RunView
+from byoip.store.claims.views import Cursor, RunView
 from byoip.usecases.claims.issue_token import IssuedToken
 
 proof = Declarations("proof")

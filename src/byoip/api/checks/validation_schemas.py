@@ -16,7 +16,7 @@ from byoip.domain.checks.evidence import (
     Unanswered,
 )
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
-from byoip.ports.claims.reader import RunView
+from byoip.store.claims.views import RunView
 
 CHECK_EXAMPLE: dict[str, Any] = {
     "check": "ownership_rdns",

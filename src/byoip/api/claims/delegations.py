@@ -39,7 +39,7 @@ from byoip.domain.claims.delegation import (
     TooManyDelegations,
 )
 from byoip.domain.prefix import InvalidPrefix
-from byoip.ports.claims.reader import Cursor
+from byoip.store.claims.views import Cursor
 
 delegations = Declarations("delegations")
 

@@ -3,8 +3,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.border.envelope import EventPageInfo, Id, Success, Time, Wire
-from byoip.ports.claims import reader
-from byoip.ports.claims.reader import NumberedEvent
+from byoip.store.claims import views
+from byoip.store.claims.views import NumberedEvent
 
 EXAMPLE: dict[str, Any] = {
     "number": 3,
@@ -78,7 +78,7 @@ def event_of(event: NumberedEvent) -> Event:
     )
 
 
-def account_event_of(event: reader.AccountEvent) -> AccountEvent:
+def account_event_of(event: views.AccountEvent) -> AccountEvent:
     """The same among those of all prefixes."""
     shown = event_of(event.event)
     return AccountEvent(

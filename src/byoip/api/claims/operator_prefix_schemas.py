@@ -15,8 +15,8 @@ from byoip.api.claims.prefix_schemas import Prefix, prefix_of
 from byoip.domain.bindings import service_binding as domain
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.claims.lifecycle import Approver, Standing, State
-from byoip.ports.accounts.operator_reader import AddressReport, Holding
-from byoip.ports.claims.reader import ClaimView
+from byoip.store.accounts.operator_views import AddressReport, Holding
+from byoip.store.claims.views import ClaimView
 
 _ACCOUNT_ID = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
 

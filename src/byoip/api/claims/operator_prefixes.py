@@ -44,8 +44,8 @@ from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSu
 from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
-from byoip.ports.accounts.operator_reader import OperatorClaimFilter
-from byoip.ports.claims.reader import ClaimView, Cursor, RunView
+from byoip.store.accounts.operator_views import OperatorClaimFilter
+from byoip.store.claims.views import ClaimView, Cursor, RunView
 from byoip.usecases.claims.approve import ApprovePrefix
 from byoip.usecases.claims.change_standing import ChangeStanding
 from byoip.usecases.claims.revoke_approval import RevokeApproval

@@ -9,7 +9,7 @@ from byoip.api.border.envelope import AsnIn, Counted, Id, IdIn, Strict, Success,
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.blockers import Advice, advertisable, blockers
 from byoip.domain.claims.lifecycle import Standing
-from byoip.ports.claims.reader import ClaimView
+from byoip.store.claims.views import ClaimView
 
 
 class NewPrefix(Strict):

@@ -42,7 +42,7 @@ from byoip.domain.prefix import (
 )
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
 from byoip.domain.routes.offboarding import GraceNotBegun
-from byoip.ports.claims.reader import ClaimFilter, ClaimView, Cursor
+from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
 
 prefixes = Declarations("prefixes")
 

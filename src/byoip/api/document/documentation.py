@@ -40,8 +40,8 @@ from byoip.domain.accounts.credential import (
     TwoCredentials,
 )
 from byoip.domain.errors import Refusal
+from byoip.domain.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
-from byoip.ports.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 
 _EVERY: tuple[type[Refusal], ...] = (
     NotAuthenticated,

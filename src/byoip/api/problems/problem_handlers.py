@@ -24,7 +24,7 @@ from byoip.api.problems.refusals import (
     RouteNotFound,
 )
 from byoip.domain.errors import Refusal
-from byoip.ports.store import StoreUnavailable
+from byoip.store.unavailable import StoreUnavailable
 
 log = logging.getLogger("byoip.api")
 

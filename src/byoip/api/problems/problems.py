@@ -90,6 +90,7 @@ from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.claims.ownership_token import TokenNotFound, TokenSpent, TooManyTokens
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
+from byoip.domain.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 from byoip.domain.jobs.job_history import JobNotRefused, JobUnknown
 from byoip.domain.letters.letter import LetterNotFound
 from byoip.domain.letters.loa_document import (
@@ -126,7 +127,6 @@ from byoip.domain.speakers.bgp_peer import (
     SpeakerNotFound,
 )
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.ports.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 
 
 @dataclass(frozen=True, slots=True)

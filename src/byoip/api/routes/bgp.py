@@ -41,8 +41,8 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.domain.routes.breaker import WithdrawalsStopped
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
-from byoip.ports.claims.reader import Cursor
-from byoip.ports.routes.advertising import BgpPrefixView
+from byoip.store.claims.views import Cursor
+from byoip.store.routes.views import BgpPrefixView
 
 bgp = Declarations("bgp")
 

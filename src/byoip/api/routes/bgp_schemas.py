@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, field_validator
 from byoip.api.border.envelope import Counted, Id, Strict, Success, Time, Wire
 from byoip.domain.routes.bgp_prefix import NotSupported, prepends
 from byoip.domain.routes.route import MOST_PREPENDS
-from byoip.ports.routes.advertising import BgpPrefixView
+from byoip.store.routes.views import BgpPrefixView
 
 _SIGNAL: dict[str, Any] = {"enabled": False, "modified_at": None}
 EXAMPLE: dict[str, Any] = {

@@ -15,7 +15,7 @@ from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
-from byoip.ports.claims.reader import ClaimView
+from byoip.store.claims.views import ClaimView
 from byoip.usecases.routes.restore_prefix import Restored
 
 offboarding = Declarations("offboarding")

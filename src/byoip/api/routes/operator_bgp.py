@@ -16,7 +16,7 @@ from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
-from byoip.ports.routes.advertising import BgpPrefixView
+from byoip.store.routes.views import BgpPrefixView
 
 operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)
 

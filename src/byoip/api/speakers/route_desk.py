@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from byoip.domain.speakers.bgp_peer import BgpPeerKind, InService
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.route_reports import RouteReader
-from byoip.ports.store import Store
+from byoip.store.speakers.route_history import RouteReader
+from byoip.store.transaction import Store
 from byoip.usecases.speakers.forget_speaker import ForgetSpeaker
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Protocol
 
 from byoip.domain.checks.registry import Allocation
-from byoip.domain.prefix import Prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +36,4 @@ class StatisticsSource(Protocol):
 
     async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
         """Fetch what has changed; one entry for each registry."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """What the newest registration snapshot holds about a prefix.
-
-    Attributes:
-        snapshot: its number; None while none is loaded (then delegations is empty).
-        delegations: every range that overlaps the prefix.
-    """
-
-    snapshot: int | None
-    delegations: tuple[Allocation, ...]
-
-
-class Registrations(Protocol):
-    """Whose is the space?"""
-
-    async def overlapping(self, prefix: Prefix) -> Registered:
-        """Read the newest snapshot."""
         ...

@@ -9,8 +9,8 @@ from sqlalchemy import LargeBinary, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Credential
-from byoip.ports.accounts.accounts import Account
 from byoip.ports.clock import Clock
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.claims.tables import accounts, credentials
@@ -33,7 +33,7 @@ _RECOGNISE: Final = compiled(
 )
 
 
-class PostgresAccounts:
+class Accounts:
     """Accounts and credentials; each call is a transaction of its own."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
@@ -48,7 +48,11 @@ class PostgresAccounts:
                 await connection.execute(insert(accounts), account_values(account))
 
     async def add_credential(self, credential: Credential, token: str) -> None:
-        """Keep a credential; of the token only a hash."""
+        """Keep a credential; of the token only a hash.
+
+        Raises:
+            AccountNotFound: its account does not exist.
+        """
         values = credential_values(credential, token)
         with translate_driver_errors():
             try:
@@ -60,7 +64,10 @@ class PostgresAccounts:
                 raise
 
     async def recognise(self, token: str) -> Credential | None:
-        """The credential of a token, unless unknown, revoked or expired."""
+        """The credential of a token, unless unknown, revoked or expired; one statement.
+
+        Notes the last use, at most once a minute.
+        """
         now = self._clock.now()
         for row in await self._autocommit.ask(_RECOGNISE, token_sha256=_hash(token), now=now):
             credential = credential_from(row)

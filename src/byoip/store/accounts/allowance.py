@@ -36,7 +36,7 @@ _SPEND: Final = text("""
 _PRUNE: Final = compiled(text("DELETE FROM allowances WHERE spent_until < clock_timestamp()"))
 
 
-class PostgresAllowance:
+class Allowance:
     """Permits per minute that all processes share."""
 
     def __init__(self, engine: AsyncEngine) -> None:

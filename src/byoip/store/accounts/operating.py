@@ -7,10 +7,10 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import Uuid, bindparam, insert, select, text, update
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.domain.accounts.operating import CredentialNotFound, ServiceExists, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service
-from byoip.ports.accounts.accounts import Account
 from byoip.store.accounts.accounts import account_from, account_values, credential_values
 from byoip.store.claims.tables import accounts, credentials, services
 from byoip.store.rows import credential_from
@@ -75,7 +75,11 @@ class AccountRepository:
         await self._session.change(_ADD_ACCOUNT, **account_values(account))
 
     async def lock(self, account_id: UUID) -> Account:
-        """Read an account for update."""
+        """Read an account for update.
+
+        Raises:
+            AccountNotFound: there is none.
+        """
         row = await self._session.row(_LOCK_ACCOUNT, account_id=account_id)
         if row is None:
             raise AccountNotFound
@@ -99,7 +103,11 @@ class CredentialRepository:
         self._session = session
 
     async def add(self, credential: Credential, token: str) -> None:
-        """Keep a credential; of the token only a hash."""
+        """Keep a credential; of the token only a hash.
+
+        Raises:
+            AccountNotFound: its account does not exist.
+        """
         try:
             await self._session.change(_ADD_CREDENTIAL, **credential_values(credential, token))
         except psycopg.errors.ForeignKeyViolation as fault:
@@ -108,7 +116,11 @@ class CredentialRepository:
             raise
 
     async def revoke(self, credential_id: UUID, now: datetime) -> Credential:
-        """End a credential; gives it as it is then."""
+        """End a credential; gives it as it is then.
+
+        Raises:
+            CredentialNotFound: there is none, or it was revoked before.
+        """
         row = await self._session.row(_REVOKE, credential_id=credential_id, revoked_at=now)
         if row is None:
             raise CredentialNotFound
@@ -122,7 +134,11 @@ class OfferedServiceRepository:
         self._session = session
 
     async def add(self, service: Service, now: datetime) -> None:
-        """Offer a new service."""
+        """Offer a new service.
+
+        Raises:
+            ServiceExists: its name is taken.
+        """
         try:
             await self._session.change(
                 _ADD_SERVICE,
@@ -137,14 +153,22 @@ class OfferedServiceRepository:
             raise
 
     async def lock(self, service_id: UUID) -> Service:
-        """Read a live service for update; new bindings to it wait."""
+        """Read a live service for update; new bindings to it wait.
+
+        Raises:
+            ServiceNotOffered: there is none.
+        """
         row = await self._session.row(_LOCK_SERVICE, service_id=service_id)
         if row is None:
             raise ServiceNotOffered
         return Service(row.id, row.name, row.default_only, row.version)
 
     async def bindings(self, service_id: UUID) -> tuple[int, int]:
-        """How many live bindings it has, and how many of them span less than their prefix."""
+        """How many bindings rest on it, and how many of them span less than their prefix.
+
+        A binding that it was swapped away from, or that was removed, rests on it until a majority
+        of edges has acknowledged that.
+        """
         (row,) = await self._session.rows(_BOUND, service_id=service_id)
         return row.bound, row.nested
 

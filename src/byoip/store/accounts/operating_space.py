@@ -19,16 +19,8 @@ from byoip.domain.accounts.operating import (
     ReservationNotFound,
 )
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import OperatorEvent
 from byoip.domain.prefix import Prefix
-from byoip.ports.accounts.operating import (
-    CustomerAccounts,
-    IssuedCredentials,
-    OfferedServices,
-    OperatorEvent,
-    OperatorEvents,
-    RegistryOverrides,
-    Reservations,
-)
 from byoip.store.accounts.operating import (
     AccountRepository,
     CredentialRepository,
@@ -36,8 +28,8 @@ from byoip.store.accounts.operating import (
 )
 from byoip.store.accounts.tables_operating import operator_events, registry_overrides, reservations
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, wait_for_turn
-from byoip.store.checks.registration_snapshots import PostgresRegistrationSnapshotRepository
-from byoip.store.checks.vrp_writing import PostgresVrpSnapshotRepository
+from byoip.store.checks.registration_snapshots import RegistrationSnapshotRepository
+from byoip.store.checks.vrp_writing import VrpSnapshotRepository
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 
@@ -108,7 +100,11 @@ class OverrideRepository:
         return None if replaced is None else override_from(replaced)
 
     async def remove(self, override_id: UUID, now: datetime) -> RegistryOverride:
-        """End one; the row stays."""
+        """End one; the row stays.
+
+        Raises:
+            OverrideNotFound: there is none.
+        """
         row = await self._session.row(_REMOVE, override_id=override_id, removed_at=now)
         if row is None:
             raise OverrideNotFound
@@ -127,7 +123,12 @@ class ReservationRepository:
         return await self._session.row(_BLOCKING, **asked) is not None
 
     async def add(self, reservation: Reservation) -> None:
-        """Keep it; the space must be locked."""
+        """Keep it; the space must be locked.
+
+        Raises:
+            OverlapsReservation: an address in it is reserved already.
+            AccountNotFound: its account does not exist.
+        """
         try:
             await self._session.change(
                 _ADD_RESERVATION,
@@ -147,7 +148,11 @@ class ReservationRepository:
             raise
 
     async def release(self, reservation_id: UUID, now: datetime) -> Reservation:
-        """End one; the row stays."""
+        """End one; the row stays.
+
+        Raises:
+            ReservationNotFound: there is none.
+        """
         row = await self._session.row(_RELEASE, reservation_id=reservation_id, released_at=now)
         if row is None:
             raise ReservationNotFound
@@ -162,7 +167,7 @@ class OperatorEventRepository:
         self._added: list[OperatorEvent] = []
 
     async def add(self, event: OperatorEvent) -> None:
-        """Note what happened."""
+        """Note what happened. Its number is given when the transaction ends."""
         self._added.append(event)
 
     async def write(self) -> None:
@@ -186,15 +191,15 @@ class OperatorEventRepository:
         self._added.clear()
 
 
-class PostgresOperatorRepositories:
+class OperatorRepositories:
     """The operator's part of a transaction."""
 
-    accounts: CustomerAccounts
-    credentials: IssuedCredentials
-    services: OfferedServices
-    overrides: RegistryOverrides
-    reservations: Reservations
-    events: OperatorEvents
+    accounts: AccountRepository
+    credentials: CredentialRepository
+    services: OfferedServiceRepository
+    overrides: OverrideRepository
+    reservations: ReservationRepository
+    events: OperatorEventRepository
 
     def __init__(self, connection: AsyncConnection, session: Session) -> None:
         self._connection = connection
@@ -205,15 +210,15 @@ class PostgresOperatorRepositories:
         self.reservations = ReservationRepository(session)
         self.events = self._history = OperatorEventRepository(session)
 
-    async def roa_snapshots(self) -> PostgresVrpSnapshotRepository:
+    async def roa_snapshots(self) -> VrpSnapshotRepository:
         """Snapshots of ROA data, open for writing by this transaction alone."""
         await wait_for_turn(self._connection, VRPS_LOCK)
-        return PostgresVrpSnapshotRepository(self._connection)
+        return VrpSnapshotRepository(self._connection)
 
-    async def registration_snapshots(self) -> PostgresRegistrationSnapshotRepository:
+    async def registration_snapshots(self) -> RegistrationSnapshotRepository:
         """The registries' statistics, open for writing by this transaction alone."""
         await wait_for_turn(self._connection, REGISTRATIONS_LOCK)
-        return PostgresRegistrationSnapshotRepository(self._connection)
+        return RegistrationSnapshotRepository(self._connection)
 
     async def end(self) -> None:
         """Write the history."""

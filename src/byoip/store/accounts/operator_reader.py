@@ -12,7 +12,10 @@ from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.domain.accounts.operating import Address, RegistryOverride, Reservation
 from byoip.domain.bindings.service_binding import ServiceBinding
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.ports.accounts.operator_reader import (
+from byoip.store.accounts import operator_reader_sql as reading
+from byoip.store.accounts.accounts import account_from
+from byoip.store.accounts.operating_space import override_from, reservation_from
+from byoip.store.accounts.operator_views import (
     AccountView,
     AddressReport,
     Holding,
@@ -20,22 +23,19 @@ from byoip.ports.accounts.operator_reader import (
     OperatorEventView,
     RoaSnapshotView,
 )
-from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
-from byoip.ports.claims.reader import ClaimView, Cursor
-from byoip.store.accounts import operator_reader_sql as reading
-from byoip.store.accounts.accounts import account_from
-from byoip.store.accounts.operating_space import override_from, reservation_from
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
+from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.store.checks.vrp_writing import snapshot_from
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.reader import claim_view, page_of
+from byoip.store.claims.views import ClaimView, Cursor
 from byoip.store.rows import BINDING, AnyRow, binding_from, claim_from, credential_from, event_from
 
 _BINDING_NAMES: Final = tuple(one.name for one in BINDING)
 
 
-class PostgresOperatorReader:
+class OperatorReader:
     """What operators are shown."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -48,7 +48,7 @@ class PostgresOperatorReader:
         return [AccountView(account_from(row), row.claims) for row in rows]
 
     async def account(self, account_id: UUID) -> AccountView:
-        """One account."""
+        """One account. Raises AccountNotFound."""
         rows = await self._autocommit.ask(reading.ACCOUNT, account_id=account_id)
         if not rows:
             raise AccountNotFound
@@ -89,14 +89,14 @@ class PostgresOperatorReader:
         return [claim_view(row) for row in rows]
 
     async def claim(self, claim_id: UUID) -> ClaimView:
-        """One live claim."""
+        """One live claim. Raises ClaimNotFound."""
         rows = await self._autocommit.ask(reading.CLAIM, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound
         return claim_view(rows[0])
 
     async def owner(self, claim_id: UUID) -> UUID:
-        """The account of a claim, closed ones too."""
+        """The account of a claim, closed ones too. Raises ClaimNotFound."""
         rows = await self._autocommit.ask(reading.OWNER, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound

@@ -4,7 +4,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Interval, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.ports.accounts.rate_limits import SHARES, WINDOW, Lease
+from byoip.domain.accounts.limits import SHARES, WINDOW, Lease
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import Session, compiled
 
@@ -55,17 +55,17 @@ _PRUNE: Final = compiled(
 )
 
 
-class PostgresRateWindows:
+class RateWindows:
     """Permits that all API processes share; a lease is one statement, the first ever three."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
 
     async def lease(self, who: UUID, *, limit: int, most: int) -> Lease:
-        """Take a block of permits of the current window.
+        """Take a block of permits of the current window, of which there are `limit` in all.
 
-        Raises:
-            StoreUnavailable: the database is away, or too busy.
+        At most `most`, and no more than one of SHARES parts of what is left, so that blocks become
+        small when little is left; but one, if there is one.
         """
         asked = {"who": who, "limit": limit, "most": most, "shares": SHARES, "length": WINDOW}
         rows = await self._autocommit.ask(_LEASE, **asked)

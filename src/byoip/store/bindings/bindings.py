@@ -92,7 +92,7 @@ class BindingRepository:
         return [binding_from(row) for row in await self._session.rows(_OF_CLAIM, claim_id=claim_id)]
 
     async def add(self, binding: ServiceBinding) -> ServiceBinding:
-        """Keep a new binding; active at once where there are no edges."""
+        """Keep a new binding; gives it with its state: active at once where there are no edges."""
         at_once = await self._feed.at_once()
         state = Provisioning.ACTIVE if at_once else Provisioning.PROVISIONING
         kept = replace(binding, state=state, meanwhile=None)
@@ -172,7 +172,11 @@ class ServiceRepository:
         self._session = session
 
     async def get(self, service_id: UUID) -> Service:
-        """One live service."""
+        """One live service.
+
+        Raises:
+            ServiceNotFound: no such service.
+        """
         row = await self._session.row(_SERVICE, service_id=service_id)
         if row is None:
             raise ServiceNotFound

@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from byoip.domain.bindings.edge import ChangeKind, Edge, nobody_to_wait_for
-from byoip.ports.bindings.edges import EDGE_CHANGES
 from byoip.ports.clock import Clock
 from byoip.store.bindings.tables_edges import edges
 from byoip.store.claims.events import CHANNEL
 from byoip.store.rows import AnyRow, as_json
 from byoip.store.statements import Session, compiled
+
+# What the bell rings for when the feed has grown: it is about no claim and no account.
+EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
 
 ALL: Final = compiled(select(edges).where(edges.c.live).order_by(edges.c.name))
 

@@ -11,11 +11,11 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.bindings.edge import BoundRange, ChangeKind, EdgeChange, FullState
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.prefix import Prefix
-from byoip.ports.bindings.edges import EdgeView
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables_edges import edge_changes, edges
+from byoip.store.bindings.views import EdgeView
 from byoip.store.claims.tables import bindings, services
 from byoip.store.rows import AnyRow
 from byoip.store.statements import compiled
@@ -62,7 +62,7 @@ STATE: Final = compiled(
 EDGES: Final = compiled(select(NEWEST.label("newest"), edges).where(_e.live).order_by(_e.name))
 
 
-class PostgresEdgeReader:
+class EdgeReader:
     """The feed, the full state, and who follows them."""
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy import BigInteger, Text, Uuid, bindparam, func, insert, select, 
 
 from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
 from byoip.domain.prefix import Prefix
-from byoip.ports.bindings.edges import Settled
 from byoip.store.bindings.edge_feed import ALL, TOGETHER, edge_from
 from byoip.store.bindings.tables_edges import edge_change_counter, edge_changes, edges
+from byoip.store.bindings.views import Settled
 from byoip.store.claims.tables import bindings
 from byoip.store.statements import Session, compiled
 
@@ -94,7 +94,7 @@ class EdgeRepository:
         self._session = session
 
     async def lacking(self, binding_id: UUID) -> Sequence[str]:
-        """Names of the edges that announcing has to wait for."""
+        """Names of the edges that announcing has to wait for: see `domain.edge.lacking`."""
         (row,) = await self._session.rows(_CHANGE_OF, binding_id=binding_id)
         return lacking(await self.all(), row.change)
 
@@ -114,11 +114,18 @@ class EdgeRepository:
         return int(row.newest)
 
     async def alone(self) -> None:
-        """Wait for bindings under way, and let new ones wait until the transaction ends."""
+        """Wait for bindings under way, and let new ones wait until the transaction ends.
+
+        Before an edge begins to count, is drained or goes: each binding then knows of it, or its
+        change is among those that the edge is held to.
+        """
         await self._session.rows(_ALONE)
 
     async def together(self) -> None:
-        """Wait for whoever changes what edges there are, and hold them off until the end."""
+        """Wait for whoever is `alone`, and hold them off until the transaction ends.
+
+        Before edges are asked what they lack, where something is announced on the answer.
+        """
         await self._session.rows(TOGETHER)
 
     async def newest_bound(self) -> int:
@@ -133,13 +140,23 @@ class EdgeRepository:
         return found
 
     async def begin_feed(self) -> UUID:
-        """Give the feed another name, and wait for every edge to acknowledge anew."""
+        """Give the feed another name; for a database that was restored from a backup.
+
+        Numbers may have been given that are lost, and edges may have carried out what is not here.
+        So each has to fetch the full state, and until it has acknowledged under the new name,
+        nothing is announced and nothing becomes active; what is announced stays. Takes the edges
+        alone.
+        """
         await self.alone()
         await self._session.change(_BEGIN_FEED)
         return await self.feed()
 
     async def lock(self, name: str) -> Edge | None:
-        """One that is not removed, for update."""
+        """One that is not removed, for update.
+
+        Raises:
+            EdgeRemoved: there is none now, but there was.
+        """
         if row := await self._session.row(_LOCK, edge=name):
             return edge_from(row)
         if await self._session.row(_KNOWN, edge=name):
@@ -164,7 +181,7 @@ class EdgeRepository:
         return [row.prefix_id for row in await self._session.rows(_UNSETTLED, number=number)]
 
     async def settle(self, claim_id: UUID, number: int) -> Sequence[Settled]:
-        """Let a claim's changes up to a number take effect."""
+        """Let a claim's changes up to a number take effect. Locks the claim, a closed one too."""
         await self._session.rows(_LOCK_CLAIM, claim_id=claim_id)
         rows = await self._session.rows(_SETTLE, claim_id=claim_id, number=number)
         return [

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -8,10 +10,24 @@ from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
 from byoip.domain.checks.origin_validation import Validity
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.drifts import Reevaluated
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables_advertising import origin_drifts
 from byoip.store.statements import Session, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Reevaluated:
+    """All routes, held against one snapshot.
+
+    Attributes:
+        routes: how many there are.
+        drifts: those that are judged otherwise than before.
+    """
+
+    snapshot: int
+    routes: int
+    drifts: Sequence[Drift]
+
 
 _d, _p = origin_drifts.c, prefixes.c
 
@@ -107,7 +123,11 @@ class DriftRepository:
         return None if row is None else Validity(row.validity)
 
     async def reevaluate(self, now: datetime) -> Reevaluated | None:
-        """Hold all approved claims and all routes against the newest snapshot, in one query."""
+        """Hold all approved claims and all routes against the newest snapshot, in one query.
+
+        None where there is nothing to do: no snapshot, one older than 24 hours, one that was
+        looked at a short while ago, or somebody else is at it.
+        """
         (lock,) = await self._session.rows(_ALONE)
         if not lock.alone:
             return None

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.registrations import Registered, StatisticsFile
-from byoip.ports.checks.snapshots import Acceptance, FetchMark, RegistrationStatus
+from byoip.ports.checks.registrations import StatisticsFile
+from byoip.ports.checks.snapshots import FetchMark
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, drop, fill, wait_for_turn
+from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.store.checks.tables_snapshots import (
     current_registration_snapshots,
     fetch_marks,
@@ -23,6 +24,20 @@ from byoip.store.checks.tables_snapshots import (
 )
 from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translate_driver_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the newest registration snapshot holds about a prefix.
+
+    Attributes:
+        snapshot: its number; None while none is loaded (then delegations is empty).
+        delegations: every range that overlaps the prefix.
+    """
+
+    snapshot: int | None
+    delegations: tuple[Allocation, ...]
+
 
 _COLUMNS = ("prefix", "status", "holder")
 _BATCH = 2000
@@ -99,7 +114,7 @@ class RegistrationRepository:
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresRegistrationSnapshotRepository:
+class RegistrationSnapshotRepository:
     """Registration snapshots, within one transaction that holds the writers' lock."""
 
     connection: AsyncConnection
@@ -148,7 +163,7 @@ class PostgresRegistrationSnapshotRepository:
     async def record_failure(
         self, registry: str, fault: str, *, at: datetime, refused: int = 0
     ) -> None:
-        """Keep on record that the last good snapshot stays."""
+        """Keep on record that its last good snapshot stays; `refused`: size of a whole file."""
         await self._insert(
             registry=registry, attempted_at=at, fault=fault, ranges=refused, kept=False
         )
@@ -167,10 +182,10 @@ class RegistrationSnapshots:
     engine: AsyncEngine
 
     @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[PostgresRegistrationSnapshotRepository]:
+    async def exclusive(self) -> AsyncIterator[RegistrationSnapshotRepository]:
         """Write in one transaction: a crash in the middle leaves nothing behind."""
         async with self._alone() as connection:
-            yield PostgresRegistrationSnapshotRepository(connection)
+            yield RegistrationSnapshotRepository(connection)
 
     async def prune(self) -> None:
         """Drop all partitions that are not current."""

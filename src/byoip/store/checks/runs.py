@@ -110,7 +110,10 @@ class RunRepository:
         return bool(await self._session.change(_WAKE, run_id=run_id, time=now))
 
     async def take(self, run_id: UUID, lease: timedelta) -> ValidationRun | None:
-        """Start an attempt: due and sleeping, or its lease ran out."""
+        """Start an attempt: due and sleeping, or its lease ran out (by the database's clock).
+
+        None if there is nothing to take. Increments the attempt number.
+        """
         now = self._clock.now()
         row = await self._session.row(_TAKE, run_id=run_id, time=now, due=now + _SKEW, lease=lease)
         return None if row is None else run_from(row)
@@ -121,7 +124,7 @@ class RunRepository:
         return bool(await self._session.change(_RENEW, **held, lease=lease))
 
     async def lock(self, run_id: UUID, attempt: int) -> ValidationRun | None:
-        """Lock the run for recording; None unless this attempt still holds it."""
+        """Lock the run for recording, after its claim; None unless this attempt still holds it."""
         row = await self._session.row(_LOCK, run_id=run_id, held_attempt=attempt)
         return None if row is None else run_from(row)
 
@@ -146,6 +149,9 @@ class RunRepository:
         return None if row is None else row.id
 
     async def abandoned(self, limit: int) -> Sequence[UUID]:
-        """Open runs that nobody works on or will: see the port."""
+        """Open runs that nobody works on, and for which no job waits.
+
+        Their lease has run out, or they are overdue for half a minute.
+        """
         overdue = self._clock.now() - _OVERDUE
         return [row.id for row in await self._session.rows(_ABANDONED, time=overdue, most=limit)]

@@ -13,11 +13,11 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
-from byoip.ports.checks.snapshots import RoaStatus
 from byoip.ports.clock import Clock
 from byoip.store.checks.partitions import VRPS_LOCK, drop, wait_for_turn
+from byoip.store.checks.snapshots import RoaStatus
 from byoip.store.checks.tables_snapshots import vrp_snapshots, vrps
-from byoip.store.checks.vrp_writing import PostgresVrpSnapshotRepository, is_current, one_snapshot
+from byoip.store.checks.vrp_writing import VrpSnapshotRepository, is_current, one_snapshot
 from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translate_driver_errors
 
@@ -89,10 +89,10 @@ class VrpSnapshots:
     engine: AsyncEngine
 
     @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[PostgresVrpSnapshotRepository]:
+    async def exclusive(self) -> AsyncIterator[VrpSnapshotRepository]:
         """Write in one transaction: a crash in the middle leaves nothing behind."""
         async with self._alone() as connection:
-            yield PostgresVrpSnapshotRepository(connection)
+            yield VrpSnapshotRepository(connection)
 
     async def prune(self) -> None:
         """Drop all partitions but the current, the previous, and the last refused one."""
@@ -111,7 +111,7 @@ class VrpSnapshots:
                 yield connection
 
     async def status(self) -> RoaStatus:
-        """Say how fresh the data is."""
+        """Read it from the tables: the same answer in every process."""
         newest = (
             vrp_snapshots.c.number == select(func.max(vrp_snapshots.c.number)).scalar_subquery()
         )

@@ -10,13 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
-from byoip.ports.checks.snapshots import (
-    Acceptance,
-    MalformedExport,
-    VrpDocument,
-    VrpSnapshot,
-)
+from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.partitions import UnfitRows, fill
+from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
 
 _COLUMNS = ("prefix", "max_length", "asn", "anchor", "expires")
@@ -24,7 +20,7 @@ _anchor_of = attrgetter("anchor")
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresVrpSnapshotRepository:
+class VrpSnapshotRepository:
     """Snapshots, within one transaction that holds the writers' lock."""
 
     connection: AsyncConnection

@@ -103,7 +103,11 @@ class ClaimRepository:
         self._session = session
 
     async def add(self, claim: Claim) -> None:
-        """Keep a new claim; under `lock_account`."""
+        """Keep a new claim.
+
+        Raises:
+            OverlapsOwnClaim: the account has a live claim on overlapping space.
+        """
         # Asked first: an insert that meets the constraint while that row is being updated would
         # wait for it, and could be waited for.
         own = {"account_id": claim.account_id, "prefix": claim.prefix.network}
@@ -121,7 +125,7 @@ class ClaimRepository:
             raise
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:
-        """Lock the account; how many live claims it has, and its quota."""
+        """Lock the account against other claims; how many live claims it has, and its quota."""
         account = await self._session.row(_QUOTA, account_id=account_id)
         if account is None:
             raise AccountNotFound
@@ -130,14 +134,22 @@ class ClaimRepository:
         return count.held, account.prefix_quota
 
     async def lock(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
-        """Read a live claim for update."""
+        """Read a live claim for update; within one account where that is given.
+
+        Raises:
+            ClaimNotFound: not there, closed, or another account's.
+        """
         row = await self._session.row(_LOCK, claim_id=claim_id, account_id=account_id)
         if row is None:
             raise ClaimNotFound
         return claim_from(row)
 
     async def get(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
-        """Read a live claim without locking it."""
+        """Read a live claim without locking it.
+
+        Raises:
+            ClaimNotFound: as above.
+        """
         row = await self._session.row(_GET, claim_id=claim_id, account_id=account_id)
         if row is None:
             raise ClaimNotFound
@@ -148,7 +160,11 @@ class ClaimRepository:
         await self._session.change(_SAVE, claim_id=claim.id, **claim_values(claim))
 
     async def lock_space(self, prefix: Prefix) -> None:
-        """Serialise approvals of overlapping space until the transaction ends."""
+        """Serialise approvals of overlapping space until the transaction ends.
+
+        Only while holding a pending claim: with an approved one it could deadlock with another
+        that contests it.
+        """
         cut = prefix.network.max_prefixlen - _CUT[prefix.family]
         key = int(prefix.network.network_address) >> cut
         await self._session.rows(_LOCK_SPACE, family=prefix.family, cut=key)

@@ -98,7 +98,12 @@ class DelegationRepository:
         return [delegation_from(row) for row in rows]
 
     async def add(self, delegation: Delegation) -> None:
-        """Keep a new delegation."""
+        """Keep a new delegation.
+
+        Raises:
+            DelegationOverlaps: some of it is delegated already, by whomever.
+            DelegateNotFound: the other account does not exist.
+        """
         try:
             await self._session.change(_INSERT, **_values(delegation))
         except psycopg.errors.ExclusionViolation as fault:
@@ -115,7 +120,10 @@ class DelegationRepository:
         await self._session.change(_END, ids=list(ids), ended_at=now)
 
     async def over(self, now: datetime, limit: int) -> Sequence[UUID]:
-        """Claims with delegations whose end is to be recorded."""
+        """Claims with delegations whose end is to be recorded.
+
+        They have expired; or the claim is not approved, and none of its routes is up.
+        """
         rows = await self._session.rows(_OVER, now=now, most=limit)
         return [row.prefix_id for row in rows]
 

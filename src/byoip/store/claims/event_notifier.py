@@ -21,7 +21,7 @@ _CHECK_SECONDS: Final = 15.0
 _ANSWER_SECONDS: Final = 5.0
 
 
-class PostgresEventNotifier:
+class EventNotifier:
     """Rings for waiting requests when a transaction with events has committed.
 
     While the connection is away nothing rings; when it is back everything does, once. So what
@@ -35,7 +35,7 @@ class PostgresEventNotifier:
 
     @property
     def closed(self) -> bool:
-        """Whether it will never ring again."""
+        """Whether it will never ring again: nobody shall wait any longer."""
         return self._closed
 
     @contextmanager

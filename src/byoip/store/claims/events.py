@@ -2,7 +2,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from byoip.ports.store import Event
+from byoip.domain.history import Event
 from byoip.store.rows import as_json
 from byoip.store.statements import Session, compiled
 
@@ -61,7 +61,7 @@ class EventRepository:
         self._added: list[Event] = []
 
     async def add(self, *events: Event) -> None:
-        """Note what happened."""
+        """Note what happened. Numbers are given when the transaction ends, in this order."""
         self._added.extend(events)
 
     async def write(self) -> None:

@@ -21,7 +21,12 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
-from byoip.ports.claims.reader import (
+from byoip.store.autocommit import autocommit_pool
+from byoip.store.checks.evidence import exhibit_from, finding_from
+from byoip.store.claims import delegations
+from byoip.store.claims import reader_sql as reading
+from byoip.store.claims.delegations import delegation_from
+from byoip.store.claims.views import (
     EVERY_CLAIM,
     AccountEvent,
     BindingView,
@@ -32,13 +37,8 @@ from byoip.ports.claims.reader import (
     RunView,
     SpanningRoute,
 )
-from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.store.autocommit import autocommit_pool
-from byoip.store.checks.evidence import exhibit_from, finding_from
-from byoip.store.claims import delegations
-from byoip.store.claims import reader_sql as reading
-from byoip.store.claims.delegations import delegation_from
 from byoip.store.routes.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
+from byoip.store.routes.views import BgpPrefixView
 from byoip.store.rows import (
     AnyRow,
     binding_from,
@@ -52,14 +52,18 @@ from byoip.store.statements import Statement
 _START: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 
-class PostgresReader:
+class CustomerReader:
     """What the API shows, within one account."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
 
     async def claim(self, account_id: UUID, claim_id: UUID) -> ClaimView:
-        """One live claim."""
+        """One live claim.
+
+        Raises:
+            ClaimNotFound: not there, or another account's.
+        """
         rows = await self._autocommit.ask(reading.CLAIM, account_id=account_id, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound
@@ -94,7 +98,7 @@ class PostgresReader:
     async def tokens(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[OwnershipToken]:
-        """All tokens of a claim."""
+        """All tokens of a claim. Raises ClaimNotFound."""
         page = page_of(after, limit)
         rows = await self._of_claim(reading.TOKENS, account_id, claim_id, **page)
         return [token_from(row) for row in rows if row.token_id is not None]
@@ -102,13 +106,13 @@ class PostgresReader:
     async def runs(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[RunView]:
-        """Runs of a claim, oldest first."""
+        """Runs of a claim, oldest first. Raises ClaimNotFound."""
         page = page_of(after, limit)
         rows = await self._of_claim(reading.RUNS, account_id, claim_id, **page)
         return list(_run_views(rows))
 
     async def run(self, account_id: UUID, claim_id: UUID, run_id: UUID) -> RunView:
-        """One run with all its evidence."""
+        """One run with all its evidence. Raises ClaimNotFound, ValidationNotFound."""
         rows = await self._of_claim(reading.RUN, account_id, claim_id, run_id=run_id)
         for view in _run_views(rows):
             return view
@@ -117,13 +121,13 @@ class PostgresReader:
     async def bindings(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[ServiceBinding]:
-        """Live bindings of a claim in the order of (created_at, id)."""
+        """Live bindings of a claim in the order of (created_at, id). Raises ClaimNotFound."""
         page = page_of(after, limit)
         rows = await self._of_claim(reading.BINDINGS, account_id, claim_id, **page)
         return [binding_from(row) for row in rows if row.id is not None]
 
     async def binding(self, account_id: UUID, claim_id: UUID, binding_id: UUID) -> BindingView:
-        """One live binding."""
+        """One live binding. Raises ClaimNotFound, BindingNotFound."""
         (row,) = await self._of_claim(
             reading.ONE_BINDING, account_id, claim_id, binding_id=binding_id
         )
@@ -134,7 +138,7 @@ class PostgresReader:
     async def bgp_prefixes(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
     ) -> Sequence[BgpPrefixView]:
-        """Live BGP prefixes of a claim in the order of (created_at, id)."""
+        """Live BGP prefixes of a claim in the order of (created_at, id). Raises ClaimNotFound."""
         page = page_of(after, limit)
         rows = await self._of_claim(reading.BGP_PREFIXES, account_id, claim_id, **page)
         return [_bgp_prefix_view(row) for row in rows if row.id is not None]
@@ -142,7 +146,10 @@ class PostgresReader:
     async def bgp_prefix(
         self, account_id: UUID, claim_id: UUID, bgp_prefix_id: UUID | None
     ) -> BgpPrefixView:
-        """One live BGP prefix; None: the one that spans the prefix."""
+        """One live BGP prefix; None: the one that spans the prefix.
+
+        Raises ClaimNotFound, BgpPrefixNotFound.
+        """
         if bgp_prefix_id is None:
             rows = await self._of_claim(reading.SPANNING_BGP_PREFIX, account_id, claim_id)
         else:
@@ -156,7 +163,10 @@ class PostgresReader:
     async def delegations(
         self, account_id: UUID, claim_id: UUID, *, now: datetime, after: Cursor | None, limit: int
     ) -> Sequence[Delegation]:
-        """Delegations of a claim that count now, in the order of (created_at, id)."""
+        """Delegations of a claim that count now, in the order of (created_at, id).
+
+        Raises ClaimNotFound.
+        """
         page = page_of(after, limit)
         rows = await self._of_claim(delegations.GIVEN, account_id, claim_id, now=now, **page)
         return [delegation_from(row) for row in rows if row.id is not None]
@@ -179,7 +189,7 @@ class PostgresReader:
     async def events(
         self, account_id: UUID, claim_id: UUID, *, after: int, limit: int
     ) -> Sequence[NumberedEvent]:
-        """Events of a claim, closed ones too, with numbers above `after`."""
+        """Events of a claim, closed ones too, with numbers above `after`. Raises ClaimNotFound."""
         rows = await self._of_claim(
             reading.EVENTS, account_id, claim_id, after_number=after, page_size=limit
         )
@@ -195,7 +205,7 @@ class PostgresReader:
         return [AccountEvent(row.account_number, row.prefix_id, event_from(row)) for row in rows]
 
     async def newest_event(self, account_id: UUID, claim_id: UUID) -> int:
-        """The number of a claim's last event, closed ones too."""
+        """The number of a claim's last event, closed ones too. Raises ClaimNotFound."""
         (row,) = await self._of_claim(reading.NEWEST_EVENT, account_id, claim_id)
         newest: int = row.last
         return newest

@@ -56,11 +56,15 @@ class TokenRepository:
         return await self._one(_GET_LIVE, claim_id=claim_id)
 
     async def newest(self, claim_id: UUID) -> OwnershipToken | None:
-        """The one that was not revoked and was issued last."""
+        """The one that was not revoked and was issued last; consumed or expired as it may be."""
         return await self._one(_GET_NEWEST, claim_id=claim_id)
 
     async def get(self, claim_id: UUID, token_id: UUID) -> OwnershipToken:
-        """One token of a claim."""
+        """One token of a claim.
+
+        Raises:
+            TokenNotFound: no such token of this claim.
+        """
         token = await self._one(_GET, claim_id=claim_id, token_id=token_id)
         if token is None:
             raise TokenNotFound

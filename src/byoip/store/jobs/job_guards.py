@@ -18,7 +18,7 @@ from byoip.domain.jobs.job_history import (
     JobSwitch,
     proportionate,
 )
-from byoip.ports.routes.offboarding import JobReport
+from byoip.store.jobs.guard_reader import JobReport
 from byoip.store.routes.tables_offboarding import job_runs, job_switches
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
@@ -85,7 +85,11 @@ class JobGuardRepository:
         self._session = session
 
     async def require_running(self, kind: JobKind) -> None:
-        """Go no further where an operator has thrown the switch."""
+        """Go no further where an operator has thrown the switch.
+
+        Raises:
+            JobStopped: he has.
+        """
         if await self._session.rows(_STOPPED, kind=kind):
             raise JobStopped(kind)
 
@@ -126,7 +130,11 @@ class JobGuardRepository:
         await self._session.change(_BEGIN, **_values(run))
 
     async def refuse(self, run: JobRun) -> bool:
-        """Write down that it will not; whether that is news."""
+        """Write down that it will not; whether that is news.
+
+        While one waits already, that one takes over the set, and any word given on another set is
+        void.
+        """
         rows = await self._session.rows(_REFUSE, **_values(run))
         return any(row.id == run.id for row in rows)
 

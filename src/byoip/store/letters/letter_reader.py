@@ -9,20 +9,28 @@ from byoip.store.letters import letters, loa_documents
 from byoip.store.letters.letter_rows import document_from, letter_from
 
 
-class PostgresLetterReader:
+class LetterReader:
     """Letters and documents for the API: one statement each, nothing is locked."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
 
     async def letter(self, reference: LetterReference) -> Letter:
-        """One letter, whosoever asks."""
+        """One letter, whosoever asks.
+
+        Raises:
+            LetterNotFound: no letter has this reference.
+        """
         for row in await self._autocommit.ask(letters.GET, letter=reference.value):
             return letter_from(row)
         raise LetterNotFound
 
     async def document(self, account_id: UUID, document_id: UUID) -> tuple[LoaDocument, bytes]:
-        """One document of an account, with its bytes."""
+        """One document of an account, with its bytes.
+
+        Raises:
+            LoaDocumentNotFound: not there, or another account's.
+        """
         asked = {"account_id": account_id, "document_id": document_id}
         for row in await self._autocommit.ask(loa_documents.WITH_CONTENT, **asked):
             return document_from(row), row.content

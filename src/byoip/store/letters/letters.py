@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -31,7 +32,6 @@ from byoip.domain.letters.letter import (
     LetterReference,
     RevokedBecause,
 )
-from byoip.ports.letters.letters import LetterGrounds, SnapshotNews
 from byoip.store.checks.evidence import finding_from
 from byoip.store.claims.tables import accounts, prefixes
 from byoip.store.claims.tables_history import exhibits, findings, validation_runs
@@ -47,6 +47,34 @@ from byoip.store.letters.letter_rows import (
 from byoip.store.letters.tables_letters import letters
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class LetterGrounds:
+    """What a letter may say of a claim besides the claim itself.
+
+    Attributes:
+        account_name: in the customer's own words.
+        findings: the newest pass of each check since, and including, the run that approved it;
+            without raw answers.
+    """
+
+    account_name: CustomerText
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotNews:
+    """ROA data that letters have not been held against.
+
+    Attributes:
+        number: of the snapshot in use.
+        after: number of the accepted one before it.
+    """
+
+    number: int
+    after: int | None
+
 
 _l, _p = letters.c, prefixes.c
 _r, _f, _x = validation_runs.c, findings.c, exhibits.c
@@ -170,18 +198,22 @@ _HEARD: Final = compiled(
 )
 
 
-class PostgresLetterRepository:
+class LetterRepository:
     """Letters, within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def add(self, letter: Letter) -> None:
-        """Keep a new letter."""
+        """Keep a new letter; the one it renews must be superseded before."""
         await self._session.change(_ADD, **letter_values(letter))
 
     async def get(self, reference: LetterReference) -> Letter:
-        """Read one, without locking it."""
+        """Read one, without locking it.
+
+        Raises:
+            LetterNotFound: no letter has this reference.
+        """
         row = await self._session.row(GET, letter=reference.value)
         if row is None:
             raise LetterNotFound
@@ -192,11 +224,11 @@ class PostgresLetterRepository:
         return [letter_from(row) for row in await self._session.rows(_OF, claim_id=claim_id)]
 
     async def save(self, letter: Letter) -> None:
-        """Write back what became of a letter."""
+        """Write back what became of a letter; its facts never change."""
         await self._session.change(_SAVE, letter=letter.reference.value, **fate_values(letter))
 
     async def standing(self, limit: int, after: LetterReference | None) -> Sequence[Letter]:
-        """Letters neither revoked nor superseded, by reference."""
+        """Letters neither revoked nor superseded, by reference: what snapshots are heard for."""
         start = UUID(int=0) if after is None else after.value
         rows = await self._session.rows(_STANDING, most=limit, after=start)
         return [letter_from(row) for row in rows]
@@ -207,7 +239,7 @@ class PostgresLetterRepository:
         return [row.id for row in rows]
 
     async def grounds(self, claim_id: UUID) -> LetterGrounds | None:
-        """What there is to state."""
+        """What there is to state; None where no validation run has led to the approval."""
         name = await self._session.row(_NAME, claim_id=claim_id)
         rows = await self._session.rows(_PASSES, claim_id=claim_id)
         if name is None or not rows:

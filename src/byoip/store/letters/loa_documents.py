@@ -32,7 +32,7 @@ class LoaDocumentRepository:
         self._session = session
 
     async def held(self, account_id: UUID) -> int:
-        """How many an account has uploaded."""
+        """How many an account has uploaded; those that we wrote do not count."""
         (row,) = await self._session.rows(_UPLOADED, account_id=account_id)
         return int(row.held)
 
@@ -50,7 +50,11 @@ class LoaDocumentRepository:
         )
 
     async def get(self, document_id: UUID, account_id: UUID) -> LoaDocument:
-        """One document of an account, without its bytes."""
+        """One document of an account, without its bytes.
+
+        Raises:
+            LoaDocumentNotFound: not there, or another account's.
+        """
         asked = {"document_id": document_id, "account_id": account_id}
         row = await self._session.row(_GET_DOCUMENT, **asked)
         if row is None:

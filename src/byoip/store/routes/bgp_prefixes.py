@@ -32,9 +32,9 @@ from byoip.domain.routes.bgp_prefix import (
     Contested,
     Desired,
 )
-from byoip.ports.routes.advertising import Applied, BgpPrefixView, Observed
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables_advertising import bgp_prefixes
+from byoip.store.routes.views import Applied, BgpPrefixView, Observed
 from byoip.store.rows import AnyRow
 from byoip.store.speakers.tables_routes import (
     applied_routes,
@@ -168,7 +168,11 @@ class BgpPrefixRepository:
         return [bgp_prefix_from(row) for row in rows]
 
     async def get(self, claim_id: UUID, bgp_prefix_id: UUID) -> BgpPrefix:
-        """One of them."""
+        """One of them.
+
+        Raises:
+            BgpPrefixNotFound: there is none.
+        """
         row = await self._session.row(_GET, claim_id=claim_id, bgp_prefix_id=bgp_prefix_id)
         if row is None:
             raise BgpPrefixNotFound
@@ -190,7 +194,11 @@ class BgpPrefixRepository:
         return bool(await self._session.rows(_ELSEWHERE, **asked))
 
     async def add(self, bgp_prefix: BgpPrefix) -> None:
-        """Keep a new one."""
+        """Keep a new one.
+
+        Raises:
+            BgpPrefixExists: the claim has that route already.
+        """
         fixed = {
             "id": bgp_prefix.id,
             "prefix_id": bgp_prefix.claim_id,
@@ -207,7 +215,11 @@ class BgpPrefixRepository:
             raise
 
     async def save(self, bgp_prefix: BgpPrefix) -> None:
-        """Write back what may change, and wake the reconcilers."""
+        """Write back what may change: what is desired, the lock, the last valid time.
+
+        Raises:
+            Contested: another claim's row for the same route is advertised.
+        """
         try:
             changed = await self._session.change(
                 _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)

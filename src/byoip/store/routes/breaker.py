@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import OperatorEvent
 from byoip.domain.routes.breaker import (
     MINUTE,
     SHARE_WINDOW,
@@ -42,8 +43,8 @@ from byoip.domain.routes.breaker import (
     awaits_room,
     trips,
 )
-from byoip.ports.accounts.operating import OperatorEvent, OperatorEvents
 from byoip.ports.clock import Clock
+from byoip.store.accounts.operating_space import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.rows import AnyRow
@@ -141,7 +142,7 @@ class BreakerRepository:
     """The breakers, within one transaction."""
 
     def __init__(
-        self, session: Session, clock: Clock, ceilings: Ceilings, history: OperatorEvents
+        self, session: Session, clock: Clock, ceilings: Ceilings, history: OperatorEventRepository
     ) -> None:
         self._session = session
         self._clock = clock
@@ -149,7 +150,14 @@ class BreakerRepository:
         self._history = history
 
     async def permit(self, asked: Withdrawal, *, actor: str, request_id: str) -> UUID:
-        """Count one more; the ledger's entry. One at a time, until the transaction ends."""
+        """Count one more; the ledger's entry. One at a time, until the transaction ends.
+
+        Raises:
+            WithdrawalsStopped: a breaker is open that stops it; nothing was counted.
+            RoomAwaited: an offboarding goes on later; nothing was counted.
+            CeilingReached: it would be one too many; nothing was counted. Trip in another
+                transaction (`trip`), since this one must not do anything.
+        """
         await self._session.rows(_LOCK)
         stopping = [one.trip for one in await self.open() if one.trip.stops(asked)]
         if stopping:
@@ -168,7 +176,7 @@ class BreakerRepository:
     async def trip(
         self, trips: Sequence[Trip], now: datetime, *, actor: str, request_id: str
     ) -> None:
-        """Open breakers; one that is open already stays as it is."""
+        """Open breakers, with an event for operators; one that is open already stays as it is."""
         await self._session.rows(_LOCK)
         await self._trip(trips, now, actor, request_id)
 
@@ -191,7 +199,11 @@ class BreakerRepository:
         return [trip_from(row) for row in await self._session.rows(OPEN)]
 
     async def rearm(self, trip_id: UUID, *, by: str, because: str, parked: Parked) -> KeptTrip:
-        """Close one again; what it counted before counts no longer."""
+        """Close one again; what it counted before counts no longer.
+
+        Raises:
+            TripNotFound: there is no such open one.
+        """
         await self._session.rows(_LOCK)
         rows = await self._session.rows(
             _REARM, trip_id=trip_id, rearmed_by=by, rearmed_because=because, parked=parked

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -22,7 +23,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
-from byoip.ports.routes.offboarding import DueOffboarding
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import KNOWN
@@ -30,6 +30,20 @@ from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips
 from byoip.store.routes.tables_offboarding import offboardings
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class DueOffboarding:
+    """A claim of which the next step may be taken.
+
+    Attributes:
+        new: no run has taken it in yet, for this way down: withdrawing, or closing.
+    """
+
+    claim_id: UUID
+    account_id: UUID
+    new: bool
+
 
 _o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
 _LIMIT: Final = bindparam("most", type_=Integer)
@@ -126,7 +140,7 @@ class OffboardingRepository:
         self._session = session
 
     async def add(self, offboarding: Offboarding) -> None:
-        """Keep a new one."""
+        """Keep a new one; its claim has no other live one."""
         fixed = {
             "id": offboarding.id,
             "prefix_id": offboarding.claim_id,
@@ -146,21 +160,25 @@ class OffboardingRepository:
         await self._session.change(_SAVE, offboarding_id=offboarding.id, **_changing(offboarding))
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueOffboarding]:
-        """Claims of which the next step may be taken."""
+        """Claims of which the next step may be taken, by age.
+
+        Asked for by a recorded request, on their way out, and not waiting: for a trip, a lock or
+        the end of the grace, or until nobody sees their routes.
+        """
         rows = await self._session.rows(_DUE, now=now, most=limit)
         return [DueOffboarding(**row._asdict()) for row in rows]
 
     async def enrol(self, claim_ids: Sequence[UUID]) -> None:
-        """Note that a run has these in its set."""
+        """Note that a run has these in its set: they are new to none after it."""
         await self._session.rows(_THESE, claim_ids=list(claim_ids))
         await self._session.change(_TAKE_IN, claim_ids=list(claim_ids))
 
     async def owed(self, limit: int) -> Sequence[UUID]:
-        """Claims of which a route is still to be announced again."""
+        """Claims that were restored, and of which a route is still to be announced."""
         return [row.prefix_id for row in await self._session.rows(_OWED, most=limit)]
 
     async def parked(self, trip_id: UUID) -> Sequence[UUID]:
-        """Claims whose way out waits behind a trip."""
+        """Claims whose way out waits behind a trip, in the order of their ids."""
         return [row.prefix_id for row in await self._session.rows(_PARKED, trip_id=trip_id)]
 
 

@@ -8,15 +8,15 @@ from sqlalchemy import text
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
-from byoip.ports.speakers.route_reports import (
+from byoip.store.autocommit import AutocommitPool
+from byoip.store.rows import AnyRow
+from byoip.store.speakers.route_history import (
     ListenerReport,
     RouteReport,
     SpeakerReport,
     StandingAlarm,
 )
-from byoip.ports.speakers.routes import Alarm
-from byoip.store.autocommit import AutocommitPool
-from byoip.store.rows import AnyRow
+from byoip.store.speakers.routes import Alarm
 from byoip.store.statements import Session, Statement, compiled
 
 

@@ -11,9 +11,13 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from byoip.ports.speakers.routes import LeadershipLost
 from byoip.store.engine import plain
 from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
+
+
+class LeadershipLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now
+    """We are not, or cannot tell whether we still are, the one that may tell speakers anything."""
+
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ _WE_NOTICE: Final = {
 _Connection = psycopg.AsyncConnection[Any]
 
 
-class PostgresLeadership:
+class Leadership:
     """The lock, and what is heard while it is held."""
 
     def __init__(self, holding: _Connection, listening: _Connection) -> None:
@@ -46,7 +50,11 @@ class PostgresLeadership:
         self._listening = listening
 
     async def require(self) -> None:
-        """Ask on the connection that holds the lock: while it answers, the lock is ours."""
+        """Make sure that it is still ours, just before speakers are told anything.
+
+        Raises:
+            LeadershipLost: it is not, or nobody can tell.
+        """
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await self._holding.execute("SELECT 1")
@@ -54,7 +62,11 @@ class PostgresLeadership:
             raise LeadershipLost(str(fault)) from fault
 
     async def woken(self) -> AsyncIterator[UUID]:
-        """The rows that changed, as they do."""
+        """The rows that changed, as they do.
+
+        Raises:
+            LeadershipLost: as above.
+        """
         try:
             while True:
                 async for notice in self._listening.notifies(timeout=_CHECK_SECONDS):
@@ -67,20 +79,24 @@ class PostgresLeadership:
             raise LeadershipLost(str(fault)) from fault
 
 
-class PostgresLeaderElection:
+class LeaderElection:
     """One process at a time; the others wait, and look again every second."""
 
     def __init__(self, database_url: str) -> None:
         self._conninfo = plain(database_url)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[PostgresLeadership]:
-        """Wait for it, and have it while the block runs."""
+    async def turn(self) -> AsyncIterator[Leadership]:
+        """Wait for it, and have it while the block runs.
+
+        Raises:
+            LeadershipLost: the database is away.
+        """
         async with self._connected("byoip reconciler") as holding:
             await _locked(holding)
             async with self._connected("byoip routes") as listening:
                 await _listening(listening)
-                yield PostgresLeadership(holding, listening)
+                yield Leadership(holding, listening)
 
     @asynccontextmanager
     async def _connected(self, name: str) -> AsyncIterator[_Connection]:

@@ -1,12 +1,43 @@
 """Which database this is, and what is forgotten when it was put back from a backup."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import text
 
-from byoip.ports.speakers.restores import Disowned, Identity
 from byoip.store.statements import Session, Statement, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which database this is.
+
+    Attributes:
+        here: in words that a restored copy does not share.
+        kept: the same, as it last said of itself; None: nobody has asked yet.
+    """
+
+    here: str
+    kept: str | None
+
+    @property
+    def restored(self) -> bool:
+        """Whether what it holds was written somewhere else, or at another time."""
+        return self.kept is not None and self.kept != self.here
+
+
+@dataclass(frozen=True, slots=True)
+class Disowned:
+    """What counts no longer.
+
+    Attributes:
+        marks: of routes that speakers may have had from us.
+        orphans: that were known; what operators had decided about them has gone, too.
+    """
+
+    marks: int
+    orphans: int
 
 
 def _made(words: str) -> Statement:
@@ -74,7 +105,11 @@ class RestoreRepository:
         await self._session.change(_KEEP, identity=here, now=now)
 
     async def disown(self) -> Disowned:
-        """Forget what speakers were given, and which orphans they hold."""
+        """Forget what speakers were given, and which orphans they hold.
+
+        What a speaker holds and a row wants is taken for ours at the next look; all else is an
+        orphan. So nothing is withdrawn for a row that a backup has brought back.
+        """
         (marks,) = await self._session.rows(_DISOWN)
         return Disowned(marks.many, await self._session.change(_ORPHANS))
 

@@ -1,6 +1,7 @@
 """Snapshots of what was applied, and orphans: what operators look at and decide."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
 from typing import Any, Final
@@ -18,11 +19,77 @@ from byoip.domain.speakers.route_snapshot import (
     RouteSnapshotNotFound,
     SnapshotRoute,
 )
-from byoip.ports.speakers.route_reports import RouteReport
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.rows import AnyRow
 from byoip.store.speakers import bgp_peers as stations
+from byoip.store.speakers.routes import Alarm
 from byoip.store.statements import Session, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerReport:
+    """A speaker that is on record.
+
+    Attributes:
+        stage, asked_at: None where only marks are left of it.
+        loaded_at: when it last had every route, and its sessions came up.
+        applied: how many routes it has confirmed to announce.
+        may_hold: how many it may have from us, confirmed or not.
+    """
+
+    name: str
+    stage: int | None
+    alive: bool
+    fault: str
+    held: int
+    asked_at: datetime | None
+    loaded_at: datetime | None
+    applied: int
+    may_hold: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerReport:
+    """A listener that is on record.
+
+    Attributes:
+        observed: how many routes it was last said to see.
+    """
+
+    name: str
+    asked_at: datetime | None
+    answered_at: datetime | None
+    observed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandingAlarm:
+    """An alarm, and since when it stands."""
+
+    alarm: Alarm
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RouteReport:
+    """What is wanted, given and seen, counted.
+
+    Attributes:
+        desired: routes that owners want announced.
+        applied: of all, those that at least one speaker has confirmed to announce.
+        observed: of all, those that somebody is said to see.
+        unsettled: changes that were not seen everywhere yet.
+    """
+
+    desired: int
+    applied: int
+    observed: int
+    unsettled: int
+    orphans: int
+    speakers: Sequence[SpeakerReport]
+    listeners: Sequence[ListenerReport]
+    alarms: Sequence[StandingAlarm]
+
 
 _SNAPSHOT: Final = compiled(
     text("SELECT number, at, routes FROM route_snapshots WHERE number = :number")
@@ -71,7 +138,11 @@ class RouteHistoryRepository:
         self._session = session
 
     async def snapshot(self, number: int) -> RouteSnapshot:
-        """One of the kept ones."""
+        """One of the kept ones.
+
+        Raises:
+            RouteSnapshotNotFound: as it says.
+        """
         row = await self._session.row(_SNAPSHOT, number=number)
         if row is None:
             raise RouteSnapshotNotFound
@@ -83,7 +154,7 @@ class RouteHistoryRepository:
         return {row.id: row.prefix_id for row in rows}
 
     async def taken_by_owner(self, bgp_prefix_id: UUID) -> bool:
-        """Whether it is its owner who withdrew it last, or offboarded it."""
+        """Whether it is its owner who withdrew it last, or offboarded it: see under its lock."""
         return await self._session.row(_TAKEN, bgp_prefix_id=bgp_prefix_id) is not None
 
     async def advertised_besides(self, ids: Collection[UUID]) -> Sequence[tuple[UUID, Prefix]]:
@@ -92,7 +163,11 @@ class RouteHistoryRepository:
         return [(row.id, Prefix(row.cidr)) for row in rows]
 
     async def decide(self, speaker: str, cidr: Prefix, *, by: str, because: str) -> Orphan:
-        """Have an orphan withdrawn; how it stood before."""
+        """Have an orphan withdrawn; how it stood before.
+
+        Raises:
+            OrphanNotFound: as it says.
+        """
         which = {"speaker": speaker, "cidr": str(cidr)}
         row = await self._session.row(_LOCK, **which)
         if row is None:
@@ -101,15 +176,15 @@ class RouteHistoryRepository:
         return _orphan(row)
 
     async def last_asked(self, station: BgpPeerKind, name: str) -> datetime | None:
-        """When somebody who reconciles last asked it, locked."""
+        """When somebody who reconciles last asked it, locked; None: nobody, as far as we know."""
         return await stations.last_asked(self._session, station, name)
 
     async def forget(self, station: BgpPeerKind, name: str) -> Forgotten | None:
-        """End all that is on record of it; None if nothing is."""
+        """End all that is on record of it; None if nothing is. Nothing that is desired changes."""
         return await stations.forget(self._session, station, name)
 
 
-class PostgresRouteReader:
+class RouteReader:
     """Single reads."""
 
     def __init__(self, engine: AsyncEngine) -> None:

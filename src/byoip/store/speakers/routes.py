@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,10 +13,57 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
-from byoip.ports.speakers.routes import Alarm, Observation, SpeakerState
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.rows import AnyRow
 from byoip.store.speakers import route_statements as sql
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerState:
+    """A speaker as last found.
+
+    Attributes:
+        fault: why it could not be asked; empty while it answers.
+        loaded: whether it has every route now.
+    """
+
+    name: str
+    stage: int
+    fault: str
+    held: int
+    at: datetime
+    loaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one observer said of one row's route.
+
+    Attributes:
+        seen_by: a listener's name, or a speaker's and its peer's.
+        own_word: it is a speaker of ours that says so of itself.
+    """
+
+    bgp_prefix_id: UUID
+    seen_by: str
+    advertised: bool
+    own_word: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that a person should know as long as it lasts.
+
+    Attributes:
+        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
+            `no_next_hop`.
+        subject: of what: a stage, a route, a peer.
+    """
+
+    kind: str
+    subject: str
+    detail: str = ""
+
 
 # All of the last hour, then the last of each hour, for a week: far below the bound.
 _SNAPSHOTS: Final = {
@@ -26,7 +73,7 @@ _SNAPSHOTS: Final = {
 }
 
 
-class PostgresRoutes:
+class Routes:
     """What is wanted of speakers, and what they were given; single statements, each for itself."""
 
     def __init__(self, engine: AsyncEngine, ceilings: Ceilings = Ceilings()) -> None:  # noqa: B008 - frozen
@@ -83,7 +130,11 @@ class PostgresRoutes:
         }
 
     async def may_remove(self, speaker: str, orphans: Collection[Prefix]) -> Collection[Prefix]:
-        """Of these, those that may be withdrawn now, noted as such in a ledger of their own."""
+        """Of these, those that may be withdrawn now, noted as such in a ledger of their own.
+
+        Only as operators decided, and as no row wants the route; no more in a minute, of all
+        speakers, than the breaker lets through of anything; none while the breaker is open for all.
+        """
         asked = {"speaker": speaker, "cidrs": [str(one) for one in orphans]}
         async with self._removing:
             rows = await self._autocommit.ask(sql.MAY_REMOVE, **asked, most=self._most_orphans)
@@ -151,7 +202,13 @@ class PostgresRoutes:
     async def let_go(
         self, speakers: Collection[str], sessions: Collection[str], now: datetime
     ) -> None:
-        """Nothing is sent to peers that speakers have no session for any more."""
+        """Nothing is sent to peers that speakers have no session for any more.
+
+        Args:
+            speakers: those who said which sessions they have.
+            sessions: these, each as `seen_by` names it.
+            now: when they said so.
+        """
         await self._autocommit.ask(
             sql.LET_GO, speakers=list(speakers), sessions=list(sessions), now=now
         )
@@ -170,7 +227,11 @@ class PostgresRoutes:
         ]
 
     async def take_snapshot(self) -> int | None:
-        """Keep the applied state under the next number, if it differs from the last; prune."""
+        """Keep the applied state under the next number, if it differs from the last; prune.
+
+        Of what is wanted announced only. All of the last hour are kept, then the last of each
+        hour, for a week; the time is the database's.
+        """
         rows = await self._autocommit.ask(sql.TAKE_SNAPSHOT, **_SNAPSHOTS)
         return rows[0].number if rows else None
 

@@ -1,12 +1,13 @@
 from dataclasses import dataclass
 from uuid import uuid4
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.operating import stated_name, stated_reason
-from byoip.ports.accounts.accounts import Account
-from byoip.ports.accounts.operator_reader import AccountView
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.accounts.operator_views import AccountView
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 

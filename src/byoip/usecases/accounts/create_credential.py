@@ -9,10 +9,11 @@ from byoip.domain.accounts.operating import (
     stated_name,
     stated_reason,
 )
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
 from byoip.ports.tokens import TokenMint
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 

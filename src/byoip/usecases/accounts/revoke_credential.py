@@ -3,9 +3,10 @@ from uuid import UUID
 
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.accounts.create_credential import shown
 from byoip.usecases.operator_events import noted
 

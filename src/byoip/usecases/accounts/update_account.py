@@ -3,10 +3,11 @@ from typing import Any
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_name, stated_reason
-from byoip.ports.accounts.operator_reader import AccountView
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.accounts.operator_views import AccountView
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 

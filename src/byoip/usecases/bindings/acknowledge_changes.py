@@ -2,10 +2,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.bindings.edge import EdgeNotFound, FeedReplaced, edge_name
-from byoip.ports.bindings.edges import EdgeView
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store, Transaction
+from byoip.store.bindings.views import EdgeView
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 
 

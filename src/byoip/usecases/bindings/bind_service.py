@@ -2,11 +2,12 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBinding, may_bind
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
-from byoip.ports.claims.reader import BindingView
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store
+from byoip.store.claims.views import BindingView
+from byoip.store.transaction import Store
 from byoip.usecases.routes.lifecycle import begin_route
 
 

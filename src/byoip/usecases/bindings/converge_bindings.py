@@ -3,9 +3,10 @@ from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.bindings.edge import agreed
-from byoip.ports.bindings.edges import Settled
+from byoip.domain.history import Actor, Event
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Event, Store
+from byoip.store.bindings.views import Settled
+from byoip.store.transaction import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@ from dataclasses import dataclass
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.bindings.edge import EdgeNotFound, EdgeRemoved, edge_name
-from byoip.ports.bindings.edges import EdgeView
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.bindings.views import EdgeView
+from byoip.store.transaction import Store
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.bindings.put_edge import shown
 from byoip.usecases.operator_events import noted

@@ -3,9 +3,10 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import ServiceInUse, stated_reason
 from byoip.domain.bindings.service_binding import Service
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.bindings.create_service import shown
 from byoip.usecases.operator_events import noted
 

@@ -2,10 +2,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved, may_serve
-from byoip.ports.claims.reader import BindingView
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store
+from byoip.store.claims.views import BindingView
+from byoip.store.transaction import Store
 from byoip.usecases.claims.view import binding_of
 
 

@@ -3,9 +3,10 @@ from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.bindings.service_binding import may_unbind
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store, Transaction
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.view import binding_of
 from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
 

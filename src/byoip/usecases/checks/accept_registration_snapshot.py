@@ -1,10 +1,11 @@
 from dataclasses import dataclass, replace
 
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
-from byoip.ports.checks.snapshots import Acceptance, RegistrationStatus
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 

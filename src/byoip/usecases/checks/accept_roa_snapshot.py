@@ -2,16 +2,14 @@ from dataclasses import dataclass, replace
 
 from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
 from byoip.domain.checks.vrp_snapshot import ahead
-from byoip.ports.accounts.operator_reader import RoaSnapshotView
-from byoip.ports.checks.snapshots import (
-    Acceptance,
-    VrpSnapshot,
-    VrpSnapshotRepository,
-    VrpSnapshotStore,
-)
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.accounts.operator_views import RoaSnapshotView
+from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from byoip.store.checks.vrp_writing import VrpSnapshotRepository
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 
@@ -20,7 +18,7 @@ class AcceptRoaSnapshot:
     """Use a refused snapshot all the same, on an operator's word, which is kept with its reason."""
 
     store: Store
-    snapshots: VrpSnapshotStore
+    snapshots: VrpSnapshots
     clock: Clock
 
     async def __call__(

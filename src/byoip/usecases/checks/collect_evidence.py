@@ -27,7 +27,6 @@ from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.dns import ReverseDns
-from byoip.ports.checks.registrations import Registered
 from byoip.ports.checks.registry import (
     Found,
     Lookup,
@@ -38,7 +37,9 @@ from byoip.ports.checks.registry import (
 )
 from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
-from byoip.ports.store import Store, StoreUnavailable
+from byoip.store.checks.registration_snapshots import Registered
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 
 _RANGES_KEPT = 100  # as evidence; a /8 may hold thousands

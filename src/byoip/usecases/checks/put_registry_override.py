@@ -3,10 +3,11 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from byoip.domain.accounts.operating import RegistryOverride, RegistryUnknown, stated_reason
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 

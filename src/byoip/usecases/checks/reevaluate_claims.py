@@ -4,9 +4,10 @@ from datetime import datetime
 
 from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity
-from byoip.ports.checks.drifts import Reevaluated
+from byoip.domain.history import Actor, Event
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Event, Store
+from byoip.store.checks.drifts import Reevaluated
+from byoip.store.transaction import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@ from dataclasses import dataclass
 
 from byoip.domain.checks.delegated_statistics import too_few
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile, StatisticsSource
-from byoip.ports.checks.snapshots import RegistrationStore
 from byoip.ports.clock import Clock
+from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class RefreshRegistrations:
     """
 
     source: StatisticsSource
-    registrations: RegistrationStore
+    registrations: RegistrationSnapshots
     clock: Clock
 
     async def __call__(self) -> Sequence[RegistryRefreshed]:

@@ -2,17 +2,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Objection, Tally, judge
+from byoip.domain.history import Actor
 from byoip.ports.checks.rpki import NoExport, VrpExport, VrpSource
-from byoip.ports.checks.snapshots import (
-    MalformedExport,
-    VrpDocument,
-    VrpReader,
-    VrpSnapshot,
-    VrpSnapshotRepository,
-    VrpSnapshotStore,
-)
+from byoip.ports.checks.snapshots import MalformedExport, VrpDocument, VrpReader
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor
+from byoip.store.checks.snapshots import VrpSnapshot
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from byoip.store.checks.vrp_writing import VrpSnapshotRepository
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 
 
@@ -56,7 +52,7 @@ class RefreshRoas:
 
     source: VrpSource
     reader: VrpReader
-    snapshots: VrpSnapshotStore
+    snapshots: VrpSnapshots
     policy: GatePolicy
     clock: Clock
     reevaluate: ReevaluateClaims | None = None  # where there is none, the clock does it soon

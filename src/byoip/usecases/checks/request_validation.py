@@ -2,10 +2,11 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
-from byoip.ports.claims.reader import ClaimView
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Store
 from byoip.usecases.claims.view import view_of
 
 

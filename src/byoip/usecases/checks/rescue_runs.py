@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from byoip.ports.store import Store
+from byoip.store.transaction import Store
 
 _AT_ONCE = 500
 

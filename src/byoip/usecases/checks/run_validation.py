@@ -9,8 +9,10 @@ from byoip.domain.checks.evidence import Check, Finding, Reason
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.history import Actor, Event
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Event, Store, StoreUnavailable, Transaction
+from byoip.store.transaction import Store, Transaction
+from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CheckTarget, CollectedEvidence, CollectEvidence
 from byoip.usecases.events import changes

@@ -3,10 +3,11 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.lifecycle import Transition
-from byoip.ports.claims.reader import ClaimView
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Store
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.operator_events import explained
 

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from byoip.domain.claims.claim import Claim, WithdrawFirst
 from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.history import Actor, Event
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
-from byoip.ports.store import Actor, Event, Transaction
+from byoip.store.transaction import Transaction
 from byoip.usecases.claims.end_delegation import end
 from byoip.usecases.events import changes, end_token_and_run
 from byoip.usecases.letters.revoke_letters import revoke_letters

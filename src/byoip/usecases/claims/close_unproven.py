@@ -3,9 +3,10 @@ from uuid import UUID
 
 from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound
 from byoip.domain.claims.lifecycle import Standing, Transition
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.events import changes, end_token_and_run
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
 from byoip.usecases.routes.lifecycle import end_routes, still_out

@@ -3,10 +3,11 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from byoip.domain.claims.delegation import Delegation, may_delegate
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.claims.end_delegation import end
 from byoip.usecases.claims.end_expired_delegations import EXPIRED, told_apart
 from byoip.usecases.events import delegation_event

@@ -5,9 +5,10 @@ from typing import Final
 from uuid import UUID
 
 from byoip.domain.claims.delegation import Delegation, DelegationNotFound
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store, Transaction
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.events import delegation_event
 
 ENDED: Final = "delegation.ended"

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.delegation import Delegation
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.claims.end_delegation import ENDED, end
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
 from byoip.usecases.routes.lifecycle import still_out

@@ -13,10 +13,11 @@ from byoip.domain.claims.ownership_token import (
     TooManyTokens,
 )
 from byoip.domain.claims.publishing import Instruction, instructions
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store
 from byoip.ports.tokens import TokenMint
+from byoip.store.transaction import Store
 from byoip.usecases.events import changes, token_revoked
 
 

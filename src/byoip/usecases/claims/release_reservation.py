@@ -2,9 +2,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.operating import Reservation, stated_reason
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.claims.reserve_space import shown
 from byoip.usecases.operator_events import noted
 

@@ -2,9 +2,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.claims.close import close, close_after_grace, require_nothing_attached
 
 

@@ -9,6 +9,7 @@ from byoip.domain.bindings.service_binding import ServiceBinding, ServiceNotFoun
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.errors import Refusal
+from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import (
     BgpPrefix,
@@ -18,7 +19,7 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.domain.routes.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
 from byoip.domain.routes.route_validity import OriginUnanswered
-from byoip.ports.store import Actor, Event, Transaction
+from byoip.store.transaction import Transaction
 from byoip.usecases.events import changes
 from byoip.usecases.routes.announce import announce
 

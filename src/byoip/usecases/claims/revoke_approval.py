@@ -2,11 +2,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.letters.letter import RevokedBecause
-from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Store
 from byoip.usecases.claims.end_delegation import ENDED, end
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.letters.revoke_letters import revoke_letters

@@ -2,9 +2,10 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from byoip.domain.claims.claim import CheckRecord
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.events import changes, token_revoked
 
 

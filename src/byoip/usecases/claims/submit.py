@@ -6,13 +6,14 @@ from byoip.domain.asn import Asn, choose_origin
 from byoip.domain.claims.claim import Claim, TooManyClaims
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.letters.loa_document import LoaDocumentNotFound, LoaDocumentUnknown
 from byoip.domain.prefix import Prefix, PrefixPolicy
-from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.ports.tokens import TokenMint
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Store, Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from uuid import UUID
 from byoip.domain.bindings.service_binding import BindingNotFound, Provisioning, ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix
-from byoip.ports.claims.reader import ClaimView, SpanningRoute
-from byoip.ports.store import Transaction
+from byoip.store.claims.views import ClaimView, SpanningRoute
+from byoip.store.transaction import Transaction
 
 
 async def view_of(claim: Claim, tx: Transaction) -> ClaimView:

@@ -7,10 +7,10 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import Actor, OperatorEvent
 from byoip.domain.jobs.job_history import JobKind, JobRun, JobStopped, measure, objection
-from byoip.ports.accounts.operating import OperatorEvent
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Store, Transaction
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 
 BATCH_LIMIT: Final = (

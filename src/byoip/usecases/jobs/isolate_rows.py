@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from byoip.domain.errors import Refusal
-from byoip.ports.store import StoreRefused
+from byoip.store.unavailable import StoreRefused
 
 # What a row can be to blame for: the database refuses what is done with it, a rule refuses it
 # where the job expected none, or it holds what cannot be read. Anything else (a wrong type, the

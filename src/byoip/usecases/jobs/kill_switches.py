@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.routes.offboarding import JobReport
-from byoip.ports.store import Actor, Store
+from byoip.store.jobs.guard_reader import JobReport
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 

@@ -5,14 +5,15 @@ from uuid import UUID, uuid4
 
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.history import Actor, Event
 from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
 from byoip.domain.letters.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
-from byoip.ports.store import Actor, Event, Store, Transaction
 from byoip.ports.tokens import TokenMint
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.checks.check_rpki import check_rpki
 
 

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from byoip.ports.clock import Clock
-from byoip.ports.store import Store
+from byoip.store.transaction import Store
 
 _AT_ONCE = 200
 

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store, Transaction
+from byoip.store.transaction import Store, Transaction
 
 
 async def revoke_letters(

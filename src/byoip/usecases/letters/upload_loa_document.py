@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID, uuid4
 
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.letters.loa_document import (
     DOCUMENTS_PER_ACCOUNT,
     DocumentName,
@@ -10,9 +11,8 @@ from byoip.domain.letters.loa_document import (
     TooManyLoaDocuments,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
 from byoip.ports.letters.letters import PdfInspector, PdfRefused
-from byoip.ports.store import Store
+from byoip.store.transaction import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@ from dataclasses import dataclass
 
 from byoip.domain.checks.roa_authorisation import judge_roas
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.history import Actor
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
-from byoip.ports.letters.letters import SnapshotNews
-from byoip.ports.store import Actor, Store, Transaction
+from byoip.store.letters.letters import SnapshotNews
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.letters.revoke_letters import revoke_letters
 
 _AT_ONCE = 200

@@ -1,12 +1,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import may_add
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.ports.store import Actor, Store
+from byoip.store.routes.views import BgpPrefixView
+from byoip.store.transaction import Store
 from byoip.usecases.routes.lifecycle import begin_route
 
 

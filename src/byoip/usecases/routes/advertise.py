@@ -3,12 +3,13 @@ from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.claims.claim import Claim
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound
 from byoip.domain.routes.breaker import Source
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.ports.store import Actor, Event, Store, Transaction
+from byoip.store.routes.views import BgpPrefixView
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.announce import announce
 from byoip.usecases.routes.withdraw import tripping, withdraw
 

@@ -6,14 +6,21 @@ from datetime import datetime
 from byoip.domain.checks.evidence import Outcome, Unanswered
 from byoip.domain.checks.roa_authorisation import judge_roas
 from byoip.domain.claims.claim import Claim
+from byoip.domain.history import Actor, Event
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.routes.route_validity import require_valid
 from byoip.ports.checks.rpki import NoVrps
-from byoip.ports.store import Actor, Event, Transaction
+from byoip.store.transaction import Transaction
 
 
 async def announce(
-    tx: Transaction, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int, by: Actor, now: datetime
+    tx: Transaction,
+    claim: Claim,
+    bgp_prefix: BgpPrefix,
+    *,
+    prepend: int,
+    by: Actor,
+    now: datetime,
 ) -> BgpPrefix:
     """Want it on the Internet. The caller holds the claim's lock, and saw that it is withdrawn.
 

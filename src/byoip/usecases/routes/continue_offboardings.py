@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from byoip.domain.claims.claim import Claim, ClaimNotFound, WithdrawFirst
+from byoip.domain.history import Actor, Event
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
@@ -17,7 +18,7 @@ from byoip.domain.routes.breaker import (
 )
 from byoip.domain.routes.offboarding import JOB, Offboarding, Step, TakenBinding, TakenRoute
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Event, Store, Transaction
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.close import close_after_grace
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch, New
 from byoip.usecases.letters.revoke_letters import revoke_letters

@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from byoip.domain.claims.claim import Claim, WithdrawFirst
+from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, withheld
-from byoip.ports.store import Actor, Event, Transaction
+from byoip.store.transaction import Transaction
 
 _LINGERS = "a route is withdrawn, but routers may still announce it: wait until they have confirmed"
 

@@ -2,10 +2,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.routes.advertising import BgpPrefixView
-from byoip.ports.store import Actor, Event, Store
+from byoip.store.routes.views import BgpPrefixView
+from byoip.store.transaction import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from byoip.domain.claims.lifecycle import Standing, Transition
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
-from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store, Transaction
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.events import changes
 

@@ -4,11 +4,12 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.breaker import KeptTrip, Parked
 from byoip.domain.routes.offboarding import End
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store, Transaction
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.restore import turn_back
 from byoip.usecases.operator_events import noted
 

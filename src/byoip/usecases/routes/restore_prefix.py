@@ -7,11 +7,12 @@ from uuid import UUID
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.history import Actor, Event
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.offboarding import End, Offboarding
-from byoip.ports.claims.reader import ClaimView
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Event, Store, Transaction
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
 from byoip.usecases.claims.view import view_of
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from byoip.domain.history import Actor, Event
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import CeilingReached, Source, Withdrawal
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Event, Store, Transaction
+from byoip.store.transaction import Store, Transaction
 
 
 async def withdraw(

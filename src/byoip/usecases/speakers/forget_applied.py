@@ -13,10 +13,11 @@ from uuid import uuid4
 
 from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.restores import Disowned, Identity
-from byoip.ports.store import Actor, Store, Transaction
+from byoip.store.speakers.restores import Disowned, Identity
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.operator_events import noted
 
 _STANDS_FOR: Final = timedelta(days=1)

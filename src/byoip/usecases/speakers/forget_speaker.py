@@ -1,6 +1,8 @@
 from dataclasses import dataclass
 
 from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.speakers.bgp_peer import (
     BgpPeerKind,
     Forgotten,
@@ -9,8 +11,7 @@ from byoip.domain.speakers.bgp_peer import (
     not_found,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.history import Actor, Event
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.sightings import Sightings
 from byoip.domain.speakers.staging import Visibility
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.routes import Alarm
 from byoip.ports.speakers.speaker import Neighbour, Speaker
-from byoip.ports.speakers.watching import WatchedRoutes
-from byoip.ports.store import Actor, Event, Store
+from byoip.store.speakers.routes import Alarm, Routes
+from byoip.store.transaction import Store
 from byoip.usecases.speakers.observe import Asked, ObserveRoutes, observations, own_word
 
 _LOG = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class MonitorRoutes:
     that no listener answered say nothing: what stands goes on to stand.
     """
 
-    routes: WatchedRoutes
+    routes: Routes
     store: Store
     clock: Clock
     look: ObserveRoutes

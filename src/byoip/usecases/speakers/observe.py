@@ -7,8 +7,8 @@ from typing import TypeVar
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.sightings import Sightings
-from byoip.ports.speakers.routes import Observation
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.store.speakers.routes import Observation
 
 _T = TypeVar("_T")
 _SLOWEST = 1000  # routes a second that everybody is given time for; BIRD tells of 10,000

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.errors import Refusal
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import RouteSnapshot, SnapshotRoute
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 from byoip.usecases.routes.announce import announce
 

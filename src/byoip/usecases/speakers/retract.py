@@ -4,12 +4,13 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind, JobStopped
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
 from byoip.domain.routes.breaker import Source, Trip, TripScope, WithdrawalsStopped
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.ports.clock import Clock
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.routes.withdraw import tripping, withdraw
 
 ROLL_BACK: Final = JobKind.ROLL_BACK.value

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from byoip.domain.history import Actor, Event
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.sightings import Sightings
 from byoip.domain.speakers.staging import (
@@ -23,8 +24,8 @@ from byoip.domain.speakers.staging import (
     withdrawal_visibility,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.routes import Alarm, Observation, Routes
-from byoip.ports.store import Actor, Event, Store
+from byoip.store.speakers.routes import Alarm, Observation, Routes
+from byoip.store.transaction import Store
 from byoip.usecases.speakers.observe import Asked, ObserveRoutes, observations
 from byoip.usecases.speakers.retract import RetractRoute
 

@@ -15,8 +15,9 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, plan
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.routes import Leadership, Routes, SpeakerState
 from byoip.ports.speakers.speaker import Neighbour, Speaker
+from byoip.store.speakers.leader_election import Leadership
+from byoip.store.speakers.routes import Routes, SpeakerState
 
 
 class Gates(Protocol):

@@ -1,12 +1,13 @@
 from dataclasses import dataclass, replace
 
 from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.bgp_peer import can_be_named
 from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound
 from byoip.ports.clock import Clock
-from byoip.ports.idempotency import IdempotencyKey
-from byoip.ports.store import Actor, Store
+from byoip.store.transaction import Store
 from byoip.usecases.operator_events import noted
 
 

@@ -1,5 +1,3 @@
-"""Writes that their senders may repeat (Idempotency-Key)."""
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

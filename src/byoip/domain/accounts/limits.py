@@ -1,10 +1,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
-from uuid import UUID
+from typing import Final
+
+from byoip.domain.accounts.limits import Lease
 
 WINDOW: Final = timedelta(minutes=5)
+
+
 BLOCK: Final = 50
+
+
 SHARES: Final = 8
 
 
@@ -37,15 +42,3 @@ class Lease:
     permits: int
     left: int
     seconds_left: float
-
-
-class RateWindows(Protocol):
-    """Permits that all API processes share."""
-
-    async def lease(self, who: UUID, *, limit: int, most: int) -> Lease:
-        """Take a block of permits of the current window, of which there are `limit` in all.
-
-        At most `most`, and no more than one of SHARES parts of what is left, so that blocks become
-        small when little is left; but one, if there is one.
-        """
-        ...

@@ -1,0 +1,84 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from byoip.domain.accounts.account import Account
+from byoip.domain.accounts.operating import Address, Reservation
+from byoip.domain.bindings.service_binding import ServiceBinding
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.delegation import Delegation
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.prefix import Prefix
+from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
+from byoip.store.claims.views import NumberedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account, and how many live claims it has."""
+
+    account: Account
+    claims: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorClaimFilter:
+    """Which claims of all accounts are wanted; None admits all.
+
+    Attributes:
+        overlapping: only those that share an address with it.
+    """
+
+    account_id: UUID | None = None
+    overlapping: Prefix | None = None
+    approved: bool | None = None
+    standing: Standing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoaSnapshotView:
+    """An attempt to take ROA data, and what became of it.
+
+    Attributes:
+        acceptance: an operator's word, if it took one.
+    """
+
+    snapshot: VrpSnapshot
+    in_use: bool
+    acceptance: Acceptance | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorEventView:
+    """A line of the operators' history, as kept."""
+
+    event: NumberedEvent
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A live claim that contains an address.
+
+    Attributes:
+        binding: the longest that contains the address; its service answers.
+    """
+
+    claim: Claim
+    account_name: str
+    binding: ServiceBinding | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressReport:
+    """Who answers for an address.
+
+    Attributes:
+        holdings: the approved claim first, then those with a binding, then by age.
+        delegations: those of the first holding's that contain the address, with their
+            accounts' names.
+    """
+
+    address: Address
+    holdings: tuple[Holding, ...]
+    delegations: tuple[tuple[Delegation, str], ...]
+    reservation: Reservation | None
