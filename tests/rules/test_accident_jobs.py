@@ -8,12 +8,12 @@ is not the guard in question, a past of large runs lets the set through.
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from byoip.domain.history import Actor
-from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.jobs.job_history import JobKind
 from byoip.store.routes.offboardings import DueOffboarding, OffboardingRepository
 from byoip.store.transaction import Store, Transaction
@@ -46,8 +46,8 @@ class Mistaken(Store):
     claims: Sequence[UUID] = ()
 
     @asynccontextmanager
-    async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
-        async with super().transaction(once) as tx:
+    async def transaction(self, *args: Any, **kwargs: Any) -> AsyncIterator[Transaction]:
+        async with super().transaction(*args, **kwargs) as tx:
             due = Everything(vars(tx.offboardings)["_session"])
             due.listed = self.claims
             tx.offboardings = due

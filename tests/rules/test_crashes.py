@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.claims.claim import Claim
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
-from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import Parked, Source, WithdrawalsStopped
 from byoip.ports.clock import Clock
@@ -34,9 +34,9 @@ class MortalStore(Store):
         self._after = after
 
     @asynccontextmanager
-    async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(self, *args: Any, **kwargs: Any) -> AsyncIterator[Transaction]:
         self._left -= 1
-        async with super().transaction(once) as tx:
+        async with super().transaction(*args, **kwargs) as tx:
             yield tx
             if self._left == 0 and not self._after:
                 raise Died

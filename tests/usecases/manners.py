@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rdns_ownership import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
-from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
 from byoip.store.transaction import Store, Transaction
@@ -32,8 +32,8 @@ class CountingStore(Store):
         return self.excused or self.open == 0
 
     @asynccontextmanager
-    async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
-        async with super().transaction(once) as tx:
+    async def transaction(self, *args: Any, **kwargs: Any) -> AsyncIterator[Transaction]:
+        async with super().transaction(*args, **kwargs) as tx:
             self.open += 1
             try:
                 yield tx

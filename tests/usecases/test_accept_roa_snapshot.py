@@ -47,7 +47,7 @@ class Operator:
         accept = AcceptRoaSnapshot(self.store, self.snapshots, self.clock)
         accepted = await accept(number, reason=reason, by=ALICE)
         assert accepted.in_use
-        assert accepted.acceptance == Acceptance(ALICE.actor, reason, self.clock.now())
+        assert accepted.acceptance == Acceptance(ALICE.name, reason, self.clock.now())
         return accepted.snapshot.number
 
     async def why_not(self, number: int) -> str:
@@ -84,7 +84,7 @@ async def test_who_accepted_it_and_why_is_in_the_operators_history(operator: Ope
     refused = await operator.refresh(entries(20, "ripe"), NOON)
     await operator.accept(refused)
     [view] = await operator.reader.events(after=0, limit=10)
-    assert (view.event.kind, view.event.actor) == ("roa_snapshot.accepted", ALICE.actor)
+    assert (view.event.kind, view.event.actor) == ("roa_snapshot.accepted", ALICE.name)
     assert (view.reason, view.event.after) == ("APNIC is down", {"number": refused})
 
 

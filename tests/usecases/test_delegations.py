@@ -153,7 +153,7 @@ async def test_the_worker_records_what_has_expired_and_nothing_else(
     event = (await world.events(claim))[-1]
     assert (event.kind, event.actor, event.before["cidr"]) == (
         "delegation.expired",
-        WORKER.actor,
+        WORKER.name,
         LOWER,
     )
     assert await received(world, delegate) == [lasting]

@@ -37,7 +37,7 @@ async def test_a_new_claim_comes_with_a_token_that_serves_either_method(world: W
     (event,) = await world.events(claim)
     assert (event.kind, event.actor, event.request_id) == (
         "prefix.created",
-        BY.actor,
+        BY.name,
         BY.request_id,
     )
     assert event.after == {"cidr": CIDR, "asn": 64500, "state": "pending"}

@@ -1,16 +1,15 @@
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from byoip.domain.asn import Asn
-from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.store.speakers.routes import Routes
-from byoip.store.transaction import Store, Transaction
+from byoip.store.transaction import Store
 from byoip.worker.reconciling import Pace
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener, FakeSpeaker, Trouble
@@ -473,11 +472,9 @@ class Counting(Store):
         self._store = store
         self.begun = 0
 
-    def transaction(
-        self, once: IdempotencyKey | None = None
-    ) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(self, *args: Any, **kwargs: Any) -> Any:
         self.begun += 1
-        return self._store.transaction(once)
+        return self._store.transaction(*args, **kwargs)
 
 
 async def trips(fleet: Fleet) -> bool:

@@ -26,12 +26,12 @@ class Actor:
     """Who does something, and at whose request.
 
     Attributes:
-        actor: `credential:<id>`, `worker`, `operator:<id>`, `cli`.
+        name: `credential:<id>`, `worker`, `operator:<id>`, `cli`.
         request_id: of the HTTP request or job that asked.
         seen: the version of the object that the request is based on.
     """
 
-    actor: str
+    name: str
     request_id: str
     seen: Precondition = ANY_VERSION
 

@@ -78,6 +78,10 @@ class IdempotencyRepository:
                 raise IdempotencyKeyReused
             raise AlreadyAnswered(StoredAnswer(kept.status, kept.body, kept.version))
 
+    def keep(self, answer: StoredAnswer) -> None:
+        """Have this answer kept; `write` does it."""
+        self._answer = answer
+
     def answered(self, result: object) -> None:
         """Render the answer; it is kept by `write`."""
         self._answer = self._once.render(result)

@@ -43,15 +43,22 @@ those that somebody holds).
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
 
 from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from byoip.domain.idempotency import IdempotencyKey
+from byoip.domain.claims.claim import Claim
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import Actor, Event, OperatorEvent
+from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
+from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.domain.routes.breaker import Ceilings
-from byoip.ports.checks.rpki import RoaData
 from byoip.ports.clock import Clock
 from byoip.store import idempotency
 from byoip.store.accounts import allowance, rate_limits
@@ -80,31 +87,45 @@ from byoip.store.speakers.route_history import RouteHistoryRepository
 from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
+_NOTHING: Final[Mapping[str, Any]] = {}
+
 
 class Transaction:
-    """All that can be remembered, on one connection in a transaction."""
+    """All that can be read and written, on one connection in one transaction.
 
-    claims: ClaimRepository
-    tokens: TokenRepository
-    bindings: BindingRepository
-    delegations: DelegationRepository
-    services: ServiceRepository
-    runs: RunRepository
-    events: EventRepository
-    jobs: JobRepository
-    roas: RoaData
-    registrations: RegistrationRepository
-    operating: OperatorRepositories
-    letters: LetterRepository
-    loa_documents: LoaDocumentRepository
-    bgp_prefixes: BgpPrefixRepository
-    breaker: BreakerRepository
-    edges: EdgeRepository
-    offboardings: OffboardingRepository
-    guards: JobGuardRepository
-    drifts: DriftRepository
-    routes: RouteHistoryRepository
-    restores: RestoreRepository
+    A repository is made when it is first used. Whatever a transaction raises besides refusals,
+    StoreUnavailable and StoreRefused is a fault of ours.
+
+    Attributes:
+        clock: of this process; `now` is what the transaction goes by.
+        precondition: the versions of the object that the request is based on.
+        connection, session, app, ceilings: what the repositories are made of.
+    """
+
+    claims = cached_property(lambda tx: ClaimRepository(tx.session))
+    tokens = cached_property(lambda tx: TokenRepository(tx.session))
+    bindings = cached_property(lambda tx: BindingRepository(tx.session, tx.edge_feed))
+    edges = cached_property(lambda tx: EdgeRepository(tx.session))
+    delegations = cached_property(lambda tx: DelegationRepository(tx.session))
+    services = cached_property(lambda tx: ServiceRepository(tx.session))
+    runs = cached_property(lambda tx: RunRepository(tx.session, tx.clock))
+    jobs = cached_property(lambda tx: JobRepository(tx.session, tx.app))
+    roas = cached_property(lambda tx: RoaRepository(tx.connection, tx.clock))
+    registrations = cached_property(lambda tx: RegistrationRepository(tx.connection))
+    letters = cached_property(lambda tx: LetterRepository(tx.session))
+    loa_documents = cached_property(lambda tx: LoaDocumentRepository(tx.session))
+    bgp_prefixes = cached_property(lambda tx: BgpPrefixRepository(tx.session))
+    breaker = cached_property(
+        lambda tx: BreakerRepository(tx.session, tx.clock, tx.ceilings, tx.operating.events)
+    )
+    offboardings = cached_property(lambda tx: OffboardingRepository(tx.session))
+    guards = cached_property(lambda tx: JobGuardRepository(tx.session))
+    drifts = cached_property(lambda tx: DriftRepository(tx.session))
+    routes = cached_property(lambda tx: RouteHistoryRepository(tx.session))
+    restores = cached_property(lambda tx: RestoreRepository(tx.session))
+    operating = cached_property(lambda tx: OperatorRepositories(tx.connection, tx.session))
+    events = cached_property(lambda tx: EventRepository(tx.session))
+    edge_feed = cached_property(lambda tx: EdgeFeed(tx.session, tx.clock))
 
     def __init__(
         self,
@@ -112,50 +133,95 @@ class Transaction:
         session: Session,
         clock: Clock,
         app: App,
-        once: IdempotencyKey | None,
         ceilings: Ceilings,
+        *,
+        actor: Actor | None,
+        precondition: Precondition,
+        key: IdempotencyKey | None,
     ) -> None:
-        self.claims = ClaimRepository(session)
-        self.tokens = TokenRepository(session)
-        self._feed = EdgeFeed(session, clock)
-        self.bindings = BindingRepository(session, self._feed)
-        self.edges = EdgeRepository(session)
-        self.delegations = DelegationRepository(session)
-        self.services = ServiceRepository(session)
-        self.runs = RunRepository(session, clock)
-        self.events = self._history = EventRepository(session)
-        self.jobs = JobRepository(session, app)
-        self.roas = RoaRepository(connection, clock)
-        self.registrations = RegistrationRepository(connection)
-        self.operating = self._operating = OperatorRepositories(connection, session)
-        self.letters = LetterRepository(session)
-        self.loa_documents = LoaDocumentRepository(session)
-        self.bgp_prefixes = BgpPrefixRepository(session)
-        self.breaker = BreakerRepository(session, clock, ceilings, self._operating.events)
-        self.offboardings = OffboardingRepository(session)
-        self.guards = JobGuardRepository(session)
-        self.drifts = DriftRepository(session)
-        self.routes = RouteHistoryRepository(session)
-        self.restores = RestoreRepository(session)
-        self._once = None if once is None else IdempotencyRepository(session, clock, once)
+        self.clock = clock
+        self.precondition = precondition
+        self.connection = connection
+        self.session = session
+        self.app = app
+        self.ceilings = ceilings
+        self._actor = actor
+        self._key = None if key is None else IdempotencyRepository(session, clock, key)
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts; a transaction that only reads, or whose events name their actors, has none."""
+        if self._actor is None:
+            raise RuntimeError("a transaction without an actor records nothing")
+        return self._actor
+
+    @cached_property
+    def now(self) -> datetime:
+        """The time of all that it does: when that is first asked for, under its locks."""
+        return self.clock.now()
+
+    async def lock_claim(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
+        """Lock the claim that the request is about, as the version that the request is based on.
+
+        Raises:
+            ClaimNotFound: there is no such live claim, or it is another account's.
+            PreconditionFailed: it has another version by now.
+        """
+        claim = await self.claims.lock(claim_id, account_id)
+        self.precondition.require(claim.version)
+        return claim
+
+    def record(
+        self,
+        claim_id: UUID,
+        kind: str,
+        *,
+        before: Mapping[str, Any] = _NOTHING,
+        after: Mapping[str, Any] = _NOTHING,
+    ) -> None:
+        """Add a line to a claim's history: the actor did it, now."""
+        self.events.note(Event(claim_id, kind, self.actor, self.now, before, after))
+
+    def record_for_operators(
+        self,
+        kind: str,
+        reason: CustomerText,
+        *,
+        before: Mapping[str, Any] = _NOTHING,
+        after: Mapping[str, Any] = _NOTHING,
+    ) -> None:
+        """Add a line to the operators' history: the actor did it, now, for this reason."""
+        by = self.actor
+        self.operating.events.note(
+            OperatorEvent(kind, by.name, by.request_id, reason, self.now, before, after)
+        )
+
+    def keep(self, answer: StoredAnswer) -> None:
+        """Keep the answer for a repeated key, if the request has one."""
+        if self._key is not None:
+            self._key.keep(answer)
 
     async def answered(self, result: object) -> None:
         """Keep the answer for a repeated key; the last thing a write does."""
-        if self._once is not None:
-            self._once.answered(result)
+        if self._key is not None:
+            self._key.answered(result)
 
     async def begin(self) -> None:
         """Claim the key, if there is one."""
-        if self._once is not None:
-            await self._once.claim()
+        if self._key is not None:
+            await self._key.claim()
 
     async def end(self) -> None:
-        """Write what comes last: the history, the feed for edges, then the answer."""
-        await self._history.write()
-        await self._operating.end()
-        await self._feed.write()
-        if self._once is not None:
-            await self._once.write()
+        """Write what comes last: the histories, the feed for edges, then the answer."""
+        made = self.__dict__  # what was used; the rest has nothing to write
+        if "events" in made:
+            await self.events.write()
+        if "operating" in made:
+            await self.operating.end()
+        if "edge_feed" in made:
+            await self.edge_feed.write()
+        if self._key is not None:
+            await self._key.write()
 
 
 class Store:
@@ -173,18 +239,39 @@ class Store:
         self._app = make_enqueuing_app()
 
     @asynccontextmanager
-    async def transaction(self, once: IdempotencyKey | None = None) -> AsyncIterator[Transaction]:
-        """Everything or nothing. With `once`, the first statement claims its key.
+    async def transaction(
+        self,
+        once: IdempotencyKey | None = None,
+        *,
+        actor: Actor | None = None,
+        precondition: Precondition = ANY_VERSION,
+    ) -> AsyncIterator[Transaction]:
+        """Everything or nothing. With a key, the first statement claims it.
+
+        Args:
+            once: of a write that its sender may repeat.
+            actor: who acts, for the histories; needed where the transaction records anything.
+            precondition: what the request is based on; see `Transaction.lock_claim`.
 
         Raises:
             AlreadyAnswered: the key was used with this body; nothing was done.
-            IdempotencyKeyReused, IdempotencyKeyBusy: as they say.
-            StoreUnavailable: now or at any time until the end.
+            IdempotencyKeyReused: the key was used with another body.
+            IdempotencyKeyBusy: the first request with this key is still running.
+            StoreUnavailable: the database is away, now or at any time until the end.
         """
         with translate_driver_errors():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
-                tx = Transaction(connection, session, self._clock, self._app, once, self._ceilings)
+                tx = Transaction(
+                    connection,
+                    session,
+                    self._clock,
+                    self._app,
+                    self._ceilings,
+                    actor=actor,
+                    precondition=precondition,
+                    key=once,
+                )
                 await tx.begin()
                 yield tx
                 await tx.end()

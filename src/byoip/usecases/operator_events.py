@@ -23,7 +23,7 @@ def noted(
     after: Mapping[str, Any] = _NOTHING,
 ) -> OperatorEvent:
     """A line of the operators' history."""
-    return OperatorEvent(kind, by.actor, by.request_id, reason, at, before, after)
+    return OperatorEvent(kind, by.name, by.request_id, reason, at, before, after)
 
 
 def explained(

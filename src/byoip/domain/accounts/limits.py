@@ -2,8 +2,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from byoip.domain.accounts.limits import Lease
-
 WINDOW: Final = timedelta(minutes=5)
 
 

@@ -166,6 +166,10 @@ class OperatorEventRepository:
         self._session = session
         self._added: list[OperatorEvent] = []
 
+    def note(self, event: OperatorEvent) -> None:
+        """Note what happened."""
+        self._added.append(event)
+
     async def add(self, event: OperatorEvent) -> None:
         """Note what happened. Its number is given when the transaction ends."""
         self._added.append(event)
@@ -194,13 +198,6 @@ class OperatorEventRepository:
 class OperatorRepositories:
     """The operator's part of a transaction."""
 
-    accounts: AccountRepository
-    credentials: CredentialRepository
-    services: OfferedServiceRepository
-    overrides: OverrideRepository
-    reservations: ReservationRepository
-    events: OperatorEventRepository
-
     def __init__(self, connection: AsyncConnection, session: Session) -> None:
         self._connection = connection
         self.accounts = AccountRepository(session)
@@ -208,7 +205,7 @@ class OperatorRepositories:
         self.services = OfferedServiceRepository(session)
         self.overrides = OverrideRepository(session)
         self.reservations = ReservationRepository(session)
-        self.events = self._history = OperatorEventRepository(session)
+        self.events = OperatorEventRepository(session)
 
     async def roa_snapshots(self) -> VrpSnapshotRepository:
         """Snapshots of ROA data, open for writing by this transaction alone."""
@@ -222,7 +219,7 @@ class OperatorRepositories:
 
     async def end(self) -> None:
         """Write the history."""
-        await self._history.write()
+        await self.events.write()
 
 
 def override_from(row: AnyRow) -> RegistryOverride:

@@ -60,6 +60,10 @@ class EventRepository:
         self._session = session
         self._added: list[Event] = []
 
+    def note(self, *events: Event) -> None:
+        """Note what happened; numbers are given when the transaction ends, in this order."""
+        self._added.extend(events)
+
     async def add(self, *events: Event) -> None:
         """Note what happened. Numbers are given when the transaction ends, in this order."""
         self._added.extend(events)
@@ -82,7 +86,7 @@ def _as_json(events: list[Event]) -> str:
                 "position": position,
                 "place": place,
                 "kind": event.kind,
-                "actor": event.by.actor,
+                "actor": event.by.name,
                 "request_id": event.by.request_id,
                 "at": event.at,
                 "before": event.before,

@@ -37,7 +37,7 @@ class AcceptRegistrationSnapshot:
                 raise SnapshotNotAcceptable("it was accepted before")
             if status.refused is None:
                 raise SnapshotNotAcceptable("its newest file was not refused for its size")
-            word = Acceptance(by.actor, why.value, now)
+            word = Acceptance(by.name, why.value, now)
             await snapshots.accept(registry, word)
             before = {"registry": registry, "ranges": status.ranges}
             after = {"registry": registry, "ranges": status.refused}

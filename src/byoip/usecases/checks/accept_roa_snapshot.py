@@ -36,7 +36,7 @@ class AcceptRoaSnapshot:
             if found is None:
                 raise SnapshotNotFound
             await self._demand_acceptable(snapshots, found)
-            word = Acceptance(by.actor, why.value, now)
+            word = Acceptance(by.name, why.value, now)
             await snapshots.accept(number, word)
             after = {"number": number}
             event = noted("roa_snapshot.accepted", by, why, now, after=after)

@@ -145,7 +145,7 @@ class GuardedBatch:
             "sample": [one.hex for one in run.sample],
         }
         why = CustomerText(run.refused)
-        event = OperatorEvent("job.refused", by.actor, by.request_id, why, run.at, after=after)
+        event = OperatorEvent("job.refused", by.name, by.request_id, why, run.at, after=after)
         await tx.operating.events.add(event)
 
 

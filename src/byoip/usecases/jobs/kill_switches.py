@@ -35,7 +35,7 @@ class MoveKillSwitch:
             InvalidText: the reason.
         """
         why, now = stated_reason(reason), self.clock.now()
-        moved = JobSwitch(kind, stopped, now, by.actor, why.value)
+        moved = JobSwitch(kind, stopped, now, by.name, why.value)
         async with self.store.transaction(once) as tx:
             await tx.guards.switch(moved)
             event = "job.stopped" if stopped else "job.started"
@@ -97,7 +97,7 @@ class AllowJob:
             allowed = replace(
                 waiting,
                 allowed_at=now,
-                allowed_by=f"{name} ({by.actor})",
+                allowed_by=f"{name} ({by.name})",
                 allowed_because=why.value,
             )
             await tx.guards.allow(allowed)

@@ -43,7 +43,7 @@ class OffboardPrefix:
                     id=uuid4(),
                     claim_id=claim_id,
                     account_id=claim.account_id,
-                    actor=by.actor,
+                    actor=by.name,
                     request_id=by.request_id,
                     began_at=now,
                     contested=claim.standing is Standing.CONTESTED,

@@ -44,7 +44,7 @@ class RearmBreaker:
             claims = await tx.offboardings.parked(trip_id)
             for claim_id in claims:
                 await _settle(tx, claim_id, trip_id, parked, by, now)
-            named = f"{name} ({by.actor})"
+            named = f"{name} ({by.name})"
             trip = await tx.breaker.rearm(trip_id, by=named, because=why.value, parked=parked)
             after = {
                 "trip_id": trip_id.hex,

@@ -30,7 +30,7 @@ async def withdraw(
     asked = Withdrawal(
         bgp_prefix.id, bgp_prefix.account_id, bgp_prefix.desired.change + 1, source, job, run
     )
-    entry = await tx.breaker.permit(asked, actor=by.actor, request_id=by.request_id)
+    entry = await tx.breaker.permit(asked, actor=by.name, request_id=by.request_id)
     gone = bgp_prefix.withdrawn(entry, request_id=by.request_id, now=now)
     await tx.bgp_prefixes.save(gone)
     shown = {"bgp_prefix_id": gone.id.hex, "cidr": str(gone.cidr)}

@@ -67,7 +67,7 @@ class ForgetAppliedState:
             InvalidText: the name or the reason.
         """
         who, why, now = stated_name(name), stated_reason(reason), self.clock.now()
-        named = Actor(f"{by.actor}:{who.value}", by.request_id)
+        named = Actor(f"{by.name}:{who.value}", by.request_id)
         async with self.store.transaction() as tx:
             found = await tx.restores.identity()
             return await _disown(tx, found, named, why, now)
@@ -79,7 +79,7 @@ async def _disown(
     feed = await tx.edges.begin_feed()  # first: it waits for all who change bindings
     await tx.restores.keep(found.here, now)
     done = await tx.restores.disown()
-    await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, now, by.actor, why.value))  # noqa: FBT003 - a field
+    await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, now, by.name, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.marks, "orphans": done.orphans}
     after["feed"] = feed.hex
