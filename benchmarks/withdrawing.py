@@ -106,7 +106,7 @@ async def _rate(
 
 def _counted(store: Store) -> Callable[[OwnedRoute], Awaitable[None]]:
     async def one(route: OwnedRoute) -> None:
-        async with store.transaction() as tx:
+        async with store.transaction(actor=_BY) as tx:
             await _withdraw(tx, route)
 
     return one
@@ -114,7 +114,7 @@ def _counted(store: Store) -> Callable[[OwnedRoute], Awaitable[None]]:
 
 def _uncounted(store: Store) -> Callable[[OwnedRoute], Awaitable[None]]:
     async def one(route: OwnedRoute) -> None:
-        async with store.transaction() as tx:
+        async with store.transaction(actor=_BY) as tx:
             kept = vars(tx.breaker)
             tx.breaker = _Uncounted(kept["_session"], SystemClock(), _NO_CEILING, kept["_history"])
             await _withdraw(tx, route)
@@ -125,7 +125,7 @@ def _uncounted(store: Store) -> Callable[[OwnedRoute], Awaitable[None]]:
 async def _withdraw(tx: Transaction, route: OwnedRoute) -> None:
     await tx.claims.lock(route.claim_id)
     row = await tx.bgp_prefixes.get(route.claim_id, route.bgp_prefix_id)
-    await withdraw(tx, row, by=_BY, now=SystemClock().now(), source=Source.REQUEST)
+    await withdraw(tx, row, source=Source.REQUEST)
 
 
 def _bare(connection: psycopg.AsyncConnection[Any]) -> Callable[[OwnedRoute], Awaitable[None]]:

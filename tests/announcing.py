@@ -95,9 +95,9 @@ class Fleet:
     async def withdraw(self, *prefixes: Prefix) -> None:
         """As their owner: each in a transaction of its own."""
         for one in prefixes:
-            async with tripping(self.store, self.clock), self.store.transaction() as tx:
+            async with tripping(self.store), self.store.transaction(actor=OWNER) as tx:
                 row = await self._row(tx, one)
-                await withdraw(tx, row, by=OWNER, now=self.clock.now(), source=Source.REQUEST)
+                await withdraw(tx, row, source=Source.REQUEST)
 
     async def desired(self, prefix: Prefix) -> BgpPrefix:
         async with self.store.transaction() as tx:

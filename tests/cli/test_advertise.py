@@ -54,11 +54,10 @@ async def withdrawn_by_a_job(fleet: Fleet) -> None:
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
     await fleet.withdraw(owners)
     claim, _, row = fleet.ids[jobs]
-    async with fleet.store.transaction() as tx:
+    async with fleet.store.transaction(actor=Actor("job", "job-1")) as tx:
         await tx.claims.lock(claim)
         found = await tx.bgp_prefixes.get(claim, row)
-        by, now = Actor("job", "job-1"), fleet.clock.now()
-        await withdraw(tx, found, by=by, now=now, source=Source.JOB, job="tidy", run="1")
+        await withdraw(tx, found, source=Source.JOB, job="tidy", run="1")
 
 
 def wanted(database_url: str) -> set[Prefix]:

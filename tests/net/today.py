@@ -37,8 +37,7 @@ from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import make_engine
 from byoip.store.gauges import Gauges
 from byoip.store.speakers.leader_election import LeaderElection
-from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
+from byoip.store.transaction import Store, Transaction
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import Work, register
 from tests.api.world import new_account
@@ -49,7 +48,8 @@ SOURCES = Path(byoip.__file__).parent
 
 # What is looked for in the sources is found by these names, whatever they are.
 ACTOR_MAKERS = frozenset({Actor.__name__})  # (actor, request id)
-EVENT_MAKERS = frozenset({Event.__name__, OperatorEvent.__name__, noted.__name__})
+_MAKERS = (Event, OperatorEvent, Transaction.record, Transaction.record_for_operators)
+EVENT_MAKERS = frozenset({*(one.__name__ for one in _MAKERS), "moved"})
 
 _TOKEN = "0123456789abcdef0123456789abcdef01234567"
 NOBODYS_DATABASE = "postgresql://nobody@127.0.0.1:1/none"

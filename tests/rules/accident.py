@@ -72,11 +72,11 @@ class Accident:
     ) -> int:
         """What the job does with a row once nothing but the breaker is in its way."""
         by = Actor("worker", request_id)
-        async with tripping(self.store, self.clock), self.store.transaction() as tx:
+        async with tripping(self.store), self.store.transaction(actor=by) as tx:
             await tx.claims.lock(route.claim_id)
             row = await tx.bgp_prefixes.get(route.claim_id, route.bgp_prefix_id)
             job = JOB if source is Source.JOB else ""
-            await withdraw(tx, row, by=by, now=self.clock.now(), source=source, job=job, run=run)
+            await withdraw(tx, row, source=source, job=job, run=run)
         return 1
 
 

@@ -107,15 +107,14 @@ class Owner:
 
     async def withdraw(self, claim: Claim) -> None:
         estate, by = self.estate, Actor("credential:1", "request-patch")
-        async with tripping(estate.store, estate.clock), estate.store.transaction() as tx:
+        async with tripping(estate.store), estate.store.transaction(actor=by) as tx:
             await tx.claims.lock(claim.id)
             for route in await tx.bgp_prefixes.of(claim.id):
                 if route.desired.advertised:
-                    await self._one(tx, route, by)
+                    await self._one(tx, route)
 
-    async def _one(self, tx: Transaction, route: BgpPrefix, by: Actor) -> None:
-        now = self.estate.clock.now()
-        await withdraw(tx, route, by=by, now=now, source=Source.REQUEST)
+    async def _one(self, tx: Transaction, route: BgpPrefix) -> None:
+        await withdraw(tx, route, source=Source.REQUEST)
 
 
 async def test_offboarding_and_a_patch_at_once_withdraw_each_route_once(estate: Estate) -> None:

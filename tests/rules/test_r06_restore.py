@@ -74,11 +74,11 @@ async def test_a_route_of_which_nobody_can_tell_is_owed_and_tried_again(estate: 
 
 
 async def announced_and_withdrawn(estate: Estate, claim: Claim) -> None:
-    async with estate.store.transaction() as tx:
-        owned, now = await tx.claims.lock(claim.id), estate.clock.now()
+    async with estate.store.transaction(actor=OWNER) as tx:
+        owned = await tx.claims.lock(claim.id)
         [route] = await tx.bgp_prefixes.of(claim.id)
-        up = await announce(tx, owned, route, prepend=0, by=OWNER, now=now)
-        await withdraw(tx, up, by=OWNER, now=now, source=Source.REQUEST)
+        up = await announce(tx, owned, route, prepend=0)
+        await withdraw(tx, up, source=Source.REQUEST)
 
 
 async def removed(estate: Estate, claim: Claim) -> None:

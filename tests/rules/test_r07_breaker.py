@@ -38,12 +38,11 @@ async def take_back(estate: Estate, claim: Claim) -> None:
 async def _take_down(
     estate: Estate, claim: Claim, by: Actor, source: Source, *, job: str = "", run: str = ""
 ) -> None:
-    now = estate.clock.now()
-    async with tripping(estate.store, estate.clock), estate.store.transaction() as tx:
+    async with tripping(estate.store), estate.store.transaction(actor=by) as tx:
         await tx.claims.lock(claim.id)
         for route in await tx.bgp_prefixes.of(claim.id):
             if route.desired.advertised:
-                await withdraw(tx, route, by=by, now=now, source=source, job=job, run=run)
+                await withdraw(tx, route, source=source, job=job, run=run)
 
 
 async def of_many(estate: Estate, many: int) -> list[Claim]:

@@ -38,10 +38,10 @@ async def snapshot(fleet: Fleet) -> int:
 
 async def taken(fleet: Fleet, prefix: Prefix, source: Source) -> None:
     claim, _, row = fleet.ids[prefix]
-    async with fleet.store.transaction() as tx:
+    async with fleet.store.transaction(actor=CLI) as tx:
         await tx.claims.lock(claim)
         found = await tx.bgp_prefixes.get(claim, row)
-        await withdraw(tx, found, by=CLI, now=fleet.clock.now(), source=source, job="tidy", run="1")
+        await withdraw(tx, found, source=source, job="tidy", run="1")
 
 
 async def rolled_back(fleet: Fleet, number: int, *, dry_run: bool = False) -> RolledBack:

@@ -155,6 +155,10 @@ class Transaction:
             raise RuntimeError("a transaction without an actor records nothing")
         return self._actor
 
+    def act_as(self, actor: Actor) -> None:
+        """Act for somebody who is known only from what the transaction has read."""
+        self._actor = actor
+
     @cached_property
     def now(self) -> datetime:
         """The time of all that it does: when that is first asked for, under its locks."""

@@ -10,7 +10,7 @@ from byoip.domain.jobs import job_history
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.routes import breaker
 from byoip.domain.routes.breaker import Parked, TripScope
-from byoip.store.jobs.guard_reader import BreakerReport, JobReport, ParkedSet
+from byoip.store.jobs.views import BreakerReport, JobReport, ParkedSet
 
 _TRIP: dict[str, Any] = {
     "id": "5e6f708192a3b4c5d6e7f8091a2b3c4d",

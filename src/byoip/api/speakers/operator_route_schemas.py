@@ -10,7 +10,7 @@ from byoip.api.border.envelope import Listed, Success, Time, Wire
 from byoip.domain.speakers import bgp_peer as station
 from byoip.domain.speakers import route_snapshot
 from byoip.domain.speakers.bgp_peer import BgpPeerKind
-from byoip.store.speakers import route_history as reports
+from byoip.store.speakers import views as reports
 
 _WHY = "Left behind by the old automation, ticket 4711."
 _SPEAKER: dict[str, Any] = {

@@ -1,7 +1,6 @@
 """What operators are shown of breakers and jobs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -9,57 +8,15 @@ from sqlalchemy import Integer, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.jobs.job_history import MEASURED, JobKind, JobRun, JobSwitch, proportionate
-from byoip.domain.routes.breaker import Ceilings, Counted, KeptTrip
+from byoip.domain.jobs.job_history import MEASURED, JobKind, JobSwitch, proportionate
+from byoip.domain.routes.breaker import Ceilings, Counted
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.jobs.job_guards import PAST, RUN_SHOWN, SWITCHES, job_run_from, switches_from
+from byoip.store.jobs.views import BreakerReport, JobReport, ParkedSet
 from byoip.store.routes.breaker import ADVERTISED, IN_MINUTE, IN_WINDOW, OPEN, counting, trip_from
 from byoip.store.routes.tables_advertising import withdrawals
 from byoip.store.routes.tables_offboarding import job_runs, offboardings
 from byoip.store.statements import compiled
-
-
-@dataclass(frozen=True, slots=True)
-class JobReport:
-    """A kind of job as operators see it.
-
-    Attributes:
-        most: how many rows its next run may act on; None where it is not measured.
-        last: its newest run that found something to do.
-        waiting: the set that was refused, and waits for a word.
-    """
-
-    switch: JobSwitch
-    most: int | None
-    last: JobRun | None
-    waiting: JobRun | None
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedSet:
-    """What waits behind a trip.
-
-    Attributes:
-        claims: the first of them.
-    """
-
-    many: int
-    claims: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerReport:
-    """The breaker as operators see it.
-
-    Attributes:
-        counted: of everybody: `in_run` and `by_account` are those of the busiest run and account.
-        trips: the open ones, each with what waits behind it.
-    """
-
-    ceilings: Ceilings
-    counted: Counted
-    trips: tuple[tuple[KeptTrip, ParkedSet], ...]
-
 
 _SAMPLE: Final = 20
 _w, _o, _r = withdrawals.c, offboardings.c, job_runs.c

@@ -8,7 +8,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_views import AccountView
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,8 @@ class CreateAccount:
             "prefix_quota": account.prefix_quota,
         }
         view = AccountView(account, claims=0)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             await tx.operating.accounts.add(account)
-            await tx.operating.events.add(noted("account.created", by, why, now, after=after))
+            tx.record_for_operators("account.created", why, after=after)
             await tx.answered(view)
         return view

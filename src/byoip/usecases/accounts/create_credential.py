@@ -14,7 +14,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.ports.tokens import TokenMint
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,10 @@ class CreateCredential:
         )
         # The prefix makes it recognisable when it leaks.
         made = NewCredential(credential, f"byoip_{self.mint.mint()}")
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             await tx.operating.credentials.add(credential, made.token)
             after = shown(credential)
-            await tx.operating.events.add(noted("credential.created", by, why, now, after=after))
+            tx.record_for_operators("credential.created", why, after=after)
             await tx.answered(made)
         return made
 

@@ -8,7 +8,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.accounts.create_credential import shown
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,9 @@ class RevokeCredential:
             CredentialNotFound, InvalidText: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             ended = await tx.operating.credentials.revoke(credential_id, now)
             before = shown(ended)
-            event = noted("credential.revoked", by, why, now, before=before)
-            await tx.operating.events.add(event)
+            tx.record_for_operators("credential.revoked", why, before=before)
             await tx.answered(ended)
         return ended

@@ -8,7 +8,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_views import AccountView
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,13 @@ class UpdateAccount:
         Raises:
             AccountNotFound, PreconditionFailed, InvalidText: as they say.
         """
-        why, now = stated_reason(reason), self.clock.now()
+        why = stated_reason(reason)
         given: dict[str, Any] = {}
         if name is not None:
             given["name"] = stated_name(name).value
         if prefix_quota is not None:
             given["prefix_quota"] = prefix_quota
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             held, _ = await tx.claims.lock_account(account_id)
             old = await tx.operating.accounts.lock(account_id)
             by.seen.require(old.version)
@@ -51,8 +50,7 @@ class UpdateAccount:
                     {"account_id": account_id.hex, **{key: getattr(one, key) for key in given}}
                     for one in (old, new)
                 )
-                event = noted("account.updated", by, why, now, before=before, after=after)
-                await tx.operating.events.add(event)
+                tx.record_for_operators("account.updated", why, before=before, after=after)
             view = AccountView(new, held)
             await tx.answered(view)
         return view

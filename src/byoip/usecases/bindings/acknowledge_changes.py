@@ -26,7 +26,7 @@ class AcknowledgeChanges:
             InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet: as they say.
         """
         name = edge_name(edge)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             known = [one.name for one in await tx.edges.all() if one.counts]
             if name not in known:
                 await tx.edges.alone()  # it may begin to count

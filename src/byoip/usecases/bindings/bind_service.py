@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBinding, may_bind
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
@@ -41,7 +41,7 @@ class BindService:
             Contested: another claim still serves some of it.
         """
         wanted = Prefix.parse(cidr)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             if not claim.approved:
@@ -59,9 +59,9 @@ class BindService:
                 "cidr": str(wanted),
                 "service_id": service.id.hex,
             }
-            await tx.events.add(Event(claim_id, "binding.created", by, now, after=after))
+            tx.record(claim_id, "binding.created", after=after)
             if binding.is_default and await tx.bgp_prefixes.spanning(claim_id) is None:
-                await begin_route(tx, claim, wanted, by, now)
+                await begin_route(tx, claim, wanted)
             view = BindingView(binding, written.version)
             await tx.answered(view)
         return view

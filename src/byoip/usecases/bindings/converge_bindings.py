@@ -1,12 +1,11 @@
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.bindings.edge import agreed
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.ports.clock import Clock
 from byoip.store.bindings.views import Settled
-from byoip.store.transaction import Store
+from byoip.store.transaction import Store, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +21,22 @@ class ConvergeBindings:
 
     async def __call__(self, *, by: Actor) -> None:
         """Look at all that has not taken effect."""
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             number = agreed(await tx.edges.all(), await tx.edges.newest())
             claims = await tx.edges.unsettled(number)
         for claim_id in claims:
-            async with self.store.transaction() as tx:
-                settled = await tx.edges.settle(claim_id, number)
-                now = self.clock.now()
-                told = [_told(claim_id, one, by, now) for one in settled]
-                await tx.events.add(*(event for event in told if event))
+            async with self.store.transaction(actor=by) as tx:
+                for one in await tx.edges.settle(claim_id, number):
+                    _record(tx, claim_id, one)
 
 
-def _told(claim_id: UUID, settled: Settled, by: Actor, now: datetime) -> Event | None:
-    """What the prefix's history says of it; nothing of a service that another has replaced."""
+def _record(tx: Transaction, claim_id: UUID, settled: Settled) -> None:
+    """Record what took effect; nothing of a service that another has replaced."""
     shown = {"binding_id": settled.binding_id.hex, "cidr": str(settled.cidr)}
     before = {**shown, "service_id": settled.replaced.hex} if settled.replaced else {}
     if settled.service_id is None:
-        return Event(claim_id, "binding.gone", by, now, before=before) if before else None
-    if not settled.final:
-        return None
-    after = {**shown, "service_id": settled.service_id.hex}
-    return Event(claim_id, "binding.active", by, now, before, after)
+        if before:
+            tx.record(claim_id, "binding.gone", before=before)
+    elif settled.final:
+        after = {**shown, "service_id": settled.service_id.hex}
+        tx.record(claim_id, "binding.active", before=before, after=after)

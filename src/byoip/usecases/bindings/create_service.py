@@ -7,7 +7,6 @@ from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,9 @@ class CreateService:
         """
         why, now = stated_reason(reason), self.clock.now()
         service = Service(uuid4(), stated_name(name).value, default_only)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             await tx.operating.services.add(service, now)
-            event = noted("service.created", by, why, now, after=shown(service))
-            await tx.operating.events.add(event)
+            tx.record_for_operators("service.created", why, after=shown(service))
             await tx.answered(service)
         return service
 

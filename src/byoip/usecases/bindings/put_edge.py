@@ -11,7 +11,6 @@ from byoip.ports.clock import Clock
 from byoip.store.bindings.views import EdgeView
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class PutEdge:
             EdgeBehind: it cannot come back into service yet.
         """
         name, why, now = edge_name(edge), stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             await tx.edges.alone()
             before = await _current(name, tx)
             await _demand_caught_up(tx, before, drained=drained)
@@ -48,8 +47,7 @@ class PutEdge:
             if wanted != before:
                 was = shown(before) if before else {}
                 kind = "edge.put" if before else "edge.registered"
-                event = noted(kind, by, why, now, before=was, after=shown(wanted))
-                await tx.operating.events.add(event)
+                tx.record_for_operators(kind, why, before=was, after=shown(wanted))
             view = EdgeView(wanted, await tx.edges.newest())
             await tx.answered(view)
         await ConvergeBindings(self.store, self.clock)(by=by)

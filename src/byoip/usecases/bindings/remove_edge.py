@@ -9,7 +9,6 @@ from byoip.store.bindings.views import EdgeView
 from byoip.store.transaction import Store
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.bindings.put_edge import shown
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class RemoveEdge:
             InvalidEdgeName, InvalidText, EdgeNotFound: as they say.
         """
         name, why, now = edge_name(edge), stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             await tx.edges.alone()
             try:
                 known = await tx.edges.lock(name)
@@ -37,8 +36,7 @@ class RemoveEdge:
             if known is None:
                 raise EdgeNotFound
             await tx.edges.remove(known, now)
-            event = noted("edge.removed", by, why, now, before=shown(known))
-            await tx.operating.events.add(event)
+            tx.record_for_operators("edge.removed", why, before=shown(known))
             view = EdgeView(known, await tx.edges.newest())
             await tx.answered(view)
         await ConvergeBindings(self.store, self.clock)(by=by)

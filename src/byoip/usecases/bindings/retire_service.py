@@ -8,7 +8,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.bindings.create_service import shown
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class RetireService:
             ServiceInUse: it has bindings, or an edge in service may still answer with it.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             service = await tx.operating.services.lock(service_id)
             bound, _ = await tx.operating.services.bindings(service_id)
             if bound:
@@ -36,7 +35,6 @@ class RetireService:
             if names := await tx.edges.holding(service_id):
                 raise ServiceInUse(f"edges have not acknowledged its end: {', '.join(names[:5])}")
             await tx.operating.services.retire(service_id, now)
-            event = noted("service.retired", by, why, now, before=shown(service))
-            await tx.operating.events.add(event)
+            tx.record_for_operators("service.retired", why, before=shown(service))
             await tx.answered(service)
         return service

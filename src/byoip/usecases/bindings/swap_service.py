@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved, may_serve
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.claims.views import BindingView
@@ -36,7 +36,7 @@ class SwapService:
             ClaimNotFound, PreconditionFailed, PrefixNotApproved, PrefixSuspended, BindingNotFound,
             ServiceNotFound, DefaultOnlyService: as they say.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             if not claim.approved:  # the approval was revoked; what is bound stays
@@ -55,7 +55,6 @@ class SwapService:
                     {"binding_id": binding_id.hex, "service_id": one.id.hex}
                     for one in (old.service, service)
                 )
-                event = Event(claim_id, "binding.swapped", by, now, before, after)
-                await tx.events.add(event)
+                tx.record(claim_id, "binding.swapped", before=before, after=after)
             await tx.answered(view)
         return view

@@ -1,9 +1,8 @@
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.bindings.service_binding import may_unbind
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
@@ -34,7 +33,7 @@ class UnbindService:
             AdvertiseStateLocked: as they say.
             WithdrawFirst: it is the default, and the Internet may still know one of the routes.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             bindings = await tx.bindings.of(claim_id)
@@ -42,7 +41,7 @@ class UnbindService:
             may_unbind(binding, bindings)
             now = self.clock.now()
             if binding.is_default:
-                await _end_spanning(tx, claim_id, by, now)
+                await _end_spanning(tx, claim_id)
             await tx.claims.save(claim.written(now))
             await tx.bindings.remove(binding_id, now)
             before = {
@@ -50,11 +49,11 @@ class UnbindService:
                 "cidr": str(binding.cidr),
                 "service_id": binding.service.id.hex,
             }
-            await tx.events.add(Event(claim_id, "binding.removed", by, now, before=before))
+            tx.record(claim_id, "binding.removed", before=before)
             await tx.answered(None)
 
 
-async def _end_spanning(tx: Transaction, claim_id: UUID, by: Actor, now: datetime) -> None:
+async def _end_spanning(tx: Transaction, claim_id: UUID) -> None:
     await require_withdrawn(tx, claim_id)  # of all routes: each rests on the default binding
     if spanning := await tx.bgp_prefixes.spanning(claim_id):
-        await end_routes(tx, [spanning], by, now)
+        await end_routes(tx, [spanning])

@@ -8,7 +8,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.bindings.create_service import shown
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,8 @@ class UpdateService:
             ServiceNotOffered, PreconditionFailed, InvalidText: as they say.
             ServiceInUse: it is bound to parts of prefixes.
         """
-        why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        why = stated_reason(reason)
+        async with self.store.transaction(once, actor=by) as tx:
             old = await tx.operating.services.lock(service_id)
             by.seen.require(old.version)
             new = replace(old, default_only=default_only)
@@ -43,7 +42,6 @@ class UpdateService:
                 _, nested = await tx.operating.services.bindings(service_id)
                 may_be_default_only(nested if default_only else 0)
                 await tx.operating.services.save(new)
-                event = noted("service.updated", by, why, now, before=shown(old), after=shown(new))
-                await tx.operating.events.add(event)
+                tx.record_for_operators("service.updated", why, before=shown(old), after=shown(new))
             await tx.answered(new)
         return new

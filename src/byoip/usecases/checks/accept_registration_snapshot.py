@@ -6,7 +6,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class AcceptRegistrationSnapshot:
             InvalidText, SnapshotNotFound, SnapshotNotAcceptable: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             snapshots = await tx.operating.registration_snapshots()
             status = await snapshots.status(registry)
             if status is None:
@@ -41,10 +40,9 @@ class AcceptRegistrationSnapshot:
             await snapshots.accept(registry, word)
             before = {"registry": registry, "ranges": status.ranges}
             after = {"registry": registry, "ranges": status.refused}
-            event = noted(
-                "registration_snapshot.accepted", by, why, now, before=before, after=after
+            tx.record_for_operators(
+                "registration_snapshot.accepted", why, before=before, after=after
             )
-            await tx.operating.events.add(event)
             view = replace(status, acceptance=word)
             await tx.answered(view)
         return view

@@ -10,7 +10,6 @@ from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class AcceptRoaSnapshot:
             InvalidText, SnapshotNotFound, SnapshotNotAcceptable: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             snapshots = await tx.operating.roa_snapshots()
             found = await snapshots.find(number)
             if found is None:
@@ -39,8 +38,7 @@ class AcceptRoaSnapshot:
             word = Acceptance(by.name, why.value, now)
             await snapshots.accept(number, word)
             after = {"number": number}
-            event = noted("roa_snapshot.accepted", by, why, now, after=after)
-            await tx.operating.events.add(event)
+            tx.record_for_operators("roa_snapshot.accepted", why, after=after)
             await tx.jobs.enqueue_reevaluation()
             view = RoaSnapshotView(replace(found, accepted=True), in_use=True, acceptance=word)
             await tx.answered(view)

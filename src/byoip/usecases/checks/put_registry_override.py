@@ -8,7 +8,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,11 @@ class PutRegistryOverride:
         override = RegistryOverride(uuid4(), Prefix.parse(cidr), registry, why, now)
         if registry not in self.registries:
             raise RegistryUnknown(self.registries)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             replaced = await tx.operating.overrides.put(override)
             before = shown(replaced) if replaced else {}
             after = shown(override)
-            event = noted("registry_override.put", by, why, now, before=before, after=after)
-            await tx.operating.events.add(event)
+            tx.record_for_operators("registry_override.put", why, before=before, after=after)
             await tx.answered(override)
         return override
 

@@ -7,7 +7,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.checks.put_registry_override import shown
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +25,9 @@ class RemoveRegistryOverride:
             OverrideNotFound, InvalidText: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             removed = await tx.operating.overrides.remove(override_id, now)
             before = shown(removed)
-            event = noted("registry_override.removed", by, why, now, before=before)
-            await tx.operating.events.add(event)
+            tx.record_for_operators("registry_override.removed", why, before=before)
             await tx.answered(removed)
         return removed

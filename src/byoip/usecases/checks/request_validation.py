@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.claims.views import ClaimView
@@ -25,7 +25,7 @@ class RequestValidation:
         Raises:
             ClaimNotFound, PreconditionFailed: as they say.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             now = self.clock.now()
@@ -34,8 +34,7 @@ class RequestValidation:
             if new or await tx.runs.wake(run.id, now):
                 await tx.jobs.enqueue_run(run.id)
                 after = {"validation_id": run.id.hex}
-                asked = Event(claim_id, "validation.requested", by, now, after=after)
-                await tx.events.add(asked)
+                tx.record(claim_id, "validation.requested", after=after)
             view = await view_of(claim, tx)
             await tx.answered(view)
         return view

@@ -9,13 +9,13 @@ from byoip.domain.checks.evidence import Check, Finding, Reason
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CheckTarget, CollectedEvidence, CollectEvidence
-from byoip.usecases.events import changes
+from byoip.usecases.events import record_changes
 
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 
@@ -35,7 +35,7 @@ class RunValidation:
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended."""
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             run = await tx.runs.take(run_id, LEASE)
             if run is None:
                 return
@@ -77,7 +77,7 @@ class RunValidation:
         answers: CollectedEvidence,
         by: Actor,
     ) -> None:
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             try:
                 claim = await tx.claims.lock(run.claim_id)
             except ClaimNotFound:
@@ -94,10 +94,10 @@ class RunValidation:
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
                 findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, now))
-            decided, result, more = await self._settle(tx, learnt, proof, findings, by)
+            decided, result, more = await self._settle(tx, learnt, proof, findings)
             await tx.claims.save(decided)
-            await tx.events.add(*changes(claim, decided, by, now))
-            await self._finish(tx, held, result, (*findings, *more), by)
+            record_changes(tx, claim, decided)
+            await self._finish(tx, held, result, (*findings, *more))
 
     async def _settle(
         self,
@@ -105,7 +105,6 @@ class RunValidation:
         claim: Claim,
         token: OwnershipToken | None,
         findings: Sequence[Finding],
-        by: Actor,
     ) -> tuple[Claim, RunResult, tuple[Finding, ...]]:
         """Approve, contest, or leave as it is; what was asked once more comes back as well."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
@@ -123,7 +122,7 @@ class RunValidation:
         rivals = await tx.claims.approved_overlapping(claim.prefix)
         reserved = await tx.operating.reservations.blocks(claim.prefix, claim.account_id)
         if rivals or reserved:  # reserved for somebody else: a contest the operator settles
-            await self._contest(tx, rivals, by)
+            await self._contest(tx, rivals)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
@@ -131,33 +130,28 @@ class RunValidation:
         if claim.delegate_loa_creation:
             await tx.jobs.enqueue_letter(claim.id)
         after = {"token_id": token.id.hex}
-        await tx.events.add(Event(claim.id, "token.consumed", by, now, after=after))
+        tx.record(claim.id, "token.consumed", after=after)
         return claim.approve(now), RunResult.APPROVED, (once_more,)
 
-    async def _contest(self, tx: Transaction, rivals: Sequence[Claim], by: Actor) -> None:
+    async def _contest(self, tx: Transaction, rivals: Sequence[Claim]) -> None:
         now = self.clock.now()
         for rival in rivals:
             contested = rival.contest(now)
             await tx.claims.save(contested)
-            await tx.events.add(*changes(rival, contested, by, now))
+            record_changes(tx, rival, contested)
             leaving = await tx.offboardings.live(rival.id)
             if rival.offboarding and leaving and not leaving.contested:
                 # Its standing says that it leaves; restored, it is in dispute.
                 await tx.offboardings.save(leaving.disputed())
-                await tx.events.add(Event(rival.id, "offboarding.contested", by, now))
+                tx.record(rival.id, "offboarding.contested")
 
     async def _finish(
-        self,
-        tx: Transaction,
-        run: ValidationRun,
-        result: RunResult,
-        findings: Sequence[Finding],
-        by: Actor,
+        self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
     ) -> None:
         now = self.clock.now()
         await tx.runs.finish(run.finished(result, now), findings)
         after = {"validation_id": run.id.hex, "result": result.value}
-        await tx.events.add(Event(run.claim_id, "validation.finished", by, now, after=after))
+        tx.record(run.claim_id, "validation.finished", after=after)
         if result is RunResult.UNANSWERED:
             again = run.again(uuid4(), now)
             await tx.runs.open(again)
@@ -171,8 +165,5 @@ def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
     if answers.registry is None:
         return replace(claim, other_origins=others)
     return replace(
-        claim,
-        registry=answers.registry,
-        irr_waived=answers.irr_waived,
-        other_origins=others,
+        claim, registry=answers.registry, irr_waived=answers.irr_waived, other_origins=others
     )

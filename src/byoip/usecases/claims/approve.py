@@ -8,7 +8,7 @@ from byoip.ports.clock import Clock
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Store
 from byoip.usecases.claims.view import view_of
-from byoip.usecases.operator_events import explained
+from byoip.usecases.events import record_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ApprovePrefix:
             OverlapsApproved, SpaceReserved: the space is somebody else's.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id)
             now = self.clock.now()
             approved = claim.approve_by_operator(now)
@@ -39,7 +39,7 @@ class ApprovePrefix:
             if await tx.operating.reservations.blocks(claim.prefix, claim.account_id):
                 raise SpaceReserved(claim.prefix)
             await tx.claims.save(approved)
-            await tx.events.add(*explained(claim, approved, by, why, now))
+            record_changes(tx, claim, approved, reason=why)
             view = await view_of(approved, tx)
             await tx.answered(view)
         return view

@@ -9,7 +9,7 @@ from byoip.ports.clock import Clock
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Store
 from byoip.usecases.claims.view import view_of
-from byoip.usecases.operator_events import explained
+from byoip.usecases.events import record_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class ChangeStanding:
             ClaimNotFound, NotInThisState, InvalidText: as they say.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id)
             now = self.clock.now()
             moved = claim.stand(self.move, now)
             await tx.claims.save(moved)
-            await tx.events.add(*explained(claim, moved, by, why, now))
+            record_changes(tx, claim, moved, reason=why)
             view = await view_of(moved, tx)
             await tx.answered(view)
         return view

@@ -1,20 +1,17 @@
 """How a claim ends: with all that hangs on it, in one transaction, and never under a route."""
 
-from datetime import datetime
-
 from byoip.domain.claims.claim import Claim, WithdrawFirst
 from byoip.domain.claims.lifecycle import Transition
-from byoip.domain.history import Actor, Event
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.end_delegation import end
-from byoip.usecases.events import changes, end_token_and_run
+from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.letters.revoke_letters import revoke_letters
 from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
 
 
-async def close_after_grace(tx: Transaction, claim: Claim, by: Actor, now: datetime) -> Claim:
+async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
     """End a claim that has come to its grace, whether that is over or not. It is locked.
 
     Raises:
@@ -26,23 +23,23 @@ async def close_after_grace(tx: Transaction, claim: Claim, by: Actor, now: datet
     if offboarding is None or offboarding.step is not Step.GRACE:
         raise GraceNotBegun(Step.WITHDRAW if offboarding is None else offboarding.step)
     await require_nothing_attached(tx, claim)
-    closed = await close(tx, claim, Transition.OFFBOARDED, by, now)
-    await tx.offboardings.save(offboarding.ended(End.CLOSED, now))
+    closed = await close(tx, claim, Transition.OFFBOARDED)
+    await tx.offboardings.save(offboarding.ended(End.CLOSED, tx.now))
     after = {"request_id": offboarding.request_id, "next": ROA_LAST}
-    await tx.events.add(Event(claim.id, "offboarding.finished", by, now, after=after))
+    tx.record(claim.id, "offboarding.finished", after=after)
     return closed
 
 
-async def close(tx: Transaction, claim: Claim, move: Transition, by: Actor, now: datetime) -> Claim:
+async def close(tx: Transaction, claim: Claim, move: Transition) -> Claim:
     """End it, its routes and delegations, its token, its open run and its letters."""
-    await end(await tx.delegations.of(claim.id), "delegation.ended", tx, by, now)
-    await end_routes(tx, await tx.bgp_prefixes.of(claim.id), by, now)
-    closed = claim.close(move, now)
+    await end(await tx.delegations.of(claim.id), "delegation.ended", tx)
+    await end_routes(tx, await tx.bgp_prefixes.of(claim.id))
+    closed = claim.close(move, tx.now)
     await tx.claims.save(closed)
-    await end_token_and_run(tx, claim, by, now)
+    await end_token_and_run(tx, claim)
     because = RevokedBecause.OFFBOARDED if claim.offboarding else RevokedBecause.REMOVED
-    await revoke_letters(tx, claim.id, because, by=by, now=now)
-    await tx.events.add(*changes(claim, closed, by, now))
+    await revoke_letters(tx, claim.id, because)
+    record_changes(tx, claim, closed)
     return closed
 
 

@@ -7,7 +7,7 @@ from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.events import changes, end_token_and_run
+from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
 from byoip.usecases.routes.lifecycle import end_routes, still_out
 
@@ -21,7 +21,7 @@ class CloseUnproven:
 
     async def __call__(self, *, by: Actor) -> int:
         """Close them one by one, each looked at again under its lock; how many were."""
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             before = self.clock.now() - UNPROVEN_AFTER
             unproven = await tx.claims.unproven_since(before, BATCH_LIMIT)
 
@@ -32,7 +32,7 @@ class CloseUnproven:
         return await GuardedBatch(self.store, self.clock, kind)(unproven, act, by=by)
 
     async def _close(self, claim_id: UUID, by: Actor) -> bool:
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             await tx.guards.require_running(JobKind.CLOSE_UNPROVEN)
             try:
                 claim = await tx.claims.lock(claim_id)
@@ -47,9 +47,9 @@ class CloseUnproven:
             routes = await tx.bgp_prefixes.of(claim_id)
             if await still_out(tx, claim_id) or any(one.locked for one in routes):
                 return False
-            await end_routes(tx, routes, by, now)
+            await end_routes(tx, routes)
             closed = claim.close(Transition.UNPROVEN, now)
             await tx.claims.save(closed)
-            await end_token_and_run(tx, claim, by, now)
-            await tx.events.add(*changes(claim, closed, by, now))
+            await end_token_and_run(tx, claim)
+            record_changes(tx, claim, closed)
         return True

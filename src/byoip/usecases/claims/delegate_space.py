@@ -10,7 +10,7 @@ from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.claims.end_delegation import end
 from byoip.usecases.claims.end_expired_delegations import EXPIRED, told_apart
-from byoip.usecases.events import delegation_event
+from byoip.usecases.events import record_delegation
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class DelegateSpace:
             DelegationOverlaps, TooManyDelegations, DelegateNotFound: as their names say.
         """
         wanted = Prefix.parse(cidr)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             now = self.clock.now()
@@ -49,9 +49,9 @@ class DelegateSpace:
             over, existing = told_apart(await tx.delegations.of(claim_id), now)
             may_delegate(delegation, claim, existing)
             # What has expired does not stand in the way until the worker comes by.
-            await end(over, EXPIRED, tx, by, now)
+            await end(over, EXPIRED, tx)
             await tx.claims.save(claim.written(now))
             await tx.delegations.add(delegation)
-            await tx.events.add(delegation_event("delegation.created", delegation, by, now))
+            record_delegation(tx, "delegation.created", delegation)
             await tx.answered(delegation)
         return delegation

@@ -8,7 +8,7 @@ from byoip.ports.clock import Clock
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Store
 from byoip.usecases.claims.view import view_of
-from byoip.usecases.events import changes
+from byoip.usecases.events import record_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class DescribePrefix:
             ClaimNotFound, PreconditionFailed, InvalidText: as their names say.
         """
         text = CustomerText.parse(description, pointer="/description")
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             now = self.clock.now()
             described = claim.describe(text, now)
             await tx.claims.save(described)
-            await tx.events.add(*changes(claim, described, by, now))
+            record_changes(tx, claim, described)
             view = await view_of(described, tx)
             await tx.answered(view)
         return view

@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
-from byoip.usecases.events import delegation_event
+from byoip.usecases.events import record_delegation
 
 ENDED: Final = "delegation.ended"
 
@@ -35,7 +34,7 @@ class EndDelegation:
         Raises:
             ClaimNotFound, PreconditionFailed, DelegationNotFound: as their names say.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             now = self.clock.now()
@@ -44,15 +43,14 @@ class EndDelegation:
             if not wanted:
                 raise DelegationNotFound
             await tx.claims.save(claim.written(now))
-            await end(wanted, ENDED, tx, by, now)
+            await end(wanted, ENDED, tx)
             await tx.answered(delegation_id)
         return delegation_id
 
 
-async def end(
-    delegations: Sequence[Delegation], kind: str, tx: Transaction, by: Actor, now: datetime
-) -> None:
+async def end(delegations: Sequence[Delegation], kind: str, tx: Transaction) -> None:
     """Record the end of a claim's delegations, and why, under the claim's lock."""
     if delegations:
-        await tx.delegations.end([one.id for one in delegations], now)
-        await tx.events.add(*(delegation_event(kind, one, by, now) for one in delegations))
+        await tx.delegations.end([one.id for one in delegations], tx.now)
+        for one in delegations:
+            record_delegation(tx, kind, one)

@@ -29,7 +29,7 @@ class EndExpiredDelegations:
 
     async def __call__(self, *, by: Actor) -> int:
         """Look at claim after claim, each under its lock; how many delegations ended."""
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             claims = await tx.delegations.over(self.clock.now(), BATCH_LIMIT)
 
         async def act(claim_id: UUID) -> int:
@@ -39,7 +39,7 @@ class EndExpiredDelegations:
         return await GuardedBatch(self.store, self.clock, kind)(claims, act, by=by)
 
     async def _end(self, claim_id: UUID, by: Actor) -> int:
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             await tx.guards.require_running(JobKind.END_EXPIRED_DELEGATIONS)
             try:
                 claim = await tx.claims.lock(claim_id)
@@ -47,10 +47,10 @@ class EndExpiredDelegations:
                 return 0
             now = self.clock.now()
             over, lasting = told_apart(await tx.delegations.of(claim_id), now)
-            await end(over, EXPIRED, tx, by, now)
+            await end(over, EXPIRED, tx)
             if claim.approved or await still_out(tx, claim_id):
                 return len(over)
-            await end(lasting, ENDED, tx, by, now)
+            await end(lasting, ENDED, tx)
             return len(over) + len(lasting)
 
 

@@ -13,12 +13,12 @@ from byoip.domain.claims.ownership_token import (
     TooManyTokens,
 )
 from byoip.domain.claims.publishing import Instruction, instructions
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.ports.tokens import TokenMint
 from byoip.store.transaction import Store
-from byoip.usecases.events import changes, token_revoked
+from byoip.usecases.events import record_changes, record_token_revoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class IssueValidationToken:
             IllegalTransition: the prefix is approved: there is nothing left to prove.
             TooManyTokens: more than ten within an hour.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             if claim.approved:
@@ -68,14 +68,14 @@ class IssueValidationToken:
                 raise TooManyTokens
             if old := await tx.tokens.live(claim_id):
                 await tx.tokens.save(old.revoke(now))
-                await tx.events.add(token_revoked(old, by, now))
+                record_token_revoked(tx, old)
             token = self._new(claim, method)
             await tx.tokens.add(token)
             unproven = replace(claim.written(now), ownership=CheckRecord())
             await tx.claims.save(unproven)
             after = {"token_id": token.id.hex, "method": method.value}
-            issued = Event(claim_id, "token.issued", by, now, after=after)
-            await tx.events.add(issued, *changes(claim, unproven, by, now))
+            tx.record(claim_id, "token.issued", after=after)
+            record_changes(tx, claim, unproven)
             registry = self.registries.get(claim.registry or "")
             paste = instructions(token, self.label, registry)
             result = IssuedToken(token, paste, unproven.version)

@@ -7,7 +7,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.claims.reserve_space import shown
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +25,8 @@ class ReleaseReservation:
             ReservationNotFound, InvalidText: as they say.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             released = await tx.operating.reservations.release(reservation_id, now)
-            event = noted("reservation.released", by, why, now, before=shown(released))
-            await tx.operating.events.add(event)
+            tx.record_for_operators("reservation.released", why, before=shown(released))
             await tx.answered(released)
         return released

@@ -29,14 +29,13 @@ class RemovePrefix:
             WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
             GraceNotBegun: it is being offboarded, and not unbound yet.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             claim.require_not_suspended()  # or it would come back without its suspension
-            now = self.clock.now()
             if claim.offboarding:
-                await close_after_grace(tx, claim, by, now)
+                await close_after_grace(tx, claim)
             else:
                 await require_nothing_attached(tx, claim)
-                await close(tx, claim, Transition.REMOVED, by, now)
+                await close(tx, claim, Transition.REMOVED)
             await tx.answered(None)

@@ -7,7 +7,6 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,13 @@ class ReserveSpace:
         why, now = stated_reason(reason), self.clock.now()
         prefix = reservable(Prefix.parse(cidr))
         reservation = Reservation(uuid4(), prefix, account_id, why, now)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             await tx.claims.lock_space(prefix)
             for claim in await tx.claims.approved_overlapping(prefix):
                 if claim.account_id != account_id:
                     raise OverlapsApproved(claim.prefix, claim.account_id)
             await tx.operating.reservations.add(reservation)
-            event = noted("reservation.created", by, why, now, after=shown(reservation))
-            await tx.operating.events.add(event)
+            tx.record_for_operators("reservation.created", why, after=shown(reservation))
             await tx.answered(reservation)
         return reservation
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import uuid4
 
 from byoip.domain.bindings.service_binding import ServiceBinding, ServiceNotFound, may_serve
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.errors import Refusal
-from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import (
     BgpPrefix,
@@ -20,7 +18,7 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.domain.routes.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
 from byoip.domain.routes.route_validity import OriginUnanswered
 from byoip.store.transaction import Transaction
-from byoip.usecases.events import changes
+from byoip.usecases.events import record_changes
 from byoip.usecases.routes.announce import announce
 
 
@@ -38,9 +36,7 @@ class Withheld:
     owed: bool
 
 
-async def turn_back(
-    tx: Transaction, claim: Claim, offboarding: Offboarding, by: Actor, now: datetime
-) -> Claim:
+async def turn_back(tx: Transaction, claim: Claim, offboarding: Offboarding) -> Claim:
     """Give a locked claim its standing and its bindings back, and have a letter written.
 
     Raises:
@@ -49,19 +45,19 @@ async def turn_back(
         Contested: another claim serves some of it.
     """
     for one in sorted(offboarding.bindings, key=lambda taken: taken.cidr != str(claim.prefix)):
-        await _bind(tx, claim, one, by, now)  # the default first
-    restored = claim.stand(Transition.RESTORED, now)
+        await _bind(tx, claim, one)  # the default first
+    restored = claim.stand(Transition.RESTORED, tx.now)
     if offboarding.contested:
-        restored = restored.stand(Transition.CONTESTED, now)
+        restored = restored.stand(Transition.CONTESTED, tx.now)
     await tx.claims.save(restored)
-    await tx.events.add(*changes(claim, restored, by, now))
+    record_changes(tx, claim, restored)
     if restored.approved and restored.delegate_loa_creation:
         await tx.jobs.enqueue_letter(claim.id)
     return restored
 
 
 async def announce_again(
-    tx: Transaction, claim: Claim, routes: Sequence[TakenRoute], by: Actor, now: datetime
+    tx: Transaction, claim: Claim, routes: Sequence[TakenRoute]
 ) -> tuple[Withheld, ...]:
     """Announce what was withdrawn and nobody has touched since; what could not be, and why.
 
@@ -76,7 +72,7 @@ async def announce_again(
         if before.desired.advertised or before.desired.change != route.change:
             continue  # its owner has decided otherwise
         try:
-            await _announce(tx, claim, before, by, now)
+            await _announce(tx, claim, before)
         except (Contested, IncompleteBgpDeployment, OriginUnanswered) as refusal:
             # Not yet, not before it is settled, or nobody could tell: that is no "no".
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=True))
@@ -85,23 +81,19 @@ async def announce_again(
     return tuple(withheld)
 
 
-async def _announce(
-    tx: Transaction, claim: Claim, before: BgpPrefix, by: Actor, now: datetime
-) -> BgpPrefix:
+async def _announce(tx: Transaction, claim: Claim, before: BgpPrefix) -> BgpPrefix:
     before.require_unlocked()
-    return await announce(tx, claim, before, prepend=before.desired.prepend, by=by, now=now)
+    return await announce(tx, claim, before, prepend=before.desired.prepend)
 
 
-async def _bind(
-    tx: Transaction, claim: Claim, taken: TakenBinding, by: Actor, now: datetime
-) -> None:
+async def _bind(tx: Transaction, claim: Claim, taken: TakenBinding) -> None:
     try:
         service = await tx.services.get(taken.service_id)
     except ServiceNotFound:
         raise ServiceRetired(taken.service_id.hex) from None
     cidr = Prefix.parse(taken.cidr)
     may_serve(claim.prefix, cidr, service)
-    binding = ServiceBinding(uuid4(), claim.id, claim.prefix, cidr, service, now)
+    binding = ServiceBinding(uuid4(), claim.id, claim.prefix, cidr, service, tx.now)
     await tx.bindings.add(binding)
     after = {
         "binding_id": binding.id.hex,
@@ -109,4 +101,4 @@ async def _bind(
         "service_id": service.id.hex,
         "was": taken.binding_id.hex,
     }
-    await tx.events.add(Event(claim.id, "binding.created", by, now, after=after))
+    tx.record(claim.id, "binding.created", after=after)

@@ -10,8 +10,8 @@ from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Store
 from byoip.usecases.claims.end_delegation import ENDED, end
 from byoip.usecases.claims.view import view_of
+from byoip.usecases.events import record_changes
 from byoip.usecases.letters.revoke_letters import revoke_letters
-from byoip.usecases.operator_events import explained
 from byoip.usecases.routes.lifecycle import still_out
 
 
@@ -34,21 +34,19 @@ class RevokeApproval:
             ClaimNotFound, NotInThisState, InvalidText: as they say.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id)
             now = self.clock.now()
             revoked = claim.revoke(now)
             # Nobody lends what is not theirs, and the next holder must be able to; but nothing
             # cascades while a route is up.
             if not await still_out(tx, claim_id):
-                await end(await tx.delegations.of(claim_id), ENDED, tx, by, now)
+                await end(await tx.delegations.of(claim_id), ENDED, tx)
             if token := await tx.tokens.live(claim_id):
                 await tx.tokens.save(token.revoke(now))
-            await revoke_letters(
-                tx, claim_id, RevokedBecause.OPERATOR, by=by, now=now, reason=why.value
-            )
+            await revoke_letters(tx, claim_id, RevokedBecause.OPERATOR, reason=why.value)
             await tx.claims.save(revoked)
-            await tx.events.add(*explained(claim, revoked, by, why, now))
+            record_changes(tx, claim, revoked, reason=why)
             view = await view_of(revoked, tx)
             await tx.answered(view)
         return view

@@ -6,7 +6,7 @@ from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.events import changes, token_revoked
+from byoip.usecases.events import record_changes, record_token_revoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RevokeValidationToken:
         Raises:
             ClaimNotFound, PreconditionFailed, TokenNotFound, TokenSpent: as their names say.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             token = await tx.tokens.get(claim_id, token_id)
@@ -38,5 +38,6 @@ class RevokeValidationToken:
             await tx.tokens.save(token.revoke(now))
             unproven = replace(claim.written(now), ownership=CheckRecord())
             await tx.claims.save(unproven)
-            await tx.events.add(token_revoked(token, by, now), *changes(claim, unproven, by, now))
+            record_token_revoked(tx, token)
+            record_changes(tx, claim, unproven)
             await tx.answered(None)

@@ -6,7 +6,7 @@ from byoip.domain.asn import Asn, choose_origin
 from byoip.domain.claims.claim import Claim, TooManyClaims
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.letters.loa_document import LoaDocumentNotFound, LoaDocumentUnknown
 from byoip.domain.prefix import Prefix, PrefixPolicy
@@ -74,7 +74,7 @@ class SubmitPrefix:
             expires_at=now + self.token_lifetime,
         )
         view = ClaimView(claim, token, default_binding=None)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             held, quota = await tx.claims.lock_account(account_id)
             if held >= quota:
                 raise TooManyClaims(quota)
@@ -83,7 +83,7 @@ class SubmitPrefix:
             await tx.claims.add(claim)
             await tx.tokens.add(token)
             after = {"cidr": str(prefix), "asn": origin.number, "state": claim.state.value}
-            await tx.events.add(Event(claim.id, "prefix.created", by, now, after=after))
+            tx.record(claim.id, "prefix.created", after=after)
             await tx.answered(view)
         return view
 

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.history import Actor, OperatorEvent
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind, JobRun, JobStopped, measure, objection
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
@@ -93,9 +93,9 @@ class GuardedBatch:
         return done
 
     async def _begin(self, listed: Sequence[UUID], new: New, by: Actor) -> JobRun | None:
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             await tx.guards.require_running(self.kind)
-            refused = await self._measured(tx, listed, new, by)
+            refused = await self._measured(tx, listed, new)
             acting = [row for row in listed if row not in refused]
             if not acting:
                 return None
@@ -105,9 +105,7 @@ class GuardedBatch:
             await new.enrol(tx, taken_in)
         return run
 
-    async def _measured(
-        self, tx: Transaction, listed: Sequence[UUID], new: New, by: Actor
-    ) -> frozenset[UUID]:
+    async def _measured(self, tx: Transaction, listed: Sequence[UUID], new: New) -> frozenset[UUID]:
         """The rows that are refused; they are written down for an operator to look at."""
         past = await tx.guards.past(self.kind)
         word = await tx.guards.waiting(self.kind)
@@ -121,7 +119,7 @@ class GuardedBatch:
             rows = [row for row in listed if row in refused]
             why = objection(len(rows), past)
             _log.error("%s is refused: %s", self.kind.value, why)
-            await self._refuse(tx, replace(self._run(rows, len(rows), by), refused=why), by)
+            await self._refuse(tx, replace(self._run(rows, len(rows), tx.actor), refused=why))
         return refused
 
     def _run(self, rows: Sequence[UUID], measured: int, by: Actor) -> JobRun:
@@ -136,7 +134,7 @@ class GuardedBatch:
             measured=measured,
         )
 
-    async def _refuse(self, tx: Transaction, run: JobRun, by: Actor) -> None:
+    async def _refuse(self, tx: Transaction, run: JobRun) -> None:
         if not await tx.guards.refuse(run):
             return  # one waits already: it was said
         after = {
@@ -145,8 +143,7 @@ class GuardedBatch:
             "sample": [one.hex for one in run.sample],
         }
         why = CustomerText(run.refused)
-        event = OperatorEvent("job.refused", by.name, by.request_id, why, run.at, after=after)
-        await tx.operating.events.add(event)
+        tx.record_for_operators("job.refused", why, after=after)
 
 
 async def _nowhere(tx: Transaction, rows: Sequence[UUID]) -> None:

@@ -8,9 +8,8 @@ from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
 from byoip.ports.clock import Clock
-from byoip.store.jobs.guard_reader import JobReport
+from byoip.store.jobs.views import JobReport
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,11 @@ class MoveKillSwitch:
         """
         why, now = stated_reason(reason), self.clock.now()
         moved = JobSwitch(kind, stopped, now, by.name, why.value)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             await tx.guards.switch(moved)
             event = "job.stopped" if stopped else "job.started"
             after = {"kind": kind.value}
-            await tx.operating.events.add(noted(event, by, why, now, after=after))
+            tx.record_for_operators(event, why, after=after)
             report = await tx.guards.report(kind)
             await tx.answered(report)
         return report
@@ -90,7 +89,7 @@ class AllowJob:
             InvalidText: the reason.
         """
         why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             waiting = await tx.guards.waiting(kind)
             if waiting is None:
                 raise JobNotRefused(kind)
@@ -102,7 +101,7 @@ class AllowJob:
             )
             await tx.guards.allow(allowed)
             after = {"kind": kind.value, "listed": allowed.listed, "by": allowed.allowed_by}
-            await tx.operating.events.add(noted("job.allowed", by, why, now, after=after))
+            tx.record_for_operators("job.allowed", why, after=after)
             report = await tx.guards.report(kind)
             await tx.answered(report)
         return report

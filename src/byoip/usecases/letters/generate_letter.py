@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.claims.claim import Claim, ClaimNotFound
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
 from byoip.domain.letters.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
@@ -94,7 +94,7 @@ class GenerateLetter:
         approved_at: datetime | None,
     ) -> Letter | None:
         now = self.clock.now()
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             try:
                 claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:
@@ -102,7 +102,7 @@ class GenerateLetter:
             newest = await _newest(tx, claim_id)
             if not letter_due(claim, newest, now):
                 return None  # another worker was first, or the claim has changed
-            if claim.approved_at != approved_at or not await _still_valid(tx, facts, now):
+            if claim.approved_at != approved_at or not await _still_valid(tx, facts):
                 return None  # what it states was so, and is not: the next one states what is
             document = _document(claim, facts, content)
             await tx.loa_documents.add(document, content)
@@ -118,15 +118,15 @@ class GenerateLetter:
                 "loa_document_id": document.id.hex,
                 "valid_until": facts.valid_until.isoformat(),
             }
-            await tx.events.add(Event(claim_id, "letter.issued", by, now, before, after))
+            tx.record(claim_id, "letter.issued", before=before, after=after)
         return letter
 
 
-async def _still_valid(tx: Transaction, facts: LetterFacts, now: datetime) -> bool:
+async def _still_valid(tx: Transaction, facts: LetterFacts) -> bool:
     vrps = await tx.roas.about(facts.prefix)
     if not isinstance(vrps, Vrps):
         return False
-    found = deciding_roas(facts.prefix, facts.origin, vrps.covering, now=now)
+    found = deciding_roas(facts.prefix, facts.origin, vrps.covering, now=tx.now)
     return {_told(one) for one in facts.roas} == {_told(one) for one in found}
 
 

@@ -1,10 +1,9 @@
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
 from byoip.ports.clock import Clock
@@ -12,13 +11,7 @@ from byoip.store.transaction import Store, Transaction
 
 
 async def revoke_letters(
-    tx: Transaction,
-    claim_id: UUID,
-    because: RevokedBecause,
-    *,
-    by: Actor,
-    now: datetime,
-    reason: str = "",
+    tx: Transaction, claim_id: UUID, because: RevokedBecause, *, reason: str = ""
 ) -> int:
     """Revoke all letters of a claim that is locked: they speak for the same route; how many.
 
@@ -26,10 +19,10 @@ async def revoke_letters(
     """
     ending = [one for one in await tx.letters.of(claim_id) if one.revoked_at is None]
     for letter in ending:
-        await tx.letters.save(letter.revoke(because, now))
+        await tx.letters.save(letter.revoke(because, tx.now))
         before = {"reference": str(letter.reference)}
         after = {"because": because.value} | ({"reason": reason} if reason else {})
-        await tx.events.add(Event(claim_id, "letter.revoked", by, now, before, after))
+        tx.record(claim_id, "letter.revoked", before=before, after=after)
     return len(ending)
 
 
@@ -54,21 +47,14 @@ class RevokeLetter:
         """
         why = stated_reason(reason)
         wanted = LetterReference.parse(reference)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             letter = await tx.letters.get(wanted)
             try:
                 await tx.claims.lock(letter.claim_id)
             except ClaimNotFound:
                 pass  # closed, and its letters revoked with it
             else:
-                await revoke_letters(
-                    tx,
-                    letter.claim_id,
-                    RevokedBecause.OPERATOR,
-                    by=by,
-                    now=self.clock.now(),
-                    reason=why.value,
-                )
+                await revoke_letters(tx, letter.claim_id, RevokedBecause.OPERATOR, reason=why.value)
             revoked = await tx.letters.get(wanted)
             await tx.answered(revoked)
         return revoked

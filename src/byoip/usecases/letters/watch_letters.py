@@ -27,7 +27,7 @@ class WatchLetters:
 
     async def __call__(self, *, by: Actor) -> int:
         """Revoke what every snapshot of 24 hours has denied; how many letters."""
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             news = await tx.letters.news()
         if news is None:
             return 0
@@ -38,7 +38,7 @@ class WatchLetters:
                 revoked += await self._hear(letter, news, by)
             more = len(page) == _AT_ONCE
             last = page[-1].reference if page else last
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             await tx.letters.heard(news.number)
         return revoked
 
@@ -60,7 +60,7 @@ class WatchLetters:
         return page, disturbed
 
     async def _hear(self, letter: Letter, news: SnapshotNews, by: Actor) -> int:
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             try:
                 await tx.claims.lock(letter.claim_id)
             except ClaimNotFound:
@@ -72,8 +72,7 @@ class WatchLetters:
             await tx.letters.save(heard)
             if not heard.rpki.confirmed:
                 return 0
-            now, because = self.clock.now(), RevokedBecause.RPKI
-            return await revoke_letters(tx, letter.claim_id, because, by=by, now=now)
+            return await revoke_letters(tx, letter.claim_id, RevokedBecause.RPKI)
 
     async def _still_standing(self, letter: Letter, tx: Transaction) -> Letter | None:
         for one in await tx.letters.of(letter.claim_id):

@@ -35,7 +35,7 @@ class AddBgpPrefix:
             BgpPrefixExists, TooManyBgpPrefixes: as their names say.
         """
         wanted = Prefix.parse(cidr)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             bindings = await tx.bindings.of(claim_id)
@@ -43,7 +43,7 @@ class AddBgpPrefix:
             now = self.clock.now()
             written = claim.written(now)
             await tx.claims.save(written)
-            made = await begin_route(tx, claim, wanted, by, now)
+            made = await begin_route(tx, claim, wanted)
             view = BgpPrefixView(made, written.version)
             await tx.answered(view)
         return view

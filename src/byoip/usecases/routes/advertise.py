@@ -1,9 +1,8 @@
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.claims.claim import Claim
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound
 from byoip.domain.routes.breaker import Source
@@ -49,7 +48,7 @@ class Advertise:
             IncompleteBgpDeployment, OriginNotValid, OriginUnanswered: it is not announced.
             WithdrawalsStopped: it is not withdrawn.
         """
-        async with tripping(self.store, self.clock), self.store.transaction(once) as tx:
+        async with tripping(self.store), self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             before = await _find(tx, claim_id, bgp_prefix_id)
@@ -64,7 +63,7 @@ class Advertise:
                 written = claim.written(now)
                 await tx.claims.save(written)
                 version = written.version
-                after = await _change(tx, claim, before, to=to, prepend=repeat, by=by, now=now)
+                after = await _change(tx, claim, before, to=to, prepend=repeat)
             view = await tx.bgp_prefixes.view(after, version)
             view = view if changes else view.unchanged
             await tx.answered(view)
@@ -81,32 +80,23 @@ async def _find(tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID | None) -> 
 
 
 async def _change(
-    tx: Transaction,
-    claim: Claim,
-    before: BgpPrefix,
-    *,
-    to: bool,
-    prepend: int,
-    by: Actor,
-    now: datetime,
+    tx: Transaction, claim: Claim, before: BgpPrefix, *, to: bool, prepend: int
 ) -> BgpPrefix:
     if to and not before.desired.advertised:
-        return await announce(tx, claim, before, prepend=prepend, by=by, now=now)
+        return await announce(tx, claim, before, prepend=prepend)
     after = before
     if before.desired.advertised and not to:
         # The owner may always withdraw: contested, suspended, no longer approved or not.
-        after = await withdraw(tx, before, by=by, now=now, source=Source.REQUEST)
+        after = await withdraw(tx, before, source=Source.REQUEST)
     elif after.desired.advertised:
         claim.require_not_suspended()
-    return await _prepend(tx, after, prepend, by, now)
+    return await _prepend(tx, after, prepend)
 
 
-async def _prepend(
-    tx: Transaction, before: BgpPrefix, prepend: int, by: Actor, now: datetime
-) -> BgpPrefix:
+async def _prepend(tx: Transaction, before: BgpPrefix, prepend: int) -> BgpPrefix:
     if before.desired.prepend == prepend:
         return before
-    after = before.prepended(prepend, request_id=by.request_id, now=now)
+    after = before.prepended(prepend, request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.save(after)
     old, new = (
         {
@@ -116,5 +106,5 @@ async def _prepend(
         }
         for one in (before, after)
     )
-    await tx.events.add(Event(after.claim_id, "bgp_prefix.prepended", by, now, old, new))
+    tx.record(after.claim_id, "bgp_prefix.prepended", before=old, after=new)
     return after

@@ -1,12 +1,10 @@
 """The one way a route comes: proven, served, and valid at that very moment."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from byoip.domain.checks.evidence import Outcome, Unanswered
 from byoip.domain.checks.roa_authorisation import judge_roas
 from byoip.domain.claims.claim import Claim
-from byoip.domain.history import Actor, Event
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.routes.route_validity import require_valid
 from byoip.ports.checks.rpki import NoVrps
@@ -14,13 +12,7 @@ from byoip.store.transaction import Transaction
 
 
 async def announce(
-    tx: Transaction,
-    claim: Claim,
-    bgp_prefix: BgpPrefix,
-    *,
-    prepend: int,
-    by: Actor,
-    now: datetime,
+    tx: Transaction, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int
 ) -> BgpPrefix:
     """Want it on the Internet. The caller holds the claim's lock, and saw that it is withdrawn.
 
@@ -35,25 +27,27 @@ async def announce(
     binding = may_announce(claim, bindings, lacking=lacking)
     if await tx.bgp_prefixes.out_elsewhere(bgp_prefix):
         raise Contested
-    outcome = await _origin_validation(tx, bgp_prefix, now)
-    valid = require_valid(outcome, bgp_prefix.last_valid_at, now)
-    wanted = bgp_prefix.announced(binding, prepend=prepend, request_id=by.request_id, now=now)
+    outcome = await _origin_validation(tx, bgp_prefix)
+    valid = require_valid(outcome, bgp_prefix.last_valid_at, tx.now)
+    wanted = bgp_prefix.announced(
+        binding, prepend=prepend, request_id=tx.actor.request_id, now=tx.now
+    )
     if valid:
-        wanted = replace(wanted, last_valid_at=now)
+        wanted = replace(wanted, last_valid_at=tx.now)
     await tx.bgp_prefixes.save(wanted)
-    await tx.events.add(_announced(wanted, outcome, by, now))
+    _record(tx, wanted, outcome)
     return wanted
 
 
-async def _origin_validation(tx: Transaction, bgp_prefix: BgpPrefix, now: datetime) -> Outcome:
+async def _origin_validation(tx: Transaction, bgp_prefix: BgpPrefix) -> Outcome:
     """Of exactly this route, on the newest accepted snapshot."""
     answer = await tx.roas.about(bgp_prefix.cidr)
     if isinstance(answer, NoVrps):
         return Unanswered(answer.fault, f"{answer.detail}.")
-    return judge_roas(bgp_prefix.cidr, bgp_prefix.asn, answer.covering, now=now)
+    return judge_roas(bgp_prefix.cidr, bgp_prefix.asn, answer.covering, now=tx.now)
 
 
-def _announced(bgp_prefix: BgpPrefix, outcome: Outcome, by: Actor, now: datetime) -> Event:
+def _record(tx: Transaction, bgp_prefix: BgpPrefix, outcome: Outcome) -> None:
     shown = {"bgp_prefix_id": bgp_prefix.id.hex, "cidr": str(bgp_prefix.cidr)}
     before = {**shown, "advertised": False}
     after = {
@@ -62,4 +56,4 @@ def _announced(bgp_prefix: BgpPrefix, outcome: Outcome, by: Actor, now: datetime
         "asn_prepend_count": bgp_prefix.desired.prepend,
         "origin_validation": outcome.seen,
     }
-    return Event(bgp_prefix.claim_id, "bgp_prefix.announced", by, now, before, after)
+    tx.record(bgp_prefix.claim_id, "bgp_prefix.announced", before=before, after=after)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from byoip.domain.claims.claim import Claim, ClaimNotFound, WithdrawFirst
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
@@ -48,7 +48,7 @@ class ContinueOffboardings:
         Raises:
             RowsFailed: some could not; all others went on.
         """
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             due = await tx.offboardings.due(self.clock.now(), BATCH_LIMIT)
 
         run = GuardedBatch(self.store, self.clock, JobKind.OFFBOARD)
@@ -77,18 +77,18 @@ class ContinueOffboardings:
                 return False
             claim, offboarding = found
             # Whatever is done is done in the name of the request that asked for it.
-            by = Actor("worker", offboarding.request_id)
+            tx.act_as(Actor("worker", offboarding.request_id))
             match offboarding.step:
                 case Step.WITHDRAW:
-                    return await self._withdraw(tx, offboarding, by)
+                    return await self._withdraw(tx, offboarding)
                 case Step.CONFIRM:
-                    return await self._confirm(tx, offboarding, by)
+                    return await self._confirm(tx, offboarding)
                 case Step.UNBIND:
-                    return await self._unbind(tx, offboarding, by)
+                    return await self._unbind(tx, offboarding)
                 case _:
-                    return await self._close(tx, claim, offboarding, by)
+                    return await self._close(tx, claim, offboarding)
 
-    async def _withdraw(self, tx: Transaction, offboarding: Offboarding, by: Actor) -> bool:
+    async def _withdraw(self, tx: Transaction, offboarding: Offboarding) -> bool:
         live = await tx.bgp_prefixes.of(offboarding.claim_id)
         wanted = [one for one in live if one.desired.advertised]
         if not wanted:
@@ -97,21 +97,13 @@ class ContinueOffboardings:
         free = next((one for one in wanted if not one.locked), None)
         if free is None:
             return False  # the operator has locked what is left, and has to unlock it
-        gone = await withdraw(
-            tx,
-            free,
-            by=by,
-            now=self.clock.now(),
-            source=Source.OFFBOARDING,
-            job=JOB,
-            run=offboarding.id.hex,
-        )
+        gone = await withdraw(tx, free, source=Source.OFFBOARDING, job=JOB, run=offboarding.id.hex)
         taken = TakenRoute(gone.id, gone.desired.change)
         await tx.offboardings.save(offboarding.taken(taken))
         return True
 
-    async def _confirm(self, tx: Transaction, offboarding: Offboarding, by: Actor) -> bool:
-        claim_id, now = offboarding.claim_id, self.clock.now()
+    async def _confirm(self, tx: Transaction, offboarding: Offboarding) -> bool:
+        claim_id = offboarding.claim_id
         if any(one.desired.advertised for one in await tx.bgp_prefixes.of(claim_id)):
             await tx.offboardings.save(offboarding.back())
             return True
@@ -119,13 +111,13 @@ class ContinueOffboardings:
             return False
         await tx.offboardings.save(offboarding.on())
         # Not before the route is gone: networks that poll the letter would drop it earlier.
-        await revoke_letters(tx, claim_id, RevokedBecause.OFFBOARDED, by=by, now=now)
+        await revoke_letters(tx, claim_id, RevokedBecause.OFFBOARDED)
         after = {"bgp_prefixes": [one.bgp_prefix_id.hex for one in offboarding.routes]}
-        await tx.events.add(Event(claim_id, "offboarding.withdrawn", by, now, after=after))
+        tx.record(claim_id, "offboarding.withdrawn", after=after)
         return True
 
-    async def _unbind(self, tx: Transaction, offboarding: Offboarding, by: Actor) -> bool:
-        claim_id, now = offboarding.claim_id, self.clock.now()
+    async def _unbind(self, tx: Transaction, offboarding: Offboarding) -> bool:
+        claim_id, now = offboarding.claim_id, tx.now
         live = await tx.bgp_prefixes.of(claim_id)
         out = [one.id for one in live if one.desired.advertised]
         if out or await tx.bgp_prefixes.lingering(claim_id):
@@ -141,21 +133,18 @@ class ContinueOffboardings:
                 "cidr": str(one.cidr),
                 "service_id": one.service.id.hex,
             }
-            await tx.events.add(Event(claim_id, "binding.removed", by, now, before=before))
+            tx.record(claim_id, "binding.removed", before=before)
         until = now + self.grace
         await tx.offboardings.save(offboarding.graced(until))
         after = {"grace_until": until.isoformat(), "restore": "POST .../restore until then"}
-        await tx.events.add(Event(claim_id, "offboarding.unbound", by, now, after=after))
+        tx.record(claim_id, "offboarding.unbound", after=after)
         return True
 
-    async def _close(
-        self, tx: Transaction, claim: Claim, offboarding: Offboarding, by: Actor
-    ) -> bool:
-        now = self.clock.now()
-        if not offboarding.over(now):
+    async def _close(self, tx: Transaction, claim: Claim, offboarding: Offboarding) -> bool:
+        if not offboarding.over(tx.now):
             return False
         try:
-            await close_after_grace(tx, claim, by, now)
+            await close_after_grace(tx, claim)
         except (WithdrawFirst, AdvertiseStateLocked) as refusal:
             _log.error("prefix %s is not closed: %s", claim.id.hex, refusal.message)
             return False

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
@@ -28,10 +28,9 @@ class EndGrace:
             AdvertiseStateLocked: a route of it is locked: unlock it first.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id)
-            now = self.clock.now()
             after = {"reason": why.value}
-            await tx.events.add(Event(claim_id, "offboarding.cut_short", by, now, after=after))
-            await close_after_grace(tx, claim, by, now)
+            tx.record(claim_id, "offboarding.cut_short", after=after)
+            await close_after_grace(tx, claim)
             await tx.answered(None)

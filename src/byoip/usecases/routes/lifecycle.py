@@ -1,11 +1,9 @@
 """BGP prefixes that begin and end with what they hang on; all of it under the claim's lock."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID, uuid4
 
 from byoip.domain.claims.claim import Claim, WithdrawFirst
-from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, withheld
 from byoip.store.transaction import Transaction
@@ -13,20 +11,16 @@ from byoip.store.transaction import Transaction
 _LINGERS = "a route is withdrawn, but routers may still announce it: wait until they have confirmed"
 
 
-async def begin_route(
-    tx: Transaction, claim: Claim, cidr: Prefix, by: Actor, now: datetime
-) -> BgpPrefix:
+async def begin_route(tx: Transaction, claim: Claim, cidr: Prefix) -> BgpPrefix:
     """Keep a new route, not wanted on the Internet yet."""
-    made = withheld(claim, cidr, uuid4(), request_id=by.request_id, now=now)
+    made = withheld(claim, cidr, uuid4(), request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.add(made)
     after = {**_shown(made), "advertised": False}
-    await tx.events.add(Event(claim.id, "bgp_prefix.created", by, now, after=after))
+    tx.record(claim.id, "bgp_prefix.created", after=after)
     return made
 
 
-async def end_routes(
-    tx: Transaction, bgp_prefixes: Sequence[BgpPrefix], by: Actor, now: datetime
-) -> None:
+async def end_routes(tx: Transaction, bgp_prefixes: Sequence[BgpPrefix]) -> None:
     """End routes that are `require_withdrawn`; their rows stay.
 
     Raises:
@@ -34,8 +28,8 @@ async def end_routes(
     """
     for one in bgp_prefixes:
         one.require_unlocked()
-        await tx.bgp_prefixes.remove(one.id, now)
-        await tx.events.add(Event(one.claim_id, "bgp_prefix.removed", by, now, before=_shown(one)))
+        await tx.bgp_prefixes.remove(one.id, tx.now)
+        tx.record(one.claim_id, "bgp_prefix.removed", before=_shown(one))
 
 
 async def still_out(tx: Transaction, claim_id: UUID) -> dict[UUID, str]:

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.routes.views import BgpPrefixView
@@ -36,7 +36,7 @@ class LockBgpPrefix:
             ClaimNotFound, BgpPrefixNotFound, InvalidText: as they say.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id)
             before = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
             after, changes = before, before.locked is not locked
@@ -51,7 +51,7 @@ class LockBgpPrefix:
                     "reason": why.value,
                 }
                 kind = "bgp_prefix.locked" if locked else "bgp_prefix.unlocked"
-                await tx.events.add(Event(claim_id, kind, by, now, after=shown))
+                tx.record(claim_id, kind, after=shown)
             view = await tx.bgp_prefixes.view(after, claim.version)
             view = view if changes else view.unchanged
             await tx.answered(view)

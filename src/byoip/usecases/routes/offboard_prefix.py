@@ -9,7 +9,7 @@ from byoip.ports.clock import Clock
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.view import view_of
-from byoip.usecases.events import changes
+from byoip.usecases.events import record_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class OffboardPrefix:
             PrefixSuspended: or it would come back without its suspension.
             AdvertiseStateLocked: the operator has locked a route, advertised or not.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             if not claim.offboarding:
@@ -52,7 +52,7 @@ class OffboardPrefix:
                 await tx.offboardings.add(began)
                 before, claim = claim, claim.written(now).stand(Transition.OFFBOARDING, now)
                 await tx.claims.save(claim)
-                await tx.events.add(*changes(before, claim, by, now))
+                record_changes(tx, before, claim)
                 await tx.jobs.enqueue_offboarding()
             view = await view_of(claim, tx)
             await tx.answered(view)

@@ -1,17 +1,15 @@
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.breaker import KeptTrip, Parked
 from byoip.domain.routes.offboarding import End
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.restore import turn_back
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +37,10 @@ class RearmBreaker:
             TripNotFound, InvalidText: as they say.
         """
         why = stated_reason(reason)
-        async with self.store.transaction(once) as tx:
-            now = self.clock.now()
+        async with self.store.transaction(once, actor=by) as tx:
             claims = await tx.offboardings.parked(trip_id)
             for claim_id in claims:
-                await _settle(tx, claim_id, trip_id, parked, by, now)
+                await _settle(tx, claim_id, trip_id, parked)
             named = f"{name} ({by.name})"
             trip = await tx.breaker.rearm(trip_id, by=named, because=why.value, parked=parked)
             after = {
@@ -54,15 +51,12 @@ class RearmBreaker:
                 "parked": parked.value,
                 "prefixes": [one.hex for one in claims],
             }
-            event = noted("breaker.rearmed", by, why, now, after=after)
-            await tx.operating.events.add(event)
+            tx.record_for_operators("breaker.rearmed", why, after=after)
             await tx.answered(trip)
         return trip
 
 
-async def _settle(
-    tx: Transaction, claim_id: UUID, trip_id: UUID, parked: Parked, by: Actor, now: datetime
-) -> None:
+async def _settle(tx: Transaction, claim_id: UUID, trip_id: UUID, parked: Parked) -> None:
     try:
         claim = await tx.claims.lock(claim_id)
     except ClaimNotFound:
@@ -73,8 +67,8 @@ async def _settle(
     if parked is Parked.RELEASED:
         await tx.offboardings.save(offboarding.released())
         return
-    await turn_back(tx, claim, offboarding, by, now)
-    await tx.offboardings.save(offboarding.ended(End.CANCELLED, now))
+    await turn_back(tx, claim, offboarding)
+    await tx.offboardings.save(offboarding.ended(End.CANCELLED, tx.now))
     withdrawn = [one.bgp_prefix_id.hex for one in offboarding.routes]
     after = {"trip_id": trip_id.hex, "stay_withdrawn": withdrawn}
-    await tx.events.add(Event(claim_id, "offboarding.cancelled", by, now, after=after))
+    tx.record(claim_id, "offboarding.cancelled", after=after)

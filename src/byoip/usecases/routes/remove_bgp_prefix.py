@@ -32,7 +32,7 @@ class RemoveBgpPrefix:
             WithdrawFirst: it is wanted, held or seen; or it spans the prefix, and goes with the
                 default binding, as it came.
         """
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             gone = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
@@ -42,5 +42,5 @@ class RemoveBgpPrefix:
                 raise WithdrawFirst("it spans the prefix, and goes with its default binding")
             now = self.clock.now()
             await tx.claims.save(claim.written(now))
-            await end_routes(tx, [gone], by, now)
+            await end_routes(tx, [gone])
             await tx.answered(None)

@@ -7,7 +7,7 @@ from uuid import UUID
 from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Standing
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.routes.offboarding import End, Offboarding
 from byoip.ports.clock import Clock
@@ -73,7 +73,7 @@ class RestorePrefix:
             changed.
         """
         why = {} if reason is None else {"reason": stated_reason(reason).value}
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             offboarding = await tx.offboardings.live(claim_id)
@@ -82,9 +82,9 @@ class RestorePrefix:
                 now = self.clock.now()
                 # A customer's write counts as one; an operator's does not.
                 written = claim if account_id is None else claim.written(now)
-                back = await turn_back(tx, written, offboarding, by, now)
-                withheld = await announce_again(tx, back, offboarding.routes, by, now)
-                await _record(tx, offboarding, withheld, by, now, why)
+                back = await turn_back(tx, written, offboarding)
+                withheld = await announce_again(tx, back, offboarding.routes)
+                await _record(tx, offboarding, withheld, why)
                 restored = Restored(await view_of(back, tx), withheld)
             await tx.answered(restored)
         return restored
@@ -122,8 +122,9 @@ class AnnounceOwed:
             if found is None:
                 return False
             claim, offboarding = found
-            now, by = self.clock.now(), Actor("worker", offboarding.request_id)
-            withheld = await announce_again(tx, claim, offboarding.routes, by, now)
+            now = tx.now
+            tx.act_as(Actor("worker", offboarding.request_id))
+            withheld = await announce_again(tx, claim, offboarding.routes)
             owed = [one for one in withheld if one.owed]
             until = _until(claim, offboarding, now)
             if owed and now < until:
@@ -132,7 +133,7 @@ class AnnounceOwed:
                     await tx.offboardings.save(still)
                 return False
             await tx.offboardings.save(offboarding.ended(End.RESTORED, now))
-            await tx.events.add(_told(claim_id, withheld, by, now))
+            _record_restored(tx, claim_id, withheld)
         return True
 
 
@@ -153,28 +154,21 @@ def _until(claim: Claim, offboarding: Offboarding, now: datetime) -> datetime:
 
 
 async def _record(
-    tx: Transaction,
-    offboarding: Offboarding,
-    withheld: Sequence[Withheld],
-    by: Actor,
-    now: datetime,
-    why: dict[str, str],
+    tx: Transaction, offboarding: Offboarding, withheld: Sequence[Withheld], why: dict[str, str]
 ) -> None:
     owed = tuple(one.route for one in withheld if one.owed)
     ended = (
-        offboarding.owing(owed, now + OWED_FOR) if owed else offboarding.ended(End.RESTORED, now)
+        offboarding.owing(owed, tx.now + OWED_FOR)
+        if owed
+        else offboarding.ended(End.RESTORED, tx.now)
     )
     await tx.offboardings.save(ended)
-    await tx.events.add(_told(offboarding.claim_id, withheld, by, now, why))
+    _record_restored(tx, offboarding.claim_id, withheld, why)
 
 
-def _told(
-    claim_id: UUID,
-    withheld: Sequence[Withheld],
-    by: Actor,
-    now: datetime,
-    why: dict[str, str] | None = None,
-) -> Event:
+def _record_restored(
+    tx: Transaction, claim_id: UUID, withheld: Sequence[Withheld], why: dict[str, str] | None = None
+) -> None:
     not_back = [{"cidr": one.cidr, "why": one.why} for one in withheld]
     after = {"withheld": not_back, **(why or {})}
-    return Event(claim_id, "offboarding.restored", by, now, after=after)
+    tx.record(claim_id, "offboarding.restored", after=after)

@@ -2,24 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 
-from byoip.domain.history import Actor, Event
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.breaker import CeilingReached, Source, Withdrawal
-from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
 
 
 async def withdraw(
-    tx: Transaction,
-    bgp_prefix: BgpPrefix,
-    *,
-    by: Actor,
-    now: datetime,
-    source: Source,
-    job: str = "",
-    run: str = "",
+    tx: Transaction, bgp_prefix: BgpPrefix, *, source: Source, job: str = "", run: str = ""
 ) -> BgpPrefix:
     """Want it gone. The caller holds the claim's lock, and has checked that it is advertised.
 
@@ -30,18 +20,18 @@ async def withdraw(
     asked = Withdrawal(
         bgp_prefix.id, bgp_prefix.account_id, bgp_prefix.desired.change + 1, source, job, run
     )
-    entry = await tx.breaker.permit(asked, actor=by.name, request_id=by.request_id)
-    gone = bgp_prefix.withdrawn(entry, request_id=by.request_id, now=now)
+    entry = await tx.breaker.permit(asked, actor=tx.actor.name, request_id=tx.actor.request_id)
+    gone = bgp_prefix.withdrawn(entry, request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.save(gone)
     shown = {"bgp_prefix_id": gone.id.hex, "cidr": str(gone.cidr)}
     before = {**shown, "advertised": True}
     after = {**shown, "advertised": False, "source": source.value}
-    await tx.events.add(Event(gone.claim_id, "bgp_prefix.withdrawn", by, now, before, after))
+    tx.record(gone.claim_id, "bgp_prefix.withdrawn", before=before, after=after)
     return gone
 
 
 @asynccontextmanager
-async def tripping(store: Store, clock: Clock) -> AsyncIterator[None]:
+async def tripping(store: Store) -> AsyncIterator[None]:
     """Around a transaction that withdraws: a ceiling that it reaches trips, and it is refused.
 
     The transaction itself is rolled back, so the trip is kept in one of its own. Who dies in
@@ -55,6 +45,6 @@ async def tripping(store: Store, clock: Clock) -> AsyncIterator[None]:
     except CeilingReached as reached:
         async with store.transaction() as tx:
             await tx.breaker.trip(
-                reached.trips, clock.now(), actor=reached.actor, request_id=reached.request_id
+                reached.trips, tx.now, actor=reached.actor, request_id=reached.request_id
             )
         raise reached.refusal from None

@@ -7,7 +7,7 @@ read everything anew, for the numbers of their changes are given a second time.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -18,7 +18,6 @@ from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.ports.clock import Clock
 from byoip.store.speakers.restores import Disowned, Identity
 from byoip.store.transaction import Store, Transaction
-from byoip.usecases.operator_events import noted
 
 _STANDS_FOR: Final = timedelta(days=1)
 _RECOGNISED: Final = CustomerText("this database was restored, or its server was replaced")
@@ -45,8 +44,8 @@ class DetectRestore:
                 await tx.restores.keep(found.here, now)
             if not found.restored:
                 return False
-            by = Actor("reconciler", f"restored-{uuid4().hex}")
-            done = await _disown(tx, found, by, _RECOGNISED, now)
+            tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
+            done = await _disown(tx, found, _RECOGNISED)
             await tx.restores.warn(
                 f"{done.marks} marks are forgotten, offboarding is stopped: see the runbook", now
             )
@@ -66,26 +65,22 @@ class ForgetAppliedState:
         Raises:
             InvalidText: the name or the reason.
         """
-        who, why, now = stated_name(name), stated_reason(reason), self.clock.now()
+        who, why = stated_name(name), stated_reason(reason)
         named = Actor(f"{by.name}:{who.value}", by.request_id)
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=named) as tx:
             found = await tx.restores.identity()
-            return await _disown(tx, found, named, why, now)
+            return await _disown(tx, found, why)
 
 
-async def _disown(
-    tx: Transaction, found: Identity, by: Actor, why: CustomerText, now: datetime
-) -> Disowned:
+async def _disown(tx: Transaction, found: Identity, why: CustomerText) -> Disowned:
     feed = await tx.edges.begin_feed()  # first: it waits for all who change bindings
-    await tx.restores.keep(found.here, now)
+    await tx.restores.keep(found.here, tx.now)
     done = await tx.restores.disown()
-    await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, now, by.name, why.value))  # noqa: FBT003 - a field
+    await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.marks, "orphans": done.orphans}
     after["feed"] = feed.hex
-    await tx.operating.events.add(
-        noted("routes.disowned", by, why, now, before=before, after=after)
-    )
+    tx.record_for_operators("routes.disowned", why, before=before, after=after)
     stopped = {"kind": JobKind.OFFBOARD.value}
-    await tx.operating.events.add(noted("job.stopped", by, why, now, after=stopped))
+    tx.record_for_operators("job.stopped", why, after=stopped)
     return done

@@ -12,7 +12,6 @@ from byoip.domain.speakers.bgp_peer import (
 )
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class ForgetSpeaker:
         why = stated_reason(reason)
         if not can_be_named(name):
             raise not_found(self.station)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             now = self.clock.now()
             asked_at = await tx.routes.last_asked(self.station, name)
             self.in_service.require_gone(self.station, name, asked_at, now)
@@ -56,7 +55,6 @@ class ForgetSpeaker:
                 "orphans": forgotten.orphans,
                 "let_go": [str(one) for one in forgotten.let_go],
             }
-            event = noted(f"{self.station}.forgotten", by, why, now, before=before)
-            await tx.operating.events.add(event)
+            tx.record_for_operators(f"{self.station}.forgotten", why, before=before)
             await tx.answered(forgotten)
         return forgotten

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.sightings import Sightings
 from byoip.domain.speakers.staging import Visibility
@@ -100,13 +100,13 @@ class MonitorRoutes:
         self._missed, self._lost = missing, lost
         if new:
             _LOG.error("%d routes that are announced are seen by no listener", len(new))
-        await self._tell(LOST_EVENT, [out[UUID(one)] for one in new], now)
-        await self._tell(SEEN_AGAIN_EVENT, again, now)
+        await self._tell(LOST_EVENT, [out[UUID(one)] for one in new])
+        await self._tell(SEEN_AGAIN_EVENT, again)
 
-    async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute], now: datetime) -> None:
+    async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute]) -> None:
         if not desired_routes:
             return
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=BY) as tx:
             for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
-                await tx.events.add(Event(one.claim_id, kind, BY, now, after=shown))
+                tx.record(one.claim_id, kind, after=shown)

@@ -1,7 +1,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
@@ -12,7 +11,6 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import RouteSnapshot, SnapshotRoute
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 from byoip.usecases.routes.announce import announce
 
 
@@ -77,13 +75,10 @@ class RestoreSnapshot:
                 made.refused.append((route.cidr, "it is not known any more"))
             else:
                 await self._again(route, claim_id, made, by, dry_run=dry_run)
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             if not dry_run:
                 after = {"snapshot": number, "announced": [str(one) for one in made.announced]}
-                now = self.clock.now()
-                await tx.operating.events.add(
-                    noted("routes.rolled_back", by, why, now, after=after)
-                )
+                tx.record_for_operators("routes.rolled_back", why, after=after)
             await tx.answered(made)
         return made
 
@@ -110,7 +105,7 @@ class RestoreSnapshot:
         self, route: SnapshotRoute, claim_id: UUID, made: RolledBack, by: Actor, *, dry_run: bool
     ) -> None:
         try:
-            came = await self._announce(route, claim_id, by, self.clock.now(), dry_run=dry_run)
+            came = await self._announce(route, claim_id, by, dry_run=dry_run)
         except _Undone:
             came = True
         except _TakenByOwner:
@@ -122,9 +117,9 @@ class RestoreSnapshot:
         (made.announced if came else made.kept).append(route.cidr)
 
     async def _announce(
-        self, route: SnapshotRoute, claim_id: UUID, by: Actor, now: datetime, *, dry_run: bool
+        self, route: SnapshotRoute, claim_id: UUID, by: Actor, *, dry_run: bool
     ) -> bool:
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             claim = await tx.claims.lock(claim_id)
             row = await tx.bgp_prefixes.get(claim_id, route.bgp_prefix_id)
             if row.desired.advertised:
@@ -132,7 +127,7 @@ class RestoreSnapshot:
             if await tx.routes.taken_by_owner(row.id):
                 raise _TakenByOwner
             row.require_unlocked()
-            await announce(tx, claim, row, prepend=route.prepend, by=by, now=now)
+            await announce(tx, claim, row, prepend=route.prepend)
             if dry_run:
                 raise _Undone
             return True

@@ -42,7 +42,7 @@ class RetractRoute:
             if any(_stops(one, desired) for one in trips):
                 continue
             try:
-                async with tripping(self.store, self.clock):
+                async with tripping(self.store):
                     if await self._take_back(desired):
                         taken.add(desired.bgp_prefix_id)
             except JobStopped:
@@ -58,9 +58,8 @@ class RetractRoute:
             return [one.trip for one in await tx.breaker.open()]
 
     async def _take_back(self, desired: DesiredRoute) -> bool:
-        now = self.clock.now()
         by = Actor("worker", f"{ROLL_BACK}-{uuid4().hex}")
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(actor=by) as tx:
             await tx.guards.require_running(JobKind.ROLL_BACK)
             await tx.claims.lock(desired.claim_id)
             row = await tx.bgp_prefixes.get(desired.claim_id, desired.bgp_prefix_id)
@@ -69,11 +68,9 @@ class RetractRoute:
             await withdraw(
                 tx,
                 row,
-                by=by,
-                now=now,
                 source=Source.ROLL_BACK,
                 job=ROLL_BACK,
-                run=f"{now:%Y-%m-%dT%H}",  # an hour's are one run: the breaker has its ceiling
+                run=f"{tx.now:%Y-%m-%dT%H}",  # an hour's are one run: the breaker has its ceiling
             )
             return True
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from byoip.domain.history import Actor, Event
+from byoip.domain.history import Actor
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.sightings import Sightings
 from byoip.domain.speakers.staging import (
@@ -228,13 +228,13 @@ class StageChanges:
             new = await self._routes.alarms(kind, standing, now)
             self._alarms[kind] = standing
             if kind in _TOLD and new:
-                await self._tell(kind, [desired_routes[UUID(subject)] for subject in new], now)
+                await self._tell(kind, [desired_routes[UUID(subject)] for subject in new])
 
-    async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute], now: datetime) -> None:
-        async with self._store.transaction() as tx:
+    async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute]) -> None:
+        async with self._store.transaction(actor=BY) as tx:
             for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
-                await tx.events.add(Event(one.claim_id, f"bgp_prefix.{kind}", BY, now, after=shown))
+                tx.record(one.claim_id, f"bgp_prefix.{kind}", after=shown)
 
 
 def _follow(desired: DesiredRoute, next_move: StageAction, made: _Round) -> None:

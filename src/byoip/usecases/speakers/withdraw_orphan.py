@@ -8,7 +8,6 @@ from byoip.domain.speakers.bgp_peer import can_be_named
 from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.operator_events import noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,10 @@ class WithdrawOrphan:
         who, why, prefix = stated_name(name), stated_reason(reason), Prefix.parse(cidr)
         if not can_be_named(speaker):
             raise OrphanNotFound
-        async with self.store.transaction(once) as tx:
+        async with self.store.transaction(once, actor=by) as tx:
             found = await tx.routes.decide(speaker, prefix, by=who.value, because=why.value)
             after = {"speaker": speaker, "cidr": str(prefix), "name": who.value}
-            event = noted("orphan.withdrawn", by, why, self.clock.now(), after=after)
-            await tx.operating.events.add(event)
+            tx.record_for_operators("orphan.withdrawn", why, after=after)
             decided = replace(found, decided_by=who.value, decided_because=why.value)
             await tx.answered(decided)
         return decided
