@@ -30,8 +30,8 @@ def record_changes(
         state = after.state.value
         moved(f"prefix.{state}", {"state": before.state.value}, {"state": state})
     if before.description != after.description:
-        old, new = ({"description": one.description.value} for one in (before, after))
-        moved("prefix.described", old, new)
+        was, is_now = before.description.value, after.description.value
+        moved("prefix.described", {"description": was}, {"description": is_now})
 
 
 def record_delegation(tx: Transaction, kind: str, delegation: Delegation) -> None:

@@ -1,6 +1,7 @@
 """What operators send and are shown of speakers, listeners and the routes that they carry."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -154,6 +155,13 @@ class RouteSnapshot(Wire):
     routes: int = Field(description="How many routes at least one speaker had announced.")
 
 
+class Station(StrEnum):
+    """Who tells us something about routes: the wire's name for a `BgpPeerKind`."""
+
+    SPEAKER = BgpPeerKind.SPEAKER.value
+    LISTENER = BgpPeerKind.LISTENER.value
+
+
 class ForgottenStation(Wire):
     """What is no longer on record of a speaker or a listener."""
 
@@ -161,7 +169,7 @@ class ForgottenStation(Wire):
         kind="speaker", name="ams1", marks=951, words=1902, orphans=0, let_go=["198.18.0.0/24"]
     )
 
-    kind: BgpPeerKind
+    kind: Station
     name: str
     marks: int = Field(description="Routes that it may have held from us.")
     words: int = Field(
@@ -231,7 +239,7 @@ def route_snapshot_of(kept: tuple[int, datetime, int]) -> RouteSnapshot:
 def forgotten_of(forgotten: station.Forgotten) -> ForgottenStation:
     """What is no longer on record, as the wire shows it."""
     return ForgottenStation(
-        kind=forgotten.station,
+        kind=Station(forgotten.station),
         name=forgotten.name,
         marks=forgotten.marks,
         words=forgotten.words,
