@@ -28,9 +28,11 @@ from byoip.settings import SettingsError, read_settings
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
 from byoip.store.speakers.routes import Routes, SpeakerState
+from byoip.usecases.claims import prefixes
 from tests.announcing import Fleet, path
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
+from tests.usecases.verbs import Verb
 
 WHY = ["--reason", "a ticket"]
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
@@ -62,8 +64,10 @@ class Shell:
         return str(result.exception)
 
     async def claim(self, cidr: str) -> str:
-        view = await self.backend.submit_prefix(
+        submit = Verb(self.backend.border.store, prefixes.submit)
+        view = await submit(
             self.account_id,
+            terms=self.backend.terms,
             cidr=cidr,
             asn=64500,
             description="",

@@ -36,16 +36,10 @@ from byoip.store.transaction import Store
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.border import Border
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
-from byoip.usecases.checks.request_validation import RequestValidation
-from byoip.usecases.claims.delegate_space import DelegateSpace
-from byoip.usecases.claims.describe import DescribePrefix
-from byoip.usecases.claims.end_delegation import EndDelegation
-from byoip.usecases.claims.issue_token import IssueValidationToken
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_token import RevokeValidationToken
-from byoip.usecases.claims.submit import SubmitPrefix
+from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.letters.revoke_letters import RevokeLetter
 from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
 from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
@@ -95,26 +89,19 @@ def make_backend(
     ask = CollectEvidence(
         store, clock, outside.registry, outside.dns, REGISTRIES, everyone, frozenset(), LABEL, 5.0
     )
+    terms = Terms(POLICY, ORIGINS, week, LABEL, REGISTRIES, RandomHex())
     return Backend(
-        submit_prefix=SubmitPrefix(store, clock, RandomHex(), POLICY, ORIGINS, week),
-        describe_prefix=DescribePrefix(store, clock),
-        remove_prefix=RemovePrefix(store, clock),
+        border=Border(store),
+        terms=terms,
         offboard_prefix=OffboardPrefix(store, clock),
         restore_prefix=RestorePrefix(store, clock),
-        issue_validation_token=IssueValidationToken(
-            store, clock, RandomHex(), week, LABEL, REGISTRIES
-        ),
-        revoke_validation_token=RevokeValidationToken(store, clock),
-        request_validation=RequestValidation(store, clock),
         bind_service=BindService(store, clock),
         swap_service=SwapService(store, clock),
         unbind_service=UnbindService(store, clock),
         add_bgp_prefix=AddBgpPrefix(store, clock),
         advertise=Advertise(store, clock),
         remove_bgp_prefix=RemoveBgpPrefix(store, clock),
-        delegate_space=DelegateSpace(store, clock),
-        end_delegation=EndDelegation(store, clock),
-        preflight=Preflight(ask, POLICY, ORIGINS),
+        preflight=Preflight(ask, terms),
         upload_loa_document=UploadLoaDocument(store, clock, FakeInspector()),
         letters=LetterReader(engine),
         revoke_letter=RevokeLetter(store, clock),

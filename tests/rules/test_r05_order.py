@@ -8,8 +8,9 @@ from sqlalchemy.exc import DBAPIError
 
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.routes.offboarding import GraceNotBegun
-from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims import prefixes
 from tests.rules.estate import GRACE, OWNER, Estate
+from tests.usecases.verbs import Verb
 
 
 async def test_the_whole_way_in_its_order(estate: Estate) -> None:
@@ -108,7 +109,7 @@ async def test_the_database_refuses_to_close_what_is_seen_with_nothing_bound(
 
 async def test_the_owner_may_end_the_grace_and_nothing_before_it(estate: Estate) -> None:
     claim = await estate.advertised(await estate.account())
-    remove = RemovePrefix(estate.store, estate.clock)
+    remove = Verb(estate.store, prefixes.remove)
     await estate.offboard(claim)
     with pytest.raises(GraceNotBegun):
         await remove(claim.account_id, claim.id, by=OWNER)

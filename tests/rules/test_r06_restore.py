@@ -11,10 +11,11 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested
 from byoip.domain.routes.breaker import Source
 from byoip.usecases.bindings.retire_service import RetireService
-from byoip.usecases.claims.change_standing import ChangeStanding
+from byoip.usecases.claims import standing
 from byoip.usecases.routes.announce import announce
 from byoip.usecases.routes.withdraw import withdraw
 from tests.rules.estate import GRACE, OPERATOR, OWNER, Estate
+from tests.usecases.verbs import Verb
 
 
 def shown(routes: list[BgpPrefix]) -> list[tuple[str, bool, int]]:
@@ -143,8 +144,8 @@ async def test_a_contested_prefix_gets_its_routes_back_when_it_is_settled(estate
         estate.clock.advance(timedelta(days=1))
         await estate.owed()
     assert (await estate.state(claim), await estate.up(claim)) == (("approved", "contested"), 0)
-    settle = ChangeStanding(estate.store, estate.clock, Transition.SETTLED)
-    await settle(claim.id, reason="a ticket", by=OPERATOR)
+    settle = Verb(estate.store, standing.change_standing)
+    await settle(claim.id, transition=Transition.SETTLED, reason="a ticket", by=OPERATOR)
     await estate.run("UPDATE bgp_prefixes SET last_valid_at = :at", at=estate.clock.now())
     await estate.owed()
     assert (await estate.state(claim), await estate.up(claim)) == (("approved", "ok"), 2)

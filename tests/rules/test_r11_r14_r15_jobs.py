@@ -24,7 +24,7 @@ from byoip.domain.prefix import Prefix
 from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.claims.delegations import EndExpiredDelegations
 from byoip.usecases.jobs.guarded_batch import GuardedBatch
 from byoip.usecases.jobs.isolate_rows import RowsFailed
 from byoip.usecases.jobs.kill_switches import AllowJob, KillSwitches, MoveKillSwitch

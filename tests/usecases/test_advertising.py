@@ -21,13 +21,13 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.usecases.bindings.swap_service import SwapService
+from byoip.usecases.claims import prefixes, standing
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_approval import RevokeApproval
 from byoip.usecases.routes.advertise import Advertise
 from byoip.usecases.routes.offboard_prefix import OffboardPrefix
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, WORKER, World
 
 OPERATOR = Actor("operator:1", "request-2")
@@ -182,7 +182,7 @@ async def test_what_is_on_its_way_out_may_be_withdrawn_and_not_announced(routes:
 async def test_a_revoked_approval_leaves_the_route_and_lets_it_go(routes: Routes) -> None:
     await routes.patch(advertised=True)
     before = (await routes.view()).bgp_prefix
-    revoke = RevokeApproval(routes.store, routes.world.clock)
+    revoke = Verb(routes.store, standing.revoke_approval)
     await revoke(routes.claim.id, reason="a ticket", by=OPERATOR)
     assert (await routes.view()).bgp_prefix == before
     routes.world.clock.advance(timedelta(days=60))
@@ -203,7 +203,7 @@ async def test_a_swap_of_the_default_leaves_the_route(
 
 
 async def test_nothing_goes_from_under_a_route(routes: Routes) -> None:
-    remove = RemovePrefix(routes.store, routes.world.clock)
+    remove = Verb(routes.store, prefixes.remove)
     spanning = (await routes.patch(advertised=True)).bgp_prefix.id
 
     async def refused() -> None:
@@ -233,7 +233,7 @@ async def test_nothing_goes_from_under_a_route(routes: Routes) -> None:
 async def test_a_claim_that_ends_takes_its_withdrawn_routes_along(routes: Routes) -> None:
     part = await routes.add()
     await routes.unbind()
-    await RemovePrefix(routes.store, routes.world.clock)(*routes.ids, by=BY)
+    await Verb(routes.store, prefixes.remove)(*routes.ids, by=BY)
     events = await routes.world.events(routes.claim)
     ended = [one.before["bgp_prefix_id"] for one in events if one.kind == "bgp_prefix.removed"]
     assert part.hex in ended
@@ -247,7 +247,7 @@ async def test_an_unproven_claim_with_a_route_still_out_is_not_closed(routes: Ro
     await routes.patch(part, advertised=False)
     await routes.unbind()
     await routes.apply(part, holds=True)
-    revoke = RevokeApproval(routes.store, routes.world.clock)
+    revoke = Verb(routes.store, standing.revoke_approval)
     await revoke(routes.claim.id, reason="a ticket", by=OPERATOR)
     routes.world.clock.advance(timedelta(days=60))
     close = CloseUnproven(routes.store, routes.world.clock)
@@ -261,7 +261,7 @@ async def test_one_route_is_never_wanted_by_two_claims(
     routes: Routes, world: World, services: dict[str, UUID]
 ) -> None:
     await routes.patch(advertised=True)
-    revoke = RevokeApproval(routes.store, world.clock)
+    revoke = Verb(routes.store, standing.revoke_approval)
     await revoke(routes.claim.id, reason="it changed hands", by=OPERATOR)
     next_holder = await world.approved(account_id=await world.new_account())
     with pytest.raises(Contested):  # the old one still answers for it

@@ -17,14 +17,11 @@ from byoip.domain.claims.delegation import (
     DelegationToOwner,
 )
 from byoip.domain.errors import Refusal
-from byoip.usecases.claims.approve import ApprovePrefix
-from byoip.usecases.claims.delegate_space import DelegateSpace
-from byoip.usecases.claims.end_delegation import EndDelegation
-from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_approval import RevokeApproval
+from byoip.usecases.claims import delegations, prefixes, standing
+from byoip.usecases.claims.delegations import EndExpiredDelegations
 from tests.store.samples import BY
 from tests.usecases.routes import Routes, valid
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, WORKER, World
 
 HOUR = timedelta(hours=1)
@@ -44,7 +41,7 @@ async def claim(world: World) -> Claim:
 def delegating(
     world: World, claim: Claim, to: UUID, cidr: str = CIDR, *, until: datetime | None = None
 ) -> Awaitable[Delegation]:
-    return DelegateSpace(world.store, world.clock)(
+    return Verb(world.store, delegations.delegate)(
         claim.account_id,
         claim.id,
         cidr=cidr,
@@ -55,11 +52,13 @@ def delegating(
 
 
 def ending(world: World, claim: Claim, delegation_id: UUID) -> Awaitable[UUID]:
-    return EndDelegation(world.store, world.clock)(claim.account_id, claim.id, delegation_id, by=BY)
+    return Verb(world.store, delegations.take_back)(
+        claim.account_id, claim.id, delegation_id, by=BY
+    )
 
 
 def removing(world: World, claim: Claim) -> Awaitable[None]:
-    return RemovePrefix(world.store, world.clock)(claim.account_id, claim.id, by=BY)
+    return Verb(world.store, prefixes.remove)(claim.account_id, claim.id, by=BY)
 
 
 def expiring(world: World) -> Awaitable[int]:
@@ -67,7 +66,7 @@ def expiring(world: World) -> Awaitable[int]:
 
 
 async def revoking(world: World, claim: Claim) -> None:
-    await RevokeApproval(world.store, world.clock)(claim.id, reason="a ticket", by=BY)
+    await Verb(world.store, standing.revoke_approval)(claim.id, reason="a ticket", by=BY)
 
 
 async def received(world: World, account_id: UUID) -> list[Delegation]:
@@ -212,7 +211,7 @@ async def test_who_proves_the_prefix_again_keeps_its_delegations(
     await routes.patch(advertised=True)
     made = await delegating(world, routes.claim, delegate)
     await revoking(world, routes.claim)
-    approve = ApprovePrefix(world.store, world.clock)
+    approve = Verb(world.store, standing.approve)
     await approve(routes.claim.id, reason="a ticket", by=BY)
     await routes.patch(advertised=False)
     assert await expiring(world) == 0

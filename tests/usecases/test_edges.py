@@ -30,9 +30,10 @@ from byoip.usecases.bindings.remove_edge import RemoveEdge
 from byoip.usecases.bindings.retire_service import RetireService
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
-from byoip.usecases.claims.remove import RemovePrefix
+from byoip.usecases.claims import prefixes
 from byoip.usecases.routes.advertise import Advertise
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, World
 
 WHY = "a ticket"
@@ -342,7 +343,7 @@ async def test_a_prefix_may_go_while_edges_still_answer_for_it(edges: Edges) -> 
     binding = await edges.bind()
     await edges.heard("ams1")
     await edges.unbind(binding)
-    remove = RemovePrefix(edges.world.store, edges.world.clock)
+    remove = Verb(edges.world.store, prefixes.remove)
     await remove(edges.claim.account_id, edges.claim.id, by=BY)
     with pytest.raises(ServiceInUse):
         await edges.retire("CDN")

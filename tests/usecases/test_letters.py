@@ -23,9 +23,7 @@ from byoip.domain.letters.letter import (
 )
 from byoip.domain.prefix import Prefix
 from byoip.store.letters.letter_reader import LetterReader
-from byoip.usecases.claims.approve import ApprovePrefix
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_approval import RevokeApproval
+from byoip.usecases.claims import prefixes, standing
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.usecases.letters.revoke_letters import RevokeLetter
@@ -36,6 +34,7 @@ from byoip.usecases.routes.restore_prefix import RestorePrefix
 from tests.fakes.letters import FakePress, FakeSigner
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, ORIGIN, WORKER, World, roa
 
 HOUR = timedelta(hours=1)
@@ -114,7 +113,7 @@ async def save(world: World, claim: Claim, **changes: object) -> None:
 
 
 async def remove(world: World, claim: Claim) -> None:
-    await RemovePrefix(world.store, world.clock)(claim.account_id, claim.id, by=BY)
+    await Verb(world.store, prefixes.remove)(claim.account_id, claim.id, by=BY)
 
 
 async def test_an_approval_asks_for_the_letter_in_the_same_transaction(world: World) -> None:
@@ -285,12 +284,12 @@ async def test_a_new_approval_brings_a_new_letter_that_states_the_new_checks(
     claim = await approved(world)
     old = await written(world, claim)
     world.clock.advance(HOUR)
-    revoking = RevokeApproval(world.store, world.clock)
+    revoking = Verb(world.store, standing.revoke_approval)
     await revoking(claim.id, reason=REASON, by=BY)
     assert await status(world, old) is LetterStatus.REVOKED
     assert await write(world, claim) is None
     world.clock.advance(HOUR)
-    approving = ApprovePrefix(world.store, world.clock)
+    approving = Verb(world.store, standing.approve)
     await approving(claim.id, reason=REASON, by=BY)  # states nothing, so neither does a letter
     assert await RenewLetters(world.store, world.clock)() == 0
     assert await write(world, claim) is None

@@ -9,9 +9,8 @@ from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefix, BgpPrefixNotFound
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.store.routes.views import BgpPrefixView
+from byoip.usecases.claims import prefixes, standing
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_approval import RevokeApproval
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.usecases.routes.end_grace import EndGrace
 from byoip.usecases.routes.lock_bgp_prefix import LockBgpPrefix
@@ -21,6 +20,7 @@ from byoip.usecases.speakers.retract import RetractRoute
 from tests.rules.estate import GRACE, OPERATOR
 from tests.store.samples import BY
 from tests.usecases.routes import Routes
+from tests.usecases.verbs import Verb
 from tests.usecases.world import WORKER
 
 WHY = "a ticket"
@@ -78,8 +78,8 @@ async def test_a_locked_part_is_neither_ended_nor_left_behind(routes: Routes) ->
         await routes.remove(part)
     await routes.unbind()
     with pytest.raises(AdvertiseStateLocked):
-        await RemovePrefix(routes.store, routes.world.clock)(*routes.ids, by=BY)
-    await RevokeApproval(routes.store, routes.world.clock)(routes.claim.id, reason=WHY, by=OPERATOR)
+        await Verb(routes.store, prefixes.remove)(*routes.ids, by=BY)
+    await Verb(routes.store, standing.revoke_approval)(routes.claim.id, reason=WHY, by=OPERATOR)
     routes.world.clock.advance(timedelta(days=60))
     await CloseUnproven(routes.store, routes.world.clock)(by=WORKER)
     assert (await routes.view(part)).bgp_prefix.locked
@@ -145,7 +145,7 @@ async def test_a_lock_in_its_grace_keeps_it_from_being_closed(routes: Routes) ->
     before = await routes.world.everything()
     await go_on(routes)
     with pytest.raises(AdvertiseStateLocked):
-        await RemovePrefix(routes.store, routes.world.clock)(*routes.ids, by=BY)
+        await Verb(routes.store, prefixes.remove)(*routes.ids, by=BY)
     with pytest.raises(AdvertiseStateLocked):
         await EndGrace(routes.store, routes.world.clock)(routes.claim.id, reason=WHY, by=OPERATOR)
     assert await routes.world.everything() == before

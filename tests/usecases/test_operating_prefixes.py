@@ -21,13 +21,10 @@ from byoip.domain.history import Actor
 from byoip.usecases.bindings.retire_service import RetireService
 from byoip.usecases.checks.collect_evidence import CheckTarget
 from byoip.usecases.checks.put_registry_override import PutRegistryOverride
-from byoip.usecases.claims.approve import ApprovePrefix
-from byoip.usecases.claims.change_standing import ChangeStanding
+from byoip.usecases.claims import reservations, standing
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.release_reservation import ReleaseReservation
-from byoip.usecases.claims.reserve_space import ReserveSpace
-from byoip.usecases.claims.revoke_approval import RevokeApproval
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import ORIGIN, WORKER, World
 
 OPERATOR = Actor("operator:1", "request-9")
@@ -35,19 +32,20 @@ WHY = "a ticket"
 
 
 async def stand(world: World, claim_id: UUID, move: Transition) -> None:
-    await ChangeStanding(world.store, world.clock, move)(claim_id, reason=WHY, by=OPERATOR)
+    move_to = Verb(world.store, standing.change_standing)
+    await move_to(claim_id, transition=move, reason=WHY, by=OPERATOR)
 
 
 async def approve(world: World, claim_id: UUID) -> None:
-    await ApprovePrefix(world.store, world.clock)(claim_id, reason=WHY, by=OPERATOR)
+    await Verb(world.store, standing.approve)(claim_id, reason=WHY, by=OPERATOR)
 
 
 async def revoke(world: World, claim_id: UUID) -> None:
-    await RevokeApproval(world.store, world.clock)(claim_id, reason=WHY, by=OPERATOR)
+    await Verb(world.store, standing.revoke_approval)(claim_id, reason=WHY, by=OPERATOR)
 
 
 async def reserve(world: World, cidr: str, account_id: UUID | None = None) -> UUID:
-    made = await ReserveSpace(world.store, world.clock)(
+    made = await Verb(world.store, reservations.reserve)(
         account_id, cidr=cidr, reason=WHY, by=OPERATOR
     )
     return made.id
@@ -143,7 +141,7 @@ async def test_who_proves_reserved_space_is_contested_until_it_is_released(world
     run = await world.validate(claim)
     assert run.run.result is RunResult.CONTESTED
     assert (await world.now(claim)).standing is Standing.CONTESTED
-    release = ReleaseReservation(world.store, world.clock)
+    release = Verb(world.store, reservations.release)
     await release(reservation, reason=WHY, by=OPERATOR)
     await world.validate(claim)
     assert (await world.now(claim)).approved

@@ -5,15 +5,13 @@ from byoip.domain.checks.evidence import Check, Fault, Passed
 from byoip.domain.prefix import InvalidPrefix, Prefix, SpecialPurposePrefix
 from byoip.ports.checks.registry import Lookup
 from byoip.usecases.checks.preflight import Preflight, PreflightReport
-from tests.usecases.world import CIDR, ORIGIN, POLICY, World, roa
+from tests.usecases.world import CIDR, World, roa
 
 SPACE = Prefix.parse(CIDR)
 
 
 async def preflight(world: World, cidr: str = CIDR, asn: int = 64500) -> PreflightReport:
-    return await Preflight(world.ask, POLICY, frozenset({ORIGIN}))(
-        world.account_id, cidr=cidr, asn=asn
-    )
+    return await Preflight(world.ask, world.terms)(world.account_id, cidr=cidr, asn=asn)
 
 
 async def test_it_tells_what_would_pass_and_keeps_nothing(world: World) -> None:

@@ -10,10 +10,10 @@ from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import TokenSpent
-from byoip.usecases.checks.request_validation import RequestValidation
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_token import RevokeValidationToken
+from byoip.usecases.checks import request_validation
+from byoip.usecases.claims import prefixes, tokens
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import World, roa
 
 # All of them contain 31.7.7.0/24, so any two overlap.
@@ -71,7 +71,7 @@ async def test_two_workers_that_take_the_same_run_do_its_work_once(world: World)
 
 async def test_many_who_ask_at_once_open_one_run(world: World) -> None:
     claim = await world.claim()
-    request = RequestValidation(world.store, world.clock)
+    request = Verb(world.store, request_validation.request_validation)
     await asyncio.gather(*(request(claim.account_id, claim.id, by=BY) for _ in range(20)))
     assert len(await world.runs(claim)) == len(await world.jobs()) == 1
     assert (await world.kinds(claim)).count("validation.requested") == 1
@@ -79,7 +79,7 @@ async def test_many_who_ask_at_once_open_one_run(world: World) -> None:
 
 async def test_a_revocation_and_an_approval_never_both_win(world: World) -> None:
     world.store.excused = True
-    revoke = RevokeValidationToken(world.store, world.clock)
+    revoke = Verb(world.store, tokens.revoke)
     for number in range(10):
         claim = await world.claim(f"31.1.{number}.0/24")
         await world.prove(claim)
@@ -103,7 +103,7 @@ async def test_removals_validations_and_contests_meet_without_a_deadlock(world: 
     await world.roas(*(roa(claim.prefix) for claim in (*rivals, holder)))
     await world.answer_every_token()
     runs = [await world.request(claim) for claim in (*rivals, holder)]
-    remove = RemovePrefix(world.store, world.clock)
+    remove = Verb(world.store, prefixes.remove)
     await asyncio.gather(*map(world.carry_out, runs), remove(holder.account_id, holder.id, by=BY))
     decided = [await world.now(claim) for claim in rivals]
     assert [claim.approved for claim in decided].count(True) <= 1

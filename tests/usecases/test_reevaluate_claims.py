@@ -13,9 +13,10 @@ from byoip.store.checks.drifts import Reevaluated
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.gauges import Gauges
 from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
-from byoip.usecases.claims.revoke_approval import RevokeApproval
+from byoip.usecases.claims import standing
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, World
 
 
@@ -86,7 +87,7 @@ async def test_routes_drift_on_their_own(routes: Routes) -> None:
 async def test_what_is_not_approved_any_more_is_forgotten(routes: Routes) -> None:
     await routes.world.roas(valid("30.0.0.0/8"))
     assert len(await drifts(routes)) == 1
-    revoke = RevokeApproval(routes.store, routes.world.clock)
+    revoke = Verb(routes.store, standing.revoke_approval)
     await revoke(routes.claim.id, reason="a ticket", by=BY)
     routes.world.clock.advance(timedelta(minutes=10))
     assert await drifts(routes) == []

@@ -7,19 +7,20 @@ import pytest
 
 from byoip.domain.checks.validation_run import RunState
 from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound, WithdrawFirst
+from byoip.usecases.claims import prefixes
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.remove import RemovePrefix
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, WORKER, World
 
 
 @pytest.fixture
-def remove(world: World) -> RemovePrefix:
-    return RemovePrefix(world.store, world.clock)
+def remove(world: World) -> Verb[None]:
+    return Verb(world.store, prefixes.remove)
 
 
 async def test_a_removed_prefix_ends_with_its_token_and_its_run(
-    world: World, remove: RemovePrefix
+    world: World, remove: Verb[None]
 ) -> None:
     claim = await world.claim()
     run_id = await world.request(claim)
@@ -41,7 +42,7 @@ async def test_a_removed_prefix_ends_with_its_token_and_its_run(
 
 
 async def test_removing_an_approved_prefix_frees_its_space(
-    world: World, remove: RemovePrefix
+    world: World, remove: Verb[None]
 ) -> None:
     claim = await world.approved()
     await remove(claim.account_id, claim.id, by=BY)
@@ -50,7 +51,7 @@ async def test_removing_an_approved_prefix_frees_its_space(
 
 
 async def test_a_prefix_in_use_is_not_removed(
-    world: World, remove: RemovePrefix, services: dict[str, UUID]
+    world: World, remove: Verb[None], services: dict[str, UUID]
 ) -> None:
     claim = await world.approved()
     await world.bind(claim, CIDR, services["CDN"])
@@ -61,7 +62,7 @@ async def test_a_prefix_in_use_is_not_removed(
     assert (await world.now(claim)).approved
 
 
-async def test_only_ones_own_prefix_can_be_removed(world: World, remove: RemovePrefix) -> None:
+async def test_only_ones_own_prefix_can_be_removed(world: World, remove: Verb[None]) -> None:
     claim = await world.claim()
     with pytest.raises(ClaimNotFound):
         await remove(uuid4(), claim.id, by=BY)

@@ -6,14 +6,17 @@ import pytest
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.validation_run import RunState, Trigger
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.usecases.checks.request_validation import RequestValidation
+from byoip.usecases.checks import request_validation
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import World
 
 
 async def test_asking_starts_a_run_and_enqueues_it(world: World) -> None:
     claim = await world.claim()
-    view = await RequestValidation(world.store, world.clock)(claim.account_id, claim.id, by=BY)
+    view = await Verb(world.store, request_validation.request_validation)(
+        claim.account_id, claim.id, by=BY
+    )
     assert view.claim == claim
     run = await world.open_run(claim)
     assert (run.trigger, run.state, run.due_at) == (
@@ -55,5 +58,5 @@ async def test_only_ones_own_prefix_can_be_validated(world: World) -> None:
     claim = await world.claim()
     before = await world.everything()
     with pytest.raises(ClaimNotFound):
-        await RequestValidation(world.store, world.clock)(uuid4(), claim.id, by=BY)
+        await Verb(world.store, request_validation.request_validation)(uuid4(), claim.id, by=BY)
     assert await world.everything() == before

@@ -12,11 +12,11 @@ from byoip.domain.checks.validation_run import MOST_ATTEMPTS, RunResult, RunStat
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.usecases.checks.rescue_runs import RescueRuns
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_token import RevokeValidationToken
+from byoip.usecases.claims import prefixes, tokens
 from byoip.usecases.routes.offboard_prefix import OffboardPrefix
 from byoip.usecases.routes.restore_prefix import RestorePrefix
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import LABEL, World, roa
 
 
@@ -41,7 +41,7 @@ async def test_a_token_revoked_while_its_run_is_out_approves_nothing(world: Worl
     claim = await world.claim()
     await world.prove(claim)
     token = await world.token(claim)
-    revoke = RevokeValidationToken(world.store, world.clock)
+    revoke = Verb(world.store, tokens.revoke)
     world.registry.meanwhile = lambda: revoke(claim.account_id, claim.id, token.id, by=BY)
     assert (await world.validate(claim)).run.result is RunResult.FAILED
     assert not (await world.now(claim)).approved
@@ -93,7 +93,7 @@ async def test_a_token_that_expires_while_its_run_is_out_is_not_consumed(world: 
 async def test_a_claim_removed_while_its_run_is_out_stays_removed(world: World) -> None:
     claim = await world.claim()
     await world.prove(claim)
-    remove = RemovePrefix(world.store, world.clock)
+    remove = Verb(world.store, prefixes.remove)
     world.registry.meanwhile = lambda: remove(claim.account_id, claim.id, by=BY)
     run_id = await world.request(claim)
     await world.carry_out(run_id)

@@ -15,14 +15,15 @@ from byoip.domain.claims.ownership_token import (
     TokenSpent,
     TooManyTokens,
 )
-from byoip.usecases.claims.revoke_token import RevokeValidationToken
+from byoip.usecases.claims import tokens
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import LABEL, World
 
 
 @pytest.fixture
-def revoke(world: World) -> RevokeValidationToken:
-    return RevokeValidationToken(world.store, world.clock)
+def revoke(world: World) -> Verb[None]:
+    return Verb(world.store, tokens.revoke)
 
 
 async def test_a_new_token_replaces_the_old_and_tells_what_to_paste(world: World) -> None:
@@ -75,9 +76,7 @@ async def test_an_approved_prefix_gets_no_token(world: World) -> None:
     assert await world.everything() == before
 
 
-async def test_a_revoked_token_has_proven_nothing(
-    world: World, revoke: RevokeValidationToken
-) -> None:
+async def test_a_revoked_token_has_proven_nothing(world: World, revoke: Verb[None]) -> None:
     claim = await world.claim()
     token = await world.token(claim)
     world.txt(claim.prefix, token.value)
@@ -92,7 +91,7 @@ async def test_a_revoked_token_has_proven_nothing(
     assert view.token is None
 
 
-async def test_a_spent_token_cannot_be_revoked(world: World, revoke: RevokeValidationToken) -> None:
+async def test_a_spent_token_cannot_be_revoked(world: World, revoke: Verb[None]) -> None:
     claim = await world.approved()
     token = await world.token(claim)
     before = await world.everything()
@@ -102,9 +101,7 @@ async def test_a_spent_token_cannot_be_revoked(world: World, revoke: RevokeValid
     assert (await world.now(claim)).ownership.state is CheckState.VALID
 
 
-async def test_only_ones_own_tokens_can_be_revoked(
-    world: World, revoke: RevokeValidationToken
-) -> None:
+async def test_only_ones_own_tokens_can_be_revoked(world: World, revoke: Verb[None]) -> None:
     claim, other = await world.claim(), await world.claim("31.0.4.0/24")
     token = await world.token(claim)
     with pytest.raises(TokenNotFound):

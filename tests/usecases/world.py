@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,20 +26,23 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.store.accounts.accounts import Accounts
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.reader import CustomerReader
-from byoip.store.claims.tables import prefixes, validation_tokens
+from byoip.store.claims.tables import prefixes as prefix_rows
+from byoip.store.claims.tables import validation_tokens
 from byoip.store.claims.tables_history import validation_runs
-from byoip.store.claims.views import NumberedEvent, RunView
+from byoip.store.claims.views import ClaimView, NumberedEvent, RunView
 from byoip.usecases.bindings.bind_service import BindService
+from byoip.usecases.checks import request_validation
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.refresh_roas import RefreshRoas
-from byoip.usecases.checks.request_validation import RequestValidation
 from byoip.usecases.checks.run_validation import RunValidation
-from byoip.usecases.claims.issue_token import IssuedToken, IssueValidationToken
-from byoip.usecases.claims.submit import SubmitPrefix
+from byoip.usecases.claims import prefixes, tokens
+from byoip.usecases.claims.prefixes import Terms
+from byoip.usecases.claims.tokens import IssuedToken
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY, SetClock
 from tests.usecases.manners import CountingStore, PoliteDns, PoliteRegistry
+from tests.usecases.verbs import Verb
 
 LABEL = "byoip-validation"
 ORIGIN = Asn(64500)
@@ -96,9 +100,12 @@ class World:
     # what customers do
 
     @property
-    def submit_prefix(self) -> SubmitPrefix:
-        origins = frozenset({ORIGIN})
-        return SubmitPrefix(self.store, self.clock, RandomHex(), POLICY, origins, WEEK)
+    def terms(self) -> Terms:
+        return Terms(POLICY, frozenset({ORIGIN}), WEEK, LABEL, self.registries, RandomHex())
+
+    @property
+    def submit_prefix(self) -> Verb[ClaimView]:
+        return Verb(self.store, partial(prefixes.submit, terms=self.terms))
 
     async def claim(self, cidr: str = CIDR, *, account_id: UUID | None = None) -> Claim:
         view = await self.submit_prefix(
@@ -112,14 +119,14 @@ class World:
         return view.claim
 
     async def issue(self, claim: Claim, method: TokenMethod = TokenMethod.RDNS) -> IssuedToken:
-        issuing = IssueValidationToken(
-            self.store, self.clock, RandomHex(), WEEK, LABEL, self.registries
-        )
+        issuing = Verb(self.store, partial(tokens.issue, terms=self.terms))
         return await issuing(claim.account_id, claim.id, method=method, by=BY)
 
     async def request(self, claim: Claim) -> UUID:
         """Ask for validation; the id of the run that is open then."""
-        await RequestValidation(self.store, self.clock)(claim.account_id, claim.id, by=BY)
+        await Verb(self.store, request_validation.request_validation)(
+            claim.account_id, claim.id, by=BY
+        )
         return (await self.open_run(claim)).id
 
     async def open_run(self, claim: Claim) -> ValidationRun:
@@ -220,7 +227,7 @@ class World:
         """The state as the table has it: readers do not show closed claims."""
         async with self.engine.connect() as connection:
             found = await connection.scalar(
-                select(prefixes.c.state).where(prefixes.c.id == claim.id)
+                select(prefix_rows.c.state).where(prefix_rows.c.id == claim.id)
             )
         return str(found)
 

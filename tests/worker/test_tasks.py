@@ -13,14 +13,15 @@ from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.rescue_runs import RescueRuns
 from byoip.usecases.checks.run_validation import RunValidation
+from byoip.usecases.claims import delegations
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.delegate_space import DelegateSpace
-from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.claims.delegations import EndExpiredDelegations
 from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.letters.watch_letters import WatchLetters
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.worker.tasks import Work, register
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import World
 
 
@@ -110,7 +111,7 @@ async def test_an_expired_delegation_is_ended_by_the_worker(
 ) -> None:
     claim, delegate = await world.approved(), await world.new_account()
     soon = world.clock.now() + timedelta(hours=1)
-    await DelegateSpace(world.store, world.clock)(
+    await Verb(world.store, delegations.delegate)(
         claim.account_id,
         claim.id,
         cidr=str(claim.prefix),

@@ -56,23 +56,17 @@ from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.border import Border
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from byoip.usecases.checks.refresh_roas import RefreshRoas
-from byoip.usecases.checks.request_validation import RequestValidation
 from byoip.usecases.checks.rescue_runs import RescueRuns
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.delegate_space import DelegateSpace
-from byoip.usecases.claims.describe import DescribePrefix
-from byoip.usecases.claims.end_delegation import EndDelegation
-from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
-from byoip.usecases.claims.issue_token import IssueValidationToken
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_token import RevokeValidationToken
-from byoip.usecases.claims.submit import SubmitPrefix
+from byoip.usecases.claims.delegations import EndExpiredDelegations
+from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.letters.revoke_letters import RevokeLetter
 from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
@@ -147,29 +141,27 @@ class Composition:
 
     def _backend(self, public_url: str) -> Backend:
         store, clock, mint = self.store, self.clock, SystemRandom()
-        policy, origins = self.outside.policy, self.outside.origins
-        lifetime, label = self.settings.token_lifetime, self.settings.label
-        registries = self.outside.registries
+        label, registries = self.settings.label, self.outside.registries
+        terms = Terms(
+            policy=self.outside.policy,
+            origins=self.outside.origins,
+            token_lifetime=self.settings.token_lifetime,
+            label=label,
+            registries=registries,
+            mint=mint,
+        )
         return Backend(
-            submit_prefix=SubmitPrefix(store, clock, mint, policy, origins, lifetime),
-            describe_prefix=DescribePrefix(store, clock),
-            remove_prefix=RemovePrefix(store, clock),
+            border=Border(store),
+            terms=terms,
             offboard_prefix=OffboardPrefix(store, clock),
             restore_prefix=RestorePrefix(store, clock),
-            issue_validation_token=IssueValidationToken(
-                store, clock, mint, lifetime, label, registries
-            ),
-            revoke_validation_token=RevokeValidationToken(store, clock),
-            request_validation=RequestValidation(store, clock),
             bind_service=BindService(store, clock),
             swap_service=SwapService(store, clock),
             unbind_service=UnbindService(store, clock),
             add_bgp_prefix=AddBgpPrefix(store, clock),
             advertise=Advertise(store, clock),
             remove_bgp_prefix=RemoveBgpPrefix(store, clock),
-            delegate_space=DelegateSpace(store, clock),
-            end_delegation=EndDelegation(store, clock),
-            preflight=Preflight(self._ask(deadline=_PREFLIGHT_SECONDS), policy, origins),
+            preflight=Preflight(self._ask(deadline=_PREFLIGHT_SECONDS), terms),
             upload_loa_document=UploadLoaDocument(store, clock, ChildPdfInspector()),
             letters=LetterReader(self.engine),
             revoke_letter=RevokeLetter(store, clock),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from byoip.domain.history import Actor
-from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey, StoredAnswer
+from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.withdraw import tripping
@@ -83,6 +83,3 @@ def _kept(reply: object) -> StoredAnswer:
     if not isinstance(reply, StoredAnswer):
         raise TypeError("a front without stored answers takes no idempotency keys")
     return reply
-
-
-__all__ = ["AlreadyAnswered", "Border", "Verb", "WriteRequest"]

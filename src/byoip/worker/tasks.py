@@ -15,7 +15,7 @@ from byoip.usecases.bindings.converge_bindings import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.end_expired_delegations import EndExpiredDelegations
+from byoip.usecases.claims.delegations import EndExpiredDelegations
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.usecases.letters.watch_letters import WatchLetters

@@ -3,7 +3,6 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from byoip.domain.claims.lifecycle import Transition
 from byoip.ports.clock import Clock
 from byoip.ports.tokens import TokenMint
 from byoip.store.accounts.operator_reader import OperatorReader
@@ -21,11 +20,6 @@ from byoip.usecases.checks.accept_registration_snapshot import AcceptRegistratio
 from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.checks.put_registry_override import PutRegistryOverride
 from byoip.usecases.checks.remove_registry_override import RemoveRegistryOverride
-from byoip.usecases.claims.approve import ApprovePrefix
-from byoip.usecases.claims.change_standing import ChangeStanding
-from byoip.usecases.claims.release_reservation import ReleaseReservation
-from byoip.usecases.claims.reserve_space import ReserveSpace
-from byoip.usecases.claims.revoke_approval import RevokeApproval
 from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
 from byoip.usecases.routes.end_grace import EndGrace
 from byoip.usecases.routes.lock_bgp_prefix import LockBgpPrefix
@@ -47,13 +41,6 @@ class Operating:
     remove_registry_override: RemoveRegistryOverride
     accept_roa_snapshot: AcceptRoaSnapshot
     accept_registration_snapshot: AcceptRegistrationSnapshot
-    reserve_space: ReserveSpace
-    release_reservation: ReleaseReservation
-    approve_prefix: ApprovePrefix
-    revoke_approval: RevokeApproval
-    suspend_prefix: ChangeStanding
-    resume_prefix: ChangeStanding
-    settle_contest: ChangeStanding
     lock_bgp_prefix: LockBgpPrefix
     rearm_breaker: RearmBreaker
     move_kill_switch: MoveKillSwitch
@@ -86,13 +73,6 @@ def operating(
         remove_registry_override=RemoveRegistryOverride(store, clock),
         accept_roa_snapshot=AcceptRoaSnapshot(store, snapshots, clock),
         accept_registration_snapshot=AcceptRegistrationSnapshot(store, clock),
-        reserve_space=ReserveSpace(store, clock),
-        release_reservation=ReleaseReservation(store, clock),
-        approve_prefix=ApprovePrefix(store, clock),
-        revoke_approval=RevokeApproval(store, clock),
-        suspend_prefix=ChangeStanding(store, clock, Transition.SUSPENDED),
-        resume_prefix=ChangeStanding(store, clock, Transition.RESUMED),
-        settle_contest=ChangeStanding(store, clock, Transition.SETTLED),
         lock_bgp_prefix=LockBgpPrefix(store, clock),
         rearm_breaker=RearmBreaker(store, clock),
         move_kill_switch=MoveKillSwitch(store, clock),

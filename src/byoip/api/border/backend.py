@@ -21,15 +21,9 @@ from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.border import Border
 from byoip.usecases.checks.preflight import Preflight
-from byoip.usecases.checks.request_validation import RequestValidation
-from byoip.usecases.claims.delegate_space import DelegateSpace
-from byoip.usecases.claims.describe import DescribePrefix
-from byoip.usecases.claims.end_delegation import EndDelegation
-from byoip.usecases.claims.issue_token import IssueValidationToken
-from byoip.usecases.claims.remove import RemovePrefix
-from byoip.usecases.claims.revoke_token import RevokeValidationToken
-from byoip.usecases.claims.submit import SubmitPrefix
+from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.letters.revoke_letters import RevokeLetter
 from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
 from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
@@ -47,28 +41,24 @@ class Backend:
     """Everything behind the HTTP border.
 
     Attributes:
+        border: the way in for every write.
+        terms: what the operator admits.
         probes: what must hold before this process takes requests, by name.
         public_url: as customers reach us, without a trailing slash: stands in the documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
         speaks: whether any BGP speaker is configured.
     """
 
-    submit_prefix: SubmitPrefix
-    describe_prefix: DescribePrefix
-    remove_prefix: RemovePrefix
+    border: Border
+    terms: Terms
     offboard_prefix: OffboardPrefix
     restore_prefix: RestorePrefix
-    issue_validation_token: IssueValidationToken
-    revoke_validation_token: RevokeValidationToken
-    request_validation: RequestValidation
     bind_service: BindService
     swap_service: SwapService
     unbind_service: UnbindService
     add_bgp_prefix: AddBgpPrefix
     advertise: Advertise
     remove_bgp_prefix: RemoveBgpPrefix
-    delegate_space: DelegateSpace
-    end_delegation: EndDelegation
     preflight: Preflight
     upload_loa_document: UploadLoaDocument
     letters: LetterReader

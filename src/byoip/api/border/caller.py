@@ -17,6 +17,7 @@ from byoip.domain.accounts.credential import Credential
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition
+from byoip.usecases.border import Verb, WriteRequest
 
 Result = TypeVar("Result")
 
@@ -85,6 +86,45 @@ class Authenticated:
         """The time."""
         return self.backend.clock.now()
 
+    async def write(
+        self,
+        verb: Verb[Result],
+        show: Callable[[Result], BaseModel | None],
+        *,
+        status: int = 200,
+        version: Callable[[Result], int] | None = None,
+        kept: Callable[[Result], BaseModel | None] | None = None,
+        messages: Callable[[Result], Sequence[Message]] | None = None,
+    ) -> Answer:
+        """Have the border carry out a verb, and answer; the same bytes each time with a key.
+
+        Args:
+            verb: what is done, as a function of a transaction.
+            show: makes the result's wire form.
+            status: of the answer.
+            version: gives its ETag's.
+            kept: what a repeated request is shown, where `show` shows a secret.
+            messages: gives the remarks beside it.
+        """
+
+        def render(result: Result) -> Answer:
+            return answer(
+                show(result),
+                status=status,
+                version=None if version is None else version(result),
+                messages=() if messages is None else messages(result),
+            )
+
+        def keep(result: Result) -> Answer:
+            return render(result) if kept is None else answer(kept(result), status=status)
+
+        request = WriteRequest(self.by, self.seen, self._key)
+        return await self.backend.border.write(request, verb, render, keep=keep if kept else None)
+
+    @property
+    def _key(self) -> IdempotencyKey | None:
+        return None if self.idempotency_key is None else self.once(_not_here)
+
     def pen(
         self,
         show: Callable[[Result], BaseModel | None],
@@ -134,6 +174,10 @@ class Operator(Authenticated):
     def by(self) -> Actor:
         """For the history."""
         return Actor(f"operator:{self.credential.id.hex}", self.request_id, self.seen)
+
+
+def _not_here(_: object) -> NoReturn:
+    raise RuntimeError("the border renders the answer")
 
 
 def nothing(_: object) -> None:

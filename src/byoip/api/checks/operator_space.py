@@ -42,6 +42,7 @@ from byoip.domain.accounts.operating import (
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
 from byoip.store.claims.views import Cursor
+from byoip.usecases.claims import reservations
 
 operator_space = Declarations("operator: space", Audience.OPERATOR)
 
@@ -83,11 +84,10 @@ async def create_reservation(caller: OperatorRequest, body: NewReservation) -> A
 
     Nobody else can claim it. Pending claims of others stay, and are not approved.
     """
-    pen = caller.pen(reservation_of, status=201)
-    return pen.answer(
-        await caller.backend.operating.reserve_space(
-            body.account_id, cidr=body.cidr, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: reservations.reserve(tx, body.account_id, cidr=body.cidr, reason=body.reason),
+        reservation_of,
+        status=201,
     )
 
 
@@ -101,11 +101,8 @@ async def release_reservation(
     caller: OperatorRequest, reservation_id: PathId, body: Reasoned
 ) -> Answer:
     """Let everybody claim the space again."""
-    pen = caller.pen(reservation_of)
-    return pen.answer(
-        await caller.backend.operating.release_reservation(
-            reservation_id, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: reservations.release(tx, reservation_id, reason=body.reason), reservation_of
     )
 
 

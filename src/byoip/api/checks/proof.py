@@ -37,7 +37,8 @@ from byoip.domain.claims.ownership_token import (
     TooManyTokens,
 )
 from byoip.store.claims.views import Cursor, RunView
-from byoip.usecases.claims.issue_token import IssuedToken
+from byoip.usecases.claims import tokens
+from byoip.usecases.claims.tokens import IssuedToken
 
 proof = Declarations("proof")
 
@@ -57,15 +58,17 @@ async def create_validation_token(
 
     It replaces the token before, and what that one has proven.
     """
-    pen = caller.pen(partial(issued_of, now=caller.now), status=201, version=_version)
-    return pen.answer(
-        await caller.backend.issue_validation_token(
+    return await caller.write(
+        lambda tx: tokens.issue(
+            tx,
             caller.account_id,
             prefix_id,
+            terms=caller.backend.terms,
             method=TokenMethod(body.method),
-            by=pen.by,
-            once=pen.once,
-        )
+        ),
+        partial(issued_of, now=caller.now),
+        status=201,
+        version=_version,
     )
 
 
@@ -98,11 +101,9 @@ async def delete_validation_token(
     caller: CustomerRequest, prefix_id: PathId, token_id: PathId
 ) -> Answer:
     """Revoke a token, and what it has proven so far."""
-    pen = caller.pen(nothing)
-    await caller.backend.revoke_validation_token(
-        caller.account_id, prefix_id, token_id, by=pen.by, once=pen.once
+    return await caller.write(
+        lambda tx: tokens.revoke(tx, caller.account_id, prefix_id, token_id), nothing
     )
-    return pen.answer(None)
 
 
 @proof.operation(

@@ -40,6 +40,7 @@ from byoip.domain.claims.delegation import (
 )
 from byoip.domain.prefix import InvalidPrefix
 from byoip.store.claims.views import Cursor
+from byoip.usecases.claims import delegations as verbs
 
 delegations = Declarations("delegations")
 
@@ -70,17 +71,17 @@ async def create_delegation(
 
     Delegations never overlap. Bindings stay with the prefix's owner.
     """
-    pen = caller.pen(delegation_of, status=201)
-    return pen.answer(
-        await caller.backend.delegate_space(
+    return await caller.write(
+        lambda tx: verbs.delegate(
+            tx,
             caller.account_id,
             prefix_id,
             cidr=body.cidr,
             delegated_account_id=body.delegated_account_id,
             expires_at=body.expires_at,
-            by=pen.by,
-            once=pen.once,
-        )
+        ),
+        delegation_of,
+        status=201,
     )
 
 
@@ -115,11 +116,8 @@ async def delete_delegation(
     caller: CustomerRequest, prefix_id: PathId, delegation_id: PathId
 ) -> Answer:
     """End a delegation, at once."""
-    pen = caller.pen(_ended)
-    return pen.answer(
-        await caller.backend.end_delegation(
-            caller.account_id, prefix_id, delegation_id, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: verbs.take_back(tx, caller.account_id, prefix_id, delegation_id), _ended
     )
 
 

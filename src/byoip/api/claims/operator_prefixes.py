@@ -1,6 +1,6 @@
 """The operator's side: prefixes of all accounts, and who answers for an address."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -41,14 +41,12 @@ from byoip.domain.accounts.operating import (
 )
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
-from byoip.domain.claims.lifecycle import IllegalTransition
+from byoip.domain.claims.lifecycle import IllegalTransition, Transition
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.store.claims.views import ClaimView, Cursor, RunView
-from byoip.usecases.claims.approve import ApprovePrefix
-from byoip.usecases.claims.change_standing import ChangeStanding
-from byoip.usecases.claims.revoke_approval import RevokeApproval
+from byoip.usecases.claims import standing as verbs
 
 operator_prefixes = Declarations("operator: prefixes", Audience.OPERATOR)
 
@@ -161,7 +159,7 @@ async def approve_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
 
     Never over another approved prefix. What the checks say stays as it was.
     """
-    return await _act(caller, caller.backend.operating.approve_prefix, prefix_id, body)
+    return await _act(caller, verbs.approve, prefix_id, body)
 
 
 @operator_prefixes.operation(
@@ -179,7 +177,7 @@ async def revoke_prefix_approval(
     end: networks that ask their page may drop the route. Suspend the prefix as well if it must not
     be approved again.
     """
-    return await _act(caller, caller.backend.operating.revoke_approval, prefix_id, body)
+    return await _act(caller, verbs.revoke_approval, prefix_id, body)
 
 
 @operator_prefixes.operation(
@@ -190,7 +188,7 @@ async def revoke_prefix_approval(
 )
 async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Let nothing new happen to a prefix: no approval, no binding, no removal. Routes stay."""
-    return await _act(caller, caller.backend.operating.suspend_prefix, prefix_id, body)
+    return await _act(caller, _moving(Transition.SUSPENDED), prefix_id, body)
 
 
 @operator_prefixes.operation(
@@ -201,7 +199,7 @@ async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
 )
 async def resume_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """End a suspension."""
-    return await _act(caller, caller.backend.operating.resume_prefix, prefix_id, body)
+    return await _act(caller, _moving(Transition.RESUMED), prefix_id, body)
 
 
 @operator_prefixes.operation(
@@ -214,7 +212,7 @@ async def settle_prefix_contest(
     caller: OperatorRequest, prefix_id: PathId, body: Reasoned
 ) -> Answer:
     """Take the mark of a contest away, after talking. Approvals stay as they are."""
-    return await _act(caller, caller.backend.operating.settle_contest, prefix_id, body)
+    return await _act(caller, _moving(Transition.SETTLED), prefix_id, body)
 
 
 @operator_prefixes.operation(
@@ -228,12 +226,15 @@ async def get_address(caller: OperatorRequest, address: PathAddress) -> Answer:
 
 async def _act(
     caller: OperatorRequest,
-    act: ApprovePrefix | RevokeApproval | ChangeStanding,
+    act: Callable[..., Awaitable[ClaimView]],
     prefix_id: UUID,
     body: Reasoned,
 ) -> Answer:
-    pen = caller.pen(_shown(caller))
-    return pen.answer(await act(prefix_id, reason=body.reason, by=pen.by, once=pen.once))
+    return await caller.write(lambda tx: act(tx, prefix_id, reason=body.reason), _shown(caller))
+
+
+def _moving(transition: Transition) -> Callable[..., Awaitable[ClaimView]]:
+    return partial(verbs.change_standing, transition=transition)
 
 
 def _shown(caller: OperatorRequest) -> Callable[[ClaimView], OperatorPrefix]:

@@ -43,6 +43,8 @@ from byoip.domain.prefix import (
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
 from byoip.domain.routes.offboarding import GraceNotBegun
 from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
+from byoip.usecases.checks.request_validation import request_validation
+from byoip.usecases.claims import prefixes as verbs
 
 prefixes = Declarations("prefixes")
 
@@ -83,18 +85,20 @@ async def create_prefix(caller: CustomerRequest, body: NewPrefix) -> Answer:
     The answer carries the first ownership token, and `blockers` says what to publish where.
     A pending prefix reserves nothing: the first account to prove ownership is approved.
     """
-    pen = caller.pen(_shown(caller), status=201, version=_version)
-    return pen.answer(
-        await caller.backend.submit_prefix(
+    return await caller.write(
+        lambda tx: verbs.submit(
+            tx,
             caller.account_id,
+            terms=caller.backend.terms,
             cidr=body.cidr,
             asn=body.asn,
             description=body.description,
             delegate_loa_creation=body.delegate_loa_creation,
             loa_document_id=body.loa_document_id,
-            by=pen.by,
-            once=pen.once,
-        )
+        ),
+        _shown(caller),
+        status=201,
+        version=_version,
     )
 
 
@@ -147,11 +151,10 @@ async def update_prefix(caller: CustomerRequest, prefix_id: PathId, body: Prefix
 
     cidr and asn are fixed: remove the prefix and bring the other one.
     """
-    pen = caller.pen(_shown(caller), version=_version)
-    return pen.answer(
-        await caller.backend.describe_prefix(
-            caller.account_id, prefix_id, description=body.description, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: verbs.describe(tx, caller.account_id, prefix_id, description=body.description),
+        _shown(caller),
+        version=_version,
     )
 
 
@@ -174,9 +177,7 @@ async def delete_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     Refused while it is announced or bound; for one that is being offboarded, until its grace has
     begun, which this then ends. Its history stays readable under `events`.
     """
-    pen = caller.pen(nothing)
-    await caller.backend.remove_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)
-    return pen.answer(None)
+    return await caller.write(lambda tx: verbs.remove(tx, caller.account_id, prefix_id), nothing)
 
 
 @prefixes.operation(
@@ -199,11 +200,11 @@ async def validate_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     await spend(allowance, "validate", whose, limits.validations_per_account)
     # Nobody has asked yet whose prefix it is, so these are permits of the one who asks.
     await spend(allowance, "validate-prefix", whose, per_prefix, of=prefix_id)
-    pen = caller.pen(_shown(caller), status=202, version=_version)
-    return pen.answer(
-        await caller.backend.request_validation(
-            caller.account_id, prefix_id, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: request_validation(tx, caller.account_id, prefix_id),
+        _shown(caller),
+        status=202,
+        version=_version,
     )
 
 

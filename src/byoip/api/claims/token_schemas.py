@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.border.envelope import Id, Listed, Strict, Success, Time, Wire
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
-from byoip.usecases.claims.issue_token import IssuedToken
+from byoip.usecases.claims.tokens import IssuedToken
 
 
 class NewToken(Strict):

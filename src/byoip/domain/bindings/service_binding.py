@@ -1,6 +1,6 @@
 """Which service answers for which addresses of a prefix."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -201,3 +201,15 @@ def answering(
     """The binding that answers for an address now: the longest at the edge that contains it."""
     containing = [one for one in bindings if one.answered_by and address in one.cidr.network]
     return max(containing, key=lambda binding: binding.cidr.length, default=None)
+
+
+def binding_of(binding_id: UUID, bindings: Sequence[ServiceBinding]) -> ServiceBinding:
+    """Pick one of a claim's bindings.
+
+    Raises:
+        BindingNotFound: it is not among them.
+    """
+    for binding in bindings:
+        if binding.id == binding_id:
+            return binding
+    raise BindingNotFound

@@ -23,7 +23,10 @@ from byoip.domain.accounts.operating import SpaceReserved
 from byoip.domain.claims.claim import Claim, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.prefix import Prefix
+from byoip.store.claims.reader import claim_view
+from byoip.store.claims.reader_sql import VIEWS
 from byoip.store.claims.tables import accounts, bindings, prefixes
+from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
 from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values
 from byoip.store.statements import Session, compiled
@@ -54,6 +57,7 @@ _live = select(prefixes).where(
     _p.id == _ID, _p.live, _p.account_id == func.coalesce(_ACCOUNT, _p.account_id)
 )
 _GET: Final = compiled(_live)
+_VIEW: Final = compiled(VIEWS.where(_p.id == _ID))
 _LOCK: Final = compiled(_for_update(_live))
 _SAVE: Final = compiled(
     update(prefixes).where(_p.id == _ID),
@@ -154,6 +158,17 @@ class ClaimRepository:
         if row is None:
             raise ClaimNotFound
         return claim_from(row)
+
+    async def view(self, claim_id: UUID) -> ClaimView:
+        """A live claim as the API shows it, as this transaction has left it.
+
+        Raises:
+            ClaimNotFound: there is no such live claim.
+        """
+        row = await self._session.row(_VIEW, claim_id=claim_id)
+        if row is None:
+            raise ClaimNotFound
+        return claim_view(row)
 
     async def save(self, claim: Claim) -> None:
         """Write back a claim that was locked."""

@@ -1,13 +1,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.bindings.service_binding import PrefixNotApproved, may_serve
+from byoip.domain.bindings.service_binding import PrefixNotApproved, binding_of, may_serve
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.claims.views import BindingView
 from byoip.store.transaction import Store
-from byoip.usecases.claims.view import binding_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.bindings.service_binding import may_unbind
+from byoip.domain.bindings.service_binding import binding_of, may_unbind
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
-from byoip.usecases.claims.view import binding_of
 from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
 
 

@@ -1,11 +1,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.asn import Asn, choose_origin
+from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.claims.claim import OtherOrigin
-from byoip.domain.prefix import Prefix, PrefixPolicy
+from byoip.domain.prefix import Prefix
 from byoip.usecases.checks.collect_evidence import CheckTarget, CollectEvidence
+from byoip.usecases.claims.prefixes import Terms
 
 _DEMANDED = frozenset({Check.IRR, Check.RPKI})
 
@@ -31,8 +32,7 @@ class Preflight:
     """Try the checks that need no token. Nothing is kept."""
 
     ask: CollectEvidence
-    policy: PrefixPolicy
-    origins: frozenset[Asn]
+    terms: Terms
 
     async def __call__(self, account_id: UUID, *, cidr: str, asn: int) -> PreflightReport:
         """Answer within the deadline of `ask`.
@@ -41,9 +41,7 @@ class Preflight:
             InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
             InvalidAsn, OriginNotOffered: as for a submission.
         """
-        prefix, origin = Prefix.parse(cidr), Asn(asn)
-        self.policy.admit(prefix)
-        choose_origin(origin, self.origins)
+        prefix, origin = self.terms.admit(cidr, asn)
         answers = await self.ask(CheckTarget(account_id, prefix, origin))
         passed = {one.check for one in answers.findings if isinstance(one.outcome, Passed)}
         return PreflightReport(

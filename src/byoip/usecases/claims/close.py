@@ -5,7 +5,7 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
 from byoip.store.transaction import Transaction
-from byoip.usecases.claims.end_delegation import end
+from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.letters.revoke_letters import revoke_letters
 from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
@@ -32,7 +32,7 @@ async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
 
 async def close(tx: Transaction, claim: Claim, move: Transition) -> Claim:
     """End it, its routes and delegations, its token, its open run and its letters."""
-    await end(await tx.delegations.of(claim.id), "delegation.ended", tx)
+    await end(tx, await tx.delegations.of(claim.id), ENDED)
     await end_routes(tx, await tx.bgp_prefixes.of(claim.id))
     closed = claim.close(move, tx.now)
     await tx.claims.save(closed)

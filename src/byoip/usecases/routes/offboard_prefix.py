@@ -8,7 +8,6 @@ from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.ports.clock import Clock
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Store, Transaction
-from byoip.usecases.claims.view import view_of
 from byoip.usecases.events import record_changes
 
 
@@ -54,7 +53,7 @@ class OffboardPrefix:
                 await tx.claims.save(claim)
                 record_changes(tx, before, claim)
                 await tx.jobs.enqueue_offboarding()
-            view = await view_of(claim, tx)
+            view = await tx.claims.view(claim.id)
             await tx.answered(view)
         return view
 

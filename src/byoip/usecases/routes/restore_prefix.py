@@ -14,7 +14,6 @@ from byoip.ports.clock import Clock
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
-from byoip.usecases.claims.view import view_of
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 
@@ -77,7 +76,7 @@ class RestorePrefix:
             claim = await tx.claims.lock(claim_id, account_id)
             by.seen.require(claim.version)
             offboarding = await tx.offboardings.live(claim_id)
-            restored = Restored(await view_of(claim, tx), changed=False)
+            restored = Restored(await tx.claims.view(claim.id), changed=False)
             if claim.offboarding and offboarding is not None:
                 now = self.clock.now()
                 # A customer's write counts as one; an operator's does not.
@@ -85,7 +84,7 @@ class RestorePrefix:
                 back = await turn_back(tx, written, offboarding)
                 withheld = await announce_again(tx, back, offboarding.routes)
                 await _record(tx, offboarding, withheld, why)
-                restored = Restored(await view_of(back, tx), withheld)
+                restored = Restored(await tx.claims.view(back.id), withheld)
             await tx.answered(restored)
         return restored
 

@@ -1,0 +1,155 @@
+"""What customers do with a prefix: bring it, describe it, give it up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from byoip.domain.asn import Asn, choose_origin
+from byoip.domain.checks.registry import Registry
+from byoip.domain.claims.claim import Claim, TooManyClaims
+from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.letters.loa_document import LoaDocumentNotFound, LoaDocumentUnknown
+from byoip.domain.prefix import Prefix, PrefixPolicy
+from byoip.ports.tokens import TokenMint
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Transaction
+from byoip.usecases.claims.close import close, close_after_grace, require_nothing_attached
+from byoip.usecases.events import record_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator admits, and how ownership is proven.
+
+    Attributes:
+        origins: ASNs that a prefix may be announced from.
+        token_lifetime: how long an ownership token may be used.
+        label: the name below a reverse zone at which the token is looked for.
+        registries: by their keys in the statistics.
+    """
+
+    policy: PrefixPolicy
+    origins: frozenset[Asn]
+    token_lifetime: timedelta
+    label: str
+    registries: Mapping[str, Registry]
+    mint: TokenMint
+
+    def admit(self, cidr: str, asn: int) -> tuple[Prefix, Asn]:
+        """Parse what a customer wants to bring.
+
+        Raises:
+            InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure: the
+                prefix cannot be brought.
+            InvalidAsn, OriginNotOffered: the operator does not announce from this ASN.
+        """
+        prefix, origin = Prefix.parse(cidr), Asn(asn)
+        self.policy.admit(prefix)
+        choose_origin(origin, self.origins)
+        return prefix, origin
+
+
+async def submit(
+    tx: Transaction,
+    account_id: UUID,
+    *,
+    terms: Terms,
+    cidr: str,
+    asn: int,
+    description: str,
+    delegate_loa_creation: bool,
+    loa_document_id: UUID | None = None,
+) -> ClaimView:
+    """Claim a prefix, with its first token. A claim reserves nothing: others may claim it too.
+
+    Raises:
+        InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
+        InvalidAsn, OriginNotOffered, InvalidText: the request itself is refused.
+        LoaDocumentUnknown: the account has no such document.
+        TooManyClaims, OverlapsOwnClaim: the account's other claims stand in the way.
+        SpaceReserved: the operator keeps the space for another account.
+    """
+    prefix, origin = terms.admit(cidr, asn)
+    text = CustomerText.parse(description, pointer="/description")
+    held, quota = await tx.claims.lock_account(account_id)
+    if held >= quota:
+        raise TooManyClaims(quota)
+    if loa_document_id:
+        await _require_document(tx, loa_document_id, account_id)
+    claim = Claim(
+        id=uuid4(),
+        account_id=account_id,
+        prefix=prefix,
+        asn=origin,
+        description=text,
+        delegate_loa_creation=delegate_loa_creation,
+        loa_document_id=loa_document_id,
+        created_at=tx.now,
+        modified_at=tx.now,
+    )
+    token = OwnershipToken(
+        id=uuid4(),
+        claim_id=claim.id,
+        account_id=account_id,
+        prefix=prefix,
+        asn=origin,
+        method=TokenMethod.ANY,
+        value=terms.mint.mint(),
+        created_at=tx.now,
+        expires_at=tx.now + terms.token_lifetime,
+    )
+    await tx.claims.add(claim)
+    await tx.tokens.add(token)
+    after = {"cidr": str(prefix), "asn": origin.number, "state": claim.state.value}
+    tx.record(claim.id, "prefix.created", after=after)
+    return ClaimView(claim, token, default_binding=None)
+
+
+async def describe(
+    tx: Transaction, account_id: UUID, claim_id: UUID, *, description: str
+) -> ClaimView:
+    """Change a prefix's description, the one member that may change.
+
+    Raises:
+        InvalidText: the description is too long, or has control characters.
+        ClaimNotFound: the account has no such claim.
+        PreconditionFailed: the claim has another version by now.
+    """
+    text = CustomerText.parse(description, pointer="/description")
+    claim = await tx.lock_claim(claim_id, account_id)
+    described = claim.describe(text, tx.now)
+    await tx.claims.save(described)
+    record_changes(tx, claim, described)
+    return await tx.claims.view(claim_id)
+
+
+async def remove(tx: Transaction, account_id: UUID, claim_id: UUID) -> None:
+    """Give a prefix up: end its BGP prefixes, delegations, token, letters and run. Its rows stay.
+
+    One that is being offboarded and waits for its grace to end need not wait for it.
+
+    Raises:
+        ClaimNotFound: the account has no such claim.
+        PreconditionFailed: the claim has another version by now.
+        PrefixSuspended: the operator has suspended it.
+        WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
+        AdvertiseStateLocked: the operator has locked a route of it.
+        GraceNotBegun: it is being offboarded, and not unbound yet.
+    """
+    claim = await tx.lock_claim(claim_id, account_id)
+    claim.require_not_suspended()  # or it would come back without its suspension
+    if claim.offboarding:
+        await close_after_grace(tx, claim)
+    else:
+        await require_nothing_attached(tx, claim)
+        await close(tx, claim, Transition.REMOVED)
+
+
+async def _require_document(tx: Transaction, document_id: UUID, account_id: UUID) -> None:
+    try:
+        await tx.loa_documents.get(document_id, account_id)
+    except LoaDocumentNotFound:
+        raise LoaDocumentUnknown from None

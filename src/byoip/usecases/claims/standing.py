@@ -1,0 +1,81 @@
+"""What operators decide of a prefix: approval on their word, revocation, suspension, contests."""
+
+from uuid import UUID
+
+from byoip.domain.accounts.operating import OverlapsApproved, SpaceReserved, stated_reason
+from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.letters.letter import RevokedBecause
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Transaction
+from byoip.usecases.claims.delegations import ENDED, end
+from byoip.usecases.events import record_changes
+from byoip.usecases.letters.revoke_letters import revoke_letters
+from byoip.usecases.routes.lifecycle import still_out
+
+
+async def approve(tx: Transaction, claim_id: UUID, *, reason: str) -> ClaimView:
+    """Approve on the operator's word instead of checks; never over another account's approval.
+
+    The checks keep their states, and the token stays as it is.
+
+    Raises:
+        InvalidText: the reason.
+        ClaimNotFound: there is no such live claim.
+        PrefixSuspended, PrefixOffboarding, IllegalTransition: it cannot be approved as it stands.
+        OverlapsApproved, SpaceReserved: another account holds the space, or it is kept for one.
+    """
+    why = stated_reason(reason)
+    claim = await tx.lock_claim(claim_id)
+    approved = claim.approve_by_operator(tx.now)
+    await tx.claims.lock_space(claim.prefix)
+    for rival in await tx.claims.approved_overlapping(claim.prefix):
+        raise OverlapsApproved(rival.prefix, rival.account_id)
+    if await tx.operating.reservations.blocks(claim.prefix, claim.account_id):
+        raise SpaceReserved(claim.prefix)
+    await tx.claims.save(approved)
+    record_changes(tx, claim, approved, reason=why)
+    return await tx.claims.view(claim_id)
+
+
+async def revoke_approval(tx: Transaction, claim_id: UUID, *, reason: str) -> ClaimView:
+    """Take an approval away: ownership must be proven again, and letters end.
+
+    What is bound and announced stays until it is withdrawn. So do delegations while a route is up;
+    `EndExpiredDelegations` ends them after it.
+
+    Raises:
+        InvalidText: the reason.
+        ClaimNotFound: there is no such live claim.
+        IllegalTransition: it is not approved.
+    """
+    why = stated_reason(reason)
+    claim = await tx.lock_claim(claim_id)
+    revoked = claim.revoke(tx.now)
+    # An account lends only what it holds, and the next holder must be able to lend it; but
+    # nothing cascades while a route is up.
+    if not await still_out(tx, claim_id):
+        await end(tx, await tx.delegations.of(claim_id), ENDED)
+    if token := await tx.tokens.live(claim_id):
+        await tx.tokens.save(token.revoke(tx.now))
+    await revoke_letters(tx, claim_id, RevokedBecause.OPERATOR, reason=why.value)
+    await tx.claims.save(revoked)
+    record_changes(tx, claim, revoked, reason=why)
+    return await tx.claims.view(claim_id)
+
+
+async def change_standing(
+    tx: Transaction, claim_id: UUID, *, transition: Transition, reason: str
+) -> ClaimView:
+    """Suspend a prefix, resume it, or settle its contest. What is bound and announced stays.
+
+    Raises:
+        InvalidText: the reason.
+        ClaimNotFound: there is no such live claim.
+        IllegalTransition: its standing does not allow the transition.
+    """
+    why = stated_reason(reason)
+    claim = await tx.lock_claim(claim_id)
+    moved = claim.stand(transition, tx.now)
+    await tx.claims.save(moved)
+    record_changes(tx, claim, moved, reason=why)
+    return await tx.claims.view(claim_id)
