@@ -18,7 +18,6 @@ from byoip.api.border.envelope import (
 from byoip.api.claims.delegation_schemas import TimeIn
 from byoip.domain.accounts import credential as domain
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.bindings import service_binding
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 from byoip.store.accounts.operator_views import AccountView, OperatorEventView
 from byoip.usecases.accounts.create_credential import NewCredential
@@ -39,11 +38,6 @@ _CREDENTIAL: dict[str, Any] = {
     "expires_at": None,
     "revoked_at": None,
     "last_used_at": None,
-}
-_SERVICE: dict[str, Any] = {
-    "id": "f0e1d2c3b4a5968778695a4b3c2d1e0f",
-    "name": "CDN",
-    "default_only": False,
 }
 _WHY = "Contract 4711 was signed."
 
@@ -138,33 +132,6 @@ class IssuedCredential(Credential):
     )
 
 
-class NewService(Reasoned):
-    """Something to offer."""
-
-    model_config = example(name="CDN", default_only=False, reason=_WHY)
-
-    name: TextIn
-    default_only: bool = Field(default=False, description="Whether it takes whole prefixes only.")
-
-
-class ServiceChange(Reasoned):
-    """What to change."""
-
-    model_config = example(default_only=True, reason=_WHY)
-
-    default_only: bool
-
-
-class OfferedService(Wire):
-    """Something that customers may bind."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_SERVICE]})
-
-    id: Id
-    name: str
-    default_only: bool
-
-
 class OperatorEvent(Wire):
     """One line of the operators' history."""
 
@@ -209,14 +176,6 @@ class CredentialListAnswer(Listed[Credential]):
     """Credentials, oldest first."""
 
 
-class OfferedServiceAnswer(Success[OfferedService]):
-    """One service."""
-
-
-class OfferedServiceListAnswer(Listed[OfferedService]):
-    """Services, by name."""
-
-
 class OperatorEventListAnswer(Success[list[OperatorEvent]]):
     """The operators' history, oldest first."""
 
@@ -257,11 +216,6 @@ def issued_of(made: NewCredential) -> IssuedCredential:
 def issued_without_token(made: NewCredential) -> IssuedCredential:
     """The same for whoever repeats the request."""
     return IssuedCredential(**dict(credential_of(made.credential)), token=None)
-
-
-def service_of(service: service_binding.Service) -> OfferedService:
-    """A service as operators see it."""
-    return OfferedService(id=service.id.hex, name=service.name, default_only=service.default_only)
 
 
 def operator_event_of(view: OperatorEventView) -> OperatorEvent:

@@ -1,12 +1,12 @@
 """The operator's side: what customers may bind."""
 
-from byoip.api.accounts.operator_schemas import (
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.bindings.service_schemas import (
     NewService,
     OfferedServiceAnswer,
     OfferedServiceListAnswer,
-    Reasoned,
     ServiceChange,
-    service_of,
+    offered_service_of,
 )
 from byoip.api.bindings.services import service_place
 from byoip.api.border.answers import Answer, answer, list_answer
@@ -35,7 +35,7 @@ async def list_offered_services(
     """List what customers may bind, by name."""
     wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
     part = paginate_unordered(await caller.backend.reader.services(), wanted, service_place)
-    return list_answer([service_of(one) for one in part.items], part)
+    return list_answer([offered_service_of(one) for one in part.items], part)
 
 
 @operator_services.operation(
@@ -49,7 +49,7 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
     """Read one service."""
     for one in await caller.backend.reader.services():
         if one.id == service_id:
-            return answer(service_of(one), version=one.version)
+            return answer(offered_service_of(one), version=one.version)
     raise ServiceNotOffered
 
 
@@ -63,7 +63,7 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
 )
 async def create_service(caller: OperatorRequest, body: NewService) -> Answer:
     """Offer customers something to bind."""
-    pen = caller.pen(service_of, status=201, version=_version)
+    pen = caller.pen(offered_service_of, status=201, version=_version)
     return pen.answer(
         await caller.backend.operating.create_service(
             name=body.name,
@@ -89,7 +89,7 @@ async def update_service(
 
     Refused while it is bound to parts of prefixes.
     """
-    pen = caller.pen(service_of, version=_version)
+    pen = caller.pen(offered_service_of, version=_version)
     return pen.answer(
         await caller.backend.operating.update_service(
             service_id,
@@ -109,7 +109,7 @@ async def update_service(
 )
 async def retire_service(caller: OperatorRequest, service_id: PathId, body: Reasoned) -> Answer:
     """Offer a service no longer; refused while anything is bound to it."""
-    pen = caller.pen(service_of)
+    pen = caller.pen(offered_service_of)
     return pen.answer(
         await caller.backend.operating.retire_service(
             service_id, reason=body.reason, by=pen.by, once=pen.once
