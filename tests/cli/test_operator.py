@@ -28,6 +28,7 @@ from byoip.settings import SettingsError, read_settings
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
 from byoip.store.speakers.routes import Routes, SpeakerState
+from byoip.usecases.bindings import bindings, edges
 from byoip.usecases.claims import prefixes
 from tests.announcing import Fleet, path
 from tests.fakes.backend import ExternalServices, make_backend
@@ -155,9 +156,9 @@ async def test_breakers_and_jobs(shell: Shell) -> None:
 
 async def test_edges_are_drained_taken_back_and_removed(shell: Shell) -> None:
     assert "joining" in await shell.says("edges", "add", "fra1", *WHY)
-    edges = shell.backend.edges
-    feed = await edges.reader.feed_name()
-    await edges.acknowledge(edge="fra1", feed=feed, number=0, by=Actor("test", "1"))
+    feed = await shell.backend.edges.feed_name()
+    acknowledge = Verb(shell.backend.border.store, edges.acknowledge)
+    await acknowledge(edge="fra1", feed=feed, number=0, by=Actor("test", "1"))
     assert "serving" in await shell.says("edges", "list")
     assert "drained" in await shell.says("edges", "drain", "fra1", *WHY)
     assert "serving" in await shell.says("edges", "undrain", "fra1", *WHY)
@@ -189,7 +190,7 @@ async def test_routes_are_listed_locked_and_unlocked(shell: Shell) -> None:
     made = await shell.claim("31.4.0.0/23")
     await shell.says("prefixes", "approve", made, *WHY)
     service = next(iter(await shell.backend.reader.services()))
-    await shell.backend.bind_service(
+    await Verb(shell.backend.border.store, bindings.bind)(
         shell.account_id,
         UUID(made),
         cidr="31.4.0.0/23",

@@ -8,7 +8,6 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.accounts.operating import operating
-from byoip.api.bindings.edge_desk import edge_desk
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import route_desk
@@ -33,9 +32,7 @@ from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.transaction import Store
-from byoip.usecases.bindings.bind_service import BindService
-from byoip.usecases.bindings.swap_service import SwapService
-from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
@@ -95,9 +92,7 @@ def make_backend(
         terms=terms,
         offboard_prefix=OffboardPrefix(store, clock),
         restore_prefix=RestorePrefix(store, clock),
-        bind_service=BindService(store, clock),
-        swap_service=SwapService(store, clock),
-        unbind_service=UnbindService(store, clock),
+        converge_bindings=ConvergeBindings(store),
         add_bgp_prefix=AddBgpPrefix(store, clock),
         advertise=Advertise(store, clock),
         remove_bgp_prefix=RemoveBgpPrefix(store, clock),
@@ -123,7 +118,7 @@ def make_backend(
             reader=OperatorReader(engine),
             guards=GuardReader(engine, Ceilings()),
         ),
-        edges=edge_desk(store, clock, EdgeReader(engine)),
+        edges=EdgeReader(engine),
         routes=route_desk(store, clock, RouteReader(engine), _IN_SERVICE),
         limiter=RequestLimiter(RateWindows(engine), limits),
         bell=EventNotifier(engine.url.render_as_string(hide_password=False)),

@@ -10,7 +10,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested
 from byoip.domain.routes.breaker import Source
-from byoip.usecases.bindings.retire_service import RetireService
+from byoip.usecases.bindings import services
 from byoip.usecases.claims import standing
 from byoip.usecases.routes.announce import announce
 from byoip.usecases.routes.withdraw import withdraw
@@ -177,7 +177,7 @@ async def test_a_service_is_not_retired_from_under_what_may_come_back(estate: Es
     claim = await estate.advertised(await estate.account())
     await estate.offboard(claim)
     await estate.go_on()
-    retire = RetireService(estate.store, estate.clock)
+    retire = Verb(estate.store, services.retire)
     service = await estate.service()
     with pytest.raises(ServiceInUse):
         await retire(service.id, reason="gone", by=OPERATOR)

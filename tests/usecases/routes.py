@@ -12,12 +12,13 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.store.routes.views import BgpPrefixView
 from byoip.store.transaction import Store
-from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.bindings import bindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
 from byoip.usecases.routes.advertise import Advertise
 from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import WORKER, World
 
 PART = "31.0.0.0/24"
@@ -60,7 +61,7 @@ class Routes:
         await RemoveBgpPrefix(self.store, self.world.clock)(*self.ids, bgp_prefix_id, by=BY)
 
     async def unbind(self) -> None:
-        await UnbindService(self.store, self.world.clock)(*self.ids, self.binding_id, by=BY)
+        await Verb(self.store, bindings.unbind)(*self.ids, self.binding_id, by=BY)
 
     async def view(self, bgp_prefix_id: UUID | None = None) -> BgpPrefixView:
         return await self.world.reader.bgp_prefix(*self.ids, bgp_prefix_id)

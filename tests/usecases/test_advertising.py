@@ -20,7 +20,7 @@ from byoip.domain.routes.bgp_prefix import (
     IncompleteBgpDeployment,
 )
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
-from byoip.usecases.bindings.swap_service import SwapService
+from byoip.usecases.bindings import bindings
 from byoip.usecases.claims import prefixes, standing
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.routes.advertise import Advertise
@@ -197,7 +197,7 @@ async def test_a_swap_of_the_default_leaves_the_route(
     routes: Routes, services: dict[str, UUID]
 ) -> None:
     await routes.patch(advertised=True)
-    swap = SwapService(routes.store, routes.world.clock)
+    swap = Verb(routes.store, bindings.swap)
     await swap(*routes.ids, routes.binding_id, service_id=services["Spectrum"], by=BY)
     assert (await routes.view()).bgp_prefix.desired.binding_id == routes.binding_id
 

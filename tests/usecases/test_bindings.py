@@ -17,10 +17,9 @@ from byoip.domain.bindings.service_binding import (
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import InvalidPrefix
-from byoip.usecases.bindings.bind_service import BindService
-from byoip.usecases.bindings.swap_service import SwapService
-from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.bindings import bindings
 from tests.store.samples import BY
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, World
 
 ONE = "31.0.0.7/32"
@@ -30,7 +29,7 @@ async def test_bindings_nest_in_the_default_and_go_in_the_other_order(
     world: World, services: dict[str, UUID]
 ) -> None:
     claim = await world.approved()
-    unbind = UnbindService(world.store, world.clock)
+    unbind = Verb(world.store, bindings.unbind)
     default = await world.bind(claim, CIDR, services["Magic Transit"])
     nested = await world.bind(claim, ONE, services["CDN"])
     view = await world.reader.claim(claim.account_id, claim.id)
@@ -90,7 +89,7 @@ async def test_only_an_approved_prefix_of_ones_own_is_bound(
     claim = await world.claim()
     with pytest.raises(PrefixNotApproved):
         await world.bind(claim, CIDR, services["CDN"])
-    bind = BindService(world.store, world.clock)
+    bind = Verb(world.store, bindings.bind)
     with pytest.raises(ClaimNotFound):
         await bind(uuid4(), claim.id, cidr=CIDR, service_id=services["CDN"], by=BY)
 
@@ -100,7 +99,7 @@ async def test_a_swap_keeps_the_binding_and_changes_its_service(
 ) -> None:
     claim = await world.approved()
     binding_id = await world.bind(claim, CIDR, services["CDN"])
-    swap = SwapService(world.store, world.clock)
+    swap = Verb(world.store, bindings.swap)
 
     async def to(service_id: UUID, binding: UUID = binding_id) -> None:
         await swap(claim.account_id, claim.id, binding, service_id=service_id, by=BY)

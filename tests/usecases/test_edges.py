@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_network
 from uuid import UUID
@@ -24,12 +24,11 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.bindings.edge_reader import EdgeReader
-from byoip.usecases.bindings.acknowledge_changes import AcknowledgeChanges
-from byoip.usecases.bindings.put_edge import PutEdge
-from byoip.usecases.bindings.remove_edge import RemoveEdge
-from byoip.usecases.bindings.retire_service import RetireService
-from byoip.usecases.bindings.swap_service import SwapService
-from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.store.bindings.views import EdgeView
+from byoip.usecases.bindings import bindings
+from byoip.usecases.bindings import edges as edge_verbs
+from byoip.usecases.bindings import services as service_verbs
+from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.claims import prefixes
 from byoip.usecases.routes.advertise import Advertise
 from tests.store.samples import BY
@@ -62,32 +61,34 @@ class Edges:
             await self.acknowledge(name, reached)
 
     async def acknowledge(self, name: str, number: int, feed: UUID | None = None) -> None:
-        acknowledge = AcknowledgeChanges(self.world.store, self.world.clock)
         of = feed or await self.feed.feed_name()
-        await acknowledge(edge=name, feed=of, number=number, by=BY)
+        await self._write(edge_verbs.acknowledge, edge=name, feed=of, number=number)
 
     async def put(self, name: str, *, drained: bool) -> None:
-        put = PutEdge(self.world.store, self.world.clock)
-        await put(edge=name, drained=drained, reason=WHY, by=BY)
+        await self._write(edge_verbs.put, edge=name, drained=drained, reason=WHY)
 
     async def remove(self, name: str) -> None:
-        await RemoveEdge(self.world.store, self.world.clock)(edge=name, reason=WHY, by=BY)
+        await self._write(edge_verbs.remove, edge=name, reason=WHY)
+
+    async def _write(self, verb: Callable[..., Awaitable[EdgeView]], **asked: object) -> None:
+        await Verb(self.world.store, verb)(**asked, by=BY)
+        await ConvergeBindings(self.world.store)(by=BY)
 
     async def bind(self, cidr: str = CIDR, service: str = "CDN") -> UUID:
         return await self.world.bind(self.claim, cidr, self.services[service])
 
     async def swap(self, binding: UUID, service: str) -> ServiceBinding:
-        swap = SwapService(self.world.store, self.world.clock)
+        swap = Verb(self.world.store, bindings.swap)
         wanted = self.services[service]
         view = await swap(self.claim.account_id, self.claim.id, binding, service_id=wanted, by=BY)
         return view.binding
 
     async def unbind(self, binding: UUID) -> None:
-        unbind = UnbindService(self.world.store, self.world.clock)
+        unbind = Verb(self.world.store, bindings.unbind)
         await unbind(self.claim.account_id, self.claim.id, binding, by=BY)
 
     async def retire(self, service: str) -> None:
-        retire = RetireService(self.world.store, self.world.clock)
+        retire = Verb(self.world.store, service_verbs.retire)
         await retire(self.services[service], reason=WHY, by=BY)
 
     async def state(self, binding: UUID) -> Provisioning:
@@ -453,12 +454,12 @@ async def test_customers_edges_and_operators_at_once_wait_for_nobody_in_a_circle
     async def customer() -> None:
         claim, binding = chance.choice(bound)
         account, service = claim.account_id, edges.services[chance.choice(["CDN", "Spectrum"])]
-        swap = SwapService(world.store, world.clock)
+        swap = Verb(world.store, bindings.swap)
         await swap(account, claim.id, binding, service_id=service, by=BY)
         part = f"{claim.prefix.network[chance.randrange(512)]}/32"
         made = await world.bind(claim, part, service)
         if chance.random() < 0.5:
-            await UnbindService(world.store, world.clock)(account, claim.id, made, by=BY)
+            await Verb(world.store, bindings.unbind)(account, claim.id, made, by=BY)
 
     async def operator() -> None:
         await edges.put("lon1", drained=chance.random() < 0.5)

@@ -18,7 +18,7 @@ from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import PrefixSuspended
 from byoip.domain.claims.lifecycle import Approver, Standing, State, Transition
 from byoip.domain.history import Actor
-from byoip.usecases.bindings.retire_service import RetireService
+from byoip.usecases.bindings import services as service_verbs
 from byoip.usecases.checks.collect_evidence import CheckTarget
 from byoip.usecases.checks.put_registry_override import PutRegistryOverride
 from byoip.usecases.claims import reservations, standing
@@ -249,7 +249,7 @@ async def test_a_service_is_not_retired_from_under_a_binding_of_the_same_moment(
     world: World, services: dict[str, UUID]
 ) -> None:
     claim = await world.approved()
-    retire = RetireService(world.store, world.clock)
+    retire = Verb(world.store, service_verbs.retire)
     outcomes = await asyncio.gather(
         world.bind(claim, str(claim.prefix), services["CDN"]),
         retire(services["CDN"], reason=WHY, by=OPERATOR),

@@ -30,7 +30,7 @@ from byoip.store.claims.tables import prefixes as prefix_rows
 from byoip.store.claims.tables import validation_tokens
 from byoip.store.claims.tables_history import validation_runs
 from byoip.store.claims.views import ClaimView, NumberedEvent, RunView
-from byoip.usecases.bindings.bind_service import BindService
+from byoip.usecases.bindings import bindings
 from byoip.usecases.checks import request_validation
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.refresh_roas import RefreshRoas
@@ -149,7 +149,7 @@ class World:
         return await self.now(claim)
 
     async def bind(self, claim: Claim, cidr: str, service_id: UUID) -> UUID:
-        made = await BindService(self.store, self.clock)(
+        made = await Verb(self.store, bindings.bind)(
             claim.account_id, claim.id, cidr=cidr, service_id=service_id, by=BY
         )
         return made.binding.id

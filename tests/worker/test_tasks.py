@@ -9,7 +9,7 @@ from procrastinate import App
 from byoip.domain.history import Actor
 from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
-from byoip.usecases.bindings.converge_bindings import ConvergeBindings
+from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.rescue_runs import RescueRuns
 from byoip.usecases.checks.run_validation import RunValidation
@@ -54,7 +54,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
         reevaluate_claims=ReevaluateClaims(world.store, world.clock),
-        settle_bindings=ConvergeBindings(world.store, world.clock),
+        settle_bindings=ConvergeBindings(world.store),
         letters=None,
         offboard=offboard_of(world),
         stopped=KillSwitches(world.store).stopped,

@@ -21,7 +21,6 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.system_random import SystemRandom
 from byoip.api.accounts.operating import operating
 from byoip.api.application import create_application
-from byoip.api.bindings.edge_desk import edge_desk
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import route_desk
@@ -52,10 +51,7 @@ from byoip.store.migrating import check_revision, stamped_mode
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
-from byoip.usecases.bindings.bind_service import BindService
-from byoip.usecases.bindings.converge_bindings import ConvergeBindings
-from byoip.usecases.bindings.swap_service import SwapService
-from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
@@ -155,9 +151,7 @@ class Composition:
             terms=terms,
             offboard_prefix=OffboardPrefix(store, clock),
             restore_prefix=RestorePrefix(store, clock),
-            bind_service=BindService(store, clock),
-            swap_service=SwapService(store, clock),
-            unbind_service=UnbindService(store, clock),
+            converge_bindings=ConvergeBindings(store),
             add_bgp_prefix=AddBgpPrefix(store, clock),
             advertise=Advertise(store, clock),
             remove_bgp_prefix=RemoveBgpPrefix(store, clock),
@@ -183,7 +177,7 @@ class Composition:
                 reader=OperatorReader(self.engine),
                 guards=GuardReader(self.engine, self.settings.ceilings),
             ),
-            edges=edge_desk(store, clock, EdgeReader(self.engine)),
+            edges=EdgeReader(self.engine),
             routes=route_desk(store, clock, self.route_reader(), self._in_service()),
             limiter=RequestLimiter(RateWindows(self.engine), self.settings.limits),
             bell=self.bell,
@@ -230,7 +224,7 @@ class Composition:
             tidy_up=partial(self._tidy_up, app),
             watch_letters=WatchLetters(self.store, self.clock),
             reevaluate_claims=ReevaluateClaims(self.store, self.clock),
-            settle_bindings=ConvergeBindings(self.store, self.clock),
+            settle_bindings=ConvergeBindings(self.store),
             letters=letters,
             offboard=self._offboard,
             stopped=KillSwitches(self.store).stopped,

@@ -11,7 +11,7 @@ from procrastinate import App, JobContext
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports import jobs
-from byoip.usecases.bindings.converge_bindings import ConvergeBindings
+from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims.close_unproven import CloseUnproven

@@ -13,9 +13,6 @@ from byoip.usecases.accounts.create_account import CreateAccount
 from byoip.usecases.accounts.create_credential import CreateCredential
 from byoip.usecases.accounts.revoke_credential import RevokeCredential
 from byoip.usecases.accounts.update_account import UpdateAccount
-from byoip.usecases.bindings.create_service import CreateService
-from byoip.usecases.bindings.retire_service import RetireService
-from byoip.usecases.bindings.update_service import UpdateService
 from byoip.usecases.checks.accept_registration_snapshot import AcceptRegistrationSnapshot
 from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.checks.put_registry_override import PutRegistryOverride
@@ -34,9 +31,6 @@ class Operating:
     update_account: UpdateAccount
     create_credential: CreateCredential
     revoke_credential: RevokeCredential
-    create_service: CreateService
-    update_service: UpdateService
-    retire_service: RetireService
     put_registry_override: PutRegistryOverride
     remove_registry_override: RemoveRegistryOverride
     accept_roa_snapshot: AcceptRoaSnapshot
@@ -66,9 +60,6 @@ def operating(
         update_account=UpdateAccount(store, clock),
         create_credential=CreateCredential(store, clock, mint),
         revoke_credential=RevokeCredential(store, clock),
-        create_service=CreateService(store, clock),
-        update_service=UpdateService(store, clock),
-        retire_service=RetireService(store, clock),
         put_registry_override=PutRegistryOverride(store, clock, registries),
         remove_registry_override=RemoveRegistryOverride(store, clock),
         accept_roa_snapshot=AcceptRoaSnapshot(store, snapshots, clock),

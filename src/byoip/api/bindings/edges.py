@@ -20,7 +20,7 @@ from byoip.api.bindings.edge_schemas import (
     state_of,
 )
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import OperatorRequest
+from byoip.api.border.caller import Operator, OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import read_id
 from byoip.api.border.paging import DEFAULT_PAGE, LONGEST_PAGE, Page, PerPage
@@ -41,6 +41,9 @@ from byoip.domain.bindings.edge import (
 from byoip.domain.customer_text import InvalidText
 from byoip.store.bindings.edge_feed import EDGE_CHANGES
 from byoip.store.bindings.edge_reader import EdgeReader
+from byoip.store.bindings.views import EdgeView
+from byoip.usecases.bindings import edges as verbs
+from byoip.usecases.border import Verb
 
 edges = Declarations("operator: edges", Audience.OPERATOR)
 
@@ -80,7 +83,7 @@ async def list_edge_changes(
     Numbers have no gaps and appear in order: remember the last one and go on `after` it; with
     `wait`, an answer comes as soon as there is something. Any number can be read from again.
     """
-    reader, size = caller.backend.edges.reader, per_page or DEFAULT_PAGE
+    reader, size = caller.backend.edges, per_page or DEFAULT_PAGE
     await _demand_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.bell, EDGE_CHANGES, wait)
@@ -103,7 +106,7 @@ async def get_edge_change_stream(
     Empty lines are signs of life. The stream ends after some time, or when the service is
     restarted: ask again `after` the last number.
     """
-    reader = caller.backend.edges.reader
+    reader = caller.backend.edges
     await _demand_made(reader, after, feed)
 
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
@@ -119,7 +122,7 @@ async def get_edge_state(caller: OperatorRequest) -> Answer:
 
     Where an edge begins, or begins anew: then it follows the changes after that number.
     """
-    return answer(state_of(await caller.backend.edges.reader.state()))
+    return answer(state_of(await caller.backend.edges.state()))
 
 
 @edges.operation(
@@ -134,18 +137,16 @@ async def create_edge_acknowledgement(caller: OperatorRequest, body: Acknowledge
     Operators register edges, by PUT. Until it has acknowledged all that was there when it was
     first heard, it counts for nothing. Repeat the last number once a minute, as a sign of life.
     """
-    pen = caller.pen(edge_of)
-    return pen.answer(
-        await caller.backend.edges.acknowledge(
-            edge=body.edge, feed=body.feed, number=body.number, by=pen.by, once=pen.once
-        )
+    return await _write(
+        caller,
+        lambda tx: verbs.acknowledge(tx, edge=body.edge, feed=body.feed, number=body.number),
     )
 
 
 @edges.operation("GET /edge/edges", Scope.OPERATOR, answer=EdgeListAnswer)
 async def list_edges(caller: OperatorRequest) -> Answer:
     """List the edges with what each has acknowledged, by name."""
-    found = [edge_of(one) for one in await caller.backend.edges.reader.edges()]
+    found = [edge_of(one) for one in await caller.backend.edges.edges()]
     return list_answer(found, Page(found, LONGEST_PAGE, None))
 
 
@@ -160,11 +161,8 @@ async def put_edge(caller: OperatorRequest, edge: PathText, body: EdgeChangeOfSt
 
     Announcing waits no longer for a drained edge. It comes back when it has caught up, not before.
     """
-    pen = caller.pen(edge_of)
-    return pen.answer(
-        await caller.backend.edges.put(
-            edge=edge, drained=body.drained, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await _write(
+        caller, lambda tx: verbs.put(tx, edge=edge, drained=body.drained, reason=body.reason)
     )
 
 
@@ -176,10 +174,14 @@ async def put_edge(caller: OperatorRequest, edge: PathText, body: EdgeChangeOfSt
 )
 async def remove_edge(caller: OperatorRequest, edge: PathText, body: Reasoned) -> Answer:
     """Take an edge out for good. It does not come back by acknowledging."""
-    pen = caller.pen(edge_of)
-    return pen.answer(
-        await caller.backend.edges.remove(edge=edge, reason=body.reason, by=pen.by, once=pen.once)
-    )
+    return await _write(caller, lambda tx: verbs.remove(tx, edge=edge, reason=body.reason))
+
+
+async def _write(caller: Operator, verb: Verb[EdgeView]) -> Answer:
+    made = await caller.write(verb, edge_of)
+    # Not for a repeated key: its first request has done it, or the worker does.
+    await caller.backend.converge_bindings(by=caller.by)
+    return made
 
 
 async def _demand_made(reader: EdgeReader, after: int, feed: str | None) -> None:

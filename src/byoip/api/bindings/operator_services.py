@@ -24,6 +24,7 @@ from byoip.domain.accounts.credential import Scope
 from byoip.domain.accounts.operating import ServiceExists, ServiceInUse, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.customer_text import InvalidText
+from byoip.usecases.bindings import services as verbs
 
 operator_services = Declarations("operator: services", Audience.OPERATOR)
 
@@ -63,15 +64,13 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
 )
 async def create_service(caller: OperatorRequest, body: NewService) -> Answer:
     """Offer customers something to bind."""
-    pen = caller.pen(offered_service_of, status=201, version=_version)
-    return pen.answer(
-        await caller.backend.operating.create_service(
-            name=body.name,
-            default_only=body.default_only,
-            reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: verbs.create(
+            tx, name=body.name, default_only=body.default_only, reason=body.reason
+        ),
+        offered_service_of,
+        status=201,
+        version=_version,
     )
 
 
@@ -89,15 +88,10 @@ async def update_service(
 
     Refused while it is bound to parts of prefixes.
     """
-    pen = caller.pen(offered_service_of, version=_version)
-    return pen.answer(
-        await caller.backend.operating.update_service(
-            service_id,
-            default_only=body.default_only,
-            reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: verbs.update(tx, service_id, default_only=body.default_only, reason=body.reason),
+        offered_service_of,
+        version=_version,
     )
 
 
@@ -109,11 +103,8 @@ async def update_service(
 )
 async def retire_service(caller: OperatorRequest, service_id: PathId, body: Reasoned) -> Answer:
     """Offer a service no longer; refused while anything is bound to it."""
-    pen = caller.pen(offered_service_of)
-    return pen.answer(
-        await caller.backend.operating.retire_service(
-            service_id, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: verbs.retire(tx, service_id, reason=body.reason), offered_service_of
     )
 
 

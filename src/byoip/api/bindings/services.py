@@ -49,6 +49,7 @@ from byoip.domain.claims.claim import (
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.store.claims.views import BindingView, Cursor
+from byoip.usecases.bindings import bindings as verbs
 
 services = Declarations("services")
 
@@ -94,16 +95,13 @@ async def create_service_binding(
 
     The first binding spans the prefix; more specific ones nest inside, down to one address.
     """
-    pen = caller.pen(_shown, status=201, version=_version)
-    return pen.answer(
-        await caller.backend.bind_service(
-            caller.account_id,
-            prefix_id,
-            cidr=body.cidr,
-            service_id=body.service_id,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: verbs.bind(
+            tx, caller.account_id, prefix_id, cidr=body.cidr, service_id=body.service_id
+        ),
+        _shown,
+        status=201,
+        version=_version,
     )
 
 
@@ -162,16 +160,12 @@ async def update_service_binding(
     caller: CustomerRequest, prefix_id: PathId, binding_id: PathId, body: BindingChange
 ) -> Answer:
     """Change the service of a binding, at once and without a gap."""
-    pen = caller.pen(_shown, version=_version)
-    return pen.answer(
-        await caller.backend.swap_service(
-            caller.account_id,
-            prefix_id,
-            binding_id,
-            service_id=body.service_id,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: verbs.swap(
+            tx, caller.account_id, prefix_id, binding_id, service_id=body.service_id
+        ),
+        _shown,
+        version=_version,
     )
 
 
@@ -194,11 +188,9 @@ async def delete_service_binding(
 
     Refused while any route of the prefix is announced, or may still be.
     """
-    pen = caller.pen(nothing)
-    await caller.backend.unbind_service(
-        caller.account_id, prefix_id, binding_id, by=pen.by, once=pen.once
+    return await caller.write(
+        lambda tx: verbs.unbind(tx, caller.account_id, prefix_id, binding_id), nothing
     )
-    return pen.answer(None)
 
 
 def _shown(view: BindingView) -> wire.ServiceBinding:

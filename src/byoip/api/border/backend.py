@@ -7,20 +7,18 @@ from typing import TypeAlias
 from prometheus_client import CollectorRegistry
 
 from byoip.api.accounts.operating import Operating
-from byoip.api.bindings.edge_desk import EdgeDesk
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import RouteDesk
 from byoip.domain.claims.blockers import Advice
 from byoip.ports.clock import Clock
 from byoip.store.accounts.accounts import Accounts
 from byoip.store.accounts.allowance import Allowance
+from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
 from byoip.store.letters.letter_reader import LetterReader
-from byoip.usecases.bindings.bind_service import BindService
-from byoip.usecases.bindings.swap_service import SwapService
-from byoip.usecases.bindings.unbind_service import UnbindService
+from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
@@ -53,9 +51,7 @@ class Backend:
     terms: Terms
     offboard_prefix: OffboardPrefix
     restore_prefix: RestorePrefix
-    bind_service: BindService
-    swap_service: SwapService
-    unbind_service: UnbindService
+    converge_bindings: ConvergeBindings
     add_bgp_prefix: AddBgpPrefix
     advertise: Advertise
     remove_bgp_prefix: RemoveBgpPrefix
@@ -74,7 +70,7 @@ class Backend:
     public_url: str
     limiter: RequestLimiter
     operating: Operating
-    edges: EdgeDesk
+    edges: EdgeReader
     routes: RouteDesk
     bell: EventNotifier
     require_if_match: bool = False

@@ -1,9 +1,10 @@
+"""Which bindings take effect: those that a majority of the edges has acknowledged."""
+
 from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.bindings.edge import agreed
 from byoip.domain.history import Actor
-from byoip.ports.clock import Clock
 from byoip.store.bindings.views import Settled
 from byoip.store.transaction import Store, Transaction
 
@@ -12,12 +13,11 @@ from byoip.store.transaction import Store, Transaction
 class ConvergeBindings:
     """Let take effect what a majority of the edges has acknowledged.
 
-    Claim by claim, each in a transaction of its own under the claim's lock: whatever is left when
-    this ends early, the next acknowledgement takes up.
+    Claim by claim, each in a transaction of its own under the claim's lock: what is left when this
+    ends early, the next acknowledgement or the worker takes up.
     """
 
     store: Store
-    clock: Clock
 
     async def __call__(self, *, by: Actor) -> None:
         """Look at all that has not taken effect."""
