@@ -11,7 +11,7 @@ from byoip.domain.bindings.edge import (
     agreed,
     edge_name,
     lacking,
-    nobody_to_wait_for,
+    no_edge_counts,
 )
 from tests.domain.samples import NOW
 
@@ -75,9 +75,9 @@ def test_an_edge_that_comes_back_while_behind_is_waited_for_again() -> None:
 
 
 def test_a_drained_edge_is_an_edge_nothing_takes_effect_at_once() -> None:
-    assert nobody_to_wait_for([])
-    assert nobody_to_wait_for([edge("a", 1, joining=True)])
-    assert not nobody_to_wait_for([edge("a", 1, drained=True)])
+    assert no_edge_counts([])
+    assert no_edge_counts([edge("a", 1, joining=True)])
+    assert not no_edge_counts([edge("a", 1, drained=True)])
 
 
 def test_an_older_number_is_no_step_back_and_one_that_is_not_made_yet_is_refused() -> None:

@@ -117,7 +117,7 @@ async def test_who_follows_the_numbers_misses_nothing_whoever_writes_and_whateve
             one = await tx.claims.lock(kept[number % 8].id)
             cidr = f"198.18.{number % 8}.{number}/32"
             await tx.bindings.add(binding(one, offered[0], cidr))
-            await tx.events.add(event(one))
+            tx.events.note(event(one))
             await asyncio.sleep(pause)
             if pause > 0.04:
                 raise ZeroDivisionError
@@ -165,7 +165,7 @@ async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_
     async with store.transaction() as tx:
         swapped = await tx.bindings.swap(at_once.id, spectrum)
         assert await tx.bindings.of(one.id) == [swapped]
-    assert (swapped.state, swapped.service, swapped.meanwhile) == (
+    assert (swapped.state, swapped.service, swapped.interim) == (
         Provisioning.PROVISIONING,
         spectrum,
         cdn,
@@ -179,10 +179,10 @@ async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_
     ):
         connection.execute("UPDATE services SET removed_at = now() WHERE id = %s", [cdn.id])
     async with store.transaction() as tx:
-        (settled,) = await tx.edges.settle(one.id, 2)
+        (settled,) = await tx.edges.converge(one.id, 2)
         (now,) = await tx.bindings.of(one.id)
         assert await tx.operating.services.bindings(cdn.id) == (0, 0)
-    assert (now.state, now.service, now.meanwhile) == (Provisioning.ACTIVE, spectrum, None)
+    assert (now.state, now.service, now.interim) == (Provisioning.ACTIVE, spectrum, None)
     assert (settled.service_id, settled.replaced, settled.final) == (spectrum.id, cdn.id, True)
 
 
@@ -198,12 +198,12 @@ async def test_what_was_swapped_twice_settles_step_by_step_as_the_log_has_it(
         await tx.bindings.swap(made.id, spectrum)
     async with store.transaction() as tx:
         await tx.bindings.remove(made.id, clock.now())
-        assert await tx.edges.unsettled(0) == []
-        assert await tx.edges.unsettled(1) == [one.id]
+        assert await tx.edges.unconverged(0) == []
+        assert await tx.edges.unconverged(1) == [one.id]
     answered: list[UUID | None] = []
     for number in (1, 2, 3, 3):
         async with store.transaction() as tx:
-            answered += [step.service_id for step in await tx.edges.settle(one.id, number)]
+            answered += [step.service_id for step in await tx.edges.converge(one.id, number)]
             resting = [(await tx.operating.services.bindings(s.id))[0] for s in offered]
             assert any(resting) == (number < 3)
     assert answered == [cdn.id, spectrum.id, None]
@@ -274,7 +274,7 @@ async def test_an_edge_that_begins_to_count_and_bindings_take_turns(
             one = await tx.claims.lock(kept[number % 8].id)
             part = f"198.18.{number % 8}.{number}/32"
             made = await tx.bindings.add(binding(one, offered[0], part))
-            await tx.events.add(event(one))
+            tx.events.note(event(one))
             await asyncio.sleep(0.002)
         seen.append(made.state)
 

@@ -40,7 +40,7 @@ async def listens(bell: EventNotifier) -> None:
 
 async def write(store: Store, one: Claim) -> None:
     async with store.transaction() as tx:
-        await tx.events.add(event(one))
+        tx.events.note(event(one))
 
 
 async def silent(rung: asyncio.Event) -> bool:
@@ -58,7 +58,7 @@ async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed
         bell.hearing(other.id) as others,
     ):
         async with store.transaction() as tx:
-            await tx.events.add(event(one))
+            tx.events.note(event(one))
             assert await silent(claims)
         committed = time.monotonic()
         async with asyncio.timeout(5):
@@ -72,7 +72,7 @@ async def test_what_is_rolled_back_does_not_ring(
 ) -> None:
     with bell.hearing(kept[0].id) as rung:
         async with undone(store) as tx:
-            await tx.events.add(event(kept[0]))
+            tx.events.note(event(kept[0]))
         assert await silent(rung)
 
 

@@ -26,8 +26,8 @@ async def test_numbers_follow_the_order_in_which_events_were_added(
 ) -> None:
     one, other = kept
     async with store.transaction() as tx:
-        await tx.events.add(event(one, "a"), event(other, "b"))
-        await tx.events.add(event(one, "c"))
+        tx.events.note(event(one, "a"), event(other, "b"))
+        tx.events.note(event(one, "c"))
     seen = await reader.events(one.account_id, one.id, after=0, limit=9)
     assert [(line.number, line.kind) for line in seen] == [(1, "a"), (2, "c")]
     seen = await reader.events(other.account_id, other.id, after=0, limit=9)
@@ -42,7 +42,7 @@ async def test_a_reader_that_follows_the_numbers_misses_nothing(
 
     async def write(pause: float) -> None:
         async with store.transaction() as tx:
-            await tx.events.add(event(one), event(one))
+            tx.events.note(event(one), event(one))
             await asyncio.sleep(pause)
             if pause > 0.04:
                 raise ZeroDivisionError
@@ -68,7 +68,7 @@ async def test_two_that_write_about_the_same_two_claims_do_not_deadlock(
 ) -> None:
     async def write(order: list[Claim]) -> None:
         async with store.transaction() as tx:
-            await tx.events.add(*(event(one) for one in order))
+            tx.events.note(*(event(one) for one in order))
 
     await asyncio.gather(*(write(order) for order in [kept, kept[::-1]] * 10))
     for one in kept:
@@ -85,9 +85,9 @@ async def test_an_accounts_numbers_count_over_all_its_claims_in_the_order_of_add
 ) -> None:
     one, other = kept
     async with store.transaction() as tx:
-        await tx.events.add(event(other, "a"), event(one, "b"), event(other, "c"))
+        tx.events.note(event(other, "a"), event(one, "b"), event(other, "c"))
     async with store.transaction() as tx:
-        await tx.events.add(event(one, "d"))
+        tx.events.note(event(one, "d"))
     seen = await reader.account_events(one.account_id, after=0, limit=9)
     assert [(line.number, line.claim_id, line.event.number, line.event.kind) for line in seen] == [
         (1, other.id, 1, "a"),
@@ -107,7 +107,7 @@ async def test_who_follows_an_accounts_numbers_misses_nothing_of_any_claim(
 
     async def write(one: Claim, pause: float) -> None:
         async with store.transaction() as tx:
-            await tx.events.add(event(one), event(one))
+            tx.events.note(event(one), event(one))
             await asyncio.sleep(pause)
             if pause > 0.04:
                 raise ZeroDivisionError
@@ -143,7 +143,7 @@ async def test_writers_about_claims_of_two_accounts_in_any_order_do_not_deadlock
     async def write() -> None:
         async with store.transaction() as tx:
             chosen = patience.sample(everything, 3)
-            await tx.events.add(*(event(one) for one in chosen))
+            tx.events.note(*(event(one) for one in chosen))
 
     await asyncio.gather(*(write() for _ in range(40)))
     ours = await numbers(reader, kept[0].account_id)

@@ -142,7 +142,7 @@ async def test_it_goes_on_being_written(engine: AsyncEngine) -> None:
         old = await tx.claims.lock(APPROVED, ACCOUNT)
         service = await tx.services.get(SERVICE)
         await tx.bindings.add(binding(old, service, "31.0.0.0/25"))
-        await tx.events.add(event(old, "service.bound"), event(fresh))
+        tx.events.note(event(old, "service.bound"), event(fresh))
     news = await reader.account_events(ACCOUNT, after=6, limit=9)
     assert [(one.number, one.claim_id, one.event.number) for one in news] == [
         (7, APPROVED, 4),

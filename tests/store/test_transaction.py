@@ -46,10 +46,10 @@ async def _record(store: Store, one: Claim, clock: SetClock) -> None:
         contested = await tx.claims.approved_overlapping(one.prefix)
         for rival in contested:
             await tx.claims.save(rival.contest(clock.now()))
-            await tx.events.add(event(rival, "contested"))
+            tx.events.note(event(rival, "contested"))
         now = clock.now()
         await tx.claims.save(locked.contest(now) if contested else locked.approve(now))
-        await tx.events.add(event(locked, "recorded"))
+        tx.events.note(event(locked, "recorded"))
         await tx.runs.finish(held.finished(RunResult.PASSED, now), [])
 
 
@@ -57,7 +57,7 @@ async def _describe(store: Store, one: Claim, clock: SetClock) -> None:
     async with store.transaction() as tx:
         locked = await tx.claims.lock(one.id, one.account_id)
         await tx.claims.save(locked.describe(CustomerText.parse("new"), clock.now()))
-        await tx.events.add(event(locked, "described"))
+        tx.events.note(event(locked, "described"))
         await tx.runs.open(run(one))
 
 
@@ -66,7 +66,7 @@ async def _remove(store: Store, one: Claim, clock: SetClock) -> None:
         locked = await tx.claims.lock(one.id, one.account_id)
         await tx.claims.save(locked.close(Transition.REMOVED, clock.now()))
         await tx.runs.end_open(one.id, clock.now())
-        await tx.events.add(event(locked, "removed"))
+        tx.events.note(event(locked, "removed"))
 
 
 async def test_of_many_approvals_of_overlapping_space_one_succeeds_and_none_fails(

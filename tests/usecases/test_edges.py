@@ -473,7 +473,7 @@ async def test_customers_edges_and_operators_at_once_wait_for_nobody_in_a_circle
     assert faults <= {BindingExists, ServiceNotOffered, EdgeBehind}
     await edges.heard("ams1", "fra1", "lon1")
     async with world.store.transaction() as tx:
-        assert await tx.edges.unsettled(await edges.feed.newest()) == []
+        assert await tx.edges.unconverged(await edges.feed.newest()) == []
     numbers = [one.number for one in await edges.feed.changes(after=0, limit=1000)]
     assert numbers == list(range(1, len(numbers) + 1))
 

@@ -153,11 +153,9 @@ def token_values(token: OwnershipToken) -> dict[str, Any]:
 
 def binding_from(row: AnyRow) -> ServiceBinding:
     """Columns BINDING, of BINDING_SOURCE."""
-    state, meanwhile = Provisioning(row.state), None
+    state, interim = Provisioning(row.state), None
     if state is not Provisioning.ACTIVE and row.answering_service_id is not None:
-        meanwhile = Service(
-            row.answering_service_id, row.answering_name, row.answering_default_only
-        )
+        interim = Service(row.answering_service_id, row.answering_name, row.answering_default_only)
     return ServiceBinding(
         id=row.id,
         claim_id=row.prefix_id,
@@ -166,7 +164,7 @@ def binding_from(row: AnyRow) -> ServiceBinding:
         service=Service(row.service_id, row.service_name, row.service_default_only),
         created_at=row.created_at,
         state=state,
-        meanwhile=meanwhile,
+        interim=interim,
     )
 
 

@@ -1,3 +1,5 @@
+"""Bindings, and the services that customers can bind, on the wire."""
+
 from typing import Any
 
 from pydantic import ConfigDict, Field

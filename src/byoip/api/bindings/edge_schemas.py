@@ -26,7 +26,7 @@ _FEED_SAID = "Within which numbers are given: another one after the database was
 
 
 class EdgeState(StrEnum):
-    """Whether an edge is waited for."""
+    """Whether announcements wait for an edge."""
 
     JOINING = "joining"
     SERVING = "serving"
@@ -108,7 +108,7 @@ class EdgeChangeOfState(Reasoned):
 
     model_config = example(drained=True, reason=_WHY)
 
-    drained: bool = Field(description="true: no traffic goes there, so nobody waits for it.")
+    drained: bool = Field(description="true: no traffic goes there, so nothing waits for it.")
 
 
 class Edge(Wire):

@@ -84,7 +84,7 @@ async def list_edge_changes(
     `wait`, an answer comes as soon as there is something. Any number can be read from again.
     """
     reader, size = caller.backend.edges, per_page or DEFAULT_PAGE
-    await _demand_made(reader, after, feed)
+    await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.bell, EDGE_CHANGES, wait)
     items = found[:size]
@@ -107,7 +107,7 @@ async def get_edge_change_stream(
     restarted: ask again `after` the last number.
     """
     reader = caller.backend.edges
-    await _demand_made(reader, after, feed)
+    await _require_made(reader, after, feed)
 
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
         return await reader.changes(after=last.number if last else after, limit=LONGEST_PAGE)
@@ -120,7 +120,7 @@ async def get_edge_change_stream(
 async def get_edge_state(caller: OperatorRequest) -> Answer:
     """Read all that is bound, and the number of the change that this is as of.
 
-    Where an edge begins, or begins anew: then it follows the changes after that number.
+    Where an edge starts, or starts over; from there it follows the changes after that number.
     """
     return answer(state_of(await caller.backend.edges.state()))
 
@@ -132,7 +132,7 @@ async def get_edge_state(caller: OperatorRequest) -> Answer:
     refuses=(InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet),
 )
 async def create_edge_acknowledgement(caller: OperatorRequest, body: Acknowledgement) -> Answer:
-    """Say that an edge has carried out a change and all before.
+    """Record that an edge has carried out a change and all before it.
 
     Operators register edges, by PUT. Until it has acknowledged all that was there when it was
     first heard, it counts for nothing. Repeat the last number once a minute, as a sign of life.
@@ -184,11 +184,11 @@ async def _write(caller: Operator, verb: Verb[EdgeView]) -> Answer:
     return made
 
 
-async def _demand_made(reader: EdgeReader, after: int, feed: str | None) -> None:
+async def _require_made(reader: EdgeReader, after: int, feed: str | None) -> None:
     if feed is not None and _feed(feed) != await reader.feed_name():
         raise FeedReplaced
-    # Who is ahead of us knows changes that are lost, as after a backup was restored: told so, it
-    # takes the full state; left waiting, it would miss what gets those numbers next.
+    # A reader ahead of this knows changes that are lost, as after a backup was restored: told so,
+    # it takes the full state; left waiting, it would miss what gets those numbers next.
     newest = await reader.newest()
     if after > newest:
         raise ChangeNotMadeYet(newest)
@@ -198,7 +198,7 @@ def _feed(text: str) -> UUID:
     try:
         return read_id(text)
     except ValueError:
-        raise QueryParameterInvalid("feed", "is not a feed of ours") from None
+        raise QueryParameterInvalid("feed", "is not the name of a feed") from None
 
 
 async def _lines(found: AsyncIterator[Sequence[EdgeChange]]) -> AsyncIterator[bytes]:

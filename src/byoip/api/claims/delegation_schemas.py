@@ -1,3 +1,5 @@
+"""Delegations on the wire."""
+
 import re
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias

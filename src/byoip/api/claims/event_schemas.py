@@ -1,3 +1,5 @@
+"""Lines of the history on the wire."""
+
 from typing import Any
 
 from pydantic import ConfigDict, Field

@@ -1,3 +1,5 @@
+"""The history of a prefix, and of all prefixes of an account."""
+
 from functools import partial
 from typing import Annotated, TypeAlias
 
@@ -45,7 +47,7 @@ async def list_prefix_events(
     """
     size, reader, account_id = per_page or DEFAULT_PAGE, caller.backend.reader, caller.account_id
     if after:
-        _demand_made(after, await reader.newest_event(account_id, prefix_id))
+        _require_made(after, await reader.newest_event(account_id, prefix_id))
     read = partial(reader.events, account_id, prefix_id, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.bell, prefix_id, wait)
     items = found[:size]
@@ -69,7 +71,7 @@ async def list_account_events(
     """
     size, reader, account_id = per_page or DEFAULT_PAGE, caller.backend.reader, caller.account_id
     if after:
-        _demand_made(after, await reader.newest_account_event(account_id))
+        _require_made(after, await reader.newest_account_event(account_id))
     read = partial(reader.account_events, account_id, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.bell, account_id, wait)
     items = found[:size]
@@ -77,8 +79,8 @@ async def list_account_events(
     return list_answer([account_event_of(event) for event in items], Page(items, size, more))
 
 
-def _demand_made(after: int, newest: int) -> None:
-    # Who is ahead of us has read events that are lost, as after a backup was restored: told so, it
-    # reads the state again; left waiting, it would miss what gets those numbers next.
+def _require_made(after: int, newest: int) -> None:
+    # A reader ahead of this has read events that are lost, as after a backup was restored: told
+    # so, it reads the state again; left waiting, it would miss what gets those numbers next.
     if after > newest:
         raise EventNotMadeYet(newest)

@@ -171,7 +171,7 @@ async def approve_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
 async def revoke_prefix_approval(
     caller: OperatorRequest, prefix_id: PathId, body: Reasoned
 ) -> Answer:
-    """Take an approval away: the prefix is pending again, and ownership must be proven anew.
+    """Take an approval away: the prefix is pending again, and ownership must be proven again.
 
     Bindings and routes stay until they are withdrawn, and delegations as long as routes. Letters
     end: networks that ask their page may drop the route. Suspend the prefix as well if it must not

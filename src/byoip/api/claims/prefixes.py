@@ -1,3 +1,5 @@
+"""Prefixes as their owners bring, read, change and give them up."""
+
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, TypeAlias
@@ -193,12 +195,12 @@ async def validate_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
 
     They run asynchronously: read the prefix or its `validations` again. A call while a run is
     out joins it; while the next attempt waits, it starts now. On an approved prefix irr and rpki
-    are asked again, and nothing is taken back. Fewer calls a minute are admitted than of others.
+    are asked again, and nothing is taken back. This operation has a lower rate limit than others.
     """
     allowance, limits = caller.backend.allowance, caller.backend.limiter.limits
     whose, per_prefix = caller.account_id, limits.validations_per_prefix
     await spend(allowance, "validate", whose, limits.validations_per_account)
-    # Nobody has asked yet whose prefix it is, so these are permits of the one who asks.
+    # The prefix may be another account's: what is spent is always the caller's.
     await spend(allowance, "validate-prefix", whose, per_prefix, of=prefix_id)
     return await caller.write(
         lambda tx: request_validation(tx, caller.account_id, prefix_id),

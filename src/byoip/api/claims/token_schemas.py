@@ -1,3 +1,5 @@
+"""Ownership tokens on the wire, which calls them validation tokens."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal

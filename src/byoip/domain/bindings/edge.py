@@ -27,7 +27,7 @@ class InvalidEdgeName(Refusal):
 
 
 class EdgeNotFound(Refusal):
-    """No such edge: an operator registers each, or a slip of the pen would be one that counts."""
+    """No such edge: an operator registers each, or a misspelt name would be an edge that counts."""
 
     name = "edge_not_found"
 
@@ -45,12 +45,12 @@ class EdgeRemoved(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "The operator has removed this edge: an operator may put it back, or take another name."
+            "An operator has removed this edge: have it put back, or use another name."
         )
 
 
 class ChangeNotMadeYet(Refusal):
-    """A number that no change has: nobody can have carried it out."""
+    """A number that no change has yet: no edge can have carried it out."""
 
     name = "change_not_made_yet"
 
@@ -81,7 +81,7 @@ class FeedReplaced(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "These numbers are of another feed, and are given anew in this one: fetch the full "
+            "These numbers are of another feed, and mean other changes in this one: fetch the full "
             "state again, and go on with its feed and number.",
             pointer="/feed",
         )
@@ -97,7 +97,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EdgeChange:
-    """A change of which service answers for a range; complete, so that edges need ask nobody.
+    """A change of which service answers for a range; an edge needs nothing else to carry it out.
 
     Attributes:
         number: counts up over the whole service, without gaps, in the order of commits.
@@ -153,7 +153,7 @@ class Edge:
         joins_at: it counts once it has acknowledged this: the newest change when it was first
             heard. None: never heard.
         counts: whether it has done so. It never loses this again; lagging is another matter.
-        drained: by the operator: no traffic goes there, so nobody waits for it.
+        drained: by the operator: no traffic goes there, so nothing waits for it.
     """
 
     id: UUID
@@ -171,7 +171,7 @@ class Edge:
         return self.counts and not self.drained
 
     def heard(self, number: int, *, newest: int, now: datetime) -> "Edge":
-        """It has carried out all changes up to a number. An older one is no step back.
+        """Note that it has carried out all changes up to a number. An older one is no step back.
 
         Raises:
             ChangeNotMadeYet: there is no such change.
@@ -196,8 +196,8 @@ def edge_name(text: str) -> str:
     return text
 
 
-def nobody_to_wait_for(edges: Iterable[Edge]) -> bool:
-    """Whether changes take effect at once: there is no edge. A drained one is one."""
+def no_edge_counts(edges: Iterable[Edge]) -> bool:
+    """Whether no edge counts, so that changes take effect at once. A drained edge counts."""
     return not any(edge.counts for edge in edges)
 
 
@@ -207,7 +207,7 @@ def agreed(edges: Sequence[Edge], newest: int) -> int:
     Drained ones are among them, or one edge of five could make binding what four never saw; those
     that have not had the full state yet are not. One that is lost for good is to be removed.
     """
-    if nobody_to_wait_for(edges):
+    if no_edge_counts(edges):
         return newest
     reached = sorted((one.acknowledged for one in edges if one.counts), reverse=True)
     return reached[len(reached) // 2]
@@ -216,8 +216,8 @@ def agreed(edges: Sequence[Edge], newest: int) -> int:
 def lacking(edges: Iterable[Edge], change: int) -> list[str]:
     """The edges that traffic could reach, and that have not acknowledged a change; by name.
 
-    One that came back into service while behind is among them. Where all are drained, each is:
-    whatever was announced would find nobody.
+    One that came back into service while behind is among them. Where all are drained, each is: no
+    edge would answer for what is announced.
     """
     counting = [edge for edge in edges if edge.counts]
     serving = [edge for edge in counting if not edge.drained]

@@ -32,7 +32,7 @@ class BindingNotFound(Refusal):
 
 
 class PrefixNotApproved(Refusal):
-    """Only who has proven a prefix may have traffic for it sent anywhere."""
+    """Only an account that has proven a prefix may have its traffic sent anywhere."""
 
     name = "prefix_not_valid_and_approved"
 
@@ -130,7 +130,7 @@ class ServiceBinding:
         prefix: the claim's.
         service: what is bound.
         state: active when edges have it.
-        meanwhile: what answers for the range until it is active; None if that is what encloses it.
+        interim: what answers for the range until it is active; None if that is what encloses it.
     """
 
     id: UUID
@@ -140,7 +140,7 @@ class ServiceBinding:
     service: Service
     created_at: datetime
     state: Provisioning = Provisioning.ACTIVE
-    meanwhile: Service | None = None
+    interim: Service | None = None
 
     @property
     def is_default(self) -> bool:
@@ -150,7 +150,7 @@ class ServiceBinding:
     @property
     def answered_by(self) -> Service | None:
         """The service that answers now; None while what encloses it still does."""
-        return self.service if self.state is Provisioning.ACTIVE else self.meanwhile
+        return self.service if self.state is Provisioning.ACTIVE else self.interim
 
 
 def may_bind(
@@ -159,8 +159,11 @@ def may_bind(
     """Refuse a binding that would not nest.
 
     Raises:
-        BindingOutsidePrefix, BindingExists, DefaultBindingFirst, DefaultOnlyService,
-        TooManyBindings: as their names say.
+        BindingOutsidePrefix: the range does not lie inside the prefix.
+        BindingExists: exactly this range is bound already.
+        DefaultBindingFirst: it is a part, and the whole prefix is not bound yet.
+        DefaultOnlyService: it is a part, and the service takes whole prefixes only.
+        TooManyBindings: the prefix has as many as it may.
     """
     bound = {binding.cidr for binding in existing}
     if not prefix.covers(cidr):
@@ -178,7 +181,7 @@ def may_serve(prefix: Prefix, cidr: Prefix, service: Service) -> None:
     """Refuse a service that takes whole prefixes only, on a part.
 
     Raises:
-        DefaultOnlyService: as it says.
+        DefaultOnlyService: it does, and `cidr` is a part.
     """
     if service.default_only and cidr != prefix:
         raise DefaultOnlyService(service.name)

@@ -68,8 +68,8 @@ def blockers(
 
 _SUSPENDED = Blocker(
     "suspended",
-    "The operator has suspended this prefix: what is there stays, nothing new is taken. Talk to "
-    "the operator.",
+    "The operator has suspended this prefix: bindings and routes stay, nothing new is accepted. "
+    "Talk to the operator.",
 )
 _CONTESTED = Blocker(
     "contested",
@@ -92,8 +92,8 @@ _BIND = Blocker(
 
 _DEPLOYING = Blocker(
     "default_binding_provisioning",
-    "The default binding is on its way: announced before every edge in service has it, traffic "
-    "could find nobody to answer. Wait until it is active.",
+    "The default binding is on its way to the edges: until every edge in service has it, traffic "
+    "could arrive where no service answers. Wait until it is active.",
 )
 _SERVED: Mapping[Provisioning | None, tuple[Blocker, ...]] = {
     None: (_BIND,),
@@ -168,7 +168,7 @@ def _route_object(claim: Claim, advice: Advice) -> str:
 
 
 def _others_asked(claim: Claim) -> bool:
-    """Whether the registry has told who else is known for the space."""
+    """Whether the registry has told which other origins it knows for the space."""
     return claim.irr.state is not CheckState.PENDING
 
 
@@ -176,14 +176,15 @@ def _others_first(claim: Claim) -> Blocker:
     if not claim.other_origins:
         return Blocker(
             "other_origins_unknown",
-            "Nobody has been asked yet who else announces this space: if it is announced now, ask "
-            "for validation or a pre-flight first, and publish ROAs for those origins before ours.",
+            "The registry has not been asked yet which other networks announce this space: if any "
+            "does, ask for validation or a pre-flight first, and publish ROAs for those origins "
+            f"before the one for {claim.asn}.",
         )
     named = ", ".join(_other(one) for one in claim.other_origins)
     return Blocker(
         "other_origins_known",
         f"Other networks announce this space: {named}. Publish ROAs for those first, if they are "
-        "yours: a ROA for us alone would make them invalid.",
+        f"yours: a ROA for {claim.asn} alone would make them invalid.",
     )
 
 

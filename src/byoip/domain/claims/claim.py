@@ -23,7 +23,7 @@ CLAIMS_PER_ACCOUNT = 1000
 
 
 class ClaimNotFound(Refusal):
-    """Not there, or not yours."""
+    """The account has no such prefix."""
 
     name = "prefix_not_found"
 
@@ -50,7 +50,7 @@ class TooManyClaims(Refusal):
     name = "prefix_quota_reached"
 
     def __init__(self, quota: int) -> None:
-        super().__init__(f"This account has {quota} prefixes, its quota: remove one, or ask us.")
+        super().__init__(f"This account has {quota} prefixes, its quota: remove one.")
 
 
 class WithdrawFirst(Refusal):
@@ -165,7 +165,8 @@ class Claim:
         """Refuse anything new while it is suspended or on its way out.
 
         Raises:
-            PrefixSuspended, PrefixOffboarding: as they say.
+            PrefixSuspended: the operator has suspended it.
+            PrefixOffboarding: it is on its way out, and not restored.
         """
         self.require_not_suspended()
         if self.offboarding:
@@ -186,7 +187,7 @@ class Claim:
         """Take the space. Only after `proven`, and never over another approved claim.
 
         Raises:
-            NotInThisState: it is not pending.
+            IllegalTransition: it is not pending.
         """
         return self._approve(Transition.ALL_CHECKS_PASSED, Approver.CHECKS, now)
 
@@ -195,20 +196,20 @@ class Claim:
 
         Raises:
             PrefixSuspended, PrefixOffboarding: resume or restore it first.
-            NotInThisState: it is not pending.
+            IllegalTransition: it is not pending.
         """
         self.require_open_to_changes()
         return self._approve(Transition.APPROVED_BY_OPERATOR, Approver.OPERATOR, now)
 
-    def _approve(self, move: Transition, by: Approver, now: datetime) -> "Claim":
-        moved = next_state(self.state, move)
+    def _approve(self, transition: Transition, by: Approver, now: datetime) -> "Claim":
+        moved = next_state(self.state, transition)
         return replace(self, state=moved, approved_at=now, approved_by=by, modified_at=now)
 
     def revoke(self, now: datetime) -> "Claim":
-        """Give the space back on the operator's word: ownership has to be proven anew.
+        """Give the space back on the operator's word: ownership has to be proven again.
 
         Raises:
-            NotInThisState: it is not approved.
+            IllegalTransition: it is not approved.
         """
         return replace(
             self,
@@ -224,26 +225,28 @@ class Claim:
         """Note that two accounts have proven overlapping space; nothing else changes.
 
         Raises:
-            NotInThisState: the claim is on its way out.
+            IllegalTransition: the claim is on its way out.
         """
         return self.stand(Transition.CONTESTED, now)
 
-    def stand(self, move: Transition, now: datetime) -> "Claim":
+    def stand(self, transition: Transition, now: datetime) -> "Claim":
         """Change its standing; its state, its routes and its bindings stay as they are.
 
         Raises:
-            NotInThisState: the table has no such move.
+            IllegalTransition: the table has no such transition.
         """
-        moved = next_standing(self.standing, move)
+        moved = next_standing(self.standing, transition)
         return self if moved is self.standing else replace(self, standing=moved, modified_at=now)
 
-    def close(self, move: Transition, now: datetime) -> "Claim":
+    def close(self, transition: Transition, now: datetime) -> "Claim":
         """End it; the row stays.
 
         Raises:
-            NotInThisState: the table has no such move.
+            IllegalTransition: the table has no such transition.
         """
-        return replace(self, state=next_state(self.state, move), closed_at=now, modified_at=now)
+        return replace(
+            self, state=next_state(self.state, transition), closed_at=now, modified_at=now
+        )
 
     def describe(self, description: CustomerText, now: datetime) -> "Claim":
         """Change the description, the one member a customer may change."""

@@ -45,13 +45,13 @@ class DelegationOverlaps(Refusal):
 
 
 class DelegateNotFound(Refusal):
-    """Nobody here can be given anything under this account id."""
+    """There is no account of this id."""
 
     name = "delegated_account_not_found"
 
     def __init__(self) -> None:
         super().__init__(
-            "No account can be given anything under this id: ask its holder for it again.",
+            "There is no account of this id: ask the account's holder for it again.",
             pointer="/delegated_account_id",
         )
 
@@ -118,8 +118,12 @@ def may_delegate(wanted: Delegation, claim: Claim, existing: Iterable[Delegation
     `existing` are the claim's other delegations, none of them expired.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, DelegationToOwner, DelegationExpiryRefused,
-        DelegationOutsidePrefix, DelegationOverlaps, TooManyDelegations: as their names say.
+        PrefixNotApproved, PrefixSuspended, PrefixOffboarding: nothing of it can be lent now.
+        DelegationToOwner: the other account is the owner.
+        DelegationExpiryRefused: it ends in the past, or in more than ten years.
+        DelegationOutsidePrefix: the range does not lie inside the prefix.
+        DelegationOverlaps: some of it is delegated already.
+        TooManyDelegations: the prefix has as many as it may.
     """
     now, until = wanted.created_at, wanted.expires_at
     if not claim.approved:

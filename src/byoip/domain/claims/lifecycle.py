@@ -1,4 +1,4 @@
-"""The states of a claim and the only moves between them. Nothing else moves a state.
+"""The states and standings of a claim, and the only transitions between them.
 
 The diagram in docs/concepts.md is drawn from these tables.
 """
@@ -22,7 +22,7 @@ class Standing(StrEnum):
     """Whether something stands in the way that is not the customer's to fix alone."""
 
     OK = "ok"
-    CONTESTED = "contested"  # someone else has proven overlapping space
+    CONTESTED = "contested"  # another account has proven overlapping space
     SUSPENDED = "suspended"  # by the operator: nothing new, routes stay
     OFFBOARDING = "offboarding"  # on its way out
 
@@ -82,12 +82,12 @@ STANDING_TRANSITIONS: Mapping[Standing, Mapping[Transition, Standing]] = Mapping
             Transition.SUSPENDED: Standing.SUSPENDED,
             Transition.OFFBOARDING: Standing.OFFBOARDING,
         },
-        # Nobody else's proof lifts a suspension.
+        # Another account's proof does not lift a suspension.
         Standing.SUSPENDED: {
             Transition.CONTESTED: Standing.SUSPENDED,
             Transition.RESUMED: Standing.OK,
         },
-        # Whoever has proven the space meanwhile is contested until this one is gone.
+        # Another account that proves the space now is contested until this claim is gone.
         Standing.OFFBOARDING: {
             Transition.CONTESTED: Standing.OFFBOARDING,
             Transition.RESTORED: Standing.OK,
@@ -101,34 +101,34 @@ class IllegalTransition(Refusal):
 
     name = "not_in_this_state"
 
-    def __init__(self, state: StrEnum, move: str, way_on: str = "") -> None:
+    def __init__(self, state: StrEnum, transition: str, way_on: str = "") -> None:
         super().__init__(
-            f"The prefix is {state}: {move} is not possible from there. {way_on}".strip()
+            f"The prefix is {state}: {transition} is not possible from there. {way_on}".strip()
         )
 
 
-def next_state(state: State, move: Transition) -> State:
+def next_state(state: State, transition: Transition) -> State:
     """Follow the table.
 
     Raises:
-        IllegalTransition: the table has no such move.
+        IllegalTransition: the table has no such transition.
     """
     try:
-        return STATE_TRANSITIONS[state][move]
+        return STATE_TRANSITIONS[state][transition]
     except KeyError:
-        raise IllegalTransition(state, move) from None
+        raise IllegalTransition(state, transition) from None
 
 
-def next_standing(standing: Standing, move: Transition) -> Standing:
+def next_standing(standing: Standing, transition: Transition) -> Standing:
     """Follow the table of standings.
 
     Raises:
-        IllegalTransition: the table has no such move.
+        IllegalTransition: the table has no such transition.
     """
     try:
-        return STANDING_TRANSITIONS[standing][move]
+        return STANDING_TRANSITIONS[standing][transition]
     except KeyError:
-        raise IllegalTransition(standing, move) from None
+        raise IllegalTransition(standing, transition) from None
 
 
 def state_diagram() -> str:
@@ -147,9 +147,9 @@ def _drawn(
     | Mapping[Standing, Mapping[Transition, Standing]],
 ) -> str:
     arrows = [
-        f"    {before.value} --> {after.value}: {move.value}"
-        for before, moves in table.items()
-        for move, after in moves.items()
+        f"    {before.value} --> {after.value}: {transition.value}"
+        for before, transitions in table.items()
+        for transition, after in transitions.items()
     ]
-    ends = [f"    {one.value} --> [*]" for one, moves in table.items() if not moves]
+    ends = [f"    {one.value} --> [*]" for one, transitions in table.items() if not transitions]
     return "\n".join([f"  state {name} {{", f"    [*] --> {first.value}", *arrows, *ends, "  }"])

@@ -1,3 +1,5 @@
+"""Ownership tokens: random text to publish where only the holder of a prefix can."""
+
 import hmac
 import re
 from dataclasses import dataclass, replace

@@ -29,8 +29,8 @@ def instructions(
 ) -> tuple[Instruction, ...]:
     """What to publish for a token, by the methods it serves.
 
-    `registry` is None until the first validation has found out who is responsible. Where that one
-    has no route objects there is nothing to publish in it.
+    `registry` is None until the first validation has found the one responsible. In one without
+    route objects there is nothing to publish.
     """
     rdns = _rdns(token, label) if token.serves(TokenMethod.RDNS) else ()
     irr = _irr(token, label, registry) if token.serves(TokenMethod.IRR) else ()

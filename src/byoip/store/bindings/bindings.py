@@ -1,3 +1,5 @@
+"""Bindings and the services they name, within one transaction."""
+
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -95,7 +97,7 @@ class BindingRepository:
         """Keep a new binding; gives it with its state: active at once where there are no edges."""
         at_once = await self._feed.at_once()
         state = Provisioning.ACTIVE if at_once else Provisioning.PROVISIONING
-        kept = replace(binding, state=state, meanwhile=None)
+        kept = replace(binding, state=state, interim=None)
         try:
             await self._session.change(_INSERT, **binding_values(kept))
         except psycopg.errors.UniqueViolation as fault:
@@ -116,11 +118,11 @@ class BindingRepository:
         if await self._feed.at_once():
             asked |= {"state": Provisioning.ACTIVE, "answering_service_id": service.id}
             await self._session.change(_SWAP_AT_ONCE, **asked)
-            kept = replace(old, service=service, state=Provisioning.ACTIVE, meanwhile=None)
+            kept = replace(old, service=service, state=Provisioning.ACTIVE, interim=None)
         else:
             await self._session.change(_SWAP, **asked, state=Provisioning.PROVISIONING)
-            waiting, meanwhile = Provisioning.PROVISIONING, old.answered_by
-            kept = replace(old, service=service, state=waiting, meanwhile=meanwhile)
+            waiting, interim = Provisioning.PROVISIONING, old.answered_by
+            kept = replace(old, service=service, state=waiting, interim=interim)
         await self._feed.note(_noted(ChangeKind.SWAPPED, kept, service, old.service))
         return kept
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from byoip.domain.bindings.edge import ChangeKind, Edge, nobody_to_wait_for
+from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
 from byoip.store.bindings.tables_edges import edges
 from byoip.store.claims.events import CHANNEL
 from byoip.store.rows import AnyRow, as_json
 from byoip.store.statements import Session, compiled
 
-# What the bell rings for when the feed has grown: it is about no claim and no account.
+# What waiting readers of the feed are notified about: no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
 
 ALL: Final = compiled(select(edges).where(edges.c.live).order_by(edges.c.name))
@@ -87,7 +87,7 @@ class EdgeFeed:
         if self._at_once is None:
             await self._session.rows(TOGETHER)  # no edge begins to count from here on
             rows = await self._session.rows(ALL)
-            self._at_once = nobody_to_wait_for(map(edge_from, rows))
+            self._at_once = no_edge_counts(map(edge_from, rows))
         return self._at_once
 
     async def note(self, change: Noted) -> None:

@@ -63,7 +63,7 @@ EDGES: Final = compiled(select(NEWEST.label("newest"), edges).where(_e.live).ord
 
 
 class EdgeReader:
-    """The feed, the full state, and who follows them."""
+    """The feed, the full state, and the edges that follow them."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)

@@ -11,7 +11,7 @@ from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
 from byoip.domain.prefix import Prefix
 from byoip.store.bindings.edge_feed import ALL, TOGETHER, edge_from
 from byoip.store.bindings.tables_edges import edge_change_counter, edge_changes, edges
-from byoip.store.bindings.views import Settled
+from byoip.store.bindings.views import Converged
 from byoip.store.claims.tables import bindings
 from byoip.store.statements import Session, compiled
 
@@ -37,14 +37,13 @@ _REMOVE: Final = compiled(_this, ["removed_at"])
 _NEWEST_BOUND: Final = compiled(
     select(func.coalesce(func.max(_b.change), 0).label("number")).where(_b.live)
 )
-# What edges have acknowledged was of another feed: nobody can tell what they carried out of it
-# that is lost here.
+# Edges have acknowledged changes of the feed before: which of those are lost here is not known.
 _BEGIN_FEED: Final = compiled(
     text("""
-    WITH anew AS (UPDATE edge_change_counter SET feed = gen_random_uuid() RETURNING feed)
-    UPDATE edges SET feed = anew.feed, acknowledged = 0,
+    WITH begun AS (UPDATE edge_change_counter SET feed = gen_random_uuid() RETURNING feed)
+    UPDATE edges SET feed = begun.feed, acknowledged = 0,
         joins_at = CASE WHEN counts THEN 0 ELSE joins_at END
-    FROM anew WHERE live
+    FROM begun WHERE live
     """)
 )
 _CHANGE_OF: Final = compiled(select(_b.change).where(_b.id == bindparam("binding_id", type_=Uuid)))
@@ -53,7 +52,7 @@ _NAMING: Final = compiled(
         _c.previous_service_id == _SERVICE
     )
 )
-_UNSETTLED: Final = compiled(
+_UNCONVERGED: Final = compiled(
     select(_b.prefix_id)
     .distinct()
     .where(
@@ -67,8 +66,8 @@ _UNSETTLED: Final = compiled(
 _LOCK_CLAIM: Final = compiled(
     text("SELECT id FROM prefixes WHERE id = :claim_id FOR NO KEY UPDATE")
 )
-# As the log has it: what the last of the changes agreed on says.
-_SETTLE: Final = compiled(
+# The log decides: a binding becomes what the last change agreed on makes of it.
+_CONVERGE: Final = compiled(
     text("""
     WITH agreed AS (
         SELECT DISTINCT ON (log.binding_id) log.binding_id, log.number, log.service_id,
@@ -114,7 +113,7 @@ class EdgeRepository:
         return int(row.newest)
 
     async def alone(self) -> None:
-        """Wait for bindings under way, and let new ones wait until the transaction ends.
+        """Wait for transactions that change bindings, and hold new ones off until this one ends.
 
         Before an edge begins to count, is drained or goes: each binding then knows of it, or its
         change is among those that the edge is held to.
@@ -122,7 +121,7 @@ class EdgeRepository:
         await self._session.rows(_ALONE)
 
     async def together(self) -> None:
-        """Wait for whoever is `alone`, and hold them off until the transaction ends.
+        """Wait for a transaction that is `alone`, and hold others off until this one ends.
 
         Before edges are asked what they lack, where something is announced on the answer.
         """
@@ -134,7 +133,7 @@ class EdgeRepository:
         return int(row.number)
 
     async def feed(self) -> UUID:
-        """Within which numbers are given."""
+        """The feed within which numbers are given."""
         (row,) = await self._session.rows(FEED_NOW)
         found: UUID = row.feed
         return found
@@ -142,7 +141,7 @@ class EdgeRepository:
     async def begin_feed(self) -> UUID:
         """Give the feed another name; for a database that was restored from a backup.
 
-        Numbers may have been given that are lost, and edges may have carried out what is not here.
+        Numbers may be lost that were given, and edges may have carried out what is not here.
         So each has to fetch the full state, and until it has acknowledged under the new name,
         nothing is announced and nothing becomes active; what is announced stays. Takes the edges
         alone.
@@ -176,16 +175,16 @@ class EdgeRepository:
         """End one that was locked; the row stays."""
         await self._session.change(_REMOVE, edge_id=edge.id, removed_at=now)
 
-    async def unsettled(self, number: int) -> Sequence[UUID]:
+    async def unconverged(self, number: int) -> Sequence[UUID]:
         """Claims with changes up to a number that have not taken effect."""
-        return [row.prefix_id for row in await self._session.rows(_UNSETTLED, number=number)]
+        return [row.prefix_id for row in await self._session.rows(_UNCONVERGED, number=number)]
 
-    async def settle(self, claim_id: UUID, number: int) -> Sequence[Settled]:
+    async def converge(self, claim_id: UUID, number: int) -> Sequence[Converged]:
         """Let a claim's changes up to a number take effect. Locks the claim, a closed one too."""
         await self._session.rows(_LOCK_CLAIM, claim_id=claim_id)
-        rows = await self._session.rows(_SETTLE, claim_id=claim_id, number=number)
+        rows = await self._session.rows(_CONVERGE, claim_id=claim_id, number=number)
         return [
-            Settled(row.id, Prefix(row.cidr), row.service_id, row.replaced, row.final)
+            Converged(row.id, Prefix(row.cidr), row.service_id, row.replaced, row.final)
             for row in rows
         ]
 

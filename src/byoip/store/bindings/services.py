@@ -1,6 +1,8 @@
+"""The services that the settings name, offered when the service is set up."""
+
 from collections.abc import Iterable
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,7 +18,7 @@ _RETIRED = select(services.c.name).where(
 async def seed_services(engine: AsyncEngine, offered: Iterable[tuple[str, bool]]) -> None:
     """Offer these services (name, default_only); those there already keep their ids.
 
-    What is no longer named stays: bindings rest on it, and removing is a decision of its own.
+    One no longer named stays: bindings rest on it, and retiring it is for an operator to decide.
     What an operator has retired stays so, whatever the settings say.
     """
     seeding = insert(services)
@@ -24,7 +26,7 @@ async def seed_services(engine: AsyncEngine, offered: Iterable[tuple[str, bool]]
         index_elements=[services.c.name],
         index_where=services.c.live,
         set_={"default_only": seeding.excluded.default_only},
-        where=or_(services.c.default_only != seeding.excluded.default_only),
+        where=services.c.default_only != seeding.excluded.default_only,
     )
     with translate_driver_errors():
         async with engine.begin() as connection:

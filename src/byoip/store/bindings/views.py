@@ -1,3 +1,5 @@
+"""What the store tells about edges and about bindings that take effect."""
+
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -6,13 +8,13 @@ from byoip.domain.prefix import Prefix
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Converged:
     """A binding that a majority of edges has just agreed on.
 
     Attributes:
         service_id: what answers for its range now; None for a removed one, where nothing does.
         replaced: what did before.
-        final: whether there is nothing newer about it that they have still to agree on.
+        final: whether it is the newest change of it, so that they have nothing left to agree on.
     """
 
     binding_id: UUID

@@ -1,3 +1,5 @@
+"""Claims, within one transaction."""
+
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -41,7 +43,7 @@ _ACCOUNT: Final = bindparam("account_id", type_=Uuid)
 
 
 def _for_update(statement: Select[Any]) -> Select[Any]:
-    # FOR NO KEY UPDATE: rows that refer to it may be added by others meanwhile.
+    # FOR NO KEY UPDATE: other transactions may add rows that refer to it.
     return statement.with_for_update(key_share=True)
 
 
@@ -133,7 +135,7 @@ class ClaimRepository:
         account = await self._session.row(_QUOTA, account_id=account_id)
         if account is None:
             raise AccountNotFound
-        # A statement of its own: it must see what was committed while we waited for the lock.
+        # A statement of its own: it must see what was committed while this one waited for the lock.
         (count,) = await self._session.rows(_HELD, account_id=account_id)
         return count.held, account.prefix_quota
 
@@ -152,7 +154,7 @@ class ClaimRepository:
         """Read a live claim without locking it.
 
         Raises:
-            ClaimNotFound: as above.
+            ClaimNotFound: not there, closed, or another account's.
         """
         row = await self._session.row(_GET, claim_id=claim_id, account_id=account_id)
         if row is None:
@@ -185,7 +187,7 @@ class ClaimRepository:
         await self._session.rows(_LOCK_SPACE, family=prefix.family, cut=key)
 
     async def approved_overlapping(self, prefix: Prefix) -> Sequence[Claim]:
-        """Approved live claims of anybody that overlap it, locked for update."""
+        """Approved live claims of any account that overlap it, locked for update."""
         rows = await self._session.rows(_OVERLAPPING, prefix=prefix.network)
         return [claim_from(row) for row in rows]
 

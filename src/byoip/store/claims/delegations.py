@@ -1,3 +1,5 @@
+"""Delegations: written within one transaction, and the statements that read them."""
+
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -101,7 +103,7 @@ class DelegationRepository:
         """Keep a new delegation.
 
         Raises:
-            DelegationOverlaps: some of it is delegated already, by whomever.
+            DelegationOverlaps: some of it is delegated already, by this owner or another.
             DelegateNotFound: the other account does not exist.
         """
         try:

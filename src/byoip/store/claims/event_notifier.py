@@ -22,10 +22,10 @@ _ANSWER_SECONDS: Final = 5.0
 
 
 class EventNotifier:
-    """Rings for waiting requests when a transaction with events has committed.
+    """Wakes waiting requests when a transaction with events has committed.
 
-    While the connection is away nothing rings; when it is back everything does, once. So what
-    was missed costs those who wait some time, never an event: they read it from the table.
+    While its connection is away it wakes none; when it is back it wakes all, once. So a notice
+    missed costs a waiting request some time, never an event: requests read those from the table.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -35,7 +35,7 @@ class EventNotifier:
 
     @property
     def closed(self) -> bool:
-        """Whether it will never ring again: nobody shall wait any longer."""
+        """Whether it has stopped for good: no request shall wait any longer."""
         return self._closed
 
     @contextmanager
@@ -52,7 +52,7 @@ class EventNotifier:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Listen while the block runs; at its end let everybody go who waits."""
+        """Listen while the block runs; at its end wake all that wait."""
         task = asyncio.create_task(self._keep_listening())
         try:
             yield

@@ -1,3 +1,5 @@
+"""The history of claims: written at the end of each transaction that has events."""
+
 from typing import Final
 
 from sqlalchemy import text
@@ -62,10 +64,6 @@ class EventRepository:
 
     def note(self, *events: Event) -> None:
         """Note what happened; numbers are given when the transaction ends, in this order."""
-        self._added.extend(events)
-
-    async def add(self, *events: Event) -> None:
-        """Note what happened. Numbers are given when the transaction ends, in this order."""
         self._added.extend(events)
 
     async def write(self) -> None:

@@ -117,7 +117,7 @@ prefixes = Table(
     timestamptz("closed_at", nullable=True),
     Column("version", Integer, nullable=False),
     live("state <> 'closed'"),
-    # Two approved claims never overlap, whoever holds them.
+    # Two approved claims never overlap, of one account or of two.
     ExcludeConstraint(
         ("cidr", "&&"),
         name="ex_prefixes_approved_overlap",
@@ -263,7 +263,7 @@ bindings = Table(
     # then spans the prefix, lives, and cannot be removed from under it.
     UniqueConstraint("id", "prefix_id", "is_default", "live", name="uq_bindings_live_default"),
     # No address is answered for by two claims: one whose approval was revoked keeps what it bound,
-    # and whoever is approved after it has to wait.
+    # and the next one approved has to wait.
     ExcludeConstraint(
         ("prefix_cidr", "&&"),
         name="ex_bindings_default_overlap",

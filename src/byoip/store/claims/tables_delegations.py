@@ -38,7 +38,7 @@ delegations = Table(
     ),
     CheckConstraint("cidr <<= prefix_cidr", name="inside_prefix"),
     CheckConstraint("expires_at > created_at", name="expires_at"),
-    # No address is delegated twice, whoever owns it.
+    # No address is delegated twice, even by two owners.
     ExcludeConstraint(
         ("cidr", "&&"),
         name="ex_delegations_overlap",

@@ -1,3 +1,5 @@
+"""Ownership tokens, within one transaction."""
+
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -56,7 +58,7 @@ class TokenRepository:
         return await self._one(_GET_LIVE, claim_id=claim_id)
 
     async def newest(self, claim_id: UUID) -> OwnershipToken | None:
-        """The one that was not revoked and was issued last; consumed or expired as it may be."""
+        """The one that was not revoked and was issued last; it may be consumed or expired."""
         return await self._one(_GET_NEWEST, claim_id=claim_id)
 
     async def get(self, claim_id: UUID, token_id: UUID) -> OwnershipToken:

@@ -1,3 +1,5 @@
+"""What the store tells about claims, their bindings, runs and events."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from byoip.domain.bindings.edge import agreed
 from byoip.domain.history import Actor
-from byoip.store.bindings.views import Settled
+from byoip.store.bindings.views import Converged
 from byoip.store.transaction import Store, Transaction
 
 
@@ -23,20 +23,20 @@ class ConvergeBindings:
         """Look at all that has not taken effect."""
         async with self.store.transaction(actor=by) as tx:
             number = agreed(await tx.edges.all(), await tx.edges.newest())
-            claims = await tx.edges.unsettled(number)
+            claims = await tx.edges.unconverged(number)
         for claim_id in claims:
             async with self.store.transaction(actor=by) as tx:
-                for one in await tx.edges.settle(claim_id, number):
+                for one in await tx.edges.converge(claim_id, number):
                     _record(tx, claim_id, one)
 
 
-def _record(tx: Transaction, claim_id: UUID, settled: Settled) -> None:
+def _record(tx: Transaction, claim_id: UUID, converged: Converged) -> None:
     """Record what took effect; nothing of a service that another has replaced."""
-    shown = {"binding_id": settled.binding_id.hex, "cidr": str(settled.cidr)}
-    before = {**shown, "service_id": settled.replaced.hex} if settled.replaced else {}
-    if settled.service_id is None:
+    shown = {"binding_id": converged.binding_id.hex, "cidr": str(converged.cidr)}
+    before = {**shown, "service_id": converged.replaced.hex} if converged.replaced else {}
+    if converged.service_id is None:
         if before:
             tx.record(claim_id, "binding.gone", before=before)
-    elif settled.final:
-        after = {**shown, "service_id": settled.service_id.hex}
+    elif converged.final:
+        after = {**shown, "service_id": converged.service_id.hex}
         tx.record(claim_id, "binding.active", before=before, after=after)

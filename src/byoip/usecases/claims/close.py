@@ -16,8 +16,8 @@ async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
 
     Raises:
         GraceNotBegun: it is not there yet.
-        WithdrawFirst: a speaker may hold a route of it again, or somebody sees one.
-        AdvertiseStateLocked: the operator has locked a route of it meanwhile.
+        WithdrawFirst: a speaker may hold a route of it again, or a listener sees one.
+        AdvertiseStateLocked: the operator has locked a route of it since.
     """
     offboarding = await tx.offboardings.live(claim.id)
     if offboarding is None or offboarding.step is not Step.GRACE:
@@ -30,11 +30,11 @@ async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
     return closed
 
 
-async def close(tx: Transaction, claim: Claim, move: Transition) -> Claim:
+async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
     """End it, its routes and delegations, its token, its open run and its letters."""
     await end(tx, await tx.delegations.of(claim.id), ENDED)
     await end_routes(tx, await tx.bgp_prefixes.of(claim.id))
-    closed = claim.close(move, tx.now)
+    closed = claim.close(transition, tx.now)
     await tx.claims.save(closed)
     await end_token_and_run(tx, claim)
     because = RevokedBecause.OFFBOARDED if claim.offboarding else RevokedBecause.REMOVED

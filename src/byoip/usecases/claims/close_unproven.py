@@ -1,3 +1,5 @@
+"""What becomes of a claim without proof."""
+
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from byoip.usecases.routes.lifecycle import end_routes, still_out
 
 @dataclass(frozen=True, slots=True)
 class CloseUnproven:
-    """Close claims that nobody has proven within thirty days, and that hold no routes."""
+    """Close claims that were not proven within thirty days, and that hold no routes."""
 
     store: Store
     clock: Clock
@@ -22,7 +24,7 @@ class CloseUnproven:
     async def __call__(self, *, by: Actor) -> int:
         """Close them one by one, each looked at again under its lock; how many were."""
         async with self.store.transaction(actor=by) as tx:
-            before = self.clock.now() - UNPROVEN_AFTER
+            before = tx.now - UNPROVEN_AFTER
             unproven = await tx.claims.unproven_since(before, BATCH_LIMIT)
 
         async def act(claim_id: UUID) -> int:
@@ -38,9 +40,8 @@ class CloseUnproven:
                 claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:
                 return False
-            now = self.clock.now()
             proven = claim.approved or claim.standing is Standing.CONTESTED
-            waiting = not proven and now - claim.unproven_since() >= UNPROVEN_AFTER
+            waiting = not proven and tx.now - claim.unproven_since() >= UNPROVEN_AFTER
             kept = claim.suspended or claim.offboarding
             if not waiting or kept or await tx.bindings.of(claim_id):
                 return False
@@ -48,7 +49,7 @@ class CloseUnproven:
             if await still_out(tx, claim_id) or any(one.locked for one in routes):
                 return False
             await end_routes(tx, routes)
-            closed = claim.close(Transition.UNPROVEN, now)
+            closed = claim.close(Transition.UNPROVEN, tx.now)
             await tx.claims.save(closed)
             await end_token_and_run(tx, claim)
             record_changes(tx, claim, closed)

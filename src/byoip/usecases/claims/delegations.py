@@ -84,7 +84,7 @@ async def end(tx: Transaction, delegations: Sequence[Delegation], kind: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class EndExpiredDelegations:
-    """Record the end of delegations whose time is over; they count for nobody before that.
+    """Record the end of delegations whose time is over; an expired one counts no more even before.
 
     And end those of claims whose approval was revoked, once no route of theirs is up any more.
     """
@@ -108,7 +108,7 @@ class EndExpiredDelegations:
             await tx.guards.require_running(JobKind.END_EXPIRED_DELEGATIONS)
             try:
                 claim = await tx.claims.lock(claim_id)
-            except ClaimNotFound:  # removed meanwhile, and its delegations with it
+            except ClaimNotFound:  # removed since, and its delegations with it
                 return 0
             over, lasting = _by_expiry(await tx.delegations.of(claim_id), tx.now)
             await end(tx, over, EXPIRED)

@@ -27,7 +27,7 @@ class Withheld:
     """A route that could not be announced again.
 
     Attributes:
-        owed: it is tried again by itself; else its owner has to ask for it.
+        owed: the worker tries it again; else its owner has to ask for it.
     """
 
     cidr: str
@@ -59,9 +59,9 @@ async def turn_back(tx: Transaction, claim: Claim, offboarding: Offboarding) -> 
 async def announce_again(
     tx: Transaction, claim: Claim, routes: Sequence[TakenRoute]
 ) -> tuple[Withheld, ...]:
-    """Announce what was withdrawn and nobody has touched since; what could not be, and why.
+    """Announce the routes that were withdrawn and not touched since; those not announced, and why.
 
-    Origin validation is asked anew of each. One that cannot be announced holds up no other.
+    Each is validated again. One that cannot be announced holds up no other.
     """
     withheld = []
     for route in routes:
@@ -74,7 +74,7 @@ async def announce_again(
         try:
             await _announce(tx, claim, before)
         except (Contested, IncompleteBgpDeployment, OriginUnanswered) as refusal:
-            # Not yet, not before it is settled, or nobody could tell: that is no "no".
+            # Edges lack it, a contest is open, or validation had no answer: none of them is a "no".
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=True))
         except Refusal as refusal:
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=False))
