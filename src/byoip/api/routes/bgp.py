@@ -43,6 +43,7 @@ from byoip.domain.routes.breaker import WithdrawalsStopped
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.store.claims.views import Cursor
 from byoip.store.routes.views import BgpPrefixView
+from byoip.usecases.routes import bgp_prefixes as verbs
 
 bgp = Declarations("bgp")
 
@@ -87,11 +88,11 @@ async def create_bgp_prefix(
 
     It begins withdrawn. The one that spans the prefix comes with the default binding.
     """
-    pen = caller.pen(bgp_prefix_of, status=201, version=_version)
-    return pen.answer(
-        await caller.backend.add_bgp_prefix(
-            caller.account_id, prefix_id, cidr=body.cidr, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: verbs.add(tx, caller.account_id, prefix_id, cidr=body.cidr),
+        bgp_prefix_of,
+        status=201,
+        version=_version,
     )
 
 
@@ -148,17 +149,18 @@ async def update_bgp_prefix(
     `no_change`, and nothing is changed.
     """
     body.require_supported()
-    pen = caller.pen(bgp_prefix_of, version=_version, messages=_remarks(caller))
-    return pen.answer(
-        await caller.backend.advertise(
+    return await caller.write(
+        lambda tx: verbs.advertise(
+            tx,
             caller.account_id,
             prefix_id,
             bgp_prefix_id,
             advertised=None if body.on_demand is None else body.on_demand.advertised,
             prepend=body.asn_prepend_count,
-            by=pen.by,
-            once=pen.once,
-        )
+        ),
+        bgp_prefix_of,
+        version=_version,
+        messages=_remarks(caller),
     )
 
 
@@ -175,11 +177,9 @@ async def delete_bgp_prefix(
 
     The one that spans the prefix goes with the default binding.
     """
-    pen = caller.pen(nothing)
-    await caller.backend.remove_bgp_prefix(
-        caller.account_id, prefix_id, bgp_prefix_id, by=pen.by, once=pen.once
+    return await caller.write(
+        lambda tx: verbs.remove(tx, caller.account_id, prefix_id, bgp_prefix_id), nothing
     )
-    return pen.answer(None)
 
 
 @bgp.operation(
@@ -212,16 +212,13 @@ async def update_advertisement_status(
 
     Deprecated: PATCH the BGP prefix that spans it, on which this acts.
     """
-    pen = caller.pen(status_of, version=_version, messages=_remarks(caller))
-    return pen.answer(
-        await caller.backend.advertise(
-            caller.account_id,
-            prefix_id,
-            _SPANNING,
-            advertised=body.advertised,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: verbs.advertise(
+            tx, caller.account_id, prefix_id, _SPANNING, advertised=body.advertised
+        ),
+        status_of,
+        version=_version,
+        messages=_remarks(caller),
     )
 
 

@@ -16,7 +16,7 @@ from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
 from byoip.store.claims.views import ClaimView
-from byoip.usecases.routes.restore_prefix import Restored
+from byoip.usecases.routes import offboarding as verbs
 
 offboarding = Declarations("offboarding")
 
@@ -40,11 +40,12 @@ async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     is closed it keeps its space, and `restore` brings everything back. Asking again changes
     nothing.
     """
-    pen = caller.pen(
-        _shown(caller), status=202, version=_version, messages=lambda _: (OFFBOARDING,)
-    )
-    return pen.answer(
-        await caller.backend.offboard_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)
+    return await caller.write(
+        lambda tx: verbs.offboard(tx, caller.account_id, prefix_id),
+        _shown(caller),
+        status=202,
+        version=_version,
+        messages=lambda _: (OFFBOARDING,),
     )
 
 
@@ -65,20 +66,15 @@ async def restore_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     out stays as it is.
     """
     show = _shown(caller)
-
-    def shown(restored: Restored) -> Prefix:
-        return show(restored.view)
-
-    def version(restored: Restored) -> int:
-        return _version(restored.view)
-
-    pen = caller.pen(shown, version=version, messages=restored_messages)
-    return pen.answer(
-        await caller.backend.restore_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)
+    return await caller.write(
+        lambda tx: verbs.restore(tx, caller.account_id, prefix_id),
+        lambda restored: show(restored.view),
+        version=lambda restored: _version(restored.view),
+        messages=restored_messages,
     )
 
 
-def restored_messages(restored: Restored) -> tuple[Message, ...]:
+def restored_messages(restored: verbs.Restored) -> tuple[Message, ...]:
     """What did not come back, and whether it will."""
     if not restored.changed:
         return (NO_CHANGE,)

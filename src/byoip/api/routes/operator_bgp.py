@@ -17,6 +17,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
 from byoip.store.routes.views import BgpPrefixView
+from byoip.usecases.routes.bgp_prefixes import lock
 
 operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)
 
@@ -70,11 +71,10 @@ async def unlock_bgp_prefix(
 async def _lock(
     caller: OperatorRequest, prefix_id: UUID, bgp_prefix_id: UUID, body: Reasoned, *, locked: bool
 ) -> Answer:
-    pen = caller.pen(bgp_prefix_of, messages=_remarks)
-    return pen.answer(
-        await caller.backend.operating.lock_bgp_prefix(
-            prefix_id, bgp_prefix_id, locked=locked, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: lock(tx, prefix_id, bgp_prefix_id, locked=locked, reason=body.reason),
+        bgp_prefix_of,
+        messages=_remarks,
     )
 
 

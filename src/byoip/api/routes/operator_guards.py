@@ -7,7 +7,6 @@ from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import Done
 from byoip.api.border.paging import Page
 from byoip.api.claims.operator_prefix_schemas import (
-    OperatorPrefix,
     OperatorPrefixAnswer,
     operator_prefix_of,
 )
@@ -31,7 +30,8 @@ from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobUnknown
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.breaker import TripNotFound
 from byoip.domain.routes.offboarding import GraceNotBegun, ServiceRetired
-from byoip.usecases.routes.restore_prefix import Restored
+from byoip.usecases.jobs import kill_switches
+from byoip.usecases.routes import breaker, offboarding
 
 operator_guards = Declarations("operator: guards", Audience.OPERATOR)
 
@@ -55,16 +55,11 @@ async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: Rearming
     let them and trip nothing; cancelled ones turn back, and what they had withdrawn stays
     withdrawn until its owner announces it.
     """
-    pen = caller.pen(trip_of)
-    return pen.answer(
-        await caller.backend.operating.rearm_breaker(
-            trip_id,
-            parked=body.parked,
-            reason=body.reason,
-            name=caller.credential.name,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: breaker.rearm(
+            tx, trip_id, parked=body.parked, reason=body.reason, name=caller.credential.name
+        ),
+        trip_of,
     )
 
 
@@ -105,15 +100,10 @@ async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
 
     Read `sample` first: is it what the job should act on?
     """
-    pen = caller.pen(job_of)
-    return pen.answer(
-        await caller.backend.operating.allow_job(
-            _kind(job),
-            reason=body.reason,
-            name=caller.credential.name,
-            by=pen.by,
-            once=pen.once,
-        )
+    kind = _kind(job)
+    return await caller.write(
+        lambda tx: kill_switches.allow(tx, kind, reason=body.reason, name=caller.credential.name),
+        job_of,
     )
 
 
@@ -125,11 +115,9 @@ async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
 )
 async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Close a prefix that is withdrawn and unbound before its grace has ended."""
-    pen = caller.pen(nothing)
-    await caller.backend.operating.end_grace(
-        prefix_id, reason=body.reason, by=pen.by, once=pen.once
+    return await caller.write(
+        lambda tx: offboarding.end_grace(tx, prefix_id, reason=body.reason), nothing
     )
-    return pen.answer(None)
 
 
 @operator_guards.operation(
@@ -141,26 +129,18 @@ async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Rea
 async def restore_any_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Bring a prefix back from its way out in its owner's place, as its owner could."""
     advice, now = caller.backend.advice, caller.now
-
-    def shown(restored: Restored) -> OperatorPrefix:
-        return operator_prefix_of(restored.view, advice, now)
-
-    pen = caller.pen(shown, messages=restored_messages)
-    return pen.answer(
-        await caller.backend.restore_prefix(
-            None, prefix_id, by=pen.by, reason=body.reason, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: offboarding.restore(tx, None, prefix_id, reason=body.reason),
+        lambda restored: operator_prefix_of(restored.view, advice, now),
+        messages=restored_messages,
     )
 
 
 async def _switch(
     caller: OperatorRequest, kind: JobKind, body: Reasoned, *, stopped: bool
 ) -> Answer:
-    pen = caller.pen(job_of)
-    return pen.answer(
-        await caller.backend.operating.move_kill_switch(
-            kind, stopped=stopped, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: kill_switches.move(tx, kind, stopped=stopped, reason=body.reason), job_of
     )
 
 
