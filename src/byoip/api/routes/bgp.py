@@ -1,4 +1,4 @@
-"""Announcing and withdrawing: what owners want on the Internet."""
+"""BGP prefixes of a customer: read, announced, withdrawn and ended."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -86,7 +86,7 @@ async def create_bgp_prefix(
 ) -> Answer:
     """Let a part of the prefix be announced on its own.
 
-    It begins withdrawn. The one that spans the prefix comes with the default binding.
+    It begins withdrawn. The BGP prefix that spans the prefix comes with the default binding.
     """
     return await caller.write(
         lambda tx: verbs.add(tx, caller.account_id, prefix_id, cidr=body.cidr),
@@ -144,9 +144,9 @@ async def update_bgp_prefix(
 ) -> Answer:
     """Announce or withdraw it, or change how often the origin is repeated.
 
-    Origin validation is asked whenever it goes from withdrawn to advertised. Its owner may always
-    withdraw, unless the operator has locked it. What is so already is answered with the message
-    `no_change`, and nothing is changed.
+    Its origin is validated whenever it goes from withdrawn to advertised. Its owner may always
+    withdraw, unless the operator has locked it. If it is as requested already, nothing is changed,
+    and the message is `no_change`.
     """
     body.require_supported()
     return await caller.write(
@@ -175,7 +175,7 @@ async def delete_bgp_prefix(
 ) -> Answer:
     """End a BGP prefix that is withdrawn, and that no router announces any more.
 
-    The one that spans the prefix goes with the default binding.
+    The BGP prefix that spans the prefix ends with the default binding.
     """
     return await caller.write(
         lambda tx: verbs.remove(tx, caller.account_id, prefix_id, bgp_prefix_id), nothing
@@ -226,7 +226,7 @@ _SPANNING: UUID | None = None
 
 
 def _remarks(caller: CustomerRequest) -> Callable[[BgpPrefixView], Sequence[Message]]:
-    # What is recorded does not depend on whether speakers are configured, what is announced does.
+    # What is desired is recorded without speakers too, and nothing is announced then.
     silent = () if caller.backend.speaks else (NO_SPEAKERS,)
     return lambda view: silent if view.changed else (NO_CHANGE, *silent)
 

@@ -1,4 +1,4 @@
-"""The way out of a prefix, and back."""
+"""Offboarding a prefix, and restoring it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +20,7 @@ from byoip.usecases.routes import offboarding as verbs
 
 offboarding = Declarations("offboarding")
 
-_TRIED = "It is tried again by itself for a day, not counting time in which it is contested."
+_TRIED = "It is retried automatically for a day, not counting time in which it is contested."
 
 
 @offboarding.operation(
@@ -35,10 +35,10 @@ _TRIED = "It is tried again by itself for a day, not counting time in which it i
 async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Send a prefix on its way out.
 
-    Its routes are withdrawn; when nobody sees them any more its bindings end; after the grace (a
-    week, unless the operator says otherwise) it is closed. Read `events` for each step. Until it
-    is closed it keeps its space, and `restore` brings everything back. Asking again changes
-    nothing.
+    Its routes are withdrawn; when no observer sees them any more its bindings end; after the grace
+    (a week, unless the operator sets another time) it is closed. Read `events` for each step. Until
+    it is closed it keeps its space, and `restore` brings everything back. A repeated request
+    changes nothing.
     """
     return await caller.write(
         lambda tx: verbs.offboard(tx, caller.account_id, prefix_id),
@@ -60,10 +60,10 @@ async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
 async def restore_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Bring a prefix back from its way out.
 
-    Its standing and its bindings come back together, a new letter is written if one was, and each
-    route that was withdrawn is announced again, by the rules of any other announcement. Routes
-    that cannot be are named in `messages`, and hold up no other. A prefix that is not on its way
-    out stays as it is.
+    Its standing and its bindings come back together, a new letter is written if it had one, and
+    each route that was withdrawn is announced again, by the rules of any other announcement. Routes
+    that cannot be announced are named in `messages`, and hold up no other. A prefix that is not
+    being offboarded stays as it is.
     """
     show = _shown(caller)
     return await caller.write(
@@ -81,7 +81,7 @@ def restored_messages(restored: verbs.Restored) -> tuple[Message, ...]:
     said = []
     for one in restored.withheld:
         code, name = ROUTE_OWED if one.owed else ROUTE_WITHHELD
-        then = _TRIED if one.owed else "Announce it when it may."
+        then = _TRIED if one.owed else "Announce it when that is possible."
         message = f"{one.cidr} is not announced: {one.why} {then}"
         said.append(Message(code=code, name=name, message=message))
     return tuple(said)
