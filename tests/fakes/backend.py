@@ -39,11 +39,6 @@ from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.letters.revoke_letters import RevokeLetter
 from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
-from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
-from byoip.usecases.routes.advertise import Advertise
-from byoip.usecases.routes.offboard_prefix import OffboardPrefix
-from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
-from byoip.usecases.routes.restore_prefix import RestorePrefix
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.letters import FakeInspector
 from tests.fakes.registry import FakeRouteRegistry
@@ -90,12 +85,7 @@ def make_backend(
     return Backend(
         border=Border(store),
         terms=terms,
-        offboard_prefix=OffboardPrefix(store, clock),
-        restore_prefix=RestorePrefix(store, clock),
         converge_bindings=ConvergeBindings(store),
-        add_bgp_prefix=AddBgpPrefix(store, clock),
-        advertise=Advertise(store, clock),
-        remove_bgp_prefix=RemoveBgpPrefix(store, clock),
         preflight=Preflight(ask, terms),
         upload_loa_document=UploadLoaDocument(store, clock, FakeInspector()),
         letters=LetterReader(engine),

@@ -19,12 +19,12 @@ from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.transaction import Store
+from byoip.usecases.routes import breaker, offboarding
+from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
-from byoip.usecases.routes.offboard_prefix import OffboardPrefix
-from byoip.usecases.routes.rearm_breaker import RearmBreaker
-from byoip.usecases.routes.restore_prefix import AnnounceOwed, RestorePrefix
 from tests.store import samples
 from tests.store.samples import SetClock
+from tests.usecases.verbs import Verb
 
 OWNER = Actor("credential:owner", "request-offboard")
 WORKER = Actor("worker", "job-1")
@@ -103,21 +103,21 @@ class Estate:
 
     async def offboard(self, claim: Claim, by: Actor = OWNER) -> None:
         self.clock.advance(timedelta(milliseconds=1))  # they go in the order of their asking
-        await OffboardPrefix(self.store, self.clock)(claim.account_id, claim.id, by=by)
+        await Verb(self.store, offboarding.offboard)(claim.account_id, claim.id, by=by)
 
     async def restore(self, claim: Claim) -> Any:
-        restoring = RestorePrefix(self.store, self.clock)
+        restoring = Verb(self.store, offboarding.restore)
         return await restoring(claim.account_id, claim.id, by=OWNER)
 
     async def go_on(self) -> int:
         return await self.going_on(by=WORKER)
 
     async def owed(self) -> None:
-        await AnnounceOwed(self.store, self.clock)()
+        await AnnounceOwed(self.store)()
 
     async def rearm(self, parked: Parked) -> None:
         for trip, _ in (await self.guards.breaker()).trips:
-            await RearmBreaker(self.store, self.clock)(
+            await Verb(self.store, breaker.rearm)(
                 trip.id, parked=parked, reason="looked", name="Ada", by=OPERATOR
             )
 

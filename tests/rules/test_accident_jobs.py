@@ -17,11 +17,12 @@ from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.store.routes.offboardings import DueOffboarding, OffboardingRepository
 from byoip.store.transaction import Store, Transaction
+from byoip.usecases.jobs import kill_switches
 from byoip.usecases.jobs.guarded_batch import GuardedBatch
-from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from tests.many_routes import OwnedRoute
 from tests.rules.accident import FLEET, NO_CEILING, Accident
+from tests.usecases.verbs import Verb
 
 OPERATOR = Actor("operator:1", "request-operator")
 WORKER = Actor("worker", "job-1")
@@ -92,7 +93,7 @@ async def test_a_set_that_the_job_never_had_before_is_refused_as_a_whole(
     assert await run(list(of), act, by=WORKER) == 0
     assert await unhindered.unharmed()
     # A word for a small set lets no large one through.
-    allow = AllowJob(unhindered.store, unhindered.clock)
+    allow = Verb(unhindered.store, kill_switches.allow)
     await run(list(of)[:100], act, by=WORKER)
     await allow(JobKind.OFFBOARD, reason="a hundred, looked at", name="Ada", by=OPERATOR)
     assert await run(list(of), act, by=WORKER) == 0
@@ -126,5 +127,5 @@ async def test_a_switch_that_is_thrown_while_it_runs_stops_it_before_the_next_ro
 
 
 async def throw(accident: Accident) -> None:
-    move = MoveKillSwitch(accident.store, accident.clock)
+    move = Verb(accident.store, kill_switches.move)
     await move(JobKind.OFFBOARD, stopped=True, reason="it is going wrong", by=OPERATOR)

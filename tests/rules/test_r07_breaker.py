@@ -15,9 +15,10 @@ from byoip.domain.routes.breaker import (
     TripScope,
     WithdrawalsStopped,
 )
-from byoip.usecases.routes.rearm_breaker import RearmBreaker
+from byoip.usecases.routes import breaker
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from tests.rules.estate import OPERATOR, WIDE, Estate
+from tests.usecases.verbs import Verb
 
 
 def of(estate: Estate, ceilings: Ceilings) -> Estate:
@@ -213,7 +214,7 @@ async def test_a_named_person_rearms_once(estate: Estate) -> None:
     with pytest.raises(WithdrawalsStopped):
         await request(estate, claims[1])
     [(trip, _)] = (await estate.guards.breaker()).trips
-    rearm = RearmBreaker(estate.store, estate.clock)
+    rearm = Verb(estate.store, breaker.rearm)
     kept = await rearm(trip.id, parked=Parked.RELEASED, reason="looked", name="Ada", by=OPERATOR)
     assert (kept.rearmed_by, kept.rearmed_because) == ("Ada (operator:1)", "looked")
     await request(estate, claims[1])  # what was counted before counts no longer

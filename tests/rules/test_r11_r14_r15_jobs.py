@@ -23,26 +23,29 @@ from byoip.domain.jobs.job_history import (
 from byoip.domain.prefix import Prefix
 from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
+from byoip.store.jobs.views import JobReport
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations
+from byoip.usecases.jobs import kill_switches
 from byoip.usecases.jobs.guarded_batch import GuardedBatch
 from byoip.usecases.jobs.isolate_rows import RowsFailed
-from byoip.usecases.jobs.kill_switches import AllowJob, KillSwitches, MoveKillSwitch
-from byoip.usecases.routes.restore_prefix import AnnounceOwed
+from byoip.usecases.jobs.kill_switches import KillSwitches
+from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.worker.tasks import LetterWork, Work, register
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 from tests.rules.estate import OPERATOR, WORKER, Estate
 from tests.store import samples
+from tests.usecases.verbs import Verb
 
 Run = Callable[[Estate], Awaitable[int]]
 
 
-def allow(estate: Estate) -> AllowJob:
-    return AllowJob(estate.store, estate.clock)
+def allow(estate: Estate) -> Verb[JobReport]:
+    return Verb(estate.store, kill_switches.allow)
 
 
 async def throw(estate: Estate, kind: JobKind, *, stopped: bool) -> None:
-    move = MoveKillSwitch(estate.store, estate.clock)
+    move = Verb(estate.store, kill_switches.move)
     await move(kind, stopped=stopped, reason="a ticket", by=OPERATOR)
 
 
@@ -344,7 +347,7 @@ async def test_r15_a_stopped_task_does_nothing(
 
 
 async def test_r15_stopped_roll_backs_leave_what_nobody_sees_announced(fleet: Fleet) -> None:
-    move = MoveKillSwitch(fleet.store, fleet.clock)
+    move = Verb(fleet.store, kill_switches.move)
     await move(JobKind.ROLL_BACK, stopped=True, reason="a ticket", by=OPERATOR)
     one = speaker("one")
     ear = listener(one)
@@ -385,7 +388,7 @@ async def test_r15_the_switch_holds_nobody_back_who_restores(estate: Estate) -> 
     await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
     await estate.restore(claim)
     await estate.run("UPDATE bgp_prefixes SET last_valid_at = now()")
-    await AnnounceOwed(estate.store, estate.clock)()
+    await AnnounceOwed(estate.store)()
     assert await estate.up(claim) == 1
 
 

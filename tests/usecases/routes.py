@@ -14,9 +14,7 @@ from byoip.store.routes.views import BgpPrefixView
 from byoip.store.transaction import Store
 from byoip.usecases.bindings import bindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
-from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
-from byoip.usecases.routes.advertise import Advertise
-from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
+from byoip.usecases.routes import bgp_prefixes
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
 from tests.usecases.world import WORKER, World
@@ -42,7 +40,7 @@ class Routes:
         return self.claim.account_id, self.claim.id
 
     async def add(self, cidr: str = PART) -> UUID:
-        adding = AddBgpPrefix(self.store, self.world.clock)
+        adding = Verb(self.store, bgp_prefixes.add)
         return (await adding(*self.ids, cidr=cidr, by=BY)).bgp_prefix.id
 
     async def patch(
@@ -52,13 +50,13 @@ class Routes:
         advertised: bool | None = None,
         prepend: int | None = None,
     ) -> BgpPrefixView:
-        advertise = Advertise(self.store, self.world.clock)
+        advertise = Verb(self.store, bgp_prefixes.advertise)
         return await advertise(
             *self.ids, bgp_prefix_id, advertised=advertised, prepend=prepend, by=BY
         )
 
     async def remove(self, bgp_prefix_id: UUID) -> None:
-        await RemoveBgpPrefix(self.store, self.world.clock)(*self.ids, bgp_prefix_id, by=BY)
+        await Verb(self.store, bgp_prefixes.remove)(*self.ids, bgp_prefix_id, by=BY)
 
     async def unbind(self) -> None:
         await Verb(self.store, bindings.unbind)(*self.ids, self.binding_id, by=BY)

@@ -23,8 +23,7 @@ from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.usecases.bindings import bindings
 from byoip.usecases.claims import prefixes, standing
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.routes.advertise import Advertise
-from byoip.usecases.routes.offboard_prefix import OffboardPrefix
+from byoip.usecases.routes import bgp_prefixes, offboarding
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
 from tests.usecases.verbs import Verb
@@ -172,7 +171,7 @@ async def test_a_standing_stops_announcing_and_never_withdrawing(
 
 async def test_what_is_on_its_way_out_may_be_withdrawn_and_not_announced(routes: Routes) -> None:
     await routes.patch(advertised=True)
-    await OffboardPrefix(routes.store, routes.world.clock)(*routes.ids, by=BY)
+    await Verb(routes.store, offboarding.offboard)(*routes.ids, by=BY)
     assert (await routes.view()).bgp_prefix.desired.advertised
     assert not (await routes.patch(advertised=False)).bgp_prefix.desired.advertised
     with pytest.raises(IllegalTransition, match="restore"):
@@ -278,7 +277,7 @@ async def test_one_route_is_never_wanted_by_two_claims(
 
 async def test_writes_hold_against_the_version_of_the_prefix(routes: Routes) -> None:
     version = (await routes.view()).version
-    advertise = Advertise(routes.store, routes.world.clock)
+    advertise = Verb(routes.store, bgp_prefixes.advertise)
     seen = Actor("credential:1", "request-1", Precondition(frozenset({version})))
     await advertise(*routes.ids, None, advertised=True, by=seen)
     with pytest.raises(PreconditionFailed):

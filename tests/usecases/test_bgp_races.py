@@ -9,9 +9,10 @@ from byoip.domain.errors import Refusal
 from byoip.domain.precondition import Precondition, PreconditionFailed
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
 from byoip.domain.routes.breaker import Ceilings, WithdrawalsStopped
-from byoip.usecases.routes.advertise import Advertise
+from byoip.usecases.routes import bgp_prefixes
 from tests.store.samples import BY
 from tests.usecases.routes import Routes, valid
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR
 
 
@@ -25,7 +26,7 @@ async def test_of_many_equal_wishes_one_is_carried_out(routes: Routes) -> None:
 
 
 async def test_of_two_wishes_based_on_one_version_one_is_carried_out(routes: Routes) -> None:
-    advertise = Advertise(routes.store, routes.world.clock)
+    advertise = Verb(routes.store, bgp_prefixes.advertise)
     version = (await routes.view()).version
     seen = replace(BY, seen=Precondition(frozenset({version})))
     asked = [advertise(*routes.ids, None, prepend=count, by=seen) for count in (1, 2)]

@@ -30,7 +30,7 @@ from byoip.usecases.bindings import edges as edge_verbs
 from byoip.usecases.bindings import services as service_verbs
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.claims import prefixes
-from byoip.usecases.routes.advertise import Advertise
+from byoip.usecases.routes import bgp_prefixes
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, World
@@ -482,7 +482,7 @@ async def test_announcing_waits_for_every_edge_in_service_and_a_swap_leaves_the_
     edges: Edges,
 ) -> None:
     world, claim = edges.world, edges.claim
-    advertise = Advertise(world.store, world.clock)
+    advertise = Verb(world.store, bgp_prefixes.advertise)
 
     async def announced() -> bool:
         view = await advertise(claim.account_id, claim.id, None, advertised=True, by=BY)

@@ -28,9 +28,8 @@ from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.usecases.letters.revoke_letters import RevokeLetter
 from byoip.usecases.letters.watch_letters import WatchLetters
+from byoip.usecases.routes import offboarding
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
-from byoip.usecases.routes.offboard_prefix import OffboardPrefix
-from byoip.usecases.routes.restore_prefix import RestorePrefix
 from tests.fakes.letters import FakePress, FakeSigner
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY
@@ -250,13 +249,13 @@ async def test_offboarding_revokes_it_when_the_route_is_gone_and_restoring_bring
 ) -> None:
     claim = await approved(world)
     old = await written(world, claim)
-    await OffboardPrefix(world.store, world.clock)(claim.account_id, claim.id, by=BY)
+    await Verb(world.store, offboarding.offboard)(claim.account_id, claim.id, by=BY)
     assert await status(world, old) is LetterStatus.VALID  # nothing is withdrawn yet
     await ContinueOffboardings(world.store, world.clock, timedelta(days=7))(by=BY)
     assert (await read(world, old)).revoked_because is RevokedBecause.OFFBOARDED
     assert await RenewLetters(world.store, world.clock)() == 0
     assert await write(world, claim) is None
-    await RestorePrefix(world.store, world.clock)(claim.account_id, claim.id, by=BY)
+    await Verb(world.store, offboarding.restore)(claim.account_id, claim.id, by=BY)
     new = await written(world, claim)
     assert await status(world, new) is LetterStatus.VALID
 

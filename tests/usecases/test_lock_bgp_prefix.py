@@ -11,11 +11,8 @@ from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.claims import prefixes, standing
 from byoip.usecases.claims.close_unproven import CloseUnproven
+from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
-from byoip.usecases.routes.end_grace import EndGrace
-from byoip.usecases.routes.lock_bgp_prefix import LockBgpPrefix
-from byoip.usecases.routes.offboard_prefix import OffboardPrefix
-from byoip.usecases.routes.restore_prefix import RestorePrefix
 from byoip.usecases.speakers.retract import RetractRoute
 from tests.rules.estate import GRACE, OPERATOR
 from tests.store.samples import BY
@@ -27,12 +24,12 @@ WHY = "a ticket"
 
 
 async def lock(routes: Routes, one: BgpPrefix, *, locked: bool = True) -> BgpPrefixView:
-    act = LockBgpPrefix(routes.store, routes.world.clock)
+    act = Verb(routes.store, bgp_prefixes.lock)
     return await act(routes.claim.id, one.id, locked=locked, reason=WHY, by=OPERATOR)
 
 
 async def offboard(routes: Routes) -> None:
-    await OffboardPrefix(routes.store, routes.world.clock)(*routes.ids, by=BY)
+    await Verb(routes.store, offboarding.offboard)(*routes.ids, by=BY)
 
 
 async def go_on(routes: Routes) -> None:
@@ -100,7 +97,7 @@ async def test_its_history_says_who_and_why_and_a_repetition_nothing(routes: Rou
 
 
 async def test_a_reason_is_demanded_and_the_route_must_be_there(routes: Routes) -> None:
-    act = LockBgpPrefix(routes.store, routes.world.clock)
+    act = Verb(routes.store, bgp_prefixes.lock)
     one = (await routes.view()).bgp_prefix
     with pytest.raises(InvalidText):
         await act(routes.claim.id, one.id, locked=True, reason=" ", by=OPERATOR)
@@ -147,9 +144,9 @@ async def test_a_lock_in_its_grace_keeps_it_from_being_closed(routes: Routes) ->
     with pytest.raises(AdvertiseStateLocked):
         await Verb(routes.store, prefixes.remove)(*routes.ids, by=BY)
     with pytest.raises(AdvertiseStateLocked):
-        await EndGrace(routes.store, routes.world.clock)(routes.claim.id, reason=WHY, by=OPERATOR)
+        await Verb(routes.store, offboarding.end_grace)(routes.claim.id, reason=WHY, by=OPERATOR)
     assert await routes.world.everything() == before
-    restored = await RestorePrefix(routes.store, routes.world.clock)(*routes.ids, by=BY)
+    restored = await Verb(routes.store, offboarding.restore)(*routes.ids, by=BY)
     assert [(held.cidr, held.owed) for held in restored.withheld] == [(str(one.cidr), False)]
 
 

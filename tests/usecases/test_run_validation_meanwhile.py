@@ -13,8 +13,7 @@ from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.usecases.checks.rescue_runs import RescueRuns
 from byoip.usecases.claims import prefixes, tokens
-from byoip.usecases.routes.offboard_prefix import OffboardPrefix
-from byoip.usecases.routes.restore_prefix import RestorePrefix
+from byoip.usecases.routes import offboarding
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
 from tests.usecases.world import LABEL, World, roa
@@ -185,14 +184,14 @@ async def test_who_proves_overlapping_space_later_contests_it(world: World) -> N
 
 async def test_who_is_contested_on_the_way_out_is_so_when_it_comes_back(world: World) -> None:
     first = await world.approved()
-    await OffboardPrefix(world.store, world.clock)(first.account_id, first.id, by=BY)
+    await Verb(world.store, offboarding.offboard)(first.account_id, first.id, by=BY)
     other = await world.claim("31.0.0.0/22", account_id=await world.new_account())
     await world.prove(other)
     for _ in range(2):
         assert (await world.validate(other)).run.result is RunResult.CONTESTED
     assert (await world.now(first)).standing is Standing.OFFBOARDING
     assert (await world.kinds(first)).count("offboarding.contested") == 1
-    await RestorePrefix(world.store, world.clock)(first.account_id, first.id, by=BY)
+    await Verb(world.store, offboarding.restore)(first.account_id, first.id, by=BY)
     assert (await world.now(first)).standing is Standing.CONTESTED
 
 

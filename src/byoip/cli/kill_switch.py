@@ -10,7 +10,7 @@ from byoip.cli.operator.client import show_table
 from byoip.composition import Composition
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
-from byoip.usecases.jobs.kill_switches import KillSwitches, MoveKillSwitch
+from byoip.usecases.jobs import kill_switches
 
 kill_switch_app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +27,7 @@ def list_switches() -> None:
 
     async def work(composition: Composition) -> list[dict[str, object]]:
         names = ("kind", "stopped", "at", "by", "because")
-        found = await KillSwitches(composition.store).all()
+        found = await kill_switches.KillSwitches(composition.store).all()
         return [{name: getattr(one, name) for name in names} for one in found]
 
     with_composition(work, lambda rows: show_table(tuple(rows[0]), rows))
@@ -49,8 +49,8 @@ def _move(kind: JobKind, reason: str, *, stopped: bool) -> None:
     by = Actor(f"cli:{operating_user()}", f"cli-{uuid4().hex}")
 
     async def work(composition: Composition) -> object:
-        move = MoveKillSwitch(composition.store, composition.clock)
-        return await move(kind, stopped=stopped, reason=reason, by=by)
+        async with composition.store.transaction(actor=by) as tx:
+            return await kill_switches.move(tx, kind, stopped=stopped, reason=reason)
 
     said = f"{kind.value} is stopped." if stopped else f"{kind.value} may run."
     with_composition(work, lambda _: typer.echo(said))

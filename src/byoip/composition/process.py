@@ -67,12 +67,8 @@ from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.letters.revoke_letters import RevokeLetter
 from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
 from byoip.usecases.letters.watch_letters import WatchLetters
-from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
-from byoip.usecases.routes.advertise import Advertise
+from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
-from byoip.usecases.routes.offboard_prefix import OffboardPrefix
-from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
-from byoip.usecases.routes.restore_prefix import AnnounceOwed, RestorePrefix
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from byoip.worker.schedule import schedule
@@ -149,12 +145,7 @@ class Composition:
         return Backend(
             border=Border(store),
             terms=terms,
-            offboard_prefix=OffboardPrefix(store, clock),
-            restore_prefix=RestorePrefix(store, clock),
             converge_bindings=ConvergeBindings(store),
-            add_bgp_prefix=AddBgpPrefix(store, clock),
-            advertise=Advertise(store, clock),
-            remove_bgp_prefix=RemoveBgpPrefix(store, clock),
             preflight=Preflight(self._ask(deadline=_PREFLIGHT_SECONDS), terms),
             upload_loa_document=UploadLoaDocument(store, clock, ChildPdfInspector()),
             letters=LetterReader(self.engine),
@@ -236,7 +227,7 @@ class Composition:
 
     async def _offboard(self, by: Actor) -> None:
         try:
-            await AnnounceOwed(self.store, self.clock)()
+            await AnnounceOwed(self.store)()
         finally:  # a row that fails there holds up nobody's way out
             await ContinueOffboardings(self.store, self.clock, self.settings.grace)(by=by)
 

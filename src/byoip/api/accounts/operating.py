@@ -17,10 +17,6 @@ from byoip.usecases.checks.accept_registration_snapshot import AcceptRegistratio
 from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
 from byoip.usecases.checks.put_registry_override import PutRegistryOverride
 from byoip.usecases.checks.remove_registry_override import RemoveRegistryOverride
-from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
-from byoip.usecases.routes.end_grace import EndGrace
-from byoip.usecases.routes.lock_bgp_prefix import LockBgpPrefix
-from byoip.usecases.routes.rearm_breaker import RearmBreaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +31,6 @@ class Operating:
     remove_registry_override: RemoveRegistryOverride
     accept_roa_snapshot: AcceptRoaSnapshot
     accept_registration_snapshot: AcceptRegistrationSnapshot
-    lock_bgp_prefix: LockBgpPrefix
-    rearm_breaker: RearmBreaker
-    move_kill_switch: MoveKillSwitch
-    allow_job: AllowJob
-    end_grace: EndGrace
     guards: GuardReader
     reader: OperatorReader
 
@@ -64,11 +55,6 @@ def operating(
         remove_registry_override=RemoveRegistryOverride(store, clock),
         accept_roa_snapshot=AcceptRoaSnapshot(store, snapshots, clock),
         accept_registration_snapshot=AcceptRegistrationSnapshot(store, clock),
-        lock_bgp_prefix=LockBgpPrefix(store, clock),
-        rearm_breaker=RearmBreaker(store, clock),
-        move_kill_switch=MoveKillSwitch(store, clock),
-        allow_job=AllowJob(store, clock),
-        end_grace=EndGrace(store, clock),
         guards=guards,
         reader=reader,
     )

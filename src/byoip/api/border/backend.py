@@ -24,11 +24,6 @@ from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.letters.revoke_letters import RevokeLetter
 from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
-from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
-from byoip.usecases.routes.advertise import Advertise
-from byoip.usecases.routes.offboard_prefix import OffboardPrefix
-from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
-from byoip.usecases.routes.restore_prefix import RestorePrefix
 
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 """What is wrong, in a few words without secrets, or None."""
@@ -49,12 +44,7 @@ class Backend:
 
     border: Border
     terms: Terms
-    offboard_prefix: OffboardPrefix
-    restore_prefix: RestorePrefix
     converge_bindings: ConvergeBindings
-    add_bgp_prefix: AddBgpPrefix
-    advertise: Advertise
-    remove_bgp_prefix: RemoveBgpPrefix
     preflight: Preflight
     upload_loa_document: UploadLoaDocument
     letters: LetterReader

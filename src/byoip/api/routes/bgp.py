@@ -1,4 +1,4 @@
-"""Announcing and withdrawing: what owners want on the Internet."""
+"""BGP prefixes of a customer: read, announced, withdrawn and ended."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -43,6 +43,7 @@ from byoip.domain.routes.breaker import WithdrawalsStopped
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.store.claims.views import Cursor
 from byoip.store.routes.views import BgpPrefixView
+from byoip.usecases.routes import bgp_prefixes as verbs
 
 bgp = Declarations("bgp")
 
@@ -85,13 +86,13 @@ async def create_bgp_prefix(
 ) -> Answer:
     """Let a part of the prefix be announced on its own.
 
-    It begins withdrawn. The one that spans the prefix comes with the default binding.
+    It begins withdrawn. The BGP prefix that spans the prefix comes with the default binding.
     """
-    pen = caller.pen(bgp_prefix_of, status=201, version=_version)
-    return pen.answer(
-        await caller.backend.add_bgp_prefix(
-            caller.account_id, prefix_id, cidr=body.cidr, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: verbs.add(tx, caller.account_id, prefix_id, cidr=body.cidr),
+        bgp_prefix_of,
+        status=201,
+        version=_version,
     )
 
 
@@ -143,22 +144,23 @@ async def update_bgp_prefix(
 ) -> Answer:
     """Announce or withdraw it, or change how often the origin is repeated.
 
-    Origin validation is asked whenever it goes from withdrawn to advertised. Its owner may always
-    withdraw, unless the operator has locked it. What is so already is answered with the message
-    `no_change`, and nothing is changed.
+    Its origin is validated whenever it goes from withdrawn to advertised. Its owner may always
+    withdraw, unless the operator has locked it. If it is as requested already, nothing is changed,
+    and the message is `no_change`.
     """
     body.require_supported()
-    pen = caller.pen(bgp_prefix_of, version=_version, messages=_remarks(caller))
-    return pen.answer(
-        await caller.backend.advertise(
+    return await caller.write(
+        lambda tx: verbs.advertise(
+            tx,
             caller.account_id,
             prefix_id,
             bgp_prefix_id,
             advertised=None if body.on_demand is None else body.on_demand.advertised,
             prepend=body.asn_prepend_count,
-            by=pen.by,
-            once=pen.once,
-        )
+        ),
+        bgp_prefix_of,
+        version=_version,
+        messages=_remarks(caller),
     )
 
 
@@ -173,13 +175,11 @@ async def delete_bgp_prefix(
 ) -> Answer:
     """End a BGP prefix that is withdrawn, and that no router announces any more.
 
-    The one that spans the prefix goes with the default binding.
+    The BGP prefix that spans the prefix ends with the default binding.
     """
-    pen = caller.pen(nothing)
-    await caller.backend.remove_bgp_prefix(
-        caller.account_id, prefix_id, bgp_prefix_id, by=pen.by, once=pen.once
+    return await caller.write(
+        lambda tx: verbs.remove(tx, caller.account_id, prefix_id, bgp_prefix_id), nothing
     )
-    return pen.answer(None)
 
 
 @bgp.operation(
@@ -212,16 +212,13 @@ async def update_advertisement_status(
 
     Deprecated: PATCH the BGP prefix that spans it, on which this acts.
     """
-    pen = caller.pen(status_of, version=_version, messages=_remarks(caller))
-    return pen.answer(
-        await caller.backend.advertise(
-            caller.account_id,
-            prefix_id,
-            _SPANNING,
-            advertised=body.advertised,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: verbs.advertise(
+            tx, caller.account_id, prefix_id, _SPANNING, advertised=body.advertised
+        ),
+        status_of,
+        version=_version,
+        messages=_remarks(caller),
     )
 
 
@@ -229,7 +226,7 @@ _SPANNING: UUID | None = None
 
 
 def _remarks(caller: CustomerRequest) -> Callable[[BgpPrefixView], Sequence[Message]]:
-    # What is recorded does not depend on whether speakers are configured, what is announced does.
+    # What is desired is recorded without speakers too, and nothing is announced then.
     silent = () if caller.backend.speaks else (NO_SPEAKERS,)
     return lambda view: silent if view.changed else (NO_CHANGE, *silent)
 

@@ -1,4 +1,4 @@
-"""Routes on the wire: as desired, as applied, as observed. No field pretends to be another."""
+"""Routes on the wire: desired, applied and observed are told apart."""
 
 from typing import Annotated, Any
 
@@ -57,7 +57,7 @@ class WantedSignal(Strict):
 
 
 class BgpPrefixChange(Strict):
-    """What is wanted; what is left out stays as it is."""
+    """What to change; what is left out stays as it is."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -80,10 +80,10 @@ class BgpPrefixChange(Strict):
         return None if count is None else prepends(count)
 
     def require_supported(self) -> None:
-        """Refuse what has only one value here.
+        """Refuse members that have only one value here.
 
         Raises:
-            NotSupported: it was given the other one.
+            NotSupported: one was given the other value.
         """
         if self.auto_advertise_withdraw:
             raise NotSupported("auto_advertise_withdraw")
@@ -107,12 +107,14 @@ class BgpSignal(Wire):
 
 
 class OnDemand(Wire):
-    """What is wanted, as v4 clients know it."""
+    """What is desired, as v4 clients know it."""
 
     advertised: bool
     advertised_modified_at: Time | None = Field(description="null: never announced.")
     on_demand_enabled: bool
-    on_demand_locked: bool = Field(description="The operator lets nobody change it.")
+    on_demand_locked: bool = Field(
+        description="Locked by the operator: its owner cannot change it."
+    )
 
 
 class DesiredState(Wire):
@@ -126,26 +128,26 @@ class AppliedState(Wire):
     """What our speakers have confirmed that they hold."""
 
     advertised: bool = Field(
-        description="true as soon as one holds it, and until all have given it up."
+        description="true as soon as one speaker holds it, until all have given it up."
     )
     at: Time | None = Field(
-        description="When the first that holds it, or the last that gave it up, confirmed; null: "
-        "no speaker was asked yet."
+        description="When the first speaker that holds it, or the last that gave it up, confirmed "
+        "that; null: no speaker was asked yet."
     )
 
 
 class ObservedState(Wire):
-    """What is seen from outside; where nobody looks, what our speakers say they send."""
+    """What listeners see from outside; without listeners, what our speakers report they send."""
 
     advertised: bool | None = Field(
-        description='null: nobody has looked, or not for a minute, which is not "no".'
+        description='null: no observer has looked, or not for a minute, which is not "no".'
     )
     at: Time | None = Field(
-        description="When whoever says so last confirmed it; of a route that is withdrawn and "
-        "gone, when it was seen to be gone; null: nobody has looked yet."
+        description="When the observer last confirmed it; for a route that is withdrawn and gone, "
+        "when it was seen to be gone; null: no observer has looked yet."
     )
-    by: str | None = Field(description="Who saw it.")
-    own_word: bool | None = Field(description="true: one of our speakers says it of itself.")
+    by: str | None = Field(description="The observer.")
+    own_word: bool | None = Field(description="true: one of our speakers reports it about itself.")
 
 
 class BgpPrefix(Wire):

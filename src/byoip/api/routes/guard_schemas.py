@@ -1,4 +1,4 @@
-"""What operators send and are shown of breakers and jobs."""
+"""The breaker and jobs on the wire, for operators."""
 
 from typing import Any
 
@@ -39,27 +39,27 @@ _WHY = "Looked at all of them with the customers, ticket 4711."
 
 
 class Rearming(Reasoned):
-    """Why withdrawals may go on, and what becomes of what was stopped."""
+    """Why withdrawals may go on, and what becomes of stopped offboardings."""
 
     model_config = example(parked="released", reason=_WHY)
 
     parked: Parked = Field(
         strict=False,
-        description="released: offboardings that wait go on, no faster than the ceilings. "
+        description="released: waiting offboardings go on, no faster than the ceilings allow. "
         "cancelled: they turn back, and nothing more is withdrawn.",
     )
 
 
 class BreakerCeilings(Wire):
-    """How many withdrawals are let through; from the settings."""
+    """How many withdrawals may pass; from the settings."""
 
     per_run: int = Field(
-        description="By one run of a job; by an account's offboardings in a minute: the rest waits."
+        description="By one run of a job; by an account's offboardings in a minute: others wait."
     )
     per_account: int = Field(description="Of one account, in a minute.")
     per_minute: int = Field(description="Of all, in a minute.")
     per_hour: int = Field(
-        description="By anything but single requests and roll-backs, in an hour: the share."
+        description="Of all except single requests and roll-backs, in an hour: the share."
     )
 
 
@@ -70,18 +70,18 @@ class BreakerUse(Wire):
     busiest_account: int
     in_minute: int
     in_hour: int
-    advertised: int = Field(description="Routes that are wanted on the Internet now.")
+    advertised: int = Field(description="Routes that are desired on the Internet now.")
 
 
 class BreakerTrip(Wire):
-    """A breaker that has tripped."""
+    """One trip of the breaker."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_TRIP]})
 
     id: Id
     scope: TripScope = Field(
-        description="account: its withdrawals stop. job: that kind of job. global: everything but "
-        "requests that name one BGP prefix. Announcements go on."
+        description="account: its withdrawals stop. job: those of that kind of job. global: all "
+        "but requests that name one BGP prefix. Announcements go on."
     )
     subject: str = Field(description="Id of the account, or kind of the job; empty for all.")
     why: str
@@ -89,17 +89,17 @@ class BreakerTrip(Wire):
     rearmed_at: Time | None
     rearmed_by: str | None
     rearmed_because: str | None
-    parked: Parked | None = Field(description="What became of what it had stopped.")
+    parked: Parked | None = Field(description="What became of the offboardings it had stopped.")
 
 
 class OpenTrip(BreakerTrip):
-    """A breaker that is open, and what waits behind it."""
+    """An open trip, and the offboardings that wait behind it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{**_TRIP, "waiting": 12, "prefixes": [_RUN["sample"][0]]}]}
     )
 
-    waiting: int = Field(description="Prefixes on their way out that wait.")
+    waiting: int = Field(description="How many prefixes wait.")
     prefixes: list[Id] = Field(description="The first of them.")
 
 
@@ -124,7 +124,7 @@ class Breaker(Wire):
 
 
 class JobRun(Wire):
-    """A run of a job that found something to do."""
+    """A run of a job that had rows to act on."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_RUN]})
 
@@ -133,8 +133,8 @@ class JobRun(Wire):
     listed: int = Field(description="How many rows it would act on.")
     sample: list[Id] = Field(description="The first of them, prefixes.")
     acted: int
-    failed: int = Field(description="Rows at fault themselves; each is in the log.")
-    refused: str = Field(description="Why it did not act; empty where it might.")
+    failed: int = Field(description="Rows that failed by their own fault; each is in the log.")
+    refused: str = Field(description="Why it did not act; empty if it might.")
     allowed_at: Time | None
     allowed_by: str | None
     allowed_because: str | None
@@ -161,7 +161,7 @@ class Job(Wire):
     moved_because: str | None
     most: int | None = Field(description="Rows that its next run may act on; null: any number.")
     last: JobRun | None
-    waiting: JobRun | None = Field(description="A set that was refused, and waits for a word.")
+    waiting: JobRun | None = Field(description="A refused set that waits for an operator.")
 
 
 class BreakerAnswer(Success[Breaker]):

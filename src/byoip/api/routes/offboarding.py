@@ -1,4 +1,4 @@
-"""The way out of a prefix, and back."""
+"""Offboarding a prefix, and restoring it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,11 +16,11 @@ from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
 from byoip.store.claims.views import ClaimView
-from byoip.usecases.routes.restore_prefix import Restored
+from byoip.usecases.routes import offboarding as verbs
 
 offboarding = Declarations("offboarding")
 
-_TRIED = "It is tried again by itself for a day, not counting time in which it is contested."
+_TRIED = "It is retried automatically for a day, not counting time in which it is contested."
 
 
 @offboarding.operation(
@@ -35,16 +35,17 @@ _TRIED = "It is tried again by itself for a day, not counting time in which it i
 async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Send a prefix on its way out.
 
-    Its routes are withdrawn; when nobody sees them any more its bindings end; after the grace (a
-    week, unless the operator says otherwise) it is closed. Read `events` for each step. Until it
-    is closed it keeps its space, and `restore` brings everything back. Asking again changes
-    nothing.
+    Its routes are withdrawn; when no observer sees them any more its bindings end; after the grace
+    (a week, unless the operator sets another time) it is closed. Read `events` for each step. Until
+    it is closed it keeps its space, and `restore` brings everything back. A repeated request
+    changes nothing.
     """
-    pen = caller.pen(
-        _shown(caller), status=202, version=_version, messages=lambda _: (OFFBOARDING,)
-    )
-    return pen.answer(
-        await caller.backend.offboard_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)
+    return await caller.write(
+        lambda tx: verbs.offboard(tx, caller.account_id, prefix_id),
+        _shown(caller),
+        status=202,
+        version=_version,
+        messages=lambda _: (OFFBOARDING,),
     )
 
 
@@ -59,33 +60,28 @@ async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
 async def restore_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Bring a prefix back from its way out.
 
-    Its standing and its bindings come back together, a new letter is written if one was, and each
-    route that was withdrawn is announced again, by the rules of any other announcement. Routes
-    that cannot be are named in `messages`, and hold up no other. A prefix that is not on its way
-    out stays as it is.
+    Its standing and its bindings come back together, a new letter is written if it had one, and
+    each route that was withdrawn is announced again, by the rules of any other announcement. Routes
+    that cannot be announced are named in `messages`, and hold up no other. A prefix that is not
+    being offboarded stays as it is.
     """
     show = _shown(caller)
-
-    def shown(restored: Restored) -> Prefix:
-        return show(restored.view)
-
-    def version(restored: Restored) -> int:
-        return _version(restored.view)
-
-    pen = caller.pen(shown, version=version, messages=restored_messages)
-    return pen.answer(
-        await caller.backend.restore_prefix(caller.account_id, prefix_id, by=pen.by, once=pen.once)
+    return await caller.write(
+        lambda tx: verbs.restore(tx, caller.account_id, prefix_id),
+        lambda restored: show(restored.view),
+        version=lambda restored: _version(restored.view),
+        messages=restored_messages,
     )
 
 
-def restored_messages(restored: Restored) -> tuple[Message, ...]:
+def restored_messages(restored: verbs.Restored) -> tuple[Message, ...]:
     """What did not come back, and whether it will."""
     if not restored.changed:
         return (NO_CHANGE,)
     said = []
     for one in restored.withheld:
         code, name = ROUTE_OWED if one.owed else ROUTE_WITHHELD
-        then = _TRIED if one.owed else "Announce it when it may."
+        then = _TRIED if one.owed else "Announce it when that is possible."
         message = f"{one.cidr} is not announced: {one.why} {then}"
         said.append(Message(code=code, name=name, message=message))
     return tuple(said)

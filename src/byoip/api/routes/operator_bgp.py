@@ -1,4 +1,4 @@
-"""The operator's side: the BGP prefixes of any account, and the lock on them."""
+"""For operators: the BGP prefixes of any account, and the lock on them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,6 +17,7 @@ from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
 from byoip.store.routes.views import BgpPrefixView
+from byoip.usecases.routes.bgp_prefixes import lock
 
 operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)
 
@@ -46,10 +47,10 @@ async def list_any_bgp_prefixes(caller: OperatorRequest, prefix_id: PathId) -> A
 async def lock_bgp_prefix(
     caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
 ) -> Answer:
-    """Take a route out of its owner's hands, announced or withdrawn as it is.
+    """Lock a route, announced or withdrawn as it is.
 
     Its owner cannot announce, withdraw, prepend or end it, nor offboard the prefix, until it is
-    unlocked; routers go on as they are. A prefix that is on its way out already stops there.
+    unlocked; routers keep what they have. An offboarding that has begun stops there.
     """
     return await _lock(caller, prefix_id, bgp_prefix_id, body, locked=True)
 
@@ -63,18 +64,17 @@ async def lock_bgp_prefix(
 async def unlock_bgp_prefix(
     caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
 ) -> Answer:
-    """Give a route back to its owner. Whether it is announced stays as it is."""
+    """Unlock a route. It stays announced or withdrawn, and its owner may change that again."""
     return await _lock(caller, prefix_id, bgp_prefix_id, body, locked=False)
 
 
 async def _lock(
     caller: OperatorRequest, prefix_id: UUID, bgp_prefix_id: UUID, body: Reasoned, *, locked: bool
 ) -> Answer:
-    pen = caller.pen(bgp_prefix_of, messages=_remarks)
-    return pen.answer(
-        await caller.backend.operating.lock_bgp_prefix(
-            prefix_id, bgp_prefix_id, locked=locked, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: lock(tx, prefix_id, bgp_prefix_id, locked=locked, reason=body.reason),
+        bgp_prefix_of,
+        messages=_remarks,
     )
 
 

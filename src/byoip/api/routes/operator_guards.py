@@ -1,4 +1,4 @@
-"""The operator's side: breakers, jobs, and prefixes on their way out."""
+"""For operators: the breaker, jobs, and prefixes that are being offboarded."""
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, answer, list_answer
@@ -7,7 +7,6 @@ from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import Done
 from byoip.api.border.paging import Page
 from byoip.api.claims.operator_prefix_schemas import (
-    OperatorPrefix,
     OperatorPrefixAnswer,
     operator_prefix_of,
 )
@@ -31,14 +30,15 @@ from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobUnknown
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.breaker import TripNotFound
 from byoip.domain.routes.offboarding import GraceNotBegun, ServiceRetired
-from byoip.usecases.routes.restore_prefix import Restored
+from byoip.usecases.jobs import kill_switches
+from byoip.usecases.routes import breaker, offboarding
 
 operator_guards = Declarations("operator: guards", Audience.OPERATOR)
 
 
 @operator_guards.operation("GET /breaker", Scope.OPERATOR, answer=BreakerAnswer)
 async def get_breaker(caller: OperatorRequest) -> Answer:
-    """Read the breaker: its ceilings, what is used of them, which trips are open."""
+    """Read the breaker: its ceilings, how much of each is used, and the open trips."""
     return answer(breaker_of(await caller.backend.operating.guards.breaker()))
 
 
@@ -49,28 +49,23 @@ async def get_breaker(caller: OperatorRequest) -> Answer:
     refuses=(InvalidText, TripNotFound),
 )
 async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: Rearming) -> Answer:
-    """Let withdrawals go on, after looking, and say what becomes of what was stopped.
+    """Let withdrawals go on after a person has looked, and release or cancel what was stopped.
 
-    What was counted before counts no longer. Released offboardings go on as fast as the ceilings
-    let them and trip nothing; cancelled ones turn back, and what they had withdrawn stays
-    withdrawn until its owner announces it.
+    What was counted before no longer counts. Released offboardings go on as fast as the ceilings
+    allow and trip nothing; cancelled ones turn back, and the routes that they had withdrawn stay
+    withdrawn until their owner announces them.
     """
-    pen = caller.pen(trip_of)
-    return pen.answer(
-        await caller.backend.operating.rearm_breaker(
-            trip_id,
-            parked=body.parked,
-            reason=body.reason,
-            name=caller.credential.name,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: breaker.rearm(
+            tx, trip_id, parked=body.parked, reason=body.reason, name=caller.credential.name
+        ),
+        trip_of,
     )
 
 
 @operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=JobListAnswer)
 async def list_jobs(caller: OperatorRequest) -> Answer:
-    """List every kind of job: its kill switch, its last run, a set that was refused."""
+    """List every kind of job: its kill switch, its last run, and a refused set if one waits."""
     found = await caller.backend.operating.guards.jobs()
     return list_answer([job_of(one) for one in found], Page(found, len(found), None))
 
@@ -101,19 +96,14 @@ async def start_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
     refuses=(InvalidText, JobUnknown, JobNotRefused),
 )
 async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
-    """Let the set through that a job was refused: these rows, at its next run, and no others.
+    """Let a job's refused set through: these rows, at its next run, and no others.
 
     Read `sample` first: is it what the job should act on?
     """
-    pen = caller.pen(job_of)
-    return pen.answer(
-        await caller.backend.operating.allow_job(
-            _kind(job),
-            reason=body.reason,
-            name=caller.credential.name,
-            by=pen.by,
-            once=pen.once,
-        )
+    kind = _kind(job)
+    return await caller.write(
+        lambda tx: kill_switches.allow(tx, kind, reason=body.reason, name=caller.credential.name),
+        job_of,
     )
 
 
@@ -124,12 +114,10 @@ async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
     refuses=(InvalidText, ClaimNotFound, GraceNotBegun, WithdrawFirst, AdvertiseStateLocked),
 )
 async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
-    """Close a prefix that is withdrawn and unbound before its grace has ended."""
-    pen = caller.pen(nothing)
-    await caller.backend.operating.end_grace(
-        prefix_id, reason=body.reason, by=pen.by, once=pen.once
+    """Close a prefix that is withdrawn and unbound, before its grace has ended."""
+    return await caller.write(
+        lambda tx: offboarding.end_grace(tx, prefix_id, reason=body.reason), nothing
     )
-    return pen.answer(None)
 
 
 @operator_guards.operation(
@@ -139,28 +127,20 @@ async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Rea
     refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
 async def restore_any_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
-    """Bring a prefix back from its way out in its owner's place, as its owner could."""
+    """Bring a prefix back from its way out on its owner's behalf, as its owner could."""
     advice, now = caller.backend.advice, caller.now
-
-    def shown(restored: Restored) -> OperatorPrefix:
-        return operator_prefix_of(restored.view, advice, now)
-
-    pen = caller.pen(shown, messages=restored_messages)
-    return pen.answer(
-        await caller.backend.restore_prefix(
-            None, prefix_id, by=pen.by, reason=body.reason, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: offboarding.restore(tx, None, prefix_id, reason=body.reason),
+        lambda restored: operator_prefix_of(restored.view, advice, now),
+        messages=restored_messages,
     )
 
 
 async def _switch(
     caller: OperatorRequest, kind: JobKind, body: Reasoned, *, stopped: bool
 ) -> Answer:
-    pen = caller.pen(job_of)
-    return pen.answer(
-        await caller.backend.operating.move_kill_switch(
-            kind, stopped=stopped, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: kill_switches.move(tx, kind, stopped=stopped, reason=body.reason), job_of
     )
 
 

@@ -1,8 +1,8 @@
-"""Jobs of ours: which there are, how each may be stopped, and which sets are too large.
+"""The kinds of jobs, how each may be stopped, and which sets are too large.
 
-A job that can take something away says beforehand what it would act on. On the day of the great
-outage a clean-up got a list of everything; a set out of proportion to the job's own past is
-refused, however well founded each row of it looks.
+A job that can take something away writes down beforehand what it would act on. In the outage that
+taught this, a clean-up job got a list of everything; so a set out of proportion to the job's own
+past is refused, however well founded each row of it looks.
 """
 
 from collections import Counter
@@ -16,17 +16,17 @@ from uuid import UUID
 from byoip.domain.errors import Refusal
 
 FLOOR: Final = 20  # rows that any run may act on: small fleets, and the first run of all
-TIMES: Final = 5  # as many as the largest of the remembered runs
+TIMES: Final = 5  # as many rows as the largest of the remembered runs
 REMEMBERED: Final = 50  # runs that found something to do
 
 
 class JobKind(StrEnum):
-    """What we do without being asked at that moment; each has a kill switch."""
+    """What workers do without a request at that moment; each kind has a kill switch."""
 
     OFFBOARD = "offboard"
     CLOSE_UNPROVEN = "close_unproven"
     END_EXPIRED_DELEGATIONS = "end_expired_delegations"
-    ROLL_BACK = "roll_back"  # the reconciler's, of announcements that nobody sees
+    ROLL_BACK = "roll_back"  # the reconciler's, of announcements that no observer sees
     REEVALUATE_CLAIMS = "reevaluate_claims"
     SETTLE_BINDINGS = "settle_bindings"
     WATCH_LETTERS = "watch_letters"
@@ -37,7 +37,7 @@ class JobKind(StrEnum):
     TIDY_UP = "tidy_up"
 
 
-# What is listed, measured against the past, and only then done.
+# These list their rows and measure the set against the past before they act.
 MEASURED: Final = frozenset(
     {JobKind.OFFBOARD, JobKind.CLOSE_UNPROVEN, JobKind.END_EXPIRED_DELEGATIONS}
 )
@@ -48,7 +48,7 @@ class JobStopped(Exception):  # noqa: N818 - a state of affairs: an operator has
 
 
 class JobUnknown(Refusal):
-    """No such kind of job."""
+    """There is no such kind of job."""
 
     name = "job_unknown"
 
@@ -57,7 +57,7 @@ class JobUnknown(Refusal):
 
 
 class JobNotRefused(Refusal):
-    """Nothing waits to be let through."""
+    """No refused set of this kind waits for an operator."""
 
     name = "job_not_refused"
 
@@ -70,7 +70,7 @@ class JobSwitch:
     """Whether a kind of job may run.
 
     Attributes:
-        by, because, at: of who moved the switch last; None where nobody ever did.
+        at, by, because: when, by whom and why it was moved last; None: it never was.
     """
 
     kind: JobKind
@@ -88,12 +88,12 @@ class JobRun:
         listed: how many rows it would act on.
         sample: the first of them.
         ids: all of them, where they are needed.
-        measured: how many of them no run had taken in before.
-        acted: on how many it did act, so far.
-        failed: how many were at fault themselves: they are logged, and the others were done.
-        refused: why it did not; empty if it might.
-        allowed_at, allowed_by, allowed_because: of who lets a refused set through.
-        used_at: when such a word was made use of, once.
+        measured: how many of them no run had listed before.
+        acted: how many it has acted on, so far.
+        failed: how many were at fault themselves: each is logged, and the others were done.
+        refused: why it did not act; empty if it might.
+        allowed_at, allowed_by, allowed_because: the operator's permission for a refused set.
+        used_at: when a run used that permission, once.
     """
 
     id: UUID
@@ -114,7 +114,7 @@ class JobRun:
 
     @property
     def let_through(self) -> frozenset[UUID]:
-        """The rows that an operator's word covers, given on this refused set: these, no others."""
+        """The rows of this refused set that an operator allowed, until a run has used that."""
         given = self.allowed_at is not None and self.used_at is None
         return frozenset(self.ids) if given else frozenset()
 
@@ -122,13 +122,13 @@ class JobRun:
 def proportionate(past: Sequence[int]) -> int:
     """How many rows a run may act on, given how many its last runs acted on.
 
-    Sets that an operator let through are part of that past: he has looked at them.
+    Sets that an operator let through are part of that past: a person has looked at them.
     """
     return max(FLOOR, TIMES * max(past, default=0))
 
 
 def objection(listed: int, past: Sequence[int]) -> str:
-    """Why a set is refused, for people; empty if it is in proportion."""
+    """Why a set is refused, as text for people; empty if it is in proportion."""
     most = proportionate(past)
     if listed <= most:
         return ""
@@ -138,11 +138,11 @@ def objection(listed: int, past: Sequence[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a set is found to be.
+    """The result of measuring a set.
 
     Attributes:
-        refused: rows that wait for a word.
-        flood: all others are refused with them: no row is to be acted on that was not before.
+        refused: rows that wait for an operator.
+        flood: all new rows are refused, whichever account they belong to.
     """
 
     refused: frozenset[UUID] = frozenset()
@@ -150,13 +150,13 @@ class Measure:
 
 
 def measure(new: Mapping[UUID, UUID], past: Sequence[int]) -> Measure:
-    """Which of the rows that no run has taken in are out of proportion to the last runs.
+    """Which of the new rows are out of proportion to the last runs.
 
-    One account's flood is refused by itself, and all of it. What is left is measured together, no
-    account counting for more than half of what may pass: so none can hold up all others alone.
+    One account's flood is refused by itself, and all of it. The rest is measured together, and no
+    account counts for more than half of what may pass: so none can hold up all others alone.
 
     Args:
-        new: the rows, each with the account whose it is; or with itself.
+        new: the rows that no run has listed before, each with its account, or with itself.
         past: how many rows the last runs acted on.
     """
     most = proportionate(past)

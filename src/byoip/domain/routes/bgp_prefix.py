@@ -1,4 +1,4 @@
-"""What an owner wants announced: the prefix itself, and parts of it."""
+"""BGP prefixes, the routes an owner may have announced: the prefix itself, and parts of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ LONGEST_ROUTED = {4: 24, 6: 48}
 
 
 class BgpPrefixNotFound(Refusal):
-    """No such BGP prefix of this prefix."""
+    """The prefix has no such BGP prefix."""
 
     name = "bgp_prefix_not_found"
 
@@ -27,7 +27,7 @@ class BgpPrefixNotFound(Refusal):
 
 
 class BgpPrefixOutsidePrefix(Refusal):
-    """A route lies inside what was proven."""
+    """The route is not inside the proven prefix."""
 
     name = "bgp_prefix_outside_prefix"
 
@@ -36,7 +36,7 @@ class BgpPrefixOutsidePrefix(Refusal):
 
 
 class BgpPrefixTooSpecific(Refusal):
-    """The Internet does not carry such routes."""
+    """The Internet does not carry routes this long."""
 
     name = "bgp_prefix_too_specific"
 
@@ -48,7 +48,7 @@ class BgpPrefixTooSpecific(Refusal):
 
 
 class BgpPrefixExists(Refusal):
-    """One BGP prefix for each route."""
+    """The prefix has this route already."""
 
     name = "bgp_prefix_exists"
 
@@ -57,7 +57,7 @@ class BgpPrefixExists(Refusal):
 
 
 class TooManyBgpPrefixes(Refusal):
-    """The prefix's quota is used up."""
+    """The prefix has as many BGP prefixes as it may have."""
 
     name = "bgp_prefix_quota_reached"
 
@@ -66,12 +66,12 @@ class TooManyBgpPrefixes(Refusal):
 
 
 class IncompleteBgpDeployment(Refusal):
-    """Traffic would arrive where nothing answers."""
+    """Traffic would arrive where no service answers."""
 
     name = "incomplete_bgp_deployment"
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"Announced now, traffic could find nobody to answer: {why}.")
+        super().__init__(f"Not announced, traffic could arrive where no service answers: {why}.")
 
 
 class AdvertiseStateLocked(Refusal):
@@ -82,24 +82,24 @@ class AdvertiseStateLocked(Refusal):
     def __init__(self, cidr: Prefix) -> None:
         super().__init__(
             f"The operator has locked {cidr}: it stays as it is, announced or withdrawn, until "
-            "they unlock it. The prefix's events say why; talk to the operator."
+            "they unlock it. The prefix's events give the reason; ask the operator."
         )
 
 
 class Contested(Refusal):
-    """Two accounts have proven the space."""
+    """Another account has proven, or still serves, the space."""
 
     name = "contested"
 
     def __init__(self) -> None:
         super().__init__(
             "Another account has proven, or still serves, overlapping space: nothing new is bound "
-            "or announced until the operator has settled it; what is there stays."
+            "or announced until the operator settles it; what is bound and announced stays."
         )
 
 
 class NotSupported(Refusal):
-    """A member of v4 that has only one value here."""
+    """A member of the v4 API that has only one value here."""
 
     name = "not_supported"
 
@@ -112,9 +112,9 @@ class Desired:
     """What the owner wants of a route.
 
     Attributes:
-        change: counts up with each wish that routers have to hear of; never repeated.
+        change: counts up with each change that routers must learn of; never reused.
         at: when it last changed between advertised and withdrawn; None: never.
-        request_id: of whoever asked for the last change.
+        request_id: of the request for the last change.
         binding_id: the default binding that answers for it while it is advertised.
         withdrawal_id: the ledger's entry of the withdrawal; None while advertised, or never so.
     """
@@ -134,7 +134,7 @@ class BgpPrefix:
 
     Attributes:
         prefix: the claim's.
-        locked: by the operator: neither announced nor withdrawn by its owner.
+        locked: by the operator; its owner can neither announce nor withdraw it.
         last_valid_at: when origin validation last said yes to announcing it.
     """
 
@@ -161,7 +161,7 @@ class BgpPrefix:
         return Route(self.cidr, self.asn, self.desired.prepend)
 
     def require_unlocked(self) -> None:
-        """Refuse its owner's wishes while the operator has locked it.
+        """Refuse changes by its owner while the operator has locked it.
 
         Raises:
             AdvertiseStateLocked: it is.
@@ -176,7 +176,7 @@ class BgpPrefix:
     def announced(
         self, binding: ServiceBinding, *, prepend: int, request_id: str, now: datetime
     ) -> "BgpPrefix":
-        """Want it on the Internet; after `may_announce`."""
+        """Desired on the Internet; the caller has asked `may_announce`."""
         desired = Desired(
             advertised=True,
             prepend=prepend,
@@ -188,7 +188,7 @@ class BgpPrefix:
         return replace(self, desired=desired, modified_at=now)
 
     def withdrawn(self, withdrawal_id: UUID, *, request_id: str, now: datetime) -> "BgpPrefix":
-        """Want it gone; the breaker has counted it."""
+        """No longer desired; the breaker has counted it."""
         desired = replace(
             self.desired,
             advertised=False,
@@ -201,7 +201,7 @@ class BgpPrefix:
         return replace(self, desired=desired, modified_at=now)
 
     def prepended(self, prepend: int, *, request_id: str, now: datetime) -> "BgpPrefix":
-        """Want another length of the path; routers hear of it while it is advertised."""
+        """Desired with another path length; routers learn of it while it is advertised."""
         change = self.desired.change + (1 if self.desired.advertised else 0)
         desired = replace(self.desired, prepend=prepend, change=change, request_id=request_id)
         return replace(self, desired=desired, modified_at=now)
@@ -210,7 +210,7 @@ class BgpPrefix:
 def withheld(
     claim: Claim, cidr: Prefix, bgp_prefix_id: UUID, *, request_id: str, now: datetime
 ) -> BgpPrefix:
-    """A route within a claim, not wanted on the Internet yet."""
+    """A new route within a claim, withdrawn."""
     return BgpPrefix(
         id=bgp_prefix_id,
         claim_id=claim.id,
@@ -230,14 +230,15 @@ def may_add(
     bindings: Iterable[ServiceBinding],
     existing: Iterable[BgpPrefix],
 ) -> None:
-    """Refuse a route that cannot be. Whether it is valid is asked when it is announced.
+    """Refuse a route that the prefix cannot have. Its validity is checked when it is announced.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, IllegalTransition, IncompleteBgpDeployment,
-        BgpPrefixOutsidePrefix, BgpPrefixTooSpecific, BgpPrefixExists, TooManyBgpPrefixes: as their
-        names say.
+        PrefixNotApproved, PrefixSuspended, IllegalTransition: of the prefix.
+        IncompleteBgpDeployment: no service is bound to the whole prefix.
+        BgpPrefixOutsidePrefix, BgpPrefixTooSpecific, BgpPrefixExists: of the route.
+        TooManyBgpPrefixes: the prefix has as many as it may have.
     """
-    _demand_open(claim, "adding a BGP prefix")
+    _require_open(claim, "adding a BGP prefix")
     if not any(one.is_default for one in bindings):
         raise IncompleteBgpDeployment("no service is bound to the whole prefix")
     there = [one.cidr for one in existing]
@@ -254,15 +255,15 @@ def may_add(
 def may_announce(
     claim: Claim, bindings: Sequence[ServiceBinding], *, lacking: Sequence[str]
 ) -> ServiceBinding:
-    """Refuse to announce what is not proven, not served, or in dispute; gives the default binding.
+    """Refuse to announce what is not proven, not served, or contested; gives the default binding.
 
     `lacking` are the edges in service that have not acknowledged that binding.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, IllegalTransition, Contested,
-        IncompleteBgpDeployment: it is not announced as it stands.
+        PrefixNotApproved, PrefixSuspended, IllegalTransition, Contested: of the prefix.
+        IncompleteBgpDeployment: its default binding is missing, or not active at every edge.
     """
-    _demand_open(claim, "announcing")
+    _require_open(claim, "announcing")
     if claim.standing is Standing.CONTESTED:
         raise Contested
     default = next((one for one in bindings if one.is_default), None)
@@ -274,12 +275,12 @@ def may_announce(
     return default
 
 
-def _demand_open(claim: Claim, wish: str) -> None:
+def _require_open(claim: Claim, action: str) -> None:
     if not claim.approved:
         raise PrefixNotApproved
     claim.require_not_suspended()
     if claim.standing is Standing.OFFBOARDING:
-        raise IllegalTransition(claim.standing, wish, "Restore it first: POST .../restore.")
+        raise IllegalTransition(claim.standing, action, "Restore it first: POST .../restore.")
 
 
 def prepends(count: int) -> int:

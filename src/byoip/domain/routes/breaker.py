@@ -1,8 +1,23 @@
-"""How many routes may go, and how fast, before everybody stops and a person looks.
+"""The breaker: how many routes may be withdrawn, and how fast, before a person has to look.
 
-Every way a route can go is counted, in the database: requests, offboarding, roll-backs. A ceiling
-that is reached trips its own scope, so that one customer's flood never blocks another's urgent
-withdrawal, and no job of ours takes the fleet down.
+Theory of operation. Every withdrawal has an entry in a ledger in the database, whether a request,
+an offboarding, a roll-back or another job asks for it. Entries are made one at a time, under a
+lock, and before its entry a withdrawal passes three gates. This file decides from the counts:
+
+    withdrawal --> 1. open trip? --> 2. no room? --> 3. ceiling? --> ledger entry, then withdrawn
+                       | yes            | yes           | yes
+                       v                v               v
+               WithdrawalsStopped   RoomAwaited    CeilingReached: a trip opens, and stops what
+               until an operator    offboardings   it covers until an operator re-arms it; what
+               re-arms the trip     go on later    was counted before then counts no longer
+
+A trip covers one account, one kind of job, or (GLOBAL) everything except requests that name one
+BGP prefix; these may open a GLOBAL trip, and still pass. So one customer's flood never blocks
+another's urgent withdrawal, and no job takes the fleet down. Offboardings wait for room, at the
+pace of one account, before they would reach a ceiling. Announcements always go on.
+
+The refused transaction is rolled back, so the trip is kept in one of its own: see `tripping` in
+`usecases/routes/withdraw.py`. The counting is in `store/routes/breaker.py`.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,19 +32,19 @@ from byoip.domain.errors import Refusal
 
 MINUTE = timedelta(minutes=1)
 SHARE_WINDOW = timedelta(hours=1)
-_ONE_ACCOUNTS = 0.8  # of the share: whoever leaves, others can leave in the same hour
+_ONE_ACCOUNTS = 0.8  # of the share: while one account leaves, others can leave in the same hour
 
 
 class Source(StrEnum):
-    """What takes a route down."""
+    """What withdraws a route."""
 
     REQUEST = "request"  # an authenticated request that names one BGP prefix
     OFFBOARDING = "offboarding"
     ROLL_BACK = "roll_back"  # of an announcement that was answered "absent"
-    JOB = "job"  # any other job of ours: none does today, and each that comes is counted
+    JOB = "job"  # any other job: none withdraws today, and each that comes is counted
 
 
-# Not counted in the share of an hour: an owner's own word, and what never came to work.
+# Not counted in the share of an hour: an owner's own request, and a route that never worked.
 UNSHARED: Final = frozenset({Source.REQUEST, Source.ROLL_BACK})
 
 
@@ -54,12 +69,12 @@ class WithdrawalsStopped(Refusal):
         }[scope]
         super().__init__(
             f"Withdrawals {whose} stopped: too many in too short a time. Nothing was changed; the "
-            "operator has to look at it and re-arm."
+            "operator has to look at them and re-arm the breaker."
         )
 
 
 class TripNotFound(Refusal):
-    """No such trip, or it was re-armed before."""
+    """There is no such trip, or it was re-armed before."""
 
     name = "trip_not_found"
 
@@ -69,12 +84,12 @@ class TripNotFound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A wish to take one route down.
+    """A request to withdraw one route.
 
     Attributes:
         change: the number of the desired change that does it; each is counted once.
         job: the kind of job, where one does it; else empty.
-        run: what a run of that job is known by; else empty.
+        run: the name of that job's run; else empty.
     """
 
     bgp_prefix_id: UUID
@@ -93,9 +108,9 @@ class Counted:
         in_run: by the same run of the same job.
         by_account: of the account, in the last minute.
         in_minute: of all, in the last minute.
-        in_window: of all that took a working route away and were no single requests, in the last
-            hour. Roll-backs are not among them: what is rolled back never came to work.
-        advertised: routes that are wanted on the Internet now.
+        in_window: of all except single requests and roll-backs (what is rolled back never worked),
+            in the last hour.
+        advertised: routes that are desired on the Internet now.
         leaving_in_minute: by the account's offboardings, in the last minute.
         leaving_in_window: by the account's offboardings, in the last hour.
     """
@@ -111,14 +126,14 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """How many withdrawals are let through.
+    """How many withdrawals may pass.
 
     Attributes:
         per_run: by one run of a job; and by all offboardings of an account in a minute.
         per_account: of one account, in a minute.
         per_minute: of all, in a minute.
         share: of what is advertised, by anything but single requests and roll-backs, in an hour.
-        least: that share is never less than so many, or no customer could leave a small fleet.
+        least: that share is at least so many, or no customer could leave a small fleet.
     """
 
     per_run: int = 20
@@ -128,11 +143,11 @@ class Ceilings:
     least: int = 10
 
     def shared(self, advertised: int, gone: int) -> int:
-        """The share as a number of routes, of those that were there when the hour began."""
+        """The share as a number of routes, of those that were advertised when the hour began."""
         return max(self.least, ceil(self.share * (advertised + gone)))
 
     def of_one_account(self, advertised: int, gone: int) -> int:
-        """How much of that share the offboardings of one account may use."""
+        """How many of those the offboardings of one account may use."""
         return max(1, int(_ONE_ACCOUNTS * self.shared(advertised, gone)))
 
 
@@ -161,19 +176,19 @@ class Trip:
 
 
 class Parked(StrEnum):
-    """What becomes of what a trip has stopped, when it is re-armed."""
+    """What becomes of the offboardings that a trip has stopped, when it is re-armed."""
 
-    RELEASED = "released"  # it goes on, no faster than the ceilings
-    CANCELLED = "cancelled"  # it turns back: nothing more is withdrawn
+    RELEASED = "released"  # they go on, no faster than the ceilings allow
+    CANCELLED = "cancelled"  # they turn back: nothing more is withdrawn
 
 
 @dataclass(frozen=True, slots=True)
 class KeptTrip:
-    """A trip as remembered.
+    """A trip as the database keeps it.
 
     Attributes:
-        rearmed_by: the operator's credential, by its name and id.
-        parked: what became of what it stopped; None while it is open.
+        rearmed_by: the name and id of the operator's credential.
+        parked: what became of the offboardings that it stopped; None while it is open.
     """
 
     id: UUID
@@ -189,7 +204,7 @@ class CeilingReached(Exception):  # noqa: N818 - becomes a trip, in a transactio
     """One more would be too many. Nothing was counted.
 
     Attributes:
-        actor, request_id: of who asked for it; the trip's event names them.
+        actor, request_id: of the withdrawal; the trip's event names them.
     """
 
     def __init__(
@@ -203,15 +218,15 @@ class CeilingReached(Exception):  # noqa: N818 - becomes a trip, in a transactio
 
     @property
     def refusal(self) -> WithdrawalsStopped:
-        """What the asker is told."""
+        """What the caller is told."""
         return WithdrawalsStopped(next(one for one in self.trips if one.stops(self.asked)).scope)
 
 
 class RoomAwaited(Exception):  # noqa: N818 - a state of affairs: it goes on when time has passed
-    """The account's offboardings have taken what they may for now. Nothing was counted or tripped.
+    """The account's offboardings have used their part for now. Nothing was counted or tripped.
 
-    An owner who leaves with hundreds of routes is nothing for a person to look at: they go at
-    this pace, and nobody else is held up.
+    No person has to look when an owner leaves with hundreds of routes: they go at this pace, and
+    other accounts are not held up.
     """
 
 
@@ -224,7 +239,7 @@ def awaits_room(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> bool
 
 
 def trips(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> tuple[Trip, ...]:
-    """Which breakers one more withdrawal would trip; those that stop it, and those that do not."""
+    """The breakers that one more withdrawal would trip, whether they stop it or not."""
     return tuple(_trips(asked, counted, ceilings))
 
 

@@ -1,7 +1,7 @@
-"""The way out: withdraw, confirm, unbind, wait, close. The order is fixed, and each step is asked.
+"""Offboarding: withdraw, confirm, unbind, wait, close; the order is fixed.
 
-Bindings never go before the route is gone everywhere, or traffic would arrive where nobody
-answers. Nothing is lost before the grace ends: what was taken down is remembered, to be put back.
+Bindings never end before the route is gone everywhere, or traffic would arrive where no service
+answers. Nothing is lost before the grace ends: routes and bindings are remembered, to be restored.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from byoip.domain.errors import Refusal
 
 JOB = "offboard"
 ROA_LAST = (
-    "Remove the ROA for us last: not before the prefix is closed and whoever announces it next has "
-    "a ROA of their own."
+    "Remove the ROA for us last: not before the prefix is closed and the next origin has a ROA of "
+    "its own."
 )
 
 
@@ -24,10 +24,10 @@ class Step(StrEnum):
     """What is to be done next."""
 
     WITHDRAW = "withdraw"
-    CONFIRM = "confirm"  # wait until no speaker holds, and nobody sees, any of its routes
+    CONFIRM = "confirm"  # wait until no speaker holds a route of it, and no observer sees one
     UNBIND = "unbind"
     GRACE = "grace"
-    RESTORE = "restore"  # its routes are to be announced again, as soon as they may be
+    RESTORE = "restore"  # announce its routes again, as soon as they may be
 
 
 class End(StrEnum):
@@ -44,7 +44,7 @@ NEXT: Mapping[Step, Step] = MappingProxyType(
 
 
 class NothingToOffboard(Refusal):
-    """A claim that was never approved has no way to go."""
+    """A claim that was never approved, with nothing bound or announced, is removed instead."""
 
     name = "nothing_to_offboard"
 
@@ -55,26 +55,26 @@ class NothingToOffboard(Refusal):
 
 
 class GraceNotBegun(Refusal):
-    """The grace is what may be ended early, nothing before it."""
+    """Only the grace may be ended early, no step before it."""
 
     name = "grace_not_begun"
 
     def __init__(self, step: Step) -> None:
         super().__init__(
-            f"The grace has not begun: {step.value} is under way. It goes on by itself; ask again "
+            f"The grace has not begun: the step now is {step.value}. It goes on by itself; retry "
             "when the prefix is unbound."
         )
 
 
 class ServiceRetired(Refusal):
-    """What was bound is no longer offered."""
+    """The operator no longer offers a service that was bound."""
 
     name = "service_retired"
 
     def __init__(self, names: str) -> None:
         super().__init__(
-            f"Not restored, nothing was changed: bound to {names}, which the operator offers no "
-            "longer. Ask the operator to offer it again."
+            f"Not restored, nothing was changed: the prefix was bound to {names}, which the "
+            "operator no longer offers. Ask the operator to offer it again."
         )
 
 
@@ -83,7 +83,8 @@ class TakenRoute:
     """A route that the offboarding withdrew.
 
     Attributes:
-        change: the number of the desired change that did it: who has changed it since is heeded.
+        change: the number of the desired change that did it; a route that its owner has changed
+            since is left to the owner.
     """
 
     bgp_prefix_id: UUID
@@ -101,16 +102,17 @@ class TakenBinding:
 
 @dataclass(frozen=True, slots=True)
 class Offboarding:
-    """One claim's way out.
+    """The offboarding of one claim.
 
     Attributes:
-        actor, request_id: who asked, and in which request; each act carries the id (no id, no
+        actor, request_id: who asked, and in which request; each act names the request (no id, no
             act).
-        contested: whether the prefix was in dispute when it began, or came to be on the way: then
-            it is again when restored.
-        routes, bindings: what was taken down so far, to be put back.
+        contested: whether the prefix was contested when it began, or has been since; a restored
+            prefix is contested again.
+        routes, bindings: what was taken down so far, to be restored.
+        grace_until: when the grace ends; in step RESTORE, until when owed routes are tried.
         parked_by: the trip of the breaker that it waits behind.
-        paced: released by an operator: it goes on as fast as the ceilings let it, and trips none.
+        paced: released by an operator: it goes on as fast as the ceilings allow, and trips none.
     """
 
     id: UUID
@@ -130,47 +132,47 @@ class Offboarding:
     end: End | None = None
 
     def taken(self, route: TakenRoute) -> "Offboarding":
-        """One route less on the Internet."""
+        """One more route is withdrawn."""
         return replace(self, routes=(*self.routes, route), parked_by=None)
 
     def unbound(self, binding: TakenBinding) -> "Offboarding":
-        """One binding less."""
+        """One more binding has ended."""
         return replace(self, bindings=(*self.bindings, binding))
 
     def on(self) -> "Offboarding":
-        """The next step."""
+        """Go to the next step."""
         return replace(self, step=NEXT[self.step], parked_by=None)
 
     def graced(self, until: datetime) -> "Offboarding":
-        """Wait from now on."""
+        """Begin the grace, after the bindings."""
         return replace(self.on(), grace_until=until)
 
     def disputed(self) -> "Offboarding":
-        """Somebody else has proven the space meanwhile."""
+        """Another account has proven the space since it began."""
         return replace(self, contested=True)
 
     def back(self) -> "Offboarding":
-        """A route is wanted again: begin anew, nothing is unbound yet."""
+        """A route is wanted again: start over; nothing is unbound yet."""
         return replace(self, step=Step.WITHDRAW)
 
     def released(self) -> "Offboarding":
-        """An operator lets it go on, no faster than the ceilings."""
+        """An operator lets it go on, no faster than the ceilings allow."""
         return replace(self, parked_by=None, paced=True)
 
     def parked(self, trip_id: UUID) -> "Offboarding":
-        """It waits behind a trip."""
+        """Wait behind a trip."""
         return replace(self, parked_by=trip_id)
 
     def owing(self, routes: tuple[TakenRoute, ...], until: datetime) -> "Offboarding":
-        """Restored, but for these routes: they are tried again until then."""
+        """Restored except for these routes, which are tried again until then."""
         return replace(
             self, step=Step.RESTORE, routes=routes, bindings=(), grace_until=until, parked_by=None
         )
 
     def over(self, now: datetime) -> bool:
-        """Whether its time is up: of the grace, or of the routes that it still owes."""
+        """Whether the grace has ended, or the time to try the routes that it still owes."""
         return self.grace_until is not None and now >= self.grace_until
 
     def ended(self, how: End, now: datetime) -> "Offboarding":
-        """No further step."""
+        """End it."""
         return replace(self, ended_at=now, end=how, parked_by=None)

@@ -46,7 +46,7 @@ class Route:
 
     Attributes:
         origin: the AS that originates it.
-        prepend: how many times the origin stands in the path once more, 0 to 3.
+        prepend: how many more times the origin stands in the path, 0 to 3.
     """
 
     prefix: Prefix
@@ -74,14 +74,14 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class PathAttributes:
-    """How one speaker marks what it announces.
+    """What one speaker adds to the routes it announces.
 
     Attributes:
         local_as: the speaker's own AS, which it adds itself towards other ASes.
         next_hop4, next_hop6: where traffic is to go; a family without one is not announced there.
         communities: on every path.
-        prepends: the community that asks the border for one, two or three prepends; where empty,
-            the origin is repeated in the path itself.
+        prepends: the communities that ask the border for one, two or three prepends; if empty, the
+            origin is repeated in the path itself.
     """
 
     local_as: Asn

@@ -1,11 +1,11 @@
-"""Would networks that validate origins carry a route? Asked whenever one is announced."""
+"""Whether networks that validate origins would carry a route; checked at each announcement."""
 
 from datetime import datetime, timedelta
 
 from byoip.domain.checks.evidence import Failed, Outcome, Unanswered
 from byoip.domain.errors import Refusal
 
-LAST_WORD_COUNTS = timedelta(days=7)  # that a route was valid, where nobody can tell now
+LAST_WORD_COUNTS = timedelta(days=7)  # a route found valid may return without an answer
 
 
 class OriginNotValid(Refusal):
@@ -18,7 +18,7 @@ class OriginNotValid(Refusal):
 
 
 class OriginUnanswered(Refusal):
-    """Nobody could tell whether the route is valid: that is no yes."""
+    """Origin validation has no answer for the route, and that is no yes."""
 
     name = "origin_unanswered"
 
@@ -31,13 +31,14 @@ class OriginUnanswered(Refusal):
 
 
 def require_valid(outcome: Outcome, last_valid_at: datetime | None, now: datetime) -> bool:
-    """Refuse a route that validators would drop; whether it was found valid just now.
+    """Refuse a route that validators would drop; True if it was found valid just now.
 
-    Where nobody can tell, a route that was announced valid within seven days may return: its
-    owner may be under attack, and the relying party as well.
+    Without an answer, a route that was announced valid within seven days may return: its owner
+    may be under attack, and the relying party as well.
 
     Raises:
-        OriginNotValid, OriginUnanswered: as their names say.
+        OriginNotValid: validators would drop it.
+        OriginUnanswered: there is no answer, nor was it valid within seven days.
     """
     match outcome:
         case Failed():

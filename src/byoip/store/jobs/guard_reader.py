@@ -1,4 +1,4 @@
-"""What operators are shown of breakers and jobs."""
+"""Reads the breaker and the jobs for operators."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -62,7 +62,7 @@ class GuardReader:
         self._ceilings = ceilings
 
     async def breaker(self) -> BreakerReport:
-        """Ceilings, what is used of them now, and the open trips."""
+        """The ceilings, how much of each is used now, and the open trips."""
         (use,) = await self._autocommit.ask(_USE)
         parked: dict[UUID, list[UUID]] = {}
         for row in await self._autocommit.ask(_PARKED):

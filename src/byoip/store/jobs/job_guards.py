@@ -1,4 +1,4 @@
-"""Kill switches, and what jobs were about to do."""
+"""Kill switches, and the sets of rows that jobs were about to act on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,7 +40,7 @@ _SWITCH: Final = compiled(
     ),
     job_switches.c.keys(),
 )
-# Without the whole set, which may be long.
+# All but the whole set, which may be long.
 RUN_SHOWN: Final = tuple(one for one in job_runs.c if one.name != "ids")
 
 PAST: Final = compiled(
@@ -66,7 +66,7 @@ _REFUSE: Final = compiled(
             },
             **dict.fromkeys(_ALLOWED),
         },
-        where=_r.ids.is_distinct_from(_refused.excluded.ids),  # not written anew at each run
+        where=_r.ids.is_distinct_from(_refused.excluded.ids),  # not rewritten at each run
     ).returning(_r.id),
     _WRITTEN,
 )
@@ -85,10 +85,10 @@ class JobGuardRepository:
         self._session = session
 
     async def require_running(self, kind: JobKind) -> None:
-        """Go no further where an operator has thrown the switch.
+        """Check that no operator has thrown the kill switch.
 
         Raises:
-            JobStopped: he has.
+            JobStopped: an operator has.
         """
         if await self._session.rows(_STOPPED, kind=kind):
             raise JobStopped(kind)
@@ -121,7 +121,7 @@ class JobGuardRepository:
         return [row.acted for row in await self._session.rows(PAST, kind=kind)]
 
     async def waiting(self, kind: JobKind) -> JobRun | None:
-        """The refused set of a kind that waits for a word, locked."""
+        """The refused set of a kind that waits for an operator, locked."""
         row = await self._session.row(_WAITING, kind=kind)
         return None if row is None else replace(job_run_from(row), ids=tuple(row.ids))
 
@@ -130,16 +130,15 @@ class JobGuardRepository:
         await self._session.change(_BEGIN, **_values(run))
 
     async def refuse(self, run: JobRun) -> bool:
-        """Write down that it will not; whether that is news.
+        """Write down that a run will not act; True if no refused set of its kind waited before.
 
-        While one waits already, that one takes over the set, and any word given on another set is
-        void.
+        If one waits already, it takes over the new set, and a permission for another set is void.
         """
         rows = await self._session.rows(_REFUSE, **_values(run))
         return any(row.id == run.id for row in rows)
 
     async def allow(self, run: JobRun) -> None:
-        """Write back an operator's word on a refused set."""
+        """Write back an operator's permission for a refused set."""
         await self._session.change(
             _ALLOW,
             run_id=run.id,
@@ -149,11 +148,11 @@ class JobGuardRepository:
         )
 
     async def used(self, run_id: UUID, now: datetime) -> None:
-        """A word was made use of: its rows have been taken in."""
+        """Note that a run has used a permission: its rows are enrolled."""
         await self._session.change(_USED, run_id=run_id, used_at=now)
 
     async def acted(self, run_id: UUID, many: int, failed: int) -> None:
-        """On how many rows it has acted, and how many were at fault themselves."""
+        """Note how many rows a run has acted on, and how many were at fault themselves."""
         await self._session.change(_ACTED, run_id=run_id, many=many, failed=failed)
 
 

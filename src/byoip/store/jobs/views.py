@@ -1,3 +1,5 @@
+"""Jobs and the breaker as operators see them."""
+
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,9 +12,9 @@ class JobReport:
     """A kind of job as operators see it.
 
     Attributes:
-        most: how many rows its next run may act on; None where it is not measured.
-        last: its newest run that found something to do.
-        waiting: the set that was refused, and waits for a word.
+        most: how many rows its next run may act on; None: its sets are not measured.
+        last: its newest run that had rows to act on.
+        waiting: the set that was refused, and waits for an operator.
     """
 
     switch: JobSwitch
@@ -23,7 +25,7 @@ class JobReport:
 
 @dataclass(frozen=True, slots=True)
 class ParkedSet:
-    """What waits behind a trip.
+    """The offboardings that wait behind a trip.
 
     Attributes:
         claims: the first of them.
@@ -38,7 +40,7 @@ class BreakerReport:
     """The breaker as operators see it.
 
     Attributes:
-        counted: of everybody: `in_run` and `by_account` are those of the busiest run and account.
+        counted: of all accounts; `in_run` and `by_account` are of the busiest run and account.
         trips: the open ones, each with what waits behind it.
     """
 

@@ -1,3 +1,5 @@
+"""BGP prefixes in the database: what owners desire, with what speakers hold and observers see."""
+
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -46,7 +48,7 @@ from byoip.store.speakers.tables_routes import (
 from byoip.store.statements import Session, compiled
 
 ROUTES_CHANNEL: Final = "byoip_routes"
-# Six rounds: whoever looked last may have died just after it.
+# How long an observation holds: six rounds, for the process that made it may have died.
 WORD_HOLDS: Final = timedelta(seconds=60)
 
 _b, _p, _a, _o = bgp_prefixes.c, prefixes.c, applied_routes.c, observed_routes.c
@@ -84,12 +86,12 @@ KNOWN: Final = or_(
     exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
     exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
-# Held, though we do not know to have given it: after a restore it may be ours all the same.
+# Held by a speaker without a record that we announced it: after a restore it may be ours.
 _orphaned: Final = exists().where(orphan_routes.c.cidr == _b.cidr)
 _LINGERING: Final = compiled(
     select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, or_(KNOWN, _orphaned))
 )
-# The Internet may know it.
+# Routes that the Internet may know.
 UP: Final = or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
     select(_b.id)
@@ -110,7 +112,7 @@ APPLIED: Final = (
     .correlate(bgp_prefixes)
     .lateral("held")
 )
-# The last answer of whoever said it: then it was asked about all settled routes that are out.
+# The observer's last answer: it was about all settled routes that are advertised.
 _answered: Final = case(
     (
         _o.own_word,
@@ -120,7 +122,7 @@ _answered: Final = case(
     ),
     else_=select(listeners.c.answered_at).where(listeners.c.name == _o.seen_by).scalar_subquery(),
 )
-# What is withdrawn, and gone, nobody looks for any more: of that the last word holds.
+# No observer looks for routes that are withdrawn and gone: their last observation holds.
 _looked_for: Final = or_(_b.advertised, _o.advertised)
 _said_at: Final = case(
     (and_(_looked_for, _b.settled >= _b.change), func.greatest(_o.at, _answered)),
@@ -130,8 +132,8 @@ _holds: Final = or_(
     ~_looked_for,
     _said_at > func.now() - literal_column(f"interval '{WORD_HOLDS.total_seconds():.0f} s'"),
 )
-# What holds still; a listener before our own word; whoever sees it before whoever does not; the
-# newest.
+# Which observation is shown: one that still holds first, then a listener's before a speaker's own
+# report, one that sees the route before one that does not, and the newest.
 OBSERVED: Final = (
     select(
         case((_holds, _o.advertised)).label("observed"),
@@ -150,7 +152,7 @@ _VIEW: Final = compiled(
     .select_from(bgp_prefixes.join(APPLIED, true()).outerjoin(OBSERVED, true()))
     .where(_b.id == _THIS)
 )
-# Heard by reconcilers when, and only if, the transaction commits.
+# Reconcilers hear this when, and only if, the transaction commits.
 _RING: Final = compiled(
     select(func.pg_notify(text(f"'{ROUTES_CHANNEL}'"), bindparam("about", type_=Text)))
 )
@@ -184,17 +186,17 @@ class BgpPrefixRepository:
         return None if row is None else bgp_prefix_from(row)
 
     async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
-        """With what speakers hold and what is seen of it."""
+        """With what speakers hold and what observers see of it."""
         (row,) = await self._session.rows(_VIEW, bgp_prefix_id=bgp_prefix.id)
         return BgpPrefixView(bgp_prefix, version, applied_from(row), observed_from(row))
 
     async def out_elsewhere(self, bgp_prefix: BgpPrefix) -> bool:
-        """Whether another claim's row for the same route is wanted, held or seen."""
+        """Whether another claim's row for the same route is desired, held or seen."""
         asked = {"cidr": bgp_prefix.cidr.network, "claim_id": bgp_prefix.claim_id}
         return bool(await self._session.rows(_ELSEWHERE, **asked))
 
     async def add(self, bgp_prefix: BgpPrefix) -> None:
-        """Keep a new one.
+        """Add a new one.
 
         Raises:
             BgpPrefixExists: the claim has that route already.
@@ -239,7 +241,7 @@ class BgpPrefixRepository:
             raise BgpPrefixNotFound
 
     async def lingering(self, claim_id: UUID) -> Sequence[UUID]:
-        """Those that are withdrawn, and that a speaker may hold or somebody still sees."""
+        """Those that are withdrawn, and that a speaker may hold or an observer still sees."""
         return [row.id for row in await self._session.rows(_LINGERING, claim_id=claim_id)]
 
 

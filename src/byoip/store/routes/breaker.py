@@ -1,4 +1,4 @@
-"""The ledger of withdrawals, and the breakers. Windows are measured by the database's clock."""
+"""The ledger of withdrawals, and the breaker's trips, by the database's clock."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -53,8 +53,8 @@ from byoip.store.statements import Session, compiled
 _w, _t = withdrawals.c, breaker_trips.c
 _ACCOUNT: Final = bindparam("account_id", type_=Uuid)
 _JOB: Final = bindparam("job", type_=Text)
-# Not the transaction's, which may have waited for the lock; and stable within a statement, or no
-# index would serve.
+# Not the transaction's time, which may have waited for the lock; and stable within a statement, or
+# no index would serve.
 _NOW: Final = func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip".
@@ -63,7 +63,7 @@ OPEN: Final = compiled(select(breaker_trips).where(_t.live).order_by(_t.at, _t.i
 
 
 def _since(scope: TripScope, subject: Any, window: timedelta | None = None) -> Any:
-    """Not before its breaker was re-armed: what an operator has looked at counts no longer."""
+    """Entries after the breaker was re-armed: what an operator has looked at no longer counts."""
     rearmed = (
         select(func.max(_t.rearmed_at))
         .where(_t.scope == constant(scope), _t.subject == subject)
@@ -86,7 +86,7 @@ ADVERTISED: Final = select(func.count()).where(bgp_prefixes.c.advertised).scalar
 
 
 def counting(*those: Any) -> Any:
-    """How many entries of the ledger."""
+    """The number of such entries in the ledger."""
     return select(func.count()).select_from(withdrawals).where(*those).scalar_subquery()
 
 
@@ -139,7 +139,7 @@ _REARM: Final = compiled(
 
 
 class BreakerRepository:
-    """The breakers, within one transaction."""
+    """The breaker, within one transaction."""
 
     def __init__(
         self, session: Session, clock: Clock, ceilings: Ceilings, history: OperatorEventRepository
@@ -150,13 +150,13 @@ class BreakerRepository:
         self._history = history
 
     async def permit(self, asked: Withdrawal, *, actor: str, request_id: str) -> UUID:
-        """Count one more; the ledger's entry. One at a time, until the transaction ends.
+        """Enter one more in the ledger; the entry's id. One at a time, until the transaction ends.
 
         Raises:
-            WithdrawalsStopped: a breaker is open that stops it; nothing was counted.
+            WithdrawalsStopped: an open trip stops it; nothing was counted.
             RoomAwaited: an offboarding goes on later; nothing was counted.
-            CeilingReached: it would be one too many; nothing was counted. Trip in another
-                transaction (`trip`), since this one must not do anything.
+            CeilingReached: it would be one too many; nothing was counted. The caller opens the
+                trip in another transaction (`trip`), since this one must not change anything.
         """
         await self._session.rows(_LOCK)
         stopping = [one.trip for one in await self.open() if one.trip.stops(asked)]
@@ -176,7 +176,7 @@ class BreakerRepository:
     async def trip(
         self, trips: Sequence[Trip], now: datetime, *, actor: str, request_id: str
     ) -> None:
-        """Open breakers, with an event for operators; one that is open already stays as it is."""
+        """Open trips, with an event for operators; one that is open already stays as it is."""
         await self._session.rows(_LOCK)
         await self._trip(trips, now, actor, request_id)
 
@@ -195,14 +195,14 @@ class BreakerRepository:
             )
 
     async def open(self) -> Sequence[KeptTrip]:
-        """Those that are open, the oldest first."""
+        """The open trips, the oldest first."""
         return [trip_from(row) for row in await self._session.rows(OPEN)]
 
     async def rearm(self, trip_id: UUID, *, by: str, because: str, parked: Parked) -> KeptTrip:
-        """Close one again; what it counted before counts no longer.
+        """Close a trip; what was counted for it before no longer counts.
 
         Raises:
-            TripNotFound: there is no such open one.
+            TripNotFound: there is no such open trip.
         """
         await self._session.rows(_LOCK)
         rows = await self._session.rows(

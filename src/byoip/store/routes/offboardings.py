@@ -1,3 +1,5 @@
+"""Offboardings in the database: which may take their next step, and how far each has come."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,10 +36,10 @@ from byoip.store.statements import Session, compiled
 
 @dataclass(frozen=True, slots=True)
 class DueOffboarding:
-    """A claim of which the next step may be taken.
+    """A claim whose offboarding may take its next step.
 
     Attributes:
-        new: no run has taken it in yet, for this way down: withdrawing, or closing.
+        new: no run has enrolled it yet for what comes now: withdrawing, or closing.
     """
 
     claim_id: UUID
@@ -83,14 +85,14 @@ def _a_route(*those: ColumnElement[bool]) -> ColumnElement[bool]:
 _free = _a_route(_b.live, _b.advertised, ~_b.locked)
 _wanted = _a_route(_b.live, _b.advertised)
 _parked = exists().where(_t.id == _o.parked_by, _t.live)
-# What only waits is left out: for a trip, a lock, the end of the grace, or until nobody sees it.
+# Left out is what waits: for a trip, a lock, the end of the grace, or until no observer sees it.
 _may_go_on = or_(
     and_(_o.step == _WITHDRAW, or_(~_wanted, and_(_free, ~_parked))),
     and_(_o.step == _CONFIRM, or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
     _o.step == _UNBIND,
     and_(_o.step == _GRACE, _o.grace_until <= bindparam("now", type_=DateTime(timezone=True))),
 )
-# A query of its own (R2): state and request are part of it, no filter of it can be left out.
+# A query of its own (R2): state and request are part of it, and no filter can be left out.
 _DUE: Final = compiled(
     select(
         _o.prefix_id.label("claim_id"),
@@ -108,7 +110,7 @@ _DUE: Final = compiled(
     .order_by(_o.began_at, _o.id)
     .limit(_LIMIT)
 )
-# Without the claims, so in the order of their ids, as whoever settles a trip takes them.
+# Locks no claims, so in the order of claims' ids, the order in which re-arming a trip locks them.
 _THESE: Final = compiled(
     select(_o.id)
     .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
@@ -134,13 +136,13 @@ _PARKED: Final = compiled(
 
 
 class OffboardingRepository:
-    """The ways out of claims, within one transaction."""
+    """Offboardings, within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def add(self, offboarding: Offboarding) -> None:
-        """Keep a new one; its claim has no other live one."""
+        """Add a new one; its claim has no other live one."""
         fixed = {
             "id": offboarding.id,
             "prefix_id": offboarding.claim_id,
@@ -151,34 +153,34 @@ class OffboardingRepository:
         await self._session.change(_INSERT, **fixed, **_changing(offboarding))
 
     async def live(self, claim_id: UUID) -> Offboarding | None:
-        """The claim's, until it has ended."""
+        """The one of a claim, until it has ended."""
         row = await self._session.row(_LIVE, claim_id=claim_id)
         return None if row is None else _offboarding_from(row)
 
     async def save(self, offboarding: Offboarding) -> None:
-        """Write back how far it is."""
+        """Write back how far it has come."""
         await self._session.change(_SAVE, offboarding_id=offboarding.id, **_changing(offboarding))
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueOffboarding]:
-        """Claims of which the next step may be taken, by age.
+        """Claims whose offboarding may take its next step, oldest first.
 
-        Asked for by a recorded request, on their way out, and not waiting: for a trip, a lock or
-        the end of the grace, or until nobody sees their routes.
+        They were offboarded by a recorded request, and wait for nothing: no trip, no lock, not
+        the end of the grace, and no observer that still sees a route.
         """
         rows = await self._session.rows(_DUE, now=now, most=limit)
         return [DueOffboarding(**row._asdict()) for row in rows]
 
     async def enrol(self, claim_ids: Sequence[UUID]) -> None:
-        """Note that a run has these in its set: they are new to none after it."""
+        """Note that a run has these in its set: they are not new to later runs."""
         await self._session.rows(_THESE, claim_ids=list(claim_ids))
         await self._session.change(_TAKE_IN, claim_ids=list(claim_ids))
 
     async def owed(self, limit: int) -> Sequence[UUID]:
-        """Claims that were restored, and of which a route is still to be announced."""
+        """Restored claims that still have a route to be announced."""
         return [row.prefix_id for row in await self._session.rows(_OWED, most=limit)]
 
     async def parked(self, trip_id: UUID) -> Sequence[UUID]:
-        """Claims whose way out waits behind a trip, in the order of their ids."""
+        """Claims whose offboarding waits behind a trip, in the order of their ids."""
         return [row.prefix_id for row in await self._session.rows(_PARKED, trip_id=trip_id)]
 
 

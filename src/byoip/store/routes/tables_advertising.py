@@ -1,4 +1,4 @@
-"""What is to be announced, what was withdrawn and at whose request, and when to stop."""
+"""Tables of BGP prefixes, of withdrawals and the breaker, and of drifts of origin validation."""
 
 from sqlalchemy import (
     BigInteger,
@@ -24,7 +24,7 @@ from byoip.store.metadata import metadata
 # Black-holing is not representable. While a row is advertised it refers to a binding through two
 # columns that are then true: the binding belongs to this claim, spans it, lives, and cannot end.
 # While it is withdrawn they are null, and a foreign key with a null is not followed. The rows are
-# tombstones in the end: they are never deleted, or a withdrawal would have nobody who asked.
+# tombstones in the end: they are never deleted, or a withdrawal would lose the request for it.
 bgp_prefixes = Table(
     "bgp_prefixes",
     metadata,
@@ -41,7 +41,7 @@ bgp_prefixes = Table(
     Column("binding_id", Uuid),
     Column("withdrawal_id", Uuid),
     Column("locked", Boolean, nullable=False),
-    # The last change that was seen at every stage: a speaker that comes back may have it at once.
+    # The last change that was seen at every stage: a speaker that returns may have it at once.
     Column("settled", BigInteger, nullable=False, server_default="0"),
     timestamptz("last_valid_at", nullable=True),
     timestamptz("created_at"),
@@ -62,7 +62,7 @@ bgp_prefixes = Table(
         name="fk_bgp_prefixes_default_binding",
         ondelete="RESTRICT",
     ),
-    # Withdrawn means: by this entry of the ledger, made for this very change.
+    # A withdrawn route names its entry in the ledger, made for this very change.
     ForeignKeyConstraint(
         ["withdrawal_id", "id", "change"],
         ["withdrawals.id", "withdrawals.bgp_prefix_id", "withdrawals.change"],
@@ -81,7 +81,7 @@ bgp_prefixes = Table(
         "(withdrawal_id IS NOT NULL) = (NOT advertised AND advertised_modified_at IS NOT NULL)",
         name="never_withdrawn_unasked",
     ),
-    # Without the time, the withdrawal that follows would not need an entry in the ledger.
+    # Without the time, the next withdrawal would not need an entry in the ledger.
     CheckConstraint("NOT advertised OR advertised_modified_at IS NOT NULL", name="announced_at"),
     CheckConstraint("NOT (advertised AND removed_at IS NOT NULL)", name="withdraw_first"),
     Index("uq_bgp_prefixes_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
@@ -92,7 +92,7 @@ bgp_prefixes = Table(
     Index("ix_bgp_prefixes_unsettled", "id", postgresql_where="settled < change"),
 )
 
-# The ledger of all withdrawals: what the breaker counts. Only ever added to.
+# The ledger of all withdrawals, which the breaker counts. Append-only.
 withdrawals = Table(
     "withdrawals",
     metadata,
@@ -137,7 +137,7 @@ breaker_trips = Table(
     Index("ix_breaker_trips_page", "at", "id"),
 )
 
-# Up to which snapshot of ROA data all routes have been held against it, and when.
+# The last snapshot of ROA data that all routes were checked against, and when.
 origin_watch = Table(
     "origin_watch",
     metadata,
@@ -147,8 +147,8 @@ origin_watch = Table(
     CheckConstraint("singleton", name="one_row"),
 )
 
-# What origin validation says of approved space since a snapshot, where that is not "valid": for
-# people, metrics and blockers. It never withdraws anything.
+# Approved space that origin validation does not find valid, and since which snapshot: for people,
+# metrics and blockers. It never withdraws anything.
 origin_drifts = Table(
     "origin_drifts",
     metadata,

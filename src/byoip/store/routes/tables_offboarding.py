@@ -1,4 +1,4 @@
-"""Prefixes on their way out, and the jobs that carry such things out."""
+"""Tables of offboardings, of jobs' kill switches, and of the sets that jobs act on."""
 
 from sqlalchemy import (
     Boolean,
@@ -19,8 +19,8 @@ from byoip.domain.routes.offboarding import End, Step
 from byoip.store.columns import jsonb, live, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
-# A prefix has the standing `offboarding` only while such a row lives that has not turned back,
-# and the row names the request that asked: a trigger on prefixes sees to it. No id, no act.
+# A prefix has the standing `offboarding` only while it has such a live row that has not turned
+# back, and the row names the request for it: a trigger on prefixes checks this. No id, no act.
 offboardings = Table(
     "offboardings",
     metadata,
@@ -31,15 +31,15 @@ offboardings = Table(
     timestamptz("began_at"),
     text("step"),
     Column("contested", Boolean, nullable=False),
-    jsonb("routes"),  # what was withdrawn, and
-    jsonb("bindings"),  # what was unbound, to be put back
+    jsonb("routes"),  # what was withdrawn, to be restored
+    jsonb("bindings"),  # what was unbound, to be restored
     timestamptz("grace_until", nullable=True),
     reference("parked_by", "breaker_trips.id", nullable=True),
     Column("paced", Boolean, nullable=False, server_default=false()),
     timestamptz("ended_at", nullable=True),
     text("ending", nullable=True),
     live("ended_at IS NULL"),
-    text("taken_in", nullable=True),  # by a run of the job: for withdrawing, or for closing
+    text("taken_in", nullable=True),  # enrolled by a run: for withdrawing, or for closing
     one_of("step", Step),
     one_of("ending", End),
     one_of("taken_in", [Step.WITHDRAW, Step.GRACE]),
@@ -63,7 +63,7 @@ job_switches = Table(
     CheckConstraint("because <> ''", name="because"),
 )
 
-# Written before a job acts. At most one refused set of a kind waits for a word.
+# Written before a job acts. At most one refused set of a kind waits for an operator.
 job_runs = Table(
     "job_runs",
     metadata,

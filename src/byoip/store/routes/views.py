@@ -1,3 +1,5 @@
+"""Routes as they are shown: what is desired, with what is applied and observed."""
+
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -6,7 +8,7 @@ from byoip.domain.routes.bgp_prefix import BgpPrefix
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What our speakers say they hold of a route.
+    """What our speakers have confirmed of a route.
 
     Attributes:
         advertised: true as soon as one speaker has confirmed that it holds it, and until all have
@@ -21,15 +23,15 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What is seen of a route: by a listener where one looks, else by our own word.
+    """What is seen of a route: by a listener if one has looked, else as our speakers report it.
 
     Attributes:
-        advertised: whether somebody sees it; None: nobody has looked, or not for a minute, which
+        advertised: whether an observer sees it; None: none has looked, or not for a minute, which
             is not "no".
-        at: when that was last confirmed, by an answer about this route among others; of one that
-            is withdrawn and gone, when it was seen to be gone.
-        by: who saw it.
-        own_word: a speaker of ours says what it sent: nobody else has looked.
+        at: when that was last confirmed, by an answer about this route among others; for a route
+            that is withdrawn and gone, when it was seen to be gone.
+        by: the observer.
+        own_word: a speaker reports what it sent itself; no listener has looked.
     """
 
     advertised: bool | None = None
@@ -43,8 +45,8 @@ class BgpPrefixView:
     """A route as desired, applied and observed.
 
     Attributes:
-        version: of its prefix, which counts for its BGP prefixes as well.
-        changed: False where a write found everything as it wants it.
+        version: of its prefix, which a write to a BGP prefix changes as well.
+        changed: False if a write found everything as desired already.
     """
 
     bgp_prefix: BgpPrefix

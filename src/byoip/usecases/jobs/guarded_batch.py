@@ -1,4 +1,4 @@
-"""What every job does that can take something away: say what it would do, and be held to it."""
+"""How every job runs that can take something away: it lists its rows first, and is measured."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,19 +13,17 @@ from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 
-BATCH_LIMIT: Final = (
-    10_000  # listed by one run: far more than it may act on, so that floods are seen
-)
+BATCH_LIMIT: Final = 10_000  # rows of one run: far more than it may act on, so floods are seen
 _SAMPLE: Final = 20
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """Of rows that may stay listed for long, those that no run has taken in.
+    """The rows that no run has listed before, of a job whose rows may stay listed for long.
 
     Attributes:
-        rows: each with the account whose it is: one account's flood is refused by itself.
+        rows: each with its account: one account's flood is refused by itself.
         enrol: notes that a run has them, in the transaction that writes its set down.
     """
 
@@ -35,11 +33,11 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class GuardedBatch:
-    """Runs one kind of job over a set of rows that was listed before.
+    """Runs one kind of job over a set of rows that was listed beforehand.
 
-    The whole set is written down before anything is done. What is out of proportion to the job's
-    own past is refused until an operator lets it through; the kill switch is asked before each
-    row; and a row that fails is logged and stops no other.
+    The whole set is written down before the job acts. What is out of proportion to the job's own
+    past is refused until an operator lets it through; the kill switch is checked before each row;
+    and a row that fails is logged and stops no other.
     """
 
     store: Store
@@ -54,21 +52,23 @@ class GuardedBatch:
         by: Actor,
         new: New | None = None,
     ) -> int:
-        """Act on each row that is still what it was; the sum of what was done.
+        """Act on each row that may be acted on; the sum of what was done.
 
         Args:
             listed: all rows that could be acted on now.
-            act: does it, in transactions of its own; how much was done.
-            by: who runs.
-            new: which rows are measured; None: all, each by itself.
+            act: acts on one row, in transactions of its own; how much was done.
+            by: who runs the job.
+            new: the rows to measure; None: all, each as an account of its own.
 
         Raises:
-            RowsFailed: some failed; all others were done.
+            RowsFailed: some rows failed; all others were done.
         """
         if not listed:
             return 0
         try:
-            run = await self._begin(listed, new or New({row: row for row in listed}, _nowhere), by)
+            run = await self._begin(
+                listed, new or New({row: row for row in listed}, _enrol_none), by
+            )
         except JobStopped:
             _log.warning("%s is stopped; it had %d rows to act on", self.kind.value, len(listed))
             return 0
@@ -99,21 +99,21 @@ class GuardedBatch:
             acting = [row for row in listed if row not in refused]
             if not acting:
                 return None
-            taken_in = [row for row in acting if row in new.rows]
-            run = self._run(acting, len(taken_in), by)
+            enrolled = [row for row in acting if row in new.rows]
+            run = self._run(acting, len(enrolled), by)
             await tx.guards.begin(run)
-            await new.enrol(tx, taken_in)
+            await new.enrol(tx, enrolled)
         return run
 
     async def _measured(self, tx: Transaction, listed: Sequence[UUID], new: New) -> frozenset[UUID]:
         """The rows that are refused; they are written down for an operator to look at."""
         past = await tx.guards.past(self.kind)
-        word = await tx.guards.waiting(self.kind)
-        covered = word.let_through if word else frozenset()
+        waiting = await tx.guards.waiting(self.kind)
+        covered = waiting.let_through if waiting else frozenset()
         uncovered = {row: owner for row, owner in new.rows.items() if row not in covered}
         found = measure(uncovered, past)
-        if word and not found.flood and not covered.isdisjoint(new.rows):
-            await tx.guards.used(word.id, self.clock.now())
+        if waiting and not found.flood and not covered.isdisjoint(new.rows):
+            await tx.guards.used(waiting.id, tx.now)
         refused = frozenset(new.rows) if found.flood else found.refused
         if refused:
             rows = [row for row in listed if row in refused]
@@ -136,7 +136,7 @@ class GuardedBatch:
 
     async def _refuse(self, tx: Transaction, run: JobRun) -> None:
         if not await tx.guards.refuse(run):
-            return  # one waits already: it was said
+            return  # one waits already, and operators have been told
         after = {
             "kind": run.kind.value,
             "listed": run.listed,
@@ -146,5 +146,5 @@ class GuardedBatch:
         tx.record_for_operators("job.refused", why, after=after)
 
 
-async def _nowhere(tx: Transaction, rows: Sequence[UUID]) -> None:
-    """They are gone from the list as soon as they are done."""
+async def _enrol_none(tx: Transaction, rows: Sequence[UUID]) -> None:
+    """Rows that are off the list as soon as they are done need no enrolling."""

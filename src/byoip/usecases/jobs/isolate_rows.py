@@ -1,4 +1,4 @@
-"""One customer's row never stops all: what a row's own fault is, and what becomes of it."""
+"""One customer's row never stops a whole run: which faults are a row's own, and what follows."""
 
 import logging
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from uuid import UUID
 from byoip.domain.errors import Refusal
 from byoip.store.unavailable import StoreRefused
 
-# What a row can be to blame for: the database refuses what is done with it, a rule refuses it
-# where the job expected none, or it holds what cannot be read. Anything else (a wrong type, the
-# database away) would befall every row alike: that ends the run at once.
+# Faults of one row: the database refuses what is done with it, a rule refuses it where the job
+# expected no refusal, or it holds what cannot be read. Any other fault (a wrong type, the database
+# away) would hit every row alike, and ends the run at once.
 _ITS_OWN: Final = (StoreRefused, Refusal, LookupError, ValueError)
 _log = logging.getLogger(__name__)
 
 
 class RowsFailed(Exception):  # noqa: N818 - raised when all else is done, for the queue to show
-    """Some rows could not be done. All others were."""
+    """Some rows failed. All others were done."""
 
     def __init__(self, job: str, rows: tuple[UUID, ...]) -> None:
         named = ", ".join(one.hex for one in rows[:20])
@@ -26,7 +26,7 @@ class RowsFailed(Exception):  # noqa: N818 - raised when all else is done, for t
 
 
 class IsolatedRows:
-    """The rows of one run, each apart from the others.
+    """The rows of one run, each isolated from the others.
 
     The faults are bugs all the same: each is logged with its row's id and its traceback, and the
     run ends as failed (`require_all_done`), so that the queue shows it.
@@ -43,7 +43,7 @@ class IsolatedRows:
 
     @contextmanager
     def row(self, row: UUID) -> Iterator[None]:
-        """Around what is done with one row, in transactions of its own."""
+        """Wraps what is done with one row, in transactions of its own."""
         try:
             yield
         except _ITS_OWN:
@@ -54,7 +54,7 @@ class IsolatedRows:
         """End the run.
 
         Raises:
-            RowsFailed: some were not done.
+            RowsFailed: some rows failed.
         """
         if self._failed:
             raise RowsFailed(self._job, tuple(self._failed))

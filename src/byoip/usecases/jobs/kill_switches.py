@@ -4,50 +4,54 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from byoip.domain.accounts.operating import stated_reason
-from byoip.domain.history import Actor
-from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
-from byoip.ports.clock import Clock
 from byoip.store.jobs.views import JobReport
-from byoip.store.transaction import Store
+from byoip.store.transaction import Store, Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class MoveKillSwitch:
-    """Stop a kind of job before its next row, or let it run again. Needs the database only."""
+async def move(tx: Transaction, kind: JobKind, *, stopped: bool, reason: str) -> JobReport:
+    """Stop a kind of job before its next row, or let it run again. Needs the database only.
 
-    store: Store
-    clock: Clock
+    The switch is moved, and the history has it, even if it stands there already.
 
-    async def __call__(
-        self,
-        kind: JobKind,
-        *,
-        stopped: bool,
-        reason: str,
-        by: Actor,
-        once: IdempotencyKey | None = None,
-    ) -> JobReport:
-        """Move the switch, whether or not it stands there already.
+    Raises:
+        InvalidText: the reason.
+    """
+    why = stated_reason(reason)
+    await tx.guards.switch(JobSwitch(kind, stopped, tx.now, tx.actor.name, why.value))
+    event = "job.stopped" if stopped else "job.started"
+    tx.record_for_operators(event, why, after={"kind": kind.value})
+    return await tx.guards.report(kind)
 
-        Raises:
-            InvalidText: the reason.
-        """
-        why, now = stated_reason(reason), self.clock.now()
-        moved = JobSwitch(kind, stopped, now, by.name, why.value)
-        async with self.store.transaction(once, actor=by) as tx:
-            await tx.guards.switch(moved)
-            event = "job.stopped" if stopped else "job.started"
-            after = {"kind": kind.value}
-            tx.record_for_operators(event, why, after=after)
-            report = await tx.guards.report(kind)
-            await tx.answered(report)
-        return report
+
+async def allow(tx: Transaction, kind: JobKind, *, reason: str, name: str) -> JobReport:
+    """Let the set through that a kind of job was refused: these rows, once, and no others.
+
+    `name` is that of the operator's credential.
+
+    Raises:
+        InvalidText: the reason.
+        JobNotRefused: no set of this kind waits.
+    """
+    why = stated_reason(reason)
+    waiting = await tx.guards.waiting(kind)
+    if waiting is None:
+        raise JobNotRefused(kind)
+    allowed = replace(
+        waiting,
+        allowed_at=tx.now,
+        allowed_by=f"{name} ({tx.actor.name})",
+        allowed_because=why.value,
+    )
+    await tx.guards.allow(allowed)
+    after = {"kind": kind.value, "listed": allowed.listed, "by": allowed.allowed_by}
+    tx.record_for_operators("job.allowed", why, after=after)
+    return await tx.guards.report(kind)
 
 
 @dataclass(frozen=True, slots=True)
 class KillSwitches:
-    """Where they stand."""
+    """Whether jobs may run."""
 
     store: Store
 
@@ -64,44 +68,3 @@ class KillSwitches:
         """One for each kind."""
         async with self.store.transaction() as tx:
             return await tx.guards.switches()
-
-
-@dataclass(frozen=True, slots=True)
-class AllowJob:
-    """Let the set through that a kind of job was refused: these rows, once, and no others."""
-
-    store: Store
-    clock: Clock
-
-    async def __call__(
-        self,
-        kind: JobKind,
-        *,
-        reason: str,
-        name: str,
-        by: Actor,
-        once: IdempotencyKey | None = None,
-    ) -> JobReport:
-        """Give a word on the set that waits; `name` is the operator's credential's.
-
-        Raises:
-            JobNotRefused: none waits.
-            InvalidText: the reason.
-        """
-        why, now = stated_reason(reason), self.clock.now()
-        async with self.store.transaction(once, actor=by) as tx:
-            waiting = await tx.guards.waiting(kind)
-            if waiting is None:
-                raise JobNotRefused(kind)
-            allowed = replace(
-                waiting,
-                allowed_at=now,
-                allowed_by=f"{name} ({by.name})",
-                allowed_because=why.value,
-            )
-            await tx.guards.allow(allowed)
-            after = {"kind": kind.value, "listed": allowed.listed, "by": allowed.allowed_by}
-            tx.record_for_operators("job.allowed", why, after=after)
-            report = await tx.guards.report(kind)
-            await tx.answered(report)
-        return report

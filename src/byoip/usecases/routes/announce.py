@@ -1,4 +1,4 @@
-"""The one way a route comes: proven, served, and valid at that very moment."""
+"""The only way to announce a route: it is proven, served, and valid at that very moment."""
 
 from dataclasses import replace
 
@@ -14,11 +14,14 @@ from byoip.store.transaction import Transaction
 async def announce(
     tx: Transaction, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int
 ) -> BgpPrefix:
-    """Want it on the Internet. The caller holds the claim's lock, and saw that it is withdrawn.
+    """Mark a withdrawn route for announcement. The caller must hold the claim's lock.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, NotInThisState, Contested, IncompleteBgpDeployment,
-        OriginNotValid, OriginUnanswered: as their names say; nothing was changed.
+        PrefixNotApproved, PrefixSuspended, IllegalTransition: of the prefix; nothing was changed.
+        Contested: another claim has proven the space, or its route is still out.
+        IncompleteBgpDeployment: the default binding is missing, or not active at every edge.
+        OriginNotValid: networks that validate origins would drop it.
+        OriginUnanswered: its validity is not known, nor was it valid within seven days.
     """
     await tx.edges.together()  # no edge comes back into service until this is committed
     bindings = await tx.bindings.of(claim.id)
@@ -40,7 +43,7 @@ async def announce(
 
 
 async def _origin_validation(tx: Transaction, bgp_prefix: BgpPrefix) -> Outcome:
-    """Of exactly this route, on the newest accepted snapshot."""
+    """Validate exactly this route against the newest accepted snapshot."""
     answer = await tx.roas.about(bgp_prefix.cidr)
     if isinstance(answer, NoVrps):
         return Unanswered(answer.fault, f"{answer.detail}.")

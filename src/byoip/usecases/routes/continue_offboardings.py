@@ -1,3 +1,23 @@
+"""Offboarding: the job that takes each prefix on its way out through its steps.
+
+Theory of operation. A customer's request is kept as a row that names it and the next step. This
+job takes the steps, each in a transaction of its own under the claim's lock, and the row moves on
+in the same transaction. So a worker may die anywhere: the next run goes on from the row.
+
+    offboard --> WITHDRAW --> CONFIRM --> UNBIND --> GRACE ---------> closed
+                  |    ^         |          |           (its time is over, or its owner or an
+                  |    +---------+----------+            operator ends it early)
+                  |      a route is wanted or held again
+                  +--> parked behind a trip of the breaker --> an operator re-arms it:
+                       released (goes on, paced) or cancelled (turns back)
+
+WITHDRAW takes one route per transaction, and leaves what the operator has locked. CONFIRM waits
+until no speaker holds a route and no observer sees one; letters are revoked only then. UNBIND ends
+the bindings, the default last: never under a route, or traffic would arrive where no service
+answers. `restore` brings everything back from any of these steps; a route that cannot be announced
+yet keeps the row in step RESTORE, for `AnnounceOwed`.
+"""
+
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,10 +49,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ContinueOffboardings:
-    """Take the next steps of all that is on its way out, each in a transaction of its own.
-
-    Whoever dies between two steps is followed by another: what was done is done, and the row
-    says what comes next.
+    """Takes the next steps of all offboardings that are due.
 
     Attributes:
         grace: how long an unbound prefix can still be restored.
@@ -43,16 +60,15 @@ class ContinueOffboardings:
     grace: timedelta
 
     async def __call__(self, *, by: Actor) -> int:
-        """Go on with each that is due, as far as it goes now; how many steps were taken.
+        """Take each as far as it goes now; how many steps were taken.
 
         Raises:
-            RowsFailed: some could not; all others went on.
+            RowsFailed: some failed; all others went on.
         """
         async with self.store.transaction(actor=by) as tx:
-            due = await tx.offboardings.due(self.clock.now(), BATCH_LIMIT)
-
+            due = await tx.offboardings.due(tx.now, BATCH_LIMIT)
         run = GuardedBatch(self.store, self.clock, JobKind.OFFBOARD)
-        new = New({one.claim_id: one.account_id for one in due if one.new}, _take_in)
+        new = New({one.claim_id: one.account_id for one in due if one.new}, _enrol)
         return await run([one.claim_id for one in due], self._go_on, by=by, new=new)
 
     async def _go_on(self, claim_id: UUID) -> int:
@@ -61,7 +77,7 @@ class ContinueOffboardings:
             while await self._step(claim_id):
                 steps += 1
         except RoomAwaited:
-            _log.info("prefix %s goes on leaving when there is room", claim_id.hex)
+            _log.info("prefix %s goes on being offboarded when there is room", claim_id.hex)
         except WithdrawalsStopped:
             await self._park(claim_id, None)
         except CeilingReached as reached:
@@ -69,14 +85,14 @@ class ContinueOffboardings:
         return steps
 
     async def _step(self, claim_id: UUID) -> bool:
-        """One step; whether another may follow at once."""
+        """Take one step; whether another may follow at once."""
         async with self.store.transaction() as tx:
             await tx.guards.require_running(JobKind.OFFBOARD)
-            found = await _on_its_way(tx, claim_id)
+            found = await _offboarding(tx, claim_id)
             if found is None:
                 return False
             claim, offboarding = found
-            # Whatever is done is done in the name of the request that asked for it.
+            # The worker acts in the name of the request for the offboarding.
             tx.act_as(Actor("worker", offboarding.request_id))
             match offboarding.step:
                 case Step.WITHDRAW:
@@ -96,7 +112,7 @@ class ContinueOffboardings:
             return True
         free = next((one for one in wanted if not one.locked), None)
         if free is None:
-            return False  # the operator has locked what is left, and has to unlock it
+            return False  # the operator has locked the routes that are left, and has to unlock them
         gone = await withdraw(tx, free, source=Source.OFFBOARDING, job=JOB, run=offboarding.id.hex)
         taken = TakenRoute(gone.id, gone.desired.change)
         await tx.offboardings.save(offboarding.taken(taken))
@@ -110,7 +126,7 @@ class ContinueOffboardings:
         if await tx.bgp_prefixes.lingering(claim_id):
             return False
         await tx.offboardings.save(offboarding.on())
-        # Not before the route is gone: networks that poll the letter would drop it earlier.
+        # Not before the route is gone, or networks that poll the letter would drop it early.
         await revoke_letters(tx, claim_id, RevokedBecause.OFFBOARDED)
         after = {"bgp_prefixes": [one.bgp_prefix_id.hex for one in offboarding.routes]}
         tx.record(claim_id, "offboarding.withdrawn", after=after)
@@ -151,12 +167,12 @@ class ContinueOffboardings:
         return True
 
     async def _park(self, claim_id: UUID, reached: CeilingReached | None) -> None:
-        """Note behind which trip it waits; a ceiling that it has reached trips now.
+        """Note the trip that it waits behind; open the trip of a ceiling that it has reached.
 
-        What an operator has released waits for room instead, and trips nothing.
+        An offboarding that an operator has released opens no trip, and waits for room instead.
         """
         async with self.store.transaction() as tx:
-            found = await _on_its_way(tx, claim_id)
+            found = await _offboarding(tx, claim_id)
             if found is None:
                 return
             _, offboarding = found
@@ -164,31 +180,28 @@ class ContinueOffboardings:
                 if offboarding.paced:
                     return
                 await tx.breaker.trip(
-                    reached.trips,
-                    self.clock.now(),
-                    actor=reached.actor,
-                    request_id=reached.request_id,
+                    reached.trips, tx.now, actor=reached.actor, request_id=reached.request_id
                 )
-            wish = Withdrawal(
+            asked = Withdrawal(
                 claim_id, offboarding.account_id, 0, Source.OFFBOARDING, JOB, offboarding.id.hex
             )
-            stopping = [one for one in await tx.breaker.open() if one.trip.stops(wish)]
+            stopping = [one for one in await tx.breaker.open() if one.trip.stops(asked)]
             if stopping and offboarding.parked_by != stopping[0].id:
                 await tx.offboardings.save(offboarding.parked(stopping[0].id))
 
 
-async def _take_in(tx: Transaction, claim_ids: Sequence[UUID]) -> None:
+async def _enrol(tx: Transaction, claim_ids: Sequence[UUID]) -> None:
     await tx.offboardings.enrol(claim_ids)
 
 
-async def _on_its_way(tx: Transaction, claim_id: UUID) -> tuple[Claim, Offboarding] | None:
-    """The claim under its lock, if it is still what it was listed as; else it is skipped."""
+async def _offboarding(tx: Transaction, claim_id: UUID) -> tuple[Claim, Offboarding] | None:
+    """The locked claim and its offboarding; None if it is no longer being offboarded."""
     try:
         claim = await tx.claims.lock(claim_id)
     except ClaimNotFound:
         return None
     offboarding = await tx.offboardings.live(claim_id)
     if not claim.offboarding or offboarding is None or not offboarding.request_id:
-        _log.warning("prefix %s was listed, and is not on its way out: skipped", claim_id.hex)
+        _log.warning("prefix %s was listed, and is not being offboarded: skipped", claim_id.hex)
         return None
     return claim, offboarding

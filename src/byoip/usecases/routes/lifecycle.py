@@ -1,4 +1,4 @@
-"""BGP prefixes that begin and end with what they hang on; all of it under the claim's lock."""
+"""How BGP prefixes begin and end with their prefix and its default binding, under its lock."""
 
 from collections.abc import Sequence
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ _LINGERS = "a route is withdrawn, but routers may still announce it: wait until 
 
 
 async def begin_route(tx: Transaction, claim: Claim, cidr: Prefix) -> BgpPrefix:
-    """Keep a new route, not wanted on the Internet yet."""
+    """Add a new route, withdrawn."""
     made = withheld(claim, cidr, uuid4(), request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.add(made)
     after = {**_shown(made), "advertised": False}
@@ -21,10 +21,10 @@ async def begin_route(tx: Transaction, claim: Claim, cidr: Prefix) -> BgpPrefix:
 
 
 async def end_routes(tx: Transaction, bgp_prefixes: Sequence[BgpPrefix]) -> None:
-    """End routes that are `require_withdrawn`; their rows stay.
+    """End routes that the Internet no longer knows (`still_out`); their rows stay.
 
     Raises:
-        AdvertiseStateLocked: the operator has locked one, and a new one would come without lock.
+        AdvertiseStateLocked: the operator has locked one; its successor would not be locked.
     """
     for one in bgp_prefixes:
         one.require_unlocked()
@@ -33,7 +33,7 @@ async def end_routes(tx: Transaction, bgp_prefixes: Sequence[BgpPrefix]) -> None
 
 
 async def still_out(tx: Transaction, claim_id: UUID) -> dict[UUID, str]:
-    """Why the Internet may still know a claim's routes, by the ids of those it may know."""
+    """The routes of a claim that the Internet may still know, by id, each with the reason."""
     live = await tx.bgp_prefixes.of(claim_id)
     wanted = {
         one.id: f"{one.cidr} is advertised: withdraw it" for one in live if one.desired.advertised
@@ -43,7 +43,7 @@ async def still_out(tx: Transaction, claim_id: UUID) -> dict[UUID, str]:
 
 
 async def require_withdrawn(tx: Transaction, claim_id: UUID) -> None:
-    """Refuse to take the ground away from under a route.
+    """Refuse to end what a route depends on.
 
     Raises:
         WithdrawFirst: the Internet may still know one of the claim's routes.

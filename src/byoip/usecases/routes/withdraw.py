@@ -1,4 +1,4 @@
-"""The one way a route goes: counted, at somebody's request, under the claim's lock."""
+"""The only way to withdraw a route: counted by the breaker, under the claim's lock."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,10 +11,11 @@ from byoip.store.transaction import Store, Transaction
 async def withdraw(
     tx: Transaction, bgp_prefix: BgpPrefix, *, source: Source, job: str = "", run: str = ""
 ) -> BgpPrefix:
-    """Want it gone. The caller holds the claim's lock, and has checked that it is advertised.
+    """Mark an advertised route for withdrawal. The caller must hold the claim's lock.
 
     Raises:
-        WithdrawalsStopped, CeilingReached: nothing was changed; see `tripping`.
+        WithdrawalsStopped: an open trip of the breaker stops it; nothing was changed.
+        CeilingReached: it would be one too many; nothing was changed, see `tripping`.
         RoomAwaited: nothing was changed; an offboarding goes on later.
     """
     asked = Withdrawal(
@@ -32,10 +33,10 @@ async def withdraw(
 
 @asynccontextmanager
 async def tripping(store: Store) -> AsyncIterator[None]:
-    """Around a transaction that withdraws: a ceiling that it reaches trips, and it is refused.
+    """Wraps a transaction that withdraws; if it reaches a ceiling, opens the trip and refuses.
 
-    The transaction itself is rolled back, so the trip is kept in one of its own. Who dies in
-    between leaves no trip: the next withdrawal reaches the same ceiling.
+    The transaction itself is rolled back, so the trip is kept in one of its own. A process that
+    dies in between leaves no trip: the next withdrawal reaches the same ceiling.
 
     Raises:
         WithdrawalsStopped: instead of CeilingReached.

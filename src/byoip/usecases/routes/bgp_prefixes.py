@@ -1,0 +1,167 @@
+"""BGP prefixes: what customers do with the routes of a prefix, and the operator's lock on them."""
+
+from uuid import UUID
+
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.claim import Claim, WithdrawFirst
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound, may_add
+from byoip.domain.routes.breaker import Source
+from byoip.store.routes.views import BgpPrefixView
+from byoip.store.transaction import Transaction
+from byoip.usecases.routes.announce import announce
+from byoip.usecases.routes.lifecycle import begin_route, end_routes, still_out
+from byoip.usecases.routes.withdraw import withdraw
+
+
+async def add(tx: Transaction, account_id: UUID, claim_id: UUID, *, cidr: str) -> BgpPrefixView:
+    """Let a part of an approved, bound prefix be announced on its own. It begins withdrawn.
+
+    Raises:
+        InvalidPrefix: the route itself.
+        ClaimNotFound: the account has no such claim.
+        PreconditionFailed: the claim has another version by now.
+        PrefixNotApproved, PrefixSuspended, IllegalTransition: the prefix's state does not allow it.
+        IncompleteBgpDeployment: no service is bound to the whole prefix.
+        BgpPrefixOutsidePrefix, BgpPrefixTooSpecific, BgpPrefixExists: the prefix cannot have it.
+        TooManyBgpPrefixes: the prefix has as many as it may have.
+    """
+    wanted = Prefix.parse(cidr)
+    claim = await tx.lock_claim(claim_id, account_id)
+    may_add(wanted, claim, await tx.bindings.of(claim_id), await tx.bgp_prefixes.of(claim_id))
+    written = claim.written(tx.now)
+    await tx.claims.save(written)
+    return BgpPrefixView(await begin_route(tx, claim, wanted), written.version)
+
+
+async def advertise(
+    tx: Transaction,
+    account_id: UUID,
+    claim_id: UUID,
+    bgp_prefix_id: UUID | None,
+    *,
+    advertised: bool | None = None,
+    prepend: int | None = None,
+) -> BgpPrefixView:
+    """Announce or withdraw one route, or change how it is announced.
+
+    A route that is so already stays untouched, and the view says so.
+
+    Args:
+        tx: the transaction.
+        account_id: the owner's.
+        claim_id: the prefix.
+        bgp_prefix_id: the route; None: the one that spans the prefix.
+        advertised: what the owner wants; None: as it is.
+        prepend: how often the origin is repeated, 0 to 3; None: as it is.
+
+    Raises:
+        ClaimNotFound, BgpPrefixNotFound: the account has no such claim, or it no such route.
+        PreconditionFailed: the claim has another version by now.
+        AdvertiseStateLocked: the operator has locked the route.
+        PrefixNotApproved, PrefixSuspended, IllegalTransition, Contested,
+        IncompleteBgpDeployment, OriginNotValid, OriginUnanswered: it is not announced.
+        WithdrawalsStopped, CeilingReached: it is not withdrawn; see `withdraw.tripping`.
+    """
+    claim = await tx.lock_claim(claim_id, account_id)
+    before = await _find(tx, claim_id, bgp_prefix_id)
+    desired = before.desired
+    to = desired.advertised if advertised is None else advertised
+    repeat = desired.prepend if prepend is None else prepend
+    if (to, repeat) == (desired.advertised, desired.prepend):
+        return (await tx.bgp_prefixes.view(before, claim.version)).unchanged
+    before.require_unlocked()
+    written = claim.written(tx.now)
+    await tx.claims.save(written)
+    after = await _change(tx, claim, before, to=to, prepend=repeat)
+    return await tx.bgp_prefixes.view(after, written.version)
+
+
+async def remove(tx: Transaction, account_id: UUID, claim_id: UUID, bgp_prefix_id: UUID) -> None:
+    """End a route that is withdrawn everywhere. Its row stays.
+
+    Raises:
+        ClaimNotFound, BgpPrefixNotFound: the account has no such claim, or it no such route.
+        PreconditionFailed: the claim has another version by now.
+        WithdrawFirst: the Internet may still know it; or it spans the prefix, and ends with the
+            default binding, as it began.
+        AdvertiseStateLocked: the operator has locked it.
+    """
+    claim = await tx.lock_claim(claim_id, account_id)
+    gone = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
+    if why := (await still_out(tx, claim_id)).get(bgp_prefix_id):
+        raise WithdrawFirst(why)
+    if gone.spans and any(one.is_default for one in await tx.bindings.of(claim_id)):
+        raise WithdrawFirst("it spans the prefix, and goes with its default binding")
+    await tx.claims.save(claim.written(tx.now))
+    await end_routes(tx, [gone])
+
+
+async def lock(
+    tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID, *, locked: bool, reason: str
+) -> BgpPrefixView:
+    """Take a route out of its owner's hands, announced or withdrawn as it is, or give it back.
+
+    A locked route is not announced, withdrawn, prepended or ended, and its prefix is not
+    offboarded; routers keep what was desired before. A route that is so already stays untouched,
+    and the view says so.
+
+    Raises:
+        InvalidText: the reason.
+        ClaimNotFound, BgpPrefixNotFound: there is no such live claim, or it has no such route.
+    """
+    why = stated_reason(reason)
+    claim = await tx.lock_claim(claim_id)
+    before = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
+    if before.locked is locked:
+        return (await tx.bgp_prefixes.view(before, claim.version)).unchanged
+    after = before.lock(tx.now, locked=locked)
+    await tx.bgp_prefixes.save(after)
+    shown = {
+        "bgp_prefix_id": after.id.hex,
+        "cidr": str(after.cidr),
+        "advertised": after.desired.advertised,
+        "reason": why.value,
+    }
+    tx.record(claim_id, "bgp_prefix.locked" if locked else "bgp_prefix.unlocked", after=shown)
+    return await tx.bgp_prefixes.view(after, claim.version)
+
+
+async def _find(tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID | None) -> BgpPrefix:
+    if bgp_prefix_id is not None:
+        return await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
+    found = await tx.bgp_prefixes.spanning(claim_id)
+    if found is None:
+        raise BgpPrefixNotFound
+    return found
+
+
+async def _change(
+    tx: Transaction, claim: Claim, before: BgpPrefix, *, to: bool, prepend: int
+) -> BgpPrefix:
+    if to and not before.desired.advertised:
+        return await announce(tx, claim, before, prepend=prepend)
+    after = before
+    if before.desired.advertised and not to:
+        # The owner may always withdraw: contested, suspended, no longer approved or not.
+        after = await withdraw(tx, before, source=Source.REQUEST)
+    elif after.desired.advertised:
+        claim.require_not_suspended()
+    return await _prepend(tx, after, prepend)
+
+
+async def _prepend(tx: Transaction, before: BgpPrefix, prepend: int) -> BgpPrefix:
+    if before.desired.prepend == prepend:
+        return before
+    after = before.prepended(prepend, request_id=tx.actor.request_id, now=tx.now)
+    await tx.bgp_prefixes.save(after)
+    old, new = (
+        {
+            "bgp_prefix_id": one.id.hex,
+            "cidr": str(one.cidr),
+            "asn_prepend_count": one.desired.prepend,
+        }
+        for one in (before, after)
+    )
+    tx.record(after.claim_id, "bgp_prefix.prepended", before=old, after=new)
+    return after
