@@ -2,8 +2,9 @@
 
 from uuid import uuid4
 
-from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
+from byoip.usecases.speakers import orphans
 from tests.announcing import OWNER, Fleet, path, reconciling, speaker, until
+from tests.usecases.verbs import Verb
 
 
 async def test_asked_about_no_rows_or_unknown_ones_the_store_names_none(fleet: Fleet) -> None:
@@ -28,7 +29,7 @@ async def test_of_many_orphans_only_the_one_goes_that_was_decided(fleet: Fleet) 
     one.put(*(path(each) for each in (decided, *others)))
     async with reconciling(fleet, one):
         await until(lambda: count(fleet, 30))
-        decide = WithdrawOrphan(fleet.store, fleet.clock)
+        decide = Verb(fleet.store, orphans.withdraw)
         await decide("one", str(decided), name="A. Person", reason="left over", by=OWNER)
         await until(lambda: count(fleet, 29))
         await until(lambda: decided not in one.paths)

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -18,8 +19,9 @@ from byoip.domain.speakers.bgp_peer import (
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.speakers.routes import Observation, SpeakerState
-from byoip.usecases.speakers.forget_speaker import ForgetSpeaker
+from byoip.usecases.speakers import bgp_peers
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
+from tests.usecases.verbs import Verb
 
 BY = Actor("operator:1", "request-1")
 SETTINGS = InService(frozenset({"ours"}), frozenset({"ear"}))
@@ -33,8 +35,8 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
     await engine.dispose()
 
 
-async def forget(fleet: Fleet, station: BgpPeerKind, name: str) -> Forgotten:
-    use = ForgetSpeaker(fleet.store, fleet.clock, station, SETTINGS)
+async def forget(fleet: Fleet, kind: BgpPeerKind, name: str) -> Forgotten:
+    use = Verb(fleet.store, partial(bgp_peers.forget, kind=kind, in_service=SETTINGS))
     return await use(name, reason="it burnt", by=BY)
 
 
@@ -141,7 +143,9 @@ async def test_what_no_setting_can_name_is_not_there(fleet: Fleet, name: str) ->
 
 
 async def test_it_needs_a_reason(fleet: Fleet) -> None:
-    use = ForgetSpeaker(fleet.store, fleet.clock, BgpPeerKind.SPEAKER, SETTINGS)
+    use = Verb(
+        fleet.store, partial(bgp_peers.forget, kind=BgpPeerKind.SPEAKER, in_service=SETTINGS)
+    )
     with pytest.raises(InvalidText):
         await use("one", reason=" ", by=BY)
 

@@ -11,9 +11,10 @@ from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNo
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.routes.withdraw import withdraw
+from byoip.usecases.speakers import orphans
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot, RolledBack
-from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from tests.announcing import Fleet, path
+from tests.usecases.verbs import Verb
 
 CLI = Actor("cli", "cli-1")
 CIDRS = [f"31.0.{number}.0/24" for number in range(6)]
@@ -45,7 +46,7 @@ async def taken(fleet: Fleet, prefix: Prefix, source: Source) -> None:
 
 
 async def rolled_back(fleet: Fleet, number: int, *, dry_run: bool = False) -> RolledBack:
-    rollback = RestoreSnapshot(fleet.store, fleet.clock)
+    rollback = RestoreSnapshot(fleet.store)
     return await rollback(number, reason="the accident", by=CLI, dry_run=dry_run)
 
 
@@ -91,7 +92,7 @@ async def test_a_snapshot_that_is_not_kept_and_a_reason_that_is_not_given(fleet:
     with pytest.raises(RouteSnapshotNotFound):
         await rolled_back(fleet, 7)
     with pytest.raises(InvalidText):
-        await RestoreSnapshot(fleet.store, fleet.clock)(7, reason=" ", by=CLI, dry_run=True)
+        await RestoreSnapshot(fleet.store)(7, reason=" ", by=CLI, dry_run=True)
 
 
 async def test_what_its_owner_withdrew_before_the_snapshot_is_not_in_it(fleet: Fleet) -> None:
@@ -117,7 +118,7 @@ async def test_what_its_owner_withdraws_during_the_run_stays_so(fleet: Fleet) ->
             await fleet.withdraw(second)
             return found
 
-    rollback = Meanwhile(fleet.store, fleet.clock)
+    rollback = Meanwhile(fleet.store)
     done = await rollback(number, reason="the accident", by=CLI, dry_run=False)
     assert done.announced == [first]
     assert dict(done.refused) == {second: "its owner has withdrawn it since"}
@@ -177,7 +178,7 @@ async def test_what_stood_until_just_now_is_kept_however_old(fleet: Fleet) -> No
 
 async def test_a_decision_about_an_orphan_names_who_and_why(fleet: Fleet) -> None:
     prefix = Prefix.parse(CIDRS[0])
-    decide = WithdrawOrphan(fleet.store, fleet.clock)
+    decide = Verb(fleet.store, orphans.withdraw)
     with pytest.raises(OrphanNotFound):
         await decide("one", CIDRS[0], name="A. Person", reason="left over", by=CLI)
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())

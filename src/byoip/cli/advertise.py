@@ -16,6 +16,7 @@ from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
 from byoip.store.speakers.restores import Disowned
+from byoip.usecases.speakers import orphans as decisions
 from byoip.usecases.speakers.forget_applied import ForgetAppliedState
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
@@ -60,7 +61,7 @@ def rollback(
     async def work(composition: Composition) -> RolledBack:
         by = _by(stated_name(name or operating_user()).value)
         why = reason or f"rollback to snapshot {number}"
-        return await composition.rollback_routes()(number, reason=why, by=by, dry_run=dry_run)
+        return await composition.restore_snapshot()(number, reason=why, by=by, dry_run=dry_run)
 
     with_composition(
         work,
@@ -124,10 +125,13 @@ def withdraw_orphan(
     reason: Reason,
 ) -> None:
     """Have an orphan withdrawn from one speaker, on your word."""
+
+    async def work(composition: Composition) -> None:
+        async with composition.store.transaction(actor=_by()) as tx:
+            await decisions.withdraw(tx, speaker, cidr, name=name, reason=reason)
+
     with_composition(
-        lambda composition: composition.withdraw_orphan()(
-            speaker, cidr, name=name, reason=reason, by=_by()
-        ),
+        work,
         lambda _: typer.echo(f"{cidr} will be withdrawn from {speaker}, if it still is an orphan."),
     )
 

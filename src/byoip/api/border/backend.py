@@ -9,28 +9,29 @@ from prometheus_client import CollectorRegistry
 from byoip.api.accounts.operating import Operating
 from byoip.api.bindings.edge_desk import EdgeDesk
 from byoip.api.border.rate_limiting import RequestLimiter
-from byoip.api.speakers.route_desk import RouteDesk
 from byoip.domain.claims.blockers import Advice
+from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
+from byoip.ports.letters.letters import PdfInspector
 from byoip.store.accounts.accounts import Accounts
 from byoip.store.accounts.allowance import Allowance
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
 from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.bindings.swap_service import SwapService
 from byoip.usecases.bindings.unbind_service import UnbindService
 from byoip.usecases.border import Border
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
-from byoip.usecases.letters.revoke_letters import RevokeLetter
-from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
 from byoip.usecases.routes.add_bgp_prefix import AddBgpPrefix
 from byoip.usecases.routes.advertise import Advertise
 from byoip.usecases.routes.offboard_prefix import OffboardPrefix
 from byoip.usecases.routes.remove_bgp_prefix import RemoveBgpPrefix
 from byoip.usecases.routes.restore_prefix import RestorePrefix
+from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 """What is wrong, in a few words without secrets, or None."""
@@ -43,6 +44,7 @@ class Backend:
     Attributes:
         border: the way in for every write.
         terms: what the operator admits.
+        in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
         public_url: as customers reach us, without a trailing slash: stands in the documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
@@ -60,9 +62,8 @@ class Backend:
     advertise: Advertise
     remove_bgp_prefix: RemoveBgpPrefix
     preflight: Preflight
-    upload_loa_document: UploadLoaDocument
+    pdf_inspector: PdfInspector
     letters: LetterReader
-    revoke_letter: RevokeLetter
     reader: CustomerReader
     accounts: Accounts
     allowance: Allowance
@@ -75,7 +76,9 @@ class Backend:
     limiter: RequestLimiter
     operating: Operating
     edges: EdgeDesk
-    routes: RouteDesk
+    routes: RouteReader
+    restore_snapshot: RestoreSnapshot
+    in_service: InService
     bell: EventNotifier
     require_if_match: bool = False
     speaks: bool = False

@@ -12,6 +12,7 @@ from byoip.domain.letters.loa_document import (
     LoaDocumentNotFound,
     TooManyLoaDocuments,
 )
+from byoip.usecases.letters.upload_loa_document import upload_loa_document
 
 loa_documents = Declarations("letters")
 
@@ -30,12 +31,13 @@ async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answ
     A PDF of at most 10 MB, neither encrypted nor with anything active in it. A client that can
     only send text sends it in base64. Give its id as `loa_document_id` with a new prefix.
     """
-    pen = caller.pen(loa_document_of, status=201)
-    return pen.answer(
-        await caller.backend.upload_loa_document(
-            caller.account_id, content=upload.content, filename=upload.filename, once=pen.once
-        )
+    keep = await upload_loa_document(
+        caller.backend.pdf_inspector,
+        caller.account_id,
+        content=upload.content,
+        filename=upload.filename,
     )
+    return await caller.write(keep, loa_document_of, status=201)
 
 
 @loa_documents.operation(

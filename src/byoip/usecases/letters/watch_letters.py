@@ -8,7 +8,7 @@ from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
 from byoip.store.letters.letters import SnapshotNews
 from byoip.store.transaction import Store, Transaction
-from byoip.usecases.letters.revoke_letters import revoke_letters
+from byoip.usecases.letters.letters import revoke_all
 
 _AT_ONCE = 200
 
@@ -72,7 +72,7 @@ class WatchLetters:
             await tx.letters.save(heard)
             if not heard.rpki.confirmed:
                 return 0
-            return await revoke_letters(tx, letter.claim_id, RevokedBecause.RPKI)
+            return await revoke_all(tx, letter.claim_id, RevokedBecause.RPKI)
 
     async def _still_standing(self, letter: Letter, tx: Transaction) -> Letter | None:
         for one in await tx.letters.of(letter.claim_id):

@@ -1,16 +1,15 @@
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
-from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import RouteSnapshot, SnapshotRoute
-from byoip.ports.clock import Clock
-from byoip.store.transaction import Store
+from byoip.store.transaction import Store, Transaction
+from byoip.usecases.border import Verb
 from byoip.usecases.routes.announce import announce
 
 
@@ -49,25 +48,29 @@ class RestoreSnapshot:
     """
 
     store: Store
-    clock: Clock
 
-    async def __call__(
-        self,
-        number: int,
-        *,
-        reason: str,
-        by: Actor,
-        dry_run: bool,
-        once: IdempotencyKey | None = None,
-    ) -> RolledBack:
+    async def __call__(self, number: int, *, reason: str, by: Actor, dry_run: bool) -> RolledBack:
         """Roll back to snapshot `number`; can be repeated.
 
         Raises:
-            InvalidText, RouteSnapshotNotFound: nothing was changed.
-            StoreUnavailable: some may have been announced; do it again.
+            InvalidText: the reason; nothing was changed.
+            RouteSnapshotNotFound: no such snapshot is kept; nothing was changed.
+            StoreUnavailable: some routes may have been announced; do it again.
         """
-        why, made = stated_reason(reason), RolledBack()
-        await self._demand_unheard(once)
+        why = stated_reason(reason)
+        finish = await self.announce(number, reason=why, by=by, dry_run=dry_run)
+        async with self.store.transaction(actor=by) as tx:
+            return await finish(tx)
+
+    async def announce(
+        self, number: int, *, reason: CustomerText, by: Actor, dry_run: bool
+    ) -> Verb[RolledBack]:
+        """Do all but the last transaction, which records the roll-back: the verb for that.
+
+        Raises:
+            RouteSnapshotNotFound, StoreUnavailable: as above.
+        """
+        made = RolledBack()
         snapshot, claims = await self._prepare(number, made)
         for route in snapshot.routes:
             claim_id = claims.get(route.bgp_prefix_id)
@@ -75,21 +78,14 @@ class RestoreSnapshot:
                 made.refused.append((route.cidr, "it is not known any more"))
             else:
                 await self._again(route, claim_id, made, by, dry_run=dry_run)
-        async with self.store.transaction(once, actor=by) as tx:
+
+        async def finish(tx: Transaction) -> RolledBack:
             if not dry_run:
                 after = {"snapshot": number, "announced": [str(one) for one in made.announced]}
-                tx.record_for_operators("routes.rolled_back", why, after=after)
-            await tx.answered(made)
-        return made
+                tx.record_for_operators("routes.rolled_back", reason, after=after)
+            return made
 
-    async def _demand_unheard(self, once: IdempotencyKey | None) -> None:
-        # The key is kept with the answer, by the last of many transactions: look for it first, lest
-        # a request that is repeated a day later announces anew.
-        if once is None:
-            return
-        with suppress(_Undone):
-            async with self.store.transaction(once):
-                raise _Undone
+        return finish
 
     async def _prepare(
         self, number: int, made: RolledBack
