@@ -29,8 +29,8 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
 
 async def snapshot(fleet: Fleet) -> int:
     """All that is advertised was applied by one speaker: keep that."""
-    known = await fleet.routes.known("one")
-    await fleet.routes.given("one", [one.desired for one in known], fleet.clock.now())
+    known = await fleet.routes.states("one")
+    await fleet.routes.mark_announced("one", [one.desired for one in known], fleet.clock.now())
     number = await fleet.routes.take_snapshot()
     assert number is not None
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
@@ -97,8 +97,8 @@ async def test_a_snapshot_that_is_not_kept_and_a_reason_that_is_not_given(fleet:
 
 async def test_what_its_owner_withdrew_before_the_snapshot_is_not_in_it(fleet: Fleet) -> None:
     kept, taken_back = await fleet.add(*CIDRS[:2], advertised=True)
-    known = await fleet.routes.known("away")
-    await fleet.routes.given("away", [one.desired for one in known], fleet.clock.now())
+    known = await fleet.routes.states("away")
+    await fleet.routes.mark_announced("away", [one.desired for one in known], fleet.clock.now())
     await fleet.withdraw(taken_back)  # the speaker is away: its mark stays
     number = await snapshot(fleet)
     await taken(fleet, kept, Source.JOB)
@@ -183,11 +183,11 @@ async def test_a_decision_about_an_orphan_names_who_and_why(fleet: Fleet) -> Non
         await decide("one", CIDRS[0], name="A. Person", reason="left over", by=CLI)
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     await decide("one", CIDRS[0], name="A. Person", reason="left over", by=CLI)
-    assert await fleet.routes.decided("one") == {prefix}
-    assert await fleet.routes.decided("two") == set()
+    assert await fleet.routes.decided_orphans("one") == {prefix}
+    assert await fleet.routes.decided_orphans("two") == set()
     (orphan,) = await RouteReader(fleet.engine).orphans()
     assert (orphan.decided_by, orphan.decided_because) == ("A. Person", "left over")
     # One that goes and comes back is decided anew.
     await fleet.routes.note_orphans("one", {}, fleet.clock.now())
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
-    assert await fleet.routes.decided("one") == set()
+    assert await fleet.routes.decided_orphans("one") == set()

@@ -274,7 +274,7 @@ class Composition:
         return RefreshRoas(source, JsonVrps(), snapshots, gates, self.clock, reevaluate)
 
     def route_reader(self) -> RouteReader:
-        """What operators look at of routes."""
+        """What operators see of routes."""
         return RouteReader(self.engine)
 
     def restore_snapshot(self) -> RestoreSnapshot:

@@ -1,3 +1,5 @@
+"""Letters of agency as documents: upload and download."""
+
 from byoip.api.border.answers import Answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
@@ -28,8 +30,8 @@ loa_documents = Declarations("letters")
 async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answer:
     """Upload a letter of agency.
 
-    A PDF of at most 10 MB, neither encrypted nor with anything active in it. A client that can
-    only send text sends it in base64. Give its id as `loa_document_id` with a new prefix.
+    A PDF of at most 10 MB, neither encrypted nor with active content. A client that can only send
+    text sends it in base64. Give its id as `loa_document_id` with a new prefix.
     """
     keep = await upload_loa_document(
         caller.backend.pdf_inspector,
@@ -49,7 +51,7 @@ async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answ
 async def get_loa_document(caller: CustomerRequest, loa_document_id: PathId) -> Answer:
     """Download a letter of agency.
 
-    One that was uploaded, or one that the operator wrote for an approved prefix.
+    One that you uploaded, or one that the operator wrote for an approved prefix.
     """
     document, content = await caller.backend.letters.document(caller.account_id, loa_document_id)
     return FileAnswer(status=200, body=content, media_type=PDF, filename=document.filename.value)

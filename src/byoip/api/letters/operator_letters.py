@@ -23,7 +23,7 @@ operator_letters = Declarations("operator: letters", Audience.OPERATOR)
 async def revoke_letter(caller: OperatorRequest, reference: PathText, body: Reasoned) -> Answer:
     """Take a letter back, and with it every other that speaks for its route.
 
-    No other is written until the prefix is approved anew. Routes stay; networks that ask for the
+    No other is written until the prefix is approved again. Routes stay; networks that ask for the
     letter may drop them.
     """
     return await caller.write(

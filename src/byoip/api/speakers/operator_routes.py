@@ -44,13 +44,13 @@ operator_routes = Declarations("operator: routes", Audience.OPERATOR)
 
 @operator_routes.operation("GET /routes", Scope.OPERATOR, answer=RoutesAnswer)
 async def get_routes(caller: OperatorRequest) -> Answer:
-    """Read what is wanted, given to speakers and seen, counted, and what a person should know."""
+    """Count what is desired, applied and observed, and show what operators should know."""
     return answer(routes_of(await caller.backend.routes.report()))
 
 
 @operator_routes.operation("GET /routes/orphans", Scope.OPERATOR, answer=OrphanRouteListAnswer)
 async def list_orphan_routes(caller: OperatorRequest) -> Answer:
-    """List paths that speakers hold and nobody wants; they stay until you say otherwise."""
+    """List paths that speakers hold and no prefix wants; they stay until you decide."""
     found = [orphan_of(one) for one in await caller.backend.routes.orphans()]
     return list_answer(found, Page(found, len(found), None))
 
@@ -62,7 +62,7 @@ async def list_orphan_routes(caller: OperatorRequest) -> Answer:
     refuses=(InvalidText, InvalidPrefix, OrphanNotFound),
 )
 async def withdraw_orphan_route(caller: OperatorRequest, body: OrphanDecision) -> Answer:
-    """Have an orphan withdrawn from one speaker, if it still is one when its turn comes.
+    """Have an orphan withdrawn from one speaker, if it still is one by then.
 
     `byoip advertise orphan withdraw` does the same while the API is down.
     """
@@ -94,9 +94,9 @@ async def rollback_routes(
 ) -> Answer:
     """Announce again what a snapshot has; take nothing down.
 
-    Only prefixes that are approved now, and routes that their owner has not withdrawn since. Ask
-    with `dry_run` first. It may be repeated. `byoip advertise rollback` does it while the API is
-    down.
+    Only routes of prefixes that are approved now, and that their owner has not withdrawn since. Ask
+    with `dry_run` first. You may repeat it. `byoip advertise rollback` does the same while the API
+    is down.
     """
     snapshot = read_number(number)
     if snapshot is None:
@@ -118,8 +118,8 @@ async def rollback_routes(
 async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reasoned) -> Answer:
     """End what is on record of a speaker that is gone for good, so that it holds up nothing.
 
-    Nobody is told anything, and what owners want stays as it is. Make sure that it announces
-    nothing any more: refused only while somebody still asks it.
+    The speaker is told nothing, and what owners want stays as it is. Make sure that it announces
+    nothing any more: this is refused only while a process still asks the speaker.
     """
     return await _forget(caller, speaker, BgpPeerKind.SPEAKER, body)
 
@@ -131,7 +131,7 @@ async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reaso
     refuses=(InvalidText, ListenerNotFound, ListenerInService),
 )
 async def forget_listener(caller: OperatorRequest, listener: PathText, body: Reasoned) -> Answer:
-    """End what a listener that is gone for good was last said to see."""
+    """End what is on record of a listener that is gone for good."""
     return await _forget(caller, listener, BgpPeerKind.LISTENER, body)
 
 

@@ -1,3 +1,5 @@
+"""Announce again what a snapshot of the applied state has: after an accident."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -13,11 +15,11 @@ from byoip.usecases.border import Verb
 from byoip.usecases.routes.announce import announce
 
 
-class _Undone(Exception):  # noqa: N818 - ends a transaction that was only tried
+class _DryRun(Exception):  # noqa: N818 - ends the transaction of a dry run
     pass
 
 
-class _TakenByOwner(Exception):  # noqa: N818 - what a row says, not a fault
+class _WithdrawnByOwner(Exception):  # noqa: N818 - what a row says, not a fault
     pass
 
 
@@ -26,10 +28,10 @@ class RolledBack:
     """What came of it.
 
     Attributes:
-        announced: they are wanted again; in a dry run: they would be.
-        kept: announced anyway.
-        refused: not announced again, and why.
-        newer: announced now and not in the snapshot; not touched.
+        announced: routes that are announced again; in a dry run: that would be.
+        kept: routes that are announced anyway.
+        refused: routes that are not announced again, and why.
+        newer: routes that are announced now and not in the snapshot; they are not touched.
     """
 
     announced: list[Prefix] = field(default_factory=list)
@@ -42,9 +44,9 @@ class RolledBack:
 class RestoreSnapshot:
     """Announce again what a snapshot says was announced; take nothing down.
 
-    Only claims that are approved now, and only routes that their owner has not withdrawn since,
-    as the row says under the claim's lock: a run of thousands takes its time. Each passes the same
-    rules as an owner's own announcement, in a transaction of its own.
+    Only routes of claims that are approved now, and that their owner has not withdrawn since, as
+    the row says under the claim's lock: a run of thousands takes its time. Each route passes the
+    same rules as an owner's own announcement, in a transaction of its own.
     """
 
     store: Store
@@ -77,7 +79,7 @@ class RestoreSnapshot:
             if claim_id is None:
                 made.refused.append((route.cidr, "it is not known any more"))
             else:
-                await self._again(route, claim_id, made, by, dry_run=dry_run)
+                await self._restore(route, claim_id, made, by, dry_run=dry_run)
 
         async def finish(tx: Transaction) -> RolledBack:
             if not dry_run:
@@ -97,20 +99,20 @@ class RestoreSnapshot:
             made.newer = [cidr for _, cidr in await tx.routes.advertised_besides(ids)]
         return snapshot, claims
 
-    async def _again(
+    async def _restore(
         self, route: SnapshotRoute, claim_id: UUID, made: RolledBack, by: Actor, *, dry_run: bool
     ) -> None:
         try:
-            came = await self._announce(route, claim_id, by, dry_run=dry_run)
-        except _Undone:
-            came = True
-        except _TakenByOwner:
+            done = await self._announce(route, claim_id, by, dry_run=dry_run)
+        except _DryRun:
+            done = True
+        except _WithdrawnByOwner:
             made.refused.append((route.cidr, "its owner has withdrawn it since"))
             return
         except Refusal as refusal:
             made.refused.append((route.cidr, refusal.message))
             return
-        (made.announced if came else made.kept).append(route.cidr)
+        (made.announced if done else made.kept).append(route.cidr)
 
     async def _announce(
         self, route: SnapshotRoute, claim_id: UUID, by: Actor, *, dry_run: bool
@@ -120,10 +122,10 @@ class RestoreSnapshot:
             row = await tx.bgp_prefixes.get(claim_id, route.bgp_prefix_id)
             if row.desired.advertised:
                 return False
-            if await tx.routes.taken_by_owner(row.id):
-                raise _TakenByOwner
+            if await tx.routes.withdrawn_by_owner(row.id):
+                raise _WithdrawnByOwner
             row.require_unlocked()
             await announce(tx, claim, row, prepend=route.prepend)
             if dry_run:
-                raise _Undone
+                raise _DryRun
             return True
