@@ -43,7 +43,7 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
     one.put(*(path(each) for each in prefixes))
     known = await fleet.routes.states("one")
     await fleet.routes.mark_announced("one", [each.desired for each in known], fleet.clock.now())
-    tend = SyncSpeaker(
+    sync = SyncSpeaker(
         one,
         1,
         MARKING,
@@ -52,8 +52,8 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
         Everybody(),
         fleet.clock,
     )
-    await tend.full_sync()
-    await tend.sync_changes([fleet.ids[each][2] for each in prefixes])
+    await sync.full_sync()
+    await sync.sync_changes([fleet.ids[each][2] for each in prefixes])
     assert one.calls("withdraw") == 0
     assert set(one.paths) == set(prefixes)
 
@@ -76,8 +76,8 @@ async def test_what_its_owner_has_just_withdrawn_is_not_announced_any_more(fleet
     routes = Behind(fleet.engine)
     routes.fleet, routes.prefix = fleet, gone
     turn = Ours()
-    tend = SyncSpeaker(one, 1, MARKING, routes, turn, Everybody(), fleet.clock)  # type: ignore[arg-type] # is never woken
-    done = await tend.sync_changes([fleet.ids[each][2] for each in (kept, gone)])
+    sync = SyncSpeaker(one, 1, MARKING, routes, turn, Everybody(), fleet.clock)  # type: ignore[arg-type] # is never woken
+    done = await sync.sync_changes([fleet.ids[each][2] for each in (kept, gone)])
     assert done.changed == {fleet.ids[kept][2]}
     assert set(one.paths) == {kept}
     held = await fleet.ask("SELECT bgp_prefix_id FROM applied_routes WHERE may_hold")

@@ -90,14 +90,14 @@ def restored(
     """
 
     async def work(composition: Composition) -> ForgottenState:
-        disown = ForgetAppliedState(composition.store, composition.clock)
-        return await disown(name=name, reason=reason, by=_by())
+        forget = ForgetAppliedState(composition.store, composition.clock)
+        return await forget(name=name, reason=reason, by=_by())
 
-    with_composition(work, _say_disowned)
+    with_composition(work, _say_forgotten)
 
 
-def _say_disowned(done: ForgottenState) -> None:
-    typer.echo(f"Forgotten: {done.applied:,} marks, {done.orphans:,} orphans.")
+def _say_forgotten(done: ForgottenState) -> None:
+    typer.echo(f"Forgotten: {done.applied:,} applied routes, {done.orphans:,} orphans.")
     typer.echo(
         "offboard is stopped: `byoip kill-switch start offboard` when all has been compared."
     )

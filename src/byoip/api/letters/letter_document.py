@@ -33,7 +33,7 @@ def letter_document() -> dict[str, Any]:
         "operationId": "get_letter",
         "summary": "Is this letter of agency valid?",
         "description": "Public. JSON for machines, a page for people, as `Accept` prefers: valid, "
-        "expired, superseded or revoked, the SHA-256 of the document, and what it states. Ask again "
+        "expired, superseded or revoked, the SHA-256 of the document, and what it states. Ask "
         "each time: the answer may change at any moment.",
         "tags": ["letters"],
         "security": [],

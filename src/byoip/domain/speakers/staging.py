@@ -1,18 +1,19 @@
 """Theory of operation: how a change travels from stage to stage.
 
-Speakers stand in stages, by the settings. An owner's change (announce, withdraw, prepend) is told
-to one stage, looked for there, and told to the next stage only once it was seen:
+The settings put speakers into stages. A change that an owner makes (announce, withdraw, prepend) is
+told to one stage, looked for there, and told to the next stage only once it was seen:
 
-    change ─▶ stage 1 ─told, confirmed─▶ look ─seen─▶ stage 2 ─▶ ... ─seen at all─▶ settled
-                                         │ ▲
-                   unanswered: HOLD, ────┤ │ look again
-                   absent, a while: WATCH ─┘
-                   absent for long: ─────┴─▶ ROLL_BACK what was newly announced and no observer
-                                             sees; else ALARM, and look again
+    change ─▶ stage 1 ──confirmed──▶ look ──SEEN──▶ stage 2 ─▶ ... ──SEEN at all──▶ settled
+                                     ▲  │
+                         look again  │  ├─ UNANSWERED: HOLD it where it is
+                                     └──┼─ ABSENT for a while: WATCH
+                                        ├─ ABSENT for long: ALARM
+                                        └─ ABSENT for long, a new announcement that no observer
+                                           sees: ROLL_BACK (the route is withdrawn again)
 
-A look has three ends (`Visibility`). "Unanswered" is not "absent": it holds a change where it is.
-A stage without a live speaker is skipped. `stage_progress` says where a change is, `next_action`
-what follows from a look. All here is pure: `usecases/speakers/stage_changes.py` asks and acts.
+"Unanswered" is not "absent": a question without an answer never takes a route back. A stage
+without a live speaker is skipped. `stage_progress` says where a change is, and `next_action` what
+follows from a look. All here is pure: `usecases/speakers/stage_changes.py` asks, records and acts.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -63,7 +63,7 @@ class SyncSpeaker:
 
     @property
     def name(self) -> str:
-        """The speaker's."""
+        """As the settings name the speaker."""
         return self.speaker.name
 
     async def full_sync(self) -> SyncResult:
