@@ -47,7 +47,7 @@ class DetectRestore:
             tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
             done = await _forget_applied(tx, found, _DETECTED)
             await tx.restores.raise_alarm(
-                f"{done.applied} applied routes are forgotten, offboarding is stopped: see the runbook",
+                f"{done.applied} routes are forgotten, offboarding is stopped: see the runbook",
                 now,
             )
         return True
