@@ -23,7 +23,8 @@ from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.withdraw import tripping, withdraw
-from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
+from byoip.worker.reconciling import Reconciler, SpeakerPart
+from byoip.worker.speaker_task import Pace
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.store.samples import SetClock
 

@@ -219,8 +219,7 @@ async def test_a_prefix_may_be_brought_with_a_letter(world: World, unknown_id: s
 @pytest.fixture
 async def strict(world: World) -> AsyncIterator[World]:
     """The same with the real inspector."""
-    uploading = replace(world.backend.upload_loa_document, inspector=ChildPdfInspector())
-    real = replace(fresh(world.backend), upload_loa_document=uploading)
+    real = replace(fresh(world.backend), pdf_inspector=ChildPdfInspector())
     transport = httpx.ASGITransport(create_application(real))
     async with httpx.AsyncClient(transport=transport, base_url="http://byoip.test") as client:
         yield replace(world, client=client, backend=real)

@@ -35,7 +35,7 @@ async def test_speakers_listeners_and_alarms(world: World, desk: Desk, routes: R
     now = world.clock.now()
     await noted(world, routes, "ams1", minutes=1)
     await routes.note_listeners({"rr1": True, "rr2": False}, now)
-    await routes.alarms("fed_by_one", [Alarm("fed_by_one", "192.0.2.9")], now)
+    await routes.replace_alarms("fed_by_one", [Alarm("fed_by_one", "192.0.2.9")], now)
     found = await desk.result("GET", "/routes")
     counts = ("desired", "applied", "observed", "unsettled", "orphans")
     assert [found[name] for name in counts] == [0] * 5
@@ -65,7 +65,7 @@ async def test_an_orphan_is_shown_and_withdrawn_on_a_word(
     decided = await desk.act("/routes/orphans/withdraw", speaker="ams1", cidr=CIDR)
     assert decided["decided_because"] == WHY
     assert await desk.result("GET", "/routes/orphans") == [decided]
-    assert await routes.decided("ams1") == {prefix}
+    assert await routes.decided_orphans("ams1") == {prefix}
     event = await desk.last_event()
     assert (event["kind"], event["after"]["cidr"]) == ("orphan.withdrawn", CIDR)
 
@@ -83,8 +83,8 @@ async def test_routes_are_rolled_back_to_a_snapshot(
 ) -> None:
     fleet = Fleet(engine, world.clock)
     gone, mended = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
-    desired_routes = [one.desired for one in await fleet.routes.known("ams1")]
-    await fleet.routes.given("ams1", desired_routes, fleet.clock.now())
+    desired_routes = [one.desired for one in await fleet.routes.states("ams1")]
+    await fleet.routes.mark_announced("ams1", desired_routes, fleet.clock.now())
     assert await fleet.routes.take_snapshot() == 1
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
     await fleet.withdraw(gone)

@@ -48,8 +48,8 @@ def with_fleet(database_url: str, work: Callable[[Fleet], Awaitable[_T]]) -> _T:
 async def withdrawn_by_a_job(fleet: Fleet) -> None:
     """Two routes are in snapshot 1; then a job, and an owner, withdraw one each."""
     jobs, owners = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
-    desired_routes = [one.desired for one in await fleet.routes.known("ams1")]
-    await fleet.routes.given("ams1", desired_routes, fleet.clock.now())
+    desired_routes = [one.desired for one in await fleet.routes.states("ams1")]
+    await fleet.routes.mark_announced("ams1", desired_routes, fleet.clock.now())
     assert await fleet.routes.take_snapshot() == 1
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
     await fleet.withdraw(owners)
@@ -93,7 +93,7 @@ def test_an_orphan_is_shown_and_withdrawn_on_a_word(database_url: str) -> None:
     told = says(database_url, "orphan", "withdraw", "31.0.0.0/24", *WHO, *WHY)
     assert "31.0.0.0/24 will be withdrawn from ams1" in told
     assert "A. Person" in says(database_url, "orphans")
-    decided = with_fleet(database_url, lambda fleet: fleet.routes.decided("ams1"))
+    decided = with_fleet(database_url, lambda fleet: fleet.routes.decided_orphans("ams1"))
     assert decided == {prefix}
 
 

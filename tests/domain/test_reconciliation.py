@@ -20,11 +20,11 @@ PATH = Path(PREFIX, (Asn(64501),), IPv4Address("198.51.100.1"))
 OTHER = replace(PATH, as_path=(Asn(64501),) * 3)
 NO, MAY, HAS = (
     AppliedRoute(),
-    AppliedRoute(may_hold=True),
-    AppliedRoute(may_hold=True, advertised=True, change=2),
+    AppliedRoute(possibly_installed=True),
+    AppliedRoute(possibly_installed=True, advertised=True, change=2),
 )
-DONE = AppliedRoute(may_hold=True, advertised=False, change=3)
-CLEARED = replace(DONE, may_hold=False)
+DONE = AppliedRoute(possibly_installed=True, advertised=False, change=3)
+CLEARED = replace(DONE, possibly_installed=False)
 
 
 def made(

@@ -21,11 +21,16 @@ from tests.domain.test_reconciliation import GONE, NOW, PREFIX, WANTED
 SEEN, ABSENT, UNANSWERED = Visibility.SEEN, Visibility.ABSENT, Visibility.UNANSWERED
 ONE, TWO = StagedSpeaker("one", 1), StagedSpeaker("two", 2)
 DOWN = replace(ONE, down_since=NOW - GONE_AFTER)
-HAS = AppliedRoute(may_hold=True, advertised=True, change=2)
+HAS = AppliedRoute(possibly_installed=True, advertised=True, change=2)
 
 
 def at(**known: object) -> tuple[int | None, bool, bool]:
-    given: dict[str, object] = {"marks": {}, "posts": [ONE, TWO], "seen": set(), "opened": None}
+    given: dict[str, object] = {
+        "applied": {},
+        "speakers": [ONE, TWO],
+        "seen": set(),
+        "opened": None,
+    }
     found = stage_progress(WANTED, **(given | known), now=NOW)  # type: ignore[arg-type]
     return found.stage, found.open_now, found.ready
 
@@ -33,10 +38,10 @@ def at(**known: object) -> tuple[int | None, bool, bool]:
 def test_a_change_goes_from_stage_to_stage() -> None:
     assert at() == (1, True, False)
     assert at(opened=1) == (1, False, False)
-    assert at(opened=1, marks={"one": HAS}) == (1, False, True)
-    assert at(opened=1, marks={"one": HAS}, seen={1}) == (2, True, False)
+    assert at(opened=1, applied={"one": HAS}) == (1, False, True)
+    assert at(opened=1, applied={"one": HAS}, seen={1}) == (2, True, False)
     both = {"one": HAS, "two": HAS}
-    assert at(opened=2, marks=both, seen={1}) == (2, False, True)
+    assert at(opened=2, applied=both, seen={1}) == (2, False, True)
     assert stage_progress(WANTED, both, [ONE, TWO], {1, 2}, 2, NOW).settled
 
 
@@ -105,12 +110,12 @@ LONG = timedelta(seconds=11)
 def test_only_absent_takes_back_and_only_what_was_withdrawn_before(
     desired: DesiredRoute, answer: Visibility, absent_for: timedelta, expected: StageAction
 ) -> None:
-    assert next_action(desired, answer, absent_for, timedelta(seconds=10), nobody=True) is expected
+    assert next_action(desired, answer, absent_for, timedelta(seconds=10), unseen=True) is expected
 
 
 def test_what_somebody_sees_is_never_taken_back() -> None:
     assert (
-        next_action(TURNED, ABSENT, LONG, timedelta(seconds=10), nobody=False) is StageAction.ALARM
+        next_action(TURNED, ABSENT, LONG, timedelta(seconds=10), unseen=False) is StageAction.ALARM
     )
 
 
@@ -162,7 +167,7 @@ def test_a_speakers_own_word(
     desired: DesiredRoute, sent: dict[str, object], expected: Visibility
 ) -> None:
     look = Sightings(sent=sent)  # type: ignore[arg-type]
-    assert look.by_ourselves(desired, [ONE]) is expected
+    assert look.by_speakers(desired, [ONE]) is expected
 
 
 def test_another_origin_is_not_our_route() -> None:

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.api.accounts.operating import operating
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
-from byoip.api.speakers.route_desk import route_desk
 from byoip.domain.accounts.limits import Limits
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
@@ -37,8 +36,7 @@ from byoip.usecases.border import Border
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
-from byoip.usecases.letters.revoke_letters import RevokeLetter
-from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
+from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.letters import FakeInspector
 from tests.fakes.registry import FakeRouteRegistry
@@ -87,9 +85,8 @@ def make_backend(
         terms=terms,
         converge_bindings=ConvergeBindings(store),
         preflight=Preflight(ask, terms),
-        upload_loa_document=UploadLoaDocument(store, clock, FakeInspector()),
+        pdf_inspector=FakeInspector(),
         letters=LetterReader(engine),
-        revoke_letter=RevokeLetter(store, clock),
         reader=CustomerReader(engine),
         accounts=Accounts(engine, clock),
         allowance=Allowance(engine),
@@ -109,7 +106,9 @@ def make_backend(
             guards=GuardReader(engine, Ceilings()),
         ),
         edges=EdgeReader(engine),
-        routes=route_desk(store, clock, RouteReader(engine), _IN_SERVICE),
+        routes=RouteReader(engine),
+        restore_snapshot=RestoreSnapshot(store),
+        in_service=_IN_SERVICE,
         limiter=RequestLimiter(RateWindows(engine), limits),
         bell=EventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,

@@ -175,7 +175,7 @@ async def event_bell(database_url: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def reconcilers_turn(database_url: str) -> AsyncIterator[None]:
     """The reconciler has its turn, and listens."""
-    async with LeaderElection(database_url).turn():
+    async with LeaderElection(database_url).hold():
         yield
 
 

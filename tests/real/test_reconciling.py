@@ -8,7 +8,7 @@ import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.store.engine import PoolSize, make_engine
-from byoip.worker.reconciling import Pace
+from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
 
@@ -89,8 +89,8 @@ async def test_a_speaker_killed_in_the_middle_of_many_changes(
         assert wanted == set(prefixes) - set(gone)
         for speaker in edge.speakers.values():
             await until(lambda s=speaker: holds(s, wanted), seconds=30)  # type: ignore[misc]
-            known = await fleet.routes.known(speaker.name)
-            assert all(one.mark.confirms(one.desired) for one in known)
+            known = await fleet.routes.states(speaker.name)
+            assert all(one.applied.confirms(one.desired) for one in known)
         await edge.until_seen(*wanted)
         await edge.until_gone(*(set(prefixes) - wanted))
         lost = {one.prefix for one in edge.router.losses()}

@@ -15,11 +15,11 @@ from tests.announcing import MARKING, Fleet, path, speaker
 class Mistaken(Routes):
     """Reads rows that look withdrawn, by whatever fault: stale, or a query that is wrong."""
 
-    async def known(self, speaker: str) -> Sequence[RouteState]:
-        return [_turned(one) for one in await super().known(speaker)]
+    async def states(self, speaker: str) -> Sequence[RouteState]:
+        return [_turned(one) for one in await super().states(speaker)]
 
-    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
-        return [_turned(one) for one in await super().some(speaker, ids)]
+    async def states_of(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
+        return [_turned(one) for one in await super().states_of(speaker, ids)]
 
 
 def _turned(one: RouteState) -> RouteState:
@@ -41,9 +41,9 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
     one = speaker("one")
     prefixes = await fleet.add(*(f"31.0.{n}.0/24" for n in range(40)), advertised=True)
     one.put(*(path(each) for each in prefixes))
-    known = await fleet.routes.known("one")
-    await fleet.routes.given("one", [each.desired for each in known], fleet.clock.now())
-    tend = SyncSpeaker(
+    known = await fleet.routes.states("one")
+    await fleet.routes.mark_announced("one", [each.desired for each in known], fleet.clock.now())
+    sync = SyncSpeaker(
         one,
         1,
         MARKING,
@@ -52,8 +52,8 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
         Everybody(),
         fleet.clock,
     )
-    await tend.whole()
-    await tend.some([fleet.ids[each][2] for each in prefixes])
+    await sync.full_sync()
+    await sync.sync_changes([fleet.ids[each][2] for each in prefixes])
     assert one.calls("withdraw") == 0
     assert set(one.paths) == set(prefixes)
 
@@ -64,8 +64,8 @@ class Behind(Routes):
     fleet: Fleet
     prefix: Prefix
 
-    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
-        known = await super().some(speaker, ids)
+    async def states_of(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
+        known = await super().states_of(speaker, ids)
         await self.fleet.withdraw(self.prefix)
         return known
 
@@ -76,8 +76,8 @@ async def test_what_its_owner_has_just_withdrawn_is_not_announced_any_more(fleet
     routes = Behind(fleet.engine)
     routes.fleet, routes.prefix = fleet, gone
     turn = Ours()
-    tend = SyncSpeaker(one, 1, MARKING, routes, turn, Everybody(), fleet.clock)  # type: ignore[arg-type] # is never woken
-    done = await tend.some([fleet.ids[each][2] for each in (kept, gone)])
+    sync = SyncSpeaker(one, 1, MARKING, routes, turn, Everybody(), fleet.clock)  # type: ignore[arg-type] # is never woken
+    done = await sync.sync_changes([fleet.ids[each][2] for each in (kept, gone)])
     assert done.changed == {fleet.ids[kept][2]}
     assert set(one.paths) == {kept}
     held = await fleet.ask("SELECT bgp_prefix_id FROM applied_routes WHERE may_hold")
@@ -86,11 +86,11 @@ async def test_what_its_owner_has_just_withdrawn_is_not_announced_any_more(fleet
 
 async def test_a_row_that_is_just_changed_is_waited_for(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
-    (known,) = await fleet.routes.known("one")
-    await fleet.routes.given("one", [known.desired], fleet.clock.now())
+    (known,) = await fleet.routes.states("one")
+    await fleet.routes.mark_announced("one", [known.desired], fleet.clock.now())
     await fleet.withdraw(prefix)
-    (known,) = await fleet.routes.known("one")
-    assert list(await fleet.routes.may_withdraw("one", [known.desired])) == [
+    (known,) = await fleet.routes.states("one")
+    assert list(await fleet.routes.withdrawable("one", [known.desired])) == [
         known.desired.bgp_prefix_id
     ]
     claim, _, row = fleet.ids[prefix]
@@ -100,7 +100,7 @@ async def test_a_row_that_is_just_changed_is_waited_for(fleet: Fleet) -> None:
         before = await tx.bgp_prefixes.get(claim, row)
         again = before.announced(binding, prepend=0, request_id="again", now=fleet.clock.now())
         await tx.bgp_prefixes.save(again)
-        asking = asyncio.create_task(fleet.routes.may_withdraw("one", [known.desired]))
+        asking = asyncio.create_task(fleet.routes.withdrawable("one", [known.desired]))
         await asyncio.sleep(0.1)
         assert not asking.done()
     assert list(await asking) == []

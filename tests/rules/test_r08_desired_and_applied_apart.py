@@ -20,7 +20,7 @@ async def test_one_reconciles_at_a_time(fleet: Fleet) -> None:
 
     async def take_turn() -> None:
         nonlocal inside, most
-        async with LeaderElection(url).turn() as turn:
+        async with LeaderElection(url).hold() as turn:
             await turn.require()
             inside += 1
             most = max(most, inside)

@@ -90,8 +90,8 @@ async def test_marks_that_are_lost_withdraw_nothing(fleet: Fleet) -> None:
     await fleet.do("DELETE FROM applied_routes")
     async with reconciling(fleet, one, listeners=[ear]):
         await passes(one)
-        known = await fleet.routes.known("one")
-        assert all(each.mark.advertised for each in known), "they are taken for ours again"
+        known = await fleet.routes.states("one")
+        assert all(each.applied.advertised for each in known), "they are taken for ours again"
     assert ear.withdrawals() == []
 
 

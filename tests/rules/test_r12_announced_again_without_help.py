@@ -33,7 +33,7 @@ async def test_the_binding_cannot_go_from_under_an_advertised_route(fleet: Fleet
 
 async def test_a_roll_back_takes_nothing_but_the_route(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
-    (known,) = await fleet.routes.known("one")
+    (known,) = await fleet.routes.states("one")
     assert await RetractRoute(fleet.store, fleet.clock)([known.desired])
     row = await fleet.desired(prefix)
     assert not row.desired.advertised

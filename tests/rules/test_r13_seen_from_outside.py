@@ -76,7 +76,7 @@ async def test_two_looks_in_a_row_count_and_who_does_not_answer_says_nothing(fle
     ear = listener(one)
     watch = MonitorRoutes(fleet.routes, fleet.store, fleet.clock, ObserveRoutes([ear]))
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
-    await fleet.routes.settle([one.desired for one in await fleet.routes.known("one")])
+    await fleet.routes.settle([one.desired for one in await fleet.routes.states("one")])
     await watch([one])
     assert await lost(fleet), "it was missed once"
     ear.trouble = True

@@ -27,8 +27,8 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
     engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
     fleet = Fleet(engine)
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
-    known = await fleet.routes.known("one")
-    await fleet.routes.given("one", [one.desired for one in known], fleet.clock.now())
+    known = await fleet.routes.states("one")
+    await fleet.routes.mark_announced("one", [one.desired for one in known], fleet.clock.now())
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     yield fleet
     await engine.dispose()
@@ -99,7 +99,7 @@ async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:
     with pytest.raises(InvalidText):
         await disown(name=" ", reason="last night's backup", by=CLI)
     done = await disown(name="A. Person", reason="last night's backup", by=CLI)
-    assert (done.marks, done.orphans) == (1, 1)
+    assert (done.applied, done.orphans) == (1, 1)
     (event, _) = await fleet.ask("SELECT kind, actor, reason FROM operator_events ORDER BY number")
     assert event == ("routes.disowned", "cli:A. Person", "last night's backup")
     assert not await DetectRestore(fleet.store, fleet.clock)(), "that is done already"

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -18,8 +19,9 @@ from byoip.domain.speakers.bgp_peer import (
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.speakers.routes import Observation, SpeakerState
-from byoip.usecases.speakers.forget_speaker import ForgetSpeaker
+from byoip.usecases.speakers import bgp_peers
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
+from tests.usecases.verbs import Verb
 
 BY = Actor("operator:1", "request-1")
 SETTINGS = InService(frozenset({"ours"}), frozenset({"ear"}))
@@ -33,8 +35,8 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
     await engine.dispose()
 
 
-async def forget(fleet: Fleet, station: BgpPeerKind, name: str) -> Forgotten:
-    use = ForgetSpeaker(fleet.store, fleet.clock, station, SETTINGS)
+async def forget(fleet: Fleet, kind: BgpPeerKind, name: str) -> Forgotten:
+    use = Verb(fleet.store, partial(bgp_peers.forget, kind=kind, in_service=SETTINGS))
     return await use(name, reason="it burnt", by=BY)
 
 
@@ -47,14 +49,14 @@ async def given(fleet: Fleet, *names: str) -> None:
     """All that is advertised was given to them, and is sent to a peer and heard."""
     now = fleet.clock.now()
     for name in names:
-        desired_routes = [one.desired for one in await fleet.routes.known(name)]
-        await fleet.routes.given(name, desired_routes, now)
+        desired_routes = [one.desired for one in await fleet.routes.states(name)]
+        await fleet.routes.mark_announced(name, desired_routes, now)
         words = [
             Observation(one.bgp_prefix_id, seen_by, advertised=True, own_word=own)
             for one in desired_routes
             for seen_by, own in ((f"{name} to 127.0.0.2", True), ("ear-1", False))
         ]
-        await fleet.routes.observed(words, now)
+        await fleet.routes.record_observations(words, now)
 
 
 async def lingering(fleet: Fleet, prefix: Prefix) -> bool:
@@ -72,13 +74,13 @@ async def test_what_was_withdrawn_no_longer_waits_for_a_speaker_that_is_gone(fle
 
     made = await forget(fleet, BgpPeerKind.SPEAKER, "one")
     assert made == Forgotten(
-        BgpPeerKind.SPEAKER, "one", marks=2, words=2, orphans=1, let_go=(owners,)
+        BgpPeerKind.SPEAKER, "one", applied=2, observed=2, orphans=1, abandoned=(owners,)
     )
     await forget(fleet, BgpPeerKind.SPEAKER, "one-b")
     assert await lingering(fleet, owners), "a listener is not forgotten with the speaker"
     heard = await forget(fleet, BgpPeerKind.LISTENER, "ear-1")
 
-    assert heard == Forgotten(BgpPeerKind.LISTENER, "ear-1", words=2, let_go=(owners,))
+    assert heard == Forgotten(BgpPeerKind.LISTENER, "ear-1", observed=2, abandoned=(owners,))
     assert not await lingering(fleet, owners)
     assert await fleet.wanted() == {kept}
     left = await RouteReader(fleet.engine).report()
@@ -141,7 +143,9 @@ async def test_what_no_setting_can_name_is_not_there(fleet: Fleet, name: str) ->
 
 
 async def test_it_needs_a_reason(fleet: Fleet) -> None:
-    use = ForgetSpeaker(fleet.store, fleet.clock, BgpPeerKind.SPEAKER, SETTINGS)
+    use = Verb(
+        fleet.store, partial(bgp_peers.forget, kind=BgpPeerKind.SPEAKER, in_service=SETTINGS)
+    )
     with pytest.raises(InvalidText):
         await use("one", reason=" ", by=BY)
 

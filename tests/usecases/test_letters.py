@@ -24,9 +24,9 @@ from byoip.domain.letters.letter import (
 from byoip.domain.prefix import Prefix
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.claims import prefixes, standing
+from byoip.usecases.letters import letters
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
-from byoip.usecases.letters.revoke_letters import RevokeLetter
 from byoip.usecases.letters.watch_letters import WatchLetters
 from byoip.usecases.routes import offboarding
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
@@ -263,7 +263,7 @@ async def test_offboarding_revokes_it_when_the_route_is_gone_and_restoring_bring
 async def test_after_the_operator_has_revoked_it_no_other_is_written(world: World) -> None:
     claim = await approved(world)
     letter = await written(world, claim)
-    revoking = RevokeLetter(world.store, world.clock)
+    revoking = Verb(world.store, letters.revoke)
     for _ in range(2):
         ended = await revoking(str(letter.reference), reason=REASON, by=BY)
         assert ended.revoked_because is RevokedBecause.OPERATOR
@@ -307,9 +307,7 @@ async def test_the_operator_may_revoke_what_removal_has_revoked(world: World) ->
     claim = await approved(world)
     letter = await written(world, claim)
     await remove(world, claim)
-    again = await RevokeLetter(world.store, world.clock)(
-        str(letter.reference), reason=REASON, by=BY
-    )
+    again = await Verb(world.store, letters.revoke)(str(letter.reference), reason=REASON, by=BY)
     assert again.revoked_because is RevokedBecause.REMOVED
 
 

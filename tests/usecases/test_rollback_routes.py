@@ -11,9 +11,10 @@ from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNo
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.routes.withdraw import withdraw
+from byoip.usecases.speakers import orphans
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot, RolledBack
-from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from tests.announcing import Fleet, path
+from tests.usecases.verbs import Verb
 
 CLI = Actor("cli", "cli-1")
 CIDRS = [f"31.0.{number}.0/24" for number in range(6)]
@@ -28,8 +29,8 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
 
 async def snapshot(fleet: Fleet) -> int:
     """All that is advertised was applied by one speaker: keep that."""
-    known = await fleet.routes.known("one")
-    await fleet.routes.given("one", [one.desired for one in known], fleet.clock.now())
+    known = await fleet.routes.states("one")
+    await fleet.routes.mark_announced("one", [one.desired for one in known], fleet.clock.now())
     number = await fleet.routes.take_snapshot()
     assert number is not None
     await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
@@ -45,7 +46,7 @@ async def taken(fleet: Fleet, prefix: Prefix, source: Source) -> None:
 
 
 async def rolled_back(fleet: Fleet, number: int, *, dry_run: bool = False) -> RolledBack:
-    rollback = RestoreSnapshot(fleet.store, fleet.clock)
+    rollback = RestoreSnapshot(fleet.store)
     return await rollback(number, reason="the accident", by=CLI, dry_run=dry_run)
 
 
@@ -91,13 +92,13 @@ async def test_a_snapshot_that_is_not_kept_and_a_reason_that_is_not_given(fleet:
     with pytest.raises(RouteSnapshotNotFound):
         await rolled_back(fleet, 7)
     with pytest.raises(InvalidText):
-        await RestoreSnapshot(fleet.store, fleet.clock)(7, reason=" ", by=CLI, dry_run=True)
+        await RestoreSnapshot(fleet.store)(7, reason=" ", by=CLI, dry_run=True)
 
 
 async def test_what_its_owner_withdrew_before_the_snapshot_is_not_in_it(fleet: Fleet) -> None:
     kept, taken_back = await fleet.add(*CIDRS[:2], advertised=True)
-    known = await fleet.routes.known("away")
-    await fleet.routes.given("away", [one.desired for one in known], fleet.clock.now())
+    known = await fleet.routes.states("away")
+    await fleet.routes.mark_announced("away", [one.desired for one in known], fleet.clock.now())
     await fleet.withdraw(taken_back)  # the speaker is away: its mark stays
     number = await snapshot(fleet)
     await taken(fleet, kept, Source.JOB)
@@ -117,7 +118,7 @@ async def test_what_its_owner_withdraws_during_the_run_stays_so(fleet: Fleet) ->
             await fleet.withdraw(second)
             return found
 
-    rollback = Meanwhile(fleet.store, fleet.clock)
+    rollback = Meanwhile(fleet.store)
     done = await rollback(number, reason="the accident", by=CLI, dry_run=False)
     assert done.announced == [first]
     assert dict(done.refused) == {second: "its owner has withdrawn it since"}
@@ -177,16 +178,16 @@ async def test_what_stood_until_just_now_is_kept_however_old(fleet: Fleet) -> No
 
 async def test_a_decision_about_an_orphan_names_who_and_why(fleet: Fleet) -> None:
     prefix = Prefix.parse(CIDRS[0])
-    decide = WithdrawOrphan(fleet.store, fleet.clock)
+    decide = Verb(fleet.store, orphans.withdraw)
     with pytest.raises(OrphanNotFound):
         await decide("one", CIDRS[0], name="A. Person", reason="left over", by=CLI)
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     await decide("one", CIDRS[0], name="A. Person", reason="left over", by=CLI)
-    assert await fleet.routes.decided("one") == {prefix}
-    assert await fleet.routes.decided("two") == set()
+    assert await fleet.routes.decided_orphans("one") == {prefix}
+    assert await fleet.routes.decided_orphans("two") == set()
     (orphan,) = await RouteReader(fleet.engine).orphans()
     assert (orphan.decided_by, orphan.decided_because) == ("A. Person", "left over")
     # One that goes and comes back is decided anew.
     await fleet.routes.note_orphans("one", {}, fleet.clock.now())
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
-    assert await fleet.routes.decided("one") == set()
+    assert await fleet.routes.decided_orphans("one") == set()

@@ -30,10 +30,10 @@ class Looking(Fleet):
 
     async def out(self, cidr: str = "31.0.0.0/24") -> Prefix:
         (prefix,) = await self.add(cidr, advertised=True)
-        await self.routes.settle([known.desired for known in await self.routes.known("one")])
+        await self.routes.settle([known.desired for known in await self.routes.states("one")])
         self.one.put(path(prefix))
         await self.one.enable(PEER)
-        await self.routes.given("one", [], self.clock.now())
+        await self.routes.mark_announced("one", [], self.clock.now())
         return prefix
 
     async def look(self, *listeners: FakeListener, speakers: tuple[FakeSpeaker, ...] = ()) -> None:

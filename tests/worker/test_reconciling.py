@@ -10,7 +10,7 @@ from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
-from byoip.worker.reconciling import Pace
+from byoip.worker.speaker_task import Pace
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener, FakeSpeaker, Trouble
 
@@ -434,20 +434,20 @@ async def test_no_orphan_goes_while_the_breaker_is_open_for_all(fleet: Fleet) ->
         "INSERT INTO breaker_trips (id, scope, subject, why, at)"
         " VALUES (gen_random_uuid(), 'global', '', 'too many', now())"
     )
-    assert await fleet.routes.may_remove("one", [orphan]) == set()
+    assert await fleet.routes.permit_orphan_withdrawals("one", [orphan]) == set()
     await fleet.do(
         "UPDATE breaker_trips SET rearmed_at = now(), rearmed_by = 'A', "
         "rearmed_because = 'b', parked = 'released'"
     )
-    assert await fleet.routes.may_remove("two", [orphan]) == set()
-    assert await fleet.routes.may_remove("one", [orphan]) == {orphan}
+    assert await fleet.routes.permit_orphan_withdrawals("two", [orphan]) == set()
+    assert await fleet.routes.permit_orphan_withdrawals("one", [orphan]) == {orphan}
 
 
 async def test_an_orphan_that_somebody_wants_by_now_stays(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     await fleet.do(DECIDE_ALL)
-    assert await fleet.routes.may_remove("one", [prefix]) == set()
+    assert await fleet.routes.permit_orphan_withdrawals("one", [prefix]) == set()
     assert await fleet.ask("SELECT FROM orphan_withdrawals") == []
 
 

@@ -145,8 +145,8 @@ async def all_as_wanted(fleet: Fleet, model: Model, speakers: list[Watched]) -> 
     if any(one.sends_to(PEER, prefix) is None for one in speakers for prefix in wanted):
         return False
     for one in speakers:
-        for known in await fleet.routes.known(one.name):
-            if not known.mark.confirms(known.desired) or known.mark == AppliedRoute():
+        for known in await fleet.routes.states(one.name):
+            if not known.applied.confirms(known.desired) or known.applied == AppliedRoute():
                 return False
     seen = await fleet.ask(
         "SELECT cidr FROM observed_routes o JOIN bgp_prefixes b"

@@ -15,7 +15,8 @@ from byoip.domain.accounts.operating import stated_name
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
-from byoip.store.speakers.restores import Disowned
+from byoip.store.speakers.restores import ForgottenState
+from byoip.usecases.speakers import orphans as decisions
 from byoip.usecases.speakers.forget_applied import ForgetAppliedState
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
@@ -24,7 +25,7 @@ advertise_app = typer.Typer(
     help="What BGP speakers announce, in the database itself: for when the API is down. Otherwise "
     "`byoip operator routes`.",
 )
-orphan_app = typer.Typer(no_args_is_help=True, help="Decide about a path that nobody wants.")
+orphan_app = typer.Typer(no_args_is_help=True, help="Decide about a path that no row wants.")
 advertise_app.add_typer(orphan_app, name="orphan")
 
 Reason = Annotated[str, typer.Option(help="Why; kept in the operators' history.")]
@@ -49,7 +50,7 @@ def _say_snapshots(found: Sequence[tuple[int, datetime, int]]) -> None:
 def rollback(
     number: Annotated[int, typer.Argument(min=1, help="Of the snapshot.")],
     reason: Annotated[str, typer.Option(help="Why; else `rollback to snapshot N`.")] = "",
-    name: Annotated[str, typer.Option(help="Who does it; else whoever is logged in.")] = "",
+    name: Annotated[str, typer.Option(help="Who does it; else the user who is logged in.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
 ) -> None:
     """Announce again what a snapshot has; take nothing down.
@@ -60,7 +61,7 @@ def rollback(
     async def work(composition: Composition) -> RolledBack:
         by = _by(stated_name(name or operating_user()).value)
         why = reason or f"rollback to snapshot {number}"
-        return await composition.rollback_routes()(number, reason=why, by=by, dry_run=dry_run)
+        return await composition.restore_snapshot()(number, reason=why, by=by, dry_run=dry_run)
 
     with_composition(
         work,
@@ -82,21 +83,21 @@ def restored(
     name: Annotated[str, typer.Option(help="Who has restored it: your name.")],
     reason: Reason,
 ) -> None:
-    """After the database was restored, and before any worker starts: believe no mark of the backup.
+    """After the database was restored, and before any worker starts: forget what speakers have.
 
-    What speakers hold is taken for ours where a row wants it, and is an orphan where none does;
+    A path that a speaker holds is taken for ours if a row wants it, and is an orphan if none does;
     offboarding is stopped. Nothing is withdrawn for what the backup says.
     """
 
-    async def work(composition: Composition) -> Disowned:
-        disown = ForgetAppliedState(composition.store, composition.clock)
-        return await disown(name=name, reason=reason, by=_by())
+    async def work(composition: Composition) -> ForgottenState:
+        forget = ForgetAppliedState(composition.store, composition.clock)
+        return await forget(name=name, reason=reason, by=_by())
 
-    with_composition(work, _say_disowned)
+    with_composition(work, _say_forgotten)
 
 
-def _say_disowned(done: Disowned) -> None:
-    typer.echo(f"Forgotten: {done.marks:,} marks, {done.orphans:,} orphans.")
+def _say_forgotten(done: ForgottenState) -> None:
+    typer.echo(f"Forgotten: {done.applied:,} applied routes, {done.orphans:,} orphans.")
     typer.echo(
         "offboard is stopped: `byoip kill-switch start offboard` when all has been compared."
     )
@@ -104,7 +105,7 @@ def _say_disowned(done: Disowned) -> None:
 
 @advertise_app.command("orphans")
 def orphans() -> None:
-    """List paths that speakers hold and nobody wants."""
+    """List paths that speakers hold and no row wants."""
     with_composition(lambda composition: composition.route_reader().orphans(), _say_orphans)
 
 
@@ -124,10 +125,13 @@ def withdraw_orphan(
     reason: Reason,
 ) -> None:
     """Have an orphan withdrawn from one speaker, on your word."""
+
+    async def work(composition: Composition) -> None:
+        async with composition.store.transaction(actor=_by()) as tx:
+            await decisions.withdraw(tx, speaker, cidr, name=name, reason=reason)
+
     with_composition(
-        lambda composition: composition.withdraw_orphan()(
-            speaker, cidr, name=name, reason=reason, by=_by()
-        ),
+        work,
         lambda _: typer.echo(f"{cidr} will be withdrawn from {speaker}, if it still is an orphan."),
     )
 

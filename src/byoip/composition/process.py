@@ -23,7 +23,6 @@ from byoip.api.accounts.operating import operating
 from byoip.api.application import create_application
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
-from byoip.api.speakers.route_desk import route_desk
 from byoip.composition.external_services import ExternalServices
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.history import Actor
@@ -64,13 +63,10 @@ from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.jobs.kill_switches import KillSwitches
-from byoip.usecases.letters.revoke_letters import RevokeLetter
-from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
 from byoip.usecases.letters.watch_letters import WatchLetters
 from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
-from byoip.usecases.speakers.withdraw_orphan import WithdrawOrphan
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import LetterWork, Work, register
 
@@ -147,9 +143,8 @@ class Composition:
             terms=terms,
             converge_bindings=ConvergeBindings(store),
             preflight=Preflight(self._ask(deadline=_PREFLIGHT_SECONDS), terms),
-            upload_loa_document=UploadLoaDocument(store, clock, ChildPdfInspector()),
+            pdf_inspector=ChildPdfInspector(),
             letters=LetterReader(self.engine),
-            revoke_letter=RevokeLetter(store, clock),
             reader=CustomerReader(self.engine),
             accounts=self.accounts,
             allowance=Allowance(self.engine),
@@ -169,7 +164,9 @@ class Composition:
                 guards=GuardReader(self.engine, self.settings.ceilings),
             ),
             edges=EdgeReader(self.engine),
-            routes=route_desk(store, clock, self.route_reader(), self._in_service()),
+            routes=self.route_reader(),
+            restore_snapshot=self.restore_snapshot(),
+            in_service=self._in_service(),
             limiter=RequestLimiter(RateWindows(self.engine), self.settings.limits),
             bell=self.bell,
             require_if_match=self.settings.require_if_match,
@@ -262,16 +259,12 @@ class Composition:
         return RefreshRoas(source, JsonVrps(), snapshots, gates, self.clock, reevaluate)
 
     def route_reader(self) -> RouteReader:
-        """What operators look at of routes."""
+        """What operators see of routes."""
         return RouteReader(self.engine)
 
-    def rollback_routes(self) -> RestoreSnapshot:
+    def restore_snapshot(self) -> RestoreSnapshot:
         """Announce again what a snapshot has."""
-        return RestoreSnapshot(self.store, self.clock)
-
-    def withdraw_orphan(self) -> WithdrawOrphan:
-        """Have a path withdrawn that nobody wants."""
-        return WithdrawOrphan(self.store, self.clock)
+        return RestoreSnapshot(self.store)
 
     async def offer_services(self) -> None:
         """Offer the services that the settings name."""

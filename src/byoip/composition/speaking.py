@@ -1,4 +1,4 @@
-"""Who announces for us, from the settings: speakers, listeners, and what keeps them right."""
+"""Speakers, listeners and their reconciler, from the settings."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,12 +12,13 @@ from byoip.domain.routes.route import PathAttributes
 from byoip.settings import Settings, SettingsError, on_loopback
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
-from byoip.worker.reconciling import Pace, Reconciler, SpeakerPart
+from byoip.worker.reconciling import Reconciler, SpeakerPart
+from byoip.worker.speaker_task import Pace
 
 
 @asynccontextmanager
 async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | None]:
-    """What keeps the speakers right, while the block runs; None without speakers.
+    """The reconciler, while the block runs; None without speakers.
 
     Raises:
         SettingsError: a sandbox would announce beyond loopback.
@@ -27,7 +28,7 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
         yield None
         return
     if composition.mode == "sandbox":
-        _demand_loopback(settings)
+        _require_loopback(settings)
     speakers = [GobgpSpeaker(one.name, one.address) for one in settings.speakers]
     try:
         yield Reconciler(
@@ -50,18 +51,18 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
 def _parts(settings: Settings, speakers: Sequence[GobgpSpeaker]) -> list[SpeakerPart]:
     parts = []
     for (one, stage), speaker in zip(settings.staged_speakers, speakers, strict=True):
-        marking = PathAttributes(
-            AS0,  # each says its own
+        attributes = PathAttributes(
+            AS0,  # each speaker is asked for its own
             one.next_hop4 or settings.next_hop4,
             one.next_hop6 or settings.next_hop6,
             frozenset(one.communities),
             one.prepend_communities,
         )
-        parts.append(SpeakerPart(speaker, stage, marking))
+        parts.append(SpeakerPart(speaker, stage, attributes))
     return parts
 
 
-def _demand_loopback(settings: Settings) -> None:
+def _require_loopback(settings: Settings) -> None:
     for one in settings.speakers:
         if not on_loopback(one.address.rpartition(":")[0].strip("[]")):
             raise SettingsError(

@@ -21,9 +21,10 @@ needed:
 8. the refused set of a job (`guards.waiting`, `refuse`), and then the ways out that a run takes
    in, without their claims, in the order of these (`offboardings.take_in`); alone, but for what
    follows here
-   or a speaker or listener to forget (`routes.last_asked`), then its marks and observations in
-   the order of ids (`routes.forget`); nothing before it; or which database this is
-   (`restores.identity`), then all marks in the order of ids (`restores.disown`); nothing before it
+   or a speaker or listener to forget (`routes.last_asked`), then its applied and observed routes
+   in the order of ids (`routes.forget`); nothing before it; or which database this is
+   (`restores.identity`), then all applied routes in the order of ids
+   (`restores.forget_applied`); nothing before it
 9. letters of the claim; alone, too, but then nothing else after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids

@@ -6,6 +6,7 @@ the answer, both within the transaction; commits; and only then lets the reply g
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -77,6 +78,25 @@ class Border:
             if request.key is not None:
                 tx.keep(keep(result) if keep else _kept(reply))
         return reply
+
+    async def require_unanswered(self, request: WriteRequest) -> None:
+        """Look for the key's answer before a write of several transactions, the last a verb.
+
+        The key is kept with the answer, by the last one: without this look, a request that is
+        repeated would do all before it a second time.
+
+        Raises:
+            AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy: as `write` does.
+        """
+        if request.key is None:
+            return
+        with suppress(_Looked):
+            async with self.store.transaction(request.key):
+                raise _Looked
+
+
+class _Looked(Exception):  # noqa: N818 - ends a transaction that only looked
+    pass
 
 
 def _kept(reply: object) -> StoredAnswer:

@@ -1,134 +1,124 @@
-"""Keep speakers as they are wanted: one task for each, so that none waits for another.
+"""Theory of operation: the reconciler makes speakers hold what owners want.
 
-Crash-only: everything that matters is in the database, and whoever has the turn next starts with
-a whole look at every speaker. While the database is away nobody is told anything: routes stay.
+One process leads (`LeaderElection`). For its term it runs a task for each speaker, so that none
+waits for another, and three tasks beside them:
+
+    bgp_prefixes ─NOTIFY─▶ listen ──▶ speaker task ──▶ speaker ──BGP──▶ peers, listeners
+      (desired)                         ▲      │          │                  │
+                        open the stage  │      │applied   │ADJ-RIB-Out       │sees
+                                        │      ▼          ▼                  ▼
+                                      advance: was each change seen at its stage?
+                                      watch:   lost routes, alarms, snapshots
+
+A speaker task starts with a full sync (ask what the speaker holds, correct that, let its sessions
+come up), repeats it every few seconds and after a restart, and tells changes in between. All that
+matters is in the database: a process may die at any moment, and the next leader starts again with
+full syncs. Without database or leadership no speaker is told anything: routes stay as they are.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from byoip.domain.routes.route import PathAttributes
 from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
-from byoip.store.speakers.leader_election import (
-    LeaderElection,
-    Leadership,
-    LeadershipLost,
-)
-from byoip.store.speakers.routes import Alarm, Routes, SpeakerState
+from byoip.ports.speakers.speaker import Listener, Speaker
+from byoip.store.speakers.leader_election import LeaderElection, Leadership, LeadershipLost
+from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.forget_applied import DetectRestore
 from byoip.usecases.speakers.monitor import MonitorRoutes
-from byoip.usecases.speakers.observe import Asked, ObserveRoutes
+from byoip.usecases.speakers.observe import ObserveRoutes
 from byoip.usecases.speakers.stage_changes import StageChanges
-from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
+from byoip.usecases.speakers.sync_speaker import SyncSpeaker
+from byoip.worker.speaker_task import Pace, SpeakerTask
 
 _LOG = logging.getLogger(__name__)
 
-_PAUSE_SECONDS = 1.0  # before the turn is asked for again
-_PROBE_SECONDS = 1.0  # how soon a restarted speaker is noticed
-_RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
-_SOONEST_SECONDS = 0.01  # between two looks for the same change, at first
+_PAUSE_SECONDS = 1.0  # before it tries to lead again
+_SOONEST_SECONDS = 0.01  # at first, between two looks for the same change
 _SNAPSHOT_EVERY = timedelta(minutes=1)
-_LOOK_AGAIN_AFTER = timedelta(seconds=3)  # once, after the turn was taken
-_NOTED_EVERY = timedelta(seconds=1)  # that a speaker is still away
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerPart:
-    """A speaker as it is configured; its marking's local AS is asked for."""
+    """A speaker as configured. It is asked for the local AS of its attributes."""
 
     speaker: Speaker
     stage: int
-    marking: PathAttributes
+    attributes: PathAttributes
 
     @property
-    def post(self) -> StagedSpeaker:
-        """As far as stages are concerned."""
-        hops = {4: self.marking.next_hop4, 6: self.marking.next_hop6}
+    def staged(self) -> StagedSpeaker:
+        """The speaker as staging sees it."""
+        hops = {4: self.attributes.next_hop4, 6: self.attributes.next_hop6}
         families = frozenset(family for family, hop in hops.items() if hop is not None)
         return StagedSpeaker(self.speaker.name, self.stage, families)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How often, and how patiently.
-
-    Attributes:
-        every: between two whole looks at everything.
-        absent_for: how long an announcement may be answered "absent".
-        probe: between two looks at a speaker's sessions.
-    """
-
-    every: timedelta = timedelta(seconds=10)
-    absent_for: timedelta = timedelta(seconds=10)
-    probe: float = _PROBE_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Does it as long as it runs, whenever it is this process's turn."""
+    """Reconciles while it runs, whenever this process leads."""
 
-    turns: LeaderElection
+    election: LeaderElection
     routes: Routes
     store: Store
     clock: Clock
     speakers: Sequence[SpeakerPart]
     listeners: Sequence[Listener] = ()
-    pace: Pace = Pace()
+    pace: Pace = Pace()  # noqa: RUF009 - frozen
 
     async def run(self) -> None:
-        """Until it is cancelled; what fails is tried again."""
+        """Run until cancelled; what fails is tried again."""
         while True:
             try:
-                async with self.turns.turn() as turn:
+                async with self.election.hold() as leadership:
                     await DetectRestore(self.store, self.clock)()
                     _LOG.info("Reconciling %d speakers", len(self.speakers))
-                    await _Session(self, turn).run()
+                    await _Term(self, leadership).run()
             except* (LeadershipLost, StoreUnavailable) as lost:
                 _LOG.warning("Not reconciling, routes stay as they are: %s", lost.exceptions[0])
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
-class _Session:
-    """One turn."""
+class _Term:
+    """What runs while this process leads."""
 
-    def __init__(self, parts: Reconciler, turn: Leadership) -> None:
+    def __init__(self, parts: Reconciler, leadership: Leadership) -> None:
         self._parts = parts
-        self._turn = turn
-        look = ObserveRoutes(parts.listeners)
+        self._leadership = leadership
+        observe = ObserveRoutes(parts.listeners)
         self._stages = StageChanges(
             parts.routes,
             parts.store,
             parts.clock,
-            look,
+            observe,
             first=min(one.stage for one in parts.speakers),
             absent_for=parts.pace.absent_for,
         )
-        self._look_out = MonitorRoutes(parts.routes, parts.store, parts.clock, look)
+        self._monitor = MonitorRoutes(parts.routes, parts.store, parts.clock, observe)
         self._changed = asyncio.Event()
         self._speaker_tasks = [self._speaker_task(one) for one in parts.speakers]
         self._snapshot_due = parts.clock.now()
 
-    def _speaker_task(self, part: SpeakerPart) -> "_SpeakerTask":
+    def _speaker_task(self, part: SpeakerPart) -> SpeakerTask:
         parts = self._parts
-        tend = SyncSpeaker(
+        sync = SyncSpeaker(
             part.speaker,
             part.stage,
-            part.marking,
+            part.attributes,
             parts.routes,
-            self._turn,
+            self._leadership,
             self._stages,
             parts.clock,
         )
-        return _SpeakerTask(tend, part.post, parts.pace, self._changed)
+        return SpeakerTask(sync, part.staged, parts.pace, self._changed)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -139,22 +129,22 @@ class _Session:
             tasks.create_task(self._watch())
 
     async def _listen(self) -> None:
-        async for changed in self._turn.woken():
+        async for changed in self._leadership.changes():
             first = min(
-                (one.post.stage for one in self._speaker_tasks if one.post.down_since is None),
+                (one.staged.stage for one in self._speaker_tasks if one.alive),
                 default=0,
             )
             for task in self._speaker_tasks:
-                if task.post.stage <= first:
-                    task.tell({changed})
+                if task.staged.stage <= first:
+                    task.notify({changed})
 
     async def _advance(self) -> None:
         pause = _SOONEST_SECONDS
         every = self._parts.pace.every.total_seconds()
         while True:
             self._changed.clear()
-            posts = {one.post: one.asked for one in self._speaker_tasks}
-            waiting = await self._stages.advance(posts, self._tell)
+            speakers = {one.staged: one.queried for one in self._speaker_tasks}
+            waiting = await self._stages.advance(speakers, self._notify)
             try:
                 async with asyncio.timeout(pause if waiting else every):
                     await self._changed.wait()
@@ -162,10 +152,10 @@ class _Session:
             except TimeoutError:
                 pause = min(pause * 2, 1.0)
 
-    def _tell(self, stage: int, ids: Collection[UUID]) -> None:
+    def _notify(self, stage: int, ids: Collection[UUID]) -> None:
         for task in self._speaker_tasks:
-            if task.post.stage == stage:
-                task.tell(ids)
+            if task.staged.stage == stage:
+                task.notify(ids)
 
     async def _watch(self) -> None:
         while True:
@@ -175,19 +165,21 @@ class _Session:
             await self._take_snapshot()
 
     async def _observe(self) -> None:
-        alive = [one.asked.speaker for one in self._speaker_tasks if one.post.down_since is None]
-        await self._look_out(alive)
+        alive = [one.queried.speaker for one in self._speaker_tasks if one.alive]
+        await self._monitor(alive)
 
     async def _warn(self) -> None:
         feeding = Counter(
             session.address
             for task in self._speaker_tasks
-            if task.post.down_since is None
+            if task.alive
             for session in task.neighbours
             if session.established
         )
         alone = [Alarm("fed_by_one", peer) for peer, count in feeding.items() if count == 1]
-        for peer in await self._parts.routes.alarms("fed_by_one", alone, self._parts.clock.now()):
+        for peer in await self._parts.routes.replace_alarms(
+            "fed_by_one", alone, self._parts.clock.now()
+        ):
             _LOG.warning(
                 "Peer %s is fed by one speaker only: it needs two, or graceful restart", peer
             )
@@ -198,101 +190,3 @@ class _Session:
             await DetectRestore(self._parts.store, self._parts.clock)()
             await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY
-
-
-class _SpeakerTask:
-    """One speaker's work, in order."""
-
-    def __init__(
-        self, tend: SyncSpeaker, post: StagedSpeaker, pace: Pace, stirred: asyncio.Event
-    ) -> None:
-        self._tend = tend
-        self._pace = pace
-        self._changed = stirred
-        self._told: set[UUID] = set()
-        self._wakeup = asyncio.Event()
-        self._whole_at = self._noted_at = tend.clock.now()
-        self._again_at = self._whole_at + _LOOK_AGAIN_AFTER
-        self.post = post
-        self.neighbours: Sequence[Neighbour] = ()
-
-    @property
-    def asked(self) -> Asked:
-        """To be asked for its own word."""
-        return Asked(self._tend.speaker, self.neighbours)
-
-    def tell(self, ids: Iterable[UUID]) -> None:
-        """These rows changed, or may now go here."""
-        self._told.update(ids)
-        if self._told:
-            self._wakeup.set()
-
-    async def run(self) -> None:
-        while True:
-            try:
-                await self._once()
-            except SpeakerUnanswered as fault:
-                await self._down(fault)
-            if self.post.down_since is not None:
-                await asyncio.sleep(min(self._pace.probe, _RETRY_SECONDS))
-                continue
-            try:
-                async with asyncio.timeout(self._pace.probe):
-                    await self._wakeup.wait()
-            except TimeoutError:
-                pass
-
-    async def _once(self) -> None:
-        self._wakeup.clear()
-        now = self._tend.clock.now()
-        if self._told and self.post.down_since is None:
-            told, self._told = self._told, set()
-            try:
-                self._note(await self._tend.some(told))
-            except SpeakerUnanswered:
-                self._whole_at = now
-                raise
-            if not all(one.enabled for one in self.neighbours):
-                self._whole_at = now  # sessions come up with the first route
-        if now >= self._whole_at:
-            self._told.clear()  # all of it is read now
-            tended = await self._tend.whole()
-            self._note(tended)
-            self._whole_at = now if tended.again else self._next_whole(now)
-        else:
-            await self._probe(now)
-
-    def _next_whole(self, now: datetime) -> datetime:
-        """Soon, at first: who had the turn before may have told it something since."""
-        due = now + self._pace.every
-        return min(due, self._again_at) if now < self._again_at else due
-
-    async def _probe(self, now: datetime) -> None:
-        """A restart shows in the sessions: they go, and are administratively down again."""
-        found = await self._tend.speaker.neighbours()
-        if list(found) != list(self.neighbours):
-            self._whole_at = now
-            self._wakeup.set()
-
-    def _note(self, done: SyncResult) -> None:
-        if done.neighbours is not None:
-            self.neighbours = done.neighbours
-        if self.post.down_since is not None:
-            _LOG.info("Speaker %s is back", self.post.name)
-            self.post = replace(self.post, down_since=None)
-            self._changed.set()
-        if done.changed:
-            self._changed.set()
-
-    async def _down(self, fault: SpeakerUnanswered) -> None:
-        now = self._tend.clock.now()
-        self._whole_at = now
-        if self.post.down_since is None:
-            _LOG.warning("Speaker %s does not answer: %s", self.post.name, fault)
-            self.post = replace(self.post, down_since=now)
-            self._noted_at = now - _NOTED_EVERY
-        self._changed.set()
-        if now >= self._noted_at + _NOTED_EVERY:
-            self._noted_at = now
-            state = SpeakerState(self.post.name, self.post.stage, str(fault), 0, now, loaded=False)
-            await self._tend.routes.note_speaker(state)

@@ -1,4 +1,4 @@
-"""What runs by the clock. Each time is enqueued once, however many workers there are."""
+"""The tasks that run by the clock. Each run is enqueued once, however many workers there are."""
 
 from procrastinate import App
 
@@ -8,8 +8,8 @@ from byoip.ports import jobs
 def schedule(app: App, *, roas_every_minutes: int | None, letters: bool = False) -> None:
     """Put the registered tasks on the clock (cron with seconds last, UTC).
 
-    ROAs are scheduled by those only who refresh them, letters by those who hold the operator's
-    key: for nobody, jobs would pile up.
+    ROAs are scheduled only by workers that refresh them, letters only by those that hold the
+    operator's key: without such a worker, jobs would pile up.
     """
     times = {
         jobs.RESCUE_RUNS: "* * * * * */10",

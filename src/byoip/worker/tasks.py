@@ -1,4 +1,4 @@
-"""Task name -> use case. Use cases are handed in; nothing here knows how they work."""
+"""Gives each task name its use case; the composition hands the use cases in."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ from byoip.usecases.letters.watch_letters import WatchLetters
 
 @dataclass(frozen=True, slots=True)
 class LetterWork:
-    """What only a worker that holds the operator's key can do."""
+    """The use cases of a worker that holds the operator's key."""
 
     generate: GenerateLetter
     renew: RenewLetters
@@ -35,16 +35,16 @@ _FIRST = 10  # housekeeping does not wait for customers' bulk
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a worker can do.
+    """The use cases of a worker.
 
     Attributes:
         rescue_runs: hands the work of dead workers to living ones.
-        refresh_roas: starts the refresh in a process of its own and waits for it; None where
+        refresh_roas: starts the refresh in a process of its own and waits for it; None if
             another worker does that.
-        offboard: goes on with what is on its way out.
-        stopped: whether an operator has thrown a kind of job's kill switch.
-        tidy_up: forgets what is no longer needed: old idempotency keys, finished jobs.
-        letters: None where the operator's key is not.
+        offboard: goes on with offboarding claims.
+        stopped: whether an operator has thrown the kill switch of a kind of job.
+        tidy_up: deletes what is no longer needed: old idempotency keys, finished jobs.
+        letters: None without the operator's key.
     """
 
     run_validation: RunValidation
@@ -62,7 +62,7 @@ class Work:
     stopped: Callable[[JobKind], Awaitable[bool]]
 
     async def unless_stopped(self, kind: JobKind, work: Callable[[], Awaitable[object]]) -> None:
-        """Do it, unless its kill switch is thrown."""
+        """Do the work, unless its kill switch is thrown."""
         if await self.stopped(kind):
             _log.warning("%s is stopped by its kill switch", kind.value)
         else:
@@ -115,7 +115,7 @@ def register(app: App, work: Work) -> None:
 
 
 def _register_routes(app: App, work: Work) -> None:
-    # It asks its kill switch itself, before each row; what was restored goes on all the same.
+    # It asks for its kill switch itself, before each row; what was restored goes on all the same.
     @app.task(name=jobs.OFFBOARD, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True)
     async def offboard(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         await work.offboard(_by(context))
@@ -127,7 +127,7 @@ def _register_routes(app: App, work: Work) -> None:
         reevaluate = partial(work.reevaluate_claims, by=_by(context))
         await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
 
-    # What edges have acknowledged takes effect then and there; this is for who died in between.
+    # What edges acknowledge takes effect at once; this is for processes that died in between.
     @app.task(name=jobs.SETTLE_BINDINGS, queue=jobs.DEFAULT_QUEUE, pass_context=True)
     async def settle_bindings(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         settle = partial(work.settle_bindings, by=_by(context))

@@ -1,8 +1,8 @@
 """Looks into a PDF, in a process of its own: `python -I pdf_contents.py`.
 
 Takes the document on standard input. Prints the line `reading`, then `accepted <pages>` or
-`refused <why>`; whoever damages the reader so that it stops has sent a damaged document. What it
-reads is hostile, so it limits itself before it reads: time, memory, and no files to write.
+`refused <why>`; a document that makes the reader stop counts as damaged. Documents may be hostile,
+so the reader limits itself before it reads: time, memory, and no files to write.
 """
 
 import logging
@@ -29,8 +29,8 @@ _MEMORY = 2**30  # bytes of address space
 _MOST_OBJECTS = 200_000
 _MOST_REVISIONS = 50
 
-# ISO 32000-2: actions that do more than move about or name a web address (12.6.4), what starts them
-# unasked (12.6.3), annotations that play or carry something (12.5.6), attached files (7.11.4),
+# ISO 32000-2: actions that do more than navigate or name a web address (12.6.4), what starts them
+# by itself (12.6.3), annotations that play or carry something (12.5.6), attached files (7.11.4),
 # forms that are programs (12.7.9).
 _ACTIVE_KEYS = {
     "/AA": "actions that start by themselves",
@@ -63,7 +63,7 @@ _ACTIVE_KINDS = {
     "/Screen": "media that play",
     "/Sound": "sound",
 }
-# What a reader that repairs files might dig up from outside the cross-reference tables.
+# What a reader that repairs files might find outside the cross-reference tables.
 _BURIED = re.compile(rb"/(?:JavaScript|EmbeddedFile|RichMedia|Launch)")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 
@@ -163,9 +163,9 @@ def _limit() -> None:
 
 
 def main() -> None:
-    """Judge what stands on standard input."""
+    """Judge the document on standard input."""
     _limit()
-    logging.disable()  # the reader complains about every flaw it can live with
+    logging.disable()  # the reader warns of every flaw that it tolerates
     sys.stdout.write("reading\n")
     sys.stdout.flush()
     try:

@@ -36,7 +36,7 @@ class ChildPdfInspector:
         """Judge by content alone.
 
         Raises:
-            UnusableReader, OSError: the child did not get as far as the document; a fault of ours.
+            UnusableReader, OSError: the child did not get as far as the document: our own fault.
         """
         if len(document) > self.largest:
             return PdfRefused(f"it is larger than {self.largest // 2**20} MB")

@@ -65,7 +65,7 @@ class PyhankoSigner:
         return cls(_signer(packed, chain), _seal(own))
 
     async def sign(self, pdf: bytes, facts: LetterFacts) -> bytes:
-        """Append the signature; what was there stays as it is, and nothing may be added later."""
+        """Append the signature; the document stays as it is, and allows no later change."""
         return await asyncio.to_thread(self._sign, pdf, facts)
 
     def _sign(self, pdf: bytes, facts: LetterFacts) -> bytes:
@@ -82,22 +82,22 @@ class PyhankoSigner:
 
 
 def signer_of_our_own(directory: Path, *, operator: str, now: datetime) -> PyhankoSigner:
-    """The signer whose key lies in a directory of ours; made when it is first asked for.
+    """The signer whose key we keep in a directory; the key is made when it is first asked for.
 
     Raises:
         UnusableSeal: what lies there cannot be used.
     """
     key, certificate = directory / "letter-key.pem", directory / "letter-certificate.pem"
     if not key.exists():
-        certificate.unlink(missing_ok=True)  # without its key it vouches for nothing
+        certificate.unlink(missing_ok=True)  # without its key it is of no use
         make_self_signed(key, certificate, operator=operator, now=now)
     return PyhankoSigner.load(key, certificate)
 
 
 def make_self_signed(key: Path, certificate: Path, *, operator: str, now: datetime) -> None:
-    """Make a P-256 key and a certificate for it that nobody else vouches for.
+    """Make a P-256 key and a self-signed certificate for it.
 
-    Both files must not exist; the key can be read by us alone.
+    Neither file may exist; only this user can read the key.
 
     Raises:
         FileExistsError: one of them is there; then neither is touched.
@@ -106,7 +106,7 @@ def make_self_signed(key: Path, certificate: Path, *, operator: str, now: dateti
         if file.exists():
             raise FileExistsError(f"{file} is there already")
     private = ec.generate_private_key(ec.SECP256R1())
-    # The certificate first: whoever sees a key may rely on there being a certificate, too.
+    # The certificate first: where there is a key, there is a certificate, too.
     _write(certificate, _self_signed(private, operator, now), mode=0o644)
     packed = private.private_bytes(
         serialization.Encoding.PEM,

@@ -43,7 +43,7 @@ class TypstPress:
     seal: Seal
 
     async def press(self, facts: LetterFacts) -> bytes:
-        """The letter as PDF/A-2u, on one A4 page, or two where much has to be said."""
+        """The letter as PDF/A-2u, on one A4 page, or on two if it has much to state."""
         return await asyncio.to_thread(self._compile, facts)
 
     def _compile(self, facts: LetterFacts) -> bytes:

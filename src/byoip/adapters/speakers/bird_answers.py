@@ -1,4 +1,4 @@
-"""What BIRD 2 says on its control socket: framing, routes and sessions; anything else is odd."""
+"""What BIRD 2 says on its control socket: framing, routes, sessions; all else is odd."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 
-# `0000-text`: more comes; `0000 text`: the last one; ` text`: goes on with the code of the last.
+# `0000-text`: more lines follow; `0000 text`: the last line; ` text`: the code of the line before.
 _LINE: Final = re.compile(r"(?:(\d{4})([- ])| )(.*)", re.ASCII)
 _READY: Final = re.compile(r"0001 BIRD 2\.\S+ ready\.", re.ASCII)
 
@@ -31,12 +31,12 @@ _NOT_FOUND: Final = "8001"
 
 
 class OddAnswer(Exception):  # noqa: N818 - translated where the question is asked
-    """BIRD said something that is no answer to the question."""
+    """BIRD's answer is not one that the question may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an answer, with the code that it stands under."""
+    """One line of an answer, with its code."""
 
     code: str
     text: str
@@ -144,7 +144,7 @@ def _bgp_route(block: _Block) -> BgpRoute | None:
         found = _AS_PATH.fullmatch(line)
         if found and not found[2]:
             return BgpRoute(block.protocol, _origins(found[1]))
-        # A path of more than some forty ASes is cut off: whoever makes one must not blind us.
+        # BIRD cuts off a path of more than some forty ASes: such a path must not blind us.
         if found and block.last_as:
             return BgpRoute(block.protocol, frozenset({_asn(block.last_as)}))
     raise OddAnswer(f"a route from {block.protocol} without an AS path that we can read")

@@ -60,8 +60,8 @@ class BirdListener:
     async def sees(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
         """The origins under which it sees each of these prefixes; not seen: no key.
 
-        Only exactly these prefixes, and only what it learnt over BGP. A BIRD to whom nobody
-        speaks, or that has just begun to listen, cannot say of anything that it is not there.
+        Only exactly these prefixes, and only what it learnt over BGP. A BIRD that no
+        peer speaks to, or that has just begun to listen, cannot say of a route that it is absent.
 
         Raises:
             SpeakerUnanswered: it could not be asked, or what it said cannot be read; or none of
@@ -83,7 +83,7 @@ class BirdListener:
                 origins = [await bird.origins(route) for route in routes]
                 if origins:
                     seen[prefix] = frozenset().union(*origins)
-            # Afterwards: a session that ended meanwhile took its routes along.
+            # Afterwards: a session that ended in between took its routes along.
             await self._check(bird, missing=len(seen) < len(prefixes))
         return seen
 
@@ -98,7 +98,7 @@ class BirdListener:
 
 
 class _Conversation:
-    """Question and answer in turn: BIRD hangs up on whoever sends several ahead."""
+    """One question at a time: BIRD hangs up on a client that sends several ahead."""
 
     def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._reader = reader
@@ -106,7 +106,7 @@ class _Conversation:
         self._own: dict[str, Asn] = {}
 
     async def begin(self) -> None:
-        """Be greeted, and give up the right to change anything."""
+        """Read the greeting, and give up the right to change anything."""
         greeting = await self._line()
         if not is_ready(greeting):
             raise OddAnswer(f"this is not BIRD 2: {greeting!r:.80}")
@@ -128,7 +128,7 @@ class _Conversation:
         return lines
 
     async def origins(self, route: BgpRoute) -> frozenset[Asn]:
-        """Who originates a route: where its path is empty, BIRD's own AS on that session."""
+        """The origin of a route: where its path is empty, BIRD's own AS on that session."""
         if route.origins:
             return route.origins
         if route.protocol not in self._own:

@@ -24,7 +24,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A time in BIRD's words, and by its clock; how much of it is shown, its settings say."""
+    """A time as BIRD writes it, by its own clock; its settings say how much of it is shown."""
 
     date: str | None
     time: str | None

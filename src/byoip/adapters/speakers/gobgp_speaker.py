@@ -52,15 +52,15 @@ class GobgpSpeaker:
     async def held(self) -> Sequence[Path]:
         """All paths that it originates, of both families; none that it learnt from a peer.
 
-        One that cannot be read must not blind us to all the others. It comes as a path with no AS
-        and no next hop (0.0.0.0, ::), which equals no path of ours: where nobody wants the prefix
-        it is an orphan, for people to decide on; where an owner wants it announced, our path
-        replaces it, and where he wants it gone it goes, as with any other that differs from ours.
-        A destination that is no prefix of ours to read can be no row's: it is logged and left out.
+        A path that cannot be read must not hide all the others. It is given as a path with no AS
+        and no next hop (0.0.0.0, ::), which equals none that we announce: if no row wants the
+        prefix, it is an orphan for operators to decide on; if a row wants it announced, our path
+        replaces it; if a row wants it gone, it is withdrawn, as any other that differs from ours.
+        A destination that cannot be read as a prefix belongs to no row: it is logged and left out.
 
         Raises:
-            SpeakerUnanswered: also where no destination of a family can be read: then we do not
-                understand each other.
+            SpeakerUnanswered: also if no destination of a family can be read: then the two sides
+                do not understand each other.
         """
         held: list[Path] = []
         for family in FAMILIES.values():

@@ -8,9 +8,10 @@ from prometheus_client import CollectorRegistry
 
 from byoip.api.accounts.operating import Operating
 from byoip.api.border.rate_limiting import RequestLimiter
-from byoip.api.speakers.route_desk import RouteDesk
 from byoip.domain.claims.blockers import Advice
+from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
+from byoip.ports.letters.letters import PdfInspector
 from byoip.store.accounts.accounts import Accounts
 from byoip.store.accounts.allowance import Allowance
 from byoip.store.bindings.edge_reader import EdgeReader
@@ -18,12 +19,12 @@ from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
 from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
-from byoip.usecases.letters.revoke_letters import RevokeLetter
-from byoip.usecases.letters.upload_loa_document import UploadLoaDocument
+from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
 """What is wrong, in a few words without secrets, or None."""
@@ -36,6 +37,7 @@ class Backend:
     Attributes:
         border: the way in for every write.
         terms: what the operator admits.
+        in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
         public_url: as customers reach us, without a trailing slash: stands in the documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
@@ -46,9 +48,8 @@ class Backend:
     terms: Terms
     converge_bindings: ConvergeBindings
     preflight: Preflight
-    upload_loa_document: UploadLoaDocument
+    pdf_inspector: PdfInspector
     letters: LetterReader
-    revoke_letter: RevokeLetter
     reader: CustomerReader
     accounts: Accounts
     allowance: Allowance
@@ -61,7 +62,9 @@ class Backend:
     limiter: RequestLimiter
     operating: Operating
     edges: EdgeReader
-    routes: RouteDesk
+    routes: RouteReader
+    restore_snapshot: RestoreSnapshot
+    in_service: InService
     bell: EventNotifier
     require_if_match: bool = False
     speaks: bool = False

@@ -121,6 +121,10 @@ class Authenticated:
         request = WriteRequest(self.by, self.seen, self._key)
         return await self.backend.border.write(request, verb, render, keep=keep if kept else None)
 
+    async def require_unanswered(self) -> None:
+        """Look for the key's answer, before a write of several transactions; see the border."""
+        await self.backend.border.require_unanswered(WriteRequest(self.by, self.seen, self._key))
+
     @property
     def _key(self) -> IdempotencyKey | None:
         return None if self.idempotency_key is None else self.once(_not_here)

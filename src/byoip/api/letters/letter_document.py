@@ -26,14 +26,14 @@ def letter_document() -> dict[str, Any]:
         "name": "reference",
         "in": "path",
         "required": True,
-        "description": "As printed in the letter, and in its QR code. Who knows it may ask.",
+        "description": "As printed in the letter and in its QR code. All who know it may ask.",
         "schema": {"type": "string", "pattern": ID_PATTERN},
     }
     return {
         "operationId": "get_letter",
         "summary": "Is this letter of agency valid?",
         "description": "Public. JSON for machines, a page for people, as `Accept` prefers: valid, "
-        "expired, superseded or revoked, the SHA-256 of the document, and what it states. Ask anew "
+        "expired, superseded or revoked, the SHA-256 of the document, and what it states. Ask "
         "each time: the answer may change at any moment.",
         "tags": ["letters"],
         "security": [],

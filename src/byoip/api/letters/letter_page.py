@@ -14,9 +14,9 @@ _MEANING = {
     LetterStatus.REVOKED: "This letter no longer holds. Do not rely on it.",
 }
 _BECAUSE = {
-    RevokedBecause.REMOVED: "its owner has taken the prefix away",
+    RevokedBecause.REMOVED: "its owner has removed the prefix",
     RevokedBecause.OFFBOARDED: "its owner has the route withdrawn for good",
-    RevokedBecause.OPERATOR: "the operator has taken it back",
+    RevokedBecause.OPERATOR: "the operator has revoked it",
     RevokedBecause.RPKI: "for 24 hours no ROA made the route valid",
 }
 _COLOURS = {LetterStatus.VALID: "#176f2c", LetterStatus.REVOKED: "#b3261e"}
@@ -53,7 +53,7 @@ def no_letter_html(message: str) -> str:
 
 
 def prefers_html(accept: Iterable[str]) -> bool:
-    """Whether whoever asks is a browser; without a preference it is a machine.
+    """Whether the sender is a browser; one without a preference is a machine.
 
     Args:
         accept: values of the Accept header (RFC 9110, section 12.5.1).

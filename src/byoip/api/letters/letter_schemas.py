@@ -1,4 +1,4 @@
-"""A letter that we wrote: what it states, and what became of it."""
+"""A letter that the operator wrote, as the wire shows it."""
 
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 class LetterHolder(Wire):
-    """Who holds the space, as far as its registry publishes that."""
+    """The holder of the space, as far as its registry publishes that."""
 
     registry: str
     holder: str | None = Field(description="The registry's own id of the holder.")
@@ -53,7 +53,7 @@ class LetterCheck(Wire):
 
     check: Check
     seen: str
-    of: str = Field(description="Whom we asked.")
+    of: str = Field(description="The party that was asked.")
     at: Time
 
 

@@ -1,4 +1,4 @@
-"""Is this letter valid? Public, at the root: who knows the reference may ask."""
+"""Is this letter valid? A public page at the root: anyone who knows the reference may ask."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from byoip.domain.letters.letter import LetterNotFound, LetterReference
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
-# What it says may change at any moment, and nobody but its holder should come across it.
+# What the page says may change at any moment, and only those who hold the reference should find it.
 _HEADERS = {
     "cache-control": "no-store",
     "vary": "accept",

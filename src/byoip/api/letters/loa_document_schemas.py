@@ -20,7 +20,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 class LOADocument(Wire):
-    """A letter of agency: one that was uploaded, or one that we wrote."""
+    """A letter of agency: one that was uploaded, or one that the operator wrote."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 

@@ -1,3 +1,5 @@
+"""Letters of agency as documents: upload and download."""
+
 from byoip.api.border.answers import Answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
@@ -12,6 +14,7 @@ from byoip.domain.letters.loa_document import (
     LoaDocumentNotFound,
     TooManyLoaDocuments,
 )
+from byoip.usecases.letters.upload_loa_document import upload_loa_document
 
 loa_documents = Declarations("letters")
 
@@ -27,15 +30,16 @@ loa_documents = Declarations("letters")
 async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answer:
     """Upload a letter of agency.
 
-    A PDF of at most 10 MB, neither encrypted nor with anything active in it. A client that can
-    only send text sends it in base64. Give its id as `loa_document_id` with a new prefix.
+    A PDF of at most 10 MB, neither encrypted nor with active content. A client that can only send
+    text sends it in base64. Give its id as `loa_document_id` with a new prefix.
     """
-    pen = caller.pen(loa_document_of, status=201)
-    return pen.answer(
-        await caller.backend.upload_loa_document(
-            caller.account_id, content=upload.content, filename=upload.filename, once=pen.once
-        )
+    keep = await upload_loa_document(
+        caller.backend.pdf_inspector,
+        caller.account_id,
+        content=upload.content,
+        filename=upload.filename,
     )
+    return await caller.write(keep, loa_document_of, status=201)
 
 
 @loa_documents.operation(
@@ -47,7 +51,7 @@ async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answ
 async def get_loa_document(caller: CustomerRequest, loa_document_id: PathId) -> Answer:
     """Download a letter of agency.
 
-    One that was uploaded, or one that the operator wrote for an approved prefix.
+    One that you uploaded, or one that the operator wrote for an approved prefix.
     """
     document, content = await caller.backend.letters.document(caller.account_id, loa_document_id)
     return FileAnswer(status=200, body=content, media_type=PDF, filename=document.filename.value)

@@ -8,8 +8,7 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
 from byoip.api.border.envelope import Listed, Success, Time, Wire
-from byoip.domain.speakers import bgp_peer as station
-from byoip.domain.speakers import route_snapshot
+from byoip.domain.speakers import bgp_peer, route_snapshot
 from byoip.domain.speakers.bgp_peer import BgpPeerKind
 from byoip.store.speakers import views as reports
 
@@ -40,7 +39,7 @@ _ALARM: dict[str, Any] = {
 
 
 class OrphanDecision(Reasoned):
-    """Which path nobody wants, and why it shall go."""
+    """Which path to withdraw, and why."""
 
     model_config = example(speaker="ams1", cidr="198.18.4.0/24", reason=_WHY)
 
@@ -49,17 +48,17 @@ class OrphanDecision(Reasoned):
 
 
 class RouteSpeaker(Wire):
-    """A speaker, as last found, and what it was given."""
+    """A speaker as last found, and what it has from us."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_SPEAKER]})
 
     name: str
-    stage: int | None = Field(description="null where only marks are left of it.")
+    stage: int | None = Field(description="null where only applied routes are left of it.")
     alive: bool = Field(description="Whether it answered when it was last asked.")
     fault: str = Field(description="Why it could not be asked; empty while it answers.")
     asked_at: Time | None = Field(
-        description="When it was last asked. Long ago: it is in nobody's settings, or nobody "
-        "reconciles."
+        description="When it was last asked. Long ago: it is in no reconciler's settings, or no "
+        "reconciler runs."
     )
     loaded_at: Time | None = Field(
         description="When it last had every route, and its sessions came up."
@@ -67,24 +66,24 @@ class RouteSpeaker(Wire):
     held: int = Field(description="Paths that it held when it last answered.")
     applied: int = Field(description="Routes that it has confirmed to announce.")
     may_hold: int = Field(
-        description="Routes that it may have from us. Those that nobody wants hold up deletions "
+        description="Routes that it may have from us. Those that no owner wants hold up deletions "
         "and offboarding until it has withdrawn them."
     )
 
 
 class RouteListener(Wire):
-    """A listener, and what it was last said to see."""
+    """A listener, and what it last saw."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_LISTENER]})
 
     name: str
     asked_at: Time | None
     answered_at: Time | None
-    observed: int = Field(description="Routes that it was last said to see.")
+    observed: int = Field(description="Routes that it last saw.")
 
 
 class RouteAlarm(Wire):
-    """Something that a person should know as long as it lasts."""
+    """Something that operators should know as long as it lasts."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ALARM]})
 
@@ -92,13 +91,13 @@ class RouteAlarm(Wire):
         description="stage_skipped, unanswered, absent, still_seen, lost, fed_by_one, no_next_hop, "
         "restored; others may come."
     )
-    subject: str = Field(description="Of what: a stage, a route, a peer.")
+    subject: str = Field(description="What it is about: a stage, a route, a peer.")
     detail: str
     since: Time
 
 
 class Routes(Wire):
-    """What is wanted, given and seen: three things."""
+    """What is desired, applied and observed: three things."""
 
     model_config = example(
         desired=950,
@@ -113,16 +112,18 @@ class Routes(Wire):
 
     desired: int = Field(description="Routes that owners want announced.")
     applied: int = Field(description="Routes that a speaker has confirmed to announce.")
-    observed: int = Field(description="Routes that somebody is said to see.")
-    unsettled: int = Field(description="Changes that were not seen everywhere yet.")
-    orphans: int = Field(description="Paths that speakers hold and nobody wants.")
+    observed: int = Field(
+        description="Routes that at least one listener or speaker was last found to see."
+    )
+    unsettled: int = Field(description="Changes that were not seen at every stage yet.")
+    orphans: int = Field(description="Paths that speakers hold and no prefix wants.")
     speakers: list[RouteSpeaker]
     listeners: list[RouteListener]
     alarms: list[RouteAlarm]
 
 
 class OrphanRoute(Wire):
-    """A path that a speaker holds and no row wants, or that a row says it gave up."""
+    """A path that a speaker holds and no prefix wants, or that it had confirmed as withdrawn."""
 
     model_config = example(
         speaker="ams1",
@@ -141,7 +142,9 @@ class OrphanRoute(Wire):
     next_hop: str
     communities: list[str]
     found_at: Time
-    decided_by: str | None = Field(description="Who wants it withdrawn; null: nobody decided.")
+    decided_by: str | None = Field(
+        description="The operator who wants it withdrawn; null: undecided."
+    )
     decided_because: str | None
 
 
@@ -156,7 +159,7 @@ class RouteSnapshot(Wire):
 
 
 class Station(StrEnum):
-    """Who tells us something about routes: the wire's name for a `BgpPeerKind`."""
+    """What tells us something about routes: the wire's name for a `BgpPeerKind`."""
 
     SPEAKER = BgpPeerKind.SPEAKER.value
     LISTENER = BgpPeerKind.LISTENER.value
@@ -173,17 +176,17 @@ class ForgottenStation(Wire):
     name: str
     marks: int = Field(description="Routes that it may have held from us.")
     words: int = Field(
-        description="What it was last said to see; of a speaker, to send to each of its peers."
+        description="What a listener last saw; what a speaker last sent to each of its peers."
     )
-    orphans: int = Field(description="Paths that it held and nobody wanted.")
+    orphans: int = Field(description="Paths that it held and no prefix wanted.")
     let_go: list[str] = Field(
-        description="Routes that nobody wants and that it may still have held: nothing of it holds "
-        "up their deletion now. If it still runs, make sure that it announces none of them."
+        description="Routes that no owner wants and that it may still have held: nothing of it "
+        "holds up their deletion now. If it still runs, make sure that it announces none of them."
     )
 
 
 class RoutesAnswer(Success[Routes]):
-    """What is wanted, given and seen."""
+    """What is desired, applied and observed."""
 
 
 class OrphanRouteAnswer(Success[OrphanRoute]):
@@ -236,15 +239,15 @@ def route_snapshot_of(kept: tuple[int, datetime, int]) -> RouteSnapshot:
     return RouteSnapshot(number=number, at=at, routes=many)
 
 
-def forgotten_of(forgotten: station.Forgotten) -> ForgottenStation:
+def forgotten_of(forgotten: bgp_peer.Forgotten) -> ForgottenStation:
     """What is no longer on record, as the wire shows it."""
     return ForgottenStation(
-        kind=Station(forgotten.station),
+        kind=Station(forgotten.kind),
         name=forgotten.name,
-        marks=forgotten.marks,
-        words=forgotten.words,
+        marks=forgotten.applied,
+        words=forgotten.observed,
         orphans=forgotten.orphans,
-        let_go=[str(one) for one in forgotten.let_go],
+        let_go=[str(one) for one in forgotten.abandoned],
     )
 
 

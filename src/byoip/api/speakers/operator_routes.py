@@ -26,29 +26,32 @@ from byoip.api.speakers.rollback_schemas import (
     rollback_of,
 )
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.speakers.bgp_peer import (
+    BgpPeerKind,
     ListenerInService,
     ListenerNotFound,
     SpeakerInService,
     SpeakerNotFound,
 )
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.usecases.speakers import bgp_peers, orphans
 
 operator_routes = Declarations("operator: routes", Audience.OPERATOR)
 
 
 @operator_routes.operation("GET /routes", Scope.OPERATOR, answer=RoutesAnswer)
 async def get_routes(caller: OperatorRequest) -> Answer:
-    """Read what is wanted, given to speakers and seen, counted, and what a person should know."""
-    return answer(routes_of(await caller.backend.routes.reader.report()))
+    """Count what is desired, applied and observed, and show what operators should know."""
+    return answer(routes_of(await caller.backend.routes.report()))
 
 
 @operator_routes.operation("GET /routes/orphans", Scope.OPERATOR, answer=OrphanRouteListAnswer)
 async def list_orphan_routes(caller: OperatorRequest) -> Answer:
-    """List paths that speakers hold and nobody wants; they stay until you say otherwise."""
-    found = [orphan_of(one) for one in await caller.backend.routes.reader.orphans()]
+    """List paths that speakers hold and no prefix wants; they stay until you decide."""
+    found = [orphan_of(one) for one in await caller.backend.routes.orphans()]
     return list_answer(found, Page(found, len(found), None))
 
 
@@ -59,20 +62,14 @@ async def list_orphan_routes(caller: OperatorRequest) -> Answer:
     refuses=(InvalidText, InvalidPrefix, OrphanNotFound),
 )
 async def withdraw_orphan_route(caller: OperatorRequest, body: OrphanDecision) -> Answer:
-    """Have an orphan withdrawn from one speaker, if it still is one when its turn comes.
+    """Have an orphan withdrawn from one speaker, if it still is one by then.
 
     `byoip advertise orphan withdraw` does the same while the API is down.
     """
-    pen = caller.pen(orphan_of)
-    return pen.answer(
-        await caller.backend.routes.withdraw_orphan(
-            body.speaker,
-            body.cidr,
-            name=caller.credential.name,
-            reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+    name = caller.credential.name
+    return await caller.write(
+        lambda tx: orphans.withdraw(tx, body.speaker, body.cidr, name=name, reason=body.reason),
+        orphan_of,
     )
 
 
@@ -82,7 +79,7 @@ async def list_route_snapshots(caller: OperatorRequest) -> Answer:
 
     Roll back to one of them to announce again what it has.
     """
-    found = [route_snapshot_of(one) for one in await caller.backend.routes.reader.snapshots()]
+    found = [route_snapshot_of(one) for one in await caller.backend.routes.snapshots()]
     return list_answer(found, Page(found, len(found), None))
 
 
@@ -97,19 +94,19 @@ async def rollback_routes(
 ) -> Answer:
     """Announce again what a snapshot has; take nothing down.
 
-    Only prefixes that are approved now, and routes that their owner has not withdrawn since. Ask
-    with `dry_run` first. It may be repeated. `byoip advertise rollback` does it while the API is
-    down.
+    Only routes of prefixes that are approved now, and that their owner has not withdrawn since. Ask
+    with `dry_run` first. You may repeat it. `byoip advertise rollback` does the same while the API
+    is down.
     """
     snapshot = read_number(number)
     if snapshot is None:
         raise RouteSnapshotNotFound
-    pen = caller.pen(partial(rollback_of, snapshot=snapshot, dry_run=body.dry_run))
-    return pen.answer(
-        await caller.backend.routes.rollback(
-            snapshot, reason=body.reason, by=pen.by, dry_run=body.dry_run, once=pen.once
-        )
+    why = stated_reason(body.reason)
+    await caller.require_unanswered()  # a key that is repeated a day later announces nothing again
+    finish = await caller.backend.restore_snapshot.announce(
+        snapshot, reason=why, by=caller.by, dry_run=body.dry_run
     )
+    return await caller.write(finish, partial(rollback_of, snapshot=snapshot, dry_run=body.dry_run))
 
 
 @operator_routes.operation(
@@ -121,15 +118,10 @@ async def rollback_routes(
 async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reasoned) -> Answer:
     """End what is on record of a speaker that is gone for good, so that it holds up nothing.
 
-    Nobody is told anything, and what owners want stays as it is. Make sure that it announces
-    nothing any more: refused only while somebody still asks it.
+    The speaker is told nothing, and what owners want stays as it is. Make sure that it announces
+    nothing any more: this is refused only while a process still asks the speaker.
     """
-    pen = caller.pen(forgotten_of)
-    return pen.answer(
-        await caller.backend.routes.forget_speaker(
-            speaker, reason=body.reason, by=pen.by, once=pen.once
-        )
-    )
+    return await _forget(caller, speaker, BgpPeerKind.SPEAKER, body)
 
 
 @operator_routes.operation(
@@ -139,10 +131,13 @@ async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reaso
     refuses=(InvalidText, ListenerNotFound, ListenerInService),
 )
 async def forget_listener(caller: OperatorRequest, listener: PathText, body: Reasoned) -> Answer:
-    """End what a listener that is gone for good was last said to see."""
-    pen = caller.pen(forgotten_of)
-    return pen.answer(
-        await caller.backend.routes.forget_listener(
-            listener, reason=body.reason, by=pen.by, once=pen.once
-        )
+    """End what is on record of a listener that is gone for good."""
+    return await _forget(caller, listener, BgpPeerKind.LISTENER, body)
+
+
+async def _forget(caller: OperatorRequest, name: str, kind: BgpPeerKind, body: Reasoned) -> Answer:
+    in_service = caller.backend.in_service
+    return await caller.write(
+        lambda tx: bgp_peers.forget(tx, name, kind=kind, reason=body.reason, in_service=in_service),
+        forgotten_of,
     )

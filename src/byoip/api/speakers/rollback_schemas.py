@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
 from byoip.api.border.envelope import Success, Wire
-from byoip.usecases.speakers import restore_snapshot as rollback_routes
+from byoip.usecases.speakers.restore_snapshot import RolledBack
 
 _REFUSED: dict[str, Any] = {
     "cidr": "198.18.7.0/24",
@@ -15,11 +15,13 @@ _REFUSED: dict[str, Any] = {
 
 
 class RollbackOrder(Reasoned):
-    """Why routes shall be announced again, and whether it is only asked what would be."""
+    """Why routes are to be announced again, and whether this is only a dry run."""
 
     model_config = example(reason="The accident of this morning, ticket 4711.", dry_run=True)
 
-    dry_run: bool = Field(default=False, description="Change nothing; say what would come of it.")
+    dry_run: bool = Field(
+        default=False, description="Change nothing; show what would be announced."
+    )
 
 
 class RefusedRoute(Wire):
@@ -32,7 +34,7 @@ class RefusedRoute(Wire):
 
 
 class RouteRollback(Wire):
-    """What came of a roll-back, or would."""
+    """What came of a roll-back, or would come of it."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -51,7 +53,7 @@ class RouteRollback(Wire):
 
     snapshot: int
     dry_run: bool
-    announced: list[str] = Field(description="Wanted again; in a dry run, would be.")
+    announced: list[str] = Field(description="Announced again; in a dry run, would be.")
     kept: int = Field(description="Announced anyway.")
     newer: list[str] = Field(description="Announced and not in the snapshot; not touched.")
     refused: list[RefusedRoute]
@@ -61,7 +63,7 @@ class RouteRollbackAnswer(Success[RouteRollback]):
     """What came of it."""
 
 
-def rollback_of(made: rollback_routes.RolledBack, *, snapshot: int, dry_run: bool) -> RouteRollback:
+def rollback_of(made: RolledBack, *, snapshot: int, dry_run: bool) -> RouteRollback:
     """What came of it as the wire shows it."""
     return RouteRollback(
         snapshot=snapshot,

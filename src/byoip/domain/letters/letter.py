@@ -1,7 +1,7 @@
 """The letter that stands in for a letter of agency: what it states, and for how long it holds.
 
 Networks poll the public page before they keep a route. So a letter ends only when something is
-known to be wrong, never because nobody could be asked.
+known to be wrong, never because a party did not answer.
 """
 
 import re
@@ -24,7 +24,7 @@ from byoip.domain.prefix import Prefix
 VALIDITY = timedelta(days=365)
 RENEWAL_AHEAD = timedelta(days=30)
 
-# 32 lowercase hex digits: 128 bits that nobody guesses, in a URL that survives being typed.
+# 32 lowercase hex digits: 128 bits, too many to guess, in a URL that survives being typed.
 _REFERENCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _OWNERSHIP = frozenset({Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS})
 
@@ -40,7 +40,7 @@ class LetterNotFound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class LetterReference:
-    """Names a letter in public; who knows it may ask whether the letter holds."""
+    """Names a letter in public; anyone who knows it may ask whether the letter holds."""
 
     value: str
 
@@ -68,13 +68,13 @@ class LetterFacts:
     """All that a letter states. The same facts make the same page, byte for byte.
 
     Attributes:
-        operator: who writes it, and announces.
+        operator: the one that writes the letter, and announces the route.
         contact: how networks reach the operator, in its own words; empty where it gives none.
-        account_name: in the customer's own words; the letter says so.
+        account_name: the customer's own words; the letter says so.
         holder: as the registry states it.
-        checks: what was asked and passed: rpki, irr and at least one way of ownership.
+        checks: those that passed: rpki, irr and at least one check of ownership.
         roas: the ROAs that make the route valid (RFC 6811).
-        valid_until: the first moment at which it no longer holds.
+        valid_until: the first moment at which the letter no longer holds.
     """
 
     reference: LetterReference
@@ -104,15 +104,15 @@ class LetterStatus(StrEnum):
 
     VALID = "valid"
     EXPIRED = "expired"
-    SUPERSEDED = "superseded"  # a newer one says the same, for longer
+    SUPERSEDED = "superseded"  # a newer letter says the same, for longer
     REVOKED = "revoked"
 
 
 class RevokedBecause(StrEnum):
     """Why a letter ended before its time."""
 
-    REMOVED = "removed"  # the prefix was taken away by its owner
-    OFFBOARDED = "offboarded"  # its owner has it withdrawn; a restored one gets a new letter
+    REMOVED = "removed"  # its owner has removed the prefix
+    OFFBOARDED = "offboarded"  # its owner has it withdrawn; a restored prefix gets a new letter
     OPERATOR = "operator"
     RPKI = "rpki"  # every accepted snapshot of 24 hours says that the route is not valid
 
@@ -125,7 +125,7 @@ class Letter:
         document_id: of the signed document.
         sha256: of the signed document, hex.
         superseded_by: reference of the letter that renewed it.
-        rpki: what the accepted snapshots since its issue say of its route.
+        rpki: what the snapshots of ROA data accepted since its issue say of its route.
     """
 
     facts: LetterFacts
@@ -144,7 +144,7 @@ class Letter:
         return self.facts.reference
 
     def status(self, now: datetime) -> LetterStatus:
-        """What is to be said of it: the worst news first."""
+        """Its status now: the worst news first."""
         if self.revoked_at is not None:
             return LetterStatus.REVOKED
         if self.superseded_by is not None:
@@ -157,11 +157,11 @@ class Letter:
         return open_ended and now >= self.facts.valid_until - RENEWAL_AHEAD
 
     def supersede(self, by: LetterReference) -> "Letter":
-        """Point to the letter that renews it; one that is revoked stays so."""
+        """Point to the letter that renews it; a revoked letter stays revoked."""
         return self if self.revoked_at is not None else replace(self, superseded_by=by)
 
     def revoke(self, because: RevokedBecause, now: datetime) -> "Letter":
-        """End it, whether it held, was superseded or had expired; the first reason stays."""
+        """Revoke it, whether it held, was superseded or had expired; the first reason stays."""
         if self.revoked_at is not None:
             return self
         return replace(self, revoked_at=now, revoked_because=because)
@@ -169,7 +169,7 @@ class Letter:
     def hear(
         self, snapshot: int, *, after: int | None, built_at: datetime, said: Outcome
     ) -> "Letter":
-        """Take in what one accepted snapshot says of its route; see `RpkiWatch.hear`."""
+        """Record what one accepted snapshot says of its route; see `RpkiWatch.hear`."""
         heard = self.rpki.hear(snapshot, after=after, built_at=built_at, said=said)
         return replace(self, rpki=heard)
 
@@ -177,10 +177,10 @@ class Letter:
 def letter_due(claim: Claim, newest: Letter | None, now: datetime) -> bool:
     """Whether a letter should be written for a claim: its first, or the next one.
 
-    A dispute or a suspension allows nothing new, but lets what stands be renewed: networks that
-    ask for the letter would drop a live route. After a revocation for RPKI the next letter needs a
-    newer pass; after one by the operator a newer approval. Where the operator's word has stood in
-    for checks there is nothing that a letter could state.
+    A disputed or suspended claim gets no first letter, but its letter is renewed: networks that
+    ask for the letter would drop a live route. After a revocation for RPKI, the next letter needs
+    a newer pass; after one by the operator, a newer approval. A claim that the operator approved
+    without checks gets no letter: it would have nothing to state.
     """
     passed_at = claim.rpki.passed_at
     if not (claim.approved and claim.delegate_loa_creation and passed_at):
@@ -193,10 +193,10 @@ def letter_due(claim: Claim, newest: Letter | None, now: datetime) -> bool:
         if newest.revoked_because is RevokedBecause.OFFBOARDED:  # and restored since
             return claim.standing is Standing.OK
         failed = newest.revoked_because is RevokedBecause.RPKI
-        mended_at = passed_at if failed else claim.approved_at
+        resolved_at = passed_at if failed else claim.approved_at
         return (
             claim.standing is Standing.OK
-            and mended_at is not None
-            and mended_at > newest.revoked_at
+            and resolved_at is not None
+            and resolved_at > newest.revoked_at
         )
     return claim.standing is not Standing.OFFBOARDING and newest.renewal_due(now)

@@ -35,13 +35,13 @@ _HOW = {
 
 
 def registry_name(key: str) -> str:
-    """What people call a registry or trust anchor."""
+    """The usual name of a registry or trust anchor."""
     return _NAMES.get(key, shown(key))
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredHolder:
-    """Who holds the space, as far as its registry publishes that.
+    """The holder of the space, as far as its registry publishes that.
 
     Attributes:
         registry: key of the registry responsible.
@@ -73,9 +73,9 @@ class LetterCheck:
     """One check that passed.
 
     Attributes:
-        seen: what came back, in our words.
-        of: whom we asked.
-        at: when.
+        seen: the answer, in our words.
+        of: the party that we asked.
+        at: when we asked.
     """
 
     check: Check
@@ -85,7 +85,7 @@ class LetterCheck:
 
     @property
     def how(self) -> str:
-        """What was asked for."""
+        """How it was checked."""
         return _HOW[self.check]
 
 
@@ -96,7 +96,7 @@ def passed_checks(
 
     Args:
         findings: of any runs.
-        resolvers: the operator's, as exhibits name them. Where they are is nobody's business.
+        resolvers: the operator's, as evidence names them; letters do not tell their addresses.
     """
     newest: dict[Check, LetterCheck] = {}
     for finding in sorted(findings, key=lambda one: one.at):
@@ -119,7 +119,7 @@ def _party(of: str, resolvers: Collection[str]) -> str:
 
 
 def _internal(of: str) -> bool:
-    """Whether it is an address that means something inside a network only."""
+    """Whether it is an address that has a meaning inside a network only."""
     host, _, _ = of.rpartition(":")
     try:
         return not ip_address(host.strip("[]")).is_global

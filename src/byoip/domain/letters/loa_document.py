@@ -1,4 +1,4 @@
-"""Letters of agency as documents: those customers bring, and those we write."""
+"""Letters of agency as documents: those that customers bring, and those that we write."""
 
 import unicodedata
 from base64 import b64decode
@@ -20,7 +20,7 @@ _BASE64_LARGEST = LARGEST * 3 // 2  # with line breaks to spare
 
 
 class LoaDocumentNotFound(Refusal):
-    """Not there, or not yours."""
+    """There is no such document, or it is another account's."""
 
     name = "loa_document_not_found"
 
@@ -46,7 +46,9 @@ class TooManyLoaDocuments(Refusal):
     name = "loa_document_quota_reached"
 
     def __init__(self, quota: int) -> None:
-        super().__init__(f"This account has uploaded {quota} LOA documents, its quota: ask us.")
+        super().__init__(
+            f"This account has uploaded {quota} LOA documents, its quota: ask the operator."
+        )
 
 
 class InvalidLoaDocument(Refusal):
@@ -62,14 +64,14 @@ class InvalidLoaDocument(Refusal):
 class DocumentName:
     """A file name that is safe to keep, to show and to send back: no path, no control characters.
 
-    A name is only decoration: what does not fit is mended, not refused.
+    A name is only decoration: what does not fit is replaced, not refused.
     """
 
     value: str
 
     @classmethod
     def of(cls, given: str | None) -> "DocumentName":
-        """Make a name of what a client sent, or of nothing."""
+        """Make a name of what a client sent; a default name if it sent none."""
         last = (given or "")[-1000:].replace("\\", "/").rpartition("/")[2]
         normal = unicodedata.normalize("NFC", last)
         plain = "".join(char if _harmless(char) else "_" for char in normal).strip(" ._")
@@ -101,8 +103,8 @@ class LoaDocument:
         size: bytes.
         sha256: of the bytes, hex.
         auto_generated: whether we wrote it.
-        verified: whether what it says is vouched for: true of ours, and of no other until the
-            operator has looked at it.
+        verified: whether the operator vouches for it: true of those that we wrote, and of no other
+            until the operator has looked at it.
     """
 
     id: UUID

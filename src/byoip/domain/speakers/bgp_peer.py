@@ -1,7 +1,7 @@
-"""Speakers and listeners: who is still in service, and who may be forgotten.
+"""Speakers and listeners: which are in service, and which may be forgotten.
 
-What a speaker may hold stays on record until it said that it has let go, because nobody else can
-tell. One that is gone for good never says so: then a person has to.
+What a speaker may hold stays on record until the speaker confirms that it has withdrawn it. One
+that is gone for good never confirms: then an operator has to say so.
 """
 
 from collections.abc import Set as AbstractSet
@@ -18,14 +18,14 @@ SILENT_FOR: Final = timedelta(minutes=5)
 
 
 class BgpPeerKind(StrEnum):
-    """Who tells us something about routes."""
+    """What tells us something about routes."""
 
     SPEAKER = "speaker"
     LISTENER = "listener"
 
 
 class SpeakerNotFound(Refusal):
-    """Nothing is on record of it."""
+    """No speaker or listener of this name is on record."""
 
     name = "speaker_not_found"
 
@@ -34,7 +34,7 @@ class SpeakerNotFound(Refusal):
 
 
 class ListenerNotFound(Refusal):
-    """Nothing is on record of it."""
+    """No speaker or listener of this name is on record."""
 
     name = "listener_not_found"
 
@@ -43,7 +43,7 @@ class ListenerNotFound(Refusal):
 
 
 class SpeakerInService(Refusal):
-    """It is in the settings, or was asked a moment ago."""
+    """A process has it in its settings, or asked it a moment ago."""
 
     name = "speaker_in_service"
 
@@ -52,7 +52,7 @@ class SpeakerInService(Refusal):
 
 
 class ListenerInService(Refusal):
-    """It is in the settings, or was asked a moment ago."""
+    """A process has it in its settings, or asked it a moment ago."""
 
     name = "listener_in_service"
 
@@ -69,12 +69,12 @@ _IN_SERVICE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class InService:
-    """How this process tells that a station is.
+    """How this process tells that a speaker or listener is in service.
 
     Attributes:
-        speakers, listeners: of its own settings.
-        silent_for: who reconciles asks more often, also one that does not answer; so one that was
-            not asked for this long is in nobody's settings, or nobody reconciles.
+        speakers, listeners: the names in its own settings.
+        silent_for: a reconciler asks more often than this, also one that does not answer; so one
+            that was not asked for this long is in no reconciler's settings, or none runs.
     """
 
     speakers: AbstractSet[str] = frozenset()
@@ -82,15 +82,15 @@ class InService:
     silent_for: timedelta = SILENT_FOR
 
     def require_gone(
-        self, station: BgpPeerKind, name: str, asked_at: datetime | None, now: datetime
+        self, kind: BgpPeerKind, name: str, asked_at: datetime | None, now: datetime
     ) -> None:
-        """Refuse to forget one that somebody still asks.
+        """Refuse to forget one that a process still asks.
 
         Raises:
-            SpeakerInService, ListenerInService: it is in the settings, or was just asked.
+            SpeakerInService, ListenerInService: it is in the settings, or was asked lately.
         """
-        refusal = _IN_SERVICE[station]
-        if name in (self.speakers if station is BgpPeerKind.SPEAKER else self.listeners):
+        refusal = _IN_SERVICE[kind]
+        if name in (self.speakers if kind is BgpPeerKind.SPEAKER else self.listeners):
             raise refusal("this process has it in its settings")
         if asked_at is not None and now - asked_at < self.silent_for:
             minutes = -(-self.silent_for // timedelta(minutes=1))
@@ -102,25 +102,25 @@ class Forgotten:
     """What is no longer on record.
 
     Attributes:
-        marks: routes that it may have held, as far as we knew.
-        words: what it was last said to see, or to send to a peer.
-        orphans: paths of nobody's that it held.
-        let_go: routes that nobody wants and that it may still have held.
+        applied: routes that it may have held from us.
+        observed: what it was last said to see, or to send to a peer.
+        orphans: paths that it held and no row wanted.
+        abandoned: routes that no owner wants and that it may still have held.
     """
 
-    station: BgpPeerKind
+    kind: BgpPeerKind
     name: str
-    marks: int = 0
-    words: int = 0
+    applied: int = 0
+    observed: int = 0
     orphans: int = 0
-    let_go: tuple[Prefix, ...] = ()
+    abandoned: tuple[Prefix, ...] = ()
 
 
-def not_found(station: BgpPeerKind) -> Refusal:
-    """That nothing is on record."""
-    return _NOT_FOUND[station]()
+def not_found(kind: BgpPeerKind) -> Refusal:
+    """The refusal that nothing is on record."""
+    return _NOT_FOUND[kind]()
 
 
 def can_be_named(name: str) -> bool:
-    """Whether settings could have given a station this name."""
+    """Whether settings could give a speaker or listener this name."""
     return 0 < len(name) <= LONGEST_NAME and name.isascii() and name.isprintable()

@@ -1,8 +1,8 @@
-"""What one speaker is to be told: from what owners want, what it was given, and what it holds.
+"""What to tell one speaker, decided from what owners want, what it was told, and what it holds.
 
-Nothing is withdrawn by absence. A path goes only for a row that says withdrawn, names the ledger's
-entry, and that we gave this speaker; whatever else it holds and nobody wants is an orphan, and
-people decide about orphans.
+Nothing is withdrawn by absence. A path is withdrawn only for a row that says withdrawn, names its
+entry in the ledger of withdrawals, and that this speaker may have from us. Any other path that the
+speaker holds and no row wants is an orphan: operators decide about orphans.
 """
 
 from collections import defaultdict
@@ -24,12 +24,12 @@ class DesiredRoute:
     Attributes:
         change: the number of the last change; a speaker confirms this number.
         settled: the last change that was seen at every stage.
-        at: when it last changed between advertised and withdrawn; None: never.
-        withdrawal_id: the ledger's entry; None while advertised, or never so.
-        request_id: of whoever asked for the last change.
+        at: when the row last changed between advertised and withdrawn; None: never.
+        withdrawal_id: its entry in the ledger of withdrawals; None while advertised, or never so.
+        request_id: of the request for the last change.
         turned: whether the last change turned it from withdrawn to advertised.
         superseded: withdrawn, while another row wants the same route announced.
-        account_id: of its owner; None where that was not looked up.
+        account_id: of the owner; None where that was not looked up.
     """
 
     bgp_prefix_id: UUID
@@ -56,29 +56,30 @@ class DesiredRoute:
         return self.settled >= self.change
 
     @property
-    def asked_to_go(self) -> bool:
-        """Whether somebody asked for its withdrawal, and is named."""
+    def withdrawal_requested(self) -> bool:
+        """Whether its withdrawal was requested, and the request is on record."""
         return not self.advertised and self.withdrawal_id is not None and bool(self.request_id)
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedRoute:
-    """What we know to have given one speaker of a row.
+    """What one speaker was told of a row, and what it confirmed.
 
     Attributes:
-        may_hold: it was asked to announce it, and has not been seen without it since.
-        advertised: as it last confirmed.
-        change: the number that it confirmed.
+        possibly_installed: the speaker was asked to announce the route, and has not confirmed
+            since, at every stage, that the route is gone.
+        advertised: as the speaker last confirmed.
+        change: the number of the change that the speaker confirmed.
     """
 
-    may_hold: bool = False
+    possibly_installed: bool = False
     advertised: bool = False
     change: int = 0
 
     @property
-    def given(self) -> bool:
-        """Whether the speaker may have it from us."""
-        return self.may_hold or self.advertised
+    def may_be_ours(self) -> bool:
+        """Whether a path that the speaker holds for the route may come from us."""
+        return self.possibly_installed or self.advertised
 
     def confirms(self, desired: DesiredRoute) -> bool:
         """Whether the speaker has carried out just this change."""
@@ -87,10 +88,10 @@ class AppliedRoute:
 
 @dataclass(frozen=True, slots=True)
 class RouteState:
-    """A row, and what one speaker has of it."""
+    """A row, and what one speaker was told of it."""
 
     desired: DesiredRoute
-    mark: AppliedRoute = AppliedRoute()
+    applied: AppliedRoute = AppliedRoute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,15 @@ class PathUpdate:
 
 @dataclass(slots=True)
 class Plan:
-    """What to do at one speaker, and what to write down.
+    """What to tell one speaker, and what to record.
 
     Attributes:
         announce: missing, or held with other attributes; the new path replaces the old.
-        withdraw: asked for by a row, and given by us.
-        confirmed: held as wanted; the mark does not say so yet.
-        gone: withdrawn, and not held any more (or held for another row).
+        withdraw: requested by a row, and held from us.
+        confirmed: held as wanted; not recorded as applied yet.
+        gone: withdrawn, and not held any more (or held for another row); not recorded yet.
         orphans: held, and neither wanted nor ours to withdraw.
-        decided: those of them that an operator decided to withdraw.
+        decided: the orphans that an operator decided to withdraw.
         unfit: advertised, but the speaker has no next hop for the family.
     """
 
@@ -128,8 +129,8 @@ Admits = Callable[[DesiredRoute], bool]
 
 
 def plan(
-    known: Iterable[RouteState],
-    marking: PathAttributes,
+    states: Iterable[RouteState],
+    attributes: PathAttributes,
     admits: Admits,
     held: Mapping[Prefix, Path] | None = None,
     decided: Collection[Prefix] = (),
@@ -137,23 +138,26 @@ def plan(
     """What to tell one speaker.
 
     Args:
-        known: every row that is advertised, and every row that the speaker has a mark for; or,
-            without `held`, all such rows of some routes.
-        marking: how it marks what it announces.
+        states: every row that is advertised, and every row that the speaker may hold a path for;
+            or, without `held`, all such rows of some routes.
+        attributes: of every path that the speaker announces.
         admits: whether the speaker's stage may have a row's last change already.
-        held: all that it originates; None: not asked, its marks are believed.
+        held: every path that the speaker originates; None: it was not asked, and what is recorded
+            as applied is believed.
         decided: orphans that an operator decided to withdraw.
     """
     made = Plan()
     routes: defaultdict[Prefix, list[RouteState]] = defaultdict(list)
-    for one in known:
+    for one in states:
         routes[one.desired.prefix].append(one)
     for prefix, rows in routes.items():
-        current = None if held is None else held.get(prefix)
+        current, asked = (held or {}).get(prefix), held is not None
         if wanted := _newest(one for one in rows if one.desired.advertised):
-            _want(made, wanted, rows, marking, admits, current, asked=held is not None)
+            _plan_announcement(
+                made, wanted, rows, attributes, admits, current, asked=held is not None
+            )
         else:
-            _release(made, rows, marking, admits, current, asked=held is not None)
+            _plan_withdrawal(made, rows, attributes, admits, current, asked=asked)
     for prefix, path in (held or {}).items():
         if prefix not in routes:
             made.orphans[prefix] = path
@@ -167,59 +171,60 @@ def _newest(rows: Iterable[RouteState]) -> RouteState | None:
     )
 
 
-def _want(
+def _plan_announcement(
     made: Plan,
     wanted: RouteState,
     rows: Sequence[RouteState],
-    marking: PathAttributes,
+    attributes: PathAttributes,
     admits: Admits,
     current: Path | None,
     *,
     asked: bool,
 ) -> None:
-    desired, mark = wanted.desired, wanted.mark
-    path = marking.path(desired.route)
+    desired, applied = wanted.desired, wanted.applied
+    path = attributes.path(desired.route)
     if path is None:
-        made.unfit.append(desired)  # what it may hold stays: a setting withdraws nothing
+        made.unfit.append(desired)  # what the speaker holds stays: a setting withdraws nothing
         return
-    there = current == path if asked else mark.confirms(desired)
-    # It had the route before: that it lost it must not wait for the stages.
-    lost = asked and current is None and mark.advertised
+    there = current == path if asked else applied.confirms(desired)
+    # A route that the speaker had and lost comes back at once, without waiting for the stages.
+    lost = asked and current is None and applied.advertised
     if there:
-        if not mark.confirms(desired) or not mark.may_hold:
+        if not applied.confirms(desired) or not applied.possibly_installed:
             made.confirmed.append(desired)
         # Another row's withdrawal is done: the path stands for this row now.
         made.gone.extend(
-            one.desired for one in rows if not one.desired.advertised and one.mark.given
+            one.desired for one in rows if not one.desired.advertised and one.applied.may_be_ours
         )
     elif admits(desired) or lost:
         made.announce.append(PathUpdate(path, (desired,)))
 
 
-def _release(
+def _plan_withdrawal(
     made: Plan,
     rows: Sequence[RouteState],
-    marking: PathAttributes,
+    attributes: PathAttributes,
     admits: Admits,
     current: Path | None,
     *,
     asked: bool,
 ) -> None:
-    ours = [one for one in rows if one.desired.asked_to_go and one.mark.given]
+    ours = [one for one in rows if one.desired.withdrawal_requested and one.applied.may_be_ours]
     newest = _newest(ours)
     if newest is None:
         if current is not None:
             made.orphans[current.prefix] = current
         return
     if not admits(newest.desired):
-        return  # it stays up until its stage has its turn
+        return  # the route stays up until the stages before have withdrawn it
     desired_routes = tuple(one.desired for one in ours)
-    told = all(one.mark.confirms(one.desired) for one in ours)
+    confirmed = all(one.applied.confirms(one.desired) for one in ours)
     if asked and current is None:
-        made.gone.extend(one.desired for one in ours if _to_note(one))
-    elif (path := current or marking.path(newest.desired.route)) and (asked or not told):
+        made.gone.extend(one.desired for one in ours if _to_record(one))
+    elif (path := current or attributes.path(newest.desired.route)) and (asked or not confirmed):
         made.withdraw.append(PathUpdate(path, desired_routes))
 
 
-def _to_note(one: RouteState) -> bool:
-    return not one.mark.confirms(one.desired) or (one.mark.may_hold and one.desired.is_settled)
+def _to_record(one: RouteState) -> bool:
+    settled = one.applied.possibly_installed and one.desired.is_settled
+    return not one.applied.confirms(one.desired) or settled

@@ -1,4 +1,4 @@
-"""The applied state at one moment, and what was never ours."""
+"""Snapshots of the applied state, and orphans."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from byoip.domain.prefix import Prefix
 
 
 class RouteSnapshotNotFound(Refusal):
-    """No such snapshot, or it was pruned."""
+    """No such snapshot was taken, or it was pruned."""
 
     name = "route_snapshot_not_found"
 
@@ -18,7 +18,7 @@ class RouteSnapshotNotFound(Refusal):
 
 
 class OrphanNotFound(Refusal):
-    """A speaker does not hold it, or somebody wants it."""
+    """The speaker does not hold the path, or a row wants it."""
 
     name = "orphan_not_found"
 
@@ -38,7 +38,7 @@ class SnapshotRoute:
 
 @dataclass(frozen=True, slots=True)
 class RouteSnapshot:
-    """All of them. Never changed; old ones are pruned."""
+    """All routes that speakers had announced at one moment. Never changed; old ones are pruned."""
 
     number: int
     at: datetime
@@ -47,11 +47,11 @@ class RouteSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A path that a speaker holds and no row wants, or that a row says it gave up.
+    """A path that a speaker holds and no row wants, or that it had confirmed as withdrawn.
 
     Attributes:
-        as_path, next_hop, communities: as it was found; they say who may have put it there.
-        decided_by, decided_because: of an operator who wants it withdrawn; None: nobody decided.
+        as_path, next_hop, communities: as found; they hint at where the path comes from.
+        decided_by, decided_because: of the operator who wants it withdrawn; None: undecided.
     """
 
     speaker: str

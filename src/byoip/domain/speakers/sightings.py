@@ -1,4 +1,4 @@
-"""What listeners and our own speakers say of a route, put into an answer."""
+"""What listeners and speakers say of a route, put together."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ from byoip.domain.speakers.staging import StagedSpeaker, Visibility
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """What came back. Who could not be asked is not in it.
+    """What they answered. Those that could not be asked are left out.
 
     Attributes:
-        heard: by listener: the origins of what it sees.
-        sent: by speaker and established session: what it sends there.
+        heard: by listener: the origins under which it sees each route.
+        sent: by speaker and established session: the routes that it sends there.
         silent: by speaker: its sessions that are not established.
     """
 
@@ -24,7 +24,7 @@ class Sightings:
     silent: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def by_listeners(self, desired: DesiredRoute) -> Visibility:
-        """What those say who are not ourselves."""
+        """What listeners say: all but our own speakers."""
         if not self.heard:
             return Visibility.UNANSWERED
         return _answer(desired, seen=any(self.hears(one, desired) for one in self.heard))
@@ -33,14 +33,14 @@ class Sightings:
         """Whether a listener that answered sees the route under our origin."""
         return desired.route.origin in self.heard[listener].get(desired.prefix, ())
 
-    def by_ourselves(self, desired: DesiredRoute, posts: Collection[StagedSpeaker]) -> Visibility:
-        """What a stage's speakers say of themselves."""
-        answered = [self.sent[one.name] for one in posts if one.name in self.sent]
+    def by_speakers(self, desired: DesiredRoute, speakers: Collection[StagedSpeaker]) -> Visibility:
+        """What the speakers of a stage say they send."""
+        answered = [self.sent[one.name] for one in speakers if one.name in self.sent]
         if any(desired.prefix in sent for sessions in answered for sent in sessions.values()):
             return _answer(desired, seen=True)
-        if len(answered) < len(posts):
+        if len(answered) < len(speakers):
             return Visibility.UNANSWERED
-        # Without any session nobody could hear an announcement; a withdrawal needs none.
+        # An announcement that goes to no session cannot be heard; a withdrawal needs no session.
         if desired.advertised and not any(answered):
             return Visibility.UNANSWERED
         return _answer(desired, seen=False)

@@ -1,7 +1,19 @@
-"""How a change travels: one stage of speakers, seen there, then the next.
+"""Theory of operation: how a change travels from stage to stage.
 
-A question has three ends here, too. "Could not ask" is not "not seen": it holds a change where it
-is. Only "absent", said for long enough by somebody who could be asked, takes an announcement back.
+The settings put speakers into stages. A change that an owner makes (announce, withdraw, prepend) is
+told to one stage, looked for there, and told to the next stage only once it was seen:
+
+    change ─▶ stage 1 ──confirmed──▶ look ──SEEN──▶ stage 2 ─▶ ... ──SEEN at all──▶ settled
+                                     ▲  │
+                         look again  │  ├─ UNANSWERED: HOLD it where it is
+                                     └──┼─ ABSENT for a while: WATCH
+                                        ├─ ABSENT for long: ALARM
+                                        └─ ABSENT for long, a new announcement that no observer
+                                           sees: ROLL_BACK (the route is withdrawn again)
+
+"Unanswered" is not "absent": a question without an answer never takes a route back. A stage
+without a live speaker is skipped. `stage_progress` says where a change is, and `next_action` what
+follows from a look. All here is pure: `usecases/speakers/stage_changes.py` asks, records and acts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,15 +24,15 @@ from enum import StrEnum
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 
 # A speaker that has just failed to answer may have done what it was told; only one that stays
-# away counts as gone.
+# away for this long counts as gone.
 GONE_AFTER = timedelta(seconds=3)
 
 
 class Visibility(StrEnum):
     """What was found of a change at a stage."""
 
-    SEEN = "seen"  # as it is wanted: there, or gone
-    ABSENT = "absent"  # everybody who could be asked says: not as it is wanted
+    SEEN = "seen"  # the route is as its owner wants it: there, or gone
+    ABSENT = "absent"  # all observers that answered say that it is not
     UNANSWERED = "unanswered"
 
 
@@ -29,8 +41,8 @@ class StagedSpeaker:
     """A speaker, as far as stages are concerned.
 
     Attributes:
-        families: those that it has a next hop for.
-        down_since: since when it has not answered; None while it does.
+        families: the address families that it has a next hop for.
+        down_since: since when it has not answered; None while it answers.
     """
 
     name: str
@@ -39,7 +51,7 @@ class StagedSpeaker:
     down_since: datetime | None = None
 
     def gone(self, now: datetime) -> bool:
-        """Whether the stage goes on without it."""
+        """Whether the stage goes on without this speaker."""
         return self.down_since is not None and now - self.down_since >= GONE_AFTER
 
 
@@ -48,18 +60,18 @@ class StageProgress:
     """How far a change has come.
 
     Attributes:
-        stage: the one where it is; None: it was seen at every stage that could be asked.
-        open_now: whether that stage's speakers may have it, but were not told so yet.
-        posts: its speakers that count.
-        ready: whether all of them have confirmed it, so that it can be looked for.
+        stage: where the change is; None: it was seen at every stage that could be asked.
+        open_now: whether that stage's speakers may have the change, but were not told so yet.
+        speakers: the live ones of that stage.
+        ready: whether all of them have confirmed the change, so that it can be looked for.
         skipped: stages before it, or all, without a live speaker.
-        nowhere: no stage has a live speaker: nothing can be said.
+        nowhere: it was seen at no stage, and no stage has a live speaker: nothing can be said.
         unfit: no speaker has a next hop for the family.
     """
 
     stage: int | None
     open_now: bool = False
-    posts: tuple[StagedSpeaker, ...] = ()
+    speakers: tuple[StagedSpeaker, ...] = ()
     ready: bool = False
     skipped: tuple[int, ...] = ()
     nowhere: bool = False
@@ -73,8 +85,8 @@ class StageProgress:
 
 def stage_progress(
     desired: DesiredRoute,
-    marks: Mapping[str, AppliedRoute],
-    posts: Sequence[StagedSpeaker],
+    applied: Mapping[str, AppliedRoute],
+    speakers: Sequence[StagedSpeaker],
     seen: Collection[int],
     opened: int | None,
     now: datetime,
@@ -83,14 +95,14 @@ def stage_progress(
 
     Args:
         desired: the row.
-        marks: of the row, by speaker.
-        posts: all speakers.
+        applied: what each speaker was told of the row, by the speaker's name.
+        speakers: all of them.
         seen: the stages where this change was seen already.
-        opened: the last stage that was told of it; None: none was.
-        now: to tell who has been away for too long.
+        opened: the last stage that may have the change; None: no stage was told so.
+        now: to tell which speakers have been away for too long.
     """
     skipped: list[int] = []
-    fit = [one for one in posts if desired.prefix.family in one.families]
+    fit = [one for one in speakers if desired.prefix.family in one.families]
     for stage in sorted({one.stage for one in fit}):
         live = tuple(one for one in fit if one.stage == stage and not one.gone(now))
         if not live:
@@ -98,19 +110,15 @@ def stage_progress(
             continue
         if stage in seen:
             continue
-        ready = all(
-            marks.get(one.name, AppliedRoute()).confirms(desired) or _never_had(desired, marks, one)
-            for one in live
-        )
+        ready = all(_done(desired, applied.get(one.name, AppliedRoute())) for one in live)
         return StageProgress(stage, opened is None or opened < stage, live, ready, tuple(skipped))
     nowhere = not any(one.stage in seen for one in fit)
     return StageProgress(None, skipped=tuple(skipped), nowhere=nowhere, unfit=not fit)
 
 
-def _never_had(
-    desired: DesiredRoute, marks: Mapping[str, AppliedRoute], post: StagedSpeaker
-) -> bool:
-    return not desired.advertised and not marks.get(post.name, AppliedRoute()).given
+def _done(desired: DesiredRoute, applied: AppliedRoute) -> bool:
+    never_had = not desired.advertised and not applied.may_be_ours
+    return applied.confirms(desired) or never_had
 
 
 def announcement_visibility(heard: Visibility, own: Visibility, *, first: bool) -> Visibility:
@@ -121,7 +129,7 @@ def announcement_visibility(heard: Visibility, own: Visibility, *, first: bool) 
     if heard is Visibility.UNANSWERED:
         return own
     if heard is Visibility.ABSENT:
-        # Without a session there was no way to hear it: that is nobody's "absent".
+        # Our speakers had no session, so no listener could hear it: that is no "absent".
         return Visibility.UNANSWERED if own is Visibility.UNANSWERED else Visibility.ABSENT
     if own is Visibility.ABSENT:
         return Visibility.ABSENT
@@ -129,7 +137,7 @@ def announcement_visibility(heard: Visibility, own: Visibility, *, first: bool) 
 
 
 def withdrawal_visibility(heard: Visibility, own: Visibility, *, last: bool) -> Visibility:
-    """The same of a withdrawal: until the last stage listeners still see the others' routes."""
+    """The same of a withdrawal: before the last stage, listeners see what other stages announce."""
     if not last or heard is Visibility.UNANSWERED or own is not Visibility.SEEN:
         return own
     return heard
@@ -139,20 +147,20 @@ class StageAction(StrEnum):
     """What becomes of a change that was looked for."""
 
     ON = "on"  # to the next stage
-    HOLD = "hold"  # nobody moves; shown
+    HOLD = "hold"  # no answer: it stays where it is, and operators see that
     WATCH = "watch"  # absent, but not for long enough
     ROLL_BACK = "roll_back"
-    ALARM = "alarm"  # absent, and not ours to take back: shown, and tried again
+    ALARM = "alarm"  # absent, and not to be taken back: operators see that; looked for again
 
 
 def seen_nowhere(heard: Visibility, *, before: bool, listened: bool, asked_all: bool) -> bool:
-    """Whether an absent announcement is seen by nobody, as far as anybody can tell.
+    """Whether no observer that could be asked sees an absent announcement.
 
     Args:
         heard: what listeners say.
-        before: whether it was seen at an earlier stage: that one announces it still.
-        listened: whether there are listeners, also such as do not answer: they may well see it.
-        asked_all: whether no stage was skipped: its speakers may announce it still.
+        before: whether it was seen at an earlier stage: that stage still announces it.
+        listened: whether listeners are configured: one that does not answer may see it.
+        asked_all: whether no stage was skipped: the speakers of a skipped one may announce it.
     """
     if before or heard is Visibility.SEEN:
         return False
@@ -165,16 +173,16 @@ def next_action(
     absent_for: timedelta,
     deadline: timedelta,
     *,
-    nobody: bool,
+    unseen: bool,
 ) -> StageAction:
-    """What follows from an answer.
+    """What follows from a look.
 
     Args:
         desired: the row.
-        answer: of the stage where it is.
-        absent_for: since when the answer has been "absent", and nothing else in between.
-        deadline: for how long that is borne.
-        nobody: whether nobody at all sees it: what somebody sees is never taken back.
+        answer: of the stage where the change is.
+        absent_for: for how long every answer has been "absent".
+        deadline: how long an announcement may be absent.
+        unseen: whether no observer sees the route: what one sees is never taken back.
     """
     if answer is Visibility.SEEN:
         return StageAction.ON
@@ -182,9 +190,9 @@ def next_action(
         return StageAction.HOLD
     if absent_for < deadline:
         return StageAction.WATCH
-    # A withdrawal is never rolled back; a changed prepend left the route where it was before.
+    # A withdrawal is never rolled back; a route whose prepend changed was there before.
     return (
         StageAction.ROLL_BACK
-        if desired.advertised and desired.turned and nobody
+        if desired.advertised and desired.turned and unseen
         else StageAction.ALARM
     )

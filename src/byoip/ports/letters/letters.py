@@ -1,4 +1,4 @@
-"""What letters need: a press, a signature, somebody to look into PDFs, and places to keep them."""
+"""What letters need from outside: a press, a signer, and an inspector of PDFs."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -8,12 +8,12 @@ from byoip.domain.letters.letter import LetterFacts
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """With whose certificate letters are signed; each letter says so.
+    """The certificate that letters are signed with; each letter names it.
 
     Attributes:
         subject: of the certificate, for people.
         sha256: fingerprint of the certificate, hex.
-        self_signed: nobody else vouches for it.
+        self_signed: whether no other party vouches for it.
     """
 
     subject: str
@@ -33,7 +33,7 @@ class LetterSigner(Protocol):
     """Who vouches for the letter?"""
 
     async def sign(self, pdf: bytes, facts: LetterFacts) -> bytes:
-        """The same document with the operator's signature. No two results are the same bytes."""
+        """The same document with the operator's signature. Two results are never the same bytes."""
         ...
 
 
@@ -46,10 +46,10 @@ class PdfRefused:
 
 @dataclass(frozen=True, slots=True)
 class PdfAccepted:
-    """A PDF that is only pages.
+    """A PDF that has nothing but pages.
 
     Attributes:
-        pages: how many it says it has.
+        pages: how many, as the document says.
     """
 
     pages: int

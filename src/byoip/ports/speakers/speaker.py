@@ -1,4 +1,4 @@
-"""Who tells the Internet, and who tells us what the Internet sees."""
+"""Speakers announce routes to the Internet; listeners tell us what the Internet sees."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from byoip.domain.routes.route import Path
 class SpeakerUnanswered(Exception):  # noqa: N818 - a state of affairs: it may have done it, or not
     """A speaker or listener could not be asked, or did not answer in time.
 
-    Whatever was asked of it may have been done all the same. It is never "no".
+    It may have done what it was asked all the same: this is never "no".
     """
 
 
@@ -35,7 +35,7 @@ class Neighbour:
 class Speaker(Protocol):
     """One BGP speaker that announces for us.
 
-    Every method raises SpeakerUnanswered where it could not be asked; each has a deadline.
+    Every method has a deadline, and raises SpeakerUnanswered if it could not be asked.
     """
 
     @property
@@ -76,7 +76,7 @@ class Speaker(Protocol):
 
 
 class Listener(Protocol):
-    """Someone other than our speakers who hears what they announce."""
+    """A router other than our speakers that hears what they announce."""
 
     @property
     def name(self) -> str:
@@ -87,6 +87,6 @@ class Listener(Protocol):
         """The origins under which it sees each of these prefixes; not seen: no key.
 
         Raises:
-            SpeakerUnanswered: it could not be asked: which is not "not seen".
+            SpeakerUnanswered: it could not be asked; that does not mean "not seen".
         """
         ...

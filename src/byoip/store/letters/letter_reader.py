@@ -1,3 +1,5 @@
+"""Letters and documents for the API, outside transactions."""
+
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,13 +12,13 @@ from byoip.store.letters.letter_rows import document_from, letter_from
 
 
 class LetterReader:
-    """Letters and documents for the API: one statement each, nothing is locked."""
+    """Single reads: one statement each, nothing is locked."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
 
     async def letter(self, reference: LetterReference) -> Letter:
-        """One letter, whosoever asks.
+        """One letter, for anyone who asks.
 
         Raises:
             LetterNotFound: no letter has this reference.
@@ -29,7 +31,7 @@ class LetterReader:
         """One document of an account, with its bytes.
 
         Raises:
-            LoaDocumentNotFound: not there, or another account's.
+            LoaDocumentNotFound: there is no such document, or it is another account's.
         """
         asked = {"account_id": account_id, "document_id": document_id}
         for row in await self._autocommit.ask(loa_documents.WITH_CONTENT, **asked):

@@ -17,7 +17,7 @@ from byoip.store.claims.tables import prefixes
 from byoip.store.letters.tables_letters import letters, loa_documents
 from byoip.store.rows import AnyRow, json
 
-# All of a document but its bytes.
+# All columns of a document but its bytes.
 DOCUMENT: Final = tuple(one for one in loa_documents.c if one.name != "content")
 LETTER: Final = (
     *letters.c,
@@ -40,7 +40,7 @@ FATE: Final = (
 
 
 def document_from(row: AnyRow) -> LoaDocument:
-    """Columns DOCUMENT."""
+    """A document, from the columns DOCUMENT."""
     return LoaDocument(
         id=row.id,
         account_id=row.account_id,
@@ -55,7 +55,7 @@ def document_from(row: AnyRow) -> LoaDocument:
 
 
 def letter_from(row: AnyRow) -> Letter:
-    """Columns LETTER of LETTERS."""
+    """A letter, from the columns LETTER of LETTERS."""
     because = row.revoked_because
     return Letter(
         facts=_facts_from(row),
@@ -71,7 +71,7 @@ def letter_from(row: AnyRow) -> Letter:
 
 
 def letter_values(letter: Letter) -> dict[str, Any]:
-    """What a row of letters holds of a letter when it is issued."""
+    """The values of a row of letters when the letter is issued."""
     facts = letter.facts
     return {
         "reference": facts.reference.value,
@@ -85,7 +85,7 @@ def letter_values(letter: Letter) -> dict[str, Any]:
 
 
 def fate_values(letter: Letter) -> dict[str, Any]:
-    """What becomes of a letter after that: columns FATE."""
+    """The values that change after that: the columns FATE."""
     by = letter.superseded_by
     return {
         "superseded_by": None if by is None else by.value,

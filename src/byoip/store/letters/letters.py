@@ -1,3 +1,5 @@
+"""Letters within a transaction; which are due, and which a snapshot of ROA data concerns."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,10 +53,10 @@ from byoip.store.statements import Session, compiled
 
 @dataclass(frozen=True, slots=True)
 class LetterGrounds:
-    """What a letter may say of a claim besides the claim itself.
+    """What a letter may state of a claim besides the claim itself.
 
     Attributes:
-        account_name: in the customer's own words.
+        account_name: the customer's own words.
         findings: the newest pass of each check since, and including, the run that approved it;
             without raw answers.
     """
@@ -65,7 +67,7 @@ class LetterGrounds:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotNews:
-    """ROA data that letters have not been held against.
+    """A snapshot of ROA data that letters have not been compared with.
 
     Attributes:
         number: of the snapshot in use.
@@ -114,9 +116,9 @@ _newest = (
     .lateral("newest")
 )
 _n = _newest.c
-_NOTHING_STANDS_IN_THE_WAY: Final = _p.standing == constant(Standing.OK)
-# The words of `letter_due`. At random, so that claims whose letters cannot be written now do not
-# keep others from theirs.
+_STANDING_OK: Final = _p.standing == constant(Standing.OK)
+# The conditions of `letter_due`. In random order, so that claims whose letters cannot be written
+# now do not hold up others.
 _DUE: Final = compiled(
     select(_p.id)
     .select_from(prefixes.outerjoin(_newest, true()))
@@ -126,20 +128,20 @@ _DUE: Final = compiled(
         _p.approved_by != constant(Approver.OPERATOR),
         _p.rpki_passed_at.is_not(None),
         or_(
-            and_(_n.reference.is_(None), _NOTHING_STANDS_IN_THE_WAY),
+            and_(_n.reference.is_(None), _STANDING_OK),
             and_(
                 _n.revoked_because == constant(RevokedBecause.RPKI),
                 _n.revoked_at < _p.rpki_passed_at,
-                _NOTHING_STANDS_IN_THE_WAY,
+                _STANDING_OK,
             ),
             and_(
                 _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
-                _NOTHING_STANDS_IN_THE_WAY,
+                _STANDING_OK,
             ),
             and_(
                 _n.revoked_because != constant(RevokedBecause.RPKI),
                 _n.revoked_at < _p.approved_at,
-                _NOTHING_STANDS_IN_THE_WAY,
+                _STANDING_OK,
             ),
             and_(
                 _n.revoked_at.is_(None),
@@ -157,7 +159,7 @@ _NAME: Final = compiled(
     .join(prefixes, prefixes.c.account_id == accounts.c.id)
     .where(_p.id == _CLAIM)
 )
-# What the approval rests on, and what was asked since; of each check the newest pass.
+# The newest pass of each check, of the run that led to the approval or of a later one.
 _PASSES: Final = compiled(
     text("""
     WITH approving AS (
@@ -205,7 +207,7 @@ class LetterRepository:
         self._session = session
 
     async def add(self, letter: Letter) -> None:
-        """Keep a new letter; the one it renews must be superseded before."""
+        """Keep a new letter; the letter that it renews must be superseded before."""
         await self._session.change(_ADD, **letter_values(letter))
 
     async def get(self, reference: LetterReference) -> Letter:
@@ -228,7 +230,7 @@ class LetterRepository:
         await self._session.change(_SAVE, letter=letter.reference.value, **fate_values(letter))
 
     async def standing(self, limit: int, after: LetterReference | None) -> Sequence[Letter]:
-        """Letters neither revoked nor superseded, by reference: what snapshots are heard for."""
+        """Letters that are neither revoked nor superseded, ordered by reference."""
         start = UUID(int=0) if after is None else after.value
         rows = await self._session.rows(_STANDING, most=limit, after=start)
         return [letter_from(row) for row in rows]
@@ -239,7 +241,7 @@ class LetterRepository:
         return [row.id for row in rows]
 
     async def grounds(self, claim_id: UUID) -> LetterGrounds | None:
-        """What there is to state; None where no validation run has led to the approval."""
+        """What a letter may state; None if no validation run has led to the approval."""
         name = await self._session.row(_NAME, claim_id=claim_id)
         rows = await self._session.rows(_PASSES, claim_id=claim_id)
         if name is None or not rows:
@@ -249,12 +251,12 @@ class LetterRepository:
         return LetterGrounds(CustomerText(name.name), tuple(found))
 
     async def news(self) -> SnapshotNews | None:
-        """The snapshot in use, unless all letters have been held against it."""
+        """The snapshot in use, unless all letters have been compared with it."""
         row = await self._session.row(_NEWS)
         return None if row is None else SnapshotNews(row.number, row.after)
 
     async def heard(self, number: int) -> None:
-        """Note that all standing letters have been held against a snapshot."""
+        """Record that all standing letters have been compared with a snapshot."""
         await self._session.change(_HEARD, number=number)
 
 

@@ -1,3 +1,5 @@
+"""Letters of agency as documents, within a transaction."""
+
 from typing import Final
 from uuid import UUID
 
@@ -32,7 +34,7 @@ class LoaDocumentRepository:
         self._session = session
 
     async def held(self, account_id: UUID) -> int:
-        """How many an account has uploaded; those that we wrote do not count."""
+        """How many documents an account has uploaded; those that we wrote do not count."""
         (row,) = await self._session.rows(_UPLOADED, account_id=account_id)
         return int(row.held)
 
@@ -53,7 +55,7 @@ class LoaDocumentRepository:
         """One document of an account, without its bytes.
 
         Raises:
-            LoaDocumentNotFound: not there, or another account's.
+            LoaDocumentNotFound: there is no such document, or it is another account's.
         """
         asked = {"document_id": document_id, "account_id": account_id}
         row = await self._session.row(_GET_DOCUMENT, **asked)

@@ -34,13 +34,13 @@ loa_documents = Table(
     Column("auto_generated", Boolean, nullable=False),
     timestamptz("verified_at", nullable=True),
     timestamptz("created_at"),
-    # What a claim refers to: a document of its own account.
+    # A claim refers to a document of its own account.
     UniqueConstraint("id", "account_id", name="uq_loa_documents_of_account"),
     CheckConstraint(f"octet_length(content) BETWEEN 1 AND {LARGEST}", name="size"),
     Index("ix_loa_documents_uploaded", "account_id", postgresql_where="NOT auto_generated"),
 )
 
-# Account, prefix and ASN of a letter are its claim's, which never change (trigger on prefixes).
+# A letter's account, prefix and ASN are its claim's; they never change (trigger on prefixes).
 letters = Table(
     "letters",
     metadata,
@@ -50,7 +50,7 @@ letters = Table(
     timestamptz("issued_at"),
     timestamptz("valid_until"),
     jsonb("facts"),
-    # Deferred: the old letter steps back before the new one stands.
+    # Deferred: the old letter is superseded before the new one is inserted.
     Column(
         "superseded_by",
         Uuid,
@@ -69,13 +69,13 @@ letters = Table(
     CheckConstraint(
         "(rpki_failing_since IS NULL) = (rpki_failing_until IS NULL)", name="rpki_failing"
     ),
-    # A route has one letter that stands.
+    # A route has at most one letter that stands.
     Index("uq_letters_standing", "prefix_id", unique=True, postgresql_where=_STANDS),
     Index("ix_letters_standing", "reference", postgresql_where=_STANDS),
     Index("ix_letters_of_prefix", "prefix_id", "issued_at"),
 )
 
-# Up to which snapshot of ROA data all standing letters have been held against it.
+# The last snapshot of ROA data that all standing letters have been compared with.
 letter_watch = Table(
     "letter_watch",
     metadata,

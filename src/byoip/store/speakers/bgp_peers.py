@@ -1,4 +1,4 @@
-"""What is on record of speakers and listeners, and how it ends."""
+"""What is on record of speakers and listeners, and how an operator ends it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,8 +27,8 @@ _STATE: Final = {
     BgpPeerKind.SPEAKER: _made("DELETE FROM speakers WHERE name = :name"),
     BgpPeerKind.LISTENER: _made("DELETE FROM listeners WHERE name = :name"),
 }
-# In the order of ids, as whoever reconciles writes them.
-_MARKS: Final = _made("""
+# In the order of ids, as the reconciler writes them.
+_APPLIED: Final = _made("""
     WITH known AS (
         SELECT bgp_prefix_id AS id FROM applied_routes WHERE speaker = :name
         ORDER BY bgp_prefix_id FOR UPDATE
@@ -40,12 +40,12 @@ _MARKS: Final = _made("""
     SELECT b.cidr, b.advertised AS wanted, gone.given
     FROM gone JOIN bgp_prefixes b ON b.id = gone.id ORDER BY b.cidr, b.id
 """)
-# Of a speaker: what it says it sends to each peer.
-_OWN_WORDS: Final = "own_word AND starts_with(seen_by, CAST(:name AS text) || ' to ')"
+# What a speaker says it sends to each peer.
+_OWN_WORD: Final = "own_word AND starts_with(seen_by, CAST(:name AS text) || ' to ')"
 _HEARD: Final = "NOT own_word AND seen_by = :name"
 
 
-def _words(which: str) -> Statement:
+def _observed(which: str) -> Statement:
     return _made(f"""
         WITH known AS (
             SELECT bgp_prefix_id AS id, seen_by FROM observed_routes WHERE {which}
@@ -60,7 +60,10 @@ def _words(which: str) -> Statement:
     """)  # noqa: S608 - words from here
 
 
-_WORDS: Final = {BgpPeerKind.SPEAKER: _words(_OWN_WORDS), BgpPeerKind.LISTENER: _words(_HEARD)}
+_OBSERVED: Final = {
+    BgpPeerKind.SPEAKER: _observed(_OWN_WORD),
+    BgpPeerKind.LISTENER: _observed(_HEARD),
+}
 _ORPHANS: Final = _made("DELETE FROM orphan_routes WHERE speaker = :name")
 
 _COUNTS: Final = _made("""
@@ -91,33 +94,33 @@ _LISTENERS: Final = _made("""
 _ALARMS: Final = _made("SELECT kind, subject, detail, since FROM route_alarms ORDER BY 1, 2")
 
 
-async def last_asked(session: Session, station: BgpPeerKind, name: str) -> datetime | None:
-    """When it was, locked."""
-    row = await session.row(_ASKED[station], name=name)
+async def last_asked(session: Session, kind: BgpPeerKind, name: str) -> datetime | None:
+    """When a reconciler last asked it; its row is locked."""
+    row = await session.row(_ASKED[kind], name=name)
     return None if row is None else row.asked_at
 
 
-async def forget(session: Session, station: BgpPeerKind, name: str) -> Forgotten | None:
-    """End all that is on record of it; None if nothing is."""
-    speaks = station is BgpPeerKind.SPEAKER
-    known = await session.change(_STATE[station], name=name)
-    marks = await session.rows(_MARKS, name=name) if speaks else []
-    words = await session.rows(_WORDS[station], name=name)
-    orphans = await session.change(_ORPHANS, name=name) if speaks else 0
-    if not (known or marks or words or orphans):
+async def forget(session: Session, kind: BgpPeerKind, name: str) -> Forgotten | None:
+    """End all that is on record of it; None if nothing is on record."""
+    is_speaker = kind is BgpPeerKind.SPEAKER
+    known = await session.change(_STATE[kind], name=name)
+    applied = await session.rows(_APPLIED, name=name) if is_speaker else []
+    observed = await session.rows(_OBSERVED[kind], name=name)
+    orphans = await session.change(_ORPHANS, name=name) if is_speaker else 0
+    if not (known or applied or observed or orphans):
         return None
     return Forgotten(
-        station,
+        kind,
         name,
-        marks=sum(one.given for one in marks),
-        words=sum(one.given for one in words),
+        applied=sum(one.given for one in applied),
+        observed=sum(one.given for one in observed),
         orphans=orphans,
-        let_go=_unwanted([*marks, *words]),
+        abandoned=_unwanted([*applied, *observed]),
     )
 
 
 async def report(autocommit: AutocommitPool) -> RouteReport:
-    """Everything, counted."""
+    """The counts, and every speaker, listener and alarm by name."""
     (counts,) = await autocommit.ask(_COUNTS)
     return RouteReport(
         counts.desired,

@@ -1,4 +1,4 @@
-"""Whose turn it is to tell speakers anything: a session lock on a connection of its own."""
+"""Which process may tell speakers anything: it holds a session lock, on a connection of its own."""
 
 import asyncio
 import logging
@@ -15,8 +15,8 @@ from byoip.store.engine import plain
 from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
 
 
-class LeadershipLost(Exception):  # noqa: N818 - a state of affairs: somebody else may act now
-    """We are not, or cannot tell whether we still are, the one that may tell speakers anything."""
+class LeadershipLost(Exception):  # noqa: N818 - a state of affairs: another process may act now
+    """This process is not the leader, or cannot tell whether it still is."""
 
 
 _LOG = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _RETRY_SECONDS: Final = 1.0
 _CHECK_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 2.0
 # Both ends notice within ten seconds that the other has gone without a word: the server, so that
-# somebody else gets the lock; we, so that we stop.
+# another process gets the lock; this process, so that it stops.
 _SERVER_NOTICES: Final = (
     "-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
     "-c tcp_user_timeout=8000"
@@ -43,17 +43,17 @@ _Connection = psycopg.AsyncConnection[Any]
 
 
 class Leadership:
-    """The lock, and what is heard while it is held."""
+    """The lock, and what changes while it is held."""
 
     def __init__(self, holding: _Connection, listening: _Connection) -> None:
         self._holding = holding
         self._listening = listening
 
     async def require(self) -> None:
-        """Make sure that it is still ours, just before speakers are told anything.
+        """Make sure that this process still leads, just before a speaker is told anything.
 
         Raises:
-            LeadershipLost: it is not, or nobody can tell.
+            LeadershipLost: it does not, or cannot tell.
         """
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
@@ -61,11 +61,11 @@ class Leadership:
         except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
             raise LeadershipLost(str(fault)) from fault
 
-    async def woken(self) -> AsyncIterator[UUID]:
-        """The rows that changed, as they do.
+    async def changes(self) -> AsyncIterator[UUID]:
+        """The BGP prefixes that change, as they do.
 
         Raises:
-            LeadershipLost: as above.
+            LeadershipLost: this process does not lead any more, or cannot tell.
         """
         try:
             while True:
@@ -80,14 +80,14 @@ class Leadership:
 
 
 class LeaderElection:
-    """One process at a time; the others wait, and look again every second."""
+    """One process leads at a time; the others wait, and try again every second."""
 
     def __init__(self, database_url: str) -> None:
         self._conninfo = plain(database_url)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Leadership]:
-        """Wait for it, and have it while the block runs.
+    async def hold(self) -> AsyncIterator[Leadership]:
+        """Wait for the leadership, and hold it while the block runs.
 
         Raises:
             LeadershipLost: the database is away.

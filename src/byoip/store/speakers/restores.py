@@ -1,4 +1,4 @@
-"""Which database this is, and what is forgotten when it was put back from a backup."""
+"""Which database this is, and what is forgotten once it was restored from a backup."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +14,8 @@ class Identity:
     """Which database this is.
 
     Attributes:
-        here: in words that a restored copy does not share.
-        kept: the same, as it last said of itself; None: nobody has asked yet.
+        here: what it says now; a restored copy says something else.
+        kept: what it said when a reconciler last asked; None: none has asked yet.
     """
 
     here: str
@@ -23,20 +23,20 @@ class Identity:
 
     @property
     def restored(self) -> bool:
-        """Whether what it holds was written somewhere else, or at another time."""
+        """Whether its rows were written in another database, or on another timeline."""
         return self.kept is not None and self.kept != self.here
 
 
 @dataclass(frozen=True, slots=True)
-class Disowned:
-    """What counts no longer.
+class ForgottenState:
+    """What is no longer on record.
 
     Attributes:
-        marks: of routes that speakers may have had from us.
-        orphans: that were known; what operators had decided about them has gone, too.
+        applied: routes that speakers may have had from us.
+        orphans: those that were known, with what operators had decided about them.
     """
 
-    marks: int
+    applied: int
     orphans: int
 
 
@@ -65,8 +65,8 @@ _KEEP: Final = _made("""
     INSERT INTO incarnation (identity, since) VALUES (:identity, :now)
     ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity, since = excluded.since
 """)
-# In the order of ids, as whoever reconciles writes them.
-_DISOWN: Final = _made("""
+# In the order of ids, as the reconciler writes them.
+_FORGET: Final = _made("""
     WITH known AS (
         SELECT speaker, bgp_prefix_id FROM applied_routes ORDER BY bgp_prefix_id, speaker FOR UPDATE
     ), gone AS (
@@ -77,22 +77,22 @@ _DISOWN: Final = _made("""
     SELECT count(*) FILTER (WHERE given) AS many FROM gone
 """)
 _ORPHANS: Final = _made("DELETE FROM orphan_routes")
-_WARN: Final = _made("""
+_RAISE_ALARM: Final = _made("""
     INSERT INTO route_alarms (kind, subject, detail, since)
     VALUES ('restored', 'database', :detail, :now)
     ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, since = excluded.since
 """)
-_WARNED: Final = _made("DELETE FROM route_alarms WHERE kind = 'restored' AND since < :before")
+_END_ALARM: Final = _made("DELETE FROM route_alarms WHERE kind = 'restored' AND since < :before")
 
 
 class RestoreRepository:
-    """Within one transaction."""
+    """Which database this is, within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def identity(self) -> Identity:
-        """Which database this is; locked."""
+        """Which database this is; its row is locked."""
         (may,) = await self._session.rows(_MAY_ASK)
         # First: a server that is still being rolled forward says so here, and counts as away.
         asked = [_CLUSTER, _DATABASE] if may.may else [_DATABASE]
@@ -101,22 +101,22 @@ class RestoreRepository:
         return Identity(", ".join(said), None if kept is None else kept.identity)
 
     async def keep(self, here: str, now: datetime) -> None:
-        """From now on it is this one."""
+        """Record which database this is."""
         await self._session.change(_KEEP, identity=here, now=now)
 
-    async def disown(self) -> Disowned:
-        """Forget what speakers were given, and which orphans they hold.
+    async def forget_applied(self) -> ForgottenState:
+        """Forget what speakers may have from us, and which orphans they hold.
 
-        What a speaker holds and a row wants is taken for ours at the next look; all else is an
+        At the next full sync, a path that a row wants is taken for ours; every other path is an
         orphan. So nothing is withdrawn for a row that a backup has brought back.
         """
-        (marks,) = await self._session.rows(_DISOWN)
-        return Disowned(marks.many, await self._session.change(_ORPHANS))
+        (applied,) = await self._session.rows(_FORGET)
+        return ForgottenState(applied.many, await self._session.change(_ORPHANS))
 
-    async def warn(self, detail: str, now: datetime) -> None:
-        """Have an alarm stand, from now on."""
-        await self._session.change(_WARN, detail=detail, now=now)
+    async def raise_alarm(self, detail: str, now: datetime) -> None:
+        """Raise the alarm that the database was restored."""
+        await self._session.change(_RAISE_ALARM, detail=detail, now=now)
 
-    async def warned_enough(self, before: datetime) -> None:
-        """End an alarm that has stood since before then."""
-        await self._session.change(_WARNED, before=before)
+    async def end_alarm(self, before: datetime) -> None:
+        """End that alarm, if it has stood since before then."""
+        await self._session.change(_END_ALARM, before=before)

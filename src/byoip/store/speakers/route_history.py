@@ -1,4 +1,4 @@
-"""Snapshots of what was applied, and orphans: what operators look at and decide."""
+"""What operators see and decide of routes: the report, snapshots of the applied state, orphans."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from byoip.domain.speakers.route_snapshot import (
 )
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.rows import AnyRow
-from byoip.store.speakers import bgp_peers as stations
+from byoip.store.speakers import bgp_peers
 from byoip.store.speakers.views import RouteReport
 from byoip.store.statements import Session, compiled
 
@@ -36,7 +36,7 @@ _SNAPSHOTS: Final = compiled(
 _CLAIMS: Final = compiled(
     text("SELECT id, prefix_id FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[]))")
 )
-_TAKEN: Final = compiled(
+_WITHDRAWN_BY_OWNER: Final = compiled(
     text("""
     SELECT w.id FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
     WHERE b.id = :bgp_prefix_id AND w.source IN ('request', 'offboarding')
@@ -65,16 +65,16 @@ _DECIDE: Final = compiled(
 
 
 class RouteHistoryRepository:
-    """Within one transaction."""
+    """The same within one transaction, and what operators decide."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def snapshot(self, number: int) -> RouteSnapshot:
-        """One of the kept ones.
+        """A snapshot by its number.
 
         Raises:
-            RouteSnapshotNotFound: as it says.
+            RouteSnapshotNotFound: no such snapshot is kept.
         """
         row = await self._session.row(_SNAPSHOT, number=number)
         if row is None:
@@ -86,20 +86,20 @@ class RouteHistoryRepository:
         rows = await self._session.rows(_CLAIMS, ids=list(ids))
         return {row.id: row.prefix_id for row in rows}
 
-    async def taken_by_owner(self, bgp_prefix_id: UUID) -> bool:
-        """Whether it is its owner who withdrew it last, or offboarded it: see under its lock."""
-        return await self._session.row(_TAKEN, bgp_prefix_id=bgp_prefix_id) is not None
+    async def withdrawn_by_owner(self, bgp_prefix_id: UUID) -> bool:
+        """Whether its owner withdrew or offboarded it last; to be asked under the claim's lock."""
+        return await self._session.row(_WITHDRAWN_BY_OWNER, bgp_prefix_id=bgp_prefix_id) is not None
 
     async def advertised_besides(self, ids: Collection[UUID]) -> Sequence[tuple[UUID, Prefix]]:
-        """What is wanted announced now, but for these."""
+        """The BGP prefixes that are advertised now, but for these."""
         rows = await self._session.rows(_BESIDES, ids=list(ids))
         return [(row.id, Prefix(row.cidr)) for row in rows]
 
     async def decide(self, speaker: str, cidr: Prefix, *, by: str, because: str) -> Orphan:
-        """Have an orphan withdrawn; how it stood before.
+        """Record that an operator wants an orphan withdrawn; the orphan as it stood before.
 
         Raises:
-            OrphanNotFound: as it says.
+            OrphanNotFound: the speaker holds no such orphan.
         """
         which = {"speaker": speaker, "cidr": str(cidr)}
         row = await self._session.row(_LOCK, **which)
@@ -108,13 +108,13 @@ class RouteHistoryRepository:
         await self._session.change(_DECIDE, **which, by=by, because=because)
         return _orphan(row)
 
-    async def last_asked(self, station: BgpPeerKind, name: str) -> datetime | None:
-        """When somebody who reconciles last asked it, locked; None: nobody, as far as we know."""
-        return await stations.last_asked(self._session, station, name)
+    async def last_asked(self, kind: BgpPeerKind, name: str) -> datetime | None:
+        """When a reconciler last asked it, its row locked; None: none is known to have asked."""
+        return await bgp_peers.last_asked(self._session, kind, name)
 
-    async def forget(self, station: BgpPeerKind, name: str) -> Forgotten | None:
-        """End all that is on record of it; None if nothing is. Nothing that is desired changes."""
-        return await stations.forget(self._session, station, name)
+    async def forget(self, kind: BgpPeerKind, name: str) -> Forgotten | None:
+        """End all that is on record of it; None if nothing is. What owners want stays as it is."""
+        return await bgp_peers.forget(self._session, kind, name)
 
 
 class RouteReader:
@@ -124,8 +124,8 @@ class RouteReader:
         self._autocommit = autocommit_pool(engine)
 
     async def report(self) -> RouteReport:
-        """Everything, counted; speakers, listeners and alarms by name."""
-        return await stations.report(self._autocommit)
+        """The counts, and every speaker, listener and alarm by name."""
+        return await bgp_peers.report(self._autocommit)
 
     async def snapshots(self) -> Sequence[tuple[int, datetime, int]]:
         """Number, time and count of routes of the kept snapshots, the newest first."""

@@ -1,4 +1,4 @@
-"""The statements of `routes.py`: each a transaction of its own, over any number of rows."""
+"""The statements of `routes.py`: each is a transaction of its own, over any number of rows."""
 
 from typing import Final
 
@@ -16,29 +16,31 @@ def _counted(words: str) -> Statement:
     return _made(f"WITH written AS ({words} RETURNING 1) SELECT count(*) AS many FROM written")  # noqa: S608 - words from here
 
 
-_WISH: Final = """
+_DESIRED: Final = """
     b.id, b.prefix_id, b.cidr, b.asn, b.prepend, b.advertised, b.change, b.settled,
     b.advertised_modified_at AS at, b.withdrawal_id, b.request_id
 """
-_MARK: Final = "a.speaker, a.may_hold, a.advertised AS given, a.change AS given_change"
+_APPLIED: Final = "a.speaker, a.may_hold, a.advertised AS given, a.change AS given_change"
 
-KNOWN: Final = _made(f"""
-    SELECT {_WISH}, {_MARK} FROM bgp_prefixes b
+STATES: Final = _made(f"""
+    SELECT {_DESIRED}, {_APPLIED} FROM bgp_prefixes b
     LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id AND a.speaker = :speaker
     WHERE b.advertised
     UNION ALL
-    SELECT {_WISH}, {_MARK} FROM applied_routes a JOIN bgp_prefixes b ON b.id = a.bgp_prefix_id
+    SELECT {_DESIRED}, {_APPLIED}
+    FROM applied_routes a JOIN bgp_prefixes b ON b.id = a.bgp_prefix_id
     WHERE a.speaker = :speaker AND (a.may_hold OR a.advertised) AND NOT b.advertised
 """)  # noqa: S608
-SOME: Final = _made(f"""
-    SELECT {_WISH}, {_MARK} FROM bgp_prefixes b
+STATES_OF: Final = _made(f"""
+    SELECT {_DESIRED}, {_APPLIED} FROM bgp_prefixes b
     LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id AND a.speaker = :speaker
     WHERE b.cidr IN (SELECT cidr FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[])))
     AND (b.advertised OR a.may_hold OR a.advertised)
 """)  # noqa: S608
-# Whoever withdraws a row comes before, and it is left out here; or finds that it may be held. One
-# that may be held already needs no lock for that: after a restart these are thousands.
-MAY_HOLD: Final = _made("""
+# A withdrawal of a row comes before this, and the row is left out here; or after it, and then finds
+# that the speaker may hold it. A row that was marked before needs no lock: after a restart these
+# are thousands.
+MARK_POSSIBLY_INSTALLED: Final = _made("""
     WITH wanted AS (
         SELECT b.id, b.change, EXISTS (
             SELECT FROM applied_routes a
@@ -58,7 +60,7 @@ MAY_HOLD: Final = _made("""
     )
     SELECT id FROM wanted WHERE marked UNION ALL SELECT id FROM locked
 """)
-GIVEN: Final = _counted("""
+MARK_ANNOUNCED: Final = _counted("""
     INSERT INTO applied_routes AS kept (speaker, bgp_prefix_id, may_hold, advertised, change, at)
     SELECT :speaker, id, true, true, change, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
@@ -69,8 +71,8 @@ GIVEN: Final = _counted("""
     ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE
     SET may_hold = true, advertised = true, change = excluded.change, at = excluded.at
 """)
-# Rule R3. The lock makes us wait for whoever is changing the row just now.
-MAY_WITHDRAW: Final = _made("""
+# Rule R3. The lock makes us wait for a transaction that is changing the row just now.
+WITHDRAWABLE: Final = _made("""
     SELECT b.id FROM bgp_prefixes b
     JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
         ON asked.id = b.id AND asked.change = b.change
@@ -81,8 +83,8 @@ MAY_WITHDRAW: Final = _made("""
     AND NOT EXISTS (SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
     ORDER BY b.id FOR SHARE OF b
 """)
-# While a withdrawal is not seen everywhere the speaker may still be told again.
-TAKEN: Final = _counted("""
+# While a withdrawal is not seen everywhere, the speaker may be told of it again.
+MARK_WITHDRAWN: Final = _counted("""
     UPDATE applied_routes AS kept SET advertised = false, change = b.change, at = :now,
         may_hold = b.settled < b.change AND NOT EXISTS (
             SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
@@ -91,7 +93,7 @@ TAKEN: Final = _counted("""
     WHERE kept.speaker = :speaker AND kept.bgp_prefix_id = b.id
 """)
 UNSETTLED: Final = _made(f"""
-    SELECT {_WISH}, {_MARK},
+    SELECT {_DESIRED}, {_APPLIED},
         b.advertised AND (b.change = 2 OR EXISTS (SELECT FROM withdrawals w
             WHERE w.bgp_prefix_id = b.id AND w.change = b.change - 1)) AS turned,
         NOT b.advertised AND EXISTS (SELECT FROM bgp_prefixes o
@@ -102,7 +104,7 @@ UNSETTLED: Final = _made(f"""
     WHERE b.settled < b.change AND b.advertised_modified_at IS NOT NULL
     ORDER BY b.id
 """)  # noqa: S608
-# Who is just changing a row makes it unsettled anyway.
+# A row that a transaction is changing just now is skipped: it will be unsettled again anyway.
 SETTLE: Final = _made("""
     WITH ready AS (
         SELECT b.id FROM bgp_prefixes b
@@ -119,11 +121,11 @@ SETTLE: Final = _made("""
     )
     SELECT id FROM settled
 """)
-DECIDED: Final = _made(
+DECIDED_ORPHANS: Final = _made(
     "SELECT cidr FROM orphan_routes WHERE speaker = :speaker AND decision = 'withdraw'"
 )
-# Read again just before the speaker is told: somebody may want the route by now.
-MAY_REMOVE: Final = _made("""
+# Read again just before the speaker is told: an owner may want the route by now.
+PERMIT_ORPHANS: Final = _made("""
     WITH due AS (
         SELECT o.cidr, o.decided_by, o.decided_because FROM orphan_routes o
         WHERE o.speaker = :speaker AND o.cidr = ANY(CAST(:cidrs AS cidr[]))
@@ -173,15 +175,15 @@ LISTENERS: Final = _counted("""
         answered_at = coalesce(excluded.answered_at, kept.answered_at)
 """)
 TO_OBSERVE: Final = _made(f"""
-    SELECT {_WISH} FROM bgp_prefixes b WHERE b.advertised OR EXISTS (
+    SELECT {_DESIRED} FROM bgp_prefixes b WHERE b.advertised OR EXISTS (
         SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)
     ORDER BY b.id
 """)  # noqa: S608
-TOLD: Final = _counted(
+REPORTED: Final = _counted(
     "UPDATE speakers SET told_at = :now WHERE name = ANY(CAST(:speakers AS text[]))"
 )
 # A speaker's name has no space in it: "NAME to PEER".
-LET_GO: Final = _counted("""
+FORGET_SESSIONS: Final = _counted("""
     UPDATE observed_routes kept SET advertised = false, at = :now FROM (
         SELECT bgp_prefix_id, seen_by FROM observed_routes
         WHERE own_word AND advertised
@@ -190,9 +192,9 @@ LET_GO: Final = _counted("""
         ORDER BY bgp_prefix_id, seen_by FOR UPDATE
     ) gone WHERE kept.bgp_prefix_id = gone.bgp_prefix_id AND kept.seen_by = gone.seen_by
 """)
-STANDING: Final = _made("SELECT subject FROM route_alarms WHERE kind = :kind")
-# What has been looked for in vain for long is not for that reason an old word.
-OBSERVED: Final = _counted("""
+STANDING_ALARMS: Final = _made("SELECT subject FROM route_alarms WHERE kind = :kind")
+# While a change is not settled, an observation that is confirmed again gets a new time.
+OBSERVATIONS: Final = _counted("""
     INSERT INTO observed_routes AS kept (bgp_prefix_id, seen_by, advertised, own_word, at)
     SELECT id, seen_by, advertised, own_word, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:seen_by AS text[]), CAST(:advertised AS bool[]),
@@ -204,7 +206,7 @@ OBSERVED: Final = _counted("""
         OR (kept.at < excluded.at - interval '10 seconds' AND EXISTS (SELECT FROM bgp_prefixes b
             WHERE b.id = kept.bgp_prefix_id AND b.settled < b.change))
 """)
-ALARMS: Final = _made("""
+REPLACE_ALARMS: Final = _made("""
     WITH standing AS (
         SELECT subject, detail FROM unnest(CAST(:subjects AS text[]), CAST(:details AS text[]))
             AS s (subject, detail)
@@ -218,9 +220,9 @@ ALARMS: Final = _made("""
         WHERE o.kind = :kind AND o.subject = standing.subject)
     RETURNING subject
 """)
-# What a speaker that is away may still hold of a row that says withdrawn is no part of it: or a
-# roll-back would announce what its owner took back. Its time is the database's, as the ledger's.
-# An age is that of the successor: what has stood for weeks is new until something took its place.
+# A row that says withdrawn is left out, even if a speaker that is away may still hold it: otherwise
+# a roll-back would announce what its owner withdrew. The time is the database's, as in the ledger.
+# A snapshot's age counts from its successor: one that stood for weeks is new until it is replaced.
 TAKE_SNAPSHOT: Final = _made("""
     WITH last AS (
         SELECT number, routes FROM route_snapshots ORDER BY number DESC LIMIT 1

@@ -1,3 +1,5 @@
+"""What owners want of speakers, what speakers confirmed, and what was seen of it."""
+
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,8 +42,8 @@ class Observation:
     """What one observer said of one row's route.
 
     Attributes:
-        seen_by: a listener's name, or a speaker's and its peer's.
-        own_word: it is a speaker of ours that says so of itself.
+        seen_by: a listener's name, or `SPEAKER to PEER`.
+        own_word: whether one of our speakers says so of itself.
     """
 
     bgp_prefix_id: UUID
@@ -52,12 +54,12 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that a person should know as long as it lasts.
+    """Something that operators should know as long as it lasts.
 
     Attributes:
         kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
             `no_next_hop`.
-        subject: of what: a stage, a route, a peer.
+        subject: the stage, the BGP prefix or the peer that it is about.
     """
 
     kind: str
@@ -74,82 +76,96 @@ _SNAPSHOTS: Final = {
 
 
 class Routes:
-    """What is wanted of speakers, and what they were given; single statements, each for itself."""
+    """Desired and applied routes, by single statements: each is a transaction of its own.
+
+    The columns keep their older names: `may_hold` is `AppliedRoute.possibly_installed`.
+    """
 
     def __init__(self, engine: AsyncEngine, ceilings: Ceilings = Ceilings()) -> None:  # noqa: B008 - frozen
         self._autocommit = autocommit_pool(engine)
         self._most_orphans = ceilings.per_minute
-        self._removing = asyncio.Lock()  # several speakers at once would each count what is left
+        self._permitting = asyncio.Lock()  # several speakers at once would each count what is left
 
-    async def known(self, speaker: str) -> Sequence[RouteState]:
+    async def states(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""
-        return [_known(row) for row in await self._autocommit.ask(sql.KNOWN, speaker=speaker)]
+        return [_state(row) for row in await self._autocommit.ask(sql.STATES, speaker=speaker)]
 
-    async def some(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
-        """The same, of the routes of these rows only."""
-        rows = await self._autocommit.ask(sql.SOME, speaker=speaker, ids=list(ids))
-        return [_known(row) for row in rows]
+    async def states_of(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
+        """The same, for the routes of these rows only."""
+        rows = await self._autocommit.ask(sql.STATES_OF, speaker=speaker, ids=list(ids))
+        return [_state(row) for row in rows]
 
-    async def may_hold(
+    async def mark_possibly_installed(
         self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> Collection[UUID]:
-        """Read them again, under lock, and note that the speaker will be asked to announce them.
+        """Record that the speaker may have these routes; to be called before it is asked.
 
-        Those that are still wanted so; before it is asked.
+        Returns:
+            The rows, read again under lock, that are still wanted so: only they may be announced.
         """
         rows = await self._autocommit.ask(
-            sql.MAY_HOLD, speaker=speaker, now=now, **_changes(desired_routes)
+            sql.MARK_POSSIBLY_INSTALLED, speaker=speaker, now=now, **_changes(desired_routes)
         )
         return {row.id for row in rows}
 
-    async def given(
+    async def mark_announced(
         self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> None:
-        """Note that it has announced them."""
-        await self._autocommit.ask(sql.GIVEN, speaker=speaker, now=now, **_changes(desired_routes))
+        """Record that the speaker has announced them."""
+        await self._autocommit.ask(
+            sql.MARK_ANNOUNCED, speaker=speaker, now=now, **_changes(desired_routes)
+        )
 
-    async def may_withdraw(
+    async def withdrawable(
         self, speaker: str, desired_routes: Collection[DesiredRoute]
     ) -> Collection[UUID]:
-        """Read them again, under lock: those that are withdrawn by the ledger, and given by us."""
+        """Those that the speaker may be told to withdraw, read again under lock.
+
+        The ledger must have their withdrawal, and the speaker must have them from us.
+        """
         rows = await self._autocommit.ask(
-            sql.MAY_WITHDRAW, speaker=speaker, **_changes(desired_routes)
+            sql.WITHDRAWABLE, speaker=speaker, **_changes(desired_routes)
         )
         return {row.id for row in rows}
 
-    async def taken(
+    async def mark_withdrawn(
         self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> None:
-        """Note that it has withdrawn them, unless they were wanted again meanwhile."""
-        await self._autocommit.ask(sql.TAKEN, speaker=speaker, now=now, **_changes(desired_routes))
+        """Record that the speaker has withdrawn them, unless an owner wants them again by now."""
+        await self._autocommit.ask(
+            sql.MARK_WITHDRAWN, speaker=speaker, now=now, **_changes(desired_routes)
+        )
 
-    async def decided(self, speaker: str) -> Collection[Prefix]:
+    async def decided_orphans(self, speaker: str) -> Collection[Prefix]:
         """Orphans that an operator decided to withdraw."""
         return {
-            Prefix(row.cidr) for row in await self._autocommit.ask(sql.DECIDED, speaker=speaker)
+            Prefix(row.cidr)
+            for row in await self._autocommit.ask(sql.DECIDED_ORPHANS, speaker=speaker)
         }
 
-    async def may_remove(self, speaker: str, orphans: Collection[Prefix]) -> Collection[Prefix]:
-        """Of these, those that may be withdrawn now, noted as such in a ledger of their own.
+    async def permit_orphan_withdrawals(
+        self, speaker: str, orphans: Collection[Prefix]
+    ) -> Collection[Prefix]:
+        """Record in their ledger which of these orphans may be withdrawn now.
 
-        Only as operators decided, and as no row wants the route; no more in a minute, of all
-        speakers, than the breaker lets through of anything; none while the breaker is open for all.
+        Only what an operator decided about and no row wants; at all speakers together no more in a
+        minute than the breaker's ceiling; none while the breaker is open for all.
         """
         asked = {"speaker": speaker, "cidrs": [str(one) for one in orphans]}
-        async with self._removing:
-            rows = await self._autocommit.ask(sql.MAY_REMOVE, **asked, most=self._most_orphans)
+        async with self._permitting:
+            rows = await self._autocommit.ask(sql.PERMIT_ORPHANS, **asked, most=self._most_orphans)
         return {Prefix(row.cidr) for row in rows}
 
     async def note_orphans(
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime
     ) -> None:
-        """Keep which orphans it holds: these, and no others."""
-        paths = [Jsonb(_shown(path)) for path in orphans.values()]
+        """Record which orphans the speaker holds: these, and no others."""
+        paths = [Jsonb(_path(path)) for path in orphans.values()]
         cidrs = [str(prefix) for prefix in orphans]
         await self._autocommit.ask(sql.ORPHANS, speaker=speaker, cidrs=cidrs, paths=paths, now=now)
 
     async def note_speaker(self, state: SpeakerState) -> None:
-        """Keep how it was found."""
+        """Record how the speaker was found."""
         await self._autocommit.ask(
             sql.SPEAKER,
             name=state.name,
@@ -161,33 +177,33 @@ class Routes:
         )
 
     async def note_listeners(self, answered: Mapping[str, bool], now: datetime) -> None:
-        """Keep who was asked, and whether each answered."""
+        """Record which listeners were asked, and whether each answered."""
         names, words = list(answered), list(answered.values())
         await self._autocommit.ask(sql.LISTENERS, names=names, answered=words, now=now)
 
     async def unsettled(self) -> Sequence[tuple[DesiredRoute, Mapping[str, AppliedRoute]]]:
-        """The rows whose last change was not seen everywhere, with their marks by speaker."""
+        """The rows whose last change was not seen everywhere, with what each speaker was told."""
         found: dict[UUID, tuple[DesiredRoute, dict[str, AppliedRoute]]] = {}
         for row in await self._autocommit.ask(sql.UNSETTLED):
             if row.id not in found:
                 found[row.id] = (_unsettled(row), {})
             if row.speaker is not None:
-                found[row.id][1][row.speaker] = _mark(row)
+                found[row.id][1][row.speaker] = _applied(row)
         return list(found.values())
 
     async def settle(self, desired_routes: Collection[DesiredRoute]) -> None:
-        """Note that these changes were seen everywhere, unless they changed again meanwhile."""
+        """Record that these changes were seen everywhere, unless the row has changed since."""
         await self._autocommit.ask(sql.SETTLE, **_changes(desired_routes))
 
     async def to_observe(self) -> Sequence[DesiredRoute]:
-        """The rows that are advertised, or that somebody is said to see."""
-        return [_wish(row) for row in await self._autocommit.ask(sql.TO_OBSERVE)]
+        """The rows that are advertised, or that some observer last saw."""
+        return [_desired(row) for row in await self._autocommit.ask(sql.TO_OBSERVE)]
 
-    async def observed(self, found: Collection[Observation], now: datetime) -> None:
-        """Keep what observers said, where it is news; of two words of one, the last."""
+    async def record_observations(self, found: Collection[Observation], now: datetime) -> None:
+        """Record what observers said, where it is news; of two words of one observer, the last."""
         last = {(one.bgp_prefix_id, one.seen_by): one for one in found}.values()
         await self._autocommit.ask(
-            sql.OBSERVED,
+            sql.OBSERVATIONS,
             ids=[one.bgp_prefix_id for one in last],
             seen_by=[one.seen_by for one in last],
             advertised=[one.advertised for one in last],
@@ -195,42 +211,46 @@ class Routes:
             now=now,
         )
 
-    async def note_told(self, speakers: Collection[str], now: datetime) -> None:
-        """Keep which speakers said of every row of `to_observe` what they send to whom."""
-        await self._autocommit.ask(sql.TOLD, speakers=list(speakers), now=now)
+    async def note_reported(self, speakers: Collection[str], now: datetime) -> None:
+        """Record which speakers said, of every row of `to_observe`, to which peers they send it."""
+        await self._autocommit.ask(sql.REPORTED, speakers=list(speakers), now=now)
 
-    async def let_go(
+    async def forget_sessions(
         self, speakers: Collection[str], sessions: Collection[str], now: datetime
     ) -> None:
-        """Nothing is sent to peers that speakers have no session for any more.
+        """Record that speakers send nothing to peers that they have no session with any more.
 
         Args:
-            speakers: those who said which sessions they have.
-            sessions: these, each as `seen_by` names it.
-            now: when they said so.
+            speakers: those that said which sessions they have.
+            sessions: all of these sessions, each as `seen_by` names it.
+            now: when the speakers said so.
         """
         await self._autocommit.ask(
-            sql.LET_GO, speakers=list(speakers), sessions=list(sessions), now=now
+            sql.FORGET_SESSIONS, speakers=list(speakers), sessions=list(sessions), now=now
         )
 
-    async def standing(self, kind: str) -> Collection[str]:
-        """The subjects of a kind of alarm that stand, whoever raised them."""
-        return [row.subject for row in await self._autocommit.ask(sql.STANDING, kind=kind)]
+    async def standing_alarms(self, kind: str) -> Collection[str]:
+        """The subjects of a kind of alarm that stand, whichever process raised them."""
+        return [row.subject for row in await self._autocommit.ask(sql.STANDING_ALARMS, kind=kind)]
 
-    async def alarms(self, kind: str, standing: Collection[Alarm], now: datetime) -> Sequence[str]:
-        """Keep which alarms of a kind stand: these, and no others; the subjects of new ones."""
+    async def replace_alarms(
+        self, kind: str, standing: Collection[Alarm], now: datetime
+    ) -> Sequence[str]:
+        """Record which alarms of a kind stand: these, and no others; the subjects of new ones."""
         details = {one.subject: one.detail for one in standing}
         subjects = {"subjects": list(details), "details": list(details.values())}
         return [
             row.subject
-            for row in await self._autocommit.ask(sql.ALARMS, kind=kind, now=now, **subjects)
+            for row in await self._autocommit.ask(
+                sql.REPLACE_ALARMS, kind=kind, now=now, **subjects
+            )
         ]
 
     async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune.
 
-        Of what is wanted announced only. All of the last hour are kept, then the last of each
-        hour, for a week; the time is the database's.
+        Routes that no owner wants announced are left out. All snapshots of the last hour are kept,
+        then the last of each hour, for a week; the time is the database's.
         """
         rows = await self._autocommit.ask(sql.TAKE_SNAPSHOT, **_SNAPSHOTS)
         return rows[0].number if rows else None
@@ -241,21 +261,21 @@ def _changes(desired_routes: Iterable[DesiredRoute]) -> dict[str, Any]:
     return {"ids": [one for one, _ in changes], "changes": [change for _, change in changes]}
 
 
-def _known(row: AnyRow) -> RouteState:
-    return RouteState(_wish(row), AppliedRoute() if row.may_hold is None else _mark(row))
+def _state(row: AnyRow) -> RouteState:
+    return RouteState(_desired(row), AppliedRoute() if row.may_hold is None else _applied(row))
 
 
-def _mark(row: AnyRow) -> AppliedRoute:
+def _applied(row: AnyRow) -> AppliedRoute:
     return AppliedRoute(row.may_hold, row.given, row.given_change)
 
 
 def _unsettled(row: AnyRow) -> DesiredRoute:
     return replace(
-        _wish(row), turned=row.turned, superseded=row.superseded, account_id=row.account_id
+        _desired(row), turned=row.turned, superseded=row.superseded, account_id=row.account_id
     )
 
 
-def _wish(row: AnyRow) -> DesiredRoute:
+def _desired(row: AnyRow) -> DesiredRoute:
     return DesiredRoute(
         bgp_prefix_id=row.id,
         claim_id=row.prefix_id,
@@ -269,7 +289,7 @@ def _wish(row: AnyRow) -> DesiredRoute:
     )
 
 
-def _shown(path: Path) -> dict[str, Any]:
+def _path(path: Path) -> dict[str, Any]:
     return {
         "as_path": [one.number for one in path.as_path],
         "next_hop": str(path.next_hop),

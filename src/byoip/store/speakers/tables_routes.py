@@ -1,4 +1,4 @@
-"""What speakers hold, what is seen of it, and what nobody asked for."""
+"""What speakers hold, what is seen of it, and what no owner asked for."""
 
 from sqlalchemy import (
     BigInteger,
@@ -29,13 +29,13 @@ speakers = Table(
     text("fault"),
     Column("held", Integer, nullable=False),
     timestamptz("asked_at"),
-    timestamptz(
-        "loaded_at", nullable=True
-    ),  # when it last had every route, and its sessions came up
-    timestamptz("told_at", nullable=True),  # when it last said of every route to whom it sends it
+    # When it last had every route and its sessions came up.
+    timestamptz("loaded_at", nullable=True),
+    # When it last said of every route to which peers it sends it.
+    timestamptz("told_at", nullable=True),
 )
 
-# The same of those who listen.
+# The same of listeners.
 listeners = Table(
     "listeners",
     metadata,
@@ -44,11 +44,11 @@ listeners = Table(
     timestamptz("answered_at", nullable=True),
 )
 
-# `may_hold` is written before a speaker is asked to announce, and cleared after it said that it
-# has withdrawn, and the withdrawal was seen everywhere. So a path that it holds although we never
-# asked, or after it told us that it was gone, is known as an orphan: a restored backup withdraws
-# nothing. A row is what we know now, not history: of a speaker that an operator has us forget we
-# know nothing, so its rows go (to say of them that it has withdrawn would be a lie).
+# `may_hold` is written before a speaker is asked to announce, and cleared after it confirmed the
+# withdrawal and the withdrawal was seen everywhere. So a path that the speaker holds although it
+# was never asked, or after it confirmed the withdrawal, is known as an orphan: a restored backup
+# withdraws nothing. A row is what we know now, not history: of a speaker that an operator has us
+# forget we know nothing, so its rows go (to say of them that it has withdrawn would be a lie).
 applied_routes = Table(
     "applied_routes",
     metadata,
@@ -63,8 +63,8 @@ applied_routes = Table(
     Index("ix_applied_routes_bgp_prefix_id", "bgp_prefix_id"),
 )
 
-# These, too, go with whoever said it. `at` is when that was news, or, while a change is on its
-# way, confirmed; of settled routes listeners and speakers have a time for all that they were asked.
+# These, too, go with the speaker or listener that said so. `at` is when that was news, or, while a
+# change is on its way, confirmed; for settled routes the row of the speaker or listener has a time.
 observed_routes = Table(
     "observed_routes",
     metadata,
@@ -73,11 +73,12 @@ observed_routes = Table(
     ),
     Column("seen_by", Text, primary_key=True),
     Column("advertised", Boolean, nullable=False),
-    Column("own_word", Boolean, nullable=False),  # a speaker's ADJ-RIB-Out: we say it of ourselves
+    Column("own_word", Boolean, nullable=False),  # a speaker's ADJ-RIB-Out: its own word
     timestamptz("at"),
 )
 
-# Paths that a speaker holds and no row wants, or that a row says it gave up: operators decide.
+# Paths that a speaker holds and no row wants, or that it had confirmed as withdrawn: operators
+# decide about them.
 orphan_routes = Table(
     "orphan_routes",
     metadata,
@@ -93,8 +94,8 @@ orphan_routes = Table(
     CheckConstraint("num_nulls(decision, decided_by, decided_because) IN (0, 3)", name="decided"),
 )
 
-# Which database this was when a reconciler last had its turn. Where it is another now, it was put
-# back from a backup, and what it says of speakers is old: see `restores.py`.
+# Which database this was when a reconciler last asked. If it is another now, it was restored from a
+# backup, and what it says of speakers is old: see `restores.py`.
 incarnation = Table(
     "incarnation",
     metadata,
@@ -104,7 +105,7 @@ incarnation = Table(
     CheckConstraint("singleton", name="one_row"),
 )
 
-# The ledger of orphans that speakers were told to withdraw: what bounds them. Only ever added to.
+# The ledger of orphans that speakers were told to withdraw: it bounds their rate. Append-only.
 orphan_withdrawals = Table(
     "orphan_withdrawals",
     metadata,
@@ -117,7 +118,7 @@ orphan_withdrawals = Table(
     Index("ix_orphan_withdrawals_at", "at"),
 )
 
-# What a person should know, as long as it lasts; written by whoever reconciles.
+# What operators should know, as long as it lasts; written by the reconciler.
 route_alarms = Table(
     "route_alarms",
     metadata,

@@ -1,3 +1,5 @@
+"""What operators are shown of speakers, listeners and the routes that they carry."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +12,10 @@ class SpeakerReport:
     """A speaker that is on record.
 
     Attributes:
-        stage, asked_at: None where only marks are left of it.
-        loaded_at: when it last had every route, and its sessions came up.
-        applied: how many routes it has confirmed to announce.
-        may_hold: how many it may have from us, confirmed or not.
+        stage, asked_at: None where only applied routes are left of it.
+        loaded_at: when the speaker last had every route, and its sessions came up.
+        applied: how many routes the speaker has confirmed to announce.
+        may_hold: how many routes it may have from us, confirmed or not.
     """
 
     name: str
@@ -32,7 +34,7 @@ class ListenerReport:
     """A listener that is on record.
 
     Attributes:
-        observed: how many routes it was last said to see.
+        observed: how many routes the listener last saw.
     """
 
     name: str
@@ -51,13 +53,13 @@ class StandingAlarm:
 
 @dataclass(frozen=True, slots=True)
 class RouteReport:
-    """What is wanted, given and seen, counted.
+    """What is desired, applied and observed, counted.
 
     Attributes:
         desired: routes that owners want announced.
-        applied: of all, those that at least one speaker has confirmed to announce.
-        observed: of all, those that somebody is said to see.
-        unsettled: changes that were not seen everywhere yet.
+        applied: routes that at least one speaker has confirmed to announce.
+        observed: routes that at least one observer last saw.
+        unsettled: changes that were not seen at every stage yet.
     """
 
     desired: int

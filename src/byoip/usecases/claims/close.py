@@ -7,7 +7,7 @@ from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import end_token_and_run, record_changes
-from byoip.usecases.letters.revoke_letters import revoke_letters
+from byoip.usecases.letters.letters import revoke_all
 from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
 
 
@@ -38,7 +38,7 @@ async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
     await tx.claims.save(closed)
     await end_token_and_run(tx, claim)
     because = RevokedBecause.OFFBOARDED if claim.offboarding else RevokedBecause.REMOVED
-    await revoke_letters(tx, claim.id, because)
+    await revoke_all(tx, claim.id, because)
     record_changes(tx, claim, closed)
     return closed
 

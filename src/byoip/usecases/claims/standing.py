@@ -9,7 +9,7 @@ from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import record_changes
-from byoip.usecases.letters.revoke_letters import revoke_letters
+from byoip.usecases.letters.letters import revoke_all
 from byoip.usecases.routes.lifecycle import still_out
 
 
@@ -57,7 +57,7 @@ async def revoke_approval(tx: Transaction, claim_id: UUID, *, reason: str) -> Cl
         await end(tx, await tx.delegations.of(claim_id), ENDED)
     if token := await tx.tokens.live(claim_id):
         await tx.tokens.save(token.revoke(tx.now))
-    await revoke_letters(tx, claim_id, RevokedBecause.OPERATOR, reason=why.value)
+    await revoke_all(tx, claim_id, RevokedBecause.OPERATOR, reason=why.value)
     await tx.claims.save(revoked)
     record_changes(tx, claim, revoked, reason=why)
     return await tx.claims.view(claim_id)

@@ -1,3 +1,5 @@
+"""Write, sign and record the letter of agency that an approved claim is due."""
+
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -22,9 +24,9 @@ class GenerateLetter:
     """Write the letter that an approved claim is due: its first, or the one that renews it.
 
     Attributes:
-        operator: our name, as the letter states it.
-        contact: how networks reach us, as the letter states it.
-        resolvers: ours, as evidence names them; no letter tells where they are.
+        operator: the operator's name, as the letter states it.
+        contact: how networks reach the operator, as the letter states it.
+        resolvers: the operator's, as evidence names them; letters do not tell their addresses.
     """
 
     store: Store
@@ -37,12 +39,12 @@ class GenerateLetter:
     resolvers: frozenset[str] = frozenset()
 
     async def __call__(self, claim_id: UUID, *, by: Actor) -> Letter | None:
-        """The new letter; None if none is due, or what it would state does not hold now."""
+        """Write the letter; None if none is due, or if what it would state does not hold now."""
         stated = await self._facts(claim_id)
         if stated is None:
             return None
         facts, approved_at = stated
-        page = await self.press.press(facts)  # nothing is locked while we set and sign
+        page = await self.press.press(facts)  # nothing is locked while we set and sign it
         signed = await self.signer.sign(page, facts)
         return await self._record(claim_id, facts, signed, by, approved_at=approved_at)
 
@@ -60,8 +62,8 @@ class GenerateLetter:
     async def _stated(self, claim: Claim, tx: Transaction) -> LetterFacts | None:
         grounds = await tx.letters.grounds(claim.id)
         vrps = await tx.roas.about(claim.prefix)
-        # Without a run that approved it there is nothing to state; without ROA data of today, or
-        # with a route that is not valid by it, a letter has to wait.
+        # Without a run that approved the claim there is nothing to state; without current ROA data,
+        # or with a route that is not valid by it, the letter has to wait.
         if grounds is None or claim.registry is None or not isinstance(vrps, Vrps):
             return None
         now = self.clock.now()
@@ -103,7 +105,7 @@ class GenerateLetter:
             if not letter_due(claim, newest, now):
                 return None  # another worker was first, or the claim has changed
             if claim.approved_at != approved_at or not await _still_valid(tx, facts):
-                return None  # what it states was so, and is not: the next one states what is
+                return None  # what it states holds no longer: the next letter states what does
             document = _document(claim, facts, content)
             await tx.loa_documents.add(document, content)
             letter = Letter(facts, claim_id, claim.account_id, document.id, document.sha256)
@@ -131,7 +133,7 @@ async def _still_valid(tx: Transaction, facts: LetterFacts) -> bool:
 
 
 def _told(roa: Vrp) -> Vrp:
-    # Each snapshot has another end of the chain behind it, and no letter tells that.
+    # Each snapshot has its own expiry of a ROA's chain, and letters do not state it.
     return replace(roa, expires_at=None)
 
 

@@ -1,3 +1,5 @@
+"""Enqueue the letters that are due."""
+
 from dataclasses import dataclass
 
 from byoip.ports.clock import Clock
@@ -8,13 +10,13 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class RenewLetters:
-    """See to it that every claim has the letter it is due, also where a job was lost."""
+    """Make sure that every claim gets the letter that it is due, also where a job was lost."""
 
     store: Store
     clock: Clock
 
     async def __call__(self) -> int:
-        """Have them written; how many may be due."""
+        """Enqueue a job for each; how many may be due."""
         async with self.store.transaction() as tx:
             due = await tx.letters.due(self.clock.now(), _AT_ONCE)
             for claim_id in due:

@@ -1,8 +1,8 @@
-from dataclasses import dataclass
+"""Letters of agency that customers bring: inspected first, then kept."""
+
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.letters.loa_document import (
     DOCUMENTS_PER_ACCOUNT,
     DocumentName,
@@ -10,35 +10,28 @@ from byoip.domain.letters.loa_document import (
     LoaDocument,
     TooManyLoaDocuments,
 )
-from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import PdfInspector, PdfRefused
-from byoip.store.transaction import Store
+from byoip.store.transaction import Transaction
+from byoip.usecases.border import Verb
 
 
-@dataclass(frozen=True, slots=True)
-class UploadLoaDocument:
-    """Keep a letter of agency that a customer brings."""
+async def upload_loa_document(
+    inspector: PdfInspector, account_id: UUID, *, content: bytes, filename: str | None
+) -> Verb[LoaDocument]:
+    """Inspect a document, while nothing is locked: the verb that keeps it.
 
-    store: Store
-    clock: Clock
-    inspector: PdfInspector
+    Raises:
+        InvalidLoaDocument: it is no PDF, or has more in it than pages.
+        TooManyLoaDocuments: by the verb: the account has all that it may have.
+    """
+    verdict = await inspector.inspect(content)
+    if isinstance(verdict, PdfRefused):
+        raise InvalidLoaDocument(verdict.why)
 
-    async def __call__(
-        self,
-        account_id: UUID,
-        *,
-        content: bytes,
-        filename: str | None,
-        once: IdempotencyKey | None = None,
-    ) -> LoaDocument:
-        """Keep it, if it is a PDF with nothing but pages; nothing is locked while that is judged.
-
-        Raises:
-            InvalidLoaDocument, TooManyLoaDocuments: as their names say.
-        """
-        verdict = await self.inspector.inspect(content)
-        if isinstance(verdict, PdfRefused):
-            raise InvalidLoaDocument(verdict.why)
+    async def keep(tx: Transaction) -> LoaDocument:
+        await tx.claims.lock_account(account_id)  # so that two do not take the last place
+        if await tx.loa_documents.held(account_id) >= DOCUMENTS_PER_ACCOUNT:
+            raise TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT)
         document = LoaDocument(
             id=uuid4(),
             account_id=account_id,
@@ -48,12 +41,9 @@ class UploadLoaDocument:
             auto_generated=False,
             verified=False,
             verified_at=None,
-            created_at=self.clock.now(),
+            created_at=tx.now,
         )
-        async with self.store.transaction(once) as tx:
-            await tx.claims.lock_account(account_id)  # so that two do not take the last place
-            if await tx.loa_documents.held(account_id) >= DOCUMENTS_PER_ACCOUNT:
-                raise TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT)
-            await tx.loa_documents.add(document, content)
-            await tx.answered(document)
+        await tx.loa_documents.add(document, content)
         return document
+
+    return keep

@@ -1,3 +1,5 @@
+"""Revoke letters whose routes are no longer valid by ROA data."""
+
 from dataclasses import dataclass
 
 from byoip.domain.checks.roa_authorisation import judge_roas
@@ -8,25 +10,25 @@ from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
 from byoip.store.letters.letters import SnapshotNews
 from byoip.store.transaction import Store, Transaction
-from byoip.usecases.letters.revoke_letters import revoke_letters
+from byoip.usecases.letters.letters import revoke_all
 
 _AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class WatchLetters:
-    """Hold all standing letters against each accepted snapshot of ROA data.
+    """Compare all standing letters with each accepted snapshot of ROA data.
 
-    Whoever dies in between is followed by another: what was heard is kept with each letter, and
-    the snapshot counts as heard only when all have. One that comes too late for its successor is
-    missed, which can only put a revocation off.
+    If a worker dies in between, the next one goes on: the result is kept with each letter, and the
+    snapshot counts as done only once all letters have been compared. A snapshot that is replaced
+    before that is missed, which can only delay a revocation.
     """
 
     store: Store
     clock: Clock
 
     async def __call__(self, *, by: Actor) -> int:
-        """Revoke what every snapshot of 24 hours has denied; how many letters."""
+        """Revoke the letters that every snapshot of 24 hours has denied; how many."""
         async with self.store.transaction(actor=by) as tx:
             news = await tx.letters.news()
         if news is None:
@@ -47,7 +49,7 @@ class WatchLetters:
     ) -> tuple[list[Letter], list[Letter]]:
         """The next letters, and those of them for which the snapshot changes something.
 
-        A letter that was fine and still is needs no note: hearing the next one, it cannot tell.
+        A letter that was fine and still is needs no record: the next snapshot finds it the same.
         """
         async with self.store.transaction() as tx:
             page = list(await tx.letters.standing(_AT_ONCE, after))
@@ -72,7 +74,7 @@ class WatchLetters:
             await tx.letters.save(heard)
             if not heard.rpki.confirmed:
                 return 0
-            return await revoke_letters(tx, letter.claim_id, RevokedBecause.RPKI)
+            return await revoke_all(tx, letter.claim_id, RevokedBecause.RPKI)
 
     async def _still_standing(self, letter: Letter, tx: Transaction) -> Letter | None:
         for one in await tx.letters.of(letter.claim_id):
@@ -81,7 +83,7 @@ class WatchLetters:
         return None
 
     def _heard(self, letter: Letter, answer: VrpAnswer, news: SnapshotNews) -> Letter:
-        # No answer, or one from a newer snapshot, which has its own turn: nothing is heard.
+        # No answer, or one of a newer snapshot, which is compared by its own job: nothing changes.
         if not isinstance(answer, Vrps) or answer.snapshot.number != news.number:
             return letter
         facts = letter.facts

@@ -41,7 +41,7 @@ from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.close import close_after_grace
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch, New
-from byoip.usecases.letters.revoke_letters import revoke_letters
+from byoip.usecases.letters.letters import revoke_all
 from byoip.usecases.routes.withdraw import withdraw
 
 _log = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class ContinueOffboardings:
             return False
         await tx.offboardings.save(offboarding.on())
         # Not before the route is gone, or networks that poll the letter would drop it early.
-        await revoke_letters(tx, claim_id, RevokedBecause.OFFBOARDED)
+        await revoke_all(tx, claim_id, RevokedBecause.OFFBOARDED)
         after = {"bgp_prefixes": [one.bgp_prefix_id.hex for one in offboarding.routes]}
         tx.record(claim_id, "offboarding.withdrawn", after=after)
         return True

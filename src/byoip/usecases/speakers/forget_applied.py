@@ -1,9 +1,9 @@
-"""After a restore: believe nothing of what the backup says that speakers were given.
+"""After a restore: forget what the backup says that speakers may have from us.
 
-Its rows may say withdrawn of a route that was announced again after the backup, and name who asked
-for it. So what speakers hold is taken for ours where a row wants it, and left to people where none
-does; offboarding waits for a person, for it may go on with what was called off since; and edges
-read everything anew, for the numbers of their changes are given a second time.
+A row of the backup may say withdrawn of a route that was announced again after the backup. So a
+path that a speaker holds is taken for ours if a row wants it, and is left to operators if none
+does. Offboarding stops until an operator starts it, for it may go on with what was called off after
+the backup. Edges read all changes again, for the numbers of changes are given a second time.
 """
 
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.ports.clock import Clock
-from byoip.store.speakers.restores import Disowned, Identity
+from byoip.store.speakers.restores import ForgottenState, Identity
 from byoip.store.transaction import Store, Transaction
 
-_STANDS_FOR: Final = timedelta(days=1)
-_RECOGNISED: Final = CustomerText("this database was restored, or its server was replaced")
+_ALARM_LASTS: Final = timedelta(days=1)
+_DETECTED: Final = CustomerText("this database was restored, or its server was replaced")
 
 
 @dataclass(frozen=True, slots=True)
 class DetectRestore:
-    """Do it without a person, where the database itself shows that it was restored."""
+    """Forget it without an operator, where the database itself shows that it was restored."""
 
     store: Store
     clock: Clock
 
     async def __call__(self) -> bool:
-        """Compare it with what it was; to be done before speakers are told anything.
+        """Compare the database with what it was; to be done before speakers are told anything.
 
         Raises:
             StoreUnavailable: nothing was changed.
@@ -39,28 +39,29 @@ class DetectRestore:
         now = self.clock.now()
         async with self.store.transaction() as tx:
             found = await tx.restores.identity()
-            await tx.restores.warned_enough(now - _STANDS_FOR)
+            await tx.restores.end_alarm(now - _ALARM_LASTS)
             if found.kept is None:
                 await tx.restores.keep(found.here, now)
             if not found.restored:
                 return False
             tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
-            done = await _disown(tx, found, _RECOGNISED)
-            await tx.restores.warn(
-                f"{done.marks} marks are forgotten, offboarding is stopped: see the runbook", now
+            done = await _forget_applied(tx, found, _DETECTED)
+            await tx.restores.raise_alarm(
+                f"{done.applied} routes are forgotten, offboarding is stopped: see the runbook",
+                now,
             )
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetAppliedState:
-    """Do it on an operator's word. Needs the database only."""
+    """Forget it on an operator's word. Needs the database only."""
 
     store: Store
     clock: Clock
 
-    async def __call__(self, *, name: str, reason: str, by: Actor) -> Disowned:
-        """Can be repeated; withdrawals that are on their way are then left to people, too.
+    async def __call__(self, *, name: str, reason: str, by: Actor) -> ForgottenState:
+        """Forget it; can be repeated. Withdrawals that are on their way are left to operators, too.
 
         Raises:
             InvalidText: the name or the reason.
@@ -69,16 +70,16 @@ class ForgetAppliedState:
         named = Actor(f"{by.name}:{who.value}", by.request_id)
         async with self.store.transaction(actor=named) as tx:
             found = await tx.restores.identity()
-            return await _disown(tx, found, why)
+            return await _forget_applied(tx, found, why)
 
 
-async def _disown(tx: Transaction, found: Identity, why: CustomerText) -> Disowned:
-    feed = await tx.edges.begin_feed()  # first: it waits for all who change bindings
+async def _forget_applied(tx: Transaction, found: Identity, why: CustomerText) -> ForgottenState:
+    feed = await tx.edges.begin_feed()  # first: it waits for all transactions that change bindings
     await tx.restores.keep(found.here, tx.now)
-    done = await tx.restores.disown()
+    done = await tx.restores.forget_applied()
     await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
-    after = {"identity": found.here, "marks": done.marks, "orphans": done.orphans}
+    after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
     after["feed"] = feed.hex
     tx.record_for_operators("routes.disowned", why, before=before, after=after)
     stopped = {"kind": JobKind.OFFBOARD.value}

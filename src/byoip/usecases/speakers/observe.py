@@ -1,3 +1,5 @@
+"""Ask listeners and speakers what becomes of routes: all at once, and none is waited for long."""
+
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +13,12 @@ from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUn
 from byoip.store.speakers.routes import Observation
 
 _T = TypeVar("_T")
-_SLOWEST = 1000  # routes a second that everybody is given time for; BIRD tells of 10,000
+_SLOWEST = 1000  # routes a second that each has time for; BIRD tells of 10,000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A speaker to ask for its own word, and the sessions that it is known to have."""
+class QueriedSpeaker:
+    """A speaker to ask what it sends, and the sessions that it is known to have."""
 
     speaker: Speaker
     neighbours: Sequence[Neighbour] = ()
@@ -24,17 +26,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ObserveRoutes:
-    """Ask everybody at once what becomes of routes; who is slow is left out.
+    """Query all listeners and speakers concurrently; those that time out are left out.
 
     Attributes:
-        seconds: how long anybody is waited for; with many routes longer, by their number.
+        seconds: how long each is waited for; longer with many routes, by their number.
     """
 
     listeners: Sequence[Listener]
     seconds: float = 2.0
 
     async def __call__(
-        self, prefixes: Collection[Prefix], speakers: Collection[Asked]
+        self, prefixes: Collection[Prefix], speakers: Collection[QueriedSpeaker]
     ) -> Sightings:
         """What listeners see, and what these speakers say they send."""
         heard, sent = await asyncio.gather(self.heard(prefixes), self.sent(prefixes, speakers))
@@ -42,7 +44,7 @@ class ObserveRoutes:
 
     @property
     def listened(self) -> bool:
-        """Whether there is anybody else to ask, answering or not."""
+        """Whether listeners are configured, answering or not."""
         return bool(self.listeners)
 
     async def heard(self, prefixes: Collection[Prefix]) -> Sightings:
@@ -51,7 +53,9 @@ class ObserveRoutes:
         asked = {one.name: partial(one.sees, wanted) for one in self.listeners}
         return Sightings(heard=await self._answers(asked, len(wanted)))
 
-    async def sent(self, prefixes: Collection[Prefix], speakers: Collection[Asked]) -> Sightings:
+    async def sent(
+        self, prefixes: Collection[Prefix], speakers: Collection[QueriedSpeaker]
+    ) -> Sightings:
         """What these speakers say they send."""
         wanted = frozenset(prefixes)
         asked = {one.speaker.name: partial(one.speaker.sent, wanted) for one in speakers}
@@ -61,7 +65,7 @@ class ObserveRoutes:
         )
 
     async def sessions(self, speakers: Collection[Speaker]) -> Mapping[str, Sequence[Neighbour]]:
-        """The sessions that each speaker has, up or down; who does not answer is left out."""
+        """Each speaker's sessions, up or down; a speaker that does not answer is left out."""
         return await self._answers({one.name: one.neighbours for one in speakers}, 0)
 
     async def _answers(
@@ -79,17 +83,19 @@ class ObserveRoutes:
         return {name: answer for name, answer in named if answer is not None}
 
 
-def _silent(asked: Asked, sent: Mapping[str, Mapping[str, Collection[Prefix]]]) -> Sequence[str]:
-    sessions = sent.get(asked.speaker.name)
+def _silent(
+    speaker: QueriedSpeaker, sent: Mapping[str, Mapping[str, Collection[Prefix]]]
+) -> Sequence[str]:
+    sessions = sent.get(speaker.speaker.name)
     if sessions is None:
         return []
-    return [one.address for one in asked.neighbours if one.address not in sessions]
+    return [one.address for one in speaker.neighbours if one.address not in sessions]
 
 
-def observations(desired_routes: Iterable[DesiredRoute], look: Sightings) -> list[Observation]:
-    """What to keep of it: for each row, and everybody who answered.
+def observations(desired_routes: Iterable[DesiredRoute], sightings: Sightings) -> list[Observation]:
+    """What to record: one observation for each row and each observer that answered.
 
-    A withdrawn row is not seen where another row has the same route announced.
+    A withdrawn row does not count as seen where another row has the same route announced.
     """
     rows = list(desired_routes)
     taken_over = {one.prefix for one in rows if one.advertised}
@@ -101,20 +107,20 @@ def observations(desired_routes: Iterable[DesiredRoute], look: Sightings) -> lis
             own_word=own_word,
         )
         for desired in rows
-        for seen_by, sees, own_word in _words(desired, look)
+        for seen_by, sees, own_word in _words(desired, sightings)
     ]
 
 
-def _words(desired: DesiredRoute, look: Sightings) -> Iterable[tuple[str, bool, bool]]:
-    for listener in look.heard:
-        yield listener, look.hears(listener, desired), False
-    for speaker, sessions in look.sent.items():
+def _words(desired: DesiredRoute, sightings: Sightings) -> Iterable[tuple[str, bool, bool]]:
+    for listener in sightings.heard:
+        yield listener, sightings.hears(listener, desired), False
+    for speaker, sessions in sightings.sent.items():
         for peer, sent in sessions.items():
             yield own_word(speaker, peer), desired.prefix in sent, True
-        for peer in look.silent.get(speaker, ()):
+        for peer in sightings.silent.get(speaker, ()):
             yield own_word(speaker, peer), False, True
 
 
 def own_word(speaker: str, peer: str) -> str:
-    """Who says so, where a speaker says what it sends to a peer."""
+    """The observer's name, where a speaker says what it sends to a peer."""
     return f"{speaker} to {peer}"

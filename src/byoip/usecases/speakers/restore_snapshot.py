@@ -1,24 +1,25 @@
+"""Announce again what a snapshot of the applied state has: after an accident."""
+
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
-from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import RouteSnapshot, SnapshotRoute
-from byoip.ports.clock import Clock
-from byoip.store.transaction import Store
+from byoip.store.transaction import Store, Transaction
+from byoip.usecases.border import Verb
 from byoip.usecases.routes.announce import announce
 
 
-class _Undone(Exception):  # noqa: N818 - ends a transaction that was only tried
+class _DryRun(Exception):  # noqa: N818 - ends the transaction of a dry run
     pass
 
 
-class _TakenByOwner(Exception):  # noqa: N818 - what a row says, not a fault
+class _WithdrawnByOwner(Exception):  # noqa: N818 - what a row says, not a fault
     pass
 
 
@@ -27,10 +28,10 @@ class RolledBack:
     """What came of it.
 
     Attributes:
-        announced: they are wanted again; in a dry run: they would be.
-        kept: announced anyway.
-        refused: not announced again, and why.
-        newer: announced now and not in the snapshot; not touched.
+        announced: routes that are announced again; in a dry run: that would be.
+        kept: routes that are announced anyway.
+        refused: routes that are not announced again, and why.
+        newer: routes that are announced now and not in the snapshot; they are not touched.
     """
 
     announced: list[Prefix] = field(default_factory=list)
@@ -43,53 +44,50 @@ class RolledBack:
 class RestoreSnapshot:
     """Announce again what a snapshot says was announced; take nothing down.
 
-    Only claims that are approved now, and only routes that their owner has not withdrawn since,
-    as the row says under the claim's lock: a run of thousands takes its time. Each passes the same
-    rules as an owner's own announcement, in a transaction of its own.
+    Only routes of claims that are approved now, and that their owner has not withdrawn since, as
+    the row says under the claim's lock: a run of thousands takes its time. Each route passes the
+    same rules as an owner's own announcement, in a transaction of its own.
     """
 
     store: Store
-    clock: Clock
 
-    async def __call__(
-        self,
-        number: int,
-        *,
-        reason: str,
-        by: Actor,
-        dry_run: bool,
-        once: IdempotencyKey | None = None,
-    ) -> RolledBack:
+    async def __call__(self, number: int, *, reason: str, by: Actor, dry_run: bool) -> RolledBack:
         """Roll back to snapshot `number`; can be repeated.
 
         Raises:
-            InvalidText, RouteSnapshotNotFound: nothing was changed.
-            StoreUnavailable: some may have been announced; do it again.
+            InvalidText: the reason; nothing was changed.
+            RouteSnapshotNotFound: no such snapshot is kept; nothing was changed.
+            StoreUnavailable: some routes may have been announced; do it again.
         """
-        why, made = stated_reason(reason), RolledBack()
-        await self._demand_unheard(once)
+        why = stated_reason(reason)
+        finish = await self.announce(number, reason=why, by=by, dry_run=dry_run)
+        async with self.store.transaction(actor=by) as tx:
+            return await finish(tx)
+
+    async def announce(
+        self, number: int, *, reason: CustomerText, by: Actor, dry_run: bool
+    ) -> Verb[RolledBack]:
+        """Do all but the last transaction, which records the roll-back: the verb for that.
+
+        Raises:
+            RouteSnapshotNotFound, StoreUnavailable: as above.
+        """
+        made = RolledBack()
         snapshot, claims = await self._prepare(number, made)
         for route in snapshot.routes:
             claim_id = claims.get(route.bgp_prefix_id)
             if claim_id is None:
                 made.refused.append((route.cidr, "it is not known any more"))
             else:
-                await self._again(route, claim_id, made, by, dry_run=dry_run)
-        async with self.store.transaction(once, actor=by) as tx:
+                await self._restore(route, claim_id, made, by, dry_run=dry_run)
+
+        async def finish(tx: Transaction) -> RolledBack:
             if not dry_run:
                 after = {"snapshot": number, "announced": [str(one) for one in made.announced]}
-                tx.record_for_operators("routes.rolled_back", why, after=after)
-            await tx.answered(made)
-        return made
+                tx.record_for_operators("routes.rolled_back", reason, after=after)
+            return made
 
-    async def _demand_unheard(self, once: IdempotencyKey | None) -> None:
-        # The key is kept with the answer, by the last of many transactions: look for it first, lest
-        # a request that is repeated a day later announces anew.
-        if once is None:
-            return
-        with suppress(_Undone):
-            async with self.store.transaction(once):
-                raise _Undone
+        return finish
 
     async def _prepare(
         self, number: int, made: RolledBack
@@ -101,20 +99,20 @@ class RestoreSnapshot:
             made.newer = [cidr for _, cidr in await tx.routes.advertised_besides(ids)]
         return snapshot, claims
 
-    async def _again(
+    async def _restore(
         self, route: SnapshotRoute, claim_id: UUID, made: RolledBack, by: Actor, *, dry_run: bool
     ) -> None:
         try:
-            came = await self._announce(route, claim_id, by, dry_run=dry_run)
-        except _Undone:
-            came = True
-        except _TakenByOwner:
+            done = await self._announce(route, claim_id, by, dry_run=dry_run)
+        except _DryRun:
+            done = True
+        except _WithdrawnByOwner:
             made.refused.append((route.cidr, "its owner has withdrawn it since"))
             return
         except Refusal as refusal:
             made.refused.append((route.cidr, refusal.message))
             return
-        (made.announced if came else made.kept).append(route.cidr)
+        (made.announced if done else made.kept).append(route.cidr)
 
     async def _announce(
         self, route: SnapshotRoute, claim_id: UUID, by: Actor, *, dry_run: bool
@@ -124,10 +122,10 @@ class RestoreSnapshot:
             row = await tx.bgp_prefixes.get(claim_id, route.bgp_prefix_id)
             if row.desired.advertised:
                 return False
-            if await tx.routes.taken_by_owner(row.id):
-                raise _TakenByOwner
+            if await tx.routes.withdrawn_by_owner(row.id):
+                raise _WithdrawnByOwner
             row.require_unlocked()
             await announce(tx, claim, row, prepend=route.prepend)
             if dry_run:
-                raise _Undone
+                raise _DryRun
             return True

@@ -1,3 +1,5 @@
+"""Take back announcements that no observer sees."""
+
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,46 +20,46 @@ ROLL_BACK: Final = JobKind.ROLL_BACK.value
 
 @dataclass(frozen=True, slots=True)
 class RetractRoute:
-    """Take announcements back that were answered "absent" for too long.
+    """Withdraw announcements that were answered "absent" for too long.
 
-    They had been withdrawn before; so nobody loses a route that worked. The breaker counts each,
-    and where that or the kill switch stops it the route stays announced.
+    They had been withdrawn before, so no owner loses a route that worked. The breaker counts each;
+    where the breaker or the kill switch stops it, the route stays announced.
     """
 
     store: Store
     clock: Clock
 
     async def __call__(self, desired_routes: Sequence[DesiredRoute]) -> Collection[UUID]:
-        """Which of them were taken back.
+        """Withdraw them, as far as they may be; those that were.
 
-        What stands in the way is asked once, and again after each refusal: a row that an open
-        breaker stops costs neither its claim's lock nor the breaker's.
+        The open trips are read once, and again after each refusal: a row that an open breaker
+        stops costs neither its claim's lock nor the breaker's.
 
         Raises:
-            StoreUnavailable: those before were taken back.
+            StoreUnavailable: some were withdrawn before that.
         """
-        taken: set[UUID] = set()
-        trips = await self._open()
+        retracted: set[UUID] = set()
+        trips = await self._open_trips()
         for desired in desired_routes:
             if any(_stops(one, desired) for one in trips):
                 continue
             try:
                 async with tripping(self.store):
-                    if await self._take_back(desired):
-                        taken.add(desired.bgp_prefix_id)
+                    if await self._retract(desired):
+                        retracted.add(desired.bgp_prefix_id)
             except JobStopped:
                 break
             except WithdrawalsStopped:
-                trips = await self._open()
+                trips = await self._open_trips()
             except (ClaimNotFound, BgpPrefixNotFound):
                 continue
-        return taken
+        return retracted
 
-    async def _open(self) -> Sequence[Trip]:
+    async def _open_trips(self) -> Sequence[Trip]:
         async with self.store.transaction() as tx:
             return [one.trip for one in await tx.breaker.open()]
 
-    async def _take_back(self, desired: DesiredRoute) -> bool:
+    async def _retract(self, desired: DesiredRoute) -> bool:
         by = Actor("worker", f"{ROLL_BACK}-{uuid4().hex}")
         async with self.store.transaction(actor=by) as tx:
             await tx.guards.require_running(JobKind.ROLL_BACK)
@@ -70,7 +72,7 @@ class RetractRoute:
                 row,
                 source=Source.ROLL_BACK,
                 job=ROLL_BACK,
-                run=f"{tx.now:%Y-%m-%dT%H}",  # an hour's are one run: the breaker has its ceiling
+                run=f"{tx.now:%Y-%m-%dT%H}",  # an hour is one run: the breaker has a ceiling for it
             )
             return True
 

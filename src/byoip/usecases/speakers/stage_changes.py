@@ -1,6 +1,7 @@
-"""Let changes travel from stage to stage, as far as they were seen.
+"""Open changes to one stage of speakers after the other, as they are seen.
 
-What is known of their way lies in memory: whoever takes over looks again, from the first stage.
+How far they have come is kept in memory: the next leader looks again, from the first stage. The
+theory is in `domain/speakers/staging.py`.
 """
 
 from collections import defaultdict
@@ -26,19 +27,19 @@ from byoip.domain.speakers.staging import (
 from byoip.ports.clock import Clock
 from byoip.store.speakers.routes import Alarm, Observation, Routes
 from byoip.store.transaction import Store
-from byoip.usecases.speakers.observe import Asked, ObserveRoutes, observations
+from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations
 from byoip.usecases.speakers.retract import RetractRoute
 
 BY = Actor("worker", "reconciler")
 _KINDS = ("stage_skipped", "unanswered", "absent", "still_seen", "no_next_hop")
-_TOLD = ("absent", "still_seen")  # in the history of the prefix, too
+_RECORDED = ("absent", "still_seen")  # in the history of the prefix, too
 
 _Row = tuple[DesiredRoute, Mapping[str, AppliedRoute]]
 
 
 @dataclass(slots=True)
 class _Propagation:
-    """How far one change has come."""
+    """How far one change has come: the stages where it was seen, and the last that may have it."""
 
     change: int
     seen: set[int] = field(default_factory=set)
@@ -46,21 +47,21 @@ class _Propagation:
     absent_since: datetime | None = None
 
 
-Tell = Callable[[int, Collection[UUID]], None]
+Notify = Callable[[int, Collection[UUID]], None]
 
 
 @dataclass(slots=True)
-class _Round:
-    """What one look at everything comes to.
+class _Result:
+    """What one look at all changes comes to.
 
     Attributes:
-        tell: a stage's speakers of rows that they may have now.
-        waiting: rows that are being looked for.
+        notify: tells a stage's speakers of rows that they may have now.
+        waiting: how many changes have not been seen yet.
         found: what observers said.
         lost: announcements that are to be taken back.
     """
 
-    tell: Tell
+    notify: Notify
     waiting: int = 0
     found: list[Observation] = field(default_factory=list)
     lost: list[DesiredRoute] = field(default_factory=list)
@@ -68,14 +69,14 @@ class _Round:
 
 
 class StageChanges:
-    """The ways of all changes that are not settled; also who may have which."""
+    """All changes that are not settled: how far each has come, and which stages may have it."""
 
     def __init__(
         self,
         routes: Routes,
         store: Store,
         clock: Clock,
-        look: ObserveRoutes,
+        observe: ObserveRoutes,
         *,
         first: int,
         absent_for: timedelta,
@@ -83,10 +84,10 @@ class StageChanges:
         self._routes = routes
         self._store = store
         self._clock = clock
-        self._look = look
+        self._observe = observe
         self._first = first
         self._absent_for = absent_for
-        self._roll_back = RetractRoute(store, clock)
+        self._retract = RetractRoute(store, clock)
         self._propagations: dict[UUID, _Propagation] = {}
         self._alarms: dict[str, frozenset[Alarm]] = {}
 
@@ -94,128 +95,132 @@ class StageChanges:
         """Whether speakers of this stage may have the row's last change."""
         if desired.is_settled or stage == self._first:
             return True
-        way = self._propagations.get(desired.bgp_prefix_id)
-        opened = way.opened if way and way.change == desired.change else None
+        opened = self._propagation(desired).opened
         return opened is not None and stage <= opened
 
-    async def advance(self, posts: Mapping[StagedSpeaker, Asked], tell: Tell) -> int:
-        """Look for every change where it is, and let go on what was seen.
+    async def advance(
+        self, speakers: Mapping[StagedSpeaker, QueriedSpeaker], notify: Notify
+    ) -> int:
+        """Look for every change at its stage, and open the next stage to what was seen.
 
         Args:
-            posts: all speakers.
-            tell: is called at once with what a stage may have from now on.
+            speakers: all of them.
+            notify: is called at once with what a stage may have from now on.
 
         Returns:
-            How many are being looked for still: look again soon.
+            How many changes have not been seen yet: look again soon.
 
         Raises:
-            StoreUnavailable: as it says.
+            StoreUnavailable: the database is away; the next look finds the same.
         """
         rows = await self._routes.unsettled()
-        self._propagations = {one.bgp_prefix_id: self._way(one) for one, _ in rows}
-        made = _Round(tell)
+        self._propagations = {one.bgp_prefix_id: self._propagation(one) for one, _ in rows}
+        result = _Result(notify)
         settled = [desired for desired, _ in rows if desired.superseded]
         active = [row for row in rows if not row[0].superseded]
         while active:
-            stands = [(row, self._stand(row, posts)) for row in active]
-            settled += [desired for (desired, _), one in stands if one.settled]
-            self._open(stands, made)
-            ready = [(row, one) for row, one in stands if one.ready]
-            active = await self._look_for(ready, posts, made)
-        if made.found:
-            await self._routes.observed(made.found, self._clock.now())
+            progress = [(row, self._progress(row, speakers)) for row in active]
+            settled += [desired for (desired, _), one in progress if one.settled]
+            self._open(progress, result)
+            ready = [(row, one) for row, one in progress if one.ready]
+            active = await self._look_for(ready, speakers, result)
+        if result.found:
+            await self._routes.record_observations(result.found, self._clock.now())
         if settled:
             await self._routes.settle(settled)
-        await self._take_back(made)
-        await self._raise(made.alarms, {one.bgp_prefix_id: one for one, _ in rows})
-        return made.waiting
+        await self._take_back(result)
+        await self._raise(result.alarms, {one.bgp_prefix_id: one for one, _ in rows})
+        return result.waiting
 
-    def _way(self, desired: DesiredRoute) -> _Propagation:
+    def _propagation(self, desired: DesiredRoute) -> _Propagation:
         known = self._propagations.get(desired.bgp_prefix_id)
         return known if known and known.change == desired.change else _Propagation(desired.change)
 
-    def _stand(self, row: _Row, posts: Mapping[StagedSpeaker, Asked]) -> StageProgress:
-        desired, marks = row
-        way = self._propagations[desired.bgp_prefix_id]
-        return stage_progress(desired, marks, list(posts), way.seen, way.opened, self._clock.now())
+    def _progress(
+        self, row: _Row, speakers: Mapping[StagedSpeaker, QueriedSpeaker]
+    ) -> StageProgress:
+        desired, applied = row
+        one = self._propagations[desired.bgp_prefix_id]
+        now = self._clock.now()
+        return stage_progress(desired, applied, list(speakers), one.seen, one.opened, now)
 
-    def _open(self, stands: Sequence[tuple[_Row, StageProgress]], made: _Round) -> None:
+    def _open(self, progress: Sequence[tuple[_Row, StageProgress]], result: _Result) -> None:
         opened = defaultdict[int, set[UUID]](set)
-        for (desired, _), one in stands:
+        for (desired, _), one in progress:
             for stage in one.skipped:
-                made.alarms["stage_skipped"].add(
+                result.alarms["stage_skipped"].add(
                     Alarm("stage_skipped", f"stage {stage}", "no live speaker")
                 )
             if one.unfit:
-                made.alarms["no_next_hop"].add(_alarm("no_next_hop", desired))
+                result.alarms["no_next_hop"].add(_alarm("no_next_hop", desired))
             if one.stage is not None and one.open_now:
                 self._propagations[desired.bgp_prefix_id].opened = one.stage
                 opened[one.stage].add(desired.bgp_prefix_id)
         for stage, ids in opened.items():
-            made.tell(stage, ids)
+            result.notify(stage, ids)
 
     async def _look_for(
         self,
         ready: Sequence[tuple[_Row, StageProgress]],
-        posts: Mapping[StagedSpeaker, Asked],
-        made: _Round,
+        speakers: Mapping[StagedSpeaker, QueriedSpeaker],
+        result: _Result,
     ) -> list[_Row]:
-        """Ask for what every speaker of its stage has confirmed; the rows that may go on."""
+        """Look for what every speaker of its stage has confirmed; the rows that were seen there."""
         if not ready:
             return []
-        asked = {one for _, where in ready for one in where.posts}
+        asked = {one for _, where in ready for one in where.speakers}
         desired_routes = [desired for (desired, _), _ in ready]
-        look = await self._look(
-            {one.prefix for one in desired_routes}, [posts[one] for one in asked]
+        sightings = await self._observe(
+            {one.prefix for one in desired_routes}, [speakers[one] for one in asked]
         )
         now = self._clock.now()
-        made.found += observations(desired_routes, look)
-        last = max(one.stage for one in posts)
-        on = []
+        result.found += observations(desired_routes, sightings)
+        last = max(one.stage for one in speakers)
+        seen = []
         for row, where in ready:
-            desired, way = row[0], self._propagations[row[0].bgp_prefix_id]
-            next_move = self._judge(row, where, look, last, now)
-            if next_move is StageAction.ON and where.stage is not None:
-                way.seen.add(where.stage)
-                on.append(row)
+            desired, propagation = row[0], self._propagations[row[0].bgp_prefix_id]
+            action = self._judge(row, where, sightings, last, now)
+            if action is StageAction.ON and where.stage is not None:
+                propagation.seen.add(where.stage)
+                seen.append(row)
                 continue
-            made.waiting += 1
-            _follow(desired, next_move, made)
-        return on
+            result.waiting += 1
+            _apply(desired, action, result)
+        return seen
 
     def _answer(
-        self, desired: DesiredRoute, where: StageProgress, look: Sightings, last: int
+        self, desired: DesiredRoute, where: StageProgress, sightings: Sightings, last: int
     ) -> Visibility:
-        heard, own = look.by_listeners(desired), look.by_ourselves(desired, where.posts)
+        heard, own = sightings.by_listeners(desired), sightings.by_speakers(desired, where.speakers)
         if desired.advertised:
             seen = self._propagations[desired.bgp_prefix_id].seen
             return announcement_visibility(heard, own, first=not seen)
         return withdrawal_visibility(heard, own, last=where.stage == last)
 
     def _judge(
-        self, row: _Row, where: StageProgress, look: Sightings, last: int, now: datetime
+        self, row: _Row, where: StageProgress, sightings: Sightings, last: int, now: datetime
     ) -> StageAction:
-        desired, way = row[0], self._propagations[row[0].bgp_prefix_id]
-        answer = self._answer(desired, where, look, last)
+        desired, propagation = row[0], self._propagations[row[0].bgp_prefix_id]
+        answer = self._answer(desired, where, sightings, last)
         if answer is not Visibility.ABSENT:
-            way.absent_since = None
-        elif way.absent_since is None:
-            way.absent_since = now
-        absent_for = now - way.absent_since if way.absent_since else timedelta(0)
-        nobody = seen_nowhere(
-            look.by_listeners(desired),
-            before=bool(way.seen),
-            listened=self._look.listened,
+            propagation.absent_since = None
+        elif propagation.absent_since is None:
+            propagation.absent_since = now
+        absent_for = now - propagation.absent_since if propagation.absent_since else timedelta(0)
+        unseen = seen_nowhere(
+            sightings.by_listeners(desired),
+            before=bool(propagation.seen),
+            listened=self._observe.listened,
             asked_all=not where.skipped,
         )
-        return next_action(desired, answer, absent_for, self._absent_for, nobody=nobody)
+        return next_action(desired, answer, absent_for, self._absent_for, unseen=unseen)
 
-    async def _take_back(self, made: _Round) -> None:
-        """What may not be taken back stays announced, and is shown."""
-        if made.lost:
-            taken = await self._roll_back(made.lost)
-            kept = [one for one in made.lost if one.bgp_prefix_id not in taken]
-            made.alarms["absent"].update(_alarm("absent", one) for one in kept)
+    async def _take_back(self, result: _Result) -> None:
+        """Retract what was lost. What may not be retracted stays announced, with an alarm."""
+        if result.lost:
+            taken = await self._retract(result.lost)
+            kept = [one for one in result.lost if one.bgp_prefix_id not in taken]
+            result.alarms["absent"].update(_alarm("absent", one) for one in kept)
 
     async def _raise(
         self, alarms: Mapping[str, Collection[Alarm]], desired_routes: Mapping[UUID, DesiredRoute]
@@ -225,26 +230,26 @@ class StageChanges:
             standing = frozenset(alarms.get(kind, ()))
             if self._alarms.get(kind) == standing:
                 continue
-            new = await self._routes.alarms(kind, standing, now)
+            new = await self._routes.replace_alarms(kind, standing, now)
             self._alarms[kind] = standing
-            if kind in _TOLD and new:
-                await self._tell(kind, [desired_routes[UUID(subject)] for subject in new])
+            if kind in _RECORDED and new:
+                await self._record(kind, [desired_routes[UUID(subject)] for subject in new])
 
-    async def _tell(self, kind: str, desired_routes: Sequence[DesiredRoute]) -> None:
+    async def _record(self, kind: str, desired_routes: Sequence[DesiredRoute]) -> None:
         async with self._store.transaction(actor=BY) as tx:
             for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
                 tx.record(one.claim_id, f"bgp_prefix.{kind}", after=shown)
 
 
-def _follow(desired: DesiredRoute, next_move: StageAction, made: _Round) -> None:
-    if next_move is StageAction.ROLL_BACK:
-        made.lost.append(desired)
-    elif next_move is StageAction.HOLD:
-        made.alarms["unanswered"].add(_alarm("unanswered", desired))
-    elif next_move is StageAction.ALARM:
+def _apply(desired: DesiredRoute, action: StageAction, result: _Result) -> None:
+    if action is StageAction.ROLL_BACK:
+        result.lost.append(desired)
+    elif action is StageAction.HOLD:
+        result.alarms["unanswered"].add(_alarm("unanswered", desired))
+    elif action is StageAction.ALARM:
         kind = "absent" if desired.advertised else "still_seen"
-        made.alarms[kind].add(_alarm(kind, desired))
+        result.alarms[kind].add(_alarm(kind, desired))
 
 
 def _alarm(kind: str, desired: DesiredRoute) -> Alarm:

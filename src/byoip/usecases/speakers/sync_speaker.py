@@ -1,8 +1,8 @@
-"""Make one speaker hold what is wanted of it.
+"""Make one speaker hold what owners want.
 
-What it may hold is written down before it is asked to announce, and what it has announced or
-withdrawn after it said so: whoever dies in between leaves nothing that the next cannot make out.
-No transaction is open while it is asked.
+That it may hold a route is recorded before it is asked to announce it; that it has announced or
+withdrawn a route, after it confirmed that. So a process that dies in between leaves nothing that
+the next leader cannot find out. No transaction is open while the speaker is asked.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ from byoip.store.speakers.routes import Routes, SpeakerState
 
 
 class Gates(Protocol):
-    """Which stages may have which changes."""
+    """Decides which stages may have which changes."""
 
     def admits(self, desired: DesiredRoute, stage: int) -> bool:
         """Whether speakers of this stage may have the row's last change."""
@@ -35,7 +35,7 @@ class SyncResult:
     Attributes:
         changed: rows that the speaker confirmed.
         neighbours: its sessions; None: not asked.
-        again: it has lost routes meanwhile: another whole look must follow at once.
+        again: it lost routes during the sync: another full sync must follow at once.
     """
 
     changed: frozenset[UUID] = frozenset()
@@ -48,14 +48,14 @@ class SyncSpeaker:
     """All that is told to one speaker, one thing after the other.
 
     Attributes:
-        marking: how it marks what it announces; its local AS it says itself.
+        attributes: of what it announces, but for its local AS: the speaker itself is asked for it.
     """
 
     speaker: Speaker
     stage: int
-    marking: PathAttributes
+    attributes: PathAttributes
     routes: Routes
-    turn: Leadership
+    leadership: Leadership
     gates: Gates
     clock: Clock
     _local_as: Asn | None = field(default=None, init=False)
@@ -63,129 +63,133 @@ class SyncSpeaker:
 
     @property
     def name(self) -> str:
-        """The speaker's."""
+        """As the settings name the speaker."""
         return self.speaker.name
 
-    async def whole(self) -> SyncResult:
-        """Ask what it holds, make it right, and only then let its sessions come up.
+    async def full_sync(self) -> SyncResult:
+        """Ask what it holds, correct that, and only then let its sessions come up.
 
         Raises:
             SpeakerUnanswered: it could not be asked, or did not answer; it may have done it.
-            TurnLost, StoreUnavailable: nothing more may be told to anybody.
+            LeadershipLost, StoreUnavailable: nothing more may be told to any speaker.
         """
         self._local_as = await self.speaker.local_as()
-        marking = await self._marked()
+        attributes = await self._attributes()
         held = {path.prefix: path for path in await self.speaker.held()}
-        known = await self.routes.known(self.name)
-        decided = await self.routes.decided(self.name)
-        made = plan(known, marking, self._admits, held, decided)
-        changed = await self._carry_out(made)
-        remaining = await self._remove_decided(made)
+        states = await self.routes.states(self.name)
+        decided = await self.routes.decided_orphans(self.name)
+        todo = plan(states, attributes, self._admits, held, decided)
+        changed = await self._carry_out(todo)
+        remaining = await self._withdraw_orphans(todo)
         await self.routes.note_orphans(self.name, remaining, self.clock.now())
-        announced = {prefix for prefix, path in held.items() if prefix not in made.orphans}
-        announced |= {step.path.prefix for step in made.announce}
-        announced -= {step.path.prefix for step in made.withdraw}
+        announced = {prefix for prefix, path in held.items() if prefix not in todo.orphans}
+        announced |= {update.path.prefix for update in todo.announce}
+        announced -= {update.path.prefix for update in todo.withdraw}
         neighbours, again = await self._enable_neighbours(announced)
         await self._note(len(announced) + len(remaining), neighbours)
         return SyncResult(changed, neighbours, again)
 
-    async def some(self, ids: Collection[UUID]) -> SyncResult:
+    async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
 
         Raises:
-            SpeakerUnanswered, TurnLost, StoreUnavailable: as above.
+            SpeakerUnanswered, LeadershipLost, StoreUnavailable: as for `full_sync`.
         """
-        known = await self.routes.some(self.name, ids)
-        if not known:
+        states = await self.routes.states_of(self.name, ids)
+        if not states:
             return SyncResult()
-        return SyncResult(await self._carry_out(plan(known, await self._marked(), self._admits)))
+        return SyncResult(
+            await self._carry_out(plan(states, await self._attributes(), self._admits))
+        )
 
     def _admits(self, desired: DesiredRoute) -> bool:
         return self.gates.admits(desired, self.stage)
 
-    async def _marked(self) -> PathAttributes:
+    async def _attributes(self) -> PathAttributes:
         if self._local_as is None:
             self._local_as = await self.speaker.local_as()
-        return replace(self.marking, local_as=self._local_as)
+        return replace(self.attributes, local_as=self._local_as)
 
-    async def _carry_out(self, made: Plan) -> frozenset[UUID]:
+    async def _carry_out(self, todo: Plan) -> frozenset[UUID]:
         # Announcements first: what fails halfway leaves routes up.
-        confirmed = [*made.confirmed, *await self._announce(made.announce)]
+        confirmed = [*todo.confirmed, *await self._announce(todo.announce)]
         if confirmed:
-            await self.routes.given(self.name, confirmed, self.clock.now())
-        taken = await self._withdraw(made.withdraw)
-        gone = [*made.gone, *taken]
+            await self.routes.mark_announced(self.name, confirmed, self.clock.now())
+        withdrawn = await self._withdraw(todo.withdraw)
+        gone = [*todo.gone, *withdrawn]
         if gone:
-            await self.routes.taken(self.name, gone, self.clock.now())
+            await self.routes.mark_withdrawn(self.name, gone, self.clock.now())
         return frozenset(one.bgp_prefix_id for one in (*confirmed, *gone))
 
-    async def _announce(self, steps: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
-        """Only what the rows still want, read again under lock: the world moved while we asked."""
-        if not steps:
+    async def _announce(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
+        """Announce what rows still want, read again under lock: owners may have changed them."""
+        if not updates:
             return []
-        still = await self.routes.may_hold(self.name, _wishes(steps), self.clock.now())
+        still = await self.routes.mark_possibly_installed(
+            self.name, _desired_routes(updates), self.clock.now()
+        )
         asked = [
             one
-            for one in steps
+            for one in updates
             if all(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
         if asked:
-            await self.turn.require()
-            await self.speaker.announce([step.path for step in asked])
-        return _wishes(asked)
+            await self.leadership.require()
+            await self.speaker.announce([update.path for update in asked])
+        return _desired_routes(asked)
 
-    async def _withdraw(self, steps: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
-        """Only what the rows still say, read again under lock (rule R3)."""
-        if not steps:
+    async def _withdraw(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
+        """Withdraw what the rows still say is withdrawn, read again under lock (rule R3)."""
+        if not updates:
             return []
-        still = await self.routes.may_withdraw(self.name, _wishes(steps))
+        still = await self.routes.withdrawable(self.name, _desired_routes(updates))
         asked = [
             one
-            for one in steps
+            for one in updates
             if any(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
         if not asked:
             return []
-        await self.turn.require()
-        await self.speaker.withdraw([step.path for step in asked])
-        return [one for one in _wishes(asked) if one.bgp_prefix_id in still]
+        await self.leadership.require()
+        await self.speaker.withdraw([update.path for update in asked])
+        return [one for one in _desired_routes(asked) if one.bgp_prefix_id in still]
 
-    async def _remove_decided(self, made: Plan) -> Mapping[Prefix, Path]:
-        """Only what nobody wants still, read again; and no faster than the breaker's ceiling."""
-        if not made.decided:
-            return made.orphans
-        decided = [path.prefix for path in made.decided]
-        gone = await self.routes.may_remove(self.name, decided)
+    async def _withdraw_orphans(self, todo: Plan) -> Mapping[Prefix, Path]:
+        """Withdraw decided orphans that no row wants now, no faster than the breaker's ceiling."""
+        if not todo.decided:
+            return todo.orphans
+        decided = [path.prefix for path in todo.decided]
+        gone = await self.routes.permit_orphan_withdrawals(self.name, decided)
         if not gone:
-            return made.orphans
-        await self.turn.require()
-        await self.speaker.withdraw([path for path in made.decided if path.prefix in gone])
-        return {prefix: path for prefix, path in made.orphans.items() if prefix not in gone}
+            return todo.orphans
+        await self.leadership.require()
+        await self.speaker.withdraw([path for path in todo.decided if path.prefix in gone])
+        return {prefix: path for prefix, path in todo.orphans.items() if prefix not in gone}
 
     async def _enable_neighbours(
         self, announced: Collection[Prefix]
     ) -> tuple[Sequence[Neighbour], bool]:
         """Enable sessions that are down since its start, now that it has every route.
 
-        Not while there is none: peers that keep its routes through a graceful restart would drop
-        them, and an empty database withdraws nothing. Nor when it has started anew since it was
-        asked, and so may be empty: what it holds is asked again just before each session comes up.
+        Not while it has no route: peers that keep its routes through a graceful restart would drop
+        them, and an empty database withdraws nothing. Nor if it has restarted since it was asked,
+        and so may be empty: it is asked what it holds again, just before each session comes up.
         """
         neighbours = await self.speaker.neighbours()
         down = [one for one in neighbours if not one.enabled]
         if not down or not announced:
             return neighbours, False
         for one in down:
-            await self.turn.require()
+            await self.leadership.require()
             if await self._lacks(announced):
                 return await self.speaker.neighbours(), True
             await self.speaker.enable(one.address)
         return await self.speaker.neighbours(), False
 
     async def _lacks(self, announced: Collection[Prefix]) -> bool:
-        """Whether it has lost routes.
+        """Whether the speaker has lost routes.
 
-        What it lacks after two looks it refuses, and the others must not wait for that.
+        What it lacks twice in a row it refuses, and the other routes must not wait for that.
         """
         missing = frozenset(announced) - {path.prefix for path in await self.speaker.held()}
         refuses = missing == self._missing and len(missing) < len(announced)
@@ -198,5 +202,5 @@ class SyncSpeaker:
         await self.routes.note_speaker(state)
 
 
-def _wishes(steps: Sequence[PathUpdate]) -> list[DesiredRoute]:
-    return [desired for step in steps for desired in step.desired_routes]
+def _desired_routes(updates: Sequence[PathUpdate]) -> list[DesiredRoute]:
+    return [desired for update in updates for desired in update.desired_routes]

@@ -1,0 +1,46 @@
+"""How letters of agency that the operator wrote are revoked."""
+
+from uuid import UUID
+
+from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
+from byoip.store.transaction import Transaction
+
+
+async def revoke(tx: Transaction, reference: str, *, reason: str) -> Letter:
+    """Take a letter back, as an operator, and with it every other letter for its route.
+
+    No other letter is written until the claim is approved again. A letter that was revoked before
+    stays as it is.
+
+    Raises:
+        InvalidText: the reason.
+        LetterNotFound: no letter has this reference.
+    """
+    why = stated_reason(reason)
+    wanted = LetterReference.parse(reference)
+    letter = await tx.letters.get(wanted)
+    try:
+        await tx.claims.lock(letter.claim_id)
+    except ClaimNotFound:
+        pass  # closed, and its letters revoked with it
+    else:
+        await revoke_all(tx, letter.claim_id, RevokedBecause.OPERATOR, reason=why.value)
+    return await tx.letters.get(wanted)
+
+
+async def revoke_all(
+    tx: Transaction, claim_id: UUID, because: RevokedBecause, *, reason: str = ""
+) -> int:
+    """Revoke all letters of a claim that is locked: they speak for the same route; how many.
+
+    Superseded ones too: a network that holds an old letter learns of it at once.
+    """
+    ending = [one for one in await tx.letters.of(claim_id) if one.revoked_at is None]
+    for letter in ending:
+        await tx.letters.save(letter.revoke(because, tx.now))
+        before = {"reference": str(letter.reference)}
+        after = {"because": because.value} | ({"reason": reason} if reason else {})
+        tx.record(claim_id, "letter.revoked", before=before, after=after)
+    return len(ending)

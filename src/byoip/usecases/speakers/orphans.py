@@ -1,0 +1,28 @@
+"""Paths that a speaker holds and no row wants: operators decide about them."""
+
+from dataclasses import replace
+
+from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.bgp_peer import can_be_named
+from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound
+from byoip.store.transaction import Transaction
+
+
+async def withdraw(tx: Transaction, speaker: str, cidr: str, *, name: str, reason: str) -> Orphan:
+    """Have an orphan withdrawn from one speaker, on the word of the operator of this name.
+
+    The reconciler withdraws it, if it still is an orphan then.
+
+    Raises:
+        InvalidText: the name or the reason.
+        InvalidPrefix: the CIDR.
+        OrphanNotFound: the speaker holds no such path, or a row wants it.
+    """
+    who, why, prefix = stated_name(name), stated_reason(reason), Prefix.parse(cidr)
+    if not can_be_named(speaker):
+        raise OrphanNotFound
+    found = await tx.routes.decide(speaker, prefix, by=who.value, because=why.value)
+    after = {"speaker": speaker, "cidr": str(prefix), "name": who.value}
+    tx.record_for_operators("orphan.withdrawn", why, after=after)
+    return replace(found, decided_by=who.value, decided_because=why.value)

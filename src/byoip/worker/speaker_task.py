@@ -1,0 +1,145 @@
+"""The work of one speaker while this process leads: syncs, and a watch for its restarts."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from byoip.domain.speakers.staging import StagedSpeaker
+from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
+from byoip.store.speakers.routes import SpeakerState
+from byoip.usecases.speakers.observe import QueriedSpeaker
+from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
+
+_LOG = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
+_SECOND_SYNC_AFTER = timedelta(seconds=3)  # once in a term
+_NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often, and how patiently.
+
+    Attributes:
+        every: between two full syncs of a speaker.
+        absent_for: how long an announcement may be answered "absent".
+        probe: seconds between two looks at a speaker's sessions: how soon a restart is noticed.
+    """
+
+    every: timedelta = timedelta(seconds=10)
+    absent_for: timedelta = timedelta(seconds=10)
+    probe: float = 1.0
+
+
+class SpeakerTask:
+    """The work of one speaker, one thing after the other."""
+
+    def __init__(
+        self, sync: SyncSpeaker, staged: StagedSpeaker, pace: Pace, changed: asyncio.Event
+    ) -> None:
+        self._sync = sync
+        self._pace = pace
+        self._changed = changed
+        self._pending: set[UUID] = set()
+        self._wakeup = asyncio.Event()
+        self._full_sync_at = self._noted_at = sync.clock.now()
+        self._second_at = self._full_sync_at + _SECOND_SYNC_AFTER
+        self.staged = staged
+        self.neighbours: Sequence[Neighbour] = ()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the speaker answered when it was last asked."""
+        return self.staged.down_since is None
+
+    @property
+    def queried(self) -> QueriedSpeaker:
+        """The speaker, to be asked what it sends."""
+        return QueriedSpeaker(self._sync.speaker, self.neighbours)
+
+    def notify(self, ids: Iterable[UUID]) -> None:
+        """These rows changed, or may now go to this speaker."""
+        self._pending.update(ids)
+        if self._pending:
+            self._wakeup.set()
+
+    async def run(self) -> None:
+        """Run until cancelled.
+
+        Raises:
+            LeadershipLost, StoreUnavailable: no speaker may be told anything more.
+        """
+        while True:
+            try:
+                await self._work()
+            except SpeakerUnanswered as fault:
+                await self._down(fault)
+            if not self.alive:
+                await asyncio.sleep(min(self._pace.probe, _RETRY_SECONDS))
+                continue
+            try:
+                async with asyncio.timeout(self._pace.probe):
+                    await self._wakeup.wait()
+            except TimeoutError:
+                pass
+
+    async def _work(self) -> None:
+        self._wakeup.clear()
+        now = self._sync.clock.now()
+        if self._pending and self.alive:
+            pending, self._pending = self._pending, set()
+            try:
+                self._note(await self._sync.sync_changes(pending))
+            except SpeakerUnanswered:
+                self._full_sync_at = now
+                raise
+            if not all(one.enabled for one in self.neighbours):
+                self._full_sync_at = now  # sessions come up with the first route
+        if now >= self._full_sync_at:
+            self._pending.clear()  # a full sync reads all rows
+            result = await self._sync.full_sync()
+            self._note(result)
+            self._full_sync_at = now if result.again else self._next_full_sync(now)
+        else:
+            await self._probe(now)
+
+    def _next_full_sync(self, now: datetime) -> datetime:
+        """Soon, at first: the leader before may have told the speaker something since."""
+        due = now + self._pace.every
+        return min(due, self._second_at) if now < self._second_at else due
+
+    async def _probe(self, now: datetime) -> None:
+        """Notice a restart by the sessions: they go, and are administratively down again."""
+        found = await self._sync.speaker.neighbours()
+        if list(found) != list(self.neighbours):
+            self._full_sync_at = now
+            self._wakeup.set()
+
+    def _note(self, done: SyncResult) -> None:
+        if done.neighbours is not None:
+            self.neighbours = done.neighbours
+        if not self.alive:
+            _LOG.info("Speaker %s is back", self.staged.name)
+            self.staged = replace(self.staged, down_since=None)
+            self._changed.set()
+        if done.changed:
+            self._changed.set()
+
+    async def _down(self, fault: SpeakerUnanswered) -> None:
+        now = self._sync.clock.now()
+        self._full_sync_at = now
+        if self.alive:
+            _LOG.warning("Speaker %s does not answer: %s", self.staged.name, fault)
+            self.staged = replace(self.staged, down_since=now)
+            self._noted_at = now - _NOTED_EVERY
+        self._changed.set()
+        if now >= self._noted_at + _NOTED_EVERY:
+            self._noted_at = now
+            state = SpeakerState(
+                self.staged.name, self.staged.stage, str(fault), 0, now, loaded=False
+            )
+            await self._sync.routes.note_speaker(state)
