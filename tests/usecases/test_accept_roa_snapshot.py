@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.vrp_json import JsonVrps
-from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound
+from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable, SnapshotNotFound
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.history import Actor

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from byoip.domain.accounts.operating import OverlapsApproved, ServiceInUse, SpaceReserved
+from byoip.domain.bindings.offered_service import ServiceInUse
 from byoip.domain.bindings.service_binding import ServiceNotFound
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import PrefixSuspended
 from byoip.domain.claims.lifecycle import Approver, Standing, State, Transition
+from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
 from byoip.domain.history import Actor
 from byoip.usecases.bindings.retire_service import RetireService
 from byoip.usecases.checks.collect_evidence import CheckTarget

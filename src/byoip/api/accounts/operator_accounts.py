@@ -38,10 +38,11 @@ from byoip.api.border.paging import (
 from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
 from byoip.api.problems.refusals import FieldInvalid, QueryParameterInvalid
-from byoip.domain.accounts.credential import Credential, Scope
-from byoip.domain.accounts.operating import (
+from byoip.domain.accounts.credential import (
+    Credential,
     CredentialNotFound,
     ExpiryRefused,
+    Scope,
     ScopesRefused,
 )
 from byoip.domain.customer_text import InvalidText

@@ -27,17 +27,18 @@ from byoip.api.checks.operator_space_schemas import (
 )
 from byoip.api.path_ids import PathId, PathNumber, PathText, read_number
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.accounts.operating import (
-    OverlapsApproved,
-    OverlapsReservation,
+from byoip.domain.checks.registry_override import (
     OverrideNotFound,
     RegistryOverride,
     RegistryUnknown,
+)
+from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable, SnapshotNotFound
+from byoip.domain.claims.reservation import (
+    OverlapsApproved,
+    OverlapsReservation,
     Reservation,
     ReservationLengthRefused,
     ReservationNotFound,
-    SnapshotNotAcceptable,
-    SnapshotNotFound,
 )
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix

@@ -6,8 +6,9 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
 from byoip.api.border.envelope import Id, IdIn, Listed, Success, Time, Wire
-from byoip.domain.accounts import operating as domain
+from byoip.domain.checks import registry_override as overrides
 from byoip.domain.checks.vrp_snapshot import Gate
+from byoip.domain.claims import reservation as reservations
 from byoip.store.accounts.operator_views import RoaSnapshotView
 from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 
@@ -185,7 +186,7 @@ class RegistrationSnapshotListAnswer(Listed[RegistrationSnapshot]):
     """One for each registry."""
 
 
-def override_of(override: domain.RegistryOverride) -> RegistryOverride:
+def override_of(override: overrides.RegistryOverride) -> RegistryOverride:
     """An override as the wire shows it."""
     return RegistryOverride(
         id=override.id.hex,
@@ -196,7 +197,7 @@ def override_of(override: domain.RegistryOverride) -> RegistryOverride:
     )
 
 
-def reservation_of(reservation: domain.Reservation) -> Reservation:
+def reservation_of(reservation: reservations.Reservation) -> Reservation:
     """A reservation as the wire shows it."""
     return Reservation(
         id=reservation.id.hex,

@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from byoip.domain.accounts.account import Account
-from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
+from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_views import AccountView
 from byoip.store.transaction import Store

@@ -2,15 +2,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from byoip.domain.accounts.credential import Credential, Scope
-from byoip.domain.accounts.operating import (
-    ExpiryRefused,
-    fitting_scopes,
-    stated_name,
-    stated_reason,
-)
+from byoip.domain.accounts.credential import Credential, ExpiryRefused, Scope, fitting_scopes
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
+from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.ports.clock import Clock
 from byoip.ports.tokens import TokenMint
 from byoip.store.transaction import Store

@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.credential import Credential
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
+from byoip.domain.operator_text import stated_reason
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.accounts.create_credential import shown

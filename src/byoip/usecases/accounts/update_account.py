@@ -2,9 +2,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
+from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_views import AccountView
 from byoip.store.transaction import Store

@@ -1,9 +1,10 @@
 from dataclasses import dataclass, replace
 
-from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound, stated_reason
+from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable, SnapshotNotFound
 from byoip.domain.checks.vrp_snapshot import ahead
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
+from byoip.domain.operator_text import stated_reason
 from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_views import RoaSnapshotView
 from byoip.store.checks.snapshots import Acceptance, VrpSnapshot

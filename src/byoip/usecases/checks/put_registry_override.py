@@ -2,9 +2,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import uuid4
 
-from byoip.domain.accounts.operating import RegistryOverride, RegistryUnknown, stated_reason
+from byoip.domain.checks.registry_override import RegistryOverride, RegistryUnknown
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store

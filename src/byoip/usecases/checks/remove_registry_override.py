@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from byoip.domain.accounts.operating import RegistryOverride, stated_reason
+from byoip.domain.checks.registry_override import RegistryOverride
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
+from byoip.domain.operator_text import stated_reason
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.checks.put_registry_override import shown

@@ -2,7 +2,8 @@
 
 from uuid import UUID, uuid4
 
-from byoip.domain.accounts.operating import OverlapsApproved, Reservation, reservable, stated_reason
+from byoip.domain.claims.reservation import OverlapsApproved, Reservation, reservable
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.store.transaction import Transaction
 
