@@ -140,7 +140,7 @@ class Composition:
         return create_application(self._backend(public_url))
 
     def _backend(self, public_url: str) -> Backend:
-        store, clock, mint = self.store, self.clock, SystemRandom()
+        store, clock = self.store, self.clock
         label, registries = self.settings.label, self.outside.registries
         terms = Terms(
             policy=self.outside.policy,
@@ -148,7 +148,7 @@ class Composition:
             token_lifetime=self.settings.token_lifetime,
             label=label,
             registries=registries,
-            mint=mint,
+            mint=SystemRandom(),
         )
         return Backend(
             border=Border(store),
@@ -177,9 +177,6 @@ class Composition:
             operating=operating(
                 store=store,
                 clock=clock,
-                mint=mint,
-                registries=registries.keys(),
-                snapshots=self.vrp_snapshots,
                 reader=OperatorReader(self.engine),
                 guards=GuardReader(self.engine, self.settings.ceilings),
             ),

@@ -1,25 +1,14 @@
 """What the operator's side of the API is built from."""
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from byoip.ports.clock import Clock
-from byoip.ports.tokens import TokenMint
 from byoip.store.accounts.operator_reader import OperatorReader
-from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.transaction import Store
-from byoip.usecases.accounts.create_account import CreateAccount
-from byoip.usecases.accounts.create_credential import CreateCredential
-from byoip.usecases.accounts.revoke_credential import RevokeCredential
-from byoip.usecases.accounts.update_account import UpdateAccount
 from byoip.usecases.bindings.create_service import CreateService
 from byoip.usecases.bindings.retire_service import RetireService
 from byoip.usecases.bindings.update_service import UpdateService
-from byoip.usecases.checks.accept_registration_snapshot import AcceptRegistrationSnapshot
-from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
-from byoip.usecases.checks.put_registry_override import PutRegistryOverride
-from byoip.usecases.checks.remove_registry_override import RemoveRegistryOverride
 from byoip.usecases.jobs.kill_switches import AllowJob, MoveKillSwitch
 from byoip.usecases.routes.end_grace import EndGrace
 from byoip.usecases.routes.lock_bgp_prefix import LockBgpPrefix
@@ -30,17 +19,9 @@ from byoip.usecases.routes.rearm_breaker import RearmBreaker
 class Operating:
     """What operators may do, and what they are shown."""
 
-    create_account: CreateAccount
-    update_account: UpdateAccount
-    create_credential: CreateCredential
-    revoke_credential: RevokeCredential
     create_service: CreateService
     update_service: UpdateService
     retire_service: RetireService
-    put_registry_override: PutRegistryOverride
-    remove_registry_override: RemoveRegistryOverride
-    accept_roa_snapshot: AcceptRoaSnapshot
-    accept_registration_snapshot: AcceptRegistrationSnapshot
     lock_bgp_prefix: LockBgpPrefix
     rearm_breaker: RearmBreaker
     move_kill_switch: MoveKillSwitch
@@ -54,25 +35,14 @@ def operating(
     *,
     store: Store,
     clock: Clock,
-    mint: TokenMint,
-    registries: AbstractSet[str],
-    snapshots: VrpSnapshots,
     reader: OperatorReader,
     guards: GuardReader,
 ) -> Operating:
     """All of it, around these ports."""
     return Operating(
-        create_account=CreateAccount(store, clock),
-        update_account=UpdateAccount(store, clock),
-        create_credential=CreateCredential(store, clock, mint),
-        revoke_credential=RevokeCredential(store, clock),
         create_service=CreateService(store, clock),
         update_service=UpdateService(store, clock),
         retire_service=RetireService(store, clock),
-        put_registry_override=PutRegistryOverride(store, clock, registries),
-        remove_registry_override=RemoveRegistryOverride(store, clock),
-        accept_roa_snapshot=AcceptRoaSnapshot(store, snapshots, clock),
-        accept_registration_snapshot=AcceptRegistrationSnapshot(store, clock),
         lock_bgp_prefix=LockBgpPrefix(store, clock),
         rearm_breaker=RearmBreaker(store, clock),
         move_kill_switch=MoveKillSwitch(store, clock),

@@ -48,6 +48,7 @@ from byoip.domain.accounts.credential import (
 from byoip.domain.customer_text import InvalidText
 from byoip.store.accounts.operator_views import AccountView
 from byoip.store.claims.views import Cursor
+from byoip.usecases.accounts import accounts, credentials
 
 operator_accounts = Declarations("operator: accounts", Audience.OPERATOR)
 
@@ -89,15 +90,13 @@ async def get_account(caller: OperatorRequest, account_id: PathId) -> Answer:
 )
 async def create_account(caller: OperatorRequest, body: NewAccount) -> Answer:
     """Take a customer in."""
-    pen = caller.pen(account_of, status=201, version=_version)
-    return pen.answer(
-        await caller.backend.operating.create_account(
-            name=body.name,
-            prefix_quota=body.prefix_quota,
-            reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: accounts.create(
+            tx, name=body.name, prefix_quota=body.prefix_quota, reason=body.reason
+        ),
+        account_of,
+        status=201,
+        version=_version,
     )
 
 
@@ -115,16 +114,12 @@ async def update_account(
 
     A quota below what the account has takes nothing away: it only keeps it from more.
     """
-    pen = caller.pen(account_of, version=_version)
-    return pen.answer(
-        await caller.backend.operating.update_account(
-            account_id,
-            name=body.name,
-            prefix_quota=body.prefix_quota,
-            reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: accounts.update(
+            tx, account_id, name=body.name, prefix_quota=body.prefix_quota, reason=body.reason
+        ),
+        account_of,
+        version=_version,
     )
 
 
@@ -159,17 +154,20 @@ async def create_credential(caller: OperatorRequest, body: NewCredentialIn) -> A
 
     The token is in this answer and nowhere else: a repeated request does not show it again.
     """
-    pen = caller.pen(issued_of, status=201, kept=issued_without_token)
-    return pen.answer(
-        await caller.backend.operating.create_credential(
+    scopes = frozenset(_scope(index, text) for index, text in enumerate(body.scopes))
+    return await caller.write(
+        lambda tx: credentials.issue(
+            tx,
             body.account_id,
+            mint=caller.backend.terms.mint,
             name=body.name,
-            scopes=frozenset(_scope(index, text) for index, text in enumerate(body.scopes)),
+            scopes=scopes,
             expires_at=body.expires_at,
             reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+        ),
+        issued_of,
+        status=201,
+        kept=issued_without_token,
     )
 
 
@@ -183,11 +181,8 @@ async def revoke_credential(
     caller: OperatorRequest, credential_id: PathId, body: Reasoned
 ) -> Answer:
     """End a credential at once."""
-    pen = caller.pen(credential_of)
-    return pen.answer(
-        await caller.backend.operating.revoke_credential(
-            credential_id, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: credentials.revoke(tx, credential_id, reason=body.reason), credential_of
     )
 
 

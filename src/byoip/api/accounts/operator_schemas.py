@@ -21,7 +21,7 @@ from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings import service_binding
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 from byoip.store.accounts.operator_views import AccountView, OperatorEventView
-from byoip.usecases.accounts.create_credential import NewCredential
+from byoip.usecases.accounts.credentials import NewCredential
 
 _ACCOUNT: dict[str, Any] = {
     "id": "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7",
