@@ -218,7 +218,7 @@ class Composition:
         """
         app = make_job_app(self.database_url)
         work = Work(
-            run_validation=RunValidation(self.store, self.clock, self._ask(deadline=_RUN_SECONDS)),
+            run_validation=RunValidation(self.store, self._ask(deadline=_RUN_SECONDS)),
             rescue_runs=partial(self._rescue, app),
             close_unproven=CloseUnproven(self.store, self.clock),
             end_expired_delegations=EndExpiredDelegations(self.store, self.clock),

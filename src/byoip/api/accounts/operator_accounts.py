@@ -112,7 +112,7 @@ async def update_account(
 ) -> Answer:
     """Change an account's name or quota.
 
-    A quota below what the account has takes nothing away: it only keeps it from more.
+    A quota below the number of its prefixes takes none away: the account can only add no more.
     """
     return await caller.write(
         lambda tx: accounts.update(
@@ -150,9 +150,9 @@ async def list_credentials(
     refuses=(InvalidText, ScopesRefused, ExpiryRefused),
 )
 async def create_credential(caller: OperatorRequest, body: NewCredentialIn) -> Answer:
-    """Make a token for an account, or for another operator.
+    """Issue a token to an account, or to another operator.
 
-    The token is in this answer and nowhere else: a repeated request does not show it again.
+    The token is shown in this answer only: a repeated request does not show it again.
     """
     scopes = frozenset(_scope(index, text) for index, text in enumerate(body.scopes))
     return await caller.write(
@@ -190,9 +190,9 @@ async def revoke_credential(
 async def list_operator_events(
     caller: OperatorRequest, after: After = 0, per_page: PerPage = None
 ) -> Answer:
-    """Read what operators have done besides prefixes, oldest first.
+    """Read what operators have done, except to prefixes; oldest first.
 
-    What they did to a prefix stands in that prefix's own history.
+    What operators do to a prefix stands in that prefix's own history.
     """
     size = per_page or DEFAULT_PAGE
     found = await caller.backend.operating.reader.events(after=after, limit=size + 1)
@@ -202,10 +202,10 @@ async def list_operator_events(
 
 
 def account_filter(text: str | None) -> UUID | None:
-    """The id in a filter.
+    """The id in a filter; None without a filter.
 
     Raises:
-        QueryParameterInvalid: it is none.
+        QueryParameterInvalid: the text is not an id.
     """
     try:
         return None if text is None else read_id(text)

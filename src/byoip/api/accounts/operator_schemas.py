@@ -1,4 +1,4 @@
-"""What operators send and are shown besides prefixes."""
+"""What operators send and are shown of accounts, credentials and their own history."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def example(**members: Any) -> ConfigDict:
 
 
 class Reasoned(Strict):
-    """What every write of an operator says."""
+    """What every write of an operator states."""
 
     model_config = example(reason=_WHY)
 
@@ -87,18 +87,20 @@ class Account(Wire):
     id: Id
     name: str
     prefix_quota: int
-    prefixes: int = Field(description="How many it has, approved or not.")
+    prefixes: int = Field(description="How many prefixes it has, approved or not.")
     created_at: Time
 
 
 class NewCredentialIn(Reasoned):
-    """For whom a token is to be made, and what it allows."""
+    """A token to issue: for which account, and with which scopes."""
 
     model_config = example(
         account_id=_ACCOUNT["id"], name="their automation", scopes=["prefixes:read"], reason=_WHY
     )
 
-    account_id: IdIn | None = Field(description="null: an operator's, which opens no account.")
+    account_id: IdIn | None = Field(
+        description="null: an operator's token, which opens no account."
+    )
     name: TextIn
     scopes: list[str] = Field(
         default=[],
@@ -125,7 +127,7 @@ class Credential(Wire):
 
 
 class IssuedCredential(Credential):
-    """A new one."""
+    """A new credential, with its token."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -255,7 +257,7 @@ def issued_of(made: NewCredential) -> IssuedCredential:
 
 
 def issued_without_token(made: NewCredential) -> IssuedCredential:
-    """The same for whoever repeats the request."""
+    """The same for a repeated request, which does not show the token again."""
     return IssuedCredential(**dict(credential_of(made.credential)), token=None)
 
 

@@ -29,7 +29,7 @@ class NewOverride(Reasoned):
 
 
 class RegistryOverride(Wire):
-    """The operator's word on a range; those of the settings are not listed."""
+    """The operator's word on which registry is responsible for a range."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_OVERRIDE]})
 

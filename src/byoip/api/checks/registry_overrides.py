@@ -32,7 +32,7 @@ registry_overrides = Declarations("operator: space", Audience.OPERATOR)
 async def list_registry_overrides(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
-    """List the overrides made here, oldest first; those of the settings stand beside them."""
+    """List the overrides that operators have put, oldest first; not those of the settings."""
     wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     reader = caller.backend.operating.reader
     found = await reader.overrides(after=wanted.after, limit=wanted.probe)
@@ -49,7 +49,7 @@ async def list_registry_overrides(
 async def put_registry_override(caller: OperatorRequest, body: NewOverride) -> Answer:
     """Say which registry is responsible for a range.
 
-    It replaces the one for exactly the same range, also that of the settings; of several that
+    It replaces the override of exactly the same range, also one of the settings. Of several that
     cover a prefix the longest counts.
     """
     known = caller.backend.terms.registries.keys()

@@ -19,7 +19,7 @@ class SnapshotObjection(Wire):
 
 
 class SnapshotAcceptance(Wire):
-    """An operator's word that it is right all the same."""
+    """An operator's word that a refused snapshot is right."""
 
     model_config = example(
         by="operator:89abcdef0123456789abcdef01234567",
@@ -82,7 +82,7 @@ class RegistrationSnapshot(Wire):
         description="Ranges of the newest file, where it was refused for having too few."
     )
     acceptance: SnapshotAcceptance | None = Field(
-        description="By it the next file is measured; what was refused is not kept."
+        description="The next file is measured by the refused one, which is not kept."
     )
 
 
@@ -99,7 +99,7 @@ class RegistrationSnapshotAnswer(Success[RegistrationSnapshot]):
 
 
 class RegistrationSnapshotListAnswer(Listed[RegistrationSnapshot]):
-    """One for each registry."""
+    """The statistics of each registry."""
 
 
 def roa_snapshot_of(view: RoaSnapshotView) -> RoaSnapshot:

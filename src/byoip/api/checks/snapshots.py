@@ -55,7 +55,7 @@ async def list_roa_snapshots(
 async def accept_roa_snapshot(
     caller: OperatorRequest, number: PathNumber, body: Reasoned
 ) -> Answer:
-    """Use a refused snapshot all the same: the last one, as long as its entries are kept."""
+    """Use a snapshot that was refused: the last one, as long as its entries are kept."""
     snapshot = read_number(number)
     if snapshot is None:
         raise SnapshotNotFound
@@ -68,7 +68,7 @@ async def accept_roa_snapshot(
     "GET /registration_snapshots", Scope.OPERATOR, answer=RegistrationSnapshotListAnswer
 )
 async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
-    """List the registries' statistics in use, and why newer ones could not be had."""
+    """List the registries' statistics in use, and why newer files were not taken."""
     found = await caller.backend.operating.reader.registration_snapshots()
     return list_answer([registration_of(one) for one in found], Page(found, len(found), None))
 
@@ -82,7 +82,7 @@ async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
 async def accept_registration_snapshot(
     caller: OperatorRequest, registry: PathText, body: Reasoned
 ) -> Answer:
-    """Believe a registry whose newest file was refused for having too few entries.
+    """Accept a registry's newest file, which was refused for having too few entries.
 
     Refused files are not kept: the next one, fetched within six hours, is measured by this one.
     """

@@ -19,7 +19,7 @@ _RESERVATION: dict[str, Any] = {
 
 
 class NewReservation(Reasoned):
-    """Space to keep for somebody."""
+    """Space to keep for one account, or away from all."""
 
     model_config = example(
         cidr=_RESERVATION["cidr"], account_id=_ACCOUNT_ID, reason=_RESERVATION["reason"]
@@ -27,12 +27,12 @@ class NewReservation(Reasoned):
 
     cidr: str
     account_id: IdIn | None = Field(
-        default=None, description="Who may claim it; null: nobody, until it is released."
+        default=None, description="The account that may claim it; null: none, until it is released."
     )
 
 
 class Reservation(Wire):
-    """Space that only one account may claim, or nobody."""
+    """Space that one account may claim, or none."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_RESERVATION]})
 

@@ -32,7 +32,7 @@ reservations = Declarations("operator: space", Audience.OPERATOR)
 async def list_reservations(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
-    """List space that is kept for somebody, oldest first."""
+    """List reserved space, oldest first."""
     wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
     reader = caller.backend.operating.reader
     found = await reader.reservations(after=wanted.after, limit=wanted.probe)
@@ -54,9 +54,9 @@ async def list_reservations(
     ),
 )
 async def create_reservation(caller: OperatorRequest, body: NewReservation) -> Answer:
-    """Reserve space that is served already, for one account or for nobody.
+    """Reserve space, for one account or away from all.
 
-    Nobody else can claim it. Pending claims of others stay, and are not approved.
+    No other account can claim it. Pending claims of other accounts stay, and are not approved.
     """
     return await caller.write(
         lambda tx: verbs.reserve(tx, body.account_id, cidr=body.cidr, reason=body.reason),
@@ -74,7 +74,7 @@ async def create_reservation(caller: OperatorRequest, body: NewReservation) -> A
 async def release_reservation(
     caller: OperatorRequest, reservation_id: PathId, body: Reasoned
 ) -> Answer:
-    """Let everybody claim the space again."""
+    """Let every account claim the space again."""
     return await caller.write(
         lambda tx: verbs.release(tx, reservation_id, reason=body.reason), reservation_of
     )

@@ -45,7 +45,7 @@ async def create_validation_token(
 ) -> Answer:
     """Issue a token for one method, with everything to paste.
 
-    It replaces the token before, and what that one has proven.
+    It replaces the token before it, and what that one has proven.
     """
     return await caller.write(
         lambda tx: verbs.issue(
