@@ -10,13 +10,15 @@ from byoip.api.bindings import binding_schemas as bindings
 from byoip.api.bindings import edge_schemas as edges
 from byoip.api.border import envelope
 from byoip.api.border.declarations import Audience
-from byoip.api.checks import operator_space_schemas as operator_space
 from byoip.api.checks import preflight_schemas as preflights
+from byoip.api.checks import registry_override_schemas as registry_overrides
+from byoip.api.checks import snapshot_schemas as snapshots
 from byoip.api.checks import validation_schemas as validations
 from byoip.api.claims import delegation_schemas as delegations
 from byoip.api.claims import event_schemas as events
 from byoip.api.claims import operator_prefix_schemas as operator_prefixes
 from byoip.api.claims import prefix_schemas as prefixes
+from byoip.api.claims import reservation_schemas as reservations
 from byoip.api.claims import token_schemas as tokens
 from byoip.api.document.examples import model_examples
 from byoip.api.letters import letter_schemas as letters
@@ -28,7 +30,8 @@ from tests.api.world import World
 SCHEMAS = (
     *(bindings, delegations, envelope, events, letters, loa_documents),
     *(preflights, prefixes, validations, tokens),
-    *(operating, operator_prefixes, operator_routes, operator_space, edges),
+    *(operating, operator_prefixes, operator_routes, edges),
+    *(registry_overrides, reservations, snapshots),
 )
 FILES = {
     "get_loa_document": "application/pdf",

@@ -7,8 +7,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from byoip.cli.commands import app
-from byoip.domain.accounts.credential import AccountNotFound
-from byoip.domain.accounts.operating import ScopesRefused
+from byoip.domain.accounts.credential import AccountNotFound, ScopesRefused
 from byoip.domain.customer_text import InvalidText
 from byoip.store.engine import make_engine
 

@@ -23,7 +23,6 @@ from byoip.store.accounts.allowance import Allowance
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.rate_limits import RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
-from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
@@ -99,9 +98,6 @@ def make_backend(
         operating=operating(
             store=store,
             clock=clock,
-            mint=RandomHex(),
-            registries=REGISTRIES.keys(),
-            snapshots=VrpSnapshots(engine),
             reader=OperatorReader(engine),
             guards=GuardReader(engine, Ceilings()),
         ),

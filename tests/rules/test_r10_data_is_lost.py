@@ -10,13 +10,14 @@ from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.ports.checks.rpki import NoExport
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
+from byoip.usecases.checks import snapshots
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.store.samples import BY
 from tests.usecases.conftest import routes, services, world, world_engine
 from tests.usecases.routes import Routes, valid
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, WORKER
 
 __all__ = ["routes", "services", "world", "world_engine"]  # fixtures
@@ -82,7 +83,7 @@ async def test_r10_even_an_empty_snapshot_that_an_operator_accepts_withdraws_not
         up, tmp_path, export_text([], up.world.clock.now() + timedelta(minutes=20))
     )
     assert isinstance(refused, RoasRefused)
-    accept = AcceptRoaSnapshot(up.store, VrpSnapshots(up.world.engine), up.world.clock)
+    accept = Verb(up.store, snapshots.accept_roas)
     await accept(refused.number, reason="a mistake", by=BY)
     await up.reevaluate()
     assert (await up.view()).bgp_prefix.desired.advertised

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.vrp_json import JsonVrps
-from byoip.domain.accounts.operating import SnapshotNotAcceptable, SnapshotNotFound
+from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable, SnapshotNotFound
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.history import Actor
@@ -14,10 +14,11 @@ from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.checks.snapshots import Acceptance
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.transaction import Store
-from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
+from byoip.usecases.checks import snapshots
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.fakes.rpki import NOON, FakeVrpSource, StoppedClock, entries, export_text
 from tests.store.snapshot_engine import snapshot_engine
+from tests.usecases.verbs import Verb
 
 HOUR = timedelta(hours=1)
 FULL = [*entries(10, "ripe"), *entries(10, "apnic")]
@@ -44,7 +45,7 @@ class Operator:
         return result.number
 
     async def accept(self, number: int, reason: str = "APNIC is down") -> int:
-        accept = AcceptRoaSnapshot(self.store, self.snapshots, self.clock)
+        accept = Verb(self.store, snapshots.accept_roas)
         accepted = await accept(number, reason=reason, by=ALICE)
         assert accepted.in_use
         assert accepted.acceptance == Acceptance(ALICE.name, reason, self.clock.now())
@@ -122,4 +123,4 @@ async def test_what_is_not_a_refused_snapshot_with_its_entries_is_not_acceptable
 async def test_a_snapshot_from_the_future_is_not_acceptable(operator: Operator) -> None:
     refused = await operator.refresh(FULL, NOON + 3 * HOUR)
     why = await operator.why_not(refused)
-    assert why == "it was built in the future: mend the relying party's clock"
+    assert why == "it was built in the future: fix the relying party's clock"

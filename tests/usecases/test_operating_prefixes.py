@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -10,17 +11,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from byoip.domain.accounts.operating import OverlapsApproved, ServiceInUse, SpaceReserved
+from byoip.domain.bindings.offered_service import ServiceInUse
 from byoip.domain.bindings.service_binding import ServiceNotFound
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import PrefixSuspended
 from byoip.domain.claims.lifecycle import Approver, Standing, State, Transition
+from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
 from byoip.domain.history import Actor
 from byoip.usecases.bindings import services as service_verbs
+from byoip.usecases.checks import registry_overrides
 from byoip.usecases.checks.collect_evidence import CheckTarget
-from byoip.usecases.checks.put_registry_override import PutRegistryOverride
 from byoip.usecases.claims import reservations, standing
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from tests.store.samples import BY
@@ -283,7 +285,7 @@ async def test_an_operators_override_wins_over_the_settings_and_the_longest_over
         key: Registry(key, key.upper(), f"whois.{key}.test", Dialect.RIPE)
         for key in ("arin", "apnic")
     }
-    put = PutRegistryOverride(world.store, world.clock, {"ripencc", *others})
+    put = partial(Verb(world.store, registry_overrides.put), registries={"ripencc", *others})
     claim = await world.claim()
     ask = replace(world.ask, registries={**world.registries, **others})
     subject = CheckTarget(claim.account_id, claim.prefix, ORIGIN)

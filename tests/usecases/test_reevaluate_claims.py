@@ -10,9 +10,8 @@ from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.drifts import Reevaluated
-from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.gauges import Gauges
-from byoip.usecases.checks.accept_roa_snapshot import AcceptRoaSnapshot
+from byoip.usecases.checks import snapshots
 from byoip.usecases.claims import standing
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
@@ -118,7 +117,7 @@ async def test_an_accepted_snapshot_has_a_worker_look(world: World) -> None:
         )
         number = await connection.exec_driver_sql("SELECT max(number) FROM vrp_snapshots")
         latest = number.scalar_one()
-    accept = AcceptRoaSnapshot(world.store, VrpSnapshots(world.engine), world.clock)
+    accept = Verb(world.store, snapshots.accept_roas)
     await accept(latest, reason="checked by hand", by=BY)
     async with world.engine.connect() as connection:
         found = await connection.exec_driver_sql(

@@ -133,7 +133,7 @@ class World:
         return next(one.run for one in await self.runs(claim) if one.run.finished_at is None)
 
     async def carry_out(self, run_id: UUID, *, heartbeat: float = 10.0) -> None:
-        await RunValidation(self.store, self.clock, self.ask, heartbeat)(run_id, by=WORKER)
+        await RunValidation(self.store, self.ask, heartbeat)(run_id, by=WORKER)
 
     async def validate(self, claim: Claim) -> RunView:
         """Ask for validation and have it carried out; the run as it ended."""

@@ -45,7 +45,7 @@ def offboard_of(world: World) -> Callable[[Actor], Awaitable[object]]:
 def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted, Counted]:
     registrations, tidied = Counted(), Counted()
     work = Work(
-        run_validation=RunValidation(world.store, world.clock, world.ask),
+        run_validation=RunValidation(world.store, world.ask),
         rescue_runs=RescueRuns(world.store),
         close_unproven=CloseUnproven(world.store, world.clock),
         refresh_registrations=registrations,

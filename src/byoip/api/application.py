@@ -17,12 +17,16 @@ from byoip.api.border.access_log import AccessLog
 from byoip.api.border.backend import Backend
 from byoip.api.border.declarations import Declaration
 from byoip.api.border.operation import Operation
-from byoip.api.checks.operator_space import operator_space
-from byoip.api.checks.proof import proof
+from byoip.api.checks.preflights import preflights
+from byoip.api.checks.registry_overrides import registry_overrides
+from byoip.api.checks.snapshots import snapshots
+from byoip.api.checks.validations import validations
 from byoip.api.claims.delegations import delegations
 from byoip.api.claims.history import history
 from byoip.api.claims.operator_prefixes import operator_prefixes
 from byoip.api.claims.prefixes import prefixes
+from byoip.api.claims.reservations import reservations
+from byoip.api.claims.tokens import tokens
 from byoip.api.document.documentation import complete
 from byoip.api.letters.letter_document import LETTER_PATH, letter_document
 from byoip.api.letters.letters import letter_page
@@ -45,7 +49,9 @@ DESCRIPTION = (
 _CUSTOMER = (
     prefixes,
     offboarding,
-    proof,
+    tokens,
+    validations,
+    preflights,
     services,
     bgp,
     delegations,
@@ -58,7 +64,9 @@ _OPERATOR = (
     operator_prefixes,
     operator_bgp,
     operator_letters,
-    operator_space,
+    reservations,
+    registry_overrides,
+    snapshots,
     edges,
     operator_guards,
     operator_routes,

@@ -1,4 +1,4 @@
-"""The first credentials: minted once, kept in a file that only its owner may read."""
+"""Credentials made in the database itself; the first ones stand in a file of their owner's."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,8 +12,7 @@ from byoip.composition import Composition
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 from byoip.domain.history import Actor
-from byoip.usecases.accounts.create_account import CreateAccount
-from byoip.usecases.accounts.create_credential import CreateCredential
+from byoip.usecases.accounts import accounts, credentials
 
 _FILE = "credentials.json"
 _FIRST = "The first ones, minted by `byoip up`."
@@ -29,10 +28,10 @@ class Minted:
 
 
 async def first_credentials(composition: Composition, data_dir: Path) -> Minted:
-    """Those of the file, as long as the database knows them; else new ones."""
+    """The credentials in the file while the database knows their account; else new ones."""
     file = data_dir / _FILE
     if (known := _read(file)) and await _minted_here(composition, known):
-        return known  # revoked ones too: they were minted once
+        return known  # revoked ones too: `byoip up` mints only once
     customer, operator = "first customer", "first operator"
     account_id = await create_account(composition, customer, CLAIMS_PER_ACCOUNT, _FIRST)
     minted = Minted(
@@ -45,13 +44,13 @@ async def first_credentials(composition: Composition, data_dir: Path) -> Minted:
 
 
 async def create_account(composition: Composition, name: str, quota: int, reason: str) -> UUID:
-    """Keep a new account; gives its id.
+    """Take a new customer in; gives the account's id.
 
     Raises:
-        InvalidText: name or reason.
+        InvalidText: the name or the reason is empty, too long, or cannot be shown.
     """
-    create = CreateAccount(composition.store, composition.clock)
-    made = await create(name=name, prefix_quota=quota, reason=reason, by=_by())
+    async with composition.store.transaction(actor=_by()) as tx:
+        made = await accounts.create(tx, name=name, prefix_quota=quota, reason=reason)
     return made.account.id
 
 
@@ -64,16 +63,23 @@ async def create_token(
     scopes: frozenset[Scope] = frozenset(),
     lifetime: timedelta | None = None,
 ) -> str:
-    """Keep a new credential, with the usual scopes if none are named; its token, this once.
+    """Issue a credential, with the usual scopes if none are named; gives its token, this once.
 
     Raises:
-        AccountNotFound, ScopesRefused, InvalidText: as they say.
+        InvalidText: the name or the reason is empty, too long, or cannot be shown.
+        ScopesRefused: such a credential cannot have one of the scopes.
+        AccountNotFound: there is no such account.
     """
-    create = CreateCredential(composition.store, composition.clock, SystemRandom())
-    expires_at = composition.clock.now() + lifetime if lifetime else None
-    made = await create(
-        account_id, name=name, scopes=scopes, expires_at=expires_at, reason=reason, by=_by()
-    )
+    async with composition.store.transaction(actor=_by()) as tx:
+        made = await credentials.issue(
+            tx,
+            account_id,
+            mint=SystemRandom(),
+            name=name,
+            scopes=scopes,
+            expires_at=tx.now + lifetime if lifetime else None,
+            reason=reason,
+        )
     return made.token
 
 

@@ -128,7 +128,7 @@ class Composition:
         return create_application(self._backend(public_url))
 
     def _backend(self, public_url: str) -> Backend:
-        store, clock, mint = self.store, self.clock, SystemRandom()
+        store, clock = self.store, self.clock
         label, registries = self.settings.label, self.outside.registries
         terms = Terms(
             policy=self.outside.policy,
@@ -136,7 +136,7 @@ class Composition:
             token_lifetime=self.settings.token_lifetime,
             label=label,
             registries=registries,
-            mint=mint,
+            mint=SystemRandom(),
         )
         return Backend(
             border=Border(store),
@@ -157,9 +157,6 @@ class Composition:
             operating=operating(
                 store=store,
                 clock=clock,
-                mint=mint,
-                registries=registries.keys(),
-                snapshots=self.vrp_snapshots,
                 reader=OperatorReader(self.engine),
                 guards=GuardReader(self.engine, self.settings.ceilings),
             ),
@@ -203,7 +200,7 @@ class Composition:
         """
         app = make_job_app(self.database_url)
         work = Work(
-            run_validation=RunValidation(self.store, self.clock, self._ask(deadline=_RUN_SECONDS)),
+            run_validation=RunValidation(self.store, self._ask(deadline=_RUN_SECONDS)),
             rescue_runs=partial(self._rescue, app),
             close_unproven=CloseUnproven(self.store, self.clock),
             end_expired_delegations=EndExpiredDelegations(self.store, self.clock),

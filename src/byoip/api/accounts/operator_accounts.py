@@ -38,15 +38,17 @@ from byoip.api.border.paging import (
 from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
 from byoip.api.problems.refusals import FieldInvalid, QueryParameterInvalid
-from byoip.domain.accounts.credential import Credential, Scope
-from byoip.domain.accounts.operating import (
+from byoip.domain.accounts.credential import (
+    Credential,
     CredentialNotFound,
     ExpiryRefused,
+    Scope,
     ScopesRefused,
 )
 from byoip.domain.customer_text import InvalidText
 from byoip.store.accounts.operator_views import AccountView
 from byoip.store.claims.views import Cursor
+from byoip.usecases.accounts import accounts, credentials
 
 operator_accounts = Declarations("operator: accounts", Audience.OPERATOR)
 
@@ -88,15 +90,13 @@ async def get_account(caller: OperatorRequest, account_id: PathId) -> Answer:
 )
 async def create_account(caller: OperatorRequest, body: NewAccount) -> Answer:
     """Take a customer in."""
-    pen = caller.pen(account_of, status=201, version=_version)
-    return pen.answer(
-        await caller.backend.operating.create_account(
-            name=body.name,
-            prefix_quota=body.prefix_quota,
-            reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: accounts.create(
+            tx, name=body.name, prefix_quota=body.prefix_quota, reason=body.reason
+        ),
+        account_of,
+        status=201,
+        version=_version,
     )
 
 
@@ -112,18 +112,14 @@ async def update_account(
 ) -> Answer:
     """Change an account's name or quota.
 
-    A quota below what the account has takes nothing away: it only keeps it from more.
+    A quota below the number of its prefixes takes none away: the account can only add no more.
     """
-    pen = caller.pen(account_of, version=_version)
-    return pen.answer(
-        await caller.backend.operating.update_account(
-            account_id,
-            name=body.name,
-            prefix_quota=body.prefix_quota,
-            reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+    return await caller.write(
+        lambda tx: accounts.update(
+            tx, account_id, name=body.name, prefix_quota=body.prefix_quota, reason=body.reason
+        ),
+        account_of,
+        version=_version,
     )
 
 
@@ -154,21 +150,24 @@ async def list_credentials(
     refuses=(InvalidText, ScopesRefused, ExpiryRefused),
 )
 async def create_credential(caller: OperatorRequest, body: NewCredentialIn) -> Answer:
-    """Make a token for an account, or for another operator.
+    """Issue a token to an account, or to another operator.
 
-    The token is in this answer and nowhere else: a repeated request does not show it again.
+    The token is shown in this answer only: a repeated request does not show it again.
     """
-    pen = caller.pen(issued_of, status=201, kept=issued_without_token)
-    return pen.answer(
-        await caller.backend.operating.create_credential(
+    scopes = frozenset(_scope(index, text) for index, text in enumerate(body.scopes))
+    return await caller.write(
+        lambda tx: credentials.issue(
+            tx,
             body.account_id,
+            mint=caller.backend.terms.mint,
             name=body.name,
-            scopes=frozenset(_scope(index, text) for index, text in enumerate(body.scopes)),
+            scopes=scopes,
             expires_at=body.expires_at,
             reason=body.reason,
-            by=pen.by,
-            once=pen.once,
-        )
+        ),
+        issued_of,
+        status=201,
+        kept=issued_without_token,
     )
 
 
@@ -182,11 +181,8 @@ async def revoke_credential(
     caller: OperatorRequest, credential_id: PathId, body: Reasoned
 ) -> Answer:
     """End a credential at once."""
-    pen = caller.pen(credential_of)
-    return pen.answer(
-        await caller.backend.operating.revoke_credential(
-            credential_id, reason=body.reason, by=pen.by, once=pen.once
-        )
+    return await caller.write(
+        lambda tx: credentials.revoke(tx, credential_id, reason=body.reason), credential_of
     )
 
 
@@ -194,9 +190,9 @@ async def revoke_credential(
 async def list_operator_events(
     caller: OperatorRequest, after: After = 0, per_page: PerPage = None
 ) -> Answer:
-    """Read what operators have done besides prefixes, oldest first.
+    """Read what operators have done, except to prefixes; oldest first.
 
-    What they did to a prefix stands in that prefix's own history.
+    What operators do to a prefix stands in that prefix's own history.
     """
     size = per_page or DEFAULT_PAGE
     found = await caller.backend.operating.reader.events(after=after, limit=size + 1)
@@ -206,10 +202,10 @@ async def list_operator_events(
 
 
 def account_filter(text: str | None) -> UUID | None:
-    """The id in a filter.
+    """The id in a filter; None without a filter.
 
     Raises:
-        QueryParameterInvalid: it is none.
+        QueryParameterInvalid: the text is not an id.
     """
     try:
         return None if text is None else read_id(text)

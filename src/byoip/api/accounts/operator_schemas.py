@@ -1,4 +1,4 @@
-"""What operators send and are shown besides prefixes."""
+"""What operators send and are shown of accounts, credentials and their own history."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from byoip.domain.accounts import credential as domain
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 from byoip.store.accounts.operator_views import AccountView, OperatorEventView
-from byoip.usecases.accounts.create_credential import NewCredential
+from byoip.usecases.accounts.credentials import NewCredential
 
 _ACCOUNT: dict[str, Any] = {
     "id": "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7",
@@ -48,7 +48,7 @@ def example(**members: Any) -> ConfigDict:
 
 
 class Reasoned(Strict):
-    """What every write of an operator says."""
+    """What every write of an operator states."""
 
     model_config = example(reason=_WHY)
 
@@ -81,18 +81,20 @@ class Account(Wire):
     id: Id
     name: str
     prefix_quota: int
-    prefixes: int = Field(description="How many it has, approved or not.")
+    prefixes: int = Field(description="How many prefixes it has, approved or not.")
     created_at: Time
 
 
 class NewCredentialIn(Reasoned):
-    """For whom a token is to be made, and what it allows."""
+    """A token to issue: for which account, and with which scopes."""
 
     model_config = example(
         account_id=_ACCOUNT["id"], name="their automation", scopes=["prefixes:read"], reason=_WHY
     )
 
-    account_id: IdIn | None = Field(description="null: an operator's, which opens no account.")
+    account_id: IdIn | None = Field(
+        description="null: an operator's token, which opens no account."
+    )
     name: TextIn
     scopes: list[str] = Field(
         default=[],
@@ -119,7 +121,7 @@ class Credential(Wire):
 
 
 class IssuedCredential(Credential):
-    """A new one."""
+    """A new credential, with its token."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -214,7 +216,7 @@ def issued_of(made: NewCredential) -> IssuedCredential:
 
 
 def issued_without_token(made: NewCredential) -> IssuedCredential:
-    """The same for whoever repeats the request."""
+    """The same for a repeated request, which does not show the token again."""
     return IssuedCredential(**dict(credential_of(made.credential)), token=None)
 
 

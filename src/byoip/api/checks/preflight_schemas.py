@@ -1,3 +1,5 @@
+"""Pre-flights on the wire: what a customer sends, and the report."""
+
 from typing import Any
 
 from pydantic import ConfigDict, Field

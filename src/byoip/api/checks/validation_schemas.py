@@ -1,3 +1,5 @@
+"""Validation runs on the wire: what each check found, with its evidence."""
+
 import base64
 from typing import Any, Literal
 
@@ -68,12 +70,12 @@ class CheckFinding(Wire):
 
 
 class Evidence(Wire):
-    """One thing asked of one outside party, as it came back."""
+    """One question to one outside party, and its raw answer."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EVIDENCE_EXAMPLE]})
 
     asked: str
-    of: str = Field(description="Whom.")
+    of: str = Field(description="The party that was asked.")
     at: Time
     sha256: str = Field(description="Of the answer as kept, hex.")
     size_bytes: int
@@ -183,7 +185,7 @@ def finding_of(finding: Finding) -> CheckFinding:
 
 
 def evidence_of(exhibit: RawAnswer) -> Evidence:
-    """An exhibit: text where it is text, else base64."""
+    """A raw answer: as text where it is text, else in base64."""
     text = _readable(exhibit.answer)
     return Evidence(
         asked=exhibit.asked,

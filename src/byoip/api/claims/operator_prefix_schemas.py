@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field
 from byoip.api.accounts.operator_schemas import example
 from byoip.api.bindings.binding_schemas import ServiceBinding, binding_of
 from byoip.api.border.envelope import Id, Listed, Success, Time, Wire
-from byoip.api.checks.operator_space_schemas import Reservation, reservation_of
 from byoip.api.claims import prefix_schemas as prefixes
 from byoip.api.claims.prefix_schemas import Prefix, prefix_of
+from byoip.api.claims.reservation_schemas import Reservation, reservation_of
 from byoip.domain.bindings import service_binding as domain
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.claims.lifecycle import Approver, Standing, State

@@ -33,15 +33,11 @@ from byoip.api.claims.prefixes import ApprovedFilter, StandingFilter
 from byoip.api.path_ids import PathAddress, PathId
 from byoip.api.problems.refusals import QueryParameterInvalid
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.accounts.operating import (
-    InvalidAddress,
-    OverlapsApproved,
-    SpaceReserved,
-    parse_address,
-)
+from byoip.domain.address import InvalidAddress, parse_address
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
 from byoip.domain.claims.lifecycle import IllegalTransition, Transition
+from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import OperatorClaimFilter

@@ -24,7 +24,6 @@ from byoip.api.path_ids import PathId
 from byoip.api.problems.refusals import QueryParameterInvalid, RateLimited
 from byoip.domain import prefix as network
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.accounts.operating import SpaceReserved
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
 from byoip.domain.claims.claim import (
     ClaimNotFound,
@@ -34,6 +33,7 @@ from byoip.domain.claims.claim import (
     WithdrawFirst,
 )
 from byoip.domain.claims.lifecycle import IllegalTransition, Standing
+from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.letters.loa_document import LoaDocumentUnknown
 from byoip.domain.prefix import (

@@ -1,3 +1,5 @@
+"""Accounts: the customers of the service."""
+
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID

@@ -1,5 +1,6 @@
-"""Who may do what."""
+"""Credentials: who may do what, and what is refused of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,10 +24,12 @@ class Scope(StrEnum):
 CUSTOMER_SCOPES = frozenset(
     {Scope.PREFIXES_READ, Scope.PREFIXES_WRITE, Scope.BGP_READ, Scope.BGP_WRITE}
 )
+# Edge routers belong to the operator, not to a customer.
+OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.EDGE_READ, Scope.EDGE_ACK})
 
 
 class NotAuthenticated(Refusal):
-    """No credential, or one we do not know (any more)."""
+    """There is no credential, or it is unknown, revoked or expired."""
 
     name = "not_authenticated"
 
@@ -35,7 +38,7 @@ class NotAuthenticated(Refusal):
 
 
 class TwoCredentials(Refusal):
-    """Two credentials in one request."""
+    """A request carries one credential, not two."""
 
     name = "two_credentials"
 
@@ -44,7 +47,7 @@ class TwoCredentials(Refusal):
 
 
 class ScopeMissing(Refusal):
-    """A known credential without the right."""
+    """The credential is known, and lacks the scope."""
 
     name = "scope_missing"
 
@@ -53,7 +56,7 @@ class ScopeMissing(Refusal):
 
 
 class AccountNotFound(Refusal):
-    """No such account, or not yours."""
+    """There is no such account, or it is not the caller's."""
 
     name = "account_not_found"
 
@@ -61,9 +64,39 @@ class AccountNotFound(Refusal):
         super().__init__("There is no such account for this token.")
 
 
+class ScopesRefused(Refusal):
+    """Customers' and operators' credentials have scopes of their own."""
+
+    name = "scopes_refused"
+
+    def __init__(self, allowed: Iterable[Scope]) -> None:
+        super().__init__(
+            f"Such a credential may have these scopes: {', '.join(sorted(allowed))}.",
+            pointer="/scopes",
+        )
+
+
+class ExpiryRefused(Refusal):
+    """A credential expires in the future, or never."""
+
+    name = "credential_expiry_refused"
+
+    def __init__(self) -> None:
+        super().__init__("The credential would have expired already.", pointer="/expires_at")
+
+
+class CredentialNotFound(Refusal):
+    """There is no such credential, or it was revoked before."""
+
+    name = "credential_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such credential, or it was revoked before.")
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token's rights; the token itself is kept as a hash only.
+    """A token's rights. Of the token itself only a hash is kept.
 
     Attributes:
         account_id: None for an operator's credential, which belongs to no account.
@@ -79,10 +112,23 @@ class Credential:
     last_used_at: datetime | None = None
 
     def require(self, scope: Scope) -> None:
-        """Refuse what it does not allow.
+        """Refuse a request that needs a scope which it lacks.
 
         Raises:
             ScopeMissing: it lacks the scope.
         """
         if scope not in self.scopes:
             raise ScopeMissing(scope)
+
+
+def fitting_scopes(account_id: UUID | None, wanted: frozenset[Scope]) -> frozenset[Scope]:
+    """The scopes of a new credential; where none are named, those that are usual.
+
+    Raises:
+        ScopesRefused: an operator's scope on an account's credential, or the other way round.
+    """
+    allowed = OPERATOR_SCOPES if account_id is None else CUSTOMER_SCOPES
+    usual = frozenset({Scope.OPERATOR}) if account_id is None else CUSTOMER_SCOPES
+    if not wanted <= allowed:
+        raise ScopesRefused(allowed)
+    return wanted or usual

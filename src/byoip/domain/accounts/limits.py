@@ -1,23 +1,21 @@
+"""How many requests a credential and an account may make, and how API processes share that."""
+
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 WINDOW: Final = timedelta(minutes=5)
-
-
 BLOCK: Final = 50
-
-
 SHARES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may be asked; 0 stands for as much as one likes.
+    """How many requests are admitted; 0: no limit.
 
     Attributes:
-        per_credential, per_account: requests of any kind within five minutes.
-        validations_per_account, validations_per_prefix, preflights_per_account: a minute.
+        per_credential, per_account: requests of any kind in five minutes.
+        validations_per_account, validations_per_prefix, preflights_per_account: in one minute.
     """
 
     per_credential: int = 1200
@@ -29,12 +27,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Permits that belong to one process until their window ends, by the database's clock.
+    """Permits that one process has until their window ends, by the database's clock.
 
     Attributes:
-        permits: how many; 0: all of the window's are leased.
-        left: those that nobody has leased yet.
-        seconds_left: until the window ends; the next begins with the first lease after that.
+        permits: how many; 0: all permits of the window are leased.
+        left: how many no process has leased yet.
+        seconds_left: until the window ends; the next one begins with the first lease after that.
     """
 
     permits: int

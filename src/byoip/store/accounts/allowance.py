@@ -1,3 +1,5 @@
+"""Permits a minute of the operations that cost much: validations and pre-flights."""
+
 from math import ceil
 from typing import Final
 from uuid import UUID
@@ -32,7 +34,7 @@ _SPEND: Final = text("""
     """)
 
 
-# A row in the past says no more than none.
+# A row in the past means the same as no row.
 _PRUNE: Final = compiled(text("DELETE FROM allowances WHERE spent_until < clock_timestamp()"))
 
 
@@ -52,5 +54,5 @@ class Allowance:
 
 
 async def prune(session: Session) -> int:
-    """Drop what is past; how many."""
+    """Drop rows that are past; gives how many."""
     return await session.change(_PRUNE)

@@ -48,7 +48,11 @@ class OperatorReader:
         return [AccountView(account_from(row), row.claims) for row in rows]
 
     async def account(self, account_id: UUID) -> AccountView:
-        """One account. Raises AccountNotFound."""
+        """One account.
+
+        Raises:
+            AccountNotFound: there is no such account.
+        """
         rows = await self._autocommit.ask(reading.ACCOUNT, account_id=account_id)
         if not rows:
             raise AccountNotFound
@@ -89,14 +93,22 @@ class OperatorReader:
         return [claim_view(row) for row in rows]
 
     async def claim(self, claim_id: UUID) -> ClaimView:
-        """One live claim. Raises ClaimNotFound."""
+        """One live claim.
+
+        Raises:
+            ClaimNotFound: there is no such live claim.
+        """
         rows = await self._autocommit.ask(reading.CLAIM, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound
         return claim_view(rows[0])
 
     async def owner(self, claim_id: UUID) -> UUID:
-        """The account of a claim, closed ones too. Raises ClaimNotFound."""
+        """The account of a claim, live or closed.
+
+        Raises:
+            ClaimNotFound: there is no such claim.
+        """
         rows = await self._autocommit.ask(reading.OWNER, claim_id=claim_id)
         if not rows:
             raise ClaimNotFound
@@ -118,7 +130,7 @@ class OperatorReader:
         return [OperatorEventView(event_from(row), row.reason) for row in rows]
 
     async def address(self, address: Address, now: datetime) -> AddressReport:
-        """Who answers for it."""
+        """Which accounts, bindings, delegations and reservation answer for an address."""
         rows = await self._autocommit.ask(reading.HOLDINGS, address=address)
         holdings = tuple(Holding(claim_from(row), row.account_name, _binding(row)) for row in rows)
         delegated = []

@@ -1,3 +1,5 @@
+"""What operators are shown, as the store reads it."""
+
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -39,7 +41,7 @@ class RoaSnapshotView:
     """An attempt to take ROA data, and what became of it.
 
     Attributes:
-        acceptance: an operator's word, if it took one.
+        acceptance: the word of the operator who accepted it, if one did.
     """
 
     snapshot: VrpSnapshot
@@ -49,7 +51,7 @@ class RoaSnapshotView:
 
 @dataclass(frozen=True, slots=True)
 class OperatorEventView:
-    """A line of the operators' history, as kept."""
+    """A line of the operators' history, with its reason."""
 
     event: NumberedEvent
     reason: str
@@ -74,8 +76,8 @@ class AddressReport:
 
     Attributes:
         holdings: the approved claim first, then those with a binding, then by age.
-        delegations: those of the first holding's that contain the address, with their
-            accounts' names.
+        delegations: of the first holding's claim, those that contain the address; each with the
+            name of its account.
     """
 
     address: Address

@@ -1,3 +1,5 @@
+"""Permits of requests, leased in blocks to the API processes that share them."""
+
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import Session, compiled
 
 _WHO: Final = bindparam("who", type_=Uuid)
-# One whose window is over, so that the first lease begins one.
+# A row whose window is over, so that the first lease begins a new one.
 _KNOW: Final = compiled(
     text("""
     INSERT INTO rate_windows (who, began_at, used) VALUES (:who, 'epoch', 0)
@@ -17,8 +19,8 @@ _KNOW: Final = compiled(
     """).bindparams(_WHO)
 )
 # The row is locked before it is judged, and the time is read after that: processes take turns,
-# and what one was given is off what the next one sees. A window begins with the first lease after
-# the last one's end, so that not all end at once.
+# and the next one sees what is left. A window begins with the first lease after the end of the
+# last one, so that not all windows end at once.
 _LEASE: Final = compiled(
     text("""
     WITH kept AS MATERIALIZED (
@@ -49,7 +51,7 @@ _LEASE: Final = compiled(
     )
 )
 
-# Whoever comes back after a day begins a window anyway.
+# A credential that comes back after a day begins a new window anyway.
 _PRUNE: Final = compiled(
     text("DELETE FROM rate_windows WHERE began_at < clock_timestamp() - interval '1 day'")
 )

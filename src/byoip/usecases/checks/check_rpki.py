@@ -1,3 +1,5 @@
+"""The rpki check: the ROA data that covers a prefix, judged, and kept as evidence."""
+
 import json
 
 from byoip.domain.asn import Asn
@@ -13,7 +15,7 @@ from byoip.ports.clock import Clock
 def check_rpki(
     prefix: Prefix, origin: Asn, answer: VrpAnswer, clock: Clock
 ) -> tuple[Finding, tuple[OtherOrigin, ...]]:
-    """The finding of the rpki check, its VRPs copied into the evidence, and who else is named."""
+    """The finding, with the covering VRPs as its evidence; and other origins that ROAs name."""
     now = clock.now()
     if isinstance(answer, NoVrps):
         return Finding(Check.RPKI, Unanswered(answer.fault, answer.detail), now), ()

@@ -1,3 +1,5 @@
+"""Ask the outside about a prefix: registry, reverse DNS and ROA data, all at once."""
+
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
@@ -47,10 +49,10 @@ _RANGES_KEPT = 100  # as evidence; a /8 may hold thousands
 
 @dataclass(frozen=True, slots=True)
 class CheckTarget:
-    """What is being checked, and for whom. Without a token, ownership is not asked.
+    """What is checked, and for which account. Without a token, ownership is not checked.
 
     Attributes:
-        until: the loop's time after which nobody is waited for; set when the asking starts.
+        until: the event loop's time after which no answer is waited for; set when asking starts.
     """
 
     account_id: UUID
@@ -65,9 +67,9 @@ class CollectedEvidence:
     """All that was found.
 
     Attributes:
-        registry: key of the registry responsible, where that is known.
-        irr_waived: it has no route objects, and the operator does without.
-        others_complete: everybody who knows of other origins has answered.
+        registry: key of the responsible registry, where it is known.
+        irr_waived: that registry has no route objects, and the operator does not require them.
+        others_complete: every source that knows of other origins has answered.
     """
 
     findings: tuple[Finding, ...]
@@ -91,8 +93,8 @@ class CollectEvidence:
     Attributes:
         overrides: ranges for which the settings name the registry; where the operator names one in
             the database for exactly the same range, that one counts.
-        waived: keys of registries without route objects, for which irr is not demanded.
-        deadline: seconds after which whoever has not answered stays unanswered.
+        waived: keys of registries without route objects, for which irr is not required.
+        deadline: seconds after which a question without an answer is unanswered.
     """
 
     store: Store
@@ -106,7 +108,7 @@ class CollectEvidence:
     deadline: float
 
     async def __call__(self, subject: CheckTarget) -> CollectedEvidence:
-        """Ask once. No transaction is open while we wait for anyone outside."""
+        """Ask once. No transaction is open while an answer is waited for."""
         async with self.store.transaction() as tx:
             registered = await tx.registrations.overlapping(subject.prefix)
             vrps = await tx.roas.about(subject.prefix)
@@ -132,7 +134,7 @@ class CollectEvidence:
         )
 
     def _checked_token(self, subject: CheckTarget) -> tuple[_CheckResult, CheckTarget]:
-        """Nobody is asked about a token that has expired."""
+        """Findings for an expired token, and the target without it: no party is asked about it."""
         token, now = subject.token, self.clock.now()
         if token is None or token.usable(now):
             return _CheckResult(()), subject
@@ -237,7 +239,7 @@ class CollectEvidence:
         return (self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits),)
 
     def _token_in_irr(self, subject: CheckTarget, route: Outcome) -> tuple[Finding, ...]:
-        """What follows for the token where there is no route object to look into."""
+        """The token's finding where there is no route object that could carry it."""
         if subject.token is None or not subject.token.serves(TokenMethod.IRR):
             return ()
         outcome: Outcome

@@ -1,3 +1,5 @@
+"""The pre-flight: the checks that need no token, tried before a prefix is brought."""
+
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from byoip.domain.prefix import Prefix
 from byoip.usecases.checks.collect_evidence import CheckTarget, CollectEvidence
 from byoip.usecases.claims.prefixes import Terms
 
-_DEMANDED = frozenset({Check.IRR, Check.RPKI})
+_REQUIRED = frozenset({Check.IRR, Check.RPKI})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class PreflightReport:
 
     Attributes:
         would_pass: irr and rpki pass as things stand; ownership is proven later.
-        other_origins: origins known for the space: publish ROAs for those first.
+        other_origins: other ASNs that originate the space: publish ROAs for those first.
     """
 
     prefix: Prefix
@@ -39,11 +41,11 @@ class Preflight:
 
         Raises:
             InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
-            InvalidAsn, OriginNotOffered: as for a submission.
+            InvalidAsn, OriginNotOffered: a submission would be refused for the same reason.
         """
         prefix, origin = self.terms.admit(cidr, asn)
         answers = await self.ask(CheckTarget(account_id, prefix, origin))
         passed = {one.check for one in answers.findings if isinstance(one.outcome, Passed)}
         return PreflightReport(
-            prefix, origin, passed >= _DEMANDED, answers.findings, answers.other_origins
+            prefix, origin, passed >= _REQUIRED, answers.findings, answers.other_origins
         )

@@ -1,3 +1,5 @@
+"""Origin validation of what is approved and announced, again with each set of ROA data."""
+
 from dataclasses import dataclass
 
 from byoip.domain.checks.origin_drift import Drift
@@ -10,19 +12,18 @@ from byoip.store.transaction import Store
 
 @dataclass(frozen=True, slots=True)
 class ReevaluateClaims:
-    """Hold all approved claims and all routes against each accepted snapshot of ROA data.
+    """Validate the origin of all approved claims and routes against the accepted ROA data.
 
-    What is no longer valid becomes an event, a blocker and a figure. Nothing is ever withdrawn.
+    What is no longer valid becomes an event, a blocker and a metric. It never withdraws a route.
     """
 
     store: Store
     clock: Clock
 
     async def __call__(self, *, by: Actor) -> Reevaluated | None:
-        """Look, if it is time to; what has changed. Everything is noted, or nothing is."""
-        now = self.clock.now()
+        """Validate if it is time to; gives what has changed. All of it is recorded, or none."""
         async with self.store.transaction(actor=by) as tx:
-            found = await tx.drifts.reevaluate(now)
+            found = await tx.drifts.reevaluate(self.clock.now())
             if found is None:
                 return None
             for one in found.drifts:

@@ -1,3 +1,5 @@
+"""The worker takes the registries' new statistics files, each on its own."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,11 +11,11 @@ from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 
 @dataclass(frozen=True, slots=True)
 class RegistryRefreshed:
-    """How it went with one registry.
+    """What became of one registry's file.
 
     Attributes:
         number: of its new snapshot; None where the last good one stays in use.
-        fault: why it stays; None when the registry has nothing new.
+        fault: why that one stays; None if the registry has nothing new.
     """
 
     registry: str
@@ -23,9 +25,9 @@ class RegistryRefreshed:
 
 @dataclass(frozen=True, slots=True)
 class RefreshRegistrations:
-    """Take the registries' new statistics files, each on its own.
+    """Take new statistics files.
 
-    A registry whose file cannot be had, or is not believed, keeps its last good snapshot.
+    A registry whose file cannot be fetched, or has too few entries, keeps its last good snapshot.
     """
 
     source: StatisticsSource
@@ -33,7 +35,7 @@ class RefreshRegistrations:
     clock: Clock
 
     async def __call__(self) -> Sequence[RegistryRefreshed]:
-        """Fetch all, then load one by one; nothing is locked while we fetch."""
+        """Fetch all files, then load one by one; no lock is held while they are fetched."""
         files = await self.source.fetch()
         refreshed = [await self._take(file) for file in files]
         await self.registrations.prune()

@@ -1,3 +1,5 @@
+"""The worker takes new ROA data, and uses it if it passes the gates."""
+
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -47,7 +49,7 @@ Refreshed: TypeAlias = RoasAccepted | RoasRefused | RoasUnchanged
 class RefreshRoas:
     """Take a new export of ROA data, judge it, and use it if it passes.
 
-    Whatever happens is on record, and nothing that happens takes the last good snapshot away.
+    Every attempt is on record, and no failed attempt takes the last good snapshot away.
     """
 
     source: VrpSource
@@ -55,10 +57,10 @@ class RefreshRoas:
     snapshots: VrpSnapshots
     policy: GatePolicy
     clock: Clock
-    reevaluate: ReevaluateClaims | None = None  # where there is none, the clock does it soon
+    reevaluate: ReevaluateClaims | None = None  # None: the schedule does it soon
 
     async def __call__(self) -> Refreshed:
-        """Fetch, load, judge; nothing is locked while the source works."""
+        """Fetch, load, judge; no lock is held while the source works."""
         export = await self.source.fetch()
         async with self.snapshots.exclusive() as tx:
             if isinstance(export, NoExport):

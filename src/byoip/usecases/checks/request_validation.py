@@ -1,3 +1,5 @@
+"""A customer asks for the checks to run."""
+
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.validation_run import Trigger, ValidationRun

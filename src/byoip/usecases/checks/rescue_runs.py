@@ -1,3 +1,5 @@
+"""Validation runs whose worker died, or whose job was lost, are enqueued again."""
+
 from dataclasses import dataclass
 
 from byoip.store.transaction import Store
@@ -12,7 +14,7 @@ class RescueRuns:
     store: Store
 
     async def __call__(self) -> int:
-        """Enqueue every abandoned run anew; how many there were."""
+        """Enqueue abandoned runs again, at most 500 at a time; gives how many there were."""
         async with self.store.transaction() as tx:
             abandoned = await tx.runs.abandoned(_AT_ONCE)
             for run_id in abandoned:

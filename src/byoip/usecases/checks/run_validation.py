@@ -1,3 +1,28 @@
+"""One attempt of a validation run: load, ask, decide, record.
+
+THEORY OF OPERATION
+
+A run is a row, and a claim has at most one open run. A job in the queue only says "look at this
+run now": the row decides. A worker takes the row with a lease and a new attempt number, and renews
+the lease while it asks. If the worker dies, the lease ends, `RescueRuns` enqueues the run, and
+another worker takes it. The first one's attempt number is then out of date: it records nothing.
+
+    SCHEDULED --take--> RUNNING --record--> FINISHED --unanswered--> a new run, SCHEDULED
+                         |   ^                                       15 s to 12 h later
+                         +---+ the lease ended: taken again, five attempts at most
+
+    transaction 1     take the run; read the claim and its token
+    no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
+    transaction 2     lock claim, run and space; look again; decide; record
+
+The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
+run that another worker has taken, is left alone. Findings about a token that was revoked do not
+count. rpki is checked once more before an approval, against the ROA data of that moment. A rival
+that was approved, or space that was reserved, makes it a contest. The token is consumed by one
+atomic UPDATE, or the claim is not approved. "We could not ask" never decides: what was known
+stays, and the next run asks again.
+"""
+
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -10,7 +35,6 @@ from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, 
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
-from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
@@ -22,14 +46,13 @@ _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 
 @dataclass(frozen=True, slots=True)
 class RunValidation:
-    """Carry out one attempt of a run: load, ask, decide, record.
+    """Carry out one attempt of a run.
 
     Attributes:
-        heartbeat: seconds between signs of life; well under the lease.
+        heartbeat: seconds between renewals of the lease; well under the lease.
     """
 
     store: Store
-    clock: Clock
     ask: CollectEvidence
     heartbeat: float = LEASE.total_seconds() / 3
 
@@ -42,9 +65,9 @@ class RunValidation:
             try:
                 claim = await tx.claims.get(run.claim_id)
             except ClaimNotFound:
-                return  # removed meanwhile
+                return  # the claim was closed
             token = None if claim.approved else await tx.tokens.live(claim.id)
-        if run.attempt > MOST_ATTEMPTS:  # workers die of it: give up, as if nobody had answered
+        if run.attempt > MOST_ATTEMPTS:  # workers die of it: end it, as one without any answer
             answers = CollectedEvidence(())
         else:
             async with self._alive(run):  # nothing is locked while we wait
@@ -81,19 +104,18 @@ class RunValidation:
             try:
                 claim = await tx.claims.lock(run.claim_id)
             except ClaimNotFound:
-                return  # removed meanwhile; its run was ended with it
+                return  # the claim was closed, and its run ended with it
             held = await tx.runs.lock(run.id, run.attempt)
             if held is None:
-                return  # another worker has taken over: write nothing
+                return  # another worker has taken the run
             live = await tx.tokens.live(claim.id)
             proof = token if token and live and live.id == token.id else None
             counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
-            now = self.clock.now()
-            learnt = decide(_with(claim, answers), counting, now)
+            learnt = decide(_with(claim, answers), counting, tx.now)
             findings = answers.findings
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
-                findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, now))
+                findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, tx.now))
             decided, result, more = await self._settle(tx, learnt, proof, findings)
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
@@ -106,22 +128,22 @@ class RunValidation:
         token: OwnershipToken | None,
         findings: Sequence[Finding],
     ) -> tuple[Claim, RunResult, tuple[Finding, ...]]:
-        """Approve, contest, or leave as it is; what was asked once more comes back as well."""
+        """Approve, contest, or leave the claim as it is; gives what was found here, too."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
-        now = self.clock.now()
+        now = tx.now
         if claim.approved or token is None or not claim.proven(now):
             return claim, result, ()
         if claim.suspended or claim.offboarding:
             return claim, result, ()
         await tx.claims.lock_space(claim.prefix)
         vrps = await tx.roas.about(claim.prefix)
-        once_more, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock)
+        once_more, _ = check_rpki(claim.prefix, claim.asn, vrps, tx.clock)
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
         rivals = await tx.claims.approved_overlapping(claim.prefix)
         reserved = await tx.operating.reservations.blocks(claim.prefix, claim.account_id)
-        if rivals or reserved:  # reserved for somebody else: a contest the operator settles
+        if rivals or reserved:  # reserved, but not for this account: the operator settles it
             await self._contest(tx, rivals)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
@@ -129,37 +151,34 @@ class RunValidation:
             return decide(claim, late, now), RunResult.FAILED, (once_more, *late)
         if claim.delegate_loa_creation:
             await tx.jobs.enqueue_letter(claim.id)
-        after = {"token_id": token.id.hex}
-        tx.record(claim.id, "token.consumed", after=after)
+        tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
         return claim.approve(now), RunResult.APPROVED, (once_more,)
 
     async def _contest(self, tx: Transaction, rivals: Sequence[Claim]) -> None:
-        now = self.clock.now()
         for rival in rivals:
-            contested = rival.contest(now)
+            contested = rival.contest(tx.now)
             await tx.claims.save(contested)
             record_changes(tx, rival, contested)
             leaving = await tx.offboardings.live(rival.id)
             if rival.offboarding and leaving and not leaving.contested:
-                # Its standing says that it leaves; restored, it is in dispute.
+                # Its standing says that it is being offboarded; once restored, it is contested.
                 await tx.offboardings.save(leaving.disputed())
                 tx.record(rival.id, "offboarding.contested")
 
     async def _finish(
         self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
     ) -> None:
-        now = self.clock.now()
-        await tx.runs.finish(run.finished(result, now), findings)
+        await tx.runs.finish(run.finished(result, tx.now), findings)
         after = {"validation_id": run.id.hex, "result": result.value}
         tx.record(run.claim_id, "validation.finished", after=after)
         if result is RunResult.UNANSWERED:
-            again = run.again(uuid4(), now)
+            again = run.again(uuid4(), tx.now)
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
 
 
 def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
-    """What was learnt beside the checks; where nobody answered, what was known stays."""
+    """The claim with its registry and other origins; what has no answer stays as it was."""
     known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
     others = tuple(dict.fromkeys((*answers.other_origins, *known)))
     if answers.registry is None:

@@ -2,7 +2,8 @@
 
 from uuid import UUID, uuid4
 
-from byoip.domain.accounts.operating import OverlapsApproved, Reservation, reservable, stated_reason
+from byoip.domain.claims.reservation import OverlapsApproved, Reservation, reservable
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.store.transaction import Transaction
 
@@ -16,9 +17,11 @@ async def reserve(
     are not approved, whatever they prove.
 
     Raises:
-        InvalidPrefix, ReservationLengthRefused, AccountNotFound, InvalidText: the request itself.
+        InvalidText: the reason is empty, too long, or cannot be shown.
+        InvalidPrefix, ReservationLengthRefused: the range cannot be reserved.
+        AccountNotFound: there is no such account.
         OverlapsReservation: some of it is reserved already.
-        OverlapsApproved: some of it is another account's, approved.
+        OverlapsApproved: some of it is approved for another account.
     """
     why, prefix = stated_reason(reason), reservable(Prefix.parse(cidr))
     reservation = Reservation(uuid4(), prefix, account_id, why, tx.now)
@@ -35,7 +38,7 @@ async def release(tx: Transaction, reservation_id: UUID, *, reason: str) -> Rese
     """Let every account claim the space again; the row stays.
 
     Raises:
-        InvalidText: the reason.
+        InvalidText: the reason is empty, too long, or cannot be shown.
         ReservationNotFound: there is no such live reservation.
     """
     why = stated_reason(reason)

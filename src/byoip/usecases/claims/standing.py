@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from byoip.domain.accounts.operating import OverlapsApproved, SpaceReserved, stated_reason
 from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
 from byoip.domain.letters.letter import RevokedBecause
+from byoip.domain.operator_text import stated_reason
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.delegations import ENDED, end

@@ -1,79 +1,12 @@
-"""What operators send and are shown of reservations, registries and snapshots."""
+"""What operators are shown of snapshots: ROA data, and the registries' statistics."""
 
-from typing import Any
+from pydantic import Field
 
-from pydantic import ConfigDict, Field
-
-from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, IdIn, Listed, Success, Time, Wire
-from byoip.domain.accounts import operating as domain
+from byoip.api.accounts.operator_schemas import example
+from byoip.api.border.envelope import Listed, Success, Time, Wire
 from byoip.domain.checks.vrp_snapshot import Gate
 from byoip.store.accounts.operator_views import RoaSnapshotView
 from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
-
-_ACCOUNT_ID = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
-_OVERRIDE: dict[str, Any] = {
-    "id": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-    "cidr": "198.18.0.0/23",
-    "registry": "ripencc",
-    "reason": "Transferred on 2026-10-30.",
-    "created_at": "2026-11-02T09:30:00Z",
-}
-_RESERVATION: dict[str, Any] = {
-    "id": "1a2b3c4d5e6f708192a3b4c5d6e7f809",
-    "cidr": "198.18.0.0/23",
-    "account_id": _ACCOUNT_ID,
-    "reason": "Served on paper since 2019, contract 4711.",
-    "created_at": "2026-11-02T09:30:00Z",
-}
-
-
-class NewOverride(Reasoned):
-    """Which registry is responsible for a range."""
-
-    model_config = example(
-        cidr=_OVERRIDE["cidr"], registry=_OVERRIDE["registry"], reason=_OVERRIDE["reason"]
-    )
-
-    cidr: str
-    registry: str = Field(description="Its key in the settings, or that of an RIR.")
-
-
-class RegistryOverride(Wire):
-    """The operator's word on a range; those of the settings are not listed."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_OVERRIDE]})
-
-    id: Id
-    cidr: str
-    registry: str
-    reason: str
-    created_at: Time
-
-
-class NewReservation(Reasoned):
-    """Space to keep for somebody."""
-
-    model_config = example(
-        cidr=_RESERVATION["cidr"], account_id=_ACCOUNT_ID, reason=_RESERVATION["reason"]
-    )
-
-    cidr: str
-    account_id: IdIn | None = Field(
-        default=None, description="Who may claim it; null: nobody, until it is released."
-    )
-
-
-class Reservation(Wire):
-    """Space that only one account may claim, or nobody."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_RESERVATION]})
-
-    id: Id
-    cidr: str
-    account_id: Id | None
-    reason: str
-    created_at: Time
 
 
 class SnapshotObjection(Wire):
@@ -86,7 +19,7 @@ class SnapshotObjection(Wire):
 
 
 class SnapshotAcceptance(Wire):
-    """An operator's word that it is right all the same."""
+    """An operator's word that a refused snapshot is right."""
 
     model_config = example(
         by="operator:89abcdef0123456789abcdef01234567",
@@ -149,24 +82,8 @@ class RegistrationSnapshot(Wire):
         description="Ranges of the newest file, where it was refused for having too few."
     )
     acceptance: SnapshotAcceptance | None = Field(
-        description="By it the next file is measured; what was refused is not kept."
+        description="The next file is measured by the refused one, which is not kept."
     )
-
-
-class RegistryOverrideAnswer(Success[RegistryOverride]):
-    """One override."""
-
-
-class RegistryOverrideListAnswer(Listed[RegistryOverride]):
-    """Overrides of the database, oldest first."""
-
-
-class ReservationAnswer(Success[Reservation]):
-    """One reservation."""
-
-
-class ReservationListAnswer(Listed[Reservation]):
-    """Reservations, oldest first."""
 
 
 class RoaSnapshotAnswer(Success[RoaSnapshot]):
@@ -182,29 +99,7 @@ class RegistrationSnapshotAnswer(Success[RegistrationSnapshot]):
 
 
 class RegistrationSnapshotListAnswer(Listed[RegistrationSnapshot]):
-    """One for each registry."""
-
-
-def override_of(override: domain.RegistryOverride) -> RegistryOverride:
-    """An override as the wire shows it."""
-    return RegistryOverride(
-        id=override.id.hex,
-        cidr=str(override.prefix),
-        registry=override.registry,
-        reason=override.reason.value,
-        created_at=override.created_at,
-    )
-
-
-def reservation_of(reservation: domain.Reservation) -> Reservation:
-    """A reservation as the wire shows it."""
-    return Reservation(
-        id=reservation.id.hex,
-        cidr=str(reservation.prefix),
-        account_id=reservation.account_id.hex if reservation.account_id else None,
-        reason=reservation.reason.value,
-        created_at=reservation.created_at,
-    )
+    """The statistics of each registry."""
 
 
 def roa_snapshot_of(view: RoaSnapshotView) -> RoaSnapshot:

@@ -1,0 +1,29 @@
+"""Pre-flights: would a prefix pass its checks, before it is brought?"""
+
+from byoip.api.border.answers import Answer, answer
+from byoip.api.border.caller import CustomerRequest
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.rate_limiting import spend
+from byoip.api.checks.preflight_schemas import NewPreflight, PreflightAnswer, preflight_of
+from byoip.api.claims.prefixes import PREFIX_REFUSALS
+from byoip.api.problems.refusals import RateLimited
+from byoip.domain.accounts.credential import Scope
+
+preflights = Declarations("proof")
+
+
+@preflights.operation(
+    "POST /prefix_preflights",
+    Scope.PREFIXES_READ,
+    answer=PreflightAnswer,
+    refuses=(*PREFIX_REFUSALS, RateLimited),
+)
+async def create_prefix_preflight(caller: CustomerRequest, body: NewPreflight) -> Answer:
+    """Would this prefix pass, and what would break?
+
+    Asks irr and rpki now and keeps nothing. Ten a minute for each account, unless set otherwise.
+    """
+    limit = caller.backend.limiter.limits.preflights_per_account
+    await spend(caller.backend.allowance, "preflight", caller.account_id, limit)
+    report = await caller.backend.preflight(caller.account_id, cidr=body.cidr, asn=body.asn)
+    return answer(preflight_of(report))

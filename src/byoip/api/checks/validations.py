@@ -1,0 +1,55 @@
+"""Validation runs: what the checks of a prefix found, and on what evidence."""
+
+from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.caller import CustomerRequest
+from byoip.api.border.declarations import Declarations
+from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
+from byoip.api.checks.validation_schemas import (
+    ValidationAnswer,
+    ValidationListAnswer,
+    validation_of,
+    validation_with_evidence,
+)
+from byoip.api.path_ids import PathId
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.checks.validation_run import ValidationNotFound
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.store.claims.views import Cursor, RunView
+
+validations = Declarations("proof")
+
+
+@validations.operation(
+    "GET /prefixes/{prefix_id}/validations",
+    Scope.PREFIXES_READ,
+    answer=ValidationListAnswer,
+    refuses=(ClaimNotFound,),
+)
+async def list_validations(
+    caller: CustomerRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List the validation runs of a prefix, oldest first, without their evidence."""
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    found = await caller.backend.reader.runs(
+        caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
+    )
+    part = paginate(found, wanted, _place)
+    return list_answer([validation_of(run) for run in part.items], part)
+
+
+@validations.operation(
+    "GET /prefixes/{prefix_id}/validations/{validation_id}",
+    Scope.PREFIXES_READ,
+    answer=ValidationAnswer,
+    refuses=(ClaimNotFound, ValidationNotFound),
+)
+async def get_validation(
+    caller: CustomerRequest, prefix_id: PathId, validation_id: PathId
+) -> Answer:
+    """Read one run: what was asked, of whom, what came back, and how to fix it."""
+    run = await caller.backend.reader.run(caller.account_id, prefix_id, validation_id)
+    return answer(validation_with_evidence(run))
+
+
+def _place(view: RunView) -> Cursor:
+    return Cursor(view.run.created_at, view.run.id)

@@ -1,0 +1,84 @@
+"""The operator's side: space that is kept for one account, or away from all."""
+
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.answers import Answer, list_answer
+from byoip.api.border.caller import OperatorRequest
+from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
+from byoip.api.claims.reservation_schemas import (
+    NewReservation,
+    ReservationAnswer,
+    ReservationListAnswer,
+    reservation_of,
+)
+from byoip.api.path_ids import PathId
+from byoip.domain.accounts.credential import Scope
+from byoip.domain.claims.reservation import (
+    OverlapsApproved,
+    OverlapsReservation,
+    Reservation,
+    ReservationLengthRefused,
+    ReservationNotFound,
+)
+from byoip.domain.customer_text import InvalidText
+from byoip.domain.prefix import InvalidPrefix
+from byoip.store.claims.views import Cursor
+from byoip.usecases.claims import reservations as verbs
+
+reservations = Declarations("operator: space", Audience.OPERATOR)
+
+
+@reservations.operation("GET /reservations", Scope.OPERATOR, answer=ReservationListAnswer)
+async def list_reservations(
+    caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List reserved space, oldest first."""
+    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    reader = caller.backend.operating.reader
+    found = await reader.reservations(after=wanted.after, limit=wanted.probe)
+    part = paginate(found, wanted, _place)
+    return list_answer([reservation_of(one) for one in part.items], part)
+
+
+@reservations.operation(
+    "POST /reservations",
+    Scope.OPERATOR,
+    answer=ReservationAnswer,
+    status=201,
+    refuses=(
+        InvalidText,
+        InvalidPrefix,
+        ReservationLengthRefused,
+        OverlapsReservation,
+        OverlapsApproved,
+    ),
+)
+async def create_reservation(caller: OperatorRequest, body: NewReservation) -> Answer:
+    """Reserve space, for one account or away from all.
+
+    No other account can claim it. Pending claims of other accounts stay, and are not approved.
+    """
+    return await caller.write(
+        lambda tx: verbs.reserve(tx, body.account_id, cidr=body.cidr, reason=body.reason),
+        reservation_of,
+        status=201,
+    )
+
+
+@reservations.operation(
+    "POST /reservations/{reservation_id}/release",
+    Scope.OPERATOR,
+    answer=ReservationAnswer,
+    refuses=(InvalidText, ReservationNotFound),
+)
+async def release_reservation(
+    caller: OperatorRequest, reservation_id: PathId, body: Reasoned
+) -> Answer:
+    """Let every account claim the space again."""
+    return await caller.write(
+        lambda tx: verbs.release(tx, reservation_id, reason=body.reason), reservation_of
+    )
+
+
+def _place(item: Reservation) -> Cursor:
+    return Cursor(item.created_at, item.id)
