@@ -7,7 +7,6 @@ from secrets import token_hex
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.api.accounts.operating import operating
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.domain.accounts.limits import Limits
@@ -95,12 +94,8 @@ def make_backend(
         metrics=CollectorRegistry(),
         figures=Gauges(engine),
         public_url="http://byoip.test",
-        operating=operating(
-            store=store,
-            clock=clock,
-            reader=OperatorReader(engine),
-            guards=GuardReader(engine, Ceilings()),
-        ),
+        operator_reader=OperatorReader(engine),
+        guards=GuardReader(engine, Ceilings()),
         edges=EdgeReader(engine),
         routes=RouteReader(engine),
         restore_snapshot=RestoreSnapshot(store),

@@ -19,7 +19,6 @@ from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.adapters.letters.pdf_inspector import ChildPdfInspector
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.system_random import SystemRandom
-from byoip.api.accounts.operating import operating
 from byoip.api.application import create_application
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
@@ -154,12 +153,8 @@ class Composition:
             metrics=CollectorRegistry(),
             figures=Gauges(self.engine),
             public_url=public_url,
-            operating=operating(
-                store=store,
-                clock=clock,
-                reader=OperatorReader(self.engine),
-                guards=GuardReader(self.engine, self.settings.ceilings),
-            ),
+            operator_reader=OperatorReader(self.engine),
+            guards=GuardReader(self.engine, self.settings.ceilings),
             edges=EdgeReader(self.engine),
             routes=self.route_reader(),
             restore_snapshot=self.restore_snapshot(),

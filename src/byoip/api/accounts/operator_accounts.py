@@ -65,7 +65,7 @@ async def list_accounts(
 ) -> Answer:
     """List customers, oldest first."""
     wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
-    reader = caller.backend.operating.reader
+    reader = caller.backend.operator_reader
     found = await reader.accounts(after=wanted.after, limit=wanted.probe)
     part = paginate(found, wanted, _account_place)
     return list_answer([account_of(one) for one in part.items], part)
@@ -76,7 +76,7 @@ async def list_accounts(
 )
 async def get_account(caller: OperatorRequest, account_id: PathId) -> Answer:
     """Read one account."""
-    view = await caller.backend.operating.reader.account(account_id)
+    view = await caller.backend.operator_reader.account(account_id)
     return answer(account_of(view), version=_version(view))
 
 
@@ -135,7 +135,7 @@ async def list_credentials(
     Tokens are not kept, so they are not shown.
     """
     wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
-    found = await caller.backend.operating.reader.credentials(
+    found = await caller.backend.operator_reader.credentials(
         account_filter(account_id), after=wanted.after, limit=wanted.probe
     )
     part = paginate(found, wanted, _credential_place)
@@ -195,7 +195,7 @@ async def list_operator_events(
     What operators do to a prefix stands in that prefix's own history.
     """
     size = per_page or DEFAULT_PAGE
-    found = await caller.backend.operating.reader.events(after=after, limit=size + 1)
+    found = await caller.backend.operator_reader.events(after=after, limit=size + 1)
     items = found[:size]
     more = str(items[-1].event.number) if len(found) > size else None
     return list_answer([operator_event_of(one) for one in items], Page(items, size, more))

@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
-from byoip.api.accounts.operating import Operating
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import InService
@@ -14,10 +13,12 @@ from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import PdfInspector
 from byoip.store.accounts.accounts import Accounts
 from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
+from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.bindings.converge import ConvergeBindings
@@ -60,7 +61,8 @@ class Backend:
     figures: Gauges
     public_url: str
     limiter: RequestLimiter
-    operating: Operating
+    operator_reader: OperatorReader
+    guards: GuardReader
     edges: EdgeReader
     routes: RouteReader
     restore_snapshot: RestoreSnapshot

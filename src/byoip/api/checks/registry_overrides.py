@@ -34,7 +34,7 @@ async def list_registry_overrides(
 ) -> Answer:
     """List the overrides that operators have put, oldest first; not those of the settings."""
     wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
-    reader = caller.backend.operating.reader
+    reader = caller.backend.operator_reader
     found = await reader.overrides(after=wanted.after, limit=wanted.probe)
     part = paginate(found, wanted, _place)
     return list_answer([override_of(one) for one in part.items], part)

@@ -39,7 +39,7 @@ async def list_roa_snapshots(
 ) -> Answer:
     """List attempts to take ROA data, newest first: counts, and why some were refused."""
     size = per_page or DEFAULT_PAGE
-    reader = caller.backend.operating.reader
+    reader = caller.backend.operator_reader
     found = await reader.roa_snapshots(below=below, limit=size + 1)
     items = found[:size]
     more = str(items[-1].snapshot.number) if len(found) > size else None
@@ -69,7 +69,7 @@ async def accept_roa_snapshot(
 )
 async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
     """List the registries' statistics in use, and why newer files were not taken."""
-    found = await caller.backend.operating.reader.registration_snapshots()
+    found = await caller.backend.operator_reader.registration_snapshots()
     return list_answer([registration_of(one) for one in found], Page(found, len(found), None))
 
 

@@ -66,7 +66,7 @@ async def list_all_prefixes(
     which = OperatorClaimFilter(
         account_filter(account_id), _overlapping(overlapping), approved, standing
     )
-    found = await caller.backend.operating.reader.claims(
+    found = await caller.backend.operator_reader.claims(
         which, after=wanted.after, limit=wanted.probe
     )
     part = paginate(found, wanted, _place)
@@ -81,7 +81,7 @@ async def list_all_prefixes(
 )
 async def get_any_prefix(caller: OperatorRequest, prefix_id: PathId) -> Answer:
     """Read a prefix of any account."""
-    return answer(_shown(caller)(await caller.backend.operating.reader.claim(prefix_id)))
+    return answer(_shown(caller)(await caller.backend.operator_reader.claim(prefix_id)))
 
 
 @operator_prefixes.operation(
@@ -95,7 +95,7 @@ async def list_any_prefix_events(
 ) -> Answer:
     """Read the history of any account's prefix, oldest first, also after it was removed."""
     size = per_page or DEFAULT_PAGE
-    owner = await caller.backend.operating.reader.owner(prefix_id)
+    owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.events(owner, prefix_id, after=after, limit=size + 1)
     items = found[:size]
     more = str(items[-1].number) if len(found) > size else None
@@ -113,7 +113,7 @@ async def list_any_prefix_validations(
 ) -> Answer:
     """List the validation runs of any account's prefix, oldest first."""
     wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
-    owner = await caller.backend.operating.reader.owner(prefix_id)
+    owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.runs(
         owner, prefix_id, after=wanted.after, limit=wanted.probe
     )
@@ -131,7 +131,7 @@ async def get_any_prefix_validation(
     caller: OperatorRequest, prefix_id: PathId, validation_id: PathId
 ) -> Answer:
     """Read one run of any account's prefix, with all evidence."""
-    owner = await caller.backend.operating.reader.owner(prefix_id)
+    owner = await caller.backend.operator_reader.owner(prefix_id)
     run = await caller.backend.reader.run(owner, prefix_id, validation_id)
     return answer(validation_with_evidence(run))
 
@@ -217,7 +217,7 @@ async def settle_prefix_contest(
 async def get_address(caller: OperatorRequest, address: PathAddress) -> Answer:
     """Say which prefix, account, service and delegated accounts answer for an address."""
     wanted = parse_address(address)
-    return answer(address_of(await caller.backend.operating.reader.address(wanted, caller.now)))
+    return answer(address_of(await caller.backend.operator_reader.address(wanted, caller.now)))
 
 
 async def _act(

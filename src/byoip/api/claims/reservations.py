@@ -34,7 +34,7 @@ async def list_reservations(
 ) -> Answer:
     """List reserved space, oldest first."""
     wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
-    reader = caller.backend.operating.reader
+    reader = caller.backend.operator_reader
     found = await reader.reservations(after=wanted.after, limit=wanted.probe)
     part = paginate(found, wanted, _place)
     return list_answer([reservation_of(one) for one in part.items], part)

@@ -30,7 +30,7 @@ operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)
 )
 async def list_any_bgp_prefixes(caller: OperatorRequest, prefix_id: PathId) -> Answer:
     """List the BGP prefixes of any account's prefix: all of them, oldest first."""
-    owner = await caller.backend.operating.reader.owner(prefix_id)
+    owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.bgp_prefixes(
         owner, prefix_id, after=None, limit=BGP_PREFIXES_PER_PREFIX
     )

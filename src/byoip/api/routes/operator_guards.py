@@ -39,7 +39,7 @@ operator_guards = Declarations("operator: guards", Audience.OPERATOR)
 @operator_guards.operation("GET /breaker", Scope.OPERATOR, answer=BreakerAnswer)
 async def get_breaker(caller: OperatorRequest) -> Answer:
     """Read the breaker: its ceilings, how much of each is used, and the open trips."""
-    return answer(breaker_of(await caller.backend.operating.guards.breaker()))
+    return answer(breaker_of(await caller.backend.guards.breaker()))
 
 
 @operator_guards.operation(
@@ -66,7 +66,7 @@ async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: Rearming
 @operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=JobListAnswer)
 async def list_jobs(caller: OperatorRequest) -> Answer:
     """List every kind of job: its kill switch, its last run, and a refused set if one waits."""
-    found = await caller.backend.operating.guards.jobs()
+    found = await caller.backend.guards.jobs()
     return list_answer([job_of(one) for one in found], Page(found, len(found), None))
 
 
