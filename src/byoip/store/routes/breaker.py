@@ -1,4 +1,4 @@
-"""The ledger of withdrawals, and the breaker's trips, by the database's clock."""
+"""The ledger of withdrawals, and the trips. Windows are measured by the database's clock."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -45,7 +45,7 @@ class BgpPrefixView:
     """A route as desired, applied and observed.
 
     Attributes:
-        version: of its prefix, which a write to a BGP prefix changes as well.
+        version: of its prefix; a BGP prefix has no version of its own.
         changed: False if a write found everything as desired already.
     """
 
