@@ -160,7 +160,7 @@ class Routes:
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime
     ) -> None:
         """Record which orphans the speaker holds: these, and no others."""
-        paths = [Jsonb(_path(path)) for path in orphans.values()]
+        paths = [Jsonb(_shown(path)) for path in orphans.values()]
         cidrs = [str(prefix) for prefix in orphans]
         await self._autocommit.ask(sql.ORPHANS, speaker=speaker, cidrs=cidrs, paths=paths, now=now)
 
@@ -289,7 +289,7 @@ def _desired(row: AnyRow) -> DesiredRoute:
     )
 
 
-def _path(path: Path) -> dict[str, Any]:
+def _shown(path: Path) -> dict[str, Any]:
     return {
         "as_path": [one.number for one in path.as_path],
         "next_hop": str(path.next_hop),
