@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.accounts.operating import ServiceInUse
+from byoip.domain.bindings.offered_service import ServiceInUse
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.accounts.operating import ServiceInUse, ServiceNotOffered
 from byoip.domain.bindings.edge import (
     ChangeNotMadeYet,
     EdgeBehind,
@@ -19,6 +18,7 @@ from byoip.domain.bindings.edge import (
     FeedReplaced,
     InvalidEdgeName,
 )
+from byoip.domain.bindings.offered_service import ServiceInUse, ServiceNotOffered
 from byoip.domain.bindings.service_binding import BindingExists, Provisioning, ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from byoip.cli.opening import operating_user, with_composition
 from byoip.composition import Composition
-from byoip.domain.accounts.operating import stated_name
 from byoip.domain.history import Actor
+from byoip.domain.operator_text import stated_name
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
 from byoip.store.speakers.restores import ForgottenState

@@ -21,7 +21,7 @@ from byoip.api.border.paging import (
 )
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.accounts.operating import ServiceExists, ServiceInUse, ServiceNotOffered
+from byoip.domain.bindings.offered_service import ServiceExists, ServiceInUse, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.customer_text import InvalidText
 from byoip.usecases.bindings import services as verbs

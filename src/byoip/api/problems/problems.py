@@ -25,28 +25,14 @@ from byoip.api.problems.refusals import (
 )
 from byoip.domain.accounts.credential import (
     AccountNotFound,
-    NotAuthenticated,
-    ScopeMissing,
-    TwoCredentials,
-)
-from byoip.domain.accounts.operating import (
     CredentialNotFound,
     ExpiryRefused,
-    InvalidAddress,
-    OverlapsApproved,
-    OverlapsReservation,
-    OverrideNotFound,
-    RegistryUnknown,
-    ReservationLengthRefused,
-    ReservationNotFound,
+    NotAuthenticated,
+    ScopeMissing,
     ScopesRefused,
-    ServiceExists,
-    ServiceInUse,
-    ServiceNotOffered,
-    SnapshotNotAcceptable,
-    SnapshotNotFound,
-    SpaceReserved,
+    TwoCredentials,
 )
+from byoip.domain.address import InvalidAddress
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
 from byoip.domain.bindings.edge import (
     ChangeNotMadeYet,
@@ -56,6 +42,7 @@ from byoip.domain.bindings.edge import (
     FeedReplaced,
     InvalidEdgeName,
 )
+from byoip.domain.bindings.offered_service import ServiceExists, ServiceInUse, ServiceNotOffered
 from byoip.domain.bindings.service_binding import (
     BindingExists,
     BindingNotFound,
@@ -67,7 +54,9 @@ from byoip.domain.bindings.service_binding import (
     ServiceNotFound,
     TooManyBindings,
 )
+from byoip.domain.checks.registry_override import OverrideNotFound, RegistryUnknown
 from byoip.domain.checks.reverse_zone import NoReverseZone
+from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable, SnapshotNotFound
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import (
     ClaimNotFound,
@@ -88,6 +77,13 @@ from byoip.domain.claims.delegation import (
 )
 from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.claims.ownership_token import TokenNotFound, TokenSpent, TooManyTokens
+from byoip.domain.claims.reservation import (
+    OverlapsApproved,
+    OverlapsReservation,
+    ReservationLengthRefused,
+    ReservationNotFound,
+    SpaceReserved,
+)
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
 from byoip.domain.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused

@@ -18,19 +18,10 @@ from byoip.api.problems.refusals import (
     QueryParameterUnknown,
     RateLimited,
 )
-from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Scope, ScopeMissing
-from byoip.domain.accounts.operating import (
-    OverlapsApproved,
-    OverlapsReservation,
-    RegistryUnknown,
-    ReservationLengthRefused,
-    ScopesRefused,
-    ServiceInUse,
-    SnapshotNotAcceptable,
-    SpaceReserved,
-)
+from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Scope, ScopeMissing, ScopesRefused
 from byoip.domain.asn import Asn, InvalidAsn, OriginNotOffered
 from byoip.domain.bindings.edge import ChangeNotMadeYet, EdgeBehind
+from byoip.domain.bindings.offered_service import ServiceInUse
 from byoip.domain.bindings.service_binding import (
     BindingExists,
     BindingOutsidePrefix,
@@ -38,10 +29,18 @@ from byoip.domain.bindings.service_binding import (
     DefaultBindingInUse,
     DefaultOnlyService,
 )
+from byoip.domain.checks.registry_override import RegistryUnknown
 from byoip.domain.checks.reverse_zone import NoReverseZone
+from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable
 from byoip.domain.claims.claim import OverlapsOwnClaim, TooManyClaims, WithdrawFirst
 from byoip.domain.claims.delegation import DelegationOutsidePrefix, DelegationOverlaps
 from byoip.domain.claims.lifecycle import IllegalTransition, State, Transition
+from byoip.domain.claims.reservation import (
+    OverlapsApproved,
+    OverlapsReservation,
+    ReservationLengthRefused,
+    SpaceReserved,
+)
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused

@@ -26,8 +26,8 @@ from byoip.api.speakers.rollback_schemas import (
     rollback_of,
 )
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.customer_text import InvalidText
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.speakers.bgp_peer import (
     BgpPeerKind,

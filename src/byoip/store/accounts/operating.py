@@ -8,8 +8,8 @@ import psycopg
 from sqlalchemy import Uuid, bindparam, insert, select, text, update
 
 from byoip.domain.accounts.account import Account
-from byoip.domain.accounts.credential import AccountNotFound, Credential
-from byoip.domain.accounts.operating import CredentialNotFound, ServiceExists, ServiceNotOffered
+from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound
+from byoip.domain.bindings.offered_service import ServiceExists, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service
 from byoip.store.accounts.accounts import account_from, account_values, credential_values
 from byoip.store.claims.tables import accounts, credentials, services

@@ -11,13 +11,8 @@ from sqlalchemy.dialects.postgresql import CIDR
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from byoip.domain.accounts.credential import AccountNotFound
-from byoip.domain.accounts.operating import (
-    OverlapsReservation,
-    OverrideNotFound,
-    RegistryOverride,
-    Reservation,
-    ReservationNotFound,
-)
+from byoip.domain.checks.registry_override import OverrideNotFound, RegistryOverride
+from byoip.domain.claims.reservation import OverlapsReservation, Reservation, ReservationNotFound
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import OperatorEvent
 from byoip.domain.prefix import Prefix

@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import AccountNotFound, Credential
-from byoip.domain.accounts.operating import Address, RegistryOverride, Reservation
+from byoip.domain.address import Address
 from byoip.domain.bindings.service_binding import ServiceBinding
+from byoip.domain.checks.registry_override import RegistryOverride
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.reservation import Reservation
 from byoip.store.accounts import operator_reader_sql as reading
 from byoip.store.accounts.accounts import account_from
 from byoip.store.accounts.operating_space import override_from, reservation_from

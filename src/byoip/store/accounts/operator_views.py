@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.accounts.account import Account
-from byoip.domain.accounts.operating import Address, Reservation
+from byoip.domain.address import Address
 from byoip.domain.bindings.service_binding import ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.claims.reservation import Reservation
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
 from byoip.store.claims.views import NumberedEvent

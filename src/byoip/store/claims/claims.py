@@ -21,9 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR
 
 from byoip.domain.accounts.credential import AccountNotFound
-from byoip.domain.accounts.operating import SpaceReserved
 from byoip.domain.claims.claim import Claim, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Standing, State
+from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.reader import claim_view
 from byoip.store.claims.reader_sql import VIEWS

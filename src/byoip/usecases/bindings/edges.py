@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.bindings.edge import (
     Edge,
     EdgeBehind,
@@ -16,6 +15,7 @@ from byoip.domain.bindings.edge import (
     FeedReplaced,
     edge_name,
 )
+from byoip.domain.operator_text import stated_reason
 from byoip.store.bindings.views import EdgeView
 from byoip.store.transaction import Transaction
 

@@ -3,13 +3,9 @@
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from byoip.domain.accounts.operating import (
-    ServiceInUse,
-    may_be_default_only,
-    stated_name,
-    stated_reason,
-)
+from byoip.domain.bindings.offered_service import ServiceInUse, may_be_default_only
 from byoip.domain.bindings.service_binding import Service
+from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.store.transaction import Transaction
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
+from byoip.domain.operator_text import stated_reason
 from byoip.store.jobs.views import JobReport
 from byoip.store.transaction import Store, Transaction
 

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
+from byoip.domain.operator_text import stated_reason
 from byoip.store.transaction import Transaction
 
 

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import Claim, WithdrawFirst
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound, may_add
 from byoip.domain.routes.breaker import Source

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.routes.breaker import KeptTrip, Parked
 from byoip.domain.routes.offboarding import End
 from byoip.store.transaction import Transaction

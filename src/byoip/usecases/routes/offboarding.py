@@ -6,9 +6,9 @@ Workers take the steps in between: see `continue_offboardings` and `announce_owe
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, Transition
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction

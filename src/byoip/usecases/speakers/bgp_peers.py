@@ -1,6 +1,6 @@
 """Speakers and listeners that are gone for good, as an operator says."""
 
-from byoip.domain.accounts.operating import stated_reason
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.speakers.bgp_peer import (
     BgpPeerKind,
     Forgotten,

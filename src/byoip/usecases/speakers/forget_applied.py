@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
-from byoip.domain.accounts.operating import stated_name, stated_reason
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind, JobSwitch
+from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.ports.clock import Clock
 from byoip.store.speakers.restores import ForgottenState, Identity
 from byoip.store.transaction import Store, Transaction

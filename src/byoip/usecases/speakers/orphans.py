@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from byoip.domain.accounts.operating import stated_name, stated_reason
+from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.bgp_peer import can_be_named
 from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from byoip.domain.accounts.operating import stated_reason
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
+from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import RouteSnapshot, SnapshotRoute
 from byoip.store.transaction import Store, Transaction
