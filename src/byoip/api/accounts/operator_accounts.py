@@ -35,9 +35,9 @@ from byoip.api.border.paging import (
     page_request,
     paginate,
 )
+from byoip.api.border.refusals import FieldInvalid, QueryParameterInvalid
 from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import FieldInvalid, QueryParameterInvalid
 from byoip.domain.accounts.credential import Credential, Scope
 from byoip.domain.accounts.operating import (
     CredentialNotFound,

@@ -24,10 +24,10 @@ from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import read_id
 from byoip.api.border.paging import DEFAULT_PAGE, LONGEST_PAGE, Page, PerPage
+from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.api.border.streams import NDJSON, StreamAnswer
 from byoip.api.border.waiting import Wait, follow, read_or_wait
 from byoip.api.path_ids import PathText
-from byoip.api.problems.refusals import QueryParameterInvalid
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.edge import (
     ChangeNotMadeYet,

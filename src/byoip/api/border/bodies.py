@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from byoip.api.problems.refusals import (
+from byoip.api.border.refusals import (
     BODY_LIMIT,
     BodyTooLarge,
     FieldInvalid,

@@ -25,11 +25,11 @@ from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import Strict, read_id
 from byoip.api.border.files import FileAnswer, file_response
 from byoip.api.border.queries import QueryParameters
+from byoip.api.border.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.api.border.streams import StreamAnswer, stream_response
 from byoip.api.border.uploads import read_upload
 from byoip.api.border.waiting import unless_gone
 from byoip.api.document.documentation import operation_document
-from byoip.api.problems.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope, ScopeMissing
 from byoip.domain.idempotency import AlreadyAnswered
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import Query
 
-from byoip.api.problems.refusals import QueryParameterInvalid
+from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.store.claims.views import Cursor
 
 LONGEST_PAGE = 1000

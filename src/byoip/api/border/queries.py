@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter, ValidationError
 
-from byoip.api.problems.refusals import QueryParameterInvalid, QueryParameterUnknown
+from byoip.api.border.refusals import QueryParameterInvalid, QueryParameterUnknown
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}

@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from byoip.api.problems.refusals import RateLimited
+from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import BLOCK, WINDOW, Lease, Limits
 from byoip.store.accounts.allowance import Allowance

@@ -10,7 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from byoip.api.problems.refusals import (
+from byoip.api.border.refusals import (
     BodyTooLarge,
     FieldInvalid,
     FieldMissing,

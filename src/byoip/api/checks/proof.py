@@ -8,6 +8,7 @@ from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done
 from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
 from byoip.api.border.rate_limiting import spend
+from byoip.api.border.refusals import RateLimited
 from byoip.api.checks.preflight_schemas import NewPreflight, PreflightAnswer, preflight_of
 from byoip.api.checks.validation_schemas import (
     ValidationAnswer,
@@ -24,7 +25,6 @@ from byoip.api.claims.token_schemas import (
     token_of,
 )
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import RateLimited
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound

@@ -15,9 +15,9 @@ from byoip.api.claims.event_schemas import (
     event_of,
 )
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import EventNotMadeYet
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.history import EventNotMadeYet
 
 history = Declarations("history")
 

@@ -13,6 +13,7 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Page, PerPage, page_request, paginate
+from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.api.checks.validation_schemas import (
     ValidationAnswer,
     ValidationListAnswer,
@@ -31,7 +32,6 @@ from byoip.api.claims.operator_prefix_schemas import (
 )
 from byoip.api.claims.prefixes import ApprovedFilter, StandingFilter
 from byoip.api.path_ids import PathAddress, PathId
-from byoip.api.problems.refusals import QueryParameterInvalid
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.accounts.operating import (
     InvalidAddress,

@@ -10,6 +10,7 @@ from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate
 from byoip.api.border.rate_limiting import spend
+from byoip.api.border.refusals import QueryParameterInvalid, RateLimited
 from byoip.api.claims.prefix_schemas import (
     NewPrefix,
     Prefix,
@@ -19,7 +20,6 @@ from byoip.api.claims.prefix_schemas import (
     prefix_of,
 )
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import QueryParameterInvalid, RateLimited
 from byoip.domain import prefix as network
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.accounts.operating import SpaceReserved

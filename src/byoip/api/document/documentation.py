@@ -11,12 +11,7 @@ from starlette.responses import Response
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import ID_PATTERN, Failure, Wire
 from byoip.api.border.files import file_document, form_document
-from byoip.api.border.streams import NDJSON, stream_document
-from byoip.api.document.examples import model_examples, success_example
-from byoip.api.problems.failures import failure_headers, failure_value
-from byoip.api.problems.problems import PROBLEMS
-from byoip.api.problems.refusal_samples import SAMPLES
-from byoip.api.problems.refusals import (
+from byoip.api.border.refusals import (
     KEY_LIMIT,
     BodyTooLarge,
     DatabaseAway,
@@ -33,6 +28,10 @@ from byoip.api.problems.refusals import (
     RateLimited,
     WrongMediaType,
 )
+from byoip.api.border.streams import NDJSON, stream_document
+from byoip.api.document.examples import model_examples, success_example
+from byoip.api.problems.failures import failure_headers, failure_value
+from byoip.api.problems.problems import PROBLEMS, SAMPLES
 from byoip.domain.accounts.credential import (
     AccountNotFound,
     NotAuthenticated,

@@ -3,9 +3,8 @@
 import html
 import inspect
 
-from byoip.api.problems.problems import PROBLEMS, Problem
-from byoip.api.problems.refusal_samples import SAMPLES
-from byoip.api.problems.remedies import REMEDIES
+from byoip.api.problems.problems import PROBLEMS
+from byoip.api.problems.record import Record
 from byoip.domain.errors import Refusal
 
 INTRODUCTION = (
@@ -15,7 +14,7 @@ INTRODUCTION = (
 )
 
 
-def error_rows() -> list[tuple[Problem, type[Refusal], str]]:
+def error_rows() -> list[tuple[Record, type[Refusal], str]]:
     """Each problem with its meaning, by code."""
     rows = [(problem, kind, meaning(kind)) for kind, problem in PROBLEMS.items()]
     return sorted(rows, key=lambda row: row[0].code)
@@ -26,12 +25,7 @@ def meaning(kind: type[Refusal]) -> str:
     return " ".join(inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].split())
 
 
-def remedy(kind: type[Refusal]) -> str:
-    """What to do about it."""
-    return REMEDIES.get(kind.name, "")
-
-
-def retry_hint(problem: Problem) -> str:
+def retry_hint(problem: Record) -> str:
     """Whether asking again may help."""
     if problem.definitive:
         return "no (`x-should-retry: false`)"
@@ -52,7 +46,7 @@ def error_markdown() -> str:
     lines += [f"|{' --- |' * 7}"]
     lines += [
         f'| {problem.code} | <a id="{kind.name}"></a>`{kind.name}` | {problem.status} | {what} '
-        f"| {remedy(kind)} | {retry_hint(problem)} | {SAMPLES[kind].message} |"
+        f"| {problem.remedy} | {retry_hint(problem)} | {problem.sample.message} |"
         for problem, kind, what in error_rows()
     ]
     return "\n".join(lines) + "\n"
@@ -63,9 +57,9 @@ def error_html() -> str:
     rows = "".join(
         f'<tr id="{kind.name}"><td>{problem.code}</td><td><code>{kind.name}</code></td>'
         f"<td>{problem.status}</td><td>{html.escape(what)}</td>"
-        f"<td>{_code(remedy(kind))}</td>"
+        f"<td>{_code(problem.remedy)}</td>"
         f"<td>{_code(retry_hint(problem))}</td>"
-        f"<td>{html.escape(SAMPLES[kind].message)}</td></tr>"
+        f"<td>{html.escape(problem.sample.message)}</td></tr>"
         for problem, kind, what in error_rows()
     )
     return (

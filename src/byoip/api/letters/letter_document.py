@@ -6,11 +6,11 @@ It needs no credential and ignores queries, like the other pages at the root.
 from typing import Any
 
 from byoip.api.border.envelope import ID_PATTERN
+from byoip.api.border.refusals import DatabaseAway, InternalFault
 from byoip.api.document.documentation import example_references, failure_document
 from byoip.api.document.examples import success_example
 from byoip.api.letters.letter_schemas import LetterAnswer
 from byoip.api.problems.problems import PROBLEMS
-from byoip.api.problems.refusals import DatabaseAway, InternalFault
 from byoip.domain.errors import Refusal
 from byoip.domain.letters.letter import LetterNotFound
 

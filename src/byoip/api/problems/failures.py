@@ -1,12 +1,12 @@
-"""How refusals look on the wire: the envelope of a failure, and its headers."""
+"""The answer to a refused request: the envelope of a failure, and its headers."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from byoip.api.border.refusals import MethodNotAllowed, RateLimited
 from byoip.api.problems.problems import problem_of
-from byoip.api.problems.refusals import MethodNotAllowed, RateLimited
 from byoip.domain.accounts.credential import NotAuthenticated
 from byoip.domain.errors import Refusal
 

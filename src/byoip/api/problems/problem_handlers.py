@@ -13,9 +13,7 @@ from starlette.routing import BaseRoute, Match
 
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.bodies import field_refusals
-from byoip.api.problems.failures import failure_body, failure_headers
-from byoip.api.problems.problems import problem_of
-from byoip.api.problems.refusals import (
+from byoip.api.border.refusals import (
     DatabaseAway,
     InternalFault,
     MalformedJson,
@@ -23,6 +21,8 @@ from byoip.api.problems.refusals import (
     Refusals,
     RouteNotFound,
 )
+from byoip.api.problems.failures import failure_body, failure_headers
+from byoip.api.problems.problems import problem_of
 from byoip.domain.errors import Refusal
 from byoip.store.unavailable import StoreUnavailable
 

@@ -9,8 +9,8 @@ from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, Message
 from byoip.api.border.messages import NO_CHANGE, NO_SPEAKERS
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate_list
+from byoip.api.border.refusals import FieldMissing
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import FieldMissing
 from byoip.api.routes.bgp_schemas import (
     AdvertisementChange,
     AdvertisementStatusAnswer,

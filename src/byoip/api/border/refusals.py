@@ -1,7 +1,9 @@
-"""What the border itself refuses, before any use case is asked."""
+"""What the border itself refuses, before any use case is asked, and the records of that."""
 
 from collections.abc import Collection, Sequence
 
+from byoip.api.problems.record import Record, invalid, not_found
+from byoip.domain import customer_text, idempotency, precondition
 from byoip.domain.errors import Refusal
 
 BODY_LIMIT = 64 * 1024
@@ -129,18 +131,6 @@ class QueryParameterInvalid(Refusal):
         super().__init__(f"The query parameter {name} {why}.")
 
 
-class EventNotMadeYet(Refusal):
-    """A number that no event has: whoever knows it has read what is lost, or of another history."""
-
-    name = "event_not_made_yet"
-
-    def __init__(self, newest: int) -> None:
-        super().__init__(
-            f"The newest event is {newest}, and `after` is beyond it: read the objects again, then "
-            f"go on after {newest}."
-        )
-
-
 class RateLimited(Refusal):
     """Too many requests of one kind.
 
@@ -185,3 +175,109 @@ class Refusals(Exception):  # noqa: N818 - a bundle of refusals, not a fault
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         super().__init__()
         self.refusals = refusals
+
+
+_REQUEST_ID = "6f9c2b1e4d3a48d7b0a1c2e3f4051627"
+REFUSALS = (
+    not_found(
+        1100, RouteNotFound(), "Compare the path with /openapi.json; there is no slash at its end."
+    ),
+    Record(
+        405, 1101, MethodNotAllowed(["GET", "POST"]), "Use a method that the `Allow` header names."
+    ),
+    Record(
+        400,
+        1102,
+        MalformedId("prefix_id"),
+        "Copy the id from the answer that gave it, without hyphens.",
+    ),
+    Record(
+        400,
+        1103,
+        MalformedJson("syntax error at line 1, column 9"),
+        "Send one JSON text in UTF-8, with each member named once.",
+    ),
+    Record(
+        415,
+        1104,
+        WrongMediaType(),
+        "Set the Content-Type that the operation takes, and do not compress the body.",
+    ),
+    Record(413, 1105, BodyTooLarge(), "Send less."),
+    invalid(1106, FieldMissing("/cidr"), "Add the member that `source.pointer` names."),
+    invalid(
+        1107,
+        FieldUnknown("/cidr_block"),
+        "Remove the member that `source.pointer` names, or correct its spelling.",
+    ),
+    invalid(
+        1108,
+        FieldInvalid("/asn", "Input should be a valid integer"),
+        "Correct the member that `source.pointer` names.",
+    ),
+    invalid(
+        1109,
+        QueryParameterUnknown(["cursor", "per_page"]),
+        "Remove or correct the parameter: one that we do not know is never ignored, lest a "
+        "list of some become a list of all.",
+    ),
+    invalid(
+        1110,
+        QueryParameterInvalid("per_page", "is empty"),
+        "Give the parameter once, with a value of its type; booleans are `true` and `false`.",
+    ),
+    invalid(
+        1111,
+        customer_text.InvalidText("it is longer than 1000 characters"),
+        "Shorten the text, or remove control characters.",
+    ),
+    Record(
+        400,
+        1112,
+        MalformedForm(),
+        "Send multipart/form-data with the fields that /openapi.json names.",
+    ),
+    Record(400, 1120, MalformedIdempotencyKey(), "Send the header once; a random UUID does."),
+    invalid(
+        1121,
+        idempotency.IdempotencyKeyReused(),
+        "Take a new key for each new request, and the same one only to repeat it unchanged.",
+    ),
+    Record(
+        409,
+        1122,
+        idempotency.IdempotencyKeyBusy(),
+        "Wait for `Retry-After` and repeat it: the answer will be that of the first request.",
+    ),
+    Record(
+        429,
+        1130,
+        RateLimited(6),
+        "Wait for `Retry-After`. The `RateLimit` header names the limit that is used up "
+        "(`r=0`), and how much is left before; `wait` on events saves asking often.",
+    ),
+    Record(
+        412,
+        1140,
+        precondition.PreconditionFailed(),
+        "Read the object again, look at what changed, decide anew, and send the new ETag.",
+    ),
+    Record(
+        428,
+        1141,
+        precondition.PreconditionRequired(),
+        "Read the prefix, and send its ETag as `If-Match`.",
+    ),
+    Record(
+        500,
+        1900,
+        InternalFault(_REQUEST_ID),
+        "Repeat it later; writes safely with an Idempotency-Key.",
+    ),
+    Record(
+        503,
+        1901,
+        DatabaseAway(_REQUEST_ID),
+        "Wait for `Retry-After` and repeat it; writes safely with an Idempotency-Key.",
+    ),
+)
