@@ -1,7 +1,8 @@
-"""The envelope around every answer. These models document; `api/answers.py` writes the bytes."""
+"""The envelope around every answer: models for the document; `answers.py` writes the bytes."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import (
@@ -11,12 +12,11 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    create_model,
 )
 
 from byoip.domain.asn import LAST_ASN
 from byoip.domain.customer_text import LONGEST
-
-Result = TypeVar("Result")
 
 ID_PATTERN = "^[0-9a-f]{32}$"
 _ID_DIGITS = frozenset("0123456789abcdef")
@@ -105,17 +105,18 @@ class Failure(Wire):
     result: Nothing
 
 
-class Success(Wire, Generic[Result]):
-    """An answer."""
+class Success(Wire):
+    """An answer; `result` follows."""
 
     success: Yes
     errors: list[Error] = Field(max_length=0)
     messages: list[Message]
-    result: Result
 
 
-class Done(Success[Nothing]):
+class Done(Success):
     """Done, and there is nothing to show."""
+
+    result: Nothing
 
 
 class PageInfo(Wire):
@@ -142,13 +143,29 @@ class EventPageInfo(Wire):
     )
 
 
-class Listed(Success[list[Result]], Generic[Result]):
-    """A page of a list."""
+@cache
+def answer_of(model: type[Wire], name: str = "") -> type[BaseModel]:
+    """The envelope of one: schema `<Name>Answer`, where the name is the model's unless given."""
+    return create_model(f"{name or model.__name__}Answer", __base__=Success, result=model)
 
-    result_info: PageInfo
+
+def list_of(model: type[Wire], name: str = "") -> type[BaseModel]:
+    """The envelope of a page of a list: schema `<Name>ListAnswer`."""
+    return _list_of(model, name, PageInfo)
 
 
-class Counted(Success[list[Result]], Generic[Result]):
-    """A list, whole unless `per_page` is given."""
+def counted_list_of(model: type[Wire], name: str = "") -> type[BaseModel]:
+    """The envelope of a list that is whole unless `per_page` is given."""
+    return _list_of(model, name, CountedPageInfo)
 
-    result_info: CountedPageInfo
+
+def event_list_of(model: type[Wire]) -> type[BaseModel]:
+    """The envelope of a page of a history."""
+    return _list_of(model, "", EventPageInfo)
+
+
+@cache
+def _list_of(model: type[Wire], name: str, info: type[Wire]) -> type[BaseModel]:
+    name = f"{name or model.__name__}ListAnswer"
+    fields: dict[str, Any] = {"result": list[model], "result_info": info}  # type: ignore[valid-type]
+    return create_model(name, __base__=Success, **fields)

@@ -8,18 +8,14 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import answer_of, list_of
 from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Page, PerPage, page_request, paginate
+from byoip.api.checks import operator_space_schemas as wire
 from byoip.api.checks.operator_space_schemas import (
     NewOverride,
     NewReservation,
-    RegistrationSnapshotAnswer,
-    RegistrationSnapshotListAnswer,
-    RegistryOverrideAnswer,
-    RegistryOverrideListAnswer,
-    ReservationAnswer,
-    ReservationListAnswer,
-    RoaSnapshotAnswer,
-    RoaSnapshotListAnswer,
+    RegistrationSnapshot,
+    RoaSnapshot,
     override_of,
     registration_of,
     reservation_of,
@@ -54,7 +50,7 @@ Below: TypeAlias = Annotated[
 ]
 
 
-@operator_space.operation("GET /reservations", Scope.OPERATOR, answer=ReservationListAnswer)
+@operator_space.operation("GET /reservations", Scope.OPERATOR, answer=list_of(wire.Reservation))
 async def list_reservations(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
@@ -69,7 +65,7 @@ async def list_reservations(
 @operator_space.operation(
     "POST /reservations",
     Scope.OPERATOR,
-    answer=ReservationAnswer,
+    answer=answer_of(wire.Reservation),
     status=201,
     refuses=(
         InvalidText,
@@ -94,7 +90,7 @@ async def create_reservation(caller: OperatorRequest, body: NewReservation) -> A
 @operator_space.operation(
     "POST /reservations/{reservation_id}/release",
     Scope.OPERATOR,
-    answer=ReservationAnswer,
+    answer=answer_of(wire.Reservation),
     refuses=(InvalidText, ReservationNotFound),
 )
 async def release_reservation(
@@ -107,7 +103,7 @@ async def release_reservation(
 
 
 @operator_space.operation(
-    "GET /registry_overrides", Scope.OPERATOR, answer=RegistryOverrideListAnswer
+    "GET /registry_overrides", Scope.OPERATOR, answer=list_of(wire.RegistryOverride)
 )
 async def list_registry_overrides(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
@@ -123,7 +119,7 @@ async def list_registry_overrides(
 @operator_space.operation(
     "PUT /registry_overrides",
     Scope.OPERATOR,
-    answer=RegistryOverrideAnswer,
+    answer=answer_of(wire.RegistryOverride),
     refuses=(InvalidText, InvalidPrefix, RegistryUnknown),
 )
 async def put_registry_override(caller: OperatorRequest, body: NewOverride) -> Answer:
@@ -147,7 +143,7 @@ async def put_registry_override(caller: OperatorRequest, body: NewOverride) -> A
 @operator_space.operation(
     "POST /registry_overrides/{override_id}/remove",
     Scope.OPERATOR,
-    answer=RegistryOverrideAnswer,
+    answer=answer_of(wire.RegistryOverride),
     refuses=(InvalidText, OverrideNotFound),
 )
 async def remove_registry_override(
@@ -162,7 +158,7 @@ async def remove_registry_override(
     )
 
 
-@operator_space.operation("GET /roa_snapshots", Scope.OPERATOR, answer=RoaSnapshotListAnswer)
+@operator_space.operation("GET /roa_snapshots", Scope.OPERATOR, answer=list_of(RoaSnapshot))
 async def list_roa_snapshots(
     caller: OperatorRequest, below: Below = _LAST_NUMBER, per_page: PerPage = None
 ) -> Answer:
@@ -178,7 +174,7 @@ async def list_roa_snapshots(
 @operator_space.operation(
     "POST /roa_snapshots/{number}/accept",
     Scope.OPERATOR,
-    answer=RoaSnapshotAnswer,
+    answer=answer_of(RoaSnapshot),
     refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_roa_snapshot(
@@ -197,7 +193,7 @@ async def accept_roa_snapshot(
 
 
 @operator_space.operation(
-    "GET /registration_snapshots", Scope.OPERATOR, answer=RegistrationSnapshotListAnswer
+    "GET /registration_snapshots", Scope.OPERATOR, answer=list_of(RegistrationSnapshot)
 )
 async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
     """List the registries' statistics in use, and why newer ones could not be had."""
@@ -208,7 +204,7 @@ async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
 @operator_space.operation(
     "POST /registration_snapshots/{registry}/accept",
     Scope.OPERATOR,
-    answer=RegistrationSnapshotAnswer,
+    answer=answer_of(RegistrationSnapshot),
     refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_registration_snapshot(

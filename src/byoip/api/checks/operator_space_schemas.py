@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, IdIn, Listed, Success, Time, Wire
+from byoip.api.border.envelope import Id, IdIn, Time, Wire
 from byoip.domain.accounts import operating as domain
 from byoip.domain.checks.vrp_snapshot import Gate
 from byoip.store.accounts.operator_views import RoaSnapshotView
@@ -151,38 +151,6 @@ class RegistrationSnapshot(Wire):
     acceptance: SnapshotAcceptance | None = Field(
         description="By it the next file is measured; what was refused is not kept."
     )
-
-
-class RegistryOverrideAnswer(Success[RegistryOverride]):
-    """One override."""
-
-
-class RegistryOverrideListAnswer(Listed[RegistryOverride]):
-    """Overrides of the database, oldest first."""
-
-
-class ReservationAnswer(Success[Reservation]):
-    """One reservation."""
-
-
-class ReservationListAnswer(Listed[Reservation]):
-    """Reservations, oldest first."""
-
-
-class RoaSnapshotAnswer(Success[RoaSnapshot]):
-    """One snapshot."""
-
-
-class RoaSnapshotListAnswer(Listed[RoaSnapshot]):
-    """Attempts to take ROA data, newest first."""
-
-
-class RegistrationSnapshotAnswer(Success[RegistrationSnapshot]):
-    """One registry's statistics."""
-
-
-class RegistrationSnapshotListAnswer(Listed[RegistrationSnapshot]):
-    """One for each registry."""
 
 
 def override_of(override: domain.RegistryOverride) -> RegistryOverride:

@@ -5,14 +5,14 @@ from functools import partial
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
-from byoip.api.border.envelope import Done
+from byoip.api.border.envelope import Done, answer_of, list_of
 from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
 from byoip.api.border.rate_limiting import spend
 from byoip.api.border.refusals import RateLimited
-from byoip.api.checks.preflight_schemas import NewPreflight, PreflightAnswer, preflight_of
+from byoip.api.checks.preflight_schemas import NewPreflight, Preflight, preflight_of
 from byoip.api.checks.validation_schemas import (
+    Validation,
     ValidationAnswer,
-    ValidationListAnswer,
     validation_of,
     validation_with_evidence,
 )
@@ -109,7 +109,7 @@ async def delete_validation_token(
 @proof.operation(
     "GET /prefixes/{prefix_id}/validations",
     Scope.PREFIXES_READ,
-    answer=ValidationListAnswer,
+    answer=list_of(Validation),
     refuses=(ClaimNotFound,),
 )
 async def list_validations(
@@ -141,7 +141,7 @@ async def get_validation(
 @proof.operation(
     "POST /prefix_preflights",
     Scope.PREFIXES_READ,
-    answer=PreflightAnswer,
+    answer=answer_of(Preflight),
     refuses=(*PREFIX_REFUSALS, RateLimited),
 )
 async def create_prefix_preflight(caller: CustomerRequest, body: NewPreflight) -> Answer:
