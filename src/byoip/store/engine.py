@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
 from byoip.store.autocommit import OPTION, AutocommitPool, closed_by_server
-from byoip.store.rows import as_json
+from byoip.store.statements import as_json
 
 # The queue's tables live in a schema of their own; enqueuing happens on our connections.
 SEARCH_PATH: Final = "public,procrastinate"

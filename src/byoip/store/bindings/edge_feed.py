@@ -11,8 +11,7 @@ from byoip.domain.bindings.edge import ChangeKind, Edge, nobody_to_wait_for
 from byoip.ports.clock import Clock
 from byoip.store.bindings.tables_edges import edges
 from byoip.store.claims.events import CHANNEL
-from byoip.store.rows import AnyRow, as_json
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, as_json, compiled
 
 # What the bell rings for when the feed has grown: it is about no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")

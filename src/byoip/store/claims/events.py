@@ -3,8 +3,8 @@ from typing import Final
 from sqlalchemy import text
 
 from byoip.domain.history import Event
-from byoip.store.rows import as_json
-from byoip.store.statements import Session, compiled
+from byoip.store.claims.views import NumberedEvent
+from byoip.store.statements import AnyRow, Session, as_json, compiled
 
 CHANNEL: Final = "byoip_events"
 
@@ -73,6 +73,19 @@ class EventRepository:
         if self._added:
             await self._session.change(_WRITE, events=_as_json(self._added))
             self._added.clear()
+
+
+def event_from(row: AnyRow) -> NumberedEvent:
+    """A row of events."""
+    return NumberedEvent(
+        number=row.number,
+        kind=row.kind,
+        actor=row.actor,
+        request_id=row.request_id,
+        at=row.at,
+        before=row.before,
+        after=row.after,
+    )
 
 
 def _as_json(events: list[Event]) -> str:

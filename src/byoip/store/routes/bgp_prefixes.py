@@ -35,7 +35,6 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables_advertising import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
-from byoip.store.rows import AnyRow
 from byoip.store.speakers.tables_routes import (
     applied_routes,
     listeners,
@@ -43,7 +42,7 @@ from byoip.store.speakers.tables_routes import (
     orphan_routes,
     speakers,
 )
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled
 
 ROUTES_CHANNEL: Final = "byoip_routes"
 # Six rounds: whoever looked last may have died just after it.
