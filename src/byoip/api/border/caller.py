@@ -62,6 +62,8 @@ class Authenticated:
     """A request whose sender may make it.
 
     Attributes:
+        by: for the history.
+        now: when the request was let in.
         idempotency_key: as sent, or None.
         body: the raw body, empty for reads.
         seen: what If-Match says; not compared yet.
@@ -69,22 +71,13 @@ class Authenticated:
 
     backend: Backend
     credential: Credential
-    request_id: str
+    by: Actor
+    now: datetime
     method: str
     path: str
     idempotency_key: str | None
     body: bytes
     seen: Precondition = ANY_VERSION
-
-    @property
-    def by(self) -> Actor:
-        """For the history."""
-        return Actor(f"credential:{self.credential.id.hex}", self.request_id, self.seen)
-
-    @property
-    def now(self) -> datetime:
-        """The time."""
-        return self.backend.clock.now()
 
     async def write(
         self,
@@ -169,11 +162,6 @@ class Customer(Authenticated):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator(Authenticated):
     """An operator's request, for the whole service."""
-
-    @property
-    def by(self) -> Actor:
-        """For the history."""
-        return Actor(f"operator:{self.credential.id.hex}", self.request_id, self.seen)
 
 
 def _not_here(_: object) -> NoReturn:

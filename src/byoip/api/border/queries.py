@@ -35,8 +35,6 @@ class QueryParameters:
             QueryParameterUnknown: a name that the operation does not have.
             QueryParameterInvalid: empty, repeated, out of bounds, or not of its type.
         """
-        if not query:
-            return {}
         values: dict[str, Any] = {}
         for name, text in self._pairs(query):
             if name not in self._types:
