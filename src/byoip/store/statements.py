@@ -76,12 +76,12 @@ class Session:
 
 def json(value: object) -> Jsonb:
     """A value for a jsonb column."""
-    return Jsonb(value, dumps=as_json)
+    return Jsonb(value, dumps=json_text)
 
 
-def as_json(value: object) -> bytes:
+def json_text(value: object) -> str:
     """JSON as Postgres takes it: without U+0000, the one character that jsonb refuses."""
-    return msgspec.json.encode(value).replace(b"\\u0000", b"\\ufffd")
+    return msgspec.json.encode(value).replace(b"\\u0000", b"\\ufffd").decode()
 
 
 def storable(text: str) -> str:

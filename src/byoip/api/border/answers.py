@@ -22,14 +22,14 @@ Answer: TypeAlias = StoredAnswer
 _BEFORE, _BETWEEN = b'{"success":true,"errors":[],"messages":', b',"result":'
 _HEAD = b'{"success":true,"errors":[],"messages":[],"result":'
 
-# Weak tags never match here, and neither do tags that we never gave out.
+# Weak tags never match (RFC 9110, section 13.1.1), and neither do tags of another form than ours.
 _TAG = re.compile(rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 NO_VERSION = 0
 _OURS = re.compile(rb"[1-9][0-9]{0,9}")
 
 
 class JsonBytes(Response):
-    """JSON that is rendered already."""
+    """A response whose JSON is rendered already."""
 
     media_type = "application/json"
 
@@ -41,7 +41,7 @@ def answer(
     version: int | None = None,
     messages: Sequence[Message] = (),
 ) -> Answer:
-    """One result in its envelope, with remarks; `version` is its ETag's."""
+    """One result in its envelope, with remarks; `version` becomes its ETag."""
     shown = b"null" if result is None else result.__pydantic_serializer__.to_json(result)
     head = _BEFORE + to_json(messages) + _BETWEEN if messages else _HEAD
     return Answer(status, head + shown + b"}", version)
@@ -57,7 +57,7 @@ def list_answer(shown: list[Any], cut: Page[Any], *, total: int | None = None) -
 
 
 def etag(version: int) -> str:
-    """The strong tag of a claim's version. What hangs on a claim has its tag as well."""
+    """The strong tag of a version. What hangs on a claim has the tag of the claim."""
     return f'"{version}"'
 
 

@@ -1,4 +1,4 @@
-"""What a route knows about the one who asks, once the border has let the request in."""
+"""What a route knows about the client and its request, once the border has let it in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -95,8 +95,8 @@ class Authenticated:
             verb: what is done, as a function of a transaction.
             show: makes the result's wire form.
             status: of the answer.
-            version: gives its ETag's.
-            kept: what a repeated request is shown, where `show` shows a secret.
+            version: gives the version for its ETag.
+            kept: makes what a repeated request is shown, where `show` shows a secret.
             messages: gives the remarks beside it.
         """
 
@@ -132,8 +132,8 @@ class Authenticated:
         Args:
             show: makes the result's wire form.
             status: of the answer.
-            version: gives its ETag's.
-            kept: what a repeated request is shown, where `show` shows a secret.
+            version: gives the version for its ETag.
+            kept: makes what a repeated request is shown, where `show` shows a secret.
             messages: gives the remarks beside it.
         """
         return Pen(self, show, status, version, kept, messages)
@@ -173,7 +173,7 @@ def nothing(_: object) -> None:
 
 
 def _only_an_operation_knows() -> NoReturn:
-    # Were a route ever served by FastAPI's own machinery, it would fail here and serve nobody.
+    # If FastAPI's own machinery ever served a route, it would fail here and answer no client.
     raise RuntimeError("a route below /client/v4 is not an Operation")
 
 

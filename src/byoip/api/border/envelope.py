@@ -24,13 +24,13 @@ _ID_LENGTH = 32
 
 
 class Wire(BaseModel):
-    """Something we send: every member always there."""
+    """What the service sends: every member is always there."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class Strict(BaseModel):
-    """Something we are sent: exact types, no members that we do not know."""
+    """What clients send: exact types, no unknown members."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -64,8 +64,8 @@ TextIn: TypeAlias = Annotated[
         json_schema_extra={"maxLength": LONGEST},
     ),
 ]
-# Constants, so written that openapi-generator makes working types of them, too: of a bare "null" it
-# makes none, of a boolean constant that names its type the text "true".
+# Written so that openapi-generator makes working types of these constants: it makes no type of a
+# bare "null", and the text "true" of a boolean constant that names its type.
 Yes: TypeAlias = Annotated[Literal[True], WithJsonSchema({"const": True})]
 No: TypeAlias = Annotated[Literal[False], WithJsonSchema({"const": False})]
 Nothing: TypeAlias = Annotated[None, WithJsonSchema({"type": ["object", "null"], "const": None})]
@@ -97,7 +97,7 @@ class Message(Wire):
 
 
 class Failure(Wire):
-    """A refused request, or a fault of ours."""
+    """A refused request, or a fault of the service."""
 
     success: No
     errors: list[Error]
@@ -114,13 +114,13 @@ class Success(Wire):
 
 
 class Done(Success):
-    """Done, and there is nothing to show."""
+    """The request was carried out, and there is nothing to show."""
 
     result: Nothing
 
 
 class PageInfo(Wire):
-    """Where this page stands."""
+    """Where a page stands in its list."""
 
     count: int = Field(description="How many are in this answer.")
     per_page: int
@@ -128,19 +128,17 @@ class PageInfo(Wire):
 
 
 class CountedPageInfo(PageInfo):
-    """The same on lists that are short enough to be counted."""
+    """The same for a list that is short enough to be counted."""
 
     total_count: int
 
 
 class EventPageInfo(Wire):
-    """Where to go on reading."""
+    """Where the client goes on reading."""
 
     count: int
     per_page: int
-    cursor: str | None = Field(
-        description="Give it back as `after`; null when nothing more is there."
-    )
+    cursor: str | None = Field(description="Give it back as `after`; null when there are no more.")
 
 
 @cache

@@ -1,7 +1,7 @@
-"""The one way in below /client/v4. A route declares its scope, or it does not exist.
+"""The only way in below /client/v4: every route is a declared operation with a scope.
 
 FastAPI reads an operation's signature for the document; requests are served here, in the order
-that the contract demands: who asks, which account, what right, which query, which body.
+that the contract demands: credential, rate limit, account, scope, query, body.
 """
 
 import re
@@ -53,7 +53,7 @@ class NoMembers(Strict):
 
 
 class Operation(APIRoute):
-    """A route that knows who asks before it does anything else."""
+    """A route that authenticates the client before it does anything else."""
 
     def __init__(self, declaration: Declaration, backend: Backend) -> None:
         hints = get_type_hints(declaration.endpoint, include_extras=True)
@@ -77,7 +77,9 @@ class Operation(APIRoute):
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
         self._writes = declaration.method != "GET"
-        self.app = self._serve  # past FastAPI's own handling, which reads bodies of strangers
+        self.app = (
+            self._serve
+        )  # past FastAPI's own handling, which reads bodies before it authenticates
 
     async def _serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
@@ -127,13 +129,13 @@ class Operation(APIRoute):
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
         )
         work = self.declaration.endpoint(asking, **arguments)
-        if arguments.get("wait"):  # seconds that nobody may be there to see the end of
+        if arguments.get("wait"):  # the client may leave before the answer is there
             return await unless_gone(request.receive, work)
         return await work
 
     def _admit(self, credential: Credential, account_id: UUID | None) -> None:
-        # Another's account is not there at all; an operator's credential has no account, and
-        # whatever scopes a customer's has, the operator's side is closed to it.
+        # To a customer another account does not exist. An operator's credential has no account; a
+        # customer's has one, which closes the operator's side to it, whatever its scopes.
         if credential.account_id != account_id:
             raise ScopeMissing(Scope.OPERATOR) if account_id is None else AccountNotFound
         for scope in self._scopes:
@@ -146,7 +148,7 @@ class Operation(APIRoute):
                 raise PreconditionRequired
             return ANY_VERSION
         if not self._conditional:
-            given.require(NO_VERSION)  # there is no tag that it could be
+            given.require(NO_VERSION)  # the object has no tag that could match
         return given
 
     def _read_ids(self, params: Mapping[str, str]) -> tuple[UUID | None, dict[str, UUID | str]]:
@@ -157,7 +159,7 @@ class Operation(APIRoute):
         }
 
     async def _take(self, request: Request) -> tuple[bytes, dict[str, Any]]:
-        """What a repeated key is compared with, and what the endpoint is given of the body."""
+        """The bytes that a repeated key is compared with, and the endpoint's arguments."""
         if part := self.declaration.uploads:
             upload = await read_upload(request, part)
             return upload.fingerprint, {"upload": upload}

@@ -30,7 +30,7 @@ class MethodNotAllowed(Refusal):
 
 
 class MalformedId(Refusal):
-    """An id in the path is not one of ours."""
+    """An id in the path has not the form of the service's ids."""
 
     name = "malformed_id"
 
@@ -44,11 +44,11 @@ class MalformedJson(Refusal):
     name = "malformed_json"
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The body is not JSON that we read: {why}.")
+        super().__init__(f"The body is not valid JSON: {why}.")
 
 
 class MalformedIdempotencyKey(Refusal):
-    """The header is there, but not usable."""
+    """The Idempotency-Key header is there, but not usable."""
 
     name = "malformed_idempotency_key"
 
@@ -64,11 +64,11 @@ class MalformedForm(Refusal):
     name = "malformed_form"
 
     def __init__(self) -> None:
-        super().__init__("The body is not a form that we read: multipart/form-data (RFC 7578).")
+        super().__init__("The body is not a valid form: multipart/form-data (RFC 7578).")
 
 
 class BodyTooLarge(Refusal):
-    """More than any request needs."""
+    """The body is larger than any request needs."""
 
     name = "body_too_large"
 
@@ -77,7 +77,7 @@ class BodyTooLarge(Refusal):
 
 
 class WrongMediaType(Refusal):
-    """The body is of a kind that we do not read."""
+    """The body is of another media type, or compressed."""
 
     name = "unsupported_media_type"
 
@@ -86,7 +86,7 @@ class WrongMediaType(Refusal):
 
 
 class FieldMissing(Refusal):
-    """A member of the body is needed."""
+    """A member of the body is missing."""
 
     name = "field_missing"
 
@@ -95,7 +95,7 @@ class FieldMissing(Refusal):
 
 
 class FieldUnknown(Refusal):
-    """A member of the body means nothing here."""
+    """The body has a member that the operation does not know."""
 
     name = "field_unknown"
 
@@ -113,7 +113,7 @@ class FieldInvalid(Refusal):
 
 
 class QueryParameterUnknown(Refusal):
-    """A query parameter that the operation does not have."""
+    """The operation has no such query parameter."""
 
     name = "query_parameter_unknown"
 
@@ -123,7 +123,7 @@ class QueryParameterUnknown(Refusal):
 
 
 class QueryParameterInvalid(Refusal):
-    """A query parameter that is empty, repeated, or has a value we do not read."""
+    """A query parameter is empty, repeated, or has a value of another type."""
 
     name = "query_parameter_invalid"
 
@@ -135,31 +135,33 @@ class RateLimited(Refusal):
     """Too many requests of one kind.
 
     Attributes:
-        per_minute: what is used up, and how many of it a minute has; None where the answer's
-            headers say so anyway, as of the limits that hold for all requests.
+        per_minute: what is used up, and how many of it a minute has; None for the
+            limits that hold for all requests, of which the answer's headers tell anyway.
     """
 
     name = "rate_limited"
 
     def __init__(self, retry_after: int, per_minute: tuple[str, int] | None = None) -> None:
         super().__init__(
-            "Too many requests of this kind for this account: wait a moment.",
+            "Too many requests of this kind for this account: wait for Retry-After.",
             retry_after=retry_after,
         )
         self.per_minute = per_minute
 
 
 class InternalFault(Refusal):
-    """A fault of ours."""
+    """A fault of the service."""
 
     name = "internal_error"
 
     def __init__(self, request_id: str) -> None:
-        super().__init__(f"This is our fault. If it stays, report it with request id {request_id}.")
+        super().__init__(
+            f"The service failed. If it does so again, report request id {request_id}."
+        )
 
 
 class DatabaseAway(Refusal):
-    """The database does not answer. Nothing was changed, or it is not known yet."""
+    """The database does not answer. Nothing was changed, or that is not known yet."""
 
     name = "database_unavailable"
 
@@ -218,8 +220,8 @@ REFUSALS = (
     invalid(
         1109,
         QueryParameterUnknown(["cursor", "per_page"]),
-        "Remove or correct the parameter: one that we do not know is never ignored, lest a "
-        "list of some become a list of all.",
+        "Remove or correct the parameter: an unknown one is never ignored, so that a list of "
+        "some cannot become a list of all.",
     ),
     invalid(
         1110,
@@ -260,7 +262,7 @@ REFUSALS = (
         412,
         1140,
         precondition.PreconditionFailed(),
-        "Read the object again, look at what changed, decide anew, and send the new ETag.",
+        "Read the object again, look at what changed, decide again, and send the new ETag.",
     ),
     Record(
         428,

@@ -1,4 +1,4 @@
-"""Reading a form with one file in it (RFC 7578), as it arrives and within limits."""
+"""Reads a form with one file in it (RFC 7578), as it arrives and within limits."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field

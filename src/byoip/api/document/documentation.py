@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of each operation, beyond its signature."""
+"""What the OpenAPI document says of each operation beyond its signature: refusals, examples."""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -115,7 +115,7 @@ _RATE_LIMIT = {
 
 
 def _if_match(declaration: Declaration) -> dict[str, Any]:
-    own = "The object's ETag: the write is done only if nobody has written to it since."
+    own = "The object's ETag: the write is done only if no operator has written to it since."
     return {
         "name": "If-Match",
         "in": "header",
@@ -127,8 +127,8 @@ def _if_match(declaration: Declaration) -> dict[str, Any]:
 
 def _etag(declaration: Declaration) -> dict[str, Any]:
     own = declaration.audience is Audience.OPERATOR
-    told = "Moves with each write of an operator." if own else _TAG_OF_PREFIX
-    return {"etag": {"description": told, "schema": {"type": "string"}}}
+    about = "Moves with each write of an operator." if own else _TAG_OF_PREFIX
+    return {"etag": {"description": about, "schema": {"type": "string"}}}
 
 
 def refusals_of(declaration: Declaration) -> Mapping[int, list[type[Refusal]]]:
@@ -196,7 +196,7 @@ def failure_document(status: int, kinds: list[type[Refusal]]) -> dict[str, Any]:
 def complete(
     document: dict[str, Any], declarations: Iterable[Declaration], public_url: str
 ) -> None:
-    """Add what all operations share, and examples: FastAPI would drop their nulls."""
+    """Add what all operations share, and the examples, whose nulls FastAPI would drop."""
     failure = Failure.model_json_schema(ref_template="#/components/schemas/{model}")
     components = document["components"]
     components["securitySchemes"] = SECURITY_SCHEMES
@@ -220,5 +220,5 @@ def complete(
 
 
 def example_references(kinds: Iterable[type[Refusal]]) -> dict[str, Any]:
-    """The examples of these refusals, which all operations share."""
+    """References to the examples of these refusals, which all operations share."""
     return {kind.name: {"$ref": f"#/components/examples/{kind.name}"} for kind in kinds}

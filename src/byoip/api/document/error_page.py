@@ -1,4 +1,4 @@
-"""The error page: made from the table, as Markdown for the repository and as HTML to serve."""
+"""The error page: made of the records, as Markdown for the repository and as HTML to serve."""
 
 import html
 import inspect
@@ -15,7 +15,7 @@ INTRODUCTION = (
 
 
 def error_rows() -> list[tuple[Record, type[Refusal], str]]:
-    """Each problem with its meaning, by code."""
+    """Each record with its class and meaning, by code."""
     rows = [(problem, kind, meaning(kind)) for kind, problem in PROBLEMS.items()]
     return sorted(rows, key=lambda row: row[0].code)
 
@@ -26,7 +26,7 @@ def meaning(kind: type[Refusal]) -> str:
 
 
 def retry_hint(problem: Record) -> str:
-    """Whether asking again may help."""
+    """Whether the same request may succeed later."""
     if problem.definitive:
         return "no (`x-should-retry: false`)"
     return "yes, after `Retry-After`" if problem.status in {409, 429, 503} else "no"
@@ -53,7 +53,7 @@ def error_markdown() -> str:
 
 
 def error_html() -> str:
-    """The page behind every `documentation_url`; needs nothing from elsewhere."""
+    """The page behind every `documentation_url`; it loads nothing from elsewhere."""
     rows = "".join(
         f'<tr id="{kind.name}"><td>{problem.code}</td><td><code>{kind.name}</code></td>'
         f"<td>{problem.status}</td><td>{html.escape(what)}</td>"

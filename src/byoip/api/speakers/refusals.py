@@ -7,7 +7,7 @@ REFUSALS = (
     conflict(
         1815,
         bgp_peer.ListenerInService("this process has it in its settings"),
-        "Take it out of the settings of every worker and API process, start those anew, and wait.",
+        "Take it out of the settings of every worker and API process, restart those, and wait.",
     ),
     not_found(
         1825,
@@ -22,7 +22,7 @@ REFUSALS = (
         1828,
         bgp_peer.SpeakerInService("it was asked within the last 5 minutes"),
         "Withdraw there what is to be withdrawn, take it out of the settings of every "
-        "worker and API process, start those anew, and wait.",
+        "worker and API process, restart those, and wait.",
     ),
     not_found(
         1829, bgp_peer.ListenerNotFound(), "GET /operator/routes lists those that are on record."

@@ -11,7 +11,7 @@ from byoip.domain.bindings.edge import ChangeKind, Edge, nobody_to_wait_for
 from byoip.ports.clock import Clock
 from byoip.store.bindings.tables_edges import edges
 from byoip.store.claims.events import CHANNEL
-from byoip.store.statements import AnyRow, Session, as_json, compiled
+from byoip.store.statements import AnyRow, Session, compiled, json_text
 
 # What the bell rings for when the feed has grown: it is about no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
@@ -97,9 +97,7 @@ class EdgeFeed:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
             rows = [_values(place, *one) for place, one in enumerate(self._added, 1)]
-            await self._session.rows(
-                _WRITE, changes=as_json(rows).decode(), at_once=await self.at_once()
-            )
+            await self._session.rows(_WRITE, changes=json_text(rows), at_once=await self.at_once())
             self._added.clear()
 
 

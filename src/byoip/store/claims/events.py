@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from byoip.domain.history import Event
 from byoip.store.claims.views import NumberedEvent
-from byoip.store.statements import AnyRow, Session, as_json, compiled
+from byoip.store.statements import AnyRow, Session, compiled, json_text
 
 CHANNEL: Final = "byoip_events"
 
@@ -106,4 +106,4 @@ def _as_json(events: list[Event]) -> str:
                 "after": event.after,
             }
         )
-    return as_json(rows).decode()
+    return json_text(rows)
