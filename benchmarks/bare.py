@@ -14,7 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.types import Receive, Scope, Send
 
 from byoip.store.accounts.accounts import _RECOGNISE  # a store's own, but the same statement
-from byoip.store.claims import reader_sql as reading
+from byoip.store.claims import claim_reader as reading
 from byoip.store.engine import session_options
 
 _CONNECTIONS = 10  # as the service has them

@@ -6,8 +6,7 @@ import msgspec
 
 from byoip.api.document.error_page import error_markdown
 from byoip.api.problems.failures import failure_headers, failure_value
-from byoip.api.problems.problems import PROBLEMS
-from byoip.api.problems.refusal_samples import SAMPLES
+from byoip.api.problems.problems import PROBLEMS, SAMPLES
 from byoip.domain.errors import Refusal
 from tests import gobgp_stubs
 

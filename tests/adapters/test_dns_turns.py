@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from byoip.adapters.checks.dns_concurrency import DnsConcurrency, Share
+from byoip.adapters.checks.dns_exchange import DnsConcurrency, Share
 from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.prefix import Prefix
 

@@ -13,7 +13,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from byoip.adapters.checks.dns_concurrency import DnsConcurrency
+from byoip.adapters.checks.dns_exchange import DnsConcurrency
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.rdns_ownership import (
     Alias,

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from byoip.adapters.checks.whois_dialects import exchange
-from byoip.adapters.checks.whois_errors import NotAnAnswer
+from byoip.adapters.checks.whois_dialects import NotAnAnswer, exchange
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.rpsl import RpslObject

@@ -1,6 +1,6 @@
 import pytest
 
-from byoip.api.border.authentication import given_token
+from byoip.api.border.operation import given_token
 from byoip.domain.accounts.credential import NotAuthenticated, TwoCredentials
 
 BEARER = (b"authorization", b"Bearer abc.DEF-1")

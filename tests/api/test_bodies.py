@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from byoip.api.border.bodies import parse_body
+from byoip.api.border.refusals import BODY_LIMIT, MalformedJson, Refusals
 from byoip.api.claims.prefix_schemas import NewPrefix, PrefixChange
-from byoip.api.problems.refusals import BODY_LIMIT, MalformedJson, Refusals
 from tests.api.world import World
 
 

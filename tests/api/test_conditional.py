@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from byoip.api.application import bare_application, declarations
 from byoip.api.border.access_log import AccessLog
-from byoip.api.border.conditional import etag, expected
+from byoip.api.border.answers import etag, expected
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from tests.api.operators import WHY, Desk

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from byoip.api.problems.refusals import KEY_LIMIT
+from byoip.api.border.refusals import KEY_LIMIT
 from tests.api.world import World
 
 KEY = {"idempotency-key": "6f9c2b1e-4d3a"}

@@ -23,7 +23,7 @@ from byoip.api.claims import token_schemas as tokens
 from byoip.api.document.examples import model_examples
 from byoip.api.letters import letter_schemas as letters
 from byoip.api.letters import loa_document_schemas as loa_documents
-from byoip.api.letters.letter_schemas import LetterAnswer
+from byoip.api.letters.letter_schemas import Letter
 from byoip.api.speakers import operator_route_schemas as operator_routes
 from tests.api.world import World
 
@@ -277,7 +277,9 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_success_examples_are_answers_of_their_model(document: dict[str, Any]) -> None:
-    models = {one.name: one.answer for one in declarations()} | {"get_letter": LetterAnswer}
+    models = {one.name: one.answer for one in declarations()} | {
+        "get_letter": envelope.answer_of(Letter)
+    }
     for one in operations_of(document):
         [success] = [value for status, value in one["responses"].items() if status < "400"]
         model = models[one["operationId"]]

@@ -14,7 +14,7 @@ from byoip.api.border.paging import (
     read_cursor,
     write_cursor,
 )
-from byoip.api.problems.refusals import QueryParameterInvalid
+from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.store.claims.views import Cursor
 
 PLACES = [Cursor(datetime(2026, 1, day, tzinfo=UTC), uuid4()) for day in range(1, 8)]

@@ -13,9 +13,7 @@ import byoip.ports
 import byoip.usecases
 from byoip.api.document.error_page import error_html, error_markdown, meaning
 from byoip.api.problems.failures import documentation_url, failure_body, failure_headers
-from byoip.api.problems.problems import PROBLEMS
-from byoip.api.problems.refusal_samples import SAMPLES
-from byoip.api.problems.remedies import REMEDIES
+from byoip.api.problems.problems import PROBLEMS, RECORDS, SAMPLES
 from byoip.domain.errors import Refusal
 from byoip.domain.idempotency import IdempotencyKeyBusy
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
@@ -38,14 +36,12 @@ def subclasses(kind: type[Refusal]) -> Iterator[type[Refusal]]:
         yield from subclasses(one)
 
 
-def test_every_refusal_has_its_line_and_every_line_its_refusal() -> None:
+def test_every_refusal_has_one_record_with_a_code_and_a_name_of_its_own() -> None:
     assert set(PROBLEMS) == all_refusals()
-
-
-def test_codes_and_names_are_one_to_one_and_codes_start_at_1000() -> None:
-    assert len({problem.code for problem in PROBLEMS.values()}) == len(PROBLEMS)
-    assert len({kind.name for kind in PROBLEMS}) == len(PROBLEMS)
-    assert min(problem.code for problem in PROBLEMS.values()) >= 1000
+    assert len(RECORDS) == len(PROBLEMS)
+    assert len({record.code for record in RECORDS}) == len(RECORDS)
+    assert len({record.sample.name for record in RECORDS}) == len(RECORDS)
+    assert min(record.code for record in RECORDS) >= 1000
     assert PROBLEMS[IncompleteBgpDeployment].code == 1004  # as v4 clients know it
 
 
@@ -86,9 +82,8 @@ def test_every_documentation_url_leads_to_what_the_error_means_and_what_to_do() 
         _, _, _, _, means, to_do, *_ = (cell.strip() for cell in line.split("|"))
         assert means == meaning(kind)
         assert len(means) > len("No such.")
-        assert to_do == REMEDIES[kind.name]
+        assert to_do == PROBLEMS[kind].remedy != ""
         entry = html.partition(f'<tr id="{anchor}">')[2].partition("</tr>")[0]
         assert escape(means) in entry
         assert escape(to_do.split("`")[0]) in entry
-    assert REMEDIES.keys() == {kind.name for kind in PROBLEMS}
     assert "http" not in html.replace("http-equiv", "")

@@ -7,7 +7,7 @@ from fastapi import Query
 from byoip.api.application import declarations
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.queries import QueryParameters
-from byoip.api.problems.refusals import QueryParameterInvalid, QueryParameterUnknown
+from byoip.api.border.refusals import QueryParameterInvalid, QueryParameterUnknown
 from byoip.domain.claims.lifecycle import Standing
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World

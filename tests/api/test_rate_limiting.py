@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.api.application import bare_application
 from byoip.api.border.access_log import AccessLog
 from byoip.api.border.rate_limiting import RequestLimiter
-from byoip.api.problems.refusals import RateLimited
+from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import Lease, Limits
 from byoip.store.accounts.rate_limits import RateWindows

@@ -11,9 +11,8 @@ from byoip.domain.checks.rdns_ownership import (
     ZoneObservation,
     ZoneSecurity,
     judge_zones,
-    txt_lines,
 )
-from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from tests.domain.samples import LABEL, STALE, TOKEN, prefix
 
 LOW, HIGH = reverse_zones(prefix("198.18.0.0/23"))

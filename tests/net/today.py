@@ -22,8 +22,7 @@ import byoip
 from byoip.api.application import bare_application
 from byoip.api.border.access_log import AccessLog
 from byoip.api.problems.failures import failure_headers
-from byoip.api.problems.problems import PROBLEMS
-from byoip.api.problems.refusal_samples import SAMPLES
+from byoip.api.problems.problems import PROBLEMS, SAMPLES
 from byoip.cli import commands
 from byoip.cli.logs import JsonLines
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential

@@ -1,4 +1,4 @@
-"""The HTTP border, put together."""
+"""The HTTP API, put together from the areas' operations."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -84,7 +84,7 @@ def create_application(backend: Backend) -> ASGIApp:
 
 
 def bare_application(backend: Backend) -> FastAPI:
-    """The same without recording: for its document and its routes."""
+    """The application without its access log: for its document and its routes."""
     app = FastAPIOffline(
         docs_url="/docs",
         redoc_url=None,

@@ -1,4 +1,4 @@
-"""Health, metrics and documents: at the root, without credentials, deaf to queries."""
+"""Health, metrics and the error page: at the root, without credentials, queries ignored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -24,12 +24,12 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 async def healthz(_: Request) -> Response:
-    """Whether this process is alive; asks nobody."""
+    """Whether this process is alive; it asks no other part."""
     return JsonBytes(b'{"status":"ok"}')
 
 
 def readyz(probes: Mapping[str, Probe]) -> Endpoint:
-    """Whether this process can serve: every probe is content."""
+    """Whether this process can serve: no probe complains."""
 
     async def ready(_: Request) -> Response:
         complaints = await asyncio.gather(*(_complaint(probe) for probe in probes.values()))

@@ -1,3 +1,5 @@
+"""Identifiers in a path: what the document says of them, and how numbers are read."""
+
 from typing import Annotated, TypeAlias
 from uuid import UUID
 

@@ -1,3 +1,5 @@
+"""What is recorded of a write: who did what to which object, and when."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -5,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.errors import Refusal
 from byoip.domain.precondition import ANY_VERSION, Precondition
 
 
@@ -46,3 +49,15 @@ class Event:
     at: datetime
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
+
+
+class EventNotMadeYet(Refusal):
+    """A number that no event has: the client read it before a restore, or of another object."""
+
+    name = "event_not_made_yet"
+
+    def __init__(self, newest: int) -> None:
+        super().__init__(
+            f"The newest event is {newest}, and `after` is beyond it: read the objects again, then "
+            f"go on after {newest}."
+        )

@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import set_json_loads
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.statements import Statement
@@ -99,3 +100,9 @@ def closed_by_server(connection: _Connection) -> bool:
     poller = select.poll()
     poller.register(connection.fileno(), select.POLLIN)
     return bool(poller.poll(0))
+
+
+def replace_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
+    """Have SQLAlchemy's pool replace a connection that the server has closed."""
+    if closed_by_server(dbapi_connection.driver_connection):
+        raise DisconnectionError

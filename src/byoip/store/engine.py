@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
-from byoip.store.autocommit import OPTION, AutocommitPool, closed_by_server
-from byoip.store.rows import as_json
+from byoip.store.autocommit import OPTION, AutocommitPool, replace_closed
+from byoip.store.statements import json_text
 
 # The queue's tables live in a schema of their own; enqueuing happens on our connections.
 SEARCH_PATH: Final = "public,procrastinate"
@@ -82,7 +81,7 @@ def make_engine(
         pool_use_lifo=True,
         skip_autocommit_rollback=True,
         hide_parameters=True,  # a trace may be logged; values are nobody's business
-        json_serializer=lambda value: as_json(value).decode(),
+        json_serializer=json_text,
         json_deserializer=msgspec.json.decode,
         execution_options={OPTION: autocommit},
         connect_args={
@@ -91,7 +90,7 @@ def make_engine(
             "connect_timeout": 5,
         },
     )
-    event.listen(engine.sync_engine, "checkout", _replace_closed)
+    event.listen(engine.sync_engine, "checkout", replace_closed)
     event.listen(engine.sync_engine, "engine_disposed", lambda _: await_only(autocommit.close()))
     return engine
 
@@ -105,8 +104,3 @@ def plain(database_url: str) -> str:
 def autocommitting(engine: AsyncEngine) -> AsyncEngine:
     """The same pool, for single statements: each is its own transaction, without BEGIN, COMMIT."""
     return engine.execution_options(isolation_level="AUTOCOMMIT")
-
-
-def _replace_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
-    if closed_by_server(dbapi_connection.driver_connection):
-        raise DisconnectionError

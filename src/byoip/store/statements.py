@@ -7,15 +7,20 @@ the pool and the transactions; the driver runs the statements.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+import msgspec
 import psycopg
 from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
 from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _DIALECT: Final[Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
+
+AnyRow: TypeAlias = Any
+"""A row with an attribute for each column: the driver's named tuple, or SQLAlchemy's row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +72,22 @@ class Session:
         cursor = self.driver.cursor()
         await cursor.execute(statement.text, {**statement.values, **asked})
         return cursor.rowcount
+
+
+def json(value: object) -> Jsonb:
+    """A value for a jsonb column."""
+    return Jsonb(value, dumps=json_text)
+
+
+def json_text(value: object) -> str:
+    """JSON as Postgres takes it: without U+0000, the one character that jsonb refuses."""
+    return msgspec.json.encode(value).replace(b"\\u0000", b"\\ufffd").decode()
+
+
+def storable(text: str) -> str:
+    """Text with what Postgres refuses (U+0000, lone surrogates) replaced.
+
+    Customers' text is refused for that at the border; what outside parties answer must not be
+    able to keep a run from being recorded.
+    """
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -18,9 +18,9 @@ import dns.rcode
 import dns.rdatatype
 
 from byoip.adapters.checks import dns_answer
-from byoip.adapters.checks.dns_concurrency import DnsConcurrency
 from byoip.adapters.checks.dns_exchange import (
     Answered,
+    DnsConcurrency,
     NotAnswered,
     Reply,
     Server,

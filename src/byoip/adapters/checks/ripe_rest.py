@@ -8,8 +8,14 @@ from urllib.parse import urlencode
 
 import httpx
 
-from byoip.adapters.checks.whois_dialects import Objects, object_class
-from byoip.adapters.checks.whois_errors import NO_ENTRIES, NotAnAnswer, error_codes, fault_of
+from byoip.adapters.checks.whois_dialects import (
+    NO_ENTRIES,
+    NotAnAnswer,
+    Objects,
+    error_codes,
+    fault_of,
+    object_class,
+)
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (

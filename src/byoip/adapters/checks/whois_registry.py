@@ -3,8 +3,7 @@ from typing import Final
 
 from anyio import BrokenResourceError, connect_tcp, fail_after
 
-from byoip.adapters.checks.whois_dialects import exchange
-from byoip.adapters.checks.whois_errors import NotAnAnswer
+from byoip.adapters.checks.whois_dialects import NotAnAnswer, exchange
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.ports.checks.registry import (
     Found,

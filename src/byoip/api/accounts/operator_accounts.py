@@ -6,16 +6,14 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import WithJsonSchema
 
+from byoip.api.accounts import operator_schemas as wire
 from byoip.api.accounts.operator_schemas import (
-    AccountAnswer,
+    Account,
     AccountChange,
-    AccountListAnswer,
-    CredentialAnswer,
-    CredentialListAnswer,
-    IssuedCredentialAnswer,
+    IssuedCredential,
     NewAccount,
     NewCredentialIn,
-    OperatorEventListAnswer,
+    OperatorEvent,
     Reasoned,
     account_of,
     credential_of,
@@ -26,7 +24,7 @@ from byoip.api.accounts.operator_schemas import (
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.border.envelope import ID_PATTERN, read_id
+from byoip.api.border.envelope import ID_PATTERN, answer_of, event_list_of, list_of, read_id
 from byoip.api.border.paging import (
     DEFAULT_PAGE,
     CursorText,
@@ -35,9 +33,9 @@ from byoip.api.border.paging import (
     page_request,
     paginate,
 )
+from byoip.api.border.refusals import FieldInvalid, QueryParameterInvalid
 from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import FieldInvalid, QueryParameterInvalid
 from byoip.domain.accounts.credential import (
     Credential,
     CredentialNotFound,
@@ -59,7 +57,7 @@ AccountFilter: TypeAlias = Annotated[
 ]
 
 
-@operator_accounts.operation("GET /accounts", Scope.OPERATOR, answer=AccountListAnswer)
+@operator_accounts.operation("GET /accounts", Scope.OPERATOR, answer=list_of(Account))
 async def list_accounts(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
@@ -72,7 +70,7 @@ async def list_accounts(
 
 
 @operator_accounts.operation(
-    "GET /accounts/{account_id}", Scope.OPERATOR, answer=AccountAnswer, tagged=True
+    "GET /accounts/{account_id}", Scope.OPERATOR, answer=answer_of(Account), tagged=True
 )
 async def get_account(caller: OperatorRequest, account_id: PathId) -> Answer:
     """Read one account."""
@@ -83,7 +81,7 @@ async def get_account(caller: OperatorRequest, account_id: PathId) -> Answer:
 @operator_accounts.operation(
     "POST /accounts",
     Scope.OPERATOR,
-    answer=AccountAnswer,
+    answer=answer_of(Account),
     status=201,
     tagged=True,
     refuses=(InvalidText,),
@@ -103,7 +101,7 @@ async def create_account(caller: OperatorRequest, body: NewAccount) -> Answer:
 @operator_accounts.operation(
     "PATCH /accounts/{account_id}",
     Scope.OPERATOR,
-    answer=AccountAnswer,
+    answer=answer_of(Account),
     tagged=True,
     refuses=(InvalidText,),
 )
@@ -123,7 +121,7 @@ async def update_account(
     )
 
 
-@operator_accounts.operation("GET /credentials", Scope.OPERATOR, answer=CredentialListAnswer)
+@operator_accounts.operation("GET /credentials", Scope.OPERATOR, answer=list_of(wire.Credential))
 async def list_credentials(
     caller: OperatorRequest,
     account_id: AccountFilter = None,
@@ -145,7 +143,7 @@ async def list_credentials(
 @operator_accounts.operation(
     "POST /credentials",
     Scope.OPERATOR,
-    answer=IssuedCredentialAnswer,
+    answer=answer_of(IssuedCredential),
     status=201,
     refuses=(InvalidText, ScopesRefused, ExpiryRefused),
 )
@@ -174,7 +172,7 @@ async def create_credential(caller: OperatorRequest, body: NewCredentialIn) -> A
 @operator_accounts.operation(
     "POST /credentials/{credential_id}/revoke",
     Scope.OPERATOR,
-    answer=CredentialAnswer,
+    answer=answer_of(wire.Credential),
     refuses=(InvalidText, CredentialNotFound),
 )
 async def revoke_credential(
@@ -186,7 +184,7 @@ async def revoke_credential(
     )
 
 
-@operator_accounts.operation("GET /events", Scope.OPERATOR, answer=OperatorEventListAnswer)
+@operator_accounts.operation("GET /events", Scope.OPERATOR, answer=event_list_of(OperatorEvent))
 async def list_operator_events(
     caller: OperatorRequest, after: After = 0, per_page: PerPage = None
 ) -> Answer:

@@ -4,17 +4,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import (
-    EventPageInfo,
-    Id,
-    IdIn,
-    Listed,
-    Strict,
-    Success,
-    TextIn,
-    Time,
-    Wire,
-)
+from byoip.api.border.envelope import Id, IdIn, Strict, TextIn, Time, Wire
 from byoip.api.claims.delegation_schemas import TimeIn
 from byoip.domain.accounts import credential as domain
 from byoip.domain.accounts.credential import Scope
@@ -156,32 +146,6 @@ class OperatorEvent(Wire):
     at: Time
     before: dict[str, Any]
     after: dict[str, Any]
-
-
-class AccountAnswer(Success[Account]):
-    """One account."""
-
-
-class AccountListAnswer(Listed[Account]):
-    """Accounts, oldest first."""
-
-
-class CredentialAnswer(Success[Credential]):
-    """One credential."""
-
-
-class IssuedCredentialAnswer(Success[IssuedCredential]):
-    """One new credential."""
-
-
-class CredentialListAnswer(Listed[Credential]):
-    """Credentials, oldest first."""
-
-
-class OperatorEventListAnswer(Success[list[OperatorEvent]]):
-    """The operators' history, oldest first."""
-
-    result_info: EventPageInfo
 
 
 def account_of(view: AccountView) -> Account:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import Counted, Id, IdIn, Strict, Success, Wire
+from byoip.api.border.envelope import Id, IdIn, Strict, Wire, answer_of, counted_list_of
 from byoip.domain.bindings import service_binding as domain
 from byoip.domain.bindings.service_binding import Provisioning
 
@@ -66,16 +66,8 @@ class Service(Wire):
     name: str
 
 
-class BindingAnswer(Success[ServiceBinding]):
-    """One binding."""
-
-
-class BindingListAnswer(Counted[ServiceBinding]):
-    """Bindings of a prefix."""
-
-
-class ServiceListAnswer(Counted[Service]):
-    """Services, by name."""
+BindingAnswer = answer_of(ServiceBinding, "Binding")
+BindingListAnswer = counted_list_of(ServiceBinding, "Binding")
 
 
 def binding_of(binding: domain.ServiceBinding) -> ServiceBinding:

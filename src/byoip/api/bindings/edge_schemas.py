@@ -7,7 +7,7 @@ from pydantic import Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
 from byoip.api.bindings.binding_schemas import Service, service_of
-from byoip.api.border.envelope import EventPageInfo, Id, IdIn, Listed, Strict, Success, Time, Wire
+from byoip.api.border.envelope import Id, IdIn, Strict, Time, Wire
 from byoip.domain.bindings import edge as domain
 from byoip.domain.bindings.edge import ChangeKind
 from byoip.store.bindings.views import EdgeView
@@ -132,24 +132,6 @@ class Edge(Wire):
     newest: int = Field(description="Number of the newest change.")
     registered_at: Time
     heard_at: Time | None = Field(description="Its last acknowledgement; null: none yet.")
-
-
-class EdgeAnswer(Success[Edge]):
-    """One edge."""
-
-
-class EdgeListAnswer(Listed[Edge]):
-    """Edges, by name."""
-
-
-class FullStateAnswer(Success[FullState]):
-    """All that is bound."""
-
-
-class EdgeChangeListAnswer(Success[list[EdgeChange]]):
-    """Changes, oldest first."""
-
-    result_info: EventPageInfo
 
 
 def change_of(change: domain.EdgeChange) -> EdgeChange:

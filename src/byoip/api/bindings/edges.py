@@ -8,13 +8,12 @@ from uuid import UUID
 from fastapi import Query
 
 from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.bindings import edge_schemas as wire
 from byoip.api.bindings.edge_schemas import (
     Acknowledgement,
-    EdgeAnswer,
-    EdgeChangeListAnswer,
+    Edge,
     EdgeChangeOfState,
-    EdgeListAnswer,
-    FullStateAnswer,
+    FullState,
     change_of,
     edge_of,
     state_of,
@@ -22,12 +21,12 @@ from byoip.api.bindings.edge_schemas import (
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import Operator, OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.border.envelope import read_id
+from byoip.api.border.envelope import answer_of, event_list_of, list_of, read_id
 from byoip.api.border.paging import DEFAULT_PAGE, LONGEST_PAGE, Page, PerPage
+from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.api.border.streams import NDJSON, StreamAnswer
 from byoip.api.border.waiting import Wait, follow, read_or_wait
 from byoip.api.path_ids import PathText
-from byoip.api.problems.refusals import QueryParameterInvalid
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.edge import (
     ChangeNotMadeYet,
@@ -68,7 +67,7 @@ Seconds: TypeAlias = Annotated[
 @edges.operation(
     "GET /edge/changes",
     Scope.EDGE_READ,
-    answer=EdgeChangeListAnswer,
+    answer=event_list_of(wire.EdgeChange),
     refuses=(ChangeNotMadeYet, FeedReplaced),
 )
 async def list_edge_changes(
@@ -116,7 +115,7 @@ async def get_edge_change_stream(
     return StreamAnswer(status=200, body=b"", lines=_lines(found))
 
 
-@edges.operation("GET /edge/state", Scope.EDGE_READ, answer=FullStateAnswer)
+@edges.operation("GET /edge/state", Scope.EDGE_READ, answer=answer_of(FullState))
 async def get_edge_state(caller: OperatorRequest) -> Answer:
     """Read all that is bound, and the number of the change that this is as of.
 
@@ -128,7 +127,7 @@ async def get_edge_state(caller: OperatorRequest) -> Answer:
 @edges.operation(
     "POST /edge/acknowledgements",
     Scope.EDGE_ACK,
-    answer=EdgeAnswer,
+    answer=answer_of(Edge),
     refuses=(InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet),
 )
 async def create_edge_acknowledgement(caller: OperatorRequest, body: Acknowledgement) -> Answer:
@@ -143,7 +142,7 @@ async def create_edge_acknowledgement(caller: OperatorRequest, body: Acknowledge
     )
 
 
-@edges.operation("GET /edge/edges", Scope.OPERATOR, answer=EdgeListAnswer)
+@edges.operation("GET /edge/edges", Scope.OPERATOR, answer=list_of(Edge))
 async def list_edges(caller: OperatorRequest) -> Answer:
     """List the edges with what each has acknowledged, by name."""
     found = [edge_of(one) for one in await caller.backend.edges.edges()]
@@ -153,7 +152,7 @@ async def list_edges(caller: OperatorRequest) -> Answer:
 @edges.operation(
     "PUT /edge/edges/{edge}",
     Scope.OPERATOR,
-    answer=EdgeAnswer,
+    answer=answer_of(Edge),
     refuses=(InvalidEdgeName, InvalidText, EdgeBehind),
 )
 async def put_edge(caller: OperatorRequest, edge: PathText, body: EdgeChangeOfState) -> Answer:
@@ -169,7 +168,7 @@ async def put_edge(caller: OperatorRequest, edge: PathText, body: EdgeChangeOfSt
 @edges.operation(
     "POST /edge/edges/{edge}/remove",
     Scope.OPERATOR,
-    answer=EdgeAnswer,
+    answer=answer_of(Edge),
     refuses=(InvalidEdgeName, InvalidText, EdgeNotFound),
 )
 async def remove_edge(caller: OperatorRequest, edge: PathText, body: Reasoned) -> Answer:

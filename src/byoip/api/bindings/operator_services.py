@@ -3,8 +3,7 @@
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.bindings.service_schemas import (
     NewService,
-    OfferedServiceAnswer,
-    OfferedServiceListAnswer,
+    OfferedService,
     ServiceChange,
     offered_service_of,
 )
@@ -12,6 +11,7 @@ from byoip.api.bindings.services import service_place
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import answer_of, list_of
 from byoip.api.border.paging import (
     LONGEST_PAGE,
     CursorText,
@@ -29,7 +29,7 @@ from byoip.usecases.bindings import services as verbs
 operator_services = Declarations("operator: services", Audience.OPERATOR)
 
 
-@operator_services.operation("GET /services", Scope.OPERATOR, answer=OfferedServiceListAnswer)
+@operator_services.operation("GET /services", Scope.OPERATOR, answer=list_of(OfferedService))
 async def list_offered_services(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
@@ -42,7 +42,7 @@ async def list_offered_services(
 @operator_services.operation(
     "GET /services/{service_id}",
     Scope.OPERATOR,
-    answer=OfferedServiceAnswer,
+    answer=answer_of(OfferedService),
     tagged=True,
     refuses=(ServiceNotOffered,),
 )
@@ -57,7 +57,7 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
 @operator_services.operation(
     "POST /services",
     Scope.OPERATOR,
-    answer=OfferedServiceAnswer,
+    answer=answer_of(OfferedService),
     status=201,
     tagged=True,
     refuses=(InvalidText, ServiceExists),
@@ -77,7 +77,7 @@ async def create_service(caller: OperatorRequest, body: NewService) -> Answer:
 @operator_services.operation(
     "PATCH /services/{service_id}",
     Scope.OPERATOR,
-    answer=OfferedServiceAnswer,
+    answer=answer_of(OfferedService),
     tagged=True,
     refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
 )
@@ -98,7 +98,7 @@ async def update_service(
 @operator_services.operation(
     "POST /services/{service_id}/retire",
     Scope.OPERATOR,
-    answer=OfferedServiceAnswer,
+    answer=answer_of(OfferedService),
     refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
 )
 async def retire_service(caller: OperatorRequest, service_id: PathId, body: Reasoned) -> Answer:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, Listed, Success, TextIn, Wire
+from byoip.api.border.envelope import Id, TextIn, Wire
 from byoip.domain.bindings.service_binding import Service
 
 _SERVICE: dict[str, Any] = {
@@ -41,14 +41,6 @@ class OfferedService(Wire):
     id: Id
     name: str
     default_only: bool
-
-
-class OfferedServiceAnswer(Success[OfferedService]):
-    """One service."""
-
-
-class OfferedServiceListAnswer(Listed[OfferedService]):
-    """Services, by name."""
 
 
 def offered_service_of(service: Service) -> OfferedService:

@@ -8,14 +8,13 @@ from byoip.api.bindings.binding_schemas import (
     BindingChange,
     BindingListAnswer,
     NewBinding,
-    ServiceListAnswer,
     binding_of,
     service_of,
 )
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
-from byoip.api.border.envelope import Done
+from byoip.api.border.envelope import Done, counted_list_of
 from byoip.api.border.paging import (
     LONGEST_PAGE,
     CursorText,
@@ -56,7 +55,7 @@ services = Declarations("services")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@services.operation("GET /services", Scope.PREFIXES_READ, answer=ServiceListAnswer)
+@services.operation("GET /services", Scope.PREFIXES_READ, answer=counted_list_of(wire.Service))
 async def list_services(
     caller: CustomerRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:

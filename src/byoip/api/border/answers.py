@@ -1,6 +1,10 @@
-"""From a result to bytes. Answers are bytes early, so that a repeated key gets the same ones."""
+"""From a result to bytes, and its ETag, which a later write names in If-Match (RFC 9110, 13.1.1).
 
-from collections.abc import Sequence
+Answers are rendered early, so that a repeated idempotency key gets the same bytes.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -11,15 +15,21 @@ from starlette.responses import Response
 from byoip.api.border.envelope import Message
 from byoip.api.border.paging import Page
 from byoip.domain.idempotency import StoredAnswer
+from byoip.domain.precondition import ANY_VERSION, Precondition
 
 Answer: TypeAlias = StoredAnswer
 
 _BEFORE, _BETWEEN = b'{"success":true,"errors":[],"messages":', b',"result":'
 _HEAD = b'{"success":true,"errors":[],"messages":[],"result":'
 
+# Weak tags never match (RFC 9110, section 13.1.1), and neither do tags of another form than ours.
+_TAG = re.compile(rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+NO_VERSION = 0
+_OURS = re.compile(rb"[1-9][0-9]{0,9}")
+
 
 class JsonBytes(Response):
-    """JSON that is rendered already."""
+    """A response whose JSON is rendered already."""
 
     media_type = "application/json"
 
@@ -31,7 +41,7 @@ def answer(
     version: int | None = None,
     messages: Sequence[Message] = (),
 ) -> Answer:
-    """One result in its envelope, with remarks; `version` is its ETag's."""
+    """One result in its envelope, with remarks; `version` becomes its ETag."""
     shown = b"null" if result is None else result.__pydantic_serializer__.to_json(result)
     head = _BEFORE + to_json(messages) + _BETWEEN if messages else _HEAD
     return Answer(status, head + shown + b"}", version)
@@ -44,3 +54,21 @@ def list_answer(shown: list[Any], cut: Page[Any], *, total: int | None = None) -
         info["total_count"] = total
     body = b"".join((_HEAD, to_json(shown), b',"result_info":', msgspec.json.encode(info), b"}"))
     return Answer(200, body)
+
+
+def etag(version: int) -> str:
+    """The strong tag of a version. What hangs on a claim has the tag of the claim."""
+    return f'"{version}"'
+
+
+def expected(headers: Iterable[tuple[bytes, bytes]]) -> Precondition | None:
+    """The versions that If-Match accepts, none for what is no tag; None if it was not sent."""
+    fields = [value for name, value in headers if name == b"if-match"]
+    if not fields:
+        return None
+    if [field.strip() for field in fields] == [b"*"]:
+        return ANY_VERSION
+    tags = _TAG.findall(b",".join(fields))
+    return Precondition(
+        frozenset(int(text) for weak, text in tags if not weak and _OURS.fullmatch(text))
+    )

@@ -40,7 +40,8 @@ class Backend:
         terms: what the operator admits.
         in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
-        public_url: as customers reach us, without a trailing slash: stands in the documents.
+        public_url: under which customers reach the service, without a trailing slash; stands in
+            documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
         speaks: whether any BGP speaker is configured.
     """

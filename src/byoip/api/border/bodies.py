@@ -1,4 +1,4 @@
-"""Reading a JSON body strictly, once, with limits. Nothing of it is ever echoed."""
+"""Reads a JSON body strictly, once, within limits. No refusal repeats any of its text."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from byoip.api.problems.refusals import (
+from byoip.api.border.refusals import (
     BODY_LIMIT,
     BodyTooLarge,
     FieldInvalid,
@@ -78,7 +78,7 @@ _UNSAFE_WHY = "Text may not contain U+0000 or half a surrogate pair"
 
 
 def field_refusals(errors: Sequence[Any]) -> list[Refusal]:
-    """What pydantic found, in our words and without the input."""
+    """What pydantic found, as refusals, without the input."""
     return [_field_refusal(error) for error in errors[:ERRORS_SHOWN]]
 
 
@@ -118,7 +118,7 @@ def _why(fault: ValueError) -> str:
 
 
 class _UnreadableError(ValueError):
-    """JSON that Python would take."""
+    """Text that Python would take for JSON."""
 
 
 def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

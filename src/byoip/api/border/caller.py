@@ -1,4 +1,4 @@
-"""What a route knows about the one who asks, once the border has let the request in."""
+"""What a route knows about the client and its request, once the border has let it in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -62,6 +62,8 @@ class Authenticated:
     """A request whose sender may make it.
 
     Attributes:
+        by: for the history.
+        now: when the request was let in.
         idempotency_key: as sent, or None.
         body: the raw body, empty for reads.
         seen: what If-Match says; not compared yet.
@@ -69,22 +71,13 @@ class Authenticated:
 
     backend: Backend
     credential: Credential
-    request_id: str
+    by: Actor
+    now: datetime
     method: str
     path: str
     idempotency_key: str | None
     body: bytes
     seen: Precondition = ANY_VERSION
-
-    @property
-    def by(self) -> Actor:
-        """For the history."""
-        return Actor(f"credential:{self.credential.id.hex}", self.request_id, self.seen)
-
-    @property
-    def now(self) -> datetime:
-        """The time."""
-        return self.backend.clock.now()
 
     async def write(
         self,
@@ -102,8 +95,8 @@ class Authenticated:
             verb: what is done, as a function of a transaction.
             show: makes the result's wire form.
             status: of the answer.
-            version: gives its ETag's.
-            kept: what a repeated request is shown, where `show` shows a secret.
+            version: gives the version for its ETag.
+            kept: makes what a repeated request is shown, where `show` shows a secret.
             messages: gives the remarks beside it.
         """
 
@@ -143,8 +136,8 @@ class Authenticated:
         Args:
             show: makes the result's wire form.
             status: of the answer.
-            version: gives its ETag's.
-            kept: what a repeated request is shown, where `show` shows a secret.
+            version: gives the version for its ETag.
+            kept: makes what a repeated request is shown, where `show` shows a secret.
             messages: gives the remarks beside it.
         """
         return Pen(self, show, status, version, kept, messages)
@@ -174,11 +167,6 @@ class Customer(Authenticated):
 class Operator(Authenticated):
     """An operator's request, for the whole service."""
 
-    @property
-    def by(self) -> Actor:
-        """For the history."""
-        return Actor(f"operator:{self.credential.id.hex}", self.request_id, self.seen)
-
 
 def _not_here(_: object) -> NoReturn:
     raise RuntimeError("the border renders the answer")
@@ -189,7 +177,7 @@ def nothing(_: object) -> None:
 
 
 def _only_an_operation_knows() -> NoReturn:
-    # Were a route ever served by FastAPI's own machinery, it would fail here and serve nobody.
+    # If FastAPI's own machinery ever served a route, it would fail here and answer no client.
     raise RuntimeError("a route below /client/v4 is not an Operation")
 
 

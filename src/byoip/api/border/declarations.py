@@ -15,9 +15,9 @@ ROOT = "/client/v4/accounts/{account_id}/addressing"
 
 
 class Audience(StrEnum):
-    """For whom an operation is; the value is the root of its path.
+    """Who may call an operation; the value is the root of its path.
 
-    A customer's credential opens its own account only, an operator's no account at all.
+    A customer's credential is good for its own account only, an operator's for no account.
     """
 
     ACCOUNT = ROOT
@@ -28,10 +28,10 @@ Endpoint: TypeAlias = Callable[..., Awaitable[Answer]]
 
 
 class Decorator(Protocol):
-    """Notes an endpoint and gives it back."""
+    """Takes an endpoint into the declarations, and gives it back."""
 
     def __call__(self, endpoint: Endpoint, /) -> Endpoint:
-        """Note it."""
+        """Take it in."""
         ...
 
 
@@ -46,8 +46,8 @@ class Declaration:
         tagged: its success carries an ETag.
         answer: the model of the success, for the document; or the media type of a file.
         uploads: name of the form's part, where the body is a form with a file.
-        refuses: what it may refuse besides what every operation may.
-        also: scopes that are needed besides.
+        refuses: what it may refuse beyond what every operation may.
+        also: further scopes that are needed.
     """
 
     method: str
@@ -66,7 +66,7 @@ class Declaration:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """All that a credential must have."""
+        """All scopes that a credential must have."""
         return (self.scope, *self.also)
 
     @property
@@ -87,7 +87,7 @@ class Declaration:
 
     @property
     def deprecated(self) -> bool:
-        """Whether it is kept for old clients only: its docstring says so, and what to use."""
+        """Whether it is kept for old clients only: then its docstring says so, and what to use."""
         return "Deprecated: " in (self.endpoint.__doc__ or "")
 
     @property

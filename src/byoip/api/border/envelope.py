@@ -1,7 +1,8 @@
-"""The envelope around every answer. These models document; `api/answers.py` writes the bytes."""
+"""The envelope around every answer: models for the document; `answers.py` writes the bytes."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import (
@@ -11,12 +12,11 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    create_model,
 )
 
 from byoip.domain.asn import LAST_ASN
 from byoip.domain.customer_text import LONGEST
-
-Result = TypeVar("Result")
 
 ID_PATTERN = "^[0-9a-f]{32}$"
 _ID_DIGITS = frozenset("0123456789abcdef")
@@ -24,13 +24,13 @@ _ID_LENGTH = 32
 
 
 class Wire(BaseModel):
-    """Something we send: every member always there."""
+    """What the service sends: every member is always there."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class Strict(BaseModel):
-    """Something we are sent: exact types, no members that we do not know."""
+    """What clients send: exact types, no unknown members."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -64,8 +64,8 @@ TextIn: TypeAlias = Annotated[
         json_schema_extra={"maxLength": LONGEST},
     ),
 ]
-# Constants, so written that openapi-generator makes working types of them, too: of a bare "null" it
-# makes none, of a boolean constant that names its type the text "true".
+# Written so that openapi-generator makes working types of these constants: it makes no type of a
+# bare "null", and the text "true" of a boolean constant that names its type.
 Yes: TypeAlias = Annotated[Literal[True], WithJsonSchema({"const": True})]
 No: TypeAlias = Annotated[Literal[False], WithJsonSchema({"const": False})]
 Nothing: TypeAlias = Annotated[None, WithJsonSchema({"type": ["object", "null"], "const": None})]
@@ -97,7 +97,7 @@ class Message(Wire):
 
 
 class Failure(Wire):
-    """A refused request, or a fault of ours."""
+    """A refused request, or a fault of the service."""
 
     success: No
     errors: list[Error]
@@ -105,21 +105,22 @@ class Failure(Wire):
     result: Nothing
 
 
-class Success(Wire, Generic[Result]):
-    """An answer."""
+class Success(Wire):
+    """An answer; `result` follows."""
 
     success: Yes
     errors: list[Error] = Field(max_length=0)
     messages: list[Message]
-    result: Result
 
 
-class Done(Success[Nothing]):
-    """Done, and there is nothing to show."""
+class Done(Success):
+    """The request was carried out, and there is nothing to show."""
+
+    result: Nothing
 
 
 class PageInfo(Wire):
-    """Where this page stands."""
+    """Where a page stands in its list."""
 
     count: int = Field(description="How many are in this answer.")
     per_page: int
@@ -127,28 +128,42 @@ class PageInfo(Wire):
 
 
 class CountedPageInfo(PageInfo):
-    """The same on lists that are short enough to be counted."""
+    """The same for a list that is short enough to be counted."""
 
     total_count: int
 
 
 class EventPageInfo(Wire):
-    """Where to go on reading."""
+    """Where the client goes on reading."""
 
     count: int
     per_page: int
-    cursor: str | None = Field(
-        description="Give it back as `after`; null when nothing more is there."
-    )
+    cursor: str | None = Field(description="Give it back as `after`; null when there are no more.")
 
 
-class Listed(Success[list[Result]], Generic[Result]):
-    """A page of a list."""
+@cache
+def answer_of(model: type[Wire], name: str = "") -> type[BaseModel]:
+    """The envelope of one: schema `<Name>Answer`, where the name is the model's unless given."""
+    return create_model(f"{name or model.__name__}Answer", __base__=Success, result=model)
 
-    result_info: PageInfo
+
+def list_of(model: type[Wire], name: str = "") -> type[BaseModel]:
+    """The envelope of a page of a list: schema `<Name>ListAnswer`."""
+    return _list_of(model, name, PageInfo)
 
 
-class Counted(Success[list[Result]], Generic[Result]):
-    """A list, whole unless `per_page` is given."""
+def counted_list_of(model: type[Wire], name: str = "") -> type[BaseModel]:
+    """The envelope of a list that is whole unless `per_page` is given."""
+    return _list_of(model, name, CountedPageInfo)
 
-    result_info: CountedPageInfo
+
+def event_list_of(model: type[Wire]) -> type[BaseModel]:
+    """The envelope of a page of a history."""
+    return _list_of(model, "", EventPageInfo)
+
+
+@cache
+def _list_of(model: type[Wire], name: str, info: type[Wire]) -> type[BaseModel]:
+    name = f"{name or model.__name__}ListAnswer"
+    fields: dict[str, Any] = {"result": list[model], "result_info": info}  # type: ignore[valid-type]
+    return create_model(name, __base__=Success, **fields)

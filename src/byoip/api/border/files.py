@@ -26,8 +26,8 @@ class FileAnswer(StoredAnswer):
 
 
 def file_response(given: FileAnswer) -> Response:
-    """The file with its name, for its receiver alone."""
-    # RFC 6266, appendix D: the plain name first, for those who know no other.
+    """The file with its name; no cache may keep it."""
+    # RFC 6266, appendix D: the plain name first, for clients that know no other.
     plain = given.filename.encode("ascii", "replace").decode().replace("?", "_")
     exact = quote(given.filename, safe="")
     headers = {

@@ -5,7 +5,7 @@ from byoip.api.border.envelope import Message
 NO_CHANGE = Message(
     code=2000,
     name="no_change",
-    message="Everything is as you want it already: nothing was changed.",
+    message="Everything was as requested already: nothing was changed.",
 )
 NO_SPEAKERS = Message(
     code=2001,
@@ -17,8 +17,8 @@ OFFBOARDING = Message(
     code=2010,
     name="on_its_way_out",
     message="Its routes are withdrawn, then its bindings end, and after the grace it is closed: "
-    "`events` tell each step, and POST .../restore brings everything back until then. Remove the "
-    "ROA for us last.",
+    "`events` report each step, and POST .../restore brings everything back until then. Remove the "
+    "operator's ROA last.",
 )
 ROUTE_WITHHELD = 2011, "route_withheld"
 ROUTE_OWED = 2012, "route_owed"

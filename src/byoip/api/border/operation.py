@@ -1,7 +1,7 @@
-"""The one way in below /client/v4. A route declares its scope, or it does not exist.
+"""The only way in below /client/v4: every route is a declared operation with a scope.
 
 FastAPI reads an operation's signature for the document; requests are served here, in the order
-that the contract demands: who asks, which account, what right, which query, which body.
+that the contract demands: credential, rate limit, account, scope, query, body.
 """
 
 import re
@@ -15,27 +15,37 @@ from starlette.requests import Request
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from byoip.api.border.answers import Answer, JsonBytes
-from byoip.api.border.authentication import authenticate
+from byoip.api.border.answers import NO_VERSION, Answer, JsonBytes, etag, expected
 from byoip.api.border.backend import Backend
 from byoip.api.border.bodies import parse_body, read_body, require_json
 from byoip.api.border.caller import Customer, Operator
-from byoip.api.border.conditional import NO_VERSION, etag, expected
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import Strict, read_id
 from byoip.api.border.files import FileAnswer, file_response
 from byoip.api.border.queries import QueryParameters
+from byoip.api.border.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.api.border.streams import StreamAnswer, stream_response
 from byoip.api.border.uploads import read_upload
 from byoip.api.border.waiting import unless_gone
 from byoip.api.document.documentation import operation_document
-from byoip.api.problems.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
-from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope, ScopeMissing
+from byoip.domain.accounts.credential import (
+    AccountNotFound,
+    Credential,
+    NotAuthenticated,
+    Scope,
+    ScopeMissing,
+    TwoCredentials,
+)
+from byoip.domain.history import Actor
 from byoip.domain.idempotency import AlreadyAnswered
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
 
 _APART = ("caller", "body", "upload", "return")
-_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
+_IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
+# RFC 6750, section 2.1, bounded.
+_BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]{1,512}=*)")
+_KEY = re.compile(rb"([A-Za-z0-9\-._~+/]{1,512}=*)")
+_CREDENTIAL_HEADERS = (b"authorization", b"x-auth-key", b"x-auth-email")
 
 
 class NoMembers(Strict):
@@ -43,7 +53,7 @@ class NoMembers(Strict):
 
 
 class Operation(APIRoute):
-    """A route that knows who asks before it does anything else."""
+    """A route that authenticates the client before it does anything else."""
 
     def __init__(self, declaration: Declaration, backend: Backend) -> None:
         hints = get_type_hints(declaration.endpoint, include_extras=True)
@@ -55,6 +65,10 @@ class Operation(APIRoute):
         )
         self.declaration = declaration
         self._backend = backend
+        self._of_account = declaration.audience is Audience.ACCOUNT
+        self._scopes = declaration.scopes
+        self._conditional = declaration.conditional
+        self._must_be_conditional = declaration.of_prefix and backend.require_if_match
         self._ids = tuple(name for name in self.param_convertors if name in hints)
         self._texts = frozenset(name for name in self._ids if get_args(hints[name])[0] is str)
         self._query = QueryParameters(
@@ -63,7 +77,9 @@ class Operation(APIRoute):
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
         self._writes = declaration.method != "GET"
-        self.app = self._serve  # past FastAPI's own handling, which reads bodies of strangers
+        self.app = (
+            self._serve
+        )  # past FastAPI's own handling, which reads bodies before it authenticates
 
     async def _serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
@@ -81,22 +97,28 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request) -> Answer:
         scope = request.scope
-        credential = await authenticate(scope["headers"], self._backend.accounts)
+        credential = await self._backend.accounts.recognise(given_token(scope["headers"]))
+        if credential is None:
+            raise NotAuthenticated
         scope["state"]["credential"] = credential.id.hex
         await self._backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params)
         self._admit(credential, account_id)
-        arguments = self._query.read(scope["query_string"]) | ids
+        arguments: dict[str, Any] = {**ids}
+        if query := scope["query_string"]:
+            arguments |= self._query.read(query)
         raw, key, seen = b"", None, ANY_VERSION
         if self._writes:
             key = _idempotency_key(scope["headers"])
             seen = self._expected(scope["headers"])
             raw, taken = await self._take(request)
             arguments |= taken
+        who = "credential" if self._of_account else "operator"
         known: dict[str, Any] = {
             "backend": self._backend,
             "credential": credential,
-            "request_id": scope["state"]["request_id"],
+            "by": Actor(f"{who}:{credential.id.hex}", scope["state"]["request_id"], seen),
+            "now": self._backend.clock.now(),
             "method": request.method,
             "path": scope["path"],
             "idempotency_key": key,
@@ -107,38 +129,37 @@ class Operation(APIRoute):
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
         )
         work = self.declaration.endpoint(asking, **arguments)
-        if arguments.get("wait"):  # seconds that nobody may be there to see the end of
+        if arguments.get("wait"):  # the client may leave before the answer is there
             return await unless_gone(request.receive, work)
         return await work
 
     def _admit(self, credential: Credential, account_id: UUID | None) -> None:
-        # Another's account is not there at all; an operator's credential has no account, and
-        # whatever scopes a customer's has, the operator's side is closed to it.
+        # To a customer another account does not exist. An operator's credential has no account; a
+        # customer's has one, which closes the operator's side to it, whatever its scopes.
         if credential.account_id != account_id:
             raise ScopeMissing(Scope.OPERATOR) if account_id is None else AccountNotFound
-        for scope in self.declaration.scopes:
+        for scope in self._scopes:
             credential.require(scope)
 
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Precondition:
         given = expected(headers)
         if given is None:
-            if self.declaration.of_prefix and self._backend.require_if_match:
+            if self._must_be_conditional:
                 raise PreconditionRequired
             return ANY_VERSION
-        if not self.declaration.conditional:
-            given.require(NO_VERSION)  # there is no tag that it could be
+        if not self._conditional:
+            given.require(NO_VERSION)  # the object has no tag that could match
         return given
 
     def _read_ids(self, params: Mapping[str, str]) -> tuple[UUID | None, dict[str, UUID | str]]:
-        of_account = self.declaration.audience is Audience.ACCOUNT
-        account_id = _path_id("account_id", params["account_id"]) if of_account else None
+        account_id = _path_id("account_id", params["account_id"]) if self._of_account else None
         return account_id, {
             name: params[name] if name in self._texts else _path_id(name, params[name])
             for name in self._ids
         }
 
     async def _take(self, request: Request) -> tuple[bytes, dict[str, Any]]:
-        """What a repeated key is compared with, and what the endpoint is given of the body."""
+        """The bytes that a repeated key is compared with, and the endpoint's arguments."""
         if part := self.declaration.uploads:
             upload = await read_upload(request, part)
             return upload.fingerprint, {"upload": upload}
@@ -164,6 +185,32 @@ def _idempotency_key(headers: list[tuple[bytes, bytes]]) -> str | None:
     keys = [value for name, value in headers if name == b"idempotency-key"]
     if not keys:
         return None
-    if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
+    if len(keys) > 1 or not _IDEMPOTENCY_KEY.fullmatch(keys[0]):
         raise MalformedIdempotencyKey
     return keys[0].decode("ascii")
+
+
+def given_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The token in the request's headers; names are lowercase, as ASGI has them.
+
+    Either `Authorization: Bearer`, or the older pair `X-Auth-Email` and `X-Auth-Key`, where the
+    key is a token and the e-mail address is ignored.
+
+    Raises:
+        TwoCredentials: both ways at once, or one of them twice.
+        NotAuthenticated: none, or not in the right form.
+    """
+    given = [(name, value) for name, value in headers if name in _CREDENTIAL_HEADERS]
+    names = [name for name, _ in given]
+    if len(set(names)) < len(names) or (b"authorization" in names and len(names) > 1):
+        raise TwoCredentials
+    for name, value in given:
+        if name == b"authorization":
+            match = _BEARER.fullmatch(value.strip())
+        elif name == b"x-auth-key":
+            match = _KEY.fullmatch(value.strip())
+        else:
+            continue
+        if match:
+            return match[1].decode("ascii")
+    raise NotAuthenticated

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import Query
 
-from byoip.api.problems.refusals import QueryParameterInvalid
+from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.store.claims.views import Cursor
 
 LONGEST_PAGE = 1000
@@ -39,14 +39,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What part of a list is wanted."""
+    """Which part of a list is asked for."""
 
     after: Cursor | None
     size: int
 
     @property
     def probe(self) -> int:
-        """How many to read so as to know whether more follow."""
+        """How many to read: one more than asked for tells whether more follow."""
         return self.size + 1
 
 
@@ -63,7 +63,7 @@ def page_request(per_page: int | None, cursor: str | None, *, default: int) -> P
     """Read what the query asks for.
 
     Raises:
-        QueryParameterInvalid: not a cursor of ours.
+        QueryParameterInvalid: the service gives out no such cursor.
     """
     return PageRequest(None if cursor is None else read_cursor(cursor), per_page or default)
 
@@ -71,7 +71,7 @@ def page_request(per_page: int | None, cursor: str | None, *, default: int) -> P
 def paginate(
     found: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Cursor]
 ) -> Page[Item]:
-    """Cut the probe off, and say where to go on."""
+    """Cut the extra item off, and say where the next page begins."""
     items = found[: wanted.size]
     more = len(found) > wanted.size
     return Page(items, wanted.size, write_cursor(place(items[-1])) if more else None)
@@ -93,10 +93,10 @@ def paginate_list(
 def paginate_unordered(
     whole: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Cursor]
 ) -> Page[Item]:
-    """The same for a list in another order, which a cursor says nothing of once its item is gone.
+    """The same for a list in another order, where a cursor is worthless once its item is gone.
 
     Raises:
-        QueryParameterInvalid: it is.
+        QueryParameterInvalid: the cursor's item is gone.
     """
     start = 0
     if wanted.after is not None:
@@ -118,15 +118,15 @@ def write_cursor(place: Cursor) -> str:
 
 
 def read_cursor(text: str) -> Cursor:
-    """The place it means.
+    """The place that a cursor stands for.
 
     Raises:
-        QueryParameterInvalid: not a cursor of ours.
+        QueryParameterInvalid: the service gives out no such cursor.
     """
     try:
         if not _TEXT.fullmatch(text):
-            raise QueryParameterInvalid("cursor", "is not a cursor of ours")
+            raise QueryParameterInvalid("cursor", "is not one that this service gave")
         micros, raw = _SHAPE.unpack(base64.urlsafe_b64decode(text))
         return Cursor(_EPOCH + timedelta(microseconds=micros), UUID(bytes=raw))
     except (binascii.Error, OverflowError):
-        raise QueryParameterInvalid("cursor", "is not a cursor of ours") from None
+        raise QueryParameterInvalid("cursor", "is not one that this service gave") from None

@@ -1,4 +1,4 @@
-"""Query parameters, read strictly: what we do not understand is refused, never ignored.
+"""Reads query parameters strictly: what the operation does not know is refused, never ignored.
 
 An ignored or misread filter is how a list of "what to delete" becomes a list of everything.
 """
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter, ValidationError
 
-from byoip.api.problems.refusals import QueryParameterInvalid, QueryParameterUnknown
+from byoip.api.border.refusals import QueryParameterInvalid, QueryParameterUnknown
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
@@ -29,14 +29,12 @@ class QueryParameters:
         }
 
     def read(self, query: bytes) -> dict[str, Any]:
-        """The values given.
+        """The values that a query gives; the query is not empty.
 
         Raises:
-            QueryParameterUnknown: a name that the operation does not have.
-            QueryParameterInvalid: empty, repeated, out of bounds, or not of its type.
+            QueryParameterUnknown: the operation has no parameter of this name.
+            QueryParameterInvalid: a value is empty, repeated, out of bounds, or of another type.
         """
-        if not query:
-            return {}
         values: dict[str, Any] = {}
         for name, text in self._pairs(query):
             if name not in self._types:
@@ -70,7 +68,7 @@ class QueryParameters:
 _WANTED = {
     int: "a whole number within its bounds",
     bool: "true or false",
-    str: "text that we read",
+    str: "text of the form that this parameter has",
 }
 
 

@@ -1,9 +1,9 @@
-"""How much a credential and an account may ask, all API processes together.
+"""How many requests a credential and an account may make, at all API processes together.
 
-A process leases permits ahead, a block at a time, from a table that all share: most requests cost
-no round trip, and never are more let in than the limit. What a process holds unused when the rest
-is gone is lost to whoever asks elsewhere; so blocks begin small, grow with what the process lets
-in, and shrink when little is left.
+A process leases permits ahead, a block at a time, from a table that all processes share: most
+requests cost no round trip, and never are more let in than the limit. Permits that one process
+holds unused are lost to clients of the others; so blocks begin small, grow with what the process
+lets in, and shrink when little is left.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from byoip.api.problems.refusals import RateLimited
+from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import BLOCK, WINDOW, Lease, Limits
 from byoip.store.accounts.allowance import Allowance
@@ -31,7 +31,7 @@ class _Permits:
     Attributes:
         held: leased, and not used yet.
         used: requests that this process let in.
-        left: permits that nobody had leased when it last asked.
+        left: permits that no process had leased when this one last asked.
         closed: there are no more of this window.
         until: when the window ends, on this machine's monotonic clock; never later than it does.
     """
@@ -44,7 +44,7 @@ class _Permits:
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def take(self) -> bool | None:
-        """Whether one more may come in; None: somebody has to ask."""
+        """Whether one more may come in; None: the process must lease first."""
         if time.monotonic() >= self.until:
             return None
         if not self.held:
@@ -66,7 +66,8 @@ class _Permits:
         self.closed = not lease.permits
         self.held, self.left = max(0, lease.permits - 1), lease.left
         self.used += not self.closed
-        # From before we asked, thus early by a round trip: a permit is not used in the next window.
+        # From before the lease was asked for, so early by a round trip: no permit is used in the
+        # next window.
         self.until = asked_at + lease.seconds_left
         return not self.closed
 
@@ -85,7 +86,7 @@ class RequestLimiter:
         The headers are those of draft-ietf-httpapi-ratelimit-headers, version 10.
 
         Raises:
-            RateLimited: the credential or its account has used up its window.
+            RateLimited: the credential or its account has used up the permits of its window.
         """
         whose = (
             ("credential", credential.id, self.limits.per_credential),
@@ -137,10 +138,11 @@ async def spend(
 ) -> None:
     """Take one of the permits for something that costs others more than a read; 0: no limit.
 
-    They are an account's, so that nobody uses up another's; `of` an object: for that one alone.
+    The permits are the account's own, so that no account uses up another's; with `of` they are
+    for that object alone.
 
     Raises:
-        RateLimited: there is none at the moment.
+        RateLimited: none is left in this minute.
     """
     if per_minute:
         counted = what if of is None else f"{what}:{of.hex}"

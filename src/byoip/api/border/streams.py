@@ -1,4 +1,4 @@
-"""Answers that go on: a line of JSON for each thing that happens (NDJSON)."""
+"""Answers that go on: a line of JSON for each change (NDJSON)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ NDJSON = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamAnswer(StoredAnswer):
-    """Lines, sent as they come; the body is not known before."""
+    """Lines, sent as they come; `body` stays empty."""
 
     lines: AsyncIterator[bytes]
 
 
 def stream_response(given: StreamAnswer) -> StreamingResponse:
-    """The lines, past proxies that would collect them first."""
+    """The lines, with headers that keep proxies from collecting them first."""
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(given.lines, given.status, headers, NDJSON)
 
 
 def stream_document() -> dict[str, Any]:
-    """An answer of lines. No schema can say that; clients are given the bytes as they come."""
+    """An answer of lines. No schema can say that; generated clients get the bytes as they come."""
     return {
         "description": "One JSON object a line; empty lines are signs of life.",
         "content": {NDJSON: {"schema": {"type": "string", "format": "binary"}}},

@@ -1,4 +1,4 @@
-"""Reading a form with one file in it (RFC 7578), as it arrives and within limits."""
+"""Reads a form with one file in it (RFC 7578), as it arrives and within limits."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from byoip.api.problems.refusals import (
+from byoip.api.border.refusals import (
     BodyTooLarge,
     FieldInvalid,
     FieldMissing,

@@ -1,4 +1,4 @@
-"""Reads that may wait until there is something to read."""
+"""Reads that wait until there is something to read, or their time is over."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -36,8 +36,8 @@ async def read_or_wait(
 ) -> Sequence[Item]:
     """Read again at each ring, until there is something or the time is over.
 
-    It is listened before it is read, so nothing falls in between; and it is read once more at
-    the end, so a ring that failed to come costs time only.
+    It listens before it reads, so nothing falls in between; and it reads once more at the end, so
+    a ring that failed to come costs time only.
     """
     if not wait:
         return await read()
@@ -60,7 +60,7 @@ async def follow(
     """All there is after the last item, again and again; nothing where nothing is new.
 
     Ends when the time is over, when the bell will not ring again, or when nothing can be read:
-    whoever follows asks anew, and misses nothing.
+    the client then asks again after the last item, and misses nothing.
     """
     end, last = asyncio.get_running_loop().time() + seconds, None
     with bell.hearing(about) as rung:
@@ -89,10 +89,10 @@ async def _ring(rung: asyncio.Event, seconds: float) -> None:
 
 
 async def unless_gone(receive: Receive, work: Awaitable[Result]) -> Result:
-    """Do the work, but not for a client that has gone.
+    """Do the work while the client is there.
 
     Raises:
-        ClientDisconnect: it has; the work was cancelled.
+        ClientDisconnect: the client has gone; the work was cancelled.
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_gone(receive))

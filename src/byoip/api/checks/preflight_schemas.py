@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import AsnIn, Strict, Success, Wire
+from byoip.api.border.envelope import AsnIn, Strict, Wire
 from byoip.api.checks.validation_schemas import CheckFinding, finding_of
 from byoip.domain.checks.evidence import Passed
 from byoip.usecases.checks.preflight import PreflightReport
@@ -63,10 +63,6 @@ class Preflight(Wire):
         description="Publish ROAs for those first, if they are yours."
     )
     warnings: list[str]
-
-
-class PreflightAnswer(Success[Preflight]):
-    """One report."""
 
 
 def preflight_of(report: PreflightReport) -> Preflight:

@@ -3,10 +3,11 @@
 from byoip.api.border.answers import Answer, answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import answer_of
 from byoip.api.border.rate_limiting import spend
-from byoip.api.checks.preflight_schemas import NewPreflight, PreflightAnswer, preflight_of
+from byoip.api.border.refusals import RateLimited
+from byoip.api.checks.preflight_schemas import NewPreflight, Preflight, preflight_of
 from byoip.api.claims.prefixes import PREFIX_REFUSALS
-from byoip.api.problems.refusals import RateLimited
 from byoip.domain.accounts.credential import Scope
 
 preflights = Declarations("proof")
@@ -15,7 +16,7 @@ preflights = Declarations("proof")
 @preflights.operation(
     "POST /prefix_preflights",
     Scope.PREFIXES_READ,
-    answer=PreflightAnswer,
+    answer=answer_of(Preflight),
     refuses=(*PREFIX_REFUSALS, RateLimited),
 )
 async def create_prefix_preflight(caller: CustomerRequest, body: NewPreflight) -> Answer:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, Listed, Success, Time, Wire
+from byoip.api.border.envelope import Id, Time, Wire
 from byoip.domain.checks import registry_override as domain
 
 _OVERRIDE: dict[str, Any] = {
@@ -38,14 +38,6 @@ class RegistryOverride(Wire):
     registry: str
     reason: str
     created_at: Time
-
-
-class RegistryOverrideAnswer(Success[RegistryOverride]):
-    """One override."""
-
-
-class RegistryOverrideListAnswer(Listed[RegistryOverride]):
-    """Overrides of the database, oldest first."""
 
 
 def override_of(override: domain.RegistryOverride) -> RegistryOverride:

@@ -4,13 +4,9 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import answer_of, list_of
 from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
-from byoip.api.checks.registry_override_schemas import (
-    NewOverride,
-    RegistryOverrideAnswer,
-    RegistryOverrideListAnswer,
-    override_of,
-)
+from byoip.api.checks import registry_override_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.registry_override import (
@@ -27,7 +23,7 @@ registry_overrides = Declarations("operator: space", Audience.OPERATOR)
 
 
 @registry_overrides.operation(
-    "GET /registry_overrides", Scope.OPERATOR, answer=RegistryOverrideListAnswer
+    "GET /registry_overrides", Scope.OPERATOR, answer=list_of(wire.RegistryOverride)
 )
 async def list_registry_overrides(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
@@ -37,16 +33,16 @@ async def list_registry_overrides(
     reader = caller.backend.operator_reader
     found = await reader.overrides(after=wanted.after, limit=wanted.probe)
     part = paginate(found, wanted, _place)
-    return list_answer([override_of(one) for one in part.items], part)
+    return list_answer([wire.override_of(one) for one in part.items], part)
 
 
 @registry_overrides.operation(
     "PUT /registry_overrides",
     Scope.OPERATOR,
-    answer=RegistryOverrideAnswer,
+    answer=answer_of(wire.RegistryOverride),
     refuses=(InvalidText, InvalidPrefix, RegistryUnknown),
 )
-async def put_registry_override(caller: OperatorRequest, body: NewOverride) -> Answer:
+async def put_registry_override(caller: OperatorRequest, body: wire.NewOverride) -> Answer:
     """Say which registry is responsible for a range.
 
     It replaces the override of exactly the same range, also one of the settings. Of several that
@@ -57,14 +53,14 @@ async def put_registry_override(caller: OperatorRequest, body: NewOverride) -> A
         lambda tx: verbs.put(
             tx, registries=known, cidr=body.cidr, registry=body.registry, reason=body.reason
         ),
-        override_of,
+        wire.override_of,
     )
 
 
 @registry_overrides.operation(
     "POST /registry_overrides/{override_id}/remove",
     Scope.OPERATOR,
-    answer=RegistryOverrideAnswer,
+    answer=answer_of(wire.RegistryOverride),
     refuses=(InvalidText, OverrideNotFound),
 )
 async def remove_registry_override(
@@ -72,7 +68,7 @@ async def remove_registry_override(
 ) -> Answer:
     """Go back to what the settings and the registries' statistics say."""
     return await caller.write(
-        lambda tx: verbs.remove(tx, override_id, reason=body.reason), override_of
+        lambda tx: verbs.remove(tx, override_id, reason=body.reason), wire.override_of
     )
 
 

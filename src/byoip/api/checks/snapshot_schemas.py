@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from byoip.api.accounts.operator_schemas import example
-from byoip.api.border.envelope import Listed, Success, Time, Wire
+from byoip.api.border.envelope import Time, Wire
 from byoip.domain.checks.vrp_snapshot import Gate
 from byoip.store.accounts.operator_views import RoaSnapshotView
 from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
@@ -84,22 +84,6 @@ class RegistrationSnapshot(Wire):
     acceptance: SnapshotAcceptance | None = Field(
         description="The next file is measured by the refused one, which is not kept."
     )
-
-
-class RoaSnapshotAnswer(Success[RoaSnapshot]):
-    """One snapshot."""
-
-
-class RoaSnapshotListAnswer(Listed[RoaSnapshot]):
-    """Attempts to take ROA data, newest first."""
-
-
-class RegistrationSnapshotAnswer(Success[RegistrationSnapshot]):
-    """One registry's statistics."""
-
-
-class RegistrationSnapshotListAnswer(Listed[RegistrationSnapshot]):
-    """The statistics of each registry."""
 
 
 def roa_snapshot_of(view: RoaSnapshotView) -> RoaSnapshot:

@@ -8,12 +8,11 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import answer_of, list_of
 from byoip.api.border.paging import DEFAULT_PAGE, Page, PerPage
 from byoip.api.checks.snapshot_schemas import (
-    RegistrationSnapshotAnswer,
-    RegistrationSnapshotListAnswer,
-    RoaSnapshotAnswer,
-    RoaSnapshotListAnswer,
+    RegistrationSnapshot,
+    RoaSnapshot,
     registration_of,
     roa_snapshot_of,
 )
@@ -33,7 +32,7 @@ Below: TypeAlias = Annotated[
 ]
 
 
-@snapshots.operation("GET /roa_snapshots", Scope.OPERATOR, answer=RoaSnapshotListAnswer)
+@snapshots.operation("GET /roa_snapshots", Scope.OPERATOR, answer=list_of(RoaSnapshot))
 async def list_roa_snapshots(
     caller: OperatorRequest, below: Below = _LAST_NUMBER, per_page: PerPage = None
 ) -> Answer:
@@ -49,7 +48,7 @@ async def list_roa_snapshots(
 @snapshots.operation(
     "POST /roa_snapshots/{number}/accept",
     Scope.OPERATOR,
-    answer=RoaSnapshotAnswer,
+    answer=answer_of(RoaSnapshot),
     refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_roa_snapshot(
@@ -65,7 +64,7 @@ async def accept_roa_snapshot(
 
 
 @snapshots.operation(
-    "GET /registration_snapshots", Scope.OPERATOR, answer=RegistrationSnapshotListAnswer
+    "GET /registration_snapshots", Scope.OPERATOR, answer=list_of(RegistrationSnapshot)
 )
 async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
     """List the registries' statistics in use, and why newer files were not taken."""
@@ -76,7 +75,7 @@ async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
 @snapshots.operation(
     "POST /registration_snapshots/{registry}/accept",
     Scope.OPERATOR,
-    answer=RegistrationSnapshotAnswer,
+    answer=answer_of(RegistrationSnapshot),
     refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_registration_snapshot(

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import Id, Listed, Success, Time, Wire
+from byoip.api.border.envelope import Id, Time, Wire, answer_of
 from byoip.domain.checks.evidence import (
     Check,
     Failed,
@@ -133,12 +133,7 @@ class ValidationWithEvidence(Wire):
     checks: list[CheckWithEvidence]
 
 
-class ValidationAnswer(Success[ValidationWithEvidence]):
-    """One run."""
-
-
-class ValidationListAnswer(Listed[Validation]):
-    """Runs of a prefix, oldest first, without their evidence."""
+ValidationAnswer = answer_of(ValidationWithEvidence, "Validation")
 
 
 def validation_of(view: RunView) -> Validation:

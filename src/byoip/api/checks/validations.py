@@ -3,10 +3,11 @@
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import list_of
 from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
 from byoip.api.checks.validation_schemas import (
+    Validation,
     ValidationAnswer,
-    ValidationListAnswer,
     validation_of,
     validation_with_evidence,
 )
@@ -22,7 +23,7 @@ validations = Declarations("proof")
 @validations.operation(
     "GET /prefixes/{prefix_id}/validations",
     Scope.PREFIXES_READ,
-    answer=ValidationListAnswer,
+    answer=list_of(Validation),
     refuses=(ClaimNotFound,),
 )
 async def list_validations(

@@ -6,16 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from byoip.api.border.envelope import (
-    Counted,
-    Id,
-    IdIn,
-    Listed,
-    Strict,
-    Success,
-    Time,
-    Wire,
-)
+from byoip.api.border.envelope import Id, IdIn, Strict, Time, Wire, list_of
 from byoip.domain.claims import delegation as domain
 
 _ACCOUNT = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
@@ -98,20 +89,7 @@ class EndedDelegation(Wire):
     id: Id
 
 
-class DelegationAnswer(Success[Delegation]):
-    """One delegation."""
-
-
-class EndedDelegationAnswer(Success[EndedDelegation]):
-    """It has ended."""
-
-
-class DelegationListAnswer(Counted[Delegation]):
-    """Delegations of a prefix."""
-
-
-class ReceivedDelegationListAnswer(Listed[Delegation]):
-    """What other accounts have delegated to this one."""
+ReceivedDelegationListAnswer = list_of(Delegation, "ReceivedDelegation")
 
 
 def delegation_of(delegation: domain.Delegation) -> Delegation:

@@ -5,6 +5,7 @@ from uuid import UUID
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import answer_of, counted_list_of
 from byoip.api.border.paging import (
     DEFAULT_PAGE,
     LONGEST_PAGE,
@@ -14,11 +15,9 @@ from byoip.api.border.paging import (
     paginate,
     paginate_list,
 )
+from byoip.api.claims import delegation_schemas as wire
 from byoip.api.claims.delegation_schemas import (
-    DelegationAnswer,
-    DelegationListAnswer,
     EndedDelegation,
-    EndedDelegationAnswer,
     NewDelegation,
     ReceivedDelegationListAnswer,
     delegation_of,
@@ -48,7 +47,7 @@ delegations = Declarations("delegations")
 @delegations.operation(
     "POST /prefixes/{prefix_id}/delegations",
     Scope.PREFIXES_WRITE,
-    answer=DelegationAnswer,
+    answer=answer_of(wire.Delegation),
     status=201,
     refuses=(
         ClaimNotFound,
@@ -88,7 +87,7 @@ async def create_delegation(
 @delegations.operation(
     "GET /prefixes/{prefix_id}/delegations",
     Scope.PREFIXES_READ,
-    answer=DelegationListAnswer,
+    answer=counted_list_of(wire.Delegation),
     refuses=(ClaimNotFound,),
 )
 async def list_delegations(
@@ -109,7 +108,7 @@ async def list_delegations(
 @delegations.operation(
     "DELETE /prefixes/{prefix_id}/delegations/{delegation_id}",
     Scope.PREFIXES_WRITE,
-    answer=EndedDelegationAnswer,
+    answer=answer_of(EndedDelegation),
     refuses=(ClaimNotFound, DelegationNotFound),
 )
 async def delete_delegation(

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import EventPageInfo, Id, Success, Time, Wire
+from byoip.api.border.envelope import Id, Time, Wire
 from byoip.store.claims import views
 from byoip.store.claims.views import NumberedEvent
 
@@ -53,18 +53,6 @@ class AccountEvent(Wire):
     at: Time
     before: dict[str, Any]
     after: dict[str, Any]
-
-
-class AccountEventListAnswer(Success[list[AccountEvent]]):
-    """History of all the account's prefixes, oldest first."""
-
-    result_info: EventPageInfo
-
-
-class EventListAnswer(Success[list[Event]]):
-    """History of a prefix, oldest first."""
-
-    result_info: EventPageInfo
 
 
 def event_of(event: NumberedEvent) -> Event:

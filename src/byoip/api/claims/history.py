@@ -8,18 +8,14 @@ from fastapi import Query
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import event_list_of
 from byoip.api.border.paging import DEFAULT_PAGE, Page, PerPage
 from byoip.api.border.waiting import Wait, read_or_wait
-from byoip.api.claims.event_schemas import (
-    AccountEventListAnswer,
-    EventListAnswer,
-    account_event_of,
-    event_of,
-)
+from byoip.api.claims.event_schemas import AccountEvent, Event, account_event_of, event_of
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import EventNotMadeYet
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.history import EventNotMadeYet
 
 history = Declarations("history")
 
@@ -31,7 +27,7 @@ After: TypeAlias = Annotated[
 @history.operation(
     "GET /prefixes/{prefix_id}/events",
     Scope.PREFIXES_READ,
-    answer=EventListAnswer,
+    answer=event_list_of(Event),
     refuses=(ClaimNotFound, EventNotMadeYet),
 )
 async def list_prefix_events(
@@ -58,7 +54,7 @@ async def list_prefix_events(
 @history.operation(
     "GET /events",
     Scope.PREFIXES_READ,
-    answer=AccountEventListAnswer,
+    answer=event_list_of(AccountEvent),
     refuses=(EventNotMadeYet,),
 )
 async def list_account_events(

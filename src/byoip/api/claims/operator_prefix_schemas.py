@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import example
 from byoip.api.bindings.binding_schemas import ServiceBinding, binding_of
-from byoip.api.border.envelope import Id, Listed, Success, Time, Wire
+from byoip.api.border.envelope import Id, Time, Wire
 from byoip.api.claims import prefix_schemas as prefixes
 from byoip.api.claims.prefix_schemas import Prefix, prefix_of
 from byoip.api.claims.reservation_schemas import Reservation, reservation_of
@@ -94,18 +94,6 @@ class Address(Wire):
     delegates: list[AddressDelegate] = Field(description="Accounts it is delegated to.")
     others: list[AddressHolding] = Field(description="Other claims on the address.")
     reservation: Reservation | None
-
-
-class OperatorPrefixAnswer(Success[OperatorPrefix]):
-    """One prefix."""
-
-
-class OperatorPrefixListAnswer(Listed[OperatorPrefix]):
-    """Prefixes of all accounts, oldest first."""
-
-
-class AddressAnswer(Success[Address]):
-    """One address."""
 
 
 def operator_prefix_of(view: ClaimView, advice: Advice, now: datetime) -> OperatorPrefix:

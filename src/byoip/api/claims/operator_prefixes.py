@@ -12,26 +12,25 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import answer_of, event_list_of, list_of
 from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Page, PerPage, page_request, paginate
+from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.api.checks.validation_schemas import (
+    Validation,
     ValidationAnswer,
-    ValidationListAnswer,
     validation_of,
     validation_with_evidence,
 )
-from byoip.api.claims.event_schemas import EventListAnswer, event_of
+from byoip.api.claims.event_schemas import Event, event_of
 from byoip.api.claims.history import After
 from byoip.api.claims.operator_prefix_schemas import (
-    AddressAnswer,
+    Address,
     OperatorPrefix,
-    OperatorPrefixAnswer,
-    OperatorPrefixListAnswer,
     address_of,
     operator_prefix_of,
 )
 from byoip.api.claims.prefixes import ApprovedFilter, StandingFilter
 from byoip.api.path_ids import PathAddress, PathId
-from byoip.api.problems.refusals import QueryParameterInvalid
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.address import InvalidAddress, parse_address
 from byoip.domain.checks.validation_run import ValidationNotFound
@@ -51,7 +50,7 @@ OverlapFilter: TypeAlias = Annotated[
 ]
 
 
-@operator_prefixes.operation("GET /prefixes", Scope.OPERATOR, answer=OperatorPrefixListAnswer)
+@operator_prefixes.operation("GET /prefixes", Scope.OPERATOR, answer=list_of(OperatorPrefix))
 async def list_all_prefixes(
     caller: OperatorRequest,
     account_id: AccountFilter = None,
@@ -76,7 +75,7 @@ async def list_all_prefixes(
 @operator_prefixes.operation(
     "GET /prefixes/{prefix_id}",
     Scope.OPERATOR,
-    answer=OperatorPrefixAnswer,
+    answer=answer_of(OperatorPrefix),
     refuses=(ClaimNotFound,),
 )
 async def get_any_prefix(caller: OperatorRequest, prefix_id: PathId) -> Answer:
@@ -87,7 +86,7 @@ async def get_any_prefix(caller: OperatorRequest, prefix_id: PathId) -> Answer:
 @operator_prefixes.operation(
     "GET /prefixes/{prefix_id}/events",
     Scope.OPERATOR,
-    answer=EventListAnswer,
+    answer=event_list_of(Event),
     refuses=(ClaimNotFound,),
 )
 async def list_any_prefix_events(
@@ -105,7 +104,7 @@ async def list_any_prefix_events(
 @operator_prefixes.operation(
     "GET /prefixes/{prefix_id}/validations",
     Scope.OPERATOR,
-    answer=ValidationListAnswer,
+    answer=list_of(Validation),
     refuses=(ClaimNotFound,),
 )
 async def list_any_prefix_validations(
@@ -139,7 +138,7 @@ async def get_any_prefix_validation(
 @operator_prefixes.operation(
     "POST /prefixes/{prefix_id}/approve",
     Scope.OPERATOR,
-    answer=OperatorPrefixAnswer,
+    answer=answer_of(OperatorPrefix),
     refuses=(
         InvalidText,
         ClaimNotFound,
@@ -161,7 +160,7 @@ async def approve_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
 @operator_prefixes.operation(
     "POST /prefixes/{prefix_id}/revoke",
     Scope.OPERATOR,
-    answer=OperatorPrefixAnswer,
+    answer=answer_of(OperatorPrefix),
     refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
 async def revoke_prefix_approval(
@@ -179,7 +178,7 @@ async def revoke_prefix_approval(
 @operator_prefixes.operation(
     "POST /prefixes/{prefix_id}/suspend",
     Scope.OPERATOR,
-    answer=OperatorPrefixAnswer,
+    answer=answer_of(OperatorPrefix),
     refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
 async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
@@ -190,7 +189,7 @@ async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
 @operator_prefixes.operation(
     "POST /prefixes/{prefix_id}/resume",
     Scope.OPERATOR,
-    answer=OperatorPrefixAnswer,
+    answer=answer_of(OperatorPrefix),
     refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
 async def resume_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
@@ -201,7 +200,7 @@ async def resume_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reason
 @operator_prefixes.operation(
     "POST /prefixes/{prefix_id}/settle",
     Scope.OPERATOR,
-    answer=OperatorPrefixAnswer,
+    answer=answer_of(OperatorPrefix),
     refuses=(InvalidText, ClaimNotFound, IllegalTransition),
 )
 async def settle_prefix_contest(
@@ -212,7 +211,7 @@ async def settle_prefix_contest(
 
 
 @operator_prefixes.operation(
-    "GET /addresses/{address}", Scope.OPERATOR, answer=AddressAnswer, refuses=(InvalidAddress,)
+    "GET /addresses/{address}", Scope.OPERATOR, answer=answer_of(Address), refuses=(InvalidAddress,)
 )
 async def get_address(caller: OperatorRequest, address: PathAddress) -> Answer:
     """Say which prefix, account, service and delegated accounts answer for an address."""

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import AsnIn, Counted, Id, IdIn, Strict, Success, TextIn, Time, Wire
+from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, TextIn, Time, Wire
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.blockers import Advice, advertisable, blockers
 from byoip.domain.claims.lifecycle import Standing
@@ -110,14 +110,6 @@ class Prefix(Wire):
     advertised_modified_at: Time | None = Field(deprecated=True)
     on_demand_enabled: bool = Field(deprecated=True)
     on_demand_locked: bool = Field(deprecated=True)
-
-
-class PrefixAnswer(Success[Prefix]):
-    """One prefix."""
-
-
-class PrefixListAnswer(Counted[Prefix]):
-    """Prefixes of an account."""
 
 
 def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:

@@ -9,19 +9,12 @@ from fastapi import Query
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
-from byoip.api.border.envelope import Done
+from byoip.api.border.envelope import Done, answer_of, counted_list_of
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate
 from byoip.api.border.rate_limiting import spend
-from byoip.api.claims.prefix_schemas import (
-    NewPrefix,
-    Prefix,
-    PrefixAnswer,
-    PrefixChange,
-    PrefixListAnswer,
-    prefix_of,
-)
+from byoip.api.border.refusals import QueryParameterInvalid, RateLimited
+from byoip.api.claims.prefix_schemas import NewPrefix, Prefix, PrefixChange, prefix_of
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import QueryParameterInvalid, RateLimited
 from byoip.domain import prefix as network
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
@@ -69,7 +62,7 @@ PREFIX_REFUSALS = (
 @prefixes.operation(
     "POST /prefixes",
     Scope.PREFIXES_WRITE,
-    answer=PrefixAnswer,
+    answer=answer_of(Prefix),
     status=201,
     tagged=True,
     refuses=(
@@ -104,7 +97,7 @@ async def create_prefix(caller: CustomerRequest, body: NewPrefix) -> Answer:
     )
 
 
-@prefixes.operation("GET /prefixes", Scope.PREFIXES_READ, answer=PrefixListAnswer)
+@prefixes.operation("GET /prefixes", Scope.PREFIXES_READ, answer=counted_list_of(Prefix))
 async def list_prefixes(
     caller: CustomerRequest,
     *,
@@ -131,7 +124,7 @@ async def list_prefixes(
 @prefixes.operation(
     "GET /prefixes/{prefix_id}",
     Scope.PREFIXES_READ,
-    answer=PrefixAnswer,
+    answer=answer_of(Prefix),
     tagged=True,
     refuses=(ClaimNotFound,),
 )
@@ -144,7 +137,7 @@ async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
 @prefixes.operation(
     "PATCH /prefixes/{prefix_id}",
     Scope.PREFIXES_WRITE,
-    answer=PrefixAnswer,
+    answer=answer_of(Prefix),
     tagged=True,
     refuses=(ClaimNotFound, InvalidText),
 )
@@ -185,7 +178,7 @@ async def delete_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
 @prefixes.operation(
     "POST /prefixes/{prefix_id}/validate",
     Scope.PREFIXES_WRITE,
-    answer=PrefixAnswer,
+    answer=answer_of(Prefix),
     status=202,
     tagged=True,
     refuses=(ClaimNotFound, RateLimited),

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, IdIn, Listed, Success, Time, Wire
+from byoip.api.border.envelope import Id, IdIn, Time, Wire
 from byoip.domain.claims import reservation as domain
 
 _ACCOUNT_ID = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
@@ -41,14 +41,6 @@ class Reservation(Wire):
     account_id: Id | None
     reason: str
     created_at: Time
-
-
-class ReservationAnswer(Success[Reservation]):
-    """One reservation."""
-
-
-class ReservationListAnswer(Listed[Reservation]):
-    """Reservations, oldest first."""
 
 
 def reservation_of(reservation: domain.Reservation) -> Reservation:

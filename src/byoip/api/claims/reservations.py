@@ -4,13 +4,9 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import answer_of, list_of
 from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
-from byoip.api.claims.reservation_schemas import (
-    NewReservation,
-    ReservationAnswer,
-    ReservationListAnswer,
-    reservation_of,
-)
+from byoip.api.claims import reservation_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.reservation import (
@@ -28,7 +24,7 @@ from byoip.usecases.claims import reservations as verbs
 reservations = Declarations("operator: space", Audience.OPERATOR)
 
 
-@reservations.operation("GET /reservations", Scope.OPERATOR, answer=ReservationListAnswer)
+@reservations.operation("GET /reservations", Scope.OPERATOR, answer=list_of(wire.Reservation))
 async def list_reservations(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
@@ -37,13 +33,13 @@ async def list_reservations(
     reader = caller.backend.operator_reader
     found = await reader.reservations(after=wanted.after, limit=wanted.probe)
     part = paginate(found, wanted, _place)
-    return list_answer([reservation_of(one) for one in part.items], part)
+    return list_answer([wire.reservation_of(one) for one in part.items], part)
 
 
 @reservations.operation(
     "POST /reservations",
     Scope.OPERATOR,
-    answer=ReservationAnswer,
+    answer=answer_of(wire.Reservation),
     status=201,
     refuses=(
         InvalidText,
@@ -53,14 +49,14 @@ async def list_reservations(
         OverlapsApproved,
     ),
 )
-async def create_reservation(caller: OperatorRequest, body: NewReservation) -> Answer:
+async def create_reservation(caller: OperatorRequest, body: wire.NewReservation) -> Answer:
     """Reserve space, for one account or away from all.
 
     No other account can claim it. Pending claims of other accounts stay, and are not approved.
     """
     return await caller.write(
         lambda tx: verbs.reserve(tx, body.account_id, cidr=body.cidr, reason=body.reason),
-        reservation_of,
+        wire.reservation_of,
         status=201,
     )
 
@@ -68,7 +64,7 @@ async def create_reservation(caller: OperatorRequest, body: NewReservation) -> A
 @reservations.operation(
     "POST /reservations/{reservation_id}/release",
     Scope.OPERATOR,
-    answer=ReservationAnswer,
+    answer=answer_of(wire.Reservation),
     refuses=(InvalidText, ReservationNotFound),
 )
 async def release_reservation(
@@ -76,7 +72,7 @@ async def release_reservation(
 ) -> Answer:
     """Let every account claim the space again."""
     return await caller.write(
-        lambda tx: verbs.release(tx, reservation_id, reason=body.reason), reservation_of
+        lambda tx: verbs.release(tx, reservation_id, reason=body.reason), wire.reservation_of
     )
 
 

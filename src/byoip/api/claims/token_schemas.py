@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import Id, Listed, Strict, Success, Time, Wire
+from byoip.api.border.envelope import Id, Strict, Time, Wire, answer_of, list_of
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.usecases.claims.tokens import IssuedToken
 
@@ -87,12 +87,8 @@ class IssuedValidationToken(ValidationToken):
     instructions: list[Instruction]
 
 
-class IssuedTokenAnswer(Success[IssuedValidationToken]):
-    """One new token."""
-
-
-class TokenListAnswer(Listed[ValidationToken]):
-    """Tokens of a prefix, oldest first."""
+IssuedTokenAnswer = answer_of(IssuedValidationToken, "IssuedToken")
+TokenListAnswer = list_of(ValidationToken, "Token")
 
 
 def token_of(token: OwnershipToken, now: datetime) -> ValidationToken:

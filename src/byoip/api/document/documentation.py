@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of each operation, beyond its signature."""
+"""What the OpenAPI document says of each operation beyond its signature: refusals, examples."""
 
 import inspect
 from collections.abc import Iterable, Mapping
@@ -11,12 +11,7 @@ from starlette.responses import Response
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import ID_PATTERN, Failure, Wire
 from byoip.api.border.files import file_document, form_document
-from byoip.api.border.streams import NDJSON, stream_document
-from byoip.api.document.examples import model_examples, success_example
-from byoip.api.problems.failures import failure_headers, failure_value
-from byoip.api.problems.problems import PROBLEMS
-from byoip.api.problems.refusal_samples import SAMPLES
-from byoip.api.problems.refusals import (
+from byoip.api.border.refusals import (
     KEY_LIMIT,
     BodyTooLarge,
     DatabaseAway,
@@ -33,6 +28,10 @@ from byoip.api.problems.refusals import (
     RateLimited,
     WrongMediaType,
 )
+from byoip.api.border.streams import NDJSON, stream_document
+from byoip.api.document.examples import model_examples, success_example
+from byoip.api.problems.failures import failure_headers, failure_value
+from byoip.api.problems.problems import PROBLEMS, SAMPLES
 from byoip.domain.accounts.credential import (
     AccountNotFound,
     NotAuthenticated,
@@ -116,7 +115,7 @@ _RATE_LIMIT = {
 
 
 def _if_match(declaration: Declaration) -> dict[str, Any]:
-    own = "The object's ETag: the write is done only if nobody has written to it since."
+    own = "The object's ETag: the write is done only if no operator has written to it since."
     return {
         "name": "If-Match",
         "in": "header",
@@ -128,8 +127,8 @@ def _if_match(declaration: Declaration) -> dict[str, Any]:
 
 def _etag(declaration: Declaration) -> dict[str, Any]:
     own = declaration.audience is Audience.OPERATOR
-    told = "Moves with each write of an operator." if own else _TAG_OF_PREFIX
-    return {"etag": {"description": told, "schema": {"type": "string"}}}
+    about = "Moves with each write of an operator." if own else _TAG_OF_PREFIX
+    return {"etag": {"description": about, "schema": {"type": "string"}}}
 
 
 def refusals_of(declaration: Declaration) -> Mapping[int, list[type[Refusal]]]:
@@ -197,7 +196,7 @@ def failure_document(status: int, kinds: list[type[Refusal]]) -> dict[str, Any]:
 def complete(
     document: dict[str, Any], declarations: Iterable[Declaration], public_url: str
 ) -> None:
-    """Add what all operations share, and examples: FastAPI would drop their nulls."""
+    """Add what all operations share, and the examples, whose nulls FastAPI would drop."""
     failure = Failure.model_json_schema(ref_template="#/components/schemas/{model}")
     components = document["components"]
     components["securitySchemes"] = SECURITY_SCHEMES
@@ -221,5 +220,5 @@ def complete(
 
 
 def example_references(kinds: Iterable[type[Refusal]]) -> dict[str, Any]:
-    """The examples of these refusals, which all operations share."""
+    """References to the examples of these refusals, which all operations share."""
     return {kind.name: {"$ref": f"#/components/examples/{kind.name}"} for kind in kinds}

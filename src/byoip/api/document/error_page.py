@@ -1,11 +1,10 @@
-"""The error page: made from the table, as Markdown for the repository and as HTML to serve."""
+"""The error page: made of the records, as Markdown for the repository and as HTML to serve."""
 
 import html
 import inspect
 
-from byoip.api.problems.problems import PROBLEMS, Problem
-from byoip.api.problems.refusal_samples import SAMPLES
-from byoip.api.problems.remedies import REMEDIES
+from byoip.api.problems.problems import PROBLEMS
+from byoip.api.problems.record import Record
 from byoip.domain.errors import Refusal
 
 INTRODUCTION = (
@@ -15,8 +14,8 @@ INTRODUCTION = (
 )
 
 
-def error_rows() -> list[tuple[Problem, type[Refusal], str]]:
-    """Each problem with its meaning, by code."""
+def error_rows() -> list[tuple[Record, type[Refusal], str]]:
+    """Each record with its class and meaning, by code."""
     rows = [(problem, kind, meaning(kind)) for kind, problem in PROBLEMS.items()]
     return sorted(rows, key=lambda row: row[0].code)
 
@@ -26,13 +25,8 @@ def meaning(kind: type[Refusal]) -> str:
     return " ".join(inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].split())
 
 
-def remedy(kind: type[Refusal]) -> str:
-    """What to do about it."""
-    return REMEDIES.get(kind.name, "")
-
-
-def retry_hint(problem: Problem) -> str:
-    """Whether asking again may help."""
+def retry_hint(problem: Record) -> str:
+    """Whether the same request may succeed later."""
     if problem.definitive:
         return "no (`x-should-retry: false`)"
     return "yes, after `Retry-After`" if problem.status in {409, 429, 503} else "no"
@@ -52,20 +46,20 @@ def error_markdown() -> str:
     lines += [f"|{' --- |' * 7}"]
     lines += [
         f'| {problem.code} | <a id="{kind.name}"></a>`{kind.name}` | {problem.status} | {what} '
-        f"| {remedy(kind)} | {retry_hint(problem)} | {SAMPLES[kind].message} |"
+        f"| {problem.remedy} | {retry_hint(problem)} | {problem.sample.message} |"
         for problem, kind, what in error_rows()
     ]
     return "\n".join(lines) + "\n"
 
 
 def error_html() -> str:
-    """The page behind every `documentation_url`; needs nothing from elsewhere."""
+    """The page behind every `documentation_url`; it loads nothing from elsewhere."""
     rows = "".join(
         f'<tr id="{kind.name}"><td>{problem.code}</td><td><code>{kind.name}</code></td>'
         f"<td>{problem.status}</td><td>{html.escape(what)}</td>"
-        f"<td>{_code(remedy(kind))}</td>"
+        f"<td>{_code(problem.remedy)}</td>"
         f"<td>{_code(retry_hint(problem))}</td>"
-        f"<td>{html.escape(SAMPLES[kind].message)}</td></tr>"
+        f"<td>{html.escape(problem.sample.message)}</td></tr>"
         for problem, kind, what in error_rows()
     )
     return (

@@ -1,4 +1,4 @@
-"""Examples of answers, out of the examples that the models carry."""
+"""Examples of answers, made of the examples that the models carry."""
 
 from collections.abc import Iterable
 from typing import Any, get_args
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 
 def success_example(answer: type[BaseModel]) -> dict[str, Any]:
-    """The envelope around the result model's own example."""
+    """The answer's envelope around the example of its result's model."""
     result = answer.model_fields["result"].annotation
     envelope: dict[str, Any] = {"success": True, "errors": [], "messages": []}
     if items := get_args(result):

@@ -5,12 +5,12 @@ It needs no credential and ignores queries, like the other pages at the root.
 
 from typing import Any
 
-from byoip.api.border.envelope import ID_PATTERN
+from byoip.api.border.envelope import ID_PATTERN, answer_of
+from byoip.api.border.refusals import DatabaseAway, InternalFault
 from byoip.api.document.documentation import example_references, failure_document
 from byoip.api.document.examples import success_example
-from byoip.api.letters.letter_schemas import LetterAnswer
+from byoip.api.letters.letter_schemas import Letter
 from byoip.api.problems.problems import PROBLEMS
-from byoip.api.problems.refusals import DatabaseAway, InternalFault
 from byoip.domain.errors import Refusal
 from byoip.domain.letters.letter import LetterNotFound
 
@@ -53,8 +53,9 @@ def _failures() -> dict[str, Any]:
 
 
 def _success() -> dict[str, Any]:
+    model = answer_of(Letter)
     shown = {
-        "schema": {"$ref": f"#/components/schemas/{LetterAnswer.__name__}"},
-        "example": success_example(LetterAnswer),
+        "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
+        "example": success_example(model),
     }
     return {"description": "OK", "content": {"application/json": shown, **_PAGE}}

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import Success, Time, Wire
+from byoip.api.border.envelope import Time, Wire
 from byoip.domain.checks.evidence import Check
 from byoip.domain.letters import letter as domain
 from byoip.domain.letters.letter import LetterStatus, RevokedBecause
@@ -87,10 +87,6 @@ class Letter(Wire):
     superseded_by: str | None = Field(description="Reference of the letter that renewed it.")
     revoked_at: Time | None
     revoked_because: RevokedBecause | None
-
-
-class LetterAnswer(Success[Letter]):
-    """One letter."""
 
 
 def letter_of(letter: domain.Letter, now: datetime) -> Letter:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from byoip.api.border.envelope import Id, Success, Time, Wire
+from byoip.api.border.envelope import Id, Time, Wire
 from byoip.domain.letters.loa_document import LoaDocument
 
 EXAMPLE: dict[str, Any] = {
@@ -32,10 +32,6 @@ class LOADocument(Wire):
     verified: bool = Field(description="Whether the operator vouches for what it says.")
     verified_at: Time | None
     created: Time
-
-
-class LOADocumentAnswer(Success[LOADocument]):
-    """One document."""
 
 
 def loa_document_of(document: LoaDocument) -> LOADocument:

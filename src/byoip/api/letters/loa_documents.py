@@ -3,11 +3,12 @@
 from byoip.api.border.answers import Answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
+from byoip.api.border.envelope import answer_of
 from byoip.api.border.files import PDF, FileAnswer
+from byoip.api.border.refusals import FieldMissing
 from byoip.api.border.uploads import Uploaded
-from byoip.api.letters.loa_document_schemas import LOADocumentAnswer, loa_document_of
+from byoip.api.letters.loa_document_schemas import LOADocument, loa_document_of
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import FieldMissing
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.letters.loa_document import (
     InvalidLoaDocument,
@@ -22,7 +23,7 @@ loa_documents = Declarations("letters")
 @loa_documents.operation(
     "POST /loa_documents",
     Scope.PREFIXES_WRITE,
-    answer=LOADocumentAnswer,
+    answer=answer_of(LOADocument),
     status=201,
     refuses=(FieldMissing, InvalidLoaDocument, TooManyLoaDocuments),
     uploads="loa_document",

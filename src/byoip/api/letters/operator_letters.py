@@ -4,7 +4,8 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.letters.letter_schemas import LetterAnswer, letter_of
+from byoip.api.border.envelope import answer_of
+from byoip.api.letters.letter_schemas import Letter, letter_of
 from byoip.api.path_ids import PathText
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import InvalidText
@@ -17,7 +18,7 @@ operator_letters = Declarations("operator: letters", Audience.OPERATOR)
 @operator_letters.operation(
     "POST /loa/{reference}/revoke",
     Scope.OPERATOR,
-    answer=LetterAnswer,
+    answer=answer_of(Letter),
     refuses=(InvalidText, LetterNotFound),
 )
 async def revoke_letter(caller: OperatorRequest, reference: PathText, body: Reasoned) -> Answer:

@@ -1,18 +1,18 @@
-"""How refusals look on the wire: the envelope of a failure, and its headers."""
+"""The answer to a refused request: the envelope of a failure, and its headers."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from byoip.api.border.refusals import MethodNotAllowed, RateLimited
 from byoip.api.problems.problems import problem_of
-from byoip.api.problems.refusals import MethodNotAllowed, RateLimited
 from byoip.domain.accounts.credential import NotAuthenticated
 from byoip.domain.errors import Refusal
 
 
 def documentation_url(public_url: str, name: str) -> str:
-    """Where the service itself explains an error."""
+    """Where the service's own page explains an error."""
     return f"{public_url}/errors#{name}"
 
 
@@ -43,7 +43,7 @@ def failure_body(refusals: Sequence[Refusal], public_url: str) -> bytes:
 
 
 def failure_headers(refusal: Refusal) -> dict[str, str]:
-    """What clients and their libraries act on without reading the body."""
+    """The headers that clients and their libraries act on without reading the body."""
     headers = {}
     if refusal.retry_after is not None:
         headers["retry-after"] = str(refusal.retry_after)
@@ -54,7 +54,7 @@ def failure_headers(refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, MethodNotAllowed):
         headers["allow"] = refusal.allowed
     if isinstance(refusal, RateLimited) and refusal.per_minute:
-        # Beside the members of the limits that hold for all requests: a list may come in parts.
+        # Beside those of the limits for all requests: a list may come in parts (RFC 9110, 5.3).
         limit, permits = refusal.per_minute
         headers["ratelimit-policy"] = f'"{limit}";q={permits};w=60'
         headers["ratelimit"] = f'"{limit}";r=0;t={refusal.retry_after}'

@@ -1,4 +1,4 @@
-"""From an exception to the envelope. Nothing leaves but what the table knows."""
+"""From an exception to the envelope: a client sees only refusals that have a record."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,9 +13,7 @@ from starlette.routing import BaseRoute, Match
 
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.bodies import field_refusals
-from byoip.api.problems.failures import failure_body, failure_headers
-from byoip.api.problems.problems import problem_of
-from byoip.api.problems.refusals import (
+from byoip.api.border.refusals import (
     DatabaseAway,
     InternalFault,
     MalformedJson,
@@ -23,6 +21,8 @@ from byoip.api.problems.refusals import (
     Refusals,
     RouteNotFound,
 )
+from byoip.api.problems.failures import failure_body, failure_headers
+from byoip.api.problems.problems import problem_of
 from byoip.domain.errors import Refusal
 from byoip.store.unavailable import StoreUnavailable
 
@@ -32,7 +32,7 @@ Handler: TypeAlias = Callable[[Request, Any], Awaitable[Response]]
 
 
 def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]:
-    """Handlers for everything that a route may raise."""
+    """The handlers for everything that a route may raise."""
 
     def failure(refusals: Sequence[Refusal]) -> Response:
         first = refusals[0]
@@ -62,7 +62,7 @@ def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]
         return failure([DatabaseAway(request_id)])
 
     async def gone(_: Request, __: ClientDisconnect) -> Response:
-        return failure([MalformedJson("it ended early")])  # nobody is left to read it
+        return failure([MalformedJson("it ended early")])  # the client has gone
 
     async def fault(request: Request, fault: Exception) -> Response:
         request_id = request.state.request_id
@@ -81,7 +81,7 @@ def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """All methods that the path answers to; a router names those of one route only."""
+    """All methods of a path; the router names those of one of its routes only."""
     routes: Sequence[BaseRoute] = request.app.routes
     matching = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
     return sorted(

@@ -6,17 +6,16 @@ from uuid import UUID
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
-from byoip.api.border.envelope import Done, Message
+from byoip.api.border.envelope import Done, Message, answer_of, counted_list_of
 from byoip.api.border.messages import NO_CHANGE, NO_SPEAKERS
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate_list
+from byoip.api.border.refusals import FieldMissing
 from byoip.api.path_ids import PathId
-from byoip.api.problems.refusals import FieldMissing
 from byoip.api.routes.bgp_schemas import (
     AdvertisementChange,
-    AdvertisementStatusAnswer,
-    BgpPrefixAnswer,
+    AdvertisementStatus,
+    BgpPrefix,
     BgpPrefixChange,
-    BgpPrefixListAnswer,
     NewBgpPrefix,
     bgp_prefix_of,
     status_of,
@@ -65,7 +64,7 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
 @bgp.operation(
     "POST /prefixes/{prefix_id}/bgp/prefixes",
     Scope.BGP_WRITE,
-    answer=BgpPrefixAnswer,
+    answer=answer_of(BgpPrefix),
     status=201,
     tagged=True,
     refuses=(
@@ -99,7 +98,7 @@ async def create_bgp_prefix(
 @bgp.operation(
     "GET /prefixes/{prefix_id}/bgp/prefixes",
     Scope.BGP_READ,
-    answer=BgpPrefixListAnswer,
+    answer=counted_list_of(BgpPrefix),
     refuses=(ClaimNotFound,),
 )
 async def list_bgp_prefixes(
@@ -120,7 +119,7 @@ async def list_bgp_prefixes(
 @bgp.operation(
     "GET /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}",
     Scope.BGP_READ,
-    answer=BgpPrefixAnswer,
+    answer=answer_of(BgpPrefix),
     tagged=True,
     refuses=(ClaimNotFound, BgpPrefixNotFound),
 )
@@ -135,7 +134,7 @@ async def get_bgp_prefix(
 @bgp.operation(
     "PATCH /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}",
     Scope.BGP_WRITE,
-    answer=BgpPrefixAnswer,
+    answer=answer_of(BgpPrefix),
     tagged=True,
     refuses=(*_CHANGE_REFUSALS, NotSupported, FieldMissing),
 )
@@ -185,7 +184,7 @@ async def delete_bgp_prefix(
 @bgp.operation(
     "GET /prefixes/{prefix_id}/bgp/status",
     Scope.BGP_READ,
-    answer=AdvertisementStatusAnswer,
+    answer=answer_of(AdvertisementStatus),
     tagged=True,
     refuses=(ClaimNotFound, BgpPrefixNotFound),
 )
@@ -201,7 +200,7 @@ async def get_advertisement_status(caller: CustomerRequest, prefix_id: PathId) -
 @bgp.operation(
     "PATCH /prefixes/{prefix_id}/bgp/status",
     Scope.BGP_WRITE,
-    answer=AdvertisementStatusAnswer,
+    answer=answer_of(AdvertisementStatus),
     tagged=True,
     refuses=_CHANGE_REFUSALS,
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, field_validator
 
-from byoip.api.border.envelope import Counted, Id, Strict, Success, Time, Wire
+from byoip.api.border.envelope import Id, Strict, Time, Wire
 from byoip.domain.routes.bgp_prefix import NotSupported, prepends
 from byoip.domain.routes.route import MOST_PREPENDS
 from byoip.store.routes.views import BgpPrefixView
@@ -180,18 +180,6 @@ class AdvertisementStatus(Wire):
 
     advertised: bool
     advertised_modified_at: Time | None
-
-
-class BgpPrefixAnswer(Success[BgpPrefix]):
-    """One BGP prefix."""
-
-
-class BgpPrefixListAnswer(Counted[BgpPrefix]):
-    """BGP prefixes of a prefix."""
-
-
-class AdvertisementStatusAnswer(Success[AdvertisementStatus]):
-    """Whether it is announced."""
 
 
 def bgp_prefix_of(view: BgpPrefixView) -> BgpPrefix:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, Listed, Success, Time, Wire
+from byoip.api.border.envelope import Id, Time, Wire
 from byoip.domain.jobs import job_history
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.routes import breaker
@@ -162,22 +162,6 @@ class Job(Wire):
     most: int | None = Field(description="Rows that its next run may act on; null: any number.")
     last: JobRun | None
     waiting: JobRun | None = Field(description="A refused set that waits for an operator.")
-
-
-class BreakerAnswer(Success[Breaker]):
-    """The breaker."""
-
-
-class BreakerTripAnswer(Success[BreakerTrip]):
-    """One trip."""
-
-
-class JobAnswer(Success[Job]):
-    """One kind of job."""
-
-
-class JobListAnswer(Listed[Job]):
-    """Every kind of job."""
 
 
 def breaker_of(report: BreakerReport) -> Breaker:

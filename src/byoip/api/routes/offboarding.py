@@ -6,9 +6,9 @@ from functools import partial
 from byoip.api.border.answers import Answer
 from byoip.api.border.caller import Authenticated, CustomerRequest
 from byoip.api.border.declarations import Declarations
-from byoip.api.border.envelope import Message
+from byoip.api.border.envelope import Message, answer_of
 from byoip.api.border.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHELD
-from byoip.api.claims.prefix_schemas import Prefix, PrefixAnswer, prefix_of
+from byoip.api.claims.prefix_schemas import Prefix, prefix_of
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
@@ -27,7 +27,7 @@ _TRIED = "It is retried automatically for a day, not counting time in which it i
     "POST /prefixes/{prefix_id}/offboard",
     Scope.PREFIXES_WRITE,
     also=(Scope.BGP_WRITE,),
-    answer=PrefixAnswer,
+    answer=answer_of(Prefix),
     status=202,
     tagged=True,
     refuses=(ClaimNotFound, PrefixSuspended, AdvertiseStateLocked, NothingToOffboard),
@@ -53,7 +53,7 @@ async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     "POST /prefixes/{prefix_id}/restore",
     Scope.PREFIXES_WRITE,
     also=(Scope.BGP_WRITE,),
-    answer=PrefixAnswer,
+    answer=answer_of(Prefix),
     tagged=True,
     refuses=(ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )

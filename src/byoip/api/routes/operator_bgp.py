@@ -7,11 +7,11 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.border.envelope import Message
+from byoip.api.border.envelope import Message, answer_of, counted_list_of
 from byoip.api.border.messages import NO_CHANGE
 from byoip.api.border.paging import Page
 from byoip.api.path_ids import PathId
-from byoip.api.routes.bgp_schemas import BgpPrefixAnswer, BgpPrefixListAnswer, bgp_prefix_of
+from byoip.api.routes.bgp_schemas import BgpPrefix, bgp_prefix_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
@@ -25,7 +25,7 @@ operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)
 @operator_bgp.operation(
     "GET /prefixes/{prefix_id}/bgp/prefixes",
     Scope.OPERATOR,
-    answer=BgpPrefixListAnswer,
+    answer=counted_list_of(BgpPrefix),
     refuses=(ClaimNotFound,),
 )
 async def list_any_bgp_prefixes(caller: OperatorRequest, prefix_id: PathId) -> Answer:
@@ -41,7 +41,7 @@ async def list_any_bgp_prefixes(caller: OperatorRequest, prefix_id: PathId) -> A
 @operator_bgp.operation(
     "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/lock",
     Scope.OPERATOR,
-    answer=BgpPrefixAnswer,
+    answer=answer_of(BgpPrefix),
     refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
 )
 async def lock_bgp_prefix(
@@ -58,7 +58,7 @@ async def lock_bgp_prefix(
 @operator_bgp.operation(
     "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/unlock",
     Scope.OPERATOR,
-    answer=BgpPrefixAnswer,
+    answer=answer_of(BgpPrefix),
     refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
 )
 async def unlock_bgp_prefix(

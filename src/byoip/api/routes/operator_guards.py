@@ -4,18 +4,17 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest, nothing
 from byoip.api.border.declarations import Audience, Declarations
-from byoip.api.border.envelope import Done
+from byoip.api.border.envelope import Done, answer_of, list_of
 from byoip.api.border.paging import Page
 from byoip.api.claims.operator_prefix_schemas import (
-    OperatorPrefixAnswer,
+    OperatorPrefix,
     operator_prefix_of,
 )
 from byoip.api.path_ids import PathId, PathText
 from byoip.api.routes.guard_schemas import (
-    BreakerAnswer,
-    BreakerTripAnswer,
-    JobAnswer,
-    JobListAnswer,
+    Breaker,
+    BreakerTrip,
+    Job,
     Rearming,
     breaker_of,
     job_of,
@@ -36,7 +35,7 @@ from byoip.usecases.routes import breaker, offboarding
 operator_guards = Declarations("operator: guards", Audience.OPERATOR)
 
 
-@operator_guards.operation("GET /breaker", Scope.OPERATOR, answer=BreakerAnswer)
+@operator_guards.operation("GET /breaker", Scope.OPERATOR, answer=answer_of(Breaker))
 async def get_breaker(caller: OperatorRequest) -> Answer:
     """Read the breaker: its ceilings, how much of each is used, and the open trips."""
     return answer(breaker_of(await caller.backend.guards.breaker()))
@@ -45,7 +44,7 @@ async def get_breaker(caller: OperatorRequest) -> Answer:
 @operator_guards.operation(
     "POST /breaker/{trip_id}/rearm",
     Scope.OPERATOR,
-    answer=BreakerTripAnswer,
+    answer=answer_of(BreakerTrip),
     refuses=(InvalidText, TripNotFound),
 )
 async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: Rearming) -> Answer:
@@ -63,7 +62,7 @@ async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: Rearming
     )
 
 
-@operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=JobListAnswer)
+@operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=list_of(Job))
 async def list_jobs(caller: OperatorRequest) -> Answer:
     """List every kind of job: its kill switch, its last run, and a refused set if one waits."""
     found = await caller.backend.guards.jobs()
@@ -71,7 +70,10 @@ async def list_jobs(caller: OperatorRequest) -> Answer:
 
 
 @operator_guards.operation(
-    "POST /jobs/{job}/stop", Scope.OPERATOR, answer=JobAnswer, refuses=(InvalidText, JobUnknown)
+    "POST /jobs/{job}/stop",
+    Scope.OPERATOR,
+    answer=answer_of(Job),
+    refuses=(InvalidText, JobUnknown),
 )
 async def stop_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Throw a kind of job's kill switch: it stops before its next row.
@@ -82,7 +84,10 @@ async def stop_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> An
 
 
 @operator_guards.operation(
-    "POST /jobs/{job}/start", Scope.OPERATOR, answer=JobAnswer, refuses=(InvalidText, JobUnknown)
+    "POST /jobs/{job}/start",
+    Scope.OPERATOR,
+    answer=answer_of(Job),
+    refuses=(InvalidText, JobUnknown),
 )
 async def start_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Let a kind of job run again."""
@@ -92,7 +97,7 @@ async def start_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
 @operator_guards.operation(
     "POST /jobs/{job}/allow",
     Scope.OPERATOR,
-    answer=JobAnswer,
+    answer=answer_of(Job),
     refuses=(InvalidText, JobUnknown, JobNotRefused),
 )
 async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
@@ -123,7 +128,7 @@ async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Rea
 @operator_guards.operation(
     "POST /prefixes/{prefix_id}/restore",
     Scope.OPERATOR,
-    answer=OperatorPrefixAnswer,
+    answer=answer_of(OperatorPrefix),
     refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
 async def restore_any_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:

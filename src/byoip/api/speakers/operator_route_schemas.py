@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Listed, Success, Time, Wire
+from byoip.api.border.envelope import Time, Wire
 from byoip.domain.speakers import bgp_peer, route_snapshot
 from byoip.domain.speakers.bgp_peer import BgpPeerKind
 from byoip.store.speakers import views as reports
@@ -183,26 +183,6 @@ class ForgottenStation(Wire):
         description="Routes that no owner wants and that it may still have held: nothing of it "
         "holds up their deletion now. If it still runs, make sure that it announces none of them."
     )
-
-
-class RoutesAnswer(Success[Routes]):
-    """What is desired, applied and observed."""
-
-
-class OrphanRouteAnswer(Success[OrphanRoute]):
-    """One orphan."""
-
-
-class OrphanRouteListAnswer(Listed[OrphanRoute]):
-    """All orphans, by speaker and address."""
-
-
-class RouteSnapshotListAnswer(Listed[RouteSnapshot]):
-    """The kept snapshots, the newest first."""
-
-
-class ForgottenStationAnswer(Success[ForgottenStation]):
-    """What is no longer on record."""
 
 
 def routes_of(report: reports.RouteReport) -> Routes:

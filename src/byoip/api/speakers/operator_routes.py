@@ -6,25 +6,21 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
+from byoip.api.border.envelope import answer_of, list_of
 from byoip.api.border.paging import Page
 from byoip.api.path_ids import PathNumber, PathText, read_number
 from byoip.api.speakers.operator_route_schemas import (
-    ForgottenStationAnswer,
+    ForgottenStation,
     OrphanDecision,
-    OrphanRouteAnswer,
-    OrphanRouteListAnswer,
-    RoutesAnswer,
-    RouteSnapshotListAnswer,
+    OrphanRoute,
+    Routes,
+    RouteSnapshot,
     forgotten_of,
     orphan_of,
     route_snapshot_of,
     routes_of,
 )
-from byoip.api.speakers.rollback_schemas import (
-    RollbackOrder,
-    RouteRollbackAnswer,
-    rollback_of,
-)
+from byoip.api.speakers.rollback_schemas import RollbackOrder, RouteRollback, rollback_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.operator_text import stated_reason
@@ -42,13 +38,13 @@ from byoip.usecases.speakers import bgp_peers, orphans
 operator_routes = Declarations("operator: routes", Audience.OPERATOR)
 
 
-@operator_routes.operation("GET /routes", Scope.OPERATOR, answer=RoutesAnswer)
+@operator_routes.operation("GET /routes", Scope.OPERATOR, answer=answer_of(Routes))
 async def get_routes(caller: OperatorRequest) -> Answer:
     """Count what is desired, applied and observed, and show what operators should know."""
     return answer(routes_of(await caller.backend.routes.report()))
 
 
-@operator_routes.operation("GET /routes/orphans", Scope.OPERATOR, answer=OrphanRouteListAnswer)
+@operator_routes.operation("GET /routes/orphans", Scope.OPERATOR, answer=list_of(OrphanRoute))
 async def list_orphan_routes(caller: OperatorRequest) -> Answer:
     """List paths that speakers hold and no prefix wants; they stay until you decide."""
     found = [orphan_of(one) for one in await caller.backend.routes.orphans()]
@@ -58,7 +54,7 @@ async def list_orphan_routes(caller: OperatorRequest) -> Answer:
 @operator_routes.operation(
     "POST /routes/orphans/withdraw",
     Scope.OPERATOR,
-    answer=OrphanRouteAnswer,
+    answer=answer_of(OrphanRoute),
     refuses=(InvalidText, InvalidPrefix, OrphanNotFound),
 )
 async def withdraw_orphan_route(caller: OperatorRequest, body: OrphanDecision) -> Answer:
@@ -73,7 +69,7 @@ async def withdraw_orphan_route(caller: OperatorRequest, body: OrphanDecision) -
     )
 
 
-@operator_routes.operation("GET /routes/snapshots", Scope.OPERATOR, answer=RouteSnapshotListAnswer)
+@operator_routes.operation("GET /routes/snapshots", Scope.OPERATOR, answer=list_of(RouteSnapshot))
 async def list_route_snapshots(caller: OperatorRequest) -> Answer:
     """List the kept snapshots of the applied state, the newest first.
 
@@ -86,7 +82,7 @@ async def list_route_snapshots(caller: OperatorRequest) -> Answer:
 @operator_routes.operation(
     "POST /routes/snapshots/{number}/rollback",
     Scope.OPERATOR,
-    answer=RouteRollbackAnswer,
+    answer=answer_of(RouteRollback),
     refuses=(InvalidText, RouteSnapshotNotFound),
 )
 async def rollback_routes(
@@ -112,7 +108,7 @@ async def rollback_routes(
 @operator_routes.operation(
     "POST /routes/speakers/{speaker}/forget",
     Scope.OPERATOR,
-    answer=ForgottenStationAnswer,
+    answer=answer_of(ForgottenStation),
     refuses=(InvalidText, SpeakerNotFound, SpeakerInService),
 )
 async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reasoned) -> Answer:
@@ -127,7 +123,7 @@ async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reaso
 @operator_routes.operation(
     "POST /routes/listeners/{listener}/forget",
     Scope.OPERATOR,
-    answer=ForgottenStationAnswer,
+    answer=answer_of(ForgottenStation),
     refuses=(InvalidText, ListenerNotFound, ListenerInService),
 )
 async def forget_listener(caller: OperatorRequest, listener: PathText, body: Reasoned) -> Answer:

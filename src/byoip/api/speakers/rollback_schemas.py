@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Success, Wire
+from byoip.api.border.envelope import Wire
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
 _REFUSED: dict[str, Any] = {
@@ -57,10 +57,6 @@ class RouteRollback(Wire):
     kept: int = Field(description="Announced anyway.")
     newer: list[str] = Field(description="Announced and not in the snapshot; not touched.")
     refused: list[RefusedRoute]
-
-
-class RouteRollbackAnswer(Success[RouteRollback]):
-    """What came of it."""
 
 
 def rollback_of(made: RolledBack, *, snapshot: int, dry_run: bool) -> RouteRollback:

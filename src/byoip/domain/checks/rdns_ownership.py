@@ -14,11 +14,9 @@ from byoip.domain.checks.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.checks.reverse_zone import ReverseZone
+from byoip.domain.checks.reverse_zone import ReverseZone, txt_line
 from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import enumerated, listed, shown
-
-TTL: Final = 300  # seconds, in the lines to paste: long enough, and soon gone again
 
 
 class ZoneSecurity(StrEnum):
@@ -132,9 +130,7 @@ def _refuse(failed: list[tuple[ZoneObservation, Failed]], token: str, passed: st
     if reason is Reason.TOKEN_MISSING and passed:
         reason = Reason.TOKEN_NOT_IN_EVERY_ZONE
         seen = f"{seen}; the token stands in {passed}"
-    lines = [
-        _txt_line(one.owner, token) for one, verdict in failed if verdict.reason in _TO_PUBLISH
-    ]
+    lines = [txt_line(one.owner, token) for one, verdict in failed if verdict.reason in _TO_PUBLISH]
     if lines and reason not in {*_TO_PUBLISH, Reason.TOKEN_NOT_IN_EVERY_ZONE}:
         lines.insert(0, _REMEDIES[Reason.TOKEN_MISSING])
     return Failed(reason, f"{seen}.", "\n".join([_REMEDIES[reason], *lines]))
@@ -220,12 +216,3 @@ def _alias(target: str) -> Failed:
 
 def _no(reason: Reason, seen: str) -> Failed:
     return Failed(reason, seen, "")  # what to do is said once for all zones
-
-
-def txt_lines(zones: Iterable[ReverseZone], label: str, token: str) -> tuple[str, ...]:
-    """The lines to paste into a zone file, one for each zone."""
-    return tuple(_txt_line(zone.owner(label), token) for zone in zones)
-
-
-def _txt_line(owner: str, token: str) -> str:
-    return f'{owner} {TTL} IN TXT "{token}"'

@@ -1,11 +1,13 @@
 """The reverse DNS zones that cover a prefix (RFC 1035, section 3.5; RFC 3596, section 2.5)."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 
+_TTL = 300  # seconds, in the lines to paste: long enough, and soon out of caches again
 _LABEL = re.compile(r"_?[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?", re.ASCII)
 
 
@@ -52,6 +54,16 @@ def reverse_zones(prefix: Prefix) -> tuple[ReverseZone, ...]:
     if not 0 < boundary < prefix.network.max_prefixlen:
         raise NoReverseZone(prefix)
     return tuple(ReverseZone(Prefix(part)) for part in prefix.network.subnets(new_prefix=boundary))
+
+
+def txt_lines(zones: Iterable[ReverseZone], label: str, token: str) -> tuple[str, ...]:
+    """The lines to paste into a zone file, one for each zone."""
+    return tuple(txt_line(zone.owner(label), token) for zone in zones)
+
+
+def txt_line(owner: str, token: str) -> str:
+    """The line for the zone that has this owner name."""
+    return f'{owner} {_TTL} IN TXT "{token}"'
 
 
 def valid_label(label: str) -> bool:

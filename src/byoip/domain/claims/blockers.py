@@ -8,9 +8,8 @@ from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.checks.evidence import CheckState, recent
 from byoip.domain.checks.irr_authorisation import route_object_text
 from byoip.domain.checks.origin_validation import Validity
-from byoip.domain.checks.rdns_ownership import txt_lines
 from byoip.domain.checks.registry import Registry
-from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.claims.claim import CheckRecord, Claim, OtherOrigin
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from byoip.domain.checks.irr_authorisation import route_object_text
-from byoip.domain.checks.rdns_ownership import txt_lines
 from byoip.domain.checks.registry import Registry
-from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 
 

@@ -10,13 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
-from byoip.domain.accounts.credential import AccountNotFound, Credential
+from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope
 from byoip.ports.clock import Clock
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.claims.tables import accounts, credentials
 from byoip.store.engine import autocommitting
-from byoip.store.rows import AnyRow, credential_from
-from byoip.store.statements import compiled
+from byoip.store.statements import AnyRow, compiled
 from byoip.store.unavailable import translate_driver_errors
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
@@ -101,6 +100,20 @@ class Accounts:
         with translate_driver_errors():
             async with self._engine.connect() as connection:
                 await connection.execute(noting.values(last_used_at=now))
+
+
+def credential_from(row: AnyRow) -> Credential:
+    """A row of credentials."""
+    return Credential(
+        id=row.id,
+        account_id=row.account_id,
+        name=row.name,
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
+    )
 
 
 def account_from(row: AnyRow) -> Account:

@@ -11,9 +11,13 @@ from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound
 from byoip.domain.bindings.offered_service import ServiceExists, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service
-from byoip.store.accounts.accounts import account_from, account_values, credential_values
+from byoip.store.accounts.accounts import (
+    account_from,
+    account_values,
+    credential_from,
+    credential_values,
+)
 from byoip.store.claims.tables import accounts, credentials, services
-from byoip.store.rows import credential_from
 from byoip.store.statements import Session, compiled
 
 _a, _c, _s = accounts.c, credentials.c, services.c

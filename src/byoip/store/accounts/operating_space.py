@@ -25,8 +25,7 @@ from byoip.store.accounts.tables_operating import operator_events, registry_over
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, wait_for_turn
 from byoip.store.checks.registration_snapshots import RegistrationSnapshotRepository
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository
-from byoip.store.rows import AnyRow, json
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled, json
 
 _o, _r = registry_overrides.c, reservations.c
 _PREFIX: Final = bindparam("prefix", type_=CIDR)

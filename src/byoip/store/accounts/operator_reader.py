@@ -15,7 +15,7 @@ from byoip.domain.checks.registry_override import RegistryOverride
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.reservation import Reservation
 from byoip.store.accounts import operator_reader_sql as reading
-from byoip.store.accounts.accounts import account_from
+from byoip.store.accounts.accounts import account_from, credential_from
 from byoip.store.accounts.operating_space import override_from, reservation_from
 from byoip.store.accounts.operator_views import (
     AccountView,
@@ -26,13 +26,15 @@ from byoip.store.accounts.operator_views import (
     RoaSnapshotView,
 )
 from byoip.store.autocommit import autocommit_pool
+from byoip.store.bindings.bindings import BINDING, binding_from
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.store.checks.vrp_writing import snapshot_from
+from byoip.store.claims.claim_reader import claim_from, claim_view, page_of
 from byoip.store.claims.delegations import delegation_from
-from byoip.store.claims.reader import claim_view, page_of
+from byoip.store.claims.events import event_from
 from byoip.store.claims.views import ClaimView, Cursor
-from byoip.store.rows import BINDING, AnyRow, binding_from, claim_from, credential_from, event_from
+from byoip.store.statements import AnyRow
 
 _BINDING_NAMES: Final = tuple(one.name for one in BINDING)
 

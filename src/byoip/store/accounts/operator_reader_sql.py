@@ -21,12 +21,12 @@ from sqlalchemy.dialects.postgresql import CIDR, INET
 
 from byoip.domain.claims.lifecycle import State
 from byoip.store.accounts.tables_operating import operator_events, registry_overrides, reservations
+from byoip.store.bindings.bindings import BINDING, BINDING_SOURCE
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
-from byoip.store.claims.reader_sql import VIEWS, paged
+from byoip.store.claims.claim_reader import VIEWS, paged
 from byoip.store.claims.tables import accounts, bindings, credentials, prefixes
 from byoip.store.claims.tables_delegations import delegations
 from byoip.store.columns import constant
-from byoip.store.rows import BINDING, BINDING_SOURCE
 from byoip.store.statements import compiled
 
 _a, _c, _p, _b = accounts.c, credentials.c, prefixes.c, bindings.c

@@ -19,19 +19,29 @@ from byoip.domain.bindings.service_binding import (
     ServiceBinding,
     ServiceNotFound,
 )
+from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import Contested
 from byoip.store.bindings.edge_feed import EdgeFeed, Noted
 from byoip.store.claims.tables import bindings, services
-from byoip.store.rows import (
-    BINDING,
-    BINDING_SOURCE,
-    BINDING_WRITTEN,
-    binding_from,
-    binding_values,
-)
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled
 
 _b = bindings.c
+_answering = services.alias("answering")
+BINDING: Final = (
+    *bindings.c,
+    services.c.name.label("service_name"),
+    services.c.default_only.label("service_default_only"),
+    _answering.c.name.label("answering_name"),
+    _answering.c.default_only.label("answering_default_only"),
+)
+BINDING_SOURCE: Final = bindings.join(services, bindings.c.service_id == services.c.id).outerjoin(
+    _answering, bindings.c.answering_service_id == _answering.c.id
+)
+_WRITTEN: Final = tuple(
+    one.name
+    for one in bindings.c
+    if one.computed is None and one.name not in {"removed_at", "change", "settled"}
+)
 _THIS: Final = bindparam("binding_id", type_=Uuid)
 _this = update(bindings).where(_b.id == _THIS, _b.live)
 
@@ -69,7 +79,7 @@ _KEEP_SERVICES: Final = compiled(
     .where(services.c.id == func.any(bindparam("service_ids", type_=ARRAY(Uuid))))
     .with_for_update(read=True, key_share=True)
 )
-_INSERT: Final = compiled(insert(bindings), BINDING_WRITTEN)
+_INSERT: Final = compiled(insert(bindings), _WRITTEN)
 _SWAP: Final = compiled(_this, ["service_id", "state"])
 _SWAP_AT_ONCE: Final = compiled(_this, ["service_id", "state", "answering_service_id"])
 _REMOVE: Final = compiled(_this, ["removed_at"])
@@ -99,7 +109,7 @@ class BindingRepository:
         state = Provisioning.ACTIVE if at_once else Provisioning.PROVISIONING
         kept = replace(binding, state=state, interim=None)
         try:
-            await self._session.change(_INSERT, **binding_values(kept))
+            await self._session.change(_INSERT, **_values(kept))
         except psycopg.errors.UniqueViolation as fault:
             if fault.diag.constraint_name == "uq_bindings_live_cidr":
                 raise BindingExists(binding.cidr) from None
@@ -148,6 +158,37 @@ class BindingRepository:
         named = [one for one in (row.service_id, row.enclosing_service_id) if one]
         await self._session.rows(_KEEP_SERVICES, service_ids=named)
         return row
+
+
+def binding_from(row: AnyRow) -> ServiceBinding:
+    """Columns BINDING, of BINDING_SOURCE."""
+    state, interim = Provisioning(row.state), None
+    if state is not Provisioning.ACTIVE and row.answering_service_id is not None:
+        interim = Service(row.answering_service_id, row.answering_name, row.answering_default_only)
+    return ServiceBinding(
+        id=row.id,
+        claim_id=row.prefix_id,
+        prefix=Prefix(row.prefix_cidr),
+        cidr=Prefix(row.cidr),
+        service=Service(row.service_id, row.service_name, row.service_default_only),
+        created_at=row.created_at,
+        state=state,
+        interim=interim,
+    )
+
+
+def _values(binding: ServiceBinding) -> dict[str, Any]:
+    """What a row of bindings holds of a binding."""
+    return {
+        "id": binding.id,
+        "prefix_id": binding.claim_id,
+        "prefix_cidr": binding.prefix.network,
+        "cidr": binding.cidr.network,
+        "service_id": binding.service.id,
+        "state": binding.state,
+        "answering_service_id": binding.answered_by.id if binding.answered_by else None,
+        "created_at": binding.created_at,
+    }
 
 
 def _noted(

@@ -11,8 +11,7 @@ from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
 from byoip.store.bindings.tables_edges import edges
 from byoip.store.claims.events import CHANNEL
-from byoip.store.rows import AnyRow, as_json
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled, json_text
 
 # What waiting readers of the feed are notified about: no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
@@ -98,9 +97,7 @@ class EdgeFeed:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
             rows = [_values(place, *one) for place, one in enumerate(self._added, 1)]
-            await self._session.rows(
-                _WRITE, changes=as_json(rows).decode(), at_once=await self.at_once()
-            )
+            await self._session.rows(_WRITE, changes=json_text(rows), at_once=await self.at_once())
             self._added.clear()
 
 

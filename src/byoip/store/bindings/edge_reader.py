@@ -17,8 +17,7 @@ from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables_edges import edge_changes, edges
 from byoip.store.bindings.views import EdgeView
 from byoip.store.claims.tables import bindings, services
-from byoip.store.rows import AnyRow
-from byoip.store.statements import compiled
+from byoip.store.statements import AnyRow, compiled
 
 _c, _b, _e = edge_changes.c, bindings.c, edges.c
 _SERVICE: Final = ("id", "name", "default_only")

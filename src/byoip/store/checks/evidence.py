@@ -17,8 +17,7 @@ from byoip.domain.checks.evidence import (
     Unanswered,
 )
 from byoip.store.claims.tables_history import exhibits, findings
-from byoip.store.rows import AnyRow, storable
-from byoip.store.statements import Session, Statement, compiled
+from byoip.store.statements import AnyRow, Session, Statement, compiled, storable
 
 FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)
 EXHIBIT: Final = tuple(column.label(f"exhibit_{column.name}") for column in exhibits.c)

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,14 +19,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from byoip.domain.checks.evidence import Finding
-from byoip.domain.checks.validation_run import RunState, ValidationRun
+from byoip.domain.checks.validation_run import RunResult, RunState, Trigger, ValidationRun
 from byoip.ports.clock import Clock
 from byoip.ports.jobs import RUN_VALIDATION
 from byoip.store.checks.evidence import keep_findings
 from byoip.store.claims.tables_history import validation_runs
 from byoip.store.columns import constant
-from byoip.store.rows import RUN_WRITTEN, run_from, run_values
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled
 
 # A job may be picked up within milliseconds, on a machine whose clock is a little behind.
 _SKEW: Final = timedelta(seconds=2)
@@ -46,10 +45,11 @@ _LEASE: Final = _CLOCK + bindparam("lease", type_=Interval)
 _LEFT: Final = and_(_RUNNING, _r.lease_until < _CLOCK)
 _HELD: Final = and_(_THIS, _r.attempt == bindparam("held_attempt", type_=Integer), _RUNNING)
 
+_WRITTEN: Final = tuple(one.name for one in validation_runs.c if one.name != "lease_until")
 _insert = insert(validation_runs).on_conflict_do_nothing(
     index_elements=[_r.prefix_id], index_where=_OPEN
 )
-_OPEN_NEW: Final = compiled(_insert, RUN_WRITTEN)
+_OPEN_NEW: Final = compiled(_insert, _WRITTEN)
 _GET_OPEN: Final = compiled(select(validation_runs).where(_OF_CLAIM, _OPEN))
 _WAKE: Final = compiled(
     update(validation_runs).where(_THIS, _SCHEDULED, _r.due_at > _TIME).values(due_at=_TIME)
@@ -99,7 +99,7 @@ class RunRepository:
     async def open(self, run: ValidationRun) -> tuple[ValidationRun, bool]:
         """Insert it, or find the claim's open one; whether it is new."""
         while True:
-            if await self._session.change(_OPEN_NEW, **run_values(run)):
+            if await self._session.change(_OPEN_NEW, **_values(run)):
                 return run, True
             if row := await self._session.row(_GET_OPEN, claim_id=run.claim_id):
                 return run_from(row), False
@@ -155,3 +155,37 @@ class RunRepository:
         """
         overdue = self._clock.now() - _OVERDUE
         return [row.id for row in await self._session.rows(_ABANDONED, time=overdue, most=limit)]
+
+
+def run_from(row: AnyRow) -> ValidationRun:
+    """A row of validation_runs."""
+    return ValidationRun(
+        id=row.id,
+        claim_id=row.prefix_id,
+        trigger=Trigger(row.trigger),
+        created_at=row.created_at,
+        due_at=row.due_at,
+        state=RunState(row.state),
+        attempt=row.attempt,
+        retries=row.retries,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        result=None if row.result is None else RunResult(row.result),
+    )
+
+
+def _values(run: ValidationRun) -> dict[str, Any]:
+    """What a row of validation_runs holds of a run."""
+    return {
+        "id": run.id,
+        "prefix_id": run.claim_id,
+        "trigger": run.trigger,
+        "state": run.state,
+        "result": run.result,
+        "created_at": run.created_at,
+        "due_at": run.due_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "attempt": run.attempt,
+        "retries": run.retries,
+    }

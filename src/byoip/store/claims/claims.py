@@ -21,21 +21,24 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR
 
 from byoip.domain.accounts.credential import AccountNotFound
-from byoip.domain.claims.claim import Claim, ClaimNotFound, OverlapsOwnClaim
+from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.prefix import Prefix
-from byoip.store.claims.reader import claim_view
-from byoip.store.claims.reader_sql import VIEWS
+from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
 from byoip.store.claims.tables import accounts, bindings, prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
-from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Session, compiled, json, storable
 
 # The space is cut at the shortest lengths that may be brought (checked by the table), so any two
 # prefixes that overlap lie in the same cut and take the same lock.
 _CUT: Final = {4: 8, 6: 16}
+
+# The columns that we write; the database computes the rest.
+_WRITTEN: Final = tuple(one.name for one in prefixes.c if one.computed is None)
+_FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
+_CHECKS: Final = ("irr", "rpki", "ownership")
 
 _p, _b = prefixes.c, bindings.c
 _ID: Final = bindparam("claim_id", type_=Uuid)
@@ -47,7 +50,7 @@ def _for_update(statement: Select[Any]) -> Select[Any]:
     return statement.with_for_update(key_share=True)
 
 
-_INSERT: Final = compiled(insert(prefixes), CLAIM_WRITTEN)
+_INSERT: Final = compiled(insert(prefixes), _WRITTEN)
 _QUOTA: Final = compiled(
     _for_update(select(accounts.c.prefix_quota).where(accounts.c.id == _ACCOUNT))
 )
@@ -63,7 +66,7 @@ _VIEW: Final = compiled(VIEWS.where(_p.id == _ID))
 _LOCK: Final = compiled(_for_update(_live))
 _SAVE: Final = compiled(
     update(prefixes).where(_p.id == _ID),
-    [name for name in CLAIM_WRITTEN if name not in CLAIM_FIXED],
+    [name for name in _WRITTEN if name not in _FIXED],
 )
 _OWN: Final = compiled(
     select(_p.id)
@@ -120,7 +123,7 @@ class ClaimRepository:
         if await self._session.rows(_OWN, **own):
             raise OverlapsOwnClaim(claim.prefix)
         try:
-            await self._session.change(_INSERT, **claim_values(claim))
+            await self._session.change(_INSERT, **_values(claim))
         except psycopg.errors.ExclusionViolation as fault:
             if fault.diag.constraint_name == "ex_prefixes_own_overlap":
                 raise OverlapsOwnClaim(claim.prefix) from None
@@ -174,7 +177,7 @@ class ClaimRepository:
 
     async def save(self, claim: Claim) -> None:
         """Write back a claim that was locked."""
-        await self._session.change(_SAVE, claim_id=claim.id, **claim_values(claim))
+        await self._session.change(_SAVE, claim_id=claim.id, **_values(claim))
 
     async def lock_space(self, prefix: Prefix) -> None:
         """Serialise approvals of overlapping space until the transaction ends.
@@ -195,3 +198,47 @@ class ClaimRepository:
         """Live pending claims created before then."""
         rows = await self._session.rows(_UNPROVEN, before=before, most=limit)
         return [row.id for row in rows]
+
+
+def _values(claim: Claim) -> dict[str, Any]:
+    """What a row of prefixes holds of a claim."""
+    checks = {name: getattr(claim, name) for name in _CHECKS}
+    return {
+        "id": claim.id,
+        "account_id": claim.account_id,
+        "cidr": claim.prefix.network,
+        "asn": claim.asn.number,
+        "description": claim.description.value,
+        "delegate_loa_creation": claim.delegate_loa_creation,
+        "created_at": claim.created_at,
+        "modified_at": claim.modified_at,
+        "loa_document_id": claim.loa_document_id,
+        "state": claim.state,
+        "standing": claim.standing,
+        **{f"{name}_state": check.state for name, check in checks.items()},
+        **{f"{name}_passed_at": check.passed_at for name, check in checks.items()},
+        "findings": json({name: found for name, one in checks.items() if (found := _found(one))}),
+        "registry": claim.registry,
+        "irr_waived": claim.irr_waived,
+        "other_origins": json(
+            [
+                {"asn": one.asn.number, "prefix": str(one.prefix), "where": one.where}
+                for one in claim.other_origins
+            ]
+        ),
+        "approved_at": claim.approved_at,
+        "approved_by": claim.approved_by,
+        "revoked_at": claim.revoked_at,
+        "closed_at": claim.closed_at,
+        "version": claim.version,
+    }
+
+
+def _found(check: CheckRecord) -> dict[str, str]:
+    texts = {
+        "reason": check.reason or "",
+        "seen": check.seen,
+        "fix": check.fix,
+        "doubt": check.doubt,
+    }
+    return {name: storable(text) for name, text in texts.items() if text}

@@ -31,8 +31,7 @@ from byoip.store.claims.tables import prefixes
 from byoip.store.claims.tables_delegations import delegations
 from byoip.store.routes.bgp_prefixes import UP
 from byoip.store.routes.tables_advertising import bgp_prefixes
-from byoip.store.rows import AnyRow
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled
 
 _d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c
 _TIME: Final = DateTime(timezone=True)

@@ -5,8 +5,8 @@ from typing import Final
 from sqlalchemy import text
 
 from byoip.domain.history import Event
-from byoip.store.rows import as_json
-from byoip.store.statements import Session, compiled
+from byoip.store.claims.views import NumberedEvent
+from byoip.store.statements import AnyRow, Session, compiled, json_text
 
 CHANNEL: Final = "byoip_events"
 
@@ -73,6 +73,19 @@ class EventRepository:
             self._added.clear()
 
 
+def event_from(row: AnyRow) -> NumberedEvent:
+    """A row of events."""
+    return NumberedEvent(
+        number=row.number,
+        kind=row.kind,
+        actor=row.actor,
+        request_id=row.request_id,
+        at=row.at,
+        before=row.before,
+        after=row.after,
+    )
+
+
 def _as_json(events: list[Event]) -> str:
     places: dict[object, int] = {}
     rows = []
@@ -91,4 +104,4 @@ def _as_json(events: list[Event]) -> str:
                 "after": event.after,
             }
         )
-    return as_json(rows).decode()
+    return json_text(rows)

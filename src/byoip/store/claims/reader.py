@@ -1,99 +1,43 @@
-"""Reads for the API: one statement each, nothing is locked, no transaction is opened."""
+"""Reads of what hangs on a claim: one statement each, nothing is locked."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.bindings.service_binding import (
     BindingNotFound,
-    Provisioning,
     Service,
     ServiceBinding,
 )
-from byoip.domain.checks.origin_validation import Validity
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
-from byoip.store.autocommit import autocommit_pool
+from byoip.store.bindings.bindings import binding_from
 from byoip.store.checks.evidence import exhibit_from, finding_from
+from byoip.store.checks.runs import run_from
 from byoip.store.claims import delegations
 from byoip.store.claims import reader_sql as reading
+from byoip.store.claims.claim_reader import ClaimReader, page_of, token_from
 from byoip.store.claims.delegations import delegation_from
+from byoip.store.claims.events import event_from
 from byoip.store.claims.views import (
-    EVERY_CLAIM,
     AccountEvent,
     BindingView,
-    ClaimFilter,
-    ClaimView,
     Cursor,
     NumberedEvent,
     RunView,
-    SpanningRoute,
 )
 from byoip.store.routes.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
 from byoip.store.routes.views import BgpPrefixView
-from byoip.store.rows import (
-    AnyRow,
-    binding_from,
-    claim_from,
-    event_from,
-    run_from,
-    token_from,
-)
-from byoip.store.statements import Statement
-
-_START: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+from byoip.store.statements import AnyRow, Statement
 
 
-class CustomerReader:
-    """What the API shows, within one account."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._autocommit = autocommit_pool(engine)
-
-    async def claim(self, account_id: UUID, claim_id: UUID) -> ClaimView:
-        """One live claim.
-
-        Raises:
-            ClaimNotFound: not there, or another account's.
-        """
-        rows = await self._autocommit.ask(reading.CLAIM, account_id=account_id, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        return claim_view(rows[0])
-
-    async def claims(
-        self,
-        account_id: UUID,
-        *,
-        after: Cursor | None,
-        limit: int,
-        wanted: ClaimFilter = EVERY_CLAIM,
-    ) -> Sequence[ClaimView]:
-        """Live claims in the order of (created_at, id)."""
-        asked = {"account_id": account_id, **page_of(after, limit)}
-        if wanted == EVERY_CLAIM:
-            rows = await self._autocommit.ask(reading.CLAIMS, **asked)
-        else:
-            rows = await self._autocommit.ask(reading.SOME_CLAIMS, **asked, **_filter(wanted))
-        return [claim_view(row) for row in rows]
-
-    async def count_claims(self, account_id: UUID, wanted: ClaimFilter = EVERY_CLAIM) -> int:
-        """How many such live claims the account has."""
-        if wanted == EVERY_CLAIM:
-            (row,) = await self._autocommit.ask(reading.COUNT_CLAIMS, account_id=account_id)
-        else:
-            (row,) = await self._autocommit.ask(
-                reading.COUNT_SOME_CLAIMS, account_id=account_id, **_filter(wanted)
-            )
-        return int(row.held)
+class CustomerReader(ClaimReader):
+    """What the API shows within one account: its claims, and what hangs on them."""
 
     async def tokens(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int
@@ -225,31 +169,6 @@ class CustomerReader:
         if not rows:
             raise ClaimNotFound
         return rows
-
-
-def page_of(after: Cursor | None, limit: int) -> Mapping[str, object]:
-    """What a paged statement asks for."""
-    start = after or _START
-    return {"after_time": start.created_at, "after_id": start.id, "page_size": limit}
-
-
-def _filter(wanted: ClaimFilter) -> Mapping[str, object]:
-    return {
-        "wanted_cidr": wanted.prefix.network if wanted.prefix else None,
-        "wanted_approved": wanted.approved,
-        "wanted_standing": wanted.standing,
-    }
-
-
-def claim_view(row: AnyRow) -> ClaimView:
-    """A row of VIEWS."""
-    token = None if row.token_id is None else token_from(row)
-    route = None
-    if row.route_advertised is not None:
-        route = SpanningRoute(row.route_advertised, row.route_at, row.route_locked)
-    drift = None if row.drift is None else Validity(row.drift)
-    bound = row.default_binding and Provisioning(row.default_binding)
-    return ClaimView(claim_from(row), token, bound, route, drift)
 
 
 def _bgp_prefix_view(row: AnyRow) -> BgpPrefixView:

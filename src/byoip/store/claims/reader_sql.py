@@ -4,31 +4,18 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
-    ColumnElement,
-    DateTime,
-    Integer,
     Select,
-    Text,
     Uuid,
-    and_,
     bindparam,
-    case,
-    exists,
     func,
     null,
-    or_,
     select,
     true,
-    tuple_,
 )
-from sqlalchemy.dialects.postgresql import CIDR
-from sqlalchemy.sql.expression import FromClause
 
-from byoip.domain.bindings.service_binding import Provisioning
-from byoip.domain.claims.lifecycle import State
-from byoip.store.bindings.tables_edges import edges
+from byoip.store.bindings.bindings import BINDING, BINDING_SOURCE
 from byoip.store.checks.evidence import EXHIBIT, FINDING
+from byoip.store.claims.claim_reader import PAGE_SIZE, THIS_CLAIM, paged
 from byoip.store.claims.tables import bindings, prefixes, services, validation_tokens
 from byoip.store.claims.tables_history import (
     account_event_counters,
@@ -38,105 +25,19 @@ from byoip.store.claims.tables_history import (
     findings,
     validation_runs,
 )
-from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import APPLIED, OBSERVED
-from byoip.store.routes.tables_advertising import bgp_prefixes, origin_drifts
-from byoip.store.rows import BINDING, BINDING_SOURCE, TOKEN
+from byoip.store.routes.tables_advertising import bgp_prefixes
 from byoip.store.statements import compiled
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 _r, _f, _x = validation_runs.c, findings.c, exhibits.c
-
-_ACCOUNT: Final = _p.account_id == bindparam("account_id", type_=Uuid)
-_THIS_CLAIM: Final = (_p.id == bindparam("claim_id", type_=Uuid), _ACCOUNT)
-_PAGE_SIZE: Final = bindparam("page_size", type_=Integer)
-
-
-def _after(table: FromClause) -> ColumnElement[bool]:
-    cursor = (
-        bindparam("after_time", type_=DateTime(timezone=True)),
-        bindparam("after_id", type_=Uuid),
-    )
-    return tuple_(table.c.created_at, table.c.id) > tuple_(*cursor)
-
-
-def paged(statement: Select[Any], table: FromClause) -> Select[Any]:
-    """One page of it, by (created_at, id)."""
-    following = statement.where(_after(table)).order_by(table.c.created_at, table.c.id)
-    return following.limit(_PAGE_SIZE)
-
-
-_NEWEST_TOKEN: Final = (
-    select(*TOKEN)
-    .where(_t.prefix_id == _p.id, _t.revoked_at.is_(None))
-    .order_by(_t.created_at.desc(), _t.id.desc())
-    .limit(1)
-    .correlate(prefixes)
-    .lateral("newest")
-)
-_SPANNING: Final = bgp_prefixes.alias("spanning")
-_s: Final = _SPANNING.c
-# As `domain.edge.lacking` says it: all edges in service have it, and there is one if there are any.
-_in_service = (edges.c.live, edges.c.counts, ~edges.c.drained)
-_everywhere = and_(
-    _b.state == constant(Provisioning.ACTIVE),
-    ~exists().where(*_in_service, edges.c.acknowledged < _b.change),
-    or_(exists().where(*_in_service), ~exists().where(edges.c.live, edges.c.counts)),
-)
-_DEFAULT_BINDING: Final = (
-    select(
-        case(
-            (_everywhere, constant(Provisioning.ACTIVE)),
-            else_=constant(Provisioning.PROVISIONING),
-        )
-    )
-    .where(_b.prefix_id == _p.id, _b.cidr == _p.cidr, _b.live)
-    .correlate(prefixes)
-    .scalar_subquery()
-)
-VIEWS: Final = (
-    select(
-        prefixes,
-        _NEWEST_TOKEN,
-        _s.advertised.label("route_advertised"),
-        _s.advertised_modified_at.label("route_at"),
-        _s.locked.label("route_locked"),
-        origin_drifts.c.validity.label("drift"),
-        _DEFAULT_BINDING.label("default_binding"),
-    )
-    .select_from(
-        prefixes.outerjoin(_NEWEST_TOKEN, true())
-        .outerjoin(_SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live)
-        .outerjoin(
-            origin_drifts,
-            (origin_drifts.c.prefix_id == _p.id) & (origin_drifts.c.cidr == _p.cidr),
-        )
-    )
-    .where(_p.live)
-)
-
-CLAIM: Final = compiled(VIEWS.where(*_THIS_CLAIM))
-CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT), prefixes))
-_COUNT = select(func.count().label("held")).where(_ACCOUNT, _p.live)
-COUNT_CLAIMS: Final = compiled(_COUNT)
-
-# Statements of their own: planned without knowing its values, a filter must not slow the whole
-# list down. A value that is null admits all.
-_is_approved = _p.state == constant(State.APPROVED)
-_FILTERS: Final = (
-    _p.cidr == func.coalesce(bindparam("wanted_cidr", type_=CIDR), _p.cidr),
-    _is_approved == func.coalesce(bindparam("wanted_approved", type_=Boolean), _is_approved),
-    _p.standing == func.coalesce(bindparam("wanted_standing", type_=Text), _p.standing),
-)
-SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes))
-COUNT_SOME_CLAIMS: Final = compiled(_COUNT.where(*_FILTERS))
 
 _page = paged(select(validation_tokens).where(_t.prefix_id == _p.id), validation_tokens)
 _tokens = _page.correlate(prefixes).lateral("page")
 TOKENS: Final = compiled(
     select(_p.account_id, _p.cidr, _p.asn, *(one.label(f"token_{one.name}") for one in _tokens.c))
     .select_from(prefixes.outerjoin(_tokens, true()))
-    .where(*_THIS_CLAIM, _p.live)
+    .where(*THIS_CLAIM, _p.live)
     .order_by(_tokens.c.created_at, _tokens.c.id)
 )
 
@@ -146,7 +47,7 @@ _bindings = paged(_of_claim, bindings).correlate(prefixes).lateral("page")
 BINDINGS: Final = compiled(
     select(_bindings)
     .select_from(prefixes.outerjoin(_bindings, true()))
-    .where(*_THIS_CLAIM, _p.live)
+    .where(*THIS_CLAIM, _p.live)
     .order_by(_bindings.c.created_at, _bindings.c.id)
 )
 _one_binding = _of_claim.where(_b.id == bindparam("binding_id", type_=Uuid))
@@ -154,7 +55,7 @@ _binding = _one_binding.correlate(prefixes).lateral("page")
 ONE_BINDING: Final = compiled(
     select(_binding, _p.version.label("prefix_version"))
     .select_from(prefixes.outerjoin(_binding, true()))
-    .where(*_THIS_CLAIM, _p.live)
+    .where(*THIS_CLAIM, _p.live)
 )
 
 _routes: Final = (
@@ -169,7 +70,7 @@ def _with_claim(routes: Select[Any]) -> Select[Any]:
     return (
         select(page, _p.account_id, _p.version.label("prefix_version"))
         .select_from(prefixes.outerjoin(page, true()))
-        .where(*_THIS_CLAIM, _p.live)
+        .where(*THIS_CLAIM, _p.live)
         .order_by(page.c.created_at, page.c.id)
     )
 
@@ -188,7 +89,7 @@ _runs = (
 RUNS: Final = compiled(
     select(_runs, *FINDING, null().label("exhibit_at"))
     .select_from(prefixes.outerjoin(_runs, true()).outerjoin(findings, _f.run_id == _runs.c.id))
-    .where(*_THIS_CLAIM, _p.live)
+    .where(*THIS_CLAIM, _p.live)
     .order_by(_runs.c.created_at, _runs.c.id, _f.position)
 )
 _run = (
@@ -204,7 +105,7 @@ RUN: Final = compiled(
         .outerjoin(findings, _f.run_id == _run.c.id)
         .outerjoin(exhibits, (_x.run_id == _f.run_id) & (_x.finding == _f.position))
     )
-    .where(*_THIS_CLAIM, _p.live)
+    .where(*THIS_CLAIM, _p.live)
     .order_by(_f.position, _x.position)
 )
 
@@ -215,14 +116,14 @@ _later = (
         events.c.number > bindparam("after_number", type_=BigInteger),
     )
     .order_by(events.c.number)
-    .limit(_PAGE_SIZE)
+    .limit(PAGE_SIZE)
     .correlate(prefixes)
     .lateral("page")
 )
 EVENTS: Final = compiled(
     select(_later)
     .select_from(prefixes.outerjoin(_later, true()))
-    .where(*_THIS_CLAIM)  # closed ones too
+    .where(*THIS_CLAIM)  # closed ones too
     .order_by(_later.c.number)
 )
 
@@ -233,13 +134,13 @@ ACCOUNT_EVENTS: Final = compiled(
         events.c.account_number > bindparam("after_number", type_=BigInteger),
     )
     .order_by(events.c.account_number)
-    .limit(_PAGE_SIZE)
+    .limit(PAGE_SIZE)
 )
 # The counters themselves, which no clean-up of old events moves.
 NEWEST_EVENT: Final = compiled(
     select(func.coalesce(event_counters.c.last, 0).label("last"))
     .select_from(prefixes.outerjoin(event_counters, event_counters.c.prefix_id == _p.id))
-    .where(*_THIS_CLAIM)
+    .where(*THIS_CLAIM)
 )
 NEWEST_ACCOUNT_EVENT: Final = compiled(
     select(account_event_counters.c.last).where(

@@ -1,14 +1,14 @@
 """Ownership tokens, within one transaction."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import DateTime, Uuid, bindparam, func, insert, select, update
 
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
+from byoip.store.claims.claim_reader import TOKEN, token_from
 from byoip.store.claims.tables import prefixes, validation_tokens
-from byoip.store.rows import TOKEN, TOKEN_WRITTEN, token_from, token_values
 from byoip.store.statements import Session, Statement, compiled
 
 _t = validation_tokens.c
@@ -24,7 +24,7 @@ _of_claim = (
     .join(prefixes)
     .where(_OF_CLAIM)
 )
-_INSERT: Final = compiled(insert(validation_tokens), TOKEN_WRITTEN)
+_INSERT: Final = compiled(insert(validation_tokens), validation_tokens.c.keys())
 _GET: Final = compiled(_of_claim.where(_THIS))
 _GET_LIVE: Final = compiled(_of_claim.where(*_LIVE))
 _GET_NEWEST: Final = compiled(
@@ -51,7 +51,7 @@ class TokenRepository:
 
     async def add(self, token: OwnershipToken) -> None:
         """Keep a new token; the claim's other live ones must be revoked before."""
-        await self._session.change(_INSERT, **token_values(token))
+        await self._session.change(_INSERT, **_values(token))
 
     async def live(self, claim_id: UUID) -> OwnershipToken | None:
         """The one neither consumed nor revoked; it may have expired."""
@@ -90,3 +90,17 @@ class TokenRepository:
     async def _one(self, statement: Statement, **asked: object) -> OwnershipToken | None:
         row = await self._session.row(statement, **asked)
         return None if row is None else token_from(row)
+
+
+def _values(token: OwnershipToken) -> dict[str, Any]:
+    """What a row of validation_tokens holds of a token."""
+    return {
+        "id": token.id,
+        "prefix_id": token.claim_id,
+        "method": token.method,
+        "value": token.value,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "consumed_at": token.consumed_at,
+        "revoked_at": token.revoked_at,
+    }

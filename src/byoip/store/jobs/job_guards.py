@@ -20,8 +20,7 @@ from byoip.domain.jobs.job_history import (
 )
 from byoip.store.jobs.views import JobReport
 from byoip.store.routes.tables_offboarding import job_runs, job_switches
-from byoip.store.rows import AnyRow, json
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled, json
 
 _s, _r = job_switches.c, job_runs.c
 _KIND: Final = bindparam("kind", type_=Text)

@@ -47,8 +47,7 @@ from byoip.store.letters.letter_rows import (
     letter_values,
 )
 from byoip.store.letters.tables_letters import letters
-from byoip.store.rows import AnyRow
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,6 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables_advertising import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
-from byoip.store.rows import AnyRow
 from byoip.store.speakers.tables_routes import (
     applied_routes,
     listeners,
@@ -45,7 +44,7 @@ from byoip.store.speakers.tables_routes import (
     orphan_routes,
     speakers,
 )
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled
 
 ROUTES_CHANNEL: Final = "byoip_routes"
 # How long an observation holds: six rounds, for the process that made it may have died.

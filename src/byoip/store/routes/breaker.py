@@ -47,8 +47,7 @@ from byoip.ports.clock import Clock
 from byoip.store.accounts.operating_space import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips, withdrawals
-from byoip.store.rows import AnyRow
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled
 
 _w, _t = withdrawals.c, breaker_trips.c
 _ACCOUNT: Final = bindparam("account_id", type_=Uuid)

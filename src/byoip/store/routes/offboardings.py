@@ -30,8 +30,7 @@ from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import KNOWN
 from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips
 from byoip.store.routes.tables_offboarding import offboardings
-from byoip.store.rows import AnyRow, json
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled, json
 
 
 @dataclass(frozen=True, slots=True)

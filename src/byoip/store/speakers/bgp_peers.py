@@ -9,10 +9,9 @@ from sqlalchemy import text
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.store.autocommit import AutocommitPool
-from byoip.store.rows import AnyRow
 from byoip.store.speakers.routes import Alarm
 from byoip.store.speakers.views import ListenerReport, RouteReport, SpeakerReport, StandingAlarm
-from byoip.store.statements import Session, Statement, compiled
+from byoip.store.statements import AnyRow, Session, Statement, compiled
 
 
 def _made(words: str) -> Statement:

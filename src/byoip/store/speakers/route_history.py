@@ -19,10 +19,9 @@ from byoip.domain.speakers.route_snapshot import (
     SnapshotRoute,
 )
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.rows import AnyRow
 from byoip.store.speakers import bgp_peers
 from byoip.store.speakers.views import RouteReport
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled
 
 _SNAPSHOT: Final = compiled(
     text("SELECT number, at, routes FROM route_snapshots WHERE number = :number")

@@ -16,8 +16,8 @@ from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.rows import AnyRow
 from byoip.store.speakers import route_statements as sql
+from byoip.store.statements import AnyRow
 
 
 @dataclass(frozen=True, slots=True)

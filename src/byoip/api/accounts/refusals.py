@@ -1,0 +1,28 @@
+"""The records of what is refused about credentials and scopes."""
+
+from byoip.api.problems.record import Record, invalid, not_found
+from byoip.domain.accounts import credential, operating
+
+REFUSALS = (
+    Record(
+        401,
+        1200,
+        credential.NotAuthenticated(),
+        "Check the token: it may be mistyped, expired or revoked. Ask the operator for a new one.",
+    ),
+    Record(400, 1201, credential.TwoCredentials(), "Send one of the two, once."),
+    Record(
+        403,
+        1202,
+        credential.ScopeMissing(credential.Scope.PREFIXES_WRITE),
+        "Use a token with the scope that the message names.",
+    ),
+    not_found(1203, credential.AccountNotFound(), "Use the id of the token's own account."),
+    invalid(
+        1807,
+        operating.ScopesRefused(credential.CUSTOMER_SCOPES),
+        "Give scopes of one side only: a customer's or an operator's.",
+    ),
+    invalid(1808, operating.ExpiryRefused(), "Give a time in the future, or none."),
+    not_found(1809, operating.CredentialNotFound(), "List the credentials."),
+)

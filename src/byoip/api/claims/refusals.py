@@ -1,0 +1,123 @@
+"""The records of what is refused about prefixes, tokens, delegations and reserved space."""
+
+from uuid import UUID
+
+from byoip.api.problems.record import PREFIX, Record, conflict, invalid, not_found
+from byoip.domain import asn, history, prefix
+from byoip.domain.accounts import operating
+from byoip.domain.asn import Asn
+from byoip.domain.claims import claim, delegation, lifecycle, ownership_token
+from byoip.domain.prefix import Prefix
+
+REFUSALS = (
+    conflict(
+        1113,
+        history.EventNotMadeYet(4711),
+        "The service was restored from a backup, or the number is of another account or "
+        "prefix. Read the state again, and go on after the newest number.",
+    ),
+    not_found(
+        1300,
+        claim.ClaimNotFound(),
+        "List the account's prefixes; a removed one shows only its events.",
+    ),
+    invalid(
+        1301,
+        prefix.InvalidPrefix("198.18.0.1/23", "it has host bits set"),
+        "Give the network's first address and its length, as in 198.18.0.0/23.",
+    ),
+    invalid(
+        1302,
+        prefix.PrefixLengthRefused(Prefix.parse("198.18.0.0/25"), range(8, 25)),
+        "Bring the covering prefix, or parts, of a length that is taken.",
+    ),
+    invalid(
+        1303,
+        prefix.SpecialPurposePrefix(Prefix.parse("10.0.0.0/16"), "10.0.0.0/8 (Private-Use)"),
+        "Check for a typing error: such space is not routed.",
+    ),
+    invalid(
+        1304,
+        prefix.OperatorInfrastructure(PREFIX),
+        "Check for a typing error, else ask the operator.",
+    ),
+    invalid(
+        1305,
+        asn.InvalidAsn(2**32),
+        "Give a number that may originate routes, without `AS` before it.",
+    ),
+    invalid(
+        1306,
+        asn.OriginNotOffered(Asn(64501), [Asn(64500)]),
+        "Take one of the ASNs that the message names, and make the ROA and the route object "
+        "for it.",
+    ),
+    conflict(
+        1307,
+        claim.OverlapsOwnClaim(PREFIX),
+        "Use the prefix that the account has, or remove it first.",
+    ),
+    conflict(
+        1308, claim.TooManyClaims(1000), "Remove prefixes that are not needed, or ask the operator."
+    ),
+    conflict(
+        1309,
+        claim.WithdrawFirst("remove its service bindings first"),
+        "Remove what hangs on the prefix, in the order that the message says.",
+    ),
+    conflict(
+        1310,
+        lifecycle.IllegalTransition(
+            lifecycle.State.APPROVED, lifecycle.Transition.ALL_CHECKS_PASSED
+        ),
+        "Read the prefix: its state and `standing` say what is possible.",
+    ),
+    conflict(1320, claim.PrefixSuspended(), "Ask the operator why; routes stay as they are."),
+    conflict(
+        1321,
+        operating.SpaceReserved(PREFIX),
+        "Ask the operator: the space may be kept for you under another account.",
+    ),
+    conflict(1322, claim.PrefixOffboarding(), "POST .../restore, if the prefix is to stay."),
+    not_found(1400, ownership_token.TokenNotFound(), "List the prefix's validation tokens."),
+    conflict(1401, ownership_token.TokenSpent(), "Issue a new token."),
+    Record(
+        429,
+        1402,
+        ownership_token.TooManyTokens(),
+        "Publish the newest token; issuing again replaces it.",
+        definitive=True,
+    ),
+    not_found(1550, delegation.DelegationNotFound(), "List the prefix's delegations."),
+    invalid(1551, delegation.DelegateNotFound(), "Ask the other account's holder for its id."),
+    invalid(1552, delegation.DelegationToOwner(), "Name another account."),
+    invalid(
+        1553,
+        delegation.DelegationOutsidePrefix(Prefix.parse("198.18.2.0/24"), PREFIX),
+        "Give a range inside the prefix.",
+    ),
+    invalid(1554, delegation.DelegationExpiryRefused(), "Give a later or nearer time, or none."),
+    conflict(
+        1555,
+        delegation.DelegationOverlaps(PREFIX),
+        "End the delegation that is there, or take other addresses.",
+    ),
+    conflict(1556, delegation.TooManyDelegations(), "End delegations that are not needed."),
+    conflict(
+        1800,
+        operating.OverlapsApproved(PREFIX, UUID("8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7")),
+        "Revoke the approval that is in the way, or approve less.",
+    ),
+    conflict(
+        1801,
+        operating.OverlapsReservation(PREFIX),
+        "Release the reservation that is there, or reserve other space.",
+    ),
+    invalid(
+        1802,
+        operating.ReservationLengthRefused(Prefix.parse("16.0.0.0/4")),
+        "Reserve the parts that may be brought.",
+    ),
+    not_found(1803, operating.ReservationNotFound(), "List the reservations."),
+    Record(400, 1814, operating.InvalidAddress(), "Give one address, as in 198.18.0.1."),
+)

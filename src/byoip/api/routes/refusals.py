@@ -1,0 +1,78 @@
+"""The records of what is refused about BGP prefixes, the breaker, offboarding and jobs."""
+
+from byoip.api.problems.record import PREFIX, Record, conflict, invalid, not_found
+from byoip.domain.jobs import job_history
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes import bgp_prefix, breaker, offboarding, route_validity
+
+REFUSALS = (
+    conflict(
+        1004,  # as v4 clients know it
+        bgp_prefix.IncompleteBgpDeployment("no service is bound to the whole prefix"),
+        "Bind a service to the whole prefix, wait until the binding is `active`, and try again.",
+    ),
+    conflict(
+        1323,
+        offboarding.GraceNotBegun(offboarding.Step.CONFIRM),
+        "Wait until `events` say `offboarding.unbound`, or restore the prefix.",
+    ),
+    conflict(1324, offboarding.NothingToOffboard(), "DELETE the prefix."),
+    conflict(
+        1325,
+        offboarding.ServiceRetired("8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"),
+        "Ask the operator; the prefix can still be let go.",
+    ),
+    not_found(1700, bgp_prefix.BgpPrefixNotFound(), "List the prefix's BGP prefixes."),
+    invalid(
+        1701,
+        bgp_prefix.BgpPrefixOutsidePrefix(Prefix.parse("198.18.2.0/24"), PREFIX),
+        "Give a route inside the prefix, or bring the other space.",
+    ),
+    invalid(
+        1702,
+        bgp_prefix.BgpPrefixTooSpecific(Prefix.parse("198.18.0.0/25")),
+        "Announce the covering /24 (IPv4) or /48 (IPv6).",
+    ),
+    conflict(1703, bgp_prefix.BgpPrefixExists(PREFIX), "PATCH the BGP prefix that is there."),
+    conflict(
+        1704,
+        bgp_prefix.TooManyBgpPrefixes(),
+        "Withdraw and delete BGP prefixes that are not needed.",
+    ),
+    conflict(1705, bgp_prefix.AdvertiseStateLocked(PREFIX), "Ask the operator to unlock it."),
+    conflict(1706, bgp_prefix.Contested(), "Ask the operator: two accounts have proven the space."),
+    conflict(
+        1707,
+        breaker.WithdrawalsStopped(breaker.TripScope.ACCOUNT),
+        "Nothing was changed, the route is still announced. Ask the operator to look and "
+        "re-arm, then repeat the request.",
+    ),
+    invalid(
+        1708,
+        bgp_prefix.NotSupported("auto_advertise_withdraw"),
+        "Leave the member out, or send false.",
+    ),
+    conflict(
+        1709,
+        route_validity.OriginNotValid(
+            "No ROA covers 198.18.0.0/24.",
+            "Publish a ROA at the registry of the space: prefix 198.18.0.0/24, origin AS64500, "
+            "max length 24.",
+        ),
+        "Publish the ROA that the message names, wait until relying parties have it, and "
+        "try again.",
+    ),
+    Record(
+        409,
+        1710,
+        route_validity.OriginUnanswered("The newest ROA data is older than 24 hours."),
+        "Wait a few minutes: ROA data is being refreshed.",
+    ),
+    not_found(1820, breaker.TripNotFound(), "GET /operator/breaker lists the open ones."),
+    not_found(1821, job_history.JobUnknown(), "Take a kind that the message names."),
+    conflict(
+        1822,
+        job_history.JobNotRefused(job_history.JobKind.OFFBOARD),
+        "Nothing waits: look at `waiting` under GET /operator/jobs.",
+    ),
+)

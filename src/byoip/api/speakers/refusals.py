@@ -1,0 +1,30 @@
+"""The records of what is refused about speakers and the routes that they hold."""
+
+from byoip.api.problems.record import conflict, not_found
+from byoip.domain.speakers import bgp_peer, route_snapshot
+
+REFUSALS = (
+    conflict(
+        1815,
+        bgp_peer.ListenerInService("this process has it in its settings"),
+        "Take it out of the settings of every worker and API process, restart those, and wait.",
+    ),
+    not_found(
+        1825,
+        route_snapshot.RouteSnapshotNotFound(),
+        "`byoip advertise snapshots` lists the kept ones.",
+    ),
+    not_found(1826, route_snapshot.OrphanNotFound(), "`byoip advertise orphans` lists them."),
+    not_found(
+        1827, bgp_peer.SpeakerNotFound(), "GET /operator/routes lists those that are on record."
+    ),
+    conflict(
+        1828,
+        bgp_peer.SpeakerInService("it was asked within the last 5 minutes"),
+        "Withdraw there what is to be withdrawn, take it out of the settings of every "
+        "worker and API process, restart those, and wait.",
+    ),
+    not_found(
+        1829, bgp_peer.ListenerNotFound(), "GET /operator/routes lists those that are on record."
+    ),
+)

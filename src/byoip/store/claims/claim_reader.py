@@ -1,0 +1,269 @@
+"""Reads of claims: the statement of what the API shows of one, and the row as domain objects."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import CIDR
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.expression import FromClause
+
+from byoip.domain.asn import Asn
+from byoip.domain.bindings.service_binding import Provisioning
+from byoip.domain.checks.evidence import CheckState, Reason
+from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OtherOrigin
+from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.prefix import Prefix
+from byoip.store.autocommit import autocommit_pool
+from byoip.store.bindings.tables_edges import edges
+from byoip.store.claims.tables import bindings, prefixes, validation_tokens
+from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
+from byoip.store.columns import constant
+from byoip.store.routes.tables_advertising import bgp_prefixes, origin_drifts
+from byoip.store.statements import AnyRow, compiled
+
+_p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
+
+TOKEN: Final = tuple(column.label(f"token_{column.name}") for column in validation_tokens.c)
+_ACCOUNT: Final = _p.account_id == bindparam("account_id", type_=Uuid)
+THIS_CLAIM: Final = (_p.id == bindparam("claim_id", type_=Uuid), _ACCOUNT)
+PAGE_SIZE: Final = bindparam("page_size", type_=Integer)
+
+
+def _after(table: FromClause) -> ColumnElement[bool]:
+    cursor = (
+        bindparam("after_time", type_=DateTime(timezone=True)),
+        bindparam("after_id", type_=Uuid),
+    )
+    return tuple_(table.c.created_at, table.c.id) > tuple_(*cursor)
+
+
+def paged(statement: Select[Any], table: FromClause) -> Select[Any]:
+    """One page of it, by (created_at, id)."""
+    following = statement.where(_after(table)).order_by(table.c.created_at, table.c.id)
+    return following.limit(PAGE_SIZE)
+
+
+_NEWEST_TOKEN: Final = (
+    select(*TOKEN)
+    .where(_t.prefix_id == _p.id, _t.revoked_at.is_(None))
+    .order_by(_t.created_at.desc(), _t.id.desc())
+    .limit(1)
+    .correlate(prefixes)
+    .lateral("newest")
+)
+_SPANNING: Final = bgp_prefixes.alias("spanning")
+_s: Final = _SPANNING.c
+# As `domain.edge.lacking` says it: all edges in service have it, and there is one if there are any.
+_in_service = (edges.c.live, edges.c.counts, ~edges.c.drained)
+_everywhere = and_(
+    _b.state == constant(Provisioning.ACTIVE),
+    ~exists().where(*_in_service, edges.c.acknowledged < _b.change),
+    or_(exists().where(*_in_service), ~exists().where(edges.c.live, edges.c.counts)),
+)
+_DEFAULT_BINDING: Final = (
+    select(
+        case(
+            (_everywhere, constant(Provisioning.ACTIVE)),
+            else_=constant(Provisioning.PROVISIONING),
+        )
+    )
+    .where(_b.prefix_id == _p.id, _b.cidr == _p.cidr, _b.live)
+    .correlate(prefixes)
+    .scalar_subquery()
+)
+VIEWS: Final = (
+    select(
+        prefixes,
+        _NEWEST_TOKEN,
+        _s.advertised.label("route_advertised"),
+        _s.advertised_modified_at.label("route_at"),
+        _s.locked.label("route_locked"),
+        origin_drifts.c.validity.label("drift"),
+        _DEFAULT_BINDING.label("default_binding"),
+    )
+    .select_from(
+        prefixes.outerjoin(_NEWEST_TOKEN, true())
+        .outerjoin(_SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live)
+        .outerjoin(
+            origin_drifts,
+            (origin_drifts.c.prefix_id == _p.id) & (origin_drifts.c.cidr == _p.cidr),
+        )
+    )
+    .where(_p.live)
+)
+
+CLAIM: Final = compiled(VIEWS.where(*THIS_CLAIM))
+CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT), prefixes))
+_COUNT = select(func.count().label("held")).where(_ACCOUNT, _p.live)
+_COUNT_CLAIMS: Final = compiled(_COUNT)
+
+# Statements of their own: planned without knowing its values, a filter must not slow the whole
+# list down. A value that is null admits all.
+_is_approved = _p.state == constant(State.APPROVED)
+_FILTERS: Final = (
+    _p.cidr == func.coalesce(bindparam("wanted_cidr", type_=CIDR), _p.cidr),
+    _is_approved == func.coalesce(bindparam("wanted_approved", type_=Boolean), _is_approved),
+    _p.standing == func.coalesce(bindparam("wanted_standing", type_=Text), _p.standing),
+)
+_SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes))
+_COUNT_SOME_CLAIMS: Final = compiled(_COUNT.where(*_FILTERS))
+
+_NOTHING: Final[Mapping[str, str]] = {}
+_START: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+
+
+class ClaimReader:
+    """Claims of one account, one statement a read: nothing is locked, no transaction is opened."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._autocommit = autocommit_pool(engine)
+
+    async def claim(self, account_id: UUID, claim_id: UUID) -> ClaimView:
+        """One live claim.
+
+        Raises:
+            ClaimNotFound: not there, or another account's.
+        """
+        rows = await self._autocommit.ask(CLAIM, account_id=account_id, claim_id=claim_id)
+        if not rows:
+            raise ClaimNotFound
+        return claim_view(rows[0])
+
+    async def claims(
+        self,
+        account_id: UUID,
+        *,
+        after: Cursor | None,
+        limit: int,
+        wanted: ClaimFilter = EVERY_CLAIM,
+    ) -> Sequence[ClaimView]:
+        """Live claims in the order of (created_at, id)."""
+        asked = {"account_id": account_id, **page_of(after, limit)}
+        if wanted == EVERY_CLAIM:
+            rows = await self._autocommit.ask(CLAIMS, **asked)
+        else:
+            rows = await self._autocommit.ask(_SOME_CLAIMS, **asked, **_filter(wanted))
+        return [claim_view(row) for row in rows]
+
+    async def count_claims(self, account_id: UUID, wanted: ClaimFilter = EVERY_CLAIM) -> int:
+        """How many such live claims the account has."""
+        if wanted == EVERY_CLAIM:
+            (row,) = await self._autocommit.ask(_COUNT_CLAIMS, account_id=account_id)
+        else:
+            (row,) = await self._autocommit.ask(
+                _COUNT_SOME_CLAIMS, account_id=account_id, **_filter(wanted)
+            )
+        return int(row.held)
+
+
+def page_of(after: Cursor | None, limit: int) -> Mapping[str, object]:
+    """What a paged statement asks for."""
+    start = after or _START
+    return {"after_time": start.created_at, "after_id": start.id, "page_size": limit}
+
+
+def _filter(wanted: ClaimFilter) -> Mapping[str, object]:
+    return {
+        "wanted_cidr": wanted.prefix.network if wanted.prefix else None,
+        "wanted_approved": wanted.approved,
+        "wanted_standing": wanted.standing,
+    }
+
+
+def claim_view(row: AnyRow) -> ClaimView:
+    """A row of VIEWS."""
+    token = None if row.token_id is None else token_from(row)
+    route = None
+    if row.route_advertised is not None:
+        route = SpanningRoute(row.route_advertised, row.route_at, row.route_locked)
+    drift = None if row.drift is None else Validity(row.drift)
+    bound = row.default_binding and Provisioning(row.default_binding)
+    return ClaimView(claim_from(row), token, bound, route, drift)
+
+
+def claim_from(row: AnyRow) -> Claim:
+    """A row of prefixes."""
+    findings = row.findings
+    return Claim(
+        id=row.id,
+        account_id=row.account_id,
+        prefix=Prefix(row.cidr),
+        asn=Asn(row.asn),
+        description=CustomerText(row.description),
+        delegate_loa_creation=row.delegate_loa_creation,
+        created_at=row.created_at,
+        modified_at=row.modified_at,
+        loa_document_id=row.loa_document_id,
+        state=State(row.state),
+        standing=Standing(row.standing),
+        irr=_check(row.irr_state, row.irr_passed_at, findings.get("irr", _NOTHING)),
+        rpki=_check(row.rpki_state, row.rpki_passed_at, findings.get("rpki", _NOTHING)),
+        ownership=_check(
+            row.ownership_state, row.ownership_passed_at, findings.get("ownership", _NOTHING)
+        ),
+        registry=row.registry,
+        irr_waived=row.irr_waived,
+        other_origins=tuple(_other_origin(one) for one in row.other_origins),
+        approved_at=row.approved_at,
+        approved_by=None if row.approved_by is None else Approver(row.approved_by),
+        revoked_at=row.revoked_at,
+        closed_at=row.closed_at,
+        version=row.version,
+    )
+
+
+def token_from(row: AnyRow) -> OwnershipToken:
+    """Columns TOKEN; account, prefix and ASN are its claim's."""
+    return OwnershipToken(
+        id=row.token_id,
+        claim_id=row.token_prefix_id,
+        account_id=row.account_id,
+        prefix=Prefix(row.cidr),
+        asn=Asn(row.asn),
+        method=TokenMethod(row.token_method),
+        value=row.token_value,
+        created_at=row.token_created_at,
+        expires_at=row.token_expires_at,
+        consumed_at=row.token_consumed_at,
+        revoked_at=row.token_revoked_at,
+    )
+
+
+def _check(state: str, passed_at: datetime | None, found: Mapping[str, str]) -> CheckRecord:
+    reason = found.get("reason")
+    return CheckRecord(
+        state=CheckState(state),
+        passed_at=passed_at,
+        reason=None if reason is None else Reason(reason),
+        seen=found.get("seen", ""),
+        fix=found.get("fix", ""),
+        doubt=found.get("doubt", ""),
+    )
+
+
+def _other_origin(kept: Mapping[str, Any]) -> OtherOrigin:
+    return OtherOrigin(Asn(kept["asn"]), Prefix(ip_network(kept["prefix"])), kept["where"])
