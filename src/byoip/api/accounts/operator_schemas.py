@@ -20,6 +20,7 @@ from byoip.domain.accounts import credential as domain
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings import service_binding
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
+from byoip.domain.event_kinds import OF_OPERATORS, names
 from byoip.store.accounts.operator_views import AccountView, OperatorEventView
 from byoip.usecases.accounts.create_credential import NewCredential
 
@@ -46,6 +47,7 @@ _SERVICE: dict[str, Any] = {
     "default_only": False,
 }
 _WHY = "Contract 4711 was signed."
+_KINDS = ", ".join(f"`{one}`" for one in names(OF_OPERATORS))
 
 
 def example(**members: Any) -> ConfigDict:
@@ -180,7 +182,7 @@ class OperatorEvent(Wire):
     )
 
     number: int = Field(description="Counts up without gaps.")
-    kind: str
+    kind: str = Field(description=f"What happened; later versions may add kinds. Today: {_KINDS}.")
     actor: str
     request_id: str
     reason: str
