@@ -7,11 +7,13 @@ import msgspec
 from byoip.api.document.error_page import error_markdown
 from byoip.api.problems.failures import failure_headers, failure_value
 from byoip.api.problems.problems import PROBLEMS, SAMPLES
+from byoip.domain import event_kinds
 from byoip.domain.errors import Refusal
 from tests import gobgp_stubs
 
 REPOSITORY = Path(__file__).parents[1]
 ERROR_PAGE = REPOSITORY / "docs" / "errors.md"
+EVENT_PAGE = REPOSITORY / "docs" / "events.md"
 ERRORS = REPOSITORY / "tests" / "golden" / "errors"
 
 
@@ -24,9 +26,31 @@ def error_golden(kind: type[Refusal]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(seen), indent=2) + b"\n"
 
 
+def event_markdown() -> str:
+    """docs/events.md."""
+    parts = (
+        ("A prefix's history", "Customers read these: `GET …/events`.", event_kinds.OF_PREFIXES),
+        ("The operators' history", "`byoip operator history`.", event_kinds.OF_OPERATORS),
+    )
+    lines = [
+        "# Events",
+        "",
+        "Every kind of event. A program that reads them must expect kinds that it does not know:",
+        "later versions add some. What events are for: [concepts](concepts.md#events).",
+        "",
+        "<!-- generated from src/byoip/domain/event_kinds.py by tests/regenerate.py -->",
+    ]
+    for title, where, catalogue in parts:
+        lines += ["", f"## {title}", "", where, "", "| kind | what happened |", "| --- | --- |"]
+        for subject, kinds in catalogue.items():
+            lines += [f"| `{subject}.{what}` | {sentence} |" for what, sentence in kinds.items()]
+    return "\n".join(lines) + "\n"
+
+
 def regenerate() -> None:
     gobgp_stubs.generate()
     ERROR_PAGE.write_text(error_markdown())
+    EVENT_PAGE.write_text(event_markdown())
     for left_over in ERRORS.glob("*.json"):
         left_over.unlink()
     for kind in PROBLEMS:

@@ -15,7 +15,7 @@ from byoip.domain.precondition import ANY_VERSION, Precondition
 class OperatorEvent:
     """One line of the operators' history, before it has a number."""
 
-    kind: str  # `account.created`, `service.retired`, ...
+    kind: str  # of `event_kinds.OF_OPERATORS`
     actor: str
     request_id: str
     reason: CustomerText
@@ -44,7 +44,7 @@ class Event:
     """One line of a prefix's history, before it has a number."""
 
     claim_id: UUID
-    kind: str  # `prefix.created`, `token.issued`, `check.rpki`, `prefix.approved`, ...
+    kind: str  # of `event_kinds.OF_PREFIXES`
     by: Actor
     at: datetime
     before: Mapping[str, Any] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from byoip.api.claims.delegation_schemas import TimeIn
 from byoip.domain.accounts import credential as domain
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
+from byoip.domain.event_kinds import OF_OPERATORS, names
 from byoip.store.accounts.operator_views import AccountView, OperatorEventView
 from byoip.usecases.accounts.credentials import NewCredential
 
@@ -30,6 +31,7 @@ _CREDENTIAL: dict[str, Any] = {
     "last_used_at": None,
 }
 _WHY = "Contract 4711 was signed."
+_KINDS = ", ".join(f"`{one}`" for one in names(OF_OPERATORS))
 
 
 def example(**members: Any) -> ConfigDict:
@@ -139,7 +141,7 @@ class OperatorEvent(Wire):
     )
 
     number: int = Field(description="Counts up without gaps.")
-    kind: str
+    kind: str = Field(description=f"What happened; later versions may add kinds. Today: {_KINDS}.")
     actor: str
     request_id: str
     reason: str

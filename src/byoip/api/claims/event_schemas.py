@@ -1,10 +1,11 @@
-"""Lines of the history on the wire."""
+"""The lines of a prefix's and of an account's history on the wire."""
 
-from typing import Any
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import ConfigDict, Field
 
 from byoip.api.border.envelope import Id, Time, Wire
+from byoip.domain.event_kinds import OF_PREFIXES, names
 from byoip.store.claims import views
 from byoip.store.claims.views import NumberedEvent
 
@@ -25,13 +26,19 @@ ACCOUNT_EXAMPLE: dict[str, Any] = EXAMPLE | {
 }
 
 
+_KINDS: Final = ", ".join(f"`{one}`" for one in names(OF_PREFIXES))
+EventKind: TypeAlias = Annotated[
+    str, Field(description=f"What happened; later versions may add kinds. Today: {_KINDS}.")
+]
+
+
 class Event(Wire):
     """One line of a prefix's history."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     number: int = Field(description="Counts up within the prefix, without gaps.")
-    kind: str
+    kind: EventKind
     actor: str = Field(description="`credential:<id>`, `worker`, `operator:<id>` or `cli`.")
     request_id: str
     at: Time
@@ -47,7 +54,7 @@ class AccountEvent(Wire):
     number: int = Field(description="Counts up within the account, without gaps.")
     prefix_id: Id
     prefix_number: int = Field(description="Its number in the prefix's own history.")
-    kind: str
+    kind: EventKind
     actor: str = Field(description="`credential:<id>`, `worker`, `operator:<id>` or `cli`.")
     request_id: str
     at: Time

@@ -1,0 +1,136 @@
+"""Every kind of event in the two histories, as `<subject>.<what happened>`, with its meaning.
+
+docs/events.md and the descriptions on the wire are made from these tables, and a test holds them
+against what the program records. On the wire the list is open: later versions add kinds.
+"""
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+Catalogue: TypeAlias = Mapping[str, Mapping[str, str]]
+
+# What a customer reads of its prefixes.
+OF_PREFIXES: Final[Catalogue] = {
+    "prefix": {
+        "created": "The customer has claimed the prefix.",
+        "described": "The customer has changed the description.",
+        "approved": "The prefix is approved: its checks have passed, or the operator says so.",
+        "pending": "The operator has revoked the approval; ownership must be proven again.",
+        "closed": "The claim has ended: removed, offboarded, or unproven for 30 days.",
+        "ok": "Nothing is in the way any more: the standing is `ok` again.",
+        "contested": "Another account has proven overlapping space, or has it reserved.",
+        "suspended": "The operator has suspended the prefix: nothing new, routes stay.",
+        "offboarding": "The customer wants the prefix withdrawn, unbound and closed.",
+    },
+    "token": {
+        "issued": "The customer has made an ownership token.",
+        "consumed": "The token has proven ownership, and proves nothing any more.",
+        "revoked": "The token was revoked, or its claim has ended.",
+    },
+    "validation": {
+        "requested": "The customer has asked for a validation run.",
+        "finished": "A run has ended; `result` says how.",
+        "cancelled": "The claim has ended before its run.",
+    },
+    "check": {
+        "irr": "The state of the check `irr` has changed.",
+        "rpki": "The state of the check `rpki` has changed.",
+        "ownership": "The state of the check `ownership` has changed.",
+    },
+    "rpki": {
+        "drifted": "By the newest ROA data, prefix or route is not valid any more; it stays.",
+        "recovered": "By the newest ROA data, it is valid again.",
+    },
+    "letter": {
+        "issued": "A letter of agency was signed.",
+        "revoked": "A letter of agency holds no longer; `because` says why.",
+    },
+    "delegation": {
+        "created": "The customer lets another account use a range.",
+        "ended": "The customer has taken the range back, or approval or prefix have ended.",
+        "expired": "The delegation has reached its end.",
+    },
+    "binding": {
+        "created": "A service was bound to a range.",
+        "swapped": "Another service was bound to the range.",
+        "removed": "The binding was removed; its service answers until edges have that.",
+        "active": "A majority of the edges has the binding: its service answers.",
+        "gone": "A majority of the edges has the removal: its service answers no longer.",
+    },
+    "bgp_prefix": {
+        "created": "A route was added, withdrawn.",
+        "removed": "A route was deleted.",
+        "announced": "The route is desired: speakers announce it.",
+        "withdrawn": "The route is no longer desired: speakers withdraw it.",
+        "prepended": "The route is desired with another AS path length.",
+        "locked": "The operator has locked the route as it is.",
+        "unlocked": "The operator has unlocked the route.",
+        "absent": "A stage has the announcement, and no party sees it there.",
+        "still_seen": "Speakers have withdrawn the route, and a listener still sees it.",
+        "lost": "No listener that answers sees the announced route, twice in a row.",
+        "seen_again": "A listener sees the lost route again.",
+    },
+    "offboarding": {
+        "withdrawn": "No speaker may hold a route of the prefix, and no listener sees one.",
+        "unbound": "All bindings are removed; the prefix can be restored until `grace_until`.",
+        "finished": "The prefix is closed, and its space is free.",
+        "cut_short": "The operator has ended the grace early.",
+        "restored": "Standing and bindings are back; `withheld` names routes that are not.",
+        "cancelled": "An operator has turned the offboarding back after a trip of the breaker.",
+        "contested": "Another account has proven the space while the prefix leaves.",
+    },
+}
+
+# What operators read of all else that they, and the breaker, have done.
+OF_OPERATORS: Final[Catalogue] = {
+    "account": {
+        "created": "An account was created.",
+        "updated": "Name or quota of an account were changed.",
+    },
+    "credential": {
+        "created": "A token was made.",
+        "revoked": "A token was revoked.",
+    },
+    "service": {
+        "created": "A service is offered.",
+        "updated": "Whether a service takes whole prefixes only was changed.",
+        "retired": "A service is offered no longer.",
+    },
+    "reservation": {
+        "created": "Space is kept for one account, or for none.",
+        "released": "The space is kept no longer.",
+    },
+    "registry_override": {
+        "put": "An operator names the registry that is responsible for a range.",
+        "removed": "The registries' statistics decide again.",
+    },
+    "roa_snapshot": {"accepted": "A refused snapshot of ROA data was accepted."},
+    "registration_snapshot": {"accepted": "A refused statistics file was accepted."},
+    "edge": {
+        "registered": "An edge was registered.",
+        "put": "An edge was drained, or came back into service.",
+        "removed": "An edge was removed.",
+    },
+    "breaker": {
+        "tripped": "A ceiling of withdrawals was reached: those of its scope stop.",
+        "rearmed": "An operator lets withdrawals go on.",
+    },
+    "job": {
+        "stopped": "The kill switch of a kind of job was set.",
+        "started": "The kill switch was taken back.",
+        "refused": "A job would have acted on far more rows than ever before.",
+        "allowed": "An operator lets the refused set through, once.",
+    },
+    "orphan": {"withdrawn": "An operator has a path withdrawn that no row wants."},
+    "routes": {
+        "rolled_back": "Routes of a snapshot are announced again.",
+        "disowned": "The database was restored: what speakers were given is forgotten.",
+    },
+    "speaker": {"forgotten": "A speaker is gone for good, and nothing of it is on record."},
+    "listener": {"forgotten": "A listener is gone for good, and nothing of it is on record."},
+}
+
+
+def names(catalogue: Catalogue) -> list[str]:
+    """The kinds, in the order of the catalogue."""
+    return [f"{subject}.{what}" for subject, kinds in catalogue.items() for what in kinds]
