@@ -1,4 +1,4 @@
-"""`byoip advertise`: what speakers hold, in the database itself; works while the API is down."""
+"""`byoip advertise`: restores routes in the database itself; works while the API is down."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -21,10 +21,12 @@ from byoip.usecases.speakers.restore_snapshot import RolledBack
 
 advertise_app = typer.Typer(
     no_args_is_help=True,
-    help="What BGP speakers announce, in the database itself: for when the API is down. Otherwise "
-    "`byoip operator routes`.",
+    help="What BGP speakers announce, in the database itself, for when the API is down. "
+    "Otherwise `byoip operator routes`.",
 )
-orphan_app = typer.Typer(no_args_is_help=True, help="Decide about a path that nobody wants.")
+orphan_app = typer.Typer(
+    no_args_is_help=True, help="Decide about an orphan: a path that no route asks for."
+)
 advertise_app.add_typer(orphan_app, name="orphan")
 
 Reason = Annotated[str, typer.Option(help="Why; kept in the operators' history.")]
@@ -49,12 +51,14 @@ def _say_snapshots(found: Sequence[tuple[int, datetime, int]]) -> None:
 def rollback(
     number: Annotated[int, typer.Argument(min=1, help="Of the snapshot.")],
     reason: Annotated[str, typer.Option(help="Why; else `rollback to snapshot N`.")] = "",
-    name: Annotated[str, typer.Option(help="Who does it; else whoever is logged in.")] = "",
+    name: Annotated[
+        str, typer.Option(help="Your name; without it, that of the account you are logged in with.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
 ) -> None:
-    """Announce again what a snapshot has; take nothing down.
+    """Announce the routes of a snapshot again; withdraw nothing.
 
-    Only prefixes that are approved now, and routes that their owner has not withdrawn since.
+    Skips prefixes that are not approved now, and routes that the customer has withdrawn since.
     """
 
     async def work(composition: Composition) -> RolledBack:
@@ -79,13 +83,13 @@ def _say_rolled_back(made: RolledBack, *, dry_run: bool) -> None:
 
 @advertise_app.command("restored")
 def restored(
-    name: Annotated[str, typer.Option(help="Who has restored it: your name.")],
+    name: Annotated[str, typer.Option(help="Your name.")],
     reason: Reason,
 ) -> None:
-    """After the database was restored, and before any worker starts: believe no mark of the backup.
+    """Distrust the backup's applied state: after a restore, before any worker starts.
 
-    What speakers hold is taken for ours where a row wants it, and is an orphan where none does;
-    offboarding is stopped. Nothing is withdrawn for what the backup says.
+    A path that a speaker holds is adopted where a route asks for it, and is an orphan elsewhere.
+    Offboarding is stopped. Nothing is withdrawn because of the backup.
     """
 
     async def work(composition: Composition) -> Disowned:
@@ -104,7 +108,7 @@ def _say_disowned(done: Disowned) -> None:
 
 @advertise_app.command("orphans")
 def orphans() -> None:
-    """List paths that speakers hold and nobody wants."""
+    """List orphans: paths that a speaker holds and no route asks for."""
     with_composition(lambda composition: composition.route_reader().orphans(), _say_orphans)
 
 
@@ -120,10 +124,10 @@ def _say_orphans(found: Sequence[Orphan]) -> None:
 def withdraw_orphan(
     cidr: Annotated[str, typer.Argument(help="The path's prefix.")],
     speaker: Annotated[str, typer.Option(help="Which speaker, as the settings name it.")],
-    name: Annotated[str, typer.Option(help="Who decides: your name.")],
+    name: Annotated[str, typer.Option(help="Your name.")],
     reason: Reason,
 ) -> None:
-    """Have an orphan withdrawn from one speaker, on your word."""
+    """Let an orphan be withdrawn from one speaker."""
     with_composition(
         lambda composition: composition.withdraw_orphan()(
             speaker, cidr, name=name, reason=reason, by=_by()

@@ -29,7 +29,7 @@ class Minted:
 
 
 async def first_credentials(composition: Composition, data_dir: Path) -> Minted:
-    """Those of the file, as long as the database knows them; else new ones."""
+    """Return the credentials of the file while the database knows them; else mint new ones."""
     file = data_dir / _FILE
     if (known := _read(file)) and await _minted_here(composition, known):
         return known  # revoked ones too: they were minted once
@@ -45,7 +45,7 @@ async def first_credentials(composition: Composition, data_dir: Path) -> Minted:
 
 
 async def create_account(composition: Composition, name: str, quota: int, reason: str) -> UUID:
-    """Keep a new account; gives its id.
+    """Create an account and return its id.
 
     Raises:
         InvalidText: name or reason.
@@ -64,10 +64,12 @@ async def create_token(
     scopes: frozenset[Scope] = frozenset(),
     lifetime: timedelta | None = None,
 ) -> str:
-    """Keep a new credential, with the usual scopes if none are named; its token, this once.
+    """Create a credential, with the usual scopes if none are named, and return its token.
 
     Raises:
-        AccountNotFound, ScopesRefused, InvalidText: as they say.
+        AccountNotFound: there is no such account.
+        ScopesRefused: an operator's scope for a customer, or the other way round.
+        InvalidText: the name or the reason.
     """
     create = CreateCredential(composition.store, composition.clock, SystemRandom())
     expires_at = composition.clock.now() + lifetime if lifetime else None

@@ -1,4 +1,4 @@
-"""Who announces for us, from the settings: speakers, listeners, and what keeps them right."""
+"""Speakers, listeners and their reconciler, made from the settings."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
