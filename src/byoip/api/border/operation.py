@@ -6,7 +6,8 @@ that the contract demands: who asks, which account, what right, which query, whi
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args, get_type_hints
+from copy import copy
+from typing import Any, Self, get_args, get_type_hints
 from uuid import UUID
 
 from fastapi.routing import APIRoute
@@ -45,7 +46,9 @@ class NoMembers(Strict):
 class Operation(APIRoute):
     """A route that knows who asks before it does anything else."""
 
-    def __init__(self, declaration: Declaration, backend: Backend) -> None:
+    backend: Backend
+
+    def __init__(self, declaration: Declaration) -> None:
         hints = get_type_hints(declaration.endpoint, include_extras=True)
         super().__init__(
             declaration.full_path,
@@ -54,7 +57,6 @@ class Operation(APIRoute):
             **operation_document(declaration),
         )
         self.declaration = declaration
-        self._backend = backend
         self._ids = tuple(name for name in self.param_convertors if name in hints)
         self._texts = frozenset(name for name in self._ids if get_args(hints[name])[0] is str)
         self._query = QueryParameters(
@@ -63,9 +65,16 @@ class Operation(APIRoute):
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
         self._writes = declaration.method != "GET"
-        self.app = self._serve  # past FastAPI's own handling, which reads bodies of strangers
 
-    async def _serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+    def on(self, backend: Backend) -> Self:
+        """The same route, served by this backend."""
+        bound = copy(self)
+        bound.backend = backend
+        bound.app = bound.serve  # past FastAPI's own handling, which reads bodies of strangers
+        return bound
+
+    async def serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         request = Request(scope, receive, send)
         try:
             given = await self._answer(request)
@@ -81,9 +90,9 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request) -> Answer:
         scope = request.scope
-        credential = await authenticate(scope["headers"], self._backend.accounts)
+        credential = await authenticate(scope["headers"], self.backend.accounts)
         scope["state"]["credential"] = credential.id.hex
-        await self._backend.limiter.admit(credential, scope["state"])
+        await self.backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params)
         self._admit(credential, account_id)
         arguments = self._query.read(scope["query_string"]) | ids
@@ -94,7 +103,7 @@ class Operation(APIRoute):
             raw, taken = await self._take(request)
             arguments |= taken
         known: dict[str, Any] = {
-            "backend": self._backend,
+            "backend": self.backend,
             "credential": credential,
             "request_id": scope["state"]["request_id"],
             "method": request.method,
@@ -122,7 +131,7 @@ class Operation(APIRoute):
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Precondition:
         given = expected(headers)
         if given is None:
-            if self.declaration.of_prefix and self._backend.require_if_match:
+            if self.declaration.of_prefix and self.backend.require_if_match:
                 raise PreconditionRequired
             return ANY_VERSION
         if not self.declaration.conditional:
