@@ -12,6 +12,7 @@ from tests.clients.stories import Tell, run
 
 pytestmark = pytest.mark.real
 
+
 def test_the_client_of_openapi_python_client_type_checks_and_goes_the_whole_way(
     document: Path, tell: Tell, tmp_path: Path
 ) -> None:
