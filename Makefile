@@ -1,25 +1,34 @@
-# make demo    onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
-# make test    all tests; with CI=true or SYSTEM=1 also those against real servers (apt, root)
-# make check   style, types, import contracts
-# make fuzz    a long search for faults in the API, with schemathesis; FUZZ_SECONDS=600
-# make bench   the figures of the README; bench-quick: only whether each can be measured
+# make demo       onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
+# make test-fast  all tests without real outside servers
+# make test       what .ci/run runs: with CI=true or SYSTEM=1 also real servers (apt, root)
+# make test-long  what takes its time: soaks, failovers and a long search for faults (apt, root)
+# make check      style, types, import contracts
+# make fuzz       a long search for faults in the API, with schemathesis; FUZZ_SECONDS=600
+# make bench      the figures of the README; bench-quick: only whether each can be measured
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 FUZZ_SECONDS ?= 600
 
-.PHONY: demo test check fuzz bench bench-quick lock image-check clean
+.PHONY: demo test test-fast test-long check fuzz bench bench-quick lock image-check clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/byoip demo $(if $(EXIT),--exit)
+
+test-fast: $(VENV)/.development
+	$(PYTEST) -m "not real and not long" $(PYTEST_ARGS)
 
 test: $(VENV)/.development
 ifneq ($(filter true 1,$(CI) $(SYSTEM)),)
 	tools/install-real-parts
 endif
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
+
+test-long: fuzz
+	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS)
 
 check: $(VENV)/.development
 	$(BIN)/ruff check

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
-from tests.databases import directory_open_to_all, fresh_database, make_template
+from tests.databases import directory_open_to_all, fast_place, fresh_database, make_template
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """One server per test process (each xdist worker has its own), started when first asked for."""
     with (
-        directory_open_to_all() as directory,
+        directory_open_to_all(fast_place()) as directory,
         EmbeddedPostgres(directory / "postgres", durable=False) as server,
     ):
         yield server.database_url

@@ -12,12 +12,19 @@ import psycopg
 from psycopg import sql
 
 TEMPLATE = "byoip_template"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a random name below it, as mkdtemp makes
+_ROOM = 2**31
+
+
+def fast_place() -> Path | None:
+    """Memory, if there is room: cloning a database takes 20 ms of processor time, on disk 70."""
+    return _MEMORY if _MEMORY.exists() and shutil.disk_usage(_MEMORY).free > _ROOM else None
 
 
 @contextmanager
-def directory_open_to_all() -> Iterator[Path]:
+def directory_open_to_all(below: Path | None = None) -> Iterator[Path]:
     """A temporary directory that Postgres' own account may enter; pytest's tmp_path is 0700."""
-    directory = Path(tempfile.mkdtemp(prefix="byoip-"))
+    directory = Path(tempfile.mkdtemp(prefix="byoip-", dir=below))
     directory.chmod(0o755)
     try:
         yield directory

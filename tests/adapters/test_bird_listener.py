@@ -18,13 +18,11 @@ GREETING = "0001 BIRD 2.0.12 ready.\n"
 RESTRICTED = "0016 Access restricted\n"
 NOT_FOUND = "8001 Network not found\n"
 STATUS = (
-    "1000-BIRD 2.0.12\n"
-    "1011-Router ID is 127.0.0.99\n"
+    "1000-BIRD 2.0.12\n1011-Router ID is 127.0.0.99\n"
     " Hostname is router\n"
     " Current server time is {}\n"
     "0013 Daemon is up and running\n"
 )
-QUESTIONS = ["show protocols", "show status"]
 
 
 def protocols(*bgp: str) -> str:
@@ -47,8 +45,7 @@ def route(as_path: str, *, prefix: str = "198.51.100.0/24", protocol: str = "one
         "1008-\tType: BGP univ\n"
         "1012-\tBGP.origin: IGP\n"
         f" \tBGP.as_path:{as_path}\n"
-        " \tBGP.next_hop: 192.0.2.1\n"
-        " \tBGP.local_pref: 100\n"
+        " \tBGP.next_hop: 192.0.2.1\n \tBGP.local_pref: 100\n"
         " \tBGP.community: (64500,1)\n"
     )
 
@@ -86,10 +83,7 @@ class Bird:
         writer.write(self.greeting.encode())
         while line := await reader.readline():
             self.asked.append(line.decode().strip())
-            answer = self.answers.get(self.asked[-1])
-            if answer is None:
-                answer = NOT_FOUND
-            writer.write(answer.encode())
+            writer.write(self.answers.get(self.asked[-1], NOT_FOUND).encode())
             if self.hangs_up and self.asked[-1] != "restrict":
                 break
         writer.close()
@@ -133,10 +127,7 @@ async def test_an_empty_path_comes_from_birds_own_as(bird: Bird, listener: BirdL
     bird.answers['show protocols all "one"'] = (
         "1002-one        BGP        ---        up     13:34:13.139  Established   \n"
         "1006-  BGP state:          Established\n"
-        "     Neighbor AS:      64501\n"
-        "     Local AS:         64501\n"
-        " \n"
-        "0000 \n"
+        "     Neighbor AS:      64501\n     Local AS:         64501\n \n0000 \n"
     )
     assert await listener.sees([V4, V6]) == {V4: {Asn(64501)}, V6: {Asn(64501)}}
     assert bird.asked.count('show protocols all "one"') == 1
@@ -163,18 +154,17 @@ async def test_only_what_came_over_bgp_counts(bird: Bird, listener: BirdListener
 async def test_it_gives_up_its_rights_before_it_asks(bird: Bird, listener: BirdListener) -> None:
     assert await listener.sees([V4, V6]) == {}
     routes = [f"show route {V4} all", f"show route {V6} all"]
-    assert bird.asked == ["restrict", *routes, *QUESTIONS]
+    assert bird.asked == ["restrict", *routes, "show protocols", "show status"]
 
 
 @pytest.mark.parametrize(
     "sessions",
     [
-        [],
+        pytest.param([], id="none"),
         ["start  13:26:14.252  Active        Socket: Connection refused"],
         ["down   13:26:14.252  Idle          "],
         ["start  13:26:14.252  OpenConfirm   "],
     ],
-    ids=["none", "connecting", "down", "not yet"],
 )
 async def test_without_an_established_session_there_is_no_answer(
     bird: Bird, listener: BirdListener, sessions: list[str]
@@ -256,45 +246,29 @@ async def test_sessions_that_cannot_be_read_are_no_answer(
     ["0001 BIRD 1.6.8 ready.\n", "220 mail.example ESMTP\n", "\n", "x" * 100_000],
     ids=["BIRD 1", "mail", "empty", "no line"],
 )
-async def test_somebody_else_is_no_answer(
-    bird: Bird, listener: BirdListener, greeting: str
-) -> None:
+async def test_a_stranger_is_no_answer(bird: Bird, listener: BirdListener, greeting: str) -> None:
     bird.greeting = greeting
     with pytest.raises(SpeakerUnanswered):
         await listener.sees([V4])
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "9001 syntax error\n",
-        "8003 No protocols match\n",
-        "1007-Table master4:\n",
-        "nonsense\n",
-        table(route(" 64500", prefix="198.51.0.0/16")),
-        table(route(" 64500", prefix="")),
-        table(route(" sixty")),
-        table(route(" 4294967296")),
-        table(route(" 64500").replace("BGP.as_path", "bgp_path")),
-        "1008-\tType: BGP univ\n0000 \n",
-        "1007-something else\n0000 \n",
-        table(*[route(" 64500")] * 5000),
-    ],
-    ids=[
-        "an error",
-        "another error",
-        "no end",
-        "no code",
-        "another prefix",
-        "no prefix",
-        "a word in the path",
-        "beyond 32 bits",
-        "no path",
-        "attributes of nothing",
-        "no route",
-        "too large",
-    ],
-)
+ODD = {
+    "an error": "9001 syntax error\n",
+    "another error": "8003 No protocols match\n",
+    "no end": "1007-Table master4:\n",
+    "no code": "nonsense\n",
+    "another prefix": table(route(" 64500", prefix="198.51.0.0/16")),
+    "no prefix": table(route(" 64500", prefix="")),
+    "a word in the path": table(route(" sixty")),
+    "beyond 32 bits": table(route(" 4294967296")),
+    "no path": table(route(" 64500").replace("BGP.as_path", "bgp_path")),
+    "attributes of nothing": "1008-\tType: BGP univ\n0000 \n",
+    "no route": "1007-something else\n0000 \n",
+    "too large": table(*[route(" 64500")] * 5000),
+}
+
+
+@pytest.mark.parametrize("answer", ODD.values(), ids=ODD)
 async def test_what_cannot_be_read_is_no_answer(
     bird: Bird, listener: BirdListener, answer: str
 ) -> None:

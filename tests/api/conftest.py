@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -16,6 +17,7 @@ from tests.api.operators import Desk
 from tests.api.world import World, new_account
 from tests.databases import fresh_database
 from tests.fakes.backend import ExternalServices, make_backend
+from tests.net import today
 from tests.store.samples import SetClock
 
 
@@ -35,9 +37,14 @@ async def engine(shared_database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="session")
-def judge() -> Document:
-    """Made once, from the first application: it is the same for all."""
-    return Document()
+def document() -> dict[str, Any]:
+    """The OpenAPI document; made once, for it takes a second and is the same for all."""
+    return today.app().openapi()
+
+
+@pytest.fixture(scope="session")
+def judge(document: dict[str, Any]) -> Document:
+    return Document(document)
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ async def world(engine: AsyncEngine, judge: Document) -> AsyncIterator[World]:
     backend = make_backend(engine, clock, outside)
     app = bare_application(backend)
     transport = httpx.ASGITransport(AccessLog(app, backend.metrics), raise_app_exceptions=False)
-    hooks = {"response": [judge.of(app).check]}
+    hooks = {"response": [judge.check]}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://byoip.test", event_hooks=hooks
     ) as client:

@@ -2,26 +2,20 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 
 
 class Document:
     """The OpenAPI document, as a judge of answers."""
 
-    def __init__(self) -> None:
-        self._paths: dict[re.Pattern[str], dict[str, Any]] = {}
-
-    def of(self, app: FastAPI) -> "Document":
-        """Read it, unless that was done: it takes half a second and is the same for all."""
-        if not self._paths:
-            self._paths = {
-                re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)): item
-                for path, item in app.openapi()["paths"].items()
-            }
-        return self
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._paths: dict[re.Pattern[str], dict[str, Any]] = {
+            re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)): item
+            for path, item in document["paths"].items()
+        }
 
     async def check(self, response: httpx.Response) -> None:
         """Fail on a status, or an error's name, that the operation does not document."""

@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 
 from byoip.api.border.declarations import Audience
-from tests.api.world import World
+from tests.api.world import Asking, World
 
 WHY = "a ticket"
 
 
 @dataclass
-class Desk:
+class Desk(Asking):
     """An operator with a token."""
 
     world: World
@@ -22,19 +22,6 @@ class Desk:
         headers = {"authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         url = Audience.OPERATOR + path
         return await self.world.client.request(method, url, headers=headers, **more)
-
-    async def result(self, method: str, path: str, **more: Any) -> Any:
-        response = await self.call(method, path, **more)
-        assert response.is_success, response.text
-        return response.json()["result"]
-
-    async def errors(self, method: str, path: str, **more: Any) -> list[tuple[int, str, str]]:
-        response = await self.call(method, path, **more)
-        assert not response.is_success, response.text
-        return [
-            (response.status_code, error["name"], (error["source"] or {}).get("pointer", ""))
-            for error in response.json()["errors"]
-        ]
 
     async def act(self, path: str, **members: Any) -> Any:
         """A write with a reason; its result."""

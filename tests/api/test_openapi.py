@@ -62,11 +62,6 @@ WITH_EXAMPLE = [
 ]
 
 
-@pytest.fixture
-def document(world: World) -> dict[str, Any]:
-    return world.app.openapi()
-
-
 def operations_of(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for item in document["paths"].values() for one in item.values()]
 

@@ -1,5 +1,6 @@
 """A running API with two customers, and short ways to speak to it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,8 +24,31 @@ V4 = "/client/v4/accounts"
 _fresh = count()
 
 
+class Asking(ABC):
+    """Reads the answers to `call`."""
+
+    @abstractmethod
+    async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask with one's own token, below one's own path."""
+
+    async def result(self, method: str, path: str, **more: Any) -> Any:
+        """The result of a call that must succeed."""
+        response = await self.call(method, path, **more)
+        assert response.is_success, response.text
+        return response.json()["result"]
+
+    async def errors(self, method: str, path: str, **more: Any) -> list[tuple[int, str, str]]:
+        """Status, name and pointer of every error of a call that must fail."""
+        response = await self.call(method, path, **more)
+        assert not response.is_success, response.text
+        return [
+            (response.status_code, error["name"], (error["source"] or {}).get("pointer", ""))
+            for error in response.json()["errors"]
+        ]
+
+
 @dataclass
-class World:
+class World(Asking):
     """The API, and what stands behind it."""
 
     app: FastAPI
@@ -45,21 +69,6 @@ class World:
         """Ask as the customer; `path` is below the account's addressing path."""
         headers = {"authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         return await self.client.request(method, self.url(path), headers=headers, **more)
-
-    async def result(self, method: str, path: str, **more: Any) -> Any:
-        """The result of a call that must succeed."""
-        response = await self.call(method, path, **more)
-        assert response.is_success, response.text
-        return response.json()["result"]
-
-    async def errors(self, method: str, path: str, **more: Any) -> list[tuple[int, str, str]]:
-        """Status, name and pointer of every error of a call that must fail."""
-        response = await self.call(method, path, **more)
-        assert not response.is_success, response.text
-        return [
-            (response.status_code, error["name"], (error["source"] or {}).get("pointer", ""))
-            for error in response.json()["errors"]
-        ]
 
     async def prefix(self, cidr: str = "31.0.0.0/23", **more: Any) -> dict[str, Any]:
         made: dict[str, Any] = await self.result(

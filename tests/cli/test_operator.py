@@ -172,13 +172,9 @@ async def test_prefixes_and_addresses(shell: Shell) -> None:
     made = await shell.claim("31.0.0.0/23")
     assert made in await shell.says("prefixes", "list", "--pending", "--standing", "ok")
     assert made not in await shell.says("prefixes", "list", "--approved")
-    for action, shown in (
-        ("approve", "operator"),
-        ("suspend", "suspended"),
-        ("resume", "ok"),
-        ("revoke", "pending"),
-    ):
-        assert shown in await shell.says("prefixes", action, made, *WHY)
+    shown = {"approve": "operator", "suspend": "suspended", "resume": "ok", "revoke": "pending"}
+    for action, word in shown.items():
+        assert word in await shell.says("prefixes", action, made, *WHY)
     assert "(not_in_this_state)" in await shell.refused("prefixes", "settle", made, *WHY)
     assert "31.0.0.0/23" in await shell.says("prefixes", "show", made)
     assert "a ticket" in await shell.says("prefixes", "history", made)
@@ -209,9 +205,8 @@ async def test_routes_are_listed_locked_and_unlocked(shell: Shell) -> None:
 
 async def test_reservations_overrides_and_snapshots(shell: Shell) -> None:
     account = shell.account_id.hex
-    made = first_id(
-        await shell.says("reservations", "create", "32.0.0.0/24", *WHY, "--account", account)
-    )
+    reserve = ("reservations", "create", "32.0.0.0/24", *WHY, "--account", account)
+    made = first_id(await shell.says(*reserve))
     assert made in await shell.says("reservations", "list")
     await shell.says("reservations", "release", made, *WHY)
     put = first_id(await shell.says("overrides", "put", "33.0.0.0/8", "ripencc", *WHY))
@@ -246,9 +241,8 @@ async def test_routes(shell: Shell, routes: Routes) -> None:
     assert "let go" in await shell.says("routes", "forget-speaker", "ams1", *WHY)
     assert "(speaker_not_found)" in await shell.refused("routes", "forget-speaker", "ams1", *WHY)
     assert "rr1" in await shell.says("routes", "forget-listener", "rr1", *WHY)
-    assert "(listener_in_service)" in await shell.refused(
-        "routes", "forget-listener", "configured", *WHY
-    )
+    forget = ("routes", "forget-listener", "configured", *WHY)
+    assert "(listener_in_service)" in await shell.refused(*forget)
     assert "ams1" not in await shell.says("routes", "show")
     assert "speaker.forgotten" in await shell.says("history")
 

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from tests.clients.stories import Tell, teller
-from tests.databases import directory_open_to_all
+from tests.databases import directory_open_to_all, fast_place
 from tests.end_to_end.running import Running, up
 
 
 @pytest.fixture(scope="package")
 def service() -> Iterator[Running]:
     """One service for all clients."""
-    with directory_open_to_all() as directory, up(directory) as running:
+    with directory_open_to_all(fast_place()) as directory, up(directory) as running:
         yield running
 
 

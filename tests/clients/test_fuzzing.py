@@ -17,9 +17,10 @@ import pytest
 
 from tests.clients.parts import TOOLS, Part, require
 from tests.clients.stories import Story, run, teller
-from tests.databases import directory_open_to_all
+from tests.databases import directory_open_to_all, fast_place
 from tests.end_to_end.running import Running, eventually, up
 
+pytestmark = pytest.mark.real
 SHORT_SECONDS = 28
 SECONDS = int(os.environ.get("FUZZ_SECONDS", SHORT_SECONDS))
 
@@ -31,7 +32,7 @@ def service() -> Iterator[Running]:
     Without limits, which a fuzzer is over in seconds, to hear 429 ever after.
     """
     with (
-        directory_open_to_all() as directory,
+        directory_open_to_all(fast_place()) as directory,
         up(directory, BYOIP_REQUESTS_PER_CREDENTIAL="0", BYOIP_REQUESTS_PER_ACCOUNT="0") as running,
     ):
         yield running

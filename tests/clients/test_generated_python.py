@@ -5,8 +5,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.clients.parts import HERE, TOOLS, Part, require
 from tests.clients.stories import Tell, run
+
+pytestmark = pytest.mark.real
 
 
 def test_the_client_of_openapi_python_client_type_checks_and_goes_the_whole_way(

@@ -8,6 +8,7 @@ import pytest
 from tests.clients.parts import HERE, NODE_MODULES, Part, require
 from tests.clients.stories import Tell, run
 
+pytestmark = pytest.mark.real
 NEEDED = (Part.NODE, Part.PACKAGES)
 
 

@@ -1,6 +1,8 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
@@ -8,6 +10,8 @@ from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.transaction import Store
+from tests.databases import fresh_database
+from tests.store.rows import ACCOUNT, NOW, OTHER, Database, insert
 from tests.store.samples import SetClock, account
 
 
@@ -43,3 +47,28 @@ async def customer(accounts: Accounts) -> Account:
     made = account()
     await accounts.create(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def opened(
+    request: pytest.FixtureRequest, postgres_url: str, template_database: str
+) -> Iterator[Database]:
+    """A database with two accounts and the module's ROWS."""
+    with (
+        fresh_database(postgres_url, template=template_database) as url,
+        psycopg.connect(url, row_factory=dict_row) as connection,
+    ):
+        for one in (ACCOUNT, OTHER):
+            made = {"id": one, "name": "", "prefix_quota": 10, "created_at": NOW}
+            insert(connection, "accounts", made)
+        for table, row in request.module.ROWS:
+            insert(connection, table, row)
+        connection.commit()
+        yield connection
+
+
+@pytest.fixture
+def database(opened: Database) -> Iterator[Database]:
+    """The same for each test: what one writes is rolled back."""
+    yield opened
+    opened.rollback()

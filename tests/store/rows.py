@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.rows import DictRow
 
@@ -135,3 +136,10 @@ def insert(database: Database, table: str, row: dict[str, Any]) -> None:
         sql.SQL(", ").join(map(sql.Placeholder, row)),
     )
     database.execute(statement, row)
+
+
+def refused_by(database: Database, table: str, row: dict[str, Any]) -> str | None:
+    """The constraint that refuses a row."""
+    with pytest.raises(psycopg.IntegrityError) as refused:
+        insert(database, table, row)
+    return refused.value.diag.constraint_name

@@ -49,7 +49,7 @@ def create_one(
     ] = None,
     reason: Why = _WAY_IN,
 ) -> None:
-    """Create a credential and print its token, this once."""
+    """Create a credential and print its token; it cannot be shown again."""
     lifetime = timedelta(days=days) if days else None
     scopes = frozenset(scope or ())
     with_composition(

@@ -1,4 +1,4 @@
-"""`byoip advertise`: what speakers hold, in the database itself; works while the API is down."""
+"""`byoip advertise`: restores routes in the database itself; works while the API is down."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,10 +22,12 @@ from byoip.usecases.speakers.restore_snapshot import RolledBack
 
 advertise_app = typer.Typer(
     no_args_is_help=True,
-    help="What BGP speakers announce, in the database itself: for when the API is down. Otherwise "
-    "`byoip operator routes`.",
+    help="What BGP speakers announce, in the database itself, for when the API is down. "
+    "Otherwise `byoip operator routes`.",
 )
-orphan_app = typer.Typer(no_args_is_help=True, help="Decide about a path that no row wants.")
+orphan_app = typer.Typer(
+    no_args_is_help=True, help="Decide about an orphan: a path that no route asks for."
+)
 advertise_app.add_typer(orphan_app, name="orphan")
 
 Reason = Annotated[str, typer.Option(help="Why; kept in the operators' history.")]
@@ -53,9 +55,9 @@ def rollback(
     name: Annotated[str, typer.Option(help="Who does it; else the user who is logged in.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
 ) -> None:
-    """Announce again what a snapshot has; take nothing down.
+    """Announce the routes of a snapshot again; withdraw nothing.
 
-    Only prefixes that are approved now, and routes that their owner has not withdrawn since.
+    Skips prefixes that are not approved now, and routes that the customer has withdrawn since.
     """
 
     async def work(composition: Composition) -> RolledBack:
@@ -80,7 +82,7 @@ def _say_rolled_back(made: RolledBack, *, dry_run: bool) -> None:
 
 @advertise_app.command("restored")
 def restored(
-    name: Annotated[str, typer.Option(help="Who has restored it: your name.")],
+    name: Annotated[str, typer.Option(help="Your name.")],
     reason: Reason,
 ) -> None:
     """After the database was restored, and before any worker starts: forget what speakers have.
@@ -121,7 +123,7 @@ def _say_orphans(found: Sequence[Orphan]) -> None:
 def withdraw_orphan(
     cidr: Annotated[str, typer.Argument(help="The path's prefix.")],
     speaker: Annotated[str, typer.Option(help="Which speaker, as the settings name it.")],
-    name: Annotated[str, typer.Option(help="Who decides: your name.")],
+    name: Annotated[str, typer.Option(help="Your name.")],
     reason: Reason,
 ) -> None:
     """Have an orphan withdrawn from one speaker, on your word."""

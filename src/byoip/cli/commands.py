@@ -70,10 +70,14 @@ def start(
     port: Port = None,
     data_dir: DataDir = None,
     ready_file: Annotated[
-        Path | None, typer.Option(help="Written (mode 0600) when ready, removed on stop.")
+        Path | None,
+        typer.Option(help="Written (mode 0600) when the service is ready, removed when it stops."),
     ] = None,
     bootstrap: Annotated[
-        bool, typer.Option("--bootstrap", help="Mint credentials with DATABASE_URL, too.")
+        bool,
+        typer.Option(
+            "--bootstrap", help="Mint the first credentials although DATABASE_URL is set."
+        ),
     ] = False,
 ) -> None:
     """Start everything in one process: Postgres, API, worker."""
@@ -110,7 +114,7 @@ def demo(
 ) -> None:
     """Onboard two prefixes against the sandbox, as a customer would."""
     configure_logs(logging.WARNING)
-    # The demonstration is the same everywhere: no database, ASN or limit of the environment's.
+    # The demonstration is the same everywhere: no database, ASN or limit comes from outside.
     settings = read_settings({}, port=_free(port), data_dir=data_dir)
 
     async def onboard(ready: Ready) -> int | None:
@@ -129,7 +133,7 @@ def demo(
 
 
 def _free(port: int | None) -> int:
-    """The port asked for; else the usual one, or any other where that is taken."""
+    """Return the port asked for, else the usual one, or a free one if that is taken."""
     if port is not None:
         return port
     usual = read_settings({}).port
@@ -142,17 +146,17 @@ def _free(port: int | None) -> int:
 
 @app.command()
 def api(host: Host = None, port: Port = None) -> None:
-    """Serve the API around DATABASE_URL; start as many as you like."""
+    """Serve the API on DATABASE_URL; start as many as you like."""
     raise typer.Exit(run(run_api(read_settings(host=host, port=port))))
 
 
 @app.command()
 def worker(
     rpki_cache: Annotated[
-        Path | None, typer.Option(help="Also refresh ROA data, with this directory.")
+        Path | None, typer.Option(help="Refresh ROA data too, in this directory.")
     ] = None,
 ) -> None:
-    """Carry out validations and periodic work; start as many as you like."""
+    """Carry out validations and periodic jobs; start as many as you like."""
     raise typer.Exit(run(run_worker(read_settings(), rpki_cache)))
 
 
@@ -175,7 +179,9 @@ def migrate_database(
 
 @config_app.command("check")
 def check(
-    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Read the settings only; ask no resolver.")
+    ] = False,
 ) -> None:
     """Read the settings, print them without secrets, and ask whether the resolvers validate."""
     settings = read_settings()
@@ -206,7 +212,7 @@ def every_command(
         bool, typer.Option("--version", is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Set up what all commands need."""
+    """Set up logging for every command."""
     if show_version:
         typer.echo(version("byoip"))
         raise typer.Exit
@@ -220,7 +226,7 @@ _SERVERS = frozenset({"up", "api", "worker"})
 
 
 def main() -> None:
-    """Run a command; what an operator can mend is said in one sentence, without a trace."""
+    """Run a command; a fault that the operator can fix is told in one sentence, without a trace."""
     try:
         app()
     except (SettingsError, CannotMigrate, EmbeddedPostgresError, CommandFailed) as fault:

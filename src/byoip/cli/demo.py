@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 60
 _CREDENTIAL = '-H "Authorization: Bearer $TOKEN"'
 
 
-class DemoFailed(Exception):  # noqa: N818 - an outcome, told to the person who watches
+class DemoFailed(Exception):  # noqa: N818 - an outcome, for the person at the terminal
     """A step did not end as it should; the message says which."""
 
 
@@ -142,7 +142,7 @@ class Demo:
         self.console.print(f"  {told}  approved: [bold green]{shown['approved']}[/]")
 
     async def _clean_up(self) -> None:
-        """Remove what an earlier demonstration left, as its customer would."""
+        """Remove what an earlier demonstration left, as the customer would."""
         for prefix in await self._call("GET", self._account("/prefixes"), None):
             if prefix["cidr"] not in {_IPV4, _IPV6}:
                 continue
@@ -156,7 +156,7 @@ class Demo:
             await self._call("DELETE", one, None)
 
     async def _routes(self, prefix_id: str) -> list[dict[str, Any]]:
-        """What of a prefix may be announced."""
+        """Return the parts of a prefix that may be announced."""
         url = self._account(f"/prefixes/{prefix_id}/bgp/prefixes")
         return list(await self._call("GET", url, None))
 

@@ -1,4 +1,4 @@
-"""Who writes letters: a process that holds the operator's key, and knows where it is served."""
+"""The work of a process that writes letters: it needs the operator's key and the public URL."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from byoip.worker.tasks import LetterWork
 
 
 def letter_work(composition: Composition, public_url: str, *, own: Path) -> LetterWork:
-    """Under the configured key, or for want of one under a key of our own in a directory.
+    """Sign with the configured key, or without one with a key of the service's own.
 
     Args:
         composition: of this process.
         public_url: without a slash at the end; letters name it.
-        own: where a key of our own is kept.
+        own: directory of the service's own key.
 
     Raises:
         SettingsError: key and certificate cannot be used.
@@ -34,10 +34,10 @@ def letter_work(composition: Composition, public_url: str, *, own: Path) -> Lett
 
 
 def configured_letter_work(composition: Composition) -> LetterWork | None:
-    """Under the configured key; None without one.
+    """Sign with the configured key; None if there is none.
 
     Raises:
-        SettingsError: key and certificate cannot be used, or our public address is not known.
+        SettingsError: key and certificate cannot be used, or the public URL is not configured.
     """
     settings = composition.settings
     try:

@@ -1,4 +1,4 @@
-"""Commands that work on the database itself: open a composition, do one thing, close it."""
+"""For commands that work on the database itself: open a composition, do one thing, close it."""
 
 import getpass
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ def opened(settings: Settings, mode: Mode = "production") -> Composition:
 def with_composition(
     work: Callable[[Composition], Awaitable[_T]], say: Callable[[_T], None] = lambda _: None
 ) -> None:
-    """Do one thing, and say what came of it."""
+    """Do one thing with a composition and show its result."""
 
     async def main() -> int:
         composition = opened(read_settings())
@@ -51,7 +51,7 @@ def with_composition(
 
 
 def operating_user() -> str:
-    """Whoever is logged in: who did it, where nobody says a name."""
+    """Return the login name, which stands for the operator where no name is given."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in containers

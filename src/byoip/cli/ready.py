@@ -1,4 +1,4 @@
-"""What a started service tells the scripts that started it."""
+"""The file by which a started service tells scripts where it is."""
 
 import json
 import os

@@ -82,7 +82,7 @@ def vrp_source(settings: Settings, cache: Path | None) -> VrpSource:
 
 
 def _hand_over(directory: Path) -> None:
-    """Started as root, rpki-client becomes a user of its own, who must own its directories."""
+    """Give a directory to the user that rpki-client, started as root, changes to."""
     try:
         shutil.chown(directory, _RPKI_CLIENT_USER)
     except LookupError:

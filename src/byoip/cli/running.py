@@ -28,7 +28,7 @@ async def run_api(settings: Settings) -> int:
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
         await stack.enter_async_context(serving(composition.api(root), listening))
-        # Ends before serving does: whoever waits for events must not hold up the end.
+        # Ends before serving does, so that clients that wait for events do not delay the end.
         await stack.enter_async_context(composition.bell.listening())
         await stop.wait()
     return 0

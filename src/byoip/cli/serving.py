@@ -32,7 +32,7 @@ class _Server(uvicorn.Server):
 
 
 def run(main: Coroutine[Any, Any, int]) -> int:
-    """Run to the end in a loop of its own; gives the exit status."""
+    """Run to the end in an event loop of its own and return the exit status."""
     return uvloop.run(main)
 
 
@@ -98,7 +98,7 @@ async def working(
 ) -> AsyncIterator[None]:
     """Carry out jobs while the block runs; jobs under way get time to end.
 
-    `first` names periodic tasks that shall not wait for their time. A worker that ends by itself
+    `first` names periodic tasks that run at once as well. A worker that ends by itself
     sets `stop`: a process that serves nothing must not look alive.
     """
     task = asyncio.create_task(_keep_working(app, queues, concurrency, first))
@@ -113,9 +113,9 @@ async def working(
 
 @asynccontextmanager
 async def reconciling(composition: Composition, *, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Keep BGP speakers right while the block runs, where there are any.
+    """Reconcile BGP speakers while the block runs, if any are configured.
 
-    One that ends by itself sets `stop`, for the same reason as above. What speakers hold stays.
+    A reconciler that ends by itself sets `stop`, as a worker does. Speakers keep their routes.
     """
     async with reconciler_of(composition) as reconciler:
         if reconciler is None:
@@ -134,7 +134,7 @@ async def reconciling(composition: Composition, *, stop: asyncio.Event) -> Async
 async def _keep_working(
     app: App, queues: list[str], concurrency: int, first: Sequence[str]
 ) -> None:
-    """Begin anew when the database was away."""
+    """Run the worker, and start it again after the database was away."""
     while True:
         try:
             async with app.open_async():
@@ -146,8 +146,8 @@ async def _keep_working(
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=_GRACE_SECONDS,
                 )
-            # Its listener lost the database, and that came back before the worker had stopped.
-            _LOG.warning("The queue was away, beginning anew in %s s", _PAUSE_SECONDS)
+            # The listener lost the database, which came back before the worker had stopped.
+            _LOG.warning("The queue was away, starting again in %s s", _PAUSE_SECONDS)
         except (ConnectorException, psycopg.OperationalError) as fault:
             _LOG.warning("The queue is away, trying again in %s s: %s", _PAUSE_SECONDS, fault)
         await asyncio.sleep(_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""What commands show, as tables."""
+"""Tables that commands print."""
 
 from collections.abc import Iterable
 from datetime import datetime

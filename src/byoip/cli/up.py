@@ -60,8 +60,8 @@ class Wanted:
 
     Attributes:
         bootstrap: mint the first credentials in a database that is not embedded, too.
-        then: is awaited once the service is ready; what it returns ends the service, None keeps
-            it running.
+        then: is awaited once the service is ready; the status it returns ends the service, None
+            keeps it running.
     """
 
     sandbox: bool = False
@@ -129,10 +129,10 @@ async def _start(
     listening = bind(settings.host, settings.port)
     root = settings.base_url(settings.host, port_of(listening))
     await stack.enter_async_context(serving(composition.api(root), listening))
-    # Ends before serving does: whoever waits for events must not hold up the end.
+    # Ends before serving does, so that clients that wait for events do not delay the end.
     await stack.enter_async_context(composition.bell.listening())
     queues, first = [DEFAULT_QUEUE, LETTER_QUEUE], []
-    if not wanted.sandbox:  # whose registry and ROAs are loaded already, and nobody else is asked
+    if not wanted.sandbox:  # the sandbox has loaded its registry and ROAs already
         queues, first = [*queues, RPKI_QUEUE], [REFRESH_REGISTRATIONS, REFRESH_ROAS]
     cache = data_dir / "rpki"
     app = composition.worker(
@@ -157,11 +157,11 @@ async def _start(
 
 
 class RefreshFailed(Exception):  # noqa: N818 - ends the job, which the queue then shows as failed
-    """The refresh ended with a status; why is in its own log lines."""
+    """The refresh ended with a status other than 0; its log lines say why."""
 
 
 async def refresh_in_child(database_url: str, cache: Path) -> None:
-    """Refresh ROA data in a process of its own: it takes memory that we give back that way.
+    """Refresh ROA data in a child process, so that its memory is given back.
 
     Raises:
         RefreshFailed: nothing new is in use.

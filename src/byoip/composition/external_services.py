@@ -1,4 +1,4 @@
-"""Whom we ask and what we accept, in production and in the sandbox."""
+"""The outside parties that are asked and what is accepted, in production and in the sandbox."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ _NO_BUDGET = Budget(connections=1000, per_minute=1_000_000, per_day=1_000_000_00
 
 @dataclass(frozen=True, slots=True)
 class ExternalServices:
-    """Whom we ask and what we accept, as values: adapters never ask which mode they run in."""
+    """The outside parties and limits as values: no adapter asks which mode it runs in."""
 
     policy: PrefixPolicy
     origins: frozenset[Asn]
@@ -31,7 +31,7 @@ class ExternalServices:
     network: NetworkPolicy
     authority_port: int
     gates: GatePolicy
-    statistics: StatisticsSource | None = None  # None: as the settings say
+    statistics: StatisticsSource | None = None  # None: from the settings
     remember: timedelta = timedelta(seconds=60)
     back_off: BackOff = field(default_factory=BackOff)
 

@@ -1,4 +1,4 @@
-"""One process's parts around one database."""
+"""The parts of one process (API, worker, commands), made from settings and one database."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -76,7 +76,7 @@ _WHOIS_SECONDS = 10.0
 
 
 class Composition:
-    """One process's parts around one database. Close it when done."""
+    """The parts of one process around one database. Close it when done."""
 
     def __init__(
         self, settings: Settings, database_url: str, mode: Mode, outside: ExternalServices
@@ -189,9 +189,9 @@ class Composition:
         refresh_roas: Callable[[], Awaitable[object]] | None,
         letters: LetterWork | None = None,
     ) -> App:
-        """The queue with every task it can carry out, on the clock.
+        """The job queue with every task this worker can carry out, and their schedule.
 
-        ROAs only if it refreshes them, letters only if it holds the operator's key.
+        ROAs are refreshed only with `refresh_roas`, letters written only with the operator's key.
         """
         app = make_job_app(self.database_url)
         work = Work(
@@ -222,7 +222,7 @@ class Composition:
 
     async def _rescue(self, app: App) -> None:
         for job in await app.job_manager.get_stalled_jobs():
-            # What it was to do has its own row, and whoever finds that abandoned starts it anew.
+            # Its validation run has a row of its own; `RescueRuns` starts abandoned runs again.
             await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
         await RescueRuns(self.store)()
 
@@ -233,7 +233,7 @@ class Composition:
         )
 
     def refresh_registrations(self) -> RefreshRegistrations:
-        """Take the registries' statistics."""
+        """The use case that takes the registries' statistics."""
         source = self.outside.statistics or self._statistics()
         return RefreshRegistrations(source, self.registrations, self.clock)
 
@@ -245,7 +245,7 @@ class Composition:
         return DelegatedStatistics({**STATISTICS_URLS, **urls}, marks, self.clock)
 
     def refresh_roas(self, source: VrpSource) -> RefreshRoas:
-        """Take ROA data from a source."""
+        """The use case that takes ROA data from a source."""
         snapshots, gates = self.vrp_snapshots, self.outside.gates
         reevaluate = ReevaluateClaims(self.store, self.clock)
         return RefreshRoas(source, JsonVrps(), snapshots, gates, self.clock, reevaluate)

@@ -1,4 +1,4 @@
-"""The sandbox's control API: what a customer's CI puts into the small Internet on loopback."""
+"""The sandbox's control API, by which a customer's CI fills the small Internet on loopback."""
 
 from collections.abc import Callable
 from typing import Annotated, Literal, Protocol, TypeVar
@@ -26,7 +26,7 @@ class VrpRow(BaseModel):
 
 
 class FaultRequest(BaseModel):
-    """How a party shall misbehave."""
+    """How a party of the sandbox is to misbehave."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

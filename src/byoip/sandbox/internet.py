@@ -8,7 +8,7 @@ _NAME_SERVERS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
 
 class SandboxInternet:
-    """The parties that the checks ask; for trying things out, never for production."""
+    """The parties that checks ask; for trials, never for production."""
 
     def __init__(self) -> None:
         self.whois = WhoisServer()

@@ -62,7 +62,7 @@ class HeldObject:
 
 
 class IrrObjects:
-    """Objects by source. Nothing is checked that a real registry would check on update."""
+    """Objects by source. It skips the checks that a real registry makes on update."""
 
     def __init__(self) -> None:
         self._held: dict[str, dict[tuple[str, str], HeldObject]] = {}
@@ -83,7 +83,7 @@ class IrrObjects:
         return keys
 
     def delete(self, source: str, object_class: str, key: str) -> bool:
-        """Remove one object; whether it was there."""
+        """Remove one object and return whether it was there."""
         tx = self._held.get(source.upper(), {})
         return tx.pop((object_class.lower(), _canonical(key)), None) is not None
 

@@ -36,7 +36,7 @@ _RCODES = {"refused": dns.rcode.REFUSED, "servfail": dns.rcode.SERVFAIL}
 
 
 class NameServer:
-    """Answers what `put_txt` was told, or misbehaves as `set_fault` says."""
+    """Serves the records of `put_txt`, or misbehaves as `set_fault` orders."""
 
     def __init__(self) -> None:
         self.addresses: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class NameServer:
         self._records.put(owner_name, values)
 
     def delete_txt(self, owner_name: str) -> bool:
-        """Remove what is at a name; tell whether there was anything.
+        """Remove the records of a name and return whether there were any.
 
         Raises:
             ValueError: not a name below the reverse zones.
@@ -67,7 +67,7 @@ class NameServer:
         self._records.clear()
 
     def set_fault(self, kind: str) -> None:
-        """Misbehave until told otherwise: one of `FAULTS`.
+        """Misbehave until `clear_fault`: one of `FAULTS`.
 
         `reset` and `lame` hit the name servers only; `stale` keeps answering what there is now.
 
@@ -92,7 +92,7 @@ class NameServer:
         Where only 127.0.0.1 is loopback (macOS) the other addresses are left out.
 
         Raises:
-            OSError: the first address, or the port, cannot be had.
+            OSError: the first address, or the port, is not available.
         """
         usable = [address for address in addresses if _is_local(address)]
         if not usable:
@@ -141,7 +141,7 @@ class NameServer:
                 while await self._converse_once(reader, writer):
                     pass
         except (TimeoutError, asyncio.IncompleteReadError, OSError):
-            pass  # gone, or too slow: nobody is left to tell
+            pass  # the client is gone or too slow
         finally:
             self._connections.discard(writer)
             writer.close()

@@ -1,4 +1,4 @@
-"""What the sandbox's name servers know: TXT records below the reverse zones, and themselves."""
+"""The records of the sandbox's name servers: TXT below the reverse zones, and the servers."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
@@ -45,7 +45,7 @@ class ReverseRecords:
         self._txt[owner] = tuple(map(_txt_record, octets))
 
     def delete(self, owner_name: str) -> bool:
-        """Remove what is at a name; tell whether there was anything."""
+        """Remove the records of a name and return whether there were any."""
         return self._txt.pop(_owner(owner_name), None) is not None
 
     def clear(self) -> None:
@@ -53,11 +53,11 @@ class ReverseRecords:
         self._txt.clear()
 
     def freeze(self) -> None:
-        """Serve what there is now, whatever is put or deleted."""
+        """Keep serving the present records, whatever is put or deleted."""
         self._served = dict(self._txt)
 
     def thaw(self) -> None:
-        """Serve what is known."""
+        """Serve the current records again."""
         self._served = self._txt
 
     def find(self, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:

@@ -1,4 +1,4 @@
-"""The sandbox's ROA data: what was put is loaded as a snapshot before the answer."""
+"""The sandbox's ROA data: each change is loaded as a snapshot before the call returns."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -49,7 +49,7 @@ class SandboxRoas:
         await self._load()
 
     async def set_fault(self, kind: str) -> None:
-        """Misbehave until told otherwise.
+        """Misbehave until `clear_fault`.
 
         Raises:
             ValueError: an unknown kind.

@@ -1,3 +1,5 @@
+"""A source of VRPs that exports a given list as rpki-client does."""
+
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ ANCHORS = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripe"})
 
 @dataclass(slots=True)
 class ListedVrps:
-    """A relying party that never was: it exports the list it was last given.
+    """A simulated relying party: it exports the list it was last given.
 
     The build time is the present, minus `age` (for data that has become stale).
 
@@ -32,7 +34,7 @@ class ListedVrps:
         self.vrps = tuple(vrps)
 
     async def fetch(self) -> VrpExport | NoExport:
-        """Write the list as rpki-client would; with `fault` set, fail with these words."""
+        """Write the list as rpki-client would; with `fault` set, fail with that text."""
         if self.fault is not None:
             return NoExport(self.fault)
         built_at = self.clock.now() - self.age

@@ -1,7 +1,7 @@
-"""How the two kinds of whois server answer the questions we ask of them.
+"""How the two kinds of whois server answer the queries that checks send.
 
 Modelled on the sources of RIPE's whois (QueryMessages.java, ServedByHandler.java) and of IRRd 4
-(query_parser.py, query_response.py). The contract tests that hold this also hold a real IRRd.
+(query_parser.py, query_response.py). The same contract tests run against a real IRRd.
 """
 
 import re

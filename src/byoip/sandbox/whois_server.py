@@ -1,3 +1,5 @@
+"""The sandbox's routing registry: a whois server that speaks RIPE's and IRRd's dialect."""
+
 import asyncio
 import socket
 import struct
@@ -27,7 +29,7 @@ _GARBAGE: Final = b"\x00\xff\xfe garbage \x1b[31m\r\r<html>502 Bad Gateway</html
 
 
 class WhoisServer:
-    """The sandbox's routing registry, on loopback: no registry, and not for production.
+    """The sandbox's routing registry on loopback; not a real registry, not for production.
 
     It speaks both dialects, chosen by the question: lines that begin with `!` and RIPE-style lines
     without `-B` are answered as IRRd does, others as the RIPE database does.
@@ -47,7 +49,7 @@ class WhoisServer:
         return self.port
 
     async def stop(self) -> None:
-        """Stop listening and end every conversation."""
+        """Stop listening and close every connection."""
         if self._server is not None:
             self._server.close()
         for task in self._talking:
@@ -77,7 +79,7 @@ class WhoisServer:
             self._talking.add(task)
             task.add_done_callback(self._talking.discard)
         try:
-            # A client that leaves, stalls or sends endless lines ends its own conversation only.
+            # A client that leaves, stalls or sends endless lines ends only its own connection.
             with suppress(OSError, ValueError, TimeoutError):
                 await self._converse(reader, writer)
                 async with asyncio.timeout(_IDLE):
@@ -108,7 +110,7 @@ class WhoisServer:
     async def _misbehave(
         self, query: str, session: IrrdSession, writer: asyncio.StreamWriter
     ) -> bool:
-        """Do what the fault says instead of answering; False where there is none to do."""
+        """Misbehave as the fault orders instead of answering; False without a fault."""
         fault = self.fault
         if fault is None:
             return False

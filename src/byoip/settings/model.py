@@ -36,13 +36,13 @@ class SettingsError(Exception):
 class Settings(Part):
     """Everything an operator may decide. Durations are in the unit their names say."""
 
-    # who we are
+    # the operator
     operator_name: str = "This operator"
     operator_contact: str = Field(default="", max_length=200)
     origin_asns: Asns = ()
     label: Annotated[str, AfterValidator(label_text)] = "byoip-validation"
 
-    # where we listen and keep things
+    # addresses, database and directories
     database_url: str | None = None
     data_dir: Path | None = None
     host: str = "127.0.0.1"
@@ -51,7 +51,7 @@ class Settings(Part):
     database_connections: int = Field(default=15, ge=3, le=300)
     worker_concurrency: int = Field(default=20, ge=1, le=200)
 
-    # how much may be asked: 0 for no limit
+    # rate limits; 0 for no limit
     requests_per_credential: int = Field(default=1200, ge=0)
     requests_per_account: int = Field(default=6000, ge=0)
     validations_per_account: int = Field(default=30, ge=0)
@@ -59,7 +59,7 @@ class Settings(Part):
     preflights_per_account: int = Field(default=10, ge=0)
     require_if_match: bool = False
 
-    # how many routes may be withdrawn before everybody stops and a person looks
+    # how many routes may be withdrawn before the breaker opens and an operator looks
     breaker_per_run: int = Field(default=20, ge=1)
     breaker_per_account: int = Field(default=50, ge=1)
     breaker_per_minute: int = Field(default=100, ge=1)
@@ -83,7 +83,7 @@ class Settings(Part):
     letter_key: Path | None = None
     letter_certificate: Path | None = None
 
-    # whom we ask
+    # outside parties that checks ask
     registries: tuple[RegistrySettings, ...] = ()
     registry_overrides: tuple[OverrideSettings, ...] = ()
     waive_irr_at: Words = ()
@@ -103,7 +103,7 @@ class Settings(Part):
     rpki_minutes: int = Field(default=20, ge=1, le=24 * 60)
     rpki_timeout_seconds: int = Field(default=3600, ge=10)
 
-    # who announces; nobody: what would be announced is recorded only
+    # BGP speakers; with none, announcements are recorded only
     speakers: Speakers = ()
     listeners: tuple[ListenerSettings, ...] = ()
     next_hop4: IPv4Address | None = IPv4Address("0.0.0.0")  # noqa: S104 - the speaker itself
@@ -135,13 +135,13 @@ class Settings(Part):
 
     @property
     def all_registries(self) -> Mapping[str, Registry]:
-        """The five RIRs' as the settings leave them, and the operator's own, by key."""
+        """The registries by key: the five RIRs, unless replaced, and the operator's own."""
         configured = {one.key: one.registry() for one in self.registries}
         return {one.key: one for one in RIRS} | configured
 
     @property
     def origins(self) -> frozenset[Asn]:
-        """The ASNs we announce from."""
+        """The ASNs that customers' routes may originate from."""
         return frozenset(Asn(number) for number in self.origin_asns)
 
     @property
@@ -161,7 +161,7 @@ class Settings(Part):
 
     @property
     def limits(self) -> Limits:
-        """How much may be asked of all API processes together."""
+        """The rate limits, for all API processes together."""
         return Limits(
             per_credential=self.requests_per_credential,
             per_account=self.requests_per_account,
@@ -172,7 +172,7 @@ class Settings(Part):
 
     @property
     def ceilings(self) -> Ceilings:
-        """How many withdrawals are let through."""
+        """The breaker's ceilings."""
         return Ceilings(
             per_run=self.breaker_per_run,
             per_account=self.breaker_per_account,
@@ -185,7 +185,7 @@ class Settings(Part):
         """The URL customers use, without a slash at the end.
 
         Raises:
-            SettingsError: we listen beyond loopback, and nobody told us our public name.
+            SettingsError: the service listens beyond loopback, and no public URL is configured.
         """
         if self.public_url:
             return str(self.public_url).rstrip("/")
@@ -195,7 +195,7 @@ class Settings(Part):
 
 
 def speaker_notes(settings: Settings) -> list[str]:
-    """What whoever configures speakers should know of them."""
+    """Return notes for the operator about the configured speakers."""
     if not settings.speakers:
         return ["speakers: none, so what would be announced is recorded only"]
     notes = [
@@ -208,7 +208,7 @@ def speaker_notes(settings: Settings) -> list[str]:
 
 
 def letter_notes(settings: Settings) -> list[str]:
-    """What whoever configures letters of agency should know of them."""
+    """Return notes for the operator about letters of agency."""
     if settings.letter_key is None:
         own = "`byoip up` signs them with a key of its own"
         return [f"letters: no letter_key, so no worker writes any; {own}"]

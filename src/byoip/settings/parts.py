@@ -1,4 +1,4 @@
-"""The pieces that settings are made of, and how their texts are read."""
+"""The parts of the settings, and how their texts are parsed."""
 
 from ipaddress import ip_address
 from typing import Annotated
@@ -59,7 +59,7 @@ class Part(BaseModel):
 
 
 class BudgetSettings(Part):
-    """What we allow ourselves to ask of one registry, all workers together."""
+    """How much all workers together may ask of one registry."""
 
     connections: int = Field(default=2, ge=1)
     per_minute: int = Field(default=60, ge=1)
@@ -95,7 +95,7 @@ class RegistrySettings(Part):
 
 
 class OverrideSettings(Part):
-    """`[[registry_overrides]]`: the operator's own word on who is responsible for a range."""
+    """`[[registry_overrides]]`: the registry that the operator names for a range."""
 
     prefix: Cidr
     registry: str
@@ -115,7 +115,7 @@ def resolver_address(text: str) -> tuple[str, int]:
 
 
 def on_loopback(host: str) -> bool:
-    """Whether nobody else can reach what listens there."""
+    """Whether only this machine can reach what listens there."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

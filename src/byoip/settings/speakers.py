@@ -1,4 +1,4 @@
-"""Who announces for us, and who listens."""
+"""Settings of BGP speakers, which announce, and of listeners, which observe."""
 
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -41,10 +41,10 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=_LONGE
 
 
 class SpeakerSettings(Part):
-    """`[[speakers]]`: a gobgpd 3.x that announces for us.
+    """`[[speakers]]`: a gobgpd 3.x that announces the routes.
 
     Attributes:
-        address: `host:port` of its gRPC API, which only we may reach.
+        address: `host:port` of its gRPC API, which only this service may reach.
         stage: changes reach lower stages first; left out, each speaker is one of its own, in the
             order of the list.
         next_hop4: where traffic is to go; left out: as the setting of that name.
@@ -63,7 +63,7 @@ class SpeakerSettings(Part):
 
 
 class ListenerSettings(Part):
-    """`[[listeners]]`: somebody else who hears what speakers announce."""
+    """`[[listeners]]`: a router or daemon that receives what speakers announce."""
 
     name: Name
     kind: Literal["bird"] = "bird"
@@ -78,10 +78,10 @@ Speakers = Annotated[
 def check_speakers(
     speakers: tuple[SpeakerSettings, ...], listeners: tuple[ListenerSettings, ...]
 ) -> None:
-    """Refuse names and addresses that stand twice, and prepends that are not all there.
+    """Refuse duplicate names and addresses, and incomplete prepend communities or stages.
 
     Raises:
-        ValueError: as it says.
+        ValueError: the message names what is refused.
     """
     for named in ([one.name for one in speakers], [one.name for one in listeners]):
         if twice := sorted({one for one in named if named.count(one) > 1}):

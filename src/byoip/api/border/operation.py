@@ -6,7 +6,8 @@ that the contract demands: credential, rate limit, account, scope, query, body.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args, get_type_hints
+from copy import copy
+from typing import Any, Self, get_args, get_type_hints
 from uuid import UUID
 
 from fastapi.routing import APIRoute
@@ -55,7 +56,9 @@ class NoMembers(Strict):
 class Operation(APIRoute):
     """A route that authenticates the client before it does anything else."""
 
-    def __init__(self, declaration: Declaration, backend: Backend) -> None:
+    backend: Backend
+
+    def __init__(self, declaration: Declaration) -> None:
         hints = get_type_hints(declaration.endpoint, include_extras=True)
         super().__init__(
             declaration.full_path,
@@ -64,11 +67,9 @@ class Operation(APIRoute):
             **operation_document(declaration),
         )
         self.declaration = declaration
-        self._backend = backend
         self._of_account = declaration.audience is Audience.ACCOUNT
         self._scopes = declaration.scopes
         self._conditional = declaration.conditional
-        self._must_be_conditional = declaration.of_prefix and backend.require_if_match
         self._ids = tuple(name for name in self.param_convertors if name in hints)
         self._texts = frozenset(name for name in self._ids if get_args(hints[name])[0] is str)
         self._query = QueryParameters(
@@ -77,11 +78,16 @@ class Operation(APIRoute):
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
         self._writes = declaration.method != "GET"
-        self.app = (
-            self._serve
-        )  # past FastAPI's own handling, which reads bodies before it authenticates
 
-    async def _serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+    def on(self, backend: Backend) -> Self:
+        """The same route, served by this backend."""
+        bound = copy(self)
+        bound.backend = backend
+        bound.app = bound.serve  # past FastAPI's own handling, which reads bodies of strangers
+        return bound
+
+    async def serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         request = Request(scope, receive, send)
         try:
             given = await self._answer(request)
@@ -97,11 +103,11 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request) -> Answer:
         scope = request.scope
-        credential = await self._backend.accounts.recognise(given_token(scope["headers"]))
+        credential = await self.backend.accounts.recognise(given_token(scope["headers"]))
         if credential is None:
             raise NotAuthenticated
         scope["state"]["credential"] = credential.id.hex
-        await self._backend.limiter.admit(credential, scope["state"])
+        await self.backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params)
         self._admit(credential, account_id)
         arguments: dict[str, Any] = {**ids}
@@ -115,10 +121,10 @@ class Operation(APIRoute):
             arguments |= taken
         who = "credential" if self._of_account else "operator"
         known: dict[str, Any] = {
-            "backend": self._backend,
+            "backend": self.backend,
             "credential": credential,
             "by": Actor(f"{who}:{credential.id.hex}", scope["state"]["request_id"], seen),
-            "now": self._backend.clock.now(),
+            "now": self.backend.clock.now(),
             "method": request.method,
             "path": scope["path"],
             "idempotency_key": key,
@@ -144,7 +150,7 @@ class Operation(APIRoute):
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Precondition:
         given = expected(headers)
         if given is None:
-            if self._must_be_conditional:
+            if self.declaration.of_prefix and self.backend.require_if_match:
                 raise PreconditionRequired
             return ANY_VERSION
         if not self._conditional:

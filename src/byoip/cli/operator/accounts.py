@@ -63,13 +63,13 @@ def where(
         typer.Option(envvar=OPERATOR_TOKEN_VARIABLE, show_default=False, hidden=True),
     ] = "",
 ) -> None:
-    """Note where the service is."""
+    """Keep where the service is, for the commands."""
     ctx.obj = Service(url, token)
 
 
 @operator_app.command("address")
 def address(ctx: typer.Context, ip: Annotated[str, typer.Argument(help="One address.")]) -> None:
-    """Say which prefix, account, service and delegated accounts answer for an address."""
+    """Show the prefix, account, service and delegated accounts that an address belongs to."""
     show_object(ask(ctx, "GET", f"/addresses/{ip}")["result"])
 
 
@@ -78,7 +78,7 @@ def history(
     ctx: typer.Context,
     after: Annotated[int, typer.Option(min=0, help="Only greater numbers.")] = 0,
 ) -> None:
-    """Show what operators have done besides prefixes, and why."""
+    """Show what operators have done outside single prefixes, and why."""
     show_table(_EVENT, pages(ctx, "/events", by="after", after=after))
 
 
@@ -118,7 +118,7 @@ def list_tokens(
     ctx: typer.Context,
     account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
 ) -> None:
-    """List credentials that were not revoked; tokens are not kept, so they are not shown."""
+    """List live credentials. Tokens are not stored, so they cannot be shown."""
     every = pages(ctx, "/credentials", account_id=account)
     show_table(_TOKEN, [one for one in every if one["revoked_at"] is None])
 
@@ -135,10 +135,11 @@ def create_token(
         list[Scope] | None, typer.Option(help="What it allows; may be repeated.")
     ] = None,
     expires_at: Annotated[
-        str | None, typer.Option(help="As in 2027-01-31T12:00:00Z; without it never.")
+        str | None,
+        typer.Option(help="When it ends, as in 2027-01-31T12:00:00Z; without it, never."),
     ] = None,
 ) -> None:
-    """Create a credential and print its token, this once."""
+    """Create a credential and print its token; it cannot be shown again."""
     members = {
         "account_id": account,
         "name": name,
@@ -150,7 +151,7 @@ def create_token(
 
 @tokens_app.command("revoke")
 def revoke_token(ctx: typer.Context, credential: ObjectId, reason: Reason) -> None:
-    """End a credential at once."""
+    """Revoke a credential at once."""
     show_object(act(ctx, f"/credentials/{credential}/revoke", reason))
 
 
@@ -189,5 +190,5 @@ def update_service(
 
 @services_app.command("retire")
 def retire_service(ctx: typer.Context, service: ObjectId, reason: Reason) -> None:
-    """Offer a service no longer; refused while anything is bound to it."""
+    """Retire a service; refused while anything is bound to it."""
     show_object(act(ctx, f"/services/{service}/retire", reason))

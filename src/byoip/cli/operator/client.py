@@ -1,4 +1,4 @@
-"""The operator's side of the API, as commands use it."""
+"""The client of the operator API that commands use."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ def ask(
     query: Mapping[str, object] | None = None,
     seconds: float = _SECONDS,
 ) -> Any:
-    """One call below the operator's root; the parsed answer.
+    """Make one call below the operator's root and return the parsed answer.
 
     Raises:
         CommandFailed: anything but a success.
@@ -72,12 +72,12 @@ def ask(
 
 
 def act(ctx: typer.Context, path: str, reason: str, **members: object) -> Any:
-    """One POST with a reason; its result."""
+    """Make one POST with a reason and return its result."""
     return ask(ctx, "POST", path, {**members, "reason": reason})["result"]
 
 
 def pages(ctx: typer.Context, path: str, *, by: str = "cursor", **query: object) -> Iterator[Any]:
-    """Everything a list holds, page by page."""
+    """Yield every item of a list, page by page."""
     place: str | None = None
     while True:
         answer = ask(ctx, "GET", path, query={**query, "per_page": _PAGE, by: place})
@@ -88,16 +88,16 @@ def pages(ctx: typer.Context, path: str, *, by: str = "cursor", **query: object)
 
 
 def show_table(columns: Sequence[str], rows: Iterator[Any] | Sequence[Any]) -> None:
-    """Rows of objects, these members of each."""
+    """Print a table: a row for each object, a column for each of these members."""
     table = Table(*(name.replace("_", " ") for name in columns))
     for row in rows:
-        # Text, not markup: customers choose some of these words.
+        # Text, not markup: customers choose some of these values.
         table.add_row(*(Text(_shown(row[name])) for name in columns))
     _console().print(table)
 
 
 def show_object(shown: Mapping[str, Any]) -> None:
-    """One object, a line for each member."""
+    """Print one object, a line for each member."""
     table = Table(show_header=False)
     for name, value in shown.items():
         table.add_row(name.replace("_", " "), Text(_shown(value)))

@@ -28,19 +28,19 @@ def add(ctx: typer.Context, edge: Name, reason: Reason) -> None:
 
 @edges_app.command("drain")
 def drain(ctx: typer.Context, edge: Name, reason: Reason) -> None:
-    """Announce without waiting for an edge: no traffic goes there."""
+    """Drain an edge: no traffic goes there, and announcements do not wait for it."""
     _put(ctx, edge, reason, drained=True)
 
 
 @edges_app.command("undrain")
 def undrain(ctx: typer.Context, edge: Name, reason: Reason) -> None:
-    """Take an edge that has caught up back into service."""
+    """Take a drained edge back into service; it must have caught up."""
     _put(ctx, edge, reason, drained=False)
 
 
 @edges_app.command("remove")
 def remove(ctx: typer.Context, edge: Name, reason: Reason) -> None:
-    """Take an edge out for good; it does not come back by acknowledging."""
+    """Remove an edge for good; it does not come back by acknowledging."""
     show_object(act(ctx, f"{_path(edge)}/remove", reason))
 
 

@@ -1,4 +1,4 @@
-"""`byoip operator`: breakers, jobs, and prefixes on their way out, over HTTP."""
+"""`byoip operator`: breakers, jobs and prefixes being offboarded, over HTTP."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.routes.breaker import Parked
 
 breaker_app = typer.Typer(no_args_is_help=True, help="What stops withdrawals.")
-jobs_app = typer.Typer(no_args_is_help=True, help="What runs by itself, and what holds it back.")
+jobs_app = typer.Typer(no_args_is_help=True, help="Periodic jobs, and the guards that stop them.")
 
 _TRIP = ("id", "scope", "subject", "why", "at", "waiting", "prefixes")
 _JOB = ("kind", "stopped", "moved_by", "moved_because", "most", "last", "waiting")
@@ -31,9 +31,9 @@ def rearm(
     ctx: typer.Context,
     trip: ObjectId,
     reason: Reason,
-    parked: Annotated[Parked, typer.Option(help="What becomes of what it stopped.")],
+    parked: Annotated[Parked, typer.Option(help="What to do with the withdrawals it stopped.")],
 ) -> None:
-    """Let withdrawals go on, after looking."""
+    """Re-arm a breaker after inspection, so that withdrawals go on."""
     show_object(act(ctx, f"/breaker/{trip}/rearm", reason, parked=parked.value))
 
 
@@ -45,7 +45,7 @@ def list_jobs(ctx: typer.Context) -> None:
 
 @jobs_app.command("stop")
 def stop(ctx: typer.Context, kind: Kind, reason: Reason) -> None:
-    """Stop a kind of job; `byoip kill-switch stop` does it while the API is down."""
+    """Stop a kind of job; `byoip kill-switch stop` does so while the API is down."""
     show_object(act(ctx, f"/jobs/{kind.value}/stop", reason))
 
 
@@ -57,13 +57,13 @@ def start(ctx: typer.Context, kind: Kind, reason: Reason) -> None:
 
 @jobs_app.command("allow")
 def allow(ctx: typer.Context, kind: Kind, reason: Reason) -> None:
-    """Let a refused set through: once, and none that is larger."""
+    """Let one refused set through: once, and no larger set."""
     show_object(act(ctx, f"/jobs/{kind.value}/allow", reason))
 
 
 @prefixes_app.command("restore")
 def restore(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
-    """Bring a prefix back from its way out."""
+    """Stop the offboarding of a prefix and restore it."""
     show_object(act(ctx, f"/prefixes/{prefix}/restore", reason))
 
 

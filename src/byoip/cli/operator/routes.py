@@ -7,7 +7,7 @@ import typer
 
 from byoip.cli.operator.client import Reason, act, ask, show_object, show_table
 
-routes_app = typer.Typer(no_args_is_help=True, help="What speakers announce, and who hears it.")
+routes_app = typer.Typer(no_args_is_help=True, help="What speakers announce and listeners see.")
 
 _COUNTS = ("desired", "applied", "observed", "unsettled", "orphans")
 _STATE = ("name", "stage", "alive", "fault", "asked_at", "loaded_at")
@@ -18,14 +18,14 @@ _ORPHAN = ("speaker", "cidr", "as_path", "next_hop", "communities", "found_at", 
 _SNAPSHOT = ("number", "at", "routes")
 _ROLLBACK = ("snapshot", "dry_run", "announced", "kept", "newer")
 _REFUSED = ("cidr", "because")
-_ROLLBACK_SECONDS = 600  # each route is asked about anew, one by one
+_ROLLBACK_SECONDS = 600  # routes are restored one by one
 
 Name = Annotated[str, typer.Argument(help="As the settings named it; see `show`.")]
 
 
 @routes_app.command("show")
 def show(ctx: typer.Context) -> None:
-    """Show what is wanted, given and seen, by whom, and which alarms stand."""
+    """Show routes as desired, applied and observed, each speaker and listener, and open alarms."""
     found = ask(ctx, "GET", "/routes")["result"]
     show_object({name: found[name] for name in _COUNTS})
     show_table(_SPEAKER, found["speakers"])
@@ -35,7 +35,7 @@ def show(ctx: typer.Context) -> None:
 
 @routes_app.command("orphans")
 def orphans(ctx: typer.Context) -> None:
-    """List paths that speakers hold and nobody wants."""
+    """List orphans: paths that a speaker holds and no route asks for."""
     show_table(_ORPHAN, ask(ctx, "GET", "/routes/orphans")["result"])
 
 
@@ -46,7 +46,10 @@ def withdraw_orphan(
     speaker: Annotated[str, typer.Option(help="Which speaker, as the settings name it.")],
     reason: Reason,
 ) -> None:
-    """Have an orphan withdrawn; `byoip advertise orphan withdraw` does it while the API is down."""
+    """Let an orphan be withdrawn.
+
+    `byoip advertise orphan withdraw` does so while the API is down.
+    """
     show_object(act(ctx, "/routes/orphans/withdraw", reason, speaker=speaker, cidr=cidr))
 
 
@@ -63,10 +66,10 @@ def rollback(
     reason: Reason,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing.")] = False,
 ) -> None:
-    """Announce again what a snapshot has; take nothing down.
+    """Announce the routes of a snapshot again; withdraw nothing.
 
-    Only prefixes that are approved now, and routes that their owner has not withdrawn since.
-    `byoip advertise rollback` does it while the API is down.
+    Skips prefixes that are not approved now, and routes that the customer has withdrawn since.
+    `byoip advertise rollback` does so while the API is down.
     """
     body = {"reason": reason, "dry_run": dry_run}
     path = f"/routes/snapshots/{number}/rollback"
@@ -77,11 +80,11 @@ def rollback(
 
 @routes_app.command("forget-speaker")
 def forget_speaker(ctx: typer.Context, name: Name, reason: Reason) -> None:
-    """Forget a speaker that is gone for good; it then holds up no deletion and no offboarding."""
+    """Forget a speaker that is gone for good, so that no deletion or offboarding waits for it."""
     show_object(act(ctx, f"/routes/speakers/{quote(name, safe='')}/forget", reason))
 
 
 @routes_app.command("forget-listener")
 def forget_listener(ctx: typer.Context, name: Name, reason: Reason) -> None:
-    """Forget a listener that is gone for good, and what it was last said to see."""
+    """Forget a listener that is gone for good, and what it last saw."""
     show_object(act(ctx, f"/routes/listeners/{quote(name, safe='')}/forget", reason))

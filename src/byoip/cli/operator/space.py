@@ -9,7 +9,7 @@ from byoip.cli.operator.client import ObjectId, Reason, act, ask, pages, show_ob
 from byoip.domain.claims.lifecycle import Standing
 
 prefixes_app = typer.Typer(no_args_is_help=True, help="Prefixes of all accounts.")
-reservations_app = typer.Typer(no_args_is_help=True, help="Space kept for somebody.")
+reservations_app = typer.Typer(no_args_is_help=True, help="Space that is reserved.")
 overrides_app = typer.Typer(no_args_is_help=True, help="Which registry is responsible for what.")
 letters_app = typer.Typer(no_args_is_help=True, help="Letters of agency.")
 snapshots_app = typer.Typer(no_args_is_help=True, help="Data that checks rest on.")
@@ -63,22 +63,22 @@ def prefix_history(ctx: typer.Context, prefix: ObjectId) -> None:
 
 @prefixes_app.command("approve")
 def approve(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
-    """Approve on your word instead of checks; never over another approved prefix."""
+    """Approve without the checks; never over another approved prefix."""
     show_object(act(ctx, f"/prefixes/{prefix}/approve", reason))
 
 
 @prefixes_app.command("revoke")
 def revoke(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
-    """Take an approval away; routes stay until they are withdrawn.
+    """Revoke an approval; routes stay until they are withdrawn.
 
-    Its letters of agency end: transits that poll their page may drop the route.
+    Its letters of agency end: transits that poll a letter's page may drop the route.
     """
     show_object(act(ctx, f"/prefixes/{prefix}/revoke", reason))
 
 
 @prefixes_app.command("suspend")
 def suspend(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
-    """Let nothing new happen; routes stay."""
+    """Suspend a prefix: its customer can change nothing; routes stay."""
     show_object(act(ctx, f"/prefixes/{prefix}/suspend", reason))
 
 
@@ -90,7 +90,7 @@ def resume(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
 
 @prefixes_app.command("settle")
 def settle(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
-    """Take the mark of a contest away, after talking."""
+    """End a contest, after talking to both customers."""
     show_object(act(ctx, f"/prefixes/{prefix}/settle", reason))
 
 
@@ -104,13 +104,13 @@ def list_routes(ctx: typer.Context, prefix: ObjectId) -> None:
 
 @prefixes_app.command("lock-route")
 def lock_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: Reason) -> None:
-    """Take a route out of its owner's hands, announced or withdrawn as it is."""
+    """Lock a route as it is, so that its customer cannot announce or withdraw it."""
     show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/lock", reason))
 
 
 @prefixes_app.command("unlock-route")
 def unlock_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: Reason) -> None:
-    """Give a route back to its owner."""
+    """Unlock a route: its customer may announce and withdraw it again."""
     show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/unlock", reason))
 
 
@@ -122,13 +122,13 @@ def list_reservations(ctx: typer.Context) -> None:
 
 @reservations_app.command("create")
 def reserve(ctx: typer.Context, cidr: Cidr, reason: Reason, account: ForAccount = None) -> None:
-    """Keep space for one account; without one, from everybody."""
+    """Reserve space for one account; without one, no customer may claim it."""
     show_object(act(ctx, "/reservations", reason, cidr=cidr, account_id=account))
 
 
 @reservations_app.command("release")
 def release(ctx: typer.Context, reservation: ObjectId, reason: Reason) -> None:
-    """Let everybody claim the space again."""
+    """End a reservation: every customer may claim the space again."""
     show_object(act(ctx, f"/reservations/{reservation}/release", reason))
 
 
@@ -138,16 +138,16 @@ def revoke_letter(
     reference: Annotated[str, typer.Argument(help="As the letter states it.")],
     reason: Reason,
 ) -> None:
-    """Take a letter of agency back, and every other for its route.
+    """Revoke a letter of agency, and every other letter for its route.
 
-    The route stays here, but transits that poll the letter's page may drop it.
+    The route stays announced, but transits that poll the letter's page may drop it.
     """
     show_object(act(ctx, f"/loa/{reference}/revoke", reason))
 
 
 @overrides_app.command("list")
 def list_overrides(ctx: typer.Context) -> None:
-    """List overrides of the database; those of the settings stand beside them."""
+    """List the overrides in the database; the settings may have others."""
     show_table(_OVERRIDE, pages(ctx, "/registry_overrides"))
 
 
@@ -165,7 +165,7 @@ def put_override(
 
 @overrides_app.command("remove")
 def remove_override(ctx: typer.Context, override: ObjectId, reason: Reason) -> None:
-    """Go back to what settings and statistics say."""
+    """Remove an override: settings and statistics decide again."""
     show_object(act(ctx, f"/registry_overrides/{override}/remove", reason))
 
 
@@ -174,7 +174,7 @@ def list_snapshots(
     ctx: typer.Context,
     newest: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 10,
 ) -> None:
-    """List the newest attempts to take ROA data, and why some were refused."""
+    """List the newest ROA snapshots, and why some were refused."""
     answer = ask(ctx, "GET", "/roa_snapshots", query={"per_page": newest})
     show_table(_SNAPSHOT, answer["result"])
 
@@ -185,7 +185,7 @@ def accept(
     number: Annotated[int, typer.Argument(min=1, help="Number of the refused snapshot.")],
     reason: Reason,
 ) -> None:
-    """Use a refused snapshot all the same."""
+    """Use a refused snapshot in spite of the gates."""
     show_object(act(ctx, f"/roa_snapshots/{number}/accept", reason))
 
 
@@ -201,5 +201,5 @@ def accept_registrations(
     registry: Annotated[str, typer.Argument(help="For example ripencc.")],
     reason: Reason,
 ) -> None:
-    """Believe a registry whose newest file was refused for having too few entries."""
+    """Use a registry's newest file, which was refused for having too few entries."""
     show_object(act(ctx, f"/registration_snapshots/{quote(registry, safe='')}/accept", reason))
