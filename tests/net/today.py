@@ -27,7 +27,7 @@ from byoip.cli import commands
 from byoip.cli.logs import JsonLines
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.history import Actor, Event, OperatorEvent
-from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
+from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.sandbox.control import create_control
 from byoip.settings import Settings, SettingsError
@@ -193,8 +193,7 @@ async def space_locked(database_url: str, cidrs: Sequence[str]) -> AsyncIterator
 @asynccontextmanager
 async def key_claimed(database_url: str) -> AsyncIterator[None]:
     """A write with an Idempotency-Key; it is not carried through."""
-    answer = StoredAnswer(200, b"{}")
-    once = IdempotencyKey(UUID(int=1), "POST", "/client/v4/x", "key", b"\0" * 32, lambda _: answer)
+    once = IdempotencyKey(UUID(int=1), "POST", "/client/v4/x", "key", b"\0" * 32)
     async with open_engine(database_url) as engine:
         with suppress(_Undone):
             async with Store(engine, SetClock()).transaction(once):

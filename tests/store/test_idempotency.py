@@ -24,7 +24,7 @@ from tests.store.samples import SetClock, claim, credential
 MakeOnce = Callable[..., IdempotencyKey]
 
 
-def _render(result: Any) -> StoredAnswer:
+def _answer(result: Any) -> StoredAnswer:
     return StoredAnswer(201, str(result).encode())
 
 
@@ -34,7 +34,7 @@ async def once(accounts: Accounts, customer: Account) -> MakeOnce:
     await accounts.add_credential(made, "secret")
 
     def make(body: bytes = b"body", key: str = "key") -> IdempotencyKey:
-        return IdempotencyKey(made.id, "POST", "/prefixes", key, body.ljust(32), _render)
+        return IdempotencyKey(made.id, "POST", "/prefixes", key, body.ljust(32))
 
     return make
 
@@ -42,7 +42,7 @@ async def once(accounts: Accounts, customer: Account) -> MakeOnce:
 async def _write(store: Store, once: IdempotencyKey, one: Claim) -> str:
     async with store.transaction(once) as tx:
         await tx.claims.add(one)
-        await tx.answered(one.id)
+        tx.keep(_answer(one.id))
     return str(one.id)
 
 
@@ -83,7 +83,7 @@ async def test_a_key_is_busy_while_its_first_request_runs(
         with pytest.raises(IdempotencyKeyBusy):
             await _write(store, once(), claim(customer.id))
         await _write(store, once(key="another"), claim(customer.id))
-        await tx.answered(None)
+        tx.keep(_answer(None))
 
 
 async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
@@ -101,7 +101,7 @@ async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
                 values = {"credential": ours.credential_id, "body": ours.body_sha256}
                 await other.execute(first, values)
             await tx.claims.add(claim(customer.id))
-            await tx.answered("second")
+            tx.keep(_answer("second"))
 
     with pytest.raises(IdempotencyKeyBusy):
         await second()

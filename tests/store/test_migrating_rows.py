@@ -152,9 +152,7 @@ async def test_it_goes_on_being_written(engine: AsyncEngine) -> None:
 
 async def test_an_answer_that_was_kept_is_given_again(engine: AsyncEngine) -> None:
     store = Store(engine, SetClock())
-    once = IdempotencyKey(
-        CREDENTIAL, "POST", "/prefixes", "k", b"1" * 32, lambda _: StoredAnswer(200, b"")
-    )
+    once = IdempotencyKey(CREDENTIAL, "POST", "/prefixes", "k", b"1" * 32)
     with pytest.raises(AlreadyAnswered) as raised:
         async with store.transaction(once):
             raise AssertionError("it was carried out again")

@@ -271,10 +271,10 @@ async def test_one_route_is_never_wanted_by_two_claims(
 async def test_writes_hold_against_the_version_of_the_prefix(routes: Routes) -> None:
     version = (await routes.view()).version
     advertise = Verb(routes.store, bgp_prefixes.advertise)
-    seen = Actor("credential:1", "request-1", Precondition(frozenset({version})))
-    await advertise(*routes.ids, None, advertised=True, by=seen)
+    seen = Precondition(frozenset({version}))
+    await advertise(*routes.ids, None, advertised=True, by=BY, if_match=seen)
     with pytest.raises(PreconditionFailed):
-        await advertise(*routes.ids, None, advertised=False, by=seen)
+        await advertise(*routes.ids, None, advertised=False, by=BY, if_match=seen)
 
 
 async def test_a_view_tells_applied_and_observed_apart(routes: Routes) -> None:

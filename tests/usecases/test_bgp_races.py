@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
 
 from byoip.domain.claims.claim import WithdrawFirst
 from byoip.domain.errors import Refusal
@@ -28,8 +27,8 @@ async def test_of_many_equal_wishes_one_is_carried_out(routes: Routes) -> None:
 async def test_of_two_wishes_based_on_one_version_one_is_carried_out(routes: Routes) -> None:
     advertise = Verb(routes.store, bgp_prefixes.advertise)
     version = (await routes.view()).version
-    seen = replace(BY, seen=Precondition(frozenset({version})))
-    asked = [advertise(*routes.ids, None, prepend=count, by=seen) for count in (1, 2)]
+    seen = Precondition(frozenset({version}))
+    asked = [advertise(*routes.ids, None, prepend=count, by=BY, if_match=seen) for count in (1, 2)]
     ends = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(one) for one in ends].count(PreconditionFailed) == 1
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_network
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -70,7 +71,7 @@ class Edges:
     async def remove(self, name: str) -> None:
         await self._write(edge_verbs.remove, edge=name, reason=WHY)
 
-    async def _write(self, verb: Callable[..., Awaitable[EdgeView]], **asked: object) -> None:
+    async def _write(self, verb: Callable[..., Awaitable[EdgeView]], **asked: Any) -> None:
         await Verb(self.world.store, verb)(**asked, by=BY)
         await ConvergeBindings(self.world.store)(by=BY)
 

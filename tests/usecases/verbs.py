@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from byoip.domain.history import Actor
+from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.store.transaction import Store
 from byoip.usecases.border import Border, WriteRequest
 
@@ -18,8 +19,10 @@ class Verb(Generic[Result]):
     store: Store
     verb: Callable[..., Awaitable[Result]]
 
-    async def __call__(self, *args: Any, by: Actor, **asked: Any) -> Result:
-        request = WriteRequest(by, by.seen)
+    async def __call__(
+        self, *args: Any, by: Actor, if_match: Precondition = ANY_VERSION, **asked: Any
+    ) -> Result:
+        request = WriteRequest(by, if_match)
         return await Border(self.store).write(
             request, lambda tx: self.verb(tx, *args, **asked), lambda result: result
         )

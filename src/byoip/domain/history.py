@@ -8,7 +8,6 @@ from uuid import UUID
 
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
-from byoip.domain.precondition import ANY_VERSION, Precondition
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,10 @@ class Actor:
     Attributes:
         name: `credential:<id>`, `worker`, `operator:<id>`, `cli`.
         request_id: of the HTTP request or job that asked.
-        seen: the version of the object that the request is based on.
     """
 
     name: str
     request_id: str
-    seen: Precondition = ANY_VERSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,4 @@
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from byoip.domain.errors import Refusal
@@ -21,18 +19,13 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A write that its sender may repeat: the same key and body get the same answer.
-
-    Attributes:
-        render: makes the answer from the use case's result; called within the transaction.
-    """
+    """A write that its sender may repeat: the same key and body get the same answer."""
 
     credential_id: UUID
     method: str
     path: str
     key: str
     body_sha256: bytes
-    render: Callable[[Any], StoredAnswer]
 
 
 class AlreadyAnswered(Exception):  # noqa: N818 - not a fault: here is the stored answer

@@ -82,10 +82,6 @@ class IdempotencyRepository:
         """Have this answer kept; `write` does it."""
         self._answer = answer
 
-    def answered(self, result: object) -> None:
-        """Render the answer; it is kept by `write`."""
-        self._answer = self._once.render(result)
-
     async def write(self) -> None:
         """Keep the answer: the last statement of the transaction.
 

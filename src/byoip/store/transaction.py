@@ -206,11 +206,6 @@ class Transaction:
         if self._key is not None:
             self._key.keep(answer)
 
-    async def answered(self, result: object) -> None:
-        """Keep the answer for a repeated key; the last thing a write does."""
-        if self._key is not None:
-            self._key.answered(result)
-
     async def begin(self) -> None:
         """Claim the key, if there is one."""
         if self._key is not None:

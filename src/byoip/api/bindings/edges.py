@@ -179,7 +179,7 @@ async def remove_edge(caller: OperatorRequest, edge: PathText, body: Reasoned) -
 async def _write(caller: Operator, verb: Verb[EdgeView]) -> Answer:
     made = await caller.write(verb, edge_of)
     # Not for a repeated key: its first request has done it, or the worker does.
-    await caller.backend.converge_bindings(by=caller.by)
+    await caller.backend.converge_bindings(by=caller.request.actor)
     return made
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
-from typing import Annotated, Generic, NoReturn, TypeAlias, TypeVar
+from typing import Annotated, NoReturn, TypeAlias, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
@@ -14,47 +13,9 @@ from byoip.api.border.answers import Answer, answer
 from byoip.api.border.backend import Backend
 from byoip.api.border.envelope import Message
 from byoip.domain.accounts.credential import Credential
-from byoip.domain.history import Actor
-from byoip.domain.idempotency import IdempotencyKey
-from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.usecases.border import Verb, WriteRequest
 
 Result = TypeVar("Result")
-
-
-class Pen(Generic[Result]):
-    """Writes the answer of one write, once: within the transaction if its key is to be kept."""
-
-    def __init__(
-        self,
-        caller: "Authenticated",
-        show: Callable[[Result], BaseModel | None],
-        status: int,
-        version: Callable[[Result], int] | None,
-        kept: Callable[[Result], BaseModel | None] | None = None,
-        messages: Callable[[Result], Sequence[Message]] | None = None,
-    ) -> None:
-        self.by = caller.by
-        self.once = caller.once(self.answer if kept is None else self._kept_answer)
-        self._show = show
-        self._kept = kept or show
-        self._status = status
-        self._version = version
-        self._messages = messages
-        self._written: Answer | None = None
-
-    def answer(self, result: Result) -> Answer:
-        """The answer; the same bytes each time."""
-        if self._written is None:
-            version = None if self._version is None else self._version(result)
-            messages = () if self._messages is None else self._messages(result)
-            self._written = answer(
-                self._show(result), status=self._status, version=version, messages=messages
-            )
-        return self._written
-
-    def _kept_answer(self, result: Result) -> Answer:
-        return answer(self._kept(result), status=self._status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +23,14 @@ class Authenticated:
     """A request whose sender may make it.
 
     Attributes:
-        by: for the history.
         now: when the request was let in.
-        idempotency_key: as sent, or None.
-        body: the raw body, empty for reads.
-        seen: what If-Match says; not compared yet.
+        request: who asks for a write, with its precondition and its idempotency key.
     """
 
     backend: Backend
     credential: Credential
-    by: Actor
     now: datetime
-    method: str
-    path: str
-    idempotency_key: str | None
-    body: bytes
-    seen: Precondition = ANY_VERSION
+    request: WriteRequest
 
     async def write(
         self,
@@ -111,49 +64,12 @@ class Authenticated:
         def keep(result: Result) -> Answer:
             return render(result) if kept is None else answer(kept(result), status=status)
 
-        request = WriteRequest(self.by, self.seen, self._key)
-        return await self.backend.border.write(request, verb, render, keep=keep if kept else None)
+        border = self.backend.border
+        return await border.write(self.request, verb, render, keep=keep if kept else None)
 
     async def require_unanswered(self) -> None:
         """Look for the key's answer, before a write of several transactions; see the border."""
-        await self.backend.border.require_unanswered(WriteRequest(self.by, self.seen, self._key))
-
-    @property
-    def _key(self) -> IdempotencyKey | None:
-        return None if self.idempotency_key is None else self.once(_not_here)
-
-    def pen(
-        self,
-        show: Callable[[Result], BaseModel | None],
-        *,
-        status: int = 200,
-        version: Callable[[Result], int] | None = None,
-        kept: Callable[[Result], BaseModel | None] | None = None,
-        messages: Callable[[Result], Sequence[Message]] | None = None,
-    ) -> Pen[Result]:
-        """What a write needs to answer once.
-
-        Args:
-            show: makes the result's wire form.
-            status: of the answer.
-            version: gives the version for its ETag.
-            kept: makes what a repeated request is shown, where `show` shows a secret.
-            messages: gives the remarks beside it.
-        """
-        return Pen(self, show, status, version, kept, messages)
-
-    def once(self, render: Callable[[Result], Answer]) -> IdempotencyKey | None:
-        """The claim on the Idempotency-Key, if one was sent."""
-        if self.idempotency_key is None:
-            return None
-        return IdempotencyKey(
-            credential_id=self.credential.id,
-            method=self.method,
-            path=self.path,
-            key=self.idempotency_key,
-            body_sha256=sha256(self.body).digest(),
-            render=render,
-        )
+        await self.backend.border.require_unanswered(self.request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +82,6 @@ class Customer(Authenticated):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator(Authenticated):
     """An operator's request, for the whole service."""
-
-
-def _not_here(_: object) -> NoReturn:
-    raise RuntimeError("the border renders the answer")
 
 
 def nothing(_: object) -> None:

@@ -7,6 +7,7 @@ that the contract demands: credential, rate limit, account, scope, query, body.
 import re
 from collections.abc import Iterable, Mapping
 from copy import copy
+from hashlib import sha256
 from typing import Any, Self, get_args, get_type_hints
 from uuid import UUID
 
@@ -38,8 +39,9 @@ from byoip.domain.accounts.credential import (
     TwoCredentials,
 )
 from byoip.domain.history import Actor
-from byoip.domain.idempotency import AlreadyAnswered
+from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
+from byoip.usecases.border import WriteRequest
 
 _APART = ("caller", "body", "upload", "return")
 _IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
@@ -113,23 +115,16 @@ class Operation(APIRoute):
         arguments: dict[str, Any] = {**ids}
         if query := scope["query_string"]:
             arguments |= self._query.read(query)
-        raw, key, seen = b"", None, ANY_VERSION
-        if self._writes:
-            key = _idempotency_key(scope["headers"])
-            seen = self._expected(scope["headers"])
-            raw, taken = await self._take(request)
-            arguments |= taken
         who = "credential" if self._of_account else "operator"
+        write = WriteRequest(Actor(f"{who}:{credential.id.hex}", scope["state"]["request_id"]))
+        if self._writes:
+            write, taken = await self._read_write(request, credential, write.actor)
+            arguments |= taken
         known: dict[str, Any] = {
             "backend": self.backend,
             "credential": credential,
-            "by": Actor(f"{who}:{credential.id.hex}", scope["state"]["request_id"], seen),
             "now": self.backend.clock.now(),
-            "method": request.method,
-            "path": scope["path"],
-            "idempotency_key": key,
-            "seen": seen,
-            "body": raw,
+            "request": write,
         }
         asking = (
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
@@ -138,6 +133,20 @@ class Operation(APIRoute):
         if arguments.get("wait"):  # the client may leave before the answer is there
             return await unless_gone(request.receive, work)
         return await work
+
+    async def _read_write(
+        self, request: Request, credential: Credential, actor: Actor
+    ) -> tuple[WriteRequest, dict[str, Any]]:
+        """On what terms a write is asked for, and what the endpoint is given of its body."""
+        scope = request.scope
+        text = _idempotency_key(scope["headers"])
+        precondition = self._expected(scope["headers"])
+        raw, taken = await self._take(request)
+        key = None
+        if text is not None:
+            digest = sha256(raw).digest()
+            key = IdempotencyKey(credential.id, request.method, scope["path"], text, digest)
+        return WriteRequest(actor, precondition, key), taken
 
     def _admit(self, credential: Credential, account_id: UUID | None) -> None:
         # To a customer another account does not exist. An operator's credential has no account; a

@@ -100,7 +100,7 @@ async def rollback_routes(
     why = stated_reason(body.reason)
     await caller.require_unanswered()  # a key that is repeated a day later announces nothing again
     finish = await caller.backend.restore_snapshot.announce(
-        snapshot, reason=why, by=caller.by, dry_run=body.dry_run
+        snapshot, reason=why, by=caller.request.actor, dry_run=body.dry_run
     )
     return await caller.write(finish, partial(rollback_of, snapshot=snapshot, dry_run=body.dry_run))
 
