@@ -83,7 +83,7 @@ class Operation(APIRoute):
         """The same route, served by this backend."""
         bound = copy(self)
         bound.backend = backend
-        bound.app = bound.serve  # past FastAPI's own handling, which reads bodies of strangers
+        bound.app = bound.serve  # past FastAPI's own, which reads bodies before it authenticates
         return bound
 
     async def serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -119,25 +119,28 @@ class Operation(APIRoute):
             seen = self._expected(scope["headers"])
             raw, taken = await self._take(request)
             arguments |= taken
-        who = "credential" if self._of_account else "operator"
-        known: dict[str, Any] = {
-            "backend": self.backend,
-            "credential": credential,
-            "by": Actor(f"{who}:{credential.id.hex}", scope["state"]["request_id"], seen),
-            "now": self.backend.clock.now(),
-            "method": request.method,
-            "path": scope["path"],
-            "idempotency_key": key,
-            "seen": seen,
-            "body": raw,
-        }
-        asking = (
-            Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
-        )
-        work = self.declaration.endpoint(asking, **arguments)
+        sent: dict[str, Any] = {"idempotency_key": key, "seen": seen, "body": raw}
+        caller = self._caller(scope, credential, account_id, sent)
+        work = self.declaration.endpoint(caller, **arguments)
         if arguments.get("wait"):  # the client may leave before the answer is there
             return await unless_gone(request.receive, work)
         return await work
+
+    def _caller(
+        self, scope: AsgiScope, of: Credential, account_id: UUID | None, sent: dict[str, Any]
+    ) -> Customer | Operator:
+        request_id, seen = scope["state"]["request_id"], sent["seen"]
+        known = sent | {
+            "backend": self.backend,
+            "credential": of,
+            "now": self.backend.clock.now(),
+            "method": scope["method"],
+            "path": scope["path"],
+        }
+        if account_id is None:
+            return Operator(**known, by=Actor(f"operator:{of.id.hex}", request_id, seen))
+        by = Actor(f"credential:{of.id.hex}", request_id, seen)
+        return Customer(**known, by=by, account_id=account_id)
 
     def _admit(self, credential: Credential, account_id: UUID | None) -> None:
         # To a customer another account does not exist. An operator's credential has no account; a
