@@ -70,6 +70,7 @@ class Operation(APIRoute):
         self._of_account = declaration.audience is Audience.ACCOUNT
         self._scopes = declaration.scopes
         self._conditional = declaration.conditional
+        self._of_prefix = declaration.of_prefix
         self._ids = tuple(name for name in self.param_convertors if name in hints)
         self._texts = frozenset(name for name in self._ids if get_args(hints[name])[0] is str)
         self._query = QueryParameters(
@@ -153,7 +154,7 @@ class Operation(APIRoute):
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Precondition:
         given = expected(headers)
         if given is None:
-            if self.declaration.of_prefix and self.backend.require_if_match:
+            if self._of_prefix and self.backend.require_if_match:
                 raise PreconditionRequired
             return ANY_VERSION
         if not self._conditional:
