@@ -4,8 +4,7 @@ import pytest
 
 from byoip.domain.asn import AS0, Asn
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.checks.origin_validation import Vrp
-from byoip.domain.checks.roa_authorisation import judge_roas, roa_origins
+from byoip.domain.checks.origin_validation import Vrp, judge_roas, roa_origins
 from byoip.domain.claims.claim import OtherOrigin
 from tests.domain.samples import NOW, OTHER, OURS, prefix
 

@@ -1,7 +1,7 @@
 """The records of what is refused about credentials and scopes."""
 
 from byoip.api.problems.record import Record, invalid, not_found
-from byoip.domain.accounts import credential, operating
+from byoip.domain.accounts import credential
 
 REFUSALS = (
     Record(
@@ -20,9 +20,9 @@ REFUSALS = (
     not_found(1203, credential.AccountNotFound(), "Use the id of the token's own account."),
     invalid(
         1807,
-        operating.ScopesRefused(credential.CUSTOMER_SCOPES),
+        credential.ScopesRefused(credential.CUSTOMER_SCOPES),
         "Give scopes of one side only: a customer's or an operator's.",
     ),
-    invalid(1808, operating.ExpiryRefused(), "Give a time in the future, or none."),
-    not_found(1809, operating.CredentialNotFound(), "List the credentials."),
+    invalid(1808, credential.ExpiryRefused(), "Give a time in the future, or none."),
+    not_found(1809, credential.CredentialNotFound(), "List the credentials."),
 )

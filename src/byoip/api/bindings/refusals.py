@@ -1,8 +1,7 @@
 """The records of what is refused about services, bindings and edges."""
 
 from byoip.api.problems.record import PREFIX, conflict, invalid, not_found
-from byoip.domain.accounts import operating
-from byoip.domain.bindings import edge, service_binding
+from byoip.domain.bindings import edge, offered_service, service_binding
 from byoip.domain.prefix import Prefix
 
 REFUSALS = (
@@ -37,14 +36,16 @@ REFUSALS = (
     conflict(1508, service_binding.TooManyBindings(), "Remove bindings that are not needed."),
     conflict(
         1804,
-        operating.ServiceInUse("3 bindings rest on it"),
+        offered_service.ServiceInUse("3 bindings rest on it"),
         "Have its bindings swapped to another service or removed, wait until edges have "
         "acknowledged that, then retry.",
     ),
     conflict(
-        1805, operating.ServiceExists(), "Take another name, or use the service that is there."
+        1805,
+        offered_service.ServiceExists(),
+        "Take another name, or use the service that is there.",
     ),
-    not_found(1806, operating.ServiceNotOffered(), "List the services."),
+    not_found(1806, offered_service.ServiceNotOffered(), "List the services."),
     invalid(1830, edge.InvalidEdgeName(), "Give the edge a short name, as in fra1."),
     not_found(
         1831,

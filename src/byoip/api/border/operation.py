@@ -72,6 +72,7 @@ class Operation(APIRoute):
         self._of_account = declaration.audience is Audience.ACCOUNT
         self._scopes = declaration.scopes
         self._conditional = declaration.conditional
+        self._of_prefix = declaration.of_prefix
         self._ids = tuple(name for name in self.param_convertors if name in hints)
         self._texts = frozenset(name for name in self._ids if get_args(hints[name])[0] is str)
         self._query = QueryParameters(
@@ -85,7 +86,7 @@ class Operation(APIRoute):
         """The same route, served by this backend."""
         bound = copy(self)
         bound.backend = backend
-        bound.app = bound.serve  # past FastAPI's own handling, which reads bodies of strangers
+        bound.app = bound.serve  # past FastAPI's own, which reads bodies before it authenticates
         return bound
 
     async def serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -115,10 +116,14 @@ class Operation(APIRoute):
         arguments: dict[str, Any] = {**ids}
         if query := scope["query_string"]:
             arguments |= self._query.read(query)
-        who = "credential" if self._of_account else "operator"
-        write = WriteRequest(Actor(f"{who}:{credential.id.hex}", scope["state"]["request_id"]))
+        request_id = scope["state"]["request_id"]
+        if account_id is None:
+            actor = Actor(f"operator:{credential.id.hex}", request_id)
+        else:
+            actor = Actor(f"credential:{credential.id.hex}", request_id)
+        write = WriteRequest(actor)
         if self._writes:
-            write, taken = await self._read_write(request, credential, write.actor)
+            write, taken = await self._read_write(request, credential, actor)
             arguments |= taken
         known: dict[str, Any] = {
             "backend": self.backend,
@@ -126,10 +131,10 @@ class Operation(APIRoute):
             "now": self.backend.clock.now(),
             "request": write,
         }
-        asking = (
+        caller = (
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
         )
-        work = self.declaration.endpoint(asking, **arguments)
+        work = self.declaration.endpoint(caller, **arguments)
         if arguments.get("wait"):  # the client may leave before the answer is there
             return await unless_gone(request.receive, work)
         return await work
@@ -159,7 +164,7 @@ class Operation(APIRoute):
     def _expected(self, headers: Iterable[tuple[bytes, bytes]]) -> Precondition:
         given = expected(headers)
         if given is None:
-            if self.declaration.of_prefix and self.backend.require_if_match:
+            if self._of_prefix and self.backend.require_if_match:
                 raise PreconditionRequired
             return ANY_VERSION
         if not self._conditional:

@@ -1,8 +1,7 @@
 """The records of what is refused about checks, registries and snapshots of public data."""
 
 from byoip.api.problems.record import conflict, invalid, not_found
-from byoip.domain.accounts import operating
-from byoip.domain.checks import reverse_zone, validation_run
+from byoip.domain.checks import registry_override, reverse_zone, snapshot_refusals, validation_run
 from byoip.domain.prefix import Prefix
 
 REFUSALS = (
@@ -14,14 +13,16 @@ REFUSALS = (
     not_found(1403, validation_run.ValidationNotFound(), "List the prefix's validations."),
     invalid(
         1810,
-        operating.RegistryUnknown(["arin", "ripencc"]),
+        registry_override.RegistryUnknown(["arin", "ripencc"]),
         "Take a key that the message names, or add it to the settings.",
     ),
-    not_found(1811, operating.OverrideNotFound(), "List the overrides; the settings have others."),
-    not_found(1812, operating.SnapshotNotFound(), "List the snapshots."),
+    not_found(
+        1811, registry_override.OverrideNotFound(), "List the overrides; the settings have others."
+    ),
+    not_found(1812, snapshot_refusals.SnapshotNotFound(), "List the snapshots."),
     conflict(
         1813,
-        operating.SnapshotNotAcceptable("it was accepted before"),
+        snapshot_refusals.SnapshotNotAcceptable("it was accepted before"),
         "Accept the newest refused one; the message says what was wrong with this one.",
     ),
 )

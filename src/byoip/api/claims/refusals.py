@@ -3,10 +3,9 @@
 from uuid import UUID
 
 from byoip.api.problems.record import PREFIX, Record, conflict, invalid, not_found
-from byoip.domain import asn, history, prefix
-from byoip.domain.accounts import operating
+from byoip.domain import address, asn, history, prefix
 from byoip.domain.asn import Asn
-from byoip.domain.claims import claim, delegation, lifecycle, ownership_token
+from byoip.domain.claims import claim, delegation, lifecycle, ownership_token, reservation
 from byoip.domain.prefix import Prefix
 
 REFUSALS = (
@@ -75,7 +74,7 @@ REFUSALS = (
     conflict(1320, claim.PrefixSuspended(), "Ask the operator why; routes stay as they are."),
     conflict(
         1321,
-        operating.SpaceReserved(PREFIX),
+        reservation.SpaceReserved(PREFIX),
         "Ask the operator: the space may be kept for you under another account.",
     ),
     conflict(1322, claim.PrefixOffboarding(), "POST .../restore, if the prefix is to stay."),
@@ -105,19 +104,19 @@ REFUSALS = (
     conflict(1556, delegation.TooManyDelegations(), "End delegations that are not needed."),
     conflict(
         1800,
-        operating.OverlapsApproved(PREFIX, UUID("8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7")),
+        reservation.OverlapsApproved(PREFIX, UUID("8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7")),
         "Revoke the approval that is in the way, or approve less.",
     ),
     conflict(
         1801,
-        operating.OverlapsReservation(PREFIX),
+        reservation.OverlapsReservation(PREFIX),
         "Release the reservation that is there, or reserve other space.",
     ),
     invalid(
         1802,
-        operating.ReservationLengthRefused(Prefix.parse("16.0.0.0/4")),
+        reservation.ReservationLengthRefused(Prefix.parse("16.0.0.0/4")),
         "Reserve the parts that may be brought.",
     ),
-    not_found(1803, operating.ReservationNotFound(), "List the reservations."),
-    Record(400, 1814, operating.InvalidAddress(), "Give one address, as in 198.18.0.1."),
+    not_found(1803, reservation.ReservationNotFound(), "List the reservations."),
+    Record(400, 1814, address.InvalidAddress(), "Give one address, as in 198.18.0.1."),
 )

@@ -1,11 +1,13 @@
-"""Origin validation, exactly as RFC 6811 says it, with the reason."""
+"""Origin validation exactly as RFC 6811 says it, and what the rpki check makes of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from byoip.domain.asn import AS0, Asn
+from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
 
 
@@ -52,7 +54,7 @@ class Validity(StrEnum):
 
 
 class InvalidBecause(StrEnum):
-    """What stood in the way, in the order a customer mends it."""
+    """What stood in the way, in the order in which a customer fixes it."""
 
     LENGTH = "length"  # a VRP of this origin, but the route is longer than its max length
     ORIGIN = "origin"  # VRPs of other origins only
@@ -109,3 +111,51 @@ def roa_warnings(route: Prefix, matching: Iterable[Vrp]) -> tuple[str, ...]:
         for vrp in matching
         if vrp.max_length > route.length or vrp.prefix.length < route.length
     )
+
+
+_REASONS = {
+    InvalidBecause.LENGTH: Reason.ROA_MAX_LENGTH,
+    InvalidBecause.ORIGIN: Reason.ROA_OTHER_ORIGIN,
+    InvalidBecause.AS0: Reason.ROA_AS0,
+}
+
+
+def judge_roas(prefix: Prefix, origin: Asn, covering: Sequence[Vrp], *, now: datetime) -> Outcome:
+    """Judge the route by what covers it.
+
+    Where only an expired ROA would have made it valid there is no answer: the next snapshot
+    holds its renewal, or shows that it is gone.
+    """
+    verdict = validate_origin(prefix, origin, covering, now=now)
+    if verdict.validity is Validity.VALID:
+        seen = "; ".join(_text(vrp) for vrp in verdict.deciding)
+        return Passed(f"Valid by {seen}.", roa_warnings(prefix, verdict.deciding))
+    if verdict.expired_would_match:
+        seen = "; ".join(_text(vrp) for vrp in verdict.expired_would_match)
+        return Unanswered(Fault.EXPIRED_ROA, f"Only expired ROAs make it valid: {seen}.")
+    return _failed(prefix, origin, verdict)
+
+
+def _failed(prefix: Prefix, origin: Asn, verdict: RouteValidity) -> Failed:
+    fix = (
+        f"Publish a ROA at the registry of the space: prefix {prefix}, origin {origin}, "
+        f"max length {prefix.length}."
+    )
+    if verdict.because is None:
+        return Failed(Reason.ROA_MISSING, f"No ROA covers {prefix}.", fix)
+    seen = "; ".join(_text(vrp) for vrp in verdict.deciding[:10])
+    return Failed(_REASONS[verdict.because], f"{prefix} is invalid by {seen}.", fix)
+
+
+def roa_origins(vrps: Sequence[Vrp], origin: Asn, *, now: datetime) -> tuple[OtherOrigin, ...]:
+    """Other origins that ROAs name for the space, without AS0, which originates nothing."""
+    others = {
+        OtherOrigin(vrp.asn, vrp.prefix, "ROA")
+        for vrp in vrps
+        if vrp.asn not in {origin, AS0} and not vrp.expired(now)
+    }
+    return tuple(sorted(others, key=lambda one: (one.asn, one.prefix)))
+
+
+def _text(vrp: Vrp) -> str:
+    return f"ROA {vrp.prefix} max /{vrp.max_length} {vrp.asn} ({vrp.anchor})"

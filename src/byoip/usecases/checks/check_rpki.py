@@ -4,8 +4,7 @@ import json
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, RawAnswer, Unanswered
-from byoip.domain.checks.origin_validation import Vrp
-from byoip.domain.checks.roa_authorisation import judge_roas, roa_origins
+from byoip.domain.checks.origin_validation import Vrp, judge_roas, roa_origins
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, VrpAnswer

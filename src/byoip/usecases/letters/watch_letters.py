@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from byoip.domain.checks.roa_authorisation import judge_roas
+from byoip.domain.checks.origin_validation import judge_roas
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.history import Actor
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from byoip.domain.checks.evidence import Outcome, Unanswered
-from byoip.domain.checks.roa_authorisation import judge_roas
+from byoip.domain.checks.origin_validation import judge_roas
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.routes.route_validity import require_valid
