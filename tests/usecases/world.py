@@ -24,11 +24,11 @@ from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.store.accounts.accounts import Accounts
+from byoip.store.checks.tables import validation_runs
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.claims.tables import prefixes as prefix_rows
 from byoip.store.claims.tables import validation_tokens
-from byoip.store.claims.tables_history import validation_runs
 from byoip.store.claims.views import ClaimView, NumberedEvent, RunView
 from byoip.usecases.bindings.bind_service import BindService
 from byoip.usecases.checks import request_validation

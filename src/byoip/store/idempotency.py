@@ -13,8 +13,8 @@ from byoip.domain.idempotency import (
     StoredAnswer,
 )
 from byoip.ports.clock import Clock
-from byoip.store.claims.tables_history import idempotency_keys
 from byoip.store.statements import Session, compiled
+from byoip.store.tables import idempotency_keys
 
 KEPT: Final = timedelta(hours=24)
 

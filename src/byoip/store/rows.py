@@ -21,8 +21,9 @@ from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.store.claims.tables import bindings, prefixes, services, validation_tokens
-from byoip.store.claims.tables_history import validation_runs
+from byoip.store.bindings.tables import bindings, services
+from byoip.store.checks.tables import validation_runs
+from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import NumberedEvent
 
 # SQLAlchemy's, or the named tuples of `lanes.py`.

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.ports.clock import Clock
+from byoip.store.accounts.tables import accounts, credentials
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.claims.tables import accounts, credentials
 from byoip.store.engine import autocommitting
 from byoip.store.rows import AnyRow, credential_from
 from byoip.store.statements import compiled

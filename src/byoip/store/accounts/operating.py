@@ -12,7 +12,8 @@ from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.domain.accounts.operating import CredentialNotFound, ServiceExists, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service
 from byoip.store.accounts.accounts import account_from, account_values, credential_values
-from byoip.store.claims.tables import accounts, credentials, services
+from byoip.store.accounts.tables import accounts, credentials
+from byoip.store.bindings.tables import services
 from byoip.store.rows import credential_from
 from byoip.store.statements import Session, compiled
 

@@ -26,10 +26,12 @@ from byoip.store.accounts.operating import (
     CredentialRepository,
     OfferedServiceRepository,
 )
-from byoip.store.accounts.tables_operating import operator_events, registry_overrides, reservations
+from byoip.store.accounts.tables import operator_events
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, wait_for_turn
 from byoip.store.checks.registration_snapshots import RegistrationSnapshotRepository
+from byoip.store.checks.tables import registry_overrides
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository
+from byoip.store.claims.tables import reservations
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 

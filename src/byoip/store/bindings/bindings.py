@@ -19,7 +19,7 @@ from byoip.domain.bindings.service_binding import (
 )
 from byoip.domain.routes.bgp_prefix import Contested
 from byoip.store.bindings.edge_feed import EdgeFeed, Noted
-from byoip.store.claims.tables import bindings, services
+from byoip.store.bindings.tables import bindings, services
 from byoip.store.rows import (
     BINDING,
     BINDING_SOURCE,

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from byoip.domain.bindings.edge import ChangeKind, Edge, nobody_to_wait_for
 from byoip.ports.clock import Clock
-from byoip.store.bindings.tables_edges import edges
+from byoip.store.bindings.tables import edges
 from byoip.store.claims.events import CHANNEL
 from byoip.store.rows import AnyRow, as_json
 from byoip.store.statements import Session, compiled

@@ -10,9 +10,8 @@ from sqlalchemy import BigInteger, Text, Uuid, bindparam, func, insert, select, 
 from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
 from byoip.domain.prefix import Prefix
 from byoip.store.bindings.edge_feed import ALL, TOGETHER, edge_from
-from byoip.store.bindings.tables_edges import edge_change_counter, edge_changes, edges
+from byoip.store.bindings.tables import bindings, edge_change_counter, edge_changes, edges
 from byoip.store.bindings.views import Settled
-from byoip.store.claims.tables import bindings
 from byoip.store.statements import Session, compiled
 
 _e, _c, _b = edges.c, edge_changes.c, bindings.c

@@ -4,7 +4,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.claims.tables import services
+from byoip.store.bindings.tables import services
 from byoip.store.unavailable import translate_driver_errors
 
 _all = services.alias("all_services")

@@ -10,8 +10,8 @@ from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
 from byoip.domain.checks.origin_validation import Validity
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
+from byoip.store.checks.tables import origin_drifts
 from byoip.store.claims.tables import prefixes
-from byoip.store.routes.tables_advertising import origin_drifts
 from byoip.store.statements import Session, compiled
 
 

@@ -16,7 +16,7 @@ from byoip.domain.checks.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.store.claims.tables_history import exhibits, findings
+from byoip.store.checks.tables import exhibits, findings
 from byoip.store.rows import AnyRow, storable
 from byoip.store.statements import Session, Statement, compiled
 

@@ -23,7 +23,7 @@ from byoip.domain.checks.validation_run import RunState, ValidationRun
 from byoip.ports.clock import Clock
 from byoip.ports.jobs import RUN_VALIDATION
 from byoip.store.checks.evidence import keep_findings
-from byoip.store.claims.tables_history import validation_runs
+from byoip.store.checks.tables import validation_runs
 from byoip.store.columns import constant
 from byoip.store.rows import RUN_WRITTEN, run_from, run_values
 from byoip.store.statements import Session, compiled

@@ -23,9 +23,11 @@ from byoip.domain.accounts.operating import SpaceReserved
 from byoip.domain.claims.claim import Claim, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.prefix import Prefix
+from byoip.store.accounts.tables import accounts
+from byoip.store.bindings.tables import bindings
 from byoip.store.claims.reader import claim_view
 from byoip.store.claims.reader_sql import VIEWS
-from byoip.store.claims.tables import accounts, bindings, prefixes
+from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
 from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values

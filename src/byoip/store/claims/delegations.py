@@ -25,10 +25,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
 from byoip.domain.claims.lifecycle import State
 from byoip.domain.prefix import Prefix
-from byoip.store.claims.tables import prefixes
-from byoip.store.claims.tables_delegations import delegations
+from byoip.store.claims.tables import delegations, prefixes
 from byoip.store.routes.bgp_prefixes import UP
-from byoip.store.routes.tables_advertising import bgp_prefixes
+from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
 

@@ -27,20 +27,19 @@ from sqlalchemy.sql.expression import FromClause
 
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.claims.lifecycle import State
-from byoip.store.bindings.tables_edges import edges
+from byoip.store.bindings.tables import bindings, edges, services
 from byoip.store.checks.evidence import EXHIBIT, FINDING
-from byoip.store.claims.tables import bindings, prefixes, services, validation_tokens
-from byoip.store.claims.tables_history import (
+from byoip.store.checks.tables import exhibits, findings, origin_drifts, validation_runs
+from byoip.store.claims.tables import (
     account_event_counters,
     event_counters,
     events,
-    exhibits,
-    findings,
-    validation_runs,
+    prefixes,
+    validation_tokens,
 )
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import APPLIED, OBSERVED
-from byoip.store.routes.tables_advertising import bgp_prefixes, origin_drifts
+from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.rows import BINDING, BINDING_SOURCE, TOKEN
 from byoip.store.statements import compiled
 

@@ -18,8 +18,8 @@ from byoip.domain.jobs.job_history import (
     JobSwitch,
     proportionate,
 )
+from byoip.store.jobs.tables import job_runs, job_switches
 from byoip.store.jobs.views import JobReport
-from byoip.store.routes.tables_offboarding import job_runs, job_switches
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 

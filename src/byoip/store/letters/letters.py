@@ -32,9 +32,10 @@ from byoip.domain.letters.letter import (
     LetterReference,
     RevokedBecause,
 )
+from byoip.store.accounts.tables import accounts
 from byoip.store.checks.evidence import finding_from
-from byoip.store.claims.tables import accounts, prefixes
-from byoip.store.claims.tables_history import exhibits, findings, validation_runs
+from byoip.store.checks.tables import exhibits, findings, validation_runs
+from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.letters.letter_rows import (
     FATE,
@@ -44,7 +45,7 @@ from byoip.store.letters.letter_rows import (
     letter_from,
     letter_values,
 )
-from byoip.store.letters.tables_letters import letters
+from byoip.store.letters.tables import letters
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
 

@@ -5,7 +5,7 @@ from sqlalchemy import Uuid, and_, bindparam, func, insert, select
 
 from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
 from byoip.store.letters.letter_rows import DOCUMENT, document_from
-from byoip.store.letters.tables_letters import loa_documents
+from byoip.store.letters.tables import loa_documents
 from byoip.store.statements import Session, compiled
 
 _d = loa_documents.c

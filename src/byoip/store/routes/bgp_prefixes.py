@@ -33,10 +33,10 @@ from byoip.domain.routes.bgp_prefix import (
     Desired,
 )
 from byoip.store.claims.tables import prefixes
-from byoip.store.routes.tables_advertising import bgp_prefixes
+from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
 from byoip.store.rows import AnyRow
-from byoip.store.speakers.tables_routes import (
+from byoip.store.speakers.tables import (
     applied_routes,
     listeners,
     observed_routes,

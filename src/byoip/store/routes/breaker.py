@@ -46,7 +46,7 @@ from byoip.domain.routes.breaker import (
 from byoip.ports.clock import Clock
 from byoip.store.accounts.operating_space import OperatorEventRepository
 from byoip.store.columns import constant
-from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips, withdrawals
+from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
 

@@ -26,8 +26,7 @@ from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import KNOWN
-from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips
-from byoip.store.routes.tables_offboarding import offboardings
+from byoip.store.routes.tables import bgp_prefixes, breaker_trips, offboardings
 from byoip.store.rows import AnyRow, json
 from byoip.store.statements import Session, compiled
 

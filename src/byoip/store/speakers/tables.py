@@ -1,4 +1,4 @@
-"""What speakers hold, what is seen of it, and what nobody asked for."""
+"""What speakers hold, which of it is seen, and paths that no customer asked for."""
 
 from sqlalchemy import (
     BigInteger,
@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import CIDR
 from byoip.store.columns import jsonb, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
-# As last found: for people and gauges. Which speakers there are, the settings say.
+# As last found, for operators and gauges. Settings say which speakers there are.
 speakers = Table(
     "speakers",
     metadata,
@@ -29,13 +29,11 @@ speakers = Table(
     text("fault"),
     Column("held", Integer, nullable=False),
     timestamptz("asked_at"),
-    timestamptz(
-        "loaded_at", nullable=True
-    ),  # when it last had every route, and its sessions came up
-    timestamptz("told_at", nullable=True),  # when it last said of every route to whom it sends it
+    timestamptz("loaded_at", nullable=True),  # last had every route, and its sessions came up
+    timestamptz("told_at", nullable=True),  # last said of every route to which peers it sends it
 )
 
-# The same of those who listen.
+# The same of listeners.
 listeners = Table(
     "listeners",
     metadata,
@@ -44,11 +42,11 @@ listeners = Table(
     timestamptz("answered_at", nullable=True),
 )
 
-# `may_hold` is written before a speaker is asked to announce, and cleared after it said that it
-# has withdrawn, and the withdrawal was seen everywhere. So a path that it holds although we never
-# asked, or after it told us that it was gone, is known as an orphan: a restored backup withdraws
-# nothing. A row is what we know now, not history: of a speaker that an operator has us forget we
-# know nothing, so its rows go (to say of them that it has withdrawn would be a lie).
+# `may_hold` is written before a speaker is asked to announce, and cleared once it said that it has
+# withdrawn and the withdrawal was seen everywhere. So a path that it holds although we never asked,
+# or after it said that the path was gone, is known as an orphan: a restored backup withdraws
+# nothing. A row is present knowledge, not history: when an operator has us forget a speaker, its
+# rows are deleted (to mark them as withdrawn would be a lie).
 applied_routes = Table(
     "applied_routes",
     metadata,
@@ -63,8 +61,9 @@ applied_routes = Table(
     Index("ix_applied_routes_bgp_prefix_id", "bgp_prefix_id"),
 )
 
-# These, too, go with whoever said it. `at` is when that was news, or, while a change is on its
-# way, confirmed; of settled routes listeners and speakers have a time for all that they were asked.
+# Deleted, too, with the speaker or listener that reported them. `at` is when the report was news
+# or, while a change is on its way, confirmed; for settled routes the times in `speakers` and
+# `listeners` hold.
 observed_routes = Table(
     "observed_routes",
     metadata,
@@ -73,11 +72,36 @@ observed_routes = Table(
     ),
     Column("seen_by", Text, primary_key=True),
     Column("advertised", Boolean, nullable=False),
-    Column("own_word", Boolean, nullable=False),  # a speaker's ADJ-RIB-Out: we say it of ourselves
+    Column("own_word", Boolean, nullable=False),  # a speaker's Adj-RIB-Out, not a listener's sight
     timestamptz("at"),
 )
 
-# Paths that a speaker holds and no row wants, or that a row says it gave up: operators decide.
+# Which database this was when a reconciler last led. If it is another now, it was restored from a
+# backup, and what it says about speakers is old: see `restores.py`.
+incarnation = Table(
+    "incarnation",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=true()),
+    text("identity"),
+    timestamptz("since"),
+    CheckConstraint("singleton", name="one_row"),
+)
+
+# The append-only ledger of orphans that speakers were told to withdraw; it bounds how many.
+orphan_withdrawals = Table(
+    "orphan_withdrawals",
+    metadata,
+    uuid_pk(),
+    text("speaker"),
+    Column("cidr", CIDR, nullable=False),
+    text("decided_by"),
+    text("decided_because"),
+    timestamptz("at"),
+    Index("ix_orphan_withdrawals_at", "at"),
+)
+
+# Paths that a speaker holds although no row wants them or a row says it gave them up: operators
+# decide.
 orphan_routes = Table(
     "orphan_routes",
     metadata,
@@ -93,31 +117,7 @@ orphan_routes = Table(
     CheckConstraint("num_nulls(decision, decided_by, decided_because) IN (0, 3)", name="decided"),
 )
 
-# Which database this was when a reconciler last had its turn. Where it is another now, it was put
-# back from a backup, and what it says of speakers is old: see `restores.py`.
-incarnation = Table(
-    "incarnation",
-    metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=true()),
-    text("identity"),
-    timestamptz("since"),
-    CheckConstraint("singleton", name="one_row"),
-)
-
-# The ledger of orphans that speakers were told to withdraw: what bounds them. Only ever added to.
-orphan_withdrawals = Table(
-    "orphan_withdrawals",
-    metadata,
-    uuid_pk(),
-    text("speaker"),
-    Column("cidr", CIDR, nullable=False),
-    text("decided_by"),
-    text("decided_because"),
-    timestamptz("at"),
-    Index("ix_orphan_withdrawals_at", "at"),
-)
-
-# What a person should know, as long as it lasts; written by whoever reconciles.
+# What operators should know while it lasts; written by the reconciler that leads.
 route_alarms = Table(
     "route_alarms",
     metadata,
