@@ -40,6 +40,7 @@ from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.transaction import Store, Transaction
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import Work, register
+from tests.accounts import Accounts
 from tests.api.world import new_account
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
@@ -124,7 +125,7 @@ async def served(database_url: str) -> AsyncIterator[Served]:
         account_id = await new_account(backend)
         now = backend.clock.now()
         credential = Credential(uuid4(), account_id, "net", frozenset(CUSTOMER_SCOPES), now)
-        await backend.accounts.add_credential(credential, _TOKEN)
+        await Accounts(backend.border.store).add_credential(credential, _TOKEN)
         recorded = AccessLog(bare_application(backend), backend.metrics)
         yield Served(recorded, account_id.hex, _TOKEN, labels)
 

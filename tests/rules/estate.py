@@ -15,7 +15,6 @@ from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Desired
 from byoip.domain.routes.breaker import Ceilings, Parked
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.transaction import Store
@@ -23,6 +22,7 @@ from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from byoip.usecases.routes.offboard_prefix import OffboardPrefix
 from byoip.usecases.routes.rearm_breaker import RearmBreaker
 from byoip.usecases.routes.restore_prefix import AnnounceOwed, RestorePrefix
+from tests.accounts import Accounts
 from tests.store import samples
 from tests.store.samples import SetClock
 
@@ -53,7 +53,7 @@ class Estate:
 
     async def account(self) -> UUID:
         made = Account(uuid4(), "Example", 1000, self.clock.now())
-        await Accounts(self.engine, self.clock).create(made)
+        await Accounts(self.store).create(made)
         return made.id
 
     async def service(self) -> Service:

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.store.samples import SetClock, account
 
 
@@ -34,8 +34,8 @@ def reader(engine: AsyncEngine) -> CustomerReader:
 
 
 @pytest.fixture
-def accounts(engine: AsyncEngine, clock: SetClock) -> Accounts:
-    return Accounts(engine, clock)
+def accounts(store: Store) -> Accounts:
+    return Accounts(store)
 
 
 @pytest.fixture

@@ -62,10 +62,11 @@ from byoip.domain.routes.breaker import Ceilings
 from byoip.ports.clock import Clock
 from byoip.store import idempotency
 from byoip.store.accounts import allowance, rate_limits
-from byoip.store.accounts.operating_space import OperatorRepositories
-from byoip.store.bindings.bindings import BindingRepository, ServiceRepository
+from byoip.store.accounts.operating import OperatorRepositories
+from byoip.store.bindings.bindings import BindingRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
 from byoip.store.bindings.edges import EdgeRepository
+from byoip.store.bindings.services import ServiceRepository
 from byoip.store.checks.drifts import DriftRepository
 from byoip.store.checks.registration_snapshots import RegistrationRepository
 from byoip.store.checks.runs import RunRepository

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from byoip.domain.accounts.credential import Credential, NotAuthenticated, TwoCredentials
-from byoip.store.accounts.accounts import Accounts
+from byoip.store.accounts.credentials import CredentialReader
 
 # RFC 6750, section 2.1, bounded.
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]{1,512}=*)")
@@ -38,13 +38,15 @@ def given_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
     raise NotAuthenticated
 
 
-async def authenticate(headers: Iterable[tuple[bytes, bytes]], accounts: Accounts) -> Credential:
+async def authenticate(
+    headers: Iterable[tuple[bytes, bytes]], credentials: CredentialReader
+) -> Credential:
     """The credential that a request carries.
 
     Raises:
         TwoCredentials, NotAuthenticated: as above; also for unknown, revoked and expired ones.
     """
-    credential = await accounts.recognise(given_token(headers))
+    credential = await credentials.recognise(given_token(headers))
     if credential is None:
         raise NotAuthenticated
     return credential

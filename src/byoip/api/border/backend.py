@@ -12,8 +12,8 @@ from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.speakers.route_desk import RouteDesk
 from byoip.domain.claims.blockers import Advice
 from byoip.ports.clock import Clock
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
@@ -64,7 +64,7 @@ class Backend:
     letters: LetterReader
     revoke_letter: RevokeLetter
     reader: CustomerReader
-    accounts: Accounts
+    credentials: CredentialReader
     allowance: Allowance
     clock: Clock
     advice: Advice

@@ -81,7 +81,7 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request) -> Answer:
         scope = request.scope
-        credential = await authenticate(scope["headers"], self._backend.accounts)
+        credential = await authenticate(scope["headers"], self._backend.credentials)
         scope["state"]["credential"] = credential.id.hex
         await self._backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params)

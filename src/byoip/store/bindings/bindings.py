@@ -15,7 +15,6 @@ from byoip.domain.bindings.service_binding import (
     Provisioning,
     Service,
     ServiceBinding,
-    ServiceNotFound,
 )
 from byoip.domain.routes.bgp_prefix import Contested
 from byoip.store.bindings.edge_feed import EdgeFeed, Noted
@@ -72,12 +71,6 @@ _SWAP: Final = compiled(_this, ["service_id", "state"])
 _SWAP_AT_ONCE: Final = compiled(_this, ["service_id", "state", "answering_service_id"])
 _REMOVE: Final = compiled(_this, ["removed_at"])
 _REMOVE_AT_ONCE: Final = compiled(_this, ["removed_at", "answering_service_id"])
-_SERVICE: Final = compiled(
-    select(services)
-    .where(services.c.id == bindparam("service_id", type_=Uuid), services.c.live)
-    # Until the binding is there, the service cannot be retired or made default-only.
-    .with_for_update(read=True, key_share=True)
-)
 
 
 class BindingRepository:
@@ -163,21 +156,3 @@ def _noted(
         answering_service_id=service_id,
         answering_cidr=str(binding.cidr) if service else None,
     )
-
-
-class ServiceRepository:
-    """What the operator offers, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    async def get(self, service_id: UUID) -> Service:
-        """One live service.
-
-        Raises:
-            ServiceNotFound: no such service.
-        """
-        row = await self._session.row(_SERVICE, service_id=service_id)
-        if row is None:
-            raise ServiceNotFound
-        return Service(row.id, row.name, row.default_only)

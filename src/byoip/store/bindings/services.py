@@ -1,16 +1,129 @@
-from collections.abc import Iterable
+"""Services that customers may bind: kept, locked, retired, and offered from the settings."""
 
-from sqlalchemy import exists, func, or_, select
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Uuid, and_, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.operating import ServiceExists, ServiceNotOffered
+from byoip.domain.bindings.service_binding import Service, ServiceNotFound
 from byoip.store.bindings.tables import services
+from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translate_driver_errors
 
-_all = services.alias("all_services")
-_RETIRED = select(services.c.name).where(
-    ~services.c.live, ~exists().where(_all.c.name == services.c.name, _all.c.live)
+_s = services.c
+_SERVICE: Final = bindparam("service_id", type_=Uuid)
+_THIS: Final = and_(_s.id == _SERVICE, _s.live)
+_ADD: Final = compiled(insert(services), ["id", "name", "default_only", "created_at"])
+_LOCK: Final = compiled(select(services).where(_THIS).with_for_update())
+_SAVE: Final = compiled(update(services).where(_THIS), ["default_only", "version"])
+_RETIRE: Final = compiled(update(services).where(_THIS), ["removed_at"])
+# What is bound now, and what prefixes in their grace were bound to: they may be restored, and
+# must find it there.
+_BOUND: Final = compiled(
+    text("""
+    SELECT count(*) AS bound, count(*) FILTER (WHERE NOT whole) AS nested FROM (
+        SELECT is_default AS whole FROM bindings
+        WHERE service_id = :service_id AND live
+            OR answering_service_id = :service_id
+            -- Bound and swapped away again, before edges had either.
+            OR settled < change AND EXISTS (
+                SELECT FROM edge_changes AS log
+                WHERE log.binding_id = bindings.id AND log.number > bindings.settled
+                    AND :service_id IN (log.service_id, log.previous_service_id)
+            )
+        UNION ALL
+        SELECT taken ->> 'cidr' = prefixes.cidr::text AS whole
+        FROM offboardings JOIN prefixes ON prefixes.id = offboardings.prefix_id,
+            jsonb_array_elements(offboardings.bindings) AS taken
+        WHERE offboardings.live
+            AND taken ->> 'service_id' = replace(CAST(:service_id AS text), '-', '')
+    ) AS resting
+    """).bindparams(_SERVICE)
 )
+_GET: Final = compiled(
+    select(services)
+    .where(_THIS)
+    # Until the binding is there, the service cannot be retired or made default-only.
+    .with_for_update(read=True, key_share=True)
+)
+_all = services.alias("all_services")
+_RETIRED = select(_s.name).where(~_s.live, ~exists().where(_all.c.name == _s.name, _all.c.live))
+
+
+class ServiceRepository:
+    """What customers may bind."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get(self, service_id: UUID) -> Service:
+        """One live service.
+
+        Raises:
+            ServiceNotFound: no such service.
+        """
+        row = await self._session.row(_GET, service_id=service_id)
+        if row is None:
+            raise ServiceNotFound
+        return Service(row.id, row.name, row.default_only)
+
+    async def add(self, service: Service, now: datetime) -> None:
+        """Offer a new service.
+
+        Raises:
+            ServiceExists: its name is taken.
+        """
+        try:
+            await self._session.change(
+                _ADD,
+                id=service.id,
+                name=service.name,
+                default_only=service.default_only,
+                created_at=now,
+            )
+        except psycopg.errors.UniqueViolation as fault:
+            if fault.diag.constraint_name == "uq_services_live_name":
+                raise ServiceExists from None
+            raise
+
+    async def lock(self, service_id: UUID) -> Service:
+        """Read a live service for update; new bindings to it wait.
+
+        Raises:
+            ServiceNotOffered: there is none.
+        """
+        row = await self._session.row(_LOCK, service_id=service_id)
+        if row is None:
+            raise ServiceNotOffered
+        return Service(row.id, row.name, row.default_only, row.version)
+
+    async def bindings(self, service_id: UUID) -> tuple[int, int]:
+        """How many bindings rest on it, and how many of them span less than their prefix.
+
+        A binding that it was swapped away from, or that was removed, rests on it until a majority
+        of edges has acknowledged that.
+        """
+        (row,) = await self._session.rows(_BOUND, service_id=service_id)
+        return row.bound, row.nested
+
+    async def save(self, service: Service) -> None:
+        """Write back a service that was locked."""
+        await self._session.change(
+            _SAVE,
+            service_id=service.id,
+            default_only=service.default_only,
+            version=service.version,
+        )
+
+    async def retire(self, service_id: UUID, now: datetime) -> None:
+        """End a service that was locked and has no bindings; the row stays."""
+        await self._session.change(_RETIRE, service_id=service_id, removed_at=now)
 
 
 async def seed_services(engine: AsyncEngine, offered: Iterable[tuple[str, bool]]) -> None:
@@ -21,10 +134,10 @@ async def seed_services(engine: AsyncEngine, offered: Iterable[tuple[str, bool]]
     """
     seeding = insert(services)
     kept = seeding.on_conflict_do_update(
-        index_elements=[services.c.name],
-        index_where=services.c.live,
+        index_elements=[_s.name],
+        index_where=_s.live,
         set_={"default_only": seeding.excluded.default_only},
-        where=or_(services.c.default_only != seeding.excluded.default_only),
+        where=or_(_s.default_only != seeding.excluded.default_only),
     )
     with translate_driver_errors():
         async with engine.begin() as connection:

@@ -44,7 +44,7 @@ from byoip.domain.routes.breaker import (
     trips,
 )
 from byoip.ports.clock import Clock
-from byoip.store.accounts.operating_space import OperatorEventRepository
+from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.rows import AnyRow
