@@ -13,12 +13,12 @@ class Accounts:
 
     async def create(self, account: Account) -> None:
         async with self._store.transaction() as tx:
-            await tx.operating.accounts.add(account)
+            await tx.accounts.add(account)
 
     async def add_credential(self, credential: Credential, token: str) -> None:
         async with self._store.transaction() as tx:
-            await tx.operating.credentials.add(credential, token)
+            await tx.credentials.add(credential, token)
 
     async def revoke(self, credential_id: UUID) -> None:
         async with self._store.transaction() as tx:
-            await tx.operating.credentials.revoke(credential_id, tx.now)
+            await tx.credentials.revoke(credential_id, tx.now)

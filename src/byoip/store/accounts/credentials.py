@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import LargeBinary, Uuid, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,6 +15,7 @@ from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.rows import credential_from
 from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import refusing
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
 
@@ -62,7 +62,7 @@ class CredentialRepository:
         Raises:
             AccountNotFound: its account does not exist.
         """
-        try:
+        with refusing(fk_credentials_account_id=AccountNotFound):
             await self._session.change(
                 _ADD_CREDENTIAL,
                 id=credential.id,
@@ -75,10 +75,6 @@ class CredentialRepository:
                 revoked_at=credential.revoked_at,
                 last_used_at=credential.last_used_at,
             )
-        except psycopg.errors.ForeignKeyViolation as fault:
-            if fault.diag.constraint_name == "fk_credentials_account_id":
-                raise AccountNotFound from None
-            raise
 
     async def revoke(self, credential_id: UUID, now: datetime) -> Credential:
         """End a credential; gives it as it is then.

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Uuid, bindparam, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -27,6 +26,7 @@ from byoip.store.rows import (
     binding_values,
 )
 from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import refusing
 
 _b = bindings.c
 _THIS: Final = bindparam("binding_id", type_=Uuid)
@@ -89,16 +89,10 @@ class BindingRepository:
         at_once = await self._feed.at_once()
         state = Provisioning.ACTIVE if at_once else Provisioning.PROVISIONING
         kept = replace(binding, state=state, meanwhile=None)
-        try:
+        with refusing(
+            uq_bindings_live_cidr=BindingExists(binding.cidr), ex_bindings_default_overlap=Contested
+        ):
             await self._session.change(_INSERT, **binding_values(kept))
-        except psycopg.errors.UniqueViolation as fault:
-            if fault.diag.constraint_name == "uq_bindings_live_cidr":
-                raise BindingExists(binding.cidr) from None
-            raise
-        except psycopg.errors.ExclusionViolation as fault:
-            if fault.diag.constraint_name == "ex_bindings_default_overlap":
-                raise Contested from None
-            raise
         await self._feed.note(_noted(ChangeKind.BOUND, kept, kept.service, None))
         return kept
 

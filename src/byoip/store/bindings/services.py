@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Uuid, and_, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,7 +13,7 @@ from byoip.domain.accounts.operating import ServiceExists, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service, ServiceNotFound
 from byoip.store.bindings.tables import services
 from byoip.store.statements import Session, compiled
-from byoip.store.unavailable import translate_driver_errors
+from byoip.store.unavailable import refusing, translate_driver_errors
 
 _s = services.c
 _SERVICE: Final = bindparam("service_id", type_=Uuid)
@@ -79,7 +78,7 @@ class ServiceRepository:
         Raises:
             ServiceExists: its name is taken.
         """
-        try:
+        with refusing(uq_services_live_name=ServiceExists):
             await self._session.change(
                 _ADD,
                 id=service.id,
@@ -87,10 +86,6 @@ class ServiceRepository:
                 default_only=service.default_only,
                 created_at=now,
             )
-        except psycopg.errors.UniqueViolation as fault:
-            if fault.diag.constraint_name == "uq_services_live_name":
-                raise ServiceExists from None
-            raise
 
     async def lock(self, service_id: UUID) -> Service:
         """Read a live service for update; new bindings to it wait.

@@ -3,7 +3,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     DateTime,
     Integer,
@@ -32,6 +31,7 @@ from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
 from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values
 from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import refusing
 
 # The space is cut at the shortest lengths that may be brought (checked by the table), so any two
 # prefixes that overlap lie in the same cut and take the same lock.
@@ -119,16 +119,11 @@ class ClaimRepository:
         own = {"account_id": claim.account_id, "prefix": claim.prefix.network}
         if await self._session.rows(_OWN, **own):
             raise OverlapsOwnClaim(claim.prefix)
-        try:
+        with refusing(
+            ex_prefixes_own_overlap=OverlapsOwnClaim(claim.prefix),
+            prefixes_claim_unreserved=SpaceReserved(claim.prefix),
+        ):
             await self._session.change(_INSERT, **claim_values(claim))
-        except psycopg.errors.ExclusionViolation as fault:
-            if fault.diag.constraint_name == "ex_prefixes_own_overlap":
-                raise OverlapsOwnClaim(claim.prefix) from None
-            raise
-        except psycopg.errors.RestrictViolation as fault:
-            if fault.diag.constraint_name == "prefixes_claim_unreserved":
-                raise SpaceReserved(claim.prefix) from None
-            raise
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:
         """Lock the account against other claims; how many live claims it has, and its quota."""

@@ -3,7 +3,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     DateTime,
     Integer,
@@ -30,6 +29,7 @@ from byoip.store.routes.bgp_prefixes import UP
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import refusing
 
 _d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c
 _TIME: Final = DateTime(timezone=True)
@@ -103,16 +103,11 @@ class DelegationRepository:
             DelegationOverlaps: some of it is delegated already, by whomever.
             DelegateNotFound: the other account does not exist.
         """
-        try:
+        with refusing(
+            ex_delegations_overlap=DelegationOverlaps(delegation.cidr),
+            fk_delegations_account_id=DelegateNotFound,
+        ):
             await self._session.change(_INSERT, **_values(delegation))
-        except psycopg.errors.ExclusionViolation as fault:
-            if fault.diag.constraint_name == "ex_delegations_overlap":
-                raise DelegationOverlaps(delegation.cidr) from None
-            raise
-        except psycopg.errors.ForeignKeyViolation as fault:
-            if fault.diag.constraint_name == "fk_delegations_account_id":
-                raise DelegateNotFound from None
-            raise
 
     async def end(self, ids: Sequence[UUID], now: datetime) -> None:
         """Record the end of live delegations; the rows stay."""

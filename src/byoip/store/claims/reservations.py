@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Uuid, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import CIDR
 
@@ -15,6 +14,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import reservations
 from byoip.store.rows import AnyRow
 from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import refusing
 
 _r = reservations.c
 _PREFIX: Final = bindparam("prefix", type_=CIDR)
@@ -56,7 +56,10 @@ class ReservationRepository:
             OverlapsReservation: an address in it is reserved already.
             AccountNotFound: its account does not exist.
         """
-        try:
+        with refusing(
+            ex_reservations_overlap=OverlapsReservation(reservation.prefix),
+            fk_reservations_account_id=AccountNotFound,
+        ):
             await self._session.change(
                 _ADD_RESERVATION,
                 id=reservation.id,
@@ -65,14 +68,6 @@ class ReservationRepository:
                 reason=reservation.reason.value,
                 created_at=reservation.created_at,
             )
-        except psycopg.errors.ExclusionViolation as fault:
-            if fault.diag.constraint_name == "ex_reservations_overlap":
-                raise OverlapsReservation(reservation.prefix) from None
-            raise
-        except psycopg.errors.ForeignKeyViolation as fault:
-            if fault.diag.constraint_name == "fk_reservations_account_id":
-                raise AccountNotFound from None
-            raise
 
     async def release(self, reservation_id: UUID, now: datetime) -> Reservation:
         """End one; the row stays.

@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     Text,
     Uuid,
@@ -44,6 +43,7 @@ from byoip.store.speakers.tables import (
     speakers,
 )
 from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import refusing
 
 ROUTES_CHANNEL: Final = "byoip_routes"
 # Six rounds: whoever looked last may have died just after it.
@@ -207,12 +207,8 @@ class BgpPrefixRepository:
             "asn": bgp_prefix.asn.number,
             "created_at": bgp_prefix.created_at,
         }
-        try:
+        with refusing(uq_bgp_prefixes_live_cidr=BgpPrefixExists(bgp_prefix.cidr)):
             await self._session.change(_INSERT, **fixed, **_changing(bgp_prefix))
-        except psycopg.errors.UniqueViolation as fault:
-            if fault.diag.constraint_name == "uq_bgp_prefixes_live_cidr":
-                raise BgpPrefixExists(bgp_prefix.cidr) from None
-            raise
 
     async def save(self, bgp_prefix: BgpPrefix) -> None:
         """Write back what may change: what is desired, the lock, the last valid time.
@@ -220,14 +216,11 @@ class BgpPrefixRepository:
         Raises:
             Contested: another claim's row for the same route is advertised.
         """
-        try:
+        # Where another claim announced it a moment ago; before that `out_elsewhere` would know.
+        with refusing(uq_bgp_prefixes_advertised=Contested):
             changed = await self._session.change(
                 _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)
             )
-        except psycopg.errors.UniqueViolation as fault:
-            if fault.diag.constraint_name == "uq_bgp_prefixes_advertised":
-                raise Contested from None  # announced a moment ago; else `out_elsewhere` knew
-            raise
         if not changed:
             raise BgpPrefixNotFound
         await self._session.rows(_RING, about=bgp_prefix.id.hex)
