@@ -9,7 +9,7 @@ from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.store.accounts.tables import accounts
 from byoip.store.rows import AnyRow
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 _a = accounts.c
 _ACCOUNT: Final = _a.id == bindparam("account_id", type_=Uuid)
@@ -20,11 +20,8 @@ _SAVE_ACCOUNT: Final = compiled(
 )
 
 
-class AccountRepository:
+class AccountRepository(Repository):
     """Customers."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, account: Account) -> None:
         """Keep a new account."""
@@ -43,9 +40,7 @@ class AccountRepository:
         Raises:
             AccountNotFound: there is none.
         """
-        row = await self._session.row(_LOCK_ACCOUNT, account_id=account_id)
-        if row is None:
-            raise AccountNotFound
+        row = await self._session.one(_LOCK_ACCOUNT, AccountNotFound, account_id=account_id)
         return account_from(row)
 
     async def save(self, account: Account) -> None:

@@ -14,7 +14,7 @@ from byoip.ports.clock import Clock
 from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.rows import credential_from
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 from byoip.store.unavailable import refusing
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
@@ -50,11 +50,8 @@ _NOTE_USE: Final = compiled(
 )
 
 
-class CredentialRepository:
+class CredentialRepository(Repository):
     """Credentials of customers and operators."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, credential: Credential, token: str) -> None:
         """Keep a credential; of the token only a hash.
@@ -82,9 +79,9 @@ class CredentialRepository:
         Raises:
             CredentialNotFound: there is none, or it was revoked before.
         """
-        row = await self._session.row(_REVOKE, credential_id=credential_id, revoked_at=now)
-        if row is None:
-            raise CredentialNotFound
+        row = await self._session.one(
+            _REVOKE, CredentialNotFound, credential_id=credential_id, revoked_at=now
+        )
         return credential_from(row)
 
 

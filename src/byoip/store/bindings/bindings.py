@@ -127,9 +127,7 @@ class BindingRepository:
         )
 
     async def _locked(self, binding_id: UUID) -> Any:
-        row = await self._session.row(_GET, binding_id=binding_id)
-        if row is None:
-            raise BindingNotFound
+        row = await self._session.one(_GET, BindingNotFound, binding_id=binding_id)
         named = [one for one in (row.service_id, row.enclosing_service_id) if one]
         await self._session.rows(_KEEP_SERVICES, service_ids=named)
         return row

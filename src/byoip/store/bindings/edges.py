@@ -12,7 +12,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.bindings.edge_feed import ALL, TOGETHER, edge_from
 from byoip.store.bindings.tables import bindings, edge_change_counter, edge_changes, edges
 from byoip.store.bindings.views import Settled
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 _e, _c, _b = edges.c, edge_changes.c, bindings.c
 _CHANGING: Final = ("acknowledged", "joins_at", "counts", "drained", "heard_at")
@@ -86,11 +86,8 @@ _SETTLE: Final = compiled(
 )
 
 
-class EdgeRepository:
+class EdgeRepository(Repository):
     """Edges, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def lacking(self, binding_id: UUID) -> Sequence[str]:
         """Names of the edges that announcing has to wait for: see `domain.edge.lacking`."""

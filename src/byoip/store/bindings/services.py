@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.accounts.operating import ServiceExists, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service, ServiceNotFound
 from byoip.store.bindings.tables import services
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 from byoip.store.unavailable import refusing, translate_driver_errors
 
 _s = services.c
@@ -55,11 +55,8 @@ _all = services.alias("all_services")
 _RETIRED = select(_s.name).where(~_s.live, ~exists().where(_all.c.name == _s.name, _all.c.live))
 
 
-class ServiceRepository:
+class ServiceRepository(Repository):
     """What customers may bind."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def get(self, service_id: UUID) -> Service:
         """One live service.
@@ -67,9 +64,7 @@ class ServiceRepository:
         Raises:
             ServiceNotFound: no such service.
         """
-        row = await self._session.row(_GET, service_id=service_id)
-        if row is None:
-            raise ServiceNotFound
+        row = await self._session.one(_GET, ServiceNotFound, service_id=service_id)
         return Service(row.id, row.name, row.default_only)
 
     async def add(self, service: Service, now: datetime) -> None:
@@ -93,9 +88,7 @@ class ServiceRepository:
         Raises:
             ServiceNotOffered: there is none.
         """
-        row = await self._session.row(_LOCK, service_id=service_id)
-        if row is None:
-            raise ServiceNotOffered
+        row = await self._session.one(_LOCK, ServiceNotOffered, service_id=service_id)
         return Service(row.id, row.name, row.default_only, row.version)
 
     async def bindings(self, service_id: UUID) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables import origin_drifts
 from byoip.store.claims.tables import prefixes
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,8 @@ REEVALUATE: Final = text("""
 _REEVALUATE: Final = compiled(REEVALUATE)
 
 
-class DriftRepository:
+class DriftRepository(Repository):
     """Drifts, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def of(self, claim_id: UUID) -> Validity | None:
         """What is known of the claim's whole prefix; None: nothing but "valid"."""

@@ -13,7 +13,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables import registry_overrides
 from byoip.store.rows import AnyRow
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 _o = registry_overrides.c
 _PREFIX: Final = bindparam("prefix", type_=CIDR)
@@ -28,11 +28,8 @@ _REMOVE: Final = compiled(
 )
 
 
-class OverrideRepository:
+class OverrideRepository(Repository):
     """The operator's word on registries."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def overlapping(self, prefix: Prefix) -> Sequence[tuple[Prefix, str]]:
         """Ranges that overlap a prefix, and the registry named for each."""
@@ -60,9 +57,9 @@ class OverrideRepository:
         Raises:
             OverrideNotFound: there is none.
         """
-        row = await self._session.row(_REMOVE, override_id=override_id, removed_at=now)
-        if row is None:
-            raise OverrideNotFound
+        row = await self._session.one(
+            _REMOVE, OverrideNotFound, override_id=override_id, removed_at=now
+        )
         return override_from(row)
 
 

@@ -30,7 +30,7 @@ from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
 from byoip.store.rows import CLAIM_FIXED, CLAIM_WRITTEN, claim_from, claim_values
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 from byoip.store.unavailable import refusing
 
 # The space is cut at the shortest lengths that may be brought (checked by the table), so any two
@@ -102,11 +102,8 @@ _UNPROVEN: Final = compiled(
 )
 
 
-class ClaimRepository:
+class ClaimRepository(Repository):
     """Claims, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, claim: Claim) -> None:
         """Keep a new claim.
@@ -127,9 +124,7 @@ class ClaimRepository:
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:
         """Lock the account against other claims; how many live claims it has, and its quota."""
-        account = await self._session.row(_QUOTA, account_id=account_id)
-        if account is None:
-            raise AccountNotFound
+        account = await self._session.one(_QUOTA, AccountNotFound, account_id=account_id)
         # A statement of its own: it must see what was committed while we waited for the lock.
         (count,) = await self._session.rows(_HELD, account_id=account_id)
         return count.held, account.prefix_quota
@@ -140,9 +135,9 @@ class ClaimRepository:
         Raises:
             ClaimNotFound: not there, closed, or another account's.
         """
-        row = await self._session.row(_LOCK, claim_id=claim_id, account_id=account_id)
-        if row is None:
-            raise ClaimNotFound
+        row = await self._session.one(
+            _LOCK, ClaimNotFound, claim_id=claim_id, account_id=account_id
+        )
         return claim_from(row)
 
     async def get(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
@@ -151,9 +146,7 @@ class ClaimRepository:
         Raises:
             ClaimNotFound: as above.
         """
-        row = await self._session.row(_GET, claim_id=claim_id, account_id=account_id)
-        if row is None:
-            raise ClaimNotFound
+        row = await self._session.one(_GET, ClaimNotFound, claim_id=claim_id, account_id=account_id)
         return claim_from(row)
 
     async def view(self, claim_id: UUID) -> ClaimView:
@@ -162,9 +155,7 @@ class ClaimRepository:
         Raises:
             ClaimNotFound: there is no such live claim.
         """
-        row = await self._session.row(_VIEW, claim_id=claim_id)
-        if row is None:
-            raise ClaimNotFound
+        row = await self._session.one(_VIEW, ClaimNotFound, claim_id=claim_id)
         return claim_view(row)
 
     async def save(self, claim: Claim) -> None:

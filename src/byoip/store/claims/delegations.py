@@ -28,7 +28,7 @@ from byoip.store.claims.tables import delegations, prefixes
 from byoip.store.routes.bgp_prefixes import UP
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.rows import AnyRow
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 from byoip.store.unavailable import refusing
 
 _d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c
@@ -85,11 +85,8 @@ GIVEN: Final = compiled(
 RECEIVED: Final = compiled(_page.where(_d.account_id == _ACCOUNT))
 
 
-class DelegationRepository:
+class DelegationRepository(Repository):
     """Delegations, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def of(self, claim_id: UUID) -> Sequence[Delegation]:
         """The claim's delegations whose end is not recorded, in address order."""

@@ -13,7 +13,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import reservations
 from byoip.store.rows import AnyRow
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 from byoip.store.unavailable import refusing
 
 _r = reservations.c
@@ -38,11 +38,8 @@ _RELEASE: Final = compiled(
 )
 
 
-class ReservationRepository:
+class ReservationRepository(Repository):
     """Space kept for somebody."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def blocks(self, prefix: Prefix, account_id: UUID) -> bool:
         """Whether any of a prefix is reserved, but not for this account."""
@@ -75,9 +72,9 @@ class ReservationRepository:
         Raises:
             ReservationNotFound: there is none.
         """
-        row = await self._session.row(_RELEASE, reservation_id=reservation_id, released_at=now)
-        if row is None:
-            raise ReservationNotFound
+        row = await self._session.one(
+            _RELEASE, ReservationNotFound, reservation_id=reservation_id, released_at=now
+        )
         return reservation_from(row)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import DateTime, Uuid, bindparam, func, insert, select, update
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.rows import TOKEN, TOKEN_WRITTEN, token_from, token_values
-from byoip.store.statements import Session, Statement, compiled
+from byoip.store.statements import Repository, Statement, compiled
 
 _t = validation_tokens.c
 _THIS: Final = _t.id == bindparam("token_id", type_=Uuid)
@@ -41,11 +41,8 @@ _COUNT: Final = compiled(
 )
 
 
-class TokenRepository:
+class TokenRepository(Repository):
     """Ownership tokens, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, token: OwnershipToken) -> None:
         """Keep a new token; the claim's other live ones must be revoked before."""

@@ -21,7 +21,7 @@ from byoip.domain.jobs.job_history import (
 from byoip.store.jobs.tables import job_runs, job_switches
 from byoip.store.jobs.views import JobReport
 from byoip.store.rows import AnyRow, json
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 _s, _r = job_switches.c, job_runs.c
 _KIND: Final = bindparam("kind", type_=Text)
@@ -78,11 +78,8 @@ _ACTED: Final = compiled(
 )
 
 
-class JobGuardRepository:
+class JobGuardRepository(Repository):
     """What holds jobs back, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def require_running(self, kind: JobKind) -> None:
         """Go no further where an operator has thrown the switch.

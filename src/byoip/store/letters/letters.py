@@ -47,7 +47,7 @@ from byoip.store.letters.letter_rows import (
 )
 from byoip.store.letters.tables import letters
 from byoip.store.rows import AnyRow
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +199,8 @@ _HEARD: Final = compiled(
 )
 
 
-class LetterRepository:
+class LetterRepository(Repository):
     """Letters, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, letter: Letter) -> None:
         """Keep a new letter; the one it renews must be superseded before."""
@@ -215,9 +212,7 @@ class LetterRepository:
         Raises:
             LetterNotFound: no letter has this reference.
         """
-        row = await self._session.row(GET, letter=reference.value)
-        if row is None:
-            raise LetterNotFound
+        row = await self._session.one(GET, LetterNotFound, letter=reference.value)
         return letter_from(row)
 
     async def of(self, claim_id: UUID) -> Sequence[Letter]:

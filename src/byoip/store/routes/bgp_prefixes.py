@@ -42,7 +42,7 @@ from byoip.store.speakers.tables import (
     orphan_routes,
     speakers,
 )
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 from byoip.store.unavailable import refusing
 
 ROUTES_CHANNEL: Final = "byoip_routes"
@@ -156,11 +156,8 @@ _RING: Final = compiled(
 )
 
 
-class BgpPrefixRepository:
+class BgpPrefixRepository(Repository):
     """BGP prefixes, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def of(self, claim_id: UUID) -> Sequence[BgpPrefix]:
         """The live ones, in address order."""
@@ -173,9 +170,9 @@ class BgpPrefixRepository:
         Raises:
             BgpPrefixNotFound: there is none.
         """
-        row = await self._session.row(_GET, claim_id=claim_id, bgp_prefix_id=bgp_prefix_id)
-        if row is None:
-            raise BgpPrefixNotFound
+        row = await self._session.one(
+            _GET, BgpPrefixNotFound, claim_id=claim_id, bgp_prefix_id=bgp_prefix_id
+        )
         return bgp_prefix_from(row)
 
     async def spanning(self, claim_id: UUID) -> BgpPrefix | None:

@@ -28,7 +28,7 @@ from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import KNOWN
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, offboardings
 from byoip.store.rows import AnyRow, json
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +132,8 @@ _PARKED: Final = compiled(
 )
 
 
-class OffboardingRepository:
+class OffboardingRepository(Repository):
     """The ways out of claims, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, offboarding: Offboarding) -> None:
         """Keep a new one; its claim has no other live one."""

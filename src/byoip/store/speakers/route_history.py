@@ -22,7 +22,7 @@ from byoip.store.autocommit import autocommit_pool
 from byoip.store.rows import AnyRow
 from byoip.store.speakers import bgp_peers as stations
 from byoip.store.speakers.views import RouteReport
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 _SNAPSHOT: Final = compiled(
     text("SELECT number, at, routes FROM route_snapshots WHERE number = :number")
@@ -64,11 +64,8 @@ _DECIDE: Final = compiled(
 )
 
 
-class RouteHistoryRepository:
+class RouteHistoryRepository(Repository):
     """Within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def snapshot(self, number: int) -> RouteSnapshot:
         """One of the kept ones.
@@ -76,9 +73,7 @@ class RouteHistoryRepository:
         Raises:
             RouteSnapshotNotFound: as it says.
         """
-        row = await self._session.row(_SNAPSHOT, number=number)
-        if row is None:
-            raise RouteSnapshotNotFound
+        row = await self._session.one(_SNAPSHOT, RouteSnapshotNotFound, number=number)
         return RouteSnapshot(row.number, row.at, tuple(_applied(one) for one in row.routes))
 
     async def claims_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
@@ -102,9 +97,7 @@ class RouteHistoryRepository:
             OrphanNotFound: as it says.
         """
         which = {"speaker": speaker, "cidr": str(cidr)}
-        row = await self._session.row(_LOCK, **which)
-        if row is None:
-            raise OrphanNotFound
+        row = await self._session.one(_LOCK, OrphanNotFound, **which)
         await self._session.change(_DECIDE, **which, by=by, because=because)
         return _orphan(row)
 
