@@ -2,19 +2,21 @@
 
 from typing import Final
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from byoip.domain.history import OperatorEvent
-from byoip.store.accounts.tables import operator_events
+from byoip.store.accounts.tables import operator_event_counter, operator_events
 from byoip.store.rows import json
 from byoip.store.statements import Session, compiled
 
+_counting = upsert(operator_event_counter)
 _NUMBER: Final = compiled(
-    text("""
-    INSERT INTO operator_event_counter AS kept (last) VALUES (:many)
-    ON CONFLICT (singleton) DO UPDATE SET last = kept.last + excluded.last
-    RETURNING last
-    """)
+    _counting.on_conflict_do_update(
+        index_elements=["singleton"],
+        set_={"last": operator_event_counter.c.last + _counting.excluded.last},
+    ).returning(operator_event_counter.c.last),
+    ["last"],
 )
 _WRITE: Final = compiled(insert(operator_events), operator_events.c.keys())
 
@@ -38,7 +40,7 @@ class OperatorEventRepository:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if not self._added:
             return
-        (counter,) = await self._session.rows(_NUMBER, many=len(self._added))
+        (counter,) = await self._session.rows(_NUMBER, last=len(self._added))
         first = counter.last - len(self._added) + 1
         for number, event in enumerate(self._added, first):
             await self._session.change(

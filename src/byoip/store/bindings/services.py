@@ -5,45 +5,69 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import (
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.operating import ServiceExists, ServiceNotOffered
 from byoip.domain.bindings.service_binding import Service, ServiceNotFound
-from byoip.store.bindings.tables import services
+from byoip.store.bindings.tables import bindings, edge_changes, services
+from byoip.store.claims.tables import prefixes
+from byoip.store.routes.tables import offboardings
 from byoip.store.statements import Repository, compiled
 from byoip.store.unavailable import refusing, translate_driver_errors
 
-_s = services.c
+_s, _b, _log = services.c, bindings.c, edge_changes.c
 _SERVICE: Final = bindparam("service_id", type_=Uuid)
 _THIS: Final = and_(_s.id == _SERVICE, _s.live)
 _ADD: Final = compiled(insert(services), ["id", "name", "default_only", "created_at"])
 _LOCK: Final = compiled(select(services).where(_THIS).with_for_update())
 _SAVE: Final = compiled(update(services).where(_THIS), ["default_only", "version"])
 _RETIRE: Final = compiled(update(services).where(_THIS), ["removed_at"])
-# What is bound now, and what prefixes in their grace were bound to: they may be restored, and
-# must find it there.
+# What is bound now, and what claims in their grace were bound to: they may be restored, and must
+# find it there.
+_resting = select(_b.is_default.label("whole")).where(
+    or_(
+        and_(_b.service_id == _SERVICE, _b.live),
+        _b.answering_service_id == _SERVICE,
+        # Bound and swapped away again, before edges had either.
+        and_(
+            _b.settled < _b.change,
+            exists().where(
+                _log.binding_id == _b.id,
+                _log.number > _b.settled,
+                or_(_log.service_id == _SERVICE, _log.previous_service_id == _SERVICE),
+            ),
+        ),
+    )
+)
+_taken = func.jsonb_array_elements(offboardings.c.bindings).column_valued("taken")
+_in_grace = (
+    select(_taken.op("->>")("cidr") == cast(prefixes.c.cidr, Text))
+    .select_from(offboardings.join(prefixes, prefixes.c.id == offboardings.c.prefix_id))
+    .where(
+        offboardings.c.live,
+        _taken.op("->>")("service_id") == func.replace(cast(_SERVICE, Text), "-", ""),
+    )
+)
+_all_resting = union_all(_resting, _in_grace).subquery()
 _BOUND: Final = compiled(
-    text("""
-    SELECT count(*) AS bound, count(*) FILTER (WHERE NOT whole) AS nested FROM (
-        SELECT is_default AS whole FROM bindings
-        WHERE service_id = :service_id AND live
-            OR answering_service_id = :service_id
-            -- Bound and swapped away again, before edges had either.
-            OR settled < change AND EXISTS (
-                SELECT FROM edge_changes AS log
-                WHERE log.binding_id = bindings.id AND log.number > bindings.settled
-                    AND :service_id IN (log.service_id, log.previous_service_id)
-            )
-        UNION ALL
-        SELECT taken ->> 'cidr' = prefixes.cidr::text AS whole
-        FROM offboardings JOIN prefixes ON prefixes.id = offboardings.prefix_id,
-            jsonb_array_elements(offboardings.bindings) AS taken
-        WHERE offboardings.live
-            AND taken ->> 'service_id' = replace(CAST(:service_id AS text), '-', '')
-    ) AS resting
-    """).bindparams(_SERVICE)
+    select(
+        func.count().label("bound"),
+        func.count().filter(~_all_resting.c.whole).label("nested"),
+    ).select_from(_all_resting)
 )
 _GET: Final = compiled(
     select(services)

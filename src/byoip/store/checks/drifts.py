@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select, text
+from sqlalchemy import text
 
 from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
 from byoip.domain.checks.origin_validation import Validity
@@ -32,9 +32,10 @@ class Reevaluated:
 _d, _p = origin_drifts.c, prefixes.c
 
 _OF: Final = compiled(
-    select(_d.validity)
-    .join(prefixes, (_p.id == _d.prefix_id) & (_p.cidr == _d.cidr))
-    .where(_d.prefix_id == bindparam("claim_id", type_=Uuid))
+    text("""
+    SELECT validity FROM origin_drifts AS d
+    JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
+    """)
 )
 
 # Who comes second has nothing to do.

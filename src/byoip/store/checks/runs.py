@@ -7,16 +7,21 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Interval,
+    Text,
     Uuid,
     and_,
     bindparam,
+    cast,
+    column,
+    exists,
     func,
+    literal_column,
     or_,
     select,
-    text,
+    table,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from byoip.domain.checks.evidence import Finding
 from byoip.domain.checks.validation_run import RunState, ValidationRun
@@ -76,10 +81,11 @@ _CANCEL: Final = compiled(
     .values(state=constant(RunState.CANCELLED), finished_at=_TIME, lease_until=None)
     .returning(_r.id)
 )
-_NOT_QUEUED: Final = text(
-    "NOT EXISTS (SELECT FROM procrastinate_jobs AS job WHERE job.status = 'todo' "
-    f"AND job.task_name = '{RUN_VALIDATION}' "
-    "AND job.args ->> 'run_id' = replace(CAST(validation_runs.id AS text), '-', ''))"
+_job = table("procrastinate_jobs", column("status"), column("task_name"), column("args", JSONB))
+_NOT_QUEUED: Final = ~exists().where(
+    _job.c.status == literal_column("'todo'"),
+    _job.c.task_name == literal_column(f"'{RUN_VALIDATION}'"),
+    _job.c.args["run_id"].astext == func.replace(cast(_r.id, Text), "-", ""),
 )
 _ABANDONED: Final = compiled(
     select(_r.id)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     true,
     update,
 )
@@ -151,9 +150,7 @@ _VIEW: Final = compiled(
     .where(_b.id == _THIS)
 )
 # Heard by reconcilers when, and only if, the transaction commits.
-_RING: Final = compiled(
-    select(func.pg_notify(text(f"'{ROUTES_CHANNEL}'"), bindparam("about", type_=Text)))
-)
+_RING: Final = compiled(select(func.pg_notify(ROUTES_CHANNEL, bindparam("about", type_=Text))))
 
 
 class BgpPrefixRepository(Repository):

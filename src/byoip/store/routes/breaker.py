@@ -17,7 +17,6 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -58,7 +57,7 @@ _JOB: Final = bindparam("job", type_=Text)
 _NOW: Final = func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip".
-_LOCK: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x6F6970)"))
+_LOCK: Final = compiled(select(literal_column("pg_advisory_xact_lock(0x6279, 0x6F6970)")))
 OPEN: Final = compiled(select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
