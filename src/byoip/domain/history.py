@@ -1,3 +1,5 @@
+"""Lines of the histories: of a claim, and of the operators."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

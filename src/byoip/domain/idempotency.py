@@ -1,3 +1,5 @@
+"""Repeated writes (Idempotency-Key): the first answer is kept for a day."""
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""One pool of connections to Postgres, with limits on everything that could wait for ever."""
+"""The engine: one pool of connections to Postgres, with a limit on every wait."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from byoip.store.rows import as_json
 # The queue's tables live in a schema of their own; enqueuing happens on our connections.
 SEARCH_PATH: Final = "public,procrastinate"
 
-# Milliseconds. Nothing is asked of the outside within a transaction, so all of it is short.
+# Milliseconds. No outside party is asked within a transaction, so transactions are short.
 SESSION: Final[Mapping[str, str]] = MappingProxyType(
     {
         "search_path": SEARCH_PATH,
@@ -81,7 +81,7 @@ def make_engine(
         pool_timeout=pool.wait_seconds,
         pool_use_lifo=True,
         skip_autocommit_rollback=True,
-        hide_parameters=True,  # a trace may be logged; values are nobody's business
+        hide_parameters=True,  # a trace may be logged; values must not
         json_serializer=lambda value: as_json(value).decode(),
         json_deserializer=msgspec.json.decode,
         execution_options={OPTION: autocommit},

@@ -102,7 +102,7 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 class Transaction:
     """All that can be read and written, on one connection; repositories are made on first use.
 
-    An exception besides refusals, StoreUnavailable and StoreRefused is a fault of ours.
+    An exception besides refusals, StoreUnavailable and StoreRefused is a fault of this program.
 
     Attributes:
         clock: of this process; `now` is what the transaction goes by.

@@ -1,4 +1,4 @@
-"""Whose DNS exchange is next, so that nobody's silent name servers keep everybody waiting."""
+"""How many DNS exchanges run at once: one prefix's silent servers must not stop the others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ class Share:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more exchange may be under way, and count it until the block ends."""
-        # In this order: who waits for its own share stands in nobody else's way.
+        # In this order: a zone that waits for its own share takes no turn from other zones.
         async with self._own, self._everyones:
             yield
 
@@ -40,6 +40,6 @@ class DnsConcurrency:
         self._shares: WeakValueDictionary[str, Share] = WeakValueDictionary()
 
     def of(self, zone: ReverseZone) -> Share:
-        """The share of this zone and its neighbours, which lasts while somebody holds it."""
+        """The share of this zone and its neighbours, which lasts while a zone uses it."""
         parent = zone.name.partition(".")[2]
         return self._shares.setdefault(parent, Share(self._everyones, self._each))

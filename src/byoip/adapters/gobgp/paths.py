@@ -17,8 +17,8 @@ _Attribute = TypeVar("_Attribute", bound=Message)
 
 # What GoBGP says instead of an address where no neighbour sent the path.
 _NO_NEIGHBOUR: Final = "<nil>"
-# Only for a path that somebody else put there: without one, or one that we cannot read. It equals
-# no path of ours, for which settings demand a real one.
+# For a path that another program put there, without a next hop or with one that we cannot read. It
+# equals no path of our own: settings demand a real next hop for those.
 _NO_NEXT_HOP: Final[dict[Family, IPv4Address | IPv6Address]] = {
     4: IPv4Address(0),
     6: IPv6Address(0),
@@ -44,7 +44,7 @@ class UnreadablePath(Exception):  # noqa: N818 - translated where the call is ma
 
 
 def unreadable(prefix: Prefix) -> Path:
-    """What stands for a path that we cannot read: there is one, and it is none of ours."""
+    """Stands for a path that we cannot read: it exists, and is not our own."""
     return Path(prefix, (), _NO_NEXT_HOP[prefix.family])
 
 
@@ -126,7 +126,7 @@ def _attributes(packed: Iterable[Packed], kind: type[_Attribute]) -> Iterator[_A
 
 
 def _as_path(attributes: Iterable[Packed]) -> Iterator[Asn]:
-    # Sets and confederations are read as if in sequence: such a path equals no path of ours.
+    # Sets and confederations are read as if in sequence: such a path equals none of our own.
     for whole in _attributes(attributes, pb.AsPathAttribute):
         for segment in whole.segments:
             yield from map(Asn, segment.numbers)

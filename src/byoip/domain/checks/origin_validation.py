@@ -1,4 +1,4 @@
-"""Origin validation, exactly as RFC 6811 says it, with the reason."""
+"""Origin validation, exactly as RFC 6811 defines it, with the reason."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Vrp:
 
     def matches(self, route: Prefix, origin: Asn) -> bool:
         """Whether it authorises the route."""
-        # AS0 promises that nobody originates this: covers, never matches (RFC 6483, section 4).
+        # AS0 promises that no AS originates this: covers, never matches (RFC 6483, section 4).
         return (
             self.covers(route)
             and route.length <= self.max_length
@@ -52,11 +52,11 @@ class Validity(StrEnum):
 
 
 class InvalidBecause(StrEnum):
-    """What stood in the way, in the order a customer mends it."""
+    """Why a route is invalid, in the order in which a customer fixes it."""
 
     LENGTH = "length"  # a VRP of this origin, but the route is longer than its max length
     ORIGIN = "origin"  # VRPs of other origins only
-    AS0 = "as0"  # nothing but AS0
+    AS0 = "as0"  # VRPs of AS0 only
 
 
 @dataclass(frozen=True, slots=True)

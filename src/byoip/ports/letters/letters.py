@@ -1,4 +1,4 @@
-"""What letters need: a press, a signature, somebody to look into PDFs, and places to keep them."""
+"""What letters need: a press, a signature, and an inspector of PDFs."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -13,7 +13,7 @@ class Seal:
     Attributes:
         subject: of the certificate, for people.
         sha256: fingerprint of the certificate, hex.
-        self_signed: nobody else vouches for it.
+        self_signed: no other authority vouches for it.
     """
 
     subject: str

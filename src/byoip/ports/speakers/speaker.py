@@ -1,4 +1,4 @@
-"""Who tells the Internet, and who tells us what the Internet sees."""
+"""Speakers announce routes to the Internet; listeners report what it sees."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from byoip.domain.routes.route import Path
 class SpeakerUnanswered(Exception):  # noqa: N818 - a state of affairs: it may have done it, or not
     """A speaker or listener could not be asked, or did not answer in time.
 
-    Whatever was asked of it may have been done all the same. It is never "no".
+    What it was asked to do may have been done all the same. It is never "no".
     """
 
 
@@ -76,7 +76,7 @@ class Speaker(Protocol):
 
 
 class Listener(Protocol):
-    """Someone other than our speakers who hears what they announce."""
+    """A program besides our speakers that receives what they announce."""
 
     @property
     def name(self) -> str:

@@ -1,3 +1,5 @@
+"""Permits per minute of single operations. Text SQL: one statement on each such request."""
+
 from math import ceil
 from typing import Final
 from uuid import UUID

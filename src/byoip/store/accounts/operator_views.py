@@ -1,3 +1,5 @@
+"""What operators are shown of accounts, claims, addresses and snapshots."""
+
 from dataclasses import dataclass
 from uuid import UUID
 

@@ -1,3 +1,5 @@
+"""Leases of rate limits. Text SQL: hot, one statement judges and writes under a row lock."""
+
 from typing import Final
 from uuid import UUID
 
@@ -49,7 +51,7 @@ _LEASE: Final = compiled(
     )
 )
 
-# Whoever comes back after a day begins a window anyway.
+# A credential or account that returns after a day begins a window anyway.
 _PRUNE: Final = compiled(
     text("DELETE FROM rate_windows WHERE began_at < clock_timestamp() - interval '1 day'")
 )

@@ -1,3 +1,5 @@
+"""Bindings of a claim's ranges to services; each change goes into the feed for edges."""
+
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime

@@ -127,7 +127,7 @@ class EdgeRepository(Repository):
         await self._session.rows(ALONE)
 
     async def together(self) -> None:
-        """Wait for whoever is `alone`, and hold them off until the transaction ends.
+        """Wait for the transaction that is `alone`, and hold others off until this one ends.
 
         Before edges are asked what they lack, where something is announced on the answer.
         """

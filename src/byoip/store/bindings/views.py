@@ -1,3 +1,5 @@
+"""What readers show of bindings."""
+
 from dataclasses import dataclass
 from uuid import UUID
 

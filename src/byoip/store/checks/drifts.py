@@ -1,3 +1,5 @@
+"""Origin validation of all routes at once. Text SQL: one statement over every route."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,7 +40,7 @@ _OF: Final = compiled(
     """)
 )
 
-# Who comes second has nothing to do.
+# A second worker has nothing to do.
 _ALONE: Final = compiled(text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone"))
 _DUE: Final = compiled(
     text("""
@@ -54,7 +56,8 @@ _LOOKED: Final = compiled(
 )
 
 # RFC 6811, section 2, as domain/origin_validation.py says it, for all routes at once (a test holds
-# the two against each other). Written in the order of ids, as whoever locks several claims does.
+# the two against each other). Rows are written in the order of ids, as every transaction locks
+# several claims.
 REEVALUATE: Final = text("""
     WITH routes AS (
         SELECT id AS prefix_id, cidr, asn FROM prefixes WHERE state = 'approved'
@@ -97,7 +100,7 @@ REEVALUATE: Final = text("""
             SELECT FROM routes WHERE (prefix_id, cidr) = (kept.prefix_id, kept.cidr)
         )
     ), confirmed AS (
-        -- Whoever is at work on a route finds it a minute later.
+        -- A route that is locked now is confirmed a minute later.
         UPDATE bgp_prefixes SET last_valid_at = :now WHERE id IN (
             SELECT id FROM bgp_prefixes AS route JOIN judged USING (prefix_id, cidr)
             WHERE advertised AND validity = 'valid'
@@ -124,7 +127,7 @@ class DriftRepository(Repository):
         """Hold all approved claims and all routes against the newest snapshot, in one query.
 
         None where there is nothing to do: no snapshot, one older than 24 hours, one that was
-        looked at a short while ago, or somebody else is at it.
+        looked at a short while ago, or one that another worker is evaluating.
         """
         (lock,) = await self._session.rows(_ALONE)
         if not lock.alone:

@@ -1,3 +1,5 @@
+"""Findings of runs and the raw answers that they rest on."""
+
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final

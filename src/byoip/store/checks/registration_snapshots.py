@@ -1,3 +1,5 @@
+"""Registration statistics: read by prefix, replaced per registry."""
+
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,8 +51,8 @@ class RegistrationRepository:
     """Registration statistics as one connection sees them.
 
     Attributes:
-        registries: those that must all be loaded before anything is said: what one registry does
-            not know may be another's.
+        registries: all of these must be loaded before the answer counts: space that one registry
+            does not list may be another's.
     """
 
     connection: AsyncConnection
@@ -135,7 +137,7 @@ class RegistrationSnapshotRepository:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationSnapshots:
-    """Registration statistics in Postgres: read by everyone, written by one at a time."""
+    """Registration statistics in Postgres: many read them, one transaction at a time writes."""
 
     engine: AsyncEngine
 

@@ -29,7 +29,7 @@ _REMOVE: Final = compiled(
 
 
 class OverrideRepository(Repository):
-    """The operator's word on registries."""
+    """Operators' overrides of the responsible registry."""
 
     async def overlapping(self, prefix: Prefix) -> Sequence[tuple[Prefix, str]]:
         """Ranges that overlap a prefix, and the registry named for each."""

@@ -1,3 +1,5 @@
+"""Validation runs: opened, taken by a worker on a lease, finished."""
+
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -155,7 +157,7 @@ class RunRepository:
         return None if row is None else row.id
 
     async def abandoned(self, limit: int) -> Sequence[UUID]:
-        """Open runs that nobody works on, and for which no job waits.
+        """Open runs that no worker carries out, and for which no job waits.
 
         Their lease has run out, or they are overdue for half a minute.
         """

@@ -132,10 +132,10 @@ origin_drifts = Table(
 _LONG_AGO = sql("'epoch'")
 
 # What we have asked of registries, in small tables that every worker reads before it asks. Counts
-# and pauses survive a crash of ours: a crash loop must not reset them and get the operator banned.
-# They are committed without waiting for the disk (see registry_budget.py), so a crash of the
-# database may lose the last moment. Answers are kept for a minute, in an unlogged table: losing
-# one costs one more question.
+# and pauses survive a crash of this program: a crash loop must not reset them and get the operator
+# banned. They are committed without waiting for the disk (see registry_budget.py), so a crash of
+# the database may lose the last moment. Answers are kept for a minute, in an unlogged table:
+# losing one costs one more question.
 
 # One row per registry. Locking it admits the questions to that registry one at a time.
 registry_budgets = Table(

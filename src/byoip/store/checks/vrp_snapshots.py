@@ -1,3 +1,5 @@
+"""ROA data in use: asked about a prefix, and its snapshots pruned."""
+
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,7 +51,7 @@ class RoaRepository:
 
 @dataclass(frozen=True, slots=True)
 class VrpSnapshots:
-    """ROA data in Postgres: read by everyone, written by one at a time."""
+    """ROA data in Postgres: many read it, one transaction at a time writes."""
 
     engine: AsyncEngine
 

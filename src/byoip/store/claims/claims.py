@@ -1,3 +1,5 @@
+"""Claims, locked and saved; and the locks of accounts and of address space."""
+
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -43,7 +45,7 @@ _ACCOUNT: Final = bindparam("account_id", type_=Uuid)
 
 
 def _for_update(statement: Select[Any]) -> Select[Any]:
-    # FOR NO KEY UPDATE: rows that refer to it may be added by others meanwhile.
+    # FOR NO KEY UPDATE: other transactions may still add rows that refer to it.
     return statement.with_for_update(key_share=True)
 
 
@@ -173,7 +175,7 @@ class ClaimRepository(Repository):
         await self._session.rows(_LOCK_SPACE, family=prefix.family, cut=key)
 
     async def approved_overlapping(self, prefix: Prefix) -> Sequence[Claim]:
-        """Approved live claims of anybody that overlap it, locked for update."""
+        """Approved live claims of any account that overlap it, locked for update."""
         rows = await self._session.rows(_OVERLAPPING, prefix=prefix.network)
         return [claim_from(row) for row in rows]
 

@@ -1,3 +1,5 @@
+"""Delegations of a claim's ranges to other accounts."""
+
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -97,7 +99,7 @@ class DelegationRepository(Repository):
         """Keep a new delegation.
 
         Raises:
-            DelegationOverlaps: some of it is delegated already, by whomever.
+            DelegationOverlaps: some of it is delegated already, by this owner or another.
             DelegateNotFound: the other account does not exist.
         """
         with refusing(

@@ -35,7 +35,7 @@ class EventNotifier:
 
     @property
     def closed(self) -> bool:
-        """Whether it will never ring again: nobody shall wait any longer."""
+        """Whether it has ended: waiting for it is pointless."""
         return self._closed
 
     @contextmanager
@@ -52,7 +52,7 @@ class EventNotifier:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Listen while the block runs; at its end let everybody go who waits."""
+        """Listen while the block runs; at its end release all that wait."""
         task = asyncio.create_task(self._keep_listening())
         try:
             yield

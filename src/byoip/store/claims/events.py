@@ -1,3 +1,8 @@
+"""Histories of claims.
+
+Text SQL: one statement locks the counters, numbers the events, writes them and notifies.
+"""
+
 from typing import Final
 
 from sqlalchemy import text

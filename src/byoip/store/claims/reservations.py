@@ -39,7 +39,7 @@ _RELEASE: Final = compiled(
 
 
 class ReservationRepository(Repository):
-    """Space kept for somebody."""
+    """Space kept for one account, or from all."""
 
     async def blocks(self, prefix: Prefix, account_id: UUID) -> bool:
         """Whether any of a prefix is reserved, but not for this account."""

@@ -1,3 +1,5 @@
+"""Ownership tokens of claims."""
+
 from datetime import datetime
 from typing import Final
 from uuid import UUID

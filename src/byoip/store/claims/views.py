@@ -1,3 +1,5 @@
+"""What readers show of claims."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

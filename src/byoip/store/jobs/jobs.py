@@ -1,3 +1,5 @@
+"""Jobs, added to the queue on the connection of the transaction that wants them."""
+
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -39,7 +41,7 @@ _OPEN_RUNS: Final = compiled(
 def make_job_app(database_url: str, *, connections: int = 4) -> App:
     """The queue, for a worker: it opens a pool of its own, in the queue's schema.
 
-    Tasks are added by whoever carries them out.
+    The worker adds its tasks to it.
     """
     options = session_options({"search_path": f"{SCHEMA},public", "timezone": "UTC"})
     return App(
@@ -57,7 +59,7 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
 
 
 def make_enqueuing_app() -> App:
-    """The queue, for whoever only adds to it on connections of their own; never opened."""
+    """The queue, for adding jobs on the caller's connection; never opened."""
     return App(connector=PsycopgConnector())
 
 
@@ -71,7 +73,7 @@ class JobRepository:
     async def enqueue_run(self, run_id: UUID, *, at: datetime | None = None) -> None:
         """Have a worker carry out a validation run, now or at a time.
 
-        The more open runs an account has, the later they come: nobody waits for another's bulk.
+        The more open runs an account has, the later they come: no account waits for another's bulk.
         """
         (others,) = await self._session.rows(_OPEN_RUNS, run_id=run_id)
         # By name, on our own connection. No queueing_lock: a duplicate would abort everything.

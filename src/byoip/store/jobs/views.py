@@ -1,3 +1,5 @@
+"""What operators are shown of jobs, kill switches and breakers."""
+
 from dataclasses import dataclass
 from uuid import UUID
 

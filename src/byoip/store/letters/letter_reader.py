@@ -1,3 +1,5 @@
+"""Letters and documents, read outside transactions."""
+
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine

@@ -1,3 +1,5 @@
+"""Letters of agency, which of them are due, and what they may state."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

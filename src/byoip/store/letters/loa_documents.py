@@ -1,3 +1,5 @@
+"""Documents that customers upload or we write, with their bytes."""
+
 from typing import Final
 from uuid import UUID
 

@@ -1,3 +1,5 @@
+"""BGP prefixes: what is desired, what speakers hold of it, and what is seen."""
+
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final

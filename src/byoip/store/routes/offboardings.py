@@ -1,3 +1,5 @@
+"""Claims on their way out: begun, taken in by runs of the job, ended."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,3 +1,5 @@
+"""What readers show of BGP prefixes."""
+
 from dataclasses import dataclass, replace
 from datetime import datetime
 

@@ -1,3 +1,5 @@
+"""What reconcilers read and write; each call is one statement."""
+
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

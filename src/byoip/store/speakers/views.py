@@ -1,3 +1,5 @@
+"""What operators are shown of speakers, listeners and routes."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
