@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 from starlette.types import Receive, Scope, Send
 
-from byoip.store.accounts.accounts import _RECOGNISE  # a store's own, but the same statement
+from byoip.store.accounts.credentials import _RECOGNISE  # a store's own, but the same statement
 from byoip.store.claims import claim_reader as reading
 from byoip.store.engine import session_options
 

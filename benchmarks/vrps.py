@@ -24,8 +24,9 @@ from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
+from byoip.store.checks.snapshots_sql import ABOUT_TEXT
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
-from byoip.store.checks.vrp_snapshots import ABOUT, RoaRepository, VrpSnapshots
+from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from byoip.store.engine import make_engine
 from byoip.store.metadata import metadata
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted
@@ -36,7 +37,7 @@ LOOKUPS = 3000
 IPV4 = {16: 1, 18: 1, 19: 2, 20: 4, 21: 4, 22: 12, 23: 8, 24: 40}
 IPV6 = {29: 2, 32: 6, 36: 3, 40: 4, 44: 5, 48: 20}
 IPV4_SHARE = 0.8
-OURS = str(ABOUT).replace(":prefix", "%(prefix)s").encode()
+OURS = str(ABOUT_TEXT).replace(":prefix", "%(prefix)s").encode()
 BARE = b"""select prefix, max_length, asn, anchor, expires from bare
 where prefix >>= cast(%(prefix)s as cidr)"""
 

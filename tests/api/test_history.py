@@ -22,7 +22,7 @@ async def test_the_history_names_who_did_what_at_whose_request(world: World) -> 
         headers={"x-request-id": "deploy-42"},
     )
     [event] = await world.result("GET", f"/prefixes/{made.json()['result']['id']}/events")
-    credential = await world.backend.accounts.recognise(world.token)
+    credential = await world.backend.credentials.recognise(world.token)
     assert credential is not None
     assert (event["number"], event["kind"]) == (1, "prefix.created")
     assert event["actor"] == f"credential:{credential.id.hex}"

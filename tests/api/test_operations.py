@@ -11,7 +11,7 @@ import pytest
 from byoip.api import operations
 from byoip.api.application import create_application
 from byoip.api.border.backend import Backend
-from byoip.store.accounts.accounts import Accounts
+from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.engine import make_engine
 from tests.api.world import World
 from tests.fakes.backend import make_backend
@@ -109,8 +109,8 @@ class Broken:
 
 
 async def failing(world: World, fault: Exception) -> httpx.Response:
-    accounts: Accounts = Broken(fault)  # type: ignore[assignment]  # one method of it is asked
-    async with client_of(replace(fresh(world.backend), accounts=accounts)) as client:
+    credentials: CredentialReader = Broken(fault)  # type: ignore[assignment]  # one method of it is asked
+    async with client_of(replace(fresh(world.backend), credentials=credentials)) as client:
         return await client.get(
             world.url("/prefixes"),
             headers={"authorization": f"Bearer {world.token}", "x-request-id": "mine-1"},
@@ -162,9 +162,11 @@ class Counted:
 async def test_reading_a_prefix_asks_the_store_for_two_things(world: World) -> None:
     made = await world.prefix()
     asked: list[str] = []
-    accounts: Any = Counted(world.backend.accounts, asked)
+    credentials: Any = Counted(world.backend.credentials, asked)
     reader: Any = Counted(world.backend.reader, asked)
-    async with client_of(replace(fresh(world.backend), accounts=accounts, reader=reader)) as client:
+    async with client_of(
+        replace(fresh(world.backend), credentials=credentials, reader=reader)
+    ) as client:
         headers = {"authorization": f"Bearer {world.token}"}
         response = await client.get(world.url(f"/prefixes/{made['id']}"), headers=headers)
     assert response.status_code == 200
@@ -188,7 +190,7 @@ async def test_a_request_leaves_one_line_without_secrets(
     [record] = [one for one in caplog.records if one.name == "byoip.access"]
     names = ("request_id", "credential", "method", "path", "status", "ms")
     line = {name: getattr(record, name) for name in names}
-    credential = await world.backend.accounts.recognise(world.token)
+    credential = await world.backend.credentials.recognise(world.token)
     assert credential is not None
     assert line.pop("ms") > 0
     assert line == {

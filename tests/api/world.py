@@ -17,6 +17,7 @@ from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential, Scope
 from byoip.domain.bindings.service_binding import Service
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.fakes.backend import ExternalServices
 from tests.store.samples import SetClock, passed
 
@@ -104,17 +105,18 @@ class World(Asking):
         revoked: bool = False,
     ) -> str:
         """A new token."""
-        now, token = self.clock.now(), token_hex(20)
+        accounts, token = Accounts(self.backend.border.store), token_hex(20)
+        now = self.clock.now()
         made = Credential(uuid4(), account_id, "ci", frozenset(scopes), now)
         if expired:
             made = replace(made, expires_at=now - timedelta(seconds=1))
-        await self.backend.accounts.add_credential(made, token)
+        await accounts.add_credential(made, token)
         if revoked:
-            await self.backend.accounts.revoke(made.id)
+            await accounts.revoke(made.id)
         return token
 
 
 async def new_account(backend: Backend, quota: int = 1000) -> UUID:
     account = Account(uuid4(), "Example", quota, datetime.now(UTC))
-    await backend.accounts.create(account)
+    await Accounts(backend.border.store).create(account)
     return account.id

@@ -24,12 +24,14 @@ from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import Credential, Scope
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
-from byoip.settings import SettingsError, read_settings
+from byoip.settings.model import SettingsError
+from byoip.settings.reading import read_settings
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
 from byoip.store.speakers.routes import Routes, SpeakerState
 from byoip.usecases.bindings import bindings, edges
 from byoip.usecases.claims import prefixes
+from tests.accounts import Accounts
 from tests.announcing import Fleet, path
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
@@ -85,9 +87,9 @@ async def shell(database_url: str) -> AsyncIterator[Shell]:
     backend = make_backend(engine, SetClock(), ExternalServices())
     now, token = datetime.now(UTC), token_hex(20)
     account = Account(uuid4(), "[bold]Example", 1000, now)
-    await backend.accounts.create(account)
+    await (accounts := Accounts(backend.border.store)).create(account)
     operator = Credential(uuid4(), None, "ops", frozenset({Scope.OPERATOR}), now)
-    await backend.accounts.add_credential(operator, token)
+    await accounts.add_credential(operator, token)
     listening = bind("127.0.0.1", 0)
     async with serving(create_application(backend), listening):
         url = f"http://127.0.0.1:{port_of(listening)}"
@@ -118,12 +120,12 @@ async def test_accounts_and_tokens(shell: Shell) -> None:
     assert "Other" in listed
     token = (await shell.says("tokens", "create", "ci", *WHY, "--account", made)).strip()
     assert token.startswith("byoip_")
-    known = await shell.backend.accounts.recognise(token)
+    known = await shell.backend.credentials.recognise(token)
     assert known is not None
     assert known.account_id == UUID(made)
     assert "ci" in await shell.says("tokens", "list", "--account", made)
     await shell.says("tokens", "revoke", known.id.hex, *WHY)
-    assert await shell.backend.accounts.recognise(token) is None
+    assert await shell.backend.credentials.recognise(token) is None
     history = await shell.says("history")
     assert "credential.revoked" in history
     assert token not in history

@@ -122,7 +122,7 @@ def test_the_holders_maintainers_may_prove_by_token(maintainers: list[str]) -> N
     [
         pytest.param(["MNT-TRANSIT"], [HOLDER], "MNT-TRANSIT", id="a-stranger"),
         pytest.param(["MNT-HOLDER", "MNT-TRANSIT"], [HOLDER], "MNT-TRANSIT", id="one-stranger"),
-        pytest.param([], [HOLDER], "nobody named", id="no-maintainer"),
+        pytest.param([], [HOLDER], "no one named", id="no-maintainer"),
         pytest.param(["MNT-HOLDER"], [], "RIPE has nothing around", id="no-block"),
         pytest.param(
             ["MNT-ROOT"],

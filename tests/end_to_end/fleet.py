@@ -19,8 +19,9 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.sandbox.internet import SandboxInternet
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.engine import make_engine
+from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.end_to_end.running import BYOIP, environment
 
 CIDR, OWNER = "8.8.8.0/24", "byoip-validation.8.8.8.in-addr.arpa"
@@ -108,7 +109,7 @@ class Fleet:
     async def customers(self, count: int) -> list[tuple[str, str]]:
         """More of them; commands would take seconds each."""
         engine = make_engine(self.environment["DATABASE_URL"])
-        accounts, made = Accounts(engine, SystemClock()), []
+        accounts, made = Accounts(Store(engine, SystemClock())), []
         for _ in range(count):
             account, token = Account(uuid4(), "Example", 10, datetime.now(UTC)), token_hex(20)
             await accounts.create(account)

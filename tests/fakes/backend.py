@@ -17,8 +17,8 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.rate_limits import RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
@@ -86,7 +86,7 @@ def make_backend(
         pdf_inspector=FakeInspector(),
         letters=LetterReader(engine),
         reader=CustomerReader(engine),
-        accounts=Accounts(engine, clock),
+        credentials=CredentialReader(engine, clock),
         allowance=Allowance(engine),
         clock=clock,
         advice=Advice(LABEL, REGISTRIES),

@@ -30,8 +30,8 @@ from byoip.domain.history import Actor, Event, OperatorEvent
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.sandbox.control import create_control
-from byoip.settings import Settings, SettingsError
-from byoip.settings import read_settings as _read_settings
+from byoip.settings.model import Settings, SettingsError
+from byoip.settings.reading import read_settings as _read_settings
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import make_engine
 from byoip.store.gauges import Gauges
@@ -39,6 +39,7 @@ from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.transaction import Store, Transaction
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import Work, register
+from tests.accounts import Accounts
 from tests.api.world import new_account
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
@@ -123,7 +124,7 @@ async def served(database_url: str) -> AsyncIterator[Served]:
         account_id = await new_account(backend)
         now = backend.clock.now()
         credential = Credential(uuid4(), account_id, "net", frozenset(CUSTOMER_SCOPES), now)
-        await backend.accounts.add_credential(credential, _TOKEN)
+        await Accounts(backend.border.store).add_credential(credential, _TOKEN)
         recorded = AccessLog(bare_application(backend), backend.metrics)
         yield Served(recorded, account_id.hex, _TOKEN, labels)
 

@@ -15,13 +15,13 @@ from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Desired
 from byoip.domain.routes.breaker import Ceilings, Parked
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.transaction import Store
 from byoip.usecases.routes import breaker, offboarding
 from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from tests.accounts import Accounts
 from tests.store import samples
 from tests.store.samples import SetClock
 from tests.usecases.verbs import Verb
@@ -53,7 +53,7 @@ class Estate:
 
     async def account(self) -> UUID:
         made = Account(uuid4(), "Example", 1000, self.clock.now())
-        await Accounts(self.engine, self.clock).create(made)
+        await Accounts(self.store).create(made)
         return made.id
 
     async def service(self) -> Service:

@@ -6,10 +6,10 @@ from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.databases import fresh_database
 from tests.store.rows import ACCOUNT, NOW, OTHER, Database, insert
 from tests.store.samples import SetClock, account
@@ -38,8 +38,8 @@ def reader(engine: AsyncEngine) -> CustomerReader:
 
 
 @pytest.fixture
-def accounts(engine: AsyncEngine, clock: SetClock) -> Accounts:
-    return Accounts(engine, clock)
+def accounts(store: Store) -> Accounts:
+    return Accounts(store)
 
 
 @pytest.fixture

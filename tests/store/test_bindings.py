@@ -12,10 +12,10 @@ from byoip.domain.bindings.service_binding import (
 )
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import Contested
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.bindings.services import seed_services
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.store.samples import SetClock, account, binding, claim
 
 

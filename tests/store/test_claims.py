@@ -12,8 +12,8 @@ from byoip.domain.checks.evidence import CheckState, Reason
 from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OtherOrigin, OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.prefix import Prefix
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.store.samples import SetClock, account, claim, passed, undone
 
 

@@ -10,10 +10,10 @@ from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
 from byoip.domain.prefix import Prefix
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.claims.views import Cursor
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.store.rows import (
     CIDR,
     LATER,

@@ -171,7 +171,7 @@ async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_
         cdn,
     )
     async with store.transaction() as tx:
-        assert await tx.operating.services.bindings(cdn.id) == (1, 0)
+        assert await tx.services.bindings(cdn.id) == (1, 0)
         assert await tx.edges.lacking(at_once.id) == ["fra1"]
     with (
         psycopg.connect(database_url) as connection,
@@ -181,7 +181,7 @@ async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_
     async with store.transaction() as tx:
         (settled,) = await tx.edges.converge(one.id, 2)
         (now,) = await tx.bindings.of(one.id)
-        assert await tx.operating.services.bindings(cdn.id) == (0, 0)
+        assert await tx.services.bindings(cdn.id) == (0, 0)
     assert (now.state, now.service, now.interim) == (Provisioning.ACTIVE, spectrum, None)
     assert (settled.service_id, settled.replaced, settled.final) == (spectrum.id, cdn.id, True)
 
@@ -204,7 +204,7 @@ async def test_what_was_swapped_twice_settles_step_by_step_as_the_log_has_it(
     for number in (1, 2, 3, 3):
         async with store.transaction() as tx:
             answered += [step.service_id for step in await tx.edges.converge(one.id, number)]
-            resting = [(await tx.operating.services.bindings(s.id))[0] for s in offered]
+            resting = [(await tx.services.bindings(s.id))[0] for s in offered]
             assert any(resting) == (number < 3)
     assert answered == [cdn.id, spectrum.id, None]
 

@@ -6,9 +6,9 @@ import pytest
 
 from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.store.samples import account, claim, event
 
 

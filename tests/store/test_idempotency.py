@@ -16,9 +16,9 @@ from byoip.domain.idempotency import (
     IdempotencyKeyReused,
     StoredAnswer,
 )
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.store.samples import SetClock, claim, credential
 
 MakeOnce = Callable[..., IdempotencyKey]

@@ -21,11 +21,11 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
 )
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument, LoaDocumentNotFound
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.gauges import Gauges
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreRefused
+from tests.accounts import Accounts
 from tests.domain.letters import letter, letter_facts
 from tests.domain.samples import NOW
 from tests.store.samples import account, claim, passed, undone

@@ -13,8 +13,8 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Standing, State, Transition
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.transaction import Store
+from tests.accounts import Accounts
 from tests.store.samples import SetClock, account, claim, event, passed, run, token
 
 CIDRS = ["198.18.0.0/15", "198.18.0.0/16", "198.18.4.0/22", "198.18.4.0/24"]

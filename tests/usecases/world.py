@@ -23,12 +23,11 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix, PrefixPolicy
-from byoip.store.accounts.accounts import Accounts
+from byoip.store.checks.tables import validation_runs
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.claims.tables import prefixes as prefix_rows
 from byoip.store.claims.tables import validation_tokens
-from byoip.store.claims.tables_history import validation_runs
 from byoip.store.claims.views import ClaimView, NumberedEvent, RunView
 from byoip.usecases.bindings import bindings
 from byoip.usecases.checks import request_validation
@@ -38,6 +37,7 @@ from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims import prefixes, tokens
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.claims.tokens import IssuedToken
+from tests.accounts import Accounts
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY, SetClock
@@ -94,7 +94,7 @@ class World:
 
     async def new_account(self, quota: int = 1000) -> UUID:
         made = Account(uuid4(), "Example", quota, self.clock.now())
-        await Accounts(self.engine, self.clock).create(made)
+        await Accounts(self.store).create(made)
         return made.id
 
     # what customers do

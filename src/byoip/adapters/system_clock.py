@@ -1,3 +1,5 @@
+"""The clock of this machine."""
+
 from datetime import UTC, datetime
 
 

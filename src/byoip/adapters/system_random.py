@@ -1,3 +1,5 @@
+"""Random values of the operating system."""
+
 import secrets
 
 _BYTES = 16  # 128 bits (CA/Browser Forum Baseline Requirements, 3.2.2.4, ask for 112)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from byoip.cli.opening import operating_user, with_composition
-from byoip.composition import Composition
+from byoip.composition.process import Composition
 from byoip.domain.history import Actor
 from byoip.domain.operator_text import stated_name
 from byoip.domain.prefix import Prefix

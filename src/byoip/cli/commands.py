@@ -27,15 +27,10 @@ from byoip.cli.running import run_api, run_worker
 from byoip.cli.serving import bind, run
 from byoip.cli.up import Wanted, up
 from byoip.domain.errors import Refusal
-from byoip.settings import (
-    Mode,
-    Settings,
-    SettingsError,
-    letter_notes,
-    read_settings,
-    resolver_address,
-    speaker_notes,
-)
+from byoip.settings import Mode
+from byoip.settings.model import Settings, SettingsError, letter_notes, speaker_notes
+from byoip.settings.parts import resolver_address
+from byoip.settings.reading import read_settings
 from byoip.store.migrating import CannotMigrate, migrate
 from byoip.store.unavailable import StoreUnavailable
 

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 from byoip.adapters.system_random import SystemRandom
 from byoip.cli.ready import write_secret
-from byoip.composition import Composition
+from byoip.composition.process import Composition
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 from byoip.domain.history import Actor
+from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.usecases.accounts import accounts, credentials
 
 _FILE = "credentials.json"
@@ -88,7 +89,8 @@ def _by() -> Actor:
 
 
 async def _minted_here(composition: Composition, known: Minted) -> bool:
-    return bool(await composition.accounts.credentials(UUID(known.account_id)))
+    reader = OperatorReader(composition.engine)
+    return bool(await reader.credentials(UUID(known.account_id), after=None, limit=1))
 
 
 def _read(file: Path) -> Minted | None:

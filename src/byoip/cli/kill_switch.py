@@ -7,7 +7,7 @@ import typer
 
 from byoip.cli.opening import operating_user, with_composition
 from byoip.cli.operator.client import show_table
-from byoip.composition import Composition
+from byoip.composition.process import Composition
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.usecases.jobs import kill_switches

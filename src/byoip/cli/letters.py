@@ -6,8 +6,8 @@ from byoip.adapters.checks.dns_exchange import Server
 from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, UnusableSeal, signer_of_our_own
 from byoip.adapters.letters.typst_press import TypstPress
 from byoip.adapters.system_random import SystemRandom
-from byoip.composition import Composition
-from byoip.settings import Settings, SettingsError
+from byoip.composition.process import Composition
+from byoip.settings.model import Settings, SettingsError
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.worker.tasks import LetterWork

@@ -7,8 +7,11 @@ from typing import TypeVar
 import typer
 
 from byoip.cli.serving import run
-from byoip.composition import Composition, external_services
-from byoip.settings import Mode, Settings, SettingsError, read_settings
+from byoip.composition import external_services
+from byoip.composition.process import Composition
+from byoip.settings import Mode
+from byoip.settings.model import Settings, SettingsError
+from byoip.settings.reading import read_settings
 
 _T = TypeVar("_T")
 

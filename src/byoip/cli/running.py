@@ -9,7 +9,7 @@ from byoip.cli.letters import configured_letter_work
 from byoip.cli.opening import opened
 from byoip.cli.serving import bind, port_of, reconciling, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
-from byoip.composition import Composition
+from byoip.composition.process import Composition
 from byoip.ports.jobs import (
     DEFAULT_QUEUE,
     LETTER_QUEUE,
@@ -17,7 +17,7 @@ from byoip.ports.jobs import (
     REFRESH_ROAS,
     RPKI_QUEUE,
 )
-from byoip.settings import Settings, SettingsError, require_origins
+from byoip.settings.model import Settings, SettingsError, require_origins
 from byoip.store.migrating import stamped_mode
 
 

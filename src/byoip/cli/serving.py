@@ -16,7 +16,8 @@ from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from starlette.types import ASGIApp
 
-from byoip.composition import Composition, reconciler_of
+from byoip.composition.process import Composition
+from byoip.composition.speaking import reconciler_of
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 20

@@ -26,7 +26,9 @@ from byoip.cli.serving import (
     stop_on_signals,
     working,
 )
-from byoip.composition import Composition, ExternalServices, external_services, sandbox_services
+from byoip.composition import external_services
+from byoip.composition.external_services import ExternalServices, sandbox_services
+from byoip.composition.process import Composition
 from byoip.ports.jobs import (
     DEFAULT_QUEUE,
     LETTER_QUEUE,
@@ -39,14 +41,10 @@ from byoip.sandbox.internet import SandboxInternet
 from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
 from byoip.sandbox.vrp_source import ListedVrps
-from byoip.settings import (
-    DATABASE_VARIABLE,
-    Mode,
-    Settings,
-    SettingsError,
-    on_loopback,
-    require_origins,
-)
+from byoip.settings import Mode
+from byoip.settings.model import Settings, SettingsError, require_origins
+from byoip.settings.parts import on_loopback
+from byoip.settings.reading import DATABASE_VARIABLE
 from byoip.store.migrating import migrate
 
 _LOG = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import PrefixPolicy
 from byoip.domain.special_purpose import SANDBOX_RANGES
 from byoip.ports.checks.registrations import StatisticsSource
-from byoip.settings import Settings, resolver_address
+from byoip.settings.model import Settings
+from byoip.settings.parts import resolver_address
 
 SANDBOX_ORIGIN = 64500  # for documentation (RFC 5398)
 _NO_BUDGET = Budget(connections=1000, per_minute=1_000_000, per_day=1_000_000_000)

@@ -28,9 +28,10 @@ from byoip.domain.history import Actor
 from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
 from byoip.ports.checks.registrations import StatisticsSource
 from byoip.ports.checks.rpki import VrpSource
-from byoip.settings import Mode, Settings
-from byoip.store.accounts.accounts import Accounts
+from byoip.settings import Mode
+from byoip.settings.model import Settings
 from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.rate_limits import RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
@@ -92,7 +93,6 @@ class Composition:
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
         self.store = Store(self.engine, self.clock, settings.ceilings)
-        self.accounts = Accounts(self.engine, self.clock)
         self.bell = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
@@ -145,7 +145,7 @@ class Composition:
             pdf_inspector=ChildPdfInspector(),
             letters=LetterReader(self.engine),
             reader=CustomerReader(self.engine),
-            accounts=self.accounts,
+            credentials=CredentialReader(self.engine, clock),
             allowance=Allowance(self.engine),
             clock=clock,
             advice=Advice(label, registries),

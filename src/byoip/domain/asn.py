@@ -1,3 +1,5 @@
+"""Autonomous system numbers, and which of them may originate a customer's prefix."""
+
 from collections.abc import Collection
 from dataclasses import dataclass
 

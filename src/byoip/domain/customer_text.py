@@ -1,3 +1,5 @@
+"""Text written by customers and operators: bounded, and safe to show."""
+
 import unicodedata
 from dataclasses import dataclass
 
@@ -7,7 +9,7 @@ LONGEST = 1000
 
 
 class InvalidText(Refusal):
-    """A text that we will not keep."""
+    """The text cannot be kept."""
 
     name = "invalid_text"
 

@@ -1,3 +1,5 @@
+"""What all refusals have in common."""
+
 from typing import ClassVar
 
 

@@ -1,4 +1,4 @@
-"""Text that others wrote, made fit to be shown and kept."""
+"""Text of outside parties, made fit to be shown and kept."""
 
 from collections.abc import Iterable
 

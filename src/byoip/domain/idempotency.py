@@ -1,3 +1,5 @@
+"""Repeated writes (Idempotency-Key): the first answer is kept for a day."""
+
 from dataclasses import dataclass
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Writes that hold only if nobody wrote in between (RFC 9110, section 13.1.1)."""
+"""Writes that hold only if no other write came in between (RFC 9110, section 13.1.1)."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from byoip.domain.errors import Refusal
 
 
 class PreconditionFailed(Refusal):
-    """The object is not, or no longer, the one that the sender had seen. Nothing was changed."""
+    """The object is not, or no longer, the version that the sender saw. Nothing was changed."""
 
     name = "precondition_failed"
 
@@ -17,7 +17,7 @@ class PreconditionFailed(Refusal):
 
 
 class PreconditionRequired(Refusal):
-    """The operator demands that a write says what it is based on."""
+    """The operator requires that a write names the version it is based on."""
 
     name = "precondition_required"
 
@@ -36,7 +36,7 @@ class Precondition:
     versions: frozenset[int] | None = None
 
     def require(self, version: int) -> None:
-        """Refuse to change anything else; asked under the lock of the row.
+        """Refuse to change another version; called under the lock of the row.
 
         Raises:
             PreconditionFailed: it is another version.

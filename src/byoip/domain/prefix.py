@@ -1,3 +1,5 @@
+"""IP prefixes, and which of them may be brought: lengths, special-purpose ranges, own space."""
+
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -9,7 +11,7 @@ from byoip.domain.special_purpose import IPV6_UNICAST, special_range
 Network: TypeAlias = IPv4Network | IPv6Network
 Family: TypeAlias = Literal[4, 6]
 
-# The only texts we read. It shuts out what `ipaddress` would take: zone ids, netmasks and
+# The only texts we read. It excludes what `ipaddress` would take: zone ids, netmasks and
 # hostmasks, signs, spaces, digits of other scripts (re.ASCII) and leading zeros of the length.
 _TEXT = re.compile(r"[0-9a-fA-F:.]{2,45}/(0|[1-9][0-9]{0,2})", re.ASCII)
 
@@ -37,13 +39,13 @@ class PrefixLengthRefused(Refusal):
 
 
 class SpecialPurposePrefix(Refusal):
-    """It overlaps space that nobody may bring."""
+    """It overlaps space that no customer may bring."""
 
     name = "special_purpose_prefix"
 
     def __init__(self, prefix: "Prefix", overlap: str) -> None:
         super().__init__(
-            f"{prefix} overlaps {overlap}, which nobody may bring: check the addresses.",
+            f"{prefix} overlaps {overlap}, which no customer may bring: check the addresses.",
             pointer="/cidr",
         )
 
@@ -123,7 +125,7 @@ class PrefixPolicy:
         ipv6_lengths: lengths accepted, within /16 to /48.
         admitted: names of special-purpose registrations that this mode admits all the same
             (the sandbox's documentation and benchmarking ranges).
-        infrastructure: the operator's own ranges, which nobody may bring.
+        infrastructure: the operator's own ranges, which no customer may bring.
     """
 
     ipv4_lengths: range = range(8, 25)

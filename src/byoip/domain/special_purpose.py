@@ -1,4 +1,4 @@
-"""Ranges that nobody may bring.
+"""Ranges that no customer may bring.
 
 Sources: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), IANA Multicast and
 IPv6 address space registries; the RFC of each range stands beside it. The standard library's

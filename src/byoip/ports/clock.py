@@ -1,3 +1,5 @@
+"""The time, so that tests can set it."""
+
 from datetime import datetime
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Names that whoever enqueues a job and whoever carries it out agree on."""
+"""Names of jobs and queues, which the store enqueues and the worker carries out."""
 
 from typing import Final
 

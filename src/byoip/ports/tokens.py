@@ -1,3 +1,5 @@
+"""Random values, so that tests can know them."""
+
 from typing import Protocol
 
 

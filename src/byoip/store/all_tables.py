@@ -1,26 +1,27 @@
 """Every table there is: what migrations are compared with."""
 
-from byoip.store.accounts import tables_operating, tables_rate_limits
-from byoip.store.bindings import tables_edges
-from byoip.store.checks import tables_registry_budget, tables_snapshots
-from byoip.store.claims import tables, tables_delegations, tables_history
-from byoip.store.letters import tables_letters
+from byoip.store import tables
+from byoip.store.accounts import tables as accounts
+from byoip.store.bindings import tables as bindings
+from byoip.store.checks import tables as checks
+from byoip.store.checks import tables_snapshots as snapshots
+from byoip.store.claims import tables as claims
+from byoip.store.jobs import tables as jobs
+from byoip.store.letters import tables as letters
 from byoip.store.metadata import metadata
-from byoip.store.routes import tables_advertising, tables_offboarding
-from byoip.store.speakers import tables_routes
+from byoip.store.routes import tables as routes
+from byoip.store.speakers import tables as speakers
 
 __all__ = [
+    "accounts",
+    "bindings",
+    "checks",
+    "claims",
+    "jobs",
+    "letters",
     "metadata",
+    "routes",
+    "snapshots",
+    "speakers",
     "tables",
-    "tables_advertising",
-    "tables_delegations",
-    "tables_edges",
-    "tables_history",
-    "tables_letters",
-    "tables_offboarding",
-    "tables_operating",
-    "tables_rate_limits",
-    "tables_registry_budget",
-    "tables_routes",
-    "tables_snapshots",
 ]

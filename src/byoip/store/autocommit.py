@@ -1,4 +1,4 @@
-"""Single reads, each a transaction of its own: what every request does, at its cheapest."""
+"""Single statements, each its own transaction, on a few connections kept for them."""
 
 import asyncio
 import select
@@ -21,7 +21,7 @@ OPTION: Final = "byoip_lanes"
 
 
 class AutocommitPool:
-    """A few connections without transactions: each statement stands for itself.
+    """A few connections without transactions.
 
     Belongs to one event loop. Nothing is connected before the first question.
     """
@@ -45,7 +45,7 @@ class AutocommitPool:
             try:
                 cursor = await connection.execute(statement.text, {**statement.values, **asked})
                 rows = await cursor.fetchall()
-            except BaseException:  # cancelled, too: whatever is still under way ends with it
+            except BaseException:  # also when cancelled: a statement under way ends with it
                 await connection.close()
                 raise
         except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
@@ -89,7 +89,7 @@ class AutocommitPool:
 
 
 def autocommit_pool(engine: AsyncEngine) -> AutocommitPool:
-    """The lanes that `make_engine` laid beside the engine's pool."""
+    """The autocommit pool that `make_engine` put beside the engine's own."""
     autocommit: AutocommitPool = engine.get_execution_options()[OPTION]
     return autocommit
 

@@ -1,4 +1,4 @@
-"""The kinds of column our tables are made of."""
+"""The kinds of column that tables are made of."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -40,12 +40,12 @@ def timestamptz(name: str, *, nullable: bool = False) -> Column[Any]:
 
 
 def jsonb(name: str) -> Column[Any]:
-    """JSON that only we read and write."""
+    """JSON that only this program reads and writes."""
     return Column(name, JSONB, nullable=False)
 
 
 def live(while_: str) -> Column[Any]:
-    """Whether the row still counts: computed, so that it cannot contradict its cause."""
+    """Whether the row still counts; computed, so that it cannot contradict its cause."""
     return Column("live", Boolean, Computed(while_, persisted=True), nullable=False)
 
 
@@ -56,7 +56,7 @@ def one_of(column: str, values: type[StrEnum] | Iterable[str]) -> CheckConstrain
 
 
 def constant(value: StrEnum) -> ColumnElement[str]:
-    """A value written into the statement, for what partial indexes are about.
+    """A value written into the statement, as partial indexes need it.
 
     Once a statement is prepared, Postgres plans it without knowing its parameters: it could then
     neither use such an index nor find it for ON CONFLICT.

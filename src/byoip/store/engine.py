@@ -1,4 +1,4 @@
-"""One pool of connections to Postgres, with limits on everything that could wait for ever."""
+"""The engine: one pool of connections to Postgres, with a limit on every wait."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from byoip.store.statements import json_text
 # The queue's tables live in a schema of their own; enqueuing happens on our connections.
 SEARCH_PATH: Final = "public,procrastinate"
 
-# Milliseconds. Nothing is asked of the outside within a transaction, so all of it is short.
+# Milliseconds. No outside party is asked within a transaction, so transactions are short.
 SESSION: Final[Mapping[str, str]] = MappingProxyType(
     {
         "search_path": SEARCH_PATH,

@@ -1,4 +1,4 @@
-"""Gauges that are read from the tables, so that every API process tells the same."""
+"""Gauges read from the tables, so that every API process reports the same. Text SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from byoip.store.unavailable import translate_driver_errors
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """One gauge of the whole service, the same whichever process is asked.
+    """One gauge of the whole service, the same from every process.
 
     Attributes:
         name: in Prometheus' style, with its unit.
@@ -167,7 +167,7 @@ _GAUGES = (
     ),
     _Gauge(
         "byoip_routes_observed",
-        "Routes that somebody sees: a listener, or a speaker's own word of what it sends a peer.",
+        "Routes that are seen: by a listener, or in what a speaker says it sends a peer.",
         "seen_by",
         text("SELECT seen_by, count(*) FILTER (WHERE advertised) FROM observed_routes GROUP BY 1"),
     ),
@@ -182,14 +182,14 @@ _GAUGES = (
     ),
     _Gauge(
         "byoip_route_alarms",
-        "What a person should look at: lost, unanswered, absent, still_seen, stage_skipped, "
+        "What operators should look at: lost, unanswered, absent, still_seen, stage_skipped, "
         "fed_by_one, no_next_hop, restored.",
         "kind",
         text("SELECT kind, count(*) FROM route_alarms GROUP BY 1"),
     ),
     _Gauge(
         "byoip_routes_lost_last_minute",
-        "Announced routes that a listener saw and nobody sees any more, without a withdrawal.",
+        "Announced routes that a listener saw and no listener sees any more, without a withdrawal.",
         "",
         text(
             "SELECT '', count(DISTINCT b.id) FROM observed_routes o "
@@ -202,7 +202,7 @@ _GAUGES = (
     ),
     _Gauge(
         "byoip_orphan_routes",
-        "Paths that a speaker holds and nobody wants: an operator decides.",
+        "Paths that a speaker holds and no customer wants: an operator decides.",
         "speaker",
         text("SELECT speaker, count(*) FROM orphan_routes GROUP BY 1"),
     ),
@@ -214,7 +214,7 @@ _GAUGES = (
     ),
     _Gauge(
         "byoip_reconciler_silent_seconds",
-        "Since when nobody has looked at any speaker; infinite where nobody ever did.",
+        "Since when no reconciler has asked any speaker; infinite if none ever did.",
         "",
         text(
             "SELECT '', coalesce(extract(epoch FROM now() - max(asked_at))::float8, 'infinity') "
@@ -276,7 +276,7 @@ _GAUGES = (
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """Reads every gauge anew."""
+    """Reads every gauge, each time."""
 
     engine: AsyncEngine
 

@@ -1,3 +1,5 @@
+"""Answers kept for repeated writes, each under a lock on its key."""
+
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Final
@@ -13,8 +15,8 @@ from byoip.domain.idempotency import (
     StoredAnswer,
 )
 from byoip.ports.clock import Clock
-from byoip.store.claims.tables_history import idempotency_keys
 from byoip.store.statements import Session, compiled
+from byoip.store.tables import idempotency_keys
 
 KEPT: Final = timedelta(hours=24)
 
@@ -48,7 +50,7 @@ _PRUNE: Final = compiled(delete(idempotency_keys).where(_FREE))
 
 
 class IdempotencyRepository:
-    """One key of one write: claimed by a lock, kept with its answer when all is done.
+    """One key of one write: claimed by a lock, kept with its answer at the end.
 
     The lock is the transaction's, so a write that fails leaves nothing behind.
     """
@@ -66,7 +68,7 @@ class IdempotencyRepository:
         self._answer: StoredAnswer | None = None
 
     async def claim(self) -> None:
-        """Lock the key, or say what was answered before."""
+        """Lock the key, or raise what was answered before."""
         asked = {"free": self._now - KEPT, **self._named}
         (row,) = await self._session.rows(_CLAIM, lock=_lock_key(self._once), **asked)
         found = [row] if row.status is not None else []
@@ -87,7 +89,7 @@ class IdempotencyRepository:
 
         Raises:
             IdempotencyKeyBusy: the first request's answer was committed in the very moment in
-                which we locked the key; nothing is kept, and the next try is told that answer.
+                which we locked the key; nothing is kept, and the next try gets that answer.
         """
         if self._answer is None:
             raise RuntimeError("a write with a key ended without its answer")

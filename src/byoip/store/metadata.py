@@ -1,3 +1,5 @@
+"""The metadata of all tables, with the names of their indexes and constraints."""
+
 from sqlalchemy import MetaData
 
 metadata = MetaData(

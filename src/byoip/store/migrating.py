@@ -27,20 +27,20 @@ _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 _PATIENT: Final = {**SESSION, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
 
-class CannotMigrate(Exception):  # noqa: N818 - an answer for whoever runs the command
+class CannotMigrate(Exception):  # noqa: N818 - an answer for the operator
     """The database is not one that this version may work on; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionState:
-    """Where a database stands, and where this version wants it."""
+    """The revision of a database, and the one that this version needs."""
 
     found: str | None
     expected: str
 
     @property
     def current(self) -> bool:
-        """Whether it is exactly ours: neither older, nor newer, nor another's."""
+        """Whether it is exactly this version's: neither older, nor newer, nor another program's."""
         return self.found == self.expected
 
 

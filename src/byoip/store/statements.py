@@ -1,8 +1,8 @@
-"""Statements made by SQLAlchemy once, and run straight on the driver.
+"""Statements that SQLAlchemy compiles once and the driver runs.
 
-Through a SQLAlchemy connection a statement cost 0.9 ms of our own time, on the driver 0.2 ms; to
-record an approved run takes sixteen. So SQLAlchemy owns the tables, the words of every statement,
-the pool and the transactions; the driver runs the statements.
+Through a SQLAlchemy connection a statement costs 0.9 ms of our own processor time, on the driver
+0.2 ms; recording an approved run takes sixteen. So SQLAlchemy owns the tables, the text of the
+statements, the pool and the transactions; the driver runs the statements.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ AnyRow: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement in the driver's words, with the values that are part of it."""
+    """A statement as the driver takes it, with the values that are part of it."""
 
     text: bytes
     values: Mapping[str, object]
@@ -35,7 +35,7 @@ def compiled(statement: ClauseElement, columns: Iterable[str] | None = None) -> 
     """Compile a statement; its unbound parameters are given when it is run.
 
     Args:
-        statement: of SQLAlchemy's.
+        statement: a statement of SQLAlchemy.
         columns: for an insert or update, the columns whose values will be given by name.
     """
     names = None if columns is None else list(columns)
@@ -51,7 +51,7 @@ class Session:
 
     @classmethod
     async def of(cls, connection: AsyncConnection) -> "Session":
-        """Beneath a connection of SQLAlchemy's, which begins and ends the transaction."""
+        """On a connection of SQLAlchemy, which begins and ends the transaction."""
         raw = await connection.get_raw_connection()
         driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment] # the adapter does not say which
         return cls(driver)
@@ -67,11 +67,27 @@ class Session:
         rows = await self.rows(statement, **asked)
         return rows[0] if rows else None
 
+    async def one(
+        self, statement: Statement, missing: Exception | type[Exception], /, **asked: object
+    ) -> Any:
+        """Run it; its one row. Raises `missing` where there is none."""
+        row = await self.row(statement, **asked)
+        if row is None:
+            raise missing
+        return row
+
     async def change(self, statement: Statement, /, **asked: object) -> int:
         """Run it; how many rows it touched."""
         cursor = self.driver.cursor()
         await cursor.execute(statement.text, {**statement.values, **asked})
         return cursor.rowcount
+
+
+class Repository:
+    """Reads and writes rows of one kind, within the transaction of its session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
 
 def json(value: object) -> Jsonb:

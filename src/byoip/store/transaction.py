@@ -1,45 +1,43 @@
 """Transactions, and the order in which they lock.
 
-Deadlocks are prevented, not retried. Everybody takes locks in this order, and skips what is not
-needed:
+Deadlocks are prevented, not retried: every transaction takes its locks in this order, and skips
+those that it does not need.
 
 1. the key of an idempotent write (tried, never waited for)
 2. the account (`lock_account`)
 3. the claim (`Claims.lock`)
-4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing besides; or a service
-   (`Services.get` shares it with other bindings, and so do `Bindings.swap` and `remove` with all
-   that the feed will name; operators lock it alone, and nothing before it); then edges: bindings
-   and announcements share them (`EdgeFeed.at_once`, `Edges.together`), who changes what edges
-   there are, drains one or takes it back has them alone (`Edges.alone`), and then one edge
-   (`Edges.lock`), or all of them after the counter of 13 (`Edges.begin_feed`)
+4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing else. Or a service:
+   bindings share it (`Services.get`; `Bindings.swap` and `remove` with all that the feed will
+   name), operators lock it alone and nothing before it. Then edges: bindings and announcements
+   share them (`EdgeFeed.at_once`, `Edges.together`); to add, drain, restore or remove one all are
+   locked (`Edges.alone`), and then that one (`Edges.lock`), or all of them after the counter of 13
+   (`Edges.begin_feed`)
 5. the space (`lock_space`), only for a claim that is pending
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
-7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time; a claim's way out
-   (`offboardings`) is written under the claim's lock and needs none of its own; or, alone and
-   with nothing before it, the turn to re-evaluate all routes: tried, never waited for
+7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
+   (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
+   nothing before it, the turn to re-evaluate all routes: tried, never waited for
    (`Drifts.reevaluate` then shares claims in the order of their ids)
-8. the refused set of a job (`guards.waiting`, `refuse`), and then the ways out that a run takes
-   in, without their claims, in the order of these (`offboardings.take_in`); alone, but for what
-   follows here
-   or a speaker or listener to forget (`routes.last_asked`), then its applied and observed routes
-   in the order of ids (`routes.forget`); nothing before it; or which database this is
-   (`restores.identity`), then all applied routes in the order of ids
-   (`restores.forget_applied`); nothing before it
-9. letters of the claim; alone, too, but then nothing else after them
+8. with nothing before it one of these: the refused set of a job (`guards.waiting`, `refuse`), then
+   the ways out that a run takes in, in their own order and without their claims
+   (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it
+   applied and observed in the order of ids (`routes.forget`); which database this is
+   (`restores.identity`), then all applied state in the order of ids (`restores.forget_applied`)
+9. letters of the claim; or those alone, with nothing before or after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
 12. the event counter of operators
-13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed: it is one for all
-    accounts, so it comes last, and is held for the length of a commit
+13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed. All accounts share
+    it, so it comes last and is held only while the transaction commits
 14. at the commit Postgres' queue of notifications, where there are events
 
-Why 6 may come after 3: whoever waits for the space holds a pending claim only, and 6 locks
-approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: taking
-the space while holding an approved claim could deadlock with one that contests it.
+Why 6 may come after 3: a transaction that waits for the space holds a pending claim only, and 6
+locks approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: a
+transaction that held an approved claim and took the space could deadlock with one that contests it.
 
-Reconcilers write marks in single statements, in the order of ids, and lock BGP prefixes without
-their claims: to read them before a withdrawal (holding nothing else), and to settle them (skipping
-those that somebody holds).
+Reconcilers write applied state in single statements, in the order of ids. They lock BGP prefixes
+without their claims: to read them before a withdrawal (holding nothing else), and to settle them
+(skipping those that are locked).
 
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
@@ -63,17 +61,27 @@ from byoip.domain.routes.breaker import Ceilings
 from byoip.ports.clock import Clock
 from byoip.store import idempotency
 from byoip.store.accounts import allowance, rate_limits
-from byoip.store.accounts.operating_space import OperatorRepositories
-from byoip.store.bindings.bindings import BindingRepository, ServiceRepository
+from byoip.store.accounts.accounts import AccountRepository
+from byoip.store.accounts.credentials import CredentialRepository
+from byoip.store.accounts.operator_events import OperatorEventRepository
+from byoip.store.bindings.bindings import BindingRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
 from byoip.store.bindings.edges import EdgeRepository
+from byoip.store.bindings.services import ServiceRepository
 from byoip.store.checks.drifts import DriftRepository
-from byoip.store.checks.registration_snapshots import RegistrationRepository
+from byoip.store.checks.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, wait_for_turn
+from byoip.store.checks.registration_snapshots import (
+    RegistrationRepository,
+    RegistrationSnapshotRepository,
+)
+from byoip.store.checks.registry_overrides import OverrideRepository
 from byoip.store.checks.runs import RunRepository
 from byoip.store.checks.vrp_snapshots import RoaRepository
+from byoip.store.checks.vrp_writing import VrpSnapshotRepository
 from byoip.store.claims.claims import ClaimRepository
 from byoip.store.claims.delegations import DelegationRepository
 from byoip.store.claims.events import EventRepository
+from byoip.store.claims.reservations import ReservationRepository
 from byoip.store.claims.tokens import TokenRepository
 from byoip.store.idempotency import IdempotencyRepository
 from byoip.store.jobs.job_guards import JobGuardRepository
@@ -92,10 +100,9 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class Transaction:
-    """All that can be read and written, on one connection in one transaction.
+    """All that can be read and written, on one connection; repositories are made on first use.
 
-    A repository is made when it is first used. Whatever a transaction raises besides refusals,
-    StoreUnavailable and StoreRefused is a fault of ours.
+    An exception besides refusals, StoreUnavailable and StoreRefused is a fault of this program.
 
     Attributes:
         clock: of this process; `now` is what the transaction goes by.
@@ -117,14 +124,18 @@ class Transaction:
     loa_documents = cached_property(lambda tx: LoaDocumentRepository(tx.session))
     bgp_prefixes = cached_property(lambda tx: BgpPrefixRepository(tx.session))
     breaker = cached_property(
-        lambda tx: BreakerRepository(tx.session, tx.clock, tx.ceilings, tx.operating.events)
+        lambda tx: BreakerRepository(tx.session, tx.clock, tx.ceilings, tx.operator_events)
     )
     offboardings = cached_property(lambda tx: OffboardingRepository(tx.session))
     guards = cached_property(lambda tx: JobGuardRepository(tx.session))
     drifts = cached_property(lambda tx: DriftRepository(tx.session))
     routes = cached_property(lambda tx: RouteHistoryRepository(tx.session))
     restores = cached_property(lambda tx: RestoreRepository(tx.session))
-    operating = cached_property(lambda tx: OperatorRepositories(tx.connection, tx.session))
+    accounts = cached_property(lambda tx: AccountRepository(tx.session))
+    credentials = cached_property(lambda tx: CredentialRepository(tx.session))
+    registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))
+    reservations = cached_property(lambda tx: ReservationRepository(tx.session))
+    operator_events = cached_property(lambda tx: OperatorEventRepository(tx.session))
     events = cached_property(lambda tx: EventRepository(tx.session))
     edge_feed = cached_property(lambda tx: EdgeFeed(tx.session, tx.clock))
 
@@ -138,7 +149,7 @@ class Transaction:
         *,
         actor: Actor | None,
         precondition: Precondition,
-        key: IdempotencyKey | None,
+        key: IdempotencyRepository | None,
     ) -> None:
         self.clock = clock
         self.precondition = precondition
@@ -147,7 +158,7 @@ class Transaction:
         self.app = app
         self.ceilings = ceilings
         self._actor = actor
-        self._key = None if key is None else IdempotencyRepository(session, clock, key)
+        self._key = key
 
     @property
     def actor(self) -> Actor:
@@ -157,12 +168,12 @@ class Transaction:
         return self._actor
 
     def act_as(self, actor: Actor) -> None:
-        """Act for somebody who is known only from what the transaction has read."""
+        """Act for a party that is known only from what the transaction has read."""
         self._actor = actor
 
     @cached_property
     def now(self) -> datetime:
-        """The time of all that it does: when that is first asked for, under its locks."""
+        """The time of all that it does; read when first asked for, under its locks."""
         return self.clock.now()
 
     async def lock_claim(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
@@ -196,28 +207,32 @@ class Transaction:
         after: Mapping[str, Any] = _NOTHING,
     ) -> None:
         """Add a line to the operators' history: the actor did it, now, for this reason."""
-        by = self.actor
-        self.operating.events.note(
-            OperatorEvent(kind, by.name, by.request_id, reason, self.now, before, after)
-        )
+        by, now = self.actor, self.now
+        event = OperatorEvent(kind, by.name, by.request_id, reason, now, before, after)
+        self.operator_events.note(event)
+
+    async def roa_snapshots(self) -> VrpSnapshotRepository:
+        """Snapshots of ROA data, open for writing by this transaction alone."""
+        await wait_for_turn(self.connection, VRPS_LOCK)
+        return VrpSnapshotRepository(self.connection)
+
+    async def registration_snapshots(self) -> RegistrationSnapshotRepository:
+        """The registries' statistics, open for writing by this transaction alone."""
+        await wait_for_turn(self.connection, REGISTRATIONS_LOCK)
+        return RegistrationSnapshotRepository(self.connection)
 
     def keep(self, answer: StoredAnswer) -> None:
         """Keep the answer for a repeated key, if the request has one."""
         if self._key is not None:
             self._key.keep(answer)
 
-    async def begin(self) -> None:
-        """Claim the key, if there is one."""
-        if self._key is not None:
-            await self._key.claim()
-
     async def end(self) -> None:
         """Write what comes last: the histories, the feed for edges, then the answer."""
         made = self.__dict__  # what was used; the rest has nothing to write
         if "events" in made:
             await self.events.write()
-        if "operating" in made:
-            await self.operating.end()
+        if "operator_events" in made:
+            await self.operator_events.write()
         if "edge_feed" in made:
             await self.edge_feed.write()
         if self._key is not None:
@@ -262,17 +277,11 @@ class Store:
         with translate_driver_errors():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
-                tx = Transaction(
-                    connection,
-                    session,
-                    self._clock,
-                    self._app,
-                    self._ceilings,
-                    actor=actor,
-                    precondition=precondition,
-                    key=once,
-                )
-                await tx.begin()
+                key = None if once is None else IdempotencyRepository(session, self._clock, once)
+                made_of = connection, session, self._clock, self._app, self._ceilings
+                tx = Transaction(*made_of, actor=actor, precondition=precondition, key=key)
+                if key is not None:
+                    await key.claim()
                 yield tx
                 await tx.end()
 

@@ -1,4 +1,4 @@
-"""Translate the driver's faults where they enter."""
+"""Faults of the driver, translated where they enter: into refusals, or into two of our own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,11 +22,11 @@ _REFUSALS: Final = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.Ra
 
 @contextmanager
 def translate_driver_errors() -> Iterator[None]:
-    """Turn "the database is away, busy or shutting down" into one exception of the port.
+    """Raise StoreUnavailable or StoreRefused for faults that are not ours.
 
-    That is psycopg's OperationalError: classes 08, 53, 57 and lock and statement timeouts. A
-    violated constraint, a trigger's refusal or a value that it cannot take is another: whose row
-    that is has a fault, and others have not. A wrong statement passes through: a fault of ours.
+    The database is away, busy or shutting down: psycopg's OperationalError (SQLSTATE classes 08,
+    53, 57, lock and statement timeouts). A violated constraint, a trigger's refusal, or a value
+    that it cannot take: the row is at fault, other rows are not. A wrong statement passes through.
     """
     try:
         yield
@@ -50,3 +50,15 @@ def translate_driver_errors() -> Iterator[None]:
         if isinstance(fault.__cause__, psycopg.OperationalError):
             raise StoreUnavailable from fault
         raise
+
+
+@contextmanager
+def refusing(**refusals: Exception | type[Exception]) -> Iterator[None]:
+    """Raise the refusal that is given for a constraint (or trigger) where that forbids a row."""
+    try:
+        yield
+    except psycopg.IntegrityError as fault:
+        refusal = refusals.get(fault.diag.constraint_name or "")
+        if refusal is None:
+            raise
+        raise refusal from None

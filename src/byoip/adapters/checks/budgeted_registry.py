@@ -1,3 +1,5 @@
+"""A registry client that stays within the budget all workers share."""
+
 import asyncio
 import random
 from dataclasses import dataclass

@@ -1,3 +1,5 @@
+"""The registries' statistics files, fetched over HTTPS and read."""
+
 import asyncio
 import io
 from collections.abc import Mapping, Sequence

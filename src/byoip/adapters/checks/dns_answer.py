@@ -30,7 +30,7 @@ _REFUSALS = {
 }
 
 # Extended DNS errors that mean "does not validate" (RFC 8914, section 4). Not among them: what is
-# treated as insecure (1, 2), undecided (5), and troubles of reaching somebody (22, 23).
+# treated as insecure (1, 2), undecided (5), and failures to reach a server (22, 23).
 _BOGUS = frozenset({6, 7, 8, 9, 10, 11, 12})
 
 # Printable ASCII but the backslash; every other byte is written \DDD (RFC 1035, section 5.1), so

@@ -93,7 +93,7 @@ async def over_tcp(question: dns.message.Message, server: Server, *, seconds: fl
 async def over_udp(question: dns.message.Message, server: Server, *, seconds: float) -> Reply:
     """Ask over UDP; a truncated answer ends as `NotAnswered(TRUNCATED)`: ask again over TCP.
 
-    Datagrams that do not answer the question are passed over, for anybody may send them
+    Datagrams that do not answer the question are passed over, for any host may send them
     (RFC 5452, section 9.1); the socket is connected, so they bear the server's address.
     """
     loop = asyncio.get_running_loop()
@@ -124,7 +124,7 @@ async def _converse(question: bytes, server: Server) -> bytes | None:
         length = int.from_bytes(await reader.readexactly(2), "big")
         return None if length > _LARGEST_MESSAGE else await reader.readexactly(length)
     finally:
-        writer.transport.abort()  # nothing is left to send, and nobody to wait for
+        writer.transport.abort()  # nothing is left to send or to wait for
 
 
 class _Datagrams(asyncio.DatagramProtocol):

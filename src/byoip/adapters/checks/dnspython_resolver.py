@@ -153,7 +153,7 @@ class _Look:
 
         With CD the resolver hands out what it could not validate (RFC 4035, section 3.2.2); if
         that fails too, servers are out of reach and nothing is known. A resolver that gives no
-        reason is asked once more, for the first failure may have been one of reaching somebody.
+        reason is asked once more, for the first failure may have been a failure to reach a server.
         """
         bogus = dns_answer.proven_bogus(failed.message)
         unchecked = await self._resolve(self._owner, dns.rdatatype.TXT, checking=False)

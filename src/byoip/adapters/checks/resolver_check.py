@@ -1,3 +1,5 @@
+"""At start-up: does the configured resolver validate DNSSEC?"""
+
 import dns.flags
 import dns.message
 import dns.rdatatype

@@ -1,3 +1,5 @@
+"""The RIPE database over its REST interface, with TLS."""
+
 import asyncio
 import json
 import re

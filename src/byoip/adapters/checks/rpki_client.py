@@ -1,3 +1,5 @@
+"""Runs rpki-client, the relying party, for a new export of validated ROA payloads."""
+
 import asyncio
 import fcntl
 import os
@@ -42,7 +44,8 @@ class RpkiClient:
         tals: trust anchor locators; their file names without `.tal` name the anchors.
         timeout: then it is killed, with all its children.
         options: further options, before the output directory.
-        user: whom it runs as, where we are root: dropping by itself, it would outlive us.
+        user: the account it runs as where we are root: if it dropped root itself, it could
+            outlive us.
         environment: all of its environment; an HTTP proxy goes here.
     """
 

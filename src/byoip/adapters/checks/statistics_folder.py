@@ -1,3 +1,5 @@
+"""The registries' statistics files from a folder that the operator fills."""
+
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +25,7 @@ class StatisticsFolder:
     largest: int = 128 * 2**20
 
     async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
-        """Read every file anew."""
+        """Read every file, each time."""
         return [await self._read(registry) for registry in sorted(self.registries)]
 
     async def _read(self, registry: str) -> StatisticsFile | NoStatistics:

@@ -1,3 +1,5 @@
+"""Exports of validated ROA payloads from a URL."""
+
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Exports of validated ROA payloads from a file."""
+
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""A registry's whois server: one question per connection (RFC 3912)."""
+
 from contextlib import suppress
 from typing import Final
 

@@ -146,7 +146,7 @@ class EmbeddedPostgres:
             self._lock = None
 
     def _serve(self, installation: Installation, account: str | None) -> None:
-        """Start the postmaster and wait for it; again when somebody took the port before it did."""
+        """Start the postmaster and wait for it; again if another process took the port first."""
         if self._files.log.exists():
             self._files.log.replace(self._files.log.with_suffix(".log.1"))
         give_up = time.monotonic() + RETRY_SECONDS
@@ -182,7 +182,7 @@ class EmbeddedPostgres:
 
     def _forget_stale_postmaster(self) -> dict[str, str]:
         # A crash leaves postmaster.pid behind, and Postgres refuses while *any* process of its user
-        # has that pid: a zombie that nobody reaps, or a stranger after a reboot. Our lock proves
+        # has that pid: a zombie that is never reaped, or a stranger after a reboot. Our lock proves
         # the old server gone. Postgres never suspects the pid in this variable (miscinit.c,
         # CreateLockFile), and still checks the old shared memory.
         status = self._files.status()

@@ -11,8 +11,8 @@ from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import PdfInspector
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
@@ -53,7 +53,7 @@ class Backend:
     pdf_inspector: PdfInspector
     letters: LetterReader
     reader: CustomerReader
-    accounts: Accounts
+    credentials: CredentialReader
     allowance: Allowance
     clock: Clock
     advice: Advice

@@ -106,7 +106,7 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request) -> Answer:
         scope = request.scope
-        credential = await self.backend.accounts.recognise(given_token(scope["headers"]))
+        credential = await self.backend.credentials.recognise(given_token(scope["headers"]))
         if credential is None:
             raise NotAuthenticated
         scope["state"]["credential"] = credential.id.hex

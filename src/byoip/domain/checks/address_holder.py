@@ -1,7 +1,7 @@
 """Who maintains the address space around a prefix, at RIPE-style registries.
 
-There a route object may be created by whoever maintains a covering route object, an old transit
-provider for example. So a route proves something about the space only where its maintainers also
+There the maintainer of a covering route object, an old transit provider for example, may create
+more specific ones. So a route proves something about the space only where its maintainers also
 maintain the smallest inetnum or inet6num around it.
 """
 
@@ -53,7 +53,7 @@ class AddressBlock:
 
     @property
     def placeholder(self) -> bool:
-        """Whether nobody holds it: a root object, or a block for space managed elsewhere."""
+        """Whether no party holds it: a root object, or a block for space managed elsewhere."""
         whole = self.first == 0 and self.last >= 2**32 - 1
         status = " ".join(one.value for one in self.described.all("status")).upper()
         name = " ".join(one.value for one in self.described.all("netname")).upper()
@@ -62,7 +62,7 @@ class AddressBlock:
         )
 
     def maintainers(self, prefix: Prefix) -> frozenset[str]:
-        """Names, in upper case, of all who may speak for routes of `prefix` in this block."""
+        """Maintainers, in upper case, that may authorise routes of `prefix` in this block."""
         plain = maintainers_of(self.described, "mnt-by", "mnt-lower")
         return plain | _route_maintainers(self.described, prefix)
 
@@ -86,7 +86,7 @@ def smallest_block(
 ) -> AddressBlock | None:
     """The smallest block of that source around the prefix, placeholder or not.
 
-    It passes over what cannot be read: see `unreadable_block` first.
+    It skips objects that cannot be read: ask `unreadable_block` first.
     """
     blocks = [
         block
@@ -99,9 +99,9 @@ def smallest_block(
 
 
 def unreadable_block(source: str, objects: Iterable[RpslObject]) -> RpslObject | None:
-    """An object that may be a block of that source, if only it could be read.
+    """An object that cannot be read and may be a block of that source.
 
-    It may be the smallest one, so with it nothing is known of who holds the space.
+    It may be the smallest one; with it nothing is known about the holder of the space.
     """
     return next((one for one in objects if _unreadable(one, source)), None)
 

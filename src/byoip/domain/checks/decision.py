@@ -1,4 +1,4 @@
-"""What a run's findings make of a claim. Pure: the run has asked, the caller records."""
+"""What a run's findings change in a claim. Pure: the run has asked, the caller records."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ _USELESS = {
 def decide(claim: Claim, findings: Iterable[Finding], now: datetime) -> Claim:
     """The claim as the findings leave it; approval is a separate step.
 
-    What was not asked, or not answered, leaves its state as it was.
+    A check that was not asked, or not answered, keeps its state.
     """
     by_check = {finding.check: finding for finding in findings}
     changed = replace(
@@ -50,7 +50,7 @@ def decide(claim: Claim, findings: Iterable[Finding], now: datetime) -> Claim:
 
 
 def learn(known: CheckRecord, finding: Finding | None) -> CheckRecord:
-    """What is known of a check after one more answer; it is as old as the answer is."""
+    """What is known of a check after one more answer, dated by that answer."""
     if finding is None:
         return known
     match finding.outcome:
@@ -72,7 +72,7 @@ def _learn_ownership(claim: Claim, by_check: Mapping[Check, Finding]) -> CheckRe
 
 
 def ownership_outcome(outcomes: Sequence[Outcome]) -> Outcome | None:
-    """One way is enough; it is refused only when every way that was asked said no."""
+    """One proof is enough; ownership is refused only when every way that was asked said no."""
     for wanted in (Passed, Unanswered):
         found = next((one for one in outcomes if isinstance(one, wanted)), None)
         if found:
@@ -88,7 +88,7 @@ def ownership_outcome(outcomes: Sequence[Outcome]) -> Outcome | None:
 
 
 def useless_token(method: TokenMethod, reason: Reason, now: datetime) -> tuple[Finding, ...]:
-    """What is found, wherever a token may stand, when it can prove nothing any more."""
+    """The finding of both ownership checks for a token that can prove nothing any more."""
     ways = ((TokenMethod.IRR, Check.OWNERSHIP_IRR), (TokenMethod.RDNS, Check.OWNERSHIP_RDNS))
     return tuple(
         Finding(check, _USELESS[reason], now)
@@ -108,7 +108,7 @@ def unanswered(findings: Iterable[Finding]) -> bool:
 
 
 def result_of(findings: Sequence[Finding]) -> RunResult:
-    """How a run ended that approved nothing."""
+    """How a run ended that did not approve."""
     if unanswered(findings):
         return RunResult.UNANSWERED
     outcomes = {finding.check: finding.outcome for finding in findings}

@@ -39,7 +39,7 @@ class _Range(NamedTuple):
 
 
 class Ranges(Sequence[Allocation]):
-    """Delegations, each made when it is asked for: a file has several hundred thousand."""
+    """Allocations, each made when it is asked for: a file has several hundred thousand."""
 
     def __init__(self, registry: str, ranges: Sequence[_Range]) -> None:
         self._registry = registry
@@ -65,7 +65,7 @@ class Statistics:
     """One file, read.
 
     Attributes:
-        serial: as its version line says.
+        serial: from its version line.
         skipped: lines that made no sense.
     """
 
@@ -77,7 +77,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableStatistics:
-    """Not such a file, or not all of it."""
+    """Not a statistics file, or not a complete one."""
 
     why: str
 
@@ -118,7 +118,7 @@ def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | Unread
 
 
 def too_few(ranges: int, last_good: int | None) -> str | None:
-    """Why a file is not believed beside the last good one; None when it is."""
+    """Why a file with so few prefixes is not believed after the last good one; None: it is."""
     if ranges == 0 or (last_good is not None and ranges < SMALLEST_SHARE * last_good):
         return f"{ranges} prefixes, {last_good or 0} in the last good file"
     return None

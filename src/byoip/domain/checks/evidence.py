@@ -97,11 +97,11 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """One thing asked of one outside party, as it came back.
+    """One question to one outside party, and its answer as it came.
 
     Attributes:
         asked: the question as sent, for example a whois query line or `name TXT`.
-        of: whom: `host:port`, an address, or `snapshot 17`.
+        of: the party asked: `host:port`, an address, or `snapshot 17`.
         answer: the raw answer; empty when nothing came. The adapter may cut a long one, which
             `asked` then says, as in `name TXT (cut from 2100 bytes)`.
         at: when the answer was complete, or given up.

@@ -1,8 +1,8 @@
 """Which registry IANA gave each block to: a hint until the registries' own statistics are loaded.
 
 Sources: IANA IPv4 Address Space Registry (as of 2023-12-18) and IANA IPv6 Global Unicast Address
-Assignments (as of 2019-11-06). Legacy /8s stand with the registry that administers them. Space
-moves between registries below this grain, so nothing is refused by these tables.
+Assignments (as of 2019-11-06). Legacy /8s are listed under the registry that administers
+them. Space moves between registries in smaller blocks, so these tables refuse nothing.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Do a registry's objects authorise the route, and do they carry the token?
 
-Pure: it judges what was found, whoever asked. Only objects whose `source:` is the registry that
+Pure: it judges the objects that were found. Only objects whose `source:` is the registry that
 is responsible for the space count; that registry alone ties the right to publish a route to the
 holder of the addresses.
 """
@@ -27,7 +27,7 @@ _SOURCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RouteVerdict:
-    """What a registry's route objects say of one prefix and origin.
+    """What a registry's route objects say about one prefix and origin.
 
     Attributes:
         outcome: of the check irr.
@@ -42,7 +42,7 @@ class RouteVerdict:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """A route object, as far as it can be read: None where it cannot."""
+    """A route object; a field that cannot be read is None."""
 
     described: RpslObject
     prefix: Prefix | None
@@ -64,7 +64,7 @@ class _Route:
 def judge_routes(
     prefix: Prefix, origin: Asn, registry: Registry, objects: Sequence[RpslObject]
 ) -> RouteVerdict:
-    """Judge the route objects found for a prefix; ones for other prefixes may be among them.
+    """Judge the route objects found for a prefix; others may be among them.
 
     Prefixes are compared as networks, so a covering or more specific object is not the one. Objects
     of other sources (mirrors, RIPE-NONAUTH, *-GRS, the pseudo source RPKI) never count.
@@ -116,7 +116,7 @@ def _single(described: RpslObject, name: str) -> str:
 
 
 def _could_be(broken: _Route, prefix: Prefix, registry: Registry) -> bool:
-    """Whether an object that cannot be read may have been meant for this prefix, here."""
+    """Whether an object that cannot be read may be meant for this prefix, in this registry."""
     classless = not broken.described.object_class
     here = broken.of(registry) or (broken.source is None and not classless)
     return here and (broken.prefix is None or broken.prefix == prefix)
@@ -140,7 +140,7 @@ def _why_not(
 
 
 def _passed(route: _Route, others: tuple[OtherOrigin, ...]) -> Passed:
-    by = listed(sorted(maintainers_of(route.described, "mnt-by"))) or "nobody named"
+    by = listed(sorted(maintainers_of(route.described, "mnt-by"))) or "no one named"
     names = enumerated(f"{one.asn} for {one.prefix} ({one.where})" for one in others)
     warnings = (f"Other origins are known for this space: {names}.",) if others else ()
     return Passed(f"{route}, maintained by {by}.", warnings)
@@ -217,8 +217,8 @@ def judge_token(
 
     Args:
         route: the object `judge_routes` found.
-        token_value: what was issued.
-        label: the operator's own word before the token.
+        token_value: the token as issued.
+        label: the operator's label before the token.
         registry: the registry responsible.
         holders: inetnum and inet6num objects around the prefix, empty where the registry says that
             there are none; None where the question stayed unanswered. Read by the holder rule only.
@@ -247,9 +247,9 @@ def _labelled(route: RpslObject, label: str) -> list[str]:
 def _judge_holder(
     route: RpslObject, registry: Registry, holders: Sequence[RpslObject] | None, prefix: Prefix
 ) -> Outcome:
-    told = f"The {route.object_class} object {route.key} in {registry.source} carries the token"
+    carries = f"The {route.object_class} object {route.key} in {registry.source} carries the token"
     if not registry.holder_rule:
-        return Passed(f"{told}.")
+        return Passed(f"{carries}.")
     if holders is None:
         return Unanswered(Fault.NOT_ASKED, "Who maintains the address space is not known.")
     unreadable = unreadable_block(registry.source, holders)
@@ -263,9 +263,9 @@ def _judge_holder(
     mine = maintainers_of(route, "mnt-by")
     strangers = mine - block.maintainers(prefix)
     if strangers or not mine:
-        who = listed(sorted(strangers)) or "nobody named"
+        who = listed(sorted(strangers)) or "no one named"
         return _not_holder(f"The route is maintained by {who}, {block} is not.")
-    return Passed(f"{told}; {listed(sorted(mine))} maintains {block} as well.")
+    return Passed(f"{carries}; {listed(sorted(mine))} maintains {block} as well.")
 
 
 def _not_holder(seen: str) -> Failed:

@@ -1,6 +1,6 @@
-"""What origin validation says of approved space and of routes, as it changes with time.
+"""How origin validation of approved space and of routes changes with time.
 
-For people: events, blockers, figures. It never withdraws anything.
+For events, blockers and gauges. It never withdraws a route.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LOOKED_AT_EVERY = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One route that is judged otherwise than before.
+    """One route whose validity has changed.
 
     Where only an expired entry would make a route valid there is no answer, hence no change: the
     next snapshot holds its renewal, or shows that it is gone.

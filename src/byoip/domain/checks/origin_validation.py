@@ -32,7 +32,7 @@ class Vrp:
 
     def matches(self, route: Prefix, origin: Asn) -> bool:
         """Whether it authorises the route."""
-        # AS0 promises that nobody originates this: covers, never matches (RFC 6483, section 4).
+        # AS0 promises that no AS originates this: covers, never matches (RFC 6483, section 4).
         return (
             self.covers(route)
             and route.length <= self.max_length
@@ -58,7 +58,7 @@ class InvalidBecause(StrEnum):
 
     LENGTH = "length"  # a VRP of this origin, but the route is longer than its max length
     ORIGIN = "origin"  # VRPs of other origins only
-    AS0 = "as0"  # nothing but AS0
+    AS0 = "as0"  # VRPs of AS0 only
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from byoip.domain.foreign_text import enumerated, listed, shown
 
 
 class ZoneSecurity(StrEnum):
-    """What the operator's validating resolver says of a zone (RFC 4033, section 5)."""
+    """What the operator's validating resolver says about a zone (RFC 4033, section 5)."""
 
     SECURE = "secure"
     INSECURE = "insecure"
@@ -62,7 +62,7 @@ ServerAnswer = TxtValues | Alias | Silent | NeverContacted
 
 @dataclass(frozen=True, slots=True)
 class ServerObservation:
-    """What one address of one name server of the zone said, asked directly."""
+    """What one address of one of the zone's name servers answered, asked directly."""
 
     server: str
     address: str
@@ -88,13 +88,13 @@ class ZoneObservation:
 
 # What to do, in the order in which it must be done: the first that applies names the verdict.
 _REMEDIES: Final = {
-    Reason.DNSSEC_BOGUS: "Mend the zone's signatures, or its DS record at the parent.",
+    Reason.DNSSEC_BOGUS: "Fix the zone's DNSSEC signatures, or its DS record at the parent.",
     Reason.ALIAS_IN_ANSWER: "Put the TXT record itself at this name, with no CNAME or DNAME on "
-    "the way: who runs the target would otherwise prove your space.",
+    "the way: otherwise the owner of the target could prove your space.",
     Reason.SERVER_REFUSED_BY_POLICY: "Serve the zone from public addresses, at least two unless "
     "it has only one.",
     Reason.SERVERS_CONTRADICT: "Wait until every name server of the zone serves the record, or "
-    "mend the transfer to those that do not.",
+    "fix the transfer to those that do not.",
     Reason.TOKEN_OTHER: "Publish this, in place of what stands there:",
     Reason.TOKEN_NOT_IN_EVERY_ZONE: "Publish this as well; leave the others in place:",
     Reason.TOKEN_MISSING: "Publish this:",
@@ -123,7 +123,7 @@ def judge_zones(observations: Sequence[ZoneObservation], token: str) -> Outcome:
 
 
 def _refuse(failed: list[tuple[ZoneObservation, Failed]], token: str, passed: str) -> Failed:
-    """One verdict on all zones: the reason to mend first, every zone named."""
+    """One verdict on all zones: the reason to fix first, every zone named."""
     reasons = {verdict.reason for _, verdict in failed}
     reason = next(one for one in _REMEDIES if one in reasons)
     seen = enumerated(f"{_bare(one)} {verdict.seen}" for one, verdict in failed)
@@ -145,8 +145,8 @@ def _judge_zone(observed: ZoneObservation, token: str) -> Outcome:
         case ZoneSecurity.BOGUS:
             return _no(Reason.DNSSEC_BOGUS, "is signed, and its signatures do not hold")
         case ZoneSecurity.UNKNOWN:
-            told = observed.resolver
-            fault = told.fault if isinstance(told, Silent) else Fault.SERVER_FAILURE
+            said = observed.resolver
+            fault = said.fault if isinstance(said, Silent) else Fault.SERVER_FAILURE
             return Unanswered(fault, "is not known to be signed or unsigned")
         case ZoneSecurity.SECURE:
             return _judge_signed(observed.resolver, token)
@@ -154,8 +154,8 @@ def _judge_zone(observed: ZoneObservation, token: str) -> Outcome:
             return _judge_unsigned(observed.servers, token)
 
 
-def _judge_signed(told: ServerAnswer, token: str) -> Outcome:
-    match told:
+def _judge_signed(answer: ServerAnswer, token: str) -> Outcome:
+    match answer:
         case TxtValues(values):
             return Passed("carries the token") if _among(token, values) else _lacking(values)
         case Alias(target):
@@ -167,7 +167,7 @@ def _judge_signed(told: ServerAnswer, token: str) -> Outcome:
 
 
 def _judge_unsigned(servers: Sequence[ServerObservation], token: str) -> Outcome:
-    """All addresses together; one that has two server names is still one voice."""
+    """All addresses together; one address with two server names counts once."""
     aliases = [one.answer.target for one in servers if isinstance(one.answer, Alias)]
     if aliases:
         return _alias(aliases[0])
@@ -182,7 +182,7 @@ def _judge_unsigned(servers: Sequence[ServerObservation], token: str) -> Outcome
 
 
 def _enough(servers: Sequence[ServerObservation], yes: set[str]) -> Outcome:
-    """Whether enough addresses spoke, where all that did said yes."""
+    """Whether enough addresses answered, where all that did said yes."""
     known = {one.address for one in servers}
     avoided = {one.address for one in servers if isinstance(one.answer, NeverContacted)}
     needed = min(2, len(known))

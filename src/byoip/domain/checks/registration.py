@@ -1,4 +1,4 @@
-"""Which registry is responsible for a prefix, and is the space in someone's hands?"""
+"""Which registry is responsible for a prefix, and has it given the space to a holder?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final

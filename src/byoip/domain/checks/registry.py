@@ -15,7 +15,7 @@ class Dialect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What we allow ourselves to ask of one registry, all workers together."""
+    """How much all workers together may ask of one registry."""
 
     connections: int = 2
     per_minute: int = 60

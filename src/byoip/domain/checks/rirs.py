@@ -1,4 +1,4 @@
-"""The five regional Internet registries and their routing registries, as they are by default.
+"""The five regional Internet registries and their routing registries, with their defaults.
 
 Hosts, dialects and sources as each RIR documents them; an operator may replace any of them, and
 add national registries (JPIRR, IDNIC, ...), in the settings. `rr.arin.net` and `irr.lacnic.net` are
@@ -9,7 +9,7 @@ from typing import Final
 
 from byoip.domain.checks.registry import Dialect, Registry
 
-# The holder rule stands where whoever maintains a covering route object, an old transit provider
+# The holder rule applies where the maintainer of a covering route object, an old transit provider
 # for example, may create more specific ones (RIPE database, RouteIpAddressAuthentication).
 RIRS: Final = (
     Registry("afrinic", "AFRINIC", "whois.afrinic.net", Dialect.RIPE, holder_rule=True),

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 from byoip.domain.checks.evidence import Failed, Outcome
 
-# A registry's publication point may lose everything for some hours and have it back.
+# A registry's publication point may lose everything for some hours and get it back.
 CONFIRMED_AFTER = timedelta(hours=24)
 # Snapshots come every 20 minutes, at the latest every hour unless one is refused. Between two that
-# are further apart anything may have been: nobody looked, and silence confirms nothing.
+# are further apart anything may have been: we did not look, and silence confirms nothing.
 LONGEST_GAP = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class RpkiWatch:
-    """What accepted snapshots, one after the other, say of one route.
+    """What accepted snapshots, one after the other, say about one route.
 
     Only time between two snapshots that both say no counts: silence confirms nothing.
 
@@ -31,14 +31,14 @@ class RpkiWatch:
     def hear(
         self, snapshot: int, *, after: int | None, built_at: datetime, said: Outcome
     ) -> "RpkiWatch":
-        """Take in the next accepted snapshot; one that was heard before changes nothing.
+        """Count the next accepted snapshot; one that was counted before changes nothing.
 
         Args:
             snapshot: its number.
             after: number of the accepted one before it. Where that is not the one heard last, one
-                was missed, which may have said yes: the row starts anew.
-            built_at: when the relying party made it. Hours after the last one the row starts anew,
-                too.
+                was missed, which may have said yes: the count starts again.
+            built_at: when the relying party made it. Hours after the last one the count starts
+                again, too.
             said: passed and unanswered both break the row.
         """
         if self.snapshot is not None and snapshot <= self.snapshot:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-# RFC 2622, section 2; a leading asterisk marks a short or unknown class, which nobody judges.
+# RFC 2622, section 2; a leading asterisk marks a short or unknown class, which no rule reads.
 _NAME: Final = re.compile(r"\*?[a-z](?:[a-z0-9_-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
 # Not str.strip(): in latin-1 that would also eat 0x85 and the no-break space 0xA0.

@@ -1,6 +1,6 @@
-"""Whose the documentation and benchmarking ranges are in the sandbox.
+"""Who holds the documentation and benchmarking ranges in the sandbox.
 
-On the Internet nobody holds them (RFC 5737, 3849, 9637, 2544). The sandbox shares them out among
+On the Internet no party holds them (RFC 5737, 3849, 9637, 2544). The sandbox shares them out among
 the five registries, so that every road through the rules can be tried: each has space of both
 families, its benchmarking share large enough for prefixes of several reverse zones.
 """

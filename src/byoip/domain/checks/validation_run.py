@@ -9,9 +9,9 @@ from byoip.domain.errors import Refusal
 
 DEADLINE = timedelta(seconds=60)
 LEASE = timedelta(seconds=30)
-MOST_ATTEMPTS = 5  # after so many workers have died of a run, it ends unanswered
+MOST_ATTEMPTS = 5  # a run that has cost so many workers ends unanswered
 
-# After how long an unanswered run is tried anew, by how often that has happened in a row.
+# After how long an unanswered run is tried again, by how many in a row were unanswered.
 BACKOFF = tuple(
     timedelta(seconds=seconds) for seconds in (15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600)
 )
@@ -39,7 +39,7 @@ class RunState(StrEnum):
     SCHEDULED = "scheduled"  # waits for its time, or for a worker
     RUNNING = "running"
     FINISHED = "finished"
-    CANCELLED = "cancelled"  # the prefix was closed meanwhile
+    CANCELLED = "cancelled"  # the prefix was closed before it ended
 
 
 class RunResult(StrEnum):

@@ -1,3 +1,5 @@
+"""Reverse DNS, asked for ownership tokens."""
+
 from typing import Protocol
 
 from byoip.domain.checks.rdns_ownership import ZoneObservation

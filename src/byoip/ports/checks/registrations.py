@@ -1,3 +1,5 @@
+"""The registries' statistics: who holds which space."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +14,7 @@ class StatisticsFile:
 
     Attributes:
         registry: afrinic, apnic, arin, lacnic or ripencc.
-        serial: of the file, as its version line says.
+        serial: of the file, from its version line.
         sha256: of the bytes, hex.
     """
 

@@ -1,3 +1,5 @@
+"""Routing registries (IRR), asked for route objects and address blocks."""
+
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -37,7 +39,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NoEntries:
-    """The registry says, in so many words, that there is nothing."""
+    """The registry says explicitly that there is nothing."""
 
     exhibit: RawAnswer
 

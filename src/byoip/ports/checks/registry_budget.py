@@ -1,7 +1,6 @@
 """How often a registry may be asked, all workers together.
 
-Registries block addresses that ask too often, some of them for good. No customer may bring that
-upon the operator.
+Registries block addresses that ask too often, some of them for good. No customer may cause that.
 """
 
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """The registry may not be asked now; why, in words for the evidence."""
+    """The registry may not be asked now; why, as the evidence shows it."""
 
     why: str
 
@@ -48,7 +47,7 @@ class RegistryBudget(Protocol):
     async def settle(
         self, permit: Permit, question: RegistryQuestion, answer: Found | NoEntries | None
     ) -> None:
-        """Give the connection back, and keep an answer for whoever asks the same."""
+        """Release the connection and cache the answer for identical questions."""
         ...
 
     async def hold(self, question: RegistryQuestion, pause: timedelta) -> None:

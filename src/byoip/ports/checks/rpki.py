@@ -1,3 +1,5 @@
+"""Validated ROA payloads: asked about a prefix, and fetched as exports."""
+
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What refreshing outside data needs: exports read, snapshots kept, and who is believed when."""
+"""What refreshing foreign data needs: exports that are read, and marks of files that are not."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

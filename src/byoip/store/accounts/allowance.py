@@ -1,4 +1,4 @@
-"""Permits a minute of the operations that cost much: validations and pre-flights."""
+"""Permits per minute of single operations. Text SQL: one statement on each such request."""
 
 from math import ceil
 from typing import Final

@@ -20,12 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR, INET
 
 from byoip.domain.claims.lifecycle import State
-from byoip.store.accounts.tables_operating import operator_events, registry_overrides, reservations
+from byoip.store.accounts.tables import accounts, credentials, operator_events
 from byoip.store.bindings.bindings import BINDING, BINDING_SOURCE
+from byoip.store.bindings.tables import bindings
+from byoip.store.checks.tables import registry_overrides
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
 from byoip.store.claims.claim_reader import VIEWS, paged
-from byoip.store.claims.tables import accounts, bindings, credentials, prefixes
-from byoip.store.claims.tables_delegations import delegations
+from byoip.store.claims.tables import delegations, prefixes, reservations
 from byoip.store.columns import constant
 from byoip.store.statements import compiled
 

@@ -1,4 +1,4 @@
-"""What operators are shown, as the store reads it."""
+"""What operators are shown of accounts, claims, addresses and snapshots."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Permits of requests, leased in blocks to the API processes that share them."""
+"""Leases of rate limits. Text SQL: hot, one statement judges and writes under a row lock."""
 
 from typing import Final
 from uuid import UUID

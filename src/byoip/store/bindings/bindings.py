@@ -1,4 +1,4 @@
-"""Bindings and the services they name, within one transaction."""
+"""Bindings of a claim's ranges to services; each change goes into the feed for edges."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Uuid, bindparam, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -17,13 +16,13 @@ from byoip.domain.bindings.service_binding import (
     Provisioning,
     Service,
     ServiceBinding,
-    ServiceNotFound,
 )
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import Contested
 from byoip.store.bindings.edge_feed import EdgeFeed, Noted
-from byoip.store.claims.tables import bindings, services
+from byoip.store.bindings.tables import bindings, services
 from byoip.store.statements import AnyRow, Session, compiled
+from byoip.store.unavailable import refusing
 
 _b = bindings.c
 _answering = services.alias("answering")
@@ -84,12 +83,6 @@ _SWAP: Final = compiled(_this, ["service_id", "state"])
 _SWAP_AT_ONCE: Final = compiled(_this, ["service_id", "state", "answering_service_id"])
 _REMOVE: Final = compiled(_this, ["removed_at"])
 _REMOVE_AT_ONCE: Final = compiled(_this, ["removed_at", "answering_service_id"])
-_SERVICE: Final = compiled(
-    select(services)
-    .where(services.c.id == bindparam("service_id", type_=Uuid), services.c.live)
-    # Until the binding is there, the service cannot be retired or made default-only.
-    .with_for_update(read=True, key_share=True)
-)
 
 
 class BindingRepository:
@@ -108,16 +101,10 @@ class BindingRepository:
         at_once = await self._feed.at_once()
         state = Provisioning.ACTIVE if at_once else Provisioning.PROVISIONING
         kept = replace(binding, state=state, interim=None)
-        try:
+        with refusing(
+            uq_bindings_live_cidr=BindingExists(binding.cidr), ex_bindings_default_overlap=Contested
+        ):
             await self._session.change(_INSERT, **_values(kept))
-        except psycopg.errors.UniqueViolation as fault:
-            if fault.diag.constraint_name == "uq_bindings_live_cidr":
-                raise BindingExists(binding.cidr) from None
-            raise
-        except psycopg.errors.ExclusionViolation as fault:
-            if fault.diag.constraint_name == "ex_bindings_default_overlap":
-                raise Contested from None
-            raise
         await self._feed.note(_noted(ChangeKind.BOUND, kept, kept.service, None))
         return kept
 
@@ -152,9 +139,7 @@ class BindingRepository:
         )
 
     async def _locked(self, binding_id: UUID) -> Any:
-        row = await self._session.row(_GET, binding_id=binding_id)
-        if row is None:
-            raise BindingNotFound
+        row = await self._session.one(_GET, BindingNotFound, binding_id=binding_id)
         named = [one for one in (row.service_id, row.enclosing_service_id) if one]
         await self._session.rows(_KEEP_SERVICES, service_ids=named)
         return row
@@ -206,21 +191,3 @@ def _noted(
         answering_service_id=service_id,
         answering_cidr=str(binding.cidr) if service else None,
     )
-
-
-class ServiceRepository:
-    """What the operator offers, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    async def get(self, service_id: UUID) -> Service:
-        """One live service.
-
-        Raises:
-            ServiceNotFound: no such service.
-        """
-        row = await self._session.row(_SERVICE, service_id=service_id)
-        if row is None:
-            raise ServiceNotFound
-        return Service(row.id, row.name, row.default_only)

@@ -1,25 +1,28 @@
-"""The feed of changes: written at the end of each transaction that changes a binding."""
+"""The feed of changes: written at the end of each transaction that changes a binding.
+
+Text SQL: one statement locks the counter, numbers the changes, writes them and notifies.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
-from byoip.store.bindings.tables_edges import edges
 from byoip.store.claims.events import CHANNEL
 from byoip.store.statements import AnyRow, Session, compiled, json_text
 
 # What waiting readers of the feed are notified about: no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
 
-ALL: Final = compiled(select(edges).where(edges.c.live).order_by(edges.c.name))
+ALL: Final = compiled(text("SELECT * FROM edges WHERE live ORDER BY name"))
 
 # Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
 # comes back or goes. "by", "edg".
+ALONE: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)"))
 TOGETHER: Final = compiled(text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)"))
 
 # The counter is locked here, as the last thing before the commit. Waiting readers are notified

@@ -14,9 +14,8 @@ from byoip.domain.prefix import Prefix
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
-from byoip.store.bindings.tables_edges import edge_changes, edges
+from byoip.store.bindings.tables import bindings, edge_changes, edges, services
 from byoip.store.bindings.views import EdgeView
-from byoip.store.claims.tables import bindings, services
 from byoip.store.statements import AnyRow, compiled
 
 _c, _b, _e = edge_changes.c, bindings.c, edges.c

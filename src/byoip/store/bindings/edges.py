@@ -5,19 +5,23 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, Uuid, bindparam, func, insert, select, text, update
+from sqlalchemy import BigInteger, Text, Uuid, and_, bindparam, case, func, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
+from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.prefix import Prefix
-from byoip.store.bindings.edge_feed import ALL, TOGETHER, edge_from
-from byoip.store.bindings.tables_edges import edge_change_counter, edge_changes, edges
+from byoip.store.bindings.edge_feed import ALL, ALONE, TOGETHER, edge_from
+from byoip.store.bindings.tables import bindings, edge_change_counter, edge_changes, edges
 from byoip.store.bindings.views import Converged
-from byoip.store.claims.tables import bindings
-from byoip.store.statements import Session, compiled
+from byoip.store.claims.tables import prefixes
+from byoip.store.columns import constant
+from byoip.store.statements import Repository, compiled
 
 _e, _c, _b = edges.c, edge_changes.c, bindings.c
 _CHANGING: Final = ("acknowledged", "joins_at", "counts", "drained", "heard_at")
 _NAME: Final = _e.name == bindparam("edge", type_=Text)
+_CLAIM: Final = bindparam("claim_id", type_=Uuid)
 _NUMBER: Final = bindparam("number", type_=BigInteger)
 _SERVICE: Final = bindparam("service_id", type_=Uuid)
 
@@ -25,7 +29,6 @@ NEWEST: Final = func.coalesce(select(edge_change_counter.c.last).scalar_subquery
 NEWEST_CHANGE: Final = compiled(select(NEWEST.label("newest")))
 FEED: Final = select(edge_change_counter.c.feed).scalar_subquery()
 FEED_NOW: Final = compiled(select(FEED.label("feed")))
-_ALONE: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)"))
 _LOCK: Final = compiled(select(edges).where(_NAME, _e.live).with_for_update(key_share=True))
 _KNOWN: Final = compiled(select(_e.id).where(_NAME).limit(1))
 _INSERT: Final = compiled(
@@ -37,14 +40,18 @@ _REMOVE: Final = compiled(_this, ["removed_at"])
 _NEWEST_BOUND: Final = compiled(
     select(func.coalesce(func.max(_b.change), 0).label("number")).where(_b.live)
 )
-# Edges have acknowledged changes of the feed before: which of those are lost here is not known.
+# What edges have acknowledged was of another feed: they may have carried out changes of it that are
+# lost here.
+_renamed = (
+    update(edge_change_counter)
+    .values(feed=func.gen_random_uuid())
+    .returning(edge_change_counter.c.feed)
+    .cte("renamed")
+)
 _BEGIN_FEED: Final = compiled(
-    text("""
-    WITH begun AS (UPDATE edge_change_counter SET feed = gen_random_uuid() RETURNING feed)
-    UPDATE edges SET feed = begun.feed, acknowledged = 0,
-        joins_at = CASE WHEN counts THEN 0 ELSE joins_at END
-    FROM begun WHERE live
-    """)
+    update(edges)
+    .where(_e.live)
+    .values(feed=_renamed.c.feed, acknowledged=0, joins_at=case((_e.counts, 0), else_=_e.joins_at))
 )
 _CHANGE_OF: Final = compiled(select(_b.change).where(_b.id == bindparam("binding_id", type_=Uuid)))
 _NAMING: Final = compiled(
@@ -64,33 +71,32 @@ _UNCONVERGED: Final = compiled(
     .order_by(_b.prefix_id)
 )
 _LOCK_CLAIM: Final = compiled(
-    text("SELECT id FROM prefixes WHERE id = :claim_id FOR NO KEY UPDATE")
+    select(prefixes.c.id).where(prefixes.c.id == _CLAIM).with_for_update(key_share=True)
 )
 # The log decides: a binding becomes what the last change agreed on makes of it.
+_agreed = (
+    select(_c.binding_id, _c.number, _c.service_id, _b.answering_service_id.label("replaced"))
+    .ext(distinct_on(_c.binding_id))
+    .join(bindings, and_(_c.binding_id == _b.id, _c.number > _b.settled, _c.number <= _NUMBER))
+    .where(_b.prefix_id == _CLAIM, _b.settled < _b.change)
+    .order_by(_c.binding_id, _c.number.desc())
+    .cte("agreed")
+)
+_is_last = _agreed.c.number == _b.change
 _CONVERGE: Final = compiled(
-    text("""
-    WITH agreed AS (
-        SELECT DISTINCT ON (log.binding_id) log.binding_id, log.number, log.service_id,
-            kept.answering_service_id AS replaced
-        FROM bindings AS kept JOIN edge_changes AS log
-            ON log.binding_id = kept.id AND log.number > kept.settled AND log.number <= :number
-        WHERE kept.prefix_id = :claim_id AND kept.settled < kept.change
-        ORDER BY log.binding_id, log.number DESC
+    update(bindings)
+    .where(_b.id == _agreed.c.binding_id)
+    .values(
+        settled=_agreed.c.number,
+        answering_service_id=_agreed.c.service_id,
+        state=case((and_(_b.live, _is_last), constant(Provisioning.ACTIVE)), else_=_b.state),
     )
-    UPDATE bindings
-    SET settled = agreed.number, answering_service_id = agreed.service_id,
-        state = CASE WHEN live AND agreed.number = change THEN 'active' ELSE state END
-    FROM agreed WHERE bindings.id = agreed.binding_id
-    RETURNING bindings.id, cidr, agreed.service_id, replaced, settled = change AS final
-    """)
+    .returning(_b.id, _b.cidr, _agreed.c.service_id, _agreed.c.replaced, _is_last.label("final"))
 )
 
 
-class EdgeRepository:
+class EdgeRepository(Repository):
     """Edges, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def lacking(self, binding_id: UUID) -> Sequence[str]:
         """Names of the edges that announcing has to wait for: see `domain.edge.lacking`."""
@@ -118,7 +124,7 @@ class EdgeRepository:
         Before an edge begins to count, is drained or goes: each binding then knows of it, or its
         change is among those that the edge is held to.
         """
-        await self._session.rows(_ALONE)
+        await self._session.rows(ALONE)
 
     async def together(self) -> None:
         """Wait for a transaction that is `alone`, and hold others off until this one ends.

@@ -1,18 +1,141 @@
-"""The services that the settings name, offered when the service is set up."""
+"""Services that customers may bind: kept, locked, retired, and offered from the settings."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import (
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.claims.tables import services
-from byoip.store.unavailable import translate_driver_errors
+from byoip.domain.bindings.offered_service import ServiceExists, ServiceNotOffered
+from byoip.domain.bindings.service_binding import Service, ServiceNotFound
+from byoip.store.bindings.tables import bindings, edge_changes, services
+from byoip.store.claims.tables import prefixes
+from byoip.store.routes.tables import offboardings
+from byoip.store.statements import Repository, compiled
+from byoip.store.unavailable import refusing, translate_driver_errors
 
-_all = services.alias("all_services")
-_RETIRED = select(services.c.name).where(
-    ~services.c.live, ~exists().where(_all.c.name == services.c.name, _all.c.live)
+_s, _b, _log = services.c, bindings.c, edge_changes.c
+_SERVICE: Final = bindparam("service_id", type_=Uuid)
+_THIS: Final = and_(_s.id == _SERVICE, _s.live)
+_ADD: Final = compiled(insert(services), ["id", "name", "default_only", "created_at"])
+_LOCK: Final = compiled(select(services).where(_THIS).with_for_update())
+_SAVE: Final = compiled(update(services).where(_THIS), ["default_only", "version"])
+_RETIRE: Final = compiled(update(services).where(_THIS), ["removed_at"])
+# What is bound now, and what claims in their grace were bound to: they may be restored, and must
+# find it there.
+_resting = select(_b.is_default.label("whole")).where(
+    or_(
+        and_(_b.service_id == _SERVICE, _b.live),
+        _b.answering_service_id == _SERVICE,
+        # Bound and swapped away again, before edges had either.
+        and_(
+            _b.settled < _b.change,
+            exists().where(
+                _log.binding_id == _b.id,
+                _log.number > _b.settled,
+                or_(_log.service_id == _SERVICE, _log.previous_service_id == _SERVICE),
+            ),
+        ),
+    )
 )
+_taken = func.jsonb_array_elements(offboardings.c.bindings).column_valued("taken")
+_in_grace = (
+    select(_taken.op("->>")("cidr") == cast(prefixes.c.cidr, Text))
+    .select_from(offboardings.join(prefixes, prefixes.c.id == offboardings.c.prefix_id))
+    .where(
+        offboardings.c.live,
+        _taken.op("->>")("service_id") == func.replace(cast(_SERVICE, Text), "-", ""),
+    )
+)
+_all_resting = union_all(_resting, _in_grace).subquery()
+_BOUND: Final = compiled(
+    select(
+        func.count().label("bound"),
+        func.count().filter(~_all_resting.c.whole).label("nested"),
+    ).select_from(_all_resting)
+)
+_GET: Final = compiled(
+    select(services)
+    .where(_THIS)
+    # Until the binding is there, the service cannot be retired or made default-only.
+    .with_for_update(read=True, key_share=True)
+)
+_all = services.alias("all_services")
+_RETIRED = select(_s.name).where(~_s.live, ~exists().where(_all.c.name == _s.name, _all.c.live))
+
+
+class ServiceRepository(Repository):
+    """What customers may bind."""
+
+    async def get(self, service_id: UUID) -> Service:
+        """One live service.
+
+        Raises:
+            ServiceNotFound: no such service.
+        """
+        row = await self._session.one(_GET, ServiceNotFound, service_id=service_id)
+        return Service(row.id, row.name, row.default_only)
+
+    async def add(self, service: Service, now: datetime) -> None:
+        """Offer a new service.
+
+        Raises:
+            ServiceExists: its name is taken.
+        """
+        with refusing(uq_services_live_name=ServiceExists):
+            await self._session.change(
+                _ADD,
+                id=service.id,
+                name=service.name,
+                default_only=service.default_only,
+                created_at=now,
+            )
+
+    async def lock(self, service_id: UUID) -> Service:
+        """Read a live service for update; new bindings to it wait.
+
+        Raises:
+            ServiceNotOffered: there is none.
+        """
+        row = await self._session.one(_LOCK, ServiceNotOffered, service_id=service_id)
+        return Service(row.id, row.name, row.default_only, row.version)
+
+    async def bindings(self, service_id: UUID) -> tuple[int, int]:
+        """How many bindings rest on it, and how many of them span less than their prefix.
+
+        A binding that it was swapped away from, or that was removed, rests on it until a majority
+        of edges has acknowledged that.
+        """
+        (row,) = await self._session.rows(_BOUND, service_id=service_id)
+        return row.bound, row.nested
+
+    async def save(self, service: Service) -> None:
+        """Write back a service that was locked."""
+        await self._session.change(
+            _SAVE,
+            service_id=service.id,
+            default_only=service.default_only,
+            version=service.version,
+        )
+
+    async def retire(self, service_id: UUID, now: datetime) -> None:
+        """End a service that was locked and has no bindings; the row stays."""
+        await self._session.change(_RETIRE, service_id=service_id, removed_at=now)
 
 
 async def seed_services(engine: AsyncEngine, offered: Iterable[tuple[str, bool]]) -> None:
@@ -23,10 +146,10 @@ async def seed_services(engine: AsyncEngine, offered: Iterable[tuple[str, bool]]
     """
     seeding = insert(services)
     kept = seeding.on_conflict_do_update(
-        index_elements=[services.c.name],
-        index_where=services.c.live,
+        index_elements=[_s.name],
+        index_where=_s.live,
         set_={"default_only": seeding.excluded.default_only},
-        where=services.c.default_only != seeding.excluded.default_only,
+        where=or_(_s.default_only != seeding.excluded.default_only),
     )
     with translate_driver_errors():
         async with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""What the store tells about edges and about bindings that take effect."""
+"""What readers show of bindings."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,18 +1,20 @@
+"""Origin validation of all routes at once. Text SQL: one statement over every route."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select, text
+from sqlalchemy import text
 
 from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
 from byoip.domain.checks.origin_validation import Validity
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
+from byoip.store.checks.tables import origin_drifts
 from byoip.store.claims.tables import prefixes
-from byoip.store.routes.tables_advertising import origin_drifts
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Repository, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,13 @@ class Reevaluated:
 _d, _p = origin_drifts.c, prefixes.c
 
 _OF: Final = compiled(
-    select(_d.validity)
-    .join(prefixes, (_p.id == _d.prefix_id) & (_p.cidr == _d.cidr))
-    .where(_d.prefix_id == bindparam("claim_id", type_=Uuid))
+    text("""
+    SELECT validity FROM origin_drifts AS d
+    JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
+    """)
 )
 
-# Who comes second has nothing to do.
+# A second worker has nothing to do.
 _ALONE: Final = compiled(text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone"))
 _DUE: Final = compiled(
     text("""
@@ -53,7 +56,8 @@ _LOOKED: Final = compiled(
 )
 
 # RFC 6811, section 2, as domain/origin_validation.py says it, for all routes at once (a test holds
-# the two against each other). Written in the order of ids, as whoever locks several claims does.
+# the two against each other). Rows are written in the order of ids, as every transaction locks
+# several claims.
 REEVALUATE: Final = text("""
     WITH routes AS (
         SELECT id AS prefix_id, cidr, asn FROM prefixes WHERE state = 'approved'
@@ -96,7 +100,7 @@ REEVALUATE: Final = text("""
             SELECT FROM routes WHERE (prefix_id, cidr) = (kept.prefix_id, kept.cidr)
         )
     ), confirmed AS (
-        -- Whoever is at work on a route finds it a minute later.
+        -- A route that is locked now is confirmed a minute later.
         UPDATE bgp_prefixes SET last_valid_at = :now WHERE id IN (
             SELECT id FROM bgp_prefixes AS route JOIN judged USING (prefix_id, cidr)
             WHERE advertised AND validity = 'valid'
@@ -111,11 +115,8 @@ REEVALUATE: Final = text("""
 _REEVALUATE: Final = compiled(REEVALUATE)
 
 
-class DriftRepository:
+class DriftRepository(Repository):
     """Drifts, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def of(self, claim_id: UUID) -> Validity | None:
         """What is known of the claim's whole prefix; None: nothing but "valid"."""
@@ -126,7 +127,7 @@ class DriftRepository:
         """Hold all approved claims and all routes against the newest snapshot, in one query.
 
         None where there is nothing to do: no snapshot, one older than 24 hours, one that was
-        looked at a short while ago, or somebody else is at it.
+        looked at a short while ago, or one that another worker is evaluating.
         """
         (lock,) = await self._session.rows(_ALONE)
         if not lock.alone:

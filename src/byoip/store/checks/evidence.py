@@ -1,3 +1,5 @@
+"""Findings of runs and the raw answers that they rest on."""
+
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -16,7 +18,7 @@ from byoip.domain.checks.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.store.claims.tables_history import exhibits, findings
+from byoip.store.checks.tables import exhibits, findings
 from byoip.store.statements import AnyRow, Session, Statement, compiled, storable
 
 FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)

@@ -1,31 +1,46 @@
-"""Snapshots as partitions: filled alone, attached whole, dropped whole."""
+"""Snapshots as partitions: filled alone, attached whole, dropped whole.
 
-from collections.abc import Iterable, Sequence
+Text SQL: SQLAlchemy has neither COPY nor partitions.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Table, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Table, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-# One number for each kind of snapshot; whoever writes that kind holds the lock.
+from byoip.store.unavailable import translate_driver_errors
+
+# One number for each kind of snapshot: a transaction that writes that kind holds the lock.
 VRPS_LOCK = 0x62796F6970_01
 REGISTRATIONS_LOCK = 0x62796F6970_02
 
-# Dropping stops every new reader while it waits for the old ones: so it hardly waits.
+# While a drop waits for the readers there are, new ones wait for it: so it hardly waits.
 _DROP_PATIENCE = "100ms"
 _PATIENCE = "set local statement_timeout = '10min'; set local lock_timeout = '5min'"
 _ATTACH_PATIENCE = "10s"  # this one only waits for other schema changes, and stops no reader
 
 
-class UnfitRows(Exception):  # noqa: N818 - it says what the rows are
-    """Postgres, or the way to it, does not take the rows; none of them is there."""
+class UnfitRows(Exception):  # noqa: N818 - named for the rows
+    """Postgres, or COPY, does not take the rows; none of them was kept."""
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine, lock: int) -> AsyncIterator[AsyncConnection]:
+    """A transaction that alone writes snapshots of this kind; a crash leaves nothing behind."""
+    with translate_driver_errors():
+        async with engine.begin() as connection:
+            await wait_for_turn(connection, lock)
+            yield connection
 
 
 async def wait_for_turn(connection: AsyncConnection, lock: int) -> None:
-    """Wait until nobody else writes snapshots of this kind; ends with the transaction.
+    """Wait until no other transaction writes snapshots of this kind; then hold others off.
 
-    Loading may take longer than what a session allows any statement.
+    Until the transaction ends it may also run statements longer than a session allows.
     """
     await connection.execute(text(_PATIENCE))
     await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": lock})
@@ -86,7 +101,7 @@ _BEGIN = (
     "create table {partition} (like {parent} including all, check (snapshot = {number}))",
     "alter table {partition} alter column snapshot set default {number}",
 )
-# Frozen from birth, since nobody can have seen the table: no second write of every page later.
+# Frozen from birth, since no other transaction has seen the table: no page is written twice.
 _COPY = "copy {partition} ({columns}) from stdin (freeze, null {null})"
 _FINISH = (
     # Against GiST: half the time to build, a third of the time to look up.
@@ -104,8 +119,18 @@ def _check_lines(lines: str, count: int, columns: int) -> None:
         raise UnfitRows("a value holds a tab, a line end or a backslash")
 
 
-async def drop(connection: AsyncConnection, parent: Table, number: int) -> bool:
-    """Drop the partition of snapshot `number`; False when readers keep us from it just now."""
+async def drop_superseded(
+    connection: AsyncConnection, snapshots: Table, entries: Table, superseded: TextClause
+) -> None:
+    """Drop the partitions whose numbers `superseded` gives; those being read stay for next time."""
+    gone = text(f"update {snapshots.name} set kept = false where number = :number")  # noqa: S608
+    for number in (await connection.scalars(superseded)).all():
+        if await _drop(connection, entries, number):
+            await connection.execute(gone, {"number": number})
+
+
+async def _drop(connection: AsyncConnection, parent: Table, number: int) -> bool:
+    # False when readers keep us from it just now.
     partition = sql.Identifier(partition_name(parent, number))
     driver = await _driver(connection)
     try:
@@ -119,7 +144,7 @@ async def drop(connection: AsyncConnection, parent: Table, number: int) -> bool:
 
 
 def partition_name(parent: Table, number: int) -> str:
-    """What the partition of a snapshot is called."""
+    """The name of a snapshot's partition."""
     return f"{parent.name}_{number}"
 
 

@@ -1,3 +1,5 @@
+"""Registration statistics: read by prefix, replaced per registry."""
+
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -5,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, Text, bindparam, select, text, update
+from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -14,7 +16,8 @@ from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark
-from byoip.store.checks.partitions import REGISTRATIONS_LOCK, drop, fill, wait_for_turn
+from byoip.store.checks import snapshots_sql as sql
+from byoip.store.checks.partitions import REGISTRATIONS_LOCK, drop_superseded, fill, writing
 from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.store.checks.tables_snapshots import (
     current_registration_snapshots,
@@ -22,7 +25,7 @@ from byoip.store.checks.tables_snapshots import (
     registered_ranges,
     registration_snapshots,
 )
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
 
@@ -42,57 +45,14 @@ class Registered:
 _COLUMNS = ("prefix", "status", "holder")
 _BATCH = 2000
 
-# As for ROAs: behind a materialised CTE one plan serves all questions.
-_OVERLAPPING = compiled(
-    text("""
-    with asked as materialized (
-        select registry, number, cast(:prefix as cidr) as prefix
-        from current_registration_snapshots
-    )
-    select asked.registry, asked.number, found.prefix, found.status, found.holder
-    from asked left join lateral (
-        select prefix, status, holder from registered_ranges
-        where snapshot = asked.number and prefix && asked.prefix
-    ) as found on true
-""")
-)
-
-_STATUS = text("""
-    select newest.registry, newest.fault, used.serial, used.attempted_at,
-        coalesce(used.ranges, 0) as ranges,
-        case when newest.fault is not null then nullif(newest.ranges, 0) end as refused,
-        newest.accepted_by, newest.accepted_because, newest.accepted_at
-    from (
-        select distinct on (registry) registry, fault, ranges,
-            accepted_by, accepted_because, accepted_at
-        from registration_snapshots
-        where registry = coalesce(:registry, registry)
-        order by registry, number desc
-    ) as newest
-    left join current_registration_snapshots as current using (registry)
-    left join registration_snapshots as used on used.number = current.number
-    order by newest.registry
-""").bindparams(bindparam("registry", type_=Text))
-
-_ACCEPT = text("""
-    update registration_snapshots
-    set accepted_by = :by, accepted_because = :because, accepted_at = :at
-    where number = (select max(number) from registration_snapshots where registry = :registry)
-""")
-
-_SUPERSEDED = text("""
-    select number from registration_snapshots
-    where kept and number not in (select number from current_registration_snapshots)
-""")
-
 
 @dataclass(frozen=True, slots=True)
 class RegistrationRepository:
     """Registration statistics as one connection sees them.
 
     Attributes:
-        registries: those that must all be loaded before anything is said: what one registry does
-            not know may be another's.
+        registries: all of these must be loaded before the answer counts: space that one registry
+            does not list may be another's.
     """
 
     connection: AsyncConnection
@@ -101,7 +61,7 @@ class RegistrationRepository:
     async def overlapping(self, prefix: Prefix) -> Registered:
         """Read the newest snapshots, in one statement; the latest of them gives the number."""
         session = await Session.of(self.connection)
-        rows = await session.rows(_OVERLAPPING, prefix=str(prefix))
+        rows = await session.rows(sql.OVERLAPPING, prefix=str(prefix))
         if not self.registries <= {row.registry for row in rows}:
             return Registered(snapshot=None, delegations=())
         delegations = [
@@ -133,13 +93,13 @@ class RegistrationSnapshotRepository:
 
     async def status(self, registry: str) -> RegistrationStatus | None:
         """How the registry stands; None where it was never tried."""
-        row = (await self.connection.execute(_STATUS, {"registry": registry})).one_or_none()
+        row = (await self.connection.execute(sql.STATUS, {"registry": registry})).one_or_none()
         return None if row is None else _status(row)
 
     async def accept(self, registry: str, acceptance: Acceptance) -> None:
         """Keep an operator's word about the registry's newest file."""
         word = {"by": acceptance.by, "because": acceptance.reason, "at": acceptance.at}
-        await self.connection.execute(_ACCEPT, {"registry": registry, **word})
+        await self.connection.execute(sql.ACCEPT, {"registry": registry, **word})
 
     async def replace(self, file: StatisticsFile) -> int:
         """Load the file as the registry's snapshot, make it current and return its number."""
@@ -177,38 +137,29 @@ class RegistrationSnapshotRepository:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationSnapshots:
-    """Registration statistics in Postgres: read by everyone, written by one at a time."""
+    """Registration statistics in Postgres: many read them, one transaction at a time writes."""
 
     engine: AsyncEngine
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[RegistrationSnapshotRepository]:
         """Write in one transaction: a crash in the middle leaves nothing behind."""
-        async with self._alone() as connection:
+        async with writing(self.engine, REGISTRATIONS_LOCK) as connection:
             yield RegistrationSnapshotRepository(connection)
 
     async def prune(self) -> None:
         """Drop all partitions that are not current."""
-        async with self._alone() as connection:
-            for number in (await connection.scalars(_SUPERSEDED)).all():
-                if await drop(connection, registered_ranges, number):
-                    of_it = registration_snapshots.c.number == number
-                    gone = update(registration_snapshots).where(of_it).values(kept=False)
-                    await connection.execute(gone)
+        async with writing(self.engine, REGISTRATIONS_LOCK) as connection:
+            await drop_superseded(
+                connection, registration_snapshots, registered_ranges, sql.SUPERSEDED_REGISTRATIONS
+            )
 
     async def status(self) -> Sequence[RegistrationStatus]:
         """Say how fresh each registry's statistics are."""
         with translate_driver_errors():
             async with self.engine.connect() as connection:
-                rows = await connection.execute(_STATUS, {"registry": None})
+                rows = await connection.execute(sql.STATUS, {"registry": None})
                 return [_status(row) for row in rows]
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[AsyncConnection]:
-        with translate_driver_errors():
-            async with self.engine.begin() as connection:
-                await wait_for_turn(connection, REGISTRATIONS_LOCK)
-                yield connection
 
     async def mark_of(self, url: str) -> FetchMark | None:
         """The mark of a file, unless its content was refused or has been replaced."""

@@ -1,3 +1,5 @@
+"""Admission of questions to registries. Text SQL: hot, under a lock of the registry."""
+
 import math
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -18,7 +20,7 @@ from byoip.store.unavailable import translate_driver_errors
 
 # All times are the database's: workers on several machines share one budget. clock_timestamp(),
 # since now() stands still while a transaction waits for a lock. A crash may forget the last moment
-# of these tables (synchronous_commit): nobody waits for the disk while a registry is locked.
+# of these tables (synchronous_commit): no worker waits for the disk while a registry is locked.
 
 _FIRST: Final = compiled(
     text("INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING")
@@ -61,7 +63,7 @@ _USAGE: Final = compiled(
 )
 
 # Clearing away skips what another worker is just giving back or keeping: who holds the registry's
-# row waits for nobody.
+# row does not wait.
 _SPEND: Final = compiled(
     text("""
     WITH spent AS (
@@ -194,7 +196,7 @@ class PostgresRegistryBudget:
     async def settle(
         self, permit: Permit, question: RegistryQuestion, answer: Found | NoEntries | None
     ) -> None:
-        """Give the connection back, and keep an answer for whoever asks the same."""
+        """Release the connection and cache the answer for identical questions."""
         if answer is None or not self._remember:
             await self._autocommit.ask(_GIVE_BACK, permit=permit.id)
             return

@@ -1,3 +1,5 @@
+"""Validation runs: opened, taken by a worker on a lease, finished."""
+
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -7,23 +9,28 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Interval,
+    Text,
     Uuid,
     and_,
     bindparam,
+    cast,
+    column,
+    exists,
     func,
+    literal_column,
     or_,
     select,
-    text,
+    table,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from byoip.domain.checks.evidence import Finding
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger, ValidationRun
 from byoip.ports.clock import Clock
 from byoip.ports.jobs import RUN_VALIDATION
 from byoip.store.checks.evidence import keep_findings
-from byoip.store.claims.tables_history import validation_runs
+from byoip.store.checks.tables import validation_runs
 from byoip.store.columns import constant
 from byoip.store.statements import AnyRow, Session, compiled
 
@@ -76,10 +83,11 @@ _CANCEL: Final = compiled(
     .values(state=constant(RunState.CANCELLED), finished_at=_TIME, lease_until=None)
     .returning(_r.id)
 )
-_NOT_QUEUED: Final = text(
-    "NOT EXISTS (SELECT FROM procrastinate_jobs AS job WHERE job.status = 'todo' "
-    f"AND job.task_name = '{RUN_VALIDATION}' "
-    "AND job.args ->> 'run_id' = replace(CAST(validation_runs.id AS text), '-', ''))"
+_job = table("procrastinate_jobs", column("status"), column("task_name"), column("args", JSONB))
+_NOT_QUEUED: Final = ~exists().where(
+    _job.c.status == literal_column("'todo'"),
+    _job.c.task_name == literal_column(f"'{RUN_VALIDATION}'"),
+    _job.c.args["run_id"].astext == func.replace(cast(_r.id, Text), "-", ""),
 )
 _ABANDONED: Final = compiled(
     select(_r.id)
@@ -149,7 +157,7 @@ class RunRepository:
         return None if row is None else row.id
 
     async def abandoned(self, limit: int) -> Sequence[UUID]:
-        """Open runs that nobody works on, and for which no job waits.
+        """Open runs that no worker carries out, and for which no job waits.
 
         Their lease has run out, or they are overdue for half a minute.
         """

@@ -1,3 +1,5 @@
+"""What is known of snapshots of ROA data and registration statistics."""
+
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +26,7 @@ class VrpSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """An operator's word that a refused snapshot is right after all."""
+    """An operator's decision that a refused snapshot is right after all."""
 
     by: str
     reason: str
@@ -56,8 +58,8 @@ class RegistrationStatus:
         ranges: how many prefixes it holds.
         fault: why the newest attempt failed; None when it did not.
         refused: prefixes of the newest file, where it was refused for having too few.
-        acceptance: an operator's word that it is right all the same; the next file is then
-            measured by it.
+        acceptance: an operator's decision that it is right all the same; the next file is then
+            compared with it.
     """
 
     registry: str

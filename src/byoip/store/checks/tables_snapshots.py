@@ -1,8 +1,8 @@
-"""Tables of outside data that is loaded as a whole: ROA payloads and registration statistics.
+"""Foreign data that is loaded as a whole: validated ROA payloads and registration statistics.
 
-Entries live in one partition for each snapshot, made, filled and indexed before it is attached, so
-that loading disturbs no reader and dropping leaves nothing behind. Partitions have an SP-GiST index
-of their own; the parents have none.
+Each snapshot has a partition of its own. It is filled and indexed before it is attached, so that
+loading disturbs no reader and dropping leaves nothing behind. Partitions have an SP-GiST index;
+their parents have none.
 """
 
 from sqlalchemy import (
@@ -10,7 +10,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Integer,
     SmallInteger,
@@ -21,24 +20,25 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CIDR, JSONB
 from sqlalchemy.schema import Identity
 
+from byoip.store.columns import jsonb, text, timestamptz
 from byoip.store.metadata import metadata
 
 vrp_snapshots = Table(
     "vrp_snapshots",
     metadata,
     Column("number", Integer, Identity(), primary_key=True),
-    # Refused until it is accepted, in the same transaction or later by an operator.
+    # False until accepted: in the same transaction, or later by an operator.
     Column("accepted", Boolean, nullable=False),
-    Column("attempted_at", DateTime(timezone=True), nullable=False),
-    Column("source", Text),
-    Column("built_at", DateTime(timezone=True)),
-    Column("sha256", Text),
+    timestamptz("attempted_at"),
+    text("source", nullable=True),
+    timestamptz("built_at", nullable=True),
+    text("sha256", nullable=True),
     Column("counts", JSONB),  # {trust anchor: entries}
-    Column("objections", JSONB, nullable=False),  # [{"gate": ..., "detail": ...}]
+    jsonb("objections"),  # [{"gate": ..., "detail": ...}]
     Column("kept", Boolean, nullable=False),  # whether its partition still exists
-    Column("accepted_by", Text),
-    Column("accepted_because", Text),
-    Column("accepted_at", DateTime(timezone=True)),
+    text("accepted_by", nullable=True),
+    text("accepted_because", nullable=True),
+    timestamptz("accepted_at", nullable=True),
     CheckConstraint(
         "not (accepted or kept) or (built_at is not null and counts is not null)", name="loaded"
     ),
@@ -60,7 +60,7 @@ vrps = Table(
     Column("asn", BigInteger, nullable=False),
     Column("expires", BigInteger),  # seconds since the epoch: as exported, and quick to load
     Column("prefix", CIDR, nullable=False),
-    Column("anchor", Text, nullable=False),
+    text("anchor"),
     CheckConstraint(
         "max_length between masklen(prefix) and case family(prefix) when 4 then 32 else 128 end",
         name="max_length",
@@ -74,16 +74,16 @@ registration_snapshots = Table(
     metadata,
     Column("number", Integer, Identity(), primary_key=True),
     Column("registry", Text, nullable=False, index=True),
-    Column("attempted_at", DateTime(timezone=True), nullable=False),
-    Column("fault", Text),  # why there are no ranges
-    Column("serial", Text),
-    Column("sha256", Text),
-    # Where a whole file was refused for having too few, so many; an operator may accept that.
+    timestamptz("attempted_at"),
+    text("fault", nullable=True),  # why there are no ranges
+    text("serial", nullable=True),
+    text("sha256", nullable=True),
+    # In a file refused for having too few; an operator may accept it.
     Column("ranges", Integer, nullable=False),
     Column("kept", Boolean, nullable=False),
-    Column("accepted_by", Text),
-    Column("accepted_because", Text),
-    Column("accepted_at", DateTime(timezone=True)),
+    text("accepted_by", nullable=True),
+    text("accepted_because", nullable=True),
+    timestamptz("accepted_at", nullable=True),
     CheckConstraint("(fault is null) = (sha256 is not null)", name="loaded_or_fault"),
 )
 
@@ -99,8 +99,8 @@ registered_ranges = Table(
     metadata,
     Column("snapshot", Integer, nullable=False),
     Column("prefix", CIDR, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("holder", Text, nullable=False),
+    text("status"),
+    text("holder"),
     postgresql_partition_by="list (snapshot)",
 )
 
@@ -109,7 +109,7 @@ fetch_marks = Table(
     "fetch_marks",
     metadata,
     Column("url", Text, primary_key=True),
-    Column("etag", Text),
-    Column("last_modified", Text),
-    Column("sha256", Text, nullable=False),
+    text("etag", nullable=True),
+    text("last_modified", nullable=True),
+    text("sha256"),
 )

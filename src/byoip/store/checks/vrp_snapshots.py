@@ -1,10 +1,12 @@
+"""ROA data in use: asked about a prefix, and its snapshots pruned."""
+
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.asn import Asn
@@ -14,48 +16,13 @@ from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.clock import Clock
-from byoip.store.checks.partitions import VRPS_LOCK, drop, wait_for_turn
+from byoip.store.checks import snapshots_sql as sql
+from byoip.store.checks.partitions import VRPS_LOCK, drop_superseded, writing
 from byoip.store.checks.snapshots import RoaStatus
 from byoip.store.checks.tables_snapshots import vrp_snapshots, vrps
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository, is_current, one_snapshot
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
-
-# The question stands in a materialised CTE, so that Postgres cannot see its value while planning:
-# then one plan serves all questions, and a lookup takes a third of the time.
-ABOUT = text("""
-    with asked as materialized (
-        select snapshot.number, snapshot.source, snapshot.built_at, cast(:prefix as cidr) as prefix
-        from current_vrp_snapshot join vrp_snapshots as snapshot using (number)
-    )
-    select asked.number, asked.source, asked.built_at, found.*
-    from asked left join lateral (
-        (
-            select true as covers, prefix, max_length, asn, anchor, expires
-            from vrps where snapshot = asked.number and prefix >>= asked.prefix
-        ) union all (
-            select false, prefix, max_length, asn, anchor, expires
-            from vrps where snapshot = asked.number and prefix << asked.prefix limit 100
-        )
-    ) as found on true
-    order by covers, prefix, max_length, asn, anchor
-""")
-
-_ABOUT = compiled(ABOUT)
-
-# In use, the one before it (statements may still read it), and what an operator may yet accept.
-_SUPERSEDED = text("""
-    with current as (select coalesce(max(number), 0) as number from current_vrp_snapshot)
-    select number from vrp_snapshots where kept and number not in (
-        select number from current
-        union all
-        select coalesce(max(number), 0) from vrp_snapshots
-        where kept and accepted and number < (select number from current)
-        union all
-        select coalesce(max(number), 0) from vrp_snapshots
-        where kept and not accepted and number > (select number from current)
-    )
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +35,7 @@ class RoaRepository:
     async def about(self, prefix: Prefix) -> VrpAnswer:
         """Read the newest accepted snapshot, in one statement."""
         session = await Session.of(self.connection)
-        rows = await session.rows(_ABOUT, prefix=str(prefix))
+        rows = await session.rows(sql.ABOUT, prefix=str(prefix))
         if not rows:
             return NoVrps(Fault.NO_DATA, "no ROA data has been loaded yet")
         snapshot = SnapshotFacts(rows[0].number, rows[0].source, rows[0].built_at)
@@ -84,31 +51,20 @@ class RoaRepository:
 
 @dataclass(frozen=True, slots=True)
 class VrpSnapshots:
-    """ROA data in Postgres: read by everyone, written by one at a time."""
+    """ROA data in Postgres: many read it, one transaction at a time writes."""
 
     engine: AsyncEngine
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[VrpSnapshotRepository]:
         """Write in one transaction: a crash in the middle leaves nothing behind."""
-        async with self._alone() as connection:
+        async with writing(self.engine, VRPS_LOCK) as connection:
             yield VrpSnapshotRepository(connection)
 
     async def prune(self) -> None:
         """Drop all partitions but the current, the previous, and the last refused one."""
-        async with self._alone() as connection:
-            for number in (await connection.scalars(_SUPERSEDED)).all():
-                if await drop(connection, vrps, number):
-                    of_it = vrp_snapshots.c.number == number
-                    gone = update(vrp_snapshots).where(of_it).values(kept=False)
-                    await connection.execute(gone)
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[AsyncConnection]:
-        with translate_driver_errors():
-            async with self.engine.begin() as connection:
-                await wait_for_turn(connection, VRPS_LOCK)
-                yield connection
+        async with writing(self.engine, VRPS_LOCK) as connection:
+            await drop_superseded(connection, vrp_snapshots, vrps, sql.SUPERSEDED_ROAS)
 
     async def status(self) -> RoaStatus:
         """Read it from the tables: the same answer in every process."""

@@ -1,3 +1,5 @@
+"""Snapshots of ROA data as they are loaded, refused and accepted."""
+
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ class VrpSnapshotRepository:
     connection: AsyncConnection
 
     async def current(self) -> VrpSnapshot | None:
-        """The last good one."""
+        """The one in use."""
         return await one_snapshot(self.connection, is_current())
 
     async def find(self, number: int) -> VrpSnapshot | None:
@@ -43,13 +45,13 @@ class VrpSnapshotRepository:
             return await self._load(document, source, at)
 
     async def refuse(self, number: int, objections: Sequence[Objection]) -> None:
-        """Say why a loaded snapshot stays refused."""
+        """Record why a loaded snapshot stays refused."""
         await self._update(number, objections=_as_json(objections))
 
     async def accept(self, number: int, acceptance: Acceptance | None = None) -> None:
         """Make a loaded snapshot the current one; what was objected to stays on record."""
-        told = {} if acceptance is None else _told(acceptance)
-        await self._update(number, accepted=True, **told)
+        accepted = {} if acceptance is None else _accepted(acceptance)
+        await self._update(number, accepted=True, **accepted)
         await self.connection.execute(
             insert(current_vrp_snapshot)
             .values(singleton=True, number=number)
@@ -152,7 +154,7 @@ def _as_json(objections: Sequence[Objection]) -> list[dict[str, str]]:
     return [{"gate": one.gate.value, "detail": one.detail} for one in objections]
 
 
-def _told(acceptance: Acceptance) -> dict[str, object]:
+def _accepted(acceptance: Acceptance) -> dict[str, object]:
     return {
         "accepted_by": acceptance.by,
         "accepted_because": acceptance.reason,

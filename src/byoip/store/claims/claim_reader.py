@@ -38,11 +38,12 @@ from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.bindings.tables_edges import edges
-from byoip.store.claims.tables import bindings, prefixes, validation_tokens
+from byoip.store.bindings.tables import bindings, edges
+from byoip.store.checks.tables import origin_drifts
+from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
-from byoip.store.routes.tables_advertising import bgp_prefixes, origin_drifts
+from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import AnyRow, compiled
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c

@@ -1,11 +1,10 @@
-"""Claims, within one transaction."""
+"""Claims, locked and saved; and the locks of accounts and of address space."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     DateTime,
     Integer,
@@ -25,11 +24,14 @@ from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, Overlap
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.prefix import Prefix
+from byoip.store.accounts.tables import accounts
+from byoip.store.bindings.tables import bindings
 from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
-from byoip.store.claims.tables import accounts, bindings, prefixes
+from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
-from byoip.store.statements import Session, compiled, json, storable
+from byoip.store.statements import Repository, compiled, json, storable
+from byoip.store.unavailable import refusing
 
 # The space is cut at the shortest lengths that may be brought (checked by the table), so any two
 # prefixes that overlap lie in the same cut and take the same lock.
@@ -105,11 +107,8 @@ _UNPROVEN: Final = compiled(
 )
 
 
-class ClaimRepository:
+class ClaimRepository(Repository):
     """Claims, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, claim: Claim) -> None:
         """Keep a new claim.
@@ -122,22 +121,15 @@ class ClaimRepository:
         own = {"account_id": claim.account_id, "prefix": claim.prefix.network}
         if await self._session.rows(_OWN, **own):
             raise OverlapsOwnClaim(claim.prefix)
-        try:
+        with refusing(
+            ex_prefixes_own_overlap=OverlapsOwnClaim(claim.prefix),
+            prefixes_claim_unreserved=SpaceReserved(claim.prefix),
+        ):
             await self._session.change(_INSERT, **_values(claim))
-        except psycopg.errors.ExclusionViolation as fault:
-            if fault.diag.constraint_name == "ex_prefixes_own_overlap":
-                raise OverlapsOwnClaim(claim.prefix) from None
-            raise
-        except psycopg.errors.RestrictViolation as fault:
-            if fault.diag.constraint_name == "prefixes_claim_unreserved":
-                raise SpaceReserved(claim.prefix) from None
-            raise
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:
         """Lock the account against other claims; how many live claims it has, and its quota."""
-        account = await self._session.row(_QUOTA, account_id=account_id)
-        if account is None:
-            raise AccountNotFound
+        account = await self._session.one(_QUOTA, AccountNotFound, account_id=account_id)
         # A statement of its own: it must see what was committed while this one waited for the lock.
         (count,) = await self._session.rows(_HELD, account_id=account_id)
         return count.held, account.prefix_quota
@@ -148,9 +140,9 @@ class ClaimRepository:
         Raises:
             ClaimNotFound: not there, closed, or another account's.
         """
-        row = await self._session.row(_LOCK, claim_id=claim_id, account_id=account_id)
-        if row is None:
-            raise ClaimNotFound
+        row = await self._session.one(
+            _LOCK, ClaimNotFound, claim_id=claim_id, account_id=account_id
+        )
         return claim_from(row)
 
     async def get(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
@@ -159,9 +151,7 @@ class ClaimRepository:
         Raises:
             ClaimNotFound: not there, closed, or another account's.
         """
-        row = await self._session.row(_GET, claim_id=claim_id, account_id=account_id)
-        if row is None:
-            raise ClaimNotFound
+        row = await self._session.one(_GET, ClaimNotFound, claim_id=claim_id, account_id=account_id)
         return claim_from(row)
 
     async def view(self, claim_id: UUID) -> ClaimView:
@@ -170,9 +160,7 @@ class ClaimRepository:
         Raises:
             ClaimNotFound: there is no such live claim.
         """
-        row = await self._session.row(_VIEW, claim_id=claim_id)
-        if row is None:
-            raise ClaimNotFound
+        row = await self._session.one(_VIEW, ClaimNotFound, claim_id=claim_id)
         return claim_view(row)
 
     async def save(self, claim: Claim) -> None:

@@ -1,11 +1,10 @@
-"""Delegations: written within one transaction, and the statements that read them."""
+"""Delegations of a claim's ranges to other accounts."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     DateTime,
     Integer,
@@ -27,11 +26,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
 from byoip.domain.claims.lifecycle import State
 from byoip.domain.prefix import Prefix
-from byoip.store.claims.tables import prefixes
-from byoip.store.claims.tables_delegations import delegations
+from byoip.store.claims.tables import delegations, prefixes
 from byoip.store.routes.bgp_prefixes import UP
-from byoip.store.routes.tables_advertising import bgp_prefixes
-from byoip.store.statements import AnyRow, Session, compiled
+from byoip.store.routes.tables import bgp_prefixes
+from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.unavailable import refusing
 
 _d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c
 _TIME: Final = DateTime(timezone=True)
@@ -87,11 +86,8 @@ GIVEN: Final = compiled(
 RECEIVED: Final = compiled(_page.where(_d.account_id == _ACCOUNT))
 
 
-class DelegationRepository:
+class DelegationRepository(Repository):
     """Delegations, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def of(self, claim_id: UUID) -> Sequence[Delegation]:
         """The claim's delegations whose end is not recorded, in address order."""
@@ -105,16 +101,11 @@ class DelegationRepository:
             DelegationOverlaps: some of it is delegated already, by this owner or another.
             DelegateNotFound: the other account does not exist.
         """
-        try:
+        with refusing(
+            ex_delegations_overlap=DelegationOverlaps(delegation.cidr),
+            fk_delegations_account_id=DelegateNotFound,
+        ):
             await self._session.change(_INSERT, **_values(delegation))
-        except psycopg.errors.ExclusionViolation as fault:
-            if fault.diag.constraint_name == "ex_delegations_overlap":
-                raise DelegationOverlaps(delegation.cidr) from None
-            raise
-        except psycopg.errors.ForeignKeyViolation as fault:
-            if fault.diag.constraint_name == "fk_delegations_account_id":
-                raise DelegateNotFound from None
-            raise
 
     async def end(self, ids: Sequence[UUID], now: datetime) -> None:
         """Record the end of live delegations; the rows stay."""

@@ -1,4 +1,7 @@
-"""The history of claims: written at the end of each transaction that has events."""
+"""Histories of claims.
+
+Text SQL: one statement locks the counters, numbers the events, writes them and notifies.
+"""
 
 from typing import Final
 

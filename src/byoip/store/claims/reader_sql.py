@@ -14,19 +14,19 @@ from sqlalchemy import (
 )
 
 from byoip.store.bindings.bindings import BINDING, BINDING_SOURCE
+from byoip.store.bindings.tables import bindings, services
 from byoip.store.checks.evidence import EXHIBIT, FINDING
+from byoip.store.checks.tables import exhibits, findings, validation_runs
 from byoip.store.claims.claim_reader import PAGE_SIZE, THIS_CLAIM, paged
-from byoip.store.claims.tables import bindings, prefixes, services, validation_tokens
-from byoip.store.claims.tables_history import (
+from byoip.store.claims.tables import (
     account_event_counters,
     event_counters,
     events,
-    exhibits,
-    findings,
-    validation_runs,
+    prefixes,
+    validation_tokens,
 )
 from byoip.store.routes.bgp_prefixes import APPLIED, OBSERVED
-from byoip.store.routes.tables_advertising import bgp_prefixes
+from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import compiled
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c

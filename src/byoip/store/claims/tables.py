@@ -1,7 +1,6 @@
-"""Accounts, claims, tokens and bindings, and what the database itself refuses about them.
+"""Claims, their tokens, delegations and history, and space that operators reserve.
 
-Rows are never deleted: `live` says which still count. Runs, evidence and history have files of
-their own beside this one.
+Rows are never deleted: `live` says which still count.
 """
 
 from sqlalchemy import (
@@ -10,82 +9,21 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
-    SmallInteger,
     Table,
-    Text,
     UniqueConstraint,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, CIDR, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import CIDR, ExcludeConstraint
 
-from byoip.domain.accounts.credential import Scope
-from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.store.columns import jsonb, live, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
-
-_ALL_SCOPES = ", ".join(f"'{scope}'" for scope in Scope)
-
-# The one row that says what this database is for; the first migration writes it.
-deployment = Table(
-    "deployment",
-    metadata,
-    Column("id", SmallInteger, primary_key=True, autoincrement=False),
-    text("mode"),
-    timestamptz("stamped_at"),
-    CheckConstraint("id = 1", name="one_row"),
-    one_of("mode", ("sandbox", "production")),
-)
-
-accounts = Table(
-    "accounts",
-    metadata,
-    uuid_pk(),
-    text("name"),
-    Column("prefix_quota", Integer, nullable=False),
-    timestamptz("created_at"),
-    Column("version", Integer, nullable=False, server_default="1"),
-    CheckConstraint("prefix_quota >= 0", name="prefix_quota"),
-)
-
-credentials = Table(
-    "credentials",
-    metadata,
-    uuid_pk(),
-    reference("account_id", "accounts.id", nullable=True),  # null: an operator's
-    text("name"),
-    Column("token_sha256", LargeBinary, nullable=False),
-    Column("scopes", ARRAY(Text), nullable=False),
-    timestamptz("created_at"),
-    timestamptz("expires_at", nullable=True),
-    timestamptz("revoked_at", nullable=True),
-    timestamptz("last_used_at", nullable=True),
-    UniqueConstraint("token_sha256"),
-    CheckConstraint("octet_length(token_sha256) = 32", name="token_sha256"),
-    CheckConstraint(f"scopes <@ ARRAY[{_ALL_SCOPES}]::text[]", name="scopes"),
-    Index(None, "account_id"),
-)
-
-services = Table(
-    "services",
-    metadata,
-    uuid_pk(),
-    text("name"),
-    Column("default_only", Boolean, nullable=False),
-    timestamptz("created_at"),
-    timestamptz("removed_at", nullable=True),
-    live("removed_at IS NULL"),
-    Column("version", Integer, nullable=False, server_default="1"),
-    # What live bindings refer to: a service cannot be retired from under them.
-    UniqueConstraint("id", "live", name="uq_services_live"),
-    Index("uq_services_live_name", "name", unique=True, postgresql_where="live"),
-)
 
 prefixes = Table(
     "prefixes",
@@ -165,7 +103,7 @@ prefixes = Table(
     ),
     one_of("approved_by", Approver),
     CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved_by_whom"),
-    # Ownership is what an approval rests on, or the operator's word; irr and rpki may change.
+    # An approval rests on proven ownership or on an operator; irr and rpki may change.
     CheckConstraint(
         "state <> 'approved' OR ownership_state = 'valid' OR approved_by = 'operator'",
         name="approved_is_proven",
@@ -205,84 +143,94 @@ validation_tokens = Table(
     Index("ix_validation_tokens_page", "prefix_id", "created_at", "id"),
 )
 
-bindings = Table(
-    "bindings",
+delegations = Table(
+    "delegations",
     metadata,
     uuid_pk(),
     Column("prefix_id", Uuid, nullable=False),
     Column("prefix_cidr", CIDR, nullable=False),
     Column("cidr", CIDR, nullable=False),
-    reference("service_id", "services.id"),
-    text("state"),
-    # The newest change of it in the feed for edges, and the one that they have agreed on. While
-    # they differ, another service may answer, or a removed binding's still does; null: none.
-    Column("change", BigInteger, nullable=False, server_default="0"),
-    Column("settled", BigInteger, nullable=False, server_default="0"),
-    reference("answering_service_id", "services.id", nullable=True),
+    reference("account_id", "accounts.id"),  # who may use it
     timestamptz("created_at"),
-    timestamptz("removed_at", nullable=True),
-    Column("is_default", Boolean, Computed("cidr = prefix_cidr", persisted=True), nullable=False),
-    live("removed_at IS NULL"),
+    timestamptz("expires_at", nullable=True),
+    # An expired row lives on until its end is recorded: no constraint can look at the clock.
+    timestamptz("ended_at", nullable=True),
+    live("ended_at IS NULL"),
     # True while it lives, else null, which a foreign key does not follow: a claim cannot be
-    # closed from under its bindings.
-    Column(
-        "live_prefix",
-        Boolean,
-        Computed("nullif(removed_at IS NULL, false)", persisted=True),
-    ),
+    # closed from under its delegations.
+    Column("live_prefix", Boolean, Computed("nullif(ended_at IS NULL, false)", persisted=True)),
     ForeignKeyConstraint(
         ["prefix_id", "prefix_cidr", "live_prefix"],
         ["prefixes.id", "prefixes.cidr", "prefixes.live"],
-        name="fk_bindings_live_prefix",
-    ),
-    ForeignKeyConstraint(
-        ["service_id", "live_prefix"],
-        ["services.id", "services.live"],
-        name="fk_bindings_live_service",
-    ),
-    # Nor can the service that still answers be retired before another does.
-    Column(
-        "answers",
-        Boolean,
-        Computed("nullif(answering_service_id IS NOT NULL, false)", persisted=True),
-    ),
-    ForeignKeyConstraint(
-        ["answering_service_id", "answers"],
-        ["services.id", "services.live"],
-        name="fk_bindings_answering_service",
-    ),
-    CheckConstraint("settled BETWEEN 0 AND change", name="settled"),
-    CheckConstraint(
-        "state <> 'active' OR removed_at IS NOT NULL "
-        "OR answering_service_id IS NOT DISTINCT FROM service_id",
-        name="active_answers",
+        name="fk_delegations_live_prefix",
     ),
     CheckConstraint("cidr <<= prefix_cidr", name="inside_prefix"),
-    one_of("state", Provisioning),
-    # An advertised route will refer to this with two columns that are always true: its binding
-    # then spans the prefix, lives, and cannot be removed from under it.
-    UniqueConstraint("id", "prefix_id", "is_default", "live", name="uq_bindings_live_default"),
-    # No address is answered for by two claims: one whose approval was revoked keeps what it bound,
-    # and the next one approved has to wait.
+    CheckConstraint("expires_at > created_at", name="expires_at"),
+    # No address is delegated twice, not even by two owners.
     ExcludeConstraint(
-        ("prefix_cidr", "&&"),
-        name="ex_bindings_default_overlap",
+        ("cidr", "&&"),
+        name="ex_delegations_overlap",
         using="gist",
-        ops={"prefix_cidr": "inet_ops"},
-        where="live AND is_default",
+        ops={"cidr": "inet_ops"},
+        where="live",
     ),
-    Index("uq_bindings_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
-    Index("ix_bindings_page", "prefix_id", "created_at", "id", postgresql_where="live"),
-    Index("ix_bindings_service_id", "service_id"),
-    Index("ix_bindings_answering_service_id", "answering_service_id"),
-    Index("ix_bindings_unsettled", "prefix_id", postgresql_where="settled < change"),
+    Index("ix_delegations_page", "prefix_id", "created_at", "id", postgresql_where="live"),
+    Index("ix_delegations_account", "account_id", "created_at", "id", postgresql_where="live"),
+    Index("ix_delegations_expiring", "expires_at", postgresql_where="live"),
 )
 
-# Permits that all processes share; `spent_until` runs ahead of the clock as they are spent.
-allowances = Table(
-    "allowances",
+# A trigger on prefixes keeps other accounts from approved or new claims on reserved space.
+reservations = Table(
+    "reservations",
     metadata,
-    Column("what", Text, primary_key=True),
-    Column("who", Uuid, primary_key=True),
-    timestamptz("spent_until"),
+    uuid_pk(),
+    Column("cidr", CIDR, nullable=False),
+    reference("account_id", "accounts.id", nullable=True),  # null: no account may claim it
+    text("reason"),
+    timestamptz("created_at"),
+    timestamptz("released_at", nullable=True),
+    live("released_at IS NULL"),
+    # The space lock shares its keys by these lengths: see transaction.py.
+    CheckConstraint("masklen(cidr) >= CASE family(cidr) WHEN 4 THEN 8 ELSE 16 END", name="length"),
+    ExcludeConstraint(
+        ("cidr", "&&"),
+        name="ex_reservations_overlap",
+        using="gist",
+        ops={"cidr": "inet_ops"},
+        where="live",
+    ),
+    Index("ix_reservations_page", "created_at", "id", postgresql_where="live"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("prefix_id", Uuid, ForeignKey("prefixes.id", ondelete="RESTRICT"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    reference("account_id", "accounts.id"),
+    Column("account_number", BigInteger, nullable=False),
+    text("kind"),
+    text("actor"),
+    text("request_id"),
+    timestamptz("at"),
+    jsonb("before"),
+    jsonb("after"),
+    CheckConstraint("number >= 1 AND account_number >= 1", name="number"),
+    UniqueConstraint("account_id", "account_number"),
+)
+
+# Updated last in a transaction: a number is given only when all lower ones are committed.
+event_counters = Table(
+    "event_counters",
+    metadata,
+    Column("prefix_id", Uuid, ForeignKey("prefixes.id", ondelete="RESTRICT"), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+# The same for all claims of an account together.
+account_event_counters = Table(
+    "account_event_counters",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("accounts.id", ondelete="RESTRICT"), primary_key=True),
+    Column("last", BigInteger, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""Ownership tokens, within one transaction."""
+"""Ownership tokens of claims."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Uuid, bindparam, func, insert, select, update
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
 from byoip.store.claims.claim_reader import TOKEN, token_from
 from byoip.store.claims.tables import prefixes, validation_tokens
-from byoip.store.statements import Session, Statement, compiled
+from byoip.store.statements import Repository, Statement, compiled
 
 _t = validation_tokens.c
 _THIS: Final = _t.id == bindparam("token_id", type_=Uuid)
@@ -43,11 +43,8 @@ _COUNT: Final = compiled(
 )
 
 
-class TokenRepository:
+class TokenRepository(Repository):
     """Ownership tokens, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, token: OwnershipToken) -> None:
         """Keep a new token; the claim's other live ones must be revoked before."""

@@ -1,4 +1,4 @@
-"""What the store tells about claims, their bindings, runs and events."""
+"""What readers show of claims."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -12,10 +12,10 @@ from byoip.domain.jobs.job_history import MEASURED, JobKind, JobSwitch, proporti
 from byoip.domain.routes.breaker import Ceilings, Counted
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.jobs.job_guards import PAST, RUN_SHOWN, SWITCHES, job_run_from, switches_from
+from byoip.store.jobs.tables import job_runs
 from byoip.store.jobs.views import BreakerReport, JobReport, ParkedSet
 from byoip.store.routes.breaker import ADVERTISED, IN_MINUTE, IN_WINDOW, OPEN, counting, trip_from
-from byoip.store.routes.tables_advertising import withdrawals
-from byoip.store.routes.tables_offboarding import job_runs, offboardings
+from byoip.store.routes.tables import offboardings, withdrawals
 from byoip.store.statements import compiled
 
 _SAMPLE: Final = 20

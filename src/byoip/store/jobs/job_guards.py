@@ -18,9 +18,9 @@ from byoip.domain.jobs.job_history import (
     JobSwitch,
     proportionate,
 )
+from byoip.store.jobs.tables import job_runs, job_switches
 from byoip.store.jobs.views import JobReport
-from byoip.store.routes.tables_offboarding import job_runs, job_switches
-from byoip.store.statements import AnyRow, Session, compiled, json
+from byoip.store.statements import AnyRow, Repository, compiled, json
 
 _s, _r = job_switches.c, job_runs.c
 _KIND: Final = bindparam("kind", type_=Text)
@@ -77,11 +77,8 @@ _ACTED: Final = compiled(
 )
 
 
-class JobGuardRepository:
+class JobGuardRepository(Repository):
     """What holds jobs back, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def require_running(self, kind: JobKind) -> None:
         """Check that no operator has thrown the kill switch.

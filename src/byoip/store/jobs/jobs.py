@@ -1,4 +1,4 @@
-"""Jobs for workers, added to the queue on the connection of the transaction that needs them."""
+"""Jobs, added to the queue on the connection of the transaction that wants them."""
 
 from datetime import datetime
 from typing import Final
@@ -16,8 +16,8 @@ from byoip.ports.jobs import (
     REEVALUATE_CLAIMS,
     RUN_VALIDATION,
 )
+from byoip.store.checks.tables import validation_runs
 from byoip.store.claims.tables import prefixes
-from byoip.store.claims.tables_history import validation_runs
 from byoip.store.columns import constant
 from byoip.store.engine import plain, session_options
 from byoip.store.statements import Session, compiled

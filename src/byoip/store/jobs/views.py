@@ -1,4 +1,4 @@
-"""Jobs and the breaker as operators see them."""
+"""What operators are shown of jobs, kill switches and breakers."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Letters and documents for the API, outside transactions."""
+"""Letters and documents, read outside transactions."""
 
 from uuid import UUID
 

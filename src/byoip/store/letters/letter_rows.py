@@ -14,7 +14,7 @@ from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import prefixes
-from byoip.store.letters.tables_letters import letters, loa_documents
+from byoip.store.letters.tables import letters, loa_documents
 from byoip.store.statements import AnyRow, json
 
 # All columns of a document but its bytes.

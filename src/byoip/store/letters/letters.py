@@ -1,4 +1,4 @@
-"""Letters within a transaction; which are due, and which a snapshot of ROA data concerns."""
+"""Letters of agency, which of them are due, and what they may state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,17 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    literal_column,
     or_,
     select,
-    text,
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from byoip.domain.checks.evidence import Finding, RawAnswer
+from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import (
@@ -34,9 +37,11 @@ from byoip.domain.letters.letter import (
     LetterReference,
     RevokedBecause,
 )
+from byoip.store.accounts.tables import accounts
 from byoip.store.checks.evidence import finding_from
-from byoip.store.claims.tables import accounts, prefixes
-from byoip.store.claims.tables_history import exhibits, findings, validation_runs
+from byoip.store.checks.tables import exhibits, findings, validation_runs
+from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
+from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.letters.letter_rows import (
     FATE,
@@ -46,8 +51,8 @@ from byoip.store.letters.letter_rows import (
     letter_from,
     letter_values,
 )
-from byoip.store.letters.tables_letters import letters
-from byoip.store.statements import AnyRow, Session, compiled
+from byoip.store.letters.tables import letter_watch, letters
+from byoip.store.statements import AnyRow, Repository, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,51 +164,66 @@ _NAME: Final = compiled(
     .where(_p.id == _CLAIM)
 )
 # The newest pass of each check, of the run that led to the approval or of a later one.
-_PASSES: Final = compiled(
-    text("""
-    WITH approving AS (
-        SELECT max(finished_at) AS at
-        FROM prefixes JOIN validation_runs ON prefix_id = prefixes.id
-        WHERE prefixes.id = :claim_id AND result = 'approved' AND finished_at >= approved_at
-    ), passes AS (
-        SELECT DISTINCT ON (check_name) findings.*
-        FROM approving JOIN validation_runs AS run ON run.finished_at >= approving.at
-        JOIN findings ON findings.run_id = run.id
-        WHERE run.prefix_id = :claim_id AND findings.outcome = 'passed'
-        ORDER BY check_name, findings.at DESC, run_id
+_run = validation_runs.c
+_approving = (
+    select(func.max(_run.finished_at).label("at"))
+    .join(prefixes, _run.prefix_id == _p.id)
+    .where(
+        _p.id == _CLAIM,
+        _run.result == constant(RunResult.APPROVED),
+        _run.finished_at >= _p.approved_at,
     )
-    SELECT
-        check_name AS finding_check_name, outcome AS finding_outcome, seen AS finding_seen,
-        warnings AS finding_warnings, passes.at AS finding_at, asked, whom, exhibits.at
-    FROM passes LEFT JOIN exhibits
-        ON exhibits.run_id = passes.run_id AND exhibits.finding = passes.position
-    ORDER BY check_name, exhibits.position
-    """)
+    .cte("approving")
+)
+_passes = (
+    select(findings)
+    .ext(distinct_on(findings.c.check_name))
+    .join(validation_runs, _run.id == findings.c.run_id)
+    .join(_approving, _run.finished_at >= _approving.c.at)
+    .where(_run.prefix_id == _CLAIM, findings.c.outcome == literal_column("'passed'"))
+    .order_by(findings.c.check_name, findings.c.at.desc(), findings.c.run_id)
+    .cte("passes")
+)
+_PASSES: Final = compiled(
+    select(
+        *(
+            _passes.c[name].label(f"finding_{name}")
+            for name in ("check_name", "outcome", "seen", "warnings", "at")
+        ),
+        exhibits.c.asked,
+        exhibits.c.whom,
+        exhibits.c.at,
+    )
+    .outerjoin(
+        exhibits,
+        and_(exhibits.c.run_id == _passes.c.run_id, exhibits.c.finding == _passes.c.position),
+    )
+    .order_by(_passes.c.check_name, exhibits.c.position)
 )
 
+_before = (
+    select(func.max(vrp_snapshots.c.number))
+    .where(vrp_snapshots.c.accepted, vrp_snapshots.c.number < current_vrp_snapshot.c.number)
+    .scalar_subquery()
+)
+_heard = select(letter_watch.c.snapshot).scalar_subquery()
 _NEWS: Final = compiled(
-    text("""
-    SELECT number, (
-        SELECT max(before.number) FROM vrp_snapshots AS before
-        WHERE before.accepted AND before.number < current_vrp_snapshot.number
-    ) AS after
-    FROM current_vrp_snapshot
-    WHERE number > coalesce((SELECT snapshot FROM letter_watch), -1)
-    """)
+    select(current_vrp_snapshot.c.number, _before.label("after")).where(
+        current_vrp_snapshot.c.number > func.coalesce(_heard, -1)
+    )
 )
+_hearing = upsert(letter_watch)
 _HEARD: Final = compiled(
-    text("""
-    INSERT INTO letter_watch AS kept (snapshot) VALUES (:number)
-    ON CONFLICT (singleton) DO UPDATE SET snapshot = greatest(kept.snapshot, excluded.snapshot)
-    """)
+    _hearing.on_conflict_do_update(
+        index_elements=["singleton"],
+        set_={"snapshot": func.greatest(letter_watch.c.snapshot, _hearing.excluded.snapshot)},
+    ),
+    ["snapshot"],
 )
 
 
-class LetterRepository:
+class LetterRepository(Repository):
     """Letters, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, letter: Letter) -> None:
         """Keep a new letter; the letter that it renews must be superseded before."""
@@ -215,9 +235,7 @@ class LetterRepository:
         Raises:
             LetterNotFound: no letter has this reference.
         """
-        row = await self._session.row(GET, letter=reference.value)
-        if row is None:
-            raise LetterNotFound
+        row = await self._session.one(GET, LetterNotFound, letter=reference.value)
         return letter_from(row)
 
     async def of(self, claim_id: UUID) -> Sequence[Letter]:
@@ -256,7 +274,7 @@ class LetterRepository:
 
     async def heard(self, number: int) -> None:
         """Record that all standing letters have been compared with a snapshot."""
-        await self._session.change(_HEARD, number=number)
+        await self._session.change(_HEARD, snapshot=number)
 
 
 def _finding(lines: list[AnyRow]) -> Finding:

@@ -1,4 +1,4 @@
-"""Letters of agency as documents, within a transaction."""
+"""Documents that customers upload or we write, with their bytes."""
 
 from typing import Final
 from uuid import UUID
@@ -7,8 +7,8 @@ from sqlalchemy import Uuid, and_, bindparam, func, insert, select
 
 from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
 from byoip.store.letters.letter_rows import DOCUMENT, document_from
-from byoip.store.letters.tables_letters import loa_documents
-from byoip.store.statements import Session, compiled
+from byoip.store.letters.tables import loa_documents
+from byoip.store.statements import Repository, compiled
 
 _d = loa_documents.c
 
@@ -27,11 +27,8 @@ _UPLOADED: Final = compiled(
 )
 
 
-class LoaDocumentRepository:
+class LoaDocumentRepository(Repository):
     """Documents, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def held(self, account_id: UUID) -> int:
         """How many documents an account has uploaded; those that we wrote do not count."""
@@ -58,7 +55,5 @@ class LoaDocumentRepository:
             LoaDocumentNotFound: there is no such document, or it is another account's.
         """
         asked = {"document_id": document_id, "account_id": account_id}
-        row = await self._session.row(_GET_DOCUMENT, **asked)
-        if row is None:
-            raise LoaDocumentNotFound
+        row = await self._session.one(_GET_DOCUMENT, LoaDocumentNotFound, **asked)
         return document_from(row)

@@ -1,11 +1,10 @@
-"""BGP prefixes in the database: what owners desire, with what speakers hold and observers see."""
+"""BGP prefixes: what is desired, what speakers hold of it, and what is seen."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import (
     Text,
     Uuid,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     true,
     update,
 )
@@ -35,16 +33,17 @@ from byoip.domain.routes.bgp_prefix import (
     Desired,
 )
 from byoip.store.claims.tables import prefixes
-from byoip.store.routes.tables_advertising import bgp_prefixes
+from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
-from byoip.store.speakers.tables_routes import (
+from byoip.store.speakers.tables import (
     applied_routes,
     listeners,
     observed_routes,
     orphan_routes,
     speakers,
 )
-from byoip.store.statements import AnyRow, Session, compiled
+from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.unavailable import refusing
 
 ROUTES_CHANNEL: Final = "byoip_routes"
 # How long an observation holds: six rounds, for the process that made it may have died.
@@ -151,17 +150,12 @@ _VIEW: Final = compiled(
     .select_from(bgp_prefixes.join(APPLIED, true()).outerjoin(OBSERVED, true()))
     .where(_b.id == _THIS)
 )
-# Reconcilers hear this when, and only if, the transaction commits.
-_RING: Final = compiled(
-    select(func.pg_notify(text(f"'{ROUTES_CHANNEL}'"), bindparam("about", type_=Text)))
-)
+# Heard by reconcilers when, and only if, the transaction commits.
+_RING: Final = compiled(select(func.pg_notify(ROUTES_CHANNEL, bindparam("about", type_=Text))))
 
 
-class BgpPrefixRepository:
+class BgpPrefixRepository(Repository):
     """BGP prefixes, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def of(self, claim_id: UUID) -> Sequence[BgpPrefix]:
         """The live ones, in address order."""
@@ -174,9 +168,9 @@ class BgpPrefixRepository:
         Raises:
             BgpPrefixNotFound: there is none.
         """
-        row = await self._session.row(_GET, claim_id=claim_id, bgp_prefix_id=bgp_prefix_id)
-        if row is None:
-            raise BgpPrefixNotFound
+        row = await self._session.one(
+            _GET, BgpPrefixNotFound, claim_id=claim_id, bgp_prefix_id=bgp_prefix_id
+        )
         return bgp_prefix_from(row)
 
     async def spanning(self, claim_id: UUID) -> BgpPrefix | None:
@@ -208,12 +202,8 @@ class BgpPrefixRepository:
             "asn": bgp_prefix.asn.number,
             "created_at": bgp_prefix.created_at,
         }
-        try:
+        with refusing(uq_bgp_prefixes_live_cidr=BgpPrefixExists(bgp_prefix.cidr)):
             await self._session.change(_INSERT, **fixed, **_changing(bgp_prefix))
-        except psycopg.errors.UniqueViolation as fault:
-            if fault.diag.constraint_name == "uq_bgp_prefixes_live_cidr":
-                raise BgpPrefixExists(bgp_prefix.cidr) from None
-            raise
 
     async def save(self, bgp_prefix: BgpPrefix) -> None:
         """Write back what may change: what is desired, the lock, the last valid time.
@@ -221,14 +211,11 @@ class BgpPrefixRepository:
         Raises:
             Contested: another claim's row for the same route is advertised.
         """
-        try:
+        # Where another claim announced it a moment ago; before that `out_elsewhere` would know.
+        with refusing(uq_bgp_prefixes_advertised=Contested):
             changed = await self._session.change(
                 _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)
             )
-        except psycopg.errors.UniqueViolation as fault:
-            if fault.diag.constraint_name == "uq_bgp_prefixes_advertised":
-                raise Contested from None  # announced a moment ago; else `out_elsewhere` knew
-            raise
         if not changed:
             raise BgpPrefixNotFound
         await self._session.rows(_RING, about=bgp_prefix.id.hex)

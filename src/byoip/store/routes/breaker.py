@@ -17,7 +17,6 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -44,9 +43,9 @@ from byoip.domain.routes.breaker import (
     trips,
 )
 from byoip.ports.clock import Clock
-from byoip.store.accounts.operating_space import OperatorEventRepository
+from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
-from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips, withdrawals
+from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.statements import AnyRow, Session, compiled
 
 _w, _t = withdrawals.c, breaker_trips.c
@@ -57,7 +56,7 @@ _JOB: Final = bindparam("job", type_=Text)
 _NOW: Final = func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip".
-_LOCK: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x6F6970)"))
+_LOCK: Final = compiled(select(literal_column("pg_advisory_xact_lock(0x6279, 0x6F6970)")))
 OPEN: Final = compiled(select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
@@ -189,7 +188,7 @@ class BreakerRepository:
                 continue
             shown = {"trip_id": trip_id.hex, "scope": one.scope.value, "subject": one.subject}
             why = CustomerText(one.why)
-            await self._history.add(
+            self._history.note(
                 OperatorEvent("breaker.tripped", actor, request_id, why, now, after=shown)
             )
 

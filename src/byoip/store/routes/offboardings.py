@@ -1,4 +1,4 @@
-"""Offboardings in the database: which may take their next step, and how far each has come."""
+"""Claims on their way out: begun, taken in by runs of the job, ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,9 +28,8 @@ from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import KNOWN
-from byoip.store.routes.tables_advertising import bgp_prefixes, breaker_trips
-from byoip.store.routes.tables_offboarding import offboardings
-from byoip.store.statements import AnyRow, Session, compiled, json
+from byoip.store.routes.tables import bgp_prefixes, breaker_trips, offboardings
+from byoip.store.statements import AnyRow, Repository, compiled, json
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +133,8 @@ _PARKED: Final = compiled(
 )
 
 
-class OffboardingRepository:
+class OffboardingRepository(Repository):
     """Offboardings, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, offboarding: Offboarding) -> None:
         """Add a new one; its claim has no other live one."""

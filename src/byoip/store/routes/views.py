@@ -1,4 +1,4 @@
-"""Routes as they are shown: what is desired, with what is applied and observed."""
+"""What readers show of BGP prefixes."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from byoip.store.statements import Session, Statement, compiled
+from byoip.store.statements import Repository, Statement, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,8 @@ _RAISE_ALARM: Final = _made("""
 _END_ALARM: Final = _made("DELETE FROM route_alarms WHERE kind = 'restored' AND since < :before")
 
 
-class RestoreRepository:
+class RestoreRepository(Repository):
     """Which database this is, within one transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def identity(self) -> Identity:
         """Which database this is; its row is locked."""

@@ -21,7 +21,7 @@ from byoip.domain.speakers.route_snapshot import (
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.speakers import bgp_peers
 from byoip.store.speakers.views import RouteReport
-from byoip.store.statements import AnyRow, Session, compiled
+from byoip.store.statements import AnyRow, Repository, compiled
 
 _SNAPSHOT: Final = compiled(
     text("SELECT number, at, routes FROM route_snapshots WHERE number = :number")
@@ -63,11 +63,8 @@ _DECIDE: Final = compiled(
 )
 
 
-class RouteHistoryRepository:
+class RouteHistoryRepository(Repository):
     """The same within one transaction, and what operators decide."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def snapshot(self, number: int) -> RouteSnapshot:
         """A snapshot by its number.
@@ -75,9 +72,7 @@ class RouteHistoryRepository:
         Raises:
             RouteSnapshotNotFound: no such snapshot is kept.
         """
-        row = await self._session.row(_SNAPSHOT, number=number)
-        if row is None:
-            raise RouteSnapshotNotFound
+        row = await self._session.one(_SNAPSHOT, RouteSnapshotNotFound, number=number)
         return RouteSnapshot(row.number, row.at, tuple(_applied(one) for one in row.routes))
 
     async def claims_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
@@ -101,9 +96,7 @@ class RouteHistoryRepository:
             OrphanNotFound: the speaker holds no such orphan.
         """
         which = {"speaker": speaker, "cidr": str(cidr)}
-        row = await self._session.row(_LOCK, **which)
-        if row is None:
-            raise OrphanNotFound
+        row = await self._session.one(_LOCK, OrphanNotFound, **which)
         await self._session.change(_DECIDE, **which, by=by, because=because)
         return _orphan(row)
 

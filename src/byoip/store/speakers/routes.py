@@ -1,4 +1,4 @@
-"""What owners want of speakers, what speakers confirmed, and what was seen of it."""
+"""What reconcilers read and write; each call is one statement."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What operators are shown of speakers, listeners and the routes that they carry."""
+"""What operators are shown of speakers, listeners and routes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ async def create(tx: Transaction, *, name: str, prefix_quota: int, reason: str) 
     """
     why = stated_reason(reason)
     account = Account(uuid4(), stated_name(name).value, prefix_quota, tx.now)
-    await tx.operating.accounts.add(account)
+    await tx.accounts.add(account)
     shown = {"name": account.name, "prefix_quota": prefix_quota}
     tx.record_for_operators("account.created", why, after={"account_id": account.id.hex, **shown})
     return AccountView(account, claims=0)
@@ -48,12 +48,12 @@ async def update(
     if prefix_quota is not None:
         given["prefix_quota"] = prefix_quota
     held, _ = await tx.claims.lock_account(account_id)
-    old = await tx.operating.accounts.lock(account_id)
+    old = await tx.accounts.lock(account_id)
     tx.precondition.require(old.version)
     new = replace(old, **given)
     if new != old:
         new = replace(new, version=old.version + 1)
-        await tx.operating.accounts.save(new)
+        await tx.accounts.save(new)
         before, after = (
             {"account_id": account_id.hex, **{key: getattr(one, key) for key in given}}
             for one in (old, new)

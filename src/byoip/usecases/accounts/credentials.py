@@ -45,7 +45,7 @@ async def issue(
     credential = Credential(uuid4(), account_id, stated_name(name).value, allowed, now, expires_at)
     # The prefix makes it recognisable when it leaks.
     issued = NewCredential(credential, f"byoip_{mint.mint()}")
-    await tx.operating.credentials.add(credential, issued.token)
+    await tx.credentials.add(credential, issued.token)
     tx.record_for_operators("credential.created", why, after=_shown(credential))
     return issued
 
@@ -58,7 +58,7 @@ async def revoke(tx: Transaction, credential_id: UUID, *, reason: str) -> Creden
         CredentialNotFound: there is no such credential, or it was revoked before.
     """
     why = stated_reason(reason)
-    revoked = await tx.operating.credentials.revoke(credential_id, tx.now)
+    revoked = await tx.credentials.revoke(credential_id, tx.now)
     tx.record_for_operators("credential.revoked", why, before=_shown(revoked))
     return revoked
 

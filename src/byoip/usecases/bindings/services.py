@@ -18,7 +18,7 @@ async def create(tx: Transaction, *, name: str, default_only: bool, reason: str)
     """
     why = stated_reason(reason)
     service = Service(uuid4(), stated_name(name).value, default_only)
-    await tx.operating.services.add(service, tx.now)
+    await tx.services.add(service, tx.now)
     tx.record_for_operators("service.created", why, after=_shown(service))
     return service
 
@@ -33,15 +33,15 @@ async def update(tx: Transaction, service_id: UUID, *, default_only: bool, reaso
         ServiceInUse: it is bound to parts of prefixes.
     """
     why = stated_reason(reason)
-    old = await tx.operating.services.lock(service_id)
+    old = await tx.services.lock(service_id)
     tx.precondition.require(old.version)
     new = replace(old, default_only=default_only)
     if new == old:
         return old
     new = replace(new, version=old.version + 1)
-    _, nested = await tx.operating.services.bindings(service_id)
+    _, nested = await tx.services.bindings(service_id)
     may_be_default_only(nested if default_only else 0)
-    await tx.operating.services.save(new)
+    await tx.services.save(new)
     tx.record_for_operators("service.updated", why, before=_shown(old), after=_shown(new))
     return new
 
@@ -55,13 +55,13 @@ async def retire(tx: Transaction, service_id: UUID, *, reason: str) -> Service:
         ServiceInUse: it has bindings, or an edge in service may still answer with it.
     """
     why = stated_reason(reason)
-    service = await tx.operating.services.lock(service_id)
-    bound, _ = await tx.operating.services.bindings(service_id)
+    service = await tx.services.lock(service_id)
+    bound, _ = await tx.services.bindings(service_id)
     if bound:
         raise ServiceInUse(f"{bound} bindings rest on it")
     if names := await tx.edges.holding(service_id):
         raise ServiceInUse(f"edges have not acknowledged its end: {', '.join(names[:5])}")
-    await tx.operating.services.retire(service_id, tx.now)
+    await tx.services.retire(service_id, tx.now)
     tx.record_for_operators("service.retired", why, before=_shown(service))
     return service
 

@@ -112,7 +112,7 @@ class CollectEvidence:
         async with self.store.transaction() as tx:
             registered = await tx.registrations.overlapping(subject.prefix)
             vrps = await tx.roas.about(subject.prefix)
-            overrides = await tx.operating.overrides.overlapping(subject.prefix)
+            overrides = await tx.registry_overrides.overlapping(subject.prefix)
         responsible = self._responsible(subject.prefix, registered, overrides)
         expired, subject = self._checked_token(subject)
         subject = replace(subject, until=asyncio.get_running_loop().time() + self.deadline)

@@ -26,7 +26,7 @@ async def put(
     override = RegistryOverride(uuid4(), Prefix.parse(cidr), registry, why, tx.now)
     if registry not in registries:
         raise RegistryUnknown(registries)
-    replaced = await tx.operating.overrides.put(override)
+    replaced = await tx.registry_overrides.put(override)
     before = _shown(replaced) if replaced else {}
     tx.record_for_operators("registry_override.put", why, before=before, after=_shown(override))
     return override
@@ -40,7 +40,7 @@ async def remove(tx: Transaction, override_id: UUID, *, reason: str) -> Registry
         OverrideNotFound: there is no such override, or it was removed before.
     """
     why = stated_reason(reason)
-    removed = await tx.operating.overrides.remove(override_id, tx.now)
+    removed = await tx.registry_overrides.remove(override_id, tx.now)
     tx.record_for_operators("registry_override.removed", why, before=_shown(removed))
     return removed
 

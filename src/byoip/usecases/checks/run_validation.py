@@ -142,7 +142,7 @@ class RunValidation:
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
         rivals = await tx.claims.approved_overlapping(claim.prefix)
-        reserved = await tx.operating.reservations.blocks(claim.prefix, claim.account_id)
+        reserved = await tx.reservations.blocks(claim.prefix, claim.account_id)
         if rivals or reserved:  # reserved, but not for this account: the operator settles it
             await self._contest(tx, rivals)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)

@@ -22,7 +22,7 @@ async def accept_roas(tx: Transaction, number: int, *, reason: str) -> RoaSnapsh
         SnapshotNotAcceptable: it is in use, superseded or dropped, or its age cannot be told.
     """
     why = stated_reason(reason)
-    snapshots = await tx.operating.roa_snapshots()
+    snapshots = await tx.roa_snapshots()
     found = await snapshots.find(number)
     if found is None:
         raise SnapshotNotFound
@@ -47,7 +47,7 @@ async def accept_registrations(
         SnapshotNotAcceptable: its newest file was not refused for its size, or was accepted before.
     """
     why = stated_reason(reason)
-    snapshots = await tx.operating.registration_snapshots()
+    snapshots = await tx.registration_snapshots()
     status = await snapshots.status(registry)
     if status is None:
         raise SnapshotNotFound

@@ -29,7 +29,7 @@ async def reserve(
     for claim in await tx.claims.approved_overlapping(prefix):
         if claim.account_id != account_id:
             raise OverlapsApproved(claim.prefix, claim.account_id)
-    await tx.operating.reservations.add(reservation)
+    await tx.reservations.add(reservation)
     tx.record_for_operators("reservation.created", why, after=_shown(reservation))
     return reservation
 
@@ -42,7 +42,7 @@ async def release(tx: Transaction, reservation_id: UUID, *, reason: str) -> Rese
         ReservationNotFound: there is no such live reservation.
     """
     why = stated_reason(reason)
-    released = await tx.operating.reservations.release(reservation_id, tx.now)
+    released = await tx.reservations.release(reservation_id, tx.now)
     tx.record_for_operators("reservation.released", why, before=_shown(released))
     return released
 

@@ -31,7 +31,7 @@ async def approve(tx: Transaction, claim_id: UUID, *, reason: str) -> ClaimView:
     await tx.claims.lock_space(claim.prefix)
     for rival in await tx.claims.approved_overlapping(claim.prefix):
         raise OverlapsApproved(rival.prefix, rival.account_id)
-    if await tx.operating.reservations.blocks(claim.prefix, claim.account_id):
+    if await tx.reservations.blocks(claim.prefix, claim.account_id):
         raise SpaceReserved(claim.prefix)
     await tx.claims.save(approved)
     record_changes(tx, claim, approved, reason=why)

@@ -1,4 +1,4 @@
-"""What speakers hold, what is seen of it, and what no owner asked for."""
+"""What speakers hold, which of it is seen, and paths that no customer asked for."""
 
 from sqlalchemy import (
     BigInteger,
@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import CIDR
 from byoip.store.columns import jsonb, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
-# As last found: for people and gauges. Which speakers there are, the settings say.
+# As last found, for operators and gauges. Settings say which speakers there are.
 speakers = Table(
     "speakers",
     metadata,
@@ -63,8 +63,9 @@ applied_routes = Table(
     Index("ix_applied_routes_bgp_prefix_id", "bgp_prefix_id"),
 )
 
-# These, too, go with the speaker or listener that said so. `at` is when that was news, or, while a
-# change is on its way, confirmed; for settled routes the row of the speaker or listener has a time.
+# Deleted, too, with the speaker or listener that reported them. `at` is when the report was news
+# or, while a change is on its way, confirmed; for settled routes the times in `speakers` and
+# `listeners` hold.
 observed_routes = Table(
     "observed_routes",
     metadata,
@@ -77,8 +78,32 @@ observed_routes = Table(
     timestamptz("at"),
 )
 
-# Paths that a speaker holds and no row wants, or that it had confirmed as withdrawn: operators
-# decide about them.
+# Which database this was when a reconciler last led. If it is another now, it was restored from a
+# backup, and what it says about speakers is old: see `restores.py`.
+incarnation = Table(
+    "incarnation",
+    metadata,
+    Column("singleton", Boolean, primary_key=True, server_default=true()),
+    text("identity"),
+    timestamptz("since"),
+    CheckConstraint("singleton", name="one_row"),
+)
+
+# The append-only ledger of orphans that speakers were told to withdraw; it bounds how many.
+orphan_withdrawals = Table(
+    "orphan_withdrawals",
+    metadata,
+    uuid_pk(),
+    text("speaker"),
+    Column("cidr", CIDR, nullable=False),
+    text("decided_by"),
+    text("decided_because"),
+    timestamptz("at"),
+    Index("ix_orphan_withdrawals_at", "at"),
+)
+
+# Paths that a speaker holds although no row wants them or a row says it gave them up: operators
+# decide.
 orphan_routes = Table(
     "orphan_routes",
     metadata,
@@ -94,31 +119,7 @@ orphan_routes = Table(
     CheckConstraint("num_nulls(decision, decided_by, decided_because) IN (0, 3)", name="decided"),
 )
 
-# Which database this was when a reconciler last asked. If it is another now, it was restored from a
-# backup, and what it says of speakers is old: see `restores.py`.
-incarnation = Table(
-    "incarnation",
-    metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=true()),
-    text("identity"),
-    timestamptz("since"),
-    CheckConstraint("singleton", name="one_row"),
-)
-
-# The ledger of orphans that speakers were told to withdraw: it bounds their rate. Append-only.
-orphan_withdrawals = Table(
-    "orphan_withdrawals",
-    metadata,
-    uuid_pk(),
-    text("speaker"),
-    Column("cidr", CIDR, nullable=False),
-    text("decided_by"),
-    text("decided_because"),
-    timestamptz("at"),
-    Index("ix_orphan_withdrawals_at", "at"),
-)
-
-# What operators should know, as long as it lasts; written by the reconciler.
+# What operators should know while it lasts; written by the reconciler that leads.
 route_alarms = Table(
     "route_alarms",
     metadata,

@@ -1,4 +1,4 @@
-"""Tables of BGP prefixes, of withdrawals and the breaker, and of drifts of origin validation."""
+"""What is announced, what was withdrawn and at whose request, and claims on their way out."""
 
 from sqlalchemy import (
     BigInteger,
@@ -8,17 +8,17 @@ from sqlalchemy import (
     Computed,
     ForeignKeyConstraint,
     Index,
-    Integer,
     SmallInteger,
     Table,
     UniqueConstraint,
     Uuid,
-    true,
+    false,
 )
 from sqlalchemy.dialects.postgresql import CIDR
 
 from byoip.domain.routes.breaker import Parked, Source, TripScope
-from byoip.store.columns import live, one_of, reference, text, timestamptz, uuid_pk
+from byoip.domain.routes.offboarding import End, Step
+from byoip.store.columns import jsonb, live, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
 # Black-holing is not representable. While a row is advertised it refers to a binding through two
@@ -86,7 +86,7 @@ bgp_prefixes = Table(
     CheckConstraint("NOT (advertised AND removed_at IS NOT NULL)", name="withdraw_first"),
     Index("uq_bgp_prefixes_live_cidr", "prefix_id", "cidr", unique=True, postgresql_where="live"),
     Index("ix_bgp_prefixes_page", "prefix_id", "created_at", "id", postgresql_where="live"),
-    # A route is one path on a speaker: two claims (of which one has lost its approval) would fight.
+    # A route is one path on a speaker: two claims, one without its approval, would fight over it.
     Index("uq_bgp_prefixes_advertised", "cidr", unique=True, postgresql_where="advertised"),
     Index("ix_bgp_prefixes_cidr", "cidr"),
     Index("ix_bgp_prefixes_unsettled", "id", postgresql_where="settled < change"),
@@ -137,26 +137,34 @@ breaker_trips = Table(
     Index("ix_breaker_trips_page", "at", "id"),
 )
 
-# The last snapshot of ROA data that all routes were checked against, and when.
-origin_watch = Table(
-    "origin_watch",
+# A claim has the standing `offboarding` only while such a row lives that has not turned back,
+# and the row names the request that asked (a trigger on prefixes). Without it nothing is done.
+offboardings = Table(
+    "offboardings",
     metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=true()),
-    Column("snapshot", Integer, nullable=False),
-    timestamptz("at"),
-    CheckConstraint("singleton", name="one_row"),
-)
-
-# Approved space that origin validation does not find valid, and since which snapshot: for people,
-# metrics and blockers. It never withdraws anything.
-origin_drifts = Table(
-    "origin_drifts",
-    metadata,
+    uuid_pk(),
     reference("prefix_id", "prefixes.id"),
-    Column("cidr", CIDR, nullable=False),
-    text("validity"),
-    Column("snapshot", Integer, nullable=False),
-    timestamptz("since"),
-    UniqueConstraint("prefix_id", "cidr"),
-    one_of("validity", ("invalid", "not_found")),
+    text("actor"),
+    text("request_id"),
+    timestamptz("began_at"),
+    text("step"),
+    Column("contested", Boolean, nullable=False),
+    jsonb("routes"),  # what was withdrawn, and
+    jsonb("bindings"),  # what was unbound, to be put back
+    timestamptz("grace_until", nullable=True),
+    reference("parked_by", "breaker_trips.id", nullable=True),
+    Column("paced", Boolean, nullable=False, server_default=false()),
+    timestamptz("ended_at", nullable=True),
+    text("ending", nullable=True),
+    live("ended_at IS NULL"),
+    text("taken_in", nullable=True),  # by a run of the job, to withdraw or to close
+    one_of("step", Step),
+    one_of("ending", End),
+    one_of("taken_in", [Step.WITHDRAW, Step.GRACE]),
+    CheckConstraint("actor <> '' AND request_id <> ''", name="asked"),
+    CheckConstraint("(ended_at IS NULL) = (ending IS NULL)", name="ended"),
+    CheckConstraint("step <> 'grace' OR grace_until IS NOT NULL", name="grace"),
+    Index("uq_offboardings_live", "prefix_id", unique=True, postgresql_where="live"),
+    Index("ix_offboardings_began", "began_at", "id", postgresql_where="live"),
+    Index("ix_offboardings_parked", "parked_by", postgresql_where="parked_by IS NOT NULL"),
 )

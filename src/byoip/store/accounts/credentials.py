@@ -1,0 +1,125 @@
+"""Credentials: given out, revoked, and recognised by their tokens."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, Uuid, bindparam, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
+from byoip.ports.clock import Clock
+from byoip.store.accounts.tables import credentials
+from byoip.store.autocommit import autocommit_pool
+from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.unavailable import refusing
+
+LAST_USE_WRITTEN: Final = timedelta(minutes=1)
+
+_c = credentials.c
+_ADD_CREDENTIAL: Final = compiled(insert(credentials), credentials.c.keys())
+_REVOKE: Final = compiled(
+    update(credentials)
+    .where(_c.id == bindparam("credential_id", type_=Uuid), _c.revoked_at.is_(None))
+    .returning(credentials),
+    ["revoked_at"],
+)
+# By the hash of the token: how long that takes says nothing about the token.
+_RECOGNISE: Final = compiled(
+    select(credentials).where(
+        _c.token_sha256 == bindparam("token_sha256", type_=LargeBinary),
+        _c.revoked_at.is_(None),
+        or_(_c.expires_at.is_(None), _c.expires_at > bindparam("now", type_=_c.expires_at.type)),
+    )
+)
+# Asks again whether it is due, so that of many requests at once only one writes.
+_NOTE_USE: Final = compiled(
+    update(credentials)
+    .where(
+        _c.id == bindparam("credential_id", type_=Uuid),
+        or_(
+            _c.last_used_at.is_(None),
+            _c.last_used_at <= bindparam("before", type_=_c.last_used_at.type),
+        ),
+    )
+    .returning(_c.id),
+    ["last_used_at"],
+)
+
+
+class CredentialRepository(Repository):
+    """Credentials of customers and operators."""
+
+    async def add(self, credential: Credential, token: str) -> None:
+        """Keep a credential; of the token only a hash.
+
+        Raises:
+            AccountNotFound: its account does not exist.
+        """
+        with refusing(fk_credentials_account_id=AccountNotFound):
+            await self._session.change(
+                _ADD_CREDENTIAL,
+                id=credential.id,
+                account_id=credential.account_id,
+                name=credential.name,
+                token_sha256=_hash(token),
+                scopes=sorted(scope.value for scope in credential.scopes),
+                created_at=credential.created_at,
+                expires_at=credential.expires_at,
+                revoked_at=credential.revoked_at,
+                last_used_at=credential.last_used_at,
+            )
+
+    async def revoke(self, credential_id: UUID, now: datetime) -> Credential:
+        """End a credential; gives it as it is then.
+
+        Raises:
+            CredentialNotFound: there is none, or it was revoked before.
+        """
+        row = await self._session.one(
+            _REVOKE, CredentialNotFound, credential_id=credential_id, revoked_at=now
+        )
+        return credential_from(row)
+
+
+class CredentialReader:
+    """Recognises credentials; each call is one statement, or two."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._autocommit = autocommit_pool(engine)
+        self._clock = clock
+
+    async def recognise(self, token: str) -> Credential | None:
+        """The credential of a token, unless unknown, revoked or expired.
+
+        Notes the last use, at most once a minute.
+        """
+        now = self._clock.now()
+        rows = await self._autocommit.ask(_RECOGNISE, token_sha256=_hash(token), now=now)
+        if not rows:
+            return None
+        credential, before = credential_from(rows[0]), now - LAST_USE_WRITTEN
+        if credential.last_used_at is None or credential.last_used_at <= before:
+            asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
+            await self._autocommit.ask(_NOTE_USE, **asked)
+        return credential
+
+
+def credential_from(row: AnyRow) -> Credential:
+    """A row of credentials."""
+    return Credential(
+        id=row.id,
+        account_id=row.account_id,
+        name=row.name,
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
+    )
+
+
+def _hash(token: str) -> bytes:
+    # Tokens are random, at least 128 bits: a plain hash cannot be guessed back.
+    return sha256(token.encode(errors="surrogatepass")).digest()

@@ -1,0 +1,69 @@
+"""Which registry a range belongs to, where an operator has said so."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import CIDR
+
+from byoip.domain.checks.registry_override import OverrideNotFound, RegistryOverride
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.prefix import Prefix
+from byoip.store.checks.tables import registry_overrides
+from byoip.store.statements import AnyRow, Repository, compiled
+
+_o = registry_overrides.c
+_PREFIX: Final = bindparam("prefix", type_=CIDR)
+_OVERRIDES: Final = compiled(select(_o.cidr, _o.registry).where(_o.cidr.op("&&")(_PREFIX), _o.live))
+_ADD_OVERRIDE: Final = compiled(
+    insert(registry_overrides), ["id", "cidr", "registry", "reason", "created_at"]
+)
+_end_override = update(registry_overrides).where(_o.live).returning(registry_overrides)
+_REPLACE: Final = compiled(_end_override.where(_o.cidr == _PREFIX), ["removed_at"])
+_REMOVE: Final = compiled(
+    _end_override.where(_o.id == bindparam("override_id", type_=Uuid)), ["removed_at"]
+)
+
+
+class OverrideRepository(Repository):
+    """Operators' overrides of the responsible registry."""
+
+    async def overlapping(self, prefix: Prefix) -> Sequence[tuple[Prefix, str]]:
+        """Ranges that overlap a prefix, and the registry named for each."""
+        rows = await self._session.rows(_OVERRIDES, prefix=prefix.network)
+        return [(Prefix(row.cidr), row.registry) for row in rows]
+
+    async def put(self, override: RegistryOverride) -> RegistryOverride | None:
+        """Keep it; gives the one that it replaces, of exactly the same range."""
+        replaced = await self._session.row(
+            _REPLACE, prefix=override.prefix.network, removed_at=override.created_at
+        )
+        await self._session.change(
+            _ADD_OVERRIDE,
+            id=override.id,
+            cidr=override.prefix.network,
+            registry=override.registry,
+            reason=override.reason.value,
+            created_at=override.created_at,
+        )
+        return None if replaced is None else override_from(replaced)
+
+    async def remove(self, override_id: UUID, now: datetime) -> RegistryOverride:
+        """End one; the row stays.
+
+        Raises:
+            OverrideNotFound: there is none.
+        """
+        row = await self._session.one(
+            _REMOVE, OverrideNotFound, override_id=override_id, removed_at=now
+        )
+        return override_from(row)
+
+
+def override_from(row: AnyRow) -> RegistryOverride:
+    """A row of registry_overrides."""
+    return RegistryOverride(
+        row.id, Prefix(row.cidr), row.registry, CustomerText(row.reason), row.created_at
+    )
