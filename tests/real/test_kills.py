@@ -66,7 +66,12 @@ def _local_ports(pid: int) -> set[int]:
     }
 
 
-KILLS = (kill_a_speaker, kill_the_worker_that_reconciles, kill_the_api, kill_postgres)
+KILLS = (
+    pytest.param(kill_a_speaker, marks=pytest.mark.long),  # shorter: test_reconciling.py
+    kill_the_worker_that_reconciles,
+    kill_the_api,
+    kill_postgres,
+)
 
 
 def story(route: OwnedRoute, number: int) -> list[Change]:

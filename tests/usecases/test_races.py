@@ -12,6 +12,7 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import TokenSpent
 from byoip.usecases.checks import request_validation
 from byoip.usecases.claims import prefixes, tokens
+from tests.seeds import seeds
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
 from tests.usecases.world import World, roa
@@ -119,7 +120,7 @@ async def test_one_account_gets_one_of_many_overlapping_claims(world: World) -> 
     assert {type(one) for one in refused} == {OverlapsOwnClaim}
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", seeds(3, soak=100))
 async def test_a_claim_beside_an_approval_of_the_same_account_meets_no_deadlock(
     world: World, attempt: int
 ) -> None:

@@ -14,6 +14,7 @@ from byoip.domain.routes.route import Path
 from byoip.domain.speakers.reconciliation import AppliedRoute
 from tests.announcing import PEER, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker, Method, Trouble
+from tests.seeds import seeds
 
 STEPS = 60
 
@@ -64,7 +65,7 @@ class Watched(FakeSpeaker):
         super().lose(*prefixes)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4, soak=100))
 async def test_nothing_goes_unasked_and_in_the_end_all_is_as_wanted(
     fleet: Fleet, seed: int
 ) -> None:
