@@ -149,8 +149,8 @@ offboardings = Table(
     timestamptz("began_at"),
     text("step"),
     Column("contested", Boolean, nullable=False),
-    jsonb("routes"),  # what was withdrawn, and
-    jsonb("bindings"),  # what was unbound, to be put back
+    jsonb("routes"),  # what was withdrawn, to be restored
+    jsonb("bindings"),  # what was unbound, to be restored
     timestamptz("grace_until", nullable=True),
     reference("parked_by", "breaker_trips.id", nullable=True),
     Column("paced", Boolean, nullable=False, server_default=false()),
