@@ -10,10 +10,10 @@ from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey, StoredAnswer
 from byoip.domain.precondition import Precondition, PreconditionFailed
-from byoip.store.accounts.accounts import Accounts
 from byoip.store.claims.views import ClaimView
 from byoip.usecases.border import Border, Verb, WriteRequest
 from byoip.usecases.claims import prefixes
+from tests.accounts import Accounts
 from tests.store.samples import credential
 from tests.usecases.world import CIDR, World
 
@@ -85,7 +85,7 @@ async def test_what_cannot_be_rendered_is_not_kept(world: World) -> None:
 
 async def test_a_key_needs_a_front_whose_answers_can_be_stored(world: World) -> None:
     made = credential(world.account_id)
-    await Accounts(world.engine, world.clock).add_credential(made, "secret")
+    await Accounts(world.store).add_credential(made, "secret")
     key = IdempotencyKey(made.id, "POST", "/prefixes", "key", b"1" * 32)
     request = WriteRequest(Actor("text:alice", "line-1"), key=key)
     border, before = Border(world.store), await world.everything()
