@@ -55,28 +55,28 @@ class IdempotencyRepository:
     The lock is the transaction's, so a write that fails leaves nothing behind.
     """
 
-    def __init__(self, session: Session, clock: Clock, once: IdempotencyKey) -> None:
+    def __init__(self, session: Session, clock: Clock, key: IdempotencyKey) -> None:
         self._session = session
-        self._once = once
+        self._claimed_key = key
         self._now = clock.now()
         self._named = {
-            "credential_id": once.credential_id,
-            "method": once.method,
-            "path": once.path,
-            "key": once.key,
+            "credential_id": key.credential_id,
+            "method": key.method,
+            "path": key.path,
+            "key": key.key,
         }
         self._answer: StoredAnswer | None = None
 
     async def claim(self) -> None:
         """Lock the key, or raise what was answered before."""
         asked = {"free": self._now - KEPT, **self._named}
-        (row,) = await self._session.rows(_CLAIM, lock=_lock_key(self._once), **asked)
+        (row,) = await self._session.rows(_CLAIM, lock=_lock_key(self._claimed_key), **asked)
         found = [row] if row.status is not None else []
         if not found and not row.locked:
             raise IdempotencyKeyBusy
         # A statement sees what was committed when it began, before it had the lock: look again.
         for kept in found or await self._session.rows(_LOOK, **asked):
-            if kept.body_sha256 != self._once.body_sha256:
+            if kept.body_sha256 != self._claimed_key.body_sha256:
                 raise IdempotencyKeyReused
             raise AlreadyAnswered(StoredAnswer(kept.status, kept.body, kept.version))
 
@@ -96,7 +96,7 @@ class IdempotencyRepository:
         kept = await self._session.change(
             _KEEP,
             **self._named,
-            body_sha256=self._once.body_sha256,
+            body_sha256=self._claimed_key.body_sha256,
             status=self._answer.status,
             body=self._answer.body,
             version=self._answer.version,
@@ -112,7 +112,7 @@ async def prune(session: Session, clock: Clock) -> int:
     return await session.change(_PRUNE, free=clock.now() - KEPT)
 
 
-def _lock_key(once: IdempotencyKey) -> int:
+def _lock_key(key: IdempotencyKey) -> int:
     # 64 bits. Locks with two keys of 32 bits (claims.py) live in a space of their own.
-    named = f"{once.credential_id.hex}\0{once.method}\0{once.path}\0{once.key}"
+    named = f"{key.credential_id.hex}\0{key.method}\0{key.path}\0{key.key}"
     return int.from_bytes(blake2b(named.encode(), digest_size=8).digest(), "big", signed=True)

@@ -256,7 +256,7 @@ class Store:
     @asynccontextmanager
     async def transaction(
         self,
-        once: IdempotencyKey | None = None,
+        key: IdempotencyKey | None = None,
         *,
         actor: Actor | None = None,
         precondition: Precondition = ANY_VERSION,
@@ -264,7 +264,7 @@ class Store:
         """Everything or nothing. With a key, the first statement claims it.
 
         Args:
-            once: of a write that its sender may repeat.
+            key: of a write that its sender may repeat.
             actor: who acts, for the histories; needed where the transaction records anything.
             precondition: what the request is based on; see `Transaction.lock_claim`.
 
@@ -277,11 +277,11 @@ class Store:
         with translate_driver_errors():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
-                key = None if once is None else IdempotencyRepository(session, self._clock, once)
+                claimed = None if key is None else IdempotencyRepository(session, self._clock, key)
                 made_of = connection, session, self._clock, self._app, self._ceilings
-                tx = Transaction(*made_of, actor=actor, precondition=precondition, key=key)
-                if key is not None:
-                    await key.claim()
+                tx = Transaction(*made_of, actor=actor, precondition=precondition, key=claimed)
+                if claimed is not None:
+                    await claimed.claim()
                 yield tx
                 await tx.end()
 
