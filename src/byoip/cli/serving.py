@@ -16,6 +16,7 @@ from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from starlette.types import ASGIApp
 
+from byoip.cli.connection_limits import LimitedProtocol
 from byoip.composition.process import Composition
 from byoip.composition.speaking import reconciler_of
 
@@ -68,6 +69,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
     """Serve while the block runs; open requests are finished before it is left."""
     config = uvicorn.Config(
         app,
+        http=LimitedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
