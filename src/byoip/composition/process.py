@@ -217,7 +217,7 @@ class Composition:
     async def _offboard(self, by: Actor) -> None:
         try:
             await AnnounceOwed(self.store)()
-        finally:  # a row that fails there holds up nobody's way out
+        finally:  # a row that fails there delays no offboarding
             await ContinueOffboardings(self.store, self.clock, self.settings.grace)(by=by)
 
     async def _rescue(self, app: App) -> None:

@@ -80,7 +80,7 @@ def make_engine(
         pool_timeout=pool.wait_seconds,
         pool_use_lifo=True,
         skip_autocommit_rollback=True,
-        hide_parameters=True,  # a trace may be logged; values are nobody's business
+        hide_parameters=True,  # a trace may be logged, and must not show values
         json_serializer=json_text,
         json_deserializer=msgspec.json.decode,
         execution_options={OPTION: autocommit},

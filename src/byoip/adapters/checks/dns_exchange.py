@@ -179,7 +179,7 @@ class Share:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more exchange may be under way, and count it until the block ends."""
-        # In this order: who waits for its own share stands in nobody else's way.
+        # In this order: a zone that waits for its own share delays no other.
         async with self._own, self._everyones:
             yield
 
@@ -197,6 +197,6 @@ class DnsConcurrency:
         self._shares: WeakValueDictionary[str, Share] = WeakValueDictionary()
 
     def of(self, zone: ReverseZone) -> Share:
-        """The share of this zone and its neighbours, which lasts while somebody holds it."""
+        """The share of this zone and its neighbours, which lasts while a look holds it."""
         parent = zone.name.partition(".")[2]
         return self._shares.setdefault(parent, Share(self._everyones, self._each))

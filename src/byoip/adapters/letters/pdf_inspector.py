@@ -1,3 +1,5 @@
+"""Uploaded PDFs looked into by a child process, which has little memory and time."""
+
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process

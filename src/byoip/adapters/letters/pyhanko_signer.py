@@ -1,3 +1,5 @@
+"""The operator's signature on a letter: PAdES by pyhanko, with the operator's key."""
+
 import asyncio
 import os
 import textwrap

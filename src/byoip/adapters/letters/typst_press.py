@@ -1,3 +1,5 @@
+"""Letters of agency typeset as PDF/A by typst, from the template beside this file."""
+
 import asyncio
 import json
 import re

@@ -1,3 +1,5 @@
+"""A BIRD of the operator's as a listener, asked over its control socket."""
+
 import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Collection, Mapping

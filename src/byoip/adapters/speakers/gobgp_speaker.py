@@ -1,3 +1,5 @@
+"""A gobgpd that announces routes, told what to hold over its gRPC API."""
+
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
