@@ -1,106 +1,17 @@
 """Edges over the API; on a database of their own, since an edge changes what bindings do."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
-from prometheus_client import CollectorRegistry
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.api.border.access_log import AccessLog
-from byoip.api.border.declarations import Audience
-from byoip.cli.serving import bind, port_of, serving
-from byoip.domain.accounts.credential import Scope
-from byoip.store.bindings.services import seed_services
 from byoip.store.claims.event_notifier import EventNotifier
-from byoip.store.engine import PoolSize, make_engine
+from tests.api.edges import FEED, Customer, Edge, customer, edge, engine, listening, register
 from tests.api.operators import WHY, Desk
 from tests.api.test_history import hurried, waiting
 from tests.api.world import World
-from tests.store.test_event_bell import listens
 
-FEED = "0" * 32
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(database_url, pool=PoolSize(kept=3, more=5))
-    await seed_services(made, [("CDN", False), ("Spectrum", False)])
-    yield made
-    await made.dispose()
-
-
-@dataclass
-class Edge(Desk):
-    """A machine with a token that opens the feed."""
-
-    async def acknowledge(self, name: str, number: int) -> Any:
-        body = await self.acknowledgement(name, number)
-        return await self.result("POST", "/edge/acknowledgements", json=body)
-
-    async def acknowledgement(self, name: str, number: int) -> dict[str, Any]:
-        return {"edge": name, "feed": await self.feed(), "number": number}
-
-    async def feed(self) -> str:
-        found: str = (await self.result("GET", "/edge/state"))["feed"]
-        return found
-
-
-async def register(desk: Desk, *names: str) -> None:
-    for name in names:
-        body = {"drained": False, "reason": WHY}
-        await desk.result("PUT", f"/edge/edges/{name}", json=body)
-
-
-@pytest.fixture
-async def edge(world: World) -> Edge:
-    return Edge(world, await world.credential(None, [Scope.EDGE_READ, Scope.EDGE_ACK]))
-
-
-@dataclass
-class Customer:
-    """A customer with an approved prefix."""
-
-    world: World
-    prefix_id: str
-    cidr: str
-
-    @property
-    def path(self) -> str:
-        return f"/prefixes/{self.prefix_id}/bindings"
-
-    async def service(self, name: str) -> str:
-        [found] = [one.id.hex for one in await self.world.services() if one.name == name]
-        return found
-
-    async def bind(self, service: str = "CDN") -> dict[str, Any]:
-        body = {"cidr": self.cidr, "service_id": await self.service(service)}
-        made: dict[str, Any] = await self.world.result("POST", self.path, json=body)
-        return made
-
-    async def swap(self, binding: dict[str, Any], service: str) -> dict[str, Any]:
-        body = {"service_id": await self.service(service)}
-        path = f"{self.path}/{binding['id']}"
-        made: dict[str, Any] = await self.world.result("PATCH", path, json=body)
-        return made
-
-
-@pytest.fixture
-async def customer(world: World) -> Customer:
-    return Customer(world, *await world.approved())
-
-
-@pytest.fixture
-async def listening(world: World) -> AsyncIterator[EventNotifier]:
-    bell = world.backend.bell
-    assert isinstance(bell, EventNotifier)
-    async with bell.listening():
-        await listens(bell)
-        yield bell
+__all__ = ["customer", "edge", "engine", "listening"]  # fixtures
 
 
 async def test_an_edge_takes_the_state_acknowledges_it_and_follows(
@@ -315,65 +226,3 @@ async def test_the_gauges_show_which_edge_lags(
     assert 'byoip_edge_lag{edge="fra1"} 1.0' in text
     assert 'byoip_edge_silent_seconds{edge="fra1"}' in text
     assert "byoip_bindings_provisioning 1.0" in text
-
-
-@pytest.fixture
-async def server(world: World) -> AsyncIterator[str]:
-    """The API behind a real socket; stopped as `byoip api` stops it."""
-    socket = bind("127.0.0.1", 0)
-    async with serving(AccessLog(world.app, CollectorRegistry()), socket):
-        yield f"http://127.0.0.1:{port_of(socket)}"
-
-
-def stream_of(edge: Edge, client: httpx.AsyncClient, query: str) -> Any:
-    headers = {"authorization": f"Bearer {edge.token}"}
-    return client.stream("GET", f"{Audience.OPERATOR}/edge/changes/stream{query}", headers=headers)
-
-
-async def numbered(lines: AsyncIterator[str]) -> dict[str, Any]:
-    async for line in lines:
-        if line:
-            found: dict[str, Any] = json.loads(line)
-            return found
-    raise AssertionError("the stream has ended")
-
-
-async def test_a_stream_gives_each_change_as_a_line_as_soon_as_it_is_there(
-    edge: Edge, customer: Customer, listening: EventNotifier, server: str
-) -> None:
-    binding = await customer.bind()
-    async with (
-        httpx.AsyncClient(base_url=server) as client,
-        stream_of(edge, client, "?after=0") as response,
-    ):
-        assert response.headers["content-type"] == "application/x-ndjson"
-        lines = response.aiter_lines()
-        first = await numbered(lines)
-        await waiting(listening)
-        await customer.swap(binding, "Spectrum")
-        second, seconds = await hurried(numbered(lines))
-        assert seconds < 0.5
-    assert [first, second] == await edge.result("GET", "/edge/changes")
-    async with asyncio.timeout(2):
-        while listening._waiting:  # noqa: ASYNC110 - it has no event for tests
-            await asyncio.sleep(0.01)
-
-
-@pytest.mark.usefixtures("listening")
-async def test_a_stream_ends_after_its_time(edge: Edge, customer: Customer) -> None:
-    await customer.bind()
-    response, seconds = await hurried(edge.call("GET", "/edge/changes/stream?seconds=1"))
-    assert 1 <= seconds < 3
-    assert [json.loads(line)["number"] for line in response.text.splitlines() if line] == [1]
-
-
-async def test_a_stream_does_not_hold_up_the_end(edge: Edge, world: World) -> None:
-    bell = world.backend.bell
-    assert isinstance(bell, EventNotifier)
-    async with bell.listening():
-        await listens(bell)
-        poll = asyncio.create_task(edge.call("GET", "/edge/changes/stream"))
-        await waiting(bell)
-    response, seconds = await hurried(poll)
-    assert response.text.strip() == ""
-    assert seconds < 1

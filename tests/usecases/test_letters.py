@@ -1,118 +1,44 @@
 """Letters are written once, renewed in time, and end only when something is known to be wrong."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from byoip.domain.checks.evidence import Check
-from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.letters.letter import (
     RENEWAL_AHEAD,
     VALIDITY,
-    Letter,
-    LetterFacts,
     LetterNotFound,
     LetterStatus,
     RevokedBecause,
 )
 from byoip.domain.prefix import Prefix
 from byoip.store.letters.letter_reader import LetterReader
-from byoip.usecases.claims import prefixes, standing
+from byoip.usecases.claims import standing
 from byoip.usecases.letters import letters
-from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
-from byoip.usecases.letters.watch_letters import WatchLetters
 from byoip.usecases.routes import offboarding
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
 from tests.fakes.letters import FakePress, FakeSigner
-from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY
+from tests.usecases.letters import (
+    HOUR,
+    REASON,
+    approved,
+    asked_for,
+    claimed,
+    read,
+    remove,
+    save,
+    status,
+    write,
+    written,
+)
 from tests.usecases.verbs import Verb
-from tests.usecases.world import CIDR, ORIGIN, WORKER, World, roa
-
-HOUR = timedelta(hours=1)
-REASON = "the customer left"
-
-
-@dataclass
-class PolitePress:
-    """Wants no transaction open; `meanwhile` happens while it sets the page."""
-
-    world: World
-    meanwhile: Callable[[], Awaitable[object]] | None = None
-
-    async def press(self, facts: LetterFacts) -> bytes:
-        assert self.world.store.polite, "a transaction is open while a page is set"
-        if self.meanwhile is not None:
-            await self.meanwhile()
-        return await FakePress().press(facts)
-
-
-async def claimed(world: World, cidr: str = CIDR, *, delegated: bool = True) -> Claim:
-    view = await world.submit_prefix(
-        world.account_id,
-        cidr=cidr,
-        asn=ORIGIN.number,
-        description="",
-        delegate_loa_creation=delegated,
-        by=BY,
-    )
-    return view.claim
-
-
-async def approved(world: World, cidr: str = CIDR, *, delegated: bool = True) -> Claim:
-    claim = await claimed(world, cidr, delegated=delegated)
-    await world.prove(claim)
-    await world.validate(claim)
-    return await world.now(claim)
-
-
-async def write(
-    world: World, claim: Claim, *, meanwhile: Callable[[], Awaitable[object]] | None = None
-) -> Letter | None:
-    press, mint = PolitePress(world, meanwhile), RandomHex()
-    writing = GenerateLetter(world.store, world.clock, mint, press, FakeSigner(), "Example", "")
-    return await writing(claim.id, by=WORKER)
-
-
-async def written(world: World, claim: Claim) -> Letter:
-    letter = await write(world, claim)
-    assert letter is not None
-    return letter
-
-
-async def read(world: World, letter: Letter) -> Letter:
-    return await LetterReader(world.engine).letter(letter.reference)
-
-
-async def status(world: World, letter: Letter) -> LetterStatus:
-    return (await read(world, letter)).status(world.clock.now())
-
-
-async def asked_for(world: World) -> list[UUID]:
-    """Claims for which a letter is in the queue."""
-    query = text(
-        "SELECT args->>'claim_id' FROM procrastinate.procrastinate_jobs "
-        "WHERE task_name = 'generate_letter' ORDER BY id"
-    )
-    async with world.engine.connect() as connection:
-        return [UUID(claim_id) for claim_id in await connection.scalars(query)]
-
-
-async def save(world: World, claim: Claim, **changes: object) -> None:
-    async with world.store.transaction() as tx:
-        locked = await tx.claims.lock(claim.id)
-        await tx.claims.save(replace(locked, **changes))  # type: ignore[arg-type] # by name
-
-
-async def remove(world: World, claim: Claim) -> None:
-    await Verb(world.store, prefixes.remove)(claim.account_id, claim.id, by=BY)
+from tests.usecases.world import CIDR, ORIGIN, World, roa
 
 
 async def test_an_approval_asks_for_the_letter_in_the_same_transaction(world: World) -> None:
@@ -309,93 +235,3 @@ async def test_the_operator_may_revoke_what_removal_has_revoked(world: World) ->
     await remove(world, claim)
     again = await Verb(world.store, letters.revoke)(str(letter.reference), reason=REASON, by=BY)
     assert again.revoked_because is RevokedBecause.REMOVED
-
-
-class TestWatching:
-    """Every accepted snapshot of 24 hours must say no."""
-
-    async def snapshot(self, world: World, *roas: dict[str, object], later: timedelta) -> int:
-        world.clock.advance(later)
-        await world.roas(*roas)
-        return await WatchLetters(world.store, world.clock)(by=WORKER)
-
-    async def test_a_day_of_denials_revokes_and_a_newer_pass_brings_the_next(
-        self, world: World
-    ) -> None:
-        claim = await approved(world)
-        letter = await written(world, claim)
-        for _ in range(24):
-            assert await self.snapshot(world, later=HOUR) == 0
-        assert await status(world, letter) is LetterStatus.VALID
-        assert await self.snapshot(world, later=HOUR) == 1
-        revoked = await read(world, letter)
-        assert revoked.revoked_because is RevokedBecause.RPKI
-        assert "letter.revoked" in await world.kinds(claim)
-        await self.snapshot(world, roa(claim.prefix), later=HOUR)
-        assert await write(world, claim) is None  # the check has not passed again
-        await world.validate(claim)
-        assert await RenewLetters(world.store, world.clock)() == 1
-        again = await written(world, claim)
-        assert await status(world, again) is LetterStatus.VALID
-        assert await status(world, letter) is LetterStatus.REVOKED
-
-    async def test_one_yes_in_between_starts_the_day_anew(self, world: World) -> None:
-        claim = await approved(world)
-        letter = await written(world, claim)
-        for _ in range(20):
-            await self.snapshot(world, later=HOUR)
-        await self.snapshot(world, roa(claim.prefix), later=HOUR)
-        assert (await read(world, letter)).rpki.failing_since is None
-        for _ in range(24):
-            assert await self.snapshot(world, later=HOUR) == 0
-        assert await self.snapshot(world, later=HOUR) == 1
-
-    async def test_a_snapshot_that_was_missed_starts_it_anew(self, world: World) -> None:
-        claim = await approved(world)
-        letter = await written(world, claim)
-        await self.snapshot(world, later=HOUR)
-        world.clock.advance(timedelta(hours=12))
-        await world.roas()  # while no worker lives
-        assert await self.snapshot(world, later=timedelta(hours=12)) == 0
-        watch = (await read(world, letter)).rpki
-        assert watch.failing_since == watch.failing_until is not None
-
-    async def test_silence_never_revokes(self, world: World) -> None:
-        claim = await approved(world)
-        letter = await written(world, claim)
-        await self.snapshot(world, later=HOUR)
-        for _ in range(60):  # days without a new snapshot
-            world.clock.advance(HOUR)
-            assert await WatchLetters(world.store, world.clock)(by=WORKER) == 0
-        assert await status(world, letter) is LetterStatus.VALID
-        await self.snapshot(world, roa(claim.prefix), later=HOUR)
-        assert (await read(world, letter)).rpki.failing_since is None
-
-    async def test_each_snapshot_is_heard_once(self, world: World) -> None:
-        claim = await approved(world)
-        await written(world, claim)
-        watching = WatchLetters(world.store, world.clock)
-        await watching(by=WORKER)
-        async with world.store.transaction() as tx:
-            assert await tx.letters.news() is None
-        await world.roas(roa(claim.prefix))
-        async with world.store.transaction() as tx:
-            news = await tx.letters.news()
-        assert news is not None
-        assert news.after == news.number - 1
-
-    async def test_whoever_follows_a_dead_worker_hears_nothing_twice(self, world: World) -> None:
-        claim = await approved(world)
-        letter = await written(world, claim)
-        await self.snapshot(world, later=HOUR)
-        heard = await read(world, letter)
-        async with world.engine.begin() as connection:
-            await connection.execute(text("DELETE FROM letter_watch"))
-        await WatchLetters(world.store, world.clock)(by=WORKER)
-        assert await read(world, letter) == heard
-
-    async def test_letters_that_are_fine_are_not_written_to(self, world: World) -> None:
-        claim = await approved(world)
-        letter = await written(world, claim)
-        await self.snapshot(world, roa(claim.prefix), later=HOUR)
-        assert await read(world, letter) == letter

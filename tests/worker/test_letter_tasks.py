@@ -14,7 +14,7 @@ from byoip.worker.schedule import schedule
 from byoip.worker.tasks import LetterWork, Work, register
 from tests.fakes.letters import FakePress, FakeSigner
 from tests.fakes.tokens import RandomHex
-from tests.usecases.test_letters import approved, read
+from tests.usecases.letters import approved, read
 from tests.usecases.world import World, roa
 from tests.worker.test_tasks import all_done, work_of
 

@@ -1,0 +1,83 @@
+"""The stream of bindings that an edge follows."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from byoip.api.border.access_log import AccessLog
+from byoip.api.border.declarations import Audience
+from byoip.cli.serving import bind, port_of, serving
+from byoip.store.claims.event_notifier import EventNotifier
+from tests.api.edges import Customer, Edge, customer, edge, engine, listening
+from tests.api.test_history import hurried, waiting
+from tests.api.world import World
+from tests.store.test_event_bell import listens
+
+__all__ = ["customer", "edge", "engine", "listening"]  # fixtures
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[str]:
+    """The API behind a real socket; stopped as `byoip api` stops it."""
+    socket = bind("127.0.0.1", 0)
+    async with serving(AccessLog(world.app, CollectorRegistry()), socket):
+        yield f"http://127.0.0.1:{port_of(socket)}"
+
+
+def stream_of(edge: Edge, client: httpx.AsyncClient, query: str) -> Any:
+    headers = {"authorization": f"Bearer {edge.token}"}
+    return client.stream("GET", f"{Audience.OPERATOR}/edge/changes/stream{query}", headers=headers)
+
+
+async def numbered(lines: AsyncIterator[str]) -> dict[str, Any]:
+    async for line in lines:
+        if line:
+            found: dict[str, Any] = json.loads(line)
+            return found
+    raise AssertionError("the stream has ended")
+
+
+async def test_a_stream_gives_each_change_as_a_line_as_soon_as_it_is_there(
+    edge: Edge, customer: Customer, listening: EventNotifier, server: str
+) -> None:
+    binding = await customer.bind()
+    async with (
+        httpx.AsyncClient(base_url=server) as client,
+        stream_of(edge, client, "?after=0") as response,
+    ):
+        assert response.headers["content-type"] == "application/x-ndjson"
+        lines = response.aiter_lines()
+        first = await numbered(lines)
+        await waiting(listening)
+        await customer.swap(binding, "Spectrum")
+        second, seconds = await hurried(numbered(lines))
+        assert seconds < 0.5
+    assert [first, second] == await edge.result("GET", "/edge/changes")
+    async with asyncio.timeout(2):
+        while listening._waiting:  # noqa: ASYNC110 - it has no event for tests
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.usefixtures("listening")
+async def test_a_stream_ends_after_its_time(edge: Edge, customer: Customer) -> None:
+    await customer.bind()
+    response, seconds = await hurried(edge.call("GET", "/edge/changes/stream?seconds=1"))
+    assert 1 <= seconds < 3
+    assert [json.loads(line)["number"] for line in response.text.splitlines() if line] == [1]
+
+
+async def test_a_stream_does_not_hold_up_the_end(edge: Edge, world: World) -> None:
+    bell = world.backend.bell
+    assert isinstance(bell, EventNotifier)
+    async with bell.listening():
+        await listens(bell)
+        poll = asyncio.create_task(edge.call("GET", "/edge/changes/stream"))
+        await waiting(bell)
+    response, seconds = await hurried(poll)
+    assert response.text.strip() == ""
+    assert seconds < 1
