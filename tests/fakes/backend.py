@@ -17,10 +17,9 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
-from byoip.store.accounts.allowance import Allowance
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
-from byoip.store.accounts.rate_limits import RateWindows
+from byoip.store.accounts.rate_limits import Allowance, RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.accounts.allowance import Allowance
+from byoip.store.accounts.rate_limits import Allowance
 from byoip.store.transaction import Store
 
 

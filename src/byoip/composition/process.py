@@ -30,10 +30,9 @@ from byoip.ports.checks.registrations import StatisticsSource
 from byoip.ports.checks.rpki import VrpSource
 from byoip.settings import Mode
 from byoip.settings.model import Settings
-from byoip.store.accounts.allowance import Allowance
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
-from byoip.store.accounts.rate_limits import RateWindows
+from byoip.store.accounts.rate_limits import Allowance, RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.services import seed_services
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots

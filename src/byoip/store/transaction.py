@@ -60,7 +60,7 @@ from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.domain.routes.breaker import Ceilings
 from byoip.ports.clock import Clock
 from byoip.store import idempotency
-from byoip.store.accounts import allowance, rate_limits
+from byoip.store.accounts import rate_limits
 from byoip.store.accounts.accounts import AccountRepository
 from byoip.store.accounts.credentials import CredentialRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
@@ -290,6 +290,5 @@ class Store:
         with translate_driver_errors():
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
-                await allowance.prune(session)
                 await rate_limits.prune(session)
                 return await idempotency.prune(session, self._clock)

@@ -11,9 +11,9 @@ from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import PdfInspector
-from byoip.store.accounts.allowance import Allowance
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.accounts.rate_limits import Allowance
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader

@@ -16,8 +16,7 @@ from uuid import UUID
 from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import BLOCK, WINDOW, Lease, Limits
-from byoip.store.accounts.allowance import Allowance
-from byoip.store.accounts.rate_limits import RateWindows
+from byoip.store.accounts.rate_limits import Allowance, RateWindows
 
 _BLOCKS = 24
 _FIRST = 8
