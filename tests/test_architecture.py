@@ -111,6 +111,12 @@ def test_a_folder_is_seen_at_a_glance() -> None:
     assert {folder: many for folder, many in files.items() if many > FULLEST_FOLDER} == {}
 
 
+def test_every_module_says_what_it_is_for() -> None:
+    written = [one for one in SOURCES if one.name != "__init__.py" and "_pb2" not in one.name]
+    silent = [_path(one) for one in written if not ast.get_docstring(ast.parse(one.read_text()))]
+    assert silent == []
+
+
 def test_the_domain_knows_only_the_standard_library_and_itself() -> None:
     modules = {
         module
