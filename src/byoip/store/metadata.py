@@ -1,8 +1,8 @@
 """The metadata of all tables, with the names of their indexes and constraints."""
 
-from sqlalchemy import MetaData
+import sqlalchemy as sa
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",

@@ -11,13 +11,13 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 import psycopg
+import sqlalchemy as sa
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_DIALECT: Final[Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
+_DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
 
 AnyRow: TypeAlias = Any
 """A row with an attribute for each column: the driver's named tuple, or SQLAlchemy's row."""
@@ -31,7 +31,7 @@ class Statement:
     values: Mapping[str, object]
 
 
-def compiled(statement: ClauseElement, columns: Iterable[str] | None = None) -> Statement:
+def compiled(statement: sa.ClauseElement, columns: Iterable[str] | None = None) -> Statement:
     """Compile a statement; its unbound parameters are given when it is run.
 
     Args:

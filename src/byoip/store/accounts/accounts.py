@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select, update
+import sqlalchemy as sa
 
 from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope
@@ -11,11 +11,11 @@ from byoip.store.accounts.tables import accounts
 from byoip.store.statements import AnyRow, Repository, compiled
 
 _a = accounts.c
-_ACCOUNT: Final = _a.id == bindparam("account_id", type_=Uuid)
-_ADD_ACCOUNT: Final = compiled(insert(accounts), accounts.c.keys())
-_LOCK_ACCOUNT: Final = compiled(select(accounts).where(_ACCOUNT).with_for_update(key_share=True))
+_ACCOUNT: Final = _a.id == sa.bindparam("account_id", type_=sa.Uuid)
+_ADD_ACCOUNT: Final = compiled(sa.insert(accounts), accounts.c.keys())
+_LOCK_ACCOUNT: Final = compiled(sa.select(accounts).where(_ACCOUNT).with_for_update(key_share=True))
 _SAVE_ACCOUNT: Final = compiled(
-    update(accounts).where(_ACCOUNT), ["name", "prefix_quota", "version"]
+    sa.update(accounts).where(_ACCOUNT), ["name", "prefix_quota", "version"]
 )
 
 

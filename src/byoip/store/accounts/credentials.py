@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Uuid, bindparam, insert, or_, select, update
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
@@ -18,29 +18,31 @@ from byoip.store.unavailable import refusing
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
 
 _c = credentials.c
-_ADD_CREDENTIAL: Final = compiled(insert(credentials), credentials.c.keys())
+_ADD_CREDENTIAL: Final = compiled(sa.insert(credentials), credentials.c.keys())
 _REVOKE: Final = compiled(
-    update(credentials)
-    .where(_c.id == bindparam("credential_id", type_=Uuid), _c.revoked_at.is_(None))
+    sa.update(credentials)
+    .where(_c.id == sa.bindparam("credential_id", type_=sa.Uuid), _c.revoked_at.is_(None))
     .returning(credentials),
     ["revoked_at"],
 )
 # By the hash of the token: how long that takes says nothing about the token.
 _RECOGNISE: Final = compiled(
-    select(credentials).where(
-        _c.token_sha256 == bindparam("token_sha256", type_=LargeBinary),
+    sa.select(credentials).where(
+        _c.token_sha256 == sa.bindparam("token_sha256", type_=sa.LargeBinary),
         _c.revoked_at.is_(None),
-        or_(_c.expires_at.is_(None), _c.expires_at > bindparam("now", type_=_c.expires_at.type)),
+        sa.or_(
+            _c.expires_at.is_(None), _c.expires_at > sa.bindparam("now", type_=_c.expires_at.type)
+        ),
     )
 )
 # Asks again whether it is due, so that of many requests at once only one writes.
 _NOTE_USE: Final = compiled(
-    update(credentials)
+    sa.update(credentials)
     .where(
-        _c.id == bindparam("credential_id", type_=Uuid),
-        or_(
+        _c.id == sa.bindparam("credential_id", type_=sa.Uuid),
+        sa.or_(
             _c.last_used_at.is_(None),
-            _c.last_used_at <= bindparam("before", type_=_c.last_used_at.type),
+            _c.last_used_at <= sa.bindparam("before", type_=_c.last_used_at.type),
         ),
     )
     .returning(_c.id),

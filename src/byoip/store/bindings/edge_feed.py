@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
@@ -18,17 +18,17 @@ from byoip.store.statements import AnyRow, Session, compiled, json_text
 # What waiting readers of the feed are notified about: no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
 
-ALL: Final = compiled(text("SELECT * FROM edges WHERE live ORDER BY name"))
+ALL: Final = compiled(sa.text("SELECT * FROM edges WHERE live ORDER BY name"))
 
 # Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
 # comes back or goes. "by", "edg".
-ALONE: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)"))
-TOGETHER: Final = compiled(text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)"))
+ALONE: Final = compiled(sa.text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)"))
+TOGETHER: Final = compiled(sa.text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)"))
 
 # The counter is locked here, as the last thing before the commit. Waiting readers are notified
 # when, and only if, the transaction commits.
 _WRITE: Final = compiled(
-    text("""
+    sa.text("""
     WITH added AS (
         SELECT * FROM jsonb_to_recordset(CAST(:changes AS jsonb)) AS added (
             place bigint, at timestamptz, kind text, prefix_id uuid, prefix_cidr cidr, cidr cidr,

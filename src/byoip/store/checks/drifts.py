@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
 from byoip.domain.checks.origin_validation import Validity
@@ -34,22 +34,22 @@ class Reevaluated:
 _d, _p = origin_drifts.c, prefixes.c
 
 _OF: Final = compiled(
-    text("""
+    sa.text("""
     SELECT validity FROM origin_drifts AS d
     JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
     """)
 )
 
 # A second worker has nothing to do.
-_ALONE: Final = compiled(text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone"))
+_ALONE: Final = compiled(sa.text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone"))
 _DUE: Final = compiled(
-    text("""
+    sa.text("""
     SELECT number, built_at FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)
     WHERE NOT EXISTS (SELECT FROM origin_watch WHERE snapshot >= number AND at > :recently)
     """)
 )
 _LOOKED: Final = compiled(
-    text("""
+    sa.text("""
     INSERT INTO origin_watch AS kept (snapshot, at) VALUES (:snapshot, :now)
     ON CONFLICT (singleton) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at
     """)
@@ -58,7 +58,7 @@ _LOOKED: Final = compiled(
 # RFC 6811, section 2, as domain/origin_validation.py says it, for all routes at once (a test holds
 # the two against each other). Rows are written in the order of ids, as every transaction locks
 # several claims.
-REEVALUATE: Final = text("""
+REEVALUATE: Final = sa.text("""
     WITH routes AS (
         SELECT id AS prefix_id, cidr, asn FROM prefixes WHERE state = 'approved'
         UNION

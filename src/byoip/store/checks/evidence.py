@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert
+import sqlalchemy as sa
 
 from byoip.domain.checks.evidence import (
     Check,
@@ -41,7 +41,7 @@ def exhibit_from(row: AnyRow) -> RawAnswer:
     return RawAnswer(row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at)
 
 
-async def _insert_all(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+async def _insert_all(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
     # A hundred at a time: a statement has at most 65535 parameters.
     for start in range(0, len(rows), 100):
         part = rows[start : start + 100]
@@ -54,12 +54,12 @@ async def _insert_all(session: Session, table: Table, rows: Sequence[dict[str, A
 
 
 @lru_cache(maxsize=256)
-def _insert(table: Table, names: tuple[str, ...], count: int) -> Statement:
+def _insert(table: sa.Table, names: tuple[str, ...], count: int) -> Statement:
     rows = [
-        {name: bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names}
+        {name: sa.bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names}
         for number in range(count)
     ]
-    return compiled(insert(table).values(rows))
+    return compiled(sa.insert(table).values(rows))
 
 
 def _findings(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import text
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import RawAnswer
@@ -23,11 +23,11 @@ from byoip.store.unavailable import translate_driver_errors
 # of these tables (synchronous_commit): no worker waits for the disk while a registry is locked.
 
 _FIRST: Final = compiled(
-    text("INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING")
+    sa.text("INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING")
 )
 
 _LOCK: Final = compiled(
-    text("""
+    sa.text("""
     SELECT set_config('synchronous_commit', 'off', true)
     FROM registry_budgets WHERE registry = :registry FOR UPDATE
     """)
@@ -35,7 +35,7 @@ _LOCK: Final = compiled(
 
 # Counts of an earlier minute or day are past.
 _USAGE: Final = compiled(
-    text("""
+    sa.text("""
     WITH clock AS MATERIALIZED (
         SELECT now, date_trunc('minute', now, 'UTC') AS minute, date_trunc('day', now, 'UTC') AS day
         FROM clock_timestamp() AS now
@@ -65,7 +65,7 @@ _USAGE: Final = compiled(
 # Clearing away skips what another worker is just giving back or keeping: who holds the registry's
 # row does not wait.
 _SPEND: Final = compiled(
-    text("""
+    sa.text("""
     WITH spent AS (
         UPDATE registry_budgets
         SET minute = :minute, asked_in_minute = :minute_everyones,
@@ -96,14 +96,14 @@ _SPEND: Final = compiled(
 )
 
 _GIVE_BACK: Final = compiled(
-    text("""
+    sa.text("""
     WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
     SELECT set_config('synchronous_commit', 'off', true)
     """)
 )
 
 _KEEP: Final = compiled(
-    text("""
+    sa.text("""
     WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
     INSERT INTO registry_answers (registry, lookup, prefix, asked, asked_of, answer, objects,
         answered_at, kept_until)
@@ -119,7 +119,7 @@ _KEEP: Final = compiled(
 )
 
 _HOLD: Final = compiled(
-    text("""
+    sa.text("""
     INSERT INTO registry_budgets AS budget (registry, paused_until)
     VALUES (:registry, clock_timestamp() + :pause)
     ON CONFLICT (registry) DO UPDATE

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.registry_override import OverrideNotFound, RegistryOverride
 from byoip.domain.customer_text import CustomerText
@@ -15,15 +15,17 @@ from byoip.store.checks.tables import registry_overrides
 from byoip.store.statements import AnyRow, Repository, compiled
 
 _o = registry_overrides.c
-_PREFIX: Final = bindparam("prefix", type_=CIDR)
-_OVERRIDES: Final = compiled(select(_o.cidr, _o.registry).where(_o.cidr.op("&&")(_PREFIX), _o.live))
-_ADD_OVERRIDE: Final = compiled(
-    insert(registry_overrides), ["id", "cidr", "registry", "reason", "created_at"]
+_PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)
+_OVERRIDES: Final = compiled(
+    sa.select(_o.cidr, _o.registry).where(_o.cidr.op("&&")(_PREFIX), _o.live)
 )
-_end_override = update(registry_overrides).where(_o.live).returning(registry_overrides)
+_ADD_OVERRIDE: Final = compiled(
+    sa.insert(registry_overrides), ["id", "cidr", "registry", "reason", "created_at"]
+)
+_end_override = sa.update(registry_overrides).where(_o.live).returning(registry_overrides)
 _REPLACE: Final = compiled(_end_override.where(_o.cidr == _PREFIX), ["removed_at"])
 _REMOVE: Final = compiled(
-    _end_override.where(_o.id == bindparam("override_id", type_=Uuid)), ["removed_at"]
+    _end_override.where(_o.id == sa.bindparam("override_id", type_=sa.Uuid)), ["removed_at"]
 )
 
 

@@ -1,28 +1,7 @@
 """Validation runs and their evidence, route validity, and what registries were asked."""
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    Computed,
-    DateTime,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    LargeBinary,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    true,
-)
-from sqlalchemy import (
-    text as sql,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, CIDR
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
@@ -31,7 +10,7 @@ from byoip.store.metadata import metadata
 
 _OPEN = "state IN ('scheduled', 'running')"
 
-validation_runs = Table(
+validation_runs = sa.Table(
     "validation_runs",
     metadata,
     uuid_pk(),
@@ -44,92 +23,94 @@ validation_runs = Table(
     timestamptz("started_at", nullable=True),
     timestamptz("finished_at", nullable=True),
     timestamptz("lease_until", nullable=True),
-    Column("attempt", Integer, nullable=False),
-    Column("retries", Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("retries", sa.Integer, nullable=False),
     one_of("trigger", Trigger),
     one_of("state", RunState),
     one_of("result", RunResult),
-    CheckConstraint("(state = 'finished') = (result IS NOT NULL)", name="finished_has_result"),
-    CheckConstraint(
+    sa.CheckConstraint("(state = 'finished') = (result IS NOT NULL)", name="finished_has_result"),
+    sa.CheckConstraint(
         "(state IN ('finished', 'cancelled')) = (finished_at IS NOT NULL)", name="finished_at"
     ),
-    CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
-    CheckConstraint("attempt >= 0 AND retries >= 0", name="counts"),
-    Index("uq_validation_runs_open", "prefix_id", unique=True, postgresql_where=_OPEN),
-    Index("ix_validation_runs_page", "prefix_id", "created_at", "id"),
-    Index("ix_validation_runs_open", "due_at", "id", postgresql_where=_OPEN),
+    sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
+    sa.CheckConstraint("attempt >= 0 AND retries >= 0", name="counts"),
+    sa.Index("uq_validation_runs_open", "prefix_id", unique=True, postgresql_where=_OPEN),
+    sa.Index("ix_validation_runs_page", "prefix_id", "created_at", "id"),
+    sa.Index("ix_validation_runs_open", "due_at", "id", postgresql_where=_OPEN),
 )
 
-findings = Table(
+findings = sa.Table(
     "findings",
     metadata,
-    Column("run_id", Uuid, ForeignKey("validation_runs.id"), primary_key=True),
-    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Uuid, sa.ForeignKey("validation_runs.id"), primary_key=True),
+    sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
     text("check_name"),
     text("outcome"),
     text("code", nullable=True),  # of a failure its reason, of a silence its fault
     text("seen"),
     text("fix"),
-    Column("warnings", ARRAY(Text), nullable=False),
+    sa.Column("warnings", pg.ARRAY(sa.Text), nullable=False),
     timestamptz("at"),
     one_of("check_name", Check),
     one_of("outcome", ("passed", "failed", "unanswered")),
-    CheckConstraint("(outcome = 'passed') = (code IS NULL)", name="code"),
+    sa.CheckConstraint("(outcome = 'passed') = (code IS NULL)", name="code"),
 )
 
-exhibits = Table(
+exhibits = sa.Table(
     "exhibits",
     metadata,
-    Column("run_id", Uuid, primary_key=True),
-    Column("finding", SmallInteger, primary_key=True, autoincrement=False),
-    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.Uuid, primary_key=True),
+    sa.Column("finding", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
     text("asked"),
     text("whom"),
-    Column("answer", LargeBinary, nullable=False),
-    Column("sha256", LargeBinary, Computed("sha256(answer)", persisted=True), nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column(
+        "sha256", sa.LargeBinary, sa.Computed("sha256(answer)", persisted=True), nullable=False
+    ),
     timestamptz("at"),
-    ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
+    sa.ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
 )
 
-registry_overrides = Table(
+registry_overrides = sa.Table(
     "registry_overrides",
     metadata,
     uuid_pk(),
-    Column("cidr", CIDR, nullable=False),
+    sa.Column("cidr", pg.CIDR, nullable=False),
     text("registry"),
     text("reason"),
     timestamptz("created_at"),
     timestamptz("removed_at", nullable=True),
     live("removed_at IS NULL"),
-    Index("uq_registry_overrides_live_cidr", "cidr", unique=True, postgresql_where="live"),
-    Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
+    sa.Index("uq_registry_overrides_live_cidr", "cidr", unique=True, postgresql_where="live"),
+    sa.Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
 )
 
 # The newest snapshot of ROA data that all routes have been validated against, and when.
-origin_watch = Table(
+origin_watch = sa.Table(
     "origin_watch",
     metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=true()),
-    Column("snapshot", Integer, nullable=False),
+    sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("snapshot", sa.Integer, nullable=False),
     timestamptz("at"),
-    CheckConstraint("singleton", name="one_row"),
+    sa.CheckConstraint("singleton", name="one_row"),
 )
 
 # Approved space whose origin validation is not "valid", and since which snapshot. Operators,
 # metrics and blockers read it; it never withdraws a route.
-origin_drifts = Table(
+origin_drifts = sa.Table(
     "origin_drifts",
     metadata,
     reference("prefix_id", "prefixes.id"),
-    Column("cidr", CIDR, nullable=False),
+    sa.Column("cidr", pg.CIDR, nullable=False),
     text("validity"),
-    Column("snapshot", Integer, nullable=False),
+    sa.Column("snapshot", sa.Integer, nullable=False),
     timestamptz("since"),
-    UniqueConstraint("prefix_id", "cidr"),
+    sa.UniqueConstraint("prefix_id", "cidr"),
     one_of("validity", ("invalid", "not_found")),
 )
 
-_LONG_AGO = sql("'epoch'")
+_LONG_AGO = sa.text("'epoch'")
 
 # What we have asked of registries, in small tables that every worker reads before it asks. Counts
 # and pauses survive a crash of this program: a crash loop must not reset them and get the operator
@@ -138,58 +119,58 @@ _LONG_AGO = sql("'epoch'")
 # losing one costs one more question.
 
 # One row per registry. Locking it admits the questions to that registry one at a time.
-registry_budgets = Table(
+registry_budgets = sa.Table(
     "registry_budgets",
     metadata,
-    Column("registry", Text, primary_key=True),
-    Column("minute", DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
-    Column("asked_in_minute", Integer, nullable=False, server_default=sql("0")),
-    Column("day", DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
-    Column("asked_in_day", Integer, nullable=False, server_default=sql("0")),
-    Column("paused_until", DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
+    sa.Column("registry", sa.Text, primary_key=True),
+    sa.Column("minute", sa.DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
+    sa.Column("asked_in_minute", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("day", sa.DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
+    sa.Column("asked_in_day", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("paused_until", sa.DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
 )
 
 # The part of it that one account has used.
-registry_shares = Table(
+registry_shares = sa.Table(
     "registry_shares",
     metadata,
     text("registry"),
-    Column("account_id", Uuid, nullable=False),
+    sa.Column("account_id", sa.Uuid, nullable=False),
     timestamptz("minute"),
-    Column("asked_in_minute", Integer, nullable=False),
+    sa.Column("asked_in_minute", sa.Integer, nullable=False),
     timestamptz("day"),
-    Column("asked_in_day", Integer, nullable=False),
-    PrimaryKeyConstraint("registry", "account_id"),
+    sa.Column("asked_in_day", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("registry", "account_id"),
 )
 
 # Connections in use. The row of a worker that died counts until it expires.
-registry_leases = Table(
+registry_leases = sa.Table(
     "registry_leases",
     metadata,
-    Column("id", Uuid, primary_key=True, server_default=sql("gen_random_uuid()")),
+    sa.Column("id", sa.Uuid, primary_key=True, server_default=sa.text("gen_random_uuid()")),
     text("registry"),
-    Column("account_id", Uuid, nullable=False),
+    sa.Column("account_id", sa.Uuid, nullable=False),
     timestamptz("expires_at"),
-    Index(None, "registry"),
+    sa.Index(None, "registry"),
 )
 
 # `objects` is JSON: the objects as they were read.
-registry_answers = Table(
+registry_answers = sa.Table(
     "registry_answers",
     metadata,
     text("registry"),
     text("lookup"),
-    Column("prefix", CIDR, nullable=False),
+    sa.Column("prefix", pg.CIDR, nullable=False),
     text("asked"),
     text("asked_of"),
-    Column("answer", LargeBinary, nullable=False),
-    Column("objects", LargeBinary, nullable=False),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("objects", sa.LargeBinary, nullable=False),
     timestamptz("answered_at"),
     timestamptz("kept_until"),
-    PrimaryKeyConstraint("registry", "lookup", "prefix"),
-    CheckConstraint(
+    sa.PrimaryKeyConstraint("registry", "lookup", "prefix"),
+    sa.CheckConstraint(
         "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder')", name="lookup"
     ),
-    Index(None, "kept_until"),
+    sa.Index(None, "kept_until"),
     prefixes=["UNLOGGED"],
 )

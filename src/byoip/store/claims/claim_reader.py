@@ -6,25 +6,8 @@ from ipaddress import ip_network
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    DateTime,
-    Integer,
-    Select,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    or_,
-    select,
-    true,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.expression import FromClause
 
@@ -49,27 +32,27 @@ from byoip.store.statements import AnyRow, compiled
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 
 TOKEN: Final = tuple(column.label(f"token_{column.name}") for column in validation_tokens.c)
-_ACCOUNT: Final = _p.account_id == bindparam("account_id", type_=Uuid)
-THIS_CLAIM: Final = (_p.id == bindparam("claim_id", type_=Uuid), _ACCOUNT)
-PAGE_SIZE: Final = bindparam("page_size", type_=Integer)
+_ACCOUNT: Final = _p.account_id == sa.bindparam("account_id", type_=sa.Uuid)
+THIS_CLAIM: Final = (_p.id == sa.bindparam("claim_id", type_=sa.Uuid), _ACCOUNT)
+PAGE_SIZE: Final = sa.bindparam("page_size", type_=sa.Integer)
 
 
-def _after(table: FromClause) -> ColumnElement[bool]:
+def _after(table: FromClause) -> sa.ColumnElement[bool]:
     cursor = (
-        bindparam("after_time", type_=DateTime(timezone=True)),
-        bindparam("after_id", type_=Uuid),
+        sa.bindparam("after_time", type_=sa.DateTime(timezone=True)),
+        sa.bindparam("after_id", type_=sa.Uuid),
     )
-    return tuple_(table.c.created_at, table.c.id) > tuple_(*cursor)
+    return sa.tuple_(table.c.created_at, table.c.id) > sa.tuple_(*cursor)
 
 
-def paged(statement: Select[Any], table: FromClause) -> Select[Any]:
+def paged(statement: sa.Select[Any], table: FromClause) -> sa.Select[Any]:
     """One page of it, by (created_at, id)."""
     following = statement.where(_after(table)).order_by(table.c.created_at, table.c.id)
     return following.limit(PAGE_SIZE)
 
 
 _NEWEST_TOKEN: Final = (
-    select(*TOKEN)
+    sa.select(*TOKEN)
     .where(_t.prefix_id == _p.id, _t.revoked_at.is_(None))
     .order_by(_t.created_at.desc(), _t.id.desc())
     .limit(1)
@@ -80,14 +63,14 @@ _SPANNING: Final = bgp_prefixes.alias("spanning")
 _s: Final = _SPANNING.c
 # As `domain.edge.lacking` says it: all edges in service have it, and there is one if there are any.
 _in_service = (edges.c.live, edges.c.counts, ~edges.c.drained)
-_everywhere = and_(
+_everywhere = sa.and_(
     _b.state == constant(Provisioning.ACTIVE),
-    ~exists().where(*_in_service, edges.c.acknowledged < _b.change),
-    or_(exists().where(*_in_service), ~exists().where(edges.c.live, edges.c.counts)),
+    ~sa.exists().where(*_in_service, edges.c.acknowledged < _b.change),
+    sa.or_(sa.exists().where(*_in_service), ~sa.exists().where(edges.c.live, edges.c.counts)),
 )
 _DEFAULT_BINDING: Final = (
-    select(
-        case(
+    sa.select(
+        sa.case(
             (_everywhere, constant(Provisioning.ACTIVE)),
             else_=constant(Provisioning.PROVISIONING),
         )
@@ -97,7 +80,7 @@ _DEFAULT_BINDING: Final = (
     .scalar_subquery()
 )
 VIEWS: Final = (
-    select(
+    sa.select(
         prefixes,
         _NEWEST_TOKEN,
         _s.advertised.label("route_advertised"),
@@ -107,7 +90,7 @@ VIEWS: Final = (
         _DEFAULT_BINDING.label("default_binding"),
     )
     .select_from(
-        prefixes.outerjoin(_NEWEST_TOKEN, true())
+        prefixes.outerjoin(_NEWEST_TOKEN, sa.true())
         .outerjoin(_SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live)
         .outerjoin(
             origin_drifts,
@@ -119,16 +102,17 @@ VIEWS: Final = (
 
 CLAIM: Final = compiled(VIEWS.where(*THIS_CLAIM))
 CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT), prefixes))
-_COUNT = select(func.count().label("held")).where(_ACCOUNT, _p.live)
+_COUNT = sa.select(sa.func.count().label("held")).where(_ACCOUNT, _p.live)
 _COUNT_CLAIMS: Final = compiled(_COUNT)
 
 # Statements of their own: planned without knowing its values, a filter must not slow the whole
 # list down. A value that is null admits all.
 _is_approved = _p.state == constant(State.APPROVED)
 _FILTERS: Final = (
-    _p.cidr == func.coalesce(bindparam("wanted_cidr", type_=CIDR), _p.cidr),
-    _is_approved == func.coalesce(bindparam("wanted_approved", type_=Boolean), _is_approved),
-    _p.standing == func.coalesce(bindparam("wanted_standing", type_=Text), _p.standing),
+    _p.cidr == sa.func.coalesce(sa.bindparam("wanted_cidr", type_=pg.CIDR), _p.cidr),
+    _is_approved
+    == sa.func.coalesce(sa.bindparam("wanted_approved", type_=sa.Boolean), _is_approved),
+    _p.standing == sa.func.coalesce(sa.bindparam("wanted_standing", type_=sa.Text), _p.standing),
 )
 _SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes))
 _COUNT_SOME_CLAIMS: Final = compiled(_COUNT.where(*_FILTERS))

@@ -5,7 +5,7 @@ Text SQL: one statement locks the counters, numbers the events, writes them and 
 
 from typing import Final
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.domain.history import Event
 from byoip.store.claims.views import NumberedEvent
@@ -17,7 +17,7 @@ CHANNEL: Final = "byoip_events"
 # then those of accounts (which read what the first returned), each in the order of their ids.
 # Waiting readers are notified when, and only if, the transaction commits.
 _WRITE: Final = compiled(
-    text("""
+    sa.text("""
     WITH added AS (
         SELECT added.*, prefixes.account_id
         FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS added (

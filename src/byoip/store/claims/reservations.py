@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.reservation import OverlapsReservation, Reservation, ReservationNotFound
@@ -16,22 +16,22 @@ from byoip.store.statements import AnyRow, Repository, compiled
 from byoip.store.unavailable import refusing
 
 _r = reservations.c
-_PREFIX: Final = bindparam("prefix", type_=CIDR)
+_PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)
 _BLOCKING: Final = compiled(
-    select(_r.id)
+    sa.select(_r.id)
     .where(
         _r.cidr.op("&&")(_PREFIX),
-        _r.account_id.is_distinct_from(bindparam("account_id", type_=Uuid)),
+        _r.account_id.is_distinct_from(sa.bindparam("account_id", type_=sa.Uuid)),
         _r.live,
     )
     .limit(1)
 )
 _ADD_RESERVATION: Final = compiled(
-    insert(reservations), ["id", "cidr", "account_id", "reason", "created_at"]
+    sa.insert(reservations), ["id", "cidr", "account_id", "reason", "created_at"]
 )
 _RELEASE: Final = compiled(
-    update(reservations)
-    .where(_r.id == bindparam("reservation_id", type_=Uuid), _r.live)
+    sa.update(reservations)
+    .where(_r.id == sa.bindparam("reservation_id", type_=sa.Uuid), _r.live)
     .returning(reservations),
     ["released_at"],
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, bindparam, func, insert, select, update
+import sqlalchemy as sa
 
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
 from byoip.store.claims.claim_reader import TOKEN, token_from
@@ -12,33 +12,33 @@ from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.statements import Repository, Statement, compiled
 
 _t = validation_tokens.c
-_THIS: Final = _t.id == bindparam("token_id", type_=Uuid)
-_OF_CLAIM: Final = _t.prefix_id == bindparam("claim_id", type_=Uuid)
+_THIS: Final = _t.id == sa.bindparam("token_id", type_=sa.Uuid)
+_OF_CLAIM: Final = _t.prefix_id == sa.bindparam("claim_id", type_=sa.Uuid)
 _LIVE: Final = (_t.consumed_at.is_(None), _t.revoked_at.is_(None))
 
 # Not now(): that is when the transaction began, and it may have waited for locks since.
-_CLOCK: Final = func.clock_timestamp()
+_CLOCK: Final = sa.func.clock_timestamp()
 
 _of_claim = (
-    select(*TOKEN, prefixes.c.account_id, prefixes.c.cidr, prefixes.c.asn)
+    sa.select(*TOKEN, prefixes.c.account_id, prefixes.c.cidr, prefixes.c.asn)
     .join(prefixes)
     .where(_OF_CLAIM)
 )
-_INSERT: Final = compiled(insert(validation_tokens), validation_tokens.c.keys())
+_INSERT: Final = compiled(sa.insert(validation_tokens), validation_tokens.c.keys())
 _GET: Final = compiled(_of_claim.where(_THIS))
 _GET_LIVE: Final = compiled(_of_claim.where(*_LIVE))
 _GET_NEWEST: Final = compiled(
     _of_claim.where(_t.revoked_at.is_(None)).order_by(_t.created_at.desc(), _t.id.desc()).limit(1)
 )
-_REVOKE: Final = compiled(update(validation_tokens).where(_THIS, *_LIVE), ["revoked_at"])
+_REVOKE: Final = compiled(sa.update(validation_tokens).where(_THIS, *_LIVE), ["revoked_at"])
 _SPEND: Final = compiled(
-    update(validation_tokens)
+    sa.update(validation_tokens)
     .where(_THIS, *_LIVE, _t.expires_at > _CLOCK)
     .values(consumed_at=_CLOCK)
 )
 _COUNT: Final = compiled(
-    select(func.count().label("issued")).where(
-        _OF_CLAIM, _t.created_at >= bindparam("since", type_=DateTime(timezone=True))
+    sa.select(sa.func.count().label("issued")).where(
+        _OF_CLAIM, _t.created_at >= sa.bindparam("since", type_=sa.DateTime(timezone=True))
     )
 )
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Text, Uuid, bindparam, func, insert, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.jobs.job_history import (
     MEASURED,
@@ -23,15 +23,15 @@ from byoip.store.jobs.views import JobReport
 from byoip.store.statements import AnyRow, Repository, compiled, json
 
 _s, _r = job_switches.c, job_runs.c
-_KIND: Final = bindparam("kind", type_=Text)
-_RUN: Final = bindparam("run_id", type_=Uuid)
+_KIND: Final = sa.bindparam("kind", type_=sa.Text)
+_RUN: Final = sa.bindparam("run_id", type_=sa.Uuid)
 _WRITTEN: Final = tuple(one.name for one in job_runs.c if one.computed is None)
 _ALLOWED: Final = ("allowed_at", "allowed_by", "allowed_because")
-_not_refused = _r.refused == literal_column("''")
+_not_refused = _r.refused == sa.literal_column("''")
 
-_STOPPED: Final = compiled(select(_s.kind).where(_s.kind == _KIND, _s.stopped))
-SWITCHES: Final = compiled(select(job_switches))
-_moved = upsert(job_switches)
+_STOPPED: Final = compiled(sa.select(_s.kind).where(_s.kind == _KIND, _s.stopped))
+SWITCHES: Final = compiled(sa.select(job_switches))
+_moved = pg.insert(job_switches)
 _SWITCH: Final = compiled(
     _moved.on_conflict_do_update(
         index_elements=[_s.kind],
@@ -43,17 +43,17 @@ _SWITCH: Final = compiled(
 RUN_SHOWN: Final = tuple(one for one in job_runs.c if one.name != "ids")
 
 PAST: Final = compiled(
-    select(func.least(_r.acted, _r.measured).label("acted"))
+    sa.select(sa.func.least(_r.acted, _r.measured).label("acted"))
     .where(_r.kind == _KIND, _not_refused, _r.acted > 0, _r.measured > 0)
     .order_by(_r.at.desc())
-    .limit(literal_column(str(REMEMBERED), Integer))
+    .limit(sa.literal_column(str(REMEMBERED), sa.Integer))
 )
 _NEWEST: Final = compiled(
-    select(*RUN_SHOWN).where(_r.kind == _KIND).order_by(_r.at.desc(), _r.id).limit(1)
+    sa.select(*RUN_SHOWN).where(_r.kind == _KIND).order_by(_r.at.desc(), _r.id).limit(1)
 )
-_WAITING: Final = compiled(select(job_runs).where(_r.kind == _KIND, _r.waits).with_for_update())
-_BEGIN: Final = compiled(insert(job_runs), _WRITTEN)
-_refused = upsert(job_runs)
+_WAITING: Final = compiled(sa.select(job_runs).where(_r.kind == _KIND, _r.waits).with_for_update())
+_BEGIN: Final = compiled(sa.insert(job_runs), _WRITTEN)
+_refused = pg.insert(job_runs)
 _REFUSE: Final = compiled(
     _refused.on_conflict_do_update(
         index_elements=[_r.kind],
@@ -69,10 +69,10 @@ _REFUSE: Final = compiled(
     ).returning(_r.id),
     _WRITTEN,
 )
-_ALLOW: Final = compiled(update(job_runs).where(_r.id == _RUN), _ALLOWED)
-_USED: Final = compiled(update(job_runs).where(_r.id == _RUN), ["used_at"])
+_ALLOW: Final = compiled(sa.update(job_runs).where(_r.id == _RUN), _ALLOWED)
+_USED: Final = compiled(sa.update(job_runs).where(_r.id == _RUN), ["used_at"])
 _ACTED: Final = compiled(
-    update(job_runs).where(_r.id == _RUN).values(acted=bindparam("many", type_=Integer)),
+    sa.update(job_runs).where(_r.id == _RUN).values(acted=sa.bindparam("many", type_=sa.Integer)),
     ["failed"],
 )
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
-from sqlalchemy import Uuid, bindparam, func, select
 
 from byoip.domain.checks.validation_run import RunState
 from byoip.ports.jobs import (
@@ -25,11 +25,11 @@ from byoip.store.statements import Session, compiled
 SCHEMA: Final = "procrastinate"
 
 _run, _prefix = validation_runs.alias(), prefixes.alias()
-_whose = select(_prefix.c.account_id).where(
-    _prefix.c.id == _run.c.prefix_id, _run.c.id == bindparam("run_id", type_=Uuid)
+_whose = sa.select(_prefix.c.account_id).where(
+    _prefix.c.id == _run.c.prefix_id, _run.c.id == sa.bindparam("run_id", type_=sa.Uuid)
 )
 _OPEN_RUNS: Final = compiled(
-    select(func.count().label("open"))
+    sa.select(sa.func.count().label("open"))
     .select_from(validation_runs.join(prefixes, prefixes.c.id == validation_runs.c.prefix_id))
     .where(
         validation_runs.c.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)]),

@@ -5,21 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    cast,
-    func,
-    insert,
-    literal_column,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import insert as upsert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import OperatorEvent
@@ -49,51 +36,51 @@ from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.statements import AnyRow, Session, compiled
 
 _w, _t = withdrawals.c, breaker_trips.c
-_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
-_JOB: Final = bindparam("job", type_=Text)
+_ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
+_JOB: Final = sa.bindparam("job", type_=sa.Text)
 # Not the transaction's time, which may have waited for the lock; and stable within a statement, or
 # no index would serve.
-_NOW: Final = func.statement_timestamp()
+_NOW: Final = sa.func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip".
-_LOCK: Final = compiled(select(literal_column("pg_advisory_xact_lock(0x6279, 0x6F6970)")))
-OPEN: Final = compiled(select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
+_LOCK: Final = compiled(sa.select(sa.literal_column("pg_advisory_xact_lock(0x6279, 0x6F6970)")))
+OPEN: Final = compiled(sa.select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
 def _since(scope: TripScope, subject: Any, window: timedelta | None = None) -> Any:
     """Entries after the breaker was re-armed: what an operator has looked at no longer counts."""
     rearmed = (
-        select(func.max(_t.rearmed_at))
+        sa.select(sa.func.max(_t.rearmed_at))
         .where(_t.scope == constant(scope), _t.subject == subject)
         .scalar_subquery()
     )
     if window is None:
-        return _w.at > func.coalesce(rearmed, literal_column("'-infinity'::timestamptz"))
-    begins = _NOW - literal_column(f"interval '{window.total_seconds():.0f} s'")
-    return _w.at > func.greatest(begins, rearmed)
+        return _w.at > sa.func.coalesce(rearmed, sa.literal_column("'-infinity'::timestamptz"))
+    begins = _NOW - sa.literal_column(f"interval '{window.total_seconds():.0f} s'")
+    return _w.at > sa.func.greatest(begins, rearmed)
 
 
-_HEX: Final = func.replace(cast(_ACCOUNT, Text), "-", "")
-_NONE: Final[ColumnElement[str]] = literal_column("''", Text)
+_HEX: Final = sa.func.replace(sa.cast(_ACCOUNT, sa.Text), "-", "")
+_NONE: Final[sa.ColumnElement[str]] = sa.literal_column("''", sa.Text)
 IN_MINUTE: Final = _since(TripScope.GLOBAL, _NONE, MINUTE)
-IN_WINDOW: Final = and_(
+IN_WINDOW: Final = sa.and_(
     _since(TripScope.GLOBAL, _NONE, SHARE_WINDOW),
     _w.source.not_in([constant(one) for one in sorted(UNSHARED)]),
 )
-ADVERTISED: Final = select(func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
+ADVERTISED: Final = sa.select(sa.func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
 
 
 def counting(*those: Any) -> Any:
     """The number of such entries in the ledger."""
-    return select(func.count()).select_from(withdrawals).where(*those).scalar_subquery()
+    return sa.select(sa.func.count()).select_from(withdrawals).where(*those).scalar_subquery()
 
 
-_LEAVING: Final = and_(_w.account_id == _ACCOUNT, _w.source == constant(Source.OFFBOARDING))
+_LEAVING: Final = sa.and_(_w.account_id == _ACCOUNT, _w.source == constant(Source.OFFBOARDING))
 _COUNT: Final = compiled(
-    select(
+    sa.select(
         counting(
             _w.job == _JOB,
-            _w.run == bindparam("run", type_=Text),
+            _w.run == sa.bindparam("run", type_=sa.Text),
             _w.run != _NONE,
             _since(TripScope.JOB, _JOB),
         ).label("in_run"),
@@ -108,28 +95,28 @@ _COUNT: Final = compiled(
     )
 )
 _ADD: Final = compiled(
-    insert(withdrawals).values(
-        id=bindparam("entry", type_=Uuid),
-        bgp_prefix_id=bindparam("bgp_prefix_id", type_=Uuid),
+    sa.insert(withdrawals).values(
+        id=sa.bindparam("entry", type_=sa.Uuid),
+        bgp_prefix_id=sa.bindparam("bgp_prefix_id", type_=sa.Uuid),
         account_id=_ACCOUNT,
-        change=bindparam("change", type_=BigInteger),
-        source=bindparam("source", type_=Text),
-        job=bindparam("job", type_=Text),
-        run=bindparam("run", type_=Text),
-        actor=bindparam("actor", type_=Text),
-        request_id=bindparam("request_id", type_=Text),
+        change=sa.bindparam("change", type_=sa.BigInteger),
+        source=sa.bindparam("source", type_=sa.Text),
+        job=sa.bindparam("job", type_=sa.Text),
+        run=sa.bindparam("run", type_=sa.Text),
+        actor=sa.bindparam("actor", type_=sa.Text),
+        request_id=sa.bindparam("request_id", type_=sa.Text),
         at=_NOW,
     )
 )
 _TRIP: Final = compiled(
-    upsert(breaker_trips).on_conflict_do_nothing(
+    pg.insert(breaker_trips).on_conflict_do_nothing(
         index_elements=["scope", "subject"], index_where=_t.live
     ),
     ["id", "scope", "subject", "why", "at"],
 )
 _REARM: Final = compiled(
-    update(breaker_trips)
-    .where(_t.id == bindparam("trip_id", type_=Uuid), _t.live)
+    sa.update(breaker_trips)
+    .where(_t.id == sa.bindparam("trip_id", type_=sa.Uuid), _t.live)
     .values(rearmed_at=_NOW)
     .returning(breaker_trips),
     ["rearmed_by", "rearmed_because", "parked"],

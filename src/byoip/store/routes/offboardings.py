@@ -6,22 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    Integer,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
@@ -46,7 +32,7 @@ class DueOffboarding:
 
 
 _o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
-_LIMIT: Final = bindparam("most", type_=Integer)
+_LIMIT: Final = sa.bindparam("most", type_=sa.Integer)
 _FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at")
 _CHANGING: Final = (
     "step",
@@ -60,39 +46,41 @@ _CHANGING: Final = (
     "ending",
 )
 
-_INSERT: Final = compiled(insert(offboardings), [*_FIXED, *_CHANGING])
+_INSERT: Final = compiled(sa.insert(offboardings), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(
-    update(offboardings).where(_o.id == bindparam("offboarding_id", type_=Uuid), _o.live),
+    sa.update(offboardings).where(_o.id == sa.bindparam("offboarding_id", type_=sa.Uuid), _o.live),
     _CHANGING,
 )
 _LIVE: Final = compiled(
-    select(*offboardings.c, _p.account_id)
+    sa.select(*offboardings.c, _p.account_id)
     .join(prefixes, _p.id == _o.prefix_id)
-    .where(_o.prefix_id == bindparam("claim_id", type_=Uuid), _o.live)
+    .where(_o.prefix_id == sa.bindparam("claim_id", type_=sa.Uuid), _o.live)
 )
 _WITHDRAW, _CONFIRM, _UNBIND, _GRACE = (
     constant(one) for one in (Step.WITHDRAW, Step.CONFIRM, Step.UNBIND, Step.GRACE)
 )
-_way_down = case((_o.step == _GRACE, _GRACE), else_=_WITHDRAW)
+_way_down = sa.case((_o.step == _GRACE, _GRACE), else_=_WITHDRAW)
 
 
-def _a_route(*those: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(_b.prefix_id == _o.prefix_id, *those)
+def _a_route(*those: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(_b.prefix_id == _o.prefix_id, *those)
 
 
 _free = _a_route(_b.live, _b.advertised, ~_b.locked)
 _wanted = _a_route(_b.live, _b.advertised)
-_parked = exists().where(_t.id == _o.parked_by, _t.live)
+_parked = sa.exists().where(_t.id == _o.parked_by, _t.live)
 # Left out is what waits: for a trip, a lock, the end of the grace, or until no observer sees it.
-_may_go_on = or_(
-    and_(_o.step == _WITHDRAW, or_(~_wanted, and_(_free, ~_parked))),
-    and_(_o.step == _CONFIRM, or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
+_may_go_on = sa.or_(
+    sa.and_(_o.step == _WITHDRAW, sa.or_(~_wanted, sa.and_(_free, ~_parked))),
+    sa.and_(_o.step == _CONFIRM, sa.or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
     _o.step == _UNBIND,
-    and_(_o.step == _GRACE, _o.grace_until <= bindparam("now", type_=DateTime(timezone=True))),
+    sa.and_(
+        _o.step == _GRACE, _o.grace_until <= sa.bindparam("now", type_=sa.DateTime(timezone=True))
+    ),
 )
 # A query of its own (R2): state and request are part of it, and no filter can be left out.
 _DUE: Final = compiled(
-    select(
+    sa.select(
         _o.prefix_id.label("claim_id"),
         _p.account_id,
         _o.taken_in.is_distinct_from(_way_down).label("new"),
@@ -110,25 +98,25 @@ _DUE: Final = compiled(
 )
 # Locks no claims, so in the order of claims' ids, the order in which re-arming a trip locks them.
 _THESE: Final = compiled(
-    select(_o.id)
-    .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
+    sa.select(_o.id)
+    .where(_o.prefix_id == sa.func.any(sa.bindparam("claim_ids", type_=pg.ARRAY(sa.Uuid))), _o.live)
     .order_by(_o.prefix_id)
     .with_for_update(key_share=True)
 )
 _TAKE_IN: Final = compiled(
-    update(offboardings)
-    .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
+    sa.update(offboardings)
+    .where(_o.prefix_id == sa.func.any(sa.bindparam("claim_ids", type_=pg.ARRAY(sa.Uuid))), _o.live)
     .values(taken_in=_way_down)
 )
 _OWED: Final = compiled(
-    select(_o.prefix_id)
+    sa.select(_o.prefix_id)
     .where(_o.live, _o.step == constant(Step.RESTORE))
     .order_by(_o.began_at, _o.id)
     .limit(_LIMIT)
 )
 _PARKED: Final = compiled(
-    select(_o.prefix_id)
-    .where(_o.parked_by == bindparam("trip_id", type_=Uuid), _o.live)
+    sa.select(_o.prefix_id)
+    .where(_o.parked_by == sa.bindparam("trip_id", type_=sa.Uuid), _o.live)
     .order_by(_o.prefix_id)
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
@@ -15,7 +15,7 @@ from byoip.store.statements import AnyRow, Session, Statement, compiled
 
 
 def _made(words: str) -> Statement:
-    return compiled(text(words))
+    return compiled(sa.text(words))
 
 
 _ASKED: Final = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.store.statements import Repository, Statement, compiled
 
@@ -41,7 +41,7 @@ class ForgottenState:
 
 
 def _made(words: str) -> Statement:
-    return compiled(text(words))
+    return compiled(sa.text(words))
 
 
 # A logical dump comes back with other oids (and in another cluster), a base backup that was rolled

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.store.statements import Statement, compiled
 
 
 def _made(words: str) -> Statement:
-    return compiled(text(words))
+    return compiled(sa.text(words))
 
 
 def _counted(words: str) -> Statement:
