@@ -43,6 +43,12 @@ def compiled(statement: sa.ClauseElement, columns: Iterable[str] | None = None) 
     return Statement(str(made).encode(), made.params)
 
 
+def from_text(words: str, **types: Any) -> Statement:
+    """A statement written as text, in which `:name` is a parameter; of some also the types."""
+    typed = [sa.bindparam(name, type_=kind) for name, kind in types.items()]
+    return compiled(sa.text(words).bindparams(*typed))
+
+
 class Session:
     """The statements of one transaction."""
 

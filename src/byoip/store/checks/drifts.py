@@ -14,7 +14,7 @@ from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables import origin_drifts
 from byoip.store.claims.tables import prefixes
-from byoip.store.statements import Repository, compiled
+from byoip.store.statements import Repository, compiled, from_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +33,21 @@ class Reevaluated:
 
 _d, _p = origin_drifts.c, prefixes.c
 
-_OF: Final = compiled(
-    sa.text("""
+_OF: Final = from_text("""
     SELECT validity FROM origin_drifts AS d
     JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
-    """)
-)
+""")
 
 # A second worker has nothing to do.
-_ALONE: Final = compiled(sa.text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone"))
-_DUE: Final = compiled(
-    sa.text("""
+_ALONE: Final = from_text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone")
+_DUE: Final = from_text("""
     SELECT number, built_at FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)
     WHERE NOT EXISTS (SELECT FROM origin_watch WHERE snapshot >= number AND at > :recently)
-    """)
-)
-_LOOKED: Final = compiled(
-    sa.text("""
+""")
+_LOOKED: Final = from_text("""
     INSERT INTO origin_watch AS kept (snapshot, at) VALUES (:snapshot, :now)
     ON CONFLICT (singleton) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at
-    """)
-)
+""")
 
 # RFC 6811, section 2, as domain/origin_validation.py says it, for all routes at once (a test holds
 # the two against each other). Rows are written in the order of ids, as every transaction locks

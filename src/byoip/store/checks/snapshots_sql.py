@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from byoip.store.statements import compiled
+from byoip.store.statements import compiled, from_text
 
 ABOUT_TEXT: Final = sa.text("""
     with asked as materialized (
@@ -44,8 +44,7 @@ SUPERSEDED_ROAS: Final = sa.text("""
     )
 """)
 
-OVERLAPPING: Final = compiled(
-    sa.text("""
+OVERLAPPING: Final = from_text("""
     with asked as materialized (
         select registry, number, cast(:prefix as cidr) as prefix
         from current_registration_snapshots
@@ -56,7 +55,6 @@ OVERLAPPING: Final = compiled(
         where snapshot = asked.number and prefix && asked.prefix
     ) as found on true
 """)
-)
 
 STATUS: Final = sa.text("""
     select newest.registry, newest.fault, used.serial, used.attempted_at,

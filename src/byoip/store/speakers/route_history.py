@@ -6,7 +6,6 @@ from ipaddress import ip_network
 from typing import Any, Final
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
@@ -21,46 +20,36 @@ from byoip.domain.speakers.route_snapshot import (
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.speakers import bgp_peers
 from byoip.store.speakers.views import RouteReport
-from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.statements import AnyRow, Repository, from_text
 
-_SNAPSHOT: Final = compiled(
-    sa.text("SELECT number, at, routes FROM route_snapshots WHERE number = :number")
+_SNAPSHOT: Final = from_text(
+    "SELECT number, at, routes FROM route_snapshots WHERE number = :number"
 )
-_SNAPSHOTS: Final = compiled(
-    sa.text("""
+_SNAPSHOTS: Final = from_text("""
     SELECT number, at, jsonb_array_length(routes) AS many FROM route_snapshots
     ORDER BY number DESC
-    """)
+""")
+_CLAIMS: Final = from_text(
+    "SELECT id, prefix_id FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[]))"
 )
-_CLAIMS: Final = compiled(
-    sa.text("SELECT id, prefix_id FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[]))")
-)
-_WITHDRAWN_BY_OWNER: Final = compiled(
-    sa.text("""
+_WITHDRAWN_BY_OWNER: Final = from_text("""
     SELECT w.id FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
     WHERE b.id = :bgp_prefix_id AND w.source IN ('request', 'offboarding')
-    """)
-)
-_BESIDES: Final = compiled(
-    sa.text("""
+""")
+_BESIDES: Final = from_text("""
     SELECT id, cidr FROM bgp_prefixes
     WHERE advertised AND id <> ALL(CAST(:ids AS uuid[])) ORDER BY cidr
-    """)
-)
+""")
 _ORPHAN: Final = "speaker, cidr, path, found_at, decided_by, decided_because"
-_ORPHANS: Final = compiled(sa.text(f"SELECT {_ORPHAN} FROM orphan_routes ORDER BY speaker, cidr"))  # noqa: S608
-_LOCK: Final = compiled(
-    sa.text(
-        f"SELECT {_ORPHAN} FROM orphan_routes"  # noqa: S608
-        " WHERE speaker = :speaker AND cidr = CAST(:cidr AS cidr) FOR UPDATE"
-    )
+_ORPHANS: Final = from_text(f"SELECT {_ORPHAN} FROM orphan_routes ORDER BY speaker, cidr")  # noqa: S608
+_LOCK: Final = from_text(
+    f"SELECT {_ORPHAN} FROM orphan_routes"  # noqa: S608
+    " WHERE speaker = :speaker AND cidr = CAST(:cidr AS cidr) FOR UPDATE"
 )
-_DECIDE: Final = compiled(
-    sa.text("""
+_DECIDE: Final = from_text("""
     UPDATE orphan_routes SET decision = 'withdraw', decided_by = :by, decided_because = :because
     WHERE speaker = :speaker AND cidr = CAST(:cidr AS cidr)
-    """)
-)
+""")
 
 
 class RouteHistoryRepository(Repository):
