@@ -1,4 +1,4 @@
-"""The kinds of column that tables are made of."""
+"""The kinds of column and constraint that tables are made of."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -13,9 +13,12 @@ def uuid_pk() -> sa.Column[Any]:
     return sa.Column("id", sa.Uuid, primary_key=True)
 
 
-def reference(name: str, target: str, *, nullable: bool = False) -> sa.Column[Any]:
-    """A foreign key; nothing it points to is ever deleted."""
-    return sa.Column(name, sa.Uuid, sa.ForeignKey(target, ondelete="RESTRICT"), nullable=nullable)
+def reference(
+    name: str, target: str, *, nullable: bool = False, key: bool = False
+) -> sa.Column[Any]:
+    """A foreign key, perhaps the primary key too; nothing it points to is ever deleted."""
+    foreign = sa.ForeignKey(target, ondelete="RESTRICT")
+    return sa.Column(name, sa.Uuid, foreign, nullable=nullable, primary_key=key)
 
 
 def text(name: str, *, nullable: bool = False) -> sa.Column[Any]:
@@ -33,15 +36,48 @@ def jsonb(name: str) -> sa.Column[Any]:
     return sa.Column(name, pg.JSONB, nullable=False)
 
 
+def computed(name: str, type_: Any, value: str, *, nullable: bool = False) -> sa.Column[Any]:
+    """What follows from other columns, and so cannot contradict them."""
+    return sa.Column(name, type_, sa.Computed(value, persisted=True), nullable=nullable)
+
+
 def live(while_: str) -> sa.Column[Any]:
-    """Whether the row still counts; computed, so that it cannot contradict its cause."""
-    return sa.Column("live", sa.Boolean, sa.Computed(while_, persisted=True), nullable=False)
+    """Whether the row still counts."""
+    return computed("live", sa.Boolean, while_)
+
+
+def true_or_null(name: str, while_: str) -> sa.Column[Any]:
+    """True while the condition holds, else null, which a foreign key does not follow."""
+    return computed(name, sa.Boolean, f"nullif({while_}, false)", nullable=True)
+
+
+def of_live_prefix(name: str) -> sa.ForeignKeyConstraint:
+    """While `live_prefix` is true, the row's claim lives: it is not closed from under the row."""
+    own = ["prefix_id", "prefix_cidr", "live_prefix"]
+    return sa.ForeignKeyConstraint(own, ["prefixes.id", "prefixes.cidr", "prefixes.live"], name)
+
+
+def check(name: str, condition: str) -> sa.CheckConstraint:
+    """A condition on each row; it holds, too, where its value is null."""
+    return sa.CheckConstraint(condition, name=name)
 
 
 def one_of(column: str, values: type[StrEnum] | Iterable[str]) -> sa.CheckConstraint:
     """The values a column may have, from the domain's own enumeration."""
     listed = ", ".join(f"'{value}'" for value in values)
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+    return check(column, f"{column} IN ({listed})")
+
+
+def no_overlap(
+    name: str, cidr: str, *, where: str, within: str | None = None
+) -> pg.ExcludeConstraint:
+    """No two rows of which `where` holds share an address, or none of one value of `within`.
+
+    A uuid in a gist index needs btree_gist.
+    """
+    same = [] if within is None else [(within, "=")]
+    ops = {cidr: "inet_ops"}
+    return pg.ExcludeConstraint(*same, (cidr, "&&"), name=name, using="gist", ops=ops, where=where)
 
 
 def constant(value: StrEnum) -> sa.ColumnElement[str]:

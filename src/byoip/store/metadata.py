@@ -1,6 +1,9 @@
 """The metadata of all tables, with the names of their indexes and constraints."""
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.schema import SchemaItem
 
 metadata = sa.MetaData(
     naming_convention={
@@ -11,3 +14,8 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def table(name: str, *parts: SchemaItem, **options: Any) -> sa.Table:
+    """A table of this database; options are SQLAlchemy's."""
+    return sa.Table(name, metadata, *parts, **options)

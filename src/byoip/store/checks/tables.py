@@ -5,109 +5,99 @@ from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
-from byoip.store.columns import live, one_of, reference, text, timestamptz, uuid_pk
-from byoip.store.metadata import metadata
+from byoip.store import columns as col
+from byoip.store.metadata import table
 
 _OPEN = "state IN ('scheduled', 'running')"
 
-validation_runs = sa.Table(
+validation_runs = table(
     "validation_runs",
-    metadata,
-    uuid_pk(),
-    reference("prefix_id", "prefixes.id"),
-    text("trigger"),
-    text("state"),
-    text("result", nullable=True),
-    timestamptz("created_at"),
-    timestamptz("due_at"),
-    timestamptz("started_at", nullable=True),
-    timestamptz("finished_at", nullable=True),
-    timestamptz("lease_until", nullable=True),
+    col.uuid_pk(),
+    col.reference("prefix_id", "prefixes.id"),
+    col.text("trigger"),
+    col.text("state"),
+    col.text("result", nullable=True),
+    col.timestamptz("created_at"),
+    col.timestamptz("due_at"),
+    col.timestamptz("started_at", nullable=True),
+    col.timestamptz("finished_at", nullable=True),
+    col.timestamptz("lease_until", nullable=True),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("retries", sa.Integer, nullable=False),
-    one_of("trigger", Trigger),
-    one_of("state", RunState),
-    one_of("result", RunResult),
-    sa.CheckConstraint("(state = 'finished') = (result IS NOT NULL)", name="finished_has_result"),
-    sa.CheckConstraint(
-        "(state IN ('finished', 'cancelled')) = (finished_at IS NOT NULL)", name="finished_at"
-    ),
-    sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
-    sa.CheckConstraint("attempt >= 0 AND retries >= 0", name="counts"),
+    col.one_of("trigger", Trigger),
+    col.one_of("state", RunState),
+    col.one_of("result", RunResult),
+    col.check("finished_has_result", "(state = 'finished') = (result IS NOT NULL)"),
+    col.check("finished_at", "(state IN ('finished', 'cancelled')) = (finished_at IS NOT NULL)"),
+    col.check("running_has_lease", "(state = 'running') = (lease_until IS NOT NULL)"),
+    col.check("counts", "attempt >= 0 AND retries >= 0"),
     sa.Index("uq_validation_runs_open", "prefix_id", unique=True, postgresql_where=_OPEN),
     sa.Index("ix_validation_runs_page", "prefix_id", "created_at", "id"),
     sa.Index("ix_validation_runs_open", "due_at", "id", postgresql_where=_OPEN),
 )
 
-findings = sa.Table(
+findings = table(
     "findings",
-    metadata,
     sa.Column("run_id", sa.Uuid, sa.ForeignKey("validation_runs.id"), primary_key=True),
     sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
-    text("check_name"),
-    text("outcome"),
-    text("code", nullable=True),  # of a failure its reason, of a silence its fault
-    text("seen"),
-    text("fix"),
+    col.text("check_name"),
+    col.text("outcome"),
+    col.text("code", nullable=True),  # of a failure its reason, of a silence its fault
+    col.text("seen"),
+    col.text("fix"),
     sa.Column("warnings", pg.ARRAY(sa.Text), nullable=False),
-    timestamptz("at"),
-    one_of("check_name", Check),
-    one_of("outcome", ("passed", "failed", "unanswered")),
-    sa.CheckConstraint("(outcome = 'passed') = (code IS NULL)", name="code"),
+    col.timestamptz("at"),
+    col.one_of("check_name", Check),
+    col.one_of("outcome", ("passed", "failed", "unanswered")),
+    col.check("code", "(outcome = 'passed') = (code IS NULL)"),
 )
 
-exhibits = sa.Table(
+exhibits = table(
     "exhibits",
-    metadata,
     sa.Column("run_id", sa.Uuid, primary_key=True),
     sa.Column("finding", sa.SmallInteger, primary_key=True, autoincrement=False),
     sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
-    text("asked"),
-    text("whom"),
+    col.text("asked"),
+    col.text("whom"),
     sa.Column("answer", sa.LargeBinary, nullable=False),
-    sa.Column(
-        "sha256", sa.LargeBinary, sa.Computed("sha256(answer)", persisted=True), nullable=False
-    ),
-    timestamptz("at"),
+    col.computed("sha256", sa.LargeBinary, "sha256(answer)"),
+    col.timestamptz("at"),
     sa.ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
 )
 
-registry_overrides = sa.Table(
+registry_overrides = table(
     "registry_overrides",
-    metadata,
-    uuid_pk(),
+    col.uuid_pk(),
     sa.Column("cidr", pg.CIDR, nullable=False),
-    text("registry"),
-    text("reason"),
-    timestamptz("created_at"),
-    timestamptz("removed_at", nullable=True),
-    live("removed_at IS NULL"),
+    col.text("registry"),
+    col.text("reason"),
+    col.timestamptz("created_at"),
+    col.timestamptz("removed_at", nullable=True),
+    col.live("removed_at IS NULL"),
     sa.Index("uq_registry_overrides_live_cidr", "cidr", unique=True, postgresql_where="live"),
     sa.Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
 )
 
 # The newest snapshot of ROA data that all routes have been validated against, and when.
-origin_watch = sa.Table(
+origin_watch = table(
     "origin_watch",
-    metadata,
     sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
     sa.Column("snapshot", sa.Integer, nullable=False),
-    timestamptz("at"),
-    sa.CheckConstraint("singleton", name="one_row"),
+    col.timestamptz("at"),
+    col.check("one_row", "singleton"),
 )
 
 # Approved space whose origin validation is not "valid", and since which snapshot. Operators,
 # metrics and blockers read it; it never withdraws a route.
-origin_drifts = sa.Table(
+origin_drifts = table(
     "origin_drifts",
-    metadata,
-    reference("prefix_id", "prefixes.id"),
+    col.reference("prefix_id", "prefixes.id"),
     sa.Column("cidr", pg.CIDR, nullable=False),
-    text("validity"),
+    col.text("validity"),
     sa.Column("snapshot", sa.Integer, nullable=False),
-    timestamptz("since"),
+    col.timestamptz("since"),
     sa.UniqueConstraint("prefix_id", "cidr"),
-    one_of("validity", ("invalid", "not_found")),
+    col.one_of("validity", ("invalid", "not_found")),
 )
 
 _LONG_AGO = sa.text("'epoch'")
@@ -119,9 +109,8 @@ _LONG_AGO = sa.text("'epoch'")
 # losing one costs one more question.
 
 # One row per registry. Locking it admits the questions to that registry one at a time.
-registry_budgets = sa.Table(
+registry_budgets = table(
     "registry_budgets",
-    metadata,
     sa.Column("registry", sa.Text, primary_key=True),
     sa.Column("minute", sa.DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
     sa.Column("asked_in_minute", sa.Integer, nullable=False, server_default=sa.text("0")),
@@ -131,46 +120,41 @@ registry_budgets = sa.Table(
 )
 
 # The part of it that one account has used.
-registry_shares = sa.Table(
+registry_shares = table(
     "registry_shares",
-    metadata,
-    text("registry"),
+    col.text("registry"),
     sa.Column("account_id", sa.Uuid, nullable=False),
-    timestamptz("minute"),
+    col.timestamptz("minute"),
     sa.Column("asked_in_minute", sa.Integer, nullable=False),
-    timestamptz("day"),
+    col.timestamptz("day"),
     sa.Column("asked_in_day", sa.Integer, nullable=False),
     sa.PrimaryKeyConstraint("registry", "account_id"),
 )
 
 # Connections in use. The row of a worker that died counts until it expires.
-registry_leases = sa.Table(
+registry_leases = table(
     "registry_leases",
-    metadata,
     sa.Column("id", sa.Uuid, primary_key=True, server_default=sa.text("gen_random_uuid()")),
-    text("registry"),
+    col.text("registry"),
     sa.Column("account_id", sa.Uuid, nullable=False),
-    timestamptz("expires_at"),
+    col.timestamptz("expires_at"),
     sa.Index(None, "registry"),
 )
 
 # `objects` is JSON: the objects as they were read.
-registry_answers = sa.Table(
+registry_answers = table(
     "registry_answers",
-    metadata,
-    text("registry"),
-    text("lookup"),
+    col.text("registry"),
+    col.text("lookup"),
     sa.Column("prefix", pg.CIDR, nullable=False),
-    text("asked"),
-    text("asked_of"),
+    col.text("asked"),
+    col.text("asked_of"),
     sa.Column("answer", sa.LargeBinary, nullable=False),
     sa.Column("objects", sa.LargeBinary, nullable=False),
-    timestamptz("answered_at"),
-    timestamptz("kept_until"),
+    col.timestamptz("answered_at"),
+    col.timestamptz("kept_until"),
     sa.PrimaryKeyConstraint("registry", "lookup", "prefix"),
-    sa.CheckConstraint(
-        "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder')", name="lookup"
-    ),
+    col.check("lookup", "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder')"),
     sa.Index(None, "kept_until"),
     prefixes=["UNLOGGED"],
 )
