@@ -22,7 +22,7 @@ KEPT: Final = timedelta(hours=24)
 
 _k = idempotency_keys.c
 _NAMED: Final = (_k.credential_id, _k.method, _k.path, _k.key)
-_FREE: Final = _k.created_at <= sa.bindparam("free", type_=sa.DateTime(timezone=True))
+_FREE: Final = _k.created_at <= sa.bindparam("free")
 
 _one = sa.select(
     sa.func.pg_try_advisory_xact_lock(sa.bindparam("lock", type_=sa.BigInteger)).label("locked")

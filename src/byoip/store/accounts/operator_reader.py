@@ -15,7 +15,8 @@ from byoip.domain.checks.registry_override import RegistryOverride
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.reservation import Reservation
 from byoip.store.accounts import operator_reader_sql as reading
-from byoip.store.accounts.accounts import account_from, credential_from
+from byoip.store.accounts.accounts import account_from
+from byoip.store.accounts.credentials import credential_from
 from byoip.store.accounts.operator_views import (
     AccountView,
     AddressReport,

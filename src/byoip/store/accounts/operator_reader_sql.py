@@ -45,11 +45,8 @@ _is_approved = _p.state == constant(State.APPROVED)
 # A value that is null admits all.
 _FILTERS: Final = (
     _p.account_id == sa.func.coalesce(_ACCOUNT, _p.account_id),
-    _p.cidr.op("&&", is_comparison=True)(
-        sa.func.coalesce(sa.bindparam("wanted_cidr", type_=pg.CIDR), _p.cidr)
-    ),
-    _is_approved
-    == sa.func.coalesce(sa.bindparam("wanted_approved", type_=sa.Boolean), _is_approved),
+    _p.cidr.op("&&", is_comparison=True)(sa.func.coalesce(sa.bindparam("wanted_cidr"), _p.cidr)),
+    _is_approved == sa.func.coalesce(sa.bindparam("wanted_approved"), _is_approved),
     _p.standing == sa.func.coalesce(sa.bindparam("wanted_standing", type_=sa.Text), _p.standing),
 )
 CLAIMS: Final = compiled(paged(VIEWS.where(*_FILTERS), prefixes))
@@ -71,7 +68,7 @@ ROA_SNAPSHOTS: Final = compiled(
 
 EVENTS: Final = compiled(
     sa.select(operator_events)
-    .where(_e.number > sa.bindparam("after_number", type_=sa.BigInteger))
+    .where(_e.number > sa.bindparam("after_number"))
     .order_by(_e.number)
     .limit(_PAGE_SIZE)
 )
@@ -117,7 +114,7 @@ DELEGATIONS: Final = compiled(
             _d.live,
             sa.or_(
                 _d.expires_at.is_(None),
-                _d.expires_at > sa.bindparam("now", type_=sa.DateTime(timezone=True)),
+                _d.expires_at > sa.bindparam("now"),
             ),
         ),
         _d.cidr,

@@ -47,7 +47,7 @@ _this = sa.update(bindings).where(_b.id == _THIS, _b.live)
 _OF_CLAIM: Final = compiled(
     sa.select(*BINDING)
     .select_from(BINDING_SOURCE)
-    .where(_b.prefix_id == sa.bindparam("claim_id", type_=sa.Uuid), _b.live)
+    .where(_b.prefix_id == sa.bindparam("claim_id"), _b.live)
     .order_by(_b.cidr)
 )
 # What answers for a binding's range without it: the one around it, if there is one. The feed
@@ -182,8 +182,8 @@ def _noted(
     service_id = service.id if service else None
     return Noted(
         kind=kind,
-        claim_id=binding.claim_id,
-        prefix=str(binding.prefix),
+        prefix_id=binding.claim_id,
+        prefix_cidr=str(binding.prefix),
         cidr=str(binding.cidr),
         binding_id=binding.id,
         service_id=service_id,

@@ -3,9 +3,9 @@
 Text SQL: one statement locks the counter, numbers the changes, writes them and notifies.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
 from byoip.store.claims.events import CHANNEL
+from byoip.store.rows import from_row
 from byoip.store.statements import AnyRow, Session, compiled, from_text, json_text
 
 # What waiting readers of the feed are notified about: no claim and no account.
@@ -62,11 +63,11 @@ _WRITE: Final = compiled(
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A change before it has a number; ranges as the database writes them."""
+    """A change before it has a number, as its row has it."""
 
     kind: ChangeKind
-    claim_id: UUID
-    prefix: str
+    prefix_id: UUID
+    prefix_cidr: str
     cidr: str
     binding_id: UUID
     service_id: UUID | None
@@ -99,36 +100,14 @@ class EdgeFeed:
     async def write(self) -> None:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
-            rows = [_values(place, *one) for place, one in enumerate(self._added, 1)]
+            rows = [
+                {"place": place, "at": at, **asdict(change)}
+                for place, (change, at) in enumerate(self._added, 1)
+            ]
             await self._session.rows(_WRITE, changes=json_text(rows), at_once=await self.at_once())
             self._added.clear()
 
 
-def _values(place: int, change: Noted, at: datetime) -> dict[str, Any]:
-    return {
-        "place": place,
-        "at": at,
-        "kind": change.kind,
-        "prefix_id": change.claim_id,
-        "prefix_cidr": change.prefix,
-        "cidr": change.cidr,
-        "binding_id": change.binding_id,
-        "service_id": change.service_id,
-        "previous_service_id": change.previous_service_id,
-        "answering_service_id": change.answering_service_id,
-        "answering_cidr": change.answering_cidr,
-    }
-
-
 def edge_from(row: AnyRow) -> Edge:
     """A row of edges."""
-    return Edge(
-        id=row.id,
-        name=row.name,
-        registered_at=row.registered_at,
-        acknowledged=row.acknowledged,
-        joins_at=row.joins_at,
-        counts=row.counts,
-        drained=row.drained,
-        heard_at=row.heard_at,
-    )
+    return from_row(Edge, row)

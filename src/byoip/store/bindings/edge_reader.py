@@ -16,6 +16,7 @@ from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables import bindings, edge_changes, edges, services
 from byoip.store.bindings.views import EdgeView
+from byoip.store.rows import from_row
 from byoip.store.statements import AnyRow, compiled
 
 _c, _b, _e = edge_changes.c, bindings.c, edges.c
@@ -41,7 +42,7 @@ CHANGES: Final = compiled(
         .outerjoin(_previous, _c.previous_service_id == _previous.c.id)
         .outerjoin(_answering, _c.answering_service_id == _answering.c.id)
     )
-    .where(_c.number > sa.bindparam("after_number", type_=sa.BigInteger))
+    .where(_c.number > sa.bindparam("after_number"))
     .order_by(_c.number)
     .limit(sa.bindparam("page_size", type_=sa.Integer))
 )
@@ -96,19 +97,17 @@ class EdgeReader:
 
 def _change(row: AnyRow) -> EdgeChange:
     around = row.answering_cidr
-    return EdgeChange(
-        number=row.number,
-        at=row.at,
+    return from_row(
+        EdgeChange,
+        row,
         kind=ChangeKind(row.kind),
         claim_id=row.prefix_id,
         prefix=Prefix(row.prefix_cidr),
         cidr=Prefix(row.cidr),
-        binding_id=row.binding_id,
         service=_named(row, "service"),
         previous=_named(row, "previous"),
         answering=_named(row, "answering"),
         answering_cidr=None if around is None else Prefix(around),
-        feed=row.feed,
     )
 
 

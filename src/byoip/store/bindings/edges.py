@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,11 +16,13 @@ from byoip.store.bindings.tables import bindings, edge_change_counter, edge_chan
 from byoip.store.bindings.views import Converged
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
+from byoip.store.rows import to_row
 from byoip.store.statements import Repository, compiled
 
 _e, _c, _b = edges.c, edge_changes.c, bindings.c
 _CHANGING: Final = ("acknowledged", "joins_at", "counts", "drained", "heard_at")
-_NAME: Final = _e.name == sa.bindparam("edge", type_=sa.Text)
+_WRITTEN: Final = ("id", "name", "registered_at", *_CHANGING)
+_NAME: Final = _e.name == sa.bindparam("edge")
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 _NUMBER: Final = sa.bindparam("number", type_=sa.BigInteger)
 _SERVICE: Final = sa.bindparam("service_id", type_=sa.Uuid)
@@ -31,10 +33,8 @@ FEED: Final = sa.select(edge_change_counter.c.feed).scalar_subquery()
 FEED_NOW: Final = compiled(sa.select(FEED.label("feed")))
 _LOCK: Final = compiled(sa.select(edges).where(_NAME, _e.live).with_for_update(key_share=True))
 _KNOWN: Final = compiled(sa.select(_e.id).where(_NAME).limit(1))
-_INSERT: Final = compiled(
-    sa.insert(edges).values(feed=FEED), ["id", "name", "registered_at", *_CHANGING]
-)
-_this = sa.update(edges).where(_e.id == sa.bindparam("edge_id", type_=sa.Uuid), _e.live)
+_INSERT: Final = compiled(sa.insert(edges).values(feed=FEED), _WRITTEN)
+_this = sa.update(edges).where(_e.id == sa.bindparam("edge_id"), _e.live)
 _SAVE: Final = compiled(_this, _CHANGING)
 _REMOVE: Final = compiled(_this, ["removed_at"])
 _NEWEST_BOUND: Final = compiled(
@@ -55,9 +55,7 @@ _BEGIN_FEED: Final = compiled(
         feed=_renamed.c.feed, acknowledged=0, joins_at=sa.case((_e.counts, 0), else_=_e.joins_at)
     )
 )
-_CHANGE_OF: Final = compiled(
-    sa.select(_b.change).where(_b.id == sa.bindparam("binding_id", type_=sa.Uuid))
-)
+_CHANGE_OF: Final = compiled(sa.select(_b.change).where(_b.id == sa.bindparam("binding_id")))
 _NAMING: Final = compiled(
     sa.select(sa.func.coalesce(sa.func.max(_c.number), 0).label("number")).where(
         _c.previous_service_id == _SERVICE
@@ -174,12 +172,11 @@ class EdgeRepository(Repository):
 
     async def add(self, edge: Edge) -> None:
         """Keep a new one."""
-        fixed = {"id": edge.id, "name": edge.name, "registered_at": edge.registered_at}
-        await self._session.change(_INSERT, **fixed, **_changing(edge))
+        await self._session.change(_INSERT, **to_row(edge, _WRITTEN))
 
     async def save(self, edge: Edge) -> None:
         """Write back one that was locked."""
-        await self._session.change(_SAVE, edge_id=edge.id, **_changing(edge))
+        await self._session.change(_SAVE, edge_id=edge.id, **to_row(edge, _CHANGING))
 
     async def remove(self, edge: Edge, now: datetime) -> None:
         """End one that was locked; the row stays."""
@@ -197,7 +194,3 @@ class EdgeRepository(Repository):
             Converged(row.id, Prefix(row.cidr), row.service_id, row.replaced, row.final)
             for row in rows
         ]
-
-
-def _changing(edge: Edge) -> dict[str, Any]:
-    return {name: getattr(edge, name) for name in _CHANGING}

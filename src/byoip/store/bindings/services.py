@@ -14,15 +14,18 @@ from byoip.domain.bindings.service_binding import Service, ServiceNotFound
 from byoip.store.bindings.tables import bindings, edge_changes, services
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables import offboardings
+from byoip.store.rows import to_row
 from byoip.store.statements import Repository, compiled
 from byoip.store.unavailable import refusing, translate_driver_errors
 
 _s, _b, _log = services.c, bindings.c, edge_changes.c
 _SERVICE: Final = sa.bindparam("service_id", type_=sa.Uuid)
 _THIS: Final = sa.and_(_s.id == _SERVICE, _s.live)
-_ADD: Final = compiled(pg.insert(services), ["id", "name", "default_only", "created_at"])
+_WRITTEN: Final = ("id", "name", "default_only", "created_at")
+_CHANGING: Final = ("default_only", "version")
+_ADD: Final = compiled(pg.insert(services), _WRITTEN)
 _LOCK: Final = compiled(sa.select(services).where(_THIS).with_for_update())
-_SAVE: Final = compiled(sa.update(services).where(_THIS), ["default_only", "version"])
+_SAVE: Final = compiled(sa.update(services).where(_THIS), _CHANGING)
 _RETIRE: Final = compiled(sa.update(services).where(_THIS), ["removed_at"])
 # What is bound now, and what claims in their grace were bound to: they may be restored, and must
 # find it there.
@@ -88,13 +91,7 @@ class ServiceRepository(Repository):
             ServiceExists: its name is taken.
         """
         with refusing(uq_services_live_name=ServiceExists):
-            await self._session.change(
-                _ADD,
-                id=service.id,
-                name=service.name,
-                default_only=service.default_only,
-                created_at=now,
-            )
+            await self._session.change(_ADD, **to_row(service, _WRITTEN, created_at=now))
 
     async def lock(self, service_id: UUID) -> Service:
         """Read a live service for update; new bindings to it wait.
@@ -116,12 +113,8 @@ class ServiceRepository(Repository):
 
     async def save(self, service: Service) -> None:
         """Write back a service that was locked."""
-        await self._session.change(
-            _SAVE,
-            service_id=service.id,
-            default_only=service.default_only,
-            version=service.version,
-        )
+        changed = to_row(service, _CHANGING)
+        await self._session.change(_SAVE, service_id=service.id, **changed)
 
     async def retire(self, service_id: UUID, now: datetime) -> None:
         """End a service that was locked and has no bindings; the row stays."""

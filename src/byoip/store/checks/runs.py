@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from byoip.ports.jobs import RUN_VALIDATION
 from byoip.store.checks.evidence import keep_findings
 from byoip.store.checks.tables import validation_runs
 from byoip.store.columns import constant
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Session, compiled
 
 # A job may be picked up within milliseconds, on a machine whose clock is a little behind.
@@ -22,8 +23,8 @@ _SKEW: Final = timedelta(seconds=2)
 _OVERDUE: Final = timedelta(seconds=30)
 
 _r = validation_runs.c
-_THIS: Final = _r.id == sa.bindparam("run_id", type_=sa.Uuid)
-_OF_CLAIM: Final = _r.prefix_id == sa.bindparam("claim_id", type_=sa.Uuid)
+_THIS: Final = _r.id == sa.bindparam("run_id")
+_OF_CLAIM: Final = _r.prefix_id == sa.bindparam("claim_id")
 _TIME: Final = sa.bindparam("time", type_=sa.DateTime(timezone=True))
 _SCHEDULED: Final = _r.state == constant(RunState.SCHEDULED)
 _RUNNING: Final = _r.state == constant(RunState.RUNNING)
@@ -31,11 +32,9 @@ _OPEN: Final = _r.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUN
 
 # Leases are judged by the database's clock: it is the only one that all workers share.
 _CLOCK: Final = sa.func.clock_timestamp()
-_LEASE: Final = _CLOCK + sa.bindparam("lease", type_=sa.Interval)
+_LEASE: Final = _CLOCK + sa.bindparam("lease")
 _LEFT: Final = sa.and_(_RUNNING, _r.lease_until < _CLOCK)
-_HELD: Final = sa.and_(
-    _THIS, _r.attempt == sa.bindparam("held_attempt", type_=sa.Integer), _RUNNING
-)
+_HELD: Final = sa.and_(_THIS, _r.attempt == sa.bindparam("held_attempt"), _RUNNING)
 
 _WRITTEN: Final = tuple(one.name for one in validation_runs.c if one.name != "lease_until")
 _insert = pg.insert(validation_runs).on_conflict_do_nothing(
@@ -50,7 +49,7 @@ _TAKE: Final = compiled(
     sa.update(validation_runs)
     .where(
         _THIS,
-        sa.or_(sa.and_(_SCHEDULED, _r.due_at <= sa.bindparam("due", type_=_TIME.type)), _LEFT),
+        sa.or_(sa.and_(_SCHEDULED, _r.due_at <= sa.bindparam("due")), _LEFT),
     )
     .values(
         state=constant(RunState.RUNNING),
@@ -97,7 +96,9 @@ class RunRepository:
     async def open(self, run: ValidationRun) -> tuple[ValidationRun, bool]:
         """Insert it, or find the claim's open one; whether it is new."""
         while True:
-            if await self._session.change(_OPEN_NEW, **_values(run)):
+            if await self._session.change(
+                _OPEN_NEW, **to_row(run, _WRITTEN, prefix_id=run.claim_id)
+            ):
                 return run, True
             if row := await self._session.row(_GET_OPEN, claim_id=run.claim_id):
                 return run_from(row), False
@@ -157,33 +158,11 @@ class RunRepository:
 
 def run_from(row: AnyRow) -> ValidationRun:
     """A row of validation_runs."""
-    return ValidationRun(
-        id=row.id,
+    return from_row(
+        ValidationRun,
+        row,
         claim_id=row.prefix_id,
         trigger=Trigger(row.trigger),
-        created_at=row.created_at,
-        due_at=row.due_at,
         state=RunState(row.state),
-        attempt=row.attempt,
-        retries=row.retries,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
         result=None if row.result is None else RunResult(row.result),
     )
-
-
-def _values(run: ValidationRun) -> dict[str, Any]:
-    """What a row of validation_runs holds of a run."""
-    return {
-        "id": run.id,
-        "prefix_id": run.claim_id,
-        "trigger": run.trigger,
-        "state": run.state,
-        "result": run.result,
-        "created_at": run.created_at,
-        "due_at": run.due_at,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "attempt": run.attempt,
-        "retries": run.retries,
-    }

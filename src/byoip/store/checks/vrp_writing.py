@@ -16,6 +16,7 @@ from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.partitions import UnfitRows, fill
 from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
+from byoip.store.rows import from_row
 
 _COLUMNS = ("prefix", "max_length", "asn", "anchor", "expires")
 _anchor_of = attrgetter("anchor")
@@ -128,15 +129,9 @@ def is_current() -> sa.ColumnElement[bool]:
 
 def snapshot_from(row: sa.Row[Any]) -> VrpSnapshot:
     """A row of vrp_snapshots."""
-    return VrpSnapshot(
-        number=row.number,
-        accepted=row.accepted,
-        attempted_at=row.attempted_at,
-        source=row.source,
-        tally=None if row.built_at is None else Tally(row.built_at, row.counts),
-        objections=tuple(Objection(Gate(one["gate"]), one["detail"]) for one in row.objections),
-        kept=row.kept,
-    )
+    tally = None if row.built_at is None else Tally(row.built_at, row.counts)
+    objections = tuple(Objection(Gate(one["gate"]), one["detail"]) for one in row.objections)
+    return from_row(VrpSnapshot, row, tally=tally, objections=objections)
 
 
 def _lines(document: VrpDocument, counts: Counter[str]) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.expression import FromClause
 
@@ -27,13 +26,14 @@ from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes
+from byoip.store.rows import from_row
 from byoip.store.statements import AnyRow, compiled
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 
 TOKEN: Final = tuple(column.label(f"token_{column.name}") for column in validation_tokens.c)
-_ACCOUNT: Final = _p.account_id == sa.bindparam("account_id", type_=sa.Uuid)
-THIS_CLAIM: Final = (_p.id == sa.bindparam("claim_id", type_=sa.Uuid), _ACCOUNT)
+_ACCOUNT: Final = _p.account_id == sa.bindparam("account_id")
+THIS_CLAIM: Final = (_p.id == sa.bindparam("claim_id"), _ACCOUNT)
 PAGE_SIZE: Final = sa.bindparam("page_size", type_=sa.Integer)
 
 
@@ -109,9 +109,8 @@ _COUNT_CLAIMS: Final = compiled(_COUNT)
 # list down. A value that is null admits all.
 _is_approved = _p.state == constant(State.APPROVED)
 _FILTERS: Final = (
-    _p.cidr == sa.func.coalesce(sa.bindparam("wanted_cidr", type_=pg.CIDR), _p.cidr),
-    _is_approved
-    == sa.func.coalesce(sa.bindparam("wanted_approved", type_=sa.Boolean), _is_approved),
+    _p.cidr == sa.func.coalesce(sa.bindparam("wanted_cidr"), _p.cidr),
+    _is_approved == sa.func.coalesce(sa.bindparam("wanted_approved"), _is_approved),
     _p.standing == sa.func.coalesce(sa.bindparam("wanted_standing", type_=sa.Text), _p.standing),
 )
 _SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes))
@@ -193,16 +192,12 @@ def claim_view(row: AnyRow) -> ClaimView:
 def claim_from(row: AnyRow) -> Claim:
     """A row of prefixes."""
     findings = row.findings
-    return Claim(
-        id=row.id,
-        account_id=row.account_id,
+    return from_row(
+        Claim,
+        row,
         prefix=Prefix(row.cidr),
         asn=Asn(row.asn),
         description=CustomerText(row.description),
-        delegate_loa_creation=row.delegate_loa_creation,
-        created_at=row.created_at,
-        modified_at=row.modified_at,
-        loa_document_id=row.loa_document_id,
         state=State(row.state),
         standing=Standing(row.standing),
         irr=_check(row.irr_state, row.irr_passed_at, findings.get("irr", _NOTHING)),
@@ -210,14 +205,8 @@ def claim_from(row: AnyRow) -> Claim:
         ownership=_check(
             row.ownership_state, row.ownership_passed_at, findings.get("ownership", _NOTHING)
         ),
-        registry=row.registry,
-        irr_waived=row.irr_waived,
         other_origins=tuple(_other_origin(one) for one in row.other_origins),
-        approved_at=row.approved_at,
         approved_by=None if row.approved_by is None else Approver(row.approved_by),
-        revoked_at=row.revoked_at,
-        closed_at=row.closed_at,
-        version=row.version,
     )
 
 

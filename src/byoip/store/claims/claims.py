@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OverlapsOwnClaim
@@ -19,6 +18,7 @@ from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
 from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
+from byoip.store.rows import to_row
 from byoip.store.statements import Repository, compiled, json, storable
 from byoip.store.unavailable import refusing
 
@@ -61,9 +61,7 @@ _SAVE: Final = compiled(
 )
 _OWN: Final = compiled(
     sa.select(_p.id)
-    .where(
-        _p.account_id == _ACCOUNT, _p.live, _p.cidr.op("&&")(sa.bindparam("prefix", type_=pg.CIDR))
-    )
+    .where(_p.account_id == _ACCOUNT, _p.live, _p.cidr.op("&&")(sa.bindparam("prefix")))
     .limit(1)
 )
 _LOCK_SPACE: Final = compiled(
@@ -77,7 +75,7 @@ _OVERLAPPING: Final = compiled(
     _for_update(
         sa.select(prefixes)
         .where(
-            _p.cidr.op("&&")(sa.bindparam("prefix", type_=pg.CIDR)),
+            _p.cidr.op("&&")(sa.bindparam("prefix")),
             _p.state == constant(State.APPROVED),
         )
         .order_by(_p.id)
@@ -182,35 +180,21 @@ class ClaimRepository(Repository):
 def _values(claim: Claim) -> dict[str, Any]:
     """What a row of prefixes holds of a claim."""
     checks = {name: getattr(claim, name) for name in _CHECKS}
-    return {
-        "id": claim.id,
-        "account_id": claim.account_id,
-        "cidr": claim.prefix.network,
-        "asn": claim.asn.number,
-        "description": claim.description.value,
-        "delegate_loa_creation": claim.delegate_loa_creation,
-        "created_at": claim.created_at,
-        "modified_at": claim.modified_at,
-        "loa_document_id": claim.loa_document_id,
-        "state": claim.state,
-        "standing": claim.standing,
+    origins = [
+        {"asn": one.asn.number, "prefix": str(one.prefix), "where": one.where}
+        for one in claim.other_origins
+    ]
+    return to_row(
+        claim,
+        _WRITTEN,
+        cidr=claim.prefix.network,
+        asn=claim.asn.number,
+        description=claim.description.value,
         **{f"{name}_state": check.state for name, check in checks.items()},
         **{f"{name}_passed_at": check.passed_at for name, check in checks.items()},
-        "findings": json({name: found for name, one in checks.items() if (found := _found(one))}),
-        "registry": claim.registry,
-        "irr_waived": claim.irr_waived,
-        "other_origins": json(
-            [
-                {"asn": one.asn.number, "prefix": str(one.prefix), "where": one.where}
-                for one in claim.other_origins
-            ]
-        ),
-        "approved_at": claim.approved_at,
-        "approved_by": claim.approved_by,
-        "revoked_at": claim.revoked_at,
-        "closed_at": claim.closed_at,
-        "version": claim.version,
-    }
+        findings=json({name: found for name, one in checks.items() if (found := _found(one))}),
+        other_origins=json(origins),
+    )
 
 
 def _found(check: CheckRecord) -> dict[str, str]:

@@ -14,6 +14,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import delegations, prefixes
 from byoip.store.routes.bgp_prefixes import UP
 from byoip.store.routes.tables import bgp_prefixes
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled
 from byoip.store.unavailable import refusing
 
@@ -21,14 +22,15 @@ _d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c
 _TIME: Final = sa.DateTime(timezone=True)
 _NOW: Final = sa.bindparam("now", type_=_TIME)
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
-_WRITTEN: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "account_id", "created_at")
+_FIXED: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "account_id", "created_at")
+_WRITTEN: Final = (*_FIXED, "expires_at")
 
 _OF_CLAIM: Final = compiled(
     sa.select(delegations)
-    .where(_d.prefix_id == sa.bindparam("claim_id", type_=sa.Uuid), _d.live)
+    .where(_d.prefix_id == sa.bindparam("claim_id"), _d.live)
     .order_by(_d.cidr)
 )
-_INSERT: Final = compiled(sa.insert(delegations), [*_WRITTEN, "expires_at"])
+_INSERT: Final = compiled(sa.insert(delegations), _WRITTEN)
 _END: Final = compiled(
     sa.update(delegations).where(
         _d.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))), _d.live
@@ -69,7 +71,7 @@ _given = _page.where(_d.prefix_id == _p.id).correlate(prefixes).lateral("page")
 GIVEN: Final = compiled(
     sa.select(_given)
     .select_from(prefixes.outerjoin(_given, sa.true()))
-    .where(_p.id == sa.bindparam("claim_id", type_=sa.Uuid), _p.account_id == _ACCOUNT, _p.live)
+    .where(_p.id == sa.bindparam("claim_id"), _p.account_id == _ACCOUNT, _p.live)
     .order_by(_given.c.created_at, _given.c.id)
 )
 RECEIVED: Final = compiled(_page.where(_d.account_id == _ACCOUNT))
@@ -111,24 +113,10 @@ class DelegationRepository(Repository):
 
 def delegation_from(row: AnyRow) -> Delegation:
     """A row of delegations."""
-    return Delegation(
-        id=row.id,
-        claim_id=row.prefix_id,
-        prefix=Prefix(row.prefix_cidr),
-        cidr=Prefix(row.cidr),
-        account_id=row.account_id,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-    )
+    cidrs = {"prefix": Prefix(row.prefix_cidr), "cidr": Prefix(row.cidr)}
+    return from_row(Delegation, row, claim_id=row.prefix_id, **cidrs)
 
 
 def _values(delegation: Delegation) -> dict[str, Any]:
-    return {
-        "id": delegation.id,
-        "prefix_id": delegation.claim_id,
-        "prefix_cidr": delegation.prefix.network,
-        "cidr": delegation.cidr.network,
-        "account_id": delegation.account_id,
-        "created_at": delegation.created_at,
-        "expires_at": delegation.expires_at,
-    }
+    cidrs = {"prefix_cidr": delegation.prefix.network, "cidr": delegation.cidr.network}
+    return to_row(delegation, _WRITTEN, prefix_id=delegation.claim_id, **cidrs)

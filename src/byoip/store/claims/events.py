@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from byoip.domain.history import Event
 from byoip.store.claims.views import NumberedEvent
+from byoip.store.rows import from_row
 from byoip.store.statements import AnyRow, Session, compiled, json_text
 
 CHANNEL: Final = "byoip_events"
@@ -78,15 +79,7 @@ class EventRepository:
 
 def event_from(row: AnyRow) -> NumberedEvent:
     """A row of events."""
-    return NumberedEvent(
-        number=row.number,
-        kind=row.kind,
-        actor=row.actor,
-        request_id=row.request_id,
-        at=row.at,
-        before=row.before,
-        after=row.after,
-    )
+    return from_row(NumberedEvent, row)
 
 
 def _as_json(events: list[Event]) -> str:

@@ -43,7 +43,7 @@ BINDINGS: Final = compiled(
     .where(*THIS_CLAIM, _p.live)
     .order_by(_bindings.c.created_at, _bindings.c.id)
 )
-_one_binding = _of_claim.where(_b.id == sa.bindparam("binding_id", type_=sa.Uuid))
+_one_binding = _of_claim.where(_b.id == sa.bindparam("binding_id"))
 _binding = _one_binding.correlate(prefixes).lateral("page")
 ONE_BINDING: Final = compiled(
     sa.select(_binding, _p.version.label("prefix_version"))
@@ -70,7 +70,7 @@ def _with_claim(routes: sa.Select[Any]) -> sa.Select[Any]:
 
 BGP_PREFIXES: Final = compiled(_with_claim(paged(_routes, bgp_prefixes)))
 ONE_BGP_PREFIX: Final = compiled(
-    _with_claim(_routes.where(bgp_prefixes.c.id == sa.bindparam("bgp_prefix_id", type_=sa.Uuid)))
+    _with_claim(_routes.where(bgp_prefixes.c.id == sa.bindparam("bgp_prefix_id")))
 )
 SPANNING_BGP_PREFIX: Final = compiled(_with_claim(_routes.where(bgp_prefixes.c.cidr == _p.cidr)))
 
@@ -87,7 +87,7 @@ RUNS: Final = compiled(
 )
 _run = (
     sa.select(validation_runs)
-    .where(_r.prefix_id == _p.id, _r.id == sa.bindparam("run_id", type_=sa.Uuid))
+    .where(_r.prefix_id == _p.id, _r.id == sa.bindparam("run_id"))
     .correlate(prefixes)
     .lateral("page")
 )
@@ -106,7 +106,7 @@ _later = (
     sa.select(events)
     .where(
         events.c.prefix_id == _p.id,
-        events.c.number > sa.bindparam("after_number", type_=sa.BigInteger),
+        events.c.number > sa.bindparam("after_number"),
     )
     .order_by(events.c.number)
     .limit(PAGE_SIZE)
@@ -123,8 +123,8 @@ EVENTS: Final = compiled(
 ACCOUNT_EVENTS: Final = compiled(
     sa.select(events)
     .where(
-        events.c.account_id == sa.bindparam("account_id", type_=sa.Uuid),
-        events.c.account_number > sa.bindparam("after_number", type_=sa.BigInteger),
+        events.c.account_id == sa.bindparam("account_id"),
+        events.c.account_number > sa.bindparam("after_number"),
     )
     .order_by(events.c.account_number)
     .limit(PAGE_SIZE)
@@ -137,7 +137,7 @@ NEWEST_EVENT: Final = compiled(
 )
 NEWEST_ACCOUNT_EVENT: Final = compiled(
     sa.select(account_event_counters.c.last).where(
-        account_event_counters.c.account_id == sa.bindparam("account_id", type_=sa.Uuid)
+        account_event_counters.c.account_id == sa.bindparam("account_id")
     )
 )
 

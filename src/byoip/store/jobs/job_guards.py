@@ -20,6 +20,7 @@ from byoip.domain.jobs.job_history import (
 )
 from byoip.store.jobs.tables import job_runs, job_switches
 from byoip.store.jobs.views import JobReport
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled, json
 
 _s, _r = job_switches.c, job_runs.c
@@ -37,7 +38,7 @@ _SWITCH: Final = compiled(
         index_elements=[_s.kind],
         set_={name: _moved.excluded[name] for name in ("stopped", "at", "by", "because")},
     ),
-    job_switches.c.keys(),
+    _s.keys(),
 )
 # All but the whole set, which may be long.
 RUN_SHOWN: Final = tuple(one for one in job_runs.c if one.name != "ids")
@@ -72,7 +73,7 @@ _REFUSE: Final = compiled(
 _ALLOW: Final = compiled(sa.update(job_runs).where(_r.id == _RUN), _ALLOWED)
 _USED: Final = compiled(sa.update(job_runs).where(_r.id == _RUN), ["used_at"])
 _ACTED: Final = compiled(
-    sa.update(job_runs).where(_r.id == _RUN).values(acted=sa.bindparam("many", type_=sa.Integer)),
+    sa.update(job_runs).where(_r.id == _RUN).values(acted=sa.bindparam("many")),
     ["failed"],
 )
 
@@ -91,14 +92,7 @@ class JobGuardRepository(Repository):
 
     async def switch(self, moved: JobSwitch) -> None:
         """Throw a kill switch, or let the job run again."""
-        await self._session.change(
-            _SWITCH,
-            kind=moved.kind,
-            stopped=moved.stopped,
-            at=moved.at,
-            by=moved.by,
-            because=moved.because,
-        )
+        await self._session.change(_SWITCH, **to_row(moved, _s.keys()))
 
     async def switches(self) -> Sequence[JobSwitch]:
         """One for each kind."""
@@ -135,13 +129,7 @@ class JobGuardRepository(Repository):
 
     async def allow(self, run: JobRun) -> None:
         """Write back an operator's permission for a refused set."""
-        await self._session.change(
-            _ALLOW,
-            run_id=run.id,
-            allowed_at=run.allowed_at,
-            allowed_by=run.allowed_by,
-            allowed_because=run.allowed_because,
-        )
+        await self._session.change(_ALLOW, run_id=run.id, **to_row(run, _ALLOWED))
 
     async def used(self, run_id: UUID, now: datetime) -> None:
         """Note that a run has used a permission: its rows are enrolled."""
@@ -165,24 +153,10 @@ def switches_from(rows: Sequence[AnyRow]) -> Sequence[JobSwitch]:
 
 def job_run_from(row: AnyRow) -> JobRun:
     """RUN_SHOWN of a row of job_runs."""
-    return JobRun(
-        id=row.id,
-        kind=JobKind(row.kind),
-        at=row.at,
-        request_id=row.request_id,
-        listed=row.listed,
-        sample=tuple(map(UUID, row.sample)),
-        measured=row.measured,
-        acted=row.acted,
-        failed=row.failed,
-        refused=row.refused,
-        allowed_at=row.allowed_at,
-        allowed_by=row.allowed_by,
-        allowed_because=row.allowed_because,
-        used_at=row.used_at,
-    )
+    sample = tuple(map(UUID, row.sample))
+    return from_row(JobRun, row, kind=JobKind(row.kind), sample=sample, ids=())
 
 
 def _values(run: JobRun) -> dict[str, Any]:
-    values = {name: getattr(run, name) for name in _WRITTEN}
-    return {**values, "sample": json([one.hex for one in run.sample]), "ids": list(run.ids)}
+    sample = json([one.hex for one in run.sample])
+    return to_row(run, _WRITTEN, sample=sample, ids=list(run.ids))

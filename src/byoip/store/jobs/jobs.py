@@ -26,7 +26,7 @@ SCHEMA: Final = "procrastinate"
 
 _run, _prefix = validation_runs.alias(), prefixes.alias()
 _whose = sa.select(_prefix.c.account_id).where(
-    _prefix.c.id == _run.c.prefix_id, _run.c.id == sa.bindparam("run_id", type_=sa.Uuid)
+    _prefix.c.id == _run.c.prefix_id, _run.c.id == sa.bindparam("run_id")
 )
 _OPEN_RUNS: Final = compiled(
     sa.select(sa.func.count().label("open"))

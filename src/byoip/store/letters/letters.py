@@ -91,7 +91,7 @@ _OF: Final = compiled(
 _SAVE: Final = compiled(sa.update(letters).where(_l.reference == _REFERENCE), FATE)
 _STANDING: Final = compiled(
     _letters()
-    .where(_STANDS, _l.reference > sa.bindparam("after", type_=sa.Uuid))
+    .where(_STANDS, _l.reference > sa.bindparam("after"))
     .order_by(_l.reference)
     .limit(_MOST)
 )
@@ -134,7 +134,7 @@ _DUE: Final = compiled(
             ),
             sa.and_(
                 _n.revoked_at.is_(None),
-                _n.valid_until <= sa.bindparam("renewed_until", type_=sa.DateTime(timezone=True)),
+                _n.valid_until <= sa.bindparam("renewed_until"),
                 _p.standing != constant(Standing.OFFBOARDING),
             ),
         ),

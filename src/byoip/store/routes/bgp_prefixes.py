@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -20,6 +19,7 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
+from byoip.store.rows import from_row, to_row
 from byoip.store.speakers.tables import (
     applied_routes,
     listeners,
@@ -39,18 +39,8 @@ _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 _THIS: Final = sa.bindparam("bgp_prefix_id", type_=sa.Uuid)
 _COLUMNS: Final = (*bgp_prefixes.c, _p.account_id)
 BGP_PREFIX: Final = sa.select(*_COLUMNS).join(prefixes, _p.id == _b.prefix_id)
-_CHANGING: Final = (
-    "prepend",
-    "advertised",
-    "advertised_modified_at",
-    "change",
-    "request_id",
-    "binding_id",
-    "withdrawal_id",
-    "locked",
-    "last_valid_at",
-    "modified_at",
-)
+_DESIRED: Final = ("prepend", "advertised", "change", "request_id", "binding_id", "withdrawal_id")
+_CHANGING: Final = (*_DESIRED, "advertised_modified_at", "locked", "last_valid_at", "modified_at")
 _FIXED: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "asn", "created_at")
 
 _OF_CLAIM: Final = compiled(
@@ -77,9 +67,7 @@ _LINGERING: Final = compiled(
 # Routes that the Internet may know.
 UP: Final = sa.or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
-    sa.select(_b.id)
-    .where(_b.cidr == sa.bindparam("cidr", type_=pg.CIDR), _b.prefix_id != _CLAIM, UP)
-    .limit(1)
+    sa.select(_b.id).where(_b.cidr == sa.bindparam("cidr"), _b.prefix_id != _CLAIM, UP).limit(1)
 )
 
 _holding = sa.func.bool_or(_a.advertised)
@@ -183,14 +171,9 @@ class BgpPrefixRepository(Repository):
         Raises:
             BgpPrefixExists: the claim has that route already.
         """
-        fixed = {
-            "id": bgp_prefix.id,
-            "prefix_id": bgp_prefix.claim_id,
-            "prefix_cidr": bgp_prefix.prefix.network,
-            "cidr": bgp_prefix.cidr.network,
-            "asn": bgp_prefix.asn.number,
-            "created_at": bgp_prefix.created_at,
-        }
+        cidrs = {"prefix_cidr": bgp_prefix.prefix.network, "cidr": bgp_prefix.cidr.network}
+        given = {"prefix_id": bgp_prefix.claim_id, "asn": bgp_prefix.asn.number, **cidrs}
+        fixed = to_row(bgp_prefix, _FIXED, **given)
         with refusing(uq_bgp_prefixes_live_cidr=BgpPrefixExists(bgp_prefix.cidr)):
             await self._session.change(_INSERT, **fixed, **_changing(bgp_prefix))
 
@@ -222,26 +205,14 @@ class BgpPrefixRepository(Repository):
 
 def bgp_prefix_from(row: AnyRow) -> BgpPrefix:
     """Columns of BGP_PREFIX."""
-    return BgpPrefix(
-        id=row.id,
+    return from_row(
+        BgpPrefix,
+        row,
         claim_id=row.prefix_id,
-        account_id=row.account_id,
         prefix=Prefix(row.prefix_cidr),
         cidr=Prefix(row.cidr),
         asn=Asn(row.asn),
-        created_at=row.created_at,
-        modified_at=row.modified_at,
-        desired=Desired(
-            advertised=row.advertised,
-            prepend=row.prepend,
-            change=row.change,
-            at=row.advertised_modified_at,
-            request_id=row.request_id,
-            binding_id=row.binding_id,
-            withdrawal_id=row.withdrawal_id,
-        ),
-        locked=row.locked,
-        last_valid_at=row.last_valid_at,
+        desired=from_row(Desired, row, at=row.advertised_modified_at),
     )
 
 
@@ -257,15 +228,5 @@ def observed_from(row: AnyRow) -> Observed:
 
 def _changing(bgp_prefix: BgpPrefix) -> dict[str, Any]:
     desired = bgp_prefix.desired
-    return {
-        "prepend": desired.prepend,
-        "advertised": desired.advertised,
-        "advertised_modified_at": desired.at,
-        "change": desired.change,
-        "request_id": desired.request_id,
-        "binding_id": desired.binding_id,
-        "withdrawal_id": desired.withdrawal_id,
-        "locked": bgp_prefix.locked,
-        "last_valid_at": bgp_prefix.last_valid_at,
-        "modified_at": bgp_prefix.modified_at,
-    }
+    named = to_row(desired, _DESIRED)
+    return to_row(bgp_prefix, _CHANGING, advertised_modified_at=desired.at, **named)

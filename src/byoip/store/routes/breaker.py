@@ -33,6 +33,7 @@ from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Session, compiled
 
 _w, _t = withdrawals.c, breaker_trips.c
@@ -80,7 +81,7 @@ _COUNT: Final = compiled(
     sa.select(
         counting(
             _w.job == _JOB,
-            _w.run == sa.bindparam("run", type_=sa.Text),
+            _w.run == sa.bindparam("run"),
             _w.run != _NONE,
             _since(TripScope.JOB, _JOB),
         ).label("in_run"),
@@ -94,19 +95,9 @@ _COUNT: Final = compiled(
         counting(_LEAVING, IN_WINDOW).label("leaving_in_window"),
     )
 )
+_WITHDRAWN: Final = ("bgp_prefix_id", "account_id", "change", "source", "job", "run")
 _ADD: Final = compiled(
-    sa.insert(withdrawals).values(
-        id=sa.bindparam("entry", type_=sa.Uuid),
-        bgp_prefix_id=sa.bindparam("bgp_prefix_id", type_=sa.Uuid),
-        account_id=_ACCOUNT,
-        change=sa.bindparam("change", type_=sa.BigInteger),
-        source=sa.bindparam("source", type_=sa.Text),
-        job=sa.bindparam("job", type_=sa.Text),
-        run=sa.bindparam("run", type_=sa.Text),
-        actor=sa.bindparam("actor", type_=sa.Text),
-        request_id=sa.bindparam("request_id", type_=sa.Text),
-        at=_NOW,
-    )
+    sa.insert(withdrawals).values(at=_NOW), ["id", *_WITHDRAWN, "actor", "request_id"]
 )
 _TRIP: Final = compiled(
     pg.insert(breaker_trips).on_conflict_do_nothing(
@@ -116,7 +107,7 @@ _TRIP: Final = compiled(
 )
 _REARM: Final = compiled(
     sa.update(breaker_trips)
-    .where(_t.id == sa.bindparam("trip_id", type_=sa.Uuid), _t.live)
+    .where(_t.id == sa.bindparam("trip_id"), _t.live)
     .values(rearmed_at=_NOW)
     .returning(breaker_trips),
     ["rearmed_by", "rearmed_because", "parked"],
@@ -155,7 +146,8 @@ class BreakerRepository:
             raise CeilingReached(reached, asked, actor=actor, request_id=request_id)
         await self._trip(reached, self._clock.now(), actor, request_id)
         entry = uuid4()
-        await self._session.change(_ADD, entry=entry, **_values(asked, actor, request_id))
+        by = {"actor": actor, "request_id": request_id}
+        await self._session.change(_ADD, id=entry, **to_row(asked, _WITHDRAWN), **by)
         return entry
 
     async def trip(
@@ -206,25 +198,6 @@ class BreakerRepository:
 
 def trip_from(row: AnyRow) -> KeptTrip:
     """A row of breaker_trips."""
-    return KeptTrip(
-        id=row.id,
-        trip=Trip(TripScope(row.scope), row.subject, row.why),
-        at=row.at,
-        rearmed_at=row.rearmed_at,
-        rearmed_by=row.rearmed_by,
-        rearmed_because=row.rearmed_because,
-        parked=None if row.parked is None else Parked(row.parked),
-    )
-
-
-def _values(asked: Withdrawal, actor: str, request_id: str) -> dict[str, Any]:
-    return {
-        "bgp_prefix_id": asked.bgp_prefix_id,
-        "account_id": asked.account_id,
-        "change": asked.change,
-        "source": asked.source,
-        "job": asked.job,
-        "run": asked.run,
-        "actor": actor,
-        "request_id": request_id,
-    }
+    trip = Trip(TripScope(row.scope), row.subject, row.why)
+    parked = None if row.parked is None else Parked(row.parked)
+    return from_row(KeptTrip, row, trip=trip, parked=parked)

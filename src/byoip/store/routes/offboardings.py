@@ -15,6 +15,7 @@ from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import KNOWN
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, offboardings
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled, json
 
 
@@ -34,27 +35,18 @@ class DueOffboarding:
 _o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
 _LIMIT: Final = sa.bindparam("most", type_=sa.Integer)
 _FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at")
-_CHANGING: Final = (
-    "step",
-    "contested",
-    "routes",
-    "bindings",
-    "grace_until",
-    "parked_by",
-    "paced",
-    "ended_at",
-    "ending",
-)
+_DONE: Final = ("step", "contested", "routes", "bindings", "grace_until")
+_CHANGING: Final = (*_DONE, "parked_by", "paced", "ended_at", "ending")
 
 _INSERT: Final = compiled(sa.insert(offboardings), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(
-    sa.update(offboardings).where(_o.id == sa.bindparam("offboarding_id", type_=sa.Uuid), _o.live),
+    sa.update(offboardings).where(_o.id == sa.bindparam("offboarding_id"), _o.live),
     _CHANGING,
 )
 _LIVE: Final = compiled(
     sa.select(*offboardings.c, _p.account_id)
     .join(prefixes, _p.id == _o.prefix_id)
-    .where(_o.prefix_id == sa.bindparam("claim_id", type_=sa.Uuid), _o.live)
+    .where(_o.prefix_id == sa.bindparam("claim_id"), _o.live)
 )
 _WITHDRAW, _CONFIRM, _UNBIND, _GRACE = (
     constant(one) for one in (Step.WITHDRAW, Step.CONFIRM, Step.UNBIND, Step.GRACE)
@@ -74,9 +66,7 @@ _may_go_on = sa.or_(
     sa.and_(_o.step == _WITHDRAW, sa.or_(~_wanted, sa.and_(_free, ~_parked))),
     sa.and_(_o.step == _CONFIRM, sa.or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
     _o.step == _UNBIND,
-    sa.and_(
-        _o.step == _GRACE, _o.grace_until <= sa.bindparam("now", type_=sa.DateTime(timezone=True))
-    ),
+    sa.and_(_o.step == _GRACE, _o.grace_until <= sa.bindparam("now")),
 )
 # A query of its own (R2): state and request are part of it, and no filter can be left out.
 _DUE: Final = compiled(
@@ -116,7 +106,7 @@ _OWED: Final = compiled(
 )
 _PARKED: Final = compiled(
     sa.select(_o.prefix_id)
-    .where(_o.parked_by == sa.bindparam("trip_id", type_=sa.Uuid), _o.live)
+    .where(_o.parked_by == sa.bindparam("trip_id"), _o.live)
     .order_by(_o.prefix_id)
 )
 
@@ -126,13 +116,7 @@ class OffboardingRepository(Repository):
 
     async def add(self, offboarding: Offboarding) -> None:
         """Add a new one; its claim has no other live one."""
-        fixed = {
-            "id": offboarding.id,
-            "prefix_id": offboarding.claim_id,
-            "actor": offboarding.actor,
-            "request_id": offboarding.request_id,
-            "began_at": offboarding.began_at,
-        }
+        fixed = to_row(offboarding, _FIXED, prefix_id=offboarding.claim_id)
         await self._session.change(_INSERT, **fixed, **_changing(offboarding))
 
     async def live(self, claim_id: UUID) -> Offboarding | None:
@@ -168,24 +152,16 @@ class OffboardingRepository(Repository):
 
 
 def _offboarding_from(row: AnyRow) -> Offboarding:
-    return Offboarding(
-        id=row.id,
+    return from_row(
+        Offboarding,
+        row,
         claim_id=row.prefix_id,
-        account_id=row.account_id,
-        actor=row.actor,
-        request_id=row.request_id,
-        began_at=row.began_at,
         step=Step(row.step),
-        contested=row.contested,
         routes=tuple(TakenRoute(UUID(one["bgp_prefix_id"]), one["change"]) for one in row.routes),
         bindings=tuple(
             TakenBinding(UUID(one["binding_id"]), one["cidr"], UUID(one["service_id"]))
             for one in row.bindings
         ),
-        grace_until=row.grace_until,
-        parked_by=row.parked_by,
-        paced=row.paced,
-        ended_at=row.ended_at,
         end=None if row.ending is None else End(row.ending),
     )
 
@@ -198,14 +174,5 @@ def _changing(offboarding: Offboarding) -> dict[str, Any]:
         {"binding_id": one.binding_id.hex, "cidr": one.cidr, "service_id": one.service_id.hex}
         for one in offboarding.bindings
     ]
-    return {
-        "step": offboarding.step,
-        "contested": offboarding.contested,
-        "routes": json(routes),
-        "bindings": json(bindings),
-        "grace_until": offboarding.grace_until,
-        "parked_by": offboarding.parked_by,
-        "paced": offboarding.paced,
-        "ended_at": offboarding.ended_at,
-        "ending": offboarding.end,
-    }
+    given = {"routes": json(routes), "bindings": json(bindings), "ending": offboarding.end}
+    return to_row(offboarding, _CHANGING, **given)

@@ -115,14 +115,10 @@ async def report(autocommit: AutocommitPool) -> RouteReport:
     """The counts, and every speaker, listener and alarm by name."""
     (counts,) = await autocommit.ask(_COUNTS)
     return RouteReport(
-        counts.desired,
-        counts.applied,
-        counts.observed,
-        counts.unsettled,
-        counts.orphans,
-        [SpeakerReport(**row._asdict()) for row in await autocommit.ask(_SPEAKERS)],
-        [ListenerReport(**row._asdict()) for row in await autocommit.ask(_LISTENERS)],
-        [
+        **counts._asdict(),
+        speakers=[SpeakerReport(**row._asdict()) for row in await autocommit.ask(_SPEAKERS)],
+        listeners=[ListenerReport(**row._asdict()) for row in await autocommit.ask(_LISTENERS)],
+        alarms=[
             StandingAlarm(Alarm(row.kind, row.subject, row.detail), row.since)
             for row in await autocommit.ask(_ALARMS)
         ],

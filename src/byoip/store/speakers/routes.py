@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -166,15 +166,7 @@ class Routes:
 
     async def note_speaker(self, state: SpeakerState) -> None:
         """Record how the speaker was found."""
-        await self._autocommit.ask(
-            sql.SPEAKER,
-            name=state.name,
-            stage=state.stage,
-            fault=state.fault,
-            held=state.held,
-            at=state.at,
-            loaded=state.loaded,
-        )
+        await self._autocommit.ask(sql.SPEAKER, **asdict(state))
 
     async def note_listeners(self, answered: Mapping[str, bool], now: datetime) -> None:
         """Record which listeners were asked, and whether each answered."""
