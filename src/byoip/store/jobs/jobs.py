@@ -8,14 +8,7 @@ import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
 
 from byoip.domain.checks.validation_run import RunState
-from byoip.ports.jobs import (
-    DEFAULT_QUEUE,
-    GENERATE_LETTER,
-    LETTER_QUEUE,
-    OFFBOARD,
-    REEVALUATE_CLAIMS,
-    RUN_VALIDATION,
-)
+from byoip.ports import jobs
 from byoip.store.checks.tables import validation_runs
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
@@ -78,8 +71,8 @@ class JobRepository:
         (others,) = await self._session.rows(_OPEN_RUNS, run_id=run_id)
         # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
         job = self._app.configure_task(
-            RUN_VALIDATION,
-            queue=DEFAULT_QUEUE,
+            jobs.RUN_VALIDATION,
+            queue=jobs.DEFAULT_QUEUE,
             priority=-others.open,
             schedule_at=at,
             connection=self._session.driver,
@@ -89,20 +82,20 @@ class JobRepository:
     async def enqueue_offboarding(self) -> None:
         """Have a worker continue all offboardings now, without waiting for the schedule."""
         job = self._app.configure_task(
-            OFFBOARD, queue=DEFAULT_QUEUE, connection=self._session.driver
+            jobs.OFFBOARD, queue=jobs.DEFAULT_QUEUE, connection=self._session.driver
         )
         await job.defer_async(timestamp=0)  # as if the schedule had asked
 
     async def enqueue_reevaluation(self) -> None:
         """Have a worker check all routes against the newest snapshot of ROA data."""
         job = self._app.configure_task(
-            REEVALUATE_CLAIMS, queue=DEFAULT_QUEUE, connection=self._session.driver
+            jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, connection=self._session.driver
         )
         await job.defer_async(timestamp=0)
 
     async def enqueue_letter(self, claim_id: UUID) -> None:
         """Have a worker that holds the operator's key write a claim's letter."""
         job = self._app.configure_task(
-            GENERATE_LETTER, queue=LETTER_QUEUE, connection=self._session.driver
+            jobs.GENERATE_LETTER, queue=jobs.LETTER_QUEUE, connection=self._session.driver
         )
         await job.defer_async(claim_id=claim_id.hex)

@@ -10,25 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import OperatorEvent
-from byoip.domain.routes.breaker import (
-    MINUTE,
-    SHARE_WINDOW,
-    UNSHARED,
-    CeilingReached,
-    Ceilings,
-    Counted,
-    KeptTrip,
-    Parked,
-    RoomAwaited,
-    Source,
-    Trip,
-    TripNotFound,
-    TripScope,
-    Withdrawal,
-    WithdrawalsStopped,
-    awaits_room,
-    trips,
-)
+from byoip.domain.routes import breaker
 from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
@@ -48,7 +30,7 @@ _LOCK: Final = compiled(sa.select(sa.literal_column("pg_advisory_xact_lock(0x627
 OPEN: Final = compiled(sa.select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
-def _since(scope: TripScope, subject: Any, window: timedelta | None = None) -> Any:
+def _since(scope: breaker.TripScope, subject: Any, window: timedelta | None = None) -> Any:
     """Entries after the breaker was re-armed: what an operator has looked at no longer counts."""
     rearmed = (
         sa.select(sa.func.max(_t.rearmed_at))
@@ -63,10 +45,10 @@ def _since(scope: TripScope, subject: Any, window: timedelta | None = None) -> A
 
 _HEX: Final = sa.func.replace(sa.cast(_ACCOUNT, sa.Text), "-", "")
 _NONE: Final[sa.ColumnElement[str]] = sa.literal_column("''", sa.Text)
-IN_MINUTE: Final = _since(TripScope.GLOBAL, _NONE, MINUTE)
+IN_MINUTE: Final = _since(breaker.TripScope.GLOBAL, _NONE, breaker.MINUTE)
 IN_WINDOW: Final = sa.and_(
-    _since(TripScope.GLOBAL, _NONE, SHARE_WINDOW),
-    _w.source.not_in([constant(one) for one in sorted(UNSHARED)]),
+    _since(breaker.TripScope.GLOBAL, _NONE, breaker.SHARE_WINDOW),
+    _w.source.not_in([constant(one) for one in sorted(breaker.UNSHARED)]),
 )
 ADVERTISED: Final = sa.select(sa.func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
 
@@ -76,22 +58,26 @@ def counting(*those: Any) -> Any:
     return sa.select(sa.func.count()).select_from(withdrawals).where(*those).scalar_subquery()
 
 
-_LEAVING: Final = sa.and_(_w.account_id == _ACCOUNT, _w.source == constant(Source.OFFBOARDING))
+_LEAVING: Final = sa.and_(
+    _w.account_id == _ACCOUNT, _w.source == constant(breaker.Source.OFFBOARDING)
+)
 _COUNT: Final = compiled(
     sa.select(
         counting(
             _w.job == _JOB,
             _w.run == sa.bindparam("run"),
             _w.run != _NONE,
-            _since(TripScope.JOB, _JOB),
+            _since(breaker.TripScope.JOB, _JOB),
         ).label("in_run"),
-        counting(_w.account_id == _ACCOUNT, _since(TripScope.ACCOUNT, _HEX, MINUTE)).label(
-            "by_account"
-        ),
+        counting(
+            _w.account_id == _ACCOUNT, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)
+        ).label("by_account"),
         counting(IN_MINUTE).label("in_minute"),
         counting(IN_WINDOW).label("in_window"),
         ADVERTISED.label("advertised"),
-        counting(_LEAVING, _since(TripScope.ACCOUNT, _HEX, MINUTE)).label("leaving_in_minute"),
+        counting(_LEAVING, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)).label(
+            "leaving_in_minute"
+        ),
         counting(_LEAVING, IN_WINDOW).label("leaving_in_window"),
     )
 )
@@ -118,14 +104,18 @@ class BreakerRepository:
     """The breaker, within one transaction."""
 
     def __init__(
-        self, session: Session, clock: Clock, ceilings: Ceilings, history: OperatorEventRepository
+        self,
+        session: Session,
+        clock: Clock,
+        ceilings: breaker.Ceilings,
+        history: OperatorEventRepository,
     ) -> None:
         self._session = session
         self._clock = clock
         self._ceilings = ceilings
         self._history = history
 
-    async def permit(self, asked: Withdrawal, *, actor: str, request_id: str) -> UUID:
+    async def permit(self, asked: breaker.Withdrawal, *, actor: str, request_id: str) -> UUID:
         """Enter one more in the ledger; the entry's id. One at a time, until the transaction ends.
 
         Raises:
@@ -137,13 +127,13 @@ class BreakerRepository:
         await self._session.rows(_LOCK)
         stopping = [one.trip for one in await self.open() if one.trip.stops(asked)]
         if stopping:
-            raise WithdrawalsStopped(stopping[0].scope)
+            raise breaker.WithdrawalsStopped(stopping[0].scope)
         counted = await self._counted(asked)
-        if awaits_room(asked, counted, self._ceilings):
-            raise RoomAwaited
-        reached = trips(asked, counted, self._ceilings)
+        if breaker.awaits_room(asked, counted, self._ceilings):
+            raise breaker.RoomAwaited
+        reached = breaker.trips(asked, counted, self._ceilings)
         if any(one.stops(asked) for one in reached):
-            raise CeilingReached(reached, asked, actor=actor, request_id=request_id)
+            raise breaker.CeilingReached(reached, asked, actor=actor, request_id=request_id)
         await self._trip(reached, self._clock.now(), actor, request_id)
         entry = uuid4()
         by = {"actor": actor, "request_id": request_id}
@@ -151,14 +141,14 @@ class BreakerRepository:
         return entry
 
     async def trip(
-        self, trips: Sequence[Trip], now: datetime, *, actor: str, request_id: str
+        self, trips: Sequence[breaker.Trip], now: datetime, *, actor: str, request_id: str
     ) -> None:
         """Open trips, with an event for operators; one that is open already stays as it is."""
         await self._session.rows(_LOCK)
         await self._trip(trips, now, actor, request_id)
 
     async def _trip(
-        self, trips: Sequence[Trip], now: datetime, actor: str, request_id: str
+        self, trips: Sequence[breaker.Trip], now: datetime, actor: str, request_id: str
     ) -> None:
         for one in trips:
             trip_id = uuid4()
@@ -171,11 +161,13 @@ class BreakerRepository:
                 OperatorEvent("breaker.tripped", actor, request_id, why, now, after=shown)
             )
 
-    async def open(self) -> Sequence[KeptTrip]:
+    async def open(self) -> Sequence[breaker.KeptTrip]:
         """The open trips, the oldest first."""
         return [trip_from(row) for row in await self._session.rows(OPEN)]
 
-    async def rearm(self, trip_id: UUID, *, by: str, because: str, parked: Parked) -> KeptTrip:
+    async def rearm(
+        self, trip_id: UUID, *, by: str, because: str, parked: breaker.Parked
+    ) -> breaker.KeptTrip:
         """Close a trip; what was counted for it before no longer counts.
 
         Raises:
@@ -186,18 +178,18 @@ class BreakerRepository:
             _REARM, trip_id=trip_id, rearmed_by=by, rearmed_because=because, parked=parked
         )
         if not rows:
-            raise TripNotFound
+            raise breaker.TripNotFound
         return trip_from(rows[0])
 
-    async def _counted(self, asked: Withdrawal) -> Counted:
+    async def _counted(self, asked: breaker.Withdrawal) -> breaker.Counted:
         (row,) = await self._session.rows(
             _COUNT, account_id=asked.account_id, job=asked.job, run=asked.run
         )
-        return Counted(**row._asdict())
+        return breaker.Counted(**row._asdict())
 
 
-def trip_from(row: AnyRow) -> KeptTrip:
+def trip_from(row: AnyRow) -> breaker.KeptTrip:
     """A row of breaker_trips."""
-    trip = Trip(TripScope(row.scope), row.subject, row.why)
-    parked = None if row.parked is None else Parked(row.parked)
-    return from_row(KeptTrip, row, trip=trip, parked=parked)
+    trip = breaker.Trip(breaker.TripScope(row.scope), row.subject, row.why)
+    parked = None if row.parked is None else breaker.Parked(row.parked)
+    return from_row(breaker.KeptTrip, row, trip=trip, parked=parked)
