@@ -59,10 +59,8 @@ class OperatorReader:
         Raises:
             AccountNotFound: there is no such account.
         """
-        rows = await self._autocommit.ask(reading.ACCOUNT, account_id=account_id)
-        if not rows:
-            raise AccountNotFound
-        return AccountView(account_from(rows[0]), rows[0].claims)
+        row = await self._autocommit.one(reading.ACCOUNT, AccountNotFound, account_id=account_id)
+        return AccountView(account_from(row), row.claims)
 
     async def credentials(
         self, account_id: UUID | None, *, after: Cursor | None, limit: int
@@ -104,10 +102,8 @@ class OperatorReader:
         Raises:
             ClaimNotFound: there is no such live claim.
         """
-        rows = await self._autocommit.ask(reading.CLAIM, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        return claim_view(rows[0])
+        row = await self._autocommit.one(reading.CLAIM, ClaimNotFound, claim_id=claim_id)
+        return claim_view(row)
 
     async def owner(self, claim_id: UUID) -> UUID:
         """The account of a claim, live or closed.
@@ -115,10 +111,8 @@ class OperatorReader:
         Raises:
             ClaimNotFound: there is no such claim.
         """
-        rows = await self._autocommit.ask(reading.OWNER, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        owner: UUID = rows[0].account_id
+        row = await self._autocommit.one(reading.OWNER, ClaimNotFound, claim_id=claim_id)
+        owner: UUID = row.account_id
         return owner
 
     async def roa_snapshots(self, *, below: int, limit: int) -> Sequence[RoaSnapshotView]:

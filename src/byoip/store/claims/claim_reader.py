@@ -132,10 +132,8 @@ class ClaimReader:
         Raises:
             ClaimNotFound: not there, or another account's.
         """
-        rows = await self._autocommit.ask(CLAIM, account_id=account_id, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        return claim_view(rows[0])
+        asked = {"account_id": account_id, "claim_id": claim_id}
+        return claim_view(await self._autocommit.one(CLAIM, ClaimNotFound, **asked))
 
     async def claims(
         self,

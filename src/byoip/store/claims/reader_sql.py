@@ -23,33 +23,39 @@ from byoip.store.statements import compiled
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 _r, _f, _x = validation_runs.c, findings.c, exhibits.c
 
+
+def _of_claim(rows: sa.Select[Any]) -> Any:
+    """Rows that refer to a claim, for joining them to it."""
+    return rows.correlate(prefixes).lateral("page")
+
+
+def _with(rows: Any, *columns: Any) -> sa.Select[Any]:
+    """A claim of the account, closed or not, and what hangs on it: where that is nothing, a row."""
+    return sa.select(*columns).select_from(prefixes.outerjoin(rows, sa.true())).where(*THIS_CLAIM)
+
+
+def _with_live(rows: Any, *columns: Any) -> sa.Select[Any]:
+    return _with(rows, *columns).where(_p.live)
+
+
+_VERSION: Final = _p.version.label("prefix_version")
+
 _page = paged(sa.select(validation_tokens).where(_t.prefix_id == _p.id), validation_tokens)
-_tokens = _page.correlate(prefixes).lateral("page")
+_tokens = _of_claim(_page)
+_named = (one.label(f"token_{one.name}") for one in _tokens.c)
 TOKENS: Final = compiled(
-    sa.select(
-        _p.account_id, _p.cidr, _p.asn, *(one.label(f"token_{one.name}") for one in _tokens.c)
+    _with_live(_tokens, _p.account_id, _p.cidr, _p.asn, *_named).order_by(
+        _tokens.c.created_at, _tokens.c.id
     )
-    .select_from(prefixes.outerjoin(_tokens, sa.true()))
-    .where(*THIS_CLAIM, _p.live)
-    .order_by(_tokens.c.created_at, _tokens.c.id)
 )
 
-_served = sa.select(*BINDING).select_from(BINDING_SOURCE)
-_of_claim = _served.where(_b.prefix_id == _p.id, _b.live)
-_bindings = paged(_of_claim, bindings).correlate(prefixes).lateral("page")
+_served = sa.select(*BINDING).select_from(BINDING_SOURCE).where(_b.prefix_id == _p.id, _b.live)
+_bindings = _of_claim(paged(_served, bindings))
 BINDINGS: Final = compiled(
-    sa.select(_bindings)
-    .select_from(prefixes.outerjoin(_bindings, sa.true()))
-    .where(*THIS_CLAIM, _p.live)
-    .order_by(_bindings.c.created_at, _bindings.c.id)
+    _with_live(_bindings, _bindings).order_by(_bindings.c.created_at, _bindings.c.id)
 )
-_one_binding = _of_claim.where(_b.id == sa.bindparam("binding_id"))
-_binding = _one_binding.correlate(prefixes).lateral("page")
-ONE_BINDING: Final = compiled(
-    sa.select(_binding, _p.version.label("prefix_version"))
-    .select_from(prefixes.outerjoin(_binding, sa.true()))
-    .where(*THIS_CLAIM, _p.live)
-)
+_binding = _of_claim(_served.where(_b.id == sa.bindparam("binding_id")))
+ONE_BINDING: Final = compiled(_with_live(_binding, _binding, _VERSION))
 
 _routes: Final = (
     sa.select(*bgp_prefixes.c, *APPLIED.c, *OBSERVED.c)
@@ -58,39 +64,27 @@ _routes: Final = (
 )
 
 
-def _with_claim(routes: sa.Select[Any]) -> sa.Select[Any]:
-    page = routes.correlate(prefixes).lateral("page")
-    return (
-        sa.select(page, _p.account_id, _p.version.label("prefix_version"))
-        .select_from(prefixes.outerjoin(page, sa.true()))
-        .where(*THIS_CLAIM, _p.live)
-        .order_by(page.c.created_at, page.c.id)
-    )
+def _with_routes(routes: sa.Select[Any]) -> sa.Select[Any]:
+    page = _of_claim(routes)
+    shown = _with_live(page, page, _p.account_id, _VERSION)
+    return shown.order_by(page.c.created_at, page.c.id)
 
 
-BGP_PREFIXES: Final = compiled(_with_claim(paged(_routes, bgp_prefixes)))
+BGP_PREFIXES: Final = compiled(_with_routes(paged(_routes, bgp_prefixes)))
 ONE_BGP_PREFIX: Final = compiled(
-    _with_claim(_routes.where(bgp_prefixes.c.id == sa.bindparam("bgp_prefix_id")))
+    _with_routes(_routes.where(bgp_prefixes.c.id == sa.bindparam("bgp_prefix_id")))
 )
-SPANNING_BGP_PREFIX: Final = compiled(_with_claim(_routes.where(bgp_prefixes.c.cidr == _p.cidr)))
+SPANNING_BGP_PREFIX: Final = compiled(_with_routes(_routes.where(bgp_prefixes.c.cidr == _p.cidr)))
 
-_runs = (
-    paged(sa.select(validation_runs).where(_r.prefix_id == _p.id), validation_runs)
-    .correlate(prefixes)
-    .lateral("page")
-)
+_ours = sa.select(validation_runs).where(_r.prefix_id == _p.id)
+_runs = _of_claim(paged(_ours, validation_runs))
 RUNS: Final = compiled(
     sa.select(_runs, *FINDING, sa.null().label("exhibit_at"))
     .select_from(prefixes.outerjoin(_runs, sa.true()).outerjoin(findings, _f.run_id == _runs.c.id))
     .where(*THIS_CLAIM, _p.live)
     .order_by(_runs.c.created_at, _runs.c.id, _f.position)
 )
-_run = (
-    sa.select(validation_runs)
-    .where(_r.prefix_id == _p.id, _r.id == sa.bindparam("run_id"))
-    .correlate(prefixes)
-    .lateral("page")
-)
+_run = _of_claim(_ours.where(_r.id == sa.bindparam("run_id")))
 RUN: Final = compiled(
     sa.select(_run, *FINDING, *EXHIBIT)
     .select_from(
@@ -102,23 +96,13 @@ RUN: Final = compiled(
     .order_by(_f.position, _x.position)
 )
 
-_later = (
+_later = _of_claim(
     sa.select(events)
-    .where(
-        events.c.prefix_id == _p.id,
-        events.c.number > sa.bindparam("after_number"),
-    )
+    .where(events.c.prefix_id == _p.id, events.c.number > sa.bindparam("after_number"))
     .order_by(events.c.number)
     .limit(PAGE_SIZE)
-    .correlate(prefixes)
-    .lateral("page")
 )
-EVENTS: Final = compiled(
-    sa.select(_later)
-    .select_from(prefixes.outerjoin(_later, sa.true()))
-    .where(*THIS_CLAIM)  # closed ones too
-    .order_by(_later.c.number)
-)
+EVENTS: Final = compiled(_with(_later, _later).order_by(_later.c.number))
 
 ACCOUNT_EVENTS: Final = compiled(
     sa.select(events)
