@@ -1,4 +1,7 @@
-"""Gauges read from the tables, so that every API process reports the same. Text SQL."""
+"""Gauges read from the tables, so that every API process reports the same.
+
+Text SQL: hot, each scrape of each process runs all of these statements.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The feed of changes: written at the end of each transaction that changes a binding.
 
-Text SQL: one statement locks the counter, numbers the changes, writes them and notifies.
+Text SQL: hot, all accounts wait for one counter. One statement locks it, numbers the changes,
+writes them and notifies.
 """
 
 from dataclasses import asdict, dataclass

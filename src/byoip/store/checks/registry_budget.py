@@ -1,4 +1,7 @@
-"""Admission of questions to registries. Text SQL: hot, under a lock of the registry."""
+"""Admission of questions to registries.
+
+Text SQL: hot, all workers take turns under a lock of the registry (`benchmarks/throughput.py`).
+"""
 
 import math
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """The statements that read snapshots, as text: ROA data and registration statistics.
 
-The look-ups are hot. Each asks from a materialised CTE, so that Postgres does not know the value
-while it plans: then one plan serves all questions, and a look-up takes a third of the time.
+The look-ups are hot (`benchmarks/roa_data.py`). Each asks from a materialised CTE, so that Postgres
+does not know the value while it plans: then one plan serves all questions, and a look-up takes a
+third of the time.
 """
 
 from typing import Final

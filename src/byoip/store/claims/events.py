@@ -1,6 +1,7 @@
 """Histories of claims.
 
-Text SQL: one statement locks the counters, numbers the events, writes them and notifies.
+Text SQL: hot, at the end of every write. One statement locks the counters, numbers the events,
+writes them and notifies.
 """
 
 from typing import Final

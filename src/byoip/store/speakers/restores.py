@@ -1,4 +1,7 @@
-"""Which database this is, and what is forgotten once it was restored from a backup."""
+"""Which database this is, and what is forgotten once it was restored from a backup.
+
+Text SQL, though not hot: it asks Postgres' own functions, and shares the shape of `bgp_peers.py`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,8 @@
-"""The statements of `routes.py`: each is a transaction of its own, over any number of rows."""
+"""The statements of `routes.py`: each is a transaction of its own, over any number of rows.
+
+Text SQL: hot, after a restart they run over every route, and every announcement
+waits for them (`benchmarks/announcing.py`).
+"""
 
 from typing import Final
 
