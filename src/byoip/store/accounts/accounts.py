@@ -24,10 +24,7 @@ class AccountRepository(Repository):
 
     async def add(self, account: Account) -> None:
         """Keep a new account."""
-        await self._session.change(
-            _ADD_ACCOUNT,
-            **to_row(account, _a.keys()),
-        )
+        await self._session.change(_ADD_ACCOUNT, **to_row(account, _a.keys()))
 
     async def lock(self, account_id: UUID) -> Account:
         """Read an account for update.
@@ -41,9 +38,7 @@ class AccountRepository(Repository):
     async def save(self, account: Account) -> None:
         """Write back an account that was locked."""
         await self._session.change(
-            _SAVE_ACCOUNT,
-            account_id=account.id,
-            **to_row(account, _CHANGING),
+            _SAVE_ACCOUNT, account_id=account.id, **to_row(account, _CHANGING)
         )
 
 

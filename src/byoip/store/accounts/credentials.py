@@ -39,10 +39,7 @@ _NOTE_USE: Final = compiled(
     sa.update(credentials)
     .where(
         _c.id == sa.bindparam("credential_id"),
-        sa.or_(
-            _c.last_used_at.is_(None),
-            _c.last_used_at <= sa.bindparam("before"),
-        ),
+        sa.or_(_c.last_used_at.is_(None), _c.last_used_at <= sa.bindparam("before")),
     )
     .returning(_c.id),
     ["last_used_at"],

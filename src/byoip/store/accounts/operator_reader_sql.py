@@ -112,10 +112,7 @@ DELEGATIONS: Final = compiled(
         .where(
             _d.prefix_id == _CLAIM,
             _d.live,
-            sa.or_(
-                _d.expires_at.is_(None),
-                _d.expires_at > sa.bindparam("now"),
-            ),
+            sa.or_(_d.expires_at.is_(None), _d.expires_at > sa.bindparam("now")),
         ),
         _d.cidr,
     ).order_by(_d.created_at)

@@ -55,11 +55,7 @@ _OF_CLAIM: Final = compiled(
 _around = bindings.alias("around")
 _around_it = (
     sa.select(_around)
-    .where(
-        _around.c.prefix_id == _b.prefix_id,
-        _around.c.live,
-        _around.c.cidr.op(">>")(_b.cidr),
-    )
+    .where(_around.c.prefix_id == _b.prefix_id, _around.c.live, _around.c.cidr.op(">>")(_b.cidr))
     .order_by(sa.func.masklen(_around.c.cidr).desc())
     .limit(1)
     .lateral("enclosing")

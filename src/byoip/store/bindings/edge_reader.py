@@ -49,9 +49,7 @@ CHANGES: Final = compiled(
 _one_row = sa.select(NEWEST.label("newest"), FEED.label("feed")).subquery("counter")
 STATE: Final = compiled(
     sa.select(
-        *_one_row.c,
-        *(_b.id, _b.prefix_id, _b.prefix_cidr, _b.cidr),
-        *_shown(services, "service"),
+        *_one_row.c, *(_b.id, _b.prefix_id, _b.prefix_cidr, _b.cidr), *_shown(services, "service")
     )
     .select_from(
         _one_row.outerjoin(bindings, _b.live).outerjoin(services, _b.service_id == services.c.id)

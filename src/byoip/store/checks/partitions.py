@@ -84,10 +84,7 @@ async def fill(
     for statement in _BEGIN:
         await driver.execute(sql.SQL(statement).format(**names))
     try:
-        async with (
-            driver.cursor() as cursor,
-            cursor.copy(sql.SQL(_COPY).format(**names)) as copy,
-        ):
+        async with driver.cursor() as cursor, cursor.copy(sql.SQL(_COPY).format(**names)) as copy:
             for count, lines in chunks:
                 _check_lines(lines, count, len(columns))
                 await copy.write(lines)

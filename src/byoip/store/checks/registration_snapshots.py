@@ -176,11 +176,7 @@ class RegistrationSnapshots:
 
     async def remember_mark(self, url: str, mark: FetchMark) -> None:
         """Keep the mark of a file just fetched."""
-        values = {
-            "etag": mark.etag,
-            "last_modified": mark.last_modified,
-            "sha256": mark.sha256,
-        }
+        values = {"etag": mark.etag, "last_modified": mark.last_modified, "sha256": mark.sha256}
         with translate_driver_errors():
             async with self.engine.begin() as connection:
                 await connection.execute(

@@ -47,10 +47,7 @@ _WAKE: Final = compiled(
 )
 _TAKE: Final = compiled(
     sa.update(validation_runs)
-    .where(
-        _THIS,
-        sa.or_(sa.and_(_SCHEDULED, _r.due_at <= sa.bindparam("due")), _LEFT),
-    )
+    .where(_THIS, sa.or_(sa.and_(_SCHEDULED, _r.due_at <= sa.bindparam("due")), _LEFT))
     .values(
         state=constant(RunState.RUNNING),
         attempt=_r.attempt + 1,

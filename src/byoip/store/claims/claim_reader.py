@@ -71,8 +71,7 @@ _everywhere = sa.and_(
 _DEFAULT_BINDING: Final = (
     sa.select(
         sa.case(
-            (_everywhere, constant(Provisioning.ACTIVE)),
-            else_=constant(Provisioning.PROVISIONING),
+            (_everywhere, constant(Provisioning.ACTIVE)), else_=constant(Provisioning.PROVISIONING)
         )
     )
     .where(_b.prefix_id == _p.id, _b.cidr == _p.cidr, _b.live)
@@ -93,8 +92,7 @@ VIEWS: Final = (
         prefixes.outerjoin(_NEWEST_TOKEN, sa.true())
         .outerjoin(_SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live)
         .outerjoin(
-            origin_drifts,
-            (origin_drifts.c.prefix_id == _p.id) & (origin_drifts.c.cidr == _p.cidr),
+            origin_drifts, (origin_drifts.c.prefix_id == _p.id) & (origin_drifts.c.cidr == _p.cidr)
         )
     )
     .where(_p.live)

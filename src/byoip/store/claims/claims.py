@@ -56,8 +56,7 @@ _GET: Final = compiled(_live)
 _VIEW: Final = compiled(VIEWS.where(_p.id == _ID))
 _LOCK: Final = compiled(_for_update(_live))
 _SAVE: Final = compiled(
-    sa.update(prefixes).where(_p.id == _ID),
-    [name for name in _WRITTEN if name not in _FIXED],
+    sa.update(prefixes).where(_p.id == _ID), [name for name in _WRITTEN if name not in _FIXED]
 )
 _OWN: Final = compiled(
     sa.select(_p.id)
@@ -74,10 +73,7 @@ _LOCK_SPACE: Final = compiled(
 _OVERLAPPING: Final = compiled(
     _for_update(
         sa.select(prefixes)
-        .where(
-            _p.cidr.op("&&")(sa.bindparam("prefix")),
-            _p.state == constant(State.APPROVED),
-        )
+        .where(_p.cidr.op("&&")(sa.bindparam("prefix")), _p.state == constant(State.APPROVED))
         .order_by(_p.id)
     )
 )

@@ -73,8 +73,7 @@ _REFUSE: Final = compiled(
 _ALLOW: Final = compiled(sa.update(job_runs).where(_r.id == _RUN), _ALLOWED)
 _USED: Final = compiled(sa.update(job_runs).where(_r.id == _RUN), ["used_at"])
 _ACTED: Final = compiled(
-    sa.update(job_runs).where(_r.id == _RUN).values(acted=sa.bindparam("many")),
-    ["failed"],
+    sa.update(job_runs).where(_r.id == _RUN).values(acted=sa.bindparam("many")), ["failed"]
 )
 
 

@@ -95,11 +95,7 @@ def _facts(facts: LetterFacts) -> dict[str, Any]:
         "operator": facts.operator,
         "contact": facts.contact,
         "account_name": facts.account_name.value,
-        "holder": {
-            "registry": holder.registry,
-            "holder": holder.holder,
-            "status": holder.status,
-        },
+        "holder": {"registry": holder.registry, "holder": holder.holder, "status": holder.status},
         "checks": [
             {"check": one.check, "seen": one.seen, "of": one.of, "at": one.at.isoformat()}
             for one in facts.checks

@@ -123,10 +123,7 @@ _DUE: Final = compiled(
                 _n.revoked_at < _p.rpki_passed_at,
                 _STANDING_OK,
             ),
-            sa.and_(
-                _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
-                _STANDING_OK,
-            ),
+            sa.and_(_n.revoked_because == constant(RevokedBecause.OFFBOARDED), _STANDING_OK),
             sa.and_(
                 _n.revoked_because != constant(RevokedBecause.RPKI),
                 _n.revoked_at < _p.approved_at,

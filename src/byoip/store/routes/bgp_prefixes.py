@@ -75,8 +75,7 @@ APPLIED: Final = (
     sa.select(
         sa.func.coalesce(_holding, sa.false()).label("applied"),
         sa.case(
-            (_holding, sa.func.min(_a.at).filter(_a.advertised)),
-            else_=sa.func.max(_a.at),
+            (_holding, sa.func.min(_a.at).filter(_a.advertised)), else_=sa.func.max(_a.at)
         ).label("applied_at"),
     )
     .where(_a.bgp_prefix_id == _b.id)
@@ -98,8 +97,7 @@ _answered: Final = sa.case(
 # No observer looks for routes that are withdrawn and gone: their last observation holds.
 _looked_for: Final = sa.or_(_b.advertised, _o.advertised)
 _said_at: Final = sa.case(
-    (sa.and_(_looked_for, _b.settled >= _b.change), sa.func.greatest(_o.at, _answered)),
-    else_=_o.at,
+    (sa.and_(_looked_for, _b.settled >= _b.change), sa.func.greatest(_o.at, _answered)), else_=_o.at
 )
 _holds: Final = sa.or_(
     ~_looked_for,

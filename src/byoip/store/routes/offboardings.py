@@ -40,8 +40,7 @@ _CHANGING: Final = (*_DONE, "parked_by", "paced", "ended_at", "ending")
 
 _INSERT: Final = compiled(sa.insert(offboardings), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(
-    sa.update(offboardings).where(_o.id == sa.bindparam("offboarding_id"), _o.live),
-    _CHANGING,
+    sa.update(offboardings).where(_o.id == sa.bindparam("offboarding_id"), _o.live), _CHANGING
 )
 _LIVE: Final = compiled(
     sa.select(*offboardings.c, _p.account_id)

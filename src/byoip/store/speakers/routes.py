@@ -68,11 +68,7 @@ class Alarm:
 
 
 # All of the last hour, then the last of each hour, for a week: far below the bound.
-_SNAPSHOTS: Final = {
-    "whole_for": timedelta(hours=1),
-    "kept_for": timedelta(days=7),
-    "most": 400,
-}
+_SNAPSHOTS: Final = {"whole_for": timedelta(hours=1), "kept_for": timedelta(days=7), "most": 400}
 
 
 class Routes:
