@@ -146,41 +146,30 @@ _NAME: Final = compiled(
     .where(_p.id == _CLAIM)
 )
 # The newest pass of each check, of the run that led to the approval or of a later one.
-_run = validation_runs.c
 _approving = (
-    sa.select(sa.func.max(_run.finished_at).label("at"))
-    .join(prefixes, _run.prefix_id == _p.id)
+    sa.select(sa.func.max(_r.finished_at).label("at"))
+    .join(prefixes, _r.prefix_id == _p.id)
     .where(
-        _p.id == _CLAIM,
-        _run.result == constant(RunResult.APPROVED),
-        _run.finished_at >= _p.approved_at,
+        _p.id == _CLAIM, _r.result == constant(RunResult.APPROVED), _r.finished_at >= _p.approved_at
     )
     .cte("approving")
 )
 _passes = (
     sa.select(findings)
-    .ext(pg.distinct_on(findings.c.check_name))
-    .join(validation_runs, _run.id == findings.c.run_id)
-    .join(_approving, _run.finished_at >= _approving.c.at)
-    .where(_run.prefix_id == _CLAIM, findings.c.outcome == sa.literal_column("'passed'"))
-    .order_by(findings.c.check_name, findings.c.at.desc(), findings.c.run_id)
+    .ext(pg.distinct_on(_f.check_name))
+    .join(validation_runs, _r.id == _f.run_id)
+    .join(_approving, _r.finished_at >= _approving.c.at)
+    .where(_r.prefix_id == _CLAIM, _f.outcome == sa.literal_column("'passed'"))
+    .order_by(_f.check_name, _f.at.desc(), _f.run_id)
     .cte("passes")
 )
+_SHOWN: Final = ("check_name", "outcome", "seen", "warnings", "at")
 _PASSES: Final = compiled(
     sa.select(
-        *(
-            _passes.c[name].label(f"finding_{name}")
-            for name in ("check_name", "outcome", "seen", "warnings", "at")
-        ),
-        exhibits.c.asked,
-        exhibits.c.whom,
-        exhibits.c.at,
+        *(_passes.c[name].label(f"finding_{name}") for name in _SHOWN), _x.asked, _x.whom, _x.at
     )
-    .outerjoin(
-        exhibits,
-        sa.and_(exhibits.c.run_id == _passes.c.run_id, exhibits.c.finding == _passes.c.position),
-    )
-    .order_by(_passes.c.check_name, exhibits.c.position)
+    .outerjoin(exhibits, sa.and_(_x.run_id == _passes.c.run_id, _x.finding == _passes.c.position))
+    .order_by(_passes.c.check_name, _x.position)
 )
 
 _before = (
