@@ -10,7 +10,10 @@ _Made = TypeVar("_Made")
 
 
 def from_row(kind: type[_Made], row: AnyRow, /, **given: Any) -> _Made:
-    """A dataclass; a field that is not given is the row's column of that name."""
+    """A dataclass; a field that is not given is the row's column of that name, as it is.
+
+    So what is more than the driver's own type (an enumeration, a prefix) has to be given.
+    """
     made: Any = kind
     names = (one.name for one in fields(made) if one.name not in given)
     return kind(**given, **{name: getattr(row, name) for name in names})
