@@ -1,12 +1,8 @@
 """The operator's side: what customers may bind."""
 
 from byoip.api.accounts.operator_schemas import Reasoned
-from byoip.api.bindings.service_schemas import (
-    NewService,
-    OfferedService,
-    ServiceChange,
-    offered_service_of,
-)
+from byoip.api.bindings import service_schemas as wire
+from byoip.api.bindings.service_schemas import OfferedService
 from byoip.api.bindings.services import service_place
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
@@ -22,7 +18,6 @@ from byoip.api.border.paging import (
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.offered_service import ServiceExists, ServiceInUse, ServiceNotOffered
-from byoip.domain.bindings.service_binding import Service
 from byoip.domain.customer_text import InvalidText
 from byoip.usecases.bindings import services as verbs
 
@@ -36,7 +31,7 @@ async def list_offered_services(
     """List what customers may bind, by name."""
     wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
     part = paginate_unordered(await caller.backend.reader.services(), wanted, service_place)
-    return list_answer([offered_service_of(one) for one in part.items], part)
+    return list_answer(part, OfferedService.showing)
 
 
 @operator_services.operation(
@@ -50,7 +45,7 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
     """Read one service."""
     for one in await caller.backend.reader.services():
         if one.id == service_id:
-            return answer(offered_service_of(one), version=one.version)
+            return answer(OfferedService.showing(one), version=one.version)
     raise ServiceNotOffered
 
 
@@ -62,15 +57,13 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
     tagged=True,
     refuses=(InvalidText, ServiceExists),
 )
-async def create_service(caller: OperatorRequest, body: NewService) -> Answer:
+async def create_service(caller: OperatorRequest, body: wire.NewService) -> Answer:
     """Offer customers something to bind."""
     return await caller.write(
         lambda tx: verbs.create(
             tx, name=body.name, default_only=body.default_only, reason=body.reason
         ),
-        offered_service_of,
-        status=201,
-        version=_version,
+        OfferedService.showing,
     )
 
 
@@ -82,7 +75,7 @@ async def create_service(caller: OperatorRequest, body: NewService) -> Answer:
     refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
 )
 async def update_service(
-    caller: OperatorRequest, service_id: PathId, body: ServiceChange
+    caller: OperatorRequest, service_id: PathId, body: wire.ServiceChange
 ) -> Answer:
     """Change whether a service takes whole prefixes only.
 
@@ -90,8 +83,7 @@ async def update_service(
     """
     return await caller.write(
         lambda tx: verbs.update(tx, service_id, default_only=body.default_only, reason=body.reason),
-        offered_service_of,
-        version=_version,
+        OfferedService.showing,
     )
 
 
@@ -104,9 +96,5 @@ async def update_service(
 async def retire_service(caller: OperatorRequest, service_id: PathId, body: Reasoned) -> Answer:
     """Offer a service no longer; refused while anything is bound to it."""
     return await caller.write(
-        lambda tx: verbs.retire(tx, service_id, reason=body.reason), offered_service_of
+        lambda tx: verbs.retire(tx, service_id, reason=body.reason), OfferedService.showing
     )
-
-
-def _version(service: Service) -> int:
-    return service.version

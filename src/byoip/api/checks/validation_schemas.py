@@ -3,9 +3,9 @@
 import base64
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import Id, Time, Wire, answer_of
+from byoip.api.border.envelope import Id, Time, Wire, answer_of, example
 from byoip.domain.checks.evidence import (
     Check,
     Failed,
@@ -55,7 +55,7 @@ EVIDENCE_EXAMPLE: dict[str, Any] = {
 class CheckFinding(Wire):
     """How one check ended."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [CHECK_EXAMPLE]})
+    model_config = example(**CHECK_EXAMPLE)
 
     check: Check
     end: Literal["passed", "failed", "unanswered"] = Field(
@@ -72,7 +72,7 @@ class CheckFinding(Wire):
 class Evidence(Wire):
     """One question to one outside party, and its raw answer."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EVIDENCE_EXAMPLE]})
+    model_config = example(**EVIDENCE_EXAMPLE)
 
     asked: str
     of: str = Field(description="The party that was asked.")
@@ -88,9 +88,7 @@ class Evidence(Wire):
 class CheckWithEvidence(CheckFinding):
     """How one check ended, and on what evidence."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{**CHECK_EXAMPLE, "evidence": [EVIDENCE_EXAMPLE]}]}
-    )
+    model_config = example(**CHECK_EXAMPLE, evidence=[EVIDENCE_EXAMPLE])
 
     evidence: list[Evidence]
 
@@ -98,7 +96,7 @@ class CheckWithEvidence(CheckFinding):
 class Validation(Wire):
     """One run of the checks."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [RUN_EXAMPLE]})
+    model_config = example(**RUN_EXAMPLE)
 
     id: Id
     trigger: Trigger
@@ -114,12 +112,8 @@ class Validation(Wire):
 class ValidationWithEvidence(Wire):
     """One run of the checks, with everything that was asked and answered."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {**RUN_EXAMPLE, "checks": [{**CHECK_EXAMPLE, "evidence": [EVIDENCE_EXAMPLE]}]}
-            ]
-        }
+    model_config = example(
+        **RUN_EXAMPLE | {"checks": [CHECK_EXAMPLE | {"evidence": [EVIDENCE_EXAMPLE]}]}
     )
 
     id: Id
@@ -138,18 +132,7 @@ ValidationAnswer = answer_of(ValidationWithEvidence, "Validation")
 
 def validation_of(view: RunView) -> Validation:
     """A run as lists show it."""
-    run = view.run
-    return Validation(
-        id=run.id.hex,
-        trigger=run.trigger,
-        state=run.state,
-        result=run.result,
-        created_at=run.created_at,
-        due_at=run.due_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        checks=[finding_of(finding) for finding in view.findings],
-    )
+    return Validation.showing(view.run, checks=[finding_of(finding) for finding in view.findings])
 
 
 def validation_with_evidence(view: RunView) -> ValidationWithEvidence:
@@ -161,32 +144,28 @@ def validation_with_evidence(view: RunView) -> ValidationWithEvidence:
         )
         for finding in view.findings
     ]
-    return ValidationWithEvidence(**{**dict(validation_of(view)), "checks": checks})
+    return ValidationWithEvidence.showing(view.run, checks=checks)
 
 
 def finding_of(finding: Finding) -> CheckFinding:
     """A finding without its evidence."""
     outcome = finding.outcome
-    return CheckFinding(
-        check=finding.check,
+    return CheckFinding.showing(
+        finding,
         end=_end(outcome),
         reason=outcome.reason if isinstance(outcome, Failed) else None,
         fault=outcome.fault if isinstance(outcome, Unanswered) else None,
         seen=outcome.seen,
         fix=outcome.fix if isinstance(outcome, Failed) else "",
-        warnings=list(outcome.warnings) if isinstance(outcome, Passed) else [],
-        at=finding.at,
+        warnings=outcome.warnings if isinstance(outcome, Passed) else [],
     )
 
 
 def evidence_of(exhibit: RawAnswer) -> Evidence:
     """A raw answer: as text where it is text, else in base64."""
     text = _readable(exhibit.answer)
-    return Evidence(
-        asked=exhibit.asked,
-        of=exhibit.of,
-        at=exhibit.at,
-        sha256=exhibit.sha256,
+    return Evidence.showing(
+        exhibit,
         size_bytes=len(exhibit.answer),
         encoding="base64" if text is None else "text",
         answer=base64.b64encode(exhibit.answer).decode("ascii") if text is None else text,
