@@ -18,7 +18,6 @@ from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts import credential
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.customer_text import InvalidText
 from byoip.store.accounts.operator_views import AccountView
 from byoip.usecases.accounts import accounts, credentials
 
@@ -52,12 +51,7 @@ async def get_account(caller: OperatorRequest, account_id: PathId) -> Answer:
 
 
 @operator_accounts.operation(
-    "POST /accounts",
-    Scope.OPERATOR,
-    answer=answer_of(wire.Account),
-    status=201,
-    tagged=True,
-    refuses=(InvalidText,),
+    "POST /accounts", Scope.OPERATOR, answer=answer_of(wire.Account), status=201, tagged=True
 )
 async def create_account(caller: OperatorRequest, body: wire.NewAccount) -> Answer:
     """Take a customer in."""
@@ -71,11 +65,7 @@ async def create_account(caller: OperatorRequest, body: wire.NewAccount) -> Answ
 
 
 @operator_accounts.operation(
-    "PATCH /accounts/{account_id}",
-    Scope.OPERATOR,
-    answer=answer_of(wire.Account),
-    tagged=True,
-    refuses=(InvalidText,),
+    "PATCH /accounts/{account_id}", Scope.OPERATOR, answer=answer_of(wire.Account), tagged=True
 )
 async def update_account(
     caller: OperatorRequest, account_id: PathId, body: wire.AccountChange
@@ -116,7 +106,7 @@ async def list_credentials(
     Scope.OPERATOR,
     answer=answer_of(wire.IssuedCredential),
     status=201,
-    refuses=(InvalidText, credential.ScopesRefused, credential.ExpiryRefused),
+    refuses=(credential.ScopesRefused, credential.ExpiryRefused),
 )
 async def create_credential(caller: OperatorRequest, body: wire.NewCredentialIn) -> Answer:
     """Issue a token to an account, or to another operator.
@@ -143,7 +133,7 @@ async def create_credential(caller: OperatorRequest, body: wire.NewCredentialIn)
     "POST /credentials/{credential_id}/revoke",
     Scope.OPERATOR,
     answer=answer_of(wire.Credential),
-    refuses=(InvalidText, credential.CredentialNotFound),
+    refuses=(credential.CredentialNotFound,),
 )
 async def revoke_credential(
     caller: OperatorRequest, credential_id: PathId, body: wire.Reasoned

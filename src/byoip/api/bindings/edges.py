@@ -27,7 +27,6 @@ from byoip.api.path_ids import PathText
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings import edge as domain
 from byoip.domain.bindings.edge import ChangeNotMadeYet, EdgeChange, FeedReplaced
-from byoip.domain.customer_text import InvalidText
 from byoip.store.bindings.edge_feed import EDGE_CHANGES
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.views import EdgeView
@@ -49,8 +48,7 @@ Feed: TypeAlias = Annotated[
     ),
 ]
 Seconds: TypeAlias = Annotated[
-    int,
-    Query(ge=1, le=LONGEST_STREAM, description="How long to go on; then ask again."),
+    int, Query(ge=1, le=LONGEST_STREAM, description="How long to go on; then ask again.")
 ]
 
 
@@ -133,8 +131,7 @@ async def create_edge_acknowledgement(
     first heard, it counts for nothing. Repeat the last number once a minute, as a sign of life.
     """
     return await _write(
-        caller,
-        lambda tx: verbs.acknowledge(tx, edge=body.edge, feed=body.feed, number=body.number),
+        caller, lambda tx: verbs.acknowledge(tx, edge=body.edge, feed=body.feed, number=body.number)
     )
 
 
@@ -149,7 +146,7 @@ async def list_edges(caller: OperatorRequest) -> Answer:
     "PUT /edge/edges/{edge}",
     Scope.OPERATOR,
     answer=answer_of(wire.Edge),
-    refuses=(domain.InvalidEdgeName, InvalidText, domain.EdgeBehind),
+    refuses=(domain.InvalidEdgeName, domain.EdgeBehind),
 )
 async def put_edge(caller: OperatorRequest, edge: PathText, body: wire.EdgeChangeOfState) -> Answer:
     """Register an edge, drain it, take it back into service, or let a removed one join again.
@@ -165,7 +162,7 @@ async def put_edge(caller: OperatorRequest, edge: PathText, body: wire.EdgeChang
     "POST /edge/edges/{edge}/remove",
     Scope.OPERATOR,
     answer=answer_of(wire.Edge),
-    refuses=(domain.InvalidEdgeName, InvalidText, domain.EdgeNotFound),
+    refuses=(domain.InvalidEdgeName, domain.EdgeNotFound),
 )
 async def remove_edge(caller: OperatorRequest, edge: PathText, body: Reasoned) -> Answer:
     """Take an edge out for good. It does not come back by acknowledging."""

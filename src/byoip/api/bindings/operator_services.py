@@ -18,7 +18,6 @@ from byoip.api.border.paging import (
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.offered_service import ServiceExists, ServiceInUse, ServiceNotOffered
-from byoip.domain.customer_text import InvalidText
 from byoip.usecases.bindings import services as verbs
 
 operator_services = Declarations("operator: services", Audience.OPERATOR)
@@ -55,7 +54,7 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
     answer=answer_of(OfferedService),
     status=201,
     tagged=True,
-    refuses=(InvalidText, ServiceExists),
+    refuses=(ServiceExists,),
 )
 async def create_service(caller: OperatorRequest, body: wire.NewService) -> Answer:
     """Offer customers something to bind."""
@@ -72,7 +71,7 @@ async def create_service(caller: OperatorRequest, body: wire.NewService) -> Answ
     Scope.OPERATOR,
     answer=answer_of(OfferedService),
     tagged=True,
-    refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
+    refuses=(ServiceNotOffered, ServiceInUse),
 )
 async def update_service(
     caller: OperatorRequest, service_id: PathId, body: wire.ServiceChange
@@ -91,7 +90,7 @@ async def update_service(
     "POST /services/{service_id}/retire",
     Scope.OPERATOR,
     answer=answer_of(OfferedService),
-    refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
+    refuses=(ServiceNotOffered, ServiceInUse),
 )
 async def retire_service(caller: OperatorRequest, service_id: PathId, body: Reasoned) -> Answer:
     """Offer a service no longer; refused while anything is bound to it."""

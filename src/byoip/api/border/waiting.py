@@ -29,10 +29,7 @@ Result = TypeVar("Result")
 
 
 async def read_or_wait(
-    read: Callable[[], Awaitable[Sequence[Item]]],
-    bell: EventNotifier,
-    about: UUID,
-    wait: int,
+    read: Callable[[], Awaitable[Sequence[Item]]], bell: EventNotifier, about: UUID, wait: int
 ) -> Sequence[Item]:
     """Read again at each ring, until there is something or the time is over.
 

@@ -10,7 +10,6 @@ from byoip.api.checks import registry_override_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.registry_override import OverrideNotFound, RegistryUnknown
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
 from byoip.usecases.checks import registry_overrides as verbs
 
@@ -34,7 +33,7 @@ async def list_registry_overrides(
     "PUT /registry_overrides",
     Scope.OPERATOR,
     answer=answer_of(wire.RegistryOverride),
-    refuses=(InvalidText, InvalidPrefix, RegistryUnknown),
+    refuses=(InvalidPrefix, RegistryUnknown),
 )
 async def put_registry_override(caller: OperatorRequest, body: wire.NewOverride) -> Answer:
     """Say which registry is responsible for a range.
@@ -55,7 +54,7 @@ async def put_registry_override(caller: OperatorRequest, body: wire.NewOverride)
     "POST /registry_overrides/{override_id}/remove",
     Scope.OPERATOR,
     answer=answer_of(wire.RegistryOverride),
-    refuses=(InvalidText, OverrideNotFound),
+    refuses=(OverrideNotFound,),
 )
 async def remove_registry_override(
     caller: OperatorRequest, override_id: PathId, body: Reasoned

@@ -14,7 +14,6 @@ from byoip.api.checks.snapshot_schemas import RegistrationSnapshot, RoaSnapshot,
 from byoip.api.path_ids import PathNumber, PathText, read_number
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable, SnapshotNotFound
-from byoip.domain.customer_text import InvalidText
 from byoip.usecases.checks import snapshots as verbs
 
 snapshots = Declarations("operator: space", Audience.OPERATOR)
@@ -22,8 +21,7 @@ snapshots = Declarations("operator: space", Audience.OPERATOR)
 _LAST_NUMBER = 2**31 - 1
 
 Below: TypeAlias = Annotated[
-    int,
-    Query(ge=1, le=_LAST_NUMBER, description="Only lower numbers: an earlier answer's cursor."),
+    int, Query(ge=1, le=_LAST_NUMBER, description="Only lower numbers: an earlier answer's cursor.")
 ]
 
 
@@ -43,7 +41,7 @@ async def list_roa_snapshots(
     "POST /roa_snapshots/{number}/accept",
     Scope.OPERATOR,
     answer=answer_of(RoaSnapshot),
-    refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
+    refuses=(SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_roa_snapshot(
     caller: OperatorRequest, number: PathNumber, body: Reasoned
@@ -70,7 +68,7 @@ async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
     "POST /registration_snapshots/{registry}/accept",
     Scope.OPERATOR,
     answer=answer_of(RegistrationSnapshot),
-    refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
+    refuses=(SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_registration_snapshot(
     caller: OperatorRequest, registry: PathText, body: Reasoned

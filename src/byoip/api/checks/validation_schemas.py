@@ -3,7 +3,7 @@
 import base64
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from byoip.api.border.envelope import Id, Time, Wire, answer_of, example
 from byoip.domain.checks.evidence import (
@@ -93,11 +93,7 @@ class CheckWithEvidence(CheckFinding):
     evidence: list[Evidence]
 
 
-class Validation(Wire):
-    """One run of the checks."""
-
-    model_config = example(**RUN_EXAMPLE)
-
+class _Run(BaseModel):
     id: Id
     trigger: Trigger
     state: RunState
@@ -106,24 +102,23 @@ class Validation(Wire):
     due_at: Time = Field(description="When it may start.")
     started_at: Time | None
     finished_at: Time | None
+
+
+class Validation(_Run, Wire):
+    """One run of the checks."""
+
+    model_config = example(**RUN_EXAMPLE)
+
     checks: list[CheckFinding]
 
 
-class ValidationWithEvidence(Wire):
+class ValidationWithEvidence(_Run, Wire):
     """One run of the checks, with everything that was asked and answered."""
 
     model_config = example(
         **RUN_EXAMPLE | {"checks": [CHECK_EXAMPLE | {"evidence": [EVIDENCE_EXAMPLE]}]}
     )
 
-    id: Id
-    trigger: Trigger
-    state: RunState
-    result: RunResult | None
-    created_at: Time
-    due_at: Time = Field(description="When it may start.")
-    started_at: Time | None
-    finished_at: Time | None
     checks: list[CheckWithEvidence]
 
 

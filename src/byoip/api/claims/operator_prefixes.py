@@ -35,7 +35,6 @@ from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
 from byoip.domain.claims.lifecycle import IllegalTransition, Transition
 from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.store.claims.views import ClaimView
@@ -134,7 +133,6 @@ async def get_any_prefix_validation(
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
     refuses=(
-        InvalidText,
         ClaimNotFound,
         IllegalTransition,
         PrefixSuspended,
@@ -155,7 +153,7 @@ async def approve_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
     "POST /prefixes/{prefix_id}/revoke",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
+    refuses=(ClaimNotFound, IllegalTransition),
 )
 async def revoke_prefix_approval(
     caller: OperatorRequest, prefix_id: PathId, body: Reasoned
@@ -173,7 +171,7 @@ async def revoke_prefix_approval(
     "POST /prefixes/{prefix_id}/suspend",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
+    refuses=(ClaimNotFound, IllegalTransition),
 )
 async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Let nothing new happen to a prefix: no approval, no binding, no removal. Routes stay."""
@@ -184,7 +182,7 @@ async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
     "POST /prefixes/{prefix_id}/resume",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
+    refuses=(ClaimNotFound, IllegalTransition),
 )
 async def resume_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """End a suspension."""
@@ -195,7 +193,7 @@ async def resume_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reason
     "POST /prefixes/{prefix_id}/settle",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
+    refuses=(ClaimNotFound, IllegalTransition),
 )
 async def settle_prefix_contest(
     caller: OperatorRequest, prefix_id: PathId, body: Reasoned

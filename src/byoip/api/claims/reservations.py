@@ -10,7 +10,6 @@ from byoip.api.claims import reservation_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims import reservation
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix
 from byoip.usecases.claims import reservations as verbs
 
@@ -34,7 +33,6 @@ async def list_reservations(
     answer=answer_of(wire.Reservation),
     status=201,
     refuses=(
-        InvalidText,
         InvalidPrefix,
         reservation.ReservationLengthRefused,
         reservation.OverlapsReservation,
@@ -56,7 +54,7 @@ async def create_reservation(caller: OperatorRequest, body: wire.NewReservation)
     "POST /reservations/{reservation_id}/release",
     Scope.OPERATOR,
     answer=answer_of(wire.Reservation),
-    refuses=(InvalidText, reservation.ReservationNotFound),
+    refuses=(reservation.ReservationNotFound,),
 )
 async def release_reservation(
     caller: OperatorRequest, reservation_id: PathId, body: Reasoned

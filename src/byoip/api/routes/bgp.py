@@ -70,8 +70,7 @@ async def create_bgp_prefix(
     It begins withdrawn. The BGP prefix that spans the prefix comes with the default binding.
     """
     return await caller.write(
-        lambda tx: verbs.add(tx, caller.account_id, prefix_id, cidr=body.cidr),
-        bgp_prefix_of,
+        lambda tx: verbs.add(tx, caller.account_id, prefix_id, cidr=body.cidr), bgp_prefix_of
     )
 
 

@@ -14,7 +14,6 @@ from byoip.api.path_ids import PathId
 from byoip.api.routes.bgp_schemas import BgpPrefix, bgp_prefix_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.routes.bgp_prefixes import lock
@@ -42,7 +41,7 @@ async def list_any_bgp_prefixes(caller: OperatorRequest, prefix_id: PathId) -> A
     "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/lock",
     Scope.OPERATOR,
     answer=answer_of(BgpPrefix),
-    refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
+    refuses=(ClaimNotFound, BgpPrefixNotFound),
 )
 async def lock_bgp_prefix(
     caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
@@ -59,7 +58,7 @@ async def lock_bgp_prefix(
     "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/unlock",
     Scope.OPERATOR,
     answer=answer_of(BgpPrefix),
-    refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
+    refuses=(ClaimNotFound, BgpPrefixNotFound),
 )
 async def unlock_bgp_prefix(
     caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned

@@ -13,7 +13,6 @@ from byoip.api.routes.offboarding import restored_messages
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, WithdrawFirst
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobUnknown
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.breaker import TripNotFound
@@ -34,7 +33,7 @@ async def get_breaker(caller: OperatorRequest) -> Answer:
     "POST /breaker/{trip_id}/rearm",
     Scope.OPERATOR,
     answer=answer_of(wire.BreakerTrip),
-    refuses=(InvalidText, TripNotFound),
+    refuses=(TripNotFound,),
 )
 async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: wire.Rearming) -> Answer:
     """Let withdrawals go on after a person has looked, and release or cancel what was stopped.
@@ -58,10 +57,7 @@ async def list_jobs(caller: OperatorRequest) -> Answer:
 
 
 @operator_guards.operation(
-    "POST /jobs/{job}/stop",
-    Scope.OPERATOR,
-    answer=answer_of(wire.Job),
-    refuses=(InvalidText, JobUnknown),
+    "POST /jobs/{job}/stop", Scope.OPERATOR, answer=answer_of(wire.Job), refuses=(JobUnknown,)
 )
 async def stop_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Throw a kind of job's kill switch: it stops before its next row.
@@ -72,10 +68,7 @@ async def stop_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> An
 
 
 @operator_guards.operation(
-    "POST /jobs/{job}/start",
-    Scope.OPERATOR,
-    answer=answer_of(wire.Job),
-    refuses=(InvalidText, JobUnknown),
+    "POST /jobs/{job}/start", Scope.OPERATOR, answer=answer_of(wire.Job), refuses=(JobUnknown,)
 )
 async def start_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Let a kind of job run again."""
@@ -86,7 +79,7 @@ async def start_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
     "POST /jobs/{job}/allow",
     Scope.OPERATOR,
     answer=answer_of(wire.Job),
-    refuses=(InvalidText, JobUnknown, JobNotRefused),
+    refuses=(JobUnknown, JobNotRefused),
 )
 async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Let a job's refused set through: these rows, at its next run, and no others.
@@ -104,7 +97,7 @@ async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
     "POST /prefixes/{prefix_id}/end_grace",
     Scope.OPERATOR,
     answer=Done,
-    refuses=(InvalidText, ClaimNotFound, GraceNotBegun, WithdrawFirst, AdvertiseStateLocked),
+    refuses=(ClaimNotFound, GraceNotBegun, WithdrawFirst, AdvertiseStateLocked),
 )
 async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Close a prefix that is withdrawn and unbound, before its grace has ended."""
@@ -117,7 +110,7 @@ async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Rea
     "POST /prefixes/{prefix_id}/restore",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
+    refuses=(ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
 async def restore_any_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Bring a prefix back from its way out on its owner's behalf, as its owner could."""

@@ -201,8 +201,5 @@ def route_snapshot_of(kept: tuple[int, datetime, int]) -> RouteSnapshot:
 def forgotten_of(forgotten: bgp_peer.Forgotten) -> ForgottenStation:
     """What is no longer on record, as the wire shows it."""
     return ForgottenStation.showing(
-        forgotten,
-        marks=forgotten.applied,
-        words=forgotten.observed,
-        let_go=forgotten.abandoned,
+        forgotten, marks=forgotten.applied, words=forgotten.observed, let_go=forgotten.abandoned
     )

@@ -13,7 +13,6 @@ from byoip.api.speakers import operator_route_schemas as wire
 from byoip.api.speakers.operator_route_schemas import OrphanRoute, RouteSnapshot
 from byoip.api.speakers.rollback_schemas import RollbackOrder, RouteRollback, rollback_of
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.speakers import bgp_peer
@@ -40,7 +39,7 @@ async def list_orphan_routes(caller: OperatorRequest) -> Answer:
     "POST /routes/orphans/withdraw",
     Scope.OPERATOR,
     answer=answer_of(OrphanRoute),
-    refuses=(InvalidText, InvalidPrefix, OrphanNotFound),
+    refuses=(InvalidPrefix, OrphanNotFound),
 )
 async def withdraw_orphan_route(caller: OperatorRequest, body: wire.OrphanDecision) -> Answer:
     """Have an orphan withdrawn from one speaker, if it still is one by then.
@@ -68,7 +67,7 @@ async def list_route_snapshots(caller: OperatorRequest) -> Answer:
     "POST /routes/snapshots/{number}/rollback",
     Scope.OPERATOR,
     answer=answer_of(RouteRollback),
-    refuses=(InvalidText, RouteSnapshotNotFound),
+    refuses=(RouteSnapshotNotFound,),
 )
 async def rollback_routes(
     caller: OperatorRequest, number: PathNumber, body: RollbackOrder
@@ -94,7 +93,7 @@ async def rollback_routes(
     "POST /routes/speakers/{speaker}/forget",
     Scope.OPERATOR,
     answer=answer_of(wire.ForgottenStation),
-    refuses=(InvalidText, bgp_peer.SpeakerNotFound, bgp_peer.SpeakerInService),
+    refuses=(bgp_peer.SpeakerNotFound, bgp_peer.SpeakerInService),
 )
 async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reasoned) -> Answer:
     """End what is on record of a speaker that is gone for good, so that it holds up nothing.
@@ -109,7 +108,7 @@ async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reaso
     "POST /routes/listeners/{listener}/forget",
     Scope.OPERATOR,
     answer=answer_of(wire.ForgottenStation),
-    refuses=(InvalidText, bgp_peer.ListenerNotFound, bgp_peer.ListenerInService),
+    refuses=(bgp_peer.ListenerNotFound, bgp_peer.ListenerInService),
 )
 async def forget_listener(caller: OperatorRequest, listener: PathText, body: Reasoned) -> Answer:
     """End what is on record of a listener that is gone for good."""

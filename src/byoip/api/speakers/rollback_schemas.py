@@ -8,10 +8,7 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.envelope import Text, Wire, example
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
-_REFUSED: dict[str, Any] = {
-    "cidr": "198.18.7.0/24",
-    "because": "its owner has withdrawn it since",
-}
+_REFUSED: dict[str, Any] = {"cidr": "198.18.7.0/24", "because": "its owner has withdrawn it since"}
 
 
 class RollbackOrder(Reasoned):
