@@ -23,7 +23,7 @@ async def run_api(settings: Settings) -> int:
         root = settings.base_url(settings.host, port_of(listening))
         await stack.enter_async_context(serving(composition.api(root), listening))
         # Ends before serving does, so that clients that wait for events do not delay the end.
-        await stack.enter_async_context(composition.bell.listening())
+        await stack.enter_async_context(composition.notifier.listening())
         await stop.wait()
     return 0
 

@@ -114,7 +114,7 @@ async def _start(
     root = settings.base_url(settings.host, port_of(listening))
     await stack.enter_async_context(serving(composition.api(root), listening))
     # Ends before serving does, so that clients that wait for events do not delay the end.
-    await stack.enter_async_context(composition.bell.listening())
+    await stack.enter_async_context(composition.notifier.listening())
     queues, first = [jobs.DEFAULT_QUEUE, jobs.LETTER_QUEUE], []
     if not wanted.sandbox:  # the sandbox has loaded its registry and ROAs already
         queues, first = [*queues, jobs.RPKI_QUEUE], [jobs.REFRESH_REGISTRATIONS, jobs.REFRESH_ROAS]

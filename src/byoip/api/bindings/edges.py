@@ -73,7 +73,7 @@ async def list_edge_changes(
     reader, size = caller.backend.edges, per_page or DEFAULT_PAGE
     await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.bell, EDGE_CHANGES, wait)
+    found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait)
     return list_answer(paginate_numbered(found, size), wire.change_of)
 
 
@@ -97,7 +97,7 @@ async def get_edge_change_stream(
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
         return await reader.changes(after=last.number if last else after, limit=LONGEST_PAGE)
 
-    found = follow(read, caller.backend.bell, EDGE_CHANGES, seconds)
+    found = follow(read, caller.backend.notifier, EDGE_CHANGES, seconds)
     return StreamAnswer(status=200, body=b"", lines=_lines(found))
 
 

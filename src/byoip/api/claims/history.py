@@ -45,7 +45,7 @@ async def list_prefix_events(
     if after:
         _require_made(after, await reader.newest_event(account_id, prefix_id))
     read = partial(reader.events, account_id, prefix_id, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.bell, prefix_id, wait)
+    found = await read_or_wait(read, caller.backend.notifier, prefix_id, wait)
     return list_answer(paginate_numbered(found, size), Event.showing)
 
 
@@ -67,7 +67,7 @@ async def list_account_events(
     if after:
         _require_made(after, await reader.newest_account_event(account_id))
     read = partial(reader.account_events, account_id, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.bell, account_id, wait)
+    found = await read_or_wait(read, caller.backend.notifier, account_id, wait)
     return list_answer(paginate_numbered(found, size), account_event_of)
 
 
