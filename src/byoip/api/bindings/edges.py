@@ -9,17 +9,12 @@ from fastapi import Query
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.bindings import edge_schemas as wire
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import Operator, OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, event_list_of, list_of, read_id
-from byoip.api.border.paging import (
-    DEFAULT_PAGE,
-    LONGEST_PAGE,
-    PerPage,
-    everything,
-    paginate_numbered,
-)
+from byoip.api.border.paging import PerPage
 from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.api.border.streams import NDJSON, StreamAnswer
 from byoip.api.border.waiting import Wait, follow, read_or_wait
@@ -70,11 +65,11 @@ async def list_edge_changes(
     Numbers have no gaps and appear in order: remember the last one and go on `after` it; with
     `wait`, an answer comes as soon as there is something. Any number can be read from again.
     """
-    reader, size = caller.backend.edges, per_page or DEFAULT_PAGE
+    reader, size = caller.backend.edges, per_page or paging.DEFAULT_PAGE
     await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait)
-    return list_answer(paginate_numbered(found, size), wire.change_of)
+    return list_answer(paging.paginate_numbered(found, size), wire.change_of)
 
 
 @edges.operation(
@@ -95,7 +90,7 @@ async def get_edge_change_stream(
     await _require_made(reader, after, feed)
 
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
-        return await reader.changes(after=last.number if last else after, limit=LONGEST_PAGE)
+        return await reader.changes(after=last.number if last else after, limit=paging.LONGEST_PAGE)
 
     found = follow(read, caller.backend.notifier, EDGE_CHANGES, seconds)
     return StreamAnswer(status=200, body=b"", lines=_lines(found))
@@ -139,7 +134,7 @@ async def create_edge_acknowledgement(
 async def list_edges(caller: OperatorRequest) -> Answer:
     """List the edges with what each has acknowledged, by name."""
     found = await caller.backend.edges.edges()
-    return list_answer(everything(found, size=LONGEST_PAGE), wire.edge_of)
+    return list_answer(paging.everything(found, size=paging.LONGEST_PAGE), wire.edge_of)
 
 
 @edges.operation(

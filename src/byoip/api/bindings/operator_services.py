@@ -4,17 +4,12 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.bindings import service_schemas as wire
 from byoip.api.bindings.service_schemas import OfferedService
 from byoip.api.bindings.services import service_place
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, list_of
-from byoip.api.border.paging import (
-    LONGEST_PAGE,
-    CursorText,
-    PerPage,
-    page_request,
-    paginate_unordered,
-)
+from byoip.api.border.paging import CursorText, PerPage
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.offered_service import ServiceExists, ServiceInUse, ServiceNotOffered
@@ -28,8 +23,8 @@ async def list_offered_services(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what customers may bind, by name."""
-    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
-    part = paginate_unordered(await caller.backend.reader.services(), wanted, service_place)
+    wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
+    part = paging.paginate_unordered(await caller.backend.reader.services(), wanted, service_place)
     return list_answer(part, OfferedService.showing)
 
 

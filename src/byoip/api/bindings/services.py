@@ -4,18 +4,12 @@ from datetime import UTC, datetime
 
 from byoip.api.bindings import binding_schemas as wire
 from byoip.api.bindings.binding_schemas import BindingAnswer, binding_of
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, counted_list_of
-from byoip.api.border.paging import (
-    LONGEST_PAGE,
-    CursorText,
-    PerPage,
-    page_request,
-    paginate_list,
-    paginate_unordered,
-)
+from byoip.api.border.paging import CursorText, PerPage
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings import service_binding as domain
@@ -41,9 +35,9 @@ async def list_services(
     caller: CustomerRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what can be bound, by name."""
-    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
+    wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
     whole = await caller.backend.reader.services()
-    part = paginate_unordered(whole, wanted, service_place)
+    part = paging.paginate_unordered(whole, wanted, service_place)
     return list_answer(part, wire.Service.showing, total=len(whole))
 
 
@@ -96,11 +90,11 @@ async def list_service_bindings(
 
     All of them, oldest first, unless `per_page` is given.
     """
-    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
+    wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
     whole = await caller.backend.reader.bindings(
         caller.account_id, prefix_id, after=None, limit=BINDINGS_PER_PREFIX
     )
-    return list_answer(paginate_list(whole, wanted), binding_of, total=len(whole))
+    return list_answer(paging.paginate_list(whole, wanted), binding_of, total=len(whole))
 
 
 @services.operation(

@@ -6,17 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from byoip.api.border.envelope import Id, Time, Wire, answer_of, example
-from byoip.domain.checks.evidence import (
-    Check,
-    Failed,
-    Fault,
-    Finding,
-    Outcome,
-    Passed,
-    RawAnswer,
-    Reason,
-    Unanswered,
-)
+from byoip.domain.checks import evidence
+from byoip.domain.checks.evidence import Failed, Finding, Passed, Unanswered
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
 from byoip.store.claims.views import RunView
 
@@ -57,12 +48,12 @@ class CheckFinding(Wire):
 
     model_config = example(**CHECK_EXAMPLE)
 
-    check: Check
+    check: evidence.Check
     end: Literal["passed", "failed", "unanswered"] = Field(
         description="`unanswered` says nothing about the prefix."
     )
-    reason: Reason | None = Field(description="Why it failed; stable.")
-    fault: Fault | None = Field(description="Why it could not be answered.")
+    reason: evidence.Reason | None = Field(description="Why it failed; stable.")
+    fault: evidence.Fault | None = Field(description="Why it could not be answered.")
     seen: str
     fix: str = Field(description="What to do about it; empty unless it failed.")
     warnings: list[str]
@@ -156,7 +147,7 @@ def finding_of(finding: Finding) -> CheckFinding:
     )
 
 
-def evidence_of(exhibit: RawAnswer) -> Evidence:
+def evidence_of(exhibit: evidence.RawAnswer) -> Evidence:
     """A raw answer: as text where it is text, else in base64."""
     text = _readable(exhibit.answer)
     return Evidence.showing(
@@ -167,7 +158,7 @@ def evidence_of(exhibit: RawAnswer) -> Evidence:
     )
 
 
-def _end(outcome: Outcome) -> Literal["passed", "failed", "unanswered"]:
+def _end(outcome: evidence.Outcome) -> Literal["passed", "failed", "unanswered"]:
     match outcome:
         case Passed():
             return "passed"

@@ -2,18 +2,12 @@
 
 from uuid import UUID
 
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import answer_of, counted_list_of
-from byoip.api.border.paging import (
-    LONGEST_PAGE,
-    CursorText,
-    PerPage,
-    page_request,
-    paginate,
-    paginate_list,
-)
+from byoip.api.border.paging import CursorText, PerPage
 from byoip.api.claims import delegation_schemas as wire
 from byoip.api.claims.delegation_schemas import EndedDelegation, delegation_of
 from byoip.api.path_ids import PathId
@@ -80,11 +74,11 @@ async def list_delegations(
 
     All of it, oldest first, unless `per_page` is given.
     """
-    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
+    wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
     whole = await caller.backend.reader.delegations(
         caller.account_id, prefix_id, now=caller.now, after=None, limit=DELEGATIONS_PER_PREFIX
     )
-    return list_answer(paginate_list(whole, wanted), delegation_of, total=len(whole))
+    return list_answer(paging.paginate_list(whole, wanted), delegation_of, total=len(whole))
 
 
 @delegations.operation(
@@ -109,11 +103,11 @@ async def list_received_delegations(
     caller: CustomerRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what other accounts have delegated to this one, oldest first."""
-    wanted = page_request(per_page, cursor)
+    wanted = paging.page_request(per_page, cursor)
     found = await caller.backend.reader.received_delegations(
         caller.account_id, now=caller.now, after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paginate(found, wanted), delegation_of)
+    return list_answer(paging.paginate(found, wanted), delegation_of)
 
 
 def _ended(delegation_id: UUID) -> EndedDelegation:

@@ -9,18 +9,12 @@ from fastapi import Query
 
 from byoip.api.accounts.operator_accounts import AccountFilter, account_filter
 from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, event_list_of, list_of
-from byoip.api.border.paging import (
-    DEFAULT_PAGE,
-    CursorText,
-    PerPage,
-    page_request,
-    paginate,
-    paginate_numbered,
-)
+from byoip.api.border.paging import CursorText, PerPage
 from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.api.checks import validation_schemas as runs
 from byoip.api.claims import operator_prefix_schemas as wire
@@ -58,14 +52,14 @@ async def list_all_prefixes(
     cursor: CursorText = None,
 ) -> Answer:
     """List prefixes of all accounts, oldest first."""
-    wanted = page_request(per_page, cursor)
+    wanted = paging.page_request(per_page, cursor)
     which = OperatorClaimFilter(
         account_filter(account_id), _overlapping(overlapping), approved, standing
     )
     found = await caller.backend.operator_reader.claims(
         which, after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paginate(found, wanted, lambda view: view.claim), _shown(caller))
+    return list_answer(paging.paginate(found, wanted, lambda view: view.claim), _shown(caller))
 
 
 @operator_prefixes.operation(
@@ -89,10 +83,10 @@ async def list_any_prefix_events(
     caller: OperatorRequest, prefix_id: PathId, after: After = 0, per_page: PerPage = None
 ) -> Answer:
     """Read the history of any account's prefix, oldest first, also after it was removed."""
-    size = per_page or DEFAULT_PAGE
+    size = per_page or paging.DEFAULT_PAGE
     owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.events(owner, prefix_id, after=after, limit=size + 1)
-    return list_answer(paginate_numbered(found, size), Event.showing)
+    return list_answer(paging.paginate_numbered(found, size), Event.showing)
 
 
 @operator_prefixes.operation(
@@ -105,12 +99,12 @@ async def list_any_prefix_validations(
     caller: OperatorRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the validation runs of any account's prefix, oldest first."""
-    wanted = page_request(per_page, cursor)
+    wanted = paging.page_request(per_page, cursor)
     owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.runs(
         owner, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paginate(found, wanted, lambda view: view.run), runs.validation_of)
+    return list_answer(paging.paginate(found, wanted, lambda view: view.run), runs.validation_of)
 
 
 @operator_prefixes.operation(

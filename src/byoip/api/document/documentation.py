@@ -53,20 +53,25 @@ SECURITY_SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Auth-Key", "description": "The token."},
 }
 
-_ACCOUNT_ID = {
-    "name": "account_id",
-    "in": "path",
-    "required": True,
-    "description": "The token's own account.",
-    "schema": {"type": "string", "pattern": ID_PATTERN},
-}
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Any unique text. Within 24 hours the same key and body get the same answer.",
-    "schema": {"type": "string", "pattern": f"^[!-~]{{1,{refusals.KEY_LIMIT}}}$"},
-}
+
+def parameter(place: str, name: str, description: str, pattern: str | None) -> dict[str, Any]:
+    """A text in the path, which is always required, or in a header, which never is."""
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": description,
+        "schema": {"type": "string"} | ({"pattern": pattern} if pattern else {}),
+    }
+
+
+_ACCOUNT_ID = parameter("path", "account_id", "The token's own account.", ID_PATTERN)
+_IDEMPOTENCY_KEY = parameter(
+    "header",
+    "Idempotency-Key",
+    "Any unique text. Within 24 hours the same key and body get the same answer.",
+    f"^[!-~]{{1,{refusals.KEY_LIMIT}}}$",
+)
 _BASED_ON_PREFIX = (
     "The ETag of the prefix, or of what hangs on it, which is the same: the write is done only if "
     "no customer has written to either since."
@@ -97,13 +102,8 @@ _RATE_LIMIT = {
 
 def _if_match(declaration: Declaration) -> dict[str, Any]:
     own = "The object's ETag: the write is done only if no operator has written to it since."
-    return {
-        "name": "If-Match",
-        "in": "header",
-        "required": False,
-        "description": _BASED_ON_PREFIX if declaration.of_prefix else own,
-        "schema": {"type": "string"},
-    }
+    based_on = _BASED_ON_PREFIX if declaration.of_prefix else own
+    return parameter("header", "If-Match", based_on, None)
 
 
 def _etag(declaration: Declaration) -> dict[str, Any]:
