@@ -13,7 +13,7 @@ from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import PoolSize, make_engine
 from tests.api.operators import WHY, Desk
 from tests.api.world import World
-from tests.store.test_event_bell import listens
+from tests.store.test_event_notifier import listens
 
 FEED = "0" * 32
 
@@ -88,8 +88,8 @@ async def customer(world: World) -> Customer:
 
 @pytest.fixture
 async def listening(world: World) -> AsyncIterator[EventNotifier]:
-    bell = world.backend.bell
-    assert isinstance(bell, EventNotifier)
-    async with bell.listening():
-        await listens(bell)
-        yield bell
+    notifier = world.backend.notifier
+    assert isinstance(notifier, EventNotifier)
+    async with notifier.listening():
+        await listens(notifier)
+        yield notifier

@@ -34,12 +34,12 @@ class Registered:
     """What the newest registration snapshot holds about a prefix.
 
     Attributes:
-        snapshot: its number; None while none is loaded (then delegations is empty).
-        delegations: every range that overlaps the prefix.
+        snapshot: its number; None while none is loaded (then allocations is empty).
+        allocations: every range that overlaps the prefix.
     """
 
     snapshot: int | None
-    delegations: tuple[Allocation, ...]
+    allocations: tuple[Allocation, ...]
 
 
 _COLUMNS = ("prefix", "status", "holder")
@@ -63,14 +63,14 @@ class RegistrationRepository:
         session = await Session.of(self.connection)
         rows = await session.rows(sql.OVERLAPPING, prefix=str(prefix))
         if not self.registries <= {row.registry for row in rows}:
-            return Registered(snapshot=None, delegations=())
-        delegations = [
+            return Registered(snapshot=None, allocations=())
+        allocations = [
             Allocation(Prefix(row.prefix), row.registry, row.status, row.holder)
             for row in rows
             if row.prefix is not None
         ]
-        delegations.sort(key=lambda one: (one.prefix, one.registry))
-        return Registered(max(row.number for row in rows), tuple(delegations))
+        allocations.sort(key=lambda one: (one.prefix, one.registry))
+        return Registered(max(row.number for row in rows), tuple(allocations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,10 @@ class RegistrationSnapshotRepository:
             attempted_at=file.fetched_at,
             serial=file.serial,
             sha256=file.sha256,
-            ranges=len(file.delegations),
+            ranges=len(file.allocations),
             kept=True,
         )
-        lines = _lines(file.delegations)
+        lines = _lines(file.allocations)
         await fill(self.connection, registered_ranges, number, _COLUMNS, lines)
         await self.connection.execute(
             pg.insert(current_registration_snapshots)
@@ -195,8 +195,8 @@ def _status(row: sa.Row[Any]) -> RegistrationStatus:
     )
 
 
-def _lines(delegations: Sequence[Allocation]) -> Iterator[tuple[int, str]]:
-    ranges = iter(delegations)
+def _lines(allocations: Sequence[Allocation]) -> Iterator[tuple[int, str]]:
+    ranges = iter(allocations)
     while batch := list(islice(ranges, _BATCH)):
         lines = [f"{one.prefix}\t{one.status}\t{one.holder}\n" for one in batch]
         yield len(batch), "".join(lines)
