@@ -8,9 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import Scope
-from byoip.store.bindings.services import seed_services
 from byoip.store.claims.event_notifier import EventNotifier
-from byoip.store.engine import PoolSize, make_engine
 from tests.api.operators import WHY, Desk
 from tests.api.world import World
 from tests.store.test_event_notifier import listens
@@ -19,11 +17,9 @@ FEED = "0" * 32
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(database_url, pool=PoolSize(kept=3, more=5))
-    await seed_services(made, [("CDN", False), ("Spectrum", False)])
-    yield made
-    await made.dispose()
+def engine(own_engine: AsyncEngine) -> AsyncEngine:
+    """A database of its own: the feed is the same for all."""
+    return own_engine
 
 
 @dataclass

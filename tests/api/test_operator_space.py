@@ -21,9 +21,9 @@ from tests.fakes.rpki import FakeVrpSource, entries, export_text
 
 
 @pytest.fixture
-def shared_database_url(database_url: str) -> str:
+def engine(own_engine: AsyncEngine) -> AsyncEngine:
     """One for each test here: snapshots and reservations hold for everybody in a database."""
-    return database_url
+    return own_engine
 
 
 async def test_reserved_space_is_claimed_by_nobody_but_the_named_account(
