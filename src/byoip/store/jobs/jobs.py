@@ -1,7 +1,7 @@
 """Jobs, added to the queue on the connection of the transaction that wants them."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +16,6 @@ from byoip.store.engine import plain, session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
-_AS_SCHEDULED: Final = {"timestamp": 0}
 
 _run, _prefix = validation_runs.alias(), prefixes.alias()
 _whose = sa.select(_prefix.c.account_id).where(
@@ -70,26 +69,34 @@ class JobRepository:
         The more open runs an account has, the later they come: no account waits for another's bulk.
         """
         (others,) = await self._session.rows(_OPEN_RUNS, run_id=run_id)
-        options = {"priority": -others.open, "schedule_at": at}
-        await self._defer(jobs.RUN_VALIDATION, {"run_id": run_id.hex}, **options)
+        # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
+        job = self._app.configure_task(
+            jobs.RUN_VALIDATION,
+            queue=jobs.DEFAULT_QUEUE,
+            priority=-others.open,
+            schedule_at=at,
+            connection=self._session.driver,
+        )
+        await job.defer_async(run_id=run_id.hex)
 
     async def enqueue_offboarding(self) -> None:
         """Have a worker continue all offboardings now, without waiting for the schedule."""
-        await self._defer(jobs.OFFBOARD, _AS_SCHEDULED)
+        driver = self._session.driver
+        job = self._app.configure_task(jobs.OFFBOARD, queue=jobs.DEFAULT_QUEUE, connection=driver)
+        await job.defer_async(timestamp=0)  # as if the schedule had asked
 
     async def enqueue_reevaluation(self) -> None:
         """Have a worker check all routes against the newest snapshot of ROA data."""
-        await self._defer(jobs.REEVALUATE_CLAIMS, _AS_SCHEDULED)
+        driver = self._session.driver
+        job = self._app.configure_task(
+            jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, connection=driver
+        )
+        await job.defer_async(timestamp=0)
 
     async def enqueue_letter(self, claim_id: UUID) -> None:
         """Have a worker that holds the operator's key write a claim's letter."""
-        asked = {"claim_id": claim_id.hex}
-        await self._defer(jobs.GENERATE_LETTER, asked, queue=jobs.LETTER_QUEUE)
-
-    async def _defer(
-        self, task: str, asked: dict[str, Any], *, queue: str = jobs.DEFAULT_QUEUE, **options: Any
-    ) -> None:
-        # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
-        connection = self._session.driver
-        job = self._app.configure_task(task, queue=queue, connection=connection, **options)
-        await job.defer_async(**asked)
+        driver = self._session.driver
+        job = self._app.configure_task(
+            jobs.GENERATE_LETTER, queue=jobs.LETTER_QUEUE, connection=driver
+        )
+        await job.defer_async(claim_id=claim_id.hex)
