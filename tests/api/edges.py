@@ -85,7 +85,6 @@ async def customer(world: World) -> Customer:
 @pytest.fixture
 async def listening(world: World) -> AsyncIterator[EventNotifier]:
     notifier = world.backend.notifier
-    assert isinstance(notifier, EventNotifier)
     async with notifier.listening():
         await listens(notifier)
         yield notifier

@@ -73,7 +73,6 @@ async def test_a_stream_ends_after_its_time(edge: Edge, customer: Customer) -> N
 
 async def test_a_stream_does_not_hold_up_the_end(edge: Edge, world: World) -> None:
     notifier = world.backend.notifier
-    assert isinstance(notifier, EventNotifier)
     async with notifier.listening():
         await listens(notifier)
         poll = asyncio.create_task(edge.call("GET", "/edge/changes/stream"))

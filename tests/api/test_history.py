@@ -84,7 +84,6 @@ async def test_an_account_reads_the_history_of_all_its_prefixes_in_one_order(
 @pytest.fixture
 async def listening(world: World) -> AsyncIterator[EventNotifier]:
     notifier = world.backend.notifier
-    assert isinstance(notifier, EventNotifier)
     async with notifier.listening():
         await listens(notifier)
         yield notifier
@@ -189,7 +188,6 @@ async def test_a_client_that_goes_away_is_waited_for_no_longer(
 
 async def test_whoever_waits_does_not_hold_up_the_end(world: World) -> None:
     notifier = world.backend.notifier
-    assert isinstance(notifier, EventNotifier)
     socket = bind("127.0.0.1", 0)
     async with serving(AccessLog(world.app, CollectorRegistry()), socket):
         async with notifier.listening():

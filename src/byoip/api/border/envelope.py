@@ -61,10 +61,14 @@ def _hex(kept: object) -> object:
     return kept.hex if isinstance(kept, UUID) else kept
 
 
+def _text(kept: object) -> str | None:
+    return None if kept is None else str(kept)  # None is refused as one, not shown as "None"
+
+
 _ID_SCHEMA = {"type": "string", "pattern": ID_PATTERN}
 Id: TypeAlias = Annotated[str, BeforeValidator(_hex), WithJsonSchema(_ID_SCHEMA)]
 # Of a value that we keep, as a prefix or a name: its text.
-Text: TypeAlias = Annotated[str, BeforeValidator(str)]
+Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
 IdIn: TypeAlias = Annotated[UUID, BeforeValidator(read_id), WithJsonSchema(_ID_SCHEMA)]
 # Documented here, enforced by the domain, whose refusals say more than "out of bounds".
 AsnIn: TypeAlias = Annotated[
