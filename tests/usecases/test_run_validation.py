@@ -32,6 +32,7 @@ ENDS = (YES, NO, SILENT)
 # The token stands in the route object: without one there is nothing to look into.
 IN_REGISTRY = (*((YES, end) for end in ENDS), (NO, NO), (SILENT, SILENT))
 HOUR = timedelta(hours=1)
+HELD = "status: ASSIGNED PA\nmnt-by: A-MNT\nsource: RIPE"
 
 
 async def arrange(world: World, claim: Claim, irr: str, in_irr: str, in_rdns: str) -> None:
@@ -39,7 +40,7 @@ async def arrange(world: World, claim: Claim, irr: str, in_irr: str, in_rdns: st
     if irr == YES:
         world.route(prefix, *([] if in_irr == NO else [f"remarks: {LABEL}: {value}"]))
         held = f"{prefix.network[0]} - {prefix.network[-1]}"
-        world.registry.put("RIPE", f"inetnum: {held}\nmnt-by: A-MNT\nsource: RIPE")
+        world.registry.put("RIPE", f"inetnum: {held}\n{HELD}")
     if irr == SILENT:
         world.registry.silent_about.add((Lookup.EXACT_ROUTES, prefix))
     if in_irr == SILENT:

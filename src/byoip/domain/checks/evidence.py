@@ -51,6 +51,7 @@ class Reason(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
     MAINTAINER_NOT_HOLDER = "maintainer_not_holder"
+    ADDRESS_BLOCK_MISSING = "address_block_missing"
     ALIAS_IN_ANSWER = "alias_in_answer"
     DNSSEC_BOGUS = "dnssec_bogus"
     SERVERS_CONTRADICT = "servers_contradict"

@@ -7,11 +7,11 @@ holder of the addresses.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from byoip.domain.asn import LAST_ASN, Asn
-from byoip.domain.checks.address_holder import maintainers_of, smallest_block, unreadable_block
+from byoip.domain.checks.address_holder import judge_holder, maintainers_of
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslAttribute, RpslObject, render
@@ -250,28 +250,7 @@ def _judge_holder(
     carries = f"The {route.object_class} object {route.key} in {registry.source} carries the token"
     if not registry.holder_rule:
         return Passed(f"{carries}.")
-    if holders is None:
-        return Unanswered(Fault.NOT_ASKED, "Who maintains the address space is not known.")
-    unreadable = unreadable_block(registry.source, holders)
-    if unreadable is not None:
-        key = f"{unreadable.object_class}: {unreadable.key}"
-        return Unanswered(Fault.GARBAGE, f"An address block cannot be read: {shown(key)}.")
-    block = smallest_block(prefix, registry.source, holders)
-    if block is None or block.placeholder:
-        named = f"only the placeholder {block}" if block else "nothing"
-        return _not_holder(f"{registry.source} has {named} around {prefix}.")
-    mine = maintainers_of(route, "mnt-by")
-    strangers = mine - block.maintainers(prefix)
-    if strangers or not mine:
-        who = listed(sorted(strangers)) or "no one named"
-        return _not_holder(f"The route is maintained by {who}, {block} is not.")
-    return Passed(f"{carries}; {listed(sorted(mine))} maintains {block} as well.")
-
-
-def _not_holder(seen: str) -> Failed:
-    return Failed(
-        Reason.MAINTAINER_NOT_HOLDER,
-        seen,
-        "Prove ownership in reverse DNS, or let every mnt-by of the route object be one of the "
-        "maintainers of the address space (mnt-by, mnt-lower or mnt-routes).",
+    judged = judge_holder(route, registry, holders, prefix)
+    return (
+        replace(judged, seen=f"{carries}; {judged.seen}") if isinstance(judged, Passed) else judged
     )
