@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from byoip.domain.checks.registries.national import National
 from byoip.domain.prefix import Prefix
 
 
@@ -63,17 +64,24 @@ class Allocation:
     Attributes:
         status: allocated, assigned, available or reserved.
         holder: the registry's opaque id of the holder; the same for all its ranges.
+        country: ISO 3166-1 code, or empty where the registry states none.
     """
 
     prefix: Prefix
     registry: str
     status: str
     holder: str
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Responsible:
-    """The registry that is responsible for a prefix, and how we know."""
+    """The registry that is responsible for a prefix, and how we know.
+
+    Attributes:
+        national: a national registry whose objects count as well; its key may be unknown here.
+    """
 
     registry: Registry
     basis: Basis
+    national: National | None = None

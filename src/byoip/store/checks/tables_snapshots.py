@@ -101,6 +101,7 @@ registered_ranges = Table(
     Column("prefix", CIDR, nullable=False),
     text("status"),
     text("holder"),
+    Column("country", Text, nullable=False, server_default=""),  # ISO 3166-1, or empty
     postgresql_partition_by="list (snapshot)",
 )
 
