@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
-from byoip.domain.checks.registration import UnknownRegistry, responsible_registry
+from byoip.domain.checks.registration import responsible_registry
 from byoip.domain.checks.registries.national import National
 from byoip.domain.checks.registry import Allocation, Basis, Dialect, Registry, Responsible
 from tests.domain.samples import ARIN, LACNIC, RIPE, prefix
@@ -164,7 +164,8 @@ def test_at_lacnic_it_takes_lacnics_place() -> None:
     argentine = responsible_registry(WHOLE, [of("AR", "lacnic")], KNOWN, [])
 
     assert known == Responsible(brazilian, Basis.STATISTICS)
-    assert isinstance(unknown, UnknownRegistry)
+    assert isinstance(unknown, Unanswered)
+    assert unknown.fault is Fault.UNKNOWN_REGISTRY
     assert "NIC.BR (country BR)" in unknown.seen
     assert "the operator must add it" in unknown.seen
     assert argentine == Responsible(LACNIC, Basis.STATISTICS)

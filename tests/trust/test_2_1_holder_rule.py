@@ -18,7 +18,7 @@ from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.prefix import Prefix
 from byoip.sandbox.irr_objects import AddressRange
 from byoip.sandbox.whois_server import WhoisServer
-from byoip.usecases.checks.collect_evidence import CheckTarget
+from byoip.usecases.checks.targets import CheckTarget
 from tests.trust.parties import Parties
 from tests.usecases.world import LABEL, ORIGIN, roa
 

@@ -24,7 +24,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.ports.checks.registry import Lookup
-from byoip.usecases.checks.collect_evidence import CheckTarget
+from byoip.usecases.checks.targets import CheckTarget
 from tests.usecases.world import CIDR, LABEL, REGISTRY, World, roa
 
 YES, NO, SILENT = "yes", "no", "silent"

@@ -175,6 +175,13 @@ def judge_holder(
     return _compared(maintainers_of(route, "mnt-by"), block)
 
 
+def national_holders(prefix: Prefix, source: str, objects: Iterable[RpslObject]) -> frozenset[str]:
+    """Keys of the national registries whose maintainers stand in the smallest block."""
+    block = smallest_block(prefix, source, objects)
+    keys = map(address_blocks.national_key, block.maintained_by if block else ())
+    return frozenset(key for key in keys if key is not None)
+
+
 def _no_block(prefix: Prefix, registry: Registry) -> Failed:
     kind = "inetnum" if prefix.family == 4 else "inet6num"  # noqa: PLR2004 - address family
     seen = f"{registry.source} has no {kind} around {prefix}."

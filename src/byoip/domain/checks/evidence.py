@@ -93,6 +93,7 @@ class Fault(StrEnum):
     STALE = "stale"  # the data at hand is too old to judge by
     NO_DATA = "no_data"  # no snapshot has been loaded yet
     EXPIRED_ROA = "expired_roa"  # an expired ROA would have made it valid: wait for the next
+    UNKNOWN_REGISTRY = "unknown_registry"  # the settings do not know the one responsible
     SOURCES_DISAGREE = "sources_disagree"  # two registries contradict each other
     NOT_ASKED = "not_asked"  # it depends on another question that stayed unanswered
 

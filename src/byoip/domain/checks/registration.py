@@ -1,7 +1,6 @@
 """Which registry is responsible for a prefix, and has it given the space to a holder?"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -18,13 +17,6 @@ _HELD: Final = frozenset({"allocated", "assigned"})
 _CHECK: Final = "Check the prefix, or ask the registry of the space about its registration."
 _SPLIT: Final = "Bring one prefix for each registry."
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownRegistry(Unanswered):
-    """We know which registry is responsible, but the settings do not know that registry."""
-
-    key: str
 
 
 def responsible_registry(
@@ -58,8 +50,8 @@ def responsible_registry(
     else:
         name = key
     if key not in registries:
-        return UnknownRegistry(
-            Fault.NO_DATA, f"{prefix} is space of {name}. {unknown_registry(key)}", key
+        return Unanswered(
+            Fault.UNKNOWN_REGISTRY, f"{prefix} is space of {name}. {unknown_registry(key)}"
         )
     return Responsible(registries[key], basis, None if near and near.replaces else near)
 

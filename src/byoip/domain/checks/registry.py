@@ -34,6 +34,8 @@ class Registry:
         host: whois server of its routing registry.
         rest_url: base URL of a RIPE-style REST search, preferred to whois for its TLS.
         holder_rule: whether every `mnt-by` of a route must also maintain the address space.
+        objects_from_roas: whether it makes route objects from ROAs: then the ROA comes first, and
+            the token's line is added to what it made.
         offers_route_objects: False where the registry has no routing registry; the operator may
             then waive irr, and rDNS is required.
     """
@@ -45,6 +47,7 @@ class Registry:
     port: int = 43
     rest_url: str | None = None
     holder_rule: bool = False
+    objects_from_roas: bool = False
     offers_route_objects: bool = True
     budget: Budget = Budget()
 

@@ -38,7 +38,8 @@ from byoip.domain.history import Actor
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
-from byoip.usecases.checks.collect_evidence import CheckTarget, CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.events import record_changes
 
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -137,7 +138,7 @@ class RunValidation:
             return claim, result, ()
         await tx.claims.lock_space(claim.prefix)
         vrps = await tx.roas.about(claim.prefix)
-        once_more, _ = check_rpki(claim.prefix, claim.asn, vrps, tx.clock)
+        once_more, _ = check_rpki(claim.prefix, claim.asn, vrps, tx.clock, claim.other_origins)
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
