@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
+from byoip.domain.claims.check_waiver import Waivable, WaiverEnded
 from byoip.store.columns import live, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
@@ -103,6 +104,26 @@ registry_overrides = Table(
     live("removed_at IS NULL"),
     Index("uq_registry_overrides_live_cidr", "cidr", unique=True, postgresql_where="live"),
     Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
+)
+
+# Checks that an operator waives for one prefix; see domain/claims/check_waiver.py.
+check_waivers = Table(
+    "check_waivers",
+    metadata,
+    uuid_pk(),
+    reference("prefix_id", "prefixes.id"),
+    text("check_name"),
+    text("reason"),
+    timestamptz("created_at"),
+    timestamptz("expires_at"),
+    timestamptz("ended_at", nullable=True),
+    text("ended_because", nullable=True),
+    live("ended_at IS NULL"),
+    one_of("check_name", Waivable),
+    one_of("ended_because", WaiverEnded),
+    CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="ended"),
+    CheckConstraint("expires_at > created_at", name="end"),
+    Index("uq_check_waivers_live", "prefix_id", "check_name", unique=True, postgresql_where="live"),
 )
 
 # The newest snapshot of ROA data that all routes have been validated against, and when.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, RawAnswer, Unanswered
 from byoip.domain.checks.origin_validation import Vrp, judge_roas, roa_origins
+from byoip.domain.claims.check_waiver import CheckWaiver, excused
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, VrpAnswer
@@ -18,10 +19,11 @@ def check_rpki(
     answer: VrpAnswer,
     clock: Clock,
     known: Sequence[OtherOrigin] = (),
+    waiver: CheckWaiver | None = None,
 ) -> tuple[Finding, tuple[OtherOrigin, ...]]:
     """The finding, with the covering VRPs as its evidence; and other origins that ROAs name.
 
-    `known` are those known from elsewhere.
+    `known` are those known from elsewhere, `waiver` is that of rpki.
     """
     now = clock.now()
     if isinstance(answer, NoVrps):
@@ -35,7 +37,8 @@ def check_rpki(
     )
     others = roa_origins((*answer.covering, *answer.inside), origin, now=now)
     every = tuple(dict.fromkeys((*known, *others)))
-    outcome = judge_roas(prefix, origin, answer.covering, now=now, others=every)
+    judged = judge_roas(prefix, origin, answer.covering, now=now, others=every)
+    outcome = excused(judged, waiver)
     return Finding(Check.RPKI, outcome, now, (exhibit,)), others
 
 

@@ -20,6 +20,7 @@ from byoip.domain.checks.evidence import (
 from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.registry import Registry, Responsible
 from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.prefix import Prefix
@@ -32,7 +33,7 @@ from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.ask_registries import AskRegistries
 from byoip.usecases.checks.check_rpki import check_rpki
-from byoip.usecases.checks.responsible import Registries
+from byoip.usecases.checks.responsible import Registries, Responsibility
 from byoip.usecases.checks.targets import CheckResult, CheckTarget
 
 _RANGES_KEPT = 100  # as evidence; a /8 may hold thousands
@@ -44,7 +45,7 @@ class CollectedEvidence:
 
     Attributes:
         registry: key of the responsible registry, where it is known.
-        irr_waived: that registry has no route objects, and the operator does not require them.
+        irr_waived: the operator requires no route object, of that registry or for this prefix.
         others_complete: every source that knows of other origins has answered.
     """
 
@@ -84,12 +85,15 @@ class CollectEvidence:
         async with self.store.transaction() as tx:
             found = await registries.responsible(tx, subject.prefix)
             vrps = await tx.roas.about(subject.prefix)
+            if subject.claim_id is not None:
+                subject = replace(subject, waivers=await tx.waivers.of(subject.claim_id, tx.now))
         responsible = found.registry
         expired, subject = self._checked_token(subject)
         until = asyncio.get_running_loop().time() + self.deadline
         by_roas = self._rpki(subject, vrps, ()).other_origins
         subject = replace(subject, until=until, roa_origins=by_roas)
         irr, rdns = await self._together(subject, responsible)
+        irr = _excused(irr, subject)
         parts = (
             CheckResult((self._registration(found.registered, responsible),)),
             irr,
@@ -100,8 +104,9 @@ class CollectEvidence:
         known = responsible.registry if isinstance(responsible, Responsible) else None
         return CollectedEvidence(
             tuple(finding for part in parts for finding in part.findings),
-            known.key if known else None,
-            irr_waived=known is not None and self._ask_registries.waives(known),
+            known.key if known else _regional(found, subject),
+            irr_waived=Waivable.IRR in subject.waivers
+            or (known is not None and self._ask_registries.waives(known)),
             other_origins=tuple(one for part in parts for one in part.other_origins),
             others_complete=all(part.others_complete for part in parts),
         )
@@ -172,8 +177,29 @@ class CollectEvidence:
     def _rpki(
         self, subject: CheckTarget, vrps: VrpAnswer, known: Sequence[OtherOrigin]
     ) -> CheckResult:
-        finding, others = check_rpki(subject.prefix, subject.origin, vrps, self.clock, known)
+        waiver = subject.waivers.get(Waivable.RPKI)
+        asked = subject.prefix, subject.origin, vrps, self.clock, known, waiver
+        finding, others = check_rpki(*asked)
         return CheckResult((finding,), others, others_complete=isinstance(vrps, Vrps))
 
     def _finding(self, check: Check, outcome: Outcome, *exhibits: RawAnswer) -> Finding:
         return Finding(check, outcome, self.clock.now(), exhibits)
+
+
+def _regional(found: Responsibility, subject: CheckTarget) -> str | None:
+    """The registry of the statistics, where irr is waived as the settings know no nearer one."""
+    outcome, keys = found.registry, {one.registry for one in found.registered.delegations}
+    unknown = isinstance(outcome, Unanswered) and outcome.fault is Fault.UNKNOWN_REGISTRY
+    if unknown and Waivable.IRR in subject.waivers and len(keys) == 1:
+        return keys.pop()
+    return None
+
+
+def _excused(irr: CheckResult, subject: CheckTarget) -> CheckResult:
+    """The findings with the waiver of irr heeded; that of the token is never waived."""
+    waiver = subject.waivers.get(Waivable.IRR)
+    findings = tuple(
+        replace(one, outcome=excused(one.outcome, waiver)) if one.check is Check.IRR else one
+        for one in irr.findings
+    )
+    return replace(irr, findings=findings)
