@@ -1,7 +1,7 @@
 """What operators send and are shown of waivers: checks that one prefix need not pass."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -31,7 +31,7 @@ class NewWaiver(Reasoned):
         check=_WAIVER["check"], expires_at=_WAIVER["expires_at"], reason=_WAIVER["reason"]
     )
 
-    check: Waivable = Field(
+    check: Literal["irr", "rpki"] = Field(
         description="`irr`: no route object is needed. `rpki`: *not found* passes, at approval and "
         "at each announcement; *invalid* never does, and a ROA that covers the prefix ends it."
     )

@@ -9,7 +9,7 @@ from byoip.api.border.paging import Page
 from byoip.api.claims import waiver_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.claims.check_waiver import RoaCovers, WaiverEndRefused, WaiverNotFound
+from byoip.domain.claims.check_waiver import RoaCovers, Waivable, WaiverEndRefused, WaiverNotFound
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
 from byoip.usecases.checks import waivers as verbs
@@ -41,10 +41,9 @@ async def grant_waiver(caller: OperatorRequest, prefix_id: PathId, body: wire.Ne
     Ownership is never waived. The reason stands in the prefix's history, which its customer reads,
     and in its letter.
     """
+    check, until = Waivable(body.check), body.expires_at
     return await caller.write(
-        lambda tx: verbs.grant(
-            tx, prefix_id, check=body.check, expires_at=body.expires_at, reason=body.reason
-        ),
+        lambda tx: verbs.grant(tx, prefix_id, check=check, expires_at=until, reason=body.reason),
         wire.waiver_of,
     )
 
