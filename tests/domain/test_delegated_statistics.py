@@ -51,10 +51,10 @@ def test_a_file_becomes_allocations_and_as_numbers_are_left_out() -> None:
     parsed = parse(FILE)
     assert (parsed.registry, parsed.serial, parsed.skipped) == ("ripencc", "20261122", 0)
     assert list(parsed.allocations) == [
-        Allocation(Prefix.parse("2.0.0.0/12"), "ripencc", "allocated", "5a1f"),
+        Allocation(Prefix.parse("2.0.0.0/12"), "ripencc", "allocated", "5a1f", "FR"),
         Allocation(Prefix.parse("5.1.0.0/23"), "ripencc", "available", ""),
         Allocation(Prefix.parse("5.1.2.0/24"), "ripencc", "available", ""),
-        Allocation(Prefix.parse("2001:610::/32"), "ripencc", "assigned", "77bb"),
+        Allocation(Prefix.parse("2001:610::/32"), "ripencc", "assigned", "77bb", "NL"),
     ]
     assert list(parsed.allocations[1:3]) == list(parsed.allocations)[1:3]
 

@@ -22,7 +22,7 @@ REGISTRIES = frozenset({"apnic", "ripencc"})
 
 
 def allocation(prefix: str, registry: str = "ripencc", status: str = "allocated") -> Allocation:
-    return Allocation(Prefix.parse(prefix), registry, status, "5a1f")
+    return Allocation(Prefix.parse(prefix), registry, status, "5a1f", "NL")
 
 
 def file(registry: str, *prefixes: str, serial: str = "1") -> StatisticsFile:

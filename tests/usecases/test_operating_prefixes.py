@@ -22,7 +22,7 @@ from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
 from byoip.domain.history import Actor
 from byoip.usecases.bindings import services as service_verbs
 from byoip.usecases.checks import registry_overrides
-from byoip.usecases.checks.collect_evidence import CheckTarget
+from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.claims import reservations, standing
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from tests.store.samples import BY

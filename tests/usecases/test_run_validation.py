@@ -16,7 +16,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.ports.checks.registry import Lookup
-from byoip.usecases.checks.collect_evidence import CheckTarget
+from byoip.usecases.checks.targets import CheckTarget
 from tests.usecases.world import CIDR, LABEL, REGISTRY, World, roa
 
 YES, NO, SILENT = "yes", "no", "silent"
@@ -24,6 +24,7 @@ ENDS = (YES, NO, SILENT)
 # The token stands in the route object: without one there is nothing to look into.
 IN_REGISTRY = (*((YES, end) for end in ENDS), (NO, NO), (SILENT, SILENT))
 HOUR = timedelta(hours=1)
+HELD = "status: ASSIGNED PA\nmnt-by: A-MNT\nsource: RIPE"
 
 
 async def arrange(world: World, claim: Claim, irr: str, in_irr: str, in_rdns: str) -> None:
@@ -31,7 +32,7 @@ async def arrange(world: World, claim: Claim, irr: str, in_irr: str, in_rdns: st
     if irr == YES:
         world.route(prefix, *([] if in_irr == NO else [f"remarks: {LABEL}: {value}"]))
         held = f"{prefix.network[0]} - {prefix.network[-1]}"
-        world.registry.put("RIPE", f"inetnum: {held}\nmnt-by: A-MNT\nsource: RIPE")
+        world.registry.put("RIPE", f"inetnum: {held}\n{HELD}")
     if irr == SILENT:
         world.registry.silent_about.add((Lookup.EXACT_ROUTES, prefix))
     if in_irr == SILENT:

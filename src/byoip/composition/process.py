@@ -95,6 +95,7 @@ class Composition:
         self.notifier = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
+        self._overrides = [(one.prefix, one.registry) for one in settings.registry_overrides]
         dns = DnspythonResolver(
             self.clock, outside.resolvers, outside.network, authority_port=outside.authority_port
         )
@@ -105,7 +106,8 @@ class Composition:
             registry=self._registry(),
             dns=dns,
             registries=outside.registries,
-            overrides=[(one.prefix, one.registry) for one in settings.registry_overrides],
+            overrides=self._overrides,
+            countries=settings.national_registries,
             waived=frozenset(settings.waive_irr_at),
             label=settings.label,
         )
@@ -135,6 +137,8 @@ class Composition:
             label=label,
             registries=registries,
             mint=SystemRandom(),
+            overrides=self._overrides,
+            countries=self.settings.national_registries,
         )
         return Backend(
             border=Border(store),

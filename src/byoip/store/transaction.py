@@ -17,7 +17,9 @@ those that it does not need.
 7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
    (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
    nothing before it, the turn to re-evaluate all routes: tried, never waited for
-   (`Drifts.reevaluate` then shares claims in the order of their ids)
+   (`Drifts.reevaluate` then shares claims in the order of their ids). A claim's waivers are put
+   and ended under its lock; those that are over alone, in their own order, without waiting
+   (`Waivers.end_over`)
 8. with nothing before it one of these: the refused set of a job (`guards.waiting`, `refuse`), then
    the ways out that a run takes in, in their own order and without their claims
    (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it
@@ -78,6 +80,7 @@ from byoip.store.checks.registry_overrides import OverrideRepository
 from byoip.store.checks.runs import RunRepository
 from byoip.store.checks.vrp_snapshots import RoaRepository
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository
+from byoip.store.checks.waivers import WaiverRepository
 from byoip.store.claims.claims import ClaimRepository
 from byoip.store.claims.delegations import DelegationRepository
 from byoip.store.claims.events import EventRepository
@@ -134,6 +137,7 @@ class Transaction:
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
     registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))
+    waivers = cached_property(lambda tx: WaiverRepository(tx.session))
     reservations = cached_property(lambda tx: ReservationRepository(tx.session))
     operator_events = cached_property(lambda tx: OperatorEventRepository(tx.session))
     events = cached_property(lambda tx: EventRepository(tx.session))

@@ -32,6 +32,7 @@ EXAMPLE: dict[str, Any] = {
         }
     ],
     "roas": [{"prefix": "198.18.0.0/23", "max_length": 23, "asn": 64500, "trust_anchor": "ripe"}],
+    "waivers": [],
     "issued_at": _TIME,
     "valid_until": "2027-11-02T09:31:07Z",
     "superseded_by": None,
@@ -82,6 +83,9 @@ class Letter(Wire):
     asn: int
     checks: list[LetterCheck]
     roas: list[LetterRoa]
+    waivers: list[str] = Field(
+        description="Checks that the operator waives for the prefix, with reason and end."
+    )
     issued_at: Time
     valid_until: Time
     superseded_by: Text | None = Field(description="Reference of the letter that renewed it.")
@@ -105,6 +109,7 @@ def letter_of(letter: domain.Letter, now: datetime) -> Letter:
             LetterRoa.showing(one, asn=one.asn.number, trust_anchor=one.anchor)
             for one in facts.roas
         ],
+        waivers=list(facts.waivers),
         superseded_by=letter.superseded_by,
         revoked_at=letter.revoked_at,
         revoked_because=letter.revoked_because,

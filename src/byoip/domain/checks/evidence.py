@@ -51,6 +51,7 @@ class Reason(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
     MAINTAINER_NOT_HOLDER = "maintainer_not_holder"
+    ADDRESS_BLOCK_MISSING = "address_block_missing"
     ALIAS_IN_ANSWER = "alias_in_answer"
     DNSSEC_BOGUS = "dnssec_bogus"
     SERVERS_CONTRADICT = "servers_contradict"
@@ -92,6 +93,8 @@ class Fault(StrEnum):
     STALE = "stale"  # the data at hand is too old to judge by
     NO_DATA = "no_data"  # no snapshot has been loaded yet
     EXPIRED_ROA = "expired_roa"  # an expired ROA would have made it valid: wait for the next
+    UNKNOWN_REGISTRY = "unknown_registry"  # the settings do not know the one responsible
+    SOURCES_DISAGREE = "sources_disagree"  # two registries contradict each other
     NOT_ASKED = "not_asked"  # it depends on another question that stayed unanswered
 
 

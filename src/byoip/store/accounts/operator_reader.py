@@ -12,6 +12,7 @@ from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.domain.address import Address
 from byoip.domain.bindings.service_binding import ServiceBinding
 from byoip.domain.checks.registry_override import RegistryOverride
+from byoip.domain.claims.check_waiver import CheckWaiver
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.reservation import Reservation
 from byoip.store.accounts import operator_reader_sql as reading
@@ -31,6 +32,7 @@ from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_overrides import override_from
 from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.store.checks.vrp_writing import snapshot_from
+from byoip.store.checks.waivers import IN_FORCE, waiver_from
 from byoip.store.claims.claim_reader import claim_from, claim_view, page_of
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.events import event_from
@@ -77,6 +79,16 @@ class OperatorReader:
         """Live overrides of the database in the order of (created_at, id)."""
         rows = await self._autocommit.ask(reading.OVERRIDES, **page_of(after, limit))
         return [override_from(row) for row in rows]
+
+    async def waivers(self, claim_id: UUID, now: datetime) -> Sequence[CheckWaiver]:
+        """A live claim's waivers in force, by check.
+
+        Raises:
+            ClaimNotFound: there is no such live claim.
+        """
+        await self.claim(claim_id)
+        rows = await self._autocommit.ask(IN_FORCE, claim_id=claim_id, now=now)
+        return [waiver_from(row) for row in rows]
 
     async def reservations(self, *, after: Cursor | None, limit: int) -> Sequence[Reservation]:
         """Live reservations in the order of (created_at, id)."""

@@ -67,9 +67,16 @@ REEVALUATE: Final = sa.text("""
             WHEN valid THEN 'valid'
             WHEN was_valid THEN NULL
             WHEN covered THEN 'invalid'
+            WHEN waived THEN 'valid'
             ELSE 'not_found'
-        END AS validity
+        END AS validity, coalesce(valid, false) AS by_roa
         FROM routes, LATERAL (
+            SELECT EXISTS (
+                SELECT FROM check_waivers AS waiver
+                WHERE waiver.live AND waiver.prefix_id = routes.prefix_id
+                    AND check_name = 'rpki' AND expires_at > :now
+            ) AS waived
+        ) AS word, LATERAL (
             SELECT bool_or(current AND fits) AS valid, bool_or(fits) AS was_valid,
                 bool_or(current) AS covered
             FROM (
@@ -100,7 +107,7 @@ REEVALUATE: Final = sa.text("""
         -- A route that is locked now is confirmed a minute later.
         UPDATE bgp_prefixes SET last_valid_at = :now WHERE id IN (
             SELECT id FROM bgp_prefixes AS route JOIN judged USING (prefix_id, cidr)
-            WHERE advertised AND validity = 'valid'
+            WHERE advertised AND by_roa
                 AND coalesce(last_valid_at, '-infinity') < :now - interval '1 day'
             FOR NO KEY UPDATE OF route SKIP LOCKED
         )

@@ -42,7 +42,7 @@ class Registered:
     allocations: tuple[Allocation, ...]
 
 
-_COLUMNS = ("prefix", "status", "holder")
+_COLUMNS = ("prefix", "status", "holder", "country")
 _BATCH = 2000
 
 
@@ -65,7 +65,7 @@ class RegistrationRepository:
         if not self.registries <= {row.registry for row in rows}:
             return Registered(snapshot=None, allocations=())
         allocations = [
-            Allocation(Prefix(row.prefix), row.registry, row.status, row.holder)
+            Allocation(Prefix(row.prefix), row.registry, row.status, row.holder, row.country)
             for row in rows
             if row.prefix is not None
         ]
@@ -198,5 +198,5 @@ def _status(row: sa.Row[Any]) -> RegistrationStatus:
 def _lines(allocations: Sequence[Allocation]) -> Iterator[tuple[int, str]]:
     ranges = iter(allocations)
     while batch := list(islice(ranges, _BATCH)):
-        lines = [f"{one.prefix}\t{one.status}\t{one.holder}\n" for one in batch]
+        lines = [f"{one.prefix}\t{one.status}\t{one.holder}\t{one.country}\n" for one in batch]
         yield len(batch), "".join(lines)

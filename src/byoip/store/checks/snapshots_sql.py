@@ -50,9 +50,9 @@ OVERLAPPING: Final = from_text("""
         select registry, number, cast(:prefix as cidr) as prefix
         from current_registration_snapshots
     )
-    select asked.registry, asked.number, found.prefix, found.status, found.holder
+    select asked.registry, asked.number, found.prefix, found.status, found.holder, found.country
     from asked left join lateral (
-        select prefix, status, holder from registered_ranges
+        select prefix, status, holder, country from registered_ranges
         where snapshot = asked.number and prefix && asked.prefix
     ) as found on true
 """)

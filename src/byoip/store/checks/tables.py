@@ -5,6 +5,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
+from byoip.domain.claims.check_waiver import Waivable, WaiverEnded
 from byoip.store import columns as col
 from byoip.store.metadata import table
 
@@ -76,6 +77,27 @@ registry_overrides = table(
     col.live("removed_at IS NULL"),
     sa.Index("uq_registry_overrides_live_cidr", "cidr", unique=True, postgresql_where="live"),
     sa.Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
+)
+
+# Checks that an operator waives for one prefix; see domain/claims/check_waiver.py.
+check_waivers = table(
+    "check_waivers",
+    col.uuid_pk(),
+    col.reference("prefix_id", "prefixes.id"),
+    col.text("check_name"),
+    col.text("reason"),
+    col.timestamptz("created_at"),
+    col.timestamptz("expires_at"),
+    col.timestamptz("ended_at", nullable=True),
+    col.text("ended_because", nullable=True),
+    col.live("ended_at IS NULL"),
+    col.one_of("check_name", Waivable),
+    col.one_of("ended_because", WaiverEnded),
+    col.check("ended", "(ended_at IS NULL) = (ended_because IS NULL)"),
+    col.check("end", "expires_at > created_at"),
+    sa.Index(
+        "uq_check_waivers_live", "prefix_id", "check_name", unique=True, postgresql_where="live"
+    ),
 )
 
 # The newest snapshot of ROA data that all routes have been validated against, and when.

@@ -82,6 +82,7 @@ registered_ranges = table(
     sa.Column("prefix", pg.CIDR, nullable=False),
     col.text("status"),
     col.text("holder"),
+    sa.Column("country", sa.Text, nullable=False, server_default=""),  # ISO 3166-1, or empty
     postgresql_partition_by="list (snapshot)",
 )
 

@@ -100,6 +100,7 @@ def _facts(facts: LetterFacts) -> dict[str, Any]:
             {"check": one.check, "seen": one.seen, "of": one.of, "at": one.at.isoformat()}
             for one in facts.checks
         ],
+        "waivers": list(facts.waivers),
         "roas": [
             {
                 "prefix": str(one.prefix),
@@ -125,6 +126,7 @@ def _facts_from(row: AnyRow) -> LetterFacts:
         origin=Asn(row.asn),
         checks=tuple(_check(one) for one in kept["checks"]),
         roas=tuple(_roa(one) for one in kept["roas"]),
+        waivers=tuple(kept.get("waivers", ())),  # letters before 0010 have none
         issued_at=row.issued_at,
         valid_until=row.valid_until,
     )
