@@ -15,17 +15,9 @@ from byoip.store.claims.views import Cursor
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
 from tests.store import rows
-from tests.store.samples import SetClock, account, claim
+from tests.store.samples import SetClock, account
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def kept(store: Store, customer: Account) -> Claim:
-    made = claim(customer.id)
-    async with store.transaction() as tx:
-        await tx.claims.add(made)
-    return made
 
 
 @pytest.fixture

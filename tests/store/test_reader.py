@@ -34,14 +34,6 @@ FINDINGS = (
 )
 
 
-@pytest.fixture
-async def kept(store: Store, customer: Account) -> Claim:
-    made = claim(customer.id)
-    async with store.transaction() as tx:
-        await tx.claims.add(made)
-    return made
-
-
 async def test_a_claim_is_seen_with_its_newest_token_and_default_binding(
     store: Store, reader: CustomerReader, engine: AsyncEngine, kept: Claim, clock: SetClock
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,9 +16,17 @@ from byoip.adapters.child_process import start_child_async
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
 from byoip.cli.credentials import first_credentials
-from byoip.cli.letters import letter_work
 from byoip.cli.ready import Ready
-from byoip.cli.serving import bind, port_of, reconciling, run, serving, stop_on_signals, working
+from byoip.cli.serving import (
+    LETTERS,
+    bind,
+    port_of,
+    reconciling,
+    run,
+    serving,
+    stop_on_signals,
+    working,
+)
 from byoip.composition import external_services
 from byoip.composition.external_services import ExternalServices, sandbox_services
 from byoip.composition.process import Composition
@@ -121,7 +130,7 @@ async def _start(
     cache = data_dir / "rpki"
     app = composition.worker(
         None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache),
-        letter_work(composition, root, own=data_dir),
+        import_module(LETTERS).letter_work(composition, root, own=data_dir),
     )
     concurrency = settings.worker_concurrency
     await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))

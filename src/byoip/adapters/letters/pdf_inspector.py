@@ -5,13 +5,17 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from byoip.adapters.letters import pdf_contents
 from byoip.domain.letters.loa_document import LARGEST
 from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 
 _TOO_MUCH = PdfRefused("it takes too long or too much memory to read")
 _LONGEST_ANSWER = 500
+_MAGIC = b"%PDF-"
+# By its path: the module beside this one, whatever else is installed by that name. This process
+# does not import it: the library that reads PDFs is for the child.
+_READER = Path(__file__).with_stem("pdf_contents")
 
 
 class UnusableReader(Exception):  # noqa: N818 - it says what the reader is
@@ -42,12 +46,11 @@ class ChildPdfInspector:
         """
         if len(document) > self.largest:
             return PdfRefused(f"it is larger than {self.largest // 2**20} MB")
-        if not document.startswith(pdf_contents.MAGIC):
+        if not document.startswith(_MAGIC):
             return PdfRefused("it does not begin as a PDF does")
         async with self.places:
             child = await asyncio.create_subprocess_exec(
-                # By its path: the module beside this one, whatever else is installed by that name.
-                *(self.python, "-I", pdf_contents.__file__),
+                *(self.python, "-I", str(_READER)),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
