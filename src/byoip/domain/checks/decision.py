@@ -58,8 +58,8 @@ def learn(known: CheckRecord, finding: Finding | None) -> CheckRecord:
             return CheckRecord(CheckState.VALID, passed_at=finding.at)
         case Failed(reason, seen, fix):
             return CheckRecord(reason.state, reason=reason, seen=seen, fix=fix)
-        case Unanswered(seen=seen):
-            return replace(known, doubt=seen)
+        case Unanswered(seen=seen, fix=fix):
+            return replace(known, doubt=f"{seen} {fix}".strip())
 
 
 def _learn_ownership(claim: Claim, by_check: Mapping[Check, Finding]) -> CheckRecord:
