@@ -116,11 +116,13 @@ class Script:
 
     Attributes:
         delegation: the name servers to which the registry refers.
+        datagrams: what name servers send over UDP.
     """
 
     resolve: dict[str, Resolve] = field(default_factory=lambda: {RESOLVERS[0]: resolving()})
     serve: dict[str, Serve] = field(default_factory=lambda: {NS1: honest(), NS2: honest()})
     delegation: Sequence[str] = ("ns1.example.", "ns2.example.")
+    datagrams: dict[str, Resolve] = field(default_factory=dict)
     policy: NetworkPolicy = LOOPBACK
     query_deadline: float = 0.4
     zone_deadline: float = 5.0
@@ -188,7 +190,7 @@ async def playing(script: Script) -> AsyncIterator[DnspythonResolver]:
     loop = asyncio.get_running_loop()
     script.port = _free_port(script)
     async with AsyncExitStack() as stack:
-        for address, resolve in script.resolve.items():
+        for address, resolve in {**script.resolve, **script.datagrams}.items():
             transport, _ = await loop.create_datagram_endpoint(
                 lambda a=address, r=resolve: _Resolver(script, a, r),  # type: ignore[misc]  # bound now
                 local_addr=(address, script.port),

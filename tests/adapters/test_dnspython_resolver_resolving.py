@@ -131,7 +131,7 @@ async def test_a_failure_that_passes_by_itself_is_not_bogus() -> None:
         if failures and not question.flags & CD:
             failures.pop()
             return [failing(question)]
-        return resolving()(question)
+        return list(resolving()(question))
 
     observed, _ = await resolved_by(resolve)
     assert observed.security is ZoneSecurity.INSECURE
@@ -274,7 +274,7 @@ async def test_no_packet_goes_where_the_policy_forbids(
     )
     observed = await look(script)
     (server,) = observed.servers
-    assert server.address == address
+    assert ip_address(server.address) == ip_address(address)
     assert isinstance(server.answer, NeverContacted)
     assert str(ip_address(address)) in server.answer.why
     assert script.met == []

@@ -136,7 +136,7 @@ class Asking:
                 seconds = min(_PROBE_SECONDS, self._limits.query_deadline)
                 probe = await self._exchange(question, server, stream=False, seconds=seconds)
                 only_udp = isinstance(probe, Answered) or probe.fault is Fault.TRUNCATED
-        detail = f"{reply.detail}, though it answers over UDP" if only_udp else reply.detail
+        detail = f"over UDP it answers, but {reply.detail}" if only_udp else reply.detail
         return Silent(reply.fault, detail, only_udp=only_udp)
 
     async def _exchange(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from byoip.domain.checks.evidence import (
     Check,
@@ -105,6 +105,17 @@ def unanswered(findings: Iterable[Finding]) -> bool:
         outcomes.pop(Check.OWNERSHIP_IRR, None)
         outcomes.pop(Check.OWNERSHIP_RDNS, None)
     return any(isinstance(outcome, Unanswered) for outcome in outcomes.values())
+
+
+def asked_again(findings: Iterable[Finding], at: datetime) -> tuple[Finding, ...]:
+    """The findings as they are told where the run is tried again: what is unanswered says when."""
+    when = f"It is asked again by itself at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC."
+    return tuple(
+        replace(one, outcome=replace(one.outcome, fix=f"{one.outcome.fix} {when}"))
+        if isinstance(one.outcome, Unanswered)
+        else one
+        for one in findings
+    )
 
 
 def result_of(findings: Sequence[Finding]) -> RunResult:

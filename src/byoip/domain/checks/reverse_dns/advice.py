@@ -12,7 +12,7 @@ from byoip.domain.checks.reverse_dns.observation import (
     ServerObservation,
     Silent,
 )
-from byoip.domain.foreign_text import listed, shown
+from byoip.domain.foreign_text import enumerated, listed, shown
 
 _REMOVE: Final = "or have it removed from the delegation of {zone} at {parent}."
 _TCP: Final = f"Let {{server}} answer over TCP too, as RFC 7766 demands, {_REMOVE}"
@@ -86,7 +86,9 @@ def complaint(
         fault, seen, fix = Fault.UNREACHABLE, "was not asked", _REACH
     name = ", ".join(map(bare, server.names))
     zone, parent = _places(delegation)
-    return Complaint(fault, f"{name}: {seen}", fix.format(server=name, zone=zone, parent=parent))
+    return Complaint(
+        fault, f"{name}: {shown(seen)}", fix.format(server=name, zone=zone, parent=parent)
+    )
 
 
 def too_few(
@@ -98,7 +100,7 @@ def too_few(
 ) -> Unanswered:
     """Not enough servers count: what is wrong with each of the others."""
     wrong = [complaint(one, observed, delegation) for one in servers if one not in counted]
-    each = listed(one.seen for one in wrong)
+    each = enumerated(one.seen for one in wrong)
     faults = [one.fault for one in wrong]
     told = [fault for fault in faults if fault is not Fault.NOT_ASKED]  # it might answer later
     return Unanswered(
