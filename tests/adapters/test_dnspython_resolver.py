@@ -203,8 +203,8 @@ async def reset(_: Question, writer: asyncio.StreamWriter) -> None:
 async def test_a_server_that_drips_bytes_runs_into_the_deadline() -> None:
     start = time.monotonic()
     heard = await says(drip)
-    assert heard == Silent(Fault.TIMEOUT, "no answer over TCP within 0.4 s")
-    assert time.monotonic() - start < 2
+    assert heard == Silent(Fault.TIMEOUT, "no answer over TCP within 1.5 s")
+    assert time.monotonic() - start < 5
 
 
 async def test_half_an_answer_is_no_answer() -> None:
@@ -234,10 +234,12 @@ async def test_silent_servers_hold_up_their_neighbours_only() -> None:
     neighbour, stranger = reverse_zones(Prefix.parse("192.0.3.0/24")) + reverse_zones(
         Prefix.parse("192.1.2.0/24")
     )
-    async with playing(Script(serve={NS1: drip, NS2: drip}, query_deadline=30)) as adapter:
+    script = Script(serve={NS1: drip, NS2: drip}, query_deadline=30)
+    async with playing(script) as adapter:
         adapter.server_turns = DnsConcurrency(4)
         task = asyncio.create_task(adapter.observe(ZONE, LABEL))
-        await asyncio.sleep(0.2)
+        while not script.met:
+            await asyncio.sleep(0.01)
         async with asyncio.timeout(0.1), adapter.server_turns.of(stranger).turn():
             assert not task.done()
         with pytest.raises(TimeoutError):

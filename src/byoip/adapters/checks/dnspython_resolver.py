@@ -192,7 +192,7 @@ class _Look:
         """The lowest zone of a registry for whose name servers the resolver vouches."""
         for text in registry_zones(self._zone):
             zone = name_from(text)
-            reply = await self._asking.resolve(zone, Kind.NS)
+            reply = await self._asking.resolve_once(zone, Kind.NS)
             if isinstance(reply, Answered) and dns_answer.is_authenticated(reply.message):
                 servers = dns_answer.name_servers(reply.message, zone)
                 if servers:
