@@ -42,6 +42,7 @@ from tests.adapters.dns_script import (
     resolving,
     serving,
 )
+from tests.announcing import until
 
 Question = dns.message.Message
 GOOD = TxtValues((TOKEN,))
@@ -238,8 +239,7 @@ async def test_silent_servers_hold_up_their_neighbours_only() -> None:
     async with playing(script) as adapter:
         adapter.server_turns = DnsConcurrency(4)
         task = asyncio.create_task(adapter.observe(ZONE, LABEL))
-        while not script.met:
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(script.met))
         async with asyncio.timeout(0.1), adapter.server_turns.of(stranger).turn():
             assert not task.done()
         with pytest.raises(TimeoutError):
