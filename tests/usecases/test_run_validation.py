@@ -175,7 +175,9 @@ async def test_silence_leaves_the_last_state_and_is_tried_again_later_each_time(
         assert (await world.jobs())[-1] == (again.id, again.due_at)
         ended = await world.reader.run(claim.account_id, claim.id, run_id)
         (silent, *_) = (o for one in ended.findings if isinstance(o := one.outcome, Unanswered))
-        assert silent.fix.endswith(f"asked again by itself at {again.due_at:%Y-%m-%d %H:%M:%S} UTC.")
+        assert silent.fix.endswith(
+            f"asked again by itself at {again.due_at:%Y-%m-%d %H:%M:%S} UTC."
+        )
         await world.carry_out(again.id)  # before its time: nothing happens
         assert await world.open_run(claim) == again
         world.clock.advance(pause)
