@@ -68,6 +68,6 @@ class Backend:
     routes: RouteReader
     restore_snapshot: RestoreSnapshot
     in_service: InService
-    bell: EventNotifier
+    notifier: EventNotifier
     require_if_match: bool = False
     speaks: bool = False

@@ -10,14 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from byoip.api.border.refusals import (
-    BodyTooLarge,
-    FieldInvalid,
-    FieldMissing,
-    FieldUnknown,
-    MalformedForm,
-    WrongMediaType,
-)
+from byoip.api.border import refusals
 from byoip.domain.letters.loa_document import LARGEST, from_text
 
 MEDIA_TYPE = "multipart/form-data"
@@ -72,21 +65,21 @@ async def read_upload(request: Request, name: str) -> Upload:
         async for chunk in request.stream():
             received += len(chunk)
             if received > _LARGEST_BODY:
-                raise BodyTooLarge(LARGEST)
+                raise refusals.BodyTooLarge(LARGEST)
             parser.write(chunk)
         parser.finalize()
     except FormParserError:
-        raise MalformedForm from None
+        raise refusals.MalformedForm from None
     return form.upload()
 
 
 def _boundary(request: Request) -> bytes:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != MEDIA_TYPE.encode() or "content-encoding" in request.headers:
-        raise WrongMediaType(MEDIA_TYPE)
+        raise refusals.WrongMediaType(MEDIA_TYPE)
     boundary = options.get(b"boundary", b"")
     if not 1 <= len(boundary) <= 70:  # noqa: PLR2004 - RFC 2046, section 5.1.1
-        raise MalformedForm
+        raise refusals.MalformedForm
     return boundary
 
 
@@ -116,25 +109,25 @@ class _Form:
 
     def upload(self) -> Upload:
         if not self.ended:
-            raise MalformedForm
+            raise refusals.MalformedForm
         if not self.parts:
-            raise FieldMissing(f"/{self.name}")
+            raise refusals.FieldMissing(f"/{self.name}")
         content = bytes(self.content)
         if self.filename is None or _packed(content):
             content = _unpacked(content)
         if len(content) > LARGEST:
-            raise BodyTooLarge(LARGEST)
+            raise refusals.BodyTooLarge(LARGEST)
         return Upload(content, self.filename)
 
     def _part_begins(self) -> None:
         self.parts += 1
         if self.parts > 1:
-            raise FieldInvalid(f"/{self.name}", "Send one part, and only once")
+            raise refusals.FieldInvalid(f"/{self.name}", "Send one part, and only once")
 
     def _grow(self, text: bytearray, more: bytes) -> None:
         text += more
         if len(text) > _LONGEST_HEADER:
-            raise MalformedForm
+            raise refusals.MalformedForm
 
     def _header_ends(self) -> None:
         if self.header.lower() == b"content-disposition":
@@ -146,7 +139,9 @@ class _Form:
         _, options = parse_options_header(self.disposition)
         name = options.get(b"name", b"").decode(errors="replace")
         if name != self.name:
-            raise FieldUnknown(f"/{self.name}" if not name.isidentifier() else f"/{name[:100]}")
+            raise refusals.FieldUnknown(
+                f"/{self.name}" if not name.isidentifier() else f"/{name[:100]}"
+            )
         if b"filename" in options:
             self.filename = options[b"filename"].decode(errors="replace")
 
@@ -155,7 +150,7 @@ class _Form:
         # Base64 is longer than the document in it, which is measured when it is unpacked.
         named = self.filename is not None and not _packed(self.content)
         if named and len(self.content) > LARGEST:
-            raise BodyTooLarge(LARGEST)
+            raise refusals.BodyTooLarge(LARGEST)
 
     def _end(self) -> None:
         self.ended = True

@@ -10,11 +10,7 @@ from byoip.api.border.uploads import Uploaded
 from byoip.api.letters.loa_document_schemas import LOADocument, loa_document_of
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.letters.loa_document import (
-    InvalidLoaDocument,
-    LoaDocumentNotFound,
-    TooManyLoaDocuments,
-)
+from byoip.domain.letters import loa_document
 from byoip.usecases.letters.upload_loa_document import upload_loa_document
 
 loa_documents = Declarations("letters")
@@ -25,7 +21,7 @@ loa_documents = Declarations("letters")
     Scope.PREFIXES_WRITE,
     answer=answer_of(LOADocument),
     status=201,
-    refuses=(FieldMissing, InvalidLoaDocument, TooManyLoaDocuments),
+    refuses=(FieldMissing, loa_document.InvalidLoaDocument, loa_document.TooManyLoaDocuments),
     uploads="loa_document",
 )
 async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answer:
@@ -40,14 +36,14 @@ async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answ
         content=upload.content,
         filename=upload.filename,
     )
-    return await caller.write(keep, loa_document_of, status=201)
+    return await caller.write(keep, loa_document_of)
 
 
 @loa_documents.operation(
     "GET /loa_documents/{loa_document_id}/download",
     Scope.PREFIXES_READ,
     answer=PDF,
-    refuses=(LoaDocumentNotFound,),
+    refuses=(loa_document.LoaDocumentNotFound,),
 )
 async def get_loa_document(caller: CustomerRequest, loa_document_id: PathId) -> Answer:
     """Download a letter of agency.
