@@ -6,6 +6,8 @@ import zlib
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
+from uuid import uuid4
 
 import pytest
 from pyhanko.pdf_utils.generic import DictionaryObject, NameObject
@@ -31,8 +33,10 @@ def buried(content: bytes) -> bytes:
     return document[:at] + hidden + end
 
 
-async def verdict(document: bytes) -> PdfVerdict:
-    return await ChildPdfInspector().inspect(document)
+async def verdict(document: bytes, inspector: ChildPdfInspector | None = None) -> PdfVerdict:
+    with TemporaryFile(buffering=0) as file:
+        file.write(document)
+        return await (inspector or ChildPdfInspector()).inspect(uuid4(), file)
 
 
 async def why(document: bytes) -> str:
@@ -158,20 +162,21 @@ async def test_a_document_that_unpacks_to_gigabytes_is_refused_in_time() -> None
 
 async def test_a_document_over_the_limit_is_refused_unread() -> None:
     inspector = ChildPdfInspector(largest=2**20)
-    assert await inspector.inspect(pdf() + b" " * 2**20) == PdfRefused("it is larger than 1 MB")
+    too_large = pdf() + b" " * 2**20
+    assert await verdict(too_large, inspector) == PdfRefused("it is larger than 1 MB")
 
 
 async def test_at_the_deadline_the_child_is_killed_and_the_document_refused() -> None:
-    answer = await ChildPdfInspector(deadline=0.001).inspect(pdf())
+    answer = await verdict(pdf(), ChildPdfInspector(deadline=0.001))
     assert answer == PdfRefused("it takes too long or too much memory to read")
 
 
 async def test_a_program_that_does_not_work_is_no_verdict() -> None:
     with pytest.raises(UnusableReader, match="status 1"):
-        await ChildPdfInspector(python="/bin/false").inspect(pdf())
+        await verdict(pdf(), ChildPdfInspector(python="/bin/false"))
 
 
 async def test_many_documents_at_once_are_all_judged() -> None:
     inspector = ChildPdfInspector()
-    answers = await asyncio.gather(*(inspector.inspect(pdf()) for _ in range(5)))
+    answers = await asyncio.gather(*(verdict(pdf(), inspector) for _ in range(5)))
     assert answers == [PdfAccepted(1)] * 5

@@ -37,3 +37,8 @@ class LetterReader:
         for row in await self._autocommit.ask(loa_documents.WITH_CONTENT, **asked):
             return document_from(row), row.content
         raise LoaDocumentNotFound
+
+    async def uploaded(self, account_id: UUID) -> int:
+        """How many documents an account has uploaded that were kept."""
+        (row,) = await self._autocommit.ask(loa_documents.UPLOADED, account_id=account_id)
+        return int(row.held)

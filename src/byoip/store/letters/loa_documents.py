@@ -22,7 +22,7 @@ _ADD_DOCUMENT: Final = compiled(
 )
 _GET_DOCUMENT: Final = compiled(select(*DOCUMENT).where(_THIS_DOCUMENT))
 WITH_CONTENT: Final = compiled(select(loa_documents).where(_THIS_DOCUMENT))
-_UPLOADED: Final = compiled(
+UPLOADED: Final = compiled(
     select(func.count().label("held")).where(_d.account_id == _ACCOUNT, ~_d.auto_generated)
 )
 
@@ -32,7 +32,7 @@ class LoaDocumentRepository(Repository):
 
     async def held(self, account_id: UUID) -> int:
         """How many documents an account has uploaded; those that we wrote do not count."""
-        (row,) = await self._session.rows(_UPLOADED, account_id=account_id)
+        (row,) = await self._session.rows(UPLOADED, account_id=account_id)
         return int(row.held)
 
     async def add(self, document: LoaDocument, content: bytes) -> None:
