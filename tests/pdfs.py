@@ -1,5 +1,6 @@
 """PDFs written by hand, object by object (ISO 32000-2, 7.5)."""
 
+import zlib
 from collections.abc import Sequence
 
 PAGES = (
@@ -36,6 +37,16 @@ def updated(before: bytes, number: int, content: bytes) -> bytes:
     changed = before + b"%d 0 obj\n%b\nendobj\n" % (number, content)
     last = before.rpartition(b"startxref\n")[2].split()[0]
     return changed + _tables([place], first=number, trailer=b"/Prev " + last, at=len(changed))
+
+
+def bomb(size: int = 2**28) -> bytes:
+    """A file of which one object, compressed twice, unpacks to so many bytes."""
+    packed = zlib.compress(zlib.compress(b"0" * size, 1), 9)
+    objects = stream(packed, b"/Type /ObjStm /N 1 /First 4 /Filter [/FlateDecode /FlateDecode]")
+    rows = b"\x02" + (4).to_bytes(4) + b"\x00"
+    table = stream(rows * 6, b"/Type /XRef /W [1 4 1] /Size 6 /Root 1 0 R")
+    body = b"%PDF-1.7\n4 0 obj\n" + objects + b"\nendobj\n"
+    return body + b"5 0 obj\n" + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
 
 
 def _with(dictionary: bytes, entries: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import zlib
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +18,7 @@ from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, make_self_signe
 from byoip.adapters.letters.typst_press import TypstPress
 from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 from tests.domain.letters import letter_facts
-from tests.pdfs import PAGES, pdf, stream, updated, written
+from tests.pdfs import PAGES, bomb, pdf, stream, updated, written
 
 SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
 
@@ -149,12 +148,7 @@ async def test_what_is_no_sound_pdf_is_refused(document: bytes) -> None:
 
 
 async def test_a_document_that_unpacks_to_gigabytes_is_refused_in_time() -> None:
-    bomb = zlib.compress(zlib.compress(b"0" * 2**29, 9), 9)
-    packed = stream(bomb, b"/Type /ObjStm /N 1 /First 4 /Filter [/FlateDecode /FlateDecode]")
-    rows = b"\x02" + (4).to_bytes(4) + b"\x00"
-    table = stream(rows * 6, b"/Type /XRef /W [1 4 1] /Size 6 /Root 1 0 R")
-    body = b"%PDF-1.7\n4 0 obj\n" + packed + b"\nendobj\n"
-    document = body + b"5 0 obj\n" + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
+    document = bomb()
     started = time.monotonic()
     assert await why(document)
     assert time.monotonic() - started < 20

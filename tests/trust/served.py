@@ -45,7 +45,8 @@ class Customer:
         return await self.ask("POST", "/loa_documents", files=files)
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.token}"}
+        """Send one request, on a connection of its own."""
+        headers = {"authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         base = f"http://127.0.0.1:{self.port}"
         async with httpx.AsyncClient(base_url=base, timeout=60) as client:
             return await client.request(method, self.path + path, headers=headers, **more)
