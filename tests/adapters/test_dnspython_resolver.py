@@ -15,7 +15,7 @@ import pytest
 
 from byoip.adapters.checks.dns_exchange import DnsConcurrency
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.rdns_ownership import (
+from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     ServerAnswer,
     Silent,

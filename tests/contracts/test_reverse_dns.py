@@ -13,13 +13,13 @@ import pytest
 from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.checks.rdns_ownership import (
+from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.reverse_dns.observation import (
     ServerAnswer,
     Silent,
     TxtValues,
     ZoneObservation,
     ZoneSecurity,
-    judge_zones,
 )
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix

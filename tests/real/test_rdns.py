@@ -11,18 +11,18 @@ import pytest
 from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
-from byoip.domain.checks.rdns_ownership import (
+from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     NeverContacted,
     Silent,
     TxtValues,
     ZoneObservation,
     ZoneSecurity,
-    judge_zones,
 )
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
-from tests.real.dns_world import RESOLVER, SERVERS, DnsWorld, server_name
+from tests.real.dns_world import REGISTRY, RESOLVER, SERVERS, DnsWorld, server_name
 from tests.real.zone_signing import Signing
 
 LABEL = "byoip-validation"
@@ -227,7 +227,8 @@ async def test_a_server_that_has_only_the_parent_zone_is_lame(dns_world: DnsWorl
 async def test_name_servers_on_loopback_are_left_alone_in_production(dns_world: DnsWorld) -> None:
     dns_world.add_zone(ZONE.name, signing=UNSIGNED)
     dns_world.publish(OWNER, TOKEN)
-    observed = await look(dns_world, NetworkPolicy())
+    registry = NetworkPolicy(allowed=(ip_network(f"{REGISTRY}/32"),))
+    observed = await look(dns_world, registry)
     assert all(isinstance(server.answer, NeverContacted) for server in observed.servers)
     assert reason(judge_zones([observed], TOKEN)) is Reason.SERVER_REFUSED_BY_POLICY
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
-from byoip.domain.checks.rdns_ownership import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion

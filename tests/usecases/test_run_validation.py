@@ -17,7 +17,7 @@ from byoip.domain.checks.evidence import (
     Reason,
     Unanswered,
 )
-from byoip.domain.checks.rdns_ownership import ZoneSecurity
+from byoip.domain.checks.reverse_dns.observation import ZoneSecurity
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.checks.validation_run import BACKOFF, RunResult, Trigger
 from byoip.domain.claims.claim import Claim

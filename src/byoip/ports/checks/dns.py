@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from byoip.domain.checks.rdns_ownership import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 
 

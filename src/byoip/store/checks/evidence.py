@@ -82,7 +82,8 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Failed):
         fix = storable(outcome.fix)
         return {**values, "outcome": "failed", "code": outcome.reason, "fix": fix}
-    return {**values, "outcome": "unanswered", "code": outcome.fault}
+    fix = storable(outcome.fix)
+    return {**values, "outcome": "unanswered", "code": outcome.fault, "fix": fix}
 
 
 def _exhibits(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]]:
@@ -106,4 +107,4 @@ def _outcome_from(row: AnyRow) -> Outcome:
         case "failed":
             return Failed(Reason(row.finding_code), row.finding_seen, row.finding_fix)
         case _:
-            return Unanswered(Fault(row.finding_code), row.finding_seen)
+            return Unanswered(Fault(row.finding_code), row.finding_seen, row.finding_fix)
