@@ -42,6 +42,7 @@ from tests.adapters.dns_script import (
     resolving,
     serving,
 )
+from tests.announcing import until
 
 Question = dns.message.Message
 GOOD = TxtValues((TOKEN,))
@@ -203,8 +204,8 @@ async def reset(_: Question, writer: asyncio.StreamWriter) -> None:
 async def test_a_server_that_drips_bytes_runs_into_the_deadline() -> None:
     start = time.monotonic()
     heard = await says(drip)
-    assert heard == Silent(Fault.TIMEOUT, "no answer over TCP within 0.4 s")
-    assert time.monotonic() - start < 2
+    assert heard == Silent(Fault.TIMEOUT, "no answer over TCP within 1.5 s")
+    assert time.monotonic() - start < 5
 
 
 async def test_half_an_answer_is_no_answer() -> None:
@@ -231,10 +232,11 @@ async def test_the_zone_deadline_ends_everything() -> None:
 
 
 async def test_silent_servers_hold_up_their_own_account_only() -> None:
-    async with playing(Script(serve={NS1: drip, NS2: drip}, query_deadline=30)) as adapter:
+    script = Script(serve={NS1: drip, NS2: drip}, query_deadline=30)
+    async with playing(script) as adapter:
         adapter.server_turns = DnsConcurrency(4)
         task = asyncio.create_task(adapter.observe(ZONE, LABEL, ACCOUNT))
-        await asyncio.sleep(0.2)
+        await until(lambda: bool(script.met))
         async with asyncio.timeout(0.1), adapter.server_turns.of(uuid4()).turn():
             assert not task.done()
         with pytest.raises(TimeoutError):

@@ -4,6 +4,9 @@ The registry delegates the zone to ns1, which is hostile, and to ns2, which is h
 token.
 """
 
+import dns.flags
+import dns.message
+import dns.rrset
 import pytest
 
 from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason, Unanswered
@@ -17,8 +20,10 @@ from tests.adapters.dns_script import (
     ZONE,
     ZONE_RECORDS,
     Script,
+    Serve,
     answer,
     referring,
+    serving,
 )
 from tests.trust.dns_tree import (
     BOTH,
@@ -68,7 +73,9 @@ async def test_a_server_that_only_the_zone_names_contradicts() -> None:
 
 
 @pytest.mark.parametrize("other", [{}, {NS2: HONEST}], ids=["ns2 is down", "ns2 answers"])
-async def test_a_delegation_of_the_label_is_refused_like_an_alias(other: dict) -> None:  # type: ignore[type-arg]
+async def test_a_delegation_of_the_label_is_refused_like_an_alias(
+    other: dict[str, Serve],
+) -> None:
     to_friends = referring(*EVIL, zone=OWNER)
     script = Script(resolve=resolver(), serve={NS1: to_friends, **other, **FRIENDS})
     outcome = await judged(script)
@@ -120,11 +127,11 @@ async def test_the_parent_s_servers_are_all_asked_and_the_zone_walked_down_to() 
 # The parent's servers differ
 
 
-def registries(*serve: object) -> Script:
+def registries(*serve: Serve) -> Script:
     addresses = (REGISTRY, REGISTRY2, REGISTRY3)[: len(serve)]
     parents = dict(zip(addresses, serve, strict=True))
     script = Script(resolve=resolver(registry=addresses))
-    script.serve = {**parents, NS1: holds(), NS2: holds(), **FRIENDS}  # type: ignore[dict-item]
+    script.serve = {**parents, NS1: holds(), NS2: holds(), **FRIENDS}
     return script
 
 
@@ -165,6 +172,18 @@ async def test_its_authoritative_answer_without_the_token_contradicts() -> None:
     assert reason(await judged(script)) is Reason.SERVERS_CONTRADICT
 
 
+async def test_a_referral_that_bears_authority_is_a_denial_and_not_followed() -> None:
+    def build(question: dns.message.Message) -> bytes:
+        response = dns.message.make_response(question)
+        response.flags |= dns.flags.AA
+        response.authority.append(dns.rrset.from_text_list(ZONE.name, 60, "IN", "NS", EVIL))
+        return response.to_wire()
+
+    script = registries(serving(build), referring(*BOTH), referring(*BOTH))
+    assert reason(await judged(script)) is Reason.SERVERS_CONTRADICT
+    assert EVIL1 not in script.met
+
+
 async def test_where_none_refers_all_servers_of_the_parent_zone_are_witnesses() -> None:
     hostile = holds(own=EVIL)
     assert isinstance(await judged(registries(holds(own=()), holds(own=()))), Passed)
@@ -178,8 +197,8 @@ async def test_where_none_refers_all_servers_of_the_parent_zone_are_witnesses() 
 
 
 async def test_without_the_resolver_s_word_on_the_registry_s_servers_nothing_is_proven() -> None:
-    def unsigned(question: object) -> list[bytes]:
-        return [answer(question, ZONE_RECORDS).to_wire()]  # type: ignore[arg-type]
+    def unsigned(question: dns.message.Message) -> list[bytes]:
+        return [answer(question, ZONE_RECORDS).to_wire()]
 
     script = Script(resolve={RESOLVERS[0]: unsigned}, serve={NS1: holds(), NS2: holds()})
     outcome = unanswered(await judged(script))

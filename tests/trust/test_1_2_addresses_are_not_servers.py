@@ -179,11 +179,14 @@ async def test_more_servers_than_are_asked_prove_nothing_by_a_sample() -> None:
     assert "at most 13" in outcome.fix
 
 
-@pytest.mark.parametrize("limit", [{"most_questions": 20}, {"most_bytes": 1500}])
-async def test_a_look_that_has_used_up_its_budget_has_no_answer(limit: dict[str, int]) -> None:
+@pytest.mark.parametrize(("questions", "most_bytes"), [(20, 10**6), (10**6, 1500)])
+async def test_a_look_that_has_used_up_its_budget_has_no_answer(
+    questions: int, most_bytes: int
+) -> None:
     script = Script(resolve=ALL13, delegation=NAMES, serve=dict.fromkeys(AT.values(), YES))
     async with playing(script) as adapter:
-        adapter.limits = replace(adapter.limits, **limit)
+        limits = replace(adapter.limits, most_questions=questions, most_bytes=most_bytes)
+        adapter.limits = limits
         outcome = unanswered(judge_zones([await adapter.observe(ZONE, LABEL, ACCOUNT)], TOKEN))
     assert outcome.fault is Fault.OUT_OF_BUDGET
     assert "name few" in outcome.fix

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rrset
 import pytest
 
 from byoip.domain.checks.decision import asked_again
@@ -52,6 +53,19 @@ async def test_a_zone_that_is_not_delegated_at_all_is_told_how_to_request_it() -
     assert "Ask the registry for reverse delegation of 2.0.192.in-addr.arpa" in outcome.fix
     assert "`domain` object" in outcome.fix
     assert txt_line(OWNER, TOKEN) in outcome.fix
+
+
+async def test_where_the_registry_s_zone_is_signed_its_denial_says_so_too() -> None:
+    soa = "ns.registry.example. host.example. 1 60 60 60 0"
+
+    def denying(question: dns.message.Message) -> list[bytes]:
+        response = answer(question, {}, flags=dns.flags.AD, rcode=dns.rcode.NXDOMAIN)
+        response.authority = [dns.rrset.from_text(TOP, 60, "IN", "SOA", soa)]
+        return [response.to_wire()]
+
+    outcome = await judged(Script(resolve={RESOLVERS[0]: denying}))
+    assert isinstance(outcome, Failed)
+    assert outcome.reason is Reason.ZONE_NOT_DELEGATED
 
 
 async def test_a_zone_above_that_is_the_customer_s_is_no_registry_s() -> None:

@@ -168,11 +168,16 @@ async def test_silence_leaves_the_last_state_and_is_tried_again_later_each_time(
         kept = await world.now(claim)
         assert kept.irr.state is CheckState.MISSING
         assert kept.irr.reason is Reason.ROUTE_OBJECT_MISSING
-        assert kept.irr.doubt == "the twin was told so"
+        assert kept.irr.doubt.startswith("the twin was told so ")
         again = await world.open_run(claim)
         assert again.trigger is Trigger.RETRY
         assert again.due_at == world.clock.now() + pause
         assert (await world.jobs())[-1] == (again.id, again.due_at)
+        ended = await world.reader.run(claim.account_id, claim.id, run_id)
+        (silent, *_) = (o for one in ended.findings if isinstance(o := one.outcome, Unanswered))
+        assert silent.fix.endswith(
+            f"asked again by itself at {again.due_at:%Y-%m-%d %H:%M:%S} UTC."
+        )
         await world.carry_out(again.id)  # before its time: nothing happens
         assert await world.open_run(claim) == again
         world.clock.advance(pause)

@@ -80,7 +80,8 @@ class Asking:
         self.exhibits: list[RawAnswer] = []
         self.exhausted: Silent | None = None
         self._limits = limits
-        self._until = asyncio.get_running_loop().time() + limits.zone_deadline
+        self._now = asyncio.get_running_loop().time
+        self._until = self._now() + limits.zone_deadline
         self._resolver_share = resolver_turns.of(account_id)
         self._server_share = server_turns.of(account_id)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
@@ -100,9 +101,24 @@ class Asking:
                 break
         return reply
 
+    async def resolve_once(self, name: Name, kind: Kind) -> Reply:
+        """What a neighbouring zone has been told within its deadline, else ask."""
+        share, key = self._resolver_share, (name, int(kind))
+        try:
+            async with asyncio.timeout_at(self._until), share.asking[key]:
+                at, known = share.answers.get(key, (0.0, None))
+                if known and at + self._limits.zone_deadline > self._now():
+                    return known
+                reply = await self.resolve(name, kind)
+                if isinstance(reply, Answered):
+                    share.answers[key] = (self._now(), reply)
+                return reply
+        except TimeoutError:
+            return self._late()
+
     async def addresses(self, name: Name) -> frozenset[str]:
         """All addresses of a name server."""
-        replies = await together([self.resolve(name, kind) for kind in (Kind.A, Kind.AAAA)])
+        replies = await together([self.resolve_once(name, kind) for kind in (Kind.A, Kind.AAAA)])
         return frozenset(
             address
             for reply in replies
@@ -153,11 +169,15 @@ class Asking:
                 patience = seconds or limits.query_deadline
                 reply = await _ask(question, server, stream=stream, seconds=patience)
         except TimeoutError:
-            reply = NotAnswered(Fault.TIMEOUT, f"not within {limits.zone_deadline:g} s of a zone")
-            self.exhausted = Silent(reply.fault, reply.detail)
+            reply = self._late()
         self._bytes += len(reply.wire)
         self._keep(question, server, reply, "tcp" if stream else "udp")
         return reply
+
+    def _late(self) -> NotAnswered:
+        detail = f"not within {self._limits.zone_deadline:g} s of a zone"
+        self.exhausted = Silent(Fault.TIMEOUT, detail)
+        return NotAnswered(Fault.TIMEOUT, detail)
 
     def _spent(self) -> NotAnswered | None:
         limits = self._limits

@@ -6,6 +6,7 @@ used: they lose the bytes of what is not DNS, which are evidence, and read up to
 
 import asyncio
 import socket
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -203,9 +204,16 @@ def _answers(question: Asked, message: Message) -> bool:
 
 
 class Share:
-    """The turns of one account; its zones come in order."""
+    """The turns of one account; its zones come in order.
+
+    Attributes:
+        answers: what is the same for all its zones, for example servers' addresses, with the
+            event loop's time at which it came; and a lock for each, so that it is asked once.
+    """
 
     def __init__(self, everyones: asyncio.Semaphore, at_once: int) -> None:
+        self.answers: dict[tuple[Name, int], tuple[float, Answered]] = {}
+        self.asking: defaultdict[tuple[Name, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._everyones = everyones
         self._own = asyncio.Semaphore(at_once)
 

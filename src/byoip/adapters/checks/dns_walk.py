@@ -7,6 +7,7 @@ zone could name only its friends. What the zone says of itself adds servers that
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_answer import Referral
@@ -96,18 +97,34 @@ class Walk:
         return here
 
     async def _ask(self, delegation: Delegation) -> list[Voice]:
-        return await self._ask_all(delegation.named, name_from(delegation.zone))
+        # Of a registry's server that refers, one address is enough: every zone asks there.
+        thrifty = not delegation.parent
+        return await self._ask_all(delegation.named, name_from(delegation.zone), thrifty=thrifty)
 
-    async def _ask_all(self, names: Iterable[str], zone: Name) -> list[Voice]:
+    async def _ask_all(
+        self, names: Iterable[str], zone: Name, *, thrifty: bool = False
+    ) -> list[Voice]:
         servers = [name_from(name) for name in names]
         found = await together([self._asking.addresses(one) for one in servers])
         self.addresses |= {str(one): all_ for one, all_ in zip(servers, found, strict=True)}
-        pairs = [
-            (server, address)
-            for server, all_ in zip(servers, found, strict=True)
-            for address in self._asking.to_ask(all_) or [""]
-        ]
-        return await together([self._hear(server, address, zone) for server, address in pairs])
+        voices = await together(
+            [
+                self._hear_server(server, self._asking.to_ask(all_) or [""], zone, thrifty=thrifty)
+                for server, all_ in zip(servers, found, strict=True)
+            ]
+        )
+        return [*chain(*voices)]
+
+    async def _hear_server(
+        self, server: Name, addresses: Sequence[str], zone: Name, *, thrifty: bool
+    ) -> list[Voice]:
+        heard: list[Voice] = []
+        if thrifty:
+            heard = [await self._hear(server, addresses[0], zone)]
+            if isinstance(heard[0].says, Referral):
+                return heard
+        rest = addresses[len(heard) :]
+        return heard + await together([self._hear(server, one, zone) for one in rest])
 
     async def _hear(self, server: Name, address: str, zone: Name) -> Voice:
         if not address:

@@ -98,6 +98,7 @@ class _Look:
         self._asking = asking
         self._zone = zone
         self._owner = name_from(zone.owner(label))
+        self._denied_by: Name | None = None  # the zone in whose name the resolver denies the text
 
     async def observe(self) -> ZoneObservation:
         security, answer = await self._ask_resolver()
@@ -116,6 +117,7 @@ class _Look:
             resolver=answer,
             servers=(),
             exhibits=tuple(self._asking.exhibits),
+            registry_zone=self._registry_s(self._denied_by),
         )
 
     async def _ask_resolver(self) -> _Finding:
@@ -127,6 +129,7 @@ class _Look:
         if isinstance(reply, NotAnswered):
             return ZoneSecurity.UNKNOWN, Silent(reply.fault, f"the resolver: {reply.detail}")
         answer = dns_answer.txt_answer(reply.message, self._owner)
+        self._denied_by = dns_answer.apex(reply.message, self._owner)
         if isinstance(answer, Silent):
             security = ZoneSecurity.BOGUS if bogus else ZoneSecurity.UNKNOWN
             return security, Silent(answer.fault, f"the resolver: {answer.detail}")
@@ -174,8 +177,7 @@ class _Look:
             walked = Walked(Delegation("", "", ()), obstacle=start)
         else:
             walked = await walk.down_from(*start)
-        end = walked.delegation.zone
-        registry = end in registry_zones(self._zone) and walk.denials == {name_from(end)}
+        end = name_from(walked.delegation.zone)
         return ZoneObservation(
             zone=self._zone,
             owner=str(self._owner),
@@ -185,15 +187,19 @@ class _Look:
             exhibits=tuple(self._asking.exhibits),
             delegation=walked.delegation,
             addresses=walk.addresses,
-            registry_zone=end if registry else "",
+            registry_zone=self._registry_s(end if walk.denials == {end} else None),
             obstacle=walked.obstacle or self._exhausted(),
         )
+
+    def _registry_s(self, denying: Name | None) -> str:
+        """The zone that denies the text, if it is a registry's: then none is delegated."""
+        return str(denying) if str(denying) in registry_zones(self._zone) else ""
 
     async def _registry_zone(self) -> tuple[Name, list[Name]] | Unanswered:
         """The lowest zone of a registry for whose name servers the resolver vouches."""
         for text in registry_zones(self._zone):
             zone = name_from(text)
-            reply = await self._asking.resolve(zone, Kind.NS)
+            reply = await self._asking.resolve_once(zone, Kind.NS)
             if isinstance(reply, Answered) and dns_answer.is_authenticated(reply.message):
                 servers = dns_answer.name_servers(reply.message, zone)
                 if servers:

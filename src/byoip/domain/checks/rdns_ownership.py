@@ -126,7 +126,7 @@ def _judge_zone(observed: ZoneObservation, token: str) -> Outcome:
         case ZoneSecurity.UNKNOWN:
             return _unknown(observed.resolver)
         case ZoneSecurity.SECURE:
-            return _judge_signed(observed.resolver, token)
+            return _judge_signed(observed, token)
         case ZoneSecurity.INSECURE:
             return judge_unsigned(observed, token)
 
@@ -143,10 +143,13 @@ def _fix_of(fault: Fault) -> str:
     return _BEHIND_RESOLVER if behind else _RESOLVER
 
 
-def _judge_signed(answer: ServerAnswer, token: str) -> Outcome:
+def _judge_signed(observed: ZoneObservation, token: str) -> Outcome:
+    answer = observed.resolver
     match answer:
         case TxtValues(values):
-            return Passed("carries the token") if among(token, values) else lacking(values)
+            if among(token, values):
+                return Passed("carries the token")
+            return lacking(values, observed.registry_zone)
         case Alias() | DelegatedAway():
             return elsewhere(answer)
         case Silent(fault, detail):

@@ -106,7 +106,7 @@ class ZoneObservation:
         servers: the authoritative servers, asked directly (empty where the zone is secure).
         delegation: who counts among them; None where no walk was made.
         addresses: all that each name server's name has, asked or not.
-        registry_zone: the registry's own zone, where its servers say that nothing is delegated.
+        registry_zone: the registry's own zone, where it denies the text: nothing is delegated.
         obstacle: why the walk to the zone, or asking there, came to no end.
     """
 

@@ -40,7 +40,8 @@ def judge_unsigned(observed: ZoneObservation, token: str) -> Outcome:
         where = listed(f"{bare(one.server)} ({one.address})" for one in no)
         return refuse(Reason.SERVERS_CONTRADICT, f"carries the token, but not at {where}")
     if no:
-        return _lacks(observed, no)
+        found = [value for one in no for value in _values(one)]
+        return lacking(found, observed.registry_zone)
     return observed.obstacle or _count(observed, yes)
 
 
@@ -49,11 +50,14 @@ def among(token: str, values: Iterable[str]) -> bool:
     return any(same_token(value, token) for value in values)
 
 
-def lacking(values: Iterable[str]) -> Failed:
-    """The token is not among what stands there."""
+def lacking(values: Iterable[str], registry_zone: str) -> Failed:
+    """The token is not among what stands there; nothing can, where nothing is delegated."""
     found = listed(values)
     if found:
         return refuse(Reason.TOKEN_OTHER, f"has other text there: {found}")
+    if registry_zone:
+        seen = f"the lowest zone is {bare(registry_zone)}, which is the registry's own"
+        return refuse(Reason.ZONE_NOT_DELEGATED, f"is not delegated: {seen}")
     return refuse(Reason.TOKEN_MISSING, "has no TXT record there")
 
 
@@ -70,15 +74,6 @@ def refuse(reason: Reason, seen: str) -> Failed:
 
 def _values(one: ServerObservation) -> tuple[str, ...]:
     return one.answer.values if isinstance(one.answer, TxtValues) else ()
-
-
-def _lacks(observed: ZoneObservation, no: Iterable[ServerObservation]) -> Failed:
-    found = [value for one in no for value in _values(one)]
-    if observed.registry_zone and not found:
-        above = bare(observed.registry_zone)
-        seen = f"is not delegated: the lowest zone is {above}, which is the registry's own"
-        return refuse(Reason.ZONE_NOT_DELEGATED, seen)
-    return lacking(found)
 
 
 def _count(observed: ZoneObservation, yes: set[str]) -> Outcome:
