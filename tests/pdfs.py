@@ -40,12 +40,15 @@ def updated(before: bytes, number: int, content: bytes) -> bytes:
 
 
 def bomb(size: int = 2**28) -> bytes:
-    """A file of which one object, compressed twice, unpacks to so many bytes."""
-    packed = zlib.compress(zlib.compress(b"0" * size, 1), 9)
+    """A file whose first three objects stand in a stream, twice compressed, of so many bytes."""
+    head = b"%PDF-1.7\n"
+    packed = zlib.compress(zlib.compress(b"1 0 " + b"0" * size, 1), 9)
     objects = stream(packed, b"/Type /ObjStm /N 1 /First 4 /Filter [/FlateDecode /FlateDecode]")
-    rows = b"\x02" + (4).to_bytes(4) + b"\x00"
-    table = stream(rows * 6, b"/Type /XRef /W [1 4 1] /Size 6 /Root 1 0 R")
-    body = b"%PDF-1.7\n4 0 obj\n" + objects + b"\nendobj\n"
+    body = head + b"4 0 obj\n" + objects + b"\nendobj\n"
+    inside = b"\2" + (4).to_bytes(4, "big") + b"\0"  # in object 4 (ISO 32000-2, 7.5.8.3)
+    outside = [b"\1" + at.to_bytes(4, "big") + b"\0" for at in (len(head), len(body))]
+    rows = b"\0\0\0\0\0\0" + inside * 3 + b"".join(outside)
+    table = stream(rows, b"/Type /XRef /W [1 4 1] /Size 6 /Root 1 0 R")
     return body + b"5 0 obj\n" + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
 
 

@@ -57,6 +57,7 @@ import json, os, sys
 pid = os.posix_spawn(sys.executable, [sys.executable, "-I", *sys.argv[1:]], {})
 _, status, used = os.wait4(pid, 0)
 ended = os.waitstatus_to_exitcode(status)
+print()
 print(json.dumps([ended, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]))
 """
 
@@ -65,7 +66,7 @@ def looked_into(document: bytes) -> tuple[int, float, int]:
     """How the child ended (minus a signal's number), its processor seconds and bytes of memory."""
     argv = [sys.executable, "-c", MEASURE, pdf_contents.__file__]
     measured = subprocess.run(argv, input=document, capture_output=True, check=True)
-    said, figures = measured.stdout.splitlines()
+    said, *_, figures = measured.stdout.splitlines()
     assert said == b"reading"
     ended, cpu, memory = json.loads(figures)
     return ended, cpu, memory
@@ -105,6 +106,16 @@ def test_it_costs_a_second_of_processor_and_256_mb(hostile: Callable[[], bytes])
     assert ended != 0
     assert cpu < 3  # with what starting takes; it was 8
     assert memory < 256 * 2**20
+
+
+def test_no_document_makes_the_child_take_more_memory() -> None:
+    """The reader has limits of its own for what it unpacks: these are for what it overlooks."""
+    taking = "pdf_contents._limit(); bytearray({} * 2**20)"
+    program = f"from byoip.adapters.letters import pdf_contents; {taking}"
+    for megabytes, ends in ((50, 0), (256, 1)):
+        argv = [sys.executable, "-c", program.format(megabytes)]
+        ended = subprocess.run(argv, capture_output=True, check=False)
+        assert ended.returncode == ends, ended.stderr
 
 
 async def test_what_takes_too_much_is_refused_and_told_so() -> None:
