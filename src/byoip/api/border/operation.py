@@ -188,8 +188,10 @@ class Operation(APIRoute):
         `held` is what the request keeps until it is answered.
         """
         if part := self.declaration.uploads:
-            held.enter_context(self.backend.uploads.one_more(account_id))
-            upload = await held.enter_async_context(reading_upload(request, part))
+            uploads = self.backend.uploads
+            held.enter_context(uploads.one_more(account_id))
+            reading = reading_upload(request, part, uploads.whole)
+            upload = await held.enter_async_context(reading)
             return upload.fingerprint, {"upload": upload}
         raw = await read_body(request)
         body = self._read_body(request, raw)

@@ -1,11 +1,13 @@
 """Takes a file out of a form as it arrives, into a file of our own, and few at a time.
 
 A client may take minutes to send what it has; meanwhile an upload holds 64 kB of memory at most,
-and one of few places. How slow a client may be, `cli/connection_limits.py` says.
+and one of few places. How slow a client may be, `cli/connection_limits.py` says. Whole documents
+stand in memory two at a time.
 """
 
 import asyncio
 import hashlib
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -26,6 +28,9 @@ from byoip.domain.letters.loa_document import LARGEST
 IN_MEMORY = 64 * 1024
 OF_AN_ACCOUNT = 2
 OF_ALL = 24
+# On disk: /tmp may be memory (FHS 3.0, section 5.15).
+PLACE = "/var/tmp" if os.access("/var/tmp", os.W_OK) else None  # noqa: S108 - files without a name
+_WHOLE = 2
 # A document in base64 with line breaks, and what a form has around it.
 _LARGEST_BODY = LARGEST * 3 // 2 + 64 * 1024
 _RETRY_AFTER = 5
@@ -62,9 +67,15 @@ Uploaded: TypeAlias = Annotated[Upload, Depends(_only_an_operation_knows)]
 
 @dataclass(slots=True)
 class UploadsInFlight:
-    """The uploads of this process that have begun and are not answered, by account."""
+    """The uploads of this process that have begun and are not answered.
+
+    Attributes:
+        of: how many, by account.
+        whole: the places for documents that stand in memory as a whole.
+    """
 
     of: Counter[UUID | None] = field(default_factory=Counter)
+    whole: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_WHOLE))
 
     @contextmanager
     def one_more(self, account_id: UUID | None) -> Iterator[None]:
@@ -86,7 +97,9 @@ class UploadsInFlight:
 
 
 @asynccontextmanager
-async def reading_upload(request: Request, name: str) -> AsyncIterator[Upload]:
+async def reading_upload(
+    request: Request, name: str, whole: asyncio.Semaphore
+) -> AsyncIterator[Upload]:
     """Read a form whose only part is a document; the upload is there while the block runs.
 
     A part with a file name is a file, unless all of it is a PDF in base64. One without may be a
@@ -102,7 +115,7 @@ async def reading_upload(request: Request, name: str) -> AsyncIterator[Upload]:
     """
     form = Form(name)
     parser, received = parser_of(request, form), 0
-    with TemporaryFile(buffering=0) as file:
+    with TemporaryFile(buffering=0, dir=PLACE) as file:
         try:
             async for chunk in request.stream():
                 received += len(chunk)
@@ -116,7 +129,9 @@ async def reading_upload(request: Request, name: str) -> AsyncIterator[Upload]:
             raise MalformedForm from None
         form.require_part()
         await _put_away(form, file)
-        yield await asyncio.to_thread(_finished, file, form)
+        async with whole:
+            upload = await asyncio.to_thread(_finished, file, form)
+        yield upload
 
 
 async def _put_away(form: Form, file: FileIO) -> None:

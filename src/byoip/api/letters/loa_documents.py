@@ -47,7 +47,8 @@ async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answ
         sha256=upload.sha256,
         filename=upload.filename,
     )
-    return await caller.write(keep, loa_document_of, status=201)
+    async with caller.backend.uploads.whole:
+        return await caller.write(keep, loa_document_of, status=201)
 
 
 async def _require_room(caller: Customer) -> None:
