@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from uuid import UUID
 
 import dns.flags
 import dns.message
@@ -25,6 +26,7 @@ NS1, NS2 = "127.0.0.11", "127.0.0.12"
 REGISTRY = "127.0.0.21"  # serves in-addr.arpa, and refers to the zone's servers
 TOP = "in-addr.arpa."
 LABEL = "byoip-validation"
+ACCOUNT = UUID(int=1)
 (ZONE,) = reverse_zones(Prefix.parse("192.0.2.0/24"))
 OWNER = ZONE.owner(LABEL)
 TOKEN = "n5r7kq2xw4vzt3mbd6yj"

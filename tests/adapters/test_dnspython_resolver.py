@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from uuid import uuid4
 
 import dns.flags
 import dns.message
@@ -23,9 +24,8 @@ from byoip.domain.checks.reverse_dns.observation import (
     ZoneObservation,
     ZoneSecurity,
 )
-from byoip.domain.checks.reverse_zone import reverse_zones
-from byoip.domain.prefix import Prefix
 from tests.adapters.dns_script import (
+    ACCOUNT,
     LABEL,
     NS1,
     NS2,
@@ -51,7 +51,7 @@ HEADER = 12
 
 async def look(script: Script) -> ZoneObservation:
     async with playing(script) as adapter:
-        return await adapter.observe(ZONE, LABEL)
+        return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
 async def says(serve: Serve) -> ServerAnswer:
@@ -232,19 +232,16 @@ async def test_the_zone_deadline_ends_everything() -> None:
     ] * 2
 
 
-async def test_silent_servers_hold_up_their_neighbours_only() -> None:
-    neighbour, stranger = reverse_zones(Prefix.parse("192.0.3.0/24")) + reverse_zones(
-        Prefix.parse("192.1.2.0/24")
-    )
+async def test_silent_servers_hold_up_their_own_account_only() -> None:
     script = Script(serve={NS1: drip, NS2: drip}, query_deadline=30)
     async with playing(script) as adapter:
         adapter.server_turns = DnsConcurrency(4)
-        task = asyncio.create_task(adapter.observe(ZONE, LABEL))
+        task = asyncio.create_task(adapter.observe(ZONE, LABEL, ACCOUNT))
         await until(lambda: bool(script.met))
-        async with asyncio.timeout(0.1), adapter.server_turns.of(stranger).turn():
+        async with asyncio.timeout(0.1), adapter.server_turns.of(uuid4()).turn():
             assert not task.done()
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.1), adapter.server_turns.of(neighbour).turn():
+            async with asyncio.timeout(0.1), adapter.server_turns.of(ACCOUNT).turn():
                 pass
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -275,7 +272,7 @@ async def test_of_a_short_answer_the_evidence_keeps_all() -> None:
 
 async def test_being_cancelled_ends_a_look() -> None:
     async with playing(Script(serve={NS1: drip, NS2: drip}, query_deadline=30)) as adapter:
-        task = asyncio.create_task(adapter.observe(ZONE, LABEL))
+        task = asyncio.create_task(adapter.observe(ZONE, LABEL, ACCOUNT))
         await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

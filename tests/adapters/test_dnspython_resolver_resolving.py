@@ -25,6 +25,7 @@ from byoip.domain.checks.reverse_dns.observation import (
     ZoneSecurity,
 )
 from tests.adapters.dns_script import (
+    ACCOUNT,
     LABEL,
     LOOPBACK,
     NS1,
@@ -53,7 +54,7 @@ AD, CD, TC = dns.flags.AD, dns.flags.CD, dns.flags.TC
 
 async def look(script: Script) -> ZoneObservation:
     async with playing(script) as adapter:
-        return await adapter.observe(ZONE, LABEL)
+        return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
 async def resolved_by(*resolvers: Resolve) -> tuple[ZoneObservation, Script]:
@@ -201,8 +202,8 @@ async def test_without_a_resolver_on_the_port_the_zone_is_unknown() -> None:
         nowhere = DnspythonResolver(
             Clock(), [("127.0.0.3", script.port)], LOOPBACK, query_deadline=0.4
         )
-        observed = await nowhere.observe(ZONE, LABEL)
-        assert (await adapter.observe(ZONE, LABEL)).security is ZoneSecurity.INSECURE
+        observed = await nowhere.observe(ZONE, LABEL, ACCOUNT)
+        assert (await adapter.observe(ZONE, LABEL, ACCOUNT)).security is ZoneSecurity.INSECURE
     assert observed.security is ZoneSecurity.UNKNOWN
     assert isinstance(observed.resolver, Silent)
     assert observed.resolver.fault is Fault.UNREACHABLE

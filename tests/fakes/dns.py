@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.reverse_dns.observation import (
@@ -70,7 +71,8 @@ class FakeReverseDns:
         """Answer again."""
         self._fault = None
 
-    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+    async def observe(self, zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
+        del account_id
         self.before_asking()
         owner = zone.owner(label)
         self.asked.append(owner)

@@ -5,6 +5,7 @@ Where a server is to keep silence the resolver still answers, for it asks a serv
 
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from uuid import UUID
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.real.dns_world import REGISTRY, RESOLVER, SERVERS, DnsWorld, server_n
 from tests.real.zone_signing import Signing
 
 LABEL = "byoip-validation"
+ACCOUNT = UUID(int=1)
 TOKEN = "n5r7kq2xw4vzt3mbd6yj"
 (ZONE,) = reverse_zones(Prefix.parse("192.0.2.0/24"))
 OWNER = ZONE.owner(LABEL)
@@ -48,7 +50,7 @@ async def look(world: DnsWorld, policy: NetworkPolicy = LOOPBACK) -> ZoneObserva
         authority_port=world.port,
         query_deadline=1,
     )
-    return await adapter.observe(ZONE, LABEL)
+    return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
 async def judge(world: DnsWorld) -> Outcome:
@@ -236,6 +238,6 @@ async def test_name_servers_on_loopback_are_left_alone_in_production(dns_world: 
 async def test_a_resolver_that_is_down_leaves_it_unanswered(dns_world: DnsWorld) -> None:
     dns_world.add_zone(ZONE.name)
     adapter = DnspythonResolver(Clock(), [("127.0.0.8", dns_world.port)], LOOPBACK)
-    outcome = judge_zones([await adapter.observe(ZONE, LABEL)], TOKEN)
+    outcome = judge_zones([await adapter.observe(ZONE, LABEL, ACCOUNT)], TOKEN)
     assert isinstance(outcome, Unanswered)
     assert outcome.fault is Fault.UNREACHABLE

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from uuid import UUID
 
 from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
@@ -18,6 +19,7 @@ LABEL, TOKEN = "byoip-validation", "n5r7kq2xw4vzt3mbd6yj"
 OWNER, WIDE = ZONE.owner(LABEL), "0.192.in-addr.arpa."
 HOSTILE, HONEST, THIRD = SERVERS
 UNSIGNED = Signing.UNSIGNED
+ACCOUNT = UUID(int=1)
 
 
 class Clock:
@@ -30,7 +32,7 @@ async def look(world: DnsWorld) -> ZoneObservation:
     adapter = DnspythonResolver(
         Clock(), [(RESOLVER, world.port)], policy, authority_port=world.port, query_deadline=2
     )
-    return await adapter.observe(ZONE, LABEL)
+    return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
 async def judge(world: DnsWorld) -> Outcome:

@@ -15,6 +15,7 @@ from byoip.domain.checks.evidence import Outcome
 from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from tests.adapters.dns_script import (
+    ACCOUNT,
     LABEL,
     NS1,
     NS2,
@@ -88,7 +89,7 @@ def resolver(
 async def look(script: Script) -> ZoneObservation:
     """What the adapter sees among these servers."""
     async with playing(script) as adapter:
-        return await adapter.observe(ZONE, LABEL)
+        return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
 async def judged(script: Script) -> Outcome:

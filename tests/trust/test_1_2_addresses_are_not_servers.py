@@ -14,6 +14,7 @@ from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
 from tests.adapters.dns_script import (
+    ACCOUNT,
     LABEL,
     LOOPBACK,
     NS1,
@@ -186,6 +187,6 @@ async def test_a_look_that_has_used_up_its_budget_has_no_answer(
     async with playing(script) as adapter:
         limits = replace(adapter.limits, most_questions=questions, most_bytes=most_bytes)
         adapter.limits = limits
-        outcome = unanswered(judge_zones([await adapter.observe(ZONE, LABEL)], TOKEN))
+        outcome = unanswered(judge_zones([await adapter.observe(ZONE, LABEL, ACCOUNT)], TOKEN))
     assert outcome.fault is Fault.OUT_OF_BUDGET
     assert "name few" in outcome.fix

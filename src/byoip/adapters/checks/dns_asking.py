@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, TypeVar
+from uuid import UUID
 
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_exchange import (
@@ -24,7 +25,6 @@ from byoip.adapters.checks.dns_message import Kind, Name
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.reverse_dns.observation import Silent
-from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.ports.clock import Clock
 
 _RD, _AD, _CD = 0x0100, 0x0020, 0x0010  # flags (RFC 1035, section 4.1.1; RFC 4035, section 3.2)
@@ -73,7 +73,7 @@ class Asking:
     def __init__(
         self,
         limits: DnsLimits,
-        zone: ReverseZone,
+        account_id: UUID,
         resolver_turns: DnsConcurrency,
         server_turns: DnsConcurrency,
     ) -> None:
@@ -82,8 +82,8 @@ class Asking:
         self._limits = limits
         self._now = asyncio.get_running_loop().time
         self._until = self._now() + limits.zone_deadline
-        self._resolver_share = resolver_turns.of(zone)
-        self._server_share = server_turns.of(zone)
+        self._resolver_share = resolver_turns.of(account_id)
+        self._server_share = server_turns.of(account_id)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._questions = 0
         self._bytes = 0

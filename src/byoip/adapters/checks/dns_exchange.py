@@ -1,7 +1,7 @@
 """One DNS question to one address (RFC 1035, section 4.2), on sockets of our own.
 
-dnspython builds the questions. Its transports are not used: they lose the bytes of what is not
-DNS, which are evidence, and read up to 64 KiB.
+dnspython builds the questions, and `dns_reader` reads the answers. dnspython's transports are not
+used: they lose the bytes of what is not DNS, which are evidence, and read up to 64 KiB.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 import dns.message
@@ -18,9 +19,8 @@ import dns.name
 import dns.rdatatype
 
 from byoip.adapters.checks.dns_message import Message, Name, Question
-from byoip.adapters.checks.dns_reading import TooMuch, Unreadable, read
+from byoip.adapters.checks.dns_reader import TooMuch, Unreadable, read
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.reverse_zone import ReverseZone
 
 # A token needs a few hundred bytes.
 LARGEST_OF_RESOLVER = 16 * 1024
@@ -28,8 +28,8 @@ LARGEST_OF_AUTHORITY = 4 * 1024
 _RESPONSE, _TRUNCATED = 0x8000, 0x0200  # flags QR and TC (RFC 1035, section 4.1.1)
 # RCODEs with which a server need not repeat the question: FORMERR, SERVFAIL, NOTIMP, REFUSED.
 _MAY_LACK_QUESTION = frozenset({1, 2, 4, 5})
-# Of all turns, for the zones of one prefix. Two silent addresses in each of its 128 zones, the
-# most there are, take 12 s at 3 s each with 64 turns: still within the deadline of a zone.
+# Of all turns, for the zones of one account. Two silent addresses in each of a prefix's 128 zones,
+# the most there are, take 12 s at 3 s each with 64 turns: still within the deadline of a zone.
 _PART = 4
 
 
@@ -204,10 +204,10 @@ def _answers(question: Asked, message: Message) -> bool:
 
 
 class Share:
-    """The turns of zones that belong together; first come first served among them.
+    """The turns of one account; its zones come in order.
 
     Attributes:
-        answers: what is the same for all these zones, for example servers' addresses, with the
+        answers: what is the same for all its zones, for example servers' addresses, with the
             event loop's time at which it came; and a lock for each, so that it is asked once.
     """
 
@@ -220,24 +220,19 @@ class Share:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more exchange may be under way, and count it until the block ends."""
-        # In this order: a zone that waits for its own share delays no other.
+        # In this order: what waits for its own account's share delays no other account.
         async with self._own, self._everyones:
             yield
 
 
 class DnsConcurrency:
-    """At most so many exchanges at once, of which zones with one parent get a quarter.
-
-    All zones of a prefix are cut at one boundary and have the same parent, one octet or nibble
-    up. Prefixes of several customers may have it too (in one IPv4 /16): they share its turns.
-    """
+    """At most so many exchanges at once, of which one account gets a quarter."""
 
     def __init__(self, at_once: int) -> None:
         self._everyones = asyncio.Semaphore(at_once)
         self._each = -(-at_once // _PART)
-        self._shares: WeakValueDictionary[str, Share] = WeakValueDictionary()
+        self._shares: WeakValueDictionary[UUID, Share] = WeakValueDictionary()
 
-    def of(self, zone: ReverseZone) -> Share:
-        """The share of this zone and its neighbours, which lasts while a look holds it."""
-        parent = zone.name.partition(".")[2]
-        return self._shares.setdefault(parent, Share(self._everyones, self._each))
+    def of(self, account_id: UUID) -> Share:
+        """The share of this account, which lasts while a look holds it."""
+        return self._shares.setdefault(account_id, Share(self._everyones, self._each))

@@ -8,6 +8,7 @@ zone down and asks each directly, so what a customer publishes is seen at once.
 
 from collections.abc import Sequence
 from typing import TypeGuard
+from uuid import UUID
 
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_asking import Asking, DnsLimits
@@ -68,7 +69,7 @@ class DnspythonResolver:
             query_deadline: seconds for one exchange.
             zone_deadline: seconds for a zone, waiting for its turn included.
             concurrency: exchanges under way at once with resolvers, and as many with servers; of
-                either, the zones of one prefix get a quarter.
+                either, one account gets a quarter.
         """
         if not resolvers:
             raise ValueError("reverse DNS needs at least one validating resolver")
@@ -84,9 +85,9 @@ class DnspythonResolver:
         self.resolver_turns = DnsConcurrency(concurrency)
         self.server_turns = DnsConcurrency(concurrency)
 
-    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+    async def observe(self, zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
         """Ask the resolver and, where the zone is not signed, its servers; never raises."""
-        asking = Asking(self.limits, zone, self.resolver_turns, self.server_turns)
+        asking = Asking(self.limits, account_id, self.resolver_turns, self.server_turns)
         return await _Look(asking, zone, label).observe()
 
 
