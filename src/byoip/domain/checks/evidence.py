@@ -177,6 +177,10 @@ _FIXES = {
     Fault.NO_DATA: "The operator has no data to judge by yet: wait until it is loaded, or tell "
     "the operator.",
     Fault.EXPIRED_ROA: "Renew the ROA at the registry, or wait until newer ROA data is loaded.",
+    Fault.UNKNOWN_REGISTRY: "The operator does not know this registry yet: ask the operator to add "
+    "it, or to waive the check for this prefix.",
+    Fault.SOURCES_DISAGREE: "Two registries contradict each other, as they do for days during a "
+    "transfer: wait until they agree, or ask the operator to say which of them is responsible.",
     Fault.NOT_ASKED: "Another check must be answered first: see what it says.",
 }
 
