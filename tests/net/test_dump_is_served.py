@@ -136,4 +136,4 @@ async def test_a_lock_holds_its_owner_off(served: After) -> None:
         "/bgp/status",
         json={"advertised": False},
     )
-    assert answer.json()["errors"][0]["name"] == "advertise_state_locked"
+    assert answer.json()["errors"][0]["name"] == "locked_by_operator"

@@ -35,7 +35,7 @@ from byoip.domain.prefix import (
     PrefixLengthRefused,
     SpecialPurposePrefix,
 )
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.routes.bgp_prefix import LockedByOperator
 from byoip.domain.routes.offboarding import GraceNotBegun
 from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
 from byoip.usecases.checks.request_validation import request_validation
@@ -160,7 +160,7 @@ async def update_prefix(caller: CustomerRequest, prefix_id: PathId, body: Prefix
     refuses=(
         ClaimNotFound,
         WithdrawFirst,
-        AdvertiseStateLocked,
+        LockedByOperator,
         IllegalTransition,
         PrefixSuspended,
         GraceNotBegun,

@@ -22,7 +22,12 @@ from byoip.api.routes.bgp_schemas import (
 )
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import PrefixNotApproved
-from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst
+from byoip.domain.claims.claim import (
+    ClaimNotFound,
+    PrefixOffboarding,
+    PrefixSuspended,
+    WithdrawFirst,
+)
 from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import InvalidPrefix
@@ -35,6 +40,7 @@ from byoip.domain.routes.bgp_prefix import (
     BgpPrefixTooSpecific,
     Contested,
     IncompleteBgpDeployment,
+    LockedByOperator,
     NotSupported,
     TooManyBgpPrefixes,
 )
@@ -49,12 +55,13 @@ bgp = Declarations("bgp")
 _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     ClaimNotFound,
     BgpPrefixNotFound,
-    AdvertiseStateLocked,
+    LockedByOperator,
     PrefixNotApproved,
     PrefixSuspended,
-    IllegalTransition,
+    PrefixOffboarding,
     Contested,
     IncompleteBgpDeployment,
+    AdvertiseStateLocked,
     OriginNotValid,
     OriginUnanswered,
     WithdrawalsStopped,
@@ -167,7 +174,7 @@ async def update_bgp_prefix(
     "DELETE /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}",
     Scope.BGP_WRITE,
     answer=Done,
-    refuses=(ClaimNotFound, BgpPrefixNotFound, WithdrawFirst, AdvertiseStateLocked),
+    refuses=(ClaimNotFound, BgpPrefixNotFound, WithdrawFirst, LockedByOperator),
 )
 async def delete_bgp_prefix(
     caller: CustomerRequest, prefix_id: PathId, bgp_prefix_id: PathId

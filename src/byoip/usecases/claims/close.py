@@ -17,7 +17,7 @@ async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
     Raises:
         GraceNotBegun: it is not there yet.
         WithdrawFirst: a speaker may hold a route of it again, or a listener sees one.
-        AdvertiseStateLocked: the operator has locked a route of it since.
+        LockedByOperator: the operator has locked a route of it since.
     """
     offboarding = await tx.offboardings.live(claim.id)
     if offboarding is None or offboarding.step is not Step.GRACE:
@@ -48,7 +48,7 @@ async def require_nothing_attached(tx: Transaction, claim: Claim) -> None:
 
     Raises:
         WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
-        AdvertiseStateLocked: the operator has locked a route of it.
+        LockedByOperator: the operator has locked a route of it.
     """
     await require_withdrawn(tx, claim.id)
     for one in await tx.bgp_prefixes.of(claim.id):

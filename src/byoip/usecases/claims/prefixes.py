@@ -136,7 +136,7 @@ async def remove(tx: Transaction, account_id: UUID, claim_id: UUID) -> None:
         PreconditionFailed: the claim has another version by now.
         PrefixSuspended: the operator has suspended it.
         WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
-        AdvertiseStateLocked: the operator has locked a route of it.
+        LockedByOperator: the operator has locked a route of it.
         GraceNotBegun: it is being offboarded, and not unbound yet.
     """
     claim = await tx.lock_claim(claim_id, account_id)

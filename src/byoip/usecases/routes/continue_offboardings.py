@@ -28,7 +28,7 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound, WithdrawFirst
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.letters.letter import RevokedBecause
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.routes.bgp_prefix import LockedByOperator
 from byoip.domain.routes.breaker import (
     CeilingReached,
     RoomAwaited,
@@ -161,7 +161,7 @@ class ContinueOffboardings:
             return False
         try:
             await close_after_grace(tx, claim)
-        except (WithdrawFirst, AdvertiseStateLocked) as refusal:
+        except (WithdrawFirst, LockedByOperator) as refusal:
             _log.error("prefix %s is not closed: %s", claim.id.hex, refusal.message)
             return False
         return True

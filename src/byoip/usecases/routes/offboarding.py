@@ -42,7 +42,7 @@ async def offboard(tx: Transaction, account_id: UUID, claim_id: UUID) -> ClaimVi
         PreconditionFailed: the claim has another version by now.
         PrefixSuspended: it would come back without its suspension.
         NothingToOffboard: it is not approved, and nothing is bound or announced.
-        AdvertiseStateLocked: the operator has locked a route, advertised or not.
+        LockedByOperator: the operator has locked a route, advertised or not.
     """
     claim = await tx.lock_claim(claim_id, account_id)
     if not claim.offboarding:
@@ -64,7 +64,7 @@ async def end_grace(tx: Transaction, claim_id: UUID, *, reason: str) -> None:
         ClaimNotFound: there is no such live claim.
         GraceNotBegun: it is not being offboarded, or not unbound yet.
         WithdrawFirst: the Internet may know one of its routes again.
-        AdvertiseStateLocked: the operator has locked a route of it.
+        LockedByOperator: the operator has locked a route of it.
     """
     why = stated_reason(reason)
     claim = await tx.lock_claim(claim_id)
