@@ -29,6 +29,9 @@ _BLOCKING: Final = compiled(
 _ADD_RESERVATION: Final = compiled(
     insert(reservations), ["id", "cidr", "account_id", "reason", "created_at"]
 )
+_GET: Final = compiled(
+    select(reservations).where(_r.id == bindparam("reservation_id", type_=Uuid), _r.live)
+)
 _RELEASE: Final = compiled(
     update(reservations)
     .where(_r.id == bindparam("reservation_id", type_=Uuid), _r.live)
@@ -64,6 +67,15 @@ class ReservationRepository(Repository):
                 reason=reservation.reason.value,
                 created_at=reservation.created_at,
             )
+
+    async def get(self, reservation_id: UUID) -> Reservation:
+        """A live one, without locking it.
+
+        Raises:
+            ReservationNotFound: there is none.
+        """
+        row = await self._session.one(_GET, ReservationNotFound, reservation_id=reservation_id)
+        return reservation_from(row)
 
     async def release(self, reservation_id: UUID, now: datetime) -> Reservation:
         """End one; the row stays.

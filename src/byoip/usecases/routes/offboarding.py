@@ -13,6 +13,7 @@ from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.close import close_after_grace
+from byoip.usecases.claims.contests import lock_with_space
 from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
 from byoip.usecases.events import record_changes
 from byoip.usecases.routes.announce_owed import OWED_FOR, record_restored
@@ -67,7 +68,7 @@ async def end_grace(tx: Transaction, claim_id: UUID, *, reason: str) -> None:
         LockedByOperator: the operator has locked a route of it.
     """
     why = stated_reason(reason)
-    claim = await tx.lock_claim(claim_id)
+    claim = await lock_with_space(tx, claim_id)
     tx.record(claim_id, "offboarding.cut_short", after={"reason": why.value})
     await close_after_grace(tx, claim)
 
