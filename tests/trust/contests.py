@@ -83,7 +83,7 @@ async def require_rivals(world: World, claims: list[Claim]) -> None:
 
 
 def _rivals(one: Claim, other: Claim) -> bool:
-    overlap = one.prefix.network.overlaps(other.prefix.network)  # type: ignore[arg-type] # one family
+    overlap = one.prefix.network.overlaps(other.prefix.network)
     proven = other.state is State.APPROVED or (
         one.state is State.APPROVED and other.standing is Standing.CONTESTED
     )

@@ -111,6 +111,13 @@ prefixes = Table(
     CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
     Index("ix_prefixes_page", "account_id", "created_at", "id", postgresql_where="live"),
     Index("ix_prefixes_all", "created_at", "id", postgresql_where="live"),
+    Index(
+        "ix_prefixes_not_ok",
+        "cidr",
+        postgresql_using="gist",
+        postgresql_ops={"cidr": "inet_ops"},
+        postgresql_where="live AND standing <> 'ok'",
+    ),
     Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
 )
 

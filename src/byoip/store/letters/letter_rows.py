@@ -67,6 +67,7 @@ def letter_from(row: AnyRow) -> Letter:
         revoked_at=row.revoked_at,
         revoked_because=None if because is None else RevokedBecause(because),
         rpki=RpkiWatch(row.rpki_snapshot, row.rpki_failing_since, row.rpki_failing_until),
+        misnames=row.misnames,
     )
 
 

@@ -17,17 +17,14 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
-    literal_column,
     or_,
     select,
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from byoip.domain.checks.evidence import Finding, RawAnswer
-from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import (
@@ -37,12 +34,12 @@ from byoip.domain.letters.letter import (
     LetterReference,
     RevokedBecause,
 )
-from byoip.store.accounts.tables import accounts
 from byoip.store.checks.evidence import finding_from
 from byoip.store.checks.tables import exhibits, findings, validation_runs
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
+from byoip.store.letters.grounds_sql import NAME, PASSES
 from byoip.store.letters.letter_rows import (
     FATE,
     LETTER,
@@ -95,7 +92,7 @@ def _letters() -> Select[Any]:
     return select(*LETTER).select_from(LETTERS)
 
 
-_ADD: Final = compiled(insert(letters), [one.name for one in letters.c])
+_ADD: Final = compiled(insert(letters), [one.name for one in letters.c if one.computed is None])
 GET: Final = compiled(_letters().where(_l.reference == _REFERENCE))
 _OF: Final = compiled(
     _letters()
@@ -149,56 +146,16 @@ _DUE: Final = compiled(
             ),
             and_(
                 _n.revoked_at.is_(None),
-                _n.valid_until <= bindparam("renewed_until", type_=DateTime(timezone=True)),
+                or_(
+                    _n.misnames,
+                    _n.valid_until <= bindparam("renewed_until", type_=DateTime(timezone=True)),
+                ),
                 _p.standing != constant(Standing.OFFBOARDING),
             ),
         ),
     )
     .order_by(func.random())
     .limit(_MOST)
-)
-
-_NAME: Final = compiled(
-    select(accounts.c.name)
-    .join(prefixes, prefixes.c.account_id == accounts.c.id)
-    .where(_p.id == _CLAIM)
-)
-# The newest pass of each check, of the run that led to the approval or of a later one.
-_run = validation_runs.c
-_approving = (
-    select(func.max(_run.finished_at).label("at"))
-    .join(prefixes, _run.prefix_id == _p.id)
-    .where(
-        _p.id == _CLAIM,
-        _run.result == constant(RunResult.APPROVED),
-        _run.finished_at >= _p.approved_at,
-    )
-    .cte("approving")
-)
-_passes = (
-    select(findings)
-    .ext(distinct_on(findings.c.check_name))
-    .join(validation_runs, _run.id == findings.c.run_id)
-    .join(_approving, _run.finished_at >= _approving.c.at)
-    .where(_run.prefix_id == _CLAIM, findings.c.outcome == literal_column("'passed'"))
-    .order_by(findings.c.check_name, findings.c.at.desc(), findings.c.run_id)
-    .cte("passes")
-)
-_PASSES: Final = compiled(
-    select(
-        *(
-            _passes.c[name].label(f"finding_{name}")
-            for name in ("check_name", "outcome", "seen", "warnings", "at")
-        ),
-        exhibits.c.asked,
-        exhibits.c.whom,
-        exhibits.c.at,
-    )
-    .outerjoin(
-        exhibits,
-        and_(exhibits.c.run_id == _passes.c.run_id, exhibits.c.finding == _passes.c.position),
-    )
-    .order_by(_passes.c.check_name, exhibits.c.position)
 )
 
 _before = (
@@ -259,8 +216,8 @@ class LetterRepository(Repository):
 
     async def grounds(self, claim_id: UUID) -> LetterGrounds | None:
         """What a letter may state; None if no validation run has led to the approval."""
-        name = await self._session.row(_NAME, claim_id=claim_id)
-        rows = await self._session.rows(_PASSES, claim_id=claim_id)
+        name = await self._session.row(NAME, claim_id=claim_id)
+        rows = await self._session.rows(PASSES, claim_id=claim_id)
         if name is None or not rows:
             return None
         passed = groupby(rows, attrgetter("finding_check_name"))

@@ -20,6 +20,13 @@ from byoip.domain.letters.loa_document import LARGEST
 from byoip.store.columns import jsonb, one_of, reference, text, timestamptz, uuid_pk
 from byoip.store.metadata import metadata
 
+# Until 0011 letters named the resolver for what whois answered, and snapshots by their numbers.
+MISNAMES = (
+    "jsonb_path_exists(facts, '$.checks[*] ? ("
+    '@.of == "" || @.of like_regex "snapshot [0-9]" || '
+    '@.check != "ownership_rdns" && @.of like_regex "validating resolver"'
+    ")')"
+)
 _STANDS = "superseded_by IS NULL AND revoked_at IS NULL"
 
 loa_documents = Table(
@@ -50,6 +57,7 @@ letters = Table(
     timestamptz("issued_at"),
     timestamptz("valid_until"),
     jsonb("facts"),
+    Column("misnames", Boolean, Computed(MISNAMES, persisted=True), nullable=False),
     # Deferred: the old letter is superseded before the new one is inserted.
     Column(
         "superseded_by",
