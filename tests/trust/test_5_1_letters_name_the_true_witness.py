@@ -22,7 +22,7 @@ from byoip.usecases.letters.renew_letters import RenewLetters
 from tests.fakes.letters import FakePress, FakeSigner
 from tests.fakes.tokens import RandomHex
 from tests.usecases.conftest import world, world_engine
-from tests.usecases.letters import claimed, read, status
+from tests.usecases.letters import HOUR, claimed, read, status
 from tests.usecases.world import LABEL, WORKER, World, roa
 
 __all__ = ["world", "world_engine"]  # fixtures
@@ -154,6 +154,7 @@ async def test_letters_that_said_it_are_superseded(office: Office, check: Check,
     assert old.misnames
     assert await status(world, old) is LetterStatus.VALID, "a network polls it"
     assert await renewing() == 1
+    world.clock.advance(HOUR)
     new = await office.written(claim)
     assert await status(world, old) is LetterStatus.SUPERSEDED
     assert (await read(world, old)).superseded_by == new.reference
