@@ -94,7 +94,8 @@ class Witnesses:
         return f"the registries' delegated statistics, fetched {at:%Y-%m-%dT%H:%M:%SZ}"
 
     def _registry(self, of: str) -> str | None:
-        keys = [key for key, one in self.registries.items() if of in _hosts(one)]
+        host = of.rpartition(":")[0] or of  # its port may have changed since
+        keys = [key for key, one in self.registries.items() if host in _hosts(one)]
         key = self.responsible if self.responsible in keys else next(iter(keys), None)
         if key is not None and (key == self.responsible or len(keys) == 1):
             return f"{registry_name(key)}, {shown(of)}"
@@ -103,7 +104,7 @@ class Witnesses:
 
 def _hosts(registry: Registry) -> set[str]:
     rest = (registry.rest_url or "").partition("://")[2].partition("/")[0]
-    return {registry.host, f"{registry.host}:{registry.port}", rest} - {""}
+    return {registry.host, rest.partition(":")[0]} - {""}
 
 
 def _internal(of: str) -> bool:
