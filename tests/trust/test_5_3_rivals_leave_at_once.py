@@ -100,6 +100,16 @@ async def test_the_holder_leaves_while_another_proves_the_space(world: World) ->
     assert (now.approved, now.standing) == (True, Standing.OK)
 
 
+async def test_a_reservation_is_released_while_an_account_proves_the_space(world: World) -> None:
+    comer = await world.claim()
+    kept = await reserve(world, "31.0.0.0/24")
+    await world.prove(comer)
+    run = await world.request(comer)
+    await side_by_side(world, releasing(kept), world.carry_out(run))
+    now = await world.now(comer)
+    assert (now.approved, now.standing) == (True, Standing.OK)
+
+
 async def test_one_comes_back_while_the_last_rival_leaves(world: World) -> None:
     holder = await world.approved()
     other = await rival(world)
