@@ -22,7 +22,7 @@ def test_a_customer_onboards_an_ipv4_prefix_by_reverse_dns(service: Running) -> 
     asked = service.ask("POST", f"{path}/validate")
     assert asked.status_code == 202
     shown = eventually(lambda: service.approved(prefix["id"]))
-    assert [one["name"] for one in shown["blockers"]] == ["default_binding_missing"]
+    assert [one["name"] for one in shown["blockers"]] == ["incomplete_bgp_deployment"]
     assert shown["advertisable"] is False
     offered = {one["name"]: one["id"] for one in service.result("GET", "/services")}
     bound = {"cidr": prefix["cidr"], "service_id": offered["CDN"]}

@@ -51,6 +51,7 @@ from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
+from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
@@ -123,11 +124,11 @@ class Composition:
         budget = PostgresRegistryBudget(self.engine, remember=self.outside.remember)
         return BudgetedRegistry(either, budget, self.clock, back_off=self.outside.back_off)
 
-    def api(self, public_url: str) -> ASGIApp:
+    def api(self, public_url: str, capabilities: Capabilities | None = None) -> ASGIApp:
         """The HTTP API."""
-        return create_application(self._backend(public_url))
+        return create_application(self._backend(public_url, capabilities))
 
-    def _backend(self, public_url: str) -> Backend:
+    def _backend(self, public_url: str, capabilities: Capabilities | None) -> Backend:
         store, clock = self.store, self.clock
         label, registries = self.settings.label, self.outside.registries
         terms = Terms(
@@ -153,6 +154,7 @@ class Composition:
             clock=clock,
             advice=Advice(label, registries),
             probes={"database": self.trouble},
+            capabilities=capabilities,
             metrics=CollectorRegistry(),
             figures=Gauges(self.engine),
             public_url=public_url,

@@ -5,15 +5,18 @@ those that it does not need.
 
 1. the key of an idempotent write (tried, never waited for)
 2. the account (`lock_account`)
-3. the claim (`Claims.lock`)
-4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing else. Or a service:
+3. the space (`lock_space`), by all that may begin or end a contest: what approves, contests, closes
+   or revokes, and reservations; then, in the order of their ids, the claims around
+   (`contests.lock_around`)
+4. the claim (`Claims.lock`)
+5. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing else. Or a service:
    bindings share it (`Services.get`; `Bindings.swap` and `remove` with all that the feed will
    name), operators lock it alone and nothing before it. Then edges: bindings and announcements
    share them (`EdgeFeed.at_once`, `Edges.together`); to add, drain, restore or remove one all are
    locked (`Edges.alone`), and then that one (`Edges.lock`), or all of them after the counter of 13
    (`Edges.begin_feed`)
-5. the space (`lock_space`), only for a claim that is pending
-6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
+6. with the space locked, claims that overlap it, in the order of their ids (`approved_overlapping`,
+   `contests.unrivalled`)
 7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
    (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
    nothing before it, the turn to re-evaluate all routes: tried, never waited for
@@ -33,9 +36,9 @@ those that it does not need.
     it, so it comes last and is held only while the transaction commits
 14. at the commit Postgres' queue of notifications, where there are events
 
-Why 6 may come after 3: a transaction that waits for the space holds a pending claim only, and 6
-locks approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: a
-transaction that held an approved claim and took the space could deadlock with one that contests it.
+Why 6 may come after 4: only one transaction at a time has the space, and any other holds one claim
+of it and waits for no second one; what locks several without the space (`rearm`) takes them in the
+order of their ids, as 3 does. To hold a claim and then take its space could deadlock.
 
 Reconcilers write applied state in single statements, in the order of ids. They lock BGP prefixes
 without their claims: to read them before a withdrawal (holding nothing else), and to settle them
@@ -82,6 +85,7 @@ from byoip.store.checks.vrp_snapshots import RoaRepository
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository
 from byoip.store.checks.waivers import WaiverRepository
 from byoip.store.claims.claims import ClaimRepository
+from byoip.store.claims.contests import ContestRepository
 from byoip.store.claims.delegations import DelegationRepository
 from byoip.store.claims.events import EventRepository
 from byoip.store.claims.reservations import ReservationRepository
@@ -114,6 +118,7 @@ class Transaction:
     """
 
     claims = cached_property(lambda tx: ClaimRepository(tx.session))
+    contests = cached_property(lambda tx: ContestRepository(tx.session))
     tokens = cached_property(lambda tx: TokenRepository(tx.session))
     bindings = cached_property(lambda tx: BindingRepository(tx.session, tx.edge_feed))
     edges = cached_property(lambda tx: EdgeRepository(tx.session))

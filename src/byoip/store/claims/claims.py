@@ -153,10 +153,9 @@ class ClaimRepository(Repository):
         await self._session.change(_SAVE, claim_id=claim.id, **_values(claim))
 
     async def lock_space(self, prefix: Prefix) -> None:
-        """Serialise approvals of overlapping space until the transaction ends.
+        """Serialise what begins and ends contests over a space until the transaction ends.
 
-        Only while holding a pending claim: with an approved one it could deadlock with another
-        that contests it.
+        Before any claim is locked: see the order of locks in `transaction.py`.
         """
         cut = prefix.network.max_prefixlen - _CUT[prefix.family]
         key = int(prefix.network.network_address) >> cut

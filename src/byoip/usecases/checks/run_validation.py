@@ -13,7 +13,7 @@ another worker takes it. The first one's attempt number is then out of date: it 
 
     transaction 1     take the run; read the claim and its token
     no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
-    transaction 2     lock claim, run and space; look again; decide; record
+    transaction 2     lock space, claim and run; look again; decide; record
 
 The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
 run that another worker has taken, is left alone. Findings about a token that was revoked do not
@@ -47,6 +47,7 @@ from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget
+from byoip.usecases.claims.contests import clear_contests
 from byoip.usecases.events import record_changes
 
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -82,7 +83,7 @@ class RunValidation:
                 answers = await self.ask(
                     CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
                 )
-        await self._record(run, token, answers, by)
+        await self._record(run, claim, token, answers, by)
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
@@ -104,11 +105,14 @@ class RunValidation:
     async def _record(
         self,
         run: ValidationRun,
+        asked: Claim,
         token: OwnershipToken | None,
         answers: CollectedEvidence,
         by: Actor,
     ) -> None:
         async with self.store.transaction(actor=by) as tx:
+            if token is not None:  # it may be approved or contested: the space comes first
+                await tx.claims.lock_space(asked.prefix)
             try:
                 claim = await tx.claims.lock(run.claim_id)
             except ClaimNotFound:
@@ -127,6 +131,8 @@ class RunValidation:
             decided, result, more = await self._settle(tx, learnt, proof, findings)
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
+            if result is RunResult.APPROVED:
+                await clear_contests(tx, claim.prefix)
             await self._finish(tx, held, result, (*findings, *more))
 
     async def _settle(
@@ -143,7 +149,6 @@ class RunValidation:
             return claim, result, ()
         if claim.suspended or claim.offboarding:
             return claim, result, ()
-        await tx.claims.lock_space(claim.prefix)
         vrps = await tx.roas.about(claim.prefix)
         waiver = (await tx.waivers.of(claim.id, now)).get(Waivable.RPKI)
         once_more, _ = check_rpki(
