@@ -43,7 +43,7 @@ def test_a_customer_onboards_an_ipv6_prefix_by_its_route_object(service: Running
     line = f"remarks: byoip-validation: {prefix['ownership_validation_token']}"
     cidr = prefix["cidr"]
     text = (
-        f"inet6num: {cidr}\nmnt-by: A-MNT\nsource: RIPE\n\n"
+        f"inet6num: {cidr}\nstatus: ASSIGNED\nmnt-by: A-MNT\nsource: RIPE\n\n"
         f"route6: {cidr}\norigin: AS64500\n{line}\nmnt-by: A-MNT\nsource: RIPE\n"
     )
     service.control("PUT", "/irr/RIPE", content=text)

@@ -155,7 +155,7 @@ async def test_2_3_and_is_named_where_the_operator_does_not_know_it(
 
     assert isinstance(outcome, Unanswered)
     assert "177.5.0.0/24 is space of NIC.BR (country BR)" in outcome.seen
-    assert "the operator must add it" in outcome.seen
+    assert "the operator must add it" in outcome.fix
 
 
 def told(world: Parties, claim: Claim, token: OwnershipToken) -> dict[str, str]:

@@ -177,10 +177,10 @@ _FIXES = {
     Fault.NO_DATA: "The operator has no data to judge by yet: wait until it is loaded, or tell "
     "the operator.",
     Fault.EXPIRED_ROA: "Renew the ROA at the registry, or wait until newer ROA data is loaded.",
-    Fault.UNKNOWN_REGISTRY: "The operator does not know this registry yet: ask the operator to add "
-    "it, or to waive the check for this prefix.",
-    Fault.SOURCES_DISAGREE: "Two registries contradict each other, as they do for days during a "
-    "transfer: wait until they agree, or ask the operator to say which of them is responsible.",
+    Fault.UNKNOWN_REGISTRY: "The operator must add the registry to the settings, or waive irr for "
+    "this prefix: tell the operator.",
+    Fault.SOURCES_DISAGREE: "The operator can override it: ask the operator to name the registry "
+    "that is responsible, or wait until the statistics agree.",
     Fault.NOT_ASKED: "Another check must be answered first: see what it says.",
 }
 
