@@ -16,8 +16,8 @@ those that it does not need.
 6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
 7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
    (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
-   nothing before it, the turn to re-evaluate all routes: tried, never waited for
-   (`Drifts.reevaluate` then shares claims in the order of their ids)
+   nothing before it, the turn to re-evaluate a page of routes: tried, never waited for
+   (`Drifts.reevaluate` then shares which snapshot is in use, and claims in the order of their ids)
 8. with nothing before it one of these: the refused set of a job (`guards.waiting`, `refuse`), then
    the ways out that a run takes in, in their own order and without their claims
    (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it

@@ -43,6 +43,7 @@ class RoaSnapshot(Wire):
         built_at="2026-11-02T09:20:00Z",
         source="rpki-client 9.6",
         counts={"ripe": 40000},
+        unreadable=0,
         objections=[],
         kept=True,
         acceptance=None,
@@ -55,6 +56,7 @@ class RoaSnapshot(Wire):
     built_at: Time | None = Field(description="null: nothing could be loaded.")
     source: str | None
     counts: dict[str, int] = Field(description="Entries of each trust anchor.")
+    unreadable: int = Field(description="Entries that made no sense, and were dropped.")
     objections: list[SnapshotObjection] = Field(description="Why it was refused at first.")
     kept: bool = Field(description="Whether its entries are still there, so that it may be used.")
     acceptance: SnapshotAcceptance | None
@@ -97,6 +99,7 @@ def roa_snapshot_of(view: RoaSnapshotView) -> RoaSnapshot:
         built_at=snapshot.tally.built_at if snapshot.tally else None,
         source=snapshot.source,
         counts=dict(snapshot.tally.counts) if snapshot.tally else {},
+        unreadable=snapshot.tally.unreadable if snapshot.tally else 0,
         objections=[
             SnapshotObjection(gate=one.gate, detail=one.detail) for one in snapshot.objections
         ],

@@ -105,14 +105,22 @@ registry_overrides = Table(
     Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
 )
 
-# The newest snapshot of ROA data that all routes have been validated against, and when.
+# The newest snapshot of ROA data that all routes have been validated against, and when. While a
+# pass is on its way: against which snapshot it judges, and the last route that it has judged.
 origin_watch = Table(
     "origin_watch",
     metadata,
     Column("singleton", Boolean, primary_key=True, server_default=true()),
     Column("snapshot", Integer, nullable=False),
     timestamptz("at"),
+    Column("judging", Integer),
+    Column("after_prefix", Uuid),
+    Column("after_cidr", CIDR),
     CheckConstraint("singleton", name="one_row"),
+    CheckConstraint(
+        "(judging IS NULL) = (after_prefix IS NULL) AND (judging IS NULL) = (after_cidr IS NULL)",
+        name="page",
+    ),
 )
 
 # Approved space whose origin validation is not "valid", and since which snapshot. Operators,

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     true,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import CIDR, JSONB
 from sqlalchemy.schema import Identity
 
@@ -34,11 +35,13 @@ vrp_snapshots = Table(
     timestamptz("built_at", nullable=True),
     text("sha256", nullable=True),
     Column("counts", JSONB),  # {trust anchor: entries}
-    jsonb("objections"),  # [{"gate": ..., "detail": ...}]
+    jsonb("objections"),  # [{"gate": ..., "detail": ..., "anchor": ...}]
     Column("kept", Boolean, nullable=False),  # whether its partition still exists
     text("accepted_by", nullable=True),
     text("accepted_because", nullable=True),
     timestamptz("accepted_at", nullable=True),
+    # Entries that made no sense, and were dropped.
+    Column("unreadable", Integer, nullable=False, server_default=sql("0")),
     CheckConstraint(
         "not (accepted or kept) or (built_at is not null and counts is not null)", name="loaded"
     ),

@@ -112,6 +112,7 @@ prefixes = Table(
     Index("ix_prefixes_page", "account_id", "created_at", "id", postgresql_where="live"),
     Index("ix_prefixes_all", "created_at", "id", postgresql_where="live"),
     Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
+    Index("ix_prefixes_approved", "id", "cidr", postgresql_where="state = 'approved'"),
 )
 
 # Account, prefix and ASN of a token are its claim's, which never change (trigger on prefixes).
