@@ -266,6 +266,14 @@ _GAUGES = (
         text("SELECT kind, 1 FROM job_switches WHERE stopped"),
     ),
     _Gauge(
+        "byoip_evidence_bytes",
+        "Disk space of raw answers, and of what was asked.",
+        "",
+        text(
+            "SELECT '', pg_total_relation_size('raw_answers') + pg_total_relation_size('exhibits')"
+        ),
+    ),
+    _Gauge(
         "byoip_jobs",
         "Jobs in the queue by status; finished ones are kept for a day.",
         "status",

@@ -43,7 +43,8 @@ class Work:
             another worker does that.
         offboard: goes on with offboarding claims.
         stopped: whether an operator has thrown the kill switch of a kind of job.
-        tidy_up: deletes what is no longer needed: old idempotency keys, finished jobs.
+        tidy_up: deletes what is no longer needed: old idempotency keys, raw answers that are due,
+            finished jobs.
         letters: None without the operator's key.
     """
 

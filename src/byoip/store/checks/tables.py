@@ -1,10 +1,10 @@
 """Validation runs and their evidence, route validity, and what registries were asked."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Computed,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     true,
 )
 from sqlalchemy import (
@@ -46,6 +47,11 @@ validation_runs = Table(
     timestamptz("lease_until", nullable=True),
     Column("attempt", Integer, nullable=False),
     Column("retries", Integer, nullable=False),
+    # Of raw answers: bytes that it keeps, when they are due, and what rests on them.
+    Column("raw_bytes", Integer, nullable=False, server_default=sql("0")),
+    timestamptz("raw_until", nullable=True),
+    Column("grounds_of_approval", Boolean, nullable=False, server_default=false()),
+    Column("grounds_of_letter", Boolean, nullable=False, server_default=false()),
     one_of("trigger", Trigger),
     one_of("state", RunState),
     one_of("result", RunResult),
@@ -55,9 +61,20 @@ validation_runs = Table(
     ),
     CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
     CheckConstraint("attempt >= 0 AND retries >= 0", name="counts"),
+    CheckConstraint(
+        "raw_bytes >= 0 AND NOT (grounds_of_letter AND raw_until IS NOT NULL)", name="raw"
+    ),
     Index("uq_validation_runs_open", "prefix_id", unique=True, postgresql_where=_OPEN),
     Index("ix_validation_runs_page", "prefix_id", "created_at", "id"),
     Index("ix_validation_runs_open", "due_at", "id", postgresql_where=_OPEN),
+    Index(
+        "ix_validation_runs_raw",
+        "prefix_id",
+        "finished_at",
+        "id",
+        postgresql_where="raw_bytes > 0",
+    ),
+    Index("ix_validation_runs_due", "raw_until", "id", postgresql_where="raw_until IS NOT NULL"),
 )
 
 findings = Table(
@@ -77,6 +94,25 @@ findings = Table(
     CheckConstraint("(outcome = 'passed') = (code IS NULL)", name="code"),
 )
 
+# Raw answers, each content once; `loose_since` is when a run last gave it up.
+raw_answers = Table(
+    "raw_answers",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("packed", LargeBinary, nullable=False),  # zlib
+    timestamptz("loose_since", nullable=True),
+    Index("ix_raw_answers_loose", "loose_since", postgresql_where="loose_since IS NOT NULL"),
+)
+
+# Bytes of raw answers that the runs of an account keep; a content counts for each run.
+evidence_usage = Table(
+    "evidence_usage",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("accounts.id", ondelete="RESTRICT"), primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+)
+
+# `kept` is the digest while the raw answer is; `answer` was the place of older ones.
 exhibits = Table(
     "exhibits",
     metadata,
@@ -85,10 +121,15 @@ exhibits = Table(
     Column("position", SmallInteger, primary_key=True, autoincrement=False),
     text("asked"),
     text("whom"),
-    Column("answer", LargeBinary, nullable=False),
-    Column("sha256", LargeBinary, Computed("sha256(answer)", persisted=True), nullable=False),
+    Column("answer", LargeBinary),
+    Column("sha256", LargeBinary, nullable=False),
     timestamptz("at"),
+    Column("size_bytes", Integer),
+    Column("kept", LargeBinary, ForeignKey("raw_answers.sha256", ondelete="RESTRICT")),
     ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
+    CheckConstraint("kept = sha256 AND answer IS NULL", name="kept"),
+    CheckConstraint("answer IS NOT NULL OR size_bytes IS NOT NULL", name="size"),
+    Index("ix_exhibits_kept", "kept", postgresql_where="kept IS NOT NULL"),
 )
 
 registry_overrides = Table(

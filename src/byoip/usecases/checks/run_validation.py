@@ -35,6 +35,7 @@ from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, 
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
@@ -50,11 +51,13 @@ class RunValidation:
 
     Attributes:
         heartbeat: seconds between renewals of the lease; well under the lease.
+        evidence_quota: bytes of raw answers that an account's runs may keep.
     """
 
     store: Store
     ask: CollectEvidence
     heartbeat: float = LEASE.total_seconds() / 3
+    evidence_quota: int = EVIDENCE_QUOTA
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended."""
@@ -168,7 +171,7 @@ class RunValidation:
     async def _finish(
         self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
     ) -> None:
-        await tx.runs.finish(run.finished(result, tx.now), findings)
+        await tx.runs.finish(run.finished(result, tx.now), findings, self.evidence_quota)
         after = {"validation_id": run.id.hex, "result": result.value}
         tx.record(run.claim_id, "validation.finished", after=after)
         if result is RunResult.UNANSWERED:
