@@ -42,6 +42,7 @@ from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
+from byoip.store.figures import fold_figures
 from byoip.store.gauges import Gauges
 from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.guard_reader import GuardReader
@@ -206,6 +207,7 @@ class Composition:
             refresh_registrations=self.refresh_registrations(),
             refresh_roas=refresh_roas,
             tidy_up=self._tidy_up,
+            fold_figures=partial(fold_figures, self.engine),
             watch_letters=WatchLetters(self.store, self.clock),
             reevaluate_claims=ReevaluateClaims(self.store, self.clock),
             settle_bindings=ConvergeBindings(self.store),

@@ -1,6 +1,7 @@
-"""Tables of no area: what this database is for, and answers kept for repeated writes."""
+"""Tables of no area: what this database is for, answers for repeated writes, and figures."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -40,4 +41,22 @@ idempotency_keys = Table(
     Column("version", Integer),
     timestamptz("created_at"),
     Index(None, "created_at"),
+)
+
+# What metrics tell, and differences that no job has added yet: see figures.py. Triggers write the
+# differences (migration 0013).
+figures = Table(
+    "figures",
+    metadata,
+    Column("figure", Text, primary_key=True),
+    Column("label", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+figure_deltas = Table(
+    "figure_deltas",
+    metadata,
+    text("figure"),
+    text("label"),
+    Column("delta", BigInteger, nullable=False),
 )

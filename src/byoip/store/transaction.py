@@ -23,13 +23,16 @@ those that it does not need.
    (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it
    applied and observed in the order of ids (`routes.forget`); which database this is
    (`restores.identity`), then all applied state in the order of ids (`restores.forget_applied`)
-9. letters of the claim; or those alone, with nothing before or after them
+9. where a run is finished, raw answers that were given up, in the order of their digests, then
+   what its account keeps (`raw_answers`). Letters of the claim; or those alone, with nothing
+   before or after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
 12. the event counter of operators
 13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed. All accounts share
     it, so it comes last and is held only while the transaction commits
-14. at the commit Postgres' queue of notifications, where there are events
+14. at the commit the counters of the account (triggers), then Postgres' queue of notifications,
+    where there are events
 
 Why 6 may come after 3: a transaction that waits for the space holds a pending claim only, and 6
 locks approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: a

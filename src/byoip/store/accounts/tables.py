@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -13,6 +14,9 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     true,
+)
+from sqlalchemy import (
+    text as sql,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -94,4 +98,13 @@ operator_event_counter = Table(
     Column("singleton", Boolean, primary_key=True, server_default=true()),
     Column("last", BigInteger, nullable=False),
     CheckConstraint("singleton", name="one_row"),
+)
+
+# What an account has, written by triggers as transactions commit (migration 0013).
+account_counters = Table(
+    "account_counters",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("accounts.id", ondelete="RESTRICT"), primary_key=True),
+    Column("live_prefixes", Integer, nullable=False, server_default=sql("0")),
+    Column("open_runs", Integer, nullable=False, server_default=sql("0")),
 )

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import WINDOW, Finding
-from byoip.store.statements import Session, Statement, compiled
+from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translate_driver_errors
 
 NEWEST_KEPT: Final = 20  # runs of a prefix
@@ -36,7 +36,8 @@ _TAKE_UP: Final = compiled(
     text("""
     UPDATE raw_answers SET loose_since = NULL WHERE sha256 IN (
         SELECT sha256 FROM raw_answers
-        WHERE sha256 = ANY(:digests) AND loose_since IS NOT NULL ORDER BY sha256 FOR UPDATE
+        WHERE sha256 = ANY(:digests) AND loose_since IS NOT NULL
+        ORDER BY sha256 FOR NO KEY UPDATE
     )
     """)
 )
@@ -108,7 +109,9 @@ _GIVE_UP: Final = compiled(
         FOR NO KEY UPDATE OF run SKIP LOCKED
     ), loosened AS (
         UPDATE raw_answers SET loose_since = :now WHERE sha256 IN (
-            SELECT kept FROM exhibits JOIN due ON run_id = due.id WHERE kept IS NOT NULL
+            SELECT sha256 FROM raw_answers WHERE sha256 IN (
+                SELECT kept FROM exhibits JOIN due ON run_id = due.id WHERE kept IS NOT NULL
+            ) ORDER BY sha256 FOR NO KEY UPDATE
         )
     ), emptied AS (
         UPDATE exhibits SET kept = NULL, answer = NULL,
@@ -116,14 +119,16 @@ _GIVE_UP: Final = compiled(
         FROM due WHERE run_id = due.id AND NOT closed
     ), ended AS (
         DELETE FROM exhibits USING due WHERE run_id = due.id AND closed
-    ), counted AS (
-        INSERT INTO evidence_usage AS kept (account_id, bytes)
-        SELECT account_id, -sum(raw_bytes) FROM due GROUP BY 1 ORDER BY 1
-        ON CONFLICT (account_id) DO UPDATE SET bytes = kept.bytes + excluded.bytes
+    ), given_up AS (
+        UPDATE validation_runs SET raw_bytes = 0, raw_until = NULL
+        WHERE id IN (SELECT id FROM due)
     )
-    UPDATE validation_runs SET raw_bytes = 0, raw_until = NULL
-    WHERE id IN (SELECT id FROM due)
+    SELECT account_id, sum(raw_bytes) AS bytes, count(*) AS runs
+    FROM due GROUP BY account_id ORDER BY account_id
     """)
+)
+_DISCOUNT: Final = compiled(
+    text("UPDATE evidence_usage SET bytes = bytes - :bytes WHERE account_id = :account_id")
 )
 _SWEEP: Final = compiled(
     text("""
@@ -194,17 +199,26 @@ async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
 
     Each transaction frees one page.
     """
-    runs = done = await _prune(engine, _GIVE_UP, now=now, page=page)
-    while done:
-        done = await _prune(engine, _GIVE_UP, now=now, page=page)
+    runs = 0
+    while done := await _give_up(engine, now, page):
         runs += done
-    while await _prune(engine, _SWEEP, before=now - _LOOSE_FOR, page=50 * page):
+    while await _sweep(engine, now, 50 * page):
         pass
     return runs
 
 
-async def _prune(engine: AsyncEngine, statement: Statement, **asked: object) -> int:
+async def _give_up(engine: AsyncEngine, now: datetime, page: int) -> int:
     with translate_driver_errors():
         async with engine.begin() as connection:
             session = await Session.of(connection)
-            return await session.change(statement, **asked)
+            freed = await session.rows(_GIVE_UP, now=now, page=page)
+            for one in freed:  # contents first, then accounts in order: as a run that is recorded
+                await session.change(_DISCOUNT, account_id=one.account_id, bytes=one.bytes)
+            return sum(one.runs for one in freed)
+
+
+async def _sweep(engine: AsyncEngine, now: datetime, page: int) -> int:
+    with translate_driver_errors():
+        async with engine.begin() as connection:
+            session = await Session.of(connection)
+            return await session.change(_SWEEP, before=now - _LOOSE_FOR, page=page)

@@ -24,7 +24,7 @@ from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, Overlap
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.prefix import Prefix
-from byoip.store.accounts.tables import accounts
+from byoip.store.accounts.tables import account_counters, accounts
 from byoip.store.bindings.tables import bindings
 from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
 from byoip.store.claims.tables import prefixes
@@ -56,8 +56,11 @@ _INSERT: Final = compiled(insert(prefixes), _WRITTEN)
 _QUOTA: Final = compiled(
     _for_update(select(accounts.c.prefix_quota).where(accounts.c.id == _ACCOUNT))
 )
+_c = account_counters.c
 _HELD: Final = compiled(
-    select(func.count().label("held")).where(_p.account_id == _ACCOUNT, _p.live)
+    select(func.coalesce(func.sum(_c.live_prefixes), 0).label("held")).where(
+        _c.account_id == _ACCOUNT
+    )
 )
 # Without an account, any: coalesce keeps that one statement.
 _live = select(prefixes).where(
@@ -128,7 +131,10 @@ class ClaimRepository(Repository):
             await self._session.change(_INSERT, **_values(claim))
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:
-        """Lock the account against other claims; how many live claims it has, and its quota."""
+        """Lock the account against other claims; how many live claims it has, and its quota.
+
+        Counted are claims of transactions that have ended.
+        """
         account = await self._session.one(_QUOTA, AccountNotFound, account_id=account_id)
         # A statement of its own: it must see what was committed while this one waited for the lock.
         (count,) = await self._session.rows(_HELD, account_id=account_id)

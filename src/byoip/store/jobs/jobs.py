@@ -5,9 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
-from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy import Uuid, bindparam, select
 
-from byoip.domain.checks.validation_run import RunState
 from byoip.ports.jobs import (
     DEFAULT_QUEUE,
     GENERATE_LETTER,
@@ -16,25 +15,19 @@ from byoip.ports.jobs import (
     REEVALUATE_CLAIMS,
     RUN_VALIDATION,
 )
+from byoip.store.accounts.tables import account_counters
 from byoip.store.checks.tables import validation_runs
 from byoip.store.claims.tables import prefixes
-from byoip.store.columns import constant
 from byoip.store.engine import plain, session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
 
-_run, _prefix = validation_runs.alias(), prefixes.alias()
-_whose = select(_prefix.c.account_id).where(
-    _prefix.c.id == _run.c.prefix_id, _run.c.id == bindparam("run_id", type_=Uuid)
-)
 _OPEN_RUNS: Final = compiled(
-    select(func.count().label("open"))
-    .select_from(validation_runs.join(prefixes, prefixes.c.id == validation_runs.c.prefix_id))
-    .where(
-        validation_runs.c.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)]),
-        prefixes.c.account_id == _whose.scalar_subquery(),
-    )
+    select(account_counters.c.open_runs)
+    .join(prefixes, prefixes.c.account_id == account_counters.c.account_id)
+    .join(validation_runs, validation_runs.c.prefix_id == prefixes.c.id)
+    .where(validation_runs.c.id == bindparam("run_id", type_=Uuid))
 )
 
 
@@ -75,12 +68,12 @@ class JobRepository:
 
         The more open runs an account has, the later they come: no account waits for another's bulk.
         """
-        (others,) = await self._session.rows(_OPEN_RUNS, run_id=run_id)
+        others = await self._session.row(_OPEN_RUNS, run_id=run_id)
         # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
         job = self._app.configure_task(
             RUN_VALIDATION,
             queue=DEFAULT_QUEUE,
-            priority=-others.open,
+            priority=-others.open_runs if others else 0,
             schedule_at=at,
             connection=self._session.driver,
         )

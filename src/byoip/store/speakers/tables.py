@@ -76,6 +76,7 @@ observed_routes = Table(
     Column("advertised", Boolean, nullable=False),
     Column("own_word", Boolean, nullable=False),  # a speaker's ADJ-RIB-Out: its own word
     timestamptz("at"),
+    Index("ix_observed_routes_gone", "at", postgresql_where="NOT advertised AND NOT own_word"),
 )
 
 # Which database this was when a reconciler last led. If it is another now, it was restored from a
