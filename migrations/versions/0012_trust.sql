@@ -43,7 +43,7 @@ ALTER TABLE exhibits
     ADD COLUMN size_bytes INTEGER,
     ADD COLUMN kept BYTEA,
     ADD CONSTRAINT fk_exhibits_kept FOREIGN KEY (kept) REFERENCES raw_answers (sha256) ON DELETE RESTRICT,
-    ADD CONSTRAINT ck_exhibits_kept CHECK (kept = sha256 AND answer IS NULL),
+    ADD CONSTRAINT ck_exhibits_kept CHECK (kept IS NULL OR kept = sha256 AND answer IS NULL),
     ADD CONSTRAINT ck_exhibits_size CHECK (answer IS NOT NULL OR size_bytes IS NOT NULL);
 
 CREATE INDEX ix_exhibits_kept ON exhibits (kept) WHERE kept IS NOT NULL;

@@ -47,12 +47,7 @@ class _Counted:
 
 
 _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
-    _Counted(
-        "byoip_prefixes_approved",
-        "Live approved prefixes.",
-        "",
-        ("",),
-    ),
+    _Counted("byoip_prefixes_approved", "Live approved prefixes.", "", ("",)),
     _Counted(
         "byoip_prefixes_not_ok",
         "Live prefixes by standing, where it is not ok; contested: proven by two accounts.",
@@ -71,12 +66,7 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "",
         ("",),
     ),
-    _Counted(
-        "byoip_validation_runs_open",
-        "Validation runs that have not ended.",
-        "state",
-        (),
-    ),
+    _Counted("byoip_validation_runs_open", "Validation runs that have not ended.", "state", ()),
     _Gauge(
         "byoip_validation_run_overdue_seconds",
         "How long the most overdue validation run has been waiting for a worker.",
@@ -153,17 +143,9 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "",
         ("",),
     ),
+    _Counted("byoip_routes_desired", "Routes that their owners want announced.", "", ("",)),
     _Counted(
-        "byoip_routes_desired",
-        "Routes that their owners want announced.",
-        "",
-        ("",),
-    ),
-    _Counted(
-        "byoip_routes_applied",
-        "Routes that a speaker has confirmed to announce.",
-        "speaker",
-        None,
+        "byoip_routes_applied", "Routes that a speaker has confirmed to announce.", "speaker", None
     ),
     _Counted(
         "byoip_routes_observed",
@@ -171,12 +153,7 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "seen_by",
         None,
     ),
-    _Counted(
-        "byoip_routes_unsettled",
-        "Changes that were not seen at every stage yet.",
-        "",
-        ("",),
-    ),
+    _Counted("byoip_routes_unsettled", "Changes that were not seen at every stage yet.", "", ("",)),
     _Counted(
         "byoip_route_alarms",
         "What operators should look at: lost, unanswered, absent, still_seen, stage_skipped, "
@@ -267,10 +244,7 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         ),
     ),
     _Counted(
-        "byoip_jobs",
-        "Jobs in the queue by status; finished ones are kept for a day.",
-        "status",
-        (),
+        "byoip_jobs", "Jobs in the queue by status; finished ones are kept for a day.", "status", ()
     ),
 )
 

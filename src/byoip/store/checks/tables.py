@@ -127,7 +127,7 @@ exhibits = Table(
     Column("size_bytes", Integer),
     Column("kept", LargeBinary, ForeignKey("raw_answers.sha256", ondelete="RESTRICT")),
     ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
-    CheckConstraint("kept = sha256 AND answer IS NULL", name="kept"),
+    CheckConstraint("kept IS NULL OR kept = sha256 AND answer IS NULL", name="kept"),
     CheckConstraint("answer IS NOT NULL OR size_bytes IS NOT NULL", name="size"),
     Index("ix_exhibits_kept", "kept", postgresql_where="kept IS NOT NULL"),
 )
