@@ -12,6 +12,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 FUZZ_SECONDS ?= 600
+# Tests start `byoip` some forty times: what Python has compiled is kept, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-fast test-long check fuzz bench bench-quick lock image-check clean
 

@@ -23,6 +23,9 @@ dialect = "irrd"
 offers_route_objects = false
 budget = { per_minute = 10 }
 
+[national_registries]
+JP = "jpirr"
+
 [[registry_overrides]]
 prefix = "192.0.2.0/24"
 registry = "jpirr"
@@ -44,6 +47,7 @@ def test_structures_come_from_the_file(file: Path) -> None:
     settings = read_settings({"BYOIP_CONFIG": str(file)})
     assert settings.origins == {Asn(64500), Asn(64501)}
     assert settings.infrastructure == (Prefix.parse("203.0.113.0/24"),)
+    assert settings.national_registries == {"JP": "jpirr"}
     (registry,) = settings.registries
     assert registry.registry() == Registry(
         "jpirr",

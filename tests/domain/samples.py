@@ -24,8 +24,8 @@ STALE = "fedcba9876543210" * 2
 LABEL = "byoip-validation"
 
 RIPE = Registry("ripencc", "RIPE", "whois.ripe.example", Dialect.RIPE, holder_rule=True)
-ARIN = Registry("arin", "ARIN", "rr.arin.example", Dialect.IRRD)
-LACNIC = Registry("lacnic", "LACNIC", "irr.lacnic.example", Dialect.IRRD)
+ARIN = Registry("arin", "ARIN", "rr.arin.example", Dialect.IRRD, objects_from_roas=True)
+LACNIC = Registry("lacnic", "LACNIC", "irr.lacnic.example", Dialect.IRRD, objects_from_roas=True)
 
 
 def prefix(text: str) -> Prefix:

@@ -1,6 +1,7 @@
 import pytest
 
 from byoip.domain.checks.address_holder import maintainers_of, smallest_block
+from byoip.domain.checks.registries.address_blocks import registrys_own
 from byoip.domain.checks.rpsl import RpslObject
 from tests.domain.samples import prefix, rpsl
 
@@ -67,86 +68,125 @@ def test_a_block_of_the_other_family_is_around_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("described", "placeholder"),
+    ("described", "why"),
     [
-        pytest.param(ROOT, True, id="root"),
+        pytest.param(ROOT, "without a status", id="root"),
+        pytest.param(WIDE, "without a status", id="no-status"),
         pytest.param(
-            block("192.0.0.0 - 192.0.3.255", "status: ALLOCATED UNSPECIFIED"), True, id="s1"
+            block("192.0.0.0 - 192.0.3.255", "status: ALLOCATED UNSPECIFIED"),
+            "ALLOCATED UNSPECIFIED",
+            id="unspecified",
         ),
-        pytest.param(block("192.0.0.0 - 192.0.3.255", "status: not-set"), True, id="not-set"),
-        pytest.param(block("192.0.0.0 - 192.0.3.255", "netname: IANA-BLK"), True, id="iana"),
+        pytest.param(block("192.0.0.0 - 192.0.3.255", "status: not-set"), "NOT-SET", id="not-set"),
+        pytest.param(block("192.0.0.0 - 192.0.3.255", "status: NEW"), "NEW", id="unknown-status"),
         pytest.param(
-            block("192.0.0.0 - 192.0.3.255", "netname: NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK"),
-            True,
-            id="managed-elsewhere",
+            block("192.0.0.0 - 192.0.3.255", "status: ALLOCATED PORTABLE"),
+            "ALLOCATED PORTABLE",
+            id="a-status-of-another-registry",
         ),
-        pytest.param(block("192.0.0.0 - 192.0.3.255", "status: ALLOCATED PA"), False, id="lir"),
-        pytest.param(block("192.0.0.0 - 192.0.3.255", "status: LEGACY"), False, id="legacy"),
-        pytest.param(WIDE, False, id="no-status"),
+        *(
+            pytest.param(
+                block("192.0.0.0 - 192.0.3.255", f"netname: {name}", "status: ALLOCATED PA"),
+                f"a placeholder ({name})",
+                id=name,
+            )
+            for name in (
+                "IANA-BLK",
+                "NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK",
+                "STUB-192-0-2SLASH24",
+                "ERX-NETBLOCK",
+            )
+        ),
+        pytest.param(
+            block("192.0.0.0 - 192.255.255.255", "status: ALLOCATED PA"),
+            "from IANA",
+            id="a-whole-/8",
+        ),
+        pytest.param(
+            block("192.0.0.0 - 195.255.255.255", "status: ALLOCATED PA"),
+            "from IANA",
+            id="more-than-a-/8",
+        ),
+        pytest.param(
+            block("192.0.0.0 - 192.255.255.254", "status: ALLOCATED PA"), None, id="less-than-a-/8"
+        ),
+        pytest.param(
+            block("192.0.0.0 - 192.255.255.255", "status: LEGACY"), None, id="a-legacy-/8"
+        ),
+        pytest.param(block("192.0.0.0 - 192.0.3.255", "status: ALLOCATED PA"), None, id="lir"),
+        pytest.param(block("192.0.0.0 - 192.0.3.255", "status: legacy"), None, id="legacy"),
     ],
 )
-def test_placeholders_are_known(described: RpslObject, placeholder: bool) -> None:
+def test_blocks_that_no_party_holds_are_known(described: RpslObject, why: str | None) -> None:
     found = smallest_block(V4, "RIPE", [described])
 
     assert found is not None
-    assert found.placeholder is placeholder
+    said = found.without_holder("RIPE")
+    assert (said is None) is (why is None)
+    assert (why or "") in (said or "")
 
 
-def test_the_ipv6_root_is_a_placeholder() -> None:
-    found = smallest_block(V6, "RIPE", [block("::/0", kind="inet6num")])
+def test_so_are_ianas_blocks_of_ipv6() -> None:
+    wide = block("2a00::/12", "status: ALLOCATED-BY-RIR", kind="inet6num")
+    found = smallest_block(prefix("2a00::/32"), "RIPE", [wide])
 
     assert found is not None
-    assert found.placeholder
+    assert found.without_holder("RIPE") == "the registry's own allocation from IANA"
 
 
 @pytest.mark.parametrize(
-    ("value", "names"),
+    ("lines", "holders"),
     [
-        pytest.param("mnt-a", {"MNT-A"}, id="plain"),
-        pytest.param("MNT-A ANY", {"MNT-A"}, id="any"),
-        pytest.param("MNT-A, MNT-B", {"MNT-A", "MNT-B"}, id="list"),
-        pytest.param("MNT-A {192.0.2.0/24}", {"MNT-A"}, id="exact-range"),
-        pytest.param("MNT-A {192.0.2.0/25}", set(), id="longer-range"),
-        pytest.param("MNT-A {192.0.0.0/16}", set(), id="wider-range-without-operator"),
-        pytest.param("MNT-A {192.0.0.0/16^+}", {"MNT-A"}, id="inclusive"),
-        pytest.param("MNT-A {192.0.2.0/24^+}", {"MNT-A"}, id="inclusive-itself"),
-        pytest.param("MNT-A {192.0.2.0/24^-}", set(), id="exclusive-itself"),
-        pytest.param("MNT-A {192.0.2.0/23^-}", {"MNT-A"}, id="exclusive"),
-        pytest.param("MNT-A {192.0.0.0/16^24}", {"MNT-A"}, id="one-length"),
-        pytest.param("MNT-A {192.0.0.0/16^25}", set(), id="another-length"),
-        pytest.param("MNT-A {192.0.0.0/16^20-24}", {"MNT-A"}, id="lengths"),
-        pytest.param("MNT-A {192.0.0.0/16^16-23}", set(), id="other-lengths"),
-        pytest.param("MNT-A {198.51.100.0/24^+}", set(), id="elsewhere"),
-        pytest.param("MNT-A {198.51.100.0/24, 192.0.2.0/24}", {"MNT-A"}, id="one-of-several"),
-        pytest.param("MNT-A{192.0.2.0/24}", {"MNT-A"}, id="no-space"),
-        pytest.param("MNT-A {198.51.100.0/24^+}, MNT-B", {"MNT-B"}, id="each-its-own-range"),
-        pytest.param("MNT-A {}", set(), id="no-range"),
-        pytest.param("MNT-A {192.0.2.1/24}", set(), id="host-bits"),
-        pytest.param("MNT-A {any}", set(), id="not-a-range"),
-        pytest.param("MNT-A {198.51.100.0/24", set(), id="unclosed"),
-        pytest.param("MNT-A 192.0.2.0/24}", set(), id="unopened"),
+        pytest.param(
+            ["mnt-by: mnt-a", "mnt-by: MNT-B, MNT-C"], {"MNT-A", "MNT-B", "MNT-C"}, id="all"
+        ),
+        pytest.param(["mnt-by: RIPE-NCC-HM-MNT", "mnt-by: MNT-A"], {"MNT-A"}, id="with-registry"),
+        pytest.param(["mnt-by: MNT-A", "mnt-lower: MNT-B"], {"MNT-A"}, id="lower-does-not-count"),
+        pytest.param(["mnt-by: APNIC-HM", "mnt-lower: MNT-B"], {"MNT-B"}, id="lower-counts"),
+        pytest.param(["mnt-by: APNIC-HM", "mnt-lower: APNIC-HM"], set(), id="registry-twice"),
+        pytest.param(["mnt-by: MNT-KRNIC-AP", "mnt-routes: MNT-A"], set(), id="routes-never"),
+        pytest.param(["mnt-by: MNT-A", "mnt-domains: MNT-E", "mnt-irt: I"], {"MNT-A"}, id="others"),
+        pytest.param([], set(), id="none"),
     ],
 )
-def test_mnt_routes_speak_for_the_ranges_they_name(value: str, names: set[str]) -> None:
-    described = block("192.0.2.0 - 192.0.2.255", f"mnt-routes: {value}")
-    found = smallest_block(V4, "RIPE", [described])
+def test_whose_maintainers_speak_for_the_holder(lines: list[str], holders: set[str]) -> None:
+    found = smallest_block(V4, "RIPE", [block("192.0.2.0 - 192.0.2.255", *lines)])
 
     assert found is not None
-    assert found.maintainers(V4) == names
+    assert found.holders == holders
 
 
-def test_all_three_kinds_of_maintainers_are_collected() -> None:
-    described = block(
-        "192.0.2.0 - 192.0.2.255",
-        "mnt-by: MNT-A",
-        "mnt-by: MNT-B",
-        "mnt-lower: mnt-c",
-        "mnt-routes: MNT-D",
-        "mnt-domains: MNT-E",
-        "mnt-irt: IRT-F",
-    )
-    found = smallest_block(V4, "RIPE", [described])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "RIPE-NCC-HM-MNT",
+        "RIPE-NCC-END-MNT",
+        "APNIC-HM",
+        "AFRINIC-HM-MNT",
+        "MAINT-JPNIC",
+        "MNT-KRNIC",
+        "MNT-KRNIC-AP",
+        "MAINT-CNNIC",
+        "MAINT-CNNIC-AP",
+        "MAINT-TWNIC",
+        "MAINT-TW-TWNIC",
+        "MAINT-VNNIC",
+        "MAINT-VN-VNNIC",
+        "MAINT-IDNIC-AP",
+        "MNT-APJII-ID",
+        "MAINT-IN-IRINN",
+    ],
+)
+def test_maintainers_of_registries_are_known(name: str) -> None:
+    assert registrys_own(name)
 
-    assert found is not None
-    assert found.maintainers(V4) == {"MNT-A", "MNT-B", "MNT-C", "MNT-D"}
+
+@pytest.mark.parametrize("name", ["MNT-HOLDER", "MAINT-JPNICE", "XAPNIC-HM", "MAINT-JP-EXAMPLE"])
+def test_a_holders_maintainer_is_no_registrys(name: str) -> None:
+    assert not registrys_own(name)
+
+
+def test_maintainers_are_collected_by_attribute() -> None:
+    described = block("192.0.2.0 - 192.0.2.255", "mnt-by: MNT-A", "mnt-by: MNT-B", "mnt-lower: c")
+
     assert maintainers_of(described, "mnt-by") == {"MNT-A", "MNT-B"}

@@ -11,7 +11,7 @@ from byoip.domain.claims.blockers import Advice, Blocker, advertisable, blockers
 from byoip.domain.claims.claim import CheckRecord, Claim, OtherOrigin
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
-from tests.domain.samples import LABEL, NOW, RIPE, TOKEN, claim, prefix, token
+from tests.domain.samples import ARIN, LABEL, NOW, RIPE, TOKEN, claim, prefix, token
 
 ADVICE = Advice(LABEL, {"ripencc": RIPE})
 VALID = CheckRecord(CheckState.VALID, passed_at=NOW)
@@ -91,12 +91,29 @@ def test_a_token_for_one_method_is_explained_for_that_method() -> None:
     assert ("route object" in rdns, "reverse DNS" in rdns) == (False, True)
 
 
-def test_of_many_zones_a_few_lines_are_shown() -> None:
+def test_every_zones_line_is_printed() -> None:
     wide = prefix("198.18.0.0/17")
     text = told(claim(prefix=wide), token(prefix=wide))["ownership_pending"]
 
-    assert text.count(" IN TXT ") == 4
-    assert "124 more zones" in text
+    assert sum(line.endswith(f' 300 IN TXT "{TOKEN}"') for line in text.split("\n")) == 128
+
+
+def test_the_object_to_paste_has_the_tokens_line() -> None:
+    about = claim(registry="ripencc")
+
+    with_line = told(about, token(method=TokenMethod.IRR))["irr_pending"]
+    without = told(about, token(method=TokenMethod.RDNS))["irr_pending"]
+
+    assert f"\nremarks:        {LABEL}: {TOKEN}\n" in with_line
+    assert "remarks" not in without
+
+
+def test_where_a_roa_makes_the_object_other_origins_come_before_it() -> None:
+    advice = Advice(LABEL, {"arin": ARIN})
+    found = blockers(claim(registry="arin"), token(), default_binding=None, advice=advice, now=NOW)
+
+    names = [one.name for one in found]
+    assert names.index("other_origins_unknown") < names.index("irr_pending")
 
 
 @pytest.mark.parametrize(
@@ -141,8 +158,19 @@ def test_other_origins_are_named_before_a_roa_is_asked_for() -> None:
 
     names = list(texts)
     assert names.index("other_origins_known") < names.index("rpki_pending")
-    assert "AS64501 for 192.0.2.128/25 (route object in RADB)" in texts["other_origins_known"]
+    said = texts["other_origins_known"]
+    assert "AS64501 for 192.0.2.128/25 (route object in RADB)" in said
+    assert "Publish ROAs for AS64501 first" in said
     assert "other_origins_known" not in told(claim(**PROVEN, other_origins=others), token())
+
+
+def test_a_roa_is_not_called_an_announcement() -> None:
+    others = (OtherOrigin(Asn(64501), prefix("192.0.2.0/24"), "ROA"),)
+    said = told(claim(other_origins=others), token())["other_origins_known"]
+
+    assert "AS64501 for 192.0.2.0/24 (ROA)" in said
+    assert "announce" not in said
+    assert "Publish ROAs" not in said  # there is one
 
 
 def test_a_contest_is_told_first() -> None:

@@ -4,11 +4,9 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.checks.irr_authorisation import (
-    judge_routes,
-    judge_token,
-    route_object_text,
-)
+from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
+from byoip.domain.checks.registries.route_objects import route_object_text, token_line
+from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
 from byoip.domain.claims.claim import OtherOrigin
 from tests.domain.samples import (
@@ -193,11 +191,36 @@ def test_origin_0_is_read_as_an_origin_of_its_own() -> None:
     assert why(route(origin="AS0")) is Reason.ROUTE_OBJECT_OTHER_ORIGIN
 
 
-def test_at_lacnic_a_roa_makes_the_route_object() -> None:
-    outcome = judge_routes(V4, OURS, LACNIC, []).outcome
+LINE = token_line(LABEL, TOKEN)
 
+
+def fix(registry: Registry, *objects: RpslObject, line: str | None = None) -> str:
+    outcome = judge_routes(V4, OURS, registry, objects, line).outcome
     assert isinstance(outcome, Failed)
-    assert "publish a ROA for 192.0.2.0/24 with origin AS64500 and length /24" in outcome.fix
+    return outcome.fix
+
+
+def test_the_object_to_paste_holds_the_tokens_line() -> None:
+    assert f"\nremarks:        {LINE}\n" in fix(RIPE, line=LINE)
+    assert "remarks" not in fix(RIPE)
+
+
+@pytest.mark.parametrize("registry", [LACNIC, ARIN], ids=["lacnic", "arin"])
+def test_where_roas_make_the_objects_the_roa_comes_first_and_the_line_after(
+    registry: Registry,
+) -> None:
+    text = fix(registry, line=LINE)
+
+    assert text.startswith(f"{registry.source} makes route objects from ROAs. Publish a ROA")
+    assert "prefix 192.0.2.0/24, origin AS64500, max length 24. Then add this line" in text
+    assert text.endswith(f"\n\nremarks:        {LINE}\n")
+    assert "Then" not in fix(registry)
+
+
+def test_other_origins_come_before_a_roa_that_makes_the_object() -> None:
+    text = fix(LACNIC, route("192.0.2.0/25", "AS64501", "LACNIC"))
+
+    assert text.index("Publish ROAs for AS64501 first") < text.index("origin AS64500, max length")
 
 
 def test_where_no_route_objects_are_kept_none_can_be_found() -> None:
@@ -218,7 +241,7 @@ def test_the_text_to_paste_holds_the_token_where_one_is_given() -> None:
         "mnt-by:         YOUR-MAINTAINER\n"
         "source:         RIPE\n"
     )
-    text = route_object_text(V6, OURS, ARIN, LABEL, TOKEN)
+    text = route_object_text(V6, OURS, ARIN, token_line(LABEL, TOKEN))
     (pasted,) = parse_objects(text.encode())
     assert pasted.object_class == "route6"
     assert isinstance(judge_token(pasted, TOKEN, LABEL, ARIN, None, V6), Passed)

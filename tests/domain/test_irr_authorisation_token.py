@@ -1,7 +1,8 @@
 import pytest
 
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.checks.irr_authorisation import judge_token, token_line
+from byoip.domain.checks.irr_authorisation import judge_token
+from byoip.domain.checks.registries.route_objects import token_line
 from byoip.domain.checks.rpsl import RpslObject
 from tests.domain.samples import ARIN, LABEL, RIPE, STALE, TOKEN, prefix, route, rpsl
 
@@ -94,6 +95,8 @@ HOLDER = rpsl("""
     inetnum: 192.0.2.0 - 192.0.2.255
     status: ASSIGNED PA
     mnt-by: MNT-HOLDER
+    mnt-by: MNT-SECOND
+    mnt-by: RIPE-NCC-HM-MNT
     mnt-lower: MNT-LOWER
     mnt-routes: MNT-ROUTES
     source: RIPE
@@ -104,10 +107,9 @@ HOLDER = rpsl("""
     "maintainers",
     [
         pytest.param(["MNT-HOLDER"], id="mnt-by"),
-        pytest.param(["MNT-LOWER"], id="mnt-lower"),
-        pytest.param(["MNT-ROUTES"], id="mnt-routes"),
-        pytest.param(["mnt-holder", "Mnt-Routes"], id="several-any-case"),
-        pytest.param(["MNT-HOLDER, MNT-LOWER"], id="listed-in-one-line"),
+        pytest.param(["mnt-holder", "Mnt-Second"], id="several-any-case"),
+        pytest.param(["MNT-HOLDER, MNT-SECOND"], id="listed-in-one-line"),
+        pytest.param(["MNT-HOLDER", "RIPE-NCC-HM-MNT"], id="beside-the-registry"),
     ],
 )
 def test_the_holders_maintainers_may_prove_by_token(maintainers: list[str]) -> None:
@@ -121,20 +123,16 @@ def test_the_holders_maintainers_may_prove_by_token(maintainers: list[str]) -> N
     ("maintainers", "holders", "seen"),
     [
         pytest.param(["MNT-TRANSIT"], [HOLDER], "MNT-TRANSIT", id="a-stranger"),
+        pytest.param(["MNT-LOWER"], [HOLDER], "MNT-LOWER", id="mnt-lower"),
+        pytest.param(["MNT-ROUTES"], [HOLDER], "MNT-ROUTES", id="mnt-routes"),
+        pytest.param(["RIPE-NCC-HM-MNT"], [HOLDER], "RIPE-NCC-HM-MNT", id="only-the-registry"),
         pytest.param(["MNT-HOLDER", "MNT-TRANSIT"], [HOLDER], "MNT-TRANSIT", id="one-stranger"),
         pytest.param([], [HOLDER], "no one named", id="no-maintainer"),
-        pytest.param(["MNT-HOLDER"], [], "RIPE has nothing around", id="no-block"),
         pytest.param(
             ["MNT-ROOT"],
             [rpsl("inetnum: 0.0.0.0 - 255.255.255.255\nmnt-by: MNT-ROOT\nsource: RIPE")],
-            "placeholder",
+            "without a status",
             id="only-the-root",
-        ),
-        pytest.param(
-            ["MNT-HOLDER"],
-            [rpsl("inetnum: 192.0.2.0 - 192.0.2.255\nmnt-by: MNT-HOLDER\nsource: RADB")],
-            "nothing",
-            id="a-mirror's-block",
         ),
     ],
 )
@@ -147,6 +145,25 @@ def test_others_are_sent_to_reverse_dns(
     assert outcome.reason is Reason.MAINTAINER_NOT_HOLDER
     assert seen in outcome.seen
     assert "reverse DNS" in outcome.fix
+
+
+@pytest.mark.parametrize(
+    "holders",
+    [
+        pytest.param([], id="none"),
+        pytest.param(
+            [rpsl("inetnum: 192.0.2.0 - 192.0.2.255\nmnt-by: MNT-HOLDER\nsource: RADB")],
+            id="a-mirror's",
+        ),
+    ],
+)
+def test_no_address_block_is_a_reason_of_its_own(holders: list[RpslObject]) -> None:
+    outcome = judge_token(carrying("MNT-HOLDER"), TOKEN, LABEL, RIPE, holders, V4)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.reason is Reason.ADDRESS_BLOCK_MISSING
+    assert outcome.seen == "RIPE has no inetnum around 192.0.2.0/24."
+    assert "have the inetnum registered in RIPE" in outcome.fix
 
 
 def test_without_an_answer_on_the_holder_a_token_proves_nothing_yet() -> None:

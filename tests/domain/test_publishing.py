@@ -24,11 +24,19 @@ def test_for_rdns_there_is_a_line_for_each_zone() -> None:
 def test_for_irr_there_is_the_line_and_an_object_that_would_prove_it() -> None:
     issued = token(method=TokenMethod.IRR)
 
-    line, whole = instructions(issued, LABEL, ARIN)
+    plain = replace(ARIN, objects_from_roas=False)
+    line, whole = instructions(issued, LABEL, plain)
     (pasted,) = parse_objects(whole.line.encode())
 
     assert line.line == f"remarks: {LABEL}: {TOKEN}"
-    assert isinstance(judge_token(pasted, TOKEN, LABEL, ARIN, None, issued.prefix), Passed)
+    assert isinstance(judge_token(pasted, TOKEN, LABEL, plain, None, issued.prefix), Passed)
+
+
+def test_where_roas_make_the_object_the_roa_comes_first_and_the_line_after() -> None:
+    roa, line = instructions(token(method=TokenMethod.IRR), LABEL, ARIN)
+
+    assert "Publish a ROA at the registry of the space: prefix 192.0.2.0/24" in roa.line
+    assert line.line == f"remarks: {LABEL}: {TOKEN}"
 
 
 def test_before_the_registry_is_known_the_line_stands_alone() -> None:

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
 from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
 from byoip.domain.checks.registration import responsible_registry
-from byoip.domain.checks.registry import Allocation, Basis, Responsible
+from byoip.domain.checks.registries.national import National
+from byoip.domain.checks.registry import Allocation, Basis, Dialect, Registry, Responsible
 from tests.domain.samples import ARIN, LACNIC, RIPE, prefix
 
+APNIC = Registry("apnic", "APNIC", "whois.apnic.example", Dialect.RIPE, holder_rule=True)
 KNOWN = {one.key: one for one in (RIPE, ARIN, LACNIC)}
 WHOLE = prefix("192.0.2.0/23")
 
@@ -16,7 +20,7 @@ def held(
 
 
 @pytest.mark.parametrize(
-    "delegations",
+    "allocations",
     [
         pytest.param([held("192.0.2.0/23")], id="exact"),
         pytest.param([held("192.0.0.0/16")], id="inside-a-larger-one"),
@@ -29,15 +33,15 @@ def held(
     ],
 )
 def test_all_of_a_prefix_in_one_registry_with_one_holder_is_found(
-    delegations: list[Allocation],
+    allocations: list[Allocation],
 ) -> None:
-    found = responsible_registry(WHOLE, delegations, KNOWN, [])
+    found = responsible_registry(WHOLE, allocations, KNOWN, [])
 
     assert found == Responsible(RIPE, Basis.STATISTICS)
 
 
 @pytest.mark.parametrize(
-    ("delegations", "reason", "seen"),
+    ("allocations", "reason", "seen"),
     [
         pytest.param([], Reason.NOT_ALLOCATED, "in no statistics", id="nowhere"),
         pytest.param(
@@ -73,12 +77,6 @@ def test_all_of_a_prefix_in_one_registry_with_one_holder_is_found(
             id="half-reserved",
         ),
         pytest.param(
-            [held("192.0.2.0/23"), held("192.0.3.0/24", "arin", status="reserved")],
-            Reason.NOT_ALLOCATED,
-            "192.0.3.0/24 is reserved",
-            id="registries-disagree",
-        ),
-        pytest.param(
             [held("192.0.2.0/23", status="something new")],
             Reason.NOT_ALLOCATED,
             "something new",
@@ -89,12 +87,6 @@ def test_all_of_a_prefix_in_one_registry_with_one_holder_is_found(
             Reason.SPANS_REGISTRIES,
             "arin, ripencc",
             id="two-registries",
-        ),
-        pytest.param(
-            [held("192.0.2.0/23"), held("192.0.2.0/23", "arin")],
-            Reason.SPANS_REGISTRIES,
-            "arin, ripencc",
-            id="claimed-by-two-registries",
         ),
         pytest.param(
             [held("192.0.2.0/24"), held("192.0.3.0/24", holder="h2")],
@@ -111,14 +103,102 @@ def test_all_of_a_prefix_in_one_registry_with_one_holder_is_found(
     ],
 )
 def test_anything_else_is_refused_by_name(
-    delegations: list[Allocation], reason: Reason, seen: str
+    allocations: list[Allocation], reason: Reason, seen: str
 ) -> None:
-    found = responsible_registry(WHOLE, delegations, KNOWN, [])
+    found = responsible_registry(WHOLE, allocations, KNOWN, [])
 
     assert isinstance(found, Failed)
     assert found.reason is reason
     assert seen in found.seen
     assert found.fix
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (held("192.0.2.0/23"), held("192.0.2.0/23", "arin")),
+        (held("192.0.2.0/23"), held("192.0.2.0/23", "arin", status="reserved")),
+        (held("192.0.2.0/23", status="available"), held("192.0.2.0/23", "arin")),
+        (held("192.0.0.0/16"), held("192.0.3.0/24", "arin", status="assigned")),
+        (held("192.0.2.0/23"), held("192.0.3.128/25", "arin", status="reserved")),
+        (held("192.0.2.0/23"), held("192.0.3.0/24", status="reserved")),
+    ],
+)
+def test_sources_that_disagree_are_no_answer(one: Allocation, other: Allocation) -> None:
+    for rows in ([one, other], [other, one]):
+        found = responsible_registry(WHOLE, rows, KNOWN, [])
+
+        assert isinstance(found, Unanswered)
+        assert found.fault is Fault.SOURCES_DISAGREE
+        for row in rows:
+            assert f"{row.prefix} is {row.status} at {row.registry}" in found.seen
+        assert "operator can override" in found.seen
+        word = responsible_registry(WHOLE, rows, KNOWN, [(WHOLE, "arin")])
+        assert word == Responsible(ARIN, Basis.OVERRIDE)
+
+
+def test_two_registries_that_both_say_no_do_not_disagree() -> None:
+    rows = [
+        held("192.0.2.0/23", status="available"),
+        held("192.0.2.0/23", "arin", status="reserved"),
+    ]
+    assert isinstance(responsible_registry(WHOLE, rows, KNOWN, []), Failed)
+
+
+def of(country: str, registry: str, cidr: str = "192.0.2.0/23") -> Allocation:
+    return replace(held(cidr, registry), country=country)
+
+
+def test_a_national_registry_is_a_second_place_at_apnic() -> None:
+    found = responsible_registry(WHOLE, [of("JP", "apnic")], {"apnic": APNIC}, [])
+
+    assert found == Responsible(APNIC, Basis.STATISTICS, National("jpnic", "JPNIC", "JP"))
+
+
+def test_at_lacnic_it_takes_lacnics_place() -> None:
+    brazilian = Registry("nicbr", "NICBR", "whois.nicbr.example", Dialect.IRRD)
+    rows = [of("BR", "lacnic")]
+
+    known = responsible_registry(WHOLE, rows, {**KNOWN, "nicbr": brazilian}, [])
+    unknown = responsible_registry(WHOLE, rows, KNOWN, [])
+    argentine = responsible_registry(WHOLE, [of("AR", "lacnic")], KNOWN, [])
+
+    assert known == Responsible(brazilian, Basis.STATISTICS)
+    assert isinstance(unknown, Unanswered)
+    assert unknown.fault is Fault.UNKNOWN_REGISTRY
+    assert "NIC.BR (country BR)" in unknown.seen
+    assert "the operator must add it" in unknown.seen
+    assert argentine == Responsible(LACNIC, Basis.STATISTICS)
+
+
+def test_the_operator_may_name_another_registry_for_a_country() -> None:
+    named = {"JP": "jpirr", "PH": "phnic"}
+
+    for country, key in named.items():
+        rows = [of(country, "apnic")]
+        found = responsible_registry(WHOLE, rows, {"apnic": APNIC}, [], named)
+        assert isinstance(found, Responsible)
+        assert found.national is not None
+        assert found.national.key == key
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([of("AU", "apnic")], id="a country without one"),
+        pytest.param([of("", "apnic")], id="no country"),
+        pytest.param([of("JP", "ripencc")], id="another region"),
+        pytest.param(
+            [of("JP", "apnic", "192.0.2.0/24"), of("KR", "apnic", "192.0.3.0/24")],
+            id="two countries",
+        ),
+    ],
+)
+def test_elsewhere_there_is_none(rows: list[Allocation]) -> None:
+    found = responsible_registry(WHOLE, rows, {"apnic": APNIC, "ripencc": RIPE}, [])
+
+    assert isinstance(found, Responsible)
+    assert found.national is None
 
 
 def test_the_last_address_of_all_is_no_trap() -> None:

@@ -47,6 +47,7 @@ _APART = {
 _TOGETHER = {"LETTER_KEY": "/k.pem", "LETTER_CERTIFICATE": "/c.pem"}
 # Structures stand in the file only.
 _STRUCTURES = {"SERVICES", "REGISTRIES", "REGISTRY_OVERRIDES", "STATISTICS_URLS", "LISTENERS"}
+_STRUCTURES |= {"NATIONAL_REGISTRIES"}
 
 
 _OURS = {"type": "read by us"}

@@ -6,13 +6,14 @@ from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
+from byoip.domain.claims.claim import Claim
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
 from tests.databases import fresh_database
 from tests.store.rows import ACCOUNT, NOW, OTHER, Database, insert
-from tests.store.samples import SetClock, account
+from tests.store.samples import SetClock, account, claim
 
 
 @pytest.fixture
@@ -46,6 +47,15 @@ def accounts(store: Store) -> Accounts:
 async def customer(accounts: Accounts) -> Account:
     made = account()
     await accounts.create(made)
+    return made
+
+
+@pytest.fixture
+async def kept(store: Store, customer: Account) -> Claim:
+    """A claim of the customer's."""
+    made = claim(customer.id)
+    async with store.transaction() as tx:
+        await tx.claims.add(made)
     return made
 
 

@@ -3,7 +3,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.accounts.account import Account
 from byoip.domain.bindings.service_binding import (
     BindingExists,
     BindingNotFound,
@@ -17,14 +16,6 @@ from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
 from tests.store.samples import SetClock, account, binding, claim
-
-
-@pytest.fixture
-async def kept(store: Store, customer: Account) -> Claim:
-    made = claim(customer.id)
-    async with store.transaction() as tx:
-        await tx.claims.add(made)
-    return made
 
 
 @pytest.fixture

@@ -7,26 +7,17 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.accounts.account import Account
 from byoip.domain.checks.evidence import Check, Fault, Finding, RawAnswer, Unanswered
 from byoip.domain.checks.validation_run import LEASE, RunResult, RunState, ValidationRun
 from byoip.domain.claims.claim import Claim
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
-from tests.store.samples import SetClock, claim, run
+from tests.store.samples import SetClock, run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TIMED_OUT = Finding(
     Check.RPKI, Unanswered(Fault.TIMEOUT, ""), NOW, (RawAnswer("q", "h", b"raw", NOW),)
 )
-
-
-@pytest.fixture
-async def kept(store: Store, customer: Account) -> Claim:
-    made = claim(customer.id)
-    async with store.transaction() as tx:
-        await tx.claims.add(made)
-    return made
 
 
 async def _open(store: Store, one: ValidationRun) -> tuple[ValidationRun, bool]:

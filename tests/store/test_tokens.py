@@ -11,14 +11,6 @@ from byoip.store.transaction import Store
 from tests.store.samples import SetClock, claim, token, undone
 
 
-@pytest.fixture
-async def kept(store: Store, customer: Account) -> Claim:
-    made = claim(customer.id)
-    async with store.transaction() as tx:
-        await tx.claims.add(made)
-    return made
-
-
 async def _consume(store: Store, one: OwnershipToken) -> bool:
     async with store.transaction() as tx:
         return await tx.tokens.consume(one.id)

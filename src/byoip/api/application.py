@@ -28,6 +28,7 @@ from byoip.api.claims.operator_prefixes import operator_prefixes
 from byoip.api.claims.prefixes import prefixes
 from byoip.api.claims.reservations import reservations
 from byoip.api.claims.tokens import tokens
+from byoip.api.claims.waivers import waivers
 from byoip.api.document.documentation import complete
 from byoip.api.letters.letter_document import LETTER_PATH, letter_document
 from byoip.api.letters.letters import letter_page
@@ -63,6 +64,7 @@ _OPERATOR = (
     operator_accounts,
     operator_services,
     operator_prefixes,
+    waivers,
     operator_bgp,
     operator_letters,
     reservations,

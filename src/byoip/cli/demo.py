@@ -79,10 +79,12 @@ class Demo:
     async def _route_object(self, cidr: str, token: str | None) -> None:
         kind = "route6" if ":" in cidr else "route"
         space = "inet6num" if ":" in cidr else "inetnum"
+        status = "ASSIGNED" if ":" in cidr else "ASSIGNED PA"
         holder = cidr if ":" in cidr else "198.18.2.0 - 198.18.3.255"
         remarks = f"remarks: byoip-validation: {token}\n" if token else ""
         text = (
-            f"{space}: {holder}\nnetname: DEMO\nmnt-by: DEMO-MNT\nsource: RIPE\n\n"
+            f"{space}: {holder}\nnetname: DEMO\nstatus: {status}\n"
+            "mnt-by: DEMO-MNT\nsource: RIPE\n\n"
             f"{kind}: {cidr}\norigin: AS{_ORIGIN}\n{remarks}mnt-by: DEMO-MNT\nsource: RIPE\n"
         )
         await self._registry("Create the route object", "PUT", "/irr/RIPE", text)

@@ -3,22 +3,17 @@
 import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
-from byoip.cli.letters import configured_letter_work
 from byoip.cli.opening import opened
-from byoip.cli.serving import bind, port_of, reconciling, serving, stop_on_signals, working
+from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
 from byoip.composition.process import Composition
-from byoip.ports.jobs import (
-    DEFAULT_QUEUE,
-    LETTER_QUEUE,
-    REFRESH_REGISTRATIONS,
-    REFRESH_ROAS,
-    RPKI_QUEUE,
-)
+from byoip.ports import jobs
 from byoip.settings.model import Settings, SettingsError, require_origins
 from byoip.store.migrating import stamped_mode
+from byoip.worker.tasks import LetterWork
 
 
 async def run_api(settings: Settings) -> int:
@@ -29,20 +24,20 @@ async def run_api(settings: Settings) -> int:
         root = settings.base_url(settings.host, port_of(listening))
         await stack.enter_async_context(serving(composition.api(root), listening))
         # Ends before serving does, so that clients that wait for events do not delay the end.
-        await stack.enter_async_context(composition.bell.listening())
+        await stack.enter_async_context(composition.notifier.listening())
         await stop.wait()
     return 0
 
 
 async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
     """Carry out jobs until a signal; with a cache, refreshes of ROA data as well."""
-    queues, first = [DEFAULT_QUEUE], [REFRESH_REGISTRATIONS]
+    queues, first = [jobs.DEFAULT_QUEUE], [jobs.REFRESH_REGISTRATIONS]
     if rpki_cache:
-        queues, first = [*queues, RPKI_QUEUE], [*first, REFRESH_ROAS]
+        queues, first = [*queues, jobs.RPKI_QUEUE], [*first, jobs.REFRESH_ROAS]
     async with AsyncExitStack() as stack:
         stop, composition = await _open(stack, settings)
-        letters = configured_letter_work(composition)
-        queues = [*queues, LETTER_QUEUE] if letters else queues
+        letters = _letter_work(composition)
+        queues = [*queues, jobs.LETTER_QUEUE] if letters else queues
         url = composition.database_url
         refresh = partial(refresh_in_child, url, rpki_cache) if rpki_cache else None
         app = composition.worker(refresh, letters)
@@ -51,6 +46,13 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         await stack.enter_async_context(reconciling(composition, stop=stop))
         await stop.wait()
     return 0
+
+
+def _letter_work(composition: Composition) -> LetterWork | None:
+    if composition.settings.letter_key is None:
+        return None
+    work: LetterWork | None = import_module(LETTERS).configured_letter_work(composition)
+    return work
 
 
 async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Event, Composition]:

@@ -20,6 +20,9 @@ from byoip.cli.connection_limits import LimitedProtocol
 from byoip.composition.process import Composition
 from byoip.composition.speaking import reconciler_of
 
+# Libraries for PDFs and signatures take most of a second: only a process that signs imports this.
+LETTERS = "byoip.cli.letters"
+
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 20
 _PAUSE_SECONDS = 2.0
@@ -92,12 +95,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
 
 @asynccontextmanager
 async def working(
-    app: App,
-    queues: list[str],
-    concurrency: int,
-    *,
-    stop: asyncio.Event,
-    first: Sequence[str] = (),
+    app: App, queues: list[str], concurrency: int, *, stop: asyncio.Event, first: Sequence[str] = ()
 ) -> AsyncIterator[None]:
     """Carry out jobs while the block runs; jobs under way get time to end.
 

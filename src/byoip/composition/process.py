@@ -94,9 +94,10 @@ class Composition:
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
         self.store = Store(self.engine, self.clock, settings.ceilings)
-        self.bell = EventNotifier(database_url)
+        self.notifier = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
+        self._overrides = [(one.prefix, one.registry) for one in settings.registry_overrides]
         dns = DnspythonResolver(
             self.clock, outside.resolvers, outside.network, authority_port=outside.authority_port
         )
@@ -107,7 +108,8 @@ class Composition:
             registry=self._registry(),
             dns=dns,
             registries=outside.registries,
-            overrides=[(one.prefix, one.registry) for one in settings.registry_overrides],
+            overrides=self._overrides,
+            countries=settings.national_registries,
             waived=frozenset(settings.waive_irr_at),
             label=settings.label,
         )
@@ -137,6 +139,8 @@ class Composition:
             label=label,
             registries=registries,
             mint=SystemRandom(),
+            overrides=self._overrides,
+            countries=self.settings.national_registries,
         )
         return Backend(
             border=Border(store),
@@ -161,7 +165,7 @@ class Composition:
             restore_snapshot=self.restore_snapshot(),
             in_service=self._in_service(),
             limiter=RequestLimiter(RateWindows(self.engine), self.settings.limits),
-            bell=self.bell,
+            notifier=self.notifier,
             require_if_match=self.settings.require_if_match,
             speaks=bool(self.settings.speakers),
         )

@@ -41,6 +41,10 @@ OF_PREFIXES: Final[Catalogue] = {
         "drifted": "By the newest ROA data, prefix or route is not valid any more; it stays.",
         "recovered": "By the newest ROA data, it is valid again.",
     },
+    "waiver": {
+        "granted": "The operator waives a check for the prefix, until `expires_at`.",
+        "ended": "A waiver has ended; `because` says why.",
+    },
     "letter": {
         "issued": "A letter of agency was signed.",
         "revoked": "A letter of agency holds no longer; `because` says why.",

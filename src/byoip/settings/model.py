@@ -87,6 +87,7 @@ class Settings(Part):
     # outside parties that checks ask
     registries: tuple[RegistrySettings, ...] = ()
     registry_overrides: tuple[OverrideSettings, ...] = ()
+    national_registries: Mapping[str, str] = Field(default_factory=dict)
     waive_irr_at: Words = ()
     statistics_dir: Path | None = None
     statistics_urls: Mapping[str, HttpUrl] = Field(default_factory=dict)
@@ -128,6 +129,7 @@ class Settings(Part):
     def _check_registries(self) -> None:
         known = self.all_registries
         named = {one.registry for one in self.registry_overrides} | set(self.waive_irr_at)
+        named |= set(self.national_registries.values())
         if unknown := sorted(named - set(known)):
             raise ValueError(f"no such registry: {', '.join(unknown)}")
         for key in self.waive_irr_at:

@@ -76,6 +76,7 @@ class RegistrySettings(Part):
     dialect: Dialect
     rest_url: HttpUrl | None = None
     holder_rule: bool = False
+    objects_from_roas: bool = False
     offers_route_objects: bool = True
     budget: BudgetSettings = BudgetSettings()
 
@@ -89,6 +90,7 @@ class RegistrySettings(Part):
             port=self.port,
             rest_url=str(self.rest_url) if self.rest_url else None,
             holder_rule=self.holder_rule,
+            objects_from_roas=self.objects_from_roas,
             offers_route_objects=self.offers_route_objects,
             budget=Budget(**self.budget.model_dump()),
         )

@@ -1,13 +1,14 @@
 """Gauges, the same from every API process: counted as rows change, or read from few rows.
 
 No statement here may grow with the tables: what counts rows is a `_Counted`, see figures.py.
+Text SQL: hot, each scrape of each process runs all of these statements.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import TextClause, text
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.figures import read_figures
@@ -35,7 +36,7 @@ class _Gauge:
     name: str
     explanation: str
     label: str
-    sql: TextClause  # rows of (label value, value)
+    sql: str  # rows of (label value, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,71 +72,57 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "byoip_validation_run_overdue_seconds",
         "How long the most overdue validation run has been waiting for a worker.",
         "",
-        text(
-            "SELECT '', coalesce(extract(epoch FROM now() - min(due_at)), 0) "
-            "FROM validation_runs WHERE state = 'scheduled' AND due_at < now()"
-        ),
+        "SELECT '', coalesce(extract(epoch FROM now() - min(due_at)), 0) "
+        "FROM validation_runs WHERE state = 'scheduled' AND due_at < now()",
     ),
     _Gauge(
         "byoip_roa_snapshot_age_seconds",
         "Age of the ROA data in use, infinite without any; beyond a day nothing is judged by it.",
         "",
-        text(
-            "SELECT '', coalesce((SELECT extract(epoch FROM now() - built_at)::float8 "
-            "FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)), 'infinity')"
-        ),
+        "SELECT '', coalesce((SELECT extract(epoch FROM now() - built_at)::float8 "
+        "FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)), 'infinity')",
     ),
     _Gauge(
         "byoip_roa_snapshot_entries",
         "Entries of the ROA data in use.",
         "anchor",
-        text(
-            "SELECT count.key, count.value::bigint FROM current_vrp_snapshot "
-            "JOIN vrp_snapshots USING (number), jsonb_each_text(counts) AS count"
-        ),
+        "SELECT count.key, count.value::bigint FROM current_vrp_snapshot "
+        "JOIN vrp_snapshots USING (number), jsonb_each_text(counts) AS count",
     ),
     _Gauge(
         "byoip_roa_snapshots_refused",
         "Attempts to refresh ROA data that were refused since the one in use.",
         "",
-        text(
-            "SELECT '', count(*) FROM vrp_snapshots WHERE NOT accepted "
-            "AND number > coalesce((SELECT number FROM current_vrp_snapshot), 0)"
-        ),
+        "SELECT '', count(*) FROM vrp_snapshots WHERE NOT accepted "
+        "AND number > coalesce((SELECT number FROM current_vrp_snapshot), 0)",
     ),
     _Gauge(
         "byoip_registration_age_seconds",
         "Age of the registration statistics in use.",
         "registry",
-        text(
-            "SELECT current.registry, extract(epoch FROM now() - attempted_at) "
-            "FROM current_registration_snapshots AS current JOIN registration_snapshots "
-            "USING (number)"
-        ),
+        "SELECT current.registry, extract(epoch FROM now() - attempted_at) "
+        "FROM current_registration_snapshots AS current JOIN registration_snapshots "
+        "USING (number)",
     ),
     _Gauge(
         "byoip_registry_paused_seconds",
         "For how long a registry will not be asked, because it refused us.",
         "registry",
-        text(
-            "SELECT registry, greatest(0, extract(epoch FROM paused_until - now())) "
-            "FROM registry_budgets"
-        ),
+        "SELECT registry, greatest(0, extract(epoch FROM paused_until - now())) "
+        "FROM registry_budgets",
     ),
     _Gauge(
         "byoip_edge_lag",
         "Changes that an edge in service has not acknowledged.",
         "edge",
-        text(
-            "SELECT name, coalesce((SELECT last FROM edge_change_counter), 0) - acknowledged "
-            "FROM edges WHERE live AND counts AND NOT drained"
-        ),
+        "SELECT name, coalesce((SELECT last FROM edge_change_counter), 0) - acknowledged "
+        "FROM edges WHERE live AND counts AND NOT drained",
     ),
     _Gauge(
         "byoip_edge_silent_seconds",
         "For how long an edge has not acknowledged anything, drained ones too.",
         "edge",
-        text("SELECT name, extract(epoch FROM now() - heard_at) FROM edges WHERE live AND counts"),
+        "SELECT name, extract(epoch FROM now() - heard_at) FROM edges WHERE live AND counts",
     ),
     _Counted(
         "byoip_bindings_provisioning",
@@ -165,14 +152,12 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "byoip_routes_lost_last_minute",
         "Announced routes that a listener saw and no listener sees any more, without a withdrawal.",
         "",
-        text(
-            "SELECT '', count(DISTINCT b.id) FROM observed_routes o "
-            "JOIN bgp_prefixes b ON b.id = o.bgp_prefix_id "
-            "WHERE b.advertised AND b.settled >= b.change AND NOT o.own_word AND NOT o.advertised "
-            "AND o.at > now() - interval '1 minute' AND NOT EXISTS (SELECT FROM observed_routes s "
-            "JOIN listeners ON name = s.seen_by AND answered_at > now() - interval '1 minute' "
-            "WHERE s.bgp_prefix_id = b.id AND s.advertised AND NOT s.own_word)"
-        ),
+        "SELECT '', count(DISTINCT b.id) FROM observed_routes o "
+        "JOIN bgp_prefixes b ON b.id = o.bgp_prefix_id "
+        "WHERE b.advertised AND b.settled >= b.change AND NOT o.own_word AND NOT o.advertised "
+        "AND o.at > now() - interval '1 minute' AND NOT EXISTS (SELECT FROM observed_routes s "
+        "JOIN listeners ON name = s.seen_by AND answered_at > now() - interval '1 minute' "
+        "WHERE s.bgp_prefix_id = b.id AND s.advertised AND NOT s.own_word)",
     ),
     _Counted(
         "byoip_orphan_routes",
@@ -184,26 +169,22 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "byoip_speaker_up",
         "Whether a BGP speaker answered when it was last asked.",
         "speaker",
-        text("SELECT name, alive::int FROM speakers"),
+        "SELECT name, alive::int FROM speakers",
     ),
     _Gauge(
         "byoip_reconciler_silent_seconds",
         "Since when no reconciler has asked any speaker; infinite if none ever did.",
         "",
-        text(
-            "SELECT '', coalesce(extract(epoch FROM now() - max(asked_at))::float8, 'infinity') "
-            "FROM speakers"
-        ),
+        "SELECT '', coalesce(extract(epoch FROM now() - max(asked_at))::float8, 'infinity') "
+        "FROM speakers",
     ),
     _Gauge(
         "byoip_breaker_open",
         "Breakers that stop withdrawals until an operator re-arms them.",
         "scope",
-        text(
-            "SELECT asked.scope, count(breaker_trips.id) FROM "
-            "unnest(ARRAY['account', 'job', 'global']) AS asked (scope) "
-            "LEFT JOIN breaker_trips ON breaker_trips.scope = asked.scope AND live GROUP BY 1"
-        ),
+        "SELECT asked.scope, count(breaker_trips.id) FROM "
+        "unnest(ARRAY['account', 'job', 'global']) AS asked (scope) "
+        "LEFT JOIN breaker_trips ON breaker_trips.scope = asked.scope AND live GROUP BY 1",
     ),
     _Counted(
         "byoip_withdrawals",
@@ -227,21 +208,19 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "byoip_jobs_refused",
         "Rows of sets that a job was refused, out of proportion to its past.",
         "kind",
-        text("SELECT kind, listed FROM job_runs WHERE waits"),
+        "SELECT kind, listed FROM job_runs WHERE waits",
     ),
     _Gauge(
         "byoip_jobs_stopped",
         "1 for each kind of job whose kill switch an operator has thrown.",
         "kind",
-        text("SELECT kind, 1 FROM job_switches WHERE stopped"),
+        "SELECT kind, 1 FROM job_switches WHERE stopped",
     ),
     _Gauge(
         "byoip_evidence_bytes",
         "Disk space of raw answers, and of what was asked.",
         "",
-        text(
-            "SELECT '', pg_total_relation_size('raw_answers') + pg_total_relation_size('exhibits')"
-        ),
+        "SELECT '', pg_total_relation_size('raw_answers') + pg_total_relation_size('exhibits')",
     ),
     _Counted(
         "byoip_jobs", "Jobs in the queue by status; finished ones are kept for a day.", "status", ()
@@ -265,7 +244,7 @@ class Gauges:
                     if isinstance(gauge, _Counted):
                         values = _values(gauge, figures.get(gauge.name, {}))
                     else:
-                        rows = (await connection.execute(gauge.sql)).all()
+                        rows = (await connection.execute(sa.text(gauge.sql))).all()
                         values = [(str(label), float(value)) for label, value in rows]
                     told.append(Gauge(gauge.name, gauge.explanation, values, gauge.label))
         return told

@@ -17,22 +17,22 @@ those that it does not need.
 7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
    (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
    nothing before it, the turn to re-evaluate a page of routes: tried, never waited for
-   (`Drifts.reevaluate` then shares which snapshot is in use, and claims in the order of their ids)
+   (`Drifts.reevaluate` then shares which snapshot is used, and claims in the order of ids). A
+   claim's waivers are put and ended under its lock; those that are over alone, in their own order,
+   without waiting (`Waivers.end_over`)
 8. with nothing before it one of these: the refused set of a job (`guards.waiting`, `refuse`), then
    the ways out that a run takes in, in their own order and without their claims
    (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it
    applied and observed in the order of ids (`routes.forget`); which database this is
    (`restores.identity`), then all applied state in the order of ids (`restores.forget_applied`)
-9. where a run is finished, raw answers that were given up, in the order of their digests, then
-   what its account keeps (`raw_answers`). Letters of the claim; or those alone, with nothing
-   before or after them
+9. of a finished run raw answers, by digest, then what its account keeps (`raw_answers`). Letters
+   of the claim; or those alone, with nothing before or after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
 12. the event counter of operators
 13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed. All accounts share
     it, so it comes last and is held only while the transaction commits
-14. at the commit the counters of the account (triggers), then Postgres' queue of notifications,
-    where there are events
+14. at the commit the account's counters (triggers), then Postgres' queue of notifications
 
 Why 6 may come after 3: a transaction that waits for the space holds a pending claim only, and 6
 locks approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: a
@@ -81,6 +81,7 @@ from byoip.store.checks.registry_overrides import OverrideRepository
 from byoip.store.checks.runs import RunRepository
 from byoip.store.checks.vrp_snapshots import RoaRepository
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository
+from byoip.store.checks.waivers import WaiverRepository
 from byoip.store.claims.claims import ClaimRepository
 from byoip.store.claims.delegations import DelegationRepository
 from byoip.store.claims.events import EventRepository
@@ -137,6 +138,7 @@ class Transaction:
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
     registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))
+    waivers = cached_property(lambda tx: WaiverRepository(tx.session))
     reservations = cached_property(lambda tx: ReservationRepository(tx.session))
     operator_events = cached_property(lambda tx: OperatorEventRepository(tx.session))
     events = cached_property(lambda tx: EventRepository(tx.session))

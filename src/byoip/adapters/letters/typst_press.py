@@ -30,6 +30,7 @@ _LONGEST = 160
 _LONGEST_WORD = 32
 _MAY_BREAK = "\u200b"
 _MOST_ROAS = 3
+_LONGEST_WAIVER = 240  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class TypstPress:
             "until": _day(facts.valid_until),
             "roas": [_roa(one) for one in facts.roas[:_MOST_ROAS]],
             "more-roas": max(0, len(facts.roas) - _MOST_ROAS),
+            "waivers": [printable(one, longest=_LONGEST_WAIVER, word=40) for one in facts.waivers],
             "checks": _checks(facts.checks),
             "url": url,
             "url-text": printable(url, longest=1000, word=67),

@@ -5,7 +5,14 @@ from uuid import UUID
 from byoip.api.problems.record import PREFIX, Record, conflict, invalid, not_found
 from byoip.domain import address, asn, history, prefix
 from byoip.domain.asn import Asn
-from byoip.domain.claims import claim, delegation, lifecycle, ownership_token, reservation
+from byoip.domain.claims import (
+    check_waiver,
+    claim,
+    delegation,
+    lifecycle,
+    ownership_token,
+    reservation,
+)
 from byoip.domain.prefix import Prefix
 
 REFUSALS = (
@@ -119,4 +126,15 @@ REFUSALS = (
     ),
     not_found(1803, reservation.ReservationNotFound(), "List the reservations."),
     Record(400, 1814, address.InvalidAddress(), "Give one address, as in 198.18.0.1."),
+    invalid(
+        1840,
+        check_waiver.WaiverEndRefused(),
+        "Give an end within a year; waive it again when that is over.",
+    ),
+    conflict(
+        1841,
+        check_waiver.RoaCovers(PREFIX),
+        "Have the ROA corrected, or one published for the operator's origin.",
+    ),
+    not_found(1842, check_waiver.WaiverNotFound(), "List the prefix's waivers."),
 )

@@ -87,6 +87,7 @@ def _statements(letter: Letter) -> Mapping[str, str]:
         f" trust anchor {_text(registry_name(one.anchor))}"
         for one in facts.roas
     )
+    waived = {"Waived": "<br>".join(map(_text, facts.waivers))} if facts.waivers else {}
     return {
         "Reference": f"<code>{letter.reference}</code>",
         "Document, SHA-256": f"<code>{letter.sha256}</code>",
@@ -97,7 +98,8 @@ def _statements(letter: Letter) -> Mapping[str, str]:
         "Origin": _text(str(facts.origin)),
         "Holder": _text(str(facts.holder)),
         "On behalf of": f"{_text(facts.account_name.value)} (name as given by the customer)",
-        "Made valid by": roas,
+        "Made valid by": roas or "no ROA",
+        **waived,
         "Valid": f"from {_readable(facts.issued_at)} until {_readable(facts.valid_until)}",
     }
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import typer
 
 from byoip.cli.operator.client import ObjectId, Reason, act, ask, pages, show_object, show_table
+from byoip.domain.claims.check_waiver import Waivable
 from byoip.domain.claims.lifecycle import Standing
 
 prefixes_app = typer.Typer(no_args_is_help=True, help="Prefixes of all accounts.")
@@ -16,6 +17,7 @@ snapshots_app = typer.Typer(no_args_is_help=True, help="Data that checks rest on
 
 _PREFIX = ("id", "account_id", "cidr", "asn", "approved", "approved_by", "standing", "created_at")
 _ROUTE = ("id", "cidr", "asn_prepend_count", "locked", "desired", "applied", "observed")
+_WAIVER = ("id", "check", "reason", "created_at", "expires_at")
 _EVENT = ("number", "at", "kind", "actor", "before", "after")
 _RESERVATION = ("id", "cidr", "account_id", "reason", "created_at")
 _OVERRIDE = ("id", "cidr", "registry", "reason", "created_at")
@@ -92,6 +94,39 @@ def resume(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
 def settle(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
     """End a contest, after talking to both customers."""
     show_object(act(ctx, f"/prefixes/{prefix}/settle", reason))
+
+
+@prefixes_app.command("waivers")
+def list_waivers(ctx: typer.Context, prefix: ObjectId) -> None:
+    """List the checks that a prefix need not pass."""
+    show_table(_WAIVER, ask(ctx, "GET", f"/prefixes/{prefix}/waivers")["result"])
+
+
+@prefixes_app.command("waive")
+def waive(
+    ctx: typer.Context,
+    prefix: ObjectId,
+    check: Annotated[Waivable, typer.Argument(help="Which check.")],
+    until: Annotated[str, typer.Option(help="End, as in 2027-01-31T12:00:00Z; within a year.")],
+    reason: Reason,
+) -> None:
+    """Do without a check for one prefix.
+
+    rpki: not found passes, invalid never; a ROA that covers the prefix ends it.
+    """
+    body = {"check": check.value, "expires_at": until}
+    show_object(act(ctx, f"/prefixes/{prefix}/waivers", reason, **body))
+
+
+@prefixes_app.command("end-waiver")
+def end_waiver(
+    ctx: typer.Context,
+    prefix: ObjectId,
+    waiver: Annotated[str, typer.Argument(metavar="WAIVER_ID", help="See `waivers`.")],
+    reason: Reason,
+) -> None:
+    """Take a waiver back; approval and routes stay."""
+    show_object(act(ctx, f"/prefixes/{prefix}/waivers/{waiver}/end", reason))
 
 
 @prefixes_app.command("routes")
@@ -171,8 +206,7 @@ def remove_override(ctx: typer.Context, override: ObjectId, reason: Reason) -> N
 
 @snapshots_app.command("list")
 def list_snapshots(
-    ctx: typer.Context,
-    newest: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 10,
+    ctx: typer.Context, newest: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 10
 ) -> None:
     """List the newest ROA snapshots, and why some were refused."""
     answer = ask(ctx, "GET", "/roa_snapshots", query={"per_page": newest})

@@ -1,32 +1,27 @@
-"""Who maintains the address space around a prefix, at RIPE-style registries.
+"""Who maintains the address space around a prefix, at registries with the holder rule.
 
 There the maintainer of a covering route object, an old transit provider for example, may create
-more specific ones. So a route proves something about the space only where its maintainers also
-maintain the smallest inetnum or inet6num around it.
+more specific ones. Being allowed to create routes (`mnt-routes`) is not holding the space: a route
+proves something only where its maintainers also maintain the smallest inetnum or inet6num around
+it, and are not the registry's own.
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
+from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.iana import BLOCKS
+from byoip.domain.checks.registries import address_blocks
+from byoip.domain.checks.registries.address_blocks import Counts
+from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslObject
+from byoip.domain.foreign_text import listed, shown
 from byoip.domain.prefix import InvalidPrefix, Prefix
 
-# Blocks that a registry keeps for itself, or for space it does not manage. The names are those of
-# the RIPE database's root objects and of the blocks that fill the holes between allocations.
-_PLACEHOLDER_STATUS: Final = frozenset({"NOT-SET", "UNSPECIFIED", "ALLOCATED UNSPECIFIED"})
-_PLACEHOLDER_NAME: Final = re.compile(r"IANA-.*|NON-[A-Z-]+-MANAGED-ADDRESS-BLOCK", re.ASCII)
-
-# RFC 2622, section 2: address prefix ranges; RFC 2725, section 9.1: their use in mnt-routes.
-_RANGE: Final = re.compile(
-    r"(?P<base>[0-9a-f:.]+/[0-9]+)"
-    r"(?:\^(?:(?P<sign>[-+])|(?P<low>[0-9]{1,3})(?:-(?P<high>[0-9]{1,3}))?))?",
-    re.ASCII | re.IGNORECASE,
-)
 _BLOCKS: Final = frozenset({"inetnum", "inet6num"})
-_MNT_ROUTES: Final = re.compile(r"([^ {}]+) ?(\{[^{}]*\})? ?", re.ASCII)
+_LEGACY: Final = "LEGACY"  # some hold a whole block of IANA's, as IANA gave it to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +39,47 @@ class AddressBlock:
 
     def contains(self, prefix: Prefix) -> bool:
         """Whether all of the prefix lies inside."""
-        network = prefix.network
-        return (
-            self.family == prefix.family
-            and self.first <= int(network.network_address)
-            and int(network.broadcast_address) <= self.last
-        )
+        first, last = _ends(prefix)
+        return self.family == prefix.family and self.first <= first and last <= self.last
 
-    @property
-    def placeholder(self) -> bool:
-        """Whether no party holds it: a root object, or a block for space managed elsewhere."""
-        whole = self.first == 0 and self.last >= 2**32 - 1
+    def without_holder(self, source: str) -> str | None:
+        """Why no party's word counts here; None where one holds it."""
         status = " ".join(one.value for one in self.described.all("status")).upper()
         name = " ".join(one.value for one in self.described.all("netname")).upper()
-        return (
-            whole or status in _PLACEHOLDER_STATUS or _PLACEHOLDER_NAME.fullmatch(name) is not None
-        )
+        if address_blocks.placeholder(name):
+            return f"a placeholder ({shown(name)})"
+        if address_blocks.counts(source, status) is Counts.NOTHING:
+            return f"a block of status {shown(status)}" if status else "a block without a status"
+        if status != _LEGACY and any(map(self._spans, BLOCKS)):
+            return "the registry's own allocation from IANA"
+        return None
 
-    def maintainers(self, prefix: Prefix) -> frozenset[str]:
-        """Maintainers, in upper case, that may authorise routes of `prefix` in this block."""
-        plain = maintainers_of(self.described, "mnt-by", "mnt-lower")
-        return plain | _route_maintainers(self.described, prefix)
+    def _spans(self, iana: tuple[Prefix, str]) -> bool:
+        first, last = _ends(iana[0])
+        return self.family == iana[0].family and self.first <= first and last <= self.last
+
+    @property
+    def maintained_by(self) -> frozenset[str]:
+        """Every `mnt-by`, in upper case."""
+        return maintainers_of(self.described, "mnt-by")
+
+    @property
+    def holders(self) -> frozenset[str]:
+        """Maintainers that speak for the holder, none of them a registry's.
+
+        They stand in `mnt-by`, or in `mnt-lower` where `mnt-by` names the registry only.
+        """
+        mine = _without_registries(self.maintained_by)
+        return mine or _without_registries(maintainers_of(self.described, "mnt-lower"))
+
+
+def _ends(prefix: Prefix) -> tuple[int, int]:
+    network = prefix.network
+    return int(network.network_address), int(network.broadcast_address)
+
+
+def _without_registries(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if not address_blocks.registrys_own(name))
 
 
 def maintainers_of(described: RpslObject, *names: str) -> frozenset[str]:
@@ -136,37 +151,61 @@ def _read_block(described: RpslObject) -> AddressBlock | None:
     return None
 
 
-def _route_maintainers(described: RpslObject, prefix: Prefix) -> frozenset[str]:
-    # `NAME`, `NAME ANY`, or `NAME {range, ...}`: with ranges, for routes among them only.
-    found: set[str] = set()
-    for attribute in described.all("mnt-routes"):
-        value = " ".join(_words(attribute.value))
-        if _MNT_ROUTES.sub("", value):  # unbalanced braces: a limit we cannot read
-            continue
-        for name, ranges in _MNT_ROUTES.findall(value):
-            if not ranges or _in_ranges(prefix, ranges.strip("{}")):
-                found.add(name.upper())
-    return frozenset(found - {"ANY"})
+def judge_holder(
+    route: RpslObject, registry: Registry, objects: Sequence[RpslObject] | None, prefix: Prefix
+) -> Outcome:
+    """Judge whether the route's maintainers are the holder's.
+
+    `objects` are the address blocks found; None where the question stayed unanswered. Every
+    `mnt-by` of the route must be one of the block's, and one must speak for the holder.
+    """
+    if objects is None:
+        return Unanswered(Fault.NOT_ASKED, "Who maintains the address space is not known.")
+    unreadable = unreadable_block(registry.source, objects)
+    if unreadable is not None:
+        key = f"{unreadable.object_class}: {unreadable.key}"
+        return Unanswered(Fault.GARBAGE, f"An address block cannot be read: {shown(key)}.")
+    block = smallest_block(prefix, registry.source, objects)
+    if block is None:
+        return _no_block(prefix, registry)
+    why = block.without_holder(registry.source)
+    if why is not None:
+        seen = f"The smallest block around {prefix} in {registry.source}, {block}, is {why}."
+        return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, "Prove ownership in reverse DNS.")
+    return _compared(maintainers_of(route, "mnt-by"), block)
 
 
-def _in_ranges(prefix: Prefix, ranges: str) -> bool:
-    return any(_in_range(prefix, one) for one in _words(ranges))
+def national_holders(prefix: Prefix, source: str, objects: Iterable[RpslObject]) -> frozenset[str]:
+    """Keys of the national registries whose maintainers stand in the smallest block."""
+    block = smallest_block(prefix, source, objects)
+    keys = map(address_blocks.national_key, block.maintained_by if block else ())
+    return frozenset(key for key in keys if key is not None)
 
 
-def _in_range(prefix: Prefix, text: str) -> bool:
-    matched = _RANGE.fullmatch(text)
-    if not matched:
-        return False
-    try:
-        base = Prefix.parse(matched["base"])
-    except InvalidPrefix:
-        return False
-    return base.covers(prefix) and prefix.length in _lengths(base, matched)
+def _no_block(prefix: Prefix, registry: Registry) -> Failed:
+    kind = "inetnum" if prefix.family == 4 else "inet6num"  # noqa: PLR2004 - address family
+    seen = f"{registry.source} has no {kind} around {prefix}."
+    fix = (
+        f"Prove ownership in reverse DNS, or have the {kind} registered in {registry.source} with "
+        "your own maintainer in mnt-by: the registry or your LIR does that."
+    )
+    return Failed(Reason.ADDRESS_BLOCK_MISSING, seen, fix)
 
 
-def _lengths(base: Prefix, matched: re.Match[str]) -> range:
-    longest = base.network.max_prefixlen
-    if matched["sign"]:
-        return range(base.length + (matched["sign"] == "-"), longest + 1)
-    low = int(matched["low"] or base.length)
-    return range(low, int(matched["high"] or low) + 1)
+def _compared(mine: frozenset[str], block: AddressBlock) -> Outcome:
+    holders = block.holders
+    strangers = mine - block.maintained_by - holders
+    if mine & holders and not strangers:
+        return Passed(f"{listed(sorted(mine & holders))} maintains {block} as well.")
+    by, of_block = (
+        listed(sorted(names)) or "no one named" for names in (mine, block.maintained_by)
+    )
+    seen = f"The route is maintained by {by}, {block} by {of_block}."
+    if not holders:
+        seen += " These are the registry's own maintainers: they say nothing of the holder."
+        return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, "Prove ownership in reverse DNS.")
+    fix = (
+        "Prove ownership in reverse DNS, or let every mnt-by of the route object be a maintainer "
+        f"of the address space: {listed(sorted(holders))}. Its mnt-routes do not count."
+    )
+    return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, fix)

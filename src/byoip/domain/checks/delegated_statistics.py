@@ -21,6 +21,7 @@ SMALLEST_SHARE = 0.5
 
 _STATUSES = frozenset({"allocated", "assigned", "available", "reserved"})
 _OPAQUE_ID = re.compile(r"[!-\[\]-~]{0,100}")  # printable ASCII without spaces and backslashes
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST_LINE = 1000
 _MOST_RANGES = 5_000_000
 # Lines that make no sense, and lines that the file's own summary counts but does not contain.
@@ -36,6 +37,7 @@ class _Range(NamedTuple):
     length: int
     status: str
     holder: str
+    country: str
 
 
 class Ranges(Sequence[Allocation]):
@@ -55,9 +57,9 @@ class Ranges(Sequence[Allocation]):
     def __getitem__(self, index: int | slice) -> "Allocation | Ranges":
         if isinstance(index, slice):
             return Ranges(self._registry, self._ranges[index])
-        family, start, length, status, holder = self._ranges[index]
+        family, start, length, status, holder, country = self._ranges[index]
         kind = IPv4Network if family == 4 else IPv6Network  # noqa: PLR2004 - IPv4
-        return Allocation(Prefix(kind((start, length))), self._registry, status, holder)
+        return Allocation(Prefix(kind((start, length))), self._registry, status, holder, country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Statistics:
 
     registry: str
     serial: str
-    delegations: Ranges
+    allocations: Ranges
     skipped: int
 
 
@@ -141,18 +143,19 @@ def _summary(fields: Sequence[str]) -> int:
 def _record(line: str, fields: Sequence[str], registry: str) -> list[_Range]:
     if len(line) > _LONGEST_LINE or len(fields) < _RECORD_FIELDS or fields[0] != registry:
         return []
-    _, _, kind, start, value, _, status, *rest = fields
+    _, country, kind, start, value, _, status, *rest = fields
     size = _whole_number(value)
     holder = rest[0] if rest else ""
+    country = country if _COUNTRY.fullmatch(country) else ""
     if size is None or status not in _STATUSES or not _OPAQUE_ID.fullmatch(holder):
         return []
     try:
         if kind == "ipv4":
             blocks = _ipv4_blocks(int(IPv4Address(start)), size)
-            return [_Range(4, first, length, status, holder) for first, length in blocks]
+            return [_Range(4, first, length, status, holder, country) for first, length in blocks]
         if kind == "ipv6" and "%" not in start:
             network = IPv6Network((int(IPv6Address(start)), size))
-            return [_Range(6, int(network.network_address), size, status, holder)]
+            return [_Range(6, int(network.network_address), size, status, holder, country)]
     except (AddressValueError, ValueError):
         return []
     return []

@@ -7,20 +7,25 @@ holder of the addresses.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from byoip.domain.asn import LAST_ASN, Asn
-from byoip.domain.checks.address_holder import maintainers_of, smallest_block, unreadable_block
+from byoip.domain.checks.address_holder import judge_holder, maintainers_of
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.registries.route_objects import (
+    CLASSES,
+    remarks_line,
+    steps_to_route_object,
+    token_line,
+)
 from byoip.domain.checks.registry import Registry
-from byoip.domain.checks.rpsl import RpslAttribute, RpslObject, render
+from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import enumerated, listed, shown
 from byoip.domain.prefix import InvalidPrefix, Prefix
 
-_CLASSES: Final = {4: "route", 6: "route6"}
 _ORIGIN: Final = re.compile(r"AS(0|[1-9][0-9]{0,9})", re.ASCII | re.IGNORECASE)
 _SOURCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
@@ -62,12 +67,18 @@ class _Route:
 
 
 def judge_routes(
-    prefix: Prefix, origin: Asn, registry: Registry, objects: Sequence[RpslObject]
+    prefix: Prefix,
+    origin: Asn,
+    registry: Registry,
+    objects: Sequence[RpslObject],
+    line: str | None = None,
+    more: Sequence[OtherOrigin] = (),
 ) -> RouteVerdict:
     """Judge the route objects found for a prefix; others may be among them.
 
     Prefixes are compared as networks, so a covering or more specific object is not the one. Objects
-    of other sources (mirrors, RIPE-NONAUTH, *-GRS, the pseudo source RPKI) never count.
+    of other sources (mirrors, RIPE-NONAUTH, *-GRS, the pseudo source RPKI) never count. `line` is
+    the token's, for the object to paste; `more` are other origins known from elsewhere.
     """
     routes = [_read(one) for one in dict.fromkeys(objects) if one.object_class in _READ]
     others = _other_origins(prefix, origin, routes)
@@ -82,11 +93,12 @@ def judge_routes(
         return RouteVerdict(_passed(proof[0], others), proof[0].described, others)
     broken = [one for one in routes if not one.readable and _could_be(one, prefix, registry)]
     reason, seen = _why_not(prefix, origin, registry, exact, broken)
-    return RouteVerdict(Failed(reason, seen, _fix(prefix, origin, registry)), other_origins=others)
+    fix = steps_to_route_object(prefix, origin, registry, line, (*others, *more))
+    return RouteVerdict(Failed(reason, seen, fix), other_origins=others)
 
 
 # An object whose first line is no attribute has no class: it may have been meant as a route.
-_READ: Final = frozenset({*_CLASSES.values(), ""})
+_READ: Final = frozenset({*CLASSES.values(), ""})
 
 
 def _read(described: RpslObject) -> _Route:
@@ -106,7 +118,7 @@ def _read_prefix(described: RpslObject) -> Prefix | None:
         prefix = Prefix.parse(_single(described, described.object_class))
     except InvalidPrefix:
         return None
-    return prefix if _CLASSES[prefix.family] == described.object_class else None
+    return prefix if CLASSES[prefix.family] == described.object_class else None
 
 
 def _single(described: RpslObject, name: str) -> str:
@@ -135,7 +147,7 @@ def _why_not(
     if elsewhere:
         text = f"Only {listed(elsewhere)}, where {registry.source} is responsible."
         return Reason.ROUTE_OBJECT_NOT_AUTHORITATIVE, text
-    kind = _CLASSES[prefix.family]
+    kind = CLASSES[prefix.family]
     return Reason.ROUTE_OBJECT_MISSING, f"{registry.source} has no {kind} object for {prefix}."
 
 
@@ -154,18 +166,6 @@ def _not_offered(registry: Registry) -> Failed:
     )
 
 
-def _fix(prefix: Prefix, origin: Asn, registry: Registry) -> str:
-    if registry.key == "lacnic":  # its routing registry is generated from ROAs, in MiLACNIC
-        return (
-            f"LACNIC makes route objects from ROAs: in MiLACNIC, publish a ROA for {prefix} "
-            f"with origin {origin} and length /{prefix.length}."
-        )
-    return (
-        f"Publish this object in {registry.source} ({registry.host}), with your own "
-        f"maintainer:\n\n{route_object_text(prefix, origin, registry)}"
-    )
-
-
 def _other_origins(
     prefix: Prefix, origin: Asn, routes: Iterable[_Route]
 ) -> tuple[OtherOrigin, ...]:
@@ -179,27 +179,6 @@ def _other_origins(
         and prefix.covers(one.prefix)
     }
     return tuple(sorted(found, key=lambda one: (one.prefix, one.asn, one.where)))
-
-
-def route_object_text(
-    prefix: Prefix,
-    origin: Asn,
-    registry: Registry,
-    label: str | None = None,
-    token: str | None = None,
-) -> str:
-    """A route or route6 object to paste, with the token's line where one is given."""
-    lines = [(_CLASSES[prefix.family], str(prefix)), ("origin", str(origin))]
-    if label and token:
-        lines.append(("remarks", token_line(label, token)))
-    lines += [("mnt-by", "YOUR-MAINTAINER"), ("source", registry.source)]
-    attributes = tuple(RpslAttribute(name, (value,)) for name, value in lines)
-    return render([RpslObject(attributes)])
-
-
-def token_line(label: str, token: str) -> str:
-    """The physical line of `descr` or `remarks` that carries a token."""
-    return f"{label}: {token}"
 
 
 def judge_token(
@@ -228,7 +207,7 @@ def judge_token(
     values = _labelled(route, label)
     if any(same_token(value, token_value) for value in values):
         return holder
-    line = f"remarks:        {token_line(label, token_value)}"
+    line = remarks_line(token_line(label, token_value))
     fix = f"Add this line to {route.object_class} {route.key} in {registry.source}:\n\n{line}\n"
     if isinstance(holder, Failed):  # adding the line would not help
         fix = holder.fix
@@ -250,28 +229,7 @@ def _judge_holder(
     carries = f"The {route.object_class} object {route.key} in {registry.source} carries the token"
     if not registry.holder_rule:
         return Passed(f"{carries}.")
-    if holders is None:
-        return Unanswered(Fault.NOT_ASKED, "Who maintains the address space is not known.")
-    unreadable = unreadable_block(registry.source, holders)
-    if unreadable is not None:
-        key = f"{unreadable.object_class}: {unreadable.key}"
-        return Unanswered(Fault.GARBAGE, f"An address block cannot be read: {shown(key)}.")
-    block = smallest_block(prefix, registry.source, holders)
-    if block is None or block.placeholder:
-        named = f"only the placeholder {block}" if block else "nothing"
-        return _not_holder(f"{registry.source} has {named} around {prefix}.")
-    mine = maintainers_of(route, "mnt-by")
-    strangers = mine - block.maintainers(prefix)
-    if strangers or not mine:
-        who = listed(sorted(strangers)) or "no one named"
-        return _not_holder(f"The route is maintained by {who}, {block} is not.")
-    return Passed(f"{carries}; {listed(sorted(mine))} maintains {block} as well.")
-
-
-def _not_holder(seen: str) -> Failed:
-    return Failed(
-        Reason.MAINTAINER_NOT_HOLDER,
-        seen,
-        "Prove ownership in reverse DNS, or let every mnt-by of the route object be one of the "
-        "maintainers of the address space (mnt-by, mnt-lower or mnt-routes).",
+    judged = judge_holder(route, registry, holders, prefix)
+    return (
+        replace(judged, seen=f"{carries}; {judged.seen}") if isinstance(judged, Passed) else judged
     )

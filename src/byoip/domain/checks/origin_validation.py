@@ -8,6 +8,7 @@ from enum import StrEnum
 from byoip.domain.asn import AS0, Asn
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.foreign_text import enumerated
 from byoip.domain.prefix import Prefix
 
 
@@ -43,6 +44,9 @@ class Vrp:
     def expired(self, now: datetime) -> bool:
         """Whether it may no longer be used."""
         return self.expires_at is not None and self.expires_at <= now
+
+
+ROA = "ROA"  # where an other origin is known from
 
 
 class Validity(StrEnum):
@@ -120,8 +124,15 @@ _REASONS = {
 }
 
 
-def judge_roas(prefix: Prefix, origin: Asn, covering: Sequence[Vrp], *, now: datetime) -> Outcome:
-    """Judge the route by what covers it.
+def judge_roas(
+    prefix: Prefix,
+    origin: Asn,
+    covering: Sequence[Vrp],
+    *,
+    now: datetime,
+    others: Sequence[OtherOrigin] = (),
+) -> Outcome:
+    """Judge the route by what covers it; `others` are other origins known for the space.
 
     Where only an expired ROA would have made it valid there is no answer: the next snapshot
     holds its renewal, or shows that it is gone.
@@ -133,14 +144,34 @@ def judge_roas(prefix: Prefix, origin: Asn, covering: Sequence[Vrp], *, now: dat
     if verdict.expired_would_match:
         seen = "; ".join(_text(vrp) for vrp in verdict.expired_would_match)
         return Unanswered(Fault.EXPIRED_ROA, f"Only expired ROAs make it valid: {seen}.")
-    return _failed(prefix, origin, verdict)
+    return _failed(prefix, verdict, roa_to_publish(prefix, origin, others))
 
 
-def _failed(prefix: Prefix, origin: Asn, verdict: RouteValidity) -> Failed:
-    fix = (
+def roa_to_publish(prefix: Prefix, origin: Asn, others: Iterable[OtherOrigin] = ()) -> str:
+    """Ask for the ROA of the route; first for those of other origins known for the space."""
+    ours = (
         f"Publish a ROA at the registry of the space: prefix {prefix}, origin {origin}, "
         f"max length {prefix.length}."
     )
+    return f"{others_first(origin, others)} Then: {ours}" if (others := tuple(others)) else ours
+
+
+def others_first(origin: Asn, others: Iterable[OtherOrigin]) -> str:
+    """Name the other origins, and what to do about them before a ROA for `origin`."""
+    known = tuple(others)
+    with_roa = {(one.asn, one.prefix) for one in known if one.where == ROA}
+    without = [one for one in known if (one.asn, one.prefix) not in with_roa]
+    named = enumerated(f"{one.asn} for {one.prefix} ({one.where})" for one in known)
+    said = f"Other origins are known for this space: {named}."
+    if not without:
+        return f"{said} Keep their ROAs, if they are yours."
+    return (
+        f"{said} Publish ROAs for {enumerated(dict.fromkeys(str(one.asn) for one in without))} "
+        f"first, if they are yours: a ROA for {origin} alone would make their routes invalid."
+    )
+
+
+def _failed(prefix: Prefix, verdict: RouteValidity, fix: str) -> Failed:
     if verdict.because is None:
         return Failed(Reason.ROA_MISSING, f"No ROA covers {prefix}.", fix)
     seen = "; ".join(_text(vrp) for vrp in verdict.deciding[:10])
@@ -150,7 +181,7 @@ def _failed(prefix: Prefix, origin: Asn, verdict: RouteValidity) -> Failed:
 def roa_origins(vrps: Sequence[Vrp], origin: Asn, *, now: datetime) -> tuple[OtherOrigin, ...]:
     """Other origins that ROAs name for the space, without AS0, which originates nothing."""
     others = {
-        OtherOrigin(vrp.asn, vrp.prefix, "ROA")
+        OtherOrigin(vrp.asn, vrp.prefix, ROA)
         for vrp in vrps
         if vrp.asn not in {origin, AS0} and not vrp.expired(now)
     }

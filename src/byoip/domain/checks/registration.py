@@ -1,10 +1,12 @@
 """Which registry is responsible for a prefix, and has it given the space to a holder?"""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
 from byoip.domain.checks.iana import registry_hint
+from byoip.domain.checks.registries.national import National, national
 from byoip.domain.checks.registry import Allocation, Basis, Registry, Responsible
 from byoip.domain.foreign_text import listed
 from byoip.domain.prefix import Prefix
@@ -14,34 +16,59 @@ _HELD: Final = frozenset({"allocated", "assigned"})
 
 _CHECK: Final = "Check the prefix, or ask the registry of the space about its registration."
 _SPLIT: Final = "Bring one prefix for each registry."
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def responsible_registry(
     prefix: Prefix,
-    delegations: Sequence[Allocation] | None,
+    allocations: Sequence[Allocation] | None,
     registries: Mapping[str, Registry],
     overrides: Sequence[tuple[Prefix, str]],
+    countries: Mapping[str, str] = _NONE,
 ) -> Responsible | Failed | Unanswered:
     """Find the one registry that is responsible for all of a prefix.
 
     Args:
         prefix: the claimed prefix.
-        delegations: every range of the newest statistics that overlaps the prefix; None while no
+        allocations: every range of the newest statistics that overlaps the prefix; None while no
             statistics are loaded: then IANA's table hints at the registry, and refuses nothing.
         registries: those this operator knows, by key.
         overrides: the operator's own word per range; the longest that covers the prefix wins, and
             the space then counts as held.
+        countries: keys of the operator's registries by country, where they differ from the table.
     """
-    named = _override(prefix, overrides) or _recorded(prefix, delegations)
+    named = _override(prefix, overrides) or _recorded(prefix, allocations)
     if not isinstance(named, tuple):
         return named
     key, basis = named
     inside = {other for part, other in overrides if prefix.covers(part)}
     if inside - {key}:
         return _spans(prefix, inside | {key})
+    near = None if basis is not Basis.STATISTICS else _national(prefix, key, allocations, countries)
+    if near and near.replaces:
+        key, name = near.key, f"{near.name} (country {near.country})"
+    else:
+        name = key
     if key not in registries:
-        return Unanswered(Fault.NO_DATA, f"This operator has no registry {key!r} configured.")
-    return Responsible(registries[key], basis)
+        return Unanswered(
+            Fault.UNKNOWN_REGISTRY, f"{prefix} is space of {name}. {unknown_registry(key)}"
+        )
+    return Responsible(registries[key], basis, None if near and near.replaces else near)
+
+
+def unknown_registry(key: str) -> str:
+    """What to do about a registry that the settings do not know."""
+    return (
+        f"This operator has no registry {key!r} configured: the operator must add it to the "
+        "settings, or waive irr for this prefix."
+    )
+
+
+def _national(
+    prefix: Prefix, key: str, allocations: Sequence[Allocation] | None, named: Mapping[str, str]
+) -> National | None:
+    of = {one.country for one in allocations or () if one.prefix.overlaps(prefix)}
+    return national(key, of.pop(), named) if len(of) == 1 else None
 
 
 def _override(prefix: Prefix, overrides: Iterable[tuple[Prefix, str]]) -> tuple[str, Basis] | None:
@@ -50,15 +77,13 @@ def _override(prefix: Prefix, overrides: Iterable[tuple[Prefix, str]]) -> tuple[
 
 
 def _recorded(
-    prefix: Prefix, delegations: Sequence[Allocation] | None
+    prefix: Prefix, allocations: Sequence[Allocation] | None
 ) -> tuple[str, Basis] | Failed | Unanswered:
-    if delegations is None:
-        hint = registry_hint(prefix)
-        if hint is None:
-            text = f"No statistics are loaded yet, and IANA's table names no registry for {prefix}."
-            return Unanswered(Fault.NO_DATA, text)
-        return hint, Basis.HINT
-    parts = [one for one in delegations if one.prefix.overlaps(prefix)]
+    if allocations is None:
+        return _hinted(prefix)
+    parts = [one for one in allocations if one.prefix.overlaps(prefix)]
+    if pair := _contradiction(parts):
+        return _disagree(*pair)
     held = [one for one in parts if one.status in _HELD]
     if not _tile(prefix, held) or len(held) < len(parts):
         return _not_held(prefix, parts)
@@ -71,6 +96,14 @@ def _recorded(
     return held[0].registry, Basis.STATISTICS
 
 
+def _hinted(prefix: Prefix) -> tuple[str, Basis] | Unanswered:
+    hint = registry_hint(prefix)
+    if hint is None:
+        text = f"No statistics are loaded yet, and IANA's table names no registry for {prefix}."
+        return Unanswered(Fault.NO_DATA, text)
+    return hint, Basis.HINT
+
+
 def _tile(prefix: Prefix, held: Iterable[Allocation]) -> bool:
     """Whether the parts leave no address of the prefix out."""
     reached = int(prefix.network.network_address)
@@ -79,6 +112,33 @@ def _tile(prefix: Prefix, held: Iterable[Allocation]) -> bool:
             return False
         reached = max(reached, int(network.network.broadcast_address) + 1)
     return reached > int(prefix.network.broadcast_address)
+
+
+def _contradiction(parts: Iterable[Allocation]) -> tuple[Allocation, Allocation] | None:
+    """Two rows of which one gives space to a holder that the other does not give to it."""
+    around: list[Allocation] = []  # rows that contain the one looked at, the largest first
+    for one in sorted(parts, key=lambda part: part.prefix):
+        while around and not around[-1].prefix.covers(one.prefix):
+            around.pop()
+        if other := next((wide for wide in around if _contradict(wide, one)), None):
+            return other, one
+        around.append(one)
+    return None
+
+
+def _contradict(one: Allocation, other: Allocation) -> bool:
+    held = [part.status in _HELD for part in (one, other)]
+    return any(held) and (one.registry != other.registry or not all(held))
+
+
+def _disagree(one: Allocation, other: Allocation) -> Unanswered:
+    rows = " but ".join(f"{row.prefix} is {row.status} at {row.registry}" for row in (one, other))
+    seen = (
+        f"The registries' statistics disagree: {rows}. That is usual for days while space moves "
+        "from one registry to another, and is asked again. The operator can override it: ask the "
+        "operator to name the registry responsible."
+    )
+    return Unanswered(Fault.SOURCES_DISAGREE, seen)
 
 
 def _not_held(prefix: Prefix, parts: Iterable[Allocation]) -> Failed:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from byoip.domain.checks.registries.national import National
 from byoip.domain.prefix import Prefix
 
 
@@ -33,6 +34,8 @@ class Registry:
         host: whois server of its routing registry.
         rest_url: base URL of a RIPE-style REST search, preferred to whois for its TLS.
         holder_rule: whether every `mnt-by` of a route must also maintain the address space.
+        objects_from_roas: whether it makes route objects from ROAs: then the ROA comes first, and
+            the token's line is added to what it made.
         offers_route_objects: False where the registry has no routing registry; the operator may
             then waive irr, and rDNS is required.
     """
@@ -44,6 +47,7 @@ class Registry:
     port: int = 43
     rest_url: str | None = None
     holder_rule: bool = False
+    objects_from_roas: bool = False
     offers_route_objects: bool = True
     budget: Budget = Budget()
 
@@ -63,17 +67,24 @@ class Allocation:
     Attributes:
         status: allocated, assigned, available or reserved.
         holder: the registry's opaque id of the holder; the same for all its ranges.
+        country: ISO 3166-1 code, or empty where the registry states none.
     """
 
     prefix: Prefix
     registry: str
     status: str
     holder: str
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Responsible:
-    """The registry that is responsible for a prefix, and how we know."""
+    """The registry that is responsible for a prefix, and how we know.
+
+    Attributes:
+        national: a national registry whose objects count as well; its key may be unknown here.
+    """
 
     registry: Registry
     basis: Basis
+    national: National | None = None

@@ -11,11 +11,12 @@ from byoip.domain.checks.registry import Dialect, Registry
 
 # The holder rule applies where the maintainer of a covering route object, an old transit provider
 # for example, may create more specific ones (RIPE database, RouteIpAddressAuthentication).
+# LACNIC's routing registry is made from ROAs; ARIN's makes objects from them unless told not to.
 RIRS: Final = (
     Registry("afrinic", "AFRINIC", "whois.afrinic.net", Dialect.RIPE, holder_rule=True),
     Registry("apnic", "APNIC", "whois.apnic.net", Dialect.RIPE, holder_rule=True),
-    Registry("arin", "ARIN", "rr.arin.net", Dialect.IRRD),
-    Registry("lacnic", "LACNIC", "irr.lacnic.net", Dialect.IRRD),
+    Registry("arin", "ARIN", "rr.arin.net", Dialect.IRRD, objects_from_roas=True),
+    Registry("lacnic", "LACNIC", "irr.lacnic.net", Dialect.IRRD, objects_from_roas=True),
     Registry(
         "ripencc",
         "RIPE",

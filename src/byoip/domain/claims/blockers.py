@@ -6,15 +6,13 @@ from datetime import datetime
 
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.checks.evidence import CheckState, recent
-from byoip.domain.checks.irr_authorisation import route_object_text
-from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.checks.origin_validation import Validity, others_first, roa_to_publish
+from byoip.domain.checks.registries.route_objects import steps_to_route_object, token_line
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
-from byoip.domain.claims.claim import CheckRecord, Claim, OtherOrigin
+from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
-
-_LINES_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +111,16 @@ def _unproven(
         yield _TOKEN
     elif not _settled(claim.ownership, now):
         yield _check("ownership", claim.ownership, _publish(claim, token, advice))
-    if not _settled(claim.irr, now):
-        yield _check("irr", claim.irr, _route_object(claim, advice))
-    if not _settled(claim.rpki, now):
-        if claim.other_origins or not _others_asked(claim):
-            yield _others_first(claim)
-        yield _check("rpki", claim.rpki, _roa(claim))
+    others = _others_first(claim) if claim.other_origins or not _others_asked(claim) else None
+    for name, check in (("irr", claim.irr), ("rpki", claim.rpki)):
+        if _settled(check, now):
+            continue
+        if others and (name == "rpki" or _from_roas(claim, advice)):
+            yield others
+            others = None
+        yield _check(
+            name, check, _roa(claim) if name == "rpki" else _route_object(claim, token, advice)
+        )
     yield _proceed(claim, now)
 
 
@@ -138,16 +140,14 @@ def _check(name: str, check: CheckRecord, first_steps: str) -> Blocker:
 def _publish(claim: Claim, token: OwnershipToken, advice: Advice) -> str:
     ways = []
     if token.serves(TokenMethod.RDNS):
-        lines = txt_lines(reverse_zones(claim.prefix), advice.label, token.value)
-        more = (
-            "" if len(lines) <= _LINES_SHOWN else f" (and {len(lines) - _LINES_SHOWN} more zones)"
-        )
-        ways.append(f"publish in reverse DNS: {' | '.join(lines[:_LINES_SHOWN])}{more}")
+        lines = "\n".join(txt_lines(reverse_zones(claim.prefix), advice.label, token.value))
+        ways.append(f"publish in reverse DNS:\n\n{lines}\n\n")
     if token.serves(TokenMethod.IRR) and _offered(claim, advice):
-        ways.append(f"add to the route object, as a line of remarks: {advice.label}: {token.value}")
+        line = token_line(advice.label, token.value)
+        ways.append(f"add to the route object, as a line of remarks: {line}")
     if not ways:
         return f"{claim.registry} has no route objects: issue a token for rdns."
-    return f"Prove ownership: {'; or '.join(ways)}."
+    return f"Prove ownership: {'or '.join(ways)}".rstrip()
 
 
 def _offered(claim: Claim, advice: Advice) -> bool:
@@ -155,7 +155,12 @@ def _offered(claim: Claim, advice: Advice) -> bool:
     return registry is None or registry.offers_route_objects
 
 
-def _route_object(claim: Claim, advice: Advice) -> str:
+def _from_roas(claim: Claim, advice: Advice) -> bool:
+    registry = advice.registries.get(claim.registry or "")
+    return registry is not None and registry.objects_from_roas
+
+
+def _route_object(claim: Claim, token: OwnershipToken | None, advice: Advice) -> str:
     registry = advice.registries.get(claim.registry or "")
     if registry is None:
         kind = "route" if claim.prefix.family == 4 else "route6"  # noqa: PLR2004 - family
@@ -163,7 +168,9 @@ def _route_object(claim: Claim, advice: Advice) -> str:
             f"Create a {kind} object for {claim.prefix} with origin {claim.asn} in the routing "
             "registry run by the RIR of the space."
         )
-    return f"Create at {registry.source}: {route_object_text(claim.prefix, claim.asn, registry)}"
+    serves = token is not None and token.serves(TokenMethod.IRR)
+    line = token_line(advice.label, token.value) if token and serves else None
+    return steps_to_route_object(claim.prefix, claim.asn, registry, line)
 
 
 def _others_asked(claim: Claim) -> bool:
@@ -175,27 +182,15 @@ def _others_first(claim: Claim) -> Blocker:
     if not claim.other_origins:
         return Blocker(
             "other_origins_unknown",
-            "The registry has not been asked yet which other networks announce this space: if any "
-            "does, ask for validation or a pre-flight first, and publish ROAs for those origins "
+            "The registry has not been asked yet which other origins it knows for this space: if "
+            "there are any, ask for validation or a pre-flight first, and publish ROAs for those "
             f"before the one for {claim.asn}.",
         )
-    named = ", ".join(_other(one) for one in claim.other_origins)
-    return Blocker(
-        "other_origins_known",
-        f"Other networks announce this space: {named}. Publish ROAs for those first, if they are "
-        f"yours: a ROA for {claim.asn} alone would make them invalid.",
-    )
-
-
-def _other(one: OtherOrigin) -> str:
-    return f"{one.asn} for {one.prefix} ({one.where})"
+    return Blocker("other_origins_known", others_first(claim.asn, claim.other_origins))
 
 
 def _roa(claim: Claim) -> str:
-    return (
-        f"Publish a ROA at the registry of the space: prefix {claim.prefix}, origin {claim.asn}, "
-        f"max length {claim.prefix.length}."
-    )
+    return roa_to_publish(claim.prefix, claim.asn)
 
 
 def _drifted(claim: Claim, drift: Validity | None) -> Iterator[Blocker]:
@@ -203,7 +198,8 @@ def _drifted(claim: Claim, drift: Validity | None) -> Iterator[Blocker]:
         found = "no ROA covers it" if drift is Validity.NOT_FOUND else "it is invalid by RPKI"
         yield Blocker(
             "rpki_drifted",
-            f"By the newest ROA data {found}; what is announced stays announced. {_roa(claim)}",
+            f"By the newest ROA data {found}; what is announced stays announced. "
+            f"{roa_to_publish(claim.prefix, claim.asn, claim.other_origins)}",
         )
 
 

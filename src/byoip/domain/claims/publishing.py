@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
-from byoip.domain.checks.irr_authorisation import route_object_text
+from byoip.domain.checks.registries.route_objects import (
+    route_object_text,
+    steps_to_route_object,
+    token_line,
+)
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
@@ -46,14 +50,19 @@ def _rdns(token: OwnershipToken, label: str) -> tuple[Instruction, ...]:
 
 
 def _irr(token: OwnershipToken, label: str, registry: Registry | None) -> tuple[Instruction, ...]:
-    line = f"{label}: {token.value}"
+    line = token_line(label, token.value)
     if registry is not None and not registry.offers_route_objects:
         return ()
     if registry is None:
         where = "route object in the routing registry run by the RIR of the space"
         return (Instruction(where, "remarks", f"remarks: {line}"),)
-    text = route_object_text(token.prefix, token.asn, registry, label, token.value)
-    return (
-        Instruction(f"route object at {registry.source}", "remarks", f"remarks: {line}"),
-        Instruction(f"route object at {registry.source}", "the whole object", text),
-    )
+    where = f"route object at {registry.source}"
+    paste = Instruction(where, "remarks", f"remarks: {line}")
+    if registry.objects_from_roas:
+        first = steps_to_route_object(token.prefix, token.asn, registry)
+        return (
+            Instruction(f"ROA, of which {registry.source} makes the object", "ROA", first),
+            paste,
+        )
+    text = route_object_text(token.prefix, token.asn, registry, line)
+    return (paste, Instruction(where, "the whole object", text))

@@ -73,8 +73,9 @@ class LetterFacts:
         account_name: the customer's own words; the letter says so.
         holder: as the registry states it.
         checks: those that passed: rpki, irr and at least one check of ownership.
-        roas: the ROAs that make the route valid (RFC 6811).
+        roas: the ROAs that make the route valid (RFC 6811); none only where a waiver says so.
         valid_until: the first moment at which the letter no longer holds.
+        waivers: checks that the operator waives for the prefix, with reason and end.
     """
 
     reference: LetterReference
@@ -88,6 +89,7 @@ class LetterFacts:
     roas: tuple[Vrp, ...]
     issued_at: datetime
     valid_until: datetime
+    waivers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.issued_at < self.valid_until:
@@ -95,7 +97,8 @@ class LetterFacts:
         passed = {one.check for one in self.checks}
         if not {Check.RPKI, Check.IRR} <= passed or not passed & _OWNERSHIP:
             raise ValueError("a letter states a pass of rpki, irr and ownership")
-        if not self.roas or not all(roa.matches(self.prefix, self.origin) for roa in self.roas):
+        named = self.roas or self.waivers
+        if not named or not all(roa.matches(self.prefix, self.origin) for roa in self.roas):
             raise ValueError("a letter names ROAs that make its route valid, and no others")
 
 

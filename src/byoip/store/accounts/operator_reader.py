@@ -12,10 +12,12 @@ from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.domain.address import Address
 from byoip.domain.bindings.service_binding import ServiceBinding
 from byoip.domain.checks.registry_override import RegistryOverride
+from byoip.domain.claims.check_waiver import CheckWaiver
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.reservation import Reservation
 from byoip.store.accounts import operator_reader_sql as reading
-from byoip.store.accounts.accounts import account_from, credential_from
+from byoip.store.accounts.accounts import account_from
+from byoip.store.accounts.credentials import credential_from
 from byoip.store.accounts.operator_views import (
     AccountView,
     AddressReport,
@@ -30,6 +32,7 @@ from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_overrides import override_from
 from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 from byoip.store.checks.vrp_writing import snapshot_from
+from byoip.store.checks.waivers import IN_FORCE, waiver_from
 from byoip.store.claims.claim_reader import claim_from, claim_view, page_of
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.events import event_from
@@ -58,10 +61,8 @@ class OperatorReader:
         Raises:
             AccountNotFound: there is no such account.
         """
-        rows = await self._autocommit.ask(reading.ACCOUNT, account_id=account_id)
-        if not rows:
-            raise AccountNotFound
-        return AccountView(account_from(rows[0]), rows[0].claims)
+        row = await self._autocommit.one(reading.ACCOUNT, AccountNotFound, account_id=account_id)
+        return AccountView(account_from(row), row.claims)
 
     async def credentials(
         self, account_id: UUID | None, *, after: Cursor | None, limit: int
@@ -78,6 +79,16 @@ class OperatorReader:
         """Live overrides of the database in the order of (created_at, id)."""
         rows = await self._autocommit.ask(reading.OVERRIDES, **page_of(after, limit))
         return [override_from(row) for row in rows]
+
+    async def waivers(self, claim_id: UUID, now: datetime) -> Sequence[CheckWaiver]:
+        """A live claim's waivers in force, by check.
+
+        Raises:
+            ClaimNotFound: there is no such live claim.
+        """
+        await self.claim(claim_id)
+        rows = await self._autocommit.ask(IN_FORCE, claim_id=claim_id, now=now)
+        return [waiver_from(row) for row in rows]
 
     async def reservations(self, *, after: Cursor | None, limit: int) -> Sequence[Reservation]:
         """Live reservations in the order of (created_at, id)."""
@@ -103,10 +114,8 @@ class OperatorReader:
         Raises:
             ClaimNotFound: there is no such live claim.
         """
-        rows = await self._autocommit.ask(reading.CLAIM, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        return claim_view(rows[0])
+        row = await self._autocommit.one(reading.CLAIM, ClaimNotFound, claim_id=claim_id)
+        return claim_view(row)
 
     async def owner(self, claim_id: UUID) -> UUID:
         """The account of a claim, live or closed.
@@ -114,10 +123,8 @@ class OperatorReader:
         Raises:
             ClaimNotFound: there is no such claim.
         """
-        rows = await self._autocommit.ask(reading.OWNER, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        owner: UUID = rows[0].account_id
+        row = await self._autocommit.one(reading.OWNER, ClaimNotFound, claim_id=claim_id)
+        owner: UUID = row.account_id
         return owner
 
     async def roa_snapshots(self, *, below: int, limit: int) -> Sequence[RoaSnapshotView]:

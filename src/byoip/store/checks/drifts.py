@@ -1,4 +1,6 @@
-"""Origin validation of all routes, a page at a time. Text SQL: one statement for each page.
+"""Origin validation of all routes, a page at a time.
+
+Text SQL: hot, each minute, one statement for each page (`benchmarks/reevaluation.py`).
 
 A pass goes through all routes by prefix and range. How far it has come stands in `origin_watch`,
 so any worker goes on with it; a snapshot that is newer begins a new pass.
@@ -10,7 +12,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
 from byoip.domain.checks.origin_validation import Validity
@@ -18,7 +20,7 @@ from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables import origin_drifts
 from byoip.store.claims.tables import prefixes
-from byoip.store.statements import Repository, compiled
+from byoip.store.statements import Repository, compiled, from_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +41,33 @@ class Reevaluated:
 
 _d, _p = origin_drifts.c, prefixes.c
 
-_OF: Final = compiled(
-    text("""
+_OF: Final = from_text("""
     SELECT validity FROM origin_drifts AS d
     JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
-    """)
-)
+""")
 
 # A second worker has nothing to do.
-_ALONE: Final = compiled(text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone"))
+_ALONE: Final = from_text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone")
 # Shared until the page is recorded: so the snapshot stays the one in use, and its rows stay there.
-_DUE: Final = compiled(
-    text("""
+_DUE: Final = from_text("""
     SELECT used.number, built_at, coalesce(judging = used.number, false) AS begun,
         after_prefix, after_cidr
     FROM current_vrp_snapshot AS used JOIN vrp_snapshots USING (number)
         LEFT JOIN origin_watch AS watch ON true
     WHERE coalesce(judging IS NOT NULL OR watch.snapshot < used.number OR at <= :recently, true)
     FOR SHARE OF used
-    """)
-)
-_TURN: Final = compiled(
-    text("""
+""")
+_TURN: Final = from_text("""
     INSERT INTO origin_watch AS kept (snapshot, at, judging, after_prefix, after_cidr)
     VALUES (0, :now, :snapshot, :after_prefix, :after_cidr)
     ON CONFLICT (singleton) DO UPDATE SET judging = excluded.judging,
         after_prefix = excluded.after_prefix, after_cidr = excluded.after_cidr
-    """)
-)
-_LOOKED: Final = compiled(
-    text("""
+""")
+_LOOKED: Final = from_text("""
     INSERT INTO origin_watch AS kept (snapshot, at) VALUES (:snapshot, :now)
     ON CONFLICT (singleton) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at,
         judging = NULL, after_prefix = NULL, after_cidr = NULL
-    """)
-)
+""")
 
 # Before all routes: no claim has this id.
 _BEGINNING: Final = {"after_prefix": UUID(int=0), "after_cidr": "0.0.0.0/0"}
@@ -83,7 +77,7 @@ _PAGE: Final = 1000
 # the two against each other). Each of the three sources gives its first rows only. What has drifted
 # and is no route any more has no ASN here, and is forgotten. Rows are written in the order of ids,
 # as every transaction locks several claims.
-REEVALUATE: Final = text("""
+REEVALUATE: Final = sa.text("""
     WITH page AS MATERIALIZED (
         SELECT prefix_id, cidr, max(asn) AS asn FROM (
             (
@@ -110,9 +104,16 @@ REEVALUATE: Final = text("""
             WHEN valid THEN 'valid'
             WHEN was_valid THEN NULL
             WHEN covered THEN 'invalid'
+            WHEN waived THEN 'valid'
             ELSE 'not_found'
-        END AS validity
+        END AS validity, coalesce(valid, false) AS by_roa
         FROM routes, LATERAL (
+            SELECT EXISTS (
+                SELECT FROM check_waivers AS waiver
+                WHERE waiver.live AND waiver.prefix_id = routes.prefix_id
+                    AND check_name = 'rpki' AND expires_at > :now
+            ) AS waived
+        ) AS word, LATERAL (
             SELECT bool_or(current AND fits) AS valid, bool_or(fits) AS was_valid,
                 bool_or(current) AS covered
             FROM (
@@ -142,7 +143,7 @@ REEVALUATE: Final = text("""
         -- A route that is locked now is confirmed a minute later.
         UPDATE bgp_prefixes SET last_valid_at = :now WHERE id IN (
             SELECT id FROM bgp_prefixes AS route JOIN judged USING (prefix_id, cidr)
-            WHERE advertised AND validity = 'valid'
+            WHERE advertised AND by_roa
                 AND coalesce(last_valid_at, '-infinity') < :now - interval '1 day'
             FOR NO KEY UPDATE OF route SKIP LOCKED
         )

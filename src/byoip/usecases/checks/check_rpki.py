@@ -1,10 +1,12 @@
 """The rpki check: the ROA data that covers a prefix, judged, and kept as evidence."""
 
 import json
+from collections.abc import Sequence
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, RawAnswer, Unanswered
 from byoip.domain.checks.origin_validation import Vrp, judge_roas, roa_origins
+from byoip.domain.claims.check_waiver import CheckWaiver, excused
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, VrpAnswer
@@ -12,9 +14,17 @@ from byoip.ports.clock import Clock
 
 
 def check_rpki(
-    prefix: Prefix, origin: Asn, answer: VrpAnswer, clock: Clock
+    prefix: Prefix,
+    origin: Asn,
+    answer: VrpAnswer,
+    clock: Clock,
+    known: Sequence[OtherOrigin] = (),
+    waiver: CheckWaiver | None = None,
 ) -> tuple[Finding, tuple[OtherOrigin, ...]]:
-    """The finding, with the covering VRPs as its evidence; and other origins that ROAs name."""
+    """The finding, with the covering VRPs as its evidence; and other origins that ROAs name.
+
+    `known` are those known from elsewhere, `waiver` is that of rpki.
+    """
     now = clock.now()
     if isinstance(answer, NoVrps):
         return Finding(Check.RPKI, Unanswered(answer.fault, answer.detail), now), ()
@@ -25,8 +35,10 @@ def check_rpki(
         answer=json.dumps([_row(vrp) for vrp in answer.covering]).encode(),
         at=now,
     )
-    outcome = judge_roas(prefix, origin, answer.covering, now=now)
     others = roa_origins((*answer.covering, *answer.inside), origin, now=now)
+    every = tuple(dict.fromkeys((*known, *others)))
+    judged = judge_roas(prefix, origin, answer.covering, now=now, others=every)
+    outcome = excused(judged, waiver)
     return Finding(Check.RPKI, outcome, now, (exhibit,)), others
 
 

@@ -7,7 +7,8 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
-from byoip.usecases.checks.collect_evidence import CheckTarget, CollectEvidence
+from byoip.usecases.checks.collect_evidence import CollectEvidence
+from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.claims.prefixes import Terms
 
 _REQUIRED = frozenset({Check.IRR, Check.RPKI})

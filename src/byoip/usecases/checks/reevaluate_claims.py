@@ -9,6 +9,7 @@ from byoip.domain.history import Actor
 from byoip.ports.clock import Clock
 from byoip.store.checks.drifts import Reevaluated
 from byoip.store.transaction import Store
+from byoip.usecases.checks.waivers import record_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class ReevaluateClaims:
     """Validate the origin of all approved claims and routes against the accepted ROA data.
 
     What is no longer valid becomes an event, a blocker and a metric. It never withdraws a route.
+    Waivers that are over end first: of a prefix that a ROA covers now, or whose time has come.
 
     Attributes:
         page: how many routes are judged and recorded in one transaction.
@@ -42,6 +44,8 @@ class ReevaluateClaims:
 
     async def _next(self, by: Actor) -> Reevaluated | None:
         async with self.store.transaction(actor=by) as tx:
+            for ended in await tx.waivers.end_over(self.clock.now()):
+                record_end(tx, ended.waiver, ended.because)
             found = await tx.drifts.reevaluate(self.clock.now(), self.page)
             if found is None:
                 return None

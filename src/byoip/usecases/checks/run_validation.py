@@ -29,9 +29,16 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from byoip.domain.checks.decision import decide, result_of, unanswered, useless_token
+from byoip.domain.checks.decision import (
+    asked_again,
+    decide,
+    result_of,
+    unanswered,
+    useless_token,
+)
 from byoip.domain.checks.evidence import Check, Finding, Reason
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
+from byoip.domain.claims.check_waiver import Waivable
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
@@ -39,7 +46,8 @@ from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
-from byoip.usecases.checks.collect_evidence import CheckTarget, CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.events import record_changes
 
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -75,7 +83,7 @@ class RunValidation:
         else:
             async with self._alive(run):  # nothing is locked while we wait
                 answers = await self.ask(
-                    CheckTarget(claim.account_id, claim.prefix, claim.asn, token)
+                    CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
                 )
         await self._record(run, token, answers, by)
 
@@ -140,7 +148,10 @@ class RunValidation:
             return claim, result, ()
         await tx.claims.lock_space(claim.prefix)
         vrps = await tx.roas.about(claim.prefix)
-        once_more, _ = check_rpki(claim.prefix, claim.asn, vrps, tx.clock)
+        waiver = (await tx.waivers.of(claim.id, now)).get(Waivable.RPKI)
+        once_more, _ = check_rpki(
+            claim.prefix, claim.asn, vrps, tx.clock, claim.other_origins, waiver
+        )
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
@@ -171,11 +182,12 @@ class RunValidation:
     async def _finish(
         self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
     ) -> None:
-        await tx.runs.finish(run.finished(result, tx.now), findings, self.evidence_quota)
+        again = run.again(uuid4(), tx.now) if result is RunResult.UNANSWERED else None
+        told = asked_again(findings, again.due_at) if again else findings
+        await tx.runs.finish(run.finished(result, tx.now), told, self.evidence_quota)
         after = {"validation_id": run.id.hex, "result": result.value}
         tx.record(run.claim_id, "validation.finished", after=after)
-        if result is RunResult.UNANSWERED:
-            again = run.again(uuid4(), tx.now)
+        if again:
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
 

@@ -1,12 +1,12 @@
 """What customers do with a prefix: bring it, describe it, give it up."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from byoip.domain.asn import Asn, choose_origin
-from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.registry import Basis, Registry, Responsible
 from byoip.domain.claims.claim import Claim, TooManyClaims
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
@@ -16,6 +16,7 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.tokens import TokenMint
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
+from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.claims.close import close, close_after_grace, require_nothing_attached
 from byoip.usecases.events import record_changes
 
@@ -29,6 +30,7 @@ class Terms:
         token_lifetime: how long an ownership token may be used.
         label: the name below a reverse zone at which the token is looked for.
         registries: by their keys in the statistics.
+        overrides, countries: see `Registries`.
     """
 
     policy: PrefixPolicy
@@ -37,6 +39,8 @@ class Terms:
     label: str
     registries: Mapping[str, Registry]
     mint: TokenMint
+    overrides: Sequence[tuple[Prefix, str]] = ()
+    countries: Mapping[str, str] = field(default_factory=dict)
 
     def admit(self, cidr: str, asn: int) -> tuple[Prefix, Asn]:
         """Parse what a customer wants to bring.
@@ -50,6 +54,14 @@ class Terms:
         self.policy.admit(prefix)
         choose_origin(origin, self.origins)
         return prefix, origin
+
+    async def registry_of(self, tx: Transaction, prefix: Prefix) -> str | None:
+        """Key of the registry responsible, where statistics or the operator name it."""
+        known = Registries(self.registries, self.overrides, self.countries)
+        found = (await known.responsible(tx, prefix)).registry
+        if isinstance(found, Responsible) and found.basis is not Basis.HINT:
+            return found.registry.key
+        return None
 
 
 async def submit(
@@ -89,6 +101,7 @@ async def submit(
         loa_document_id=loa_document_id,
         created_at=tx.now,
         modified_at=tx.now,
+        registry=await terms.registry_of(tx, prefix),
     )
     token = OwnershipToken(
         id=uuid4(),

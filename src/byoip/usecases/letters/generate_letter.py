@@ -5,7 +5,9 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
+from byoip.domain.checks.evidence import Passed
 from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.claims.check_waiver import Waivable
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.history import Actor
 from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
@@ -67,23 +69,25 @@ class GenerateLetter:
         if grounds is None or claim.registry is None or not isinstance(vrps, Vrps):
             return None
         now = self.clock.now()
-        roas = deciding_roas(claim.prefix, claim.asn, vrps.covering, now=now)
-        if not roas:
+        waivers = await tx.waivers.of(claim.id, now)
+        rpki = waivers.get(Waivable.RPKI)
+        today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock, waiver=rpki)
+        if not isinstance(today.outcome, Passed):
             return None
-        today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock)
         registered = await tx.registrations.overlapping(claim.prefix)
         return LetterFacts(
             reference=LetterReference(self.mint.mint()),
             operator=self.operator,
             contact=self.contact,
             account_name=grounds.account_name,
-            holder=RegisteredHolder.of(claim.registry, registered.delegations),
+            holder=RegisteredHolder.of(claim.registry, registered.allocations),
             prefix=claim.prefix,
             origin=claim.asn,
             checks=passed_checks((*grounds.findings, today), self.resolvers),
-            roas=roas,
+            roas=deciding_roas(claim.prefix, claim.asn, vrps.covering, now=now),
             issued_at=now,
             valid_until=now + VALIDITY,
+            waivers=tuple(str(one) for one in waivers.values()),
         )
 
     async def _record(
@@ -104,7 +108,7 @@ class GenerateLetter:
             newest = await _newest(tx, claim_id)
             if not letter_due(claim, newest, now):
                 return None  # another worker was first, or the claim has changed
-            if claim.approved_at != approved_at or not await _still_valid(tx, facts):
+            if claim.approved_at != approved_at or not await _still_valid(tx, claim, facts):
                 return None  # what it states holds no longer: the next letter states what does
             document = _document(claim, facts, content)
             await tx.loa_documents.add(document, content)
@@ -124,9 +128,12 @@ class GenerateLetter:
         return letter
 
 
-async def _still_valid(tx: Transaction, facts: LetterFacts) -> bool:
+async def _still_valid(tx: Transaction, claim: Claim, facts: LetterFacts) -> bool:
     vrps = await tx.roas.about(facts.prefix)
     if not isinstance(vrps, Vrps):
+        return False
+    waivers = await tx.waivers.of(claim.id, tx.now)
+    if facts.waivers != tuple(str(one) for one in waivers.values()):
         return False
     found = deciding_roas(facts.prefix, facts.origin, vrps.covering, now=tx.now)
     return {_told(one) for one in facts.roas} == {_told(one) for one in found}

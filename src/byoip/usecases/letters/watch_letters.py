@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from byoip.domain.checks.evidence import Failed
 from byoip.domain.checks.origin_validation import judge_roas
+from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.history import Actor
 from byoip.domain.letters.letter import Letter, LetterReference, RevokedBecause
-from byoip.ports.checks.rpki import VrpAnswer, Vrps
+from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.store.letters.letters import SnapshotNews
 from byoip.store.transaction import Store, Transaction
@@ -53,7 +55,7 @@ class WatchLetters:
         """
         async with self.store.transaction() as tx:
             page = list(await tx.letters.standing(_AT_ONCE, after))
-            heard = [self._heard(one, await tx.roas.about(one.facts.prefix), news) for one in page]
+            heard = [await self._heard(tx, one, news) for one in page]
         disturbed = [
             before
             for before, now in zip(page, heard, strict=True)
@@ -70,7 +72,7 @@ class WatchLetters:
             current = await self._still_standing(letter, tx)
             if current is None:
                 return 0
-            heard = self._heard(current, await tx.roas.about(current.facts.prefix), news)
+            heard = await self._heard(tx, current, news)
             await tx.letters.save(heard)
             if not heard.rpki.confirmed:
                 return 0
@@ -82,12 +84,16 @@ class WatchLetters:
                 return one if one.revoked_at is None and one.superseded_by is None else None
         return None
 
-    def _heard(self, letter: Letter, answer: VrpAnswer, news: SnapshotNews) -> Letter:
+    async def _heard(self, tx: Transaction, letter: Letter, news: SnapshotNews) -> Letter:
+        answer = await tx.roas.about(letter.facts.prefix)
         # No answer, or one of a newer snapshot, which is compared by its own job: nothing changes.
         if not isinstance(answer, Vrps) or answer.snapshot.number != news.number:
             return letter
         facts = letter.facts
-        said = judge_roas(facts.prefix, facts.origin, answer.covering, now=self.clock.now())
+        now = self.clock.now()
+        said = judge_roas(facts.prefix, facts.origin, answer.covering, now=now)
+        if isinstance(said, Failed):
+            said = excused(said, (await tx.waivers.of(letter.claim_id, now)).get(Waivable.RPKI))
         return letter.hear(
             news.number, after=news.after, built_at=answer.snapshot.built_at, said=said
         )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from byoip.domain.checks.evidence import Outcome, Unanswered
 from byoip.domain.checks.origin_validation import judge_roas
+from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
 from byoip.domain.routes.route_validity import require_valid
@@ -30,12 +31,13 @@ async def announce(
     binding = may_announce(claim, bindings, lacking=lacking)
     if await tx.bgp_prefixes.out_elsewhere(bgp_prefix):
         raise Contested
-    outcome = await _origin_validation(tx, bgp_prefix)
-    valid = require_valid(outcome, bgp_prefix.last_valid_at, tx.now)
+    judged = await _origin_validation(tx, bgp_prefix)
+    outcome = excused(judged, (await tx.waivers.of(claim.id, tx.now)).get(Waivable.RPKI))
+    answered = require_valid(outcome, bgp_prefix.last_valid_at, tx.now)
     wanted = bgp_prefix.announced(
         binding, prepend=prepend, request_id=tx.actor.request_id, now=tx.now
     )
-    if valid:
+    if answered and outcome is judged:  # a waiver is no word of a ROA that counts for days
         wanted = replace(wanted, last_valid_at=tx.now)
     await tx.bgp_prefixes.save(wanted)
     _record(tx, wanted, outcome)

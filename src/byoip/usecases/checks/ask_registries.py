@@ -1,0 +1,239 @@
+"""Ask the registry responsible for a prefix for route objects, and a national one beside it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from byoip.domain.checks.address_holder import national_holders
+from byoip.domain.checks.evidence import (
+    Check,
+    Failed,
+    Fault,
+    Finding,
+    Outcome,
+    Passed,
+    RawAnswer,
+    Reason,
+    Unanswered,
+)
+from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
+from byoip.domain.checks.registration import unknown_registry
+from byoip.domain.checks.registries.national import National
+from byoip.domain.checks.registries.route_objects import steps_to_route_object, token_line
+from byoip.domain.checks.registry import Registry, Responsible
+from byoip.domain.checks.rpsl import RpslObject
+from byoip.domain.claims.ownership_token import TokenMethod
+from byoip.ports.checks.registry import (
+    Found,
+    Lookup,
+    NoAnswer,
+    RegistryAnswer,
+    RegistryQuestion,
+    RouteRegistry,
+)
+from byoip.ports.clock import Clock
+from byoip.usecases.checks.targets import CheckResult, CheckTarget
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one registry says; `national` are the registries that stand in its address block."""
+
+    result: CheckResult
+    national: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AskRegistries:
+    """The checks irr and ownership_irr.
+
+    Attributes:
+        known: registries by key.
+        waived: keys of registries without route objects, for which irr is not required.
+        label: before the token in the route object.
+    """
+
+    registry: RouteRegistry
+    clock: Clock
+    known: Mapping[str, Registry]
+    waived: frozenset[str]
+    label: str
+
+    def waives(self, registry: Registry) -> bool:
+        """Whether the operator does without irr at this registry."""
+        return not registry.offers_route_objects and registry.key in self.waived
+
+    async def __call__(
+        self, subject: CheckTarget, responsible: Responsible | Failed | Unanswered
+    ) -> CheckResult:
+        """Ask the registry responsible; then the national one, where its word may count too.
+
+        It does where its maintainer stands in the address block, and where the first has no object.
+        """
+        if not isinstance(responsible, Responsible):
+            told = self._finding(Check.IRR, responsible)
+            token = self._token_missing(subject, told.outcome)
+            return CheckResult((told, *token), others_complete=False)
+        first = await self._at(subject, responsible.registry)
+        national = responsible.national
+        if national is None or not _second_counts(first, national):
+            return first.result
+        if national.key not in self.known:
+            return _with_hint(first.result, national)
+        second = await self._at(subject, self.known[national.key])
+        return _either(first.result, second.result)
+
+    async def _at(self, subject: CheckTarget, registry: Registry) -> _Asked:
+        if registry.offers_route_objects:
+            return await self._ask(subject, registry)
+        outcome = judge_routes(subject.prefix, subject.origin, registry, ()).outcome
+        token = self._token_missing(subject, outcome, registry)
+        if self.waives(registry):
+            outcome = Passed(f"{registry.key} has no route objects; the operator waives them.")
+        return _Asked(CheckResult((self._finding(Check.IRR, outcome), *token)))
+
+    async def _ask(self, subject: CheckTarget, registry: Registry) -> _Asked:
+        exact, inside = await asyncio.gather(
+            self._look_up(subject, registry, Lookup.EXACT_ROUTES),
+            self._look_up(subject, registry, Lookup.MORE_SPECIFIC_ROUTES),
+        )
+        exhibits = (exact.exhibit, inside.exhibit)
+        if isinstance(exact, NoAnswer):
+            told = self._finding(Check.IRR, Unanswered(exact.fault, exact.detail), *exhibits)
+            token = self._token_missing(subject, told.outcome, registry)
+            return _Asked(CheckResult((told, *token), others_complete=False))
+        verdict = judge_routes(
+            subject.prefix,
+            subject.origin,
+            registry,
+            (*_objects(exact), *_objects(inside)),
+            self._line(subject),
+            subject.roa_origins,
+        )
+        outcome = _doubting(verdict.outcome, inside)
+        told = self._finding(Check.IRR, outcome, *exhibits)
+        if verdict.authoritative is None:
+            token, national = self._token_missing(subject, outcome, registry), frozenset[str]()
+        else:
+            token, national = await self._token_in_route(subject, registry, verdict.authoritative)
+        complete = not isinstance(inside, NoAnswer)
+        result = CheckResult((told, *token), verdict.other_origins, others_complete=complete)
+        return _Asked(result, national)
+
+    async def _token_in_route(
+        self, subject: CheckTarget, registry: Registry, route: RpslObject
+    ) -> tuple[tuple[Finding, ...], frozenset[str]]:
+        if subject.token is None or not subject.token.serves(TokenMethod.IRR):
+            return (), frozenset()
+        holders: Sequence[RpslObject] | None = ()
+        exhibits: tuple[RawAnswer, ...] = ()
+        if registry.holder_rule:
+            answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
+            holders = None if isinstance(answer, NoAnswer) else _objects(answer)
+            exhibits = (answer.exhibit,)
+        outcome = judge_token(
+            route, subject.token.value, self.label, registry, holders, subject.prefix
+        )
+        finding = self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits)
+        return (finding,), national_holders(subject.prefix, registry.source, holders or ())
+
+    def _token_missing(
+        self, subject: CheckTarget, route: Outcome, registry: Registry | None = None
+    ) -> tuple[Finding, ...]:
+        """The token's finding where there is no route object that could carry it."""
+        line = self._line(subject)
+        if line is None:
+            return ()
+        outcome: Outcome
+        if isinstance(route, Unanswered):
+            outcome = Unanswered(Fault.NOT_ASKED, f"No route object to look into: {route.seen}")
+        elif isinstance(route, Failed) and route.reason is Reason.ROUTE_OBJECTS_NOT_OFFERED:
+            outcome = route
+        else:
+            seen = "There is no authoritative route object that could carry the token."
+            fix = f"Create the route object with the line `{line}`."
+            if registry is not None:
+                others = subject.roa_origins
+                fix = steps_to_route_object(subject.prefix, subject.origin, registry, line, others)
+            outcome = Failed(Reason.TOKEN_MISSING, seen, fix)
+        return (self._finding(Check.OWNERSHIP_IRR, outcome),)
+
+    def _line(self, subject: CheckTarget) -> str | None:
+        """The token's line, where the token serves for it."""
+        token = subject.token
+        if token is None or not token.serves(TokenMethod.IRR):
+            return None
+        return token_line(self.label, token.value)
+
+    async def _look_up(
+        self, subject: CheckTarget, registry: Registry, lookup: Lookup
+    ) -> RegistryAnswer:
+        question = RegistryQuestion(registry, lookup, subject.prefix, subject.account_id)
+        try:
+            async with asyncio.timeout_at(subject.until):
+                return await self.registry.look_up(question)
+        except TimeoutError:
+            exhibit = RawAnswer(lookup.value, registry.host, b"", self.clock.now())
+            return NoAnswer(Fault.TIMEOUT, f"{registry.host} did not answer in time.", exhibit)
+
+    def _finding(self, check: Check, outcome: Outcome, *exhibits: RawAnswer) -> Finding:
+        return Finding(check, outcome, self.clock.now(), exhibits)
+
+
+def _second_counts(first: _Asked, national: National) -> bool:
+    outcomes = [one.outcome for one in first.result.findings]
+    if all(isinstance(one, Passed) for one in outcomes):
+        return False
+    return isinstance(outcomes[0], Failed) or national.key in first.national
+
+
+def _with_hint(result: CheckResult, national: National) -> CheckResult:
+    """Say where else an object might be, and why it was not looked for there."""
+    findings = tuple(
+        replace(one, outcome=_hinted(one.outcome, national))
+        if isinstance(one.outcome, Failed)
+        else one
+        for one in result.findings
+    )
+    return replace(result, findings=findings)
+
+
+def _hinted(outcome: Failed, national: National) -> Failed:
+    seen = f"{outcome.seen} {national.name} (country {national.country}) was not asked."
+    return replace(outcome, seen=seen, fix=f"{outcome.fix} Or: {unknown_registry(national.key)}")
+
+
+def _either(first: CheckResult, second: CheckResult) -> CheckResult:
+    """One registry's word is enough; it is no only where both said no."""
+    other = {one.check: one for one in second.findings}
+    findings = [_better(one, other.pop(one.check, one)) for one in first.findings]
+    return CheckResult(
+        (*findings, *other.values()),
+        tuple(dict.fromkeys((*first.other_origins, *second.other_origins))),
+        others_complete=first.others_complete and second.others_complete,
+    )
+
+
+def _better(one: Finding, other: Finding) -> Finding:
+    if one is other:
+        return one
+    exhibits = (*one.exhibits, *other.exhibits)
+    outcome = one.outcome
+    for wanted in (Passed, Unanswered):
+        if found := next((x for x in (one, other) if isinstance(x.outcome, wanted)), None):
+            return replace(found, exhibits=exhibits)
+    if isinstance(outcome, Failed) and isinstance(other.outcome, Failed):
+        seen = f"{outcome.seen} {other.outcome.seen}"
+        outcome = replace(outcome, seen=seen, fix=f"{outcome.fix} Or: {other.outcome.fix}")
+    return replace(one, outcome=outcome, exhibits=exhibits)
+
+
+def _doubting(outcome: Outcome, inside: RegistryAnswer) -> Outcome:
+    if isinstance(outcome, Passed) and isinstance(inside, NoAnswer):
+        doubt = f"More specific route objects could not be asked for: {inside.detail}"
+        return replace(outcome, warnings=(*outcome.warnings, doubt))
+    return outcome
+
+
+def _objects(answer: RegistryAnswer) -> tuple[RpslObject, ...]:
+    return answer.objects if isinstance(answer, Found) else ()
