@@ -10,7 +10,6 @@ from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
-from byoip.store.checks.drifts import Reevaluated
 from byoip.store.gauges import Gauges
 from byoip.usecases.checks import snapshots
 from byoip.usecases.claims import standing
@@ -22,8 +21,8 @@ from tests.usecases.world import CIDR, World
 
 async def drifts(routes: Routes) -> list[Drift]:
     found = await routes.reevaluate()
-    assert isinstance(found, Reevaluated)
-    return list(found.drifts)
+    assert found is not None
+    return found
 
 
 async def rpki_state(routes: Routes) -> CheckState:

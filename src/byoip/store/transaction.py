@@ -19,22 +19,23 @@ those that it does not need.
    `contests.unrivalled`)
 7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
    (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
-   nothing before it, the turn to re-evaluate all routes: tried, never waited for
-   (`Drifts.reevaluate` then shares claims in the order of their ids). A claim's waivers are put
-   and ended under its lock; those that are over alone, in their own order, without waiting
-   (`Waivers.end_over`)
+   nothing before it, the turn to re-evaluate a page of routes: tried, never waited for
+   (`Drifts.reevaluate` then shares which snapshot is used, and claims in the order of ids). A
+   claim's waivers are put and ended under its lock; those that are over alone, in their own order,
+   without waiting (`Waivers.end_over`)
 8. with nothing before it one of these: the refused set of a job (`guards.waiting`, `refuse`), then
    the ways out that a run takes in, in their own order and without their claims
    (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it
    applied and observed in the order of ids (`routes.forget`); which database this is
    (`restores.identity`), then all applied state in the order of ids (`restores.forget_applied`)
-9. letters of the claim; or those alone, with nothing before or after them
+9. of a finished run raw answers, by digest, then what its account keeps (`raw_answers`). Letters
+   of the claim; or those alone, with nothing before or after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
 12. the event counter of operators
 13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed. All accounts share
     it, so it comes last and is held only while the transaction commits
-14. at the commit Postgres' queue of notifications, where there are events
+14. at the commit the account's counters (triggers), then Postgres' queue of notifications
 
 Why 6 may come after 4: only one transaction at a time has the space, and any other holds one claim
 of it and waits for no second one; what locks several without the space (`rearm`) takes them in the

@@ -90,6 +90,7 @@ prefixes = table(
         postgresql_where="live AND standing <> 'ok'",
     ),
     sa.Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
+    sa.Index("ix_prefixes_approved", "id", "cidr", postgresql_where="state = 'approved'"),
 )
 
 # Account, prefix and ASN of a token are its claim's, which never change (trigger on prefixes).

@@ -22,6 +22,7 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
 )
 from byoip.store.checks.evidence import finding_from
+from byoip.store.checks.raw_answers import mark_letter
 from byoip.store.checks.tables import exhibits, findings, validation_runs
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
 from byoip.store.claims.tables import prefixes
@@ -166,6 +167,7 @@ class LetterRepository(Repository):
     async def add(self, letter: Letter) -> None:
         """Keep a new letter; the letter that it renews must be superseded before."""
         await self._session.change(_ADD, **letter_values(letter))
+        await mark_letter(self._session, letter.claim_id, letter.facts.issued_at)
 
     async def get(self, reference: LetterReference) -> Letter:
         """Read one, without locking it.

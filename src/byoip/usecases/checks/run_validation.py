@@ -42,6 +42,7 @@ from byoip.domain.claims.check_waiver import Waivable
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
@@ -59,11 +60,13 @@ class RunValidation:
 
     Attributes:
         heartbeat: seconds between renewals of the lease; well under the lease.
+        evidence_quota: bytes of raw answers that an account's runs may keep.
     """
 
     store: Store
     ask: CollectEvidence
     heartbeat: float = LEASE.total_seconds() / 3
+    evidence_quota: int = EVIDENCE_QUOTA
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended."""
@@ -186,7 +189,7 @@ class RunValidation:
     ) -> None:
         again = run.again(uuid4(), tx.now) if result is RunResult.UNANSWERED else None
         told = asked_again(findings, again.due_at) if again else findings
-        await tx.runs.finish(run.finished(result, tx.now), told)
+        await tx.runs.finish(run.finished(result, tx.now), told, self.evidence_quota)
         after = {"validation_id": run.id.hex, "result": result.value}
         tx.record(run.claim_id, "validation.finished", after=after)
         if again:
