@@ -133,14 +133,16 @@ async def until_said(process: asyncio.subprocess.Process, lines: int) -> list[st
     """The first such lines of a process's log, which is then ended."""
     assert process.stderr is not None
     said: list[str] = []
-    async with asyncio.timeout(60):
-        while len(said) < lines and (line := await process.stderr.readline()):
-            message = json.loads(line)["message"] if line.startswith(b"{") else ""
-            said += [message] if message.startswith("Missing since ") else []
+    try:
+        async with asyncio.timeout(60):
+            while len(said) < lines and (line := await process.stderr.readline()):
+                message = json.loads(line)["message"] if line.startswith(b"{") else ""
+                said += [message] if message.startswith("Missing since ") else []
+    finally:
         process.terminate()
         while await process.stderr.read(2**16):
             pass
-        assert await process.wait() == 0, said
+    assert await process.wait() == 0, said
     return said
 
 
