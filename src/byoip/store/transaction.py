@@ -4,33 +4,35 @@ Deadlocks are prevented, not retried: every transaction takes its locks in this 
 those that it does not need.
 
 1. the key of an idempotent write (tried, never waited for)
-2. the account (`lock_account`)
-3. the claim (`Claims.lock`)
-4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing else. Or a service:
-   bindings share it (`Services.get`; `Bindings.swap` and `remove` with all that the feed will
-   name), operators lock it alone and nothing before it. Then edges: bindings and announcements
-   share them (`EdgeFeed.at_once`, `Edges.together`); to add, drain, restore or remove one all are
-   locked (`Edges.alone`), and then that one (`Edges.lock`), or all of them after the counter of 13
-   (`Edges.begin_feed`)
-5. the space (`lock_space`), only for a claim that is pending
-6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
-7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
-   (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
-   nothing before it, the turn to re-evaluate all routes: tried, never waited for
-   (`Drifts.reevaluate` then shares claims in the order of their ids). A claim's waivers are put
-   and ended under its lock; those that are over alone, in their own order, without waiting
-   (`Waivers.end_over`)
-8. with nothing before it one of these: the refused set of a job (`guards.waiting`, `refuse`), then
-   the ways out that a run takes in, in their own order and without their claims
-   (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it
-   applied and observed in the order of ids (`routes.forget`); which database this is
-   (`restores.identity`), then all applied state in the order of ids (`restores.forget_applied`)
+2. the account (`tx.claims.lock_account`)
+3. the claim (`tx.claims.lock`)
+4. its open run (`tx.runs.lock`, `tx.runs.end_open`); `tx.runs.take` and `tx.runs.renew` lock
+   nothing else. Or a service: bindings share it (`tx.services.get`; `tx.bindings.swap` and
+   `tx.bindings.remove` with all that the feed will name), operators lock it alone and nothing
+   before it (`tx.services.lock`). Then edges: bindings and announcements share them
+   (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
+   locked (`tx.edges.alone`), and then that one (`tx.edges.lock`), or all of them after the counter
+   of 13 (`tx.edges.begin_feed`)
+5. the space (`tx.claims.lock_space`), only for a claim that is pending
+6. approved claims that overlap it (`tx.claims.approved_overlapping`), in the order of their ids
+7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
+   time. A claim's way out (`tx.offboardings`) is written under the claim's lock and needs none of
+   its own. Or, alone and with nothing before it, the turn to re-evaluate all routes: tried, never
+   waited for (`tx.drifts.reevaluate` then shares claims in the order of their ids). A claim's
+   waivers are put and ended under its lock; those that are over alone, in their own order, without
+   waiting (`tx.waivers.end_over`)
+8. with nothing before it one of these: the refused set of a job (`tx.guards.waiting`,
+   `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
+   claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
+   what it applied and observed in the order of ids (`tx.routes.forget`); which database this is
+   (`tx.restores.identity`), then all applied state in the order of ids
+   (`tx.restores.forget_applied`)
 9. letters of the claim; or those alone, with nothing before or after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
 12. the event counter of operators
-13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed. All accounts share
-    it, so it comes last and is held only while the transaction commits
+13. the counter of edge changes (`tx.edge_feed.write`), where a binding has changed. All accounts
+    share it, so it comes last and is held only while the transaction commits
 14. at the commit Postgres' queue of notifications, where there are events
 
 Why 6 may come after 3: a transaction that waits for the space holds a pending claim only, and 6
