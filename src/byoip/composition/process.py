@@ -154,7 +154,7 @@ class Composition:
             advice=Advice(label, registries),
             probes={"database": self.trouble},
             metrics=CollectorRegistry(),
-            figures=Gauges(self.engine),
+            gauges=Gauges(self.engine),
             public_url=public_url,
             operator_reader=OperatorReader(self.engine),
             guards=GuardReader(self.engine, self.settings.ceilings),

@@ -59,7 +59,7 @@ class Backend:
     advice: Advice
     probes: Mapping[str, Probe]
     metrics: CollectorRegistry
-    figures: Gauges
+    gauges: Gauges
     public_url: str
     limiter: RequestLimiter
     operator_reader: OperatorReader
