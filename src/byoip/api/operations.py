@@ -52,17 +52,17 @@ def metrics(backend: Backend) -> Endpoint:
     """In Prometheus' text format."""
 
     async def latest(_: Request) -> Response:
-        shown = generate_latest(backend.metrics) + await _service_wide(backend.figures)
+        shown = generate_latest(backend.metrics) + await _service_wide(backend.gauges)
         return Response(shown, headers={"content-type": CONTENT_TYPE_LATEST})
 
     return latest
 
 
-async def _service_wide(figures: Gauges) -> bytes:
+async def _service_wide(gauges: Gauges) -> bytes:
     """The gauges that are the same for all processes; a database that is away is one of them."""
     away = Gauge("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
     try:
-        read = [*await figures.read(), replace(away, values=[("", 1)])]
+        read = [*await gauges.read(), replace(away, values=[("", 1)])]
     except StoreUnavailable:
         read = [away]
     registry = CollectorRegistry()
@@ -71,17 +71,17 @@ async def _service_wide(figures: Gauges) -> bytes:
 
 
 class _Collected(Collector):
-    """Figures as Prometheus' library wants them."""
+    """Gauges as Prometheus' library wants them."""
 
-    def __init__(self, figures: Iterable[Gauge]) -> None:
-        self._figures = figures
+    def __init__(self, gauges: Iterable[Gauge]) -> None:
+        self._gauges = gauges
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Give each as a family."""
-        for figure in self._figures:
-            labels = [figure.label] if figure.label else []
-            family = GaugeMetricFamily(figure.name, figure.explanation, labels=labels)
-            for label, value in figure.values:
+        for gauge in self._gauges:
+            labels = [gauge.label] if gauge.label else []
+            family = GaugeMetricFamily(gauge.name, gauge.explanation, labels=labels)
+            for label, value in gauge.values:
                 family.add_metric([label] if labels else [], value)
             yield family
 

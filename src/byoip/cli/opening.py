@@ -10,8 +10,8 @@ from byoip.cli.serving import run
 from byoip.composition import external_services
 from byoip.composition.process import Composition
 from byoip.settings import Mode
+from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, SettingsError
-from byoip.settings.reading import read_settings
 from byoip.store.migrating import check_revision
 
 _T = TypeVar("_T")

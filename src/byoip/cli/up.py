@@ -38,9 +38,9 @@ from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
 from byoip.sandbox.vrp_source import ListedVrps
 from byoip.settings import Mode
+from byoip.settings.loader import DATABASE_VARIABLE
 from byoip.settings.model import Settings, SettingsError, require_origins
 from byoip.settings.parts import on_loopback
-from byoip.settings.reading import DATABASE_VARIABLE
 from byoip.store.migrating import migrate
 
 _LOG = logging.getLogger(__name__)

@@ -60,7 +60,7 @@ from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from byoip.usecases.checks.refresh_roas import RefreshRoas
-from byoip.usecases.checks.rescue_runs import RescueRuns
+from byoip.usecases.checks.rescue_runs import rescue_runs
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations
@@ -158,7 +158,7 @@ class Composition:
             probes={"database": self.trouble},
             capabilities=capabilities,
             metrics=CollectorRegistry(),
-            figures=Gauges(self.engine),
+            gauges=Gauges(self.engine),
             public_url=public_url,
             operator_reader=OperatorReader(self.engine),
             guards=GuardReader(self.engine, self.settings.ceilings),
@@ -234,9 +234,10 @@ class Composition:
 
     async def _rescue(self, app: App) -> None:
         for job in await app.job_manager.get_stalled_jobs():
-            # Its validation run has a row of its own; `RescueRuns` starts abandoned runs again.
+            # Its validation run has a row of its own; `rescue_runs` starts abandoned runs again.
             await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
-        await RescueRuns(self.store)()
+        async with self.store.transaction() as tx:
+            await rescue_runs(tx)
 
     async def _tidy_up(self) -> None:
         await self.store.prune()

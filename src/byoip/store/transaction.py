@@ -4,37 +4,36 @@ Deadlocks are prevented, not retried: every transaction takes its locks in this 
 those that it does not need.
 
 1. the key of an idempotent write (tried, never waited for)
-2. the account (`lock_account`)
-3. the space (`lock_space`), by all that may begin or end a contest: what approves, contests, closes
-   or revokes, and reservations; then, in the order of their ids, the claims around
-   (`contests.lock_around`)
-4. the claim (`Claims.lock`)
-5. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing else. Or a service:
-   bindings share it (`Services.get`; `Bindings.swap` and `remove` with all that the feed will
-   name), operators lock it alone and nothing before it. Then edges: bindings and announcements
-   share them (`EdgeFeed.at_once`, `Edges.together`); to add, drain, restore or remove one all are
-   locked (`Edges.alone`), and then that one (`Edges.lock`), or all of them after the counter of 13
-   (`Edges.begin_feed`)
-6. with the space locked, claims that overlap it, in the order of their ids (`approved_overlapping`,
-   `contests.unrivalled`)
-7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
-   (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
-   nothing before it, the turn to re-evaluate a page of routes: tried, never waited for
-   (`Drifts.reevaluate` then shares which snapshot is used, and claims in the order of ids). A
-   claim's waivers are put and ended under its lock; those that are over alone, in their own order,
-   without waiting (`Waivers.end_over`)
-8. with nothing before it one of these: the refused set of a job (`guards.waiting`, `refuse`), then
-   the ways out that a run takes in, in their own order and without their claims
-   (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it
-   applied and observed in the order of ids (`routes.forget`); which database this is
-   (`restores.identity`), then all applied state in the order of ids (`restores.forget_applied`)
-9. of a finished run raw answers, by digest, then what its account keeps (`raw_answers`). Letters
+2. the account (`tx.claims.lock_account`)
+3. the space (`tx.claims.lock_space`), by all that may begin or end a contest; then, in the order of
+   their ids, the claims around (`tx.contests.lock_around`)
+4. the claim (`tx.claims.lock`)
+5. its open run (`tx.runs.lock`, `tx.runs.end_open`); `tx.runs.take` and `tx.runs.renew` lock
+   nothing else. Or a service: bindings share it (`tx.services.get`; `tx.bindings.swap` and
+   `tx.bindings.remove` with all that the feed will name), operators lock it alone and nothing
+   before it (`tx.services.lock`). Then edges: bindings and announcements share them
+   (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
+   locked (`tx.edges.alone`), then that one (`tx.edges.lock`), or all after the counter of 13
+   (`tx.edges.begin_feed`)
+6. with the space locked, claims that overlap it, by id (`tx.claims.approved_overlapping`,
+   `tx.contests.unrivalled`)
+7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
+   time. A claim's way out (`tx.offboardings`) is written under the claim's lock. Or, alone and with
+   nothing before it, the turn to re-evaluate a page of routes, never waited for
+   (`tx.drifts.reevaluate` then shares its snapshot, and claims by id). A claim's waivers are put
+   and ended under its lock; those that are over alone, without waiting (`tx.waivers.end_over`)
+8. with nothing before it one of these: the refused set of a job (`tx.guards.waiting`,
+   `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
+   claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
+   what it applied and observed by id (`tx.routes.forget`); which database this is
+   (`tx.restores.identity`), then all applied state by id (`tx.restores.forget_applied`)
+9. of a finished run raw answers, by digest, then what its account keeps (`tx.raw_answers`). Letters
    of the claim; or those alone, with nothing before or after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
 12. the event counter of operators
-13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed. All accounts share
-    it, so it comes last and is held only while the transaction commits
+13. the counter of edge changes (`tx.edge_feed.write`), where a binding has changed. All accounts
+    share it, so it comes last and is held only while the transaction commits
 14. at the commit the account's counters (triggers), then Postgres' queue of notifications
 
 Why 6 may come after 4: only one transaction at a time has the space, and any other holds one claim

@@ -63,7 +63,7 @@ class Backend:
     advice: Advice
     probes: Mapping[str, Probe]
     metrics: CollectorRegistry
-    figures: Gauges
+    gauges: Gauges
     public_url: str
     limiter: RequestLimiter
     operator_reader: OperatorReader

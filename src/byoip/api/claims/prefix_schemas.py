@@ -122,6 +122,7 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
         claim,
         cidr=claim.prefix,
         asn=claim.asn.number,
+        description=claim.description.value,
         approved="V" if claim.approved else "P",
         irr_validation_state=claim.irr.state,
         rpki_validation_state=asked.claim.rpki.state,

@@ -6,8 +6,12 @@ from datetime import datetime
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.checks.evidence import CheckState, recent
-from byoip.domain.checks.origin_validation import others_first, roa_to_publish
-from byoip.domain.checks.registries.route_objects import steps_to_route_object, token_line
+from byoip.domain.checks.registries.remedies import (
+    others_first,
+    roa_to_publish,
+    steps_to_route_object,
+    token_line,
+)
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.claims.claim import CheckRecord, Claim

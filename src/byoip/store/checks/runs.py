@@ -17,8 +17,7 @@ from byoip.store.checks.evidence import keep_findings
 from byoip.store.checks.raw_answers import NEWEST_KEPT
 from byoip.store.checks.tables import validation_runs
 from byoip.store.columns import constant
-from byoip.store.rows import from_row, to_row
-from byoip.store.statements import AnyRow, Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
 
 # A job may be picked up within milliseconds, on a machine whose clock is a little behind.
 _SKEW: Final = timedelta(seconds=2)

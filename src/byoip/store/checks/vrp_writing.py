@@ -24,7 +24,7 @@ from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.partitions import UnfitRows, fill
 from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
-from byoip.store.rows import from_row
+from byoip.store.statements import from_row
 
 _COLUMNS = ("prefix", "max_length", "asn", "anchor", "expires")
 _anchor_of = attrgetter("anchor")

@@ -25,8 +25,7 @@ from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes
-from byoip.store.rows import from_row
-from byoip.store.statements import AnyRow, compiled
+from byoip.store.statements import AnyRow, compiled, from_row
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 

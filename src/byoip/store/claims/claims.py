@@ -18,8 +18,7 @@ from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
 from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
-from byoip.store.rows import to_row
-from byoip.store.statements import Repository, compiled, json, storable
+from byoip.store.statements import Repository, compiled, json, storable, to_row
 from byoip.store.unavailable import refusing
 
 # The space is cut at the shortest lengths that may be brought (checked by the table), so any two

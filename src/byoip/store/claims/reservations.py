@@ -12,8 +12,7 @@ from byoip.domain.claims.reservation import OverlapsReservation, Reservation, Re
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import reservations
-from byoip.store.rows import from_row, to_row
-from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
 _r = reservations.c

@@ -4,7 +4,7 @@ THEORY OF OPERATION
 
 A run is a row, and a claim has at most one open run. A job in the queue only says "look at this
 run now": the row decides. A worker takes the row with a lease and a new attempt number, and renews
-the lease while it asks. If the worker dies, the lease ends, `RescueRuns` enqueues the run, and
+the lease while it asks. If the worker dies, the lease ends, `rescue_runs` enqueues the run, and
 another worker takes it. The first one's attempt number is then out of date: it records nothing.
 
     SCHEDULED --take--> RUNNING --record--> FINISHED --unanswered--> a new run, SCHEDULED

@@ -39,7 +39,7 @@ class Withheld:
     owed: bool
 
 
-async def turn_back(tx: Transaction, claim: Claim, offboarding: Offboarding) -> Claim:
+async def restore_standing(tx: Transaction, claim: Claim, offboarding: Offboarding) -> Claim:
     """Give a locked claim its standing and its bindings back, and have a letter written.
 
     Raises:

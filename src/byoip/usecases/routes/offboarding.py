@@ -14,7 +14,7 @@ from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.close import close_after_grace
 from byoip.usecases.claims.contests import lock_with_space
-from byoip.usecases.claims.restore import Withheld, announce_again, turn_back
+from byoip.usecases.claims.restore import Withheld, announce_again, restore_standing
 from byoip.usecases.events import record_changes
 from byoip.usecases.routes.announce_owed import OWED_FOR, record_restored
 
@@ -100,7 +100,7 @@ async def restore(
         return Restored(await tx.claims.view(claim_id), changed=False)
     # A customer's write gives the claim a new version; an operator's does not.
     written = claim if account_id is None else claim.written(tx.now)
-    back = await turn_back(tx, written, offboarding)
+    back = await restore_standing(tx, written, offboarding)
     withheld = await announce_again(tx, back, offboarding.routes)
     owed = tuple(one.route for one in withheld if one.owed)
     if owed:
