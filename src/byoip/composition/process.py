@@ -194,7 +194,11 @@ class Composition:
         """
         app = make_job_app(self.database_url)
         work = Work(
-            run_validation=RunValidation(self.store, self._ask(deadline=_RUN_SECONDS)),
+            run_validation=RunValidation(
+                self.store,
+                self._ask(deadline=_RUN_SECONDS),
+                share=-(-self.settings.worker_concurrency // 2),
+            ),
             rescue_runs=partial(self._rescue, app),
             close_unproven=CloseUnproven(self.store, self.clock),
             end_expired_delegations=EndExpiredDelegations(self.store, self.clock),
