@@ -27,7 +27,7 @@ class SilentRegistry:
 
 async def test_an_accounts_runs_beyond_its_share_come_later(world: World) -> None:
     silent = SilentRegistry()
-    ask = replace(world.ask, registry=silent, dns=FakeReverseDns())
+    ask = replace(world.ask, registry=silent, dns=FakeReverseDns(), deadline=60.0)
     validation = RunValidation(world.store, ask, share=2)
     claims = [await world.claim(f"31.{number}.0.0/24") for number in range(4)]
     other = await world.claim("37.0.0.0/24", account_id=await world.new_account())
