@@ -33,7 +33,13 @@ OURS = Asn(64500)
 PEER = "127.0.0.2"
 OWNER = Actor("credential:1", "owner-1")
 MARKING = PathAttributes(OURS, ip_address("192.0.2.1"), ip_address("2001:db8::1"))  # type: ignore[arg-type]
-QUICK = Pace(every=timedelta(seconds=0.3), absent_for=timedelta(seconds=0.4), probe=0.05)
+QUICK = Pace(
+    every=timedelta(seconds=0.2),
+    absent_for=timedelta(seconds=0.4),
+    probe=0.05,
+    second_after=timedelta(seconds=0.6),
+    gone_after=timedelta(seconds=0.6),
+)
 NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)
 
 

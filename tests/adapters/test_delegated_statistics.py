@@ -54,7 +54,7 @@ async def test_each_registry_answers_for_itself(web: WebServer) -> None:
         sha256(FILE).hexdigest(),
         NOON,
     )
-    assert list(ripe.delegations) == [
+    assert list(ripe.allocations) == [
         Allocation(Prefix.parse("2.0.0.0/12"), "ripencc", "allocated", "5a1f")
     ]
 

@@ -139,6 +139,7 @@ def flagged(*, add: int = 0, drop: int = 0, rcode: int = 0) -> Callable[[Questio
             Fault.TOO_LARGE,
             id="too many records to parse",
         ),
+        pytest.param(lambda q: own(q).to_wire() + bytes(4096), Fault.TOO_LARGE, id="above 4 kB"),
         pytest.param(lambda q: own(q).to_wire() + bytes(60_000), Fault.TOO_LARGE, id="huge"),
     ],
 )

@@ -14,15 +14,8 @@ from byoip.adapters.child_process import start_child
 from byoip.adapters.postgres.binaries import EmbeddedPostgresError
 from byoip.adapters.postgres.cluster import ClusterFiles, server_account
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
+from tests import processes
 from tests.databases import directory_open_to_all, rows, rows_after_writing, write_row
-from tests.processes import (
-    alive,
-    children_of,
-    gone_within,
-    orphans_stay_zombies,
-    python_script,
-    state,
-)
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes user")
@@ -120,7 +113,7 @@ def test_a_clean_stop_leaves_no_process_and_nothing_to_recover(data_dir: Path) -
     server.stop()
 
     assert server.pid is None
-    assert gone_within(0, pids)
+    assert processes.gone_within(0, pids)
     assert "database system is shut down" in ClusterFiles(data_dir).log.read_text()
 
 
@@ -160,7 +153,7 @@ def test_committed_rows_survive_a_killed_server(data_dir: Path) -> None:
         write_row(server.database_url, "committed")
         pids = family(server)
         os.kill(pids[0], signal.SIGKILL)
-        assert gone_within(2, pids)
+        assert processes.gone_within(2, pids)
         assert server.pid is None
     with EmbeddedPostgres(data_dir) as server:
         assert rows_after_writing(server.database_url, "next") == ["committed", "next"]
@@ -168,28 +161,28 @@ def test_committed_rows_survive_a_killed_server(data_dir: Path) -> None:
 
 @linux_only
 def test_nothing_outlives_a_killed_parent_and_the_next_start_has_every_row(data_dir: Path) -> None:
-    with orphans_stay_zombies():
-        with python_script(SUPERVISOR, str(data_dir)) as (parent, line):
+    with processes.orphans_stay_zombies():
+        with processes.python_script(SUPERVISOR, str(data_dir)) as (parent, line):
             pid, url = line.split()
             write_row(url, "committed")
             with psycopg.connect(url):  # a backend of ours is open meanwhile
-                pids = [int(pid), *children_of(int(pid))]
+                pids = [int(pid), *processes.children_of(int(pid))]
                 parent.kill()
-                assert gone_within(2, pids)
+                assert processes.gone_within(2, pids)
         with EmbeddedPostgres(data_dir) as server:
             assert rows(server.database_url) == ["committed"]
 
 
 @linux_only
 def test_a_killed_server_that_stays_a_zombie_does_not_block_the_next(data_dir: Path) -> None:
-    with orphans_stay_zombies():
-        with python_script(SUPERVISOR, str(data_dir)) as (parent, line):
+    with processes.orphans_stay_zombies():
+        with processes.python_script(SUPERVISOR, str(data_dir)) as (parent, line):
             pid, url = line.split()
             write_row(url, "committed")
             os.kill(int(pid), signal.SIGKILL)
             parent.kill()
         with EmbeddedPostgres(data_dir) as server:
-            assert state(int(pid)) == "Z"
+            assert processes.state(int(pid)) == "Z"
             assert rows(server.database_url) == ["committed"]
 
 
@@ -208,7 +201,7 @@ def test_a_stranger_who_got_the_pid_of_the_killed_server_does_not_block_the_next
         with EmbeddedPostgres(data_dir) as server:
             assert server.pid != stranger.pid
             assert rows(server.database_url) == ["committed"]
-        assert alive(stranger.pid)
+        assert processes.alive(stranger.pid)
         stranger.kill()
 
 
@@ -285,7 +278,7 @@ def test_each_test_gets_an_empty_database_of_its_own(bare_database_url: str) -> 
 
 def family(server: EmbeddedPostgres) -> list[int]:
     assert server.pid is not None
-    return [server.pid, *children_of(server.pid)]
+    return [server.pid, *processes.children_of(server.pid)]
 
 
 def setting(server: EmbeddedPostgres, name: str) -> str:

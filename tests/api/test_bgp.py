@@ -1,6 +1,5 @@
 """BGP prefixes over HTTP: members, messages, refusals by name."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.api.application import create_application
 from byoip.api.border.messages import MESSAGES
 from byoip.api.problems.problems import PROBLEMS
-from byoip.store.bindings.services import seed_services
-from byoip.store.engine import PoolSize, make_engine
 from tests.api.bound import bound, roas
 from tests.api.operators import WHY, Desk
 from tests.api.test_tenancy import bearer
@@ -25,12 +22,9 @@ UP, DOWN = {"on_demand": {"advertised": True}}, {"on_demand": {"advertised": Fal
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+def engine(own_engine: AsyncEngine) -> AsyncEngine:
     """A database of its own: ROA data is the same for all accounts."""
-    made = make_engine(database_url, pool=PoolSize(kept=3, more=5))
-    await seed_services(made, [("CDN", False), ("Spectrum", False)])
-    yield made
-    await made.dispose()
+    return own_engine
 
 
 def names(response: httpx.Response) -> list[str]:

@@ -16,7 +16,7 @@ from byoip.store.claims.event_notifier import EventNotifier
 from tests.api.edges import Customer, Edge, customer, edge, engine, listening
 from tests.api.test_history import hurried, waiting
 from tests.api.world import World
-from tests.store.test_event_bell import listens
+from tests.store.test_event_notifier import listens
 
 __all__ = ["customer", "edge", "engine", "listening"]  # fixtures
 
@@ -72,12 +72,11 @@ async def test_a_stream_ends_after_its_time(edge: Edge, customer: Customer) -> N
 
 
 async def test_a_stream_does_not_hold_up_the_end(edge: Edge, world: World) -> None:
-    bell = world.backend.bell
-    assert isinstance(bell, EventNotifier)
-    async with bell.listening():
-        await listens(bell)
+    notifier = world.backend.notifier
+    async with notifier.listening():
+        await listens(notifier)
         poll = asyncio.create_task(edge.call("GET", "/edge/changes/stream"))
-        await waiting(bell)
+        await waiting(notifier)
     response, seconds = await hurried(poll)
     assert response.text.strip() == ""
     assert seconds < 1

@@ -11,7 +11,7 @@ from byoip.api.border.access_log import AccessLog
 from byoip.cli.serving import bind, port_of, serving
 from byoip.store.claims.event_notifier import EventNotifier
 from tests.api.world import World
-from tests.store.test_event_bell import listens
+from tests.store.test_event_notifier import listens
 
 
 async def test_the_history_names_who_did_what_at_whose_request(world: World) -> None:
@@ -83,17 +83,16 @@ async def test_an_account_reads_the_history_of_all_its_prefixes_in_one_order(
 
 @pytest.fixture
 async def listening(world: World) -> AsyncIterator[EventNotifier]:
-    bell = world.backend.bell
-    assert isinstance(bell, EventNotifier)
-    async with bell.listening():
-        await listens(bell)
-        yield bell
+    notifier = world.backend.notifier
+    async with notifier.listening():
+        await listens(notifier)
+        yield notifier
 
 
-async def waiting(bell: EventNotifier) -> None:
+async def waiting(notifier: EventNotifier) -> None:
     """Wait until somebody waits."""
     async with asyncio.timeout(5):
-        while not bell._waiting:  # noqa: ASYNC110 - it has no event for tests
+        while not notifier._waiting:  # noqa: ASYNC110 - it has no event for tests
             await asyncio.sleep(0.005)
 
 
@@ -188,14 +187,13 @@ async def test_a_client_that_goes_away_is_waited_for_no_longer(
 
 
 async def test_whoever_waits_does_not_hold_up_the_end(world: World) -> None:
-    bell = world.backend.bell
-    assert isinstance(bell, EventNotifier)
+    notifier = world.backend.notifier
     socket = bind("127.0.0.1", 0)
     async with serving(AccessLog(world.app, CollectorRegistry()), socket):
-        async with bell.listening():
-            await listens(bell)
+        async with notifier.listening():
+            await listens(notifier)
             poll = await poll_at(f"http://127.0.0.1:{port_of(socket)}", world)
-            await waiting(bell)
+            await waiting(notifier)
             stopping = time.monotonic()
         assert (await poll).json()["result"] == []
     assert time.monotonic() - stopping < 3

@@ -16,9 +16,9 @@ CIDR = "31.0.0.0/24"
 
 
 @pytest.fixture
-def shared_database_url(database_url: str) -> str:
+def engine(own_engine: AsyncEngine) -> AsyncEngine:
     """One for each test here: speakers belong to everybody in a database."""
-    return database_url
+    return own_engine
 
 
 @pytest.fixture

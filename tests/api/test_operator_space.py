@@ -21,9 +21,9 @@ from tests.fakes.rpki import FakeVrpSource, entries, export_text
 
 
 @pytest.fixture
-def shared_database_url(database_url: str) -> str:
+def engine(own_engine: AsyncEngine) -> AsyncEngine:
     """One for each test here: snapshots and reservations hold for everybody in a database."""
-    return database_url
+    return own_engine
 
 
 async def test_reserved_space_is_claimed_by_nobody_but_the_named_account(
@@ -162,11 +162,11 @@ async def test_a_registry_that_shrank_is_believed_on_an_operators_word(
     world: World, desk: Desk, engine: AsyncEngine
 ) -> None:
     async def fetched(ranges: int) -> dict[str, Any]:
-        delegations = [
+        allocations = [
             Allocation(Prefix.parse(f"47.{number}.0.0/16"), "ripencc", "allocated", "a")
             for number in range(ranges)
         ]
-        file = StatisticsFile("ripencc", "1", "0" * 64, world.clock.now(), delegations)
+        file = StatisticsFile("ripencc", "1", "0" * 64, world.clock.now(), allocations)
         registrations = RegistrationSnapshots(engine)
         async with registrations.exclusive() as tx:
             if fault := too_few(ranges, await tx.ranges("ripencc")):

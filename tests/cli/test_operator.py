@@ -98,14 +98,6 @@ async def shell(database_url: str) -> AsyncIterator[Shell]:
     await engine.dispose()
 
 
-@pytest.fixture
-async def routes(database_url: str) -> AsyncIterator[Routes]:
-    """What whoever reconciles would have noted."""
-    engine = make_engine(database_url)
-    yield Routes(engine)
-    await engine.dispose()
-
-
 def first_id(output: str) -> str:
     found = _ID.search(output)
     assert found, output
@@ -221,8 +213,8 @@ async def test_reservations_overrides_and_snapshots(shell: Shell) -> None:
     assert "(snapshot_not_found)" in await shell.refused("snapshots", "accept", "1", *WHY)
 
 
-async def test_routes(shell: Shell, routes: Routes) -> None:
-    prefix, clock = Prefix.parse("35.0.0.0/24"), SetClock()
+async def test_routes(shell: Shell) -> None:
+    routes, prefix, clock = Routes(shell.engine), Prefix.parse("35.0.0.0/24"), SetClock()
     long_ago = clock.now() - timedelta(minutes=6)
     for name in ("ams1", "[bold]"):
         await routes.note_speaker(SpeakerState(name, 1, "refused", 0, long_ago, loaded=False))

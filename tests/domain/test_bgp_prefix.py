@@ -17,21 +17,7 @@ from byoip.domain.checks.evidence import CheckState, Failed, Fault, Passed, Reas
 from byoip.domain.claims.claim import CheckRecord, Claim, PrefixSuspended
 from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.errors import Refusal
-from byoip.domain.routes.bgp_prefix import (
-    BGP_PREFIXES_PER_PREFIX,
-    AdvertiseStateLocked,
-    BgpPrefix,
-    BgpPrefixExists,
-    BgpPrefixOutsidePrefix,
-    BgpPrefixTooSpecific,
-    Contested,
-    IncompleteBgpDeployment,
-    TooManyBgpPrefixes,
-    may_add,
-    may_announce,
-    prepends,
-    withheld,
-)
+from byoip.domain.routes import bgp_prefix
 from byoip.domain.routes.route_validity import (
     LAST_WORD_COUNTS,
     OriginNotValid,
@@ -53,9 +39,9 @@ def bound(about: Claim, cidr: str | None = None) -> ServiceBinding:
     return ServiceBinding(uuid4(), about.id, about.prefix, part, Service(uuid4(), "CDN"), NOW)
 
 
-def route(about: Claim, cidr: str | None = None) -> BgpPrefix:
+def route(about: Claim, cidr: str | None = None) -> bgp_prefix.BgpPrefix:
     part = about.prefix if cidr is None else prefix(cidr)
-    return withheld(about, part, uuid4(), request_id="request-1", now=NOW)
+    return bgp_prefix.withheld(about, part, uuid4(), request_id="request-1", now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +49,13 @@ def route(about: Claim, cidr: str | None = None) -> BgpPrefix:
     [
         ("31.0.0.0/22", "31.0.0.0/23", None),
         ("31.0.0.0/22", "31.0.3.0/24", None),
-        ("31.0.0.0/22", "31.0.0.0/25", BgpPrefixTooSpecific),
-        ("31.0.0.0/22", "31.0.0.0/21", BgpPrefixOutsidePrefix),
-        ("31.0.0.0/22", "31.0.4.0/24", BgpPrefixOutsidePrefix),
-        ("31.0.0.0/22", "2a00:1::/48", BgpPrefixOutsidePrefix),
-        ("31.0.0.0/22", "31.0.0.0/22", BgpPrefixExists),
+        ("31.0.0.0/22", "31.0.0.0/25", bgp_prefix.BgpPrefixTooSpecific),
+        ("31.0.0.0/22", "31.0.0.0/21", bgp_prefix.BgpPrefixOutsidePrefix),
+        ("31.0.0.0/22", "31.0.4.0/24", bgp_prefix.BgpPrefixOutsidePrefix),
+        ("31.0.0.0/22", "2a00:1::/48", bgp_prefix.BgpPrefixOutsidePrefix),
+        ("31.0.0.0/22", "31.0.0.0/22", bgp_prefix.BgpPrefixExists),
         ("2a00:1::/32", "2a00:1:2::/48", None),
-        ("2a00:1::/32", "2a00:1:2::/49", BgpPrefixTooSpecific),
+        ("2a00:1::/32", "2a00:1:2::/49", bgp_prefix.BgpPrefixTooSpecific),
     ],
 )
 def test_a_route_lies_inside_and_is_one_that_the_internet_carries(
@@ -78,22 +64,22 @@ def test_a_route_lies_inside_and_is_one_that_the_internet_carries(
     about = approved(within)
     existing = [route(about)]
     if refusal is None:
-        may_add(prefix(cidr), about, [bound(about)], existing)
+        bgp_prefix.may_add(prefix(cidr), about, [bound(about)], existing)
         return
     with pytest.raises(refusal):
-        may_add(prefix(cidr), about, [bound(about)], existing)
+        bgp_prefix.may_add(prefix(cidr), about, [bound(about)], existing)
 
 
 def test_a_prefix_has_a_quota_of_routes() -> None:
     about = approved("31.0.0.0/8")
-    some = [route(about)] * BGP_PREFIXES_PER_PREFIX
-    with pytest.raises(TooManyBgpPrefixes):
-        may_add(prefix("31.0.0.0/24"), about, [bound(about)], some)
+    some = [route(about)] * bgp_prefix.BGP_PREFIXES_PER_PREFIX
+    with pytest.raises(bgp_prefix.TooManyBgpPrefixes):
+        bgp_prefix.may_add(prefix("31.0.0.0/24"), about, [bound(about)], some)
 
 
 STANDINGS = [
     pytest.param(Standing.SUSPENDED, PrefixSuspended, id="suspended"),
-    pytest.param(Standing.CONTESTED, Contested, id="contested"),
+    pytest.param(Standing.CONTESTED, bgp_prefix.Contested, id="contested"),
     pytest.param(Standing.OFFBOARDING, IllegalTransition, id="offboarding"),
 ]
 
@@ -104,15 +90,15 @@ def test_nothing_is_announced_in_any_standing_but_ok(
 ) -> None:
     about = replace(approved(), standing=standing)
     with pytest.raises(refusal):
-        may_announce(about, [bound(about)], lacking=())
+        bgp_prefix.may_announce(about, [bound(about)], lacking=())
 
 
 def test_a_prefix_on_its_way_out_is_told_the_way_back() -> None:
     about = replace(approved(), standing=Standing.OFFBOARDING)
     with pytest.raises(IllegalTransition, match="restore"):
-        may_announce(about, [bound(about)], lacking=())
+        bgp_prefix.may_announce(about, [bound(about)], lacking=())
     with pytest.raises(IllegalTransition, match="restore"):
-        may_add(prefix("31.0.0.0/24"), about, [bound(about)], [])
+        bgp_prefix.may_add(prefix("31.0.0.0/24"), about, [bound(about)], [])
 
 
 @pytest.mark.parametrize(
@@ -127,25 +113,27 @@ def test_no_address_without_a_service(
     kept: Sequence[str | None], lacking: Sequence[str], told: str
 ) -> None:
     about = approved()
-    with pytest.raises(IncompleteBgpDeployment, match=told):
-        may_announce(about, [bound(about, cidr) for cidr in kept], lacking=lacking)
+    with pytest.raises(bgp_prefix.IncompleteBgpDeployment, match=told):
+        bgp_prefix.may_announce(about, [bound(about, cidr) for cidr in kept], lacking=lacking)
 
 
 def test_the_default_binding_answers_once_it_is_active() -> None:
     about = approved()
     default = bound(about)
-    with pytest.raises(IncompleteBgpDeployment):
-        may_announce(about, [replace(default, state=Provisioning.PROVISIONING)], lacking=())
+    with pytest.raises(bgp_prefix.IncompleteBgpDeployment):
+        bgp_prefix.may_announce(
+            about, [replace(default, state=Provisioning.PROVISIONING)], lacking=()
+        )
     nested = bound(about, "31.0.0.0/24")
-    assert may_announce(about, [nested, default], lacking=()) == default
+    assert bgp_prefix.may_announce(about, [nested, default], lacking=()) == default
 
 
 def test_what_is_not_approved_is_neither_added_nor_announced() -> None:
     pending = claim()
     with pytest.raises(PrefixNotApproved):
-        may_announce(pending, [bound(pending)], lacking=())
+        bgp_prefix.may_announce(pending, [bound(pending)], lacking=())
     with pytest.raises(PrefixNotApproved):
-        may_add(pending.prefix, pending, [bound(pending)], [])
+        bgp_prefix.may_add(pending.prefix, pending, [bound(pending)], [])
 
 
 def test_every_change_that_routers_hear_of_has_a_number_and_withdrawn_names_its_entry() -> None:
@@ -165,14 +153,14 @@ def test_every_change_that_routers_hear_of_has_a_number_and_withdrawn_names_its_
 
 
 def test_a_locked_route_does_not_follow_its_owner() -> None:
-    with pytest.raises(AdvertiseStateLocked):
+    with pytest.raises(bgp_prefix.AdvertiseStateLocked):
         replace(route(approved()), locked=True).require_unlocked()
 
 
 @pytest.mark.parametrize("count", [-1, 4])
 def test_the_origin_is_repeated_at_most_three_times(count: int) -> None:
     with pytest.raises(ValueError, match="0 to 3"):
-        prepends(count)
+        bgp_prefix.prepends(count)
 
 
 NO = Failed(Reason.ROA_MISSING, "No ROA covers it.", "Publish one.")

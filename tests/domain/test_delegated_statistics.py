@@ -47,16 +47,16 @@ def with_records(*records: str) -> str:
     return "\n".join(["2|ripencc|20261122|300|1983|20261121|+0100", *good, *records])
 
 
-def test_a_file_becomes_delegations_and_as_numbers_are_left_out() -> None:
+def test_a_file_becomes_allocations_and_as_numbers_are_left_out() -> None:
     parsed = parse(FILE)
     assert (parsed.registry, parsed.serial, parsed.skipped) == ("ripencc", "20261122", 0)
-    assert list(parsed.delegations) == [
+    assert list(parsed.allocations) == [
         Allocation(Prefix.parse("2.0.0.0/12"), "ripencc", "allocated", "5a1f"),
         Allocation(Prefix.parse("5.1.0.0/23"), "ripencc", "available", ""),
         Allocation(Prefix.parse("5.1.2.0/24"), "ripencc", "available", ""),
         Allocation(Prefix.parse("2001:610::/32"), "ripencc", "assigned", "77bb"),
     ]
-    assert list(parsed.delegations[1:3]) == list(parsed.delegations)[1:3]
+    assert list(parsed.allocations[1:3]) == list(parsed.allocations)[1:3]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_file_becomes_delegations_and_as_numbers_are_left_out() -> None:
 )
 def test_a_single_line_that_makes_no_sense_is_skipped(record: str) -> None:
     parsed = parse(with_records(record))
-    assert (len(parsed.delegations), parsed.skipped) == (300, 1)
+    assert (len(parsed.allocations), parsed.skipped) == (300, 1)
 
 
 def test_many_lines_that_make_no_sense_refuse_the_file() -> None:
@@ -111,7 +111,7 @@ def test_a_range_of_any_size_becomes_prefixes_that_hold_exactly_its_addresses(
     count = min(count, 2**32 - start)
     line = f"ripencc|DE|ipv4|{IPv4Address(start)}|{count}|20200101|allocated|a"
     parsed = parse(f"2|ripencc|1|1|1|1|+0\n{line}")
-    networks = [ip_network(str(one.prefix)) for one in parsed.delegations]
+    networks = [ip_network(str(one.prefix)) for one in parsed.allocations]
     assert int(networks[0].network_address) == start
     assert all(
         int(before.broadcast_address) + 1 == int(after.network_address)

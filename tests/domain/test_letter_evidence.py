@@ -69,30 +69,30 @@ def test_where_the_operators_resolvers_are_is_not_told() -> None:
     assert stated.of == "the operator's validating resolver, 9.9.9.9:53 and 1 more"
 
 
-def delegation(holder: str, registry: str = "ripencc") -> Allocation:
+def allocation(holder: str, registry: str = "ripencc") -> Allocation:
     return Allocation(ROUTE, registry, "allocated", holder)
 
 
 @pytest.mark.parametrize(
-    ("delegations", "told"),
+    ("allocations", "told"),
     [
-        pytest.param([delegation("a1")], "RIPE NCC holder a1 (allocated)", id="one range"),
-        pytest.param([delegation("a1")] * 2, "RIPE NCC holder a1 (allocated)", id="two ranges"),
+        pytest.param([allocation("a1")], "RIPE NCC holder a1 (allocated)", id="one range"),
+        pytest.param([allocation("a1")] * 2, "RIPE NCC holder a1 (allocated)", id="two ranges"),
         pytest.param([], "as registered at RIPE NCC", id="none: an override"),
-        pytest.param([delegation("")], "as registered at RIPE NCC", id="the registry says nothing"),
+        pytest.param([allocation("")], "as registered at RIPE NCC", id="the registry says nothing"),
         pytest.param(
-            [delegation("a1"), delegation("b2")], "as registered at RIPE NCC", id="not one holder"
+            [allocation("a1"), allocation("b2")], "as registered at RIPE NCC", id="not one holder"
         ),
-        pytest.param([delegation("a1", "arin")], "as registered at RIPE NCC", id="another's word"),
+        pytest.param([allocation("a1", "arin")], "as registered at RIPE NCC", id="another's word"),
         pytest.param(
-            [delegation("\x1b[2J\u202e")],
+            [allocation("\x1b[2J\u202e")],
             r"RIPE NCC holder \x1b[2J\u202e (allocated)",
             id="hostile statistics",
         ),
     ],
 )
-def test_the_holder_is_who_the_registry_says(delegations: list[Allocation], told: str) -> None:
-    assert str(RegisteredHolder.of("ripencc", delegations)) == told
+def test_the_holder_is_who_the_registry_says(allocations: list[Allocation], told: str) -> None:
+    assert str(RegisteredHolder.of("ripencc", allocations)) == told
 
 
 def test_a_registry_of_the_operators_own_keeps_its_name() -> None:

@@ -3,13 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.letters.loa_document import (
-    LARGEST,
-    DocumentName,
-    InvalidLoaDocument,
-    LoaDocument,
-    from_text,
-)
+from byoip.domain.letters import loa_document
 from tests.domain.samples import NOW, OURS, prefix
 
 BINARY = b"%PDF-1.7\n\xe2\xe3\xcf\xd3 and so on"
@@ -34,18 +28,19 @@ BINARY = b"%PDF-1.7\n\xe2\xe3\xcf\xd3 and so on"
     ],
 )
 def test_a_file_name_is_made_harmless(given: str | None, kept: str) -> None:
-    assert str(DocumentName.of(given)) == kept
+    assert str(loa_document.DocumentName.of(given)) == kept
 
 
 def test_a_file_name_is_never_long() -> None:
-    assert len(str(DocumentName.of("a" * 100_000))) == 100
+    assert len(str(loa_document.DocumentName.of("a" * 100_000))) == 100
 
 
 def test_a_letter_is_named_for_its_route() -> None:
     assert (
-        str(DocumentName.of_letter(prefix("192.0.2.0/24"), OURS)) == "loa-192.0.2.0-24-as64500.pdf"
+        str(loa_document.DocumentName.of_letter(prefix("192.0.2.0/24"), OURS))
+        == "loa-192.0.2.0-24-as64500.pdf"
     )
-    assert str(DocumentName.of_letter(prefix("2001:db8::/32"), OURS)) == (
+    assert str(loa_document.DocumentName.of_letter(prefix("2001:db8::/32"), OURS)) == (
         "loa-2001_db8__-32-as64500.pdf"
     )
 
@@ -59,7 +54,7 @@ def test_a_letter_is_named_for_its_route() -> None:
     ],
 )
 def test_a_document_may_come_as_text(text: str, document: bytes) -> None:
-    assert from_text(text) == document
+    assert loa_document.from_text(text) == document
 
 
 @pytest.mark.parametrize(
@@ -71,19 +66,19 @@ def test_a_document_may_come_as_text(text: str, document: bytes) -> None:
         pytest.param(b64encode(BINARY).decode()[:-3], id="cut off"),
         pytest.param(b64encode(b"<html>").decode(), id="base64 of something else"),
         pytest.param("\ud800", id="a lone surrogate"),
-        pytest.param("JVBERi0x" * (LARGEST // 4), id="too long to be unpacked"),
+        pytest.param("JVBERi0x" * (loa_document.LARGEST // 4), id="too long to be unpacked"),
     ],
 )
 def test_other_text_is_refused_and_told_what_would_do(text: str) -> None:
-    with pytest.raises(InvalidLoaDocument, match="ASCII PDF, or a PDF in base64"):
-        from_text(text)
+    with pytest.raises(loa_document.InvalidLoaDocument, match="ASCII PDF, or a PDF in base64"):
+        loa_document.from_text(text)
 
 
 def test_a_verified_document_says_since_when() -> None:
-    name, sha256 = DocumentName.of("loa.pdf"), "0" * 64
+    name, sha256 = loa_document.DocumentName.of("loa.pdf"), "0" * 64
     for verified, at in ((True, None), (False, NOW)):
         with pytest.raises(ValueError, match="since when"):
-            LoaDocument(
+            loa_document.LoaDocument(
                 id=uuid4(),
                 account_id=uuid4(),
                 filename=name,

@@ -4,35 +4,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.domain.prefix import (
-    InvalidPrefix,
-    OperatorInfrastructure,
-    Prefix,
-    PrefixLengthRefused,
-    PrefixPolicy,
-    SpecialPurposePrefix,
-)
+from byoip.domain import prefix as prefixs
 from byoip.domain.special_purpose import SANDBOX_RANGES
 from tests.domain.samples import prefix, prefixes
 
 
 @given(prefixes())
-def test_what_is_printed_is_read_back_as_the_same_prefix(value: Prefix) -> None:
-    assert Prefix.parse(str(value)) == value
+def test_what_is_printed_is_read_back_as_the_same_prefix(value: prefixs.Prefix) -> None:
+    assert prefixs.Prefix.parse(str(value)) == value
 
 
 @given(prefixes())
-def test_any_spelling_of_the_address_is_read_as_the_same_prefix(value: Prefix) -> None:
+def test_any_spelling_of_the_address_is_read_as_the_same_prefix(value: prefixs.Prefix) -> None:
     spelled = f"{value.network.network_address.exploded.upper()}/{value.length}"
 
-    assert Prefix.parse(spelled) == value
+    assert prefixs.Prefix.parse(spelled) == value
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused_by_name(text: str) -> None:
     try:
-        said = str(Prefix.parse(text))
-    except InvalidPrefix as refusal:
+        said = str(prefixs.Prefix.parse(text))
+    except prefixs.InvalidPrefix as refusal:
         said = refusal.message
 
     assert len(said) < 200
@@ -80,15 +73,15 @@ def test_any_text_is_read_or_refused_by_name(text: str) -> None:
     ],
 )
 def test_traps_are_refused(text: str) -> None:
-    with pytest.raises(InvalidPrefix) as refused:
-        Prefix.parse(text)
+    with pytest.raises(prefixs.InvalidPrefix) as refused:
+        prefixs.Prefix.parse(text)
 
     assert refused.value.pointer == "/cidr"
 
 
 def test_host_bits_are_named_as_such() -> None:
-    with pytest.raises(InvalidPrefix, match="host bits"):
-        Prefix.parse("192.0.2.1/24")
+    with pytest.raises(prefixs.InvalidPrefix, match="host bits"):
+        prefixs.Prefix.parse("192.0.2.1/24")
 
 
 def test_the_text_is_canonical() -> None:
@@ -97,7 +90,7 @@ def test_the_text_is_canonical() -> None:
 
 
 @given(prefixes(), prefixes())
-def test_covering_means_holding_every_address(one: Prefix, other: Prefix) -> None:
+def test_covering_means_holding_every_address(one: prefixs.Prefix, other: prefixs.Prefix) -> None:
     ends = (other.network.network_address, other.network.broadcast_address)
 
     assert one.covers(other) == all(end in one.network for end in ends)
@@ -122,7 +115,7 @@ def test_prefixes_sort_by_family_address_and_length() -> None:
     "text", ["1.0.0.0/8", "8.8.8.0/24", "2600::/16", "2a00:1450::/32", "2a00:1450:4001::/48"]
 )
 def test_lengths_from_shortest_to_longest_are_admitted(text: str) -> None:
-    PrefixPolicy().admit(prefix(text))
+    prefixs.PrefixPolicy().admit(prefix(text))
 
 
 @pytest.mark.parametrize(
@@ -130,16 +123,16 @@ def test_lengths_from_shortest_to_longest_are_admitted(text: str) -> None:
     ["8.0.0.0/7", "8.8.8.0/25", "8.8.8.8/32", "2600::/15", "2a00:1450:4001::/49", "2a00::/8"],
 )
 def test_other_lengths_are_refused(text: str) -> None:
-    with pytest.raises(PrefixLengthRefused, match="bring IPv"):
-        PrefixPolicy().admit(prefix(text))
+    with pytest.raises(prefixs.PrefixLengthRefused, match="bring IPv"):
+        prefixs.PrefixPolicy().admit(prefix(text))
 
 
 def test_an_operator_may_set_stricter_lengths() -> None:
-    strict = PrefixPolicy(ipv4_lengths=range(20, 25), ipv6_lengths=range(32, 49))
+    strict = prefixs.PrefixPolicy(ipv4_lengths=range(20, 25), ipv6_lengths=range(32, 49))
 
-    with pytest.raises(PrefixLengthRefused, match="from /20 to /24"):
+    with pytest.raises(prefixs.PrefixLengthRefused, match="from /20 to /24"):
         strict.admit(prefix("8.8.0.0/16"))
-    with pytest.raises(PrefixLengthRefused, match="from /32 to /48"):
+    with pytest.raises(prefixs.PrefixLengthRefused, match="from /32 to /48"):
         strict.admit(prefix("2600::/24"))
 
 
@@ -194,14 +187,14 @@ def test_an_operator_may_set_stricter_lengths() -> None:
     ],
 )
 def test_special_purpose_space_is_refused_either_way_round(text: str) -> None:
-    with pytest.raises(SpecialPurposePrefix):
-        PrefixPolicy().admit(prefix(text))
+    with pytest.raises(prefixs.SpecialPurposePrefix):
+        prefixs.PrefixPolicy().admit(prefix(text))
 
 
 @pytest.mark.parametrize("text", ["4000::/16", "1000::/48", "8000::/16", "e000::/20"])
 def test_only_global_unicast_may_be_brought(text: str) -> None:
-    with pytest.raises(SpecialPurposePrefix, match="outside 2000::/3"):
-        PrefixPolicy().admit(prefix(text))
+    with pytest.raises(prefixs.SpecialPurposePrefix, match="outside 2000::/3"):
+        prefixs.PrefixPolicy().admit(prefix(text))
 
 
 @pytest.mark.parametrize(
@@ -216,28 +209,28 @@ def test_only_global_unicast_may_be_brought(text: str) -> None:
     ],
 )
 def test_the_sandbox_admits_documentation_and_benchmarking(text: str) -> None:
-    PrefixPolicy(admitted=SANDBOX_RANGES).admit(prefix(text))
+    prefixs.PrefixPolicy(admitted=SANDBOX_RANGES).admit(prefix(text))
 
 
 @pytest.mark.parametrize("text", ["192.0.0.0/16", "10.0.0.0/24", "192.0.2.0/23", "2001::/16"])
 def test_the_sandbox_admits_nothing_wider_and_nothing_else(text: str) -> None:
-    with pytest.raises(SpecialPurposePrefix):
-        PrefixPolicy(admitted=SANDBOX_RANGES).admit(prefix(text))
+    with pytest.raises(prefixs.SpecialPurposePrefix):
+        prefixs.PrefixPolicy(admitted=SANDBOX_RANGES).admit(prefix(text))
 
 
 @pytest.mark.parametrize("text", ["8.8.8.0/24", "8.8.0.0/16", "8.8.4.0/22"])
 def test_the_operators_own_space_is_refused_either_way_round(text: str) -> None:
-    policy = PrefixPolicy(infrastructure=(prefix("8.8.8.0/23"), prefix("8.8.4.0/23")))
+    policy = prefixs.PrefixPolicy(infrastructure=(prefix("8.8.8.0/23"), prefix("8.8.4.0/23")))
 
-    with pytest.raises(OperatorInfrastructure):
+    with pytest.raises(prefixs.OperatorInfrastructure):
         policy.admit(prefix(text))
 
 
 @given(prefixes(range(8, 25), range(16, 49)))
-def test_no_admitted_prefix_holds_an_address_that_is_private(value: Prefix) -> None:
+def test_no_admitted_prefix_holds_an_address_that_is_private(value: prefixs.Prefix) -> None:
     try:
-        PrefixPolicy().admit(value)
-    except SpecialPurposePrefix:
+        prefixs.PrefixPolicy().admit(value)
+    except prefixs.SpecialPurposePrefix:
         return
     ends = (value.network.network_address, value.network.broadcast_address)
     assert not any(ip_address(end).is_private or ip_address(end).is_multicast for end in ends)

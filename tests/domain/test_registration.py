@@ -16,7 +16,7 @@ def held(
 
 
 @pytest.mark.parametrize(
-    "delegations",
+    "allocations",
     [
         pytest.param([held("192.0.2.0/23")], id="exact"),
         pytest.param([held("192.0.0.0/16")], id="inside-a-larger-one"),
@@ -29,15 +29,15 @@ def held(
     ],
 )
 def test_all_of_a_prefix_in_one_registry_with_one_holder_is_found(
-    delegations: list[Allocation],
+    allocations: list[Allocation],
 ) -> None:
-    found = responsible_registry(WHOLE, delegations, KNOWN, [])
+    found = responsible_registry(WHOLE, allocations, KNOWN, [])
 
     assert found == Responsible(RIPE, Basis.STATISTICS)
 
 
 @pytest.mark.parametrize(
-    ("delegations", "reason", "seen"),
+    ("allocations", "reason", "seen"),
     [
         pytest.param([], Reason.NOT_ALLOCATED, "in no statistics", id="nowhere"),
         pytest.param(
@@ -111,9 +111,9 @@ def test_all_of_a_prefix_in_one_registry_with_one_holder_is_found(
     ],
 )
 def test_anything_else_is_refused_by_name(
-    delegations: list[Allocation], reason: Reason, seen: str
+    allocations: list[Allocation], reason: Reason, seen: str
 ) -> None:
-    found = responsible_registry(WHOLE, delegations, KNOWN, [])
+    found = responsible_registry(WHOLE, allocations, KNOWN, [])
 
     assert isinstance(found, Failed)
     assert found.reason is reason

@@ -5,7 +5,7 @@ import pytest
 
 from byoip.domain.checks.registration import responsible_registry
 from byoip.domain.checks.registry import Basis, Dialect, Registry, Responsible
-from byoip.domain.checks.sandbox_shares import sandbox_delegations
+from byoip.domain.checks.sandbox_shares import sandbox_allocations
 from byoip.domain.prefix import Prefix
 from byoip.domain.special_purpose import SANDBOX_RANGES, special_range
 from tests.domain.samples import prefix
@@ -15,7 +15,7 @@ KNOWN = {key: Registry(key, key.upper(), "127.0.0.1", Dialect.RIPE) for key in K
 
 
 def test_the_shares_are_exactly_the_documentation_and_benchmarking_ranges() -> None:
-    networks = [share.prefix.network for share in sandbox_delegations()]
+    networks = [share.prefix.network for share in sandbox_allocations()]
     ipv4 = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
     ipv6 = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
 
@@ -30,20 +30,20 @@ def test_the_shares_are_exactly_the_documentation_and_benchmarking_ranges() -> N
 
 
 def test_no_share_is_anybody_elses_on_the_internet() -> None:
-    for share in sandbox_delegations():
+    for share in sandbox_allocations():
         assert special_range(share.prefix.network)
         assert special_range(share.prefix.network, admitted=SANDBOX_RANGES) is None
 
 
 def test_no_two_shares_overlap() -> None:
-    ordered = sorted(share.prefix for share in sandbox_delegations())
+    ordered = sorted(share.prefix for share in sandbox_allocations())
 
     assert not [one for one, after in pairwise(ordered) if one.overlaps(after)]
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_each_registry_has_space_of_both_families_for_several_zones(key: str) -> None:
-    shares: list[Prefix] = [one.prefix for one in sandbox_delegations() if one.registry == key]
+    shares: list[Prefix] = [one.prefix for one in sandbox_allocations() if one.registry == key]
 
     assert min(one.length for one in shares if one.family == 4) <= 18
     assert min(one.length for one in shares if one.family == 6) <= 35
@@ -60,6 +60,6 @@ def test_each_registry_has_space_of_both_families_for_several_zones(key: str) ->
     ],
 )
 def test_every_share_has_a_registry_responsible(cidr: str, key: str) -> None:
-    found = responsible_registry(prefix(cidr), sandbox_delegations(), KNOWN, [])
+    found = responsible_registry(prefix(cidr), sandbox_allocations(), KNOWN, [])
 
     assert found == Responsible(KNOWN[key], Basis.STATISTICS)

@@ -100,6 +100,6 @@ def make_backend(
         restore_snapshot=RestoreSnapshot(store),
         in_service=_IN_SERVICE,
         limiter=RequestLimiter(RateWindows(engine), limits),
-        bell=EventNotifier(engine.url.render_as_string(hide_password=False)),
+        notifier=EventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,
     )

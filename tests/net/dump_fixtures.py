@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.databases import fresh_database
 from tests.net.dump_after import After
@@ -48,7 +47,7 @@ async def after(migrated: Migrated, postgres_url: str, tmp_path: Path) -> AsyncI
             yield After(migrated.dump, service, url)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture(scope="module")
 async def served(
     migrated: Migrated, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[After]:

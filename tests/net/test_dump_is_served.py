@@ -11,8 +11,6 @@ from tests.net.dump_fixtures import Migrated, migrated, served
 
 __all__ = ["migrated", "served"]  # fixtures
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 
 async def test_what_was_migrated_may_be_served(served: After) -> None:
     assert await served.service.trouble() is None

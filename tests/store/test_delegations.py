@@ -14,17 +14,7 @@ from byoip.store.claims.reader import CustomerReader
 from byoip.store.claims.views import Cursor
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
-from tests.store.rows import (
-    CIDR,
-    LATER,
-    NOW,
-    OTHER,
-    PREFIX,
-    Database,
-    insert,
-    prefix,
-    refused_by,
-)
+from tests.store import rows
 from tests.store.samples import SetClock, account, claim
 
 HOUR = timedelta(hours=1)
@@ -150,17 +140,17 @@ ANOTHER = uuid4()
 def row(**changed: Any) -> dict[str, Any]:
     return {
         "id": uuid4(),
-        "prefix_id": PREFIX,
-        "prefix_cidr": CIDR,
+        "prefix_id": rows.PREFIX,
+        "prefix_cidr": rows.CIDR,
         "cidr": "192.0.2.128/25",
-        "account_id": OTHER,
-        "created_at": NOW,
+        "account_id": rows.OTHER,
+        "created_at": rows.NOW,
     } | changed
 
 
 ROWS = [
-    ("prefixes", prefix(id=PREFIX, cidr=CIDR)),
-    ("prefixes", prefix(id=ANOTHER, account_id=OTHER, cidr=CIDR)),
+    ("prefixes", rows.prefix(id=rows.PREFIX, cidr=rows.CIDR)),
+    ("prefixes", rows.prefix(id=ANOTHER, account_id=rows.OTHER, cidr=rows.CIDR)),
     ("delegations", row(cidr="192.0.2.0/25")),
 ]
 
@@ -168,41 +158,43 @@ ROWS = [
 REFUSED = [
     (row(cidr="192.0.2.0/25"), "ex_delegations_overlap"),
     (row(cidr="192.0.2.7/32"), "ex_delegations_overlap"),
-    (row(cidr=CIDR), "ex_delegations_overlap"),
-    (row(cidr="192.0.2.0/25", expires_at=LATER), "ex_delegations_overlap"),
+    (row(cidr=rows.CIDR), "ex_delegations_overlap"),
+    (row(cidr="192.0.2.0/25", expires_at=rows.LATER), "ex_delegations_overlap"),
     (row(cidr="192.0.2.0/26", prefix_id=ANOTHER), "ex_delegations_overlap"),
     (row(cidr="192.0.3.0/24"), "ck_delegations_inside_prefix"),
     (row(cidr="192.0.0.0/16"), "ck_delegations_inside_prefix"),
     (row(cidr="192.0.3.0/24", prefix_cidr="192.0.0.0/16"), "fk_delegations_live_prefix"),
     (row(prefix_id=uuid4()), "fk_delegations_live_prefix"),
     (row(account_id=uuid4()), "fk_delegations_account_id"),
-    (row(expires_at=NOW), "ck_delegations_expires_at"),
+    (row(expires_at=rows.NOW), "ck_delegations_expires_at"),
 ]
 
 
 @pytest.mark.parametrize(("refused", "constraint"), REFUSED)
-def test_the_database_refuses(database: Database, refused: dict[str, Any], constraint: str) -> None:
-    assert refused_by(database, "delegations", refused) == constraint
+def test_the_database_refuses(
+    database: rows.Database, refused: dict[str, Any], constraint: str
+) -> None:
+    assert rows.refused_by(database, "delegations", refused) == constraint
 
 
-def test_the_database_takes_what_does_not_overlap_or_has_ended(database: Database) -> None:
-    insert(database, "delegations", row())
-    insert(database, "delegations", row(ended_at=NOW))
+def test_the_database_takes_what_does_not_overlap_or_has_ended(database: rows.Database) -> None:
+    rows.insert(database, "delegations", row())
+    rows.insert(database, "delegations", row(ended_at=rows.NOW))
     database.execute("UPDATE delegations SET ended_at = now()")
-    insert(database, "delegations", row(cidr=CIDR))
+    rows.insert(database, "delegations", row(cidr=rows.CIDR))
 
 
-def test_a_claim_with_live_delegations_cannot_be_closed(database: Database) -> None:
+def test_a_claim_with_live_delegations_cannot_be_closed(database: rows.Database) -> None:
     close = "UPDATE prefixes SET state = 'closed', closed_at = now() WHERE id = %s"
     database.execute("SAVEPOINT before")
     with pytest.raises(psycopg.errors.ForeignKeyViolation) as fault:
-        database.execute(close, [PREFIX])
+        database.execute(close, [rows.PREFIX])
     assert fault.value.diag.constraint_name == "fk_delegations_live_prefix"
     database.execute("ROLLBACK TO before")
     database.execute("UPDATE delegations SET ended_at = now()")
-    database.execute(close, [PREFIX])
+    database.execute(close, [rows.PREFIX])
 
 
-def test_a_delegation_is_never_deleted(database: Database) -> None:
+def test_a_delegation_is_never_deleted(database: rows.Database) -> None:
     with pytest.raises(psycopg.errors.RestrictViolation):
         database.execute("DELETE FROM delegations")

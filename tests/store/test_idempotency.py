@@ -7,25 +7,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain import idempotency
 from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim
-from byoip.domain.idempotency import (
-    AlreadyAnswered,
-    IdempotencyKey,
-    IdempotencyKeyBusy,
-    IdempotencyKeyReused,
-    StoredAnswer,
-)
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
 from tests.store.samples import SetClock, claim, credential
 
-MakeOnce = Callable[..., IdempotencyKey]
+MakeOnce = Callable[..., idempotency.IdempotencyKey]
 
 
-def _answer(result: Any) -> StoredAnswer:
-    return StoredAnswer(201, str(result).encode())
+def _answer(result: Any) -> idempotency.StoredAnswer:
+    return idempotency.StoredAnswer(201, str(result).encode())
 
 
 @pytest.fixture
@@ -33,13 +27,13 @@ async def once(accounts: Accounts, customer: Account) -> MakeOnce:
     made = credential(customer.id)
     await accounts.add_credential(made, "secret")
 
-    def make(body: bytes = b"body", key: str = "key") -> IdempotencyKey:
-        return IdempotencyKey(made.id, "POST", "/prefixes", key, body.ljust(32))
+    def make(body: bytes = b"body", key: str = "key") -> idempotency.IdempotencyKey:
+        return idempotency.IdempotencyKey(made.id, "POST", "/prefixes", key, body.ljust(32))
 
     return make
 
 
-async def _write(store: Store, once: IdempotencyKey, one: Claim) -> str:
+async def _write(store: Store, once: idempotency.IdempotencyKey, one: Claim) -> str:
     async with store.transaction(once) as tx:
         await tx.claims.add(one)
         tx.keep(_answer(one.id))
@@ -50,14 +44,14 @@ async def test_the_same_key_and_body_get_the_same_answer(
     store: Store, once: MakeOnce, customer: Account
 ) -> None:
     said = await _write(store, once(), claim(customer.id))
-    with pytest.raises(AlreadyAnswered) as before:
+    with pytest.raises(idempotency.AlreadyAnswered) as before:
         await _write(store, once(), claim(customer.id))
-    assert before.value.answer == StoredAnswer(201, said.encode())
+    assert before.value.answer == idempotency.StoredAnswer(201, said.encode())
 
 
 async def test_another_body_is_refused(store: Store, once: MakeOnce, customer: Account) -> None:
     await _write(store, once(), claim(customer.id))
-    with pytest.raises(IdempotencyKeyReused):
+    with pytest.raises(idempotency.IdempotencyKeyReused):
         await _write(store, once(b"other"), claim(customer.id))
 
 
@@ -70,8 +64,8 @@ async def test_of_many_at_once_one_writes_and_the_others_are_told(
     others = [one for one in ended if not isinstance(one, str)]
     assert len(others) == 19
     for one in others:
-        assert isinstance(one, (AlreadyAnswered, IdempotencyKeyBusy))
-        if isinstance(one, AlreadyAnswered):
+        assert isinstance(one, (idempotency.AlreadyAnswered, idempotency.IdempotencyKeyBusy))
+        if isinstance(one, idempotency.AlreadyAnswered):
             assert one.answer.body == said.encode()
     assert await reader.count_claims(customer.id) == 1
 
@@ -80,7 +74,7 @@ async def test_a_key_is_busy_while_its_first_request_runs(
     store: Store, once: MakeOnce, customer: Account
 ) -> None:
     async with store.transaction(once()) as tx:
-        with pytest.raises(IdempotencyKeyBusy):
+        with pytest.raises(idempotency.IdempotencyKeyBusy):
             await _write(store, once(), claim(customer.id))
         await _write(store, once(key="another"), claim(customer.id))
         tx.keep(_answer(None))
@@ -103,9 +97,9 @@ async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
             await tx.claims.add(claim(customer.id))
             tx.keep(_answer("second"))
 
-    with pytest.raises(IdempotencyKeyBusy):
+    with pytest.raises(idempotency.IdempotencyKeyBusy):
         await second()
-    with pytest.raises(AlreadyAnswered) as before:
+    with pytest.raises(idempotency.AlreadyAnswered) as before:
         await _write(store, once(), claim(customer.id))
     assert before.value.answer.body == b"first"
 
@@ -123,7 +117,7 @@ async def test_a_day_later_the_key_is_free(
     await _write(store, once(), claim(customer.id))
     clock.advance(timedelta(hours=24))
     await _write(store, once(b"other"), claim(customer.id, "198.51.100.0/24"))
-    with pytest.raises(AlreadyAnswered):
+    with pytest.raises(idempotency.AlreadyAnswered):
         await _write(store, once(b"other"), claim(customer.id))
 
 

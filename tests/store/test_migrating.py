@@ -11,15 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.store import migrating
 from byoip.store.all_tables import metadata
 from byoip.store.engine import make_engine, with_driver
-from byoip.store.migrating import (
-    CannotMigrate,
-    check_revision,
-    is_ours,
-    migrate,
-    stamped_mode,
-)
 from byoip.store.unavailable import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -27,24 +21,26 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 async def test_the_first_migration_stamps_the_mode(bare_database_url: str) -> None:
     engine = make_engine(bare_database_url)
-    assert await stamped_mode(engine) is None
-    assert not (await check_revision(engine)).current
-    await asyncio.to_thread(migrate, bare_database_url, "production")
-    assert await stamped_mode(engine) == "production"
-    assert (await check_revision(engine)).current
+    assert await migrating.stamped_mode(engine) is None
+    assert not (await migrating.check_revision(engine)).current
+    await asyncio.to_thread(migrating.migrate, bare_database_url, "production")
+    assert await migrating.stamped_mode(engine) == "production"
+    assert (await migrating.check_revision(engine)).current
     await engine.dispose()
 
 
 def test_a_database_of_the_other_mode_is_refused(database_url: str) -> None:
-    with pytest.raises(CannotMigrate, match="stamped sandbox"):
-        migrate(database_url, "production")
+    with pytest.raises(migrating.CannotMigrate, match="stamped sandbox"):
+        migrating.migrate(database_url, "production")
 
 
 def test_many_may_migrate_at_once_and_again(bare_database_url: str) -> None:
     with ThreadPoolExecutor(3) as threads:
-        for done in [threads.submit(migrate, bare_database_url, "sandbox") for _ in range(3)]:
+        for done in [
+            threads.submit(migrating.migrate, bare_database_url, "sandbox") for _ in range(3)
+        ]:
             done.result()
-    migrate(bare_database_url, "sandbox")
+    migrating.migrate(bare_database_url, "sandbox")
 
 
 async def test_a_foreign_revision_is_red_and_left_alone(
@@ -52,15 +48,15 @@ async def test_a_foreign_revision_is_red_and_left_alone(
 ) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    state = await check_revision(engine)
+    state = await migrating.check_revision(engine)
     assert (state.current, state.found) == (False, "9999")
-    with pytest.raises(CannotMigrate, match="unknown"):
-        await asyncio.to_thread(migrate, database_url, "sandbox")
+    with pytest.raises(migrating.CannotMigrate, match="unknown"):
+        await asyncio.to_thread(migrating.migrate, database_url, "sandbox")
 
 
 def test_a_database_that_is_away_is_no_riddle() -> None:
     with pytest.raises(StoreUnavailable):
-        migrate("postgresql://nobody:x@127.0.0.1:1/none", "sandbox")
+        migrating.migrate("postgresql://nobody:x@127.0.0.1:1/none", "sandbox")
 
 
 def test_what_postgres_does_not_permit_is_said_and_nothing_is_half_done(
@@ -68,17 +64,17 @@ def test_what_postgres_does_not_permit_is_said_and_nothing_is_half_done(
 ) -> None:
     with psycopg.connect(bare_database_url) as connection:
         connection.execute("CREATE SCHEMA procrastinate")  # so that the first revision fails late
-    with pytest.raises(CannotMigrate, match="already exists"):
-        migrate(bare_database_url, "sandbox")
+    with pytest.raises(migrating.CannotMigrate, match="already exists"):
+        migrating.migrate(bare_database_url, "sandbox")
     with psycopg.connect(bare_database_url) as connection:
         assert connection.execute("SELECT to_regclass('prefixes')").fetchone() == (None,)
         connection.execute("DROP SCHEMA procrastinate")
-    migrate(bare_database_url, "sandbox")
+    migrating.migrate(bare_database_url, "sandbox")
 
 
 def test_migrating_leaves_logging_as_it_was(bare_database_url: str) -> None:
     before = logging.getLogger().handlers[:], logging.getLogger().level
-    migrate(bare_database_url, "sandbox")
+    migrating.migrate(bare_database_url, "sandbox")
     assert (logging.getLogger().handlers[:], logging.getLogger().level) == before
 
 
@@ -86,7 +82,7 @@ def test_the_migrations_make_exactly_our_tables(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:  # a snapshot's, made at run time
         connection.execute("CREATE TABLE vrps_17 PARTITION OF vrps FOR VALUES IN (17)")
     engine = sa.create_engine(with_driver(database_url), poolclass=sa.NullPool)
-    options = {"include_object": is_ours, "compare_server_default": True}
+    options = {"include_object": migrating.is_ours, "compare_server_default": True}
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []

@@ -8,16 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
 from byoip.domain.bindings.service_binding import BindingNotFound, Provisioning, Service
-from byoip.domain.checks.evidence import (
-    Check,
-    Failed,
-    Fault,
-    Finding,
-    Passed,
-    RawAnswer,
-    Reason,
-    Unanswered,
-)
+from byoip.domain.checks import evidence
 from byoip.domain.checks.validation_run import LEASE, RunResult, ValidationNotFound
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Transition
@@ -29,14 +20,18 @@ from tests.store.samples import SetClock, binding, claim, event, run, token
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 FINDINGS = (
-    Finding(
-        Check.IRR,
-        Passed("a route object", ("lax",)),
+    evidence.Finding(
+        evidence.Check.IRR,
+        evidence.Passed("a route object", ("lax",)),
         WHEN,
-        (RawAnswer("-r 192.0.2.0/24", "whois.example:43", b"\x00\xff route", WHEN),) * 2,
+        (evidence.RawAnswer("-r 192.0.2.0/24", "whois.example:43", b"\x00\xff route", WHEN),) * 2,
     ),
-    Finding(Check.RPKI, Failed(Reason.ROA_MISSING, "none", "make one"), WHEN),
-    Finding(Check.OWNERSHIP_RDNS, Unanswered(Fault.TIMEOUT, "a\0b"), WHEN),
+    evidence.Finding(
+        evidence.Check.RPKI, evidence.Failed(evidence.Reason.ROA_MISSING, "none", "make one"), WHEN
+    ),
+    evidence.Finding(
+        evidence.Check.OWNERSHIP_RDNS, evidence.Unanswered(evidence.Fault.TIMEOUT, "a\0b"), WHEN
+    ),
 )
 
 
@@ -130,7 +125,7 @@ async def test_a_run_is_seen_with_all_its_evidence(
         first = await _finished_run(tx, kept)
         second, _ = await tx.runs.open(run(kept))
     view = await reader.run(kept.account_id, kept.id, first)
-    shown = replace(FINDINGS[2], outcome=Unanswered(Fault.TIMEOUT, "a\ufffdb"))
+    shown = replace(FINDINGS[2], outcome=evidence.Unanswered(evidence.Fault.TIMEOUT, "a\ufffdb"))
     assert view.findings == (*FINDINGS[:2], shown)
     assert view.run.result is RunResult.FAILED
     views = await reader.runs(kept.account_id, kept.id, after=None, limit=5)
@@ -149,8 +144,8 @@ async def test_what_was_stored_before_unanswered_checks_had_a_fix_is_read_with_o
     async with engine.begin() as connection:
         await connection.execute(text("UPDATE findings SET fix = '' WHERE outcome = 'unanswered'"))
     outcome = (await reader.run(kept.account_id, kept.id, first)).findings[2].outcome
-    assert isinstance(outcome, Unanswered)
-    assert outcome.fix == Unanswered(Fault.TIMEOUT, "").fix
+    assert isinstance(outcome, evidence.Unanswered)
+    assert outcome.fix == evidence.Unanswered(evidence.Fault.TIMEOUT, "").fix
 
 
 async def test_bindings_are_paged_and_found_one_by_one(

@@ -21,14 +21,14 @@ from tests.store.snapshot_engine import snapshot_engine
 REGISTRIES = frozenset({"apnic", "ripencc"})
 
 
-def delegation(prefix: str, registry: str = "ripencc", status: str = "allocated") -> Allocation:
+def allocation(prefix: str, registry: str = "ripencc", status: str = "allocated") -> Allocation:
     return Allocation(Prefix.parse(prefix), registry, status, "5a1f")
 
 
 def file(registry: str, *prefixes: str, serial: str = "1") -> StatisticsFile:
     digest = sha256(f"{registry} {serial}".encode()).hexdigest()
-    delegations = [delegation(prefix, registry) for prefix in prefixes]
-    return StatisticsFile(registry, serial, digest, NOON, delegations)
+    allocations = [allocation(prefix, registry) for prefix in prefixes]
+    return StatisticsFile(registry, serial, digest, NOON, allocations)
 
 
 @pytest.fixture
@@ -60,11 +60,11 @@ async def test_every_range_that_overlaps_is_found_in_any_registry(
     ripe = file("ripencc", "10.0.0.0/16", "10.1.0.0/24", "10.3.0.0/24", "2001:db8::/32")
     numbers = await load(registrations, ripe, file("apnic", "10.1.1.0/24"))
     assert await overlapping(engine, "10.1.0.0/23") == Registered(
-        max(numbers), (delegation("10.1.0.0/24"), delegation("10.1.1.0/24", "apnic"))
+        max(numbers), (allocation("10.1.0.0/24"), allocation("10.1.1.0/24", "apnic"))
     )
-    assert (await overlapping(engine, "10.0.5.0/24")).delegations == (delegation("10.0.0.0/16"),)
-    assert (await overlapping(engine, "2001:db8:5::/48")).delegations == (
-        delegation("2001:db8::/32"),
+    assert (await overlapping(engine, "10.0.5.0/24")).allocations == (allocation("10.0.0.0/16"),)
+    assert (await overlapping(engine, "2001:db8:5::/48")).allocations == (
+        allocation("2001:db8::/32"),
     )
     assert (await overlapping(engine, "192.0.2.0/24")) == Registered(max(numbers), ())
 
@@ -76,7 +76,7 @@ async def test_nothing_is_said_before_every_registry_is_loaded(
     await load(registrations, file("ripencc", "10.0.0.0/16"))
     assert await overlapping(engine, "10.0.0.0/24") == Registered(None, ())
     await load(registrations, file("apnic", "11.0.0.0/16"))
-    assert (await overlapping(engine, "10.0.0.0/24")).delegations == (delegation("10.0.0.0/16"),)
+    assert (await overlapping(engine, "10.0.0.0/24")).allocations == (allocation("10.0.0.0/16"),)
 
 
 async def test_a_new_file_replaces_only_its_own_registry(
@@ -86,10 +86,10 @@ async def test_a_new_file_replaces_only_its_own_registry(
     await load(registrations, file("ripencc", "10.0.0.0/17", "10.9.0.0/24", serial="2"))
     async with registrations.exclusive() as tx:
         assert [await tx.ranges(one) for one in ("ripencc", "apnic", "arin")] == [2, 1, None]
-    found = (await overlapping(engine, "10.0.0.0/8")).delegations
-    assert found == (delegation("10.0.0.0/17"), delegation("10.9.0.0/24"))
-    assert (await overlapping(engine, "11.0.0.0/16")).delegations == (
-        delegation("11.0.0.0/16", "apnic"),
+    found = (await overlapping(engine, "10.0.0.0/8")).allocations
+    assert found == (allocation("10.0.0.0/17"), allocation("10.9.0.0/24"))
+    assert (await overlapping(engine, "11.0.0.0/16")).allocations == (
+        allocation("11.0.0.0/16", "apnic"),
     )
 
 
@@ -103,7 +103,7 @@ async def test_pruning_keeps_each_registrys_current_snapshot(
         catalogue = text("select inhrelid::regclass::text from pg_inherits order by inhrelid")
         names = (await connection.scalars(catalogue)).all()
     assert names == ["registered_ranges_2", "registered_ranges_3"]
-    assert (await overlapping(engine, "10.0.0.0/8")).delegations == (delegation("10.0.0.0/17"),)
+    assert (await overlapping(engine, "10.0.0.0/8")).allocations == (allocation("10.0.0.0/17"),)
 
 
 async def test_a_failure_leaves_the_last_good_snapshot_and_shows_in_the_status(

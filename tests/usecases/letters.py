@@ -8,11 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from byoip.domain.claims.claim import Claim
-from byoip.domain.letters.letter import (
-    Letter,
-    LetterFacts,
-    LetterStatus,
-)
+from byoip.domain.letters import letter as letters
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.claims import prefixes
 from byoip.usecases.letters.generate_letter import GenerateLetter
@@ -33,7 +29,7 @@ class PolitePress:
     world: World
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def press(self, facts: LetterFacts) -> bytes:
+    async def press(self, facts: letters.LetterFacts) -> bytes:
         assert self.world.store.polite, "a transaction is open while a page is set"
         if self.meanwhile is not None:
             await self.meanwhile()
@@ -61,23 +57,23 @@ async def approved(world: World, cidr: str = CIDR, *, delegated: bool = True) ->
 
 async def write(
     world: World, claim: Claim, *, meanwhile: Callable[[], Awaitable[object]] | None = None
-) -> Letter | None:
+) -> letters.Letter | None:
     press, mint = PolitePress(world, meanwhile), RandomHex()
     writing = GenerateLetter(world.store, world.clock, mint, press, FakeSigner(), "Example", "")
     return await writing(claim.id, by=WORKER)
 
 
-async def written(world: World, claim: Claim) -> Letter:
+async def written(world: World, claim: Claim) -> letters.Letter:
     letter = await write(world, claim)
     assert letter is not None
     return letter
 
 
-async def read(world: World, letter: Letter) -> Letter:
+async def read(world: World, letter: letters.Letter) -> letters.Letter:
     return await LetterReader(world.engine).letter(letter.reference)
 
 
-async def status(world: World, letter: Letter) -> LetterStatus:
+async def status(world: World, letter: letters.Letter) -> letters.LetterStatus:
     return (await read(world, letter)).status(world.clock.now())
 
 

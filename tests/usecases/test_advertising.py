@@ -11,14 +11,7 @@ from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
 from byoip.domain.precondition import Precondition, PreconditionFailed
-from byoip.domain.routes.bgp_prefix import (
-    BgpPrefixExists,
-    BgpPrefixNotFound,
-    BgpPrefixOutsidePrefix,
-    BgpPrefixTooSpecific,
-    Contested,
-    IncompleteBgpDeployment,
-)
+from byoip.domain.routes import bgp_prefix
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.usecases.bindings import bindings
 from byoip.usecases.claims import prefixes, standing
@@ -40,7 +33,7 @@ async def test_a_route_comes_with_the_default_binding_and_goes_with_it(routes: R
     with pytest.raises(WithdrawFirst):
         await routes.remove(view.bgp_prefix.id)
     await routes.unbind()
-    with pytest.raises(BgpPrefixNotFound):
+    with pytest.raises(bgp_prefix.BgpPrefixNotFound):
         await routes.view()
     assert await routes.count("bgp_prefixes") == 1  # a tombstone
 
@@ -84,10 +77,10 @@ async def test_what_is_so_already_changes_nothing(routes: Routes) -> None:
 @pytest.mark.parametrize(
     ("cidr", "refusal"),
     [
-        (CIDR, BgpPrefixExists),
-        ("31.0.2.0/24", BgpPrefixOutsidePrefix),
-        ("31.0.0.0/22", BgpPrefixOutsidePrefix),
-        ("31.0.0.0/25", BgpPrefixTooSpecific),
+        (CIDR, bgp_prefix.BgpPrefixExists),
+        ("31.0.2.0/24", bgp_prefix.BgpPrefixOutsidePrefix),
+        ("31.0.0.0/22", bgp_prefix.BgpPrefixOutsidePrefix),
+        ("31.0.0.0/25", bgp_prefix.BgpPrefixTooSpecific),
     ],
 )
 async def test_a_route_that_cannot_be_is_refused(
@@ -102,9 +95,9 @@ async def test_a_route_that_cannot_be_is_refused(
 async def test_without_a_default_binding_nothing_is_added_or_announced(routes: Routes) -> None:
     part = await routes.add()
     await routes.unbind()
-    with pytest.raises(IncompleteBgpDeployment):
+    with pytest.raises(bgp_prefix.IncompleteBgpDeployment):
         await routes.patch(part, advertised=True)
-    with pytest.raises(IncompleteBgpDeployment):
+    with pytest.raises(bgp_prefix.IncompleteBgpDeployment):
         await routes.add("31.0.1.0/24")
 
 
@@ -116,7 +109,7 @@ async def test_a_part_needs_a_roa_of_its_own(routes: Routes) -> None:
     assert (await routes.patch(part, advertised=True)).bgp_prefix.desired.advertised
     await routes.patch(part, advertised=False)
     await routes.remove(part)
-    with pytest.raises(BgpPrefixNotFound):
+    with pytest.raises(bgp_prefix.BgpPrefixNotFound):
         await routes.view(part)
 
 
@@ -149,7 +142,7 @@ async def test_where_nobody_can_tell_the_last_word_counts_for_seven_days(routes:
 
 
 @pytest.mark.parametrize(
-    ("standing", "refusal"), [("suspended", PrefixSuspended), ("contested", Contested)]
+    ("standing", "refusal"), [("suspended", PrefixSuspended), ("contested", bgp_prefix.Contested)]
 )
 async def test_a_standing_stops_announcing_and_never_withdrawing(
     routes: Routes, standing: str, refusal: type[Refusal]
@@ -256,7 +249,7 @@ async def test_one_route_is_never_wanted_by_two_claims(
     revoke = Verb(routes.store, standing.revoke_approval)
     await revoke(routes.claim.id, reason="it changed hands", by=OPERATOR)
     next_holder = await world.approved(account_id=await world.new_account())
-    with pytest.raises(Contested):  # the old one still answers for it
+    with pytest.raises(bgp_prefix.Contested):  # the old one still answers for it
         await world.bind(next_holder, CIDR, services["CDN"])
     withdrawn = await routes.patch(advertised=False)
     await routes.apply(withdrawn.bgp_prefix.id, holds=True)

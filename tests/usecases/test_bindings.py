@@ -4,16 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from byoip.domain.bindings.service_binding import (
-    BindingExists,
-    BindingNotFound,
-    BindingOutsidePrefix,
-    DefaultBindingFirst,
-    DefaultBindingInUse,
-    DefaultOnlyService,
-    PrefixNotApproved,
-    ServiceNotFound,
-)
+from byoip.domain.bindings import service_binding
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import InvalidPrefix
@@ -34,7 +25,7 @@ async def test_bindings_nest_in_the_default_and_go_in_the_other_order(
     nested = await world.bind(claim, ONE, services["CDN"])
     view = await world.reader.claim(claim.account_id, claim.id)
     assert view.default_binding
-    with pytest.raises(DefaultBindingInUse):
+    with pytest.raises(service_binding.DefaultBindingInUse):
         await unbind(claim.account_id, claim.id, default, by=BY)
     await unbind(claim.account_id, claim.id, nested, by=BY)
     await unbind(claim.account_id, claim.id, default, by=BY)
@@ -54,12 +45,12 @@ async def test_bindings_nest_in_the_default_and_go_in_the_other_order(
 @pytest.mark.parametrize(
     ("cidr", "service", "refusal"),
     [
-        (CIDR, "CDN", BindingExists),
-        ("31.0.2.0/24", "CDN", BindingOutsidePrefix),
-        ("31.0.0.0/22", "CDN", BindingOutsidePrefix),
-        (ONE, "Magic Transit", DefaultOnlyService),
+        (CIDR, "CDN", service_binding.BindingExists),
+        ("31.0.2.0/24", "CDN", service_binding.BindingOutsidePrefix),
+        ("31.0.0.0/22", "CDN", service_binding.BindingOutsidePrefix),
+        (ONE, "Magic Transit", service_binding.DefaultOnlyService),
         ("31.0.0.1/31", "CDN", InvalidPrefix),
-        (ONE, None, ServiceNotFound),
+        (ONE, None, service_binding.ServiceNotFound),
     ],
 )
 async def test_a_refused_binding_leaves_nothing(
@@ -79,7 +70,7 @@ async def test_a_refused_binding_leaves_nothing(
 
 async def test_the_first_binding_spans_the_prefix(world: World, services: dict[str, UUID]) -> None:
     claim = await world.approved()
-    with pytest.raises(DefaultBindingFirst):
+    with pytest.raises(service_binding.DefaultBindingFirst):
         await world.bind(claim, ONE, services["CDN"])
 
 
@@ -87,7 +78,7 @@ async def test_only_an_approved_prefix_of_ones_own_is_bound(
     world: World, services: dict[str, UUID]
 ) -> None:
     claim = await world.claim()
-    with pytest.raises(PrefixNotApproved):
+    with pytest.raises(service_binding.PrefixNotApproved):
         await world.bind(claim, CIDR, services["CDN"])
     bind = Verb(world.store, bindings.bind)
     with pytest.raises(ClaimNotFound):
@@ -115,10 +106,10 @@ async def test_a_swap_keeps_the_binding_and_changes_its_service(
     assert (await world.events(claim))[-1] == last
     nested = await world.bind(claim, ONE, services["CDN"])
     before = await world.everything()
-    with pytest.raises(DefaultOnlyService):
+    with pytest.raises(service_binding.DefaultOnlyService):
         await to(services["Magic Transit"], nested)
-    with pytest.raises(ServiceNotFound):
+    with pytest.raises(service_binding.ServiceNotFound):
         await to(uuid4())
-    with pytest.raises(BindingNotFound):
+    with pytest.raises(service_binding.BindingNotFound):
         await to(services["CDN"], uuid4())
     assert await world.everything() == before

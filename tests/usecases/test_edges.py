@@ -4,14 +4,7 @@ import asyncio
 
 import pytest
 
-from byoip.domain.bindings.edge import (
-    ChangeNotMadeYet,
-    EdgeBehind,
-    EdgeNotFound,
-    EdgeRemoved,
-    FeedReplaced,
-    InvalidEdgeName,
-)
+from byoip.domain.bindings import edge
 from tests.usecases.edges import ACTIVE, INSIDE, PART, PROVISIONING, Edges, edges
 from tests.usecases.world import CIDR
 
@@ -71,7 +64,7 @@ async def test_an_edge_that_is_behind_stays_drained_until_it_has_caught_up(edges
     binding = await edges.bind()
     await edges.heard("ams1", "lon1")
     assert (await edges.state(binding), await edges.lacking(binding)) == (ACTIVE, [])
-    with pytest.raises(EdgeBehind, match=r"change 0, .* to 1"):
+    with pytest.raises(edge.EdgeBehind, match=r"change 0, .* to 1"):
         await edges.put("fra1", drained=False)
     assert (await edges.states())["fra1"] == (True, True, 0)
     await edges.heard("fra1")
@@ -111,7 +104,7 @@ async def test_in_a_feed_that_begins_anew_every_edge_has_to_acknowledge_again(
     assert (await edges.state(binding), await edges.lacking(binding)) == (ACTIVE, ["ams1", "fra1"])
     part = await edges.bind(PART)
     assert await edges.state(part) is PROVISIONING
-    with pytest.raises(FeedReplaced):
+    with pytest.raises(edge.FeedReplaced):
         await edges.acknowledge("ams1", 1, old)
     await edges.heard("ams1", "fra1")
     assert (await edges.state(part), await edges.lacking(binding)) == (ACTIVE, [])
@@ -157,11 +150,11 @@ async def test_an_older_number_is_no_step_back_and_none_is_ahead(edges: Edges) -
     await edges.heard("ams1", number=1)
     await edges.heard("ams1", number=0)
     assert await edges.states() == {"ams1": (True, False, 1)}
-    with pytest.raises(ChangeNotMadeYet):
+    with pytest.raises(edge.ChangeNotMadeYet):
         await edges.heard("ams1", number=2)
-    with pytest.raises(EdgeNotFound, match="operator"):
+    with pytest.raises(edge.EdgeNotFound, match="operator"):
         await edges.acknowledge("fra1", 1)  # a slip of the pen is no edge
-    with pytest.raises(InvalidEdgeName):
+    with pytest.raises(edge.InvalidEdgeName):
         await edges.acknowledge("Not a name", 1)
     assert await edges.states() == {"ams1": (True, False, 1)}
 
@@ -172,9 +165,9 @@ async def test_a_removed_edge_does_not_come_back_by_itself(edges: Edges) -> None
     await edges.heard("ams1")
     await edges.remove("fra1")
     assert await edges.state(binding) is ACTIVE
-    with pytest.raises(EdgeRemoved):
+    with pytest.raises(edge.EdgeRemoved):
         await edges.acknowledge("fra1", 1)
-    with pytest.raises(EdgeNotFound):
+    with pytest.raises(edge.EdgeNotFound):
         await edges.remove("fra1")
     await edges.put("fra1", drained=False)
     assert (await edges.states())["fra1"] == (False, False, 0)

@@ -47,10 +47,8 @@ async def revoke(world: World, claim_id: UUID) -> None:
 
 
 async def reserve(world: World, cidr: str, account_id: UUID | None = None) -> UUID:
-    made = await Verb(world.store, reservations.reserve)(
-        account_id, cidr=cidr, reason=WHY, by=OPERATOR
-    )
-    return made.id
+    make = Verb(world.store, reservations.reserve)
+    return (await make(account_id, cidr=cidr, reason=WHY, by=OPERATOR)).id
 
 
 async def test_checks_approve_and_say_so(world: World) -> None:
@@ -123,9 +121,7 @@ async def test_checks_of_a_prefix_approved_by_an_operator_are_kept_up(world: Wor
     assert (now.approved, now.approved_by) == (True, Approver.OPERATOR)
 
 
-async def test_a_run_that_was_out_meanwhile_does_not_touch_the_operators_approval(
-    world: World,
-) -> None:
+async def test_a_run_that_was_out_meanwhile_leaves_the_operators_approval(world: World) -> None:
     claim = await world.claim()
     await world.prove(claim)
     run_id = await world.request(claim)
@@ -204,10 +200,9 @@ async def test_the_operators_history_has_no_gaps_whoever_writes_at_once(world: W
     many = [reserve(world, f"31.{n}.0.0/24") for n in range(12)]
     failing = [reserve(world, "31.0.0.0/16") for _ in range(3)]  # overlaps one of them, or all
     await asyncio.gather(*many, *failing, return_exceptions=True)
+    ordered = text("SELECT number FROM operator_events ORDER BY number")
     async with world.engine.connect() as connection:
-        numbers = list(
-            await connection.scalars(text("SELECT number FROM operator_events ORDER BY 1"))
-        )
+        numbers = list(await connection.scalars(ordered))
         kept = await connection.scalar(text("SELECT count(*) FROM reservations"))
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) == kept

@@ -15,11 +15,11 @@ from tests.store.snapshot_engine import snapshot_engine
 
 
 def file(registry: str, ranges: int) -> StatisticsFile:
-    delegations = [
+    allocations = [
         Allocation(Prefix.parse(f"10.0.{n}.0/24"), registry, "allocated", "a")
         for n in range(ranges)
     ]
-    return StatisticsFile(registry, "1", "0" * 64, NOON, delegations)
+    return StatisticsFile(registry, "1", "0" * 64, NOON, allocations)
 
 
 @dataclass
@@ -48,7 +48,7 @@ async def known(engine: AsyncEngine, registry: str) -> int:
     async with engine.connect() as connection:
         tx = RegistrationRepository(connection, frozenset({registry}))
         found = await tx.overlapping(Prefix.parse("10.0.0.0/16"))
-    return sum(one.registry == registry for one in found.delegations)
+    return sum(one.registry == registry for one in found.allocations)
 
 
 async def test_each_registry_is_taken_on_its_own(engine: AsyncEngine) -> None:

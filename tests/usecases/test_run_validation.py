@@ -8,15 +8,7 @@ from time import monotonic
 import pytest
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import (
-    Check,
-    CheckState,
-    Failed,
-    Fault,
-    Passed,
-    Reason,
-    Unanswered,
-)
+from byoip.domain.checks import evidence
 from byoip.domain.checks.reverse_dns.observation import ZoneSecurity
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.checks.validation_run import BACKOFF, RunResult, Trigger
@@ -81,9 +73,9 @@ async def test_every_combination_of_ends_ends_as_the_rule_says(world: World) -> 
         decided = await world.now(claim)
         assert decided.approved is (run.run.result is RunResult.APPROVED), case
         for end, record in ((case[0], decided.irr), (case[3], decided.rpki)):
-            assert (record.state is CheckState.VALID) is (end == YES), case
+            assert (record.state is evidence.CheckState.VALID) is (end == YES), case
             assert bool(record.doubt) is (end == SILENT), case
-            assert (record.state is CheckState.PENDING) is (end == SILENT), case
+            assert (record.state is evidence.CheckState.PENDING) is (end == SILENT), case
         again = [one.run for one in await world.runs(claim) if one.run.finished_at is None]
         assert bool(again) is (run.run.result is RunResult.UNANSWERED), case
 
@@ -120,16 +112,16 @@ async def test_every_check_is_kept_with_what_was_asked_and_answered(world: World
     claim = await world.claim()
     await world.prove(claim)
     found = {one.check: one for one in (await world.validate(claim)).findings}
-    assert set(found) == set(Check)
-    assert isinstance(found[Check.REGISTRATION].outcome, Passed)
-    assert [one.asked for one in found[Check.IRR].exhibits] == [
+    assert set(found) == set(evidence.Check)
+    assert isinstance(found[evidence.Check.REGISTRATION].outcome, evidence.Passed)
+    assert [one.asked for one in found[evidence.Check.IRR].exhibits] == [
         f"exact_routes {CIDR}",
         f"more_specific_routes {CIDR}",
     ]
-    assert b"origin:" in found[Check.IRR].exhibits[0].answer
-    assert b'"asn": 64500' in found[Check.RPKI].exhibits[0].answer
-    assert found[Check.RPKI].exhibits[0].of.startswith("snapshot ")
-    assert len(found[Check.OWNERSHIP_RDNS].exhibits) == 2
+    assert b"origin:" in found[evidence.Check.IRR].exhibits[0].answer
+    assert b'"asn": 64500' in found[evidence.Check.RPKI].exhibits[0].answer
+    assert found[evidence.Check.RPKI].exhibits[0].of.startswith("snapshot ")
+    assert len(found[evidence.Check.OWNERSHIP_RDNS].exhibits) == 2
 
 
 @pytest.mark.parametrize(
@@ -147,10 +139,10 @@ async def test_an_answer_counts_for_an_hour(
     assert (await world.validate(claim)).run.result is RunResult.FAILED  # no ROA yet
     world.clock.advance(age)
     await world.roas(roa(claim.prefix))
-    world.registry.fault = Fault.TIMEOUT
-    world.dns.fail(Fault.TIMEOUT)
+    world.registry.fault = evidence.Fault.TIMEOUT
+    world.dns.fail(evidence.Fault.TIMEOUT)
     assert (await world.validate(claim)).run.result is result
-    assert (await world.now(claim)).irr.state is CheckState.VALID
+    assert (await world.now(claim)).irr.state is evidence.CheckState.VALID
 
 
 async def test_silence_leaves_the_last_state_and_is_tried_again_later_each_time(
@@ -160,24 +152,27 @@ async def test_silence_leaves_the_last_state_and_is_tried_again_later_each_time(
     await world.roas(roa(claim.prefix))
     world.txt(claim.prefix, (await world.token(claim)).value)
     await world.validate(claim)
-    assert (await world.now(claim)).irr.state is CheckState.MISSING
-    world.registry.fault = Fault.REFUSED
+    assert (await world.now(claim)).irr.state is evidence.CheckState.MISSING
+    world.registry.fault = evidence.Fault.REFUSED
     run_id = await world.request(claim)
     for pause in (*BACKOFF, BACKOFF[-1]):
         await world.carry_out(run_id)
         kept = await world.now(claim)
-        assert kept.irr.state is CheckState.MISSING
-        assert kept.irr.reason is Reason.ROUTE_OBJECT_MISSING
+        assert kept.irr.state is evidence.CheckState.MISSING
+        assert kept.irr.reason is evidence.Reason.ROUTE_OBJECT_MISSING
         assert kept.irr.doubt.startswith("the twin was told so ")
         again = await world.open_run(claim)
         assert again.trigger is Trigger.RETRY
         assert again.due_at == world.clock.now() + pause
         assert (await world.jobs())[-1] == (again.id, again.due_at)
         ended = await world.reader.run(claim.account_id, claim.id, run_id)
-        (silent, *_) = (o for one in ended.findings if isinstance(o := one.outcome, Unanswered))
-        assert silent.fix.endswith(
-            f"asked again by itself at {again.due_at:%Y-%m-%d %H:%M:%S} UTC."
+        (silent, *_) = (
+            one.outcome.fix
+            for one in ended.findings
+            if isinstance(one.outcome, evidence.Unanswered)
         )
+        when = f"{again.due_at:%Y-%m-%d %H:%M:%S} UTC."
+        assert silent.endswith(f"It is asked again by itself at {when}")
         await world.carry_out(again.id)  # before its time: nothing happens
         assert await world.open_run(claim) == again
         world.clock.advance(pause)
@@ -196,11 +191,11 @@ async def test_an_unknown_registry_leaves_what_depends_on_it_unanswered(world: W
     subject = CheckTarget(claim.account_id, claim.prefix, claim.asn, await world.token(claim))
     ends = {one.check: type(one.outcome) for one in (await ask(subject)).findings}
     assert ends == {
-        Check.REGISTRATION: Unanswered,
-        Check.IRR: Unanswered,
-        Check.OWNERSHIP_IRR: Unanswered,
-        Check.OWNERSHIP_RDNS: Passed,
-        Check.RPKI: Passed,
+        evidence.Check.REGISTRATION: evidence.Unanswered,
+        evidence.Check.IRR: evidence.Unanswered,
+        evidence.Check.OWNERSHIP_IRR: evidence.Unanswered,
+        evidence.Check.OWNERSHIP_RDNS: evidence.Passed,
+        evidence.Check.RPKI: evidence.Passed,
     }
     assert world.registry.asked == []
 
@@ -215,10 +210,10 @@ async def test_where_the_operator_waives_irr_reverse_dns_is_required(world: Worl
     refused = await world.validate(claim)
     assert refused.run.result is RunResult.FAILED
     outcomes = {one.check: one.outcome for one in refused.findings}
-    assert isinstance(outcomes[Check.IRR], Passed)
-    in_irr = outcomes[Check.OWNERSHIP_IRR]
-    assert isinstance(in_irr, Failed)
-    assert in_irr.reason is Reason.ROUTE_OBJECTS_NOT_OFFERED
+    assert isinstance(outcomes[evidence.Check.IRR], evidence.Passed)
+    in_irr = outcomes[evidence.Check.OWNERSHIP_IRR]
+    assert isinstance(in_irr, evidence.Failed)
+    assert in_irr.reason is evidence.Reason.ROUTE_OBJECTS_NOT_OFFERED
     world.txt(claim.prefix, value)
     assert (await world.validate(claim)).run.result is RunResult.APPROVED
     assert (await world.now(claim)).irr_waived
@@ -230,7 +225,7 @@ async def test_a_registry_without_route_objects_that_is_not_waived_fails(world: 
     claim = await world.claim()
     await world.prove(claim)
     assert (await world.validate(claim)).run.result is RunResult.FAILED
-    assert (await world.now(claim)).irr.reason is Reason.ROUTE_OBJECTS_NOT_OFFERED
+    assert (await world.now(claim)).irr.reason is evidence.Reason.ROUTE_OBJECTS_NOT_OFFERED
     assert world.registry.asked == []
 
 
@@ -241,7 +236,7 @@ async def test_a_token_for_one_method_is_looked_for_there_alone(world: World) ->
     world.txt(claim.prefix, issued.value)
     run = await world.validate(claim)
     assert run.run.result is RunResult.FAILED
-    assert Check.OWNERSHIP_RDNS not in {one.check for one in run.findings}
+    assert evidence.Check.OWNERSHIP_RDNS not in {one.check for one in run.findings}
     assert world.dns.asked == []
     world.route(claim.prefix, f"remarks: {LABEL}: {issued.value}")
     assert (await world.validate(claim)).run.result is RunResult.APPROVED
@@ -257,9 +252,9 @@ async def test_the_whole_asking_has_one_deadline(world: World) -> None:
     run = await world.validate(claim)
     assert monotonic() - began < 1.5
     outcomes = {one.check: one.outcome for one in run.findings}
-    assert isinstance(outcomes[Check.IRR], Passed)
-    silent = outcomes[Check.OWNERSHIP_IRR]
-    assert isinstance(silent, Unanswered)
+    assert isinstance(outcomes[evidence.Check.IRR], evidence.Passed)
+    silent = outcomes[evidence.Check.OWNERSHIP_IRR]
+    assert isinstance(silent, evidence.Unanswered)
     assert run.run.result is RunResult.APPROVED  # by rDNS, which did answer
 
 
@@ -272,7 +267,7 @@ async def test_other_origins_are_kept_while_nobody_answers_and_forgotten_when_th
     await world.validate(claim)
     known = {(one.asn.number, one.where) for one in (await world.now(claim)).other_origins}
     assert known == {(65010, "route object in RIPE"), (64999, "ROA")}
-    world.registry.fault = Fault.TIMEOUT
+    world.registry.fault = evidence.Fault.TIMEOUT
     await world.validate(claim)
     again = (await world.now(claim)).other_origins
     assert {(one.asn.number, one.where) for one in again} == known

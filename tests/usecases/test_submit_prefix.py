@@ -2,18 +2,13 @@ from typing import Any
 
 import pytest
 
+from byoip.domain import prefix
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
 from byoip.domain.claims.claim import CheckRecord, OverlapsOwnClaim, TooManyClaims
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
-from byoip.domain.prefix import (
-    InvalidPrefix,
-    OperatorInfrastructure,
-    PrefixLengthRefused,
-    SpecialPurposePrefix,
-)
 from tests.store.samples import BY
 from tests.usecases.world import CIDR, WEEK, World
 
@@ -47,10 +42,10 @@ async def test_a_new_claim_comes_with_a_token_that_serves_either_method(world: W
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
-        ({"cidr": "31.0.0.1/23"}, InvalidPrefix),
-        ({"cidr": "31.0.0.0/25"}, PrefixLengthRefused),
-        ({"cidr": "192.0.2.0/24"}, SpecialPurposePrefix),
-        ({"cidr": "20.0.0.0/15"}, OperatorInfrastructure),
+        ({"cidr": "31.0.0.1/23"}, prefix.InvalidPrefix),
+        ({"cidr": "31.0.0.0/25"}, prefix.PrefixLengthRefused),
+        ({"cidr": "192.0.2.0/24"}, prefix.SpecialPurposePrefix),
+        ({"cidr": "20.0.0.0/15"}, prefix.OperatorInfrastructure),
         ({"asn": 2**32}, InvalidAsn),
         ({"asn": 64501}, OriginNotOffered),
         ({"description": "x" * 100_000}, InvalidText),

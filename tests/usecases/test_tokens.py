@@ -6,15 +6,9 @@ from uuid import uuid4
 import pytest
 
 from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims import ownership_token
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.lifecycle import IllegalTransition
-from byoip.domain.claims.ownership_token import (
-    ISSUES_PER_HOUR,
-    TokenMethod,
-    TokenNotFound,
-    TokenSpent,
-    TooManyTokens,
-)
 from byoip.usecases.claims import tokens
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
@@ -30,8 +24,8 @@ async def test_a_new_token_replaces_the_old_and_tells_what_to_paste(world: World
     claim = await world.claim()
     first = await world.token(claim)
     world.clock.advance(timedelta(minutes=1))
-    issued = await world.issue(claim, TokenMethod.RDNS)
-    assert issued.token.method is TokenMethod.RDNS
+    issued = await world.issue(claim, ownership_token.TokenMethod.RDNS)
+    assert issued.token.method is ownership_token.TokenMethod.RDNS
     assert issued.token.value != first.value
     assert [one.name for one in issued.instructions] == [
         f"{LABEL}.0.0.31.in-addr.arpa.",
@@ -58,10 +52,10 @@ async def test_a_new_token_takes_back_what_the_old_one_proved(world: World) -> N
 
 async def test_tokens_are_issued_ten_times_an_hour(world: World) -> None:
     claim = await world.claim()  # with the first
-    for _ in range(ISSUES_PER_HOUR - 1):
+    for _ in range(ownership_token.ISSUES_PER_HOUR - 1):
         await world.issue(claim)
     before = await world.everything()
-    with pytest.raises(TooManyTokens):
+    with pytest.raises(ownership_token.TooManyTokens):
         await world.issue(claim)
     assert await world.everything() == before
     world.clock.advance(timedelta(hours=1, seconds=1))
@@ -95,7 +89,7 @@ async def test_a_spent_token_cannot_be_revoked(world: World, revoke: Verb[None])
     claim = await world.approved()
     token = await world.token(claim)
     before = await world.everything()
-    with pytest.raises(TokenSpent):
+    with pytest.raises(ownership_token.TokenSpent):
         await revoke(claim.account_id, claim.id, token.id, by=BY)
     assert await world.everything() == before
     assert (await world.now(claim)).ownership.state is CheckState.VALID
@@ -104,7 +98,7 @@ async def test_a_spent_token_cannot_be_revoked(world: World, revoke: Verb[None])
 async def test_only_ones_own_tokens_can_be_revoked(world: World, revoke: Verb[None]) -> None:
     claim, other = await world.claim(), await world.claim("31.0.4.0/24")
     token = await world.token(claim)
-    with pytest.raises(TokenNotFound):
+    with pytest.raises(ownership_token.TokenNotFound):
         await revoke(claim.account_id, other.id, token.id, by=BY)
     with pytest.raises(ClaimNotFound):
         await revoke(uuid4(), claim.id, token.id, by=BY)

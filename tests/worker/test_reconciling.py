@@ -1,10 +1,10 @@
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from byoip.domain.asn import Asn
 from byoip.ports.speakers.speaker import Neighbour
-from byoip.worker.speaker_task import Pace
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker, Trouble
 from tests.worker.waits import dead, holds, none
@@ -212,7 +212,7 @@ async def test_who_takes_over_looks_a_second_time_soon_after(fleet: Fleet) -> No
     one = speaker("one")
     (prefix,) = await fleet.add("31.0.1.0/24", advertised=True)
     await fleet.do("UPDATE bgp_prefixes SET settled = change")  # nothing waits to be seen
-    seldom = Pace(every=timedelta(minutes=1), absent_for=QUICK.absent_for, probe=QUICK.probe)
+    seldom = replace(QUICK, every=timedelta(minutes=1))
     async with reconciling(fleet, one, pace=seldom):
         await until(lambda: one.sends_to(PEER, prefix) is not None)
         one.lose(prefix)

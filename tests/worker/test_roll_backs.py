@@ -1,6 +1,5 @@
 """An announcement that no listener sees is taken back, within the breaker's ceilings."""
 
-import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +7,7 @@ from byoip.domain.routes.breaker import Ceilings, Trip, TripScope
 from byoip.store.transaction import Store
 from tests.announcing import OURS, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener
-from tests.worker.waits import holds, told, trips
+from tests.worker.waits import absent, holds, told, trips
 
 
 async def test_an_announcement_that_is_absent_is_rolled_back_and_counted(fleet: Fleet) -> None:
@@ -56,9 +55,9 @@ async def test_a_breaker_that_stops_roll_backs_is_asked_once_a_round(fleet: Flee
     async with reconciling(fleet, one, listeners=[ear], store=counting):
         await fleet.announce(*lost)
         await until(lambda: trips(fleet))
-        await asyncio.sleep(0.5)
+        await until(lambda: absent(fleet, 18))
         before, looks = counting.begun, one.calls("sent")
-        await asyncio.sleep(2)
+        await until(lambda: one.calls("sent") >= looks + 3)
         rounds = one.calls("sent") - looks
         assert 0 < counting.begun - before <= rounds + 1
         assert len(await fleet.wanted()) == 18

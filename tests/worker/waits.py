@@ -12,6 +12,10 @@ async def holds(fleet: Fleet, kind: str, prefix: Prefix) -> bool:
     return fleet.ids[prefix][2].hex in await fleet.alarms(kind)
 
 
+async def absent(fleet: Fleet, many: int) -> bool:
+    return len(await fleet.alarms("absent")) == many
+
+
 async def none(fleet: Fleet, kind: str) -> bool:
     return not await fleet.alarms(kind)
 

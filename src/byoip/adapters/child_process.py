@@ -18,10 +18,7 @@ Output = int | IO[bytes] | None
 
 
 def guarded(
-    argv: Sequence[str],
-    *,
-    user: str | None = None,
-    death_signal: signal.Signals = signal.SIGKILL,
+    argv: Sequence[str], *, user: str | None = None, death_signal: signal.Signals = signal.SIGKILL
 ) -> list[str]:
     """Wrap an argument list so that the program dies with this process.
 

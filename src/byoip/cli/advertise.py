@@ -17,7 +17,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Orphan
 from byoip.store.speakers.restores import ForgottenState
 from byoip.usecases.speakers import orphans as decisions
-from byoip.usecases.speakers.forget_applied import ForgetAppliedState
+from byoip.usecases.speakers.forget_applied import forget_applied
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
 advertise_app = typer.Typer(
@@ -65,10 +65,7 @@ def rollback(
         why = reason or f"rollback to snapshot {number}"
         return await composition.restore_snapshot()(number, reason=why, by=by, dry_run=dry_run)
 
-    with_composition(
-        work,
-        lambda made: _say_rolled_back(made, dry_run=dry_run),
-    )
+    with_composition(work, lambda made: _say_rolled_back(made, dry_run=dry_run))
 
 
 def _say_rolled_back(made: RolledBack, *, dry_run: bool) -> None:
@@ -81,10 +78,7 @@ def _say_rolled_back(made: RolledBack, *, dry_run: bool) -> None:
 
 
 @advertise_app.command("restored")
-def restored(
-    name: Annotated[str, typer.Option(help="Your name.")],
-    reason: Reason,
-) -> None:
+def restored(name: Annotated[str, typer.Option(help="Your name.")], reason: Reason) -> None:
     """After the database was restored, and before any worker starts: forget what speakers have.
 
     A path that a speaker holds is taken for ours if a row wants it, and is an orphan if none does;
@@ -92,8 +86,8 @@ def restored(
     """
 
     async def work(composition: Composition) -> ForgottenState:
-        forget = ForgetAppliedState(composition.store, composition.clock)
-        return await forget(name=name, reason=reason, by=_by())
+        async with composition.store.transaction(actor=_by()) as tx:
+            return await forget_applied(tx, name=name, reason=reason)
 
     with_composition(work, _say_forgotten)
 

@@ -10,13 +10,7 @@ from byoip.cli.opening import opened
 from byoip.cli.serving import bind, port_of, reconciling, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
 from byoip.composition.process import Composition
-from byoip.ports.jobs import (
-    DEFAULT_QUEUE,
-    LETTER_QUEUE,
-    REFRESH_REGISTRATIONS,
-    REFRESH_ROAS,
-    RPKI_QUEUE,
-)
+from byoip.ports import jobs
 from byoip.settings.model import Settings, SettingsError, require_origins
 from byoip.store.migrating import stamped_mode
 
@@ -29,20 +23,20 @@ async def run_api(settings: Settings) -> int:
         root = settings.base_url(settings.host, port_of(listening))
         await stack.enter_async_context(serving(composition.api(root), listening))
         # Ends before serving does, so that clients that wait for events do not delay the end.
-        await stack.enter_async_context(composition.bell.listening())
+        await stack.enter_async_context(composition.notifier.listening())
         await stop.wait()
     return 0
 
 
 async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
     """Carry out jobs until a signal; with a cache, refreshes of ROA data as well."""
-    queues, first = [DEFAULT_QUEUE], [REFRESH_REGISTRATIONS]
+    queues, first = [jobs.DEFAULT_QUEUE], [jobs.REFRESH_REGISTRATIONS]
     if rpki_cache:
-        queues, first = [*queues, RPKI_QUEUE], [*first, REFRESH_ROAS]
+        queues, first = [*queues, jobs.RPKI_QUEUE], [*first, jobs.REFRESH_ROAS]
     async with AsyncExitStack() as stack:
         stop, composition = await _open(stack, settings)
         letters = configured_letter_work(composition)
-        queues = [*queues, LETTER_QUEUE] if letters else queues
+        queues = [*queues, jobs.LETTER_QUEUE] if letters else queues
         url = composition.database_url
         refresh = partial(refresh_in_child, url, rpki_cache) if rpki_cache else None
         app = composition.worker(refresh, letters)

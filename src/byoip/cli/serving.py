@@ -92,12 +92,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
 
 @asynccontextmanager
 async def working(
-    app: App,
-    queues: list[str],
-    concurrency: int,
-    *,
-    stop: asyncio.Event,
-    first: Sequence[str] = (),
+    app: App, queues: list[str], concurrency: int, *, stop: asyncio.Event, first: Sequence[str] = ()
 ) -> AsyncIterator[None]:
     """Carry out jobs while the block runs; jobs under way get time to end.
 

@@ -17,25 +17,11 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.cli.credentials import first_credentials
 from byoip.cli.letters import letter_work
 from byoip.cli.ready import Ready
-from byoip.cli.serving import (
-    bind,
-    port_of,
-    reconciling,
-    run,
-    serving,
-    stop_on_signals,
-    working,
-)
+from byoip.cli.serving import bind, port_of, reconciling, run, serving, stop_on_signals, working
 from byoip.composition import external_services
 from byoip.composition.external_services import ExternalServices, sandbox_services
 from byoip.composition.process import Composition
-from byoip.ports.jobs import (
-    DEFAULT_QUEUE,
-    LETTER_QUEUE,
-    REFRESH_REGISTRATIONS,
-    REFRESH_ROAS,
-    RPKI_QUEUE,
-)
+from byoip.ports import jobs
 from byoip.sandbox.control import create_control
 from byoip.sandbox.internet import SandboxInternet
 from byoip.sandbox.roas import SandboxRoas
@@ -128,10 +114,10 @@ async def _start(
     root = settings.base_url(settings.host, port_of(listening))
     await stack.enter_async_context(serving(composition.api(root), listening))
     # Ends before serving does, so that clients that wait for events do not delay the end.
-    await stack.enter_async_context(composition.bell.listening())
-    queues, first = [DEFAULT_QUEUE, LETTER_QUEUE], []
+    await stack.enter_async_context(composition.notifier.listening())
+    queues, first = [jobs.DEFAULT_QUEUE, jobs.LETTER_QUEUE], []
     if not wanted.sandbox:  # the sandbox has loaded its registry and ROAs already
-        queues, first = [*queues, RPKI_QUEUE], [REFRESH_REGISTRATIONS, REFRESH_ROAS]
+        queues, first = [*queues, jobs.RPKI_QUEUE], [jobs.REFRESH_REGISTRATIONS, jobs.REFRESH_ROAS]
     cache = data_dir / "rpki"
     app = composition.worker(
         None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache),

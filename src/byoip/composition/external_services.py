@@ -54,11 +54,7 @@ def external_services(settings: Settings) -> ExternalServices:
 
 
 def sandbox_services(
-    settings: Settings,
-    *,
-    whois_port: int,
-    names: tuple[str, int],
-    statistics: StatisticsSource,
+    settings: Settings, *, whois_port: int, names: tuple[str, int], statistics: StatisticsSource
 ) -> ExternalServices:
     """The small Internet on loopback: the same rules, other parties."""
     return ExternalServices(

@@ -92,7 +92,7 @@ class Composition:
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
         self.store = Store(self.engine, self.clock, settings.ceilings)
-        self.bell = EventNotifier(database_url)
+        self.notifier = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
         dns = DnspythonResolver(
@@ -159,7 +159,7 @@ class Composition:
             restore_snapshot=self.restore_snapshot(),
             in_service=self._in_service(),
             limiter=RequestLimiter(RateWindows(self.engine), self.settings.limits),
-            bell=self.bell,
+            notifier=self.notifier,
             require_if_match=self.settings.require_if_match,
             speaks=bool(self.settings.speakers),
         )

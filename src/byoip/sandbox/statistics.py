@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
 
-from byoip.domain.checks.sandbox_shares import sandbox_delegations
+from byoip.domain.checks.sandbox_shares import sandbox_allocations
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.clock import Clock
 
@@ -20,14 +20,14 @@ class SandboxStatistics:
     async def fetch(self) -> Sequence[StatisticsFile]:
         """Give all five."""
         by_registry = attrgetter("registry")
-        shares = sorted(sandbox_delegations(), key=by_registry)
+        shares = sorted(sandbox_allocations(), key=by_registry)
         return [
             StatisticsFile(
                 registry=registry,
                 serial="sandbox",
                 sha256=sha256(f"sandbox {registry}".encode()).hexdigest(),
                 fetched_at=self.clock.now(),
-                delegations=tuple(delegations),
+                allocations=tuple(allocations),
             )
-            for registry, delegations in groupby(shares, by_registry)
+            for registry, allocations in groupby(shares, by_registry)
         ]

@@ -55,6 +55,15 @@ class AutocommitPool:
         self._idle.append(connection)
         return rows
 
+    async def one(
+        self, statement: Statement, missing: Exception | type[Exception], /, **asked: object
+    ) -> Any:
+        """Run one statement; its first row. Raises `missing` where there is none."""
+        rows = await self.ask(statement, **asked)
+        if not rows:
+            raise missing
+        return rows[0]
+
     async def close(self) -> None:
         """Close what is idle."""
         while self._idle:

@@ -1,64 +1,89 @@
-"""The kinds of column that tables are made of."""
+"""The kinds of column and constraint that tables are made of."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    ColumnElement,
-    Computed,
-    DateTime,
-    ForeignKey,
-    Text,
-    Uuid,
-    literal_column,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 
-def uuid_pk() -> Column[Any]:
+def uuid_pk() -> sa.Column[Any]:
     """A random id, given by the domain."""
-    return Column("id", Uuid, primary_key=True)
+    return sa.Column("id", sa.Uuid, primary_key=True)
 
 
-def reference(name: str, target: str, *, nullable: bool = False) -> Column[Any]:
-    """A foreign key; nothing it points to is ever deleted."""
-    return Column(name, Uuid, ForeignKey(target, ondelete="RESTRICT"), nullable=nullable)
+def reference(
+    name: str, target: str, *, nullable: bool = False, key: bool = False
+) -> sa.Column[Any]:
+    """A foreign key, perhaps the primary key too; nothing it points to is ever deleted."""
+    foreign = sa.ForeignKey(target, ondelete="RESTRICT")
+    return sa.Column(name, sa.Uuid, foreign, nullable=nullable, primary_key=key)
 
 
-def text(name: str, *, nullable: bool = False) -> Column[Any]:
+def text(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     """Text without a length: lengths are refused where text is parsed."""
-    return Column(name, Text, nullable=nullable)
+    return sa.Column(name, sa.Text, nullable=nullable)
 
 
-def timestamptz(name: str, *, nullable: bool = False) -> Column[Any]:
+def timestamptz(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     """A point in time."""
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def jsonb(name: str) -> Column[Any]:
+def jsonb(name: str) -> sa.Column[Any]:
     """JSON that only this program reads and writes."""
-    return Column(name, JSONB, nullable=False)
+    return sa.Column(name, pg.JSONB, nullable=False)
 
 
-def live(while_: str) -> Column[Any]:
-    """Whether the row still counts; computed, so that it cannot contradict its cause."""
-    return Column("live", Boolean, Computed(while_, persisted=True), nullable=False)
+def computed(name: str, type_: Any, value: str, *, nullable: bool = False) -> sa.Column[Any]:
+    """What follows from other columns, and so cannot contradict them."""
+    return sa.Column(name, type_, sa.Computed(value, persisted=True), nullable=nullable)
 
 
-def one_of(column: str, values: type[StrEnum] | Iterable[str]) -> CheckConstraint:
+def live(while_: str) -> sa.Column[Any]:
+    """Whether the row still counts."""
+    return computed("live", sa.Boolean, while_)
+
+
+def true_or_null(name: str, while_: str) -> sa.Column[Any]:
+    """True while the condition holds, else null, which a foreign key does not follow."""
+    return computed(name, sa.Boolean, f"nullif({while_}, false)", nullable=True)
+
+
+def of_live_prefix(name: str) -> sa.ForeignKeyConstraint:
+    """While `live_prefix` is true, the row's claim lives: it is not closed from under the row."""
+    own = ["prefix_id", "prefix_cidr", "live_prefix"]
+    return sa.ForeignKeyConstraint(own, ["prefixes.id", "prefixes.cidr", "prefixes.live"], name)
+
+
+def check(name: str, condition: str) -> sa.CheckConstraint:
+    """A condition on each row; it holds, too, where its value is null."""
+    return sa.CheckConstraint(condition, name=name)
+
+
+def one_of(column: str, values: type[StrEnum] | Iterable[str]) -> sa.CheckConstraint:
     """The values a column may have, from the domain's own enumeration."""
     listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
+    return check(column, f"{column} IN ({listed})")
 
 
-def constant(value: StrEnum) -> ColumnElement[str]:
+def no_overlap(
+    name: str, cidr: str, *, where: str, within: str | None = None
+) -> pg.ExcludeConstraint:
+    """No two rows of which `where` holds share an address, or none of one value of `within`.
+
+    A uuid in a gist index needs btree_gist.
+    """
+    same = [] if within is None else [(within, "=")]
+    ops = {cidr: "inet_ops"}
+    return pg.ExcludeConstraint(*same, (cidr, "&&"), name=name, using="gist", ops=ops, where=where)
+
+
+def constant(value: StrEnum) -> sa.ColumnElement[str]:
     """A value written into the statement, as partial indexes need it.
 
     Once a statement is prepared, Postgres plans it without knowing its parameters: it could then
     neither use such an index nor find it for ON CONFLICT.
     """
-    return literal_column(f"'{value}'", Text)
+    return sa.literal_column(f"'{value}'", sa.Text)

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
+import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
@@ -90,8 +90,8 @@ def make_engine(
             "connect_timeout": 5,
         },
     )
-    event.listen(engine.sync_engine, "checkout", replace_closed)
-    event.listen(engine.sync_engine, "engine_disposed", lambda _: await_only(autocommit.close()))
+    sa.event.listen(engine.sync_engine, "checkout", replace_closed)
+    sa.event.listen(engine.sync_engine, "engine_disposed", lambda _: await_only(autocommit.close()))
     return engine
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Final
 
-from sqlalchemy import BigInteger, DateTime, and_, bindparam, delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.idempotency import (
     AlreadyAnswered,
@@ -22,19 +22,19 @@ KEPT: Final = timedelta(hours=24)
 
 _k = idempotency_keys.c
 _NAMED: Final = (_k.credential_id, _k.method, _k.path, _k.key)
-_FREE: Final = _k.created_at <= bindparam("free", type_=DateTime(timezone=True))
+_FREE: Final = _k.created_at <= sa.bindparam("free")
 
-_one = select(
-    func.pg_try_advisory_xact_lock(bindparam("lock", type_=BigInteger)).label("locked")
+_one = sa.select(
+    sa.func.pg_try_advisory_xact_lock(sa.bindparam("lock", type_=sa.BigInteger)).label("locked")
 ).subquery()
-_kept = and_(*(one == bindparam(one.name, type_=one.type) for one in _NAMED), ~_FREE)
+_kept = sa.and_(*(one == sa.bindparam(one.name, type_=one.type) for one in _NAMED), ~_FREE)
 _CLAIM: Final = compiled(
-    select(_one.c.locked, _k.body_sha256, _k.status, _k.body, _k.version).select_from(
+    sa.select(_one.c.locked, _k.body_sha256, _k.status, _k.body, _k.version).select_from(
         _one.outerjoin(idempotency_keys, _kept)
     )
 )
-_LOOK: Final = compiled(select(_k.body_sha256, _k.status, _k.body, _k.version).where(_kept))
-_insert = insert(idempotency_keys)
+_LOOK: Final = compiled(sa.select(_k.body_sha256, _k.status, _k.body, _k.version).where(_kept))
+_insert = pg.insert(idempotency_keys)
 _KEEP: Final = compiled(
     _insert.on_conflict_do_update(
         constraint=idempotency_keys.primary_key,
@@ -46,7 +46,7 @@ _KEEP: Final = compiled(
     ),
     _k.keys(),
 )
-_PRUNE: Final = compiled(delete(idempotency_keys).where(_FREE))
+_PRUNE: Final = compiled(sa.delete(idempotency_keys).where(_FREE))
 
 
 class IdempotencyRepository:

@@ -1,8 +1,11 @@
 """The metadata of all tables, with the names of their indexes and constraints."""
 
-from sqlalchemy import MetaData
+from typing import Any
 
-metadata = MetaData(
+import sqlalchemy as sa
+from sqlalchemy.schema import SchemaItem
+
+metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -11,3 +14,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def table(name: str, *parts: SchemaItem, **options: Any) -> sa.Table:
+    """A table of this database; options are SQLAlchemy's."""
+    return sa.Table(name, metadata, *parts, **options)

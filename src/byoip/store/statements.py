@@ -11,13 +11,13 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 import psycopg
+import sqlalchemy as sa
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_DIALECT: Final[Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
+_DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
 
 AnyRow: TypeAlias = Any
 """A row with an attribute for each column: the driver's named tuple, or SQLAlchemy's row."""
@@ -31,7 +31,7 @@ class Statement:
     values: Mapping[str, object]
 
 
-def compiled(statement: ClauseElement, columns: Iterable[str] | None = None) -> Statement:
+def compiled(statement: sa.ClauseElement, columns: Iterable[str] | None = None) -> Statement:
     """Compile a statement; its unbound parameters are given when it is run.
 
     Args:
@@ -41,6 +41,12 @@ def compiled(statement: ClauseElement, columns: Iterable[str] | None = None) -> 
     names = None if columns is None else list(columns)
     made = statement.compile(dialect=_DIALECT, column_keys=names)
     return Statement(str(made).encode(), made.params)
+
+
+def from_text(words: str, **types: Any) -> Statement:
+    """A statement written as text, in which `:name` is a parameter; of some also the types."""
+    typed = [sa.bindparam(name, type_=kind) for name, kind in types.items()]
+    return compiled(sa.text(words).bindparams(*typed))
 
 
 class Session:

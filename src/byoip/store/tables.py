@@ -1,43 +1,30 @@
 """Tables of no area: what this database is for, and answers kept for repeated writes."""
 
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    SmallInteger,
-    Table,
-    Text,
-    Uuid,
-)
+import sqlalchemy as sa
 
-from byoip.store.columns import one_of, text, timestamptz
-from byoip.store.metadata import metadata
+from byoip.store import columns as col
+from byoip.store.metadata import table
 
 # The one row that says what this database is for; the first migration writes it.
-deployment = Table(
+deployment = table(
     "deployment",
-    metadata,
-    Column("id", SmallInteger, primary_key=True, autoincrement=False),
-    text("mode"),
-    timestamptz("stamped_at"),
-    CheckConstraint("id = 1", name="one_row"),
-    one_of("mode", ("sandbox", "production")),
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    col.text("mode"),
+    col.timestamptz("stamped_at"),
+    col.check("one_row", "id = 1"),
+    col.one_of("mode", ("sandbox", "production")),
 )
 
-idempotency_keys = Table(
+idempotency_keys = table(
     "idempotency_keys",
-    metadata,
-    Column("credential_id", Uuid, ForeignKey("credentials.id"), primary_key=True),
-    Column("method", Text, primary_key=True),
-    Column("path", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("body_sha256", LargeBinary, nullable=False),
-    Column("status", SmallInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("version", Integer),
-    timestamptz("created_at"),
-    Index(None, "created_at"),
+    sa.Column("credential_id", sa.Uuid, sa.ForeignKey("credentials.id"), primary_key=True),
+    sa.Column("method", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("body_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("status", sa.SmallInteger, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("version", sa.Integer),
+    col.timestamptz("created_at"),
+    sa.Index(None, "created_at"),
 )

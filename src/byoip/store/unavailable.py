@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Final
 
 import psycopg
+import sqlalchemy as sa
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy import exc
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again in a moment
@@ -33,14 +33,14 @@ def translate_driver_errors() -> Iterator[None]:
     except (
         psycopg.OperationalError,
         psycopg.InterfaceError,
-        exc.OperationalError,
-        exc.InterfaceError,
-        exc.TimeoutError,
+        sa.exc.OperationalError,
+        sa.exc.InterfaceError,
+        sa.exc.TimeoutError,
     ) as fault:
         raise StoreUnavailable from fault
     except _REFUSALS as fault:
         raise StoreRefused(str(fault)) from fault
-    except exc.DBAPIError as fault:
+    except sa.exc.DBAPIError as fault:
         if fault.connection_invalidated:
             raise StoreUnavailable from fault
         if isinstance(fault.orig, _REFUSALS):

@@ -130,10 +130,7 @@ class _Term:
 
     async def _listen(self) -> None:
         async for changed in self._leadership.changes():
-            first = min(
-                (one.staged.stage for one in self._speaker_tasks if one.alive),
-                default=0,
-            )
+            first = min((one.staged.stage for one in self._speaker_tasks if one.alive), default=0)
             for task in self._speaker_tasks:
                 if task.staged.stage <= first:
                     task.notify({changed})

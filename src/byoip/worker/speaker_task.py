@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from byoip.domain.speakers.staging import StagedSpeaker
+from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.store.speakers.routes import SpeakerState
 from byoip.usecases.speakers.observe import QueriedSpeaker
@@ -16,7 +16,6 @@ from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 _LOG = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
-_SECOND_SYNC_AFTER = timedelta(seconds=3)  # once in a term
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
 
 
@@ -28,11 +27,15 @@ class Pace:
         every: between two full syncs of a speaker.
         absent_for: how long an announcement may be answered "absent".
         probe: seconds between two looks at a speaker's sessions: how soon a restart is noticed.
+        second_after: from the first full sync of a term to the next one.
+        gone_after: how long a speaker must stay away to count as gone.
     """
 
     every: timedelta = timedelta(seconds=10)
     absent_for: timedelta = timedelta(seconds=10)
     probe: float = 1.0
+    second_after: timedelta = timedelta(seconds=3)
+    gone_after: timedelta = GONE_AFTER
 
 
 class SpeakerTask:
@@ -47,8 +50,8 @@ class SpeakerTask:
         self._pending: set[UUID] = set()
         self._wakeup = asyncio.Event()
         self._full_sync_at = self._noted_at = sync.clock.now()
-        self._second_at = self._full_sync_at + _SECOND_SYNC_AFTER
-        self.staged = staged
+        self._second_at = self._full_sync_at + pace.second_after
+        self.staged = replace(staged, gone_after=pace.gone_after)
         self.neighbours: Sequence[Neighbour] = ()
 
     @property

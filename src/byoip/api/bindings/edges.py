@@ -9,35 +9,19 @@ from fastapi import Query
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.bindings import edge_schemas as wire
-from byoip.api.bindings.edge_schemas import (
-    Acknowledgement,
-    Edge,
-    EdgeChangeOfState,
-    FullState,
-    change_of,
-    edge_of,
-    state_of,
-)
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import Operator, OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, event_list_of, list_of, read_id
-from byoip.api.border.paging import DEFAULT_PAGE, LONGEST_PAGE, Page, PerPage
+from byoip.api.border.paging import PerPage
 from byoip.api.border.refusals import QueryParameterInvalid
 from byoip.api.border.streams import NDJSON, StreamAnswer
 from byoip.api.border.waiting import Wait, follow, read_or_wait
 from byoip.api.path_ids import PathText
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.bindings.edge import (
-    ChangeNotMadeYet,
-    EdgeBehind,
-    EdgeChange,
-    EdgeNotFound,
-    EdgeRemoved,
-    FeedReplaced,
-    InvalidEdgeName,
-)
-from byoip.domain.customer_text import InvalidText
+from byoip.domain.bindings import edge as domain
+from byoip.domain.bindings.edge import ChangeNotMadeYet, EdgeChange, FeedReplaced
 from byoip.store.bindings.edge_feed import EDGE_CHANGES
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.views import EdgeView
@@ -59,8 +43,7 @@ Feed: TypeAlias = Annotated[
     ),
 ]
 Seconds: TypeAlias = Annotated[
-    int,
-    Query(ge=1, le=LONGEST_STREAM, description="How long to go on; then ask again."),
+    int, Query(ge=1, le=LONGEST_STREAM, description="How long to go on; then ask again.")
 ]
 
 
@@ -82,13 +65,11 @@ async def list_edge_changes(
     Numbers have no gaps and appear in order: remember the last one and go on `after` it; with
     `wait`, an answer comes as soon as there is something. Any number can be read from again.
     """
-    reader, size = caller.backend.edges, per_page or DEFAULT_PAGE
+    reader, size = caller.backend.edges, per_page or paging.DEFAULT_PAGE
     await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.bell, EDGE_CHANGES, wait)
-    items = found[:size]
-    more = str(items[-1].number) if len(found) > size else None
-    return list_answer([change_of(one) for one in items], Page(items, size, more))
+    found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait)
+    return list_answer(paging.paginate_numbered(found, size), wire.change_of)
 
 
 @edges.operation(
@@ -109,53 +90,60 @@ async def get_edge_change_stream(
     await _require_made(reader, after, feed)
 
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
-        return await reader.changes(after=last.number if last else after, limit=LONGEST_PAGE)
+        return await reader.changes(after=last.number if last else after, limit=paging.LONGEST_PAGE)
 
-    found = follow(read, caller.backend.bell, EDGE_CHANGES, seconds)
+    found = follow(read, caller.backend.notifier, EDGE_CHANGES, seconds)
     return StreamAnswer(status=200, body=b"", lines=_lines(found))
 
 
-@edges.operation("GET /edge/state", Scope.EDGE_READ, answer=answer_of(FullState))
+@edges.operation("GET /edge/state", Scope.EDGE_READ, answer=answer_of(wire.FullState))
 async def get_edge_state(caller: OperatorRequest) -> Answer:
     """Read all that is bound, and the number of the change that this is as of.
 
     Where an edge starts, or starts over; from there it follows the changes after that number.
     """
-    return answer(state_of(await caller.backend.edges.state()))
+    return answer(wire.state_of(await caller.backend.edges.state()))
 
 
 @edges.operation(
     "POST /edge/acknowledgements",
     Scope.EDGE_ACK,
-    answer=answer_of(Edge),
-    refuses=(InvalidEdgeName, EdgeNotFound, EdgeRemoved, FeedReplaced, ChangeNotMadeYet),
+    answer=answer_of(wire.Edge),
+    refuses=(
+        domain.InvalidEdgeName,
+        domain.EdgeNotFound,
+        domain.EdgeRemoved,
+        FeedReplaced,
+        ChangeNotMadeYet,
+    ),
 )
-async def create_edge_acknowledgement(caller: OperatorRequest, body: Acknowledgement) -> Answer:
+async def create_edge_acknowledgement(
+    caller: OperatorRequest, body: wire.Acknowledgement
+) -> Answer:
     """Record that an edge has carried out a change and all before it.
 
     Operators register edges, by PUT. Until it has acknowledged all that was there when it was
     first heard, it counts for nothing. Repeat the last number once a minute, as a sign of life.
     """
     return await _write(
-        caller,
-        lambda tx: verbs.acknowledge(tx, edge=body.edge, feed=body.feed, number=body.number),
+        caller, lambda tx: verbs.acknowledge(tx, edge=body.edge, feed=body.feed, number=body.number)
     )
 
 
-@edges.operation("GET /edge/edges", Scope.OPERATOR, answer=list_of(Edge))
+@edges.operation("GET /edge/edges", Scope.OPERATOR, answer=list_of(wire.Edge))
 async def list_edges(caller: OperatorRequest) -> Answer:
     """List the edges with what each has acknowledged, by name."""
-    found = [edge_of(one) for one in await caller.backend.edges.edges()]
-    return list_answer(found, Page(found, LONGEST_PAGE, None))
+    found = await caller.backend.edges.edges()
+    return list_answer(paging.everything(found, size=paging.LONGEST_PAGE), wire.edge_of)
 
 
 @edges.operation(
     "PUT /edge/edges/{edge}",
     Scope.OPERATOR,
-    answer=answer_of(Edge),
-    refuses=(InvalidEdgeName, InvalidText, EdgeBehind),
+    answer=answer_of(wire.Edge),
+    refuses=(domain.InvalidEdgeName, domain.EdgeBehind),
 )
-async def put_edge(caller: OperatorRequest, edge: PathText, body: EdgeChangeOfState) -> Answer:
+async def put_edge(caller: OperatorRequest, edge: PathText, body: wire.EdgeChangeOfState) -> Answer:
     """Register an edge, drain it, take it back into service, or let a removed one join again.
 
     Announcing waits no longer for a drained edge. It comes back when it has caught up, not before.
@@ -168,8 +156,8 @@ async def put_edge(caller: OperatorRequest, edge: PathText, body: EdgeChangeOfSt
 @edges.operation(
     "POST /edge/edges/{edge}/remove",
     Scope.OPERATOR,
-    answer=answer_of(Edge),
-    refuses=(InvalidEdgeName, InvalidText, EdgeNotFound),
+    answer=answer_of(wire.Edge),
+    refuses=(domain.InvalidEdgeName, domain.EdgeNotFound),
 )
 async def remove_edge(caller: OperatorRequest, edge: PathText, body: Reasoned) -> Answer:
     """Take an edge out for good. It does not come back by acknowledging."""
@@ -177,7 +165,7 @@ async def remove_edge(caller: OperatorRequest, edge: PathText, body: Reasoned) -
 
 
 async def _write(caller: Operator, verb: Verb[EdgeView]) -> Answer:
-    made = await caller.write(verb, edge_of)
+    made = await caller.write(verb, wire.edge_of)
     # Not for a repeated key: its first request has done it, or the worker does.
     await caller.backend.converge_bindings(by=caller.request.actor)
     return made
@@ -202,5 +190,5 @@ def _feed(text: str) -> UUID:
 
 async def _lines(found: AsyncIterator[Sequence[EdgeChange]]) -> AsyncIterator[bytes]:
     async for changes in found:
-        shown = [change_of(one).model_dump_json().encode() for one in changes]
+        shown = [wire.change_of(one).model_dump_json().encode() for one in changes]
         yield b"".join(line + b"\n" for line in shown or [b""])

@@ -1,29 +1,18 @@
 """The operator's side: what customers may bind."""
 
 from byoip.api.accounts.operator_schemas import Reasoned
-from byoip.api.bindings.service_schemas import (
-    NewService,
-    OfferedService,
-    ServiceChange,
-    offered_service_of,
-)
+from byoip.api.bindings import service_schemas as wire
+from byoip.api.bindings.service_schemas import OfferedService
 from byoip.api.bindings.services import service_place
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, list_of
-from byoip.api.border.paging import (
-    LONGEST_PAGE,
-    CursorText,
-    PerPage,
-    page_request,
-    paginate_unordered,
-)
+from byoip.api.border.paging import CursorText, PerPage
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.offered_service import ServiceExists, ServiceInUse, ServiceNotOffered
-from byoip.domain.bindings.service_binding import Service
-from byoip.domain.customer_text import InvalidText
 from byoip.usecases.bindings import services as verbs
 
 operator_services = Declarations("operator: services", Audience.OPERATOR)
@@ -34,9 +23,9 @@ async def list_offered_services(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what customers may bind, by name."""
-    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
-    part = paginate_unordered(await caller.backend.reader.services(), wanted, service_place)
-    return list_answer([offered_service_of(one) for one in part.items], part)
+    wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
+    part = paging.paginate_unordered(await caller.backend.reader.services(), wanted, service_place)
+    return list_answer(part, OfferedService.showing)
 
 
 @operator_services.operation(
@@ -50,7 +39,7 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
     """Read one service."""
     for one in await caller.backend.reader.services():
         if one.id == service_id:
-            return answer(offered_service_of(one), version=one.version)
+            return answer(OfferedService.showing(one), version=one.version)
     raise ServiceNotOffered
 
 
@@ -60,17 +49,15 @@ async def get_offered_service(caller: OperatorRequest, service_id: PathId) -> An
     answer=answer_of(OfferedService),
     status=201,
     tagged=True,
-    refuses=(InvalidText, ServiceExists),
+    refuses=(ServiceExists,),
 )
-async def create_service(caller: OperatorRequest, body: NewService) -> Answer:
+async def create_service(caller: OperatorRequest, body: wire.NewService) -> Answer:
     """Offer customers something to bind."""
     return await caller.write(
         lambda tx: verbs.create(
             tx, name=body.name, default_only=body.default_only, reason=body.reason
         ),
-        offered_service_of,
-        status=201,
-        version=_version,
+        OfferedService.showing,
     )
 
 
@@ -79,10 +66,10 @@ async def create_service(caller: OperatorRequest, body: NewService) -> Answer:
     Scope.OPERATOR,
     answer=answer_of(OfferedService),
     tagged=True,
-    refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
+    refuses=(ServiceNotOffered, ServiceInUse),
 )
 async def update_service(
-    caller: OperatorRequest, service_id: PathId, body: ServiceChange
+    caller: OperatorRequest, service_id: PathId, body: wire.ServiceChange
 ) -> Answer:
     """Change whether a service takes whole prefixes only.
 
@@ -90,8 +77,7 @@ async def update_service(
     """
     return await caller.write(
         lambda tx: verbs.update(tx, service_id, default_only=body.default_only, reason=body.reason),
-        offered_service_of,
-        version=_version,
+        OfferedService.showing,
     )
 
 
@@ -99,14 +85,10 @@ async def update_service(
     "POST /services/{service_id}/retire",
     Scope.OPERATOR,
     answer=answer_of(OfferedService),
-    refuses=(InvalidText, ServiceNotOffered, ServiceInUse),
+    refuses=(ServiceNotOffered, ServiceInUse),
 )
 async def retire_service(caller: OperatorRequest, service_id: PathId, body: Reasoned) -> Answer:
     """Offer a service no longer; refused while anything is bound to it."""
     return await caller.write(
-        lambda tx: verbs.retire(tx, service_id, reason=body.reason), offered_service_of
+        lambda tx: verbs.retire(tx, service_id, reason=body.reason), OfferedService.showing
     )
-
-
-def _version(service: Service) -> int:
-    return service.version

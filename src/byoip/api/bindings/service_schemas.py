@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, TextIn, Wire
-from byoip.domain.bindings.service_binding import Service
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.envelope import Id, TextIn, Wire, example
 
 _SERVICE: dict[str, Any] = {
     "id": "f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -36,13 +35,8 @@ class ServiceChange(Reasoned):
 class OfferedService(Wire):
     """Something that customers may bind."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_SERVICE]})
+    model_config = example(**_SERVICE)
 
     id: Id
     name: str
     default_only: bool
-
-
-def offered_service_of(service: Service) -> OfferedService:
-    """A service as operators see it."""
-    return OfferedService(id=service.id.hex, name=service.name, default_only=service.default_only)

@@ -3,42 +3,17 @@
 from datetime import UTC, datetime
 
 from byoip.api.bindings import binding_schemas as wire
-from byoip.api.bindings.binding_schemas import (
-    BindingAnswer,
-    BindingChange,
-    BindingListAnswer,
-    NewBinding,
-    binding_of,
-    service_of,
-)
+from byoip.api.bindings.binding_schemas import BindingAnswer, binding_of
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, counted_list_of
-from byoip.api.border.paging import (
-    LONGEST_PAGE,
-    CursorText,
-    PerPage,
-    page_request,
-    paginate_list,
-    paginate_unordered,
-)
+from byoip.api.border.paging import CursorText, PerPage
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.bindings.service_binding import (
-    BINDINGS_PER_PREFIX,
-    BindingExists,
-    BindingNotFound,
-    BindingOutsidePrefix,
-    DefaultBindingFirst,
-    DefaultBindingInUse,
-    DefaultOnlyService,
-    PrefixNotApproved,
-    Service,
-    ServiceBinding,
-    ServiceNotFound,
-    TooManyBindings,
-)
+from byoip.domain.bindings import service_binding as domain
+from byoip.domain.bindings.service_binding import BINDINGS_PER_PREFIX, PrefixNotApproved, Service
 from byoip.domain.claims.claim import (
     ClaimNotFound,
     PrefixOffboarding,
@@ -60,10 +35,10 @@ async def list_services(
     caller: CustomerRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what can be bound, by name."""
-    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
+    wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
     whole = await caller.backend.reader.services()
-    part = paginate_unordered(whole, wanted, service_place)
-    return list_answer([service_of(one) for one in part.items], part, total=len(whole))
+    part = paging.paginate_unordered(whole, wanted, service_place)
+    return list_answer(part, wire.Service.showing, total=len(whole))
 
 
 @services.operation(
@@ -78,17 +53,17 @@ async def list_services(
         PrefixNotApproved,
         PrefixSuspended,
         PrefixOffboarding,
-        ServiceNotFound,
-        BindingOutsidePrefix,
-        BindingExists,
-        DefaultBindingFirst,
-        DefaultOnlyService,
-        TooManyBindings,
+        domain.ServiceNotFound,
+        domain.BindingOutsidePrefix,
+        domain.BindingExists,
+        domain.DefaultBindingFirst,
+        domain.DefaultOnlyService,
+        domain.TooManyBindings,
         Contested,
     ),
 )
 async def create_service_binding(
-    caller: CustomerRequest, prefix_id: PathId, body: NewBinding
+    caller: CustomerRequest, prefix_id: PathId, body: wire.NewBinding
 ) -> Answer:
     """Bind a service to a range of an approved prefix.
 
@@ -99,15 +74,13 @@ async def create_service_binding(
             tx, caller.account_id, prefix_id, cidr=body.cidr, service_id=body.service_id
         ),
         _shown,
-        status=201,
-        version=_version,
     )
 
 
 @services.operation(
     "GET /prefixes/{prefix_id}/bindings",
     Scope.PREFIXES_READ,
-    answer=BindingListAnswer,
+    answer=wire.BindingListAnswer,
     refuses=(ClaimNotFound,),
 )
 async def list_service_bindings(
@@ -117,12 +90,11 @@ async def list_service_bindings(
 
     All of them, oldest first, unless `per_page` is given.
     """
-    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
+    wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
     whole = await caller.backend.reader.bindings(
         caller.account_id, prefix_id, after=None, limit=BINDINGS_PER_PREFIX
     )
-    part = paginate_list(whole, wanted, _binding_place)
-    return list_answer([binding_of(one) for one in part.items], part, total=len(whole))
+    return list_answer(paging.paginate_list(whole, wanted), binding_of, total=len(whole))
 
 
 @services.operation(
@@ -130,14 +102,14 @@ async def list_service_bindings(
     Scope.PREFIXES_READ,
     answer=BindingAnswer,
     tagged=True,
-    refuses=(ClaimNotFound, BindingNotFound),
+    refuses=(ClaimNotFound, domain.BindingNotFound),
 )
 async def get_service_binding(
     caller: CustomerRequest, prefix_id: PathId, binding_id: PathId
 ) -> Answer:
     """Read one binding. Its ETag is its prefix's."""
     view = await caller.backend.reader.binding(caller.account_id, prefix_id, binding_id)
-    return answer(_shown(view), version=_version(view))
+    return answer(_shown(view), version=view.version)
 
 
 @services.operation(
@@ -150,13 +122,13 @@ async def get_service_binding(
         PrefixNotApproved,
         PrefixSuspended,
         PrefixOffboarding,
-        BindingNotFound,
-        ServiceNotFound,
-        DefaultOnlyService,
+        domain.BindingNotFound,
+        domain.ServiceNotFound,
+        domain.DefaultOnlyService,
     ),
 )
 async def update_service_binding(
-    caller: CustomerRequest, prefix_id: PathId, binding_id: PathId, body: BindingChange
+    caller: CustomerRequest, prefix_id: PathId, binding_id: PathId, body: wire.BindingChange
 ) -> Answer:
     """Change the service of a binding, at once and without a gap."""
     return await caller.write(
@@ -164,7 +136,6 @@ async def update_service_binding(
             tx, caller.account_id, prefix_id, binding_id, service_id=body.service_id
         ),
         _shown,
-        version=_version,
     )
 
 
@@ -174,8 +145,8 @@ async def update_service_binding(
     answer=Done,
     refuses=(
         ClaimNotFound,
-        BindingNotFound,
-        DefaultBindingInUse,
+        domain.BindingNotFound,
+        domain.DefaultBindingInUse,
         WithdrawFirst,
         AdvertiseStateLocked,
     ),
@@ -194,14 +165,6 @@ async def delete_service_binding(
 
 def _shown(view: BindingView) -> wire.ServiceBinding:
     return binding_of(view.binding)
-
-
-def _version(view: BindingView) -> int:
-    return view.version
-
-
-def _binding_place(binding: ServiceBinding) -> Cursor:
-    return Cursor(binding.created_at, binding.id)
 
 
 def service_place(service: Service) -> Cursor:

@@ -4,8 +4,8 @@ Answers are rendered early, so that a repeated idempotency key gets the same byt
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from byoip.domain.idempotency import StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
 
 Answer: TypeAlias = StoredAnswer
+Item = TypeVar("Item")
 
 _BEFORE, _BETWEEN = b'{"success":true,"errors":[],"messages":', b',"result":'
 _HEAD = b'{"success":true,"errors":[],"messages":[],"result":'
@@ -47,9 +48,12 @@ def answer(
     return Answer(status, head + shown + b"}", version)
 
 
-def list_answer(shown: list[Any], cut: Page[Any], *, total: int | None = None) -> Answer:
-    """A page in its envelope; `total` on lists that are counted."""
-    info = {"count": len(shown), "per_page": cut.size, "cursor": cut.next}
+def list_answer(
+    page: Page[Item], show: Callable[[Item], BaseModel], *, total: int | None = None
+) -> Answer:
+    """A page in its envelope, each item as `show` makes it; `total` on lists that are counted."""
+    shown = [show(item) for item in page.items]
+    info = {"count": len(shown), "per_page": page.size, "cursor": page.next}
     if total is not None:
         info["total_count"] = total
     body = b"".join((_HEAD, to_json(shown), b',"result_info":', msgspec.json.encode(info), b"}"))

@@ -70,7 +70,7 @@ class Backend:
     routes: RouteReader
     restore_snapshot: RestoreSnapshot
     in_service: InService
-    bell: EventNotifier
+    notifier: EventNotifier
     require_if_match: bool = False
     speaks: bool = False
     uploads: UploadsInFlight = field(default_factory=UploadsInFlight)

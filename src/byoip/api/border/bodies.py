@@ -8,16 +8,8 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from byoip.api.border.refusals import (
-    BODY_LIMIT,
-    BodyTooLarge,
-    FieldInvalid,
-    FieldMissing,
-    FieldUnknown,
-    MalformedJson,
-    Refusals,
-    WrongMediaType,
-)
+from byoip.api.border import refusals
+from byoip.api.border.refusals import BODY_LIMIT, Refusals
 from byoip.domain.errors import Refusal
 
 ERRORS_SHOWN = 20
@@ -36,12 +28,12 @@ async def read_body(request: Request) -> bytes:
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > BODY_LIMIT:
-        raise BodyTooLarge
+        raise refusals.BodyTooLarge
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
         if len(received) > BODY_LIMIT:
-            raise BodyTooLarge
+            raise refusals.BodyTooLarge
     return bytes(received)
 
 
@@ -53,7 +45,7 @@ def require_json(request: Request) -> None:
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" or "content-encoding" in request.headers:
-        raise WrongMediaType
+        raise refusals.WrongMediaType
 
 
 def parse_body(model: type[Model], raw: bytes) -> Model:
@@ -64,7 +56,9 @@ def parse_body(model: type[Model], raw: bytes) -> Model:
         Refusals: one refusal for each member that is missing, unknown or wrong.
     """
     value = _parse_json(raw)
-    if unsafe := [FieldInvalid(pointer, _UNSAFE_WHY) for pointer in _unsafe_texts(value, "")]:
+    if unsafe := [
+        refusals.FieldInvalid(pointer, _UNSAFE_WHY) for pointer in _unsafe_texts(value, "")
+    ]:
         raise Refusals(unsafe[:ERRORS_SHOWN])
     try:
         return model.model_validate(value)
@@ -86,11 +80,11 @@ def _field_refusal(error: dict[str, Any]) -> Refusal:
     pointer = _pointer(error["loc"])
     match error["type"]:
         case "missing":
-            return FieldMissing(pointer)
+            return refusals.FieldMissing(pointer)
         case "extra_forbidden":
-            return FieldUnknown(pointer)
+            return refusals.FieldUnknown(pointer)
         case _:
-            return FieldInvalid(pointer, str(error["msg"]).removeprefix("Value error, "))
+            return refusals.FieldInvalid(pointer, str(error["msg"]).removeprefix("Value error, "))
 
 
 def _pointer(location: Sequence[str | int]) -> str:
@@ -104,11 +98,11 @@ def _parse_json(raw: bytes) -> object:
             raw.decode("utf-8"), object_pairs_hook=_named_once, parse_constant=_no_constants
         )
     except UnicodeDecodeError:
-        raise MalformedJson("it is not UTF-8") from None
+        raise refusals.MalformedJson("it is not UTF-8") from None
     except RecursionError:
-        raise MalformedJson("it is nested too deeply") from None
+        raise refusals.MalformedJson("it is nested too deeply") from None
     except ValueError as fault:
-        raise MalformedJson(_why(fault)) from None
+        raise refusals.MalformedJson(_why(fault)) from None
 
 
 def _why(fault: ValueError) -> str:

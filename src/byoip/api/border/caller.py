@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, NoReturn, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 
 from byoip.api.border.answers import Answer, answer
 from byoip.api.border.backend import Backend
+from byoip.api.border.declarations import Declaration
 from byoip.api.border.envelope import Message
 from byoip.domain.accounts.credential import Credential
 from byoip.usecases.border import Verb, WriteRequest
@@ -23,11 +25,13 @@ class Authenticated:
     """A request whose sender may make it.
 
     Attributes:
+        declaration: of the operation that it is for.
         now: when the request was let in.
         request: who asks for a write, with its precondition and its idempotency key.
     """
 
     backend: Backend
+    declaration: Declaration
     credential: Credential
     now: datetime
     request: WriteRequest
@@ -37,32 +41,33 @@ class Authenticated:
         verb: Verb[Result],
         show: Callable[[Result], BaseModel | None],
         *,
-        status: int = 200,
-        version: Callable[[Result], int] | None = None,
+        version: Callable[[Result], int] = attrgetter("version"),
         kept: Callable[[Result], BaseModel | None] | None = None,
         messages: Callable[[Result], Sequence[Message]] | None = None,
     ) -> Answer:
         """Have the border carry out a verb, and answer; the same bytes each time with a key.
 
+        Status, and whether there is an ETag, are as the operation declares.
+
         Args:
             verb: what is done, as a function of a transaction.
             show: makes the result's wire form.
-            status: of the answer.
-            version: gives the version for its ETag.
+            version: gives the version for the ETag.
             kept: makes what a repeated request is shown, where `show` shows a secret.
             messages: gives the remarks beside it.
         """
+        declared = self.declaration
 
         def render(result: Result) -> Answer:
             return answer(
                 show(result),
-                status=status,
-                version=None if version is None else version(result),
+                status=declared.status,
+                version=version(result) if declared.tagged else None,
                 messages=() if messages is None else messages(result),
             )
 
         def keep(result: Result) -> Answer:
-            return render(result) if kept is None else answer(kept(result), status=status)
+            return render(result) if kept is None else answer(kept(result), status=declared.status)
 
         border = self.backend.border
         return await border.write(self.request, verb, render, keep=keep if kept else None)

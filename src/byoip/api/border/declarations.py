@@ -46,7 +46,8 @@ class Declaration:
         tagged: its success carries an ETag.
         answer: the model of the success, for the document; or the media type of a file.
         uploads: name of the form's part, where the body is a form with a file.
-        refuses: what it may refuse beyond what every operation may.
+        refuses: what it may refuse beyond what every operation of its kind may (see
+            `refusals_of`).
         also: further scopes that are needed.
     """
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import (
@@ -26,7 +26,13 @@ _ID_LENGTH = 32
 class Wire(BaseModel):
     """What the service sends: every member is always there."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    @classmethod
+    def showing(cls, kept: object, /, **given: object) -> Self:
+        """What we keep, as the wire shows it: members are its attributes, but for those given."""
+        own = {name: getattr(kept, name) for name in cls.model_fields if name not in given}
+        return cls(**own, **given)
 
 
 class Strict(BaseModel):
@@ -46,8 +52,23 @@ def read_id(text: object) -> UUID:
     return UUID(hex=text)
 
 
+def example(**members: Any) -> ConfigDict:
+    """The one example of a model."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
+
+
+def _hex(kept: object) -> object:
+    return kept.hex if isinstance(kept, UUID) else kept
+
+
+def _text(kept: object) -> str | None:
+    return None if kept is None else str(kept)  # None is refused as one, not shown as "None"
+
+
 _ID_SCHEMA = {"type": "string", "pattern": ID_PATTERN}
-Id: TypeAlias = Annotated[str, WithJsonSchema(_ID_SCHEMA)]
+Id: TypeAlias = Annotated[str, BeforeValidator(_hex), WithJsonSchema(_ID_SCHEMA)]
+# Of a value that we keep, as a prefix or a name: its text.
+Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
 IdIn: TypeAlias = Annotated[UUID, BeforeValidator(read_id), WithJsonSchema(_ID_SCHEMA)]
 # Documented here, enforced by the domain, whose refusals say more than "out of bounds".
 AsnIn: TypeAlias = Annotated[

@@ -3,9 +3,7 @@
 from byoip.api.border.envelope import Message
 
 NO_CHANGE = Message(
-    code=2000,
-    name="no_change",
-    message="Everything was as requested already: nothing was changed.",
+    code=2000, name="no_change", message="Everything was as requested already: nothing was changed."
 )
 NO_SPEAKERS = Message(
     code=2001,

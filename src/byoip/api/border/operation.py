@@ -129,6 +129,7 @@ class Operation(APIRoute):
             arguments |= taken
         known: dict[str, Any] = {
             "backend": self.backend,
+            "declaration": self.declaration,
             "credential": credential,
             "now": self.backend.clock.now(),
             "request": write,

@@ -7,7 +7,8 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from operator import attrgetter
+from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from fastapi import Query
@@ -37,6 +38,18 @@ _MICROSECOND = timedelta(microseconds=1)
 Item = TypeVar("Item")
 
 
+class Placed(Protocol):
+    """What has a place in a list: by its age, then by its id."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """Which part of a list is asked for."""
@@ -59,7 +72,27 @@ class Page(Generic[Item]):
     next: str | None
 
 
-def page_request(per_page: int | None, cursor: str | None, *, default: int) -> PageRequest:
+def _itself(item: Any) -> Any:
+    return item
+
+
+def everything(items: Sequence[Item], *, size: int | None = None) -> Page[Item]:
+    """The only page of a list that is never cut."""
+    return Page(items, len(items) if size is None else size, None)
+
+
+def paginate_numbered(
+    found: Sequence[Item], size: int, number: Callable[[Item], int] = attrgetter("number")
+) -> Page[Item]:
+    """Cut the item off that was read beyond `size`; the next page begins after the last number."""
+    items = found[:size]
+    more = len(found) > size
+    return Page(items, size, str(number(items[-1])) if more else None)
+
+
+def page_request(
+    per_page: int | None, cursor: str | None, *, default: int = DEFAULT_PAGE
+) -> PageRequest:
     """Read what the query asks for.
 
     Raises:
@@ -69,16 +102,16 @@ def page_request(per_page: int | None, cursor: str | None, *, default: int) -> P
 
 
 def paginate(
-    found: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Cursor]
+    found: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Placed] = _itself
 ) -> Page[Item]:
-    """Cut the extra item off, and say where the next page begins."""
+    """Cut the extra item off, and say where the next page begins: behind its last item's place."""
     items = found[: wanted.size]
     more = len(found) > wanted.size
     return Page(items, wanted.size, write_cursor(place(items[-1])) if more else None)
 
 
 def paginate_list(
-    whole: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Cursor]
+    whole: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Placed] = _itself
 ) -> Page[Item]:
     """The same for a list that is short and at hand, in the order of its places.
 
@@ -91,7 +124,7 @@ def paginate_list(
 
 
 def paginate_unordered(
-    whole: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Cursor]
+    whole: Sequence[Item], wanted: PageRequest, place: Callable[[Item], Placed]
 ) -> Page[Item]:
     """The same for a list in another order, where a cursor is worthless once its item is gone.
 
@@ -107,11 +140,11 @@ def paginate_unordered(
     return paginate(whole[start : start + wanted.probe], wanted, place)
 
 
-def _order(place: Cursor) -> tuple[datetime, UUID]:
+def _order(place: Placed) -> tuple[datetime, UUID]:
     return place.created_at, place.id
 
 
-def write_cursor(place: Cursor) -> str:
+def write_cursor(place: Placed) -> str:
     """Opaque text for a place in a list."""
     micros = (place.created_at - _EPOCH) // _MICROSECOND
     return base64.urlsafe_b64encode(_SHAPE.pack(micros, place.id.bytes)).decode("ascii")

@@ -29,41 +29,38 @@ Result = TypeVar("Result")
 
 
 async def read_or_wait(
-    read: Callable[[], Awaitable[Sequence[Item]]],
-    bell: EventNotifier,
-    about: UUID,
-    wait: int,
+    read: Callable[[], Awaitable[Sequence[Item]]], notifier: EventNotifier, about: UUID, wait: int
 ) -> Sequence[Item]:
-    """Read again at each ring, until there is something or the time is over.
+    """Read again at each notice, until there is something or the time is over.
 
     It listens before it reads, so nothing falls in between; and it reads once more at the end, so
-    a ring that failed to come costs time only.
+    a notice that failed to come costs time only.
     """
     if not wait:
         return await read()
     end = asyncio.get_running_loop().time() + wait
-    with bell.hearing(about) as rung:
+    with notifier.subscribe(about) as notified:
         while not (found := await read()):
             left = end - asyncio.get_running_loop().time()
-            if left <= 0 or bell.closed:
+            if left <= 0 or notifier.closed:
                 break
-            await _ring(rung, left)
+            await _wait(notified, left)
         return found
 
 
 async def follow(
     read: Callable[[Item | None], Awaitable[Sequence[Item]]],
-    bell: EventNotifier,
+    notifier: EventNotifier,
     about: UUID,
     seconds: float,
 ) -> AsyncIterator[Sequence[Item]]:
     """All there is after the last item, again and again; nothing where nothing is new.
 
-    Ends when the time is over, when the bell will not ring again, or when nothing can be read:
+    Ends when the time is over, when the notifier has stopped, or when nothing can be read:
     the client then asks again after the last item, and misses nothing.
     """
     end, last = asyncio.get_running_loop().time() + seconds, None
-    with bell.hearing(about) as rung:
+    with notifier.subscribe(about) as notified:
         while True:
             try:
                 found = await read(last)
@@ -74,18 +71,18 @@ async def follow(
                 last = found[-1]
                 continue
             left = end - asyncio.get_running_loop().time()
-            if left <= 0 or bell.closed:
+            if left <= 0 or notifier.closed:
                 return
-            await _ring(rung, min(left, SIGN_OF_LIFE))
+            await _wait(notified, min(left, SIGN_OF_LIFE))
 
 
-async def _ring(rung: asyncio.Event, seconds: float) -> None:
+async def _wait(notified: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
-            await rung.wait()
+            await notified.wait()
     except TimeoutError:
         return
-    rung.clear()  # before the next read, which sees all that rang until now
+    notified.clear()  # before the next read, which sees all that was notified until now
 
 
 async def unless_gone(receive: Receive, work: Awaitable[Result]) -> Result:

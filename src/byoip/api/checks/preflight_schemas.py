@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import AsnIn, Strict, Wire
+from byoip.api.border.envelope import AsnIn, Strict, Text, Wire, example
 from byoip.api.checks.validation_schemas import CheckFinding, finding_of
 from byoip.domain.checks.evidence import Passed
 from byoip.usecases.checks.preflight import PreflightReport
@@ -13,9 +13,7 @@ from byoip.usecases.checks.preflight import PreflightReport
 class NewPreflight(Strict):
     """A prefix to try."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"cidr": "198.18.0.0/23", "asn": 64500}]}
-    )
+    model_config = example(cidr="198.18.0.0/23", asn=64500)
 
     cidr: str
     asn: AsnIn
@@ -25,7 +23,7 @@ class OtherOrigin(Wire):
     """Another network that is known to announce the space."""
 
     asn: int
-    cidr: str
+    cidr: Text
     where: str
 
 
@@ -53,9 +51,9 @@ EXAMPLE: dict[str, Any] = {
 class Preflight(Wire):
     """Whether a prefix would pass as things stand, and what would break."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
-    cidr: str
+    cidr: Text
     asn: int
     would_pass: bool = Field(description="irr and rpki pass; ownership is proven later.")
     checks: list[CheckFinding]
@@ -67,13 +65,13 @@ class Preflight(Wire):
 
 def preflight_of(report: PreflightReport) -> Preflight:
     """A report as the wire shows it."""
-    return Preflight(
-        cidr=str(report.prefix),
+    return Preflight.showing(
+        report,
+        cidr=report.prefix,
         asn=report.asn.number,
-        would_pass=report.would_pass,
         checks=[finding_of(finding) for finding in report.findings],
         other_origins=[
-            OtherOrigin(asn=one.asn.number, cidr=str(one.prefix), where=one.where)
+            OtherOrigin.showing(one, asn=one.asn.number, cidr=one.prefix)
             for one in report.other_origins
         ],
         warnings=[*_would_break(report), *_remarks(report)],

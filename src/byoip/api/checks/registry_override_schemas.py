@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, Time, Wire
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.envelope import Id, Text, Time, Wire, example
 from byoip.domain.checks import registry_override as domain
 
 _OVERRIDE: dict[str, Any] = {
@@ -31,21 +31,15 @@ class NewOverride(Reasoned):
 class RegistryOverride(Wire):
     """The operator's word on which registry is responsible for a range."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_OVERRIDE]})
+    model_config = example(**_OVERRIDE)
 
     id: Id
-    cidr: str
+    cidr: Text
     registry: str
-    reason: str
+    reason: Text
     created_at: Time
 
 
 def override_of(override: domain.RegistryOverride) -> RegistryOverride:
     """An override as the wire shows it."""
-    return RegistryOverride(
-        id=override.id.hex,
-        cidr=str(override.prefix),
-        registry=override.registry,
-        reason=override.reason.value,
-        created_at=override.created_at,
-    )
+    return RegistryOverride.showing(override, cidr=override.prefix)

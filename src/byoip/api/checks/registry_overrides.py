@@ -5,18 +5,12 @@ from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, list_of
-from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
+from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
 from byoip.api.checks import registry_override_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.checks.registry_override import (
-    OverrideNotFound,
-    RegistryOverride,
-    RegistryUnknown,
-)
-from byoip.domain.customer_text import InvalidText
+from byoip.domain.checks.registry_override import OverrideNotFound, RegistryUnknown
 from byoip.domain.prefix import InvalidPrefix
-from byoip.store.claims.views import Cursor
 from byoip.usecases.checks import registry_overrides as verbs
 
 registry_overrides = Declarations("operator: space", Audience.OPERATOR)
@@ -29,18 +23,17 @@ async def list_registry_overrides(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the overrides that operators have put, oldest first; not those of the settings."""
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor)
     reader = caller.backend.operator_reader
     found = await reader.overrides(after=wanted.after, limit=wanted.probe)
-    part = paginate(found, wanted, _place)
-    return list_answer([wire.override_of(one) for one in part.items], part)
+    return list_answer(paginate(found, wanted), wire.override_of)
 
 
 @registry_overrides.operation(
     "PUT /registry_overrides",
     Scope.OPERATOR,
     answer=answer_of(wire.RegistryOverride),
-    refuses=(InvalidText, InvalidPrefix, RegistryUnknown),
+    refuses=(InvalidPrefix, RegistryUnknown),
 )
 async def put_registry_override(caller: OperatorRequest, body: wire.NewOverride) -> Answer:
     """Say which registry is responsible for a range.
@@ -61,7 +54,7 @@ async def put_registry_override(caller: OperatorRequest, body: wire.NewOverride)
     "POST /registry_overrides/{override_id}/remove",
     Scope.OPERATOR,
     answer=answer_of(wire.RegistryOverride),
-    refuses=(InvalidText, OverrideNotFound),
+    refuses=(OverrideNotFound,),
 )
 async def remove_registry_override(
     caller: OperatorRequest, override_id: PathId, body: Reasoned
@@ -70,7 +63,3 @@ async def remove_registry_override(
     return await caller.write(
         lambda tx: verbs.remove(tx, override_id, reason=body.reason), wire.override_of
     )
-
-
-def _place(item: RegistryOverride) -> Cursor:
-    return Cursor(item.created_at, item.id)

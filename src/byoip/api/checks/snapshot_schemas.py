@@ -2,11 +2,9 @@
 
 from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import example
-from byoip.api.border.envelope import Time, Wire
+from byoip.api.border.envelope import Time, Wire, example
 from byoip.domain.checks.vrp_snapshot import Gate
 from byoip.store.accounts.operator_views import RoaSnapshotView
-from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
 
 
 class SnapshotObjection(Wire):
@@ -89,34 +87,10 @@ class RegistrationSnapshot(Wire):
 def roa_snapshot_of(view: RoaSnapshotView) -> RoaSnapshot:
     """A snapshot as the wire shows it."""
     snapshot = view.snapshot
-    return RoaSnapshot(
-        number=snapshot.number,
+    return RoaSnapshot.showing(
+        snapshot,
         in_use=view.in_use,
-        accepted=snapshot.accepted,
-        attempted_at=snapshot.attempted_at,
         built_at=snapshot.tally.built_at if snapshot.tally else None,
-        source=snapshot.source,
-        counts=dict(snapshot.tally.counts) if snapshot.tally else {},
-        objections=[
-            SnapshotObjection(gate=one.gate, detail=one.detail) for one in snapshot.objections
-        ],
-        kept=snapshot.kept,
-        acceptance=_acceptance(view.acceptance),
+        counts=snapshot.tally.counts if snapshot.tally else {},
+        acceptance=view.acceptance,
     )
-
-
-def registration_of(status: RegistrationStatus) -> RegistrationSnapshot:
-    """A registry's statistics as the wire shows them."""
-    return RegistrationSnapshot(
-        registry=status.registry,
-        serial=status.serial,
-        loaded_at=status.loaded_at,
-        ranges=status.ranges,
-        fault=status.fault,
-        refused=status.refused,
-        acceptance=_acceptance(status.acceptance),
-    )
-
-
-def _acceptance(word: Acceptance | None) -> SnapshotAcceptance | None:
-    return SnapshotAcceptance(by=word.by, reason=word.reason, at=word.at) if word else None

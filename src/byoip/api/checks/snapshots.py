@@ -9,17 +9,11 @@ from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, list_of
-from byoip.api.border.paging import DEFAULT_PAGE, Page, PerPage
-from byoip.api.checks.snapshot_schemas import (
-    RegistrationSnapshot,
-    RoaSnapshot,
-    registration_of,
-    roa_snapshot_of,
-)
+from byoip.api.border.paging import DEFAULT_PAGE, PerPage, everything, paginate_numbered
+from byoip.api.checks.snapshot_schemas import RegistrationSnapshot, RoaSnapshot, roa_snapshot_of
 from byoip.api.path_ids import PathNumber, PathText, read_number
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable, SnapshotNotFound
-from byoip.domain.customer_text import InvalidText
 from byoip.usecases.checks import snapshots as verbs
 
 snapshots = Declarations("operator: space", Audience.OPERATOR)
@@ -27,8 +21,7 @@ snapshots = Declarations("operator: space", Audience.OPERATOR)
 _LAST_NUMBER = 2**31 - 1
 
 Below: TypeAlias = Annotated[
-    int,
-    Query(ge=1, le=_LAST_NUMBER, description="Only lower numbers: an earlier answer's cursor."),
+    int, Query(ge=1, le=_LAST_NUMBER, description="Only lower numbers: an earlier answer's cursor.")
 ]
 
 
@@ -40,16 +33,15 @@ async def list_roa_snapshots(
     size = per_page or DEFAULT_PAGE
     reader = caller.backend.operator_reader
     found = await reader.roa_snapshots(below=below, limit=size + 1)
-    items = found[:size]
-    more = str(items[-1].snapshot.number) if len(found) > size else None
-    return list_answer([roa_snapshot_of(one) for one in items], Page(items, size, more))
+    part = paginate_numbered(found, size, lambda view: view.snapshot.number)
+    return list_answer(part, roa_snapshot_of)
 
 
 @snapshots.operation(
     "POST /roa_snapshots/{number}/accept",
     Scope.OPERATOR,
     answer=answer_of(RoaSnapshot),
-    refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
+    refuses=(SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_roa_snapshot(
     caller: OperatorRequest, number: PathNumber, body: Reasoned
@@ -69,14 +61,14 @@ async def accept_roa_snapshot(
 async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
     """List the registries' statistics in use, and why newer files were not taken."""
     found = await caller.backend.operator_reader.registration_snapshots()
-    return list_answer([registration_of(one) for one in found], Page(found, len(found), None))
+    return list_answer(everything(found), RegistrationSnapshot.showing)
 
 
 @snapshots.operation(
     "POST /registration_snapshots/{registry}/accept",
     Scope.OPERATOR,
     answer=answer_of(RegistrationSnapshot),
-    refuses=(InvalidText, SnapshotNotFound, SnapshotNotAcceptable),
+    refuses=(SnapshotNotFound, SnapshotNotAcceptable),
 )
 async def accept_registration_snapshot(
     caller: OperatorRequest, registry: PathText, body: Reasoned
@@ -86,5 +78,6 @@ async def accept_registration_snapshot(
     Refused files are not kept: the next one, fetched within six hours, is measured by this one.
     """
     return await caller.write(
-        lambda tx: verbs.accept_registrations(tx, registry, reason=body.reason), registration_of
+        lambda tx: verbs.accept_registrations(tx, registry, reason=body.reason),
+        RegistrationSnapshot.showing,
     )

@@ -3,20 +3,11 @@
 import base64
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from byoip.api.border.envelope import Id, Time, Wire, answer_of
-from byoip.domain.checks.evidence import (
-    Check,
-    Failed,
-    Fault,
-    Finding,
-    Outcome,
-    Passed,
-    RawAnswer,
-    Reason,
-    Unanswered,
-)
+from byoip.api.border.envelope import Id, Time, Wire, answer_of, example
+from byoip.domain.checks import evidence
+from byoip.domain.checks.evidence import Failed, Finding, Passed, Unanswered
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
 from byoip.store.claims.views import RunView
 
@@ -55,14 +46,14 @@ EVIDENCE_EXAMPLE: dict[str, Any] = {
 class CheckFinding(Wire):
     """How one check ended."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [CHECK_EXAMPLE]})
+    model_config = example(**CHECK_EXAMPLE)
 
-    check: Check
+    check: evidence.Check
     end: Literal["passed", "failed", "unanswered"] = Field(
         description="`unanswered` says nothing about the prefix."
     )
-    reason: Reason | None = Field(description="Why it failed; stable.")
-    fault: Fault | None = Field(description="Why it could not be answered.")
+    reason: evidence.Reason | None = Field(description="Why it failed; stable.")
+    fault: evidence.Fault | None = Field(description="Why it could not be answered.")
     seen: str
     fix: str = Field(description="What to do about it; empty where it passed.")
     warnings: list[str]
@@ -72,7 +63,7 @@ class CheckFinding(Wire):
 class Evidence(Wire):
     """One question to one outside party, and its raw answer."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EVIDENCE_EXAMPLE]})
+    model_config = example(**EVIDENCE_EXAMPLE)
 
     asked: str
     of: str = Field(description="The party that was asked.")
@@ -88,18 +79,12 @@ class Evidence(Wire):
 class CheckWithEvidence(CheckFinding):
     """How one check ended, and on what evidence."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{**CHECK_EXAMPLE, "evidence": [EVIDENCE_EXAMPLE]}]}
-    )
+    model_config = example(**CHECK_EXAMPLE, evidence=[EVIDENCE_EXAMPLE])
 
     evidence: list[Evidence]
 
 
-class Validation(Wire):
-    """One run of the checks."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [RUN_EXAMPLE]})
-
+class _Run(BaseModel):
     id: Id
     trigger: Trigger
     state: RunState
@@ -108,28 +93,23 @@ class Validation(Wire):
     due_at: Time = Field(description="When it may start.")
     started_at: Time | None
     finished_at: Time | None
+
+
+class Validation(_Run, Wire):
+    """One run of the checks."""
+
+    model_config = example(**RUN_EXAMPLE)
+
     checks: list[CheckFinding]
 
 
-class ValidationWithEvidence(Wire):
+class ValidationWithEvidence(_Run, Wire):
     """One run of the checks, with everything that was asked and answered."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {**RUN_EXAMPLE, "checks": [{**CHECK_EXAMPLE, "evidence": [EVIDENCE_EXAMPLE]}]}
-            ]
-        }
+    model_config = example(
+        **RUN_EXAMPLE | {"checks": [CHECK_EXAMPLE | {"evidence": [EVIDENCE_EXAMPLE]}]}
     )
 
-    id: Id
-    trigger: Trigger
-    state: RunState
-    result: RunResult | None
-    created_at: Time
-    due_at: Time = Field(description="When it may start.")
-    started_at: Time | None
-    finished_at: Time | None
     checks: list[CheckWithEvidence]
 
 
@@ -138,18 +118,7 @@ ValidationAnswer = answer_of(ValidationWithEvidence, "Validation")
 
 def validation_of(view: RunView) -> Validation:
     """A run as lists show it."""
-    run = view.run
-    return Validation(
-        id=run.id.hex,
-        trigger=run.trigger,
-        state=run.state,
-        result=run.result,
-        created_at=run.created_at,
-        due_at=run.due_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        checks=[finding_of(finding) for finding in view.findings],
-    )
+    return Validation.showing(view.run, checks=[finding_of(finding) for finding in view.findings])
 
 
 def validation_with_evidence(view: RunView) -> ValidationWithEvidence:
@@ -161,39 +130,35 @@ def validation_with_evidence(view: RunView) -> ValidationWithEvidence:
         )
         for finding in view.findings
     ]
-    return ValidationWithEvidence(**{**dict(validation_of(view)), "checks": checks})
+    return ValidationWithEvidence.showing(view.run, checks=checks)
 
 
 def finding_of(finding: Finding) -> CheckFinding:
     """A finding without its evidence."""
     outcome = finding.outcome
-    return CheckFinding(
-        check=finding.check,
+    return CheckFinding.showing(
+        finding,
         end=_end(outcome),
         reason=outcome.reason if isinstance(outcome, Failed) else None,
         fault=outcome.fault if isinstance(outcome, Unanswered) else None,
         seen=outcome.seen,
         fix="" if isinstance(outcome, Passed) else outcome.fix,
-        warnings=list(outcome.warnings) if isinstance(outcome, Passed) else [],
-        at=finding.at,
+        warnings=outcome.warnings if isinstance(outcome, Passed) else [],
     )
 
 
-def evidence_of(exhibit: RawAnswer) -> Evidence:
+def evidence_of(exhibit: evidence.RawAnswer) -> Evidence:
     """A raw answer: as text where it is text, else in base64."""
     text = _readable(exhibit.answer)
-    return Evidence(
-        asked=exhibit.asked,
-        of=exhibit.of,
-        at=exhibit.at,
-        sha256=exhibit.sha256,
+    return Evidence.showing(
+        exhibit,
         size_bytes=len(exhibit.answer),
         encoding="base64" if text is None else "text",
         answer=base64.b64encode(exhibit.answer).decode("ascii") if text is None else text,
     )
 
 
-def _end(outcome: Outcome) -> Literal["passed", "failed", "unanswered"]:
+def _end(outcome: evidence.Outcome) -> Literal["passed", "failed", "unanswered"]:
     match outcome:
         case Passed():
             return "passed"

@@ -4,18 +4,12 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import list_of
-from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
-from byoip.api.checks.validation_schemas import (
-    Validation,
-    ValidationAnswer,
-    validation_of,
-    validation_with_evidence,
-)
+from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
+from byoip.api.checks import validation_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.store.claims.views import Cursor, RunView
 
 validations = Declarations("proof")
 
@@ -23,25 +17,24 @@ validations = Declarations("proof")
 @validations.operation(
     "GET /prefixes/{prefix_id}/validations",
     Scope.PREFIXES_READ,
-    answer=list_of(Validation),
+    answer=list_of(wire.Validation),
     refuses=(ClaimNotFound,),
 )
 async def list_validations(
     caller: CustomerRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the validation runs of a prefix, oldest first, without their evidence."""
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor)
     found = await caller.backend.reader.runs(
         caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    part = paginate(found, wanted, _place)
-    return list_answer([validation_of(run) for run in part.items], part)
+    return list_answer(paginate(found, wanted, lambda view: view.run), wire.validation_of)
 
 
 @validations.operation(
     "GET /prefixes/{prefix_id}/validations/{validation_id}",
     Scope.PREFIXES_READ,
-    answer=ValidationAnswer,
+    answer=wire.ValidationAnswer,
     refuses=(ClaimNotFound, ValidationNotFound),
 )
 async def get_validation(
@@ -49,8 +42,4 @@ async def get_validation(
 ) -> Answer:
     """Read one run: what was asked, of whom, what came back, and how to fix it."""
     run = await caller.backend.reader.run(caller.account_id, prefix_id, validation_id)
-    return answer(validation_with_evidence(run))
-
-
-def _place(view: RunView) -> Cursor:
-    return Cursor(view.run.created_at, view.run.id)
+    return answer(wire.validation_with_evidence(run))

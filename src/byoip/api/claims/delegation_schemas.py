@@ -4,9 +4,9 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from byoip.api.border.envelope import Id, IdIn, Strict, Time, Wire, list_of
+from byoip.api.border.envelope import Id, IdIn, Strict, Text, Time, Wire, example, list_of
 from byoip.domain.claims import delegation as domain
 
 _ACCOUNT = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
@@ -50,16 +50,8 @@ TimeIn: TypeAlias = Annotated[
 class NewDelegation(Strict):
     """What to let another account use."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "cidr": "198.18.0.0/24",
-                    "delegated_account_id": _ACCOUNT,
-                    "expires_at": "2027-01-01T00:00:00Z",
-                }
-            ]
-        }
+    model_config = example(
+        cidr="198.18.0.0/24", delegated_account_id=_ACCOUNT, expires_at="2027-01-01T00:00:00Z"
     )
 
     cidr: str = Field(description="The prefix or a part of it.")
@@ -70,10 +62,10 @@ class NewDelegation(Strict):
 class Delegation(Wire):
     """A range of a prefix that another account may use."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
     id: Id
-    cidr: str
+    cidr: Text
     delegated_account_id: Id
     parent_prefix_id: Id
     created_at: Time
@@ -84,7 +76,7 @@ class Delegation(Wire):
 class EndedDelegation(Wire):
     """Which one has ended."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"id": EXAMPLE["id"]}]})
+    model_config = example(id=EXAMPLE["id"])
 
     id: Id
 
@@ -94,12 +86,9 @@ ReceivedDelegationListAnswer = list_of(Delegation, "ReceivedDelegation")
 
 def delegation_of(delegation: domain.Delegation) -> Delegation:
     """A delegation as the wire shows it. It never changes after it was made."""
-    return Delegation(
-        id=delegation.id.hex,
-        cidr=str(delegation.cidr),
-        delegated_account_id=delegation.account_id.hex,
-        parent_prefix_id=delegation.claim_id.hex,
-        created_at=delegation.created_at,
+    return Delegation.showing(
+        delegation,
+        delegated_account_id=delegation.account_id,
+        parent_prefix_id=delegation.claim_id,
         modified_at=delegation.created_at,
-        expires_at=delegation.expires_at,
     )

@@ -2,43 +2,21 @@
 
 from uuid import UUID
 
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import answer_of, counted_list_of
-from byoip.api.border.paging import (
-    DEFAULT_PAGE,
-    LONGEST_PAGE,
-    CursorText,
-    PerPage,
-    page_request,
-    paginate,
-    paginate_list,
-)
+from byoip.api.border.paging import CursorText, PerPage
 from byoip.api.claims import delegation_schemas as wire
-from byoip.api.claims.delegation_schemas import (
-    EndedDelegation,
-    NewDelegation,
-    ReceivedDelegationListAnswer,
-    delegation_of,
-)
+from byoip.api.claims.delegation_schemas import EndedDelegation, delegation_of
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import PrefixNotApproved
+from byoip.domain.claims import delegation
 from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
-from byoip.domain.claims.delegation import (
-    DELEGATIONS_PER_PREFIX,
-    DelegateNotFound,
-    Delegation,
-    DelegationExpiryRefused,
-    DelegationNotFound,
-    DelegationOutsidePrefix,
-    DelegationOverlaps,
-    DelegationToOwner,
-    TooManyDelegations,
-)
+from byoip.domain.claims.delegation import DELEGATIONS_PER_PREFIX
 from byoip.domain.prefix import InvalidPrefix
-from byoip.store.claims.views import Cursor
 from byoip.usecases.claims import delegations as verbs
 
 delegations = Declarations("delegations")
@@ -55,16 +33,16 @@ delegations = Declarations("delegations")
         PrefixNotApproved,
         PrefixSuspended,
         PrefixOffboarding,
-        DelegateNotFound,
-        DelegationToOwner,
-        DelegationOutsidePrefix,
-        DelegationExpiryRefused,
-        DelegationOverlaps,
-        TooManyDelegations,
+        delegation.DelegateNotFound,
+        delegation.DelegationToOwner,
+        delegation.DelegationOutsidePrefix,
+        delegation.DelegationExpiryRefused,
+        delegation.DelegationOverlaps,
+        delegation.TooManyDelegations,
     ),
 )
 async def create_delegation(
-    caller: CustomerRequest, prefix_id: PathId, body: NewDelegation
+    caller: CustomerRequest, prefix_id: PathId, body: wire.NewDelegation
 ) -> Answer:
     """Delegate part or all of an approved prefix to another account.
 
@@ -80,7 +58,6 @@ async def create_delegation(
             expires_at=body.expires_at,
         ),
         delegation_of,
-        status=201,
     )
 
 
@@ -97,19 +74,18 @@ async def list_delegations(
 
     All of it, oldest first, unless `per_page` is given.
     """
-    wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
+    wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
     whole = await caller.backend.reader.delegations(
         caller.account_id, prefix_id, now=caller.now, after=None, limit=DELEGATIONS_PER_PREFIX
     )
-    part = paginate_list(whole, wanted, _place)
-    return list_answer([delegation_of(one) for one in part.items], part, total=len(whole))
+    return list_answer(paging.paginate_list(whole, wanted), delegation_of, total=len(whole))
 
 
 @delegations.operation(
     "DELETE /prefixes/{prefix_id}/delegations/{delegation_id}",
     Scope.PREFIXES_WRITE,
     answer=answer_of(EndedDelegation),
-    refuses=(ClaimNotFound, DelegationNotFound),
+    refuses=(ClaimNotFound, delegation.DelegationNotFound),
 )
 async def delete_delegation(
     caller: CustomerRequest, prefix_id: PathId, delegation_id: PathId
@@ -120,21 +96,18 @@ async def delete_delegation(
     )
 
 
-@delegations.operation("GET /delegations", Scope.PREFIXES_READ, answer=ReceivedDelegationListAnswer)
+@delegations.operation(
+    "GET /delegations", Scope.PREFIXES_READ, answer=wire.ReceivedDelegationListAnswer
+)
 async def list_received_delegations(
     caller: CustomerRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List what other accounts have delegated to this one, oldest first."""
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = paging.page_request(per_page, cursor)
     found = await caller.backend.reader.received_delegations(
         caller.account_id, now=caller.now, after=wanted.after, limit=wanted.probe
     )
-    part = paginate(found, wanted, _place)
-    return list_answer([delegation_of(one) for one in part.items], part)
-
-
-def _place(delegation: Delegation) -> Cursor:
-    return Cursor(delegation.created_at, delegation.id)
+    return list_answer(paging.paginate(found, wanted), delegation_of)
 
 
 def _ended(delegation_id: UUID) -> EndedDelegation:

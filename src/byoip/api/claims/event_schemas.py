@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import Id, Time, Wire
+from byoip.api.border.envelope import Id, Time, Wire, example
 from byoip.domain.event_kinds import OF_PREFIXES, names
 from byoip.store.claims import views
-from byoip.store.claims.views import NumberedEvent
 
 EXAMPLE: dict[str, Any] = {
     "number": 3,
@@ -35,7 +34,7 @@ EventKind: TypeAlias = Annotated[
 class Event(Wire):
     """One line of a prefix's history."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
     number: int = Field(description="Counts up within the prefix, without gaps.")
     kind: EventKind
@@ -49,7 +48,7 @@ class Event(Wire):
 class AccountEvent(Wire):
     """One line of the history of all the account's prefixes."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [ACCOUNT_EXAMPLE]})
+    model_config = example(**ACCOUNT_EXAMPLE)
 
     number: int = Field(description="Counts up within the account, without gaps.")
     prefix_id: Id
@@ -62,25 +61,9 @@ class AccountEvent(Wire):
     after: dict[str, Any]
 
 
-def event_of(event: NumberedEvent) -> Event:
-    """An event as the wire shows it."""
-    return Event(
-        number=event.number,
-        kind=event.kind,
-        actor=event.actor,
-        request_id=event.request_id,
-        at=event.at,
-        before=dict(event.before),
-        after=dict(event.after),
-    )
-
-
 def account_event_of(event: views.AccountEvent) -> AccountEvent:
-    """The same among those of all prefixes."""
-    shown = event_of(event.event)
-    return AccountEvent(
-        **shown.model_dump(exclude={"number"}),
-        number=event.number,
-        prefix_id=event.claim_id.hex,
-        prefix_number=shown.number,
+    """An event among those of all prefixes, as the wire shows it."""
+    kept = event.event
+    return AccountEvent.showing(
+        kept, number=event.number, prefix_id=event.claim_id, prefix_number=kept.number
     )

@@ -9,9 +9,9 @@ from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import event_list_of
-from byoip.api.border.paging import DEFAULT_PAGE, Page, PerPage
+from byoip.api.border.paging import DEFAULT_PAGE, PerPage, paginate_numbered
 from byoip.api.border.waiting import Wait, read_or_wait
-from byoip.api.claims.event_schemas import AccountEvent, Event, account_event_of, event_of
+from byoip.api.claims.event_schemas import AccountEvent, Event, account_event_of
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
@@ -45,10 +45,8 @@ async def list_prefix_events(
     if after:
         _require_made(after, await reader.newest_event(account_id, prefix_id))
     read = partial(reader.events, account_id, prefix_id, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.bell, prefix_id, wait)
-    items = found[:size]
-    more = str(items[-1].number) if len(found) > size else None
-    return list_answer([event_of(event) for event in items], Page(items, size, more))
+    found = await read_or_wait(read, caller.backend.notifier, prefix_id, wait)
+    return list_answer(paginate_numbered(found, size), Event.showing)
 
 
 @history.operation(
@@ -69,10 +67,8 @@ async def list_account_events(
     if after:
         _require_made(after, await reader.newest_account_event(account_id))
     read = partial(reader.account_events, account_id, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.bell, account_id, wait)
-    items = found[:size]
-    more = str(items[-1].number) if len(found) > size else None
-    return list_answer([account_event_of(event) for event in items], Page(items, size, more))
+    found = await read_or_wait(read, caller.backend.notifier, account_id, wait)
+    return list_answer(paginate_numbered(found, size), account_event_of)
 
 
 def _require_made(after: int, newest: int) -> None:

@@ -4,11 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import example
 from byoip.api.bindings.binding_schemas import ServiceBinding, binding_of
-from byoip.api.border.envelope import Id, Time, Wire
+from byoip.api.border.envelope import Id, Text, Time, Wire, example
 from byoip.api.claims import prefix_schemas as prefixes
 from byoip.api.claims.prefix_schemas import Prefix, prefix_of
 from byoip.api.claims.reservation_schemas import Reservation, reservation_of
@@ -24,13 +23,7 @@ _ACCOUNT_ID = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
 class OperatorPrefix(Prefix):
     """A prefix of any account, and on whose word it was approved."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {**prefixes.EXAMPLE, "approved_by": None, "approved_at": None, "revoked_at": None}
-            ]
-        }
-    )
+    model_config = example(**prefixes.EXAMPLE, approved_by=None, approved_at=None, revoked_at=None)
 
     approved_by: Approver | None = Field(description="`operator`: on an operator's word.")
     approved_at: Time | None
@@ -49,7 +42,7 @@ class AddressDelegate(Wire):
     )
 
     delegation_id: Id
-    cidr: str
+    cidr: Text
     account_id: Id
     account_name: str
     expires_at: Time | None
@@ -69,7 +62,7 @@ class AddressHolding(Wire):
     )
 
     prefix_id: Id
-    cidr: str
+    cidr: Text
     state: Literal[State.PENDING, State.APPROVED]
     standing: Standing
     account_id: Id
@@ -87,7 +80,7 @@ class Address(Wire):
         address="198.18.0.1", holding=None, delegates=[], others=[], reservation=None
     )
 
-    address: str
+    address: Text
     holding: AddressHolding | None = Field(
         description="The approved prefix; else the one that is still bound; else the oldest."
     )
@@ -111,16 +104,10 @@ def address_of(report: AddressReport) -> Address:
     """A report as the wire shows it."""
     holdings = [_holding(one) for one in report.holdings]
     return Address(
-        address=str(report.address),
+        address=report.address,
         holding=holdings[0] if holdings else None,
         delegates=[
-            AddressDelegate(
-                delegation_id=one.id.hex,
-                cidr=str(one.cidr),
-                account_id=one.account_id.hex,
-                account_name=name,
-                expires_at=one.expires_at,
-            )
+            AddressDelegate.showing(one, delegation_id=one.id, account_name=name)
             for one, name in report.delegations
         ],
         others=holdings[1:],
@@ -130,17 +117,15 @@ def address_of(report: AddressReport) -> Address:
 
 def _holding(holding: Holding) -> AddressHolding:
     claim = holding.claim
-    return AddressHolding(
-        prefix_id=claim.id.hex,
-        cidr=str(claim.prefix),
+    return AddressHolding.showing(
+        claim,
+        prefix_id=claim.id,
+        cidr=claim.prefix,
         state=State.APPROVED if claim.approved else State.PENDING,
-        standing=claim.standing,
-        account_id=claim.account_id.hex,
         account_name=holding.account_name,
         binding=_answering(holding.binding) if holding.binding else None,
     )
 
 
 def _answering(binding: domain.ServiceBinding) -> ServiceBinding:
-    now = binding.answered_by or binding.service
-    return binding_of(replace(binding, service=now))
+    return binding_of(replace(binding, service=binding.answered_by or binding.service))

@@ -9,26 +9,18 @@ from fastapi import Query
 
 from byoip.api.accounts.operator_accounts import AccountFilter, account_filter
 from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border import paging
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, event_list_of, list_of
-from byoip.api.border.paging import DEFAULT_PAGE, CursorText, Page, PerPage, page_request, paginate
+from byoip.api.border.paging import CursorText, PerPage
 from byoip.api.border.refusals import QueryParameterInvalid
-from byoip.api.checks.validation_schemas import (
-    Validation,
-    ValidationAnswer,
-    validation_of,
-    validation_with_evidence,
-)
-from byoip.api.claims.event_schemas import Event, event_of
+from byoip.api.checks import validation_schemas as runs
+from byoip.api.claims import operator_prefix_schemas as wire
+from byoip.api.claims.event_schemas import Event
 from byoip.api.claims.history import After
-from byoip.api.claims.operator_prefix_schemas import (
-    Address,
-    OperatorPrefix,
-    address_of,
-    operator_prefix_of,
-)
+from byoip.api.claims.operator_prefix_schemas import OperatorPrefix
 from byoip.api.claims.prefixes import ApprovedFilter, StandingFilter
 from byoip.api.path_ids import PathAddress, PathId
 from byoip.domain.accounts.credential import Scope
@@ -37,10 +29,9 @@ from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
 from byoip.domain.claims.lifecycle import IllegalTransition, Transition
 from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import OperatorClaimFilter
-from byoip.store.claims.views import ClaimView, Cursor, RunView
+from byoip.store.claims.views import ClaimView
 from byoip.usecases.claims import standing as verbs
 
 operator_prefixes = Declarations("operator: prefixes", Audience.OPERATOR)
@@ -61,15 +52,14 @@ async def list_all_prefixes(
     cursor: CursorText = None,
 ) -> Answer:
     """List prefixes of all accounts, oldest first."""
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = paging.page_request(per_page, cursor)
     which = OperatorClaimFilter(
         account_filter(account_id), _overlapping(overlapping), approved, standing
     )
     found = await caller.backend.operator_reader.claims(
         which, after=wanted.after, limit=wanted.probe
     )
-    part = paginate(found, wanted, _place)
-    return list_answer(list(map(_shown(caller), part.items)), part)
+    return list_answer(paging.paginate(found, wanted, lambda view: view.claim), _shown(caller))
 
 
 @operator_prefixes.operation(
@@ -93,37 +83,34 @@ async def list_any_prefix_events(
     caller: OperatorRequest, prefix_id: PathId, after: After = 0, per_page: PerPage = None
 ) -> Answer:
     """Read the history of any account's prefix, oldest first, also after it was removed."""
-    size = per_page or DEFAULT_PAGE
+    size = per_page or paging.DEFAULT_PAGE
     owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.events(owner, prefix_id, after=after, limit=size + 1)
-    items = found[:size]
-    more = str(items[-1].number) if len(found) > size else None
-    return list_answer([event_of(event) for event in items], Page(items, size, more))
+    return list_answer(paging.paginate_numbered(found, size), Event.showing)
 
 
 @operator_prefixes.operation(
     "GET /prefixes/{prefix_id}/validations",
     Scope.OPERATOR,
-    answer=list_of(Validation),
+    answer=list_of(runs.Validation),
     refuses=(ClaimNotFound,),
 )
 async def list_any_prefix_validations(
     caller: OperatorRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the validation runs of any account's prefix, oldest first."""
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = paging.page_request(per_page, cursor)
     owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.runs(
         owner, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    part = paginate(found, wanted, _run_place)
-    return list_answer([validation_of(run) for run in part.items], part)
+    return list_answer(paging.paginate(found, wanted, lambda view: view.run), runs.validation_of)
 
 
 @operator_prefixes.operation(
     "GET /prefixes/{prefix_id}/validations/{validation_id}",
     Scope.OPERATOR,
-    answer=ValidationAnswer,
+    answer=runs.ValidationAnswer,
     refuses=(ClaimNotFound, ValidationNotFound),
 )
 async def get_any_prefix_validation(
@@ -132,7 +119,7 @@ async def get_any_prefix_validation(
     """Read one run of any account's prefix, with all evidence."""
     owner = await caller.backend.operator_reader.owner(prefix_id)
     run = await caller.backend.reader.run(owner, prefix_id, validation_id)
-    return answer(validation_with_evidence(run))
+    return answer(runs.validation_with_evidence(run))
 
 
 @operator_prefixes.operation(
@@ -140,7 +127,6 @@ async def get_any_prefix_validation(
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
     refuses=(
-        InvalidText,
         ClaimNotFound,
         IllegalTransition,
         PrefixSuspended,
@@ -161,7 +147,7 @@ async def approve_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
     "POST /prefixes/{prefix_id}/revoke",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
+    refuses=(ClaimNotFound, IllegalTransition),
 )
 async def revoke_prefix_approval(
     caller: OperatorRequest, prefix_id: PathId, body: Reasoned
@@ -179,7 +165,7 @@ async def revoke_prefix_approval(
     "POST /prefixes/{prefix_id}/suspend",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
+    refuses=(ClaimNotFound, IllegalTransition),
 )
 async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Let nothing new happen to a prefix: no approval, no binding, no removal. Routes stay."""
@@ -190,7 +176,7 @@ async def suspend_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reaso
     "POST /prefixes/{prefix_id}/resume",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
+    refuses=(ClaimNotFound, IllegalTransition),
 )
 async def resume_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """End a suspension."""
@@ -201,7 +187,7 @@ async def resume_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reason
     "POST /prefixes/{prefix_id}/settle",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, IllegalTransition),
+    refuses=(ClaimNotFound, IllegalTransition),
 )
 async def settle_prefix_contest(
     caller: OperatorRequest, prefix_id: PathId, body: Reasoned
@@ -211,12 +197,15 @@ async def settle_prefix_contest(
 
 
 @operator_prefixes.operation(
-    "GET /addresses/{address}", Scope.OPERATOR, answer=answer_of(Address), refuses=(InvalidAddress,)
+    "GET /addresses/{address}",
+    Scope.OPERATOR,
+    answer=answer_of(wire.Address),
+    refuses=(InvalidAddress,),
 )
 async def get_address(caller: OperatorRequest, address: PathAddress) -> Answer:
     """Say which prefix, account, service and delegated accounts answer for an address."""
     wanted = parse_address(address)
-    return answer(address_of(await caller.backend.operator_reader.address(wanted, caller.now)))
+    return answer(wire.address_of(await caller.backend.operator_reader.address(wanted, caller.now)))
 
 
 async def _act(
@@ -233,7 +222,7 @@ def _moving(transition: Transition) -> Callable[..., Awaitable[ClaimView]]:
 
 
 def _shown(caller: OperatorRequest) -> Callable[[ClaimView], OperatorPrefix]:
-    return partial(operator_prefix_of, advice=caller.backend.advice, now=caller.now)
+    return partial(wire.operator_prefix_of, advice=caller.backend.advice, now=caller.now)
 
 
 def _overlapping(text: str | None) -> Prefix | None:
@@ -241,11 +230,3 @@ def _overlapping(text: str | None) -> Prefix | None:
         return None if text is None else Prefix.parse(text)
     except InvalidPrefix:
         raise QueryParameterInvalid("overlapping", "is not a prefix") from None
-
-
-def _place(view: ClaimView) -> Cursor:
-    return Cursor(view.claim.created_at, view.claim.id)
-
-
-def _run_place(view: RunView) -> Cursor:
-    return Cursor(view.run.created_at, view.run.id)

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, TextIn, Time, Wire
+from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, Text, TextIn, Time, Wire, example
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.blockers import Advice, advertisable, blockers
 from byoip.domain.claims.lifecycle import Standing
@@ -15,11 +15,7 @@ from byoip.store.claims.views import ClaimView
 class NewPrefix(Strict):
     """A prefix to bring."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"cidr": "198.18.0.0/23", "asn": 64500, "description": "Frankfurt edge"}]
-        }
-    )
+    model_config = example(cidr="198.18.0.0/23", asn=64500, description="Frankfurt edge")
 
     cidr: str = Field(description="The prefix, without host bits. Canonical text is echoed.")
     asn: AsnIn
@@ -37,7 +33,7 @@ class NewPrefix(Strict):
 class PrefixChange(Strict):
     """The one member that may change."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"description": "Berlin edge"}]})
+    model_config = example(description="Berlin edge")
 
     description: TextIn
 
@@ -83,13 +79,13 @@ EXAMPLE: dict[str, Any] = {
 class Prefix(Wire):
     """A prefix in an account, with its checks and what it still lacks."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
     id: Id
     account_id: Id
-    cidr: str
+    cidr: Text
     asn: int
-    description: str
+    description: Text
     approved: Literal["P", "V"] = Field(description="P: pending. V: approved.")
     irr_validation_state: CheckState
     rpki_validation_state: CheckState
@@ -119,24 +115,17 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     missing = blockers(
         claim, view.token, default_binding=bound, drift=drift, advice=advice, now=now
     )
-    return Prefix(
-        id=claim.id.hex,
-        account_id=claim.account_id.hex,
-        cidr=str(claim.prefix),
+    return Prefix.showing(
+        claim,
+        cidr=claim.prefix,
         asn=claim.asn.number,
-        description=claim.description.value,
         approved="V" if claim.approved else "P",
         irr_validation_state=claim.irr.state,
         rpki_validation_state=claim.rpki.state,
         ownership_validation_state=claim.ownership.state,
         ownership_validation_token=None if view.token is None else view.token.value,
-        delegate_loa_creation=claim.delegate_loa_creation,
-        loa_document_id=None if claim.loa_document_id is None else claim.loa_document_id.hex,
-        created_at=claim.created_at,
-        modified_at=claim.modified_at,
-        standing=claim.standing,
         advertisable=advertisable(claim, default_binding=bound, drift=drift),
-        blockers=[Blocker(name=one.name, message=one.message) for one in missing],
+        blockers=missing,
         # Deprecated members: as wanted of the BGP prefix that spans the prefix, if there is one.
         advertised=None if route is None else route.advertised,
         advertised_modified_at=None if route is None else route.at,

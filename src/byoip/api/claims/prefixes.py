@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 from fastapi import Query
 
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import CustomerRequest, nothing
+from byoip.api.border.caller import Authenticated, CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, answer_of, counted_list_of
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate
@@ -18,26 +18,16 @@ from byoip.api.path_ids import PathId
 from byoip.domain import prefix as network
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
-from byoip.domain.claims.claim import (
-    ClaimNotFound,
-    OverlapsOwnClaim,
-    PrefixSuspended,
-    TooManyClaims,
-    WithdrawFirst,
-)
+from byoip.domain.claims import claim
+from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.letters.loa_document import LoaDocumentUnknown
-from byoip.domain.prefix import (
-    InvalidPrefix,
-    OperatorInfrastructure,
-    PrefixLengthRefused,
-    SpecialPurposePrefix,
-)
+from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
 from byoip.domain.routes.offboarding import GraceNotBegun
-from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
+from byoip.store.claims.views import ClaimFilter, ClaimView
 from byoip.usecases.checks.request_validation import request_validation
 from byoip.usecases.claims import prefixes as verbs
 
@@ -51,9 +41,9 @@ StandingFilter: TypeAlias = Annotated[Standing | None, Query(description="Only o
 
 PREFIX_REFUSALS = (
     InvalidPrefix,
-    PrefixLengthRefused,
-    SpecialPurposePrefix,
-    OperatorInfrastructure,
+    network.PrefixLengthRefused,
+    network.SpecialPurposePrefix,
+    network.OperatorInfrastructure,
     InvalidAsn,
     OriginNotOffered,
 )
@@ -69,8 +59,8 @@ PREFIX_REFUSALS = (
         *PREFIX_REFUSALS,
         InvalidText,
         LoaDocumentUnknown,
-        OverlapsOwnClaim,
-        TooManyClaims,
+        claim.OverlapsOwnClaim,
+        claim.TooManyClaims,
         SpaceReserved,
     ),
 )
@@ -91,9 +81,8 @@ async def create_prefix(caller: CustomerRequest, body: NewPrefix) -> Answer:
             delegate_loa_creation=body.delegate_loa_creation,
             loa_document_id=body.loa_document_id,
         ),
-        _shown(caller),
-        status=201,
-        version=_version,
+        shown(caller),
+        version=version,
     )
 
 
@@ -115,10 +104,10 @@ async def list_prefixes(
     which = ClaimFilter(None if cidr is None else _exactly(cidr), approved, standing)
     reader, account_id = caller.backend.reader, caller.account_id
     found = await reader.claims(account_id, after=wanted.after, limit=wanted.probe, wanted=which)
-    part = paginate(found, wanted, _place)
+    part = paginate(found, wanted, lambda view: view.claim)
     whole = wanted.after is None and part.next is None
     total = len(found) if whole else await reader.count_claims(account_id, which)
-    return list_answer(list(map(_shown(caller), part.items)), part, total=total)
+    return list_answer(part, shown(caller), total=total)
 
 
 @prefixes.operation(
@@ -131,7 +120,7 @@ async def list_prefixes(
 async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Read one prefix, with its checks and what it still lacks."""
     view = await caller.backend.reader.claim(caller.account_id, prefix_id)
-    return answer(_shown(caller)(view), version=_version(view))
+    return answer(shown(caller)(view), version=version(view))
 
 
 @prefixes.operation(
@@ -148,8 +137,8 @@ async def update_prefix(caller: CustomerRequest, prefix_id: PathId, body: Prefix
     """
     return await caller.write(
         lambda tx: verbs.describe(tx, caller.account_id, prefix_id, description=body.description),
-        _shown(caller),
-        version=_version,
+        shown(caller),
+        version=version,
     )
 
 
@@ -159,10 +148,10 @@ async def update_prefix(caller: CustomerRequest, prefix_id: PathId, body: Prefix
     answer=Done,
     refuses=(
         ClaimNotFound,
-        WithdrawFirst,
+        claim.WithdrawFirst,
         AdvertiseStateLocked,
         IllegalTransition,
-        PrefixSuspended,
+        claim.PrefixSuspended,
         GraceNotBegun,
     ),
 )
@@ -197,17 +186,18 @@ async def validate_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     await spend(allowance, "validate-prefix", whose, per_prefix, of=prefix_id)
     return await caller.write(
         lambda tx: request_validation(tx, caller.account_id, prefix_id),
-        _shown(caller),
-        status=202,
-        version=_version,
+        shown(caller),
+        version=version,
     )
 
 
-def _shown(caller: CustomerRequest) -> Callable[[ClaimView], Prefix]:
+def shown(caller: Authenticated) -> Callable[[ClaimView], Prefix]:
+    """How this caller is shown a prefix."""
     return partial(prefix_of, advice=caller.backend.advice, now=caller.now)
 
 
-def _version(view: ClaimView) -> int:
+def version(view: ClaimView) -> int:
+    """The version that stands in a prefix's ETag."""
     return view.claim.version
 
 
@@ -216,7 +206,3 @@ def _exactly(cidr: str) -> network.Prefix:
         return network.Prefix.parse(cidr)
     except InvalidPrefix:
         raise QueryParameterInvalid("cidr", "is not a prefix without host bits") from None
-
-
-def _place(view: ClaimView) -> Cursor:
-    return Cursor(view.claim.created_at, view.claim.id)

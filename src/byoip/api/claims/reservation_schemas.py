@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, IdIn, Time, Wire
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.envelope import Id, IdIn, Text, Time, Wire, example
 from byoip.domain.claims import reservation as domain
 
 _ACCOUNT_ID = "8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7"
@@ -34,21 +34,15 @@ class NewReservation(Reasoned):
 class Reservation(Wire):
     """Space that one account may claim, or none."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_RESERVATION]})
+    model_config = example(**_RESERVATION)
 
     id: Id
-    cidr: str
+    cidr: Text
     account_id: Id | None
-    reason: str
+    reason: Text
     created_at: Time
 
 
 def reservation_of(reservation: domain.Reservation) -> Reservation:
     """A reservation as the wire shows it."""
-    return Reservation(
-        id=reservation.id.hex,
-        cidr=str(reservation.prefix),
-        account_id=reservation.account_id.hex if reservation.account_id else None,
-        reason=reservation.reason.value,
-        created_at=reservation.created_at,
-    )
+    return Reservation.showing(reservation, cidr=reservation.prefix)

@@ -5,20 +5,12 @@ from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, list_of
-from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
+from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
 from byoip.api.claims import reservation_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.claims.reservation import (
-    OverlapsApproved,
-    OverlapsReservation,
-    Reservation,
-    ReservationLengthRefused,
-    ReservationNotFound,
-)
-from byoip.domain.customer_text import InvalidText
+from byoip.domain.claims import reservation
 from byoip.domain.prefix import InvalidPrefix
-from byoip.store.claims.views import Cursor
 from byoip.usecases.claims import reservations as verbs
 
 reservations = Declarations("operator: space", Audience.OPERATOR)
@@ -29,11 +21,10 @@ async def list_reservations(
     caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List reserved space, oldest first."""
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor)
     reader = caller.backend.operator_reader
     found = await reader.reservations(after=wanted.after, limit=wanted.probe)
-    part = paginate(found, wanted, _place)
-    return list_answer([wire.reservation_of(one) for one in part.items], part)
+    return list_answer(paginate(found, wanted), wire.reservation_of)
 
 
 @reservations.operation(
@@ -42,11 +33,10 @@ async def list_reservations(
     answer=answer_of(wire.Reservation),
     status=201,
     refuses=(
-        InvalidText,
         InvalidPrefix,
-        ReservationLengthRefused,
-        OverlapsReservation,
-        OverlapsApproved,
+        reservation.ReservationLengthRefused,
+        reservation.OverlapsReservation,
+        reservation.OverlapsApproved,
     ),
 )
 async def create_reservation(caller: OperatorRequest, body: wire.NewReservation) -> Answer:
@@ -57,7 +47,6 @@ async def create_reservation(caller: OperatorRequest, body: wire.NewReservation)
     return await caller.write(
         lambda tx: verbs.reserve(tx, body.account_id, cidr=body.cidr, reason=body.reason),
         wire.reservation_of,
-        status=201,
     )
 
 
@@ -65,7 +54,7 @@ async def create_reservation(caller: OperatorRequest, body: wire.NewReservation)
     "POST /reservations/{reservation_id}/release",
     Scope.OPERATOR,
     answer=answer_of(wire.Reservation),
-    refuses=(InvalidText, ReservationNotFound),
+    refuses=(reservation.ReservationNotFound,),
 )
 async def release_reservation(
     caller: OperatorRequest, reservation_id: PathId, body: Reasoned
@@ -74,7 +63,3 @@ async def release_reservation(
     return await caller.write(
         lambda tx: verbs.release(tx, reservation_id, reason=body.reason), wire.reservation_of
     )
-
-
-def _place(item: Reservation) -> Cursor:
-    return Cursor(item.created_at, item.id)

@@ -4,9 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import Id, Strict, Time, Wire, answer_of, list_of
+from byoip.api.border.envelope import Id, Strict, Time, Wire, answer_of, example, list_of
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.usecases.claims.tokens import IssuedToken
 
@@ -14,7 +14,7 @@ from byoip.usecases.claims.tokens import IssuedToken
 class NewToken(Strict):
     """How the token will be published."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"method": "rdns"}]})
+    model_config = example(method="rdns")
 
     method: Literal["irr", "rdns"]
 
@@ -43,7 +43,7 @@ TOKEN_EXAMPLE: dict[str, Any] = {
 class ValidationToken(Wire):
     """A token that proves ownership once it is published."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [TOKEN_EXAMPLE]})
+    model_config = example(**TOKEN_EXAMPLE)
 
     id: Id
     method: TokenMethod = Field(description="`any` for the one issued with the prefix.")
@@ -66,22 +66,16 @@ class Instruction(Wire):
 class IssuedValidationToken(ValidationToken):
     """A new token, and everything to paste."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    **TOKEN_EXAMPLE,
-                    "instructions": [
-                        {
-                            "where": "reverse zone of 198.18.0.0/24",
-                            "name": "byoip-validation.0.18.198.in-addr.arpa.",
-                            "line": "byoip-validation.0.18.198.in-addr.arpa. IN TXT "
-                            '"4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"',
-                        }
-                    ],
-                }
-            ]
-        }
+    model_config = example(
+        **TOKEN_EXAMPLE,
+        instructions=[
+            {
+                "where": "reverse zone of 198.18.0.0/24",
+                "name": "byoip-validation.0.18.198.in-addr.arpa.",
+                "line": "byoip-validation.0.18.198.in-addr.arpa. IN TXT "
+                '"4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"',
+            }
+        ],
     )
 
     instructions: list[Instruction]
@@ -93,27 +87,13 @@ TokenListAnswer = list_of(ValidationToken, "Token")
 
 def token_of(token: OwnershipToken, now: datetime) -> ValidationToken:
     """A token as the wire shows it."""
-    return ValidationToken(
-        id=token.id.hex,
-        method=token.method,
-        token=token.value,
-        status=_status(token, now),
-        created_at=token.created_at,
-        expires_at=token.expires_at,
-        consumed_at=token.consumed_at,
-        revoked_at=token.revoked_at,
-    )
+    return ValidationToken.showing(token, token=token.value, status=_status(token, now))
 
 
 def issued_of(issued: IssuedToken, now: datetime) -> IssuedValidationToken:
     """A new token with its instructions."""
-    return IssuedValidationToken(
-        **dict(token_of(issued.token, now)),
-        instructions=[
-            Instruction(where=one.where, name=one.name, line=one.line)
-            for one in issued.instructions
-        ],
-    )
+    shown = token_of(issued.token, now)
+    return IssuedValidationToken(**dict(shown), instructions=issued.instructions)
 
 
 def _status(token: OwnershipToken, now: datetime) -> TokenStatus:

@@ -6,28 +6,15 @@ from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done
-from byoip.api.border.paging import DEFAULT_PAGE, CursorText, PerPage, page_request, paginate
-from byoip.api.claims.token_schemas import (
-    IssuedTokenAnswer,
-    NewToken,
-    TokenListAnswer,
-    issued_of,
-    token_of,
-)
+from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
+from byoip.api.claims import token_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.claims import ownership_token
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.lifecycle import IllegalTransition
-from byoip.domain.claims.ownership_token import (
-    OwnershipToken,
-    TokenMethod,
-    TokenNotFound,
-    TokenSpent,
-    TooManyTokens,
-)
-from byoip.store.claims.views import Cursor
+from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.usecases.claims import tokens as verbs
-from byoip.usecases.claims.tokens import IssuedToken
 
 tokens = Declarations("proof")
 
@@ -35,13 +22,13 @@ tokens = Declarations("proof")
 @tokens.operation(
     "POST /prefixes/{prefix_id}/validation_tokens",
     Scope.PREFIXES_WRITE,
-    answer=IssuedTokenAnswer,
+    answer=wire.IssuedTokenAnswer,
     status=201,
     tagged=True,
-    refuses=(ClaimNotFound, IllegalTransition, TooManyTokens),
+    refuses=(ClaimNotFound, IllegalTransition, ownership_token.TooManyTokens),
 )
 async def create_validation_token(
-    caller: CustomerRequest, prefix_id: PathId, body: NewToken
+    caller: CustomerRequest, prefix_id: PathId, body: wire.NewToken
 ) -> Answer:
     """Issue a token for one method, with everything to paste.
 
@@ -55,36 +42,32 @@ async def create_validation_token(
             terms=caller.backend.terms,
             method=TokenMethod(body.method),
         ),
-        partial(issued_of, now=caller.now),
-        status=201,
-        version=_version,
+        partial(wire.issued_of, now=caller.now),
     )
 
 
 @tokens.operation(
     "GET /prefixes/{prefix_id}/validation_tokens",
     Scope.PREFIXES_READ,
-    answer=TokenListAnswer,
+    answer=wire.TokenListAnswer,
     refuses=(ClaimNotFound,),
 )
 async def list_validation_tokens(
     caller: CustomerRequest, prefix_id: PathId, per_page: PerPage = None, cursor: CursorText = None
 ) -> Answer:
     """List the tokens of a prefix, oldest first."""
-    wanted = page_request(per_page, cursor, default=DEFAULT_PAGE)
+    wanted = page_request(per_page, cursor)
     found = await caller.backend.reader.tokens(
         caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    part = paginate(found, wanted, _place)
-    now = caller.now
-    return list_answer([token_of(token, now) for token in part.items], part)
+    return list_answer(paginate(found, wanted), partial(wire.token_of, now=caller.now))
 
 
 @tokens.operation(
     "DELETE /prefixes/{prefix_id}/validation_tokens/{token_id}",
     Scope.PREFIXES_WRITE,
     answer=Done,
-    refuses=(ClaimNotFound, TokenNotFound, TokenSpent),
+    refuses=(ClaimNotFound, ownership_token.TokenNotFound, ownership_token.TokenSpent),
 )
 async def delete_validation_token(
     caller: CustomerRequest, prefix_id: PathId, token_id: PathId
@@ -93,11 +76,3 @@ async def delete_validation_token(
     return await caller.write(
         lambda tx: verbs.revoke(tx, caller.account_id, prefix_id, token_id), nothing
     )
-
-
-def _version(issued: IssuedToken) -> int:
-    return issued.version
-
-
-def _place(token: OwnershipToken) -> Cursor:
-    return Cursor(token.created_at, token.id)

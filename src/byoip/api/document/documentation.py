@@ -8,61 +8,42 @@ from typing import Any
 
 from starlette.responses import Response
 
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border import refusals
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import ID_PATTERN, Failure, Wire
 from byoip.api.border.files import file_document, form_document
-from byoip.api.border.refusals import (
-    KEY_LIMIT,
-    BodyTooLarge,
-    DatabaseAway,
-    FieldInvalid,
-    FieldMissing,
-    FieldUnknown,
-    InternalFault,
-    MalformedForm,
-    MalformedId,
-    MalformedIdempotencyKey,
-    MalformedJson,
-    QueryParameterInvalid,
-    QueryParameterUnknown,
-    RateLimited,
-    WrongMediaType,
-)
 from byoip.api.border.streams import NDJSON, stream_document
 from byoip.api.document.examples import model_examples, success_example
 from byoip.api.problems.failures import failure_headers, failure_value
 from byoip.api.problems.problems import PROBLEMS, SAMPLES
-from byoip.domain.accounts.credential import (
-    AccountNotFound,
-    NotAuthenticated,
-    ScopeMissing,
-    TwoCredentials,
-)
+from byoip.domain.accounts import credential
+from byoip.domain.customer_text import InvalidText
 from byoip.domain.errors import Refusal
 from byoip.domain.idempotency import IdempotencyKeyBusy, IdempotencyKeyReused
 from byoip.domain.precondition import PreconditionFailed, PreconditionRequired
 
 _EVERY: tuple[type[Refusal], ...] = (
-    NotAuthenticated,
-    TwoCredentials,
-    ScopeMissing,
-    AccountNotFound,
-    MalformedId,
-    QueryParameterUnknown,
-    QueryParameterInvalid,
-    RateLimited,
-    InternalFault,
-    DatabaseAway,
+    credential.NotAuthenticated,
+    credential.TwoCredentials,
+    credential.ScopeMissing,
+    credential.AccountNotFound,
+    refusals.MalformedId,
+    refusals.QueryParameterUnknown,
+    refusals.QueryParameterInvalid,
+    refusals.RateLimited,
+    refusals.InternalFault,
+    refusals.DatabaseAway,
 )
 _EVERY_WRITE: tuple[type[Refusal], ...] = (
-    MalformedIdempotencyKey,
+    refusals.MalformedIdempotencyKey,
     IdempotencyKeyReused,
     IdempotencyKeyBusy,
-    MalformedJson,
-    WrongMediaType,
-    BodyTooLarge,
-    FieldUnknown,
-    FieldInvalid,
+    refusals.MalformedJson,
+    refusals.WrongMediaType,
+    refusals.BodyTooLarge,
+    refusals.FieldUnknown,
+    refusals.FieldInvalid,
     PreconditionFailed,
 )
 
@@ -72,20 +53,25 @@ SECURITY_SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-Auth-Key", "description": "The token."},
 }
 
-_ACCOUNT_ID = {
-    "name": "account_id",
-    "in": "path",
-    "required": True,
-    "description": "The token's own account.",
-    "schema": {"type": "string", "pattern": ID_PATTERN},
-}
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Any unique text. Within 24 hours the same key and body get the same answer.",
-    "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_LIMIT}}}$"},
-}
+
+def parameter(place: str, name: str, description: str, pattern: str | None) -> dict[str, Any]:
+    """A text in the path, which is always required, or in a header, which never is."""
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": description,
+        "schema": {"type": "string"} | ({"pattern": pattern} if pattern else {}),
+    }
+
+
+_ACCOUNT_ID = parameter("path", "account_id", "The token's own account.", ID_PATTERN)
+_IDEMPOTENCY_KEY = parameter(
+    "header",
+    "Idempotency-Key",
+    "Any unique text. Within 24 hours the same key and body get the same answer.",
+    f"^[!-~]{{1,{refusals.KEY_LIMIT}}}$",
+)
 _BASED_ON_PREFIX = (
     "The ETag of the prefix, or of what hangs on it, which is the same: the write is done only if "
     "no customer has written to either since."
@@ -116,13 +102,8 @@ _RATE_LIMIT = {
 
 def _if_match(declaration: Declaration) -> dict[str, Any]:
     own = "The object's ETag: the write is done only if no operator has written to it since."
-    return {
-        "name": "If-Match",
-        "in": "header",
-        "required": False,
-        "description": _BASED_ON_PREFIX if declaration.of_prefix else own,
-        "schema": {"type": "string"},
-    }
+    based_on = _BASED_ON_PREFIX if declaration.of_prefix else own
+    return parameter("header", "If-Match", based_on, None)
 
 
 def _etag(declaration: Declaration) -> dict[str, Any]:
@@ -136,10 +117,15 @@ def refusals_of(declaration: Declaration) -> Mapping[int, list[type[Refusal]]]:
     fields = declaration.body.model_fields.values() if declaration.body else ()
     writes = _EVERY_WRITE if declaration.method != "GET" else ()
     if declaration.uploads:
-        writes = (*(kind for kind in writes if kind is not MalformedJson), MalformedForm)
+        writes = (
+            *(kind for kind in writes if kind is not refusals.MalformedJson),
+            refusals.MalformedForm,
+        )
+    reasoned = declaration.body is not None and issubclass(declaration.body, Reasoned)
+    stated = (InvalidText,) if reasoned else ()
     based = (PreconditionRequired,) if declaration.of_prefix else ()
-    missing = (FieldMissing,) if any(field.is_required() for field in fields) else ()
-    kinds = dict.fromkeys((*_EVERY, *writes, *based, *missing, *declaration.refuses))
+    missing = (refusals.FieldMissing,) if any(field.is_required() for field in fields) else ()
+    kinds = dict.fromkeys((*_EVERY, *writes, *stated, *based, *missing, *declaration.refuses))
     ordered = sorted(kinds, key=lambda kind: (PROBLEMS[kind].status, PROBLEMS[kind].code))
     groups = groupby(ordered, key=lambda kind: PROBLEMS[kind].status)
     return {status: list(group) for status, group in groups}

@@ -2,6 +2,7 @@
 
 import html
 import inspect
+from functools import cache
 
 from byoip.api.problems.problems import PROBLEMS
 from byoip.api.problems.record import Record
@@ -52,6 +53,7 @@ def error_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
+@cache
 def error_html() -> str:
     """The page behind every `documentation_url`; it loads nothing from elsewhere."""
     rows = "".join(

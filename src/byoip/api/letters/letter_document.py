@@ -7,7 +7,7 @@ from typing import Any
 
 from byoip.api.border.envelope import ID_PATTERN, answer_of
 from byoip.api.border.refusals import DatabaseAway, InternalFault
-from byoip.api.document.documentation import example_references, failure_document
+from byoip.api.document.documentation import example_references, failure_document, parameter
 from byoip.api.document.examples import success_example
 from byoip.api.letters.letter_schemas import Letter
 from byoip.api.problems.problems import PROBLEMS
@@ -22,13 +22,7 @@ _REFUSALS: tuple[type[Refusal], ...] = (LetterNotFound, InternalFault, DatabaseA
 
 def letter_document() -> dict[str, Any]:
     """The page as an operation of the document, whose schemas and examples it shares."""
-    reference = {
-        "name": "reference",
-        "in": "path",
-        "required": True,
-        "description": "As printed in the letter and in its QR code. All who know it may ask.",
-        "schema": {"type": "string", "pattern": ID_PATTERN},
-    }
+    known = "As printed in the letter and in its QR code. All who know it may ask."
     return {
         "operationId": "get_letter",
         "summary": "Is this letter of agency valid?",
@@ -37,7 +31,7 @@ def letter_document() -> dict[str, Any]:
         "each time: the answer may change at any moment.",
         "tags": ["letters"],
         "security": [],
-        "parameters": [reference],
+        "parameters": [parameter("path", "reference", known, ID_PATTERN)],
         "responses": {"200": _success(), **_failures()},
     }
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import Time, Wire
+from byoip.api.border.envelope import Text, Time, Wire, example
 from byoip.domain.checks.evidence import Check
 from byoip.domain.letters import letter as domain
 from byoip.domain.letters.letter import LetterStatus, RevokedBecause
@@ -60,7 +60,7 @@ class LetterCheck(Wire):
 class LetterRoa(Wire):
     """A ROA that makes the route valid."""
 
-    prefix: str
+    prefix: Text
     max_length: int
     asn: int
     trust_anchor: str
@@ -69,59 +69,43 @@ class LetterRoa(Wire):
 class Letter(Wire):
     """A letter of agency that the operator wrote."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
-    reference: str
+    reference: Text
     status: LetterStatus
     sha256: str = Field(description="Of the signed document.")
     operator: str
     operator_contact: str = Field(description="Empty where the operator gives none.")
-    account_name: str = Field(description="As given by the customer.")
+    account_name: Text = Field(description="As given by the customer.")
     holder: LetterHolder
-    prefix: str
+    prefix: Text
     asn: int
     checks: list[LetterCheck]
     roas: list[LetterRoa]
     issued_at: Time
     valid_until: Time
-    superseded_by: str | None = Field(description="Reference of the letter that renewed it.")
+    superseded_by: Text | None = Field(description="Reference of the letter that renewed it.")
     revoked_at: Time | None
     revoked_because: RevokedBecause | None
 
 
 def letter_of(letter: domain.Letter, now: datetime) -> Letter:
     """A letter as the wire shows it: what it states, and nothing else of its account."""
-    facts, by = letter.facts, letter.superseded_by
-    return Letter(
-        reference=str(letter.reference),
+    facts, holder = letter.facts, letter.facts.holder
+    return Letter.showing(
+        facts,
         status=letter.status(now),
         sha256=letter.sha256,
-        operator=facts.operator,
         operator_contact=facts.contact,
-        account_name=facts.account_name.value,
-        holder=LetterHolder(
-            registry=facts.holder.registry,
-            holder=facts.holder.holder or None,
-            status=facts.holder.status or None,
+        holder=LetterHolder.showing(
+            holder, holder=holder.holder or None, status=holder.status or None
         ),
-        prefix=str(facts.prefix),
         asn=facts.origin.number,
-        checks=[
-            LetterCheck(check=one.check, seen=one.seen, of=one.of, at=one.at)
-            for one in facts.checks
-        ],
         roas=[
-            LetterRoa(
-                prefix=str(one.prefix),
-                max_length=one.max_length,
-                asn=one.asn.number,
-                trust_anchor=one.anchor,
-            )
+            LetterRoa.showing(one, asn=one.asn.number, trust_anchor=one.anchor)
             for one in facts.roas
         ],
-        issued_at=facts.issued_at,
-        valid_until=facts.valid_until,
-        superseded_by=None if by is None else str(by),
+        superseded_by=letter.superseded_by,
         revoked_at=letter.revoked_at,
         revoked_because=letter.revoked_because,
     )

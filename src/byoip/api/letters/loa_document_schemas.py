@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.border.envelope import Id, Time, Wire
+from byoip.api.border.envelope import Id, Text, Time, Wire, example
 from byoip.domain.letters.loa_document import LoaDocument
 
 EXAMPLE: dict[str, Any] = {
@@ -22,11 +22,11 @@ EXAMPLE: dict[str, Any] = {
 class LOADocument(Wire):
     """A letter of agency: one that was uploaded, or one that the operator wrote."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
     id: Id
     account_id: Id
-    filename: str
+    filename: Text
     size_bytes: int
     auto_generated: bool = Field(description="Written and signed by the operator.")
     verified: bool = Field(description="Whether the operator vouches for what it says.")
@@ -36,13 +36,4 @@ class LOADocument(Wire):
 
 def loa_document_of(document: LoaDocument) -> LOADocument:
     """A document as the wire shows it."""
-    return LOADocument(
-        id=document.id.hex,
-        account_id=document.account_id.hex,
-        filename=document.filename.value,
-        size_bytes=document.size,
-        auto_generated=document.auto_generated,
-        verified=document.verified,
-        verified_at=document.verified_at,
-        created=document.created_at,
-    )
+    return LOADocument.showing(document, size_bytes=document.size, created=document.created_at)

@@ -11,13 +11,7 @@ from byoip.api.border.uploads import Uploaded
 from byoip.api.letters.loa_document_schemas import LOADocument, loa_document_of
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.letters.loa_document import (
-    DOCUMENTS_PER_ACCOUNT,
-    INSPECTED_PER_DAY,
-    InvalidLoaDocument,
-    LoaDocumentNotFound,
-    TooManyLoaDocuments,
-)
+from byoip.domain.letters import loa_document
 from byoip.usecases.letters.upload_loa_document import upload_loa_document
 
 loa_documents = Declarations("letters")
@@ -29,7 +23,7 @@ _MINUTES_OF_DAY = 24 * 60
     Scope.PREFIXES_WRITE,
     answer=answer_of(LOADocument),
     status=201,
-    refuses=(FieldMissing, InvalidLoaDocument, TooManyLoaDocuments),
+    refuses=(FieldMissing, loa_document.InvalidLoaDocument, loa_document.TooManyLoaDocuments),
     uploads="loa_document",
 )
 async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answer:
@@ -48,19 +42,19 @@ async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answ
         filename=upload.filename,
     )
     async with caller.backend.uploads.whole:
-        return await caller.write(keep, loa_document_of, status=201)
+        return await caller.write(keep, loa_document_of)
 
 
 async def _require_room(caller: Customer) -> None:
     """Refuse before it is inspected what would be refused after; what is inspected counts."""
     account_id = caller.account_id
-    if await caller.backend.letters.uploaded(account_id) >= DOCUMENTS_PER_ACCOUNT:
-        raise TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT)
+    if await caller.backend.letters.uploaded(account_id) >= loa_document.DOCUMENTS_PER_ACCOUNT:
+        raise loa_document.TooManyLoaDocuments(loa_document.DOCUMENTS_PER_ACCOUNT)
     await spend(
         caller.backend.allowance,
         "inspect",
         account_id,
-        INSPECTED_PER_DAY / _MINUTES_OF_DAY,
+        loa_document.INSPECTED_PER_DAY / _MINUTES_OF_DAY,
         minutes=_MINUTES_OF_DAY,
     )
 
@@ -69,7 +63,7 @@ async def _require_room(caller: Customer) -> None:
     "GET /loa_documents/{loa_document_id}/download",
     Scope.PREFIXES_READ,
     answer=PDF,
-    refuses=(LoaDocumentNotFound,),
+    refuses=(loa_document.LoaDocumentNotFound,),
 )
 async def get_loa_document(caller: CustomerRequest, loa_document_id: PathId) -> Answer:
     """Download a letter of agency.

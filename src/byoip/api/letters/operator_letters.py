@@ -8,7 +8,6 @@ from byoip.api.border.envelope import answer_of
 from byoip.api.letters.letter_schemas import Letter, letter_of
 from byoip.api.path_ids import PathText
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.letters.letter import LetterNotFound
 from byoip.usecases.letters import letters
 
@@ -19,7 +18,7 @@ operator_letters = Declarations("operator: letters", Audience.OPERATOR)
     "POST /loa/{reference}/revoke",
     Scope.OPERATOR,
     answer=answer_of(Letter),
-    refuses=(InvalidText, LetterNotFound),
+    refuses=(LetterNotFound,),
 )
 async def revoke_letter(caller: OperatorRequest, reference: PathText, body: Reasoned) -> Answer:
     """Take a letter back, and with it every other that speaks for its route.

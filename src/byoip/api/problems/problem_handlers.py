@@ -11,16 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
+from byoip.api.border import refusals
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.bodies import field_refusals
-from byoip.api.border.refusals import (
-    DatabaseAway,
-    InternalFault,
-    MalformedJson,
-    MethodNotAllowed,
-    Refusals,
-    RouteNotFound,
-)
 from byoip.api.problems.failures import failure_body, failure_headers
 from byoip.api.problems.problems import problem_of
 from byoip.domain.errors import Refusal
@@ -45,7 +38,7 @@ def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]
     async def refusal(_: Request, refused: Refusal) -> Response:
         return failure([refused])
 
-    async def several(_: Request, bundle: Refusals) -> Response:
+    async def several(_: Request, bundle: refusals.Refusals) -> Response:
         return failure(bundle.refusals)
 
     async def validation(_: Request, fault: RequestValidationError) -> Response:
@@ -53,25 +46,25 @@ def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]
 
     async def routing(request: Request, fault: HTTPException) -> Response:
         if fault.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            return failure([MethodNotAllowed(allowed_methods(request))])
-        return failure([RouteNotFound()])
+            return failure([refusals.MethodNotAllowed(allowed_methods(request))])
+        return failure([refusals.RouteNotFound()])
 
     async def away(request: Request, fault: StoreUnavailable) -> Response:
         request_id = request.state.request_id
         log.warning("database away, request %s: %s", request_id, fault.__cause__ or fault)
-        return failure([DatabaseAway(request_id)])
+        return failure([refusals.DatabaseAway(request_id)])
 
     async def gone(_: Request, __: ClientDisconnect) -> Response:
-        return failure([MalformedJson("it ended early")])  # the client has gone
+        return failure([refusals.MalformedJson("it ended early")])  # the client has gone
 
     async def fault(request: Request, fault: Exception) -> Response:
         request_id = request.state.request_id
         log.error("internal fault, request %s", request_id, exc_info=fault)
-        return failure([InternalFault(request_id)])
+        return failure([refusals.InternalFault(request_id)])
 
     return {
         Refusal: refusal,
-        Refusals: several,
+        refusals.Refusals: several,
         RequestValidationError: validation,
         HTTPException: routing,
         StoreUnavailable: away,

@@ -11,36 +11,18 @@ from byoip.api.border.messages import NO_CHANGE, NO_SPEAKERS
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate_list
 from byoip.api.border.refusals import FieldMissing
 from byoip.api.path_ids import PathId
-from byoip.api.routes.bgp_schemas import (
-    AdvertisementChange,
-    AdvertisementStatus,
-    BgpPrefix,
-    BgpPrefixChange,
-    NewBgpPrefix,
-    bgp_prefix_of,
-    status_of,
-)
+from byoip.api.routes import bgp_schemas as wire
+from byoip.api.routes.bgp_schemas import AdvertisementStatus, BgpPrefix, bgp_prefix_of, status_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst
 from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.routes.bgp_prefix import (
-    BGP_PREFIXES_PER_PREFIX,
-    AdvertiseStateLocked,
-    BgpPrefixExists,
-    BgpPrefixNotFound,
-    BgpPrefixOutsidePrefix,
-    BgpPrefixTooSpecific,
-    Contested,
-    IncompleteBgpDeployment,
-    NotSupported,
-    TooManyBgpPrefixes,
-)
+from byoip.domain.routes import bgp_prefix
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefixNotFound
 from byoip.domain.routes.breaker import WithdrawalsStopped
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
-from byoip.store.claims.views import Cursor
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.routes import bgp_prefixes as verbs
 
@@ -53,8 +35,8 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     PrefixNotApproved,
     PrefixSuspended,
     IllegalTransition,
-    Contested,
-    IncompleteBgpDeployment,
+    bgp_prefix.Contested,
+    bgp_prefix.IncompleteBgpDeployment,
     OriginNotValid,
     OriginUnanswered,
     WithdrawalsStopped,
@@ -73,25 +55,22 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
         PrefixNotApproved,
         PrefixSuspended,
         IllegalTransition,
-        IncompleteBgpDeployment,
-        BgpPrefixOutsidePrefix,
-        BgpPrefixTooSpecific,
-        BgpPrefixExists,
-        TooManyBgpPrefixes,
+        bgp_prefix.IncompleteBgpDeployment,
+        bgp_prefix.BgpPrefixOutsidePrefix,
+        bgp_prefix.BgpPrefixTooSpecific,
+        bgp_prefix.BgpPrefixExists,
+        bgp_prefix.TooManyBgpPrefixes,
     ),
 )
 async def create_bgp_prefix(
-    caller: CustomerRequest, prefix_id: PathId, body: NewBgpPrefix
+    caller: CustomerRequest, prefix_id: PathId, body: wire.NewBgpPrefix
 ) -> Answer:
     """Let a part of the prefix be announced on its own.
 
     It begins withdrawn. The BGP prefix that spans the prefix comes with the default binding.
     """
     return await caller.write(
-        lambda tx: verbs.add(tx, caller.account_id, prefix_id, cidr=body.cidr),
-        bgp_prefix_of,
-        status=201,
-        version=_version,
+        lambda tx: verbs.add(tx, caller.account_id, prefix_id, cidr=body.cidr), bgp_prefix_of
     )
 
 
@@ -110,10 +89,10 @@ async def list_bgp_prefixes(
     """
     wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
     whole = await caller.backend.reader.bgp_prefixes(
-        caller.account_id, prefix_id, after=None, limit=BGP_PREFIXES_PER_PREFIX
+        caller.account_id, prefix_id, after=None, limit=bgp_prefix.BGP_PREFIXES_PER_PREFIX
     )
-    part = paginate_list(whole, wanted, _place)
-    return list_answer([bgp_prefix_of(one) for one in part.items], part, total=len(whole))
+    part = paginate_list(whole, wanted, lambda view: view.bgp_prefix)
+    return list_answer(part, bgp_prefix_of, total=len(whole))
 
 
 @bgp.operation(
@@ -128,7 +107,7 @@ async def get_bgp_prefix(
 ) -> Answer:
     """Read one BGP prefix: what is desired, applied and observed. Its ETag is its prefix's."""
     view = await caller.backend.reader.bgp_prefix(caller.account_id, prefix_id, bgp_prefix_id)
-    return answer(bgp_prefix_of(view), version=_version(view))
+    return answer(bgp_prefix_of(view), version=view.version)
 
 
 @bgp.operation(
@@ -136,10 +115,10 @@ async def get_bgp_prefix(
     Scope.BGP_WRITE,
     answer=answer_of(BgpPrefix),
     tagged=True,
-    refuses=(*_CHANGE_REFUSALS, NotSupported, FieldMissing),
+    refuses=(*_CHANGE_REFUSALS, bgp_prefix.NotSupported, FieldMissing),
 )
 async def update_bgp_prefix(
-    caller: CustomerRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: BgpPrefixChange
+    caller: CustomerRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: wire.BgpPrefixChange
 ) -> Answer:
     """Announce or withdraw it, or change how often the origin is repeated.
 
@@ -158,7 +137,6 @@ async def update_bgp_prefix(
             prepend=body.asn_prepend_count,
         ),
         bgp_prefix_of,
-        version=_version,
         messages=_remarks(caller),
     )
 
@@ -194,7 +172,7 @@ async def get_advertisement_status(caller: CustomerRequest, prefix_id: PathId) -
     Deprecated: read its BGP prefixes instead.
     """
     view = await caller.backend.reader.bgp_prefix(caller.account_id, prefix_id, _SPANNING)
-    return answer(status_of(view), version=_version(view))
+    return answer(status_of(view), version=view.version)
 
 
 @bgp.operation(
@@ -205,7 +183,7 @@ async def get_advertisement_status(caller: CustomerRequest, prefix_id: PathId) -
     refuses=_CHANGE_REFUSALS,
 )
 async def update_advertisement_status(
-    caller: CustomerRequest, prefix_id: PathId, body: AdvertisementChange
+    caller: CustomerRequest, prefix_id: PathId, body: wire.AdvertisementChange
 ) -> Answer:
     """Announce or withdraw the whole prefix.
 
@@ -216,7 +194,6 @@ async def update_advertisement_status(
             tx, caller.account_id, prefix_id, _SPANNING, advertised=body.advertised
         ),
         status_of,
-        version=_version,
         messages=_remarks(caller),
     )
 
@@ -228,11 +205,3 @@ def _remarks(caller: CustomerRequest) -> Callable[[BgpPrefixView], Sequence[Mess
     # What is desired is recorded without speakers too, and nothing is announced then.
     silent = () if caller.backend.speaks else (NO_SPEAKERS,)
     return lambda view: silent if view.changed else (NO_CHANGE, *silent)
-
-
-def _version(view: BgpPrefixView) -> int:
-    return view.version
-
-
-def _place(view: BgpPrefixView) -> Cursor:
-    return Cursor(view.bgp_prefix.created_at, view.bgp_prefix.id)

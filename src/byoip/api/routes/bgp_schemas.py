@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, field_validator
 
-from byoip.api.border.envelope import Id, Strict, Time, Wire
+from byoip.api.border.envelope import Id, Strict, Text, Time, Wire, example
 from byoip.domain.routes.bgp_prefix import NotSupported, prepends
 from byoip.domain.routes.route import MOST_PREPENDS
 from byoip.store.routes.views import BgpPrefixView
@@ -39,7 +39,7 @@ EXAMPLE: dict[str, Any] = {
 class NewBgpPrefix(Strict):
     """A part of the prefix to be announced on its own."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"cidr": EXAMPLE["cidr"]}]})
+    model_config = example(cidr=EXAMPLE["cidr"])
 
     cidr: str = Field(description="Inside the prefix; at most /24 for IPv4, /48 for IPv6.")
 
@@ -94,7 +94,7 @@ class BgpPrefixChange(Strict):
 class AdvertisementChange(Strict):
     """Whether the whole prefix is to be announced."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"advertised": True}]})
+    model_config = example(advertised=True)
 
     advertised: bool
 
@@ -153,10 +153,10 @@ class ObservedState(Wire):
 class BgpPrefix(Wire):
     """A route: the prefix, or a part of it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = example(**EXAMPLE)
 
     id: Id
-    cidr: str
+    cidr: Text
     asn: int
     asn_prepend_count: int
     auto_advertise_withdraw: bool
@@ -172,11 +172,7 @@ class BgpPrefix(Wire):
 class AdvertisementStatus(Wire):
     """Whether the prefix is to be announced: of the BGP prefix that spans it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"advertised": True, "advertised_modified_at": "2026-11-02T09:30:00Z"}]
-        }
-    )
+    model_config = example(advertised=True, advertised_modified_at="2026-11-02T09:30:00Z")
 
     advertised: bool
     advertised_modified_at: Time | None
@@ -184,11 +180,10 @@ class AdvertisementStatus(Wire):
 
 def bgp_prefix_of(view: BgpPrefixView) -> BgpPrefix:
     """A route as the wire shows it."""
-    kept, applied, observed = view.bgp_prefix, view.applied, view.observed
+    kept = view.bgp_prefix
     desired = kept.desired
-    return BgpPrefix(
-        id=kept.id.hex,
-        cidr=str(kept.cidr),
+    return BgpPrefix.showing(
+        kept,
         asn=kept.asn.number,
         asn_prepend_count=desired.prepend,
         auto_advertise_withdraw=False,
@@ -199,16 +194,8 @@ def bgp_prefix_of(view: BgpPrefixView) -> BgpPrefix:
             on_demand_enabled=True,
             on_demand_locked=kept.locked,
         ),
-        created_at=kept.created_at,
-        modified_at=kept.modified_at,
-        desired=DesiredState(advertised=desired.advertised, at=desired.at),
-        applied=AppliedState(advertised=applied.advertised, at=applied.at),
-        observed=ObservedState(
-            advertised=observed.advertised,
-            at=observed.at,
-            by=observed.by,
-            own_word=observed.own_word,
-        ),
+        applied=view.applied,
+        observed=view.observed,
     )
 
 

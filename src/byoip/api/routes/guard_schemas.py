@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Id, Time, Wire
-from byoip.domain.jobs import job_history
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.envelope import Id, Time, Wire, example
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.routes import breaker
 from byoip.domain.routes.breaker import Parked, TripScope
@@ -76,7 +75,7 @@ class BreakerUse(Wire):
 class BreakerTrip(Wire):
     """One trip of the breaker."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_TRIP]})
+    model_config = example(**_TRIP)
 
     id: Id
     scope: TripScope = Field(
@@ -95,9 +94,7 @@ class BreakerTrip(Wire):
 class OpenTrip(BreakerTrip):
     """An open trip, and the offboardings that wait behind it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{**_TRIP, "waiting": 12, "prefixes": [_RUN["sample"][0]]}]}
-    )
+    model_config = example(**_TRIP, waiting=12, prefixes=[_RUN["sample"][0]])
 
     waiting: int = Field(description="How many prefixes wait.")
     prefixes: list[Id] = Field(description="The first of them.")
@@ -126,7 +123,7 @@ class Breaker(Wire):
 class JobRun(Wire):
     """A run of a job that had rows to act on."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_RUN]})
+    model_config = example(**_RUN)
 
     at: Time
     request_id: str
@@ -168,18 +165,14 @@ def breaker_of(report: BreakerReport) -> Breaker:
     """The breaker as the wire shows it."""
     counted, ceilings = report.counted, report.ceilings
     return Breaker(
-        ceilings=BreakerCeilings(
-            per_run=ceilings.per_run,
-            per_account=ceilings.per_account,
-            per_minute=ceilings.per_minute,
-            per_hour=ceilings.shared(counted.advertised, counted.in_window),
+        ceilings=BreakerCeilings.showing(
+            ceilings, per_hour=ceilings.shared(counted.advertised, counted.in_window)
         ),
-        use=BreakerUse(
+        use=BreakerUse.showing(
+            counted,
             busiest_run=counted.in_run,
             busiest_account=counted.by_account,
-            in_minute=counted.in_minute,
             in_hour=counted.in_window,
-            advertised=counted.advertised,
         ),
         trips=[_open_trip(trip, parked) for trip, parked in report.trips],
     )
@@ -187,50 +180,22 @@ def breaker_of(report: BreakerReport) -> Breaker:
 
 def trip_of(kept: breaker.KeptTrip) -> BreakerTrip:
     """A trip as the wire shows it."""
-    return BreakerTrip(
-        id=kept.id.hex,
-        scope=kept.trip.scope,
-        subject=kept.trip.subject,
-        why=kept.trip.why,
-        at=kept.at,
-        rearmed_at=kept.rearmed_at,
-        rearmed_by=kept.rearmed_by,
-        rearmed_because=kept.rearmed_because,
-        parked=kept.parked,
-    )
+    trip = kept.trip
+    return BreakerTrip.showing(kept, scope=trip.scope, subject=trip.subject, why=trip.why)
 
 
 def job_of(report: JobReport) -> Job:
     """A kind of job as the wire shows it."""
     switch = report.switch
-    return Job(
+    return Job.showing(
+        report,
         kind=switch.kind,
         stopped=switch.stopped,
         moved_at=switch.at,
         moved_by=switch.by,
         moved_because=switch.because,
-        most=report.most,
-        last=None if report.last is None else _run(report.last),
-        waiting=None if report.waiting is None else _run(report.waiting),
     )
 
 
 def _open_trip(kept: breaker.KeptTrip, parked: ParkedSet) -> OpenTrip:
-    return OpenTrip(
-        **dict(trip_of(kept)), waiting=parked.many, prefixes=[one.hex for one in parked.claims]
-    )
-
-
-def _run(run: job_history.JobRun) -> JobRun:
-    return JobRun(
-        at=run.at,
-        request_id=run.request_id,
-        listed=run.listed,
-        sample=[one.hex for one in run.sample],
-        acted=run.acted,
-        failed=run.failed,
-        refused=run.refused,
-        allowed_at=run.allowed_at,
-        allowed_by=run.allowed_by,
-        allowed_because=run.allowed_because,
-    )
+    return OpenTrip(**dict(trip_of(kept)), waiting=parked.many, prefixes=parked.claims)

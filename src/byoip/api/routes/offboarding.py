@@ -1,21 +1,18 @@
 """Offboarding a prefix, and restoring it."""
 
-from collections.abc import Callable
-from functools import partial
-
 from byoip.api.border.answers import Answer
-from byoip.api.border.caller import Authenticated, CustomerRequest
+from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Message, answer_of
 from byoip.api.border.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHELD
-from byoip.api.claims.prefix_schemas import Prefix, prefix_of
+from byoip.api.claims.prefix_schemas import Prefix
+from byoip.api.claims.prefixes import shown, version
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
-from byoip.store.claims.views import ClaimView
 from byoip.usecases.routes import offboarding as verbs
 
 offboarding = Declarations("offboarding")
@@ -42,9 +39,8 @@ async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """
     return await caller.write(
         lambda tx: verbs.offboard(tx, caller.account_id, prefix_id),
-        _shown(caller),
-        status=202,
-        version=_version,
+        shown(caller),
+        version=version,
         messages=lambda _: (OFFBOARDING,),
     )
 
@@ -65,11 +61,11 @@ async def restore_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     that cannot be announced are named in `messages`, and hold up no other. A prefix that is not
     being offboarded stays as it is.
     """
-    show = _shown(caller)
+    show = shown(caller)
     return await caller.write(
         lambda tx: verbs.restore(tx, caller.account_id, prefix_id),
         lambda restored: show(restored.view),
-        version=lambda restored: _version(restored.view),
+        version=lambda restored: version(restored.view),
         messages=restored_messages,
     )
 
@@ -85,11 +81,3 @@ def restored_messages(restored: verbs.Restored) -> tuple[Message, ...]:
         message = f"{one.cidr} is not announced: {one.why} {then}"
         said.append(Message(code=code, name=name, message=message))
     return tuple(said)
-
-
-def _shown(caller: Authenticated) -> Callable[[ClaimView], Prefix]:
-    return partial(prefix_of, advice=caller.backend.advice, now=caller.now)
-
-
-def _version(view: ClaimView) -> int:
-    return view.claim.version

@@ -9,12 +9,11 @@ from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import Message, answer_of, counted_list_of
 from byoip.api.border.messages import NO_CHANGE
-from byoip.api.border.paging import Page
+from byoip.api.border.paging import everything
 from byoip.api.path_ids import PathId
 from byoip.api.routes.bgp_schemas import BgpPrefix, bgp_prefix_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.routes.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.routes.bgp_prefixes import lock
@@ -34,15 +33,15 @@ async def list_any_bgp_prefixes(caller: OperatorRequest, prefix_id: PathId) -> A
     found = await caller.backend.reader.bgp_prefixes(
         owner, prefix_id, after=None, limit=BGP_PREFIXES_PER_PREFIX
     )
-    shown = [bgp_prefix_of(one) for one in found]
-    return list_answer(shown, Page(shown, BGP_PREFIXES_PER_PREFIX, None), total=len(shown))
+    whole = everything(found, size=BGP_PREFIXES_PER_PREFIX)
+    return list_answer(whole, bgp_prefix_of, total=len(found))
 
 
 @operator_bgp.operation(
     "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/lock",
     Scope.OPERATOR,
     answer=answer_of(BgpPrefix),
-    refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
+    refuses=(ClaimNotFound, BgpPrefixNotFound),
 )
 async def lock_bgp_prefix(
     caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
@@ -59,7 +58,7 @@ async def lock_bgp_prefix(
     "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/unlock",
     Scope.OPERATOR,
     answer=answer_of(BgpPrefix),
-    refuses=(InvalidText, ClaimNotFound, BgpPrefixNotFound),
+    refuses=(ClaimNotFound, BgpPrefixNotFound),
 )
 async def unlock_bgp_prefix(
     caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned

@@ -5,26 +5,14 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest, nothing
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import Done, answer_of, list_of
-from byoip.api.border.paging import Page
-from byoip.api.claims.operator_prefix_schemas import (
-    OperatorPrefix,
-    operator_prefix_of,
-)
+from byoip.api.border.paging import everything
+from byoip.api.claims.operator_prefix_schemas import OperatorPrefix, operator_prefix_of
 from byoip.api.path_ids import PathId, PathText
-from byoip.api.routes.guard_schemas import (
-    Breaker,
-    BreakerTrip,
-    Job,
-    Rearming,
-    breaker_of,
-    job_of,
-    trip_of,
-)
+from byoip.api.routes import guard_schemas as wire
 from byoip.api.routes.offboarding import restored_messages
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, WithdrawFirst
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobUnknown
 from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
 from byoip.domain.routes.breaker import TripNotFound
@@ -35,19 +23,19 @@ from byoip.usecases.routes import breaker, offboarding
 operator_guards = Declarations("operator: guards", Audience.OPERATOR)
 
 
-@operator_guards.operation("GET /breaker", Scope.OPERATOR, answer=answer_of(Breaker))
+@operator_guards.operation("GET /breaker", Scope.OPERATOR, answer=answer_of(wire.Breaker))
 async def get_breaker(caller: OperatorRequest) -> Answer:
     """Read the breaker: its ceilings, how much of each is used, and the open trips."""
-    return answer(breaker_of(await caller.backend.guards.breaker()))
+    return answer(wire.breaker_of(await caller.backend.guards.breaker()))
 
 
 @operator_guards.operation(
     "POST /breaker/{trip_id}/rearm",
     Scope.OPERATOR,
-    answer=answer_of(BreakerTrip),
-    refuses=(InvalidText, TripNotFound),
+    answer=answer_of(wire.BreakerTrip),
+    refuses=(TripNotFound,),
 )
-async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: Rearming) -> Answer:
+async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: wire.Rearming) -> Answer:
     """Let withdrawals go on after a person has looked, and release or cancel what was stopped.
 
     What was counted before no longer counts. Released offboardings go on as fast as the ceilings
@@ -58,22 +46,18 @@ async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: Rearming
         lambda tx: breaker.rearm(
             tx, trip_id, parked=body.parked, reason=body.reason, name=caller.credential.name
         ),
-        trip_of,
+        wire.trip_of,
     )
 
 
-@operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=list_of(Job))
+@operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=list_of(wire.Job))
 async def list_jobs(caller: OperatorRequest) -> Answer:
     """List every kind of job: its kill switch, its last run, and a refused set if one waits."""
-    found = await caller.backend.guards.jobs()
-    return list_answer([job_of(one) for one in found], Page(found, len(found), None))
+    return list_answer(everything(await caller.backend.guards.jobs()), wire.job_of)
 
 
 @operator_guards.operation(
-    "POST /jobs/{job}/stop",
-    Scope.OPERATOR,
-    answer=answer_of(Job),
-    refuses=(InvalidText, JobUnknown),
+    "POST /jobs/{job}/stop", Scope.OPERATOR, answer=answer_of(wire.Job), refuses=(JobUnknown,)
 )
 async def stop_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Throw a kind of job's kill switch: it stops before its next row.
@@ -84,10 +68,7 @@ async def stop_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> An
 
 
 @operator_guards.operation(
-    "POST /jobs/{job}/start",
-    Scope.OPERATOR,
-    answer=answer_of(Job),
-    refuses=(InvalidText, JobUnknown),
+    "POST /jobs/{job}/start", Scope.OPERATOR, answer=answer_of(wire.Job), refuses=(JobUnknown,)
 )
 async def start_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Let a kind of job run again."""
@@ -97,8 +78,8 @@ async def start_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
 @operator_guards.operation(
     "POST /jobs/{job}/allow",
     Scope.OPERATOR,
-    answer=answer_of(Job),
-    refuses=(InvalidText, JobUnknown, JobNotRefused),
+    answer=answer_of(wire.Job),
+    refuses=(JobUnknown, JobNotRefused),
 )
 async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> Answer:
     """Let a job's refused set through: these rows, at its next run, and no others.
@@ -108,7 +89,7 @@ async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
     kind = _kind(job)
     return await caller.write(
         lambda tx: kill_switches.allow(tx, kind, reason=body.reason, name=caller.credential.name),
-        job_of,
+        wire.job_of,
     )
 
 
@@ -116,7 +97,7 @@ async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
     "POST /prefixes/{prefix_id}/end_grace",
     Scope.OPERATOR,
     answer=Done,
-    refuses=(InvalidText, ClaimNotFound, GraceNotBegun, WithdrawFirst, AdvertiseStateLocked),
+    refuses=(ClaimNotFound, GraceNotBegun, WithdrawFirst, AdvertiseStateLocked),
 )
 async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Close a prefix that is withdrawn and unbound, before its grace has ended."""
@@ -129,7 +110,7 @@ async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Rea
     "POST /prefixes/{prefix_id}/restore",
     Scope.OPERATOR,
     answer=answer_of(OperatorPrefix),
-    refuses=(InvalidText, ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
+    refuses=(ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
 )
 async def restore_any_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Bring a prefix back from its way out on its owner's behalf, as its owner could."""
@@ -145,7 +126,7 @@ async def _switch(
     caller: OperatorRequest, kind: JobKind, body: Reasoned, *, stopped: bool
 ) -> Answer:
     return await caller.write(
-        lambda tx: kill_switches.move(tx, kind, stopped=stopped, reason=body.reason), job_of
+        lambda tx: kill_switches.move(tx, kind, stopped=stopped, reason=body.reason), wire.job_of
     )
 
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Time, Wire
-from byoip.domain.speakers import bgp_peer, route_snapshot
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.envelope import Text, Time, Wire, example
+from byoip.domain.speakers import bgp_peer
 from byoip.domain.speakers.bgp_peer import BgpPeerKind
 from byoip.store.speakers import views as reports
 
@@ -50,7 +50,7 @@ class OrphanDecision(Reasoned):
 class RouteSpeaker(Wire):
     """A speaker as last found, and what it has from us."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_SPEAKER]})
+    model_config = example(**_SPEAKER)
 
     name: str
     stage: int | None = Field(description="null where only applied routes are left of it.")
@@ -74,7 +74,7 @@ class RouteSpeaker(Wire):
 class RouteListener(Wire):
     """A listener, and what it last saw."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_LISTENER]})
+    model_config = example(**_LISTENER)
 
     name: str
     asked_at: Time | None
@@ -85,7 +85,7 @@ class RouteListener(Wire):
 class RouteAlarm(Wire):
     """Something that operators should know as long as it lasts."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ALARM]})
+    model_config = example(**_ALARM)
 
     kind: str = Field(
         description="stage_skipped, unanswered, absent, still_seen, lost, fed_by_one, no_next_hop, "
@@ -137,7 +137,7 @@ class OrphanRoute(Wire):
     )
 
     speaker: str
-    cidr: str
+    cidr: Text
     as_path: list[int]
     next_hop: str
     communities: list[str]
@@ -179,7 +179,7 @@ class ForgottenStation(Wire):
         description="What a listener last saw; what a speaker last sent to each of its peers."
     )
     orphans: int = Field(description="Paths that it held and no prefix wanted.")
-    let_go: list[str] = Field(
+    let_go: list[Text] = Field(
         description="Routes that no owner wants and that it may still have held: nothing of it "
         "holds up their deletion now. If it still runs, make sure that it announces none of them."
     )
@@ -187,29 +187,8 @@ class ForgottenStation(Wire):
 
 def routes_of(report: reports.RouteReport) -> Routes:
     """The report as the wire shows it."""
-    return Routes(
-        desired=report.desired,
-        applied=report.applied,
-        observed=report.observed,
-        unsettled=report.unsettled,
-        orphans=report.orphans,
-        speakers=[_speaker(one) for one in report.speakers],
-        listeners=[_listener(one) for one in report.listeners],
-        alarms=[_alarm(one) for one in report.alarms],
-    )
-
-
-def orphan_of(orphan: route_snapshot.Orphan) -> OrphanRoute:
-    """An orphan as the wire shows it."""
-    return OrphanRoute(
-        speaker=orphan.speaker,
-        cidr=str(orphan.cidr),
-        as_path=list(orphan.as_path),
-        next_hop=orphan.next_hop,
-        communities=list(orphan.communities),
-        found_at=orphan.found_at,
-        decided_by=orphan.decided_by,
-        decided_because=orphan.decided_because,
+    return Routes.showing(
+        report, alarms=[RouteAlarm.showing(one.alarm, since=one.since) for one in report.alarms]
     )
 
 
@@ -221,41 +200,6 @@ def route_snapshot_of(kept: tuple[int, datetime, int]) -> RouteSnapshot:
 
 def forgotten_of(forgotten: bgp_peer.Forgotten) -> ForgottenStation:
     """What is no longer on record, as the wire shows it."""
-    return ForgottenStation(
-        kind=Station(forgotten.kind),
-        name=forgotten.name,
-        marks=forgotten.applied,
-        words=forgotten.observed,
-        orphans=forgotten.orphans,
-        let_go=[str(one) for one in forgotten.abandoned],
-    )
-
-
-def _speaker(report: reports.SpeakerReport) -> RouteSpeaker:
-    return RouteSpeaker(
-        name=report.name,
-        stage=report.stage,
-        alive=report.alive,
-        fault=report.fault,
-        asked_at=report.asked_at,
-        loaded_at=report.loaded_at,
-        held=report.held,
-        applied=report.applied,
-        may_hold=report.may_hold,
-    )
-
-
-def _listener(report: reports.ListenerReport) -> RouteListener:
-    return RouteListener(
-        name=report.name,
-        asked_at=report.asked_at,
-        answered_at=report.answered_at,
-        observed=report.observed,
-    )
-
-
-def _alarm(standing: reports.StandingAlarm) -> RouteAlarm:
-    alarm = standing.alarm
-    return RouteAlarm(
-        kind=alarm.kind, subject=alarm.subject, detail=alarm.detail, since=standing.since
+    return ForgottenStation.showing(
+        forgotten, marks=forgotten.applied, words=forgotten.observed, let_go=forgotten.abandoned
     )

@@ -7,57 +7,41 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, list_of
-from byoip.api.border.paging import Page
+from byoip.api.border.paging import everything
 from byoip.api.path_ids import PathNumber, PathText, read_number
-from byoip.api.speakers.operator_route_schemas import (
-    ForgottenStation,
-    OrphanDecision,
-    OrphanRoute,
-    Routes,
-    RouteSnapshot,
-    forgotten_of,
-    orphan_of,
-    route_snapshot_of,
-    routes_of,
-)
+from byoip.api.speakers import operator_route_schemas as wire
+from byoip.api.speakers.operator_route_schemas import OrphanRoute, RouteSnapshot
 from byoip.api.speakers.rollback_schemas import RollbackOrder, RouteRollback, rollback_of
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.customer_text import InvalidText
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.speakers.bgp_peer import (
-    BgpPeerKind,
-    ListenerInService,
-    ListenerNotFound,
-    SpeakerInService,
-    SpeakerNotFound,
-)
+from byoip.domain.speakers import bgp_peer
+from byoip.domain.speakers.bgp_peer import BgpPeerKind
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
 from byoip.usecases.speakers import bgp_peers, orphans
 
 operator_routes = Declarations("operator: routes", Audience.OPERATOR)
 
 
-@operator_routes.operation("GET /routes", Scope.OPERATOR, answer=answer_of(Routes))
+@operator_routes.operation("GET /routes", Scope.OPERATOR, answer=answer_of(wire.Routes))
 async def get_routes(caller: OperatorRequest) -> Answer:
     """Count what is desired, applied and observed, and show what operators should know."""
-    return answer(routes_of(await caller.backend.routes.report()))
+    return answer(wire.routes_of(await caller.backend.routes.report()))
 
 
 @operator_routes.operation("GET /routes/orphans", Scope.OPERATOR, answer=list_of(OrphanRoute))
 async def list_orphan_routes(caller: OperatorRequest) -> Answer:
     """List paths that speakers hold and no prefix wants; they stay until you decide."""
-    found = [orphan_of(one) for one in await caller.backend.routes.orphans()]
-    return list_answer(found, Page(found, len(found), None))
+    return list_answer(everything(await caller.backend.routes.orphans()), OrphanRoute.showing)
 
 
 @operator_routes.operation(
     "POST /routes/orphans/withdraw",
     Scope.OPERATOR,
     answer=answer_of(OrphanRoute),
-    refuses=(InvalidText, InvalidPrefix, OrphanNotFound),
+    refuses=(InvalidPrefix, OrphanNotFound),
 )
-async def withdraw_orphan_route(caller: OperatorRequest, body: OrphanDecision) -> Answer:
+async def withdraw_orphan_route(caller: OperatorRequest, body: wire.OrphanDecision) -> Answer:
     """Have an orphan withdrawn from one speaker, if it still is one by then.
 
     `byoip advertise orphan withdraw` does the same while the API is down.
@@ -65,7 +49,7 @@ async def withdraw_orphan_route(caller: OperatorRequest, body: OrphanDecision) -
     name = caller.credential.name
     return await caller.write(
         lambda tx: orphans.withdraw(tx, body.speaker, body.cidr, name=name, reason=body.reason),
-        orphan_of,
+        OrphanRoute.showing,
     )
 
 
@@ -75,15 +59,15 @@ async def list_route_snapshots(caller: OperatorRequest) -> Answer:
 
     Roll back to one of them to announce again what it has.
     """
-    found = [route_snapshot_of(one) for one in await caller.backend.routes.snapshots()]
-    return list_answer(found, Page(found, len(found), None))
+    found = await caller.backend.routes.snapshots()
+    return list_answer(everything(found), wire.route_snapshot_of)
 
 
 @operator_routes.operation(
     "POST /routes/snapshots/{number}/rollback",
     Scope.OPERATOR,
     answer=answer_of(RouteRollback),
-    refuses=(InvalidText, RouteSnapshotNotFound),
+    refuses=(RouteSnapshotNotFound,),
 )
 async def rollback_routes(
     caller: OperatorRequest, number: PathNumber, body: RollbackOrder
@@ -108,8 +92,8 @@ async def rollback_routes(
 @operator_routes.operation(
     "POST /routes/speakers/{speaker}/forget",
     Scope.OPERATOR,
-    answer=answer_of(ForgottenStation),
-    refuses=(InvalidText, SpeakerNotFound, SpeakerInService),
+    answer=answer_of(wire.ForgottenStation),
+    refuses=(bgp_peer.SpeakerNotFound, bgp_peer.SpeakerInService),
 )
 async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reasoned) -> Answer:
     """End what is on record of a speaker that is gone for good, so that it holds up nothing.
@@ -123,8 +107,8 @@ async def forget_speaker(caller: OperatorRequest, speaker: PathText, body: Reaso
 @operator_routes.operation(
     "POST /routes/listeners/{listener}/forget",
     Scope.OPERATOR,
-    answer=answer_of(ForgottenStation),
-    refuses=(InvalidText, ListenerNotFound, ListenerInService),
+    answer=answer_of(wire.ForgottenStation),
+    refuses=(bgp_peer.ListenerNotFound, bgp_peer.ListenerInService),
 )
 async def forget_listener(caller: OperatorRequest, listener: PathText, body: Reasoned) -> Answer:
     """End what is on record of a listener that is gone for good."""
@@ -135,5 +119,5 @@ async def _forget(caller: OperatorRequest, name: str, kind: BgpPeerKind, body: R
     in_service = caller.backend.in_service
     return await caller.write(
         lambda tx: bgp_peers.forget(tx, name, kind=kind, reason=body.reason, in_service=in_service),
-        forgotten_of,
+        wire.forgotten_of,
     )

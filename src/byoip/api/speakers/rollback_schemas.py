@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from byoip.api.accounts.operator_schemas import Reasoned, example
-from byoip.api.border.envelope import Wire
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.envelope import Text, Wire, example
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
-_REFUSED: dict[str, Any] = {
-    "cidr": "198.18.7.0/24",
-    "because": "its owner has withdrawn it since",
-}
+_REFUSED: dict[str, Any] = {"cidr": "198.18.7.0/24", "because": "its owner has withdrawn it since"}
 
 
 class RollbackOrder(Reasoned):
@@ -27,45 +24,38 @@ class RollbackOrder(Reasoned):
 class RefusedRoute(Wire):
     """A route that is not announced again."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_REFUSED]})
+    model_config = example(**_REFUSED)
 
-    cidr: str
+    cidr: Text
     because: str
 
 
 class RouteRollback(Wire):
     """What came of a roll-back, or would come of it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "snapshot": 12,
-                    "dry_run": True,
-                    "announced": ["198.18.4.0/24"],
-                    "kept": 950,
-                    "newer": ["198.18.9.0/24"],
-                    "refused": [_REFUSED],
-                }
-            ]
-        }
+    model_config = example(
+        snapshot=12,
+        dry_run=True,
+        announced=["198.18.4.0/24"],
+        kept=950,
+        newer=["198.18.9.0/24"],
+        refused=[_REFUSED],
     )
 
     snapshot: int
     dry_run: bool
-    announced: list[str] = Field(description="Announced again; in a dry run, would be.")
+    announced: list[Text] = Field(description="Announced again; in a dry run, would be.")
     kept: int = Field(description="Announced anyway.")
-    newer: list[str] = Field(description="Announced and not in the snapshot; not touched.")
+    newer: list[Text] = Field(description="Announced and not in the snapshot; not touched.")
     refused: list[RefusedRoute]
 
 
 def rollback_of(made: RolledBack, *, snapshot: int, dry_run: bool) -> RouteRollback:
     """What came of it as the wire shows it."""
-    return RouteRollback(
+    return RouteRollback.showing(
+        made,
         snapshot=snapshot,
         dry_run=dry_run,
-        announced=[str(one) for one in made.announced],
         kept=len(made.kept),
-        newer=[str(one) for one in made.newer],
-        refused=[RefusedRoute(cidr=str(one), because=why) for one, why in made.refused],
+        refused=[RefusedRoute(cidr=one, because=why) for one, why in made.refused],
     )

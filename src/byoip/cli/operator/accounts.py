@@ -59,8 +59,7 @@ def where(
         str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
     ] = "http://127.0.0.1:8080",
     token: Annotated[
-        str,
-        typer.Option(envvar=OPERATOR_TOKEN_VARIABLE, show_default=False, hidden=True),
+        str, typer.Option(envvar=OPERATOR_TOKEN_VARIABLE, show_default=False, hidden=True)
     ] = "",
 ) -> None:
     """Keep where the service is, for the commands."""
@@ -75,8 +74,7 @@ def address(ctx: typer.Context, ip: Annotated[str, typer.Argument(help="One addr
 
 @operator_app.command("history")
 def history(
-    ctx: typer.Context,
-    after: Annotated[int, typer.Option(min=0, help="Only greater numbers.")] = 0,
+    ctx: typer.Context, after: Annotated[int, typer.Option(min=0, help="Only greater numbers.")] = 0
 ) -> None:
     """Show what operators have done outside single prefixes, and why."""
     show_table(_EVENT, pages(ctx, "/events", by="after", after=after))

@@ -171,8 +171,7 @@ def remove_override(ctx: typer.Context, override: ObjectId, reason: Reason) -> N
 
 @snapshots_app.command("list")
 def list_snapshots(
-    ctx: typer.Context,
-    newest: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 10,
+    ctx: typer.Context, newest: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 10
 ) -> None:
     """List the newest ROA snapshots, and why some were refused."""
     answer = ask(ctx, "GET", "/roa_snapshots", query={"per_page": newest})

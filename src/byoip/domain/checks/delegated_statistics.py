@@ -71,7 +71,7 @@ class Statistics:
 
     registry: str
     serial: str
-    delegations: Ranges
+    allocations: Ranges
     skipped: int
 
 

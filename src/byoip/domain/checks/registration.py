@@ -18,7 +18,7 @@ _SPLIT: Final = "Bring one prefix for each registry."
 
 def responsible_registry(
     prefix: Prefix,
-    delegations: Sequence[Allocation] | None,
+    allocations: Sequence[Allocation] | None,
     registries: Mapping[str, Registry],
     overrides: Sequence[tuple[Prefix, str]],
 ) -> Responsible | Failed | Unanswered:
@@ -26,13 +26,13 @@ def responsible_registry(
 
     Args:
         prefix: the claimed prefix.
-        delegations: every range of the newest statistics that overlaps the prefix; None while no
+        allocations: every range of the newest statistics that overlaps the prefix; None while no
             statistics are loaded: then IANA's table hints at the registry, and refuses nothing.
         registries: those this operator knows, by key.
         overrides: the operator's own word per range; the longest that covers the prefix wins, and
             the space then counts as held.
     """
-    named = _override(prefix, overrides) or _recorded(prefix, delegations)
+    named = _override(prefix, overrides) or _recorded(prefix, allocations)
     if not isinstance(named, tuple):
         return named
     key, basis = named
@@ -50,15 +50,15 @@ def _override(prefix: Prefix, overrides: Iterable[tuple[Prefix, str]]) -> tuple[
 
 
 def _recorded(
-    prefix: Prefix, delegations: Sequence[Allocation] | None
+    prefix: Prefix, allocations: Sequence[Allocation] | None
 ) -> tuple[str, Basis] | Failed | Unanswered:
-    if delegations is None:
+    if allocations is None:
         hint = registry_hint(prefix)
         if hint is None:
             text = f"No statistics are loaded yet, and IANA's table names no registry for {prefix}."
             return Unanswered(Fault.NO_DATA, text)
         return hint, Basis.HINT
-    parts = [one for one in delegations if one.prefix.overlaps(prefix)]
+    parts = [one for one in allocations if one.prefix.overlaps(prefix)]
     held = [one for one in parts if one.status in _HELD]
     if not _tile(prefix, held) or len(held) < len(parts):
         return _not_held(prefix, parts)

@@ -19,7 +19,7 @@ _SHARES: Final = {
 }
 
 
-def sandbox_delegations() -> tuple[Allocation, ...]:
+def sandbox_allocations() -> tuple[Allocation, ...]:
     """The shares as the statistics files would have them: all allocated, one holder a share."""
     return tuple(
         Allocation(Prefix.parse(cidr), registry, "allocated", f"sandbox-{registry}-{number}")

@@ -227,9 +227,9 @@ class Claim:
         Raises:
             IllegalTransition: the claim is on its way out.
         """
-        return self.stand(Transition.CONTESTED, now)
+        return self.change_standing(Transition.CONTESTED, now)
 
-    def stand(self, transition: Transition, now: datetime) -> "Claim":
+    def change_standing(self, transition: Transition, now: datetime) -> "Claim":
         """Change its standing; its state, its routes and its bindings stay as they are.
 
         Raises:

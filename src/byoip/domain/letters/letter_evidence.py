@@ -54,9 +54,9 @@ class RegisteredHolder:
     status: str = ""
 
     @classmethod
-    def of(cls, registry: str, delegations: Sequence[Allocation]) -> "RegisteredHolder":
+    def of(cls, registry: str, allocations: Sequence[Allocation]) -> "RegisteredHolder":
         """The one holder of the ranges that the registry lists for a prefix."""
-        held = {(one.holder, one.status) for one in delegations if one.registry == registry}
+        held = {(one.holder, one.status) for one in allocations if one.registry == registry}
         holder, status = min(held, default=("", ""))
         same = len({holder for holder, _ in held}) == 1
         return cls(registry, shown(holder), shown(status)) if same else cls(registry)

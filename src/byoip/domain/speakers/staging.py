@@ -43,16 +43,18 @@ class StagedSpeaker:
     Attributes:
         families: the address families that it has a next hop for.
         down_since: since when it has not answered; None while it answers.
+        gone_after: how long it must stay away to count as gone.
     """
 
     name: str
     stage: int
     families: frozenset[int] = frozenset({4, 6})
     down_since: datetime | None = None
+    gone_after: timedelta = GONE_AFTER
 
     def gone(self, now: datetime) -> bool:
         """Whether the stage goes on without this speaker."""
-        return self.down_since is not None and now - self.down_since >= GONE_AFTER
+        return self.down_since is not None and now - self.down_since >= self.gone_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class StatisticsFile:
     serial: str
     sha256: str
     fetched_at: datetime
-    delegations: Sequence[Allocation]
+    allocations: Sequence[Allocation]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,20 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select, update
+import sqlalchemy as sa
 
 from byoip.domain.accounts.account import Account
-from byoip.domain.accounts.credential import AccountNotFound, Credential, Scope
+from byoip.domain.accounts.credential import AccountNotFound
 from byoip.store.accounts.tables import accounts
+from byoip.store.rows import to_row
 from byoip.store.statements import AnyRow, Repository, compiled
 
 _a = accounts.c
-_ACCOUNT: Final = _a.id == bindparam("account_id", type_=Uuid)
-_ADD_ACCOUNT: Final = compiled(insert(accounts), accounts.c.keys())
-_LOCK_ACCOUNT: Final = compiled(select(accounts).where(_ACCOUNT).with_for_update(key_share=True))
-_SAVE_ACCOUNT: Final = compiled(
-    update(accounts).where(_ACCOUNT), ["name", "prefix_quota", "version"]
-)
+_ACCOUNT: Final = _a.id == sa.bindparam("account_id")
+_CHANGING: Final = ("name", "prefix_quota", "version")
+_ADD_ACCOUNT: Final = compiled(sa.insert(accounts), _a.keys())
+_LOCK_ACCOUNT: Final = compiled(sa.select(accounts).where(_ACCOUNT).with_for_update(key_share=True))
+_SAVE_ACCOUNT: Final = compiled(sa.update(accounts).where(_ACCOUNT), _CHANGING)
 
 
 class AccountRepository(Repository):
@@ -24,14 +24,7 @@ class AccountRepository(Repository):
 
     async def add(self, account: Account) -> None:
         """Keep a new account."""
-        await self._session.change(
-            _ADD_ACCOUNT,
-            id=account.id,
-            name=account.name,
-            prefix_quota=account.prefix_quota,
-            created_at=account.created_at,
-            version=account.version,
-        )
+        await self._session.change(_ADD_ACCOUNT, **to_row(account, _a.keys()))
 
     async def lock(self, account_id: UUID) -> Account:
         """Read an account for update.
@@ -45,26 +38,8 @@ class AccountRepository(Repository):
     async def save(self, account: Account) -> None:
         """Write back an account that was locked."""
         await self._session.change(
-            _SAVE_ACCOUNT,
-            account_id=account.id,
-            name=account.name,
-            prefix_quota=account.prefix_quota,
-            version=account.version,
+            _SAVE_ACCOUNT, account_id=account.id, **to_row(account, _CHANGING)
         )
-
-
-def credential_from(row: AnyRow) -> Credential:
-    """A row of credentials."""
-    return Credential(
-        id=row.id,
-        account_id=row.account_id,
-        name=row.name,
-        scopes=frozenset(Scope(scope) for scope in row.scopes),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        last_used_at=row.last_used_at,
-    )
 
 
 def account_from(row: AnyRow) -> Account:

@@ -5,43 +5,41 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Uuid, bindparam, insert, or_, select, update
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
 from byoip.ports.clock import Clock
 from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled
 from byoip.store.unavailable import refusing
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
 
 _c = credentials.c
-_ADD_CREDENTIAL: Final = compiled(insert(credentials), credentials.c.keys())
+_ADD_CREDENTIAL: Final = compiled(sa.insert(credentials), _c.keys())
 _REVOKE: Final = compiled(
-    update(credentials)
-    .where(_c.id == bindparam("credential_id", type_=Uuid), _c.revoked_at.is_(None))
+    sa.update(credentials)
+    .where(_c.id == sa.bindparam("credential_id"), _c.revoked_at.is_(None))
     .returning(credentials),
     ["revoked_at"],
 )
 # By the hash of the token: how long that takes says nothing about the token.
 _RECOGNISE: Final = compiled(
-    select(credentials).where(
-        _c.token_sha256 == bindparam("token_sha256", type_=LargeBinary),
+    sa.select(credentials).where(
+        _c.token_sha256 == sa.bindparam("token_sha256"),
         _c.revoked_at.is_(None),
-        or_(_c.expires_at.is_(None), _c.expires_at > bindparam("now", type_=_c.expires_at.type)),
+        sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("now")),
     )
 )
 # Asks again whether it is due, so that of many requests at once only one writes.
 _NOTE_USE: Final = compiled(
-    update(credentials)
+    sa.update(credentials)
     .where(
-        _c.id == bindparam("credential_id", type_=Uuid),
-        or_(
-            _c.last_used_at.is_(None),
-            _c.last_used_at <= bindparam("before", type_=_c.last_used_at.type),
-        ),
+        _c.id == sa.bindparam("credential_id"),
+        sa.or_(_c.last_used_at.is_(None), _c.last_used_at <= sa.bindparam("before")),
     )
     .returning(_c.id),
     ["last_used_at"],
@@ -57,18 +55,11 @@ class CredentialRepository(Repository):
         Raises:
             AccountNotFound: its account does not exist.
         """
+        scopes = sorted(scope.value for scope in credential.scopes)
         with refusing(fk_credentials_account_id=AccountNotFound):
             await self._session.change(
                 _ADD_CREDENTIAL,
-                id=credential.id,
-                account_id=credential.account_id,
-                name=credential.name,
-                token_sha256=_hash(token),
-                scopes=sorted(scope.value for scope in credential.scopes),
-                created_at=credential.created_at,
-                expires_at=credential.expires_at,
-                revoked_at=credential.revoked_at,
-                last_used_at=credential.last_used_at,
+                **to_row(credential, _c.keys(), token_sha256=_hash(token), scopes=scopes),
             )
 
     async def revoke(self, credential_id: UUID, now: datetime) -> Credential:
@@ -108,16 +99,7 @@ class CredentialReader:
 
 def credential_from(row: AnyRow) -> Credential:
     """A row of credentials."""
-    return Credential(
-        id=row.id,
-        account_id=row.account_id,
-        name=row.name,
-        scopes=frozenset(Scope(scope) for scope in row.scopes),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        last_used_at=row.last_used_at,
-    )
+    return from_row(Credential, row, scopes=frozenset(map(Scope, row.scopes)))
 
 
 def _hash(token: str) -> bytes:

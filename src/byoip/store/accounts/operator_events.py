@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from sqlalchemy import insert
-from sqlalchemy.dialects.postgresql import insert as upsert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.history import OperatorEvent
 from byoip.store.accounts.tables import operator_event_counter, operator_events
 from byoip.store.statements import Session, compiled, json
 
-_counting = upsert(operator_event_counter)
+_counting = pg.insert(operator_event_counter)
 _NUMBER: Final = compiled(
     _counting.on_conflict_do_update(
         index_elements=["singleton"],
@@ -17,7 +17,7 @@ _NUMBER: Final = compiled(
     ).returning(operator_event_counter.c.last),
     ["last"],
 )
-_WRITE: Final = compiled(insert(operator_events), operator_events.c.keys())
+_WRITE: Final = compiled(sa.insert(operator_events), operator_events.c.keys())
 
 
 class OperatorEventRepository:

@@ -15,7 +15,8 @@ from byoip.domain.checks.registry_override import RegistryOverride
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.reservation import Reservation
 from byoip.store.accounts import operator_reader_sql as reading
-from byoip.store.accounts.accounts import account_from, credential_from
+from byoip.store.accounts.accounts import account_from
+from byoip.store.accounts.credentials import credential_from
 from byoip.store.accounts.operator_views import (
     AccountView,
     AddressReport,
@@ -58,10 +59,8 @@ class OperatorReader:
         Raises:
             AccountNotFound: there is no such account.
         """
-        rows = await self._autocommit.ask(reading.ACCOUNT, account_id=account_id)
-        if not rows:
-            raise AccountNotFound
-        return AccountView(account_from(rows[0]), rows[0].claims)
+        row = await self._autocommit.one(reading.ACCOUNT, AccountNotFound, account_id=account_id)
+        return AccountView(account_from(row), row.claims)
 
     async def credentials(
         self, account_id: UUID | None, *, after: Cursor | None, limit: int
@@ -103,10 +102,8 @@ class OperatorReader:
         Raises:
             ClaimNotFound: there is no such live claim.
         """
-        rows = await self._autocommit.ask(reading.CLAIM, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        return claim_view(rows[0])
+        row = await self._autocommit.one(reading.CLAIM, ClaimNotFound, claim_id=claim_id)
+        return claim_view(row)
 
     async def owner(self, claim_id: UUID) -> UUID:
         """The account of a claim, live or closed.
@@ -114,10 +111,8 @@ class OperatorReader:
         Raises:
             ClaimNotFound: there is no such claim.
         """
-        rows = await self._autocommit.ask(reading.OWNER, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        owner: UUID = rows[0].account_id
+        row = await self._autocommit.one(reading.OWNER, ClaimNotFound, claim_id=claim_id)
+        owner: UUID = row.account_id
         return owner
 
     async def roa_snapshots(self, *, below: int, limit: int) -> Sequence[RoaSnapshotView]:

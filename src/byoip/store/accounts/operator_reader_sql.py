@@ -2,22 +2,8 @@
 
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    DateTime,
-    Integer,
-    Select,
-    Text,
-    Uuid,
-    bindparam,
-    case,
-    func,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import CIDR, INET
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.claims.lifecycle import State
 from byoip.store.accounts.tables import accounts, credentials, operator_events
@@ -32,108 +18,103 @@ from byoip.store.statements import compiled
 
 _a, _c, _p, _b = accounts.c, credentials.c, prefixes.c, bindings.c
 _d, _o, _r, _e = delegations.c, registry_overrides.c, reservations.c, operator_events.c
-_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
-_CLAIM: Final = bindparam("claim_id", type_=Uuid)
-_ADDRESS: Final = bindparam("address", type_=INET)
-_PAGE_SIZE: Final = bindparam("page_size", type_=Integer)
+_ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
+_CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
+_ADDRESS: Final = sa.bindparam("address", type_=pg.INET)
+_PAGE_SIZE: Final = sa.bindparam("page_size", type_=sa.Integer)
 
 _held = (
-    select(func.count())
+    sa.select(sa.func.count())
     .where(_p.account_id == _a.id, _p.live)
     .correlate(accounts)
     .scalar_subquery()
     .label("claims")
 )
-ACCOUNTS: Final = compiled(paged(select(accounts, _held), accounts))
-ACCOUNT: Final = compiled(select(accounts, _held).where(_a.id == _ACCOUNT))
+ACCOUNTS: Final = compiled(paged(sa.select(accounts, _held), accounts))
+ACCOUNT: Final = compiled(sa.select(accounts, _held).where(_a.id == _ACCOUNT))
 
-CREDENTIALS: Final = compiled(paged(select(credentials), credentials))
+CREDENTIALS: Final = compiled(paged(sa.select(credentials), credentials))
 CREDENTIALS_OF: Final = compiled(
-    paged(select(credentials).where(_c.account_id == _ACCOUNT), credentials)
+    paged(sa.select(credentials).where(_c.account_id == _ACCOUNT), credentials)
 )
 
-OVERRIDES: Final = compiled(paged(select(registry_overrides).where(_o.live), registry_overrides))
-RESERVATIONS: Final = compiled(paged(select(reservations).where(_r.live), reservations))
+OVERRIDES: Final = compiled(paged(sa.select(registry_overrides).where(_o.live), registry_overrides))
+RESERVATIONS: Final = compiled(paged(sa.select(reservations).where(_r.live), reservations))
 
 _is_approved = _p.state == constant(State.APPROVED)
 # A value that is null admits all.
 _FILTERS: Final = (
-    _p.account_id == func.coalesce(_ACCOUNT, _p.account_id),
-    _p.cidr.op("&&", is_comparison=True)(
-        func.coalesce(bindparam("wanted_cidr", type_=CIDR), _p.cidr)
-    ),
-    _is_approved == func.coalesce(bindparam("wanted_approved", type_=Boolean), _is_approved),
-    _p.standing == func.coalesce(bindparam("wanted_standing", type_=Text), _p.standing),
+    _p.account_id == sa.func.coalesce(_ACCOUNT, _p.account_id),
+    _p.cidr.op("&&", is_comparison=True)(sa.func.coalesce(sa.bindparam("wanted_cidr"), _p.cidr)),
+    _is_approved == sa.func.coalesce(sa.bindparam("wanted_approved"), _is_approved),
+    _p.standing == sa.func.coalesce(sa.bindparam("wanted_standing", type_=sa.Text), _p.standing),
 )
 CLAIMS: Final = compiled(paged(VIEWS.where(*_FILTERS), prefixes))
 CLAIM: Final = compiled(VIEWS.where(_p.id == _CLAIM))
-OWNER: Final = compiled(select(_p.account_id).where(_p.id == _CLAIM))
+OWNER: Final = compiled(sa.select(_p.account_id).where(_p.id == _CLAIM))
 
 ROA_SNAPSHOTS: Final = compiled(
-    select(
+    sa.select(
         vrp_snapshots,
         (
             vrp_snapshots.c.number
-            == func.coalesce(select(current_vrp_snapshot.c.number).scalar_subquery(), 0)
+            == sa.func.coalesce(sa.select(current_vrp_snapshot.c.number).scalar_subquery(), 0)
         ).label("in_use"),
     )
-    .where(vrp_snapshots.c.number < bindparam("below", type_=BigInteger))
+    .where(vrp_snapshots.c.number < sa.bindparam("below", type_=sa.BigInteger))
     .order_by(vrp_snapshots.c.number.desc())
     .limit(_PAGE_SIZE)
 )
 
 EVENTS: Final = compiled(
-    select(operator_events)
-    .where(_e.number > bindparam("after_number", type_=BigInteger))
+    sa.select(operator_events)
+    .where(_e.number > sa.bindparam("after_number"))
     .order_by(_e.number)
     .limit(_PAGE_SIZE)
 )
 
 
-def _containing(statement: Select[Any], cidr: Any) -> Select[Any]:
+def _containing(statement: sa.Select[Any], cidr: Any) -> sa.Select[Any]:
     return statement.where(cidr.op(">>=")(_ADDRESS))
 
 
 _longest = (
     _containing(
-        select(*BINDING)
+        sa.select(*BINDING)
         .select_from(BINDING_SOURCE)
         # What answers now: one that edges do not have yet does not, a removed one still may.
         .where(_b.prefix_id == _p.id, _b.answering_service_id.is_not(None)),
         _b.cidr,
     )
-    .order_by(func.masklen(_b.cidr).desc())
+    .order_by(sa.func.masklen(_b.cidr).desc())
     .limit(1)
     .correlate(prefixes)
     .lateral("longest")
 )
 HOLDINGS: Final = compiled(
     _containing(
-        select(
+        sa.select(
             prefixes,
             _a.name.label("account_name"),
             *(one.label(f"binding_{one.name}") for one in _longest.c),
         )
-        .select_from(prefixes.join(accounts).outerjoin(_longest, true()))
+        .select_from(prefixes.join(accounts).outerjoin(_longest, sa.true()))
         .where(_p.live),
         _p.cidr,
     ).order_by(
-        case((_is_approved, 0), (_longest.c.id.is_not(None), 1), else_=2), _p.created_at, _p.id
+        sa.case((_is_approved, 0), (_longest.c.id.is_not(None), 1), else_=2), _p.created_at, _p.id
     )
 )
 DELEGATIONS: Final = compiled(
     _containing(
-        select(delegations, _a.name.label("account_name"))
+        sa.select(delegations, _a.name.label("account_name"))
         .join(accounts, _a.id == _d.account_id)
         .where(
             _d.prefix_id == _CLAIM,
             _d.live,
-            or_(
-                _d.expires_at.is_(None),
-                _d.expires_at > bindparam("now", type_=DateTime(timezone=True)),
-            ),
+            sa.or_(_d.expires_at.is_(None), _d.expires_at > sa.bindparam("now")),
         ),
         _d.cidr,
     ).order_by(_d.created_at)
 )
-RESERVATION: Final = compiled(_containing(select(reservations).where(_r.live), _r.cidr))
+RESERVATION: Final = compiled(_containing(sa.select(reservations).where(_r.live), _r.cidr))

@@ -7,28 +7,28 @@ from math import ceil
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Interval, Uuid, bindparam, text
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.limits import SHARES, WINDOW, Lease
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.engine import autocommitting
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Session, from_text
 from byoip.store.unavailable import translate_driver_errors
 
-_WHO: Final = bindparam("who", type_=Uuid)
 # A row whose window is over, so that the first lease begins a new one.
-_KNOW: Final = compiled(
-    text("""
+_KNOW: Final = from_text(
+    """
     INSERT INTO rate_windows (who, began_at, used) VALUES (:who, 'epoch', 0)
     ON CONFLICT (who) DO NOTHING RETURNING who
-    """).bindparams(_WHO)
+    """,
+    who=sa.Uuid,
 )
 # The row is locked before it is judged, and the time is read after that: processes take turns,
 # and the next one sees what is left. A window begins with the first lease after the end of the
 # last one, so that not all windows end at once.
-_LEASE: Final = compiled(
-    text("""
+_LEASE: Final = from_text(
+    """
     WITH kept AS MATERIALIZED (
         SELECT began_at, used FROM rate_windows WHERE who = :who FOR UPDATE
     ), timed AS MATERIALIZED (
@@ -48,19 +48,18 @@ _LEASE: Final = compiled(
     FROM granted WHERE who = :who
     RETURNING granted.permits, greatest(0, :limit - rate_windows.used) AS left,
         extract(epoch FROM granted.began_at + :length - granted.now)::float AS seconds_left
-    """).bindparams(
-        _WHO,
-        bindparam("most", type_=Integer),
-        bindparam("limit", type_=Integer),
-        bindparam("shares", type_=Integer),
-        bindparam("length", type_=Interval),
-    )
+    """,
+    who=sa.Uuid,
+    most=sa.Integer,
+    limit=sa.Integer,
+    shares=sa.Integer,
+    length=sa.Interval,
 )
 
 # The generic cell rate algorithm (ITU-T I.371): each permit moves `spent_until` one step ahead of
 # the clock; it may be at most `ahead` of it. So as many permits may be spent at once, then one
 # each step. The database's clock, as all processes share it.
-_SPEND: Final = text("""
+_SPEND: Final = sa.text("""
     WITH asked AS (
         SELECT clock_timestamp() AS now, make_interval(secs => :step) AS step
     ), spent AS (
@@ -81,10 +80,8 @@ _SPEND: Final = text("""
 # A credential that comes back after a day begins a new window anyway; a permit in the past means
 # the same as no row.
 _PRUNE: Final = (
-    compiled(
-        text("DELETE FROM rate_windows WHERE began_at < clock_timestamp() - interval '1 day'")
-    ),
-    compiled(text("DELETE FROM allowances WHERE spent_until < clock_timestamp()")),
+    from_text("DELETE FROM rate_windows WHERE began_at < clock_timestamp() - interval '1 day'"),
+    from_text("DELETE FROM allowances WHERE spent_until < clock_timestamp()"),
 )
 
 

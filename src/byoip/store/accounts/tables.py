@@ -1,97 +1,78 @@
 """Accounts, their credentials and permits, and the operators' history."""
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.accounts.credential import Scope
-from byoip.store.columns import jsonb, reference, text, timestamptz, uuid_pk
-from byoip.store.metadata import metadata
+from byoip.store import columns as col
+from byoip.store.metadata import table
 
 _ALL_SCOPES = ", ".join(f"'{scope}'" for scope in Scope)
 
-accounts = Table(
+accounts = table(
     "accounts",
-    metadata,
-    uuid_pk(),
-    text("name"),
-    Column("prefix_quota", Integer, nullable=False),
-    timestamptz("created_at"),
-    Column("version", Integer, nullable=False, server_default="1"),
-    CheckConstraint("prefix_quota >= 0", name="prefix_quota"),
+    col.uuid_pk(),
+    col.text("name"),
+    sa.Column("prefix_quota", sa.Integer, nullable=False),
+    col.timestamptz("created_at"),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    col.check("prefix_quota", "prefix_quota >= 0"),
 )
 
-credentials = Table(
+credentials = table(
     "credentials",
-    metadata,
-    uuid_pk(),
-    reference("account_id", "accounts.id", nullable=True),  # null: an operator's
-    text("name"),
-    Column("token_sha256", LargeBinary, nullable=False),
-    Column("scopes", ARRAY(Text), nullable=False),
-    timestamptz("created_at"),
-    timestamptz("expires_at", nullable=True),
-    timestamptz("revoked_at", nullable=True),
-    timestamptz("last_used_at", nullable=True),
-    UniqueConstraint("token_sha256"),
-    CheckConstraint("octet_length(token_sha256) = 32", name="token_sha256"),
-    CheckConstraint(f"scopes <@ ARRAY[{_ALL_SCOPES}]::text[]", name="scopes"),
-    Index(None, "account_id"),
+    col.uuid_pk(),
+    col.reference("account_id", "accounts.id", nullable=True),  # null: an operator's
+    col.text("name"),
+    sa.Column("token_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("scopes", pg.ARRAY(sa.Text), nullable=False),
+    col.timestamptz("created_at"),
+    col.timestamptz("expires_at", nullable=True),
+    col.timestamptz("revoked_at", nullable=True),
+    col.timestamptz("last_used_at", nullable=True),
+    sa.UniqueConstraint("token_sha256"),
+    col.check("token_sha256", "octet_length(token_sha256) = 32"),
+    col.check("scopes", f"scopes <@ ARRAY[{_ALL_SCOPES}]::text[]"),
+    sa.Index(None, "account_id"),
 )
 
 # Permits that all processes share; `spent_until` runs ahead of the clock as they are spent.
-allowances = Table(
+allowances = table(
     "allowances",
-    metadata,
-    Column("what", Text, primary_key=True),
-    Column("who", Uuid, primary_key=True),
-    timestamptz("spent_until"),
+    sa.Column("what", sa.Text, primary_key=True),
+    sa.Column("who", sa.Uuid, primary_key=True),
+    col.timestamptz("spent_until"),
 )
 
 # How many permits of a credential or account (`who`; ids are random) all API processes have leased
 # together. Unlogged: a crash of the database forgets the counts of five minutes.
-rate_windows = Table(
+rate_windows = table(
     "rate_windows",
-    metadata,
-    Column("who", Uuid, primary_key=True),
-    timestamptz("began_at"),
-    Column("used", Integer, nullable=False),
+    sa.Column("who", sa.Uuid, primary_key=True),
+    col.timestamptz("began_at"),
+    sa.Column("used", sa.Integer, nullable=False),
     prefixes=["UNLOGGED"],
 )
 
 # What is not about one prefix; those events stand in the prefix's own history.
-operator_events = Table(
+operator_events = table(
     "operator_events",
-    metadata,
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    text("kind"),
-    text("actor"),
-    text("request_id"),
-    text("reason"),
-    timestamptz("at"),
-    jsonb("before"),
-    jsonb("after"),
-    CheckConstraint("number >= 1", name="number"),
-    CheckConstraint("reason <> ''", name="reason"),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    col.text("kind"),
+    col.text("actor"),
+    col.text("request_id"),
+    col.text("reason"),
+    col.timestamptz("at"),
+    col.jsonb("before"),
+    col.jsonb("after"),
+    col.check("number", "number >= 1"),
+    col.check("reason", "reason <> ''"),
 )
 
 # Updated last in a transaction: a number is given only when all lower ones are committed.
-operator_event_counter = Table(
+operator_event_counter = table(
     "operator_event_counter",
-    metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=true()),
-    Column("last", BigInteger, nullable=False),
-    CheckConstraint("singleton", name="one_row"),
+    sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    col.check("one_row", "singleton"),
 )

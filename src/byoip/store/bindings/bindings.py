@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, insert, select, true, update
-from sqlalchemy.dialects.postgresql import ARRAY
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.bindings.edge import ChangeKind
 from byoip.domain.bindings.service_binding import (
@@ -41,44 +41,40 @@ _WRITTEN: Final = tuple(
     for one in bindings.c
     if one.computed is None and one.name not in {"removed_at", "change", "settled"}
 )
-_THIS: Final = bindparam("binding_id", type_=Uuid)
-_this = update(bindings).where(_b.id == _THIS, _b.live)
+_THIS: Final = sa.bindparam("binding_id", type_=sa.Uuid)
+_this = sa.update(bindings).where(_b.id == _THIS, _b.live)
 
 _OF_CLAIM: Final = compiled(
-    select(*BINDING)
+    sa.select(*BINDING)
     .select_from(BINDING_SOURCE)
-    .where(_b.prefix_id == bindparam("claim_id", type_=Uuid), _b.live)
+    .where(_b.prefix_id == sa.bindparam("claim_id"), _b.live)
     .order_by(_b.cidr)
 )
 # What answers for a binding's range without it: the one around it, if there is one. The feed
 # will name their services: locked here, where the order of locks has its place for services.
 _around = bindings.alias("around")
 _around_it = (
-    select(_around)
-    .where(
-        _around.c.prefix_id == _b.prefix_id,
-        _around.c.live,
-        _around.c.cidr.op(">>")(_b.cidr),
-    )
-    .order_by(func.masklen(_around.c.cidr).desc())
+    sa.select(_around)
+    .where(_around.c.prefix_id == _b.prefix_id, _around.c.live, _around.c.cidr.op(">>")(_b.cidr))
+    .order_by(sa.func.masklen(_around.c.cidr).desc())
     .limit(1)
     .lateral("enclosing")
 )
 _GET: Final = compiled(
-    select(
+    sa.select(
         *BINDING,
         _around_it.c.service_id.label("enclosing_service_id"),
         _around_it.c.cidr.label("enclosing_cidr"),
     )
-    .select_from(BINDING_SOURCE.outerjoin(_around_it, true()))
+    .select_from(BINDING_SOURCE.outerjoin(_around_it, sa.true()))
     .where(_b.id == _THIS, _b.live)
 )
 _KEEP_SERVICES: Final = compiled(
-    select(services.c.id)
-    .where(services.c.id == func.any(bindparam("service_ids", type_=ARRAY(Uuid))))
+    sa.select(services.c.id)
+    .where(services.c.id == sa.func.any(sa.bindparam("service_ids", type_=pg.ARRAY(sa.Uuid))))
     .with_for_update(read=True, key_share=True)
 )
-_INSERT: Final = compiled(insert(bindings), _WRITTEN)
+_INSERT: Final = compiled(sa.insert(bindings), _WRITTEN)
 _SWAP: Final = compiled(_this, ["service_id", "state"])
 _SWAP_AT_ONCE: Final = compiled(_this, ["service_id", "state", "answering_service_id"])
 _REMOVE: Final = compiled(_this, ["removed_at"])
@@ -182,8 +178,8 @@ def _noted(
     service_id = service.id if service else None
     return Noted(
         kind=kind,
-        claim_id=binding.claim_id,
-        prefix=str(binding.prefix),
+        prefix_id=binding.claim_id,
+        prefix_cidr=str(binding.prefix),
         cidr=str(binding.cidr),
         binding_id=binding.id,
         service_id=service_id,

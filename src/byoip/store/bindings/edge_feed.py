@@ -1,34 +1,36 @@
 """The feed of changes: written at the end of each transaction that changes a binding.
 
-Text SQL: one statement locks the counter, numbers the changes, writes them and notifies.
+Text SQL: hot, all accounts wait for one counter. One statement locks it, numbers the changes,
+writes them and notifies.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
 from byoip.store.claims.events import CHANNEL
-from byoip.store.statements import AnyRow, Session, compiled, json_text
+from byoip.store.rows import from_row
+from byoip.store.statements import AnyRow, Session, compiled, from_text, json_text
 
 # What waiting readers of the feed are notified about: no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
 
-ALL: Final = compiled(text("SELECT * FROM edges WHERE live ORDER BY name"))
+ALL: Final = from_text("SELECT * FROM edges WHERE live ORDER BY name")
 
 # Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
 # comes back or goes. "by", "edg".
-ALONE: Final = compiled(text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)"))
-TOGETHER: Final = compiled(text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)"))
+ALONE: Final = from_text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)")
+TOGETHER: Final = from_text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)")
 
 # The counter is locked here, as the last thing before the commit. Waiting readers are notified
 # when, and only if, the transaction commits.
 _WRITE: Final = compiled(
-    text("""
+    sa.text("""
     WITH added AS (
         SELECT * FROM jsonb_to_recordset(CAST(:changes AS jsonb)) AS added (
             place bigint, at timestamptz, kind text, prefix_id uuid, prefix_cidr cidr, cidr cidr,
@@ -62,11 +64,11 @@ _WRITE: Final = compiled(
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A change before it has a number; ranges as the database writes them."""
+    """A change before it has a number, as its row has it."""
 
     kind: ChangeKind
-    claim_id: UUID
-    prefix: str
+    prefix_id: UUID
+    prefix_cidr: str
     cidr: str
     binding_id: UUID
     service_id: UUID | None
@@ -99,36 +101,14 @@ class EdgeFeed:
     async def write(self) -> None:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
-            rows = [_values(place, *one) for place, one in enumerate(self._added, 1)]
+            rows = [
+                {"place": place, "at": at, **asdict(change)}
+                for place, (change, at) in enumerate(self._added, 1)
+            ]
             await self._session.rows(_WRITE, changes=json_text(rows), at_once=await self.at_once())
             self._added.clear()
 
 
-def _values(place: int, change: Noted, at: datetime) -> dict[str, Any]:
-    return {
-        "place": place,
-        "at": at,
-        "kind": change.kind,
-        "prefix_id": change.claim_id,
-        "prefix_cidr": change.prefix,
-        "cidr": change.cidr,
-        "binding_id": change.binding_id,
-        "service_id": change.service_id,
-        "previous_service_id": change.previous_service_id,
-        "answering_service_id": change.answering_service_id,
-        "answering_cidr": change.answering_cidr,
-    }
-
-
 def edge_from(row: AnyRow) -> Edge:
     """A row of edges."""
-    return Edge(
-        id=row.id,
-        name=row.name,
-        registered_at=row.registered_at,
-        acknowledged=row.acknowledged,
-        joins_at=row.joins_at,
-        counts=row.counts,
-        drained=row.drained,
-        heard_at=row.heard_at,
-    )
+    return from_row(Edge, row)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, select
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.expression import FromClause
 
@@ -16,6 +16,7 @@ from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables import bindings, edge_changes, edges, services
 from byoip.store.bindings.views import EdgeView
+from byoip.store.rows import from_row
 from byoip.store.statements import AnyRow, compiled
 
 _c, _b, _e = edge_changes.c, bindings.c, edges.c
@@ -24,12 +25,12 @@ _NAMED: Final = ("service", "previous", "answering")
 _service, _previous, _answering = (services.alias(one) for one in _NAMED)
 
 
-def _shown(table: FromClause, name: str) -> list[ColumnElement[Any]]:
+def _shown(table: FromClause, name: str) -> list[sa.ColumnElement[Any]]:
     return [table.c[one].label(f"{name}_service_{one}") for one in _SERVICE]
 
 
 CHANGES: Final = compiled(
-    select(
+    sa.select(
         *(one for one in _c if not one.name.endswith("service_id")),
         *_shown(_service, "service"),
         *_shown(_previous, "previous"),
@@ -41,23 +42,21 @@ CHANGES: Final = compiled(
         .outerjoin(_previous, _c.previous_service_id == _previous.c.id)
         .outerjoin(_answering, _c.answering_service_id == _answering.c.id)
     )
-    .where(_c.number > bindparam("after_number", type_=BigInteger))
+    .where(_c.number > sa.bindparam("after_number"))
     .order_by(_c.number)
-    .limit(bindparam("page_size", type_=Integer))
+    .limit(sa.bindparam("page_size", type_=sa.Integer))
 )
-_one_row = select(NEWEST.label("newest"), FEED.label("feed")).subquery("counter")
+_one_row = sa.select(NEWEST.label("newest"), FEED.label("feed")).subquery("counter")
 STATE: Final = compiled(
-    select(
-        *_one_row.c,
-        *(_b.id, _b.prefix_id, _b.prefix_cidr, _b.cidr),
-        *_shown(services, "service"),
+    sa.select(
+        *_one_row.c, *(_b.id, _b.prefix_id, _b.prefix_cidr, _b.cidr), *_shown(services, "service")
     )
     .select_from(
         _one_row.outerjoin(bindings, _b.live).outerjoin(services, _b.service_id == services.c.id)
     )
     .order_by(_b.prefix_cidr, _b.prefix_id, _b.cidr)
 )
-EDGES: Final = compiled(select(NEWEST.label("newest"), edges).where(_e.live).order_by(_e.name))
+EDGES: Final = compiled(sa.select(NEWEST.label("newest"), edges).where(_e.live).order_by(_e.name))
 
 
 class EdgeReader:
@@ -96,19 +95,17 @@ class EdgeReader:
 
 def _change(row: AnyRow) -> EdgeChange:
     around = row.answering_cidr
-    return EdgeChange(
-        number=row.number,
-        at=row.at,
+    return from_row(
+        EdgeChange,
+        row,
         kind=ChangeKind(row.kind),
         claim_id=row.prefix_id,
         prefix=Prefix(row.prefix_cidr),
         cidr=Prefix(row.cidr),
-        binding_id=row.binding_id,
         service=_named(row, "service"),
         previous=_named(row, "previous"),
         answering=_named(row, "answering"),
         answering_cidr=None if around is None else Prefix(around),
-        feed=row.feed,
     )
 
 

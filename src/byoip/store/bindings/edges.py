@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, Uuid, and_, bindparam, case, func, insert, select, update
-from sqlalchemy.dialects.postgresql import distinct_on
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
 from byoip.domain.bindings.service_binding import Provisioning
@@ -16,80 +16,82 @@ from byoip.store.bindings.tables import bindings, edge_change_counter, edge_chan
 from byoip.store.bindings.views import Converged
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
+from byoip.store.rows import to_row
 from byoip.store.statements import Repository, compiled
 
 _e, _c, _b = edges.c, edge_changes.c, bindings.c
 _CHANGING: Final = ("acknowledged", "joins_at", "counts", "drained", "heard_at")
-_NAME: Final = _e.name == bindparam("edge", type_=Text)
-_CLAIM: Final = bindparam("claim_id", type_=Uuid)
-_NUMBER: Final = bindparam("number", type_=BigInteger)
-_SERVICE: Final = bindparam("service_id", type_=Uuid)
+_WRITTEN: Final = ("id", "name", "registered_at", *_CHANGING)
+_NAME: Final = _e.name == sa.bindparam("edge")
+_CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
+_NUMBER: Final = sa.bindparam("number", type_=sa.BigInteger)
+_SERVICE: Final = sa.bindparam("service_id", type_=sa.Uuid)
 
-NEWEST: Final = func.coalesce(select(edge_change_counter.c.last).scalar_subquery(), 0)
-NEWEST_CHANGE: Final = compiled(select(NEWEST.label("newest")))
-FEED: Final = select(edge_change_counter.c.feed).scalar_subquery()
-FEED_NOW: Final = compiled(select(FEED.label("feed")))
-_LOCK: Final = compiled(select(edges).where(_NAME, _e.live).with_for_update(key_share=True))
-_KNOWN: Final = compiled(select(_e.id).where(_NAME).limit(1))
-_INSERT: Final = compiled(
-    insert(edges).values(feed=FEED), ["id", "name", "registered_at", *_CHANGING]
-)
-_this = update(edges).where(_e.id == bindparam("edge_id", type_=Uuid), _e.live)
+NEWEST: Final = sa.func.coalesce(sa.select(edge_change_counter.c.last).scalar_subquery(), 0)
+NEWEST_CHANGE: Final = compiled(sa.select(NEWEST.label("newest")))
+FEED: Final = sa.select(edge_change_counter.c.feed).scalar_subquery()
+FEED_NOW: Final = compiled(sa.select(FEED.label("feed")))
+_LOCK: Final = compiled(sa.select(edges).where(_NAME, _e.live).with_for_update(key_share=True))
+_KNOWN: Final = compiled(sa.select(_e.id).where(_NAME).limit(1))
+_INSERT: Final = compiled(sa.insert(edges).values(feed=FEED), _WRITTEN)
+_this = sa.update(edges).where(_e.id == sa.bindparam("edge_id"), _e.live)
 _SAVE: Final = compiled(_this, _CHANGING)
 _REMOVE: Final = compiled(_this, ["removed_at"])
 _NEWEST_BOUND: Final = compiled(
-    select(func.coalesce(func.max(_b.change), 0).label("number")).where(_b.live)
+    sa.select(sa.func.coalesce(sa.func.max(_b.change), 0).label("number")).where(_b.live)
 )
 # What edges have acknowledged was of another feed: they may have carried out changes of it that are
 # lost here.
 _renamed = (
-    update(edge_change_counter)
-    .values(feed=func.gen_random_uuid())
+    sa.update(edge_change_counter)
+    .values(feed=sa.func.gen_random_uuid())
     .returning(edge_change_counter.c.feed)
     .cte("renamed")
 )
 _BEGIN_FEED: Final = compiled(
-    update(edges)
+    sa.update(edges)
     .where(_e.live)
-    .values(feed=_renamed.c.feed, acknowledged=0, joins_at=case((_e.counts, 0), else_=_e.joins_at))
+    .values(
+        feed=_renamed.c.feed, acknowledged=0, joins_at=sa.case((_e.counts, 0), else_=_e.joins_at)
+    )
 )
-_CHANGE_OF: Final = compiled(select(_b.change).where(_b.id == bindparam("binding_id", type_=Uuid)))
+_CHANGE_OF: Final = compiled(sa.select(_b.change).where(_b.id == sa.bindparam("binding_id")))
 _NAMING: Final = compiled(
-    select(func.coalesce(func.max(_c.number), 0).label("number")).where(
+    sa.select(sa.func.coalesce(sa.func.max(_c.number), 0).label("number")).where(
         _c.previous_service_id == _SERVICE
     )
 )
 _UNCONVERGED: Final = compiled(
-    select(_b.prefix_id)
+    sa.select(_b.prefix_id)
     .distinct()
     .where(
         _b.settled < _b.change,
-        select(_c.number)
+        sa.select(_c.number)
         .where(_c.binding_id == _b.id, _c.number > _b.settled, _c.number <= _NUMBER)
         .exists(),
     )
     .order_by(_b.prefix_id)
 )
 _LOCK_CLAIM: Final = compiled(
-    select(prefixes.c.id).where(prefixes.c.id == _CLAIM).with_for_update(key_share=True)
+    sa.select(prefixes.c.id).where(prefixes.c.id == _CLAIM).with_for_update(key_share=True)
 )
 # The log decides: a binding becomes what the last change agreed on makes of it.
 _agreed = (
-    select(_c.binding_id, _c.number, _c.service_id, _b.answering_service_id.label("replaced"))
-    .ext(distinct_on(_c.binding_id))
-    .join(bindings, and_(_c.binding_id == _b.id, _c.number > _b.settled, _c.number <= _NUMBER))
+    sa.select(_c.binding_id, _c.number, _c.service_id, _b.answering_service_id.label("replaced"))
+    .ext(pg.distinct_on(_c.binding_id))
+    .join(bindings, sa.and_(_c.binding_id == _b.id, _c.number > _b.settled, _c.number <= _NUMBER))
     .where(_b.prefix_id == _CLAIM, _b.settled < _b.change)
     .order_by(_c.binding_id, _c.number.desc())
     .cte("agreed")
 )
 _is_last = _agreed.c.number == _b.change
 _CONVERGE: Final = compiled(
-    update(bindings)
+    sa.update(bindings)
     .where(_b.id == _agreed.c.binding_id)
     .values(
         settled=_agreed.c.number,
         answering_service_id=_agreed.c.service_id,
-        state=case((and_(_b.live, _is_last), constant(Provisioning.ACTIVE)), else_=_b.state),
+        state=sa.case((sa.and_(_b.live, _is_last), constant(Provisioning.ACTIVE)), else_=_b.state),
     )
     .returning(_b.id, _b.cidr, _agreed.c.service_id, _agreed.c.replaced, _is_last.label("final"))
 )
@@ -170,12 +172,11 @@ class EdgeRepository(Repository):
 
     async def add(self, edge: Edge) -> None:
         """Keep a new one."""
-        fixed = {"id": edge.id, "name": edge.name, "registered_at": edge.registered_at}
-        await self._session.change(_INSERT, **fixed, **_changing(edge))
+        await self._session.change(_INSERT, **to_row(edge, _WRITTEN))
 
     async def save(self, edge: Edge) -> None:
         """Write back one that was locked."""
-        await self._session.change(_SAVE, edge_id=edge.id, **_changing(edge))
+        await self._session.change(_SAVE, edge_id=edge.id, **to_row(edge, _CHANGING))
 
     async def remove(self, edge: Edge, now: datetime) -> None:
         """End one that was locked; the row stays."""
@@ -193,7 +194,3 @@ class EdgeRepository(Repository):
             Converged(row.id, Prefix(row.cidr), row.service_id, row.replaced, row.final)
             for row in rows
         ]
-
-
-def _changing(edge: Edge) -> dict[str, Any]:
-    return {name: getattr(edge, name) for name in _CHANGING}

@@ -1,4 +1,7 @@
-"""Origin validation of all routes at once. Text SQL: one statement over every route."""
+"""Origin validation of all routes at once.
+
+Text SQL: hot, each minute one statement over every route (`benchmarks/reevaluation.py`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
 from byoip.domain.checks.origin_validation import Validity
@@ -14,7 +17,7 @@ from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables import origin_drifts
 from byoip.store.claims.tables import prefixes
-from byoip.store.statements import Repository, compiled
+from byoip.store.statements import Repository, compiled, from_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +36,26 @@ class Reevaluated:
 
 _d, _p = origin_drifts.c, prefixes.c
 
-_OF: Final = compiled(
-    text("""
+_OF: Final = from_text("""
     SELECT validity FROM origin_drifts AS d
     JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
-    """)
-)
+""")
 
 # A second worker has nothing to do.
-_ALONE: Final = compiled(text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone"))
-_DUE: Final = compiled(
-    text("""
+_ALONE: Final = from_text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone")
+_DUE: Final = from_text("""
     SELECT number, built_at FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)
     WHERE NOT EXISTS (SELECT FROM origin_watch WHERE snapshot >= number AND at > :recently)
-    """)
-)
-_LOOKED: Final = compiled(
-    text("""
+""")
+_LOOKED: Final = from_text("""
     INSERT INTO origin_watch AS kept (snapshot, at) VALUES (:snapshot, :now)
     ON CONFLICT (singleton) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at
-    """)
-)
+""")
 
 # RFC 6811, section 2, as domain/origin_validation.py says it, for all routes at once (a test holds
 # the two against each other). Rows are written in the order of ids, as every transaction locks
 # several claims.
-REEVALUATE: Final = text("""
+REEVALUATE: Final = sa.text("""
     WITH routes AS (
         SELECT id AS prefix_id, cidr, asn FROM prefixes WHERE state = 'approved'
         UNION

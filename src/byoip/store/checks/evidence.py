@@ -5,19 +5,9 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert
+import sqlalchemy as sa
 
-from byoip.domain.checks.evidence import (
-    Check,
-    Failed,
-    Fault,
-    Finding,
-    Outcome,
-    Passed,
-    RawAnswer,
-    Reason,
-    Unanswered,
-)
+from byoip.domain.checks import evidence
 from byoip.store.checks.tables import exhibits, findings
 from byoip.store.statements import AnyRow, Session, Statement, compiled, storable
 
@@ -25,23 +15,27 @@ FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in find
 EXHIBIT: Final = tuple(column.label(f"exhibit_{column.name}") for column in exhibits.c)
 
 
-async def keep_findings(session: Session, run_id: UUID, found: Sequence[Finding]) -> None:
+async def keep_findings(session: Session, run_id: UUID, found: Sequence[evidence.Finding]) -> None:
     """Keep findings and their exhibits, each kind in one statement."""
     await _insert_all(session, findings, list(_findings(run_id, found)))
     await _insert_all(session, exhibits, list(_exhibits(run_id, found)))
 
 
-def finding_from(row: AnyRow, exhibits_: tuple[RawAnswer, ...]) -> Finding:
+def finding_from(row: AnyRow, exhibits_: tuple[evidence.RawAnswer, ...]) -> evidence.Finding:
     """Columns FINDING, and what was shown for it."""
-    return Finding(Check(row.finding_check_name), _outcome_from(row), row.finding_at, exhibits_)
+    return evidence.Finding(
+        evidence.Check(row.finding_check_name), _outcome_from(row), row.finding_at, exhibits_
+    )
 
 
-def exhibit_from(row: AnyRow) -> RawAnswer:
+def exhibit_from(row: AnyRow) -> evidence.RawAnswer:
     """Columns EXHIBIT."""
-    return RawAnswer(row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at)
+    return evidence.RawAnswer(
+        row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at
+    )
 
 
-async def _insert_all(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+async def _insert_all(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
     # A hundred at a time: a statement has at most 65535 parameters.
     for start in range(0, len(rows), 100):
         part = rows[start : start + 100]
@@ -54,15 +48,15 @@ async def _insert_all(session: Session, table: Table, rows: Sequence[dict[str, A
 
 
 @lru_cache(maxsize=256)
-def _insert(table: Table, names: tuple[str, ...], count: int) -> Statement:
+def _insert(table: sa.Table, names: tuple[str, ...], count: int) -> Statement:
     rows = [
-        {name: bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names}
+        {name: sa.bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names}
         for number in range(count)
     ]
-    return compiled(insert(table).values(rows))
+    return compiled(sa.insert(table).values(rows))
 
 
-def _findings(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]]:
+def _findings(run_id: UUID, found: Sequence[evidence.Finding]) -> Iterator[dict[str, Any]]:
     for position, finding in enumerate(found):
         yield {
             "run_id": run_id,
@@ -73,20 +67,20 @@ def _findings(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]
         }
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: evidence.Outcome) -> dict[str, Any]:
     values: dict[str, Any] = {"code": None, "seen": storable(outcome.seen)}
     values |= {"fix": "", "warnings": []}
-    if isinstance(outcome, Passed):
+    if isinstance(outcome, evidence.Passed):
         warnings = [storable(warning) for warning in outcome.warnings]
         return {**values, "outcome": "passed", "warnings": warnings}
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, evidence.Failed):
         fix = storable(outcome.fix)
         return {**values, "outcome": "failed", "code": outcome.reason, "fix": fix}
     fix = storable(outcome.fix)
     return {**values, "outcome": "unanswered", "code": outcome.fault, "fix": fix}
 
 
-def _exhibits(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]]:
+def _exhibits(run_id: UUID, found: Sequence[evidence.Finding]) -> Iterator[dict[str, Any]]:
     for number, finding in enumerate(found):
         for position, exhibit in enumerate(finding.exhibits):
             yield {
@@ -100,11 +94,15 @@ def _exhibits(run_id: UUID, found: Sequence[Finding]) -> Iterator[dict[str, Any]
             }
 
 
-def _outcome_from(row: AnyRow) -> Outcome:
+def _outcome_from(row: AnyRow) -> evidence.Outcome:
     match row.finding_outcome:
         case "passed":
-            return Passed(row.finding_seen, tuple(row.finding_warnings))
+            return evidence.Passed(row.finding_seen, tuple(row.finding_warnings))
         case "failed":
-            return Failed(Reason(row.finding_code), row.finding_seen, row.finding_fix)
+            return evidence.Failed(
+                evidence.Reason(row.finding_code), row.finding_seen, row.finding_fix
+            )
         case _:
-            return Unanswered(Fault(row.finding_code), row.finding_seen, row.finding_fix)
+            return evidence.Unanswered(
+                evidence.Fault(row.finding_code), row.finding_seen, row.finding_fix
+            )

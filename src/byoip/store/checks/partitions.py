@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy import Table, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.store.unavailable import translate_driver_errors
@@ -42,13 +42,13 @@ async def wait_for_turn(connection: AsyncConnection, lock: int) -> None:
 
     Until the transaction ends it may also run statements longer than a session allows.
     """
-    await connection.execute(text(_PATIENCE))
-    await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": lock})
+    await connection.execute(sa.text(_PATIENCE))
+    await connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
 async def fill(
     connection: AsyncConnection,
-    parent: Table,
+    parent: sa.Table,
     number: int,
     columns: Sequence[str],
     chunks: Iterable[tuple[int, str]],
@@ -84,10 +84,7 @@ async def fill(
     for statement in _BEGIN:
         await driver.execute(sql.SQL(statement).format(**names))
     try:
-        async with (
-            driver.cursor() as cursor,
-            cursor.copy(sql.SQL(_COPY).format(**names)) as copy,
-        ):
+        async with driver.cursor() as cursor, cursor.copy(sql.SQL(_COPY).format(**names)) as copy:
             for count, lines in chunks:
                 _check_lines(lines, count, len(columns))
                 await copy.write(lines)
@@ -120,16 +117,16 @@ def _check_lines(lines: str, count: int, columns: int) -> None:
 
 
 async def drop_superseded(
-    connection: AsyncConnection, snapshots: Table, entries: Table, superseded: TextClause
+    connection: AsyncConnection, snapshots: sa.Table, entries: sa.Table, superseded: sa.TextClause
 ) -> None:
     """Drop the partitions whose numbers `superseded` gives; those being read stay for next time."""
-    gone = text(f"update {snapshots.name} set kept = false where number = :number")  # noqa: S608
+    gone = sa.text(f"update {snapshots.name} set kept = false where number = :number")  # noqa: S608
     for number in (await connection.scalars(superseded)).all():
         if await _drop(connection, entries, number):
             await connection.execute(gone, {"number": number})
 
 
-async def _drop(connection: AsyncConnection, parent: Table, number: int) -> bool:
+async def _drop(connection: AsyncConnection, parent: sa.Table, number: int) -> bool:
     # False when readers keep us from it just now.
     partition = sql.Identifier(partition_name(parent, number))
     driver = await _driver(connection)
@@ -143,7 +140,7 @@ async def _drop(connection: AsyncConnection, parent: Table, number: int) -> bool
     return True
 
 
-def partition_name(parent: Table, number: int) -> str:
+def partition_name(parent: sa.Table, number: int) -> str:
     """The name of a snapshot's partition."""
     return f"{parent.name}_{number}"
 

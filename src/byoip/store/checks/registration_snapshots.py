@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.dialects.postgresql import insert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.checks.delegated_statistics import REGISTRIES
@@ -34,12 +34,12 @@ class Registered:
     """What the newest registration snapshot holds about a prefix.
 
     Attributes:
-        snapshot: its number; None while none is loaded (then delegations is empty).
-        delegations: every range that overlaps the prefix.
+        snapshot: its number; None while none is loaded (then allocations is empty).
+        allocations: every range that overlaps the prefix.
     """
 
     snapshot: int | None
-    delegations: tuple[Allocation, ...]
+    allocations: tuple[Allocation, ...]
 
 
 _COLUMNS = ("prefix", "status", "holder")
@@ -63,14 +63,14 @@ class RegistrationRepository:
         session = await Session.of(self.connection)
         rows = await session.rows(sql.OVERLAPPING, prefix=str(prefix))
         if not self.registries <= {row.registry for row in rows}:
-            return Registered(snapshot=None, delegations=())
-        delegations = [
+            return Registered(snapshot=None, allocations=())
+        allocations = [
             Allocation(Prefix(row.prefix), row.registry, row.status, row.holder)
             for row in rows
             if row.prefix is not None
         ]
-        delegations.sort(key=lambda one: (one.prefix, one.registry))
-        return Registered(max(row.number for row in rows), tuple(delegations))
+        allocations.sort(key=lambda one: (one.prefix, one.registry))
+        return Registered(max(row.number for row in rows), tuple(allocations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class RegistrationSnapshotRepository:
     async def ranges(self, registry: str) -> int | None:
         """Size of the registry's last good snapshot, or of a newer file that was accepted."""
         tried, current = registration_snapshots.c, current_registration_snapshots.c
-        last_good = select(current.number).where(current.registry == registry).scalar_subquery()
+        last_good = sa.select(current.number).where(current.registry == registry).scalar_subquery()
         return await self.connection.scalar(
-            select(tried.ranges)
+            sa.select(tried.ranges)
             .where(tried.registry == registry)
             .where((tried.number == last_good) | tried.accepted_at.is_not(None))
             .order_by(tried.number.desc())
@@ -108,13 +108,13 @@ class RegistrationSnapshotRepository:
             attempted_at=file.fetched_at,
             serial=file.serial,
             sha256=file.sha256,
-            ranges=len(file.delegations),
+            ranges=len(file.allocations),
             kept=True,
         )
-        lines = _lines(file.delegations)
+        lines = _lines(file.allocations)
         await fill(self.connection, registered_ranges, number, _COLUMNS, lines)
         await self.connection.execute(
-            insert(current_registration_snapshots)
+            pg.insert(current_registration_snapshots)
             .values(registry=file.registry, number=number)
             .on_conflict_do_update(index_elements=["registry"], set_={"number": number})
         )
@@ -129,7 +129,7 @@ class RegistrationSnapshotRepository:
         )
 
     async def _insert(self, **values: object) -> int:
-        statement = insert(registration_snapshots).values(**values)
+        statement = pg.insert(registration_snapshots).values(**values)
         result = await self.connection.execute(statement.returning(registration_snapshots.c.number))
         number: int = result.scalar_one()
         return number
@@ -163,12 +163,12 @@ class RegistrationSnapshots:
 
     async def mark_of(self, url: str) -> FetchMark | None:
         """The mark of a file, unless its content was refused or has been replaced."""
-        used = select(registration_snapshots.c.sha256).join(
+        used = sa.select(registration_snapshots.c.sha256).join(
             current_registration_snapshots,
             current_registration_snapshots.c.number == registration_snapshots.c.number,
         )
         marks = fetch_marks
-        statement = select(marks).where(marks.c.url == url, marks.c.sha256.in_(used))
+        statement = sa.select(marks).where(marks.c.url == url, marks.c.sha256.in_(used))
         with translate_driver_errors():
             async with self.engine.connect() as connection:
                 row = (await connection.execute(statement)).one_or_none()
@@ -176,21 +176,17 @@ class RegistrationSnapshots:
 
     async def remember_mark(self, url: str, mark: FetchMark) -> None:
         """Keep the mark of a file just fetched."""
-        values = {
-            "etag": mark.etag,
-            "last_modified": mark.last_modified,
-            "sha256": mark.sha256,
-        }
+        values = {"etag": mark.etag, "last_modified": mark.last_modified, "sha256": mark.sha256}
         with translate_driver_errors():
             async with self.engine.begin() as connection:
                 await connection.execute(
-                    insert(fetch_marks)
+                    pg.insert(fetch_marks)
                     .values(url=url, **values)
                     .on_conflict_do_update(index_elements=["url"], set_=values)
                 )
 
 
-def _status(row: Row[Any]) -> RegistrationStatus:
+def _status(row: sa.Row[Any]) -> RegistrationStatus:
     word = None
     if row.accepted_at is not None:
         word = Acceptance(row.accepted_by, row.accepted_because, row.accepted_at)
@@ -199,8 +195,8 @@ def _status(row: Row[Any]) -> RegistrationStatus:
     )
 
 
-def _lines(delegations: Sequence[Allocation]) -> Iterator[tuple[int, str]]:
-    ranges = iter(delegations)
+def _lines(allocations: Sequence[Allocation]) -> Iterator[tuple[int, str]]:
+    ranges = iter(allocations)
     while batch := list(islice(ranges, _BATCH)):
         lines = [f"{one.prefix}\t{one.status}\t{one.holder}\n" for one in batch]
         yield len(batch), "".join(lines)

@@ -1,4 +1,7 @@
-"""Admission of questions to registries. Text SQL: hot, under a lock of the registry."""
+"""Admission of questions to registries.
+
+Text SQL: hot, all workers take turns under a lock of the registry (`benchmarks/throughput.py`).
+"""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +9,6 @@ from datetime import UTC, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import RawAnswer
@@ -15,27 +17,24 @@ from byoip.domain.checks.rpsl import RpslObject
 from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Session, from_text
 from byoip.store.unavailable import translate_driver_errors
 
 # All times are the database's: workers on several machines share one budget. clock_timestamp(),
 # since now() stands still while a transaction waits for a lock. A crash may forget the last moment
 # of these tables (synchronous_commit): no worker waits for the disk while a registry is locked.
 
-_FIRST: Final = compiled(
-    text("INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING")
+_FIRST: Final = from_text(
+    "INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING"
 )
 
-_LOCK: Final = compiled(
-    text("""
+_LOCK: Final = from_text("""
     SELECT set_config('synchronous_commit', 'off', true)
     FROM registry_budgets WHERE registry = :registry FOR UPDATE
-    """)
-)
+""")
 
 # Counts of an earlier minute or day are past.
-_USAGE: Final = compiled(
-    text("""
+_USAGE: Final = from_text("""
     WITH clock AS MATERIALIZED (
         SELECT now, date_trunc('minute', now, 'UTC') AS minute, date_trunc('day', now, 'UTC') AS day
         FROM clock_timestamp() AS now
@@ -59,13 +58,11 @@ _USAGE: Final = compiled(
         ON kept.registry = budget.registry AND kept.lookup = :lookup
         AND kept.prefix = CAST(:prefix AS cidr) AND kept.kept_until > clock_timestamp()
     WHERE budget.registry = :registry
-    """)
-)
+""")
 
 # Clearing away skips what another worker is just giving back or keeping: who holds the registry's
 # row does not wait.
-_SPEND: Final = compiled(
-    text("""
+_SPEND: Final = from_text("""
     WITH spent AS (
         UPDATE registry_budgets
         SET minute = :minute, asked_in_minute = :minute_everyones,
@@ -92,18 +89,14 @@ _SPEND: Final = compiled(
     INSERT INTO registry_leases (registry, account_id, expires_at)
     VALUES (:registry, :account, clock_timestamp() + :lease)
     RETURNING id
-    """)
-)
+""")
 
-_GIVE_BACK: Final = compiled(
-    text("""
+_GIVE_BACK: Final = from_text("""
     WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
     SELECT set_config('synchronous_commit', 'off', true)
-    """)
-)
+""")
 
-_KEEP: Final = compiled(
-    text("""
+_KEEP: Final = from_text("""
     WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
     INSERT INTO registry_answers (registry, lookup, prefix, asked, asked_of, answer, objects,
         answered_at, kept_until)
@@ -115,18 +108,15 @@ _KEEP: Final = compiled(
         objects = excluded.objects, answered_at = excluded.answered_at,
         kept_until = excluded.kept_until
     RETURNING registry
-    """)
-)
+""")
 
-_HOLD: Final = compiled(
-    text("""
+_HOLD: Final = from_text("""
     INSERT INTO registry_budgets AS budget (registry, paused_until)
     VALUES (:registry, clock_timestamp() + :pause)
     ON CONFLICT (registry) DO UPDATE
     SET paused_until = greatest(budget.paused_until, excluded.paused_until)
     RETURNING registry
-    """)
-)
+""")
 
 
 # One account gets one part in so many, rounded up. A minute and a connection are free again soon,

@@ -2,29 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.registry_override import OverrideNotFound, RegistryOverride
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables import registry_overrides
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled
 
 _o = registry_overrides.c
-_PREFIX: Final = bindparam("prefix", type_=CIDR)
-_OVERRIDES: Final = compiled(select(_o.cidr, _o.registry).where(_o.cidr.op("&&")(_PREFIX), _o.live))
-_ADD_OVERRIDE: Final = compiled(
-    insert(registry_overrides), ["id", "cidr", "registry", "reason", "created_at"]
+_PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)
+_OVERRIDES: Final = compiled(
+    sa.select(_o.cidr, _o.registry).where(_o.cidr.op("&&")(_PREFIX), _o.live)
 )
-_end_override = update(registry_overrides).where(_o.live).returning(registry_overrides)
+_WRITTEN: Final = ("id", "cidr", "registry", "reason", "created_at")
+_ADD_OVERRIDE: Final = compiled(sa.insert(registry_overrides), _WRITTEN)
+_end_override = sa.update(registry_overrides).where(_o.live).returning(registry_overrides)
 _REPLACE: Final = compiled(_end_override.where(_o.cidr == _PREFIX), ["removed_at"])
-_REMOVE: Final = compiled(
-    _end_override.where(_o.id == bindparam("override_id", type_=Uuid)), ["removed_at"]
-)
+_REMOVE: Final = compiled(_end_override.where(_o.id == sa.bindparam("override_id")), ["removed_at"])
 
 
 class OverrideRepository(Repository):
@@ -40,14 +40,7 @@ class OverrideRepository(Repository):
         replaced = await self._session.row(
             _REPLACE, prefix=override.prefix.network, removed_at=override.created_at
         )
-        await self._session.change(
-            _ADD_OVERRIDE,
-            id=override.id,
-            cidr=override.prefix.network,
-            registry=override.registry,
-            reason=override.reason.value,
-            created_at=override.created_at,
-        )
+        await self._session.change(_ADD_OVERRIDE, **_values(override))
         return None if replaced is None else override_from(replaced)
 
     async def remove(self, override_id: UUID, now: datetime) -> RegistryOverride:
@@ -64,6 +57,10 @@ class OverrideRepository(Repository):
 
 def override_from(row: AnyRow) -> RegistryOverride:
     """A row of registry_overrides."""
-    return RegistryOverride(
-        row.id, Prefix(row.cidr), row.registry, CustomerText(row.reason), row.created_at
-    )
+    given = {"prefix": Prefix(row.cidr), "reason": CustomerText(row.reason)}
+    return from_row(RegistryOverride, row, **given)
+
+
+def _values(override: RegistryOverride) -> dict[str, Any]:
+    given = {"cidr": override.prefix.network, "reason": override.reason.value}
+    return to_row(override, _WRITTEN, **given)

@@ -2,28 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import (
-    DateTime,
-    Integer,
-    Interval,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    cast,
-    column,
-    exists,
-    func,
-    literal_column,
-    or_,
-    select,
-    table,
-    update,
-)
-from sqlalchemy.dialects.postgresql import JSONB, insert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Finding
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger, ValidationRun
@@ -32,6 +15,7 @@ from byoip.ports.jobs import RUN_VALIDATION
 from byoip.store.checks.evidence import keep_findings
 from byoip.store.checks.tables import validation_runs
 from byoip.store.columns import constant
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Session, compiled
 
 # A job may be picked up within milliseconds, on a machine whose clock is a little behind.
@@ -39,31 +23,31 @@ _SKEW: Final = timedelta(seconds=2)
 _OVERDUE: Final = timedelta(seconds=30)
 
 _r = validation_runs.c
-_THIS: Final = _r.id == bindparam("run_id", type_=Uuid)
-_OF_CLAIM: Final = _r.prefix_id == bindparam("claim_id", type_=Uuid)
-_TIME: Final = bindparam("time", type_=DateTime(timezone=True))
+_THIS: Final = _r.id == sa.bindparam("run_id")
+_OF_CLAIM: Final = _r.prefix_id == sa.bindparam("claim_id")
+_TIME: Final = sa.bindparam("time", type_=sa.DateTime(timezone=True))
 _SCHEDULED: Final = _r.state == constant(RunState.SCHEDULED)
 _RUNNING: Final = _r.state == constant(RunState.RUNNING)
 _OPEN: Final = _r.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)])
 
 # Leases are judged by the database's clock: it is the only one that all workers share.
-_CLOCK: Final = func.clock_timestamp()
-_LEASE: Final = _CLOCK + bindparam("lease", type_=Interval)
-_LEFT: Final = and_(_RUNNING, _r.lease_until < _CLOCK)
-_HELD: Final = and_(_THIS, _r.attempt == bindparam("held_attempt", type_=Integer), _RUNNING)
+_CLOCK: Final = sa.func.clock_timestamp()
+_LEASE: Final = _CLOCK + sa.bindparam("lease")
+_LEFT: Final = sa.and_(_RUNNING, _r.lease_until < _CLOCK)
+_HELD: Final = sa.and_(_THIS, _r.attempt == sa.bindparam("held_attempt"), _RUNNING)
 
 _WRITTEN: Final = tuple(one.name for one in validation_runs.c if one.name != "lease_until")
-_insert = insert(validation_runs).on_conflict_do_nothing(
+_insert = pg.insert(validation_runs).on_conflict_do_nothing(
     index_elements=[_r.prefix_id], index_where=_OPEN
 )
 _OPEN_NEW: Final = compiled(_insert, _WRITTEN)
-_GET_OPEN: Final = compiled(select(validation_runs).where(_OF_CLAIM, _OPEN))
+_GET_OPEN: Final = compiled(sa.select(validation_runs).where(_OF_CLAIM, _OPEN))
 _WAKE: Final = compiled(
-    update(validation_runs).where(_THIS, _SCHEDULED, _r.due_at > _TIME).values(due_at=_TIME)
+    sa.update(validation_runs).where(_THIS, _SCHEDULED, _r.due_at > _TIME).values(due_at=_TIME)
 )
 _TAKE: Final = compiled(
-    update(validation_runs)
-    .where(_THIS, or_(and_(_SCHEDULED, _r.due_at <= bindparam("due", type_=_TIME.type)), _LEFT))
+    sa.update(validation_runs)
+    .where(_THIS, sa.or_(sa.and_(_SCHEDULED, _r.due_at <= sa.bindparam("due")), _LEFT))
     .values(
         state=constant(RunState.RUNNING),
         attempt=_r.attempt + 1,
@@ -72,28 +56,30 @@ _TAKE: Final = compiled(
     )
     .returning(validation_runs)
 )
-_RENEW: Final = compiled(update(validation_runs).where(_HELD).values(lease_until=_LEASE))
-_LOCK: Final = compiled(select(validation_runs).where(_HELD).with_for_update())
+_RENEW: Final = compiled(sa.update(validation_runs).where(_HELD).values(lease_until=_LEASE))
+_LOCK: Final = compiled(sa.select(validation_runs).where(_HELD).with_for_update())
 _FINISH: Final = compiled(
-    update(validation_runs).where(_HELD), ["state", "result", "finished_at", "lease_until"]
+    sa.update(validation_runs).where(_HELD), ["state", "result", "finished_at", "lease_until"]
 )
 _CANCEL: Final = compiled(
-    update(validation_runs)
+    sa.update(validation_runs)
     .where(_OF_CLAIM, _OPEN)
     .values(state=constant(RunState.CANCELLED), finished_at=_TIME, lease_until=None)
     .returning(_r.id)
 )
-_job = table("procrastinate_jobs", column("status"), column("task_name"), column("args", JSONB))
-_NOT_QUEUED: Final = ~exists().where(
-    _job.c.status == literal_column("'todo'"),
-    _job.c.task_name == literal_column(f"'{RUN_VALIDATION}'"),
-    _job.c.args["run_id"].astext == func.replace(cast(_r.id, Text), "-", ""),
+_job = sa.table(
+    "procrastinate_jobs", sa.column("status"), sa.column("task_name"), sa.column("args", pg.JSONB)
+)
+_NOT_QUEUED: Final = ~sa.exists().where(
+    _job.c.status == sa.literal_column("'todo'"),
+    _job.c.task_name == sa.literal_column(f"'{RUN_VALIDATION}'"),
+    _job.c.args["run_id"].astext == sa.func.replace(sa.cast(_r.id, sa.Text), "-", ""),
 )
 _ABANDONED: Final = compiled(
-    select(_r.id)
-    .where(_OPEN, or_(and_(_SCHEDULED, _r.due_at < _TIME), _LEFT), _NOT_QUEUED)
+    sa.select(_r.id)
+    .where(_OPEN, sa.or_(sa.and_(_SCHEDULED, _r.due_at < _TIME), _LEFT), _NOT_QUEUED)
     .order_by(_r.due_at)
-    .limit(bindparam("most", type_=Integer))
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 
 
@@ -107,7 +93,9 @@ class RunRepository:
     async def open(self, run: ValidationRun) -> tuple[ValidationRun, bool]:
         """Insert it, or find the claim's open one; whether it is new."""
         while True:
-            if await self._session.change(_OPEN_NEW, **_values(run)):
+            if await self._session.change(
+                _OPEN_NEW, **to_row(run, _WRITTEN, prefix_id=run.claim_id)
+            ):
                 return run, True
             if row := await self._session.row(_GET_OPEN, claim_id=run.claim_id):
                 return run_from(row), False
@@ -167,33 +155,11 @@ class RunRepository:
 
 def run_from(row: AnyRow) -> ValidationRun:
     """A row of validation_runs."""
-    return ValidationRun(
-        id=row.id,
+    return from_row(
+        ValidationRun,
+        row,
         claim_id=row.prefix_id,
         trigger=Trigger(row.trigger),
-        created_at=row.created_at,
-        due_at=row.due_at,
         state=RunState(row.state),
-        attempt=row.attempt,
-        retries=row.retries,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
         result=None if row.result is None else RunResult(row.result),
     )
-
-
-def _values(run: ValidationRun) -> dict[str, Any]:
-    """What a row of validation_runs holds of a run."""
-    return {
-        "id": run.id,
-        "prefix_id": run.claim_id,
-        "trigger": run.trigger,
-        "state": run.state,
-        "result": run.result,
-        "created_at": run.created_at,
-        "due_at": run.due_at,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "attempt": run.attempt,
-        "retries": run.retries,
-    }

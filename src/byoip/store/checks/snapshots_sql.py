@@ -1,16 +1,17 @@
 """The statements that read snapshots, as text: ROA data and registration statistics.
 
-The look-ups are hot. Each asks from a materialised CTE, so that Postgres does not know the value
-while it plans: then one plan serves all questions, and a look-up takes a third of the time.
+The look-ups are hot (`benchmarks/roa_data.py`). Each asks from a materialised CTE, so that Postgres
+does not know the value while it plans: then one plan serves all questions, and a look-up takes a
+third of the time.
 """
 
 from typing import Final
 
-from sqlalchemy import Text, bindparam, text
+import sqlalchemy as sa
 
-from byoip.store.statements import compiled
+from byoip.store.statements import compiled, from_text
 
-ABOUT_TEXT: Final = text("""
+ABOUT_TEXT: Final = sa.text("""
     with asked as materialized (
         select snapshot.number, snapshot.source, snapshot.built_at, cast(:prefix as cidr) as prefix
         from current_vrp_snapshot join vrp_snapshots as snapshot using (number)
@@ -31,7 +32,7 @@ ABOUT: Final = compiled(ABOUT_TEXT)
 
 # All but the one in use, the one before it (statements may still read it), and one that an operator
 # may yet accept.
-SUPERSEDED_ROAS: Final = text("""
+SUPERSEDED_ROAS: Final = sa.text("""
     with current as (select coalesce(max(number), 0) as number from current_vrp_snapshot)
     select number from vrp_snapshots where kept and number not in (
         select number from current
@@ -44,8 +45,7 @@ SUPERSEDED_ROAS: Final = text("""
     )
 """)
 
-OVERLAPPING: Final = compiled(
-    text("""
+OVERLAPPING: Final = from_text("""
     with asked as materialized (
         select registry, number, cast(:prefix as cidr) as prefix
         from current_registration_snapshots
@@ -56,9 +56,8 @@ OVERLAPPING: Final = compiled(
         where snapshot = asked.number and prefix && asked.prefix
     ) as found on true
 """)
-)
 
-STATUS: Final = text("""
+STATUS: Final = sa.text("""
     select newest.registry, newest.fault, used.serial, used.attempted_at,
         coalesce(used.ranges, 0) as ranges,
         case when newest.fault is not null then nullif(newest.ranges, 0) end as refused,
@@ -73,15 +72,15 @@ STATUS: Final = text("""
     left join current_registration_snapshots as current using (registry)
     left join registration_snapshots as used on used.number = current.number
     order by newest.registry
-""").bindparams(bindparam("registry", type_=Text))
+""").bindparams(sa.bindparam("registry", type_=sa.Text))
 
-ACCEPT: Final = text("""
+ACCEPT: Final = sa.text("""
     update registration_snapshots
     set accepted_by = :by, accepted_because = :because, accepted_at = :at
     where number = (select max(number) from registration_snapshots where registry = :registry)
 """)
 
-SUPERSEDED_REGISTRATIONS: Final = text("""
+SUPERSEDED_REGISTRATIONS: Final = sa.text("""
     select number from registration_snapshots
     where kept and number not in (select number from current_registration_snapshots)
 """)

@@ -1,135 +1,106 @@
 """Validation runs and their evidence, route validity, and what registries were asked."""
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    Computed,
-    DateTime,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    LargeBinary,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    true,
-)
-from sqlalchemy import (
-    text as sql,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, CIDR
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
-from byoip.store.columns import live, one_of, reference, text, timestamptz, uuid_pk
-from byoip.store.metadata import metadata
+from byoip.store import columns as col
+from byoip.store.metadata import table
 
 _OPEN = "state IN ('scheduled', 'running')"
 
-validation_runs = Table(
+validation_runs = table(
     "validation_runs",
-    metadata,
-    uuid_pk(),
-    reference("prefix_id", "prefixes.id"),
-    text("trigger"),
-    text("state"),
-    text("result", nullable=True),
-    timestamptz("created_at"),
-    timestamptz("due_at"),
-    timestamptz("started_at", nullable=True),
-    timestamptz("finished_at", nullable=True),
-    timestamptz("lease_until", nullable=True),
-    Column("attempt", Integer, nullable=False),
-    Column("retries", Integer, nullable=False),
-    one_of("trigger", Trigger),
-    one_of("state", RunState),
-    one_of("result", RunResult),
-    CheckConstraint("(state = 'finished') = (result IS NOT NULL)", name="finished_has_result"),
-    CheckConstraint(
-        "(state IN ('finished', 'cancelled')) = (finished_at IS NOT NULL)", name="finished_at"
-    ),
-    CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_has_lease"),
-    CheckConstraint("attempt >= 0 AND retries >= 0", name="counts"),
-    Index("uq_validation_runs_open", "prefix_id", unique=True, postgresql_where=_OPEN),
-    Index("ix_validation_runs_page", "prefix_id", "created_at", "id"),
-    Index("ix_validation_runs_open", "due_at", "id", postgresql_where=_OPEN),
+    col.uuid_pk(),
+    col.reference("prefix_id", "prefixes.id"),
+    col.text("trigger"),
+    col.text("state"),
+    col.text("result", nullable=True),
+    col.timestamptz("created_at"),
+    col.timestamptz("due_at"),
+    col.timestamptz("started_at", nullable=True),
+    col.timestamptz("finished_at", nullable=True),
+    col.timestamptz("lease_until", nullable=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("retries", sa.Integer, nullable=False),
+    col.one_of("trigger", Trigger),
+    col.one_of("state", RunState),
+    col.one_of("result", RunResult),
+    col.check("finished_has_result", "(state = 'finished') = (result IS NOT NULL)"),
+    col.check("finished_at", "(state IN ('finished', 'cancelled')) = (finished_at IS NOT NULL)"),
+    col.check("running_has_lease", "(state = 'running') = (lease_until IS NOT NULL)"),
+    col.check("counts", "attempt >= 0 AND retries >= 0"),
+    sa.Index("uq_validation_runs_open", "prefix_id", unique=True, postgresql_where=_OPEN),
+    sa.Index("ix_validation_runs_page", "prefix_id", "created_at", "id"),
+    sa.Index("ix_validation_runs_open", "due_at", "id", postgresql_where=_OPEN),
 )
 
-findings = Table(
+findings = table(
     "findings",
-    metadata,
-    Column("run_id", Uuid, ForeignKey("validation_runs.id"), primary_key=True),
-    Column("position", SmallInteger, primary_key=True, autoincrement=False),
-    text("check_name"),
-    text("outcome"),
-    text("code", nullable=True),  # of a failure its reason, of a silence its fault
-    text("seen"),
-    text("fix"),
-    Column("warnings", ARRAY(Text), nullable=False),
-    timestamptz("at"),
-    one_of("check_name", Check),
-    one_of("outcome", ("passed", "failed", "unanswered")),
-    CheckConstraint("(outcome = 'passed') = (code IS NULL)", name="code"),
+    sa.Column("run_id", sa.Uuid, sa.ForeignKey("validation_runs.id"), primary_key=True),
+    sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
+    col.text("check_name"),
+    col.text("outcome"),
+    col.text("code", nullable=True),  # of a failure its reason, of a silence its fault
+    col.text("seen"),
+    col.text("fix"),
+    sa.Column("warnings", pg.ARRAY(sa.Text), nullable=False),
+    col.timestamptz("at"),
+    col.one_of("check_name", Check),
+    col.one_of("outcome", ("passed", "failed", "unanswered")),
+    col.check("code", "(outcome = 'passed') = (code IS NULL)"),
 )
 
-exhibits = Table(
+exhibits = table(
     "exhibits",
-    metadata,
-    Column("run_id", Uuid, primary_key=True),
-    Column("finding", SmallInteger, primary_key=True, autoincrement=False),
-    Column("position", SmallInteger, primary_key=True, autoincrement=False),
-    text("asked"),
-    text("whom"),
-    Column("answer", LargeBinary, nullable=False),
-    Column("sha256", LargeBinary, Computed("sha256(answer)", persisted=True), nullable=False),
-    timestamptz("at"),
-    ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
+    sa.Column("run_id", sa.Uuid, primary_key=True),
+    sa.Column("finding", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
+    col.text("asked"),
+    col.text("whom"),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    col.computed("sha256", sa.LargeBinary, "sha256(answer)"),
+    col.timestamptz("at"),
+    sa.ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
 )
 
-registry_overrides = Table(
+registry_overrides = table(
     "registry_overrides",
-    metadata,
-    uuid_pk(),
-    Column("cidr", CIDR, nullable=False),
-    text("registry"),
-    text("reason"),
-    timestamptz("created_at"),
-    timestamptz("removed_at", nullable=True),
-    live("removed_at IS NULL"),
-    Index("uq_registry_overrides_live_cidr", "cidr", unique=True, postgresql_where="live"),
-    Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
+    col.uuid_pk(),
+    sa.Column("cidr", pg.CIDR, nullable=False),
+    col.text("registry"),
+    col.text("reason"),
+    col.timestamptz("created_at"),
+    col.timestamptz("removed_at", nullable=True),
+    col.live("removed_at IS NULL"),
+    sa.Index("uq_registry_overrides_live_cidr", "cidr", unique=True, postgresql_where="live"),
+    sa.Index("ix_registry_overrides_page", "created_at", "id", postgresql_where="live"),
 )
 
 # The newest snapshot of ROA data that all routes have been validated against, and when.
-origin_watch = Table(
+origin_watch = table(
     "origin_watch",
-    metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=true()),
-    Column("snapshot", Integer, nullable=False),
-    timestamptz("at"),
-    CheckConstraint("singleton", name="one_row"),
+    sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("snapshot", sa.Integer, nullable=False),
+    col.timestamptz("at"),
+    col.check("one_row", "singleton"),
 )
 
 # Approved space whose origin validation is not "valid", and since which snapshot. Operators,
 # metrics and blockers read it; it never withdraws a route.
-origin_drifts = Table(
+origin_drifts = table(
     "origin_drifts",
-    metadata,
-    reference("prefix_id", "prefixes.id"),
-    Column("cidr", CIDR, nullable=False),
-    text("validity"),
-    Column("snapshot", Integer, nullable=False),
-    timestamptz("since"),
-    UniqueConstraint("prefix_id", "cidr"),
-    one_of("validity", ("invalid", "not_found")),
+    col.reference("prefix_id", "prefixes.id"),
+    sa.Column("cidr", pg.CIDR, nullable=False),
+    col.text("validity"),
+    sa.Column("snapshot", sa.Integer, nullable=False),
+    col.timestamptz("since"),
+    sa.UniqueConstraint("prefix_id", "cidr"),
+    col.one_of("validity", ("invalid", "not_found")),
 )
 
-_LONG_AGO = sql("'epoch'")
+_LONG_AGO = sa.text("'epoch'")
 
 # What we have asked of registries, in small tables that every worker reads before it asks. Counts
 # and pauses survive a crash of this program: a crash loop must not reset them and get the operator
@@ -138,58 +109,52 @@ _LONG_AGO = sql("'epoch'")
 # losing one costs one more question.
 
 # One row per registry. Locking it admits the questions to that registry one at a time.
-registry_budgets = Table(
+registry_budgets = table(
     "registry_budgets",
-    metadata,
-    Column("registry", Text, primary_key=True),
-    Column("minute", DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
-    Column("asked_in_minute", Integer, nullable=False, server_default=sql("0")),
-    Column("day", DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
-    Column("asked_in_day", Integer, nullable=False, server_default=sql("0")),
-    Column("paused_until", DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
+    sa.Column("registry", sa.Text, primary_key=True),
+    sa.Column("minute", sa.DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
+    sa.Column("asked_in_minute", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("day", sa.DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
+    sa.Column("asked_in_day", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("paused_until", sa.DateTime(timezone=True), nullable=False, server_default=_LONG_AGO),
 )
 
 # The part of it that one account has used.
-registry_shares = Table(
+registry_shares = table(
     "registry_shares",
-    metadata,
-    text("registry"),
-    Column("account_id", Uuid, nullable=False),
-    timestamptz("minute"),
-    Column("asked_in_minute", Integer, nullable=False),
-    timestamptz("day"),
-    Column("asked_in_day", Integer, nullable=False),
-    PrimaryKeyConstraint("registry", "account_id"),
+    col.text("registry"),
+    sa.Column("account_id", sa.Uuid, nullable=False),
+    col.timestamptz("minute"),
+    sa.Column("asked_in_minute", sa.Integer, nullable=False),
+    col.timestamptz("day"),
+    sa.Column("asked_in_day", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("registry", "account_id"),
 )
 
 # Connections in use. The row of a worker that died counts until it expires.
-registry_leases = Table(
+registry_leases = table(
     "registry_leases",
-    metadata,
-    Column("id", Uuid, primary_key=True, server_default=sql("gen_random_uuid()")),
-    text("registry"),
-    Column("account_id", Uuid, nullable=False),
-    timestamptz("expires_at"),
-    Index(None, "registry"),
+    sa.Column("id", sa.Uuid, primary_key=True, server_default=sa.text("gen_random_uuid()")),
+    col.text("registry"),
+    sa.Column("account_id", sa.Uuid, nullable=False),
+    col.timestamptz("expires_at"),
+    sa.Index(None, "registry"),
 )
 
 # `objects` is JSON: the objects as they were read.
-registry_answers = Table(
+registry_answers = table(
     "registry_answers",
-    metadata,
-    text("registry"),
-    text("lookup"),
-    Column("prefix", CIDR, nullable=False),
-    text("asked"),
-    text("asked_of"),
-    Column("answer", LargeBinary, nullable=False),
-    Column("objects", LargeBinary, nullable=False),
-    timestamptz("answered_at"),
-    timestamptz("kept_until"),
-    PrimaryKeyConstraint("registry", "lookup", "prefix"),
-    CheckConstraint(
-        "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder')", name="lookup"
-    ),
-    Index(None, "kept_until"),
+    col.text("registry"),
+    col.text("lookup"),
+    sa.Column("prefix", pg.CIDR, nullable=False),
+    col.text("asked"),
+    col.text("asked_of"),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("objects", sa.LargeBinary, nullable=False),
+    col.timestamptz("answered_at"),
+    col.timestamptz("kept_until"),
+    sa.PrimaryKeyConstraint("registry", "lookup", "prefix"),
+    col.check("lookup", "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder')"),
+    sa.Index(None, "kept_until"),
     prefixes=["UNLOGGED"],
 )

@@ -5,111 +5,91 @@ loading disturbs no reader and dropping leaves nothing behind. Partitions have a
 their parents have none.
 """
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    ForeignKey,
-    Integer,
-    SmallInteger,
-    Table,
-    Text,
-    true,
-)
-from sqlalchemy.dialects.postgresql import CIDR, JSONB
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.schema import Identity
 
-from byoip.store.columns import jsonb, text, timestamptz
-from byoip.store.metadata import metadata
+from byoip.store import columns as col
+from byoip.store.metadata import table
 
-vrp_snapshots = Table(
+vrp_snapshots = table(
     "vrp_snapshots",
-    metadata,
-    Column("number", Integer, Identity(), primary_key=True),
+    sa.Column("number", sa.Integer, Identity(), primary_key=True),
     # False until accepted: in the same transaction, or later by an operator.
-    Column("accepted", Boolean, nullable=False),
-    timestamptz("attempted_at"),
-    text("source", nullable=True),
-    timestamptz("built_at", nullable=True),
-    text("sha256", nullable=True),
-    Column("counts", JSONB),  # {trust anchor: entries}
-    jsonb("objections"),  # [{"gate": ..., "detail": ...}]
-    Column("kept", Boolean, nullable=False),  # whether its partition still exists
-    text("accepted_by", nullable=True),
-    text("accepted_because", nullable=True),
-    timestamptz("accepted_at", nullable=True),
-    CheckConstraint(
-        "not (accepted or kept) or (built_at is not null and counts is not null)", name="loaded"
-    ),
+    sa.Column("accepted", sa.Boolean, nullable=False),
+    col.timestamptz("attempted_at"),
+    col.text("source", nullable=True),
+    col.timestamptz("built_at", nullable=True),
+    col.text("sha256", nullable=True),
+    sa.Column("counts", pg.JSONB),  # {trust anchor: entries}
+    col.jsonb("objections"),  # [{"gate": ..., "detail": ...}]
+    sa.Column("kept", sa.Boolean, nullable=False),  # whether its partition still exists
+    col.text("accepted_by", nullable=True),
+    col.text("accepted_because", nullable=True),
+    col.timestamptz("accepted_at", nullable=True),
+    col.check("loaded", "not (accepted or kept) or (built_at is not null and counts is not null)"),
 )
 
-current_vrp_snapshot = Table(
+current_vrp_snapshot = table(
     "current_vrp_snapshot",
-    metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=true()),
-    Column("number", ForeignKey(vrp_snapshots.c.number), nullable=False),
-    CheckConstraint("singleton", name="one_row"),
+    sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("number", sa.ForeignKey(vrp_snapshots.c.number), nullable=False),
+    col.check("one_row", "singleton"),
 )
 
-vrps = Table(
+vrps = table(
     "vrps",
-    metadata,
-    Column("snapshot", Integer, nullable=False),
-    Column("max_length", SmallInteger, nullable=False),
-    Column("asn", BigInteger, nullable=False),
-    Column("expires", BigInteger),  # seconds since the epoch: as exported, and quick to load
-    Column("prefix", CIDR, nullable=False),
-    text("anchor"),
-    CheckConstraint(
+    sa.Column("snapshot", sa.Integer, nullable=False),
+    sa.Column("max_length", sa.SmallInteger, nullable=False),
+    sa.Column("asn", sa.BigInteger, nullable=False),
+    sa.Column("expires", sa.BigInteger),  # seconds since the epoch: as exported, and quick to load
+    sa.Column("prefix", pg.CIDR, nullable=False),
+    col.text("anchor"),
+    col.check(
+        "max_length",
         "max_length between masklen(prefix) and case family(prefix) when 4 then 32 else 128 end",
-        name="max_length",
     ),
-    CheckConstraint("asn between 0 and 4294967295", name="asn"),
+    col.check("asn", "asn between 0 and 4294967295"),
     postgresql_partition_by="list (snapshot)",
 )
 
-registration_snapshots = Table(
+registration_snapshots = table(
     "registration_snapshots",
-    metadata,
-    Column("number", Integer, Identity(), primary_key=True),
-    Column("registry", Text, nullable=False, index=True),
-    timestamptz("attempted_at"),
-    text("fault", nullable=True),  # why there are no ranges
-    text("serial", nullable=True),
-    text("sha256", nullable=True),
+    sa.Column("number", sa.Integer, Identity(), primary_key=True),
+    sa.Column("registry", sa.Text, nullable=False, index=True),
+    col.timestamptz("attempted_at"),
+    col.text("fault", nullable=True),  # why there are no ranges
+    col.text("serial", nullable=True),
+    col.text("sha256", nullable=True),
     # In a file refused for having too few; an operator may accept it.
-    Column("ranges", Integer, nullable=False),
-    Column("kept", Boolean, nullable=False),
-    text("accepted_by", nullable=True),
-    text("accepted_because", nullable=True),
-    timestamptz("accepted_at", nullable=True),
-    CheckConstraint("(fault is null) = (sha256 is not null)", name="loaded_or_fault"),
+    sa.Column("ranges", sa.Integer, nullable=False),
+    sa.Column("kept", sa.Boolean, nullable=False),
+    col.text("accepted_by", nullable=True),
+    col.text("accepted_because", nullable=True),
+    col.timestamptz("accepted_at", nullable=True),
+    col.check("loaded_or_fault", "(fault is null) = (sha256 is not null)"),
 )
 
-current_registration_snapshots = Table(
+current_registration_snapshots = table(
     "current_registration_snapshots",
-    metadata,
-    Column("registry", Text, primary_key=True),
-    Column("number", ForeignKey(registration_snapshots.c.number), nullable=False),
+    sa.Column("registry", sa.Text, primary_key=True),
+    sa.Column("number", sa.ForeignKey(registration_snapshots.c.number), nullable=False),
 )
 
-registered_ranges = Table(
+registered_ranges = table(
     "registered_ranges",
-    metadata,
-    Column("snapshot", Integer, nullable=False),
-    Column("prefix", CIDR, nullable=False),
-    text("status"),
-    text("holder"),
+    sa.Column("snapshot", sa.Integer, nullable=False),
+    sa.Column("prefix", pg.CIDR, nullable=False),
+    col.text("status"),
+    col.text("holder"),
     postgresql_partition_by="list (snapshot)",
 )
 
 # What the web servers said about files (RFC 9110, section 13).
-fetch_marks = Table(
+fetch_marks = table(
     "fetch_marks",
-    metadata,
-    Column("url", Text, primary_key=True),
-    text("etag", nullable=True),
-    text("last_modified", nullable=True),
-    text("sha256"),
+    sa.Column("url", sa.Text, primary_key=True),
+    col.text("etag", nullable=True),
+    col.text("last_modified", nullable=True),
+    col.text("sha256"),
 )

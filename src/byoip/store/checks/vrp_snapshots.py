@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.asn import Asn
@@ -69,13 +69,14 @@ class VrpSnapshots:
     async def status(self) -> RoaStatus:
         """Read it from the tables: the same answer in every process."""
         newest = (
-            vrp_snapshots.c.number == select(func.max(vrp_snapshots.c.number)).scalar_subquery()
+            vrp_snapshots.c.number
+            == sa.select(sa.func.max(vrp_snapshots.c.number)).scalar_subquery()
         )
         with translate_driver_errors():
             async with self.engine.connect() as connection:
                 current = await one_snapshot(connection, is_current())
                 later = vrp_snapshots.c.number > (current.number if current else 0)
-                refused = select(func.count()).where(later, ~vrp_snapshots.c.accepted)
+                refused = sa.select(sa.func.count()).where(later, ~vrp_snapshots.c.accepted)
                 return RoaStatus(
                     current=current,
                     latest=await one_snapshot(connection, newest),

@@ -7,8 +7,8 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
-from sqlalchemy.dialects.postgresql import insert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
@@ -16,6 +16,7 @@ from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.partitions import UnfitRows, fill
 from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
+from byoip.store.rows import from_row
 
 _COLUMNS = ("prefix", "max_length", "asn", "anchor", "expires")
 _anchor_of = attrgetter("anchor")
@@ -53,7 +54,7 @@ class VrpSnapshotRepository:
         accepted = {} if acceptance is None else _accepted(acceptance)
         await self._update(number, accepted=True, **accepted)
         await self.connection.execute(
-            insert(current_vrp_snapshot)
+            pg.insert(current_vrp_snapshot)
             .values(singleton=True, number=number)
             .on_conflict_do_update(index_elements=["singleton"], set_={"number": number})
         )
@@ -103,40 +104,34 @@ class VrpSnapshotRepository:
         )
 
     async def _insert(self, **values: object) -> int:
-        statement = insert(vrp_snapshots).values(accepted=False, **values)
+        statement = pg.insert(vrp_snapshots).values(accepted=False, **values)
         result = await self.connection.execute(statement.returning(vrp_snapshots.c.number))
         number: int = result.scalar_one()
         return number
 
     async def _update(self, number: int, **values: object) -> None:
         of_it = vrp_snapshots.c.number == number
-        await self.connection.execute(update(vrp_snapshots).where(of_it).values(**values))
+        await self.connection.execute(sa.update(vrp_snapshots).where(of_it).values(**values))
 
 
 async def one_snapshot(
-    connection: AsyncConnection, which: ColumnElement[bool]
+    connection: AsyncConnection, which: sa.ColumnElement[bool]
 ) -> VrpSnapshot | None:
     """The snapshot that fits, if there is one."""
-    row = (await connection.execute(select(vrp_snapshots).where(which))).one_or_none()
+    row = (await connection.execute(sa.select(vrp_snapshots).where(which))).one_or_none()
     return None if row is None else snapshot_from(row)
 
 
-def is_current() -> ColumnElement[bool]:
+def is_current() -> sa.ColumnElement[bool]:
     """Selects the last good one."""
-    return vrp_snapshots.c.number == select(current_vrp_snapshot.c.number).scalar_subquery()
+    return vrp_snapshots.c.number == sa.select(current_vrp_snapshot.c.number).scalar_subquery()
 
 
-def snapshot_from(row: Row[Any]) -> VrpSnapshot:
+def snapshot_from(row: sa.Row[Any]) -> VrpSnapshot:
     """A row of vrp_snapshots."""
-    return VrpSnapshot(
-        number=row.number,
-        accepted=row.accepted,
-        attempted_at=row.attempted_at,
-        source=row.source,
-        tally=None if row.built_at is None else Tally(row.built_at, row.counts),
-        objections=tuple(Objection(Gate(one["gate"]), one["detail"]) for one in row.objections),
-        kept=row.kept,
-    )
+    tally = None if row.built_at is None else Tally(row.built_at, row.counts)
+    objections = tuple(Objection(Gate(one["gate"]), one["detail"]) for one in row.objections)
+    return from_row(VrpSnapshot, row, tally=tally, objections=objections)
 
 
 def _lines(document: VrpDocument, counts: Counter[str]) -> Iterator[tuple[int, str]]:

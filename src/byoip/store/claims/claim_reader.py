@@ -6,25 +6,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    DateTime,
-    Integer,
-    Select,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    or_,
-    select,
-    true,
-    tuple_,
-)
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.expression import FromClause
 
@@ -44,32 +26,33 @@ from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes
+from byoip.store.rows import from_row
 from byoip.store.statements import AnyRow, compiled
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 
 TOKEN: Final = tuple(column.label(f"token_{column.name}") for column in validation_tokens.c)
-_ACCOUNT: Final = _p.account_id == bindparam("account_id", type_=Uuid)
-THIS_CLAIM: Final = (_p.id == bindparam("claim_id", type_=Uuid), _ACCOUNT)
-PAGE_SIZE: Final = bindparam("page_size", type_=Integer)
+_ACCOUNT: Final = _p.account_id == sa.bindparam("account_id")
+THIS_CLAIM: Final = (_p.id == sa.bindparam("claim_id"), _ACCOUNT)
+PAGE_SIZE: Final = sa.bindparam("page_size", type_=sa.Integer)
 
 
-def _after(table: FromClause) -> ColumnElement[bool]:
+def _after(table: FromClause) -> sa.ColumnElement[bool]:
     cursor = (
-        bindparam("after_time", type_=DateTime(timezone=True)),
-        bindparam("after_id", type_=Uuid),
+        sa.bindparam("after_time", type_=sa.DateTime(timezone=True)),
+        sa.bindparam("after_id", type_=sa.Uuid),
     )
-    return tuple_(table.c.created_at, table.c.id) > tuple_(*cursor)
+    return sa.tuple_(table.c.created_at, table.c.id) > sa.tuple_(*cursor)
 
 
-def paged(statement: Select[Any], table: FromClause) -> Select[Any]:
+def paged(statement: sa.Select[Any], table: FromClause) -> sa.Select[Any]:
     """One page of it, by (created_at, id)."""
     following = statement.where(_after(table)).order_by(table.c.created_at, table.c.id)
     return following.limit(PAGE_SIZE)
 
 
 _NEWEST_TOKEN: Final = (
-    select(*TOKEN)
+    sa.select(*TOKEN)
     .where(_t.prefix_id == _p.id, _t.revoked_at.is_(None))
     .order_by(_t.created_at.desc(), _t.id.desc())
     .limit(1)
@@ -80,16 +63,15 @@ _SPANNING: Final = bgp_prefixes.alias("spanning")
 _s: Final = _SPANNING.c
 # As `domain.edge.lacking` says it: all edges in service have it, and there is one if there are any.
 _in_service = (edges.c.live, edges.c.counts, ~edges.c.drained)
-_everywhere = and_(
+_everywhere = sa.and_(
     _b.state == constant(Provisioning.ACTIVE),
-    ~exists().where(*_in_service, edges.c.acknowledged < _b.change),
-    or_(exists().where(*_in_service), ~exists().where(edges.c.live, edges.c.counts)),
+    ~sa.exists().where(*_in_service, edges.c.acknowledged < _b.change),
+    sa.or_(sa.exists().where(*_in_service), ~sa.exists().where(edges.c.live, edges.c.counts)),
 )
 _DEFAULT_BINDING: Final = (
-    select(
-        case(
-            (_everywhere, constant(Provisioning.ACTIVE)),
-            else_=constant(Provisioning.PROVISIONING),
+    sa.select(
+        sa.case(
+            (_everywhere, constant(Provisioning.ACTIVE)), else_=constant(Provisioning.PROVISIONING)
         )
     )
     .where(_b.prefix_id == _p.id, _b.cidr == _p.cidr, _b.live)
@@ -97,7 +79,7 @@ _DEFAULT_BINDING: Final = (
     .scalar_subquery()
 )
 VIEWS: Final = (
-    select(
+    sa.select(
         prefixes,
         _NEWEST_TOKEN,
         _s.advertised.label("route_advertised"),
@@ -107,11 +89,10 @@ VIEWS: Final = (
         _DEFAULT_BINDING.label("default_binding"),
     )
     .select_from(
-        prefixes.outerjoin(_NEWEST_TOKEN, true())
+        prefixes.outerjoin(_NEWEST_TOKEN, sa.true())
         .outerjoin(_SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live)
         .outerjoin(
-            origin_drifts,
-            (origin_drifts.c.prefix_id == _p.id) & (origin_drifts.c.cidr == _p.cidr),
+            origin_drifts, (origin_drifts.c.prefix_id == _p.id) & (origin_drifts.c.cidr == _p.cidr)
         )
     )
     .where(_p.live)
@@ -119,16 +100,16 @@ VIEWS: Final = (
 
 CLAIM: Final = compiled(VIEWS.where(*THIS_CLAIM))
 CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT), prefixes))
-_COUNT = select(func.count().label("held")).where(_ACCOUNT, _p.live)
+_COUNT = sa.select(sa.func.count().label("held")).where(_ACCOUNT, _p.live)
 _COUNT_CLAIMS: Final = compiled(_COUNT)
 
 # Statements of their own: planned without knowing its values, a filter must not slow the whole
 # list down. A value that is null admits all.
 _is_approved = _p.state == constant(State.APPROVED)
 _FILTERS: Final = (
-    _p.cidr == func.coalesce(bindparam("wanted_cidr", type_=CIDR), _p.cidr),
-    _is_approved == func.coalesce(bindparam("wanted_approved", type_=Boolean), _is_approved),
-    _p.standing == func.coalesce(bindparam("wanted_standing", type_=Text), _p.standing),
+    _p.cidr == sa.func.coalesce(sa.bindparam("wanted_cidr"), _p.cidr),
+    _is_approved == sa.func.coalesce(sa.bindparam("wanted_approved"), _is_approved),
+    _p.standing == sa.func.coalesce(sa.bindparam("wanted_standing", type_=sa.Text), _p.standing),
 )
 _SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes))
 _COUNT_SOME_CLAIMS: Final = compiled(_COUNT.where(*_FILTERS))
@@ -149,10 +130,8 @@ class ClaimReader:
         Raises:
             ClaimNotFound: not there, or another account's.
         """
-        rows = await self._autocommit.ask(CLAIM, account_id=account_id, claim_id=claim_id)
-        if not rows:
-            raise ClaimNotFound
-        return claim_view(rows[0])
+        asked = {"account_id": account_id, "claim_id": claim_id}
+        return claim_view(await self._autocommit.one(CLAIM, ClaimNotFound, **asked))
 
     async def claims(
         self,
@@ -209,16 +188,12 @@ def claim_view(row: AnyRow) -> ClaimView:
 def claim_from(row: AnyRow) -> Claim:
     """A row of prefixes."""
     findings = row.findings
-    return Claim(
-        id=row.id,
-        account_id=row.account_id,
+    return from_row(
+        Claim,
+        row,
         prefix=Prefix(row.cidr),
         asn=Asn(row.asn),
         description=CustomerText(row.description),
-        delegate_loa_creation=row.delegate_loa_creation,
-        created_at=row.created_at,
-        modified_at=row.modified_at,
-        loa_document_id=row.loa_document_id,
         state=State(row.state),
         standing=Standing(row.standing),
         irr=_check(row.irr_state, row.irr_passed_at, findings.get("irr", _NOTHING)),
@@ -226,14 +201,8 @@ def claim_from(row: AnyRow) -> Claim:
         ownership=_check(
             row.ownership_state, row.ownership_passed_at, findings.get("ownership", _NOTHING)
         ),
-        registry=row.registry,
-        irr_waived=row.irr_waived,
         other_origins=tuple(_other_origin(one) for one in row.other_origins),
-        approved_at=row.approved_at,
         approved_by=None if row.approved_by is None else Approver(row.approved_by),
-        revoked_at=row.revoked_at,
-        closed_at=row.closed_at,
-        version=row.version,
     )
 
 

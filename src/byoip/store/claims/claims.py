@@ -5,19 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    DateTime,
-    Integer,
-    Select,
-    Uuid,
-    bindparam,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
 
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OverlapsOwnClaim
@@ -30,6 +18,7 @@ from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
 from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
+from byoip.store.rows import to_row
 from byoip.store.statements import Repository, compiled, json, storable
 from byoip.store.unavailable import refusing
 
@@ -43,67 +32,63 @@ _FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
 _CHECKS: Final = ("irr", "rpki", "ownership")
 
 _p, _b = prefixes.c, bindings.c
-_ID: Final = bindparam("claim_id", type_=Uuid)
-_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
+_ID: Final = sa.bindparam("claim_id", type_=sa.Uuid)
+_ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 
 
-def _for_update(statement: Select[Any]) -> Select[Any]:
+def _for_update(statement: sa.Select[Any]) -> sa.Select[Any]:
     # FOR NO KEY UPDATE: other transactions may add rows that refer to it.
     return statement.with_for_update(key_share=True)
 
 
-_INSERT: Final = compiled(insert(prefixes), _WRITTEN)
+_INSERT: Final = compiled(sa.insert(prefixes), _WRITTEN)
 _QUOTA: Final = compiled(
-    _for_update(select(accounts.c.prefix_quota).where(accounts.c.id == _ACCOUNT))
+    _for_update(sa.select(accounts.c.prefix_quota).where(accounts.c.id == _ACCOUNT))
 )
 _HELD: Final = compiled(
-    select(func.count().label("held")).where(_p.account_id == _ACCOUNT, _p.live)
+    sa.select(sa.func.count().label("held")).where(_p.account_id == _ACCOUNT, _p.live)
 )
 # Without an account, any: coalesce keeps that one statement.
-_live = select(prefixes).where(
-    _p.id == _ID, _p.live, _p.account_id == func.coalesce(_ACCOUNT, _p.account_id)
+_live = sa.select(prefixes).where(
+    _p.id == _ID, _p.live, _p.account_id == sa.func.coalesce(_ACCOUNT, _p.account_id)
 )
 _GET: Final = compiled(_live)
 _VIEW: Final = compiled(VIEWS.where(_p.id == _ID))
 _LOCK: Final = compiled(_for_update(_live))
 _SAVE: Final = compiled(
-    update(prefixes).where(_p.id == _ID),
-    [name for name in _WRITTEN if name not in _FIXED],
+    sa.update(prefixes).where(_p.id == _ID), [name for name in _WRITTEN if name not in _FIXED]
 )
 _OWN: Final = compiled(
-    select(_p.id)
-    .where(_p.account_id == _ACCOUNT, _p.live, _p.cidr.op("&&")(bindparam("prefix", type_=CIDR)))
+    sa.select(_p.id)
+    .where(_p.account_id == _ACCOUNT, _p.live, _p.cidr.op("&&")(sa.bindparam("prefix")))
     .limit(1)
 )
 _LOCK_SPACE: Final = compiled(
-    select(
-        func.pg_advisory_xact_lock(
-            bindparam("family", type_=Integer), bindparam("cut", type_=Integer)
+    sa.select(
+        sa.func.pg_advisory_xact_lock(
+            sa.bindparam("family", type_=sa.Integer), sa.bindparam("cut", type_=sa.Integer)
         )
     )
 )
 _OVERLAPPING: Final = compiled(
     _for_update(
-        select(prefixes)
-        .where(
-            _p.cidr.op("&&")(bindparam("prefix", type_=CIDR)),
-            _p.state == constant(State.APPROVED),
-        )
+        sa.select(prefixes)
+        .where(_p.cidr.op("&&")(sa.bindparam("prefix")), _p.state == constant(State.APPROVED))
         .order_by(_p.id)
     )
 )
-_BEFORE: Final = bindparam("before", type_=DateTime(timezone=True))
+_BEFORE: Final = sa.bindparam("before", type_=sa.DateTime(timezone=True))
 _UNPROVEN: Final = compiled(
-    select(_p.id)
+    sa.select(_p.id)
     .where(
         _p.state == constant(State.PENDING),
         _p.created_at < _BEFORE,
-        func.coalesce(_p.revoked_at, _p.created_at) < _BEFORE,
+        sa.func.coalesce(_p.revoked_at, _p.created_at) < _BEFORE,
         _p.standing == constant(Standing.OK),
-        ~exists().where(_b.prefix_id == _p.id, _b.live),  # of an approval that was revoked
+        ~sa.exists().where(_b.prefix_id == _p.id, _b.live),  # of an approval that was revoked
     )
     .order_by(_p.created_at)
-    .limit(bindparam("most", type_=Integer))
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 
 
@@ -191,35 +176,21 @@ class ClaimRepository(Repository):
 def _values(claim: Claim) -> dict[str, Any]:
     """What a row of prefixes holds of a claim."""
     checks = {name: getattr(claim, name) for name in _CHECKS}
-    return {
-        "id": claim.id,
-        "account_id": claim.account_id,
-        "cidr": claim.prefix.network,
-        "asn": claim.asn.number,
-        "description": claim.description.value,
-        "delegate_loa_creation": claim.delegate_loa_creation,
-        "created_at": claim.created_at,
-        "modified_at": claim.modified_at,
-        "loa_document_id": claim.loa_document_id,
-        "state": claim.state,
-        "standing": claim.standing,
+    origins = [
+        {"asn": one.asn.number, "prefix": str(one.prefix), "where": one.where}
+        for one in claim.other_origins
+    ]
+    return to_row(
+        claim,
+        _WRITTEN,
+        cidr=claim.prefix.network,
+        asn=claim.asn.number,
+        description=claim.description.value,
         **{f"{name}_state": check.state for name, check in checks.items()},
         **{f"{name}_passed_at": check.passed_at for name, check in checks.items()},
-        "findings": json({name: found for name, one in checks.items() if (found := _found(one))}),
-        "registry": claim.registry,
-        "irr_waived": claim.irr_waived,
-        "other_origins": json(
-            [
-                {"asn": one.asn.number, "prefix": str(one.prefix), "where": one.where}
-                for one in claim.other_origins
-            ]
-        ),
-        "approved_at": claim.approved_at,
-        "approved_by": claim.approved_by,
-        "revoked_at": claim.revoked_at,
-        "closed_at": claim.closed_at,
-        "version": claim.version,
-    }
+        findings=json({name: found for name, one in checks.items() if (found := _found(one))}),
+        other_origins=json(origins),
+    )
 
 
 def _found(check: CheckRecord) -> dict[str, str]:

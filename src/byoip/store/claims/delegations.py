@@ -5,23 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    DateTime,
-    Integer,
-    Uuid,
-    and_,
-    any_,
-    bindparam,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    tuple_,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationOverlaps
 from byoip.domain.claims.lifecycle import State
@@ -29,58 +14,64 @@ from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import delegations, prefixes
 from byoip.store.routes.bgp_prefixes import UP
 from byoip.store.routes.tables import bgp_prefixes
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled
 from byoip.store.unavailable import refusing
 
 _d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c
-_TIME: Final = DateTime(timezone=True)
-_NOW: Final = bindparam("now", type_=_TIME)
-_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
-_WRITTEN: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "account_id", "created_at")
+_TIME: Final = sa.DateTime(timezone=True)
+_NOW: Final = sa.bindparam("now", type_=_TIME)
+_ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
+_FIXED: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "account_id", "created_at")
+_WRITTEN: Final = (*_FIXED, "expires_at")
 
 _OF_CLAIM: Final = compiled(
-    select(delegations)
-    .where(_d.prefix_id == bindparam("claim_id", type_=Uuid), _d.live)
+    sa.select(delegations)
+    .where(_d.prefix_id == sa.bindparam("claim_id"), _d.live)
     .order_by(_d.cidr)
 )
-_INSERT: Final = compiled(insert(delegations), [*_WRITTEN, "expires_at"])
+_INSERT: Final = compiled(sa.insert(delegations), _WRITTEN)
 _END: Final = compiled(
-    update(delegations).where(_d.id == any_(bindparam("ids", type_=ARRAY(Uuid))), _d.live),
+    sa.update(delegations).where(
+        _d.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))), _d.live
+    ),
     ["ended_at"],
 )
 _OVER: Final = compiled(
-    select(_d.prefix_id)
+    sa.select(_d.prefix_id)
     .join(prefixes, _p.id == _d.prefix_id)
     .where(
         _d.live,
-        or_(
+        sa.or_(
             _d.expires_at <= _NOW,
-            and_(_p.state == State.PENDING.value, ~exists().where(_b.prefix_id == _p.id, UP)),
+            sa.and_(_p.state == State.PENDING.value, ~sa.exists().where(_b.prefix_id == _p.id, UP)),
         ),
     )
     .group_by(_d.prefix_id)
-    .order_by(func.min(_d.expires_at), _d.prefix_id)
-    .limit(bindparam("most", type_=Integer))
+    .order_by(sa.func.min(_d.expires_at), _d.prefix_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 
 # For the API: what has expired is gone, whether or not its end was recorded yet.
-_counting = or_(_d.expires_at.is_(None), _d.expires_at > _NOW)
+_counting = sa.or_(_d.expires_at.is_(None), _d.expires_at > _NOW)
 _page = (
-    select(delegations)
+    sa.select(delegations)
     .where(
         _d.live,
         _counting,
-        tuple_(_d.created_at, _d.id)
-        > tuple_(bindparam("after_time", type_=_TIME), bindparam("after_id", type_=Uuid)),
+        sa.tuple_(_d.created_at, _d.id)
+        > sa.tuple_(
+            sa.bindparam("after_time", type_=_TIME), sa.bindparam("after_id", type_=sa.Uuid)
+        ),
     )
     .order_by(_d.created_at, _d.id)
-    .limit(bindparam("page_size", type_=Integer))
+    .limit(sa.bindparam("page_size", type_=sa.Integer))
 )
 _given = _page.where(_d.prefix_id == _p.id).correlate(prefixes).lateral("page")
 GIVEN: Final = compiled(
-    select(_given)
-    .select_from(prefixes.outerjoin(_given, true()))
-    .where(_p.id == bindparam("claim_id", type_=Uuid), _p.account_id == _ACCOUNT, _p.live)
+    sa.select(_given)
+    .select_from(prefixes.outerjoin(_given, sa.true()))
+    .where(_p.id == sa.bindparam("claim_id"), _p.account_id == _ACCOUNT, _p.live)
     .order_by(_given.c.created_at, _given.c.id)
 )
 RECEIVED: Final = compiled(_page.where(_d.account_id == _ACCOUNT))
@@ -122,24 +113,10 @@ class DelegationRepository(Repository):
 
 def delegation_from(row: AnyRow) -> Delegation:
     """A row of delegations."""
-    return Delegation(
-        id=row.id,
-        claim_id=row.prefix_id,
-        prefix=Prefix(row.prefix_cidr),
-        cidr=Prefix(row.cidr),
-        account_id=row.account_id,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-    )
+    cidrs = {"prefix": Prefix(row.prefix_cidr), "cidr": Prefix(row.cidr)}
+    return from_row(Delegation, row, claim_id=row.prefix_id, **cidrs)
 
 
 def _values(delegation: Delegation) -> dict[str, Any]:
-    return {
-        "id": delegation.id,
-        "prefix_id": delegation.claim_id,
-        "prefix_cidr": delegation.prefix.network,
-        "cidr": delegation.cidr.network,
-        "account_id": delegation.account_id,
-        "created_at": delegation.created_at,
-        "expires_at": delegation.expires_at,
-    }
+    cidrs = {"prefix_cidr": delegation.prefix.network, "cidr": delegation.cidr.network}
+    return to_row(delegation, _WRITTEN, prefix_id=delegation.claim_id, **cidrs)

@@ -39,14 +39,14 @@ class EventNotifier:
         return self._closed
 
     @contextmanager
-    def hearing(self, about: UUID) -> Iterator[asyncio.Event]:
+    def subscribe(self, about: UUID) -> Iterator[asyncio.Event]:
         """An event that is set at each new line about an account or claim, while it is open."""
-        rung = asyncio.Event()
-        self._waiting[about].add(rung)
+        notified = asyncio.Event()
+        self._waiting[about].add(notified)
         try:
-            yield rung
+            yield notified
         finally:
-            self._waiting[about].discard(rung)
+            self._waiting[about].discard(notified)
             if not self._waiting[about]:
                 del self._waiting[about]
 
@@ -58,7 +58,7 @@ class EventNotifier:
             yield
         finally:
             self._closed = True
-            self._ring_all()
+            self._notify_all()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
@@ -75,20 +75,20 @@ class EventNotifier:
             self._conninfo, autocommit=True, application_name="byoip events", connect_timeout=5
         ) as connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
-            self._ring_all()
+            self._notify_all()
             while True:
                 async for notice in connection.notifies(timeout=_CHECK_SECONDS):
-                    self._ring(notice.payload)
+                    self._notify(notice.payload)
                 # A connection that died without a word looks like one without news: ask.
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     await connection.execute("SELECT 1")
 
-    def _ring(self, payload: str) -> None:
+    def _notify(self, payload: str) -> None:
         for about in payload.split():
-            for rung in self._waiting.get(UUID(about), ()):
-                rung.set()
+            for notified in self._waiting.get(UUID(about), ()):
+                notified.set()
 
-    def _ring_all(self) -> None:
+    def _notify_all(self) -> None:
         for waiting in self._waiting.values():
-            for rung in waiting:
-                rung.set()
+            for notified in waiting:
+                notified.set()

@@ -1,14 +1,16 @@
 """Histories of claims.
 
-Text SQL: one statement locks the counters, numbers the events, writes them and notifies.
+Text SQL: hot, at the end of every write. One statement locks the counters, numbers the events,
+writes them and notifies.
 """
 
 from typing import Final
 
-from sqlalchemy import text
+import sqlalchemy as sa
 
 from byoip.domain.history import Event
 from byoip.store.claims.views import NumberedEvent
+from byoip.store.rows import from_row
 from byoip.store.statements import AnyRow, Session, compiled, json_text
 
 CHANNEL: Final = "byoip_events"
@@ -17,7 +19,7 @@ CHANNEL: Final = "byoip_events"
 # then those of accounts (which read what the first returned), each in the order of their ids.
 # Waiting readers are notified when, and only if, the transaction commits.
 _WRITE: Final = compiled(
-    text("""
+    sa.text("""
     WITH added AS (
         SELECT added.*, prefixes.account_id
         FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS added (
@@ -78,15 +80,7 @@ class EventRepository:
 
 def event_from(row: AnyRow) -> NumberedEvent:
     """A row of events."""
-    return NumberedEvent(
-        number=row.number,
-        kind=row.kind,
-        actor=row.actor,
-        request_id=row.request_id,
-        at=row.at,
-        before=row.before,
-        after=row.after,
-    )
+    return from_row(NumberedEvent, row)
 
 
 def _as_json(events: list[Event]) -> str:

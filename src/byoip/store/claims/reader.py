@@ -6,11 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
-from byoip.domain.bindings.service_binding import (
-    BindingNotFound,
-    Service,
-    ServiceBinding,
-)
+from byoip.domain.bindings.service_binding import BindingNotFound, Service, ServiceBinding
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.delegation import Delegation
@@ -24,13 +20,7 @@ from byoip.store.claims import reader_sql as reading
 from byoip.store.claims.claim_reader import ClaimReader, page_of, token_from
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.events import event_from
-from byoip.store.claims.views import (
-    AccountEvent,
-    BindingView,
-    Cursor,
-    NumberedEvent,
-    RunView,
-)
+from byoip.store.claims.views import AccountEvent, BindingView, Cursor, NumberedEvent, RunView
 from byoip.store.routes.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
 from byoip.store.routes.views import BgpPrefixView
 from byoip.store.statements import AnyRow, Statement
@@ -163,9 +153,8 @@ class CustomerReader(ClaimReader):
         self, statement: Statement, account_id: UUID, claim_id: UUID, **asked: object
     ) -> Sequence[AnyRow]:
         # The claim is joined from the left: without it there is no row, with it there is one.
-        rows = await self._autocommit.ask(
-            statement, account_id=account_id, claim_id=claim_id, **asked
-        )
+        which = {"account_id": account_id, "claim_id": claim_id}
+        rows = await self._autocommit.ask(statement, **which, **asked)
         if not rows:
             raise ClaimNotFound
         return rows

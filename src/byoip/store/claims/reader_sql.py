@@ -2,16 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Select,
-    Uuid,
-    bindparam,
-    func,
-    null,
-    select,
-    true,
-)
+import sqlalchemy as sa
 
 from byoip.store.bindings.bindings import BINDING, BINDING_SOURCE
 from byoip.store.bindings.tables import bindings, services
@@ -32,76 +23,72 @@ from byoip.store.statements import compiled
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 _r, _f, _x = validation_runs.c, findings.c, exhibits.c
 
-_page = paged(select(validation_tokens).where(_t.prefix_id == _p.id), validation_tokens)
-_tokens = _page.correlate(prefixes).lateral("page")
+
+def _of_claim(rows: sa.Select[Any]) -> Any:
+    """Rows that refer to a claim, for joining them to it."""
+    return rows.correlate(prefixes).lateral("page")
+
+
+def _with(rows: Any, *columns: Any) -> sa.Select[Any]:
+    """A claim of the account, closed or not, and what hangs on it: where that is nothing, a row."""
+    return sa.select(*columns).select_from(prefixes.outerjoin(rows, sa.true())).where(*THIS_CLAIM)
+
+
+def _with_live(rows: Any, *columns: Any) -> sa.Select[Any]:
+    return _with(rows, *columns).where(_p.live)
+
+
+_VERSION: Final = _p.version.label("prefix_version")
+
+_page = paged(sa.select(validation_tokens).where(_t.prefix_id == _p.id), validation_tokens)
+_tokens = _of_claim(_page)
+_named = (one.label(f"token_{one.name}") for one in _tokens.c)
 TOKENS: Final = compiled(
-    select(_p.account_id, _p.cidr, _p.asn, *(one.label(f"token_{one.name}") for one in _tokens.c))
-    .select_from(prefixes.outerjoin(_tokens, true()))
-    .where(*THIS_CLAIM, _p.live)
-    .order_by(_tokens.c.created_at, _tokens.c.id)
+    _with_live(_tokens, _p.account_id, _p.cidr, _p.asn, *_named).order_by(
+        _tokens.c.created_at, _tokens.c.id
+    )
 )
 
-_served = select(*BINDING).select_from(BINDING_SOURCE)
-_of_claim = _served.where(_b.prefix_id == _p.id, _b.live)
-_bindings = paged(_of_claim, bindings).correlate(prefixes).lateral("page")
+_served = sa.select(*BINDING).select_from(BINDING_SOURCE).where(_b.prefix_id == _p.id, _b.live)
+_bindings = _of_claim(paged(_served, bindings))
 BINDINGS: Final = compiled(
-    select(_bindings)
-    .select_from(prefixes.outerjoin(_bindings, true()))
-    .where(*THIS_CLAIM, _p.live)
-    .order_by(_bindings.c.created_at, _bindings.c.id)
+    _with_live(_bindings, _bindings).order_by(_bindings.c.created_at, _bindings.c.id)
 )
-_one_binding = _of_claim.where(_b.id == bindparam("binding_id", type_=Uuid))
-_binding = _one_binding.correlate(prefixes).lateral("page")
-ONE_BINDING: Final = compiled(
-    select(_binding, _p.version.label("prefix_version"))
-    .select_from(prefixes.outerjoin(_binding, true()))
-    .where(*THIS_CLAIM, _p.live)
-)
+_binding = _of_claim(_served.where(_b.id == sa.bindparam("binding_id")))
+ONE_BINDING: Final = compiled(_with_live(_binding, _binding, _VERSION))
 
 _routes: Final = (
-    select(*bgp_prefixes.c, *APPLIED.c, *OBSERVED.c)
-    .select_from(bgp_prefixes.join(APPLIED, true()).outerjoin(OBSERVED, true()))
+    sa.select(*bgp_prefixes.c, *APPLIED.c, *OBSERVED.c)
+    .select_from(bgp_prefixes.join(APPLIED, sa.true()).outerjoin(OBSERVED, sa.true()))
     .where(bgp_prefixes.c.prefix_id == _p.id, bgp_prefixes.c.live)
 )
 
 
-def _with_claim(routes: Select[Any]) -> Select[Any]:
-    page = routes.correlate(prefixes).lateral("page")
-    return (
-        select(page, _p.account_id, _p.version.label("prefix_version"))
-        .select_from(prefixes.outerjoin(page, true()))
-        .where(*THIS_CLAIM, _p.live)
-        .order_by(page.c.created_at, page.c.id)
-    )
+def _with_routes(routes: sa.Select[Any]) -> sa.Select[Any]:
+    page = _of_claim(routes)
+    shown = _with_live(page, page, _p.account_id, _VERSION)
+    return shown.order_by(page.c.created_at, page.c.id)
 
 
-BGP_PREFIXES: Final = compiled(_with_claim(paged(_routes, bgp_prefixes)))
+BGP_PREFIXES: Final = compiled(_with_routes(paged(_routes, bgp_prefixes)))
 ONE_BGP_PREFIX: Final = compiled(
-    _with_claim(_routes.where(bgp_prefixes.c.id == bindparam("bgp_prefix_id", type_=Uuid)))
+    _with_routes(_routes.where(bgp_prefixes.c.id == sa.bindparam("bgp_prefix_id")))
 )
-SPANNING_BGP_PREFIX: Final = compiled(_with_claim(_routes.where(bgp_prefixes.c.cidr == _p.cidr)))
+SPANNING_BGP_PREFIX: Final = compiled(_with_routes(_routes.where(bgp_prefixes.c.cidr == _p.cidr)))
 
-_runs = (
-    paged(select(validation_runs).where(_r.prefix_id == _p.id), validation_runs)
-    .correlate(prefixes)
-    .lateral("page")
-)
+_ours = sa.select(validation_runs).where(_r.prefix_id == _p.id)
+_runs = _of_claim(paged(_ours, validation_runs))
 RUNS: Final = compiled(
-    select(_runs, *FINDING, null().label("exhibit_at"))
-    .select_from(prefixes.outerjoin(_runs, true()).outerjoin(findings, _f.run_id == _runs.c.id))
+    sa.select(_runs, *FINDING, sa.null().label("exhibit_at"))
+    .select_from(prefixes.outerjoin(_runs, sa.true()).outerjoin(findings, _f.run_id == _runs.c.id))
     .where(*THIS_CLAIM, _p.live)
     .order_by(_runs.c.created_at, _runs.c.id, _f.position)
 )
-_run = (
-    select(validation_runs)
-    .where(_r.prefix_id == _p.id, _r.id == bindparam("run_id", type_=Uuid))
-    .correlate(prefixes)
-    .lateral("page")
-)
+_run = _of_claim(_ours.where(_r.id == sa.bindparam("run_id")))
 RUN: Final = compiled(
-    select(_run, *FINDING, *EXHIBIT)
+    sa.select(_run, *FINDING, *EXHIBIT)
     .select_from(
-        prefixes.outerjoin(_run, true())
+        prefixes.outerjoin(_run, sa.true())
         .outerjoin(findings, _f.run_id == _run.c.id)
         .outerjoin(exhibits, (_x.run_id == _f.run_id) & (_x.finding == _f.position))
     )
@@ -109,43 +96,33 @@ RUN: Final = compiled(
     .order_by(_f.position, _x.position)
 )
 
-_later = (
-    select(events)
-    .where(
-        events.c.prefix_id == _p.id,
-        events.c.number > bindparam("after_number", type_=BigInteger),
-    )
+_later = _of_claim(
+    sa.select(events)
+    .where(events.c.prefix_id == _p.id, events.c.number > sa.bindparam("after_number"))
     .order_by(events.c.number)
     .limit(PAGE_SIZE)
-    .correlate(prefixes)
-    .lateral("page")
 )
-EVENTS: Final = compiled(
-    select(_later)
-    .select_from(prefixes.outerjoin(_later, true()))
-    .where(*THIS_CLAIM)  # closed ones too
-    .order_by(_later.c.number)
-)
+EVENTS: Final = compiled(_with(_later, _later).order_by(_later.c.number))
 
 ACCOUNT_EVENTS: Final = compiled(
-    select(events)
+    sa.select(events)
     .where(
-        events.c.account_id == bindparam("account_id", type_=Uuid),
-        events.c.account_number > bindparam("after_number", type_=BigInteger),
+        events.c.account_id == sa.bindparam("account_id"),
+        events.c.account_number > sa.bindparam("after_number"),
     )
     .order_by(events.c.account_number)
     .limit(PAGE_SIZE)
 )
 # The counters themselves, which no clean-up of old events moves.
 NEWEST_EVENT: Final = compiled(
-    select(func.coalesce(event_counters.c.last, 0).label("last"))
+    sa.select(sa.func.coalesce(event_counters.c.last, 0).label("last"))
     .select_from(prefixes.outerjoin(event_counters, event_counters.c.prefix_id == _p.id))
     .where(*THIS_CLAIM)
 )
 NEWEST_ACCOUNT_EVENT: Final = compiled(
-    select(account_event_counters.c.last).where(
-        account_event_counters.c.account_id == bindparam("account_id", type_=Uuid)
+    sa.select(account_event_counters.c.last).where(
+        account_event_counters.c.account_id == sa.bindparam("account_id")
     )
 )
 
-SERVICES: Final = compiled(select(services).where(services.c.live).order_by(services.c.name))
+SERVICES: Final = compiled(sa.select(services).where(services.c.live).order_by(services.c.name))

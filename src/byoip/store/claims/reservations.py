@@ -1,37 +1,37 @@
 """Space that an operator keeps for one account, or from all."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.reservation import OverlapsReservation, Reservation, ReservationNotFound
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import reservations
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled
 from byoip.store.unavailable import refusing
 
 _r = reservations.c
-_PREFIX: Final = bindparam("prefix", type_=CIDR)
+_PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)
 _BLOCKING: Final = compiled(
-    select(_r.id)
+    sa.select(_r.id)
     .where(
         _r.cidr.op("&&")(_PREFIX),
-        _r.account_id.is_distinct_from(bindparam("account_id", type_=Uuid)),
+        _r.account_id.is_distinct_from(sa.bindparam("account_id")),
         _r.live,
     )
     .limit(1)
 )
-_ADD_RESERVATION: Final = compiled(
-    insert(reservations), ["id", "cidr", "account_id", "reason", "created_at"]
-)
+_WRITTEN: Final = ("id", "cidr", "account_id", "reason", "created_at")
+_ADD_RESERVATION: Final = compiled(sa.insert(reservations), _WRITTEN)
 _RELEASE: Final = compiled(
-    update(reservations)
-    .where(_r.id == bindparam("reservation_id", type_=Uuid), _r.live)
+    sa.update(reservations)
+    .where(_r.id == sa.bindparam("reservation_id"), _r.live)
     .returning(reservations),
     ["released_at"],
 )
@@ -56,14 +56,7 @@ class ReservationRepository(Repository):
             ex_reservations_overlap=OverlapsReservation(reservation.prefix),
             fk_reservations_account_id=AccountNotFound,
         ):
-            await self._session.change(
-                _ADD_RESERVATION,
-                id=reservation.id,
-                cidr=reservation.prefix.network,
-                account_id=reservation.account_id,
-                reason=reservation.reason.value,
-                created_at=reservation.created_at,
-            )
+            await self._session.change(_ADD_RESERVATION, **_values(reservation))
 
     async def release(self, reservation_id: UUID, now: datetime) -> Reservation:
         """End one; the row stays.
@@ -79,6 +72,10 @@ class ReservationRepository(Repository):
 
 def reservation_from(row: AnyRow) -> Reservation:
     """A row of reservations."""
-    return Reservation(
-        row.id, Prefix(row.cidr), row.account_id, CustomerText(row.reason), row.created_at
-    )
+    given = {"prefix": Prefix(row.cidr), "reason": CustomerText(row.reason)}
+    return from_row(Reservation, row, **given)
+
+
+def _values(reservation: Reservation) -> dict[str, Any]:
+    given = {"cidr": reservation.prefix.network, "reason": reservation.reason.value}
+    return to_row(reservation, _WRITTEN, **given)

@@ -1,44 +1,45 @@
 """Ownership tokens of claims."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, bindparam, func, insert, select, update
+import sqlalchemy as sa
 
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
 from byoip.store.claims.claim_reader import TOKEN, token_from
 from byoip.store.claims.tables import prefixes, validation_tokens
+from byoip.store.rows import to_row
 from byoip.store.statements import Repository, Statement, compiled
 
 _t = validation_tokens.c
-_THIS: Final = _t.id == bindparam("token_id", type_=Uuid)
-_OF_CLAIM: Final = _t.prefix_id == bindparam("claim_id", type_=Uuid)
+_THIS: Final = _t.id == sa.bindparam("token_id")
+_OF_CLAIM: Final = _t.prefix_id == sa.bindparam("claim_id")
 _LIVE: Final = (_t.consumed_at.is_(None), _t.revoked_at.is_(None))
 
 # Not now(): that is when the transaction began, and it may have waited for locks since.
-_CLOCK: Final = func.clock_timestamp()
+_CLOCK: Final = sa.func.clock_timestamp()
 
 _of_claim = (
-    select(*TOKEN, prefixes.c.account_id, prefixes.c.cidr, prefixes.c.asn)
+    sa.select(*TOKEN, prefixes.c.account_id, prefixes.c.cidr, prefixes.c.asn)
     .join(prefixes)
     .where(_OF_CLAIM)
 )
-_INSERT: Final = compiled(insert(validation_tokens), validation_tokens.c.keys())
+_INSERT: Final = compiled(sa.insert(validation_tokens), _t.keys())
 _GET: Final = compiled(_of_claim.where(_THIS))
 _GET_LIVE: Final = compiled(_of_claim.where(*_LIVE))
 _GET_NEWEST: Final = compiled(
     _of_claim.where(_t.revoked_at.is_(None)).order_by(_t.created_at.desc(), _t.id.desc()).limit(1)
 )
-_REVOKE: Final = compiled(update(validation_tokens).where(_THIS, *_LIVE), ["revoked_at"])
+_REVOKE: Final = compiled(sa.update(validation_tokens).where(_THIS, *_LIVE), ["revoked_at"])
 _SPEND: Final = compiled(
-    update(validation_tokens)
+    sa.update(validation_tokens)
     .where(_THIS, *_LIVE, _t.expires_at > _CLOCK)
     .values(consumed_at=_CLOCK)
 )
 _COUNT: Final = compiled(
-    select(func.count().label("issued")).where(
-        _OF_CLAIM, _t.created_at >= bindparam("since", type_=DateTime(timezone=True))
+    sa.select(sa.func.count().label("issued")).where(
+        _OF_CLAIM, _t.created_at >= sa.bindparam("since")
     )
 )
 
@@ -48,7 +49,7 @@ class TokenRepository(Repository):
 
     async def add(self, token: OwnershipToken) -> None:
         """Keep a new token; the claim's other live ones must be revoked before."""
-        await self._session.change(_INSERT, **_values(token))
+        await self._session.change(_INSERT, **to_row(token, _t.keys(), prefix_id=token.claim_id))
 
     async def live(self, claim_id: UUID) -> OwnershipToken | None:
         """The one neither consumed nor revoked; it may have expired."""
@@ -87,17 +88,3 @@ class TokenRepository(Repository):
     async def _one(self, statement: Statement, **asked: object) -> OwnershipToken | None:
         row = await self._session.row(statement, **asked)
         return None if row is None else token_from(row)
-
-
-def _values(token: OwnershipToken) -> dict[str, Any]:
-    """What a row of validation_tokens holds of a token."""
-    return {
-        "id": token.id,
-        "prefix_id": token.claim_id,
-        "method": token.method,
-        "value": token.value,
-        "created_at": token.created_at,
-        "expires_at": token.expires_at,
-        "consumed_at": token.consumed_at,
-        "revoked_at": token.revoked_at,
-    }

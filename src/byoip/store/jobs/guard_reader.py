@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, func, literal_column, select
-from sqlalchemy.dialects.postgresql import distinct_on
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.jobs.job_history import MEASURED, JobKind, JobSwitch, proportionate
@@ -22,18 +22,20 @@ _SAMPLE: Final = 20
 _w, _o, _r = withdrawals.c, offboardings.c, job_runs.c
 
 _busiest_account = (
-    select(func.count().label("many")).where(IN_MINUTE).group_by(_w.account_id).subquery()
+    sa.select(sa.func.count().label("many")).where(IN_MINUTE).group_by(_w.account_id).subquery()
 )
 _busiest_run = (
-    select(func.count().label("many"))
-    .where(IN_WINDOW, _w.run != literal_column("''"))
+    sa.select(sa.func.count().label("many"))
+    .where(IN_WINDOW, _w.run != sa.literal_column("''"))
     .group_by(_w.job, _w.run)
     .subquery()
 )
 _USE: Final = compiled(
-    select(
-        select(func.coalesce(func.max(_busiest_run.c.many), 0)).scalar_subquery().label("in_run"),
-        select(func.coalesce(func.max(_busiest_account.c.many), 0))
+    sa.select(
+        sa.select(sa.func.coalesce(sa.func.max(_busiest_run.c.many), 0))
+        .scalar_subquery()
+        .label("in_run"),
+        sa.select(sa.func.coalesce(sa.func.max(_busiest_account.c.many), 0))
         .scalar_subquery()
         .label("by_account"),
         counting(IN_MINUTE).label("in_minute"),
@@ -42,15 +44,15 @@ _USE: Final = compiled(
     )
 )
 _PARKED: Final = compiled(
-    select(_o.parked_by, _o.prefix_id)
+    sa.select(_o.parked_by, _o.prefix_id)
     .where(_o.live, _o.parked_by.is_not(None))
     .order_by(_o.began_at)
 )
 _NEWEST: Final = compiled(
-    select(*RUN_SHOWN).ext(distinct_on(_r.kind)).order_by(_r.kind, _r.at.desc(), _r.id)
+    sa.select(*RUN_SHOWN).ext(pg.distinct_on(_r.kind)).order_by(_r.kind, _r.at.desc(), _r.id)
 )
 _WAITING: Final = compiled(
-    select(*RUN_SHOWN).where(_r.waits).limit(bindparam("most", type_=Integer))
+    sa.select(*RUN_SHOWN).where(_r.waits).limit(sa.bindparam("most", type_=sa.Integer))
 )
 
 

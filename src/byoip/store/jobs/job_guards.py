@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Text, Uuid, bindparam, func, insert, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.jobs.job_history import (
     MEASURED,
@@ -20,40 +20,41 @@ from byoip.domain.jobs.job_history import (
 )
 from byoip.store.jobs.tables import job_runs, job_switches
 from byoip.store.jobs.views import JobReport
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled, json
 
 _s, _r = job_switches.c, job_runs.c
-_KIND: Final = bindparam("kind", type_=Text)
-_RUN: Final = bindparam("run_id", type_=Uuid)
+_KIND: Final = sa.bindparam("kind", type_=sa.Text)
+_RUN: Final = sa.bindparam("run_id", type_=sa.Uuid)
 _WRITTEN: Final = tuple(one.name for one in job_runs.c if one.computed is None)
 _ALLOWED: Final = ("allowed_at", "allowed_by", "allowed_because")
-_not_refused = _r.refused == literal_column("''")
+_not_refused = _r.refused == sa.literal_column("''")
 
-_STOPPED: Final = compiled(select(_s.kind).where(_s.kind == _KIND, _s.stopped))
-SWITCHES: Final = compiled(select(job_switches))
-_moved = upsert(job_switches)
+_STOPPED: Final = compiled(sa.select(_s.kind).where(_s.kind == _KIND, _s.stopped))
+SWITCHES: Final = compiled(sa.select(job_switches))
+_moved = pg.insert(job_switches)
 _SWITCH: Final = compiled(
     _moved.on_conflict_do_update(
         index_elements=[_s.kind],
         set_={name: _moved.excluded[name] for name in ("stopped", "at", "by", "because")},
     ),
-    job_switches.c.keys(),
+    _s.keys(),
 )
 # All but the whole set, which may be long.
 RUN_SHOWN: Final = tuple(one for one in job_runs.c if one.name != "ids")
 
 PAST: Final = compiled(
-    select(func.least(_r.acted, _r.measured).label("acted"))
+    sa.select(sa.func.least(_r.acted, _r.measured).label("acted"))
     .where(_r.kind == _KIND, _not_refused, _r.acted > 0, _r.measured > 0)
     .order_by(_r.at.desc())
-    .limit(literal_column(str(REMEMBERED), Integer))
+    .limit(sa.literal_column(str(REMEMBERED), sa.Integer))
 )
 _NEWEST: Final = compiled(
-    select(*RUN_SHOWN).where(_r.kind == _KIND).order_by(_r.at.desc(), _r.id).limit(1)
+    sa.select(*RUN_SHOWN).where(_r.kind == _KIND).order_by(_r.at.desc(), _r.id).limit(1)
 )
-_WAITING: Final = compiled(select(job_runs).where(_r.kind == _KIND, _r.waits).with_for_update())
-_BEGIN: Final = compiled(insert(job_runs), _WRITTEN)
-_refused = upsert(job_runs)
+_WAITING: Final = compiled(sa.select(job_runs).where(_r.kind == _KIND, _r.waits).with_for_update())
+_BEGIN: Final = compiled(sa.insert(job_runs), _WRITTEN)
+_refused = pg.insert(job_runs)
 _REFUSE: Final = compiled(
     _refused.on_conflict_do_update(
         index_elements=[_r.kind],
@@ -69,11 +70,10 @@ _REFUSE: Final = compiled(
     ).returning(_r.id),
     _WRITTEN,
 )
-_ALLOW: Final = compiled(update(job_runs).where(_r.id == _RUN), _ALLOWED)
-_USED: Final = compiled(update(job_runs).where(_r.id == _RUN), ["used_at"])
+_ALLOW: Final = compiled(sa.update(job_runs).where(_r.id == _RUN), _ALLOWED)
+_USED: Final = compiled(sa.update(job_runs).where(_r.id == _RUN), ["used_at"])
 _ACTED: Final = compiled(
-    update(job_runs).where(_r.id == _RUN).values(acted=bindparam("many", type_=Integer)),
-    ["failed"],
+    sa.update(job_runs).where(_r.id == _RUN).values(acted=sa.bindparam("many")), ["failed"]
 )
 
 
@@ -91,14 +91,7 @@ class JobGuardRepository(Repository):
 
     async def switch(self, moved: JobSwitch) -> None:
         """Throw a kill switch, or let the job run again."""
-        await self._session.change(
-            _SWITCH,
-            kind=moved.kind,
-            stopped=moved.stopped,
-            at=moved.at,
-            by=moved.by,
-            because=moved.because,
-        )
+        await self._session.change(_SWITCH, **to_row(moved, _s.keys()))
 
     async def switches(self) -> Sequence[JobSwitch]:
         """One for each kind."""
@@ -135,13 +128,7 @@ class JobGuardRepository(Repository):
 
     async def allow(self, run: JobRun) -> None:
         """Write back an operator's permission for a refused set."""
-        await self._session.change(
-            _ALLOW,
-            run_id=run.id,
-            allowed_at=run.allowed_at,
-            allowed_by=run.allowed_by,
-            allowed_because=run.allowed_because,
-        )
+        await self._session.change(_ALLOW, run_id=run.id, **to_row(run, _ALLOWED))
 
     async def used(self, run_id: UUID, now: datetime) -> None:
         """Note that a run has used a permission: its rows are enrolled."""
@@ -165,24 +152,10 @@ def switches_from(rows: Sequence[AnyRow]) -> Sequence[JobSwitch]:
 
 def job_run_from(row: AnyRow) -> JobRun:
     """RUN_SHOWN of a row of job_runs."""
-    return JobRun(
-        id=row.id,
-        kind=JobKind(row.kind),
-        at=row.at,
-        request_id=row.request_id,
-        listed=row.listed,
-        sample=tuple(map(UUID, row.sample)),
-        measured=row.measured,
-        acted=row.acted,
-        failed=row.failed,
-        refused=row.refused,
-        allowed_at=row.allowed_at,
-        allowed_by=row.allowed_by,
-        allowed_because=row.allowed_because,
-        used_at=row.used_at,
-    )
+    sample = tuple(map(UUID, row.sample))
+    return from_row(JobRun, row, kind=JobKind(row.kind), sample=sample, ids=())
 
 
 def _values(run: JobRun) -> dict[str, Any]:
-    values = {name: getattr(run, name) for name in _WRITTEN}
-    return {**values, "sample": json([one.hex for one in run.sample]), "ids": list(run.ids)}
+    sample = json([one.hex for one in run.sample])
+    return to_row(run, _WRITTEN, sample=sample, ids=list(run.ids))

@@ -4,18 +4,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
-from sqlalchemy import Uuid, bindparam, func, select
 
 from byoip.domain.checks.validation_run import RunState
-from byoip.ports.jobs import (
-    DEFAULT_QUEUE,
-    GENERATE_LETTER,
-    LETTER_QUEUE,
-    OFFBOARD,
-    REEVALUATE_CLAIMS,
-    RUN_VALIDATION,
-)
+from byoip.ports import jobs
 from byoip.store.checks.tables import validation_runs
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
@@ -25,11 +18,11 @@ from byoip.store.statements import Session, compiled
 SCHEMA: Final = "procrastinate"
 
 _run, _prefix = validation_runs.alias(), prefixes.alias()
-_whose = select(_prefix.c.account_id).where(
-    _prefix.c.id == _run.c.prefix_id, _run.c.id == bindparam("run_id", type_=Uuid)
+_whose = sa.select(_prefix.c.account_id).where(
+    _prefix.c.id == _run.c.prefix_id, _run.c.id == sa.bindparam("run_id")
 )
 _OPEN_RUNS: Final = compiled(
-    select(func.count().label("open"))
+    sa.select(sa.func.count().label("open"))
     .select_from(validation_runs.join(prefixes, prefixes.c.id == validation_runs.c.prefix_id))
     .where(
         validation_runs.c.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)]),
@@ -78,8 +71,8 @@ class JobRepository:
         (others,) = await self._session.rows(_OPEN_RUNS, run_id=run_id)
         # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
         job = self._app.configure_task(
-            RUN_VALIDATION,
-            queue=DEFAULT_QUEUE,
+            jobs.RUN_VALIDATION,
+            queue=jobs.DEFAULT_QUEUE,
             priority=-others.open,
             schedule_at=at,
             connection=self._session.driver,
@@ -88,21 +81,22 @@ class JobRepository:
 
     async def enqueue_offboarding(self) -> None:
         """Have a worker continue all offboardings now, without waiting for the schedule."""
-        job = self._app.configure_task(
-            OFFBOARD, queue=DEFAULT_QUEUE, connection=self._session.driver
-        )
+        driver = self._session.driver
+        job = self._app.configure_task(jobs.OFFBOARD, queue=jobs.DEFAULT_QUEUE, connection=driver)
         await job.defer_async(timestamp=0)  # as if the schedule had asked
 
     async def enqueue_reevaluation(self) -> None:
         """Have a worker check all routes against the newest snapshot of ROA data."""
+        driver = self._session.driver
         job = self._app.configure_task(
-            REEVALUATE_CLAIMS, queue=DEFAULT_QUEUE, connection=self._session.driver
+            jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, connection=driver
         )
         await job.defer_async(timestamp=0)
 
     async def enqueue_letter(self, claim_id: UUID) -> None:
         """Have a worker that holds the operator's key write a claim's letter."""
+        driver = self._session.driver
         job = self._app.configure_task(
-            GENERATE_LETTER, queue=LETTER_QUEUE, connection=self._session.driver
+            jobs.GENERATE_LETTER, queue=jobs.LETTER_QUEUE, connection=driver
         )
         await job.defer_async(claim_id=claim_id.hex)

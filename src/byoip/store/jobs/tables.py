@@ -1,56 +1,47 @@
 """The switches of jobs that withdraw or close by themselves, and what their runs did."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Computed, Index, Integer, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import ARRAY
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.jobs.job_history import JobKind
-from byoip.store.columns import jsonb, one_of, text, timestamptz, uuid_pk
-from byoip.store.metadata import metadata
+from byoip.store import columns as col
+from byoip.store.metadata import table
 
-job_switches = Table(
+job_switches = table(
     "job_switches",
-    metadata,
-    Column("kind", Text, primary_key=True),
-    Column("stopped", Boolean, nullable=False),
-    timestamptz("at"),
-    text("by"),
-    text("because"),
-    one_of("kind", JobKind),
-    CheckConstraint("because <> ''", name="because"),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("stopped", sa.Boolean, nullable=False),
+    col.timestamptz("at"),
+    col.text("by"),
+    col.text("because"),
+    col.one_of("kind", JobKind),
+    col.check("because", "because <> ''"),
 )
 
 # Written before a job acts. At most one refused set of a kind waits for an operator.
-job_runs = Table(
+job_runs = table(
     "job_runs",
-    metadata,
-    uuid_pk(),
-    text("kind"),
-    timestamptz("at"),
-    text("request_id"),
-    Column("listed", Integer, nullable=False),
-    jsonb("sample"),
-    Column("acted", Integer, nullable=False),
-    text("refused"),
-    timestamptz("allowed_at", nullable=True),
-    text("allowed_by", nullable=True),
-    text("allowed_because", nullable=True),
-    timestamptz("used_at", nullable=True),
-    Column("ids", ARRAY(Uuid), nullable=False, server_default="{}"),  # all of them
-    Column("measured", Integer, nullable=False, server_default="0"),
-    Column("failed", Integer, nullable=False, server_default="0"),
-    Column(
-        "waits",
-        Boolean,
-        Computed("refused <> '' AND used_at IS NULL", persisted=True),
-        nullable=False,
-    ),
-    one_of("kind", JobKind),
-    CheckConstraint(
-        "listed >= 1 AND acted >= 0 AND failed >= 0 AND acted + failed <= listed", name="acted"
-    ),
-    CheckConstraint("measured BETWEEN 0 AND listed", name="measured"),
-    CheckConstraint("refused = '' OR acted = 0", name="refused"),
-    CheckConstraint("num_nulls(allowed_at, allowed_by, allowed_because) IN (0, 3)", name="allowed"),
-    Index("uq_job_runs_waiting", "kind", unique=True, postgresql_where="waits"),
-    Index("ix_job_runs_kind", "kind", "at", postgresql_where="refused = ''"),
+    col.uuid_pk(),
+    col.text("kind"),
+    col.timestamptz("at"),
+    col.text("request_id"),
+    sa.Column("listed", sa.Integer, nullable=False),
+    col.jsonb("sample"),
+    sa.Column("acted", sa.Integer, nullable=False),
+    col.text("refused"),
+    col.timestamptz("allowed_at", nullable=True),
+    col.text("allowed_by", nullable=True),
+    col.text("allowed_because", nullable=True),
+    col.timestamptz("used_at", nullable=True),
+    sa.Column("ids", pg.ARRAY(sa.Uuid), nullable=False, server_default="{}"),  # all of them
+    sa.Column("measured", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
+    col.computed("waits", sa.Boolean, "refused <> '' AND used_at IS NULL"),
+    col.one_of("kind", JobKind),
+    col.check("acted", "listed >= 1 AND acted >= 0 AND failed >= 0 AND acted + failed <= listed"),
+    col.check("measured", "measured BETWEEN 0 AND listed"),
+    col.check("refused", "refused = '' OR acted = 0"),
+    col.check("allowed", "num_nulls(allowed_at, allowed_by, allowed_because) IN (0, 3)"),
+    sa.Index("uq_job_runs_waiting", "kind", unique=True, postgresql_where="waits"),
+    sa.Index("ix_job_runs_kind", "kind", "at", postgresql_where="refused = ''"),
 )

@@ -23,9 +23,8 @@ class LetterReader:
         Raises:
             LetterNotFound: no letter has this reference.
         """
-        for row in await self._autocommit.ask(letters.GET, letter=reference.value):
-            return letter_from(row)
-        raise LetterNotFound
+        row = await self._autocommit.one(letters.GET, LetterNotFound, letter=reference.value)
+        return letter_from(row)
 
     async def document(self, account_id: UUID, document_id: UUID) -> tuple[LoaDocument, bytes]:
         """One document of an account, with its bytes.
@@ -34,9 +33,8 @@ class LetterReader:
             LoaDocumentNotFound: there is no such document, or it is another account's.
         """
         asked = {"account_id": account_id, "document_id": document_id}
-        for row in await self._autocommit.ask(loa_documents.WITH_CONTENT, **asked):
-            return document_from(row), row.content
-        raise LoaDocumentNotFound
+        row = await self._autocommit.one(loa_documents.WITH_CONTENT, LoaDocumentNotFound, **asked)
+        return document_from(row), row.content
 
     async def uploaded(self, account_id: UUID) -> int:
         """How many documents an account has uploaded that were kept."""

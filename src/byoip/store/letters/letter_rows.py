@@ -15,6 +15,7 @@ from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import prefixes
 from byoip.store.letters.tables import letters, loa_documents
+from byoip.store.rows import from_row
 from byoip.store.statements import AnyRow, json
 
 # All columns of a document but its bytes.
@@ -41,30 +42,21 @@ FATE: Final = (
 
 def document_from(row: AnyRow) -> LoaDocument:
     """A document, from the columns DOCUMENT."""
-    return LoaDocument(
-        id=row.id,
-        account_id=row.account_id,
-        filename=DocumentName(row.filename),
-        size=row.size,
-        sha256=row.sha256.hex(),
-        auto_generated=row.auto_generated,
-        verified=row.verified_at is not None,
-        verified_at=row.verified_at,
-        created_at=row.created_at,
-    )
+    verified = row.verified_at is not None
+    texts = {"filename": DocumentName(row.filename), "sha256": row.sha256.hex()}
+    return from_row(LoaDocument, row, verified=verified, **texts)
 
 
 def letter_from(row: AnyRow) -> Letter:
     """A letter, from the columns LETTER of LETTERS."""
     because = row.revoked_because
-    return Letter(
+    return from_row(
+        Letter,
+        row,
         facts=_facts_from(row),
         claim_id=row.prefix_id,
-        account_id=row.account_id,
-        document_id=row.document_id,
         sha256=row.sha256.hex(),
         superseded_by=None if row.superseded_by is None else LetterReference(row.superseded_by.hex),
-        revoked_at=row.revoked_at,
         revoked_because=None if because is None else RevokedBecause(because),
         rpki=RpkiWatch(row.rpki_snapshot, row.rpki_failing_since, row.rpki_failing_until),
     )
@@ -103,11 +95,7 @@ def _facts(facts: LetterFacts) -> dict[str, Any]:
         "operator": facts.operator,
         "contact": facts.contact,
         "account_name": facts.account_name.value,
-        "holder": {
-            "registry": holder.registry,
-            "holder": holder.holder,
-            "status": holder.status,
-        },
+        "holder": {"registry": holder.registry, "holder": holder.holder, "status": holder.status},
         "checks": [
             {"check": one.check, "seen": one.seen, "of": one.of, "at": one.at.isoformat()}
             for one in facts.checks

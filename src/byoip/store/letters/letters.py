@@ -8,23 +8,8 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    DateTime,
-    Integer,
-    Select,
-    Uuid,
-    and_,
-    bindparam,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    true,
-    update,
-)
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.dialects.postgresql import insert as upsert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Finding, RawAnswer
 from byoip.domain.checks.validation_run import RunResult
@@ -85,17 +70,17 @@ class SnapshotNews:
 _l, _p = letters.c, prefixes.c
 _r, _f, _x = validation_runs.c, findings.c, exhibits.c
 
-_REFERENCE: Final = bindparam("letter", type_=Uuid)
-_CLAIM: Final = bindparam("claim_id", type_=Uuid)
-_MOST: Final = bindparam("most", type_=Integer)
-_STANDS: Final = and_(_l.superseded_by.is_(None), _l.revoked_at.is_(None))
+_REFERENCE: Final = sa.bindparam("letter", type_=sa.Uuid)
+_CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
+_MOST: Final = sa.bindparam("most", type_=sa.Integer)
+_STANDS: Final = sa.and_(_l.superseded_by.is_(None), _l.revoked_at.is_(None))
 
 
-def _letters() -> Select[Any]:
-    return select(*LETTER).select_from(LETTERS)
+def _letters() -> sa.Select[Any]:
+    return sa.select(*LETTER).select_from(LETTERS)
 
 
-_ADD: Final = compiled(insert(letters), [one.name for one in letters.c])
+_ADD: Final = compiled(sa.insert(letters), [one.name for one in letters.c])
 GET: Final = compiled(_letters().where(_l.reference == _REFERENCE))
 _OF: Final = compiled(
     _letters()
@@ -103,16 +88,16 @@ _OF: Final = compiled(
     .order_by(_l.issued_at.desc(), _l.reference)
     .with_for_update(of=letters, key_share=True)
 )
-_SAVE: Final = compiled(update(letters).where(_l.reference == _REFERENCE), FATE)
+_SAVE: Final = compiled(sa.update(letters).where(_l.reference == _REFERENCE), FATE)
 _STANDING: Final = compiled(
     _letters()
-    .where(_STANDS, _l.reference > bindparam("after", type_=Uuid))
+    .where(_STANDS, _l.reference > sa.bindparam("after"))
     .order_by(_l.reference)
     .limit(_MOST)
 )
 
 _newest = (
-    select(letters)
+    sa.select(letters)
     .where(_l.prefix_id == _p.id)
     .order_by(_l.issued_at.desc(), _l.reference)
     .limit(1)
@@ -124,99 +109,85 @@ _STANDING_OK: Final = _p.standing == constant(Standing.OK)
 # The conditions of `letter_due`. In random order, so that claims whose letters cannot be written
 # now do not hold up others.
 _DUE: Final = compiled(
-    select(_p.id)
-    .select_from(prefixes.outerjoin(_newest, true()))
+    sa.select(_p.id)
+    .select_from(prefixes.outerjoin(_newest, sa.true()))
     .where(
         _p.state == constant(State.APPROVED),
         _p.delegate_loa_creation,
         _p.approved_by != constant(Approver.OPERATOR),
         _p.rpki_passed_at.is_not(None),
-        or_(
-            and_(_n.reference.is_(None), _STANDING_OK),
-            and_(
+        sa.or_(
+            sa.and_(_n.reference.is_(None), _STANDING_OK),
+            sa.and_(
                 _n.revoked_because == constant(RevokedBecause.RPKI),
                 _n.revoked_at < _p.rpki_passed_at,
                 _STANDING_OK,
             ),
-            and_(
-                _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
-                _STANDING_OK,
-            ),
-            and_(
+            sa.and_(_n.revoked_because == constant(RevokedBecause.OFFBOARDED), _STANDING_OK),
+            sa.and_(
                 _n.revoked_because != constant(RevokedBecause.RPKI),
                 _n.revoked_at < _p.approved_at,
                 _STANDING_OK,
             ),
-            and_(
+            sa.and_(
                 _n.revoked_at.is_(None),
-                _n.valid_until <= bindparam("renewed_until", type_=DateTime(timezone=True)),
+                _n.valid_until <= sa.bindparam("renewed_until"),
                 _p.standing != constant(Standing.OFFBOARDING),
             ),
         ),
     )
-    .order_by(func.random())
+    .order_by(sa.func.random())
     .limit(_MOST)
 )
 
 _NAME: Final = compiled(
-    select(accounts.c.name)
+    sa.select(accounts.c.name)
     .join(prefixes, prefixes.c.account_id == accounts.c.id)
     .where(_p.id == _CLAIM)
 )
 # The newest pass of each check, of the run that led to the approval or of a later one.
-_run = validation_runs.c
 _approving = (
-    select(func.max(_run.finished_at).label("at"))
-    .join(prefixes, _run.prefix_id == _p.id)
+    sa.select(sa.func.max(_r.finished_at).label("at"))
+    .join(prefixes, _r.prefix_id == _p.id)
     .where(
-        _p.id == _CLAIM,
-        _run.result == constant(RunResult.APPROVED),
-        _run.finished_at >= _p.approved_at,
+        _p.id == _CLAIM, _r.result == constant(RunResult.APPROVED), _r.finished_at >= _p.approved_at
     )
     .cte("approving")
 )
 _passes = (
-    select(findings)
-    .ext(distinct_on(findings.c.check_name))
-    .join(validation_runs, _run.id == findings.c.run_id)
-    .join(_approving, _run.finished_at >= _approving.c.at)
-    .where(_run.prefix_id == _CLAIM, findings.c.outcome == literal_column("'passed'"))
-    .order_by(findings.c.check_name, findings.c.at.desc(), findings.c.run_id)
+    sa.select(findings)
+    .ext(pg.distinct_on(_f.check_name))
+    .join(validation_runs, _r.id == _f.run_id)
+    .join(_approving, _r.finished_at >= _approving.c.at)
+    .where(_r.prefix_id == _CLAIM, _f.outcome == sa.literal_column("'passed'"))
+    .order_by(_f.check_name, _f.at.desc(), _f.run_id)
     .cte("passes")
 )
+_SHOWN: Final = ("check_name", "outcome", "seen", "warnings", "at")
 _PASSES: Final = compiled(
-    select(
-        *(
-            _passes.c[name].label(f"finding_{name}")
-            for name in ("check_name", "outcome", "seen", "warnings", "at")
-        ),
-        exhibits.c.asked,
-        exhibits.c.whom,
-        exhibits.c.at,
+    sa.select(
+        *(_passes.c[name].label(f"finding_{name}") for name in _SHOWN), _x.asked, _x.whom, _x.at
     )
-    .outerjoin(
-        exhibits,
-        and_(exhibits.c.run_id == _passes.c.run_id, exhibits.c.finding == _passes.c.position),
-    )
-    .order_by(_passes.c.check_name, exhibits.c.position)
+    .outerjoin(exhibits, sa.and_(_x.run_id == _passes.c.run_id, _x.finding == _passes.c.position))
+    .order_by(_passes.c.check_name, _x.position)
 )
 
 _before = (
-    select(func.max(vrp_snapshots.c.number))
+    sa.select(sa.func.max(vrp_snapshots.c.number))
     .where(vrp_snapshots.c.accepted, vrp_snapshots.c.number < current_vrp_snapshot.c.number)
     .scalar_subquery()
 )
-_heard = select(letter_watch.c.snapshot).scalar_subquery()
+_heard = sa.select(letter_watch.c.snapshot).scalar_subquery()
 _NEWS: Final = compiled(
-    select(current_vrp_snapshot.c.number, _before.label("after")).where(
-        current_vrp_snapshot.c.number > func.coalesce(_heard, -1)
+    sa.select(current_vrp_snapshot.c.number, _before.label("after")).where(
+        current_vrp_snapshot.c.number > sa.func.coalesce(_heard, -1)
     )
 )
-_hearing = upsert(letter_watch)
+_hearing = pg.insert(letter_watch)
 _HEARD: Final = compiled(
     _hearing.on_conflict_do_update(
         index_elements=["singleton"],
-        set_={"snapshot": func.greatest(letter_watch.c.snapshot, _hearing.excluded.snapshot)},
+        set_={"snapshot": sa.func.greatest(letter_watch.c.snapshot, _hearing.excluded.snapshot)},
     ),
     ["snapshot"],
 )

@@ -3,27 +3,25 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, func, insert, select
+import sqlalchemy as sa
 
 from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
 from byoip.store.letters.letter_rows import DOCUMENT, document_from
 from byoip.store.letters.tables import loa_documents
+from byoip.store.rows import to_row
 from byoip.store.statements import Repository, compiled
 
 _d = loa_documents.c
 
-_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
-_THIS_DOCUMENT: Final = and_(
-    _d.id == bindparam("document_id", type_=Uuid), _d.account_id == _ACCOUNT
-)
+_ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
+_THIS_DOCUMENT: Final = sa.and_(_d.id == sa.bindparam("document_id"), _d.account_id == _ACCOUNT)
 
-_ADD_DOCUMENT: Final = compiled(
-    insert(loa_documents), [one.name for one in loa_documents.c if one.computed is None]
-)
-_GET_DOCUMENT: Final = compiled(select(*DOCUMENT).where(_THIS_DOCUMENT))
-WITH_CONTENT: Final = compiled(select(loa_documents).where(_THIS_DOCUMENT))
+_WRITTEN: Final = tuple(one.name for one in loa_documents.c if one.computed is None)
+_ADD_DOCUMENT: Final = compiled(sa.insert(loa_documents), _WRITTEN)
+_GET_DOCUMENT: Final = compiled(sa.select(*DOCUMENT).where(_THIS_DOCUMENT))
+WITH_CONTENT: Final = compiled(sa.select(loa_documents).where(_THIS_DOCUMENT))
 UPLOADED: Final = compiled(
-    select(func.count().label("held")).where(_d.account_id == _ACCOUNT, ~_d.auto_generated)
+    sa.select(sa.func.count().label("held")).where(_d.account_id == _ACCOUNT, ~_d.auto_generated)
 )
 
 
@@ -37,16 +35,8 @@ class LoaDocumentRepository(Repository):
 
     async def add(self, document: LoaDocument, content: bytes) -> None:
         """Keep a document."""
-        await self._session.change(
-            _ADD_DOCUMENT,
-            id=document.id,
-            account_id=document.account_id,
-            filename=document.filename.value,
-            content=content,
-            auto_generated=document.auto_generated,
-            verified_at=document.verified_at,
-            created_at=document.created_at,
-        )
+        row = to_row(document, _WRITTEN, filename=document.filename.value, content=content)
+        await self._session.change(_ADD_DOCUMENT, **row)
 
     async def get(self, document_id: UUID, account_id: UUID) -> LoaDocument:
         """One document of an account, without its bytes.

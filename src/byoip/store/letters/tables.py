@@ -1,85 +1,69 @@
 """Letters of agency: documents with their bytes, and what became of the letters we wrote."""
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    Computed,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    UniqueConstraint,
-    Uuid,
-    true,
-)
+import sqlalchemy as sa
 
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.letters.loa_document import LARGEST
-from byoip.store.columns import jsonb, one_of, reference, text, timestamptz, uuid_pk
-from byoip.store.metadata import metadata
+from byoip.store import columns as col
+from byoip.store.metadata import table
 
 _STANDS = "superseded_by IS NULL AND revoked_at IS NULL"
 
-loa_documents = Table(
+loa_documents = table(
     "loa_documents",
-    metadata,
-    uuid_pk(),
-    reference("account_id", "accounts.id"),
-    text("filename"),
-    Column("content", LargeBinary, nullable=False),
-    Column("sha256", LargeBinary, Computed("sha256(content)", persisted=True), nullable=False),
-    Column("size", Integer, Computed("octet_length(content)", persisted=True), nullable=False),
-    Column("auto_generated", Boolean, nullable=False),
-    timestamptz("verified_at", nullable=True),
-    timestamptz("created_at"),
+    col.uuid_pk(),
+    col.reference("account_id", "accounts.id"),
+    col.text("filename"),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    col.computed("sha256", sa.LargeBinary, "sha256(content)"),
+    col.computed("size", sa.Integer, "octet_length(content)"),
+    sa.Column("auto_generated", sa.Boolean, nullable=False),
+    col.timestamptz("verified_at", nullable=True),
+    col.timestamptz("created_at"),
     # A claim refers to a document of its own account.
-    UniqueConstraint("id", "account_id", name="uq_loa_documents_of_account"),
-    CheckConstraint(f"octet_length(content) BETWEEN 1 AND {LARGEST}", name="size"),
-    Index("ix_loa_documents_uploaded", "account_id", postgresql_where="NOT auto_generated"),
+    sa.UniqueConstraint("id", "account_id", name="uq_loa_documents_of_account"),
+    col.check("size", f"octet_length(content) BETWEEN 1 AND {LARGEST}"),
+    sa.Index("ix_loa_documents_uploaded", "account_id", postgresql_where="NOT auto_generated"),
 )
 
 # A letter's account, prefix and ASN are its claim's; they never change (trigger on prefixes).
-letters = Table(
+letters = table(
     "letters",
-    metadata,
-    Column("reference", Uuid, primary_key=True),
-    reference("prefix_id", "prefixes.id"),
-    reference("document_id", "loa_documents.id"),
-    timestamptz("issued_at"),
-    timestamptz("valid_until"),
-    jsonb("facts"),
+    sa.Column("reference", sa.Uuid, primary_key=True),
+    col.reference("prefix_id", "prefixes.id"),
+    col.reference("document_id", "loa_documents.id"),
+    col.timestamptz("issued_at"),
+    col.timestamptz("valid_until"),
+    col.jsonb("facts"),
     # Deferred: the old letter is superseded before the new one is inserted.
-    Column(
+    sa.Column(
         "superseded_by",
-        Uuid,
-        ForeignKey("letters.reference", ondelete="RESTRICT", deferrable=True, initially="DEFERRED"),
+        sa.Uuid,
+        sa.ForeignKey(
+            "letters.reference", ondelete="RESTRICT", deferrable=True, initially="DEFERRED"
+        ),
     ),
-    timestamptz("revoked_at", nullable=True),
-    text("revoked_because", nullable=True),
-    Column("rpki_snapshot", Integer),
-    timestamptz("rpki_failing_since", nullable=True),
-    timestamptz("rpki_failing_until", nullable=True),
-    UniqueConstraint("document_id"),
-    one_of("revoked_because", RevokedBecause),
-    CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revoked"),
-    CheckConstraint("valid_until > issued_at", name="validity"),
-    CheckConstraint("superseded_by <> reference", name="superseded_by"),
-    CheckConstraint(
-        "(rpki_failing_since IS NULL) = (rpki_failing_until IS NULL)", name="rpki_failing"
-    ),
+    col.timestamptz("revoked_at", nullable=True),
+    col.text("revoked_because", nullable=True),
+    sa.Column("rpki_snapshot", sa.Integer),
+    col.timestamptz("rpki_failing_since", nullable=True),
+    col.timestamptz("rpki_failing_until", nullable=True),
+    sa.UniqueConstraint("document_id"),
+    col.one_of("revoked_because", RevokedBecause),
+    col.check("revoked", "(revoked_at IS NULL) = (revoked_because IS NULL)"),
+    col.check("validity", "valid_until > issued_at"),
+    col.check("superseded_by", "superseded_by <> reference"),
+    col.check("rpki_failing", "(rpki_failing_since IS NULL) = (rpki_failing_until IS NULL)"),
     # A route has at most one letter that stands.
-    Index("uq_letters_standing", "prefix_id", unique=True, postgresql_where=_STANDS),
-    Index("ix_letters_standing", "reference", postgresql_where=_STANDS),
-    Index("ix_letters_of_prefix", "prefix_id", "issued_at"),
+    sa.Index("uq_letters_standing", "prefix_id", unique=True, postgresql_where=_STANDS),
+    sa.Index("ix_letters_standing", "reference", postgresql_where=_STANDS),
+    sa.Index("ix_letters_of_prefix", "prefix_id", "issued_at"),
 )
 
 # The last snapshot of ROA data that all standing letters have been compared with.
-letter_watch = Table(
+letter_watch = table(
     "letter_watch",
-    metadata,
-    Column("singleton", Boolean, primary_key=True, server_default=true()),
-    Column("snapshot", Integer, nullable=False),
-    CheckConstraint("singleton", name="one_row"),
+    sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("snapshot", sa.Integer, nullable=False),
+    col.check("one_row", "singleton"),
 )

@@ -5,23 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    exists,
-    false,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    true,
-    update,
-)
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -35,6 +19,7 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
+from byoip.store.rows import from_row, to_row
 from byoip.store.speakers.tables import (
     applied_routes,
     listeners,
@@ -50,22 +35,12 @@ ROUTES_CHANNEL: Final = "byoip_routes"
 WORD_HOLDS: Final = timedelta(seconds=60)
 
 _b, _p, _a, _o = bgp_prefixes.c, prefixes.c, applied_routes.c, observed_routes.c
-_CLAIM: Final = bindparam("claim_id", type_=Uuid)
-_THIS: Final = bindparam("bgp_prefix_id", type_=Uuid)
+_CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
+_THIS: Final = sa.bindparam("bgp_prefix_id", type_=sa.Uuid)
 _COLUMNS: Final = (*bgp_prefixes.c, _p.account_id)
-BGP_PREFIX: Final = select(*_COLUMNS).join(prefixes, _p.id == _b.prefix_id)
-_CHANGING: Final = (
-    "prepend",
-    "advertised",
-    "advertised_modified_at",
-    "change",
-    "request_id",
-    "binding_id",
-    "withdrawal_id",
-    "locked",
-    "last_valid_at",
-    "modified_at",
-)
+BGP_PREFIX: Final = sa.select(*_COLUMNS).join(prefixes, _p.id == _b.prefix_id)
+_DESIRED: Final = ("prepend", "advertised", "change", "request_id", "binding_id", "withdrawal_id")
+_CHANGING: Final = (*_DESIRED, "advertised_modified_at", "locked", "last_valid_at", "modified_at")
 _FIXED: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "asn", "created_at")
 
 _OF_CLAIM: Final = compiled(
@@ -75,35 +50,32 @@ _GET: Final = compiled(BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.id == _THIS, 
 _SPANNING: Final = compiled(
     BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.cidr == _b.prefix_cidr, _b.live)
 )
-_INSERT: Final = compiled(insert(bgp_prefixes), [*_FIXED, *_CHANGING])
-_SAVE: Final = compiled(update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
+_INSERT: Final = compiled(sa.insert(bgp_prefixes), [*_FIXED, *_CHANGING])
+_SAVE: Final = compiled(sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
 _REMOVE: Final = compiled(
-    update(bgp_prefixes).where(_b.id == _THIS, _b.live), ["removed_at", "modified_at"]
+    sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), ["removed_at", "modified_at"]
 )
-KNOWN: Final = or_(
-    exists().where(_a.bgp_prefix_id == _b.id, or_(_a.may_hold, _a.advertised)),
-    exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
+KNOWN: Final = sa.or_(
+    sa.exists().where(_a.bgp_prefix_id == _b.id, sa.or_(_a.may_hold, _a.advertised)),
+    sa.exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
 # Held by a speaker without a record that we announced it: after a restore it may be ours.
-_orphaned: Final = exists().where(orphan_routes.c.cidr == _b.cidr)
+_orphaned: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
 _LINGERING: Final = compiled(
-    select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, or_(KNOWN, _orphaned))
+    sa.select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, sa.or_(KNOWN, _orphaned))
 )
 # Routes that the Internet may know.
-UP: Final = or_(_b.advertised, KNOWN)
+UP: Final = sa.or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
-    select(_b.id)
-    .where(_b.cidr == bindparam("cidr", type_=CIDR), _b.prefix_id != _CLAIM, UP)
-    .limit(1)
+    sa.select(_b.id).where(_b.cidr == sa.bindparam("cidr"), _b.prefix_id != _CLAIM, UP).limit(1)
 )
 
-_holding = func.bool_or(_a.advertised)
+_holding = sa.func.bool_or(_a.advertised)
 APPLIED: Final = (
-    select(
-        func.coalesce(_holding, false()).label("applied"),
-        case(
-            (_holding, func.min(_a.at).filter(_a.advertised)),
-            else_=func.max(_a.at),
+    sa.select(
+        sa.func.coalesce(_holding, sa.false()).label("applied"),
+        sa.case(
+            (_holding, sa.func.min(_a.at).filter(_a.advertised)), else_=sa.func.max(_a.at)
         ).label("applied_at"),
     )
     .where(_a.bgp_prefix_id == _b.id)
@@ -111,30 +83,31 @@ APPLIED: Final = (
     .lateral("held")
 )
 # The observer's last answer: it was about all settled routes that are advertised.
-_answered: Final = case(
+_answered: Final = sa.case(
     (
         _o.own_word,
-        select(speakers.c.told_at)
-        .where(speakers.c.name == func.split_part(_o.seen_by, literal_column("' '"), 1))
+        sa.select(speakers.c.told_at)
+        .where(speakers.c.name == sa.func.split_part(_o.seen_by, sa.literal_column("' '"), 1))
         .scalar_subquery(),
     ),
-    else_=select(listeners.c.answered_at).where(listeners.c.name == _o.seen_by).scalar_subquery(),
+    else_=sa.select(listeners.c.answered_at)
+    .where(listeners.c.name == _o.seen_by)
+    .scalar_subquery(),
 )
 # No observer looks for routes that are withdrawn and gone: their last observation holds.
-_looked_for: Final = or_(_b.advertised, _o.advertised)
-_said_at: Final = case(
-    (and_(_looked_for, _b.settled >= _b.change), func.greatest(_o.at, _answered)),
-    else_=_o.at,
+_looked_for: Final = sa.or_(_b.advertised, _o.advertised)
+_said_at: Final = sa.case(
+    (sa.and_(_looked_for, _b.settled >= _b.change), sa.func.greatest(_o.at, _answered)), else_=_o.at
 )
-_holds: Final = or_(
+_holds: Final = sa.or_(
     ~_looked_for,
-    _said_at > func.now() - literal_column(f"interval '{WORD_HOLDS.total_seconds():.0f} s'"),
+    _said_at > sa.func.now() - sa.literal_column(f"interval '{WORD_HOLDS.total_seconds():.0f} s'"),
 )
 # Which observation is shown: one that still holds first, then a listener's before a speaker's own
 # report, one that sees the route before one that does not, and the newest.
 OBSERVED: Final = (
-    select(
-        case((_holds, _o.advertised)).label("observed"),
+    sa.select(
+        sa.case((_holds, _o.advertised)).label("observed"),
         _said_at.label("observed_at"),
         _o.seen_by.label("observed_by"),
         _o.own_word.label("observed_own_word"),
@@ -146,12 +119,14 @@ OBSERVED: Final = (
     .lateral("seen")
 )
 _VIEW: Final = compiled(
-    select(*APPLIED.c, *OBSERVED.c)
-    .select_from(bgp_prefixes.join(APPLIED, true()).outerjoin(OBSERVED, true()))
+    sa.select(*APPLIED.c, *OBSERVED.c)
+    .select_from(bgp_prefixes.join(APPLIED, sa.true()).outerjoin(OBSERVED, sa.true()))
     .where(_b.id == _THIS)
 )
 # Heard by reconcilers when, and only if, the transaction commits.
-_RING: Final = compiled(select(func.pg_notify(ROUTES_CHANNEL, bindparam("about", type_=Text))))
+_RING: Final = compiled(
+    sa.select(sa.func.pg_notify(ROUTES_CHANNEL, sa.bindparam("about", type_=sa.Text)))
+)
 
 
 class BgpPrefixRepository(Repository):
@@ -194,14 +169,9 @@ class BgpPrefixRepository(Repository):
         Raises:
             BgpPrefixExists: the claim has that route already.
         """
-        fixed = {
-            "id": bgp_prefix.id,
-            "prefix_id": bgp_prefix.claim_id,
-            "prefix_cidr": bgp_prefix.prefix.network,
-            "cidr": bgp_prefix.cidr.network,
-            "asn": bgp_prefix.asn.number,
-            "created_at": bgp_prefix.created_at,
-        }
+        cidrs = {"prefix_cidr": bgp_prefix.prefix.network, "cidr": bgp_prefix.cidr.network}
+        given = {"prefix_id": bgp_prefix.claim_id, "asn": bgp_prefix.asn.number, **cidrs}
+        fixed = to_row(bgp_prefix, _FIXED, **given)
         with refusing(uq_bgp_prefixes_live_cidr=BgpPrefixExists(bgp_prefix.cidr)):
             await self._session.change(_INSERT, **fixed, **_changing(bgp_prefix))
 
@@ -233,26 +203,14 @@ class BgpPrefixRepository(Repository):
 
 def bgp_prefix_from(row: AnyRow) -> BgpPrefix:
     """Columns of BGP_PREFIX."""
-    return BgpPrefix(
-        id=row.id,
+    return from_row(
+        BgpPrefix,
+        row,
         claim_id=row.prefix_id,
-        account_id=row.account_id,
         prefix=Prefix(row.prefix_cidr),
         cidr=Prefix(row.cidr),
         asn=Asn(row.asn),
-        created_at=row.created_at,
-        modified_at=row.modified_at,
-        desired=Desired(
-            advertised=row.advertised,
-            prepend=row.prepend,
-            change=row.change,
-            at=row.advertised_modified_at,
-            request_id=row.request_id,
-            binding_id=row.binding_id,
-            withdrawal_id=row.withdrawal_id,
-        ),
-        locked=row.locked,
-        last_valid_at=row.last_valid_at,
+        desired=from_row(Desired, row, at=row.advertised_modified_at),
     )
 
 
@@ -268,15 +226,5 @@ def observed_from(row: AnyRow) -> Observed:
 
 def _changing(bgp_prefix: BgpPrefix) -> dict[str, Any]:
     desired = bgp_prefix.desired
-    return {
-        "prepend": desired.prepend,
-        "advertised": desired.advertised,
-        "advertised_modified_at": desired.at,
-        "change": desired.change,
-        "request_id": desired.request_id,
-        "binding_id": desired.binding_id,
-        "withdrawal_id": desired.withdrawal_id,
-        "locked": bgp_prefix.locked,
-        "last_valid_at": bgp_prefix.last_valid_at,
-        "modified_at": bgp_prefix.modified_at,
-    }
+    named = to_row(desired, _DESIRED)
+    return to_row(bgp_prefix, _CHANGING, advertised_modified_at=desired.at, **named)

@@ -5,131 +5,95 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    cast,
-    func,
-    insert,
-    literal_column,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import insert as upsert
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import OperatorEvent
-from byoip.domain.routes.breaker import (
-    MINUTE,
-    SHARE_WINDOW,
-    UNSHARED,
-    CeilingReached,
-    Ceilings,
-    Counted,
-    KeptTrip,
-    Parked,
-    RoomAwaited,
-    Source,
-    Trip,
-    TripNotFound,
-    TripScope,
-    Withdrawal,
-    WithdrawalsStopped,
-    awaits_room,
-    trips,
-)
+from byoip.domain.routes import breaker
 from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Session, compiled
 
 _w, _t = withdrawals.c, breaker_trips.c
-_ACCOUNT: Final = bindparam("account_id", type_=Uuid)
-_JOB: Final = bindparam("job", type_=Text)
+_ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
+_JOB: Final = sa.bindparam("job", type_=sa.Text)
 # Not the transaction's time, which may have waited for the lock; and stable within a statement, or
 # no index would serve.
-_NOW: Final = func.statement_timestamp()
+_NOW: Final = sa.func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip".
-_LOCK: Final = compiled(select(literal_column("pg_advisory_xact_lock(0x6279, 0x6F6970)")))
-OPEN: Final = compiled(select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
+_LOCK: Final = compiled(sa.select(sa.literal_column("pg_advisory_xact_lock(0x6279, 0x6F6970)")))
+OPEN: Final = compiled(sa.select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
-def _since(scope: TripScope, subject: Any, window: timedelta | None = None) -> Any:
+def _since(scope: breaker.TripScope, subject: Any, window: timedelta | None = None) -> Any:
     """Entries after the breaker was re-armed: what an operator has looked at no longer counts."""
     rearmed = (
-        select(func.max(_t.rearmed_at))
+        sa.select(sa.func.max(_t.rearmed_at))
         .where(_t.scope == constant(scope), _t.subject == subject)
         .scalar_subquery()
     )
     if window is None:
-        return _w.at > func.coalesce(rearmed, literal_column("'-infinity'::timestamptz"))
-    begins = _NOW - literal_column(f"interval '{window.total_seconds():.0f} s'")
-    return _w.at > func.greatest(begins, rearmed)
+        return _w.at > sa.func.coalesce(rearmed, sa.literal_column("'-infinity'::timestamptz"))
+    begins = _NOW - sa.literal_column(f"interval '{window.total_seconds():.0f} s'")
+    return _w.at > sa.func.greatest(begins, rearmed)
 
 
-_HEX: Final = func.replace(cast(_ACCOUNT, Text), "-", "")
-_NONE: Final[ColumnElement[str]] = literal_column("''", Text)
-IN_MINUTE: Final = _since(TripScope.GLOBAL, _NONE, MINUTE)
-IN_WINDOW: Final = and_(
-    _since(TripScope.GLOBAL, _NONE, SHARE_WINDOW),
-    _w.source.not_in([constant(one) for one in sorted(UNSHARED)]),
+_HEX: Final = sa.func.replace(sa.cast(_ACCOUNT, sa.Text), "-", "")
+_NONE: Final[sa.ColumnElement[str]] = sa.literal_column("''", sa.Text)
+IN_MINUTE: Final = _since(breaker.TripScope.GLOBAL, _NONE, breaker.MINUTE)
+IN_WINDOW: Final = sa.and_(
+    _since(breaker.TripScope.GLOBAL, _NONE, breaker.SHARE_WINDOW),
+    _w.source.not_in([constant(one) for one in sorted(breaker.UNSHARED)]),
 )
-ADVERTISED: Final = select(func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
+ADVERTISED: Final = sa.select(sa.func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
 
 
 def counting(*those: Any) -> Any:
     """The number of such entries in the ledger."""
-    return select(func.count()).select_from(withdrawals).where(*those).scalar_subquery()
+    return sa.select(sa.func.count()).select_from(withdrawals).where(*those).scalar_subquery()
 
 
-_LEAVING: Final = and_(_w.account_id == _ACCOUNT, _w.source == constant(Source.OFFBOARDING))
+_LEAVING: Final = sa.and_(
+    _w.account_id == _ACCOUNT, _w.source == constant(breaker.Source.OFFBOARDING)
+)
 _COUNT: Final = compiled(
-    select(
+    sa.select(
         counting(
             _w.job == _JOB,
-            _w.run == bindparam("run", type_=Text),
+            _w.run == sa.bindparam("run"),
             _w.run != _NONE,
-            _since(TripScope.JOB, _JOB),
+            _since(breaker.TripScope.JOB, _JOB),
         ).label("in_run"),
-        counting(_w.account_id == _ACCOUNT, _since(TripScope.ACCOUNT, _HEX, MINUTE)).label(
-            "by_account"
-        ),
+        counting(
+            _w.account_id == _ACCOUNT, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)
+        ).label("by_account"),
         counting(IN_MINUTE).label("in_minute"),
         counting(IN_WINDOW).label("in_window"),
         ADVERTISED.label("advertised"),
-        counting(_LEAVING, _since(TripScope.ACCOUNT, _HEX, MINUTE)).label("leaving_in_minute"),
+        counting(_LEAVING, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)).label(
+            "leaving_in_minute"
+        ),
         counting(_LEAVING, IN_WINDOW).label("leaving_in_window"),
     )
 )
+_WITHDRAWN: Final = ("bgp_prefix_id", "account_id", "change", "source", "job", "run")
 _ADD: Final = compiled(
-    insert(withdrawals).values(
-        id=bindparam("entry", type_=Uuid),
-        bgp_prefix_id=bindparam("bgp_prefix_id", type_=Uuid),
-        account_id=_ACCOUNT,
-        change=bindparam("change", type_=BigInteger),
-        source=bindparam("source", type_=Text),
-        job=bindparam("job", type_=Text),
-        run=bindparam("run", type_=Text),
-        actor=bindparam("actor", type_=Text),
-        request_id=bindparam("request_id", type_=Text),
-        at=_NOW,
-    )
+    sa.insert(withdrawals).values(at=_NOW), ["id", *_WITHDRAWN, "actor", "request_id"]
 )
 _TRIP: Final = compiled(
-    upsert(breaker_trips).on_conflict_do_nothing(
+    pg.insert(breaker_trips).on_conflict_do_nothing(
         index_elements=["scope", "subject"], index_where=_t.live
     ),
     ["id", "scope", "subject", "why", "at"],
 )
 _REARM: Final = compiled(
-    update(breaker_trips)
-    .where(_t.id == bindparam("trip_id", type_=Uuid), _t.live)
+    sa.update(breaker_trips)
+    .where(_t.id == sa.bindparam("trip_id"), _t.live)
     .values(rearmed_at=_NOW)
     .returning(breaker_trips),
     ["rearmed_by", "rearmed_because", "parked"],
@@ -140,14 +104,18 @@ class BreakerRepository:
     """The breaker, within one transaction."""
 
     def __init__(
-        self, session: Session, clock: Clock, ceilings: Ceilings, history: OperatorEventRepository
+        self,
+        session: Session,
+        clock: Clock,
+        ceilings: breaker.Ceilings,
+        history: OperatorEventRepository,
     ) -> None:
         self._session = session
         self._clock = clock
         self._ceilings = ceilings
         self._history = history
 
-    async def permit(self, asked: Withdrawal, *, actor: str, request_id: str) -> UUID:
+    async def permit(self, asked: breaker.Withdrawal, *, actor: str, request_id: str) -> UUID:
         """Enter one more in the ledger; the entry's id. One at a time, until the transaction ends.
 
         Raises:
@@ -159,27 +127,28 @@ class BreakerRepository:
         await self._session.rows(_LOCK)
         stopping = [one.trip for one in await self.open() if one.trip.stops(asked)]
         if stopping:
-            raise WithdrawalsStopped(stopping[0].scope)
+            raise breaker.WithdrawalsStopped(stopping[0].scope)
         counted = await self._counted(asked)
-        if awaits_room(asked, counted, self._ceilings):
-            raise RoomAwaited
-        reached = trips(asked, counted, self._ceilings)
+        if breaker.awaits_room(asked, counted, self._ceilings):
+            raise breaker.RoomAwaited
+        reached = breaker.trips(asked, counted, self._ceilings)
         if any(one.stops(asked) for one in reached):
-            raise CeilingReached(reached, asked, actor=actor, request_id=request_id)
+            raise breaker.CeilingReached(reached, asked, actor=actor, request_id=request_id)
         await self._trip(reached, self._clock.now(), actor, request_id)
         entry = uuid4()
-        await self._session.change(_ADD, entry=entry, **_values(asked, actor, request_id))
+        by = {"actor": actor, "request_id": request_id}
+        await self._session.change(_ADD, id=entry, **to_row(asked, _WITHDRAWN), **by)
         return entry
 
     async def trip(
-        self, trips: Sequence[Trip], now: datetime, *, actor: str, request_id: str
+        self, trips: Sequence[breaker.Trip], now: datetime, *, actor: str, request_id: str
     ) -> None:
         """Open trips, with an event for operators; one that is open already stays as it is."""
         await self._session.rows(_LOCK)
         await self._trip(trips, now, actor, request_id)
 
     async def _trip(
-        self, trips: Sequence[Trip], now: datetime, actor: str, request_id: str
+        self, trips: Sequence[breaker.Trip], now: datetime, actor: str, request_id: str
     ) -> None:
         for one in trips:
             trip_id = uuid4()
@@ -192,11 +161,13 @@ class BreakerRepository:
                 OperatorEvent("breaker.tripped", actor, request_id, why, now, after=shown)
             )
 
-    async def open(self) -> Sequence[KeptTrip]:
+    async def open(self) -> Sequence[breaker.KeptTrip]:
         """The open trips, the oldest first."""
         return [trip_from(row) for row in await self._session.rows(OPEN)]
 
-    async def rearm(self, trip_id: UUID, *, by: str, because: str, parked: Parked) -> KeptTrip:
+    async def rearm(
+        self, trip_id: UUID, *, by: str, because: str, parked: breaker.Parked
+    ) -> breaker.KeptTrip:
         """Close a trip; what was counted for it before no longer counts.
 
         Raises:
@@ -207,37 +178,18 @@ class BreakerRepository:
             _REARM, trip_id=trip_id, rearmed_by=by, rearmed_because=because, parked=parked
         )
         if not rows:
-            raise TripNotFound
+            raise breaker.TripNotFound
         return trip_from(rows[0])
 
-    async def _counted(self, asked: Withdrawal) -> Counted:
+    async def _counted(self, asked: breaker.Withdrawal) -> breaker.Counted:
         (row,) = await self._session.rows(
             _COUNT, account_id=asked.account_id, job=asked.job, run=asked.run
         )
-        return Counted(**row._asdict())
+        return breaker.Counted(**row._asdict())
 
 
-def trip_from(row: AnyRow) -> KeptTrip:
+def trip_from(row: AnyRow) -> breaker.KeptTrip:
     """A row of breaker_trips."""
-    return KeptTrip(
-        id=row.id,
-        trip=Trip(TripScope(row.scope), row.subject, row.why),
-        at=row.at,
-        rearmed_at=row.rearmed_at,
-        rearmed_by=row.rearmed_by,
-        rearmed_because=row.rearmed_because,
-        parked=None if row.parked is None else Parked(row.parked),
-    )
-
-
-def _values(asked: Withdrawal, actor: str, request_id: str) -> dict[str, Any]:
-    return {
-        "bgp_prefix_id": asked.bgp_prefix_id,
-        "account_id": asked.account_id,
-        "change": asked.change,
-        "source": asked.source,
-        "job": asked.job,
-        "run": asked.run,
-        "actor": actor,
-        "request_id": request_id,
-    }
+    trip = breaker.Trip(breaker.TripScope(row.scope), row.subject, row.why)
+    parked = None if row.parked is None else breaker.Parked(row.parked)
+    return from_row(breaker.KeptTrip, row, trip=trip, parked=parked)

@@ -6,22 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    Integer,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
@@ -29,6 +15,7 @@ from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import KNOWN
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, offboardings
+from byoip.store.rows import from_row, to_row
 from byoip.store.statements import AnyRow, Repository, compiled, json
 
 
@@ -46,53 +33,43 @@ class DueOffboarding:
 
 
 _o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
-_LIMIT: Final = bindparam("most", type_=Integer)
+_LIMIT: Final = sa.bindparam("most", type_=sa.Integer)
 _FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at")
-_CHANGING: Final = (
-    "step",
-    "contested",
-    "routes",
-    "bindings",
-    "grace_until",
-    "parked_by",
-    "paced",
-    "ended_at",
-    "ending",
-)
+_DONE: Final = ("step", "contested", "routes", "bindings", "grace_until")
+_CHANGING: Final = (*_DONE, "parked_by", "paced", "ended_at", "ending")
 
-_INSERT: Final = compiled(insert(offboardings), [*_FIXED, *_CHANGING])
+_INSERT: Final = compiled(sa.insert(offboardings), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(
-    update(offboardings).where(_o.id == bindparam("offboarding_id", type_=Uuid), _o.live),
-    _CHANGING,
+    sa.update(offboardings).where(_o.id == sa.bindparam("offboarding_id"), _o.live), _CHANGING
 )
 _LIVE: Final = compiled(
-    select(*offboardings.c, _p.account_id)
+    sa.select(*offboardings.c, _p.account_id)
     .join(prefixes, _p.id == _o.prefix_id)
-    .where(_o.prefix_id == bindparam("claim_id", type_=Uuid), _o.live)
+    .where(_o.prefix_id == sa.bindparam("claim_id"), _o.live)
 )
 _WITHDRAW, _CONFIRM, _UNBIND, _GRACE = (
     constant(one) for one in (Step.WITHDRAW, Step.CONFIRM, Step.UNBIND, Step.GRACE)
 )
-_way_down = case((_o.step == _GRACE, _GRACE), else_=_WITHDRAW)
+_way_down = sa.case((_o.step == _GRACE, _GRACE), else_=_WITHDRAW)
 
 
-def _a_route(*those: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(_b.prefix_id == _o.prefix_id, *those)
+def _a_route(*those: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(_b.prefix_id == _o.prefix_id, *those)
 
 
 _free = _a_route(_b.live, _b.advertised, ~_b.locked)
 _wanted = _a_route(_b.live, _b.advertised)
-_parked = exists().where(_t.id == _o.parked_by, _t.live)
+_parked = sa.exists().where(_t.id == _o.parked_by, _t.live)
 # Left out is what waits: for a trip, a lock, the end of the grace, or until no observer sees it.
-_may_go_on = or_(
-    and_(_o.step == _WITHDRAW, or_(~_wanted, and_(_free, ~_parked))),
-    and_(_o.step == _CONFIRM, or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
+_may_go_on = sa.or_(
+    sa.and_(_o.step == _WITHDRAW, sa.or_(~_wanted, sa.and_(_free, ~_parked))),
+    sa.and_(_o.step == _CONFIRM, sa.or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
     _o.step == _UNBIND,
-    and_(_o.step == _GRACE, _o.grace_until <= bindparam("now", type_=DateTime(timezone=True))),
+    sa.and_(_o.step == _GRACE, _o.grace_until <= sa.bindparam("now")),
 )
 # A query of its own (R2): state and request are part of it, and no filter can be left out.
 _DUE: Final = compiled(
-    select(
+    sa.select(
         _o.prefix_id.label("claim_id"),
         _p.account_id,
         _o.taken_in.is_distinct_from(_way_down).label("new"),
@@ -110,25 +87,25 @@ _DUE: Final = compiled(
 )
 # Locks no claims, so in the order of claims' ids, the order in which re-arming a trip locks them.
 _THESE: Final = compiled(
-    select(_o.id)
-    .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
+    sa.select(_o.id)
+    .where(_o.prefix_id == sa.func.any(sa.bindparam("claim_ids", type_=pg.ARRAY(sa.Uuid))), _o.live)
     .order_by(_o.prefix_id)
     .with_for_update(key_share=True)
 )
 _TAKE_IN: Final = compiled(
-    update(offboardings)
-    .where(_o.prefix_id == func.any(bindparam("claim_ids", type_=ARRAY(Uuid))), _o.live)
+    sa.update(offboardings)
+    .where(_o.prefix_id == sa.func.any(sa.bindparam("claim_ids", type_=pg.ARRAY(sa.Uuid))), _o.live)
     .values(taken_in=_way_down)
 )
 _OWED: Final = compiled(
-    select(_o.prefix_id)
+    sa.select(_o.prefix_id)
     .where(_o.live, _o.step == constant(Step.RESTORE))
     .order_by(_o.began_at, _o.id)
     .limit(_LIMIT)
 )
 _PARKED: Final = compiled(
-    select(_o.prefix_id)
-    .where(_o.parked_by == bindparam("trip_id", type_=Uuid), _o.live)
+    sa.select(_o.prefix_id)
+    .where(_o.parked_by == sa.bindparam("trip_id"), _o.live)
     .order_by(_o.prefix_id)
 )
 
@@ -138,13 +115,7 @@ class OffboardingRepository(Repository):
 
     async def add(self, offboarding: Offboarding) -> None:
         """Add a new one; its claim has no other live one."""
-        fixed = {
-            "id": offboarding.id,
-            "prefix_id": offboarding.claim_id,
-            "actor": offboarding.actor,
-            "request_id": offboarding.request_id,
-            "began_at": offboarding.began_at,
-        }
+        fixed = to_row(offboarding, _FIXED, prefix_id=offboarding.claim_id)
         await self._session.change(_INSERT, **fixed, **_changing(offboarding))
 
     async def live(self, claim_id: UUID) -> Offboarding | None:
@@ -180,24 +151,16 @@ class OffboardingRepository(Repository):
 
 
 def _offboarding_from(row: AnyRow) -> Offboarding:
-    return Offboarding(
-        id=row.id,
+    return from_row(
+        Offboarding,
+        row,
         claim_id=row.prefix_id,
-        account_id=row.account_id,
-        actor=row.actor,
-        request_id=row.request_id,
-        began_at=row.began_at,
         step=Step(row.step),
-        contested=row.contested,
         routes=tuple(TakenRoute(UUID(one["bgp_prefix_id"]), one["change"]) for one in row.routes),
         bindings=tuple(
             TakenBinding(UUID(one["binding_id"]), one["cidr"], UUID(one["service_id"]))
             for one in row.bindings
         ),
-        grace_until=row.grace_until,
-        parked_by=row.parked_by,
-        paced=row.paced,
-        ended_at=row.ended_at,
         end=None if row.ending is None else End(row.ending),
     )
 
@@ -210,14 +173,5 @@ def _changing(offboarding: Offboarding) -> dict[str, Any]:
         {"binding_id": one.binding_id.hex, "cidr": one.cidr, "service_id": one.service_id.hex}
         for one in offboarding.bindings
     ]
-    return {
-        "step": offboarding.step,
-        "contested": offboarding.contested,
-        "routes": json(routes),
-        "bindings": json(bindings),
-        "grace_until": offboarding.grace_until,
-        "parked_by": offboarding.parked_by,
-        "paced": offboarding.paced,
-        "ended_at": offboarding.ended_at,
-        "ending": offboarding.end,
-    }
+    given = {"routes": json(routes), "bindings": json(bindings), "ending": offboarding.end}
+    return to_row(offboarding, _CHANGING, **given)

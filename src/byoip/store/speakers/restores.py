@@ -1,12 +1,13 @@
-"""Which database this is, and what is forgotten once it was restored from a backup."""
+"""Which database this is, and what is forgotten once it was restored from a backup.
+
+Text SQL, though not hot: it asks Postgres' own functions, and shares the shape of `bgp_peers.py`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import text
-
-from byoip.store.statements import Repository, Statement, compiled
+from byoip.store.statements import Repository, from_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +41,29 @@ class ForgottenState:
     orphans: int
 
 
-def _made(words: str) -> Statement:
-    return compiled(text(words))
-
-
 # A logical dump comes back with other oids (and in another cluster), a base backup that was rolled
 # forward on another timeline. The insertion timeline: the control file's is behind for a while.
-_MAY_ASK: Final = _made("""
+_MAY_ASK: Final = from_text("""
     SELECT has_function_privilege('pg_control_system()', 'EXECUTE')
         AND has_function_privilege('pg_current_wal_lsn()', 'EXECUTE')
         AND has_function_privilege('pg_walfile_name(pg_lsn)', 'EXECUTE') AS may
 """)
-_CLUSTER: Final = _made("""
+_CLUSTER: Final = from_text("""
     SELECT format('cluster %s, timeline %s', system_identifier,
         left(pg_walfile_name(pg_current_wal_lsn()), 8)) AS said
     FROM pg_control_system()
 """)
-_DATABASE: Final = _made("""
+_DATABASE: Final = from_text("""
     SELECT format('database %s, table %s', d.oid, 'applied_routes'::regclass::oid) AS said
     FROM pg_database d WHERE d.datname = current_database()
 """)
-_KEPT: Final = _made("SELECT identity FROM incarnation FOR UPDATE")
-_KEEP: Final = _made("""
+_KEPT: Final = from_text("SELECT identity FROM incarnation FOR UPDATE")
+_KEEP: Final = from_text("""
     INSERT INTO incarnation (identity, since) VALUES (:identity, :now)
     ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity, since = excluded.since
 """)
 # In the order of ids, as the reconciler writes them.
-_FORGET: Final = _made("""
+_FORGET: Final = from_text("""
     WITH known AS (
         SELECT speaker, bgp_prefix_id FROM applied_routes ORDER BY bgp_prefix_id, speaker FOR UPDATE
     ), gone AS (
@@ -76,13 +73,15 @@ _FORGET: Final = _made("""
     )
     SELECT count(*) FILTER (WHERE given) AS many FROM gone
 """)
-_ORPHANS: Final = _made("DELETE FROM orphan_routes")
-_RAISE_ALARM: Final = _made("""
+_ORPHANS: Final = from_text("DELETE FROM orphan_routes")
+_RAISE_ALARM: Final = from_text("""
     INSERT INTO route_alarms (kind, subject, detail, since)
     VALUES ('restored', 'database', :detail, :now)
     ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, since = excluded.since
 """)
-_END_ALARM: Final = _made("DELETE FROM route_alarms WHERE kind = 'restored' AND since < :before")
+_END_ALARM: Final = from_text(
+    "DELETE FROM route_alarms WHERE kind = 'restored' AND since < :before"
+)
 
 
 class RestoreRepository(Repository):

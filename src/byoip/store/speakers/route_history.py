@@ -6,10 +6,12 @@ from ipaddress import ip_network
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.domain.speakers.route_snapshot import (
     Orphan,
@@ -19,47 +21,40 @@ from byoip.domain.speakers.route_snapshot import (
     SnapshotRoute,
 )
 from byoip.store.autocommit import autocommit_pool
+from byoip.store.columns import constant
+from byoip.store.routes.tables import bgp_prefixes, withdrawals
 from byoip.store.speakers import bgp_peers
+from byoip.store.speakers.tables import orphan_routes, route_snapshots
 from byoip.store.speakers.views import RouteReport
 from byoip.store.statements import AnyRow, Repository, compiled
 
-_SNAPSHOT: Final = compiled(
-    text("SELECT number, at, routes FROM route_snapshots WHERE number = :number")
-)
+_s, _o, _b, _w = route_snapshots.c, orphan_routes.c, bgp_prefixes.c, withdrawals.c
+_IDS: Final = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
+
+_SNAPSHOT: Final = compiled(sa.select(route_snapshots).where(_s.number == sa.bindparam("number")))
 _SNAPSHOTS: Final = compiled(
-    text("""
-    SELECT number, at, jsonb_array_length(routes) AS many FROM route_snapshots
-    ORDER BY number DESC
-    """)
-)
-_CLAIMS: Final = compiled(
-    text("SELECT id, prefix_id FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[]))")
-)
-_WITHDRAWN_BY_OWNER: Final = compiled(
-    text("""
-    SELECT w.id FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
-    WHERE b.id = :bgp_prefix_id AND w.source IN ('request', 'offboarding')
-    """)
-)
-_BESIDES: Final = compiled(
-    text("""
-    SELECT id, cidr FROM bgp_prefixes
-    WHERE advertised AND id <> ALL(CAST(:ids AS uuid[])) ORDER BY cidr
-    """)
-)
-_ORPHAN: Final = "speaker, cidr, path, found_at, decided_by, decided_because"
-_ORPHANS: Final = compiled(text(f"SELECT {_ORPHAN} FROM orphan_routes ORDER BY speaker, cidr"))  # noqa: S608
-_LOCK: Final = compiled(
-    text(
-        f"SELECT {_ORPHAN} FROM orphan_routes"  # noqa: S608
-        " WHERE speaker = :speaker AND cidr = CAST(:cidr AS cidr) FOR UPDATE"
+    sa.select(_s.number, _s.at, sa.func.jsonb_array_length(_s.routes).label("many")).order_by(
+        _s.number.desc()
     )
 )
+_CLAIMS: Final = compiled(sa.select(_b.id, _b.prefix_id).where(_b.id == sa.any_(_IDS)))
+_WITHDRAWN_BY_OWNER: Final = compiled(
+    sa.select(_w.id)
+    .join(bgp_prefixes, _b.withdrawal_id == _w.id)
+    .where(
+        _b.id == sa.bindparam("bgp_prefix_id"),
+        _w.source.in_([constant(Source.REQUEST), constant(Source.OFFBOARDING)]),
+    )
+)
+_BESIDES: Final = compiled(
+    sa.select(_b.id, _b.cidr).where(_b.advertised, _b.id != sa.all_(_IDS)).order_by(_b.cidr)
+)
+_ORPHANS: Final = compiled(sa.select(orphan_routes).order_by(_o.speaker, _o.cidr))
+_THIS: Final = (_o.speaker == sa.bindparam("held_by"), _o.cidr == sa.bindparam("orphan"))
+_LOCK: Final = compiled(sa.select(orphan_routes).where(*_THIS).with_for_update())
 _DECIDE: Final = compiled(
-    text("""
-    UPDATE orphan_routes SET decision = 'withdraw', decided_by = :by, decided_because = :because
-    WHERE speaker = :speaker AND cidr = CAST(:cidr AS cidr)
-    """)
+    sa.update(orphan_routes).where(*_THIS).values(decision=sa.literal_column("'withdraw'")),
+    ["decided_by", "decided_because"],
 )
 
 
@@ -95,9 +90,9 @@ class RouteHistoryRepository(Repository):
         Raises:
             OrphanNotFound: the speaker holds no such orphan.
         """
-        which = {"speaker": speaker, "cidr": str(cidr)}
+        which = {"held_by": speaker, "orphan": cidr.network}
         row = await self._session.one(_LOCK, OrphanNotFound, **which)
-        await self._session.change(_DECIDE, **which, by=by, because=because)
+        await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
         return _orphan(row)
 
     async def last_asked(self, kind: BgpPeerKind, name: str) -> datetime | None:

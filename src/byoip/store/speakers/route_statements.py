@@ -1,19 +1,17 @@
-"""The statements of `routes.py`: each is a transaction of its own, over any number of rows."""
+"""The statements of `routes.py`: each is a transaction of its own, over any number of rows.
+
+Text SQL: hot, after a restart they run over every route, and every announcement
+waits for them (`benchmarks/announcing.py`).
+"""
 
 from typing import Final
 
-from sqlalchemy import text
-
-from byoip.store.statements import Statement, compiled
-
-
-def _made(words: str) -> Statement:
-    return compiled(text(words))
+from byoip.store.statements import Statement, from_text
 
 
 def _counted(words: str) -> Statement:
     """A statement that writes, and gives one row: how many it wrote."""
-    return _made(f"WITH written AS ({words} RETURNING 1) SELECT count(*) AS many FROM written")  # noqa: S608 - words from here
+    return from_text(f"WITH written AS ({words} RETURNING 1) SELECT count(*) AS many FROM written")  # noqa: S608 - words from here
 
 
 _DESIRED: Final = """
@@ -22,7 +20,7 @@ _DESIRED: Final = """
 """
 _APPLIED: Final = "a.speaker, a.may_hold, a.advertised AS given, a.change AS given_change"
 
-STATES: Final = _made(f"""
+STATES: Final = from_text(f"""
     SELECT {_DESIRED}, {_APPLIED} FROM bgp_prefixes b
     LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id AND a.speaker = :speaker
     WHERE b.advertised
@@ -31,7 +29,7 @@ STATES: Final = _made(f"""
     FROM applied_routes a JOIN bgp_prefixes b ON b.id = a.bgp_prefix_id
     WHERE a.speaker = :speaker AND (a.may_hold OR a.advertised) AND NOT b.advertised
 """)  # noqa: S608
-STATES_OF: Final = _made(f"""
+STATES_OF: Final = from_text(f"""
     SELECT {_DESIRED}, {_APPLIED} FROM bgp_prefixes b
     LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id AND a.speaker = :speaker
     WHERE b.cidr IN (SELECT cidr FROM bgp_prefixes WHERE id = ANY(CAST(:ids AS uuid[])))
@@ -40,7 +38,7 @@ STATES_OF: Final = _made(f"""
 # A withdrawal of a row comes before this, and the row is left out here; or after it, and then finds
 # that the speaker may hold it. A row that was marked before needs no lock: after a restart these
 # are thousands.
-MARK_POSSIBLY_INSTALLED: Final = _made("""
+MARK_POSSIBLY_INSTALLED: Final = from_text("""
     WITH wanted AS (
         SELECT b.id, b.change, EXISTS (
             SELECT FROM applied_routes a
@@ -72,7 +70,7 @@ MARK_ANNOUNCED: Final = _counted("""
     SET may_hold = true, advertised = true, change = excluded.change, at = excluded.at
 """)
 # Rule R3. The lock makes us wait for a transaction that is changing the row just now.
-WITHDRAWABLE: Final = _made("""
+WITHDRAWABLE: Final = from_text("""
     SELECT b.id FROM bgp_prefixes b
     JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
         ON asked.id = b.id AND asked.change = b.change
@@ -92,7 +90,7 @@ MARK_WITHDRAWN: Final = _counted("""
     JOIN bgp_prefixes b ON b.id = done.id AND b.change = done.change AND NOT b.advertised
     WHERE kept.speaker = :speaker AND kept.bgp_prefix_id = b.id
 """)
-UNSETTLED: Final = _made(f"""
+UNSETTLED: Final = from_text(f"""
     SELECT {_DESIRED}, {_APPLIED},
         b.advertised AND (b.change = 2 OR EXISTS (SELECT FROM withdrawals w
             WHERE w.bgp_prefix_id = b.id AND w.change = b.change - 1)) AS turned,
@@ -105,7 +103,7 @@ UNSETTLED: Final = _made(f"""
     ORDER BY b.id
 """)  # noqa: S608
 # A row that a transaction is changing just now is skipped: it will be unsettled again anyway.
-SETTLE: Final = _made("""
+SETTLE: Final = from_text("""
     WITH ready AS (
         SELECT b.id FROM bgp_prefixes b
         JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS seen (id, change)
@@ -121,11 +119,11 @@ SETTLE: Final = _made("""
     )
     SELECT id FROM settled
 """)
-DECIDED_ORPHANS: Final = _made(
+DECIDED_ORPHANS: Final = from_text(
     "SELECT cidr FROM orphan_routes WHERE speaker = :speaker AND decision = 'withdraw'"
 )
 # Read again just before the speaker is told: an owner may want the route by now.
-PERMIT_ORPHANS: Final = _made("""
+PERMIT_ORPHANS: Final = from_text("""
     WITH due AS (
         SELECT o.cidr, o.decided_by, o.decided_because FROM orphan_routes o
         WHERE o.speaker = :speaker AND o.cidr = ANY(CAST(:cidrs AS cidr[]))
@@ -142,7 +140,7 @@ PERMIT_ORPHANS: Final = _made("""
     )
     SELECT cidr FROM told
 """)
-ORPHANS: Final = _made("""
+ORPHANS: Final = from_text("""
     WITH found AS (
         SELECT cidr, path FROM unnest(CAST(:cidrs AS cidr[]), CAST(:paths AS jsonb[]))
             AS f (cidr, path)
@@ -174,7 +172,7 @@ LISTENERS: Final = _counted("""
     ON CONFLICT (name) DO UPDATE SET asked_at = excluded.asked_at,
         answered_at = coalesce(excluded.answered_at, kept.answered_at)
 """)
-TO_OBSERVE: Final = _made(f"""
+TO_OBSERVE: Final = from_text(f"""
     SELECT {_DESIRED} FROM bgp_prefixes b WHERE b.advertised OR EXISTS (
         SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)
     ORDER BY b.id
@@ -192,7 +190,7 @@ FORGET_SESSIONS: Final = _counted("""
         ORDER BY bgp_prefix_id, seen_by FOR UPDATE
     ) gone WHERE kept.bgp_prefix_id = gone.bgp_prefix_id AND kept.seen_by = gone.seen_by
 """)
-STANDING_ALARMS: Final = _made("SELECT subject FROM route_alarms WHERE kind = :kind")
+STANDING_ALARMS: Final = from_text("SELECT subject FROM route_alarms WHERE kind = :kind")
 # While a change is not settled, an observation that is confirmed again gets a new time.
 OBSERVATIONS: Final = _counted("""
     INSERT INTO observed_routes AS kept (bgp_prefix_id, seen_by, advertised, own_word, at)
@@ -206,7 +204,7 @@ OBSERVATIONS: Final = _counted("""
         OR (kept.at < excluded.at - interval '10 seconds' AND EXISTS (SELECT FROM bgp_prefixes b
             WHERE b.id = kept.bgp_prefix_id AND b.settled < b.change))
 """)
-REPLACE_ALARMS: Final = _made("""
+REPLACE_ALARMS: Final = from_text("""
     WITH standing AS (
         SELECT subject, detail FROM unnest(CAST(:subjects AS text[]), CAST(:details AS text[]))
             AS s (subject, detail)
@@ -223,7 +221,7 @@ REPLACE_ALARMS: Final = _made("""
 # A row that says withdrawn is left out, even if a speaker that is away may still hold it: otherwise
 # a roll-back would announce what its owner withdrew. The time is the database's, as in the ledger.
 # A snapshot's age counts from its successor: one that stood for weeks is new until it is replaced.
-TAKE_SNAPSHOT: Final = _made("""
+TAKE_SNAPSHOT: Final = from_text("""
     WITH last AS (
         SELECT number, routes FROM route_snapshots ORDER BY number DESC LIMIT 1
     ), now_applied AS (

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -68,11 +68,7 @@ class Alarm:
 
 
 # All of the last hour, then the last of each hour, for a week: far below the bound.
-_SNAPSHOTS: Final = {
-    "whole_for": timedelta(hours=1),
-    "kept_for": timedelta(days=7),
-    "most": 400,
-}
+_SNAPSHOTS: Final = {"whole_for": timedelta(hours=1), "kept_for": timedelta(days=7), "most": 400}
 
 
 class Routes:
@@ -166,15 +162,7 @@ class Routes:
 
     async def note_speaker(self, state: SpeakerState) -> None:
         """Record how the speaker was found."""
-        await self._autocommit.ask(
-            sql.SPEAKER,
-            name=state.name,
-            stage=state.stage,
-            fault=state.fault,
-            held=state.held,
-            at=state.at,
-            loaded=state.loaded,
-        )
+        await self._autocommit.ask(sql.SPEAKER, **asdict(state))
 
     async def note_listeners(self, answered: Mapping[str, bool], now: datetime) -> None:
         """Record which listeners were asked, and whether each answered."""

@@ -25,12 +25,7 @@ async def create(tx: Transaction, *, name: str, prefix_quota: int, reason: str) 
 
 
 async def update(
-    tx: Transaction,
-    account_id: UUID,
-    *,
-    name: str | None,
-    prefix_quota: int | None,
-    reason: str,
+    tx: Transaction, account_id: UUID, *, name: str | None, prefix_quota: int | None, reason: str
 ) -> AccountView:
     """Change an account's name or quota; None leaves it as it is.
 

@@ -2,14 +2,8 @@
 
 from uuid import UUID, uuid4
 
-from byoip.domain.bindings.service_binding import (
-    PrefixNotApproved,
-    ServiceBinding,
-    binding_of,
-    may_bind,
-    may_serve,
-    may_unbind,
-)
+from byoip.domain.bindings import service_binding as rules
+from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBinding
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.views import BindingView
 from byoip.store.transaction import Transaction
@@ -39,7 +33,7 @@ async def bind(
         raise PrefixNotApproved
     claim.require_open_to_changes()
     service = await tx.services.get(service_id)
-    may_bind(claim.prefix, wanted, service, await tx.bindings.of(claim_id))
+    rules.may_bind(claim.prefix, wanted, service, await tx.bindings.of(claim_id))
     written = claim.written(tx.now)
     await tx.claims.save(written)
     binding = await tx.bindings.add(
@@ -71,9 +65,9 @@ async def swap(
     if not claim.approved:
         raise PrefixNotApproved
     claim.require_open_to_changes()
-    old = binding_of(binding_id, await tx.bindings.of(claim_id))
+    old = rules.binding_of(binding_id, await tx.bindings.of(claim_id))
     service = await tx.services.get(service_id)
-    may_serve(claim.prefix, old.cidr, service)
+    rules.may_serve(claim.prefix, old.cidr, service)
     if old.service == service:
         return BindingView(old, claim.version)
     written = claim.written(tx.now)
@@ -101,8 +95,8 @@ async def unbind(tx: Transaction, account_id: UUID, claim_id: UUID, binding_id: 
     """
     claim = await tx.lock_claim(claim_id, account_id)
     existing = await tx.bindings.of(claim_id)
-    binding = binding_of(binding_id, existing)
-    may_unbind(binding, existing)
+    binding = rules.binding_of(binding_id, existing)
+    rules.may_unbind(binding, existing)
     if binding.is_default:
         await _end_spanning(tx, claim_id)
     await tx.claims.save(claim.written(tx.now))

@@ -7,14 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from byoip.domain.bindings.edge import (
-    Edge,
-    EdgeBehind,
-    EdgeNotFound,
-    EdgeRemoved,
-    FeedReplaced,
-    edge_name,
-)
+from byoip.domain.bindings import edge as rules
+from byoip.domain.bindings.edge import Edge, edge_name
 from byoip.domain.operator_text import stated_reason
 from byoip.store.bindings.views import EdgeView
 from byoip.store.transaction import Transaction
@@ -57,7 +51,7 @@ async def remove(tx: Transaction, *, edge: str, reason: str) -> EdgeView:
     await tx.edges.alone()
     known = await _current(tx, name)
     if known is None:
-        raise EdgeNotFound
+        raise rules.EdgeNotFound
     await tx.edges.remove(known, tx.now)
     tx.record_for_operators("edge.removed", why, before=_shown(known))
     return EdgeView(known, await tx.edges.newest())
@@ -78,10 +72,10 @@ async def acknowledge(tx: Transaction, *, edge: str, feed: UUID, number: int) ->
         await tx.edges.alone()  # it may begin to count
     before = await tx.edges.lock(name)
     if before is None:
-        raise EdgeNotFound
+        raise rules.EdgeNotFound
     # Asked under the edge's lock: a restore that begins another feed writes the edge after this.
     if feed != await tx.edges.feed():
-        raise FeedReplaced
+        raise rules.FeedReplaced
     newest = await tx.edges.newest()
     heard = before.heard(number, newest=newest, now=tx.now)
     await tx.edges.save(heard)
@@ -91,7 +85,7 @@ async def acknowledge(tx: Transaction, *, edge: str, feed: UUID, number: int) ->
 async def _current(tx: Transaction, name: str) -> Edge | None:
     try:
         return await tx.edges.lock(name)
-    except EdgeRemoved:
+    except rules.EdgeRemoved:
         return None  # it comes back as a new one, with all that a new one has to have first
 
 
@@ -101,7 +95,7 @@ async def _require_caught_up(tx: Transaction, edge: Edge | None, *, drained: boo
         return
     needed = await tx.edges.newest_bound()
     if edge.acknowledged < needed:
-        raise EdgeBehind(edge.acknowledged, needed)
+        raise rules.EdgeBehind(edge.acknowledged, needed)
 
 
 def _new(name: str, now: datetime) -> Edge:

@@ -158,7 +158,7 @@ class CollectEvidence:
     def _responsible(
         self, prefix: Prefix, registered: Registered, added: Sequence[tuple[Prefix, str]]
     ) -> Responsible | Failed | Unanswered:
-        known = None if registered.snapshot is None else registered.delegations
+        known = None if registered.snapshot is None else registered.allocations
         overrides = {**dict(self.overrides), **dict(added)}
         return responsible_registry(prefix, known, self.registries, list(overrides.items()))
 
@@ -173,7 +173,7 @@ class CollectEvidence:
                 "status": one.status,
                 "holder": one.holder,
             }
-            for one in registered.delegations[:_RANGES_KEPT]
+            for one in registered.allocations[:_RANGES_KEPT]
         ]
         of = "IANA table" if registered.snapshot is None else f"snapshot {registered.snapshot}"
         exhibit = RawAnswer("delegated-extended", of, json.dumps(rows).encode(), now)

@@ -46,7 +46,7 @@ class RefreshRegistrations:
         refused = 0
         async with self.registrations.exclusive() as tx:
             if isinstance(file, StatisticsFile):
-                refused = len(file.delegations)
+                refused = len(file.allocations)
                 fault = too_few(refused, await tx.ranges(registry))
                 if fault is None:
                     return RegistryRefreshed(registry, await tx.replace(file), None)

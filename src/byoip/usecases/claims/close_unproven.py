@@ -1,6 +1,7 @@
 """What becomes of a claim without proof."""
 
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound
@@ -26,12 +27,8 @@ class CloseUnproven:
         async with self.store.transaction(actor=by) as tx:
             before = tx.now - UNPROVEN_AFTER
             unproven = await tx.claims.unproven_since(before, BATCH_LIMIT)
-
-        async def act(claim_id: UUID) -> int:
-            return int(await self._close(claim_id, by))
-
-        kind = JobKind.CLOSE_UNPROVEN
-        return await GuardedBatch(self.store, self.clock, kind)(unproven, act, by=by)
+        batch = GuardedBatch(self.store, self.clock, JobKind.CLOSE_UNPROVEN)
+        return await batch(unproven, partial(self._close, by=by), by=by)
 
     async def _close(self, claim_id: UUID, by: Actor) -> bool:
         async with self.store.transaction(actor=by) as tx:

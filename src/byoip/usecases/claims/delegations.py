@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -96,12 +97,8 @@ class EndExpiredDelegations:
         """Look at claim after claim, each under its lock; how many delegations ended."""
         async with self.store.transaction() as tx:
             claims = await tx.delegations.over(tx.now, BATCH_LIMIT)
-
-        async def act(claim_id: UUID) -> int:
-            return await self._end(claim_id, by)
-
-        kind = JobKind.END_EXPIRED_DELEGATIONS
-        return await GuardedBatch(self.store, self.clock, kind)(claims, act, by=by)
+        batch = GuardedBatch(self.store, self.clock, JobKind.END_EXPIRED_DELEGATIONS)
+        return await batch(claims, partial(self._end, by=by), by=by)
 
     async def _end(self, claim_id: UUID, by: Actor) -> int:
         async with self.store.transaction(actor=by) as tx:

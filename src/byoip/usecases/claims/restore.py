@@ -46,9 +46,9 @@ async def turn_back(tx: Transaction, claim: Claim, offboarding: Offboarding) -> 
     """
     for one in sorted(offboarding.bindings, key=lambda taken: taken.cidr != str(claim.prefix)):
         await _bind(tx, claim, one)  # the default first
-    restored = claim.stand(Transition.RESTORED, tx.now)
+    restored = claim.change_standing(Transition.RESTORED, tx.now)
     if offboarding.contested:
-        restored = restored.stand(Transition.CONTESTED, tx.now)
+        restored = restored.change_standing(Transition.CONTESTED, tx.now)
     await tx.claims.save(restored)
     record_changes(tx, claim, restored)
     if restored.approved and restored.delegate_loa_creation:

@@ -76,7 +76,7 @@ async def change_standing(
     """
     why = stated_reason(reason)
     claim = await tx.lock_claim(claim_id)
-    moved = claim.stand(transition, tx.now)
+    moved = claim.change_standing(transition, tx.now)
     await tx.claims.save(moved)
     record_changes(tx, claim, moved, reason=why)
     return await tx.claims.view(claim_id)

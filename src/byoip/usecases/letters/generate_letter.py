@@ -77,7 +77,7 @@ class GenerateLetter:
             operator=self.operator,
             contact=self.contact,
             account_name=grounds.account_name,
-            holder=RegisteredHolder.of(claim.registry, registered.delegations),
+            holder=RegisteredHolder.of(claim.registry, registered.allocations),
             prefix=claim.prefix,
             origin=claim.asn,
             checks=passed_checks((*grounds.findings, today), self.resolvers),

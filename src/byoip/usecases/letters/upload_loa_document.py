@@ -3,13 +3,8 @@
 from io import FileIO
 from uuid import UUID, uuid4
 
-from byoip.domain.letters.loa_document import (
-    DOCUMENTS_PER_ACCOUNT,
-    DocumentName,
-    InvalidLoaDocument,
-    LoaDocument,
-    TooManyLoaDocuments,
-)
+from byoip.domain.letters import loa_document
+from byoip.domain.letters.loa_document import LoaDocument
 from byoip.ports.letters.letters import PdfInspector, PdfRefused
 from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
@@ -31,18 +26,18 @@ async def upload_loa_document(
     """
     verdict = await inspector.inspect(account_id, document)
     if isinstance(verdict, PdfRefused):
-        raise InvalidLoaDocument(verdict.why)
+        raise loa_document.InvalidLoaDocument(verdict.why)
 
     async def keep(tx: Transaction) -> LoaDocument:
         await tx.claims.lock_account(account_id)  # so that two do not take the last place
-        if await tx.loa_documents.held(account_id) >= DOCUMENTS_PER_ACCOUNT:
-            raise TooManyLoaDocuments(DOCUMENTS_PER_ACCOUNT)
+        if await tx.loa_documents.held(account_id) >= loa_document.DOCUMENTS_PER_ACCOUNT:
+            raise loa_document.TooManyLoaDocuments(loa_document.DOCUMENTS_PER_ACCOUNT)
         document.seek(0)
         content = document.read()
         kept = LoaDocument(
             id=uuid4(),
             account_id=account_id,
-            filename=DocumentName.of(filename),
+            filename=loa_document.DocumentName.of(filename),
             size=len(content),
             sha256=sha256,
             auto_generated=False,

@@ -49,7 +49,7 @@ async def offboard(tx: Transaction, account_id: UUID, claim_id: UUID) -> ClaimVi
         claim.require_not_suspended()
         await _require_way_out(tx, claim_id, approved=claim.approved)
         await _begin(tx, claim)
-        left = claim.written(tx.now).stand(Transition.OFFBOARDING, tx.now)
+        left = claim.written(tx.now).change_standing(Transition.OFFBOARDING, tx.now)
         await tx.claims.save(left)
         record_changes(tx, claim, left)
         await tx.jobs.enqueue_offboarding()

@@ -45,35 +45,27 @@ class DetectRestore:
             if not found.restored:
                 return False
             tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
-            done = await _forget_applied(tx, found, _DETECTED)
+            done = await _forget(tx, found, _DETECTED)
             await tx.restores.raise_alarm(
-                f"{done.applied} routes are forgotten, offboarding is stopped: see the runbook",
-                now,
+                f"{done.applied} routes are forgotten, offboarding is stopped: see the runbook", now
             )
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetAppliedState:
-    """Forget it on an operator's word. Needs the database only."""
+async def forget_applied(tx: Transaction, *, name: str, reason: str) -> ForgottenState:
+    """Forget it on the word of the operator of this name; can be repeated.
 
-    store: Store
-    clock: Clock
+    Withdrawals that are on their way are left to operators, too. Needs the database only.
 
-    async def __call__(self, *, name: str, reason: str, by: Actor) -> ForgottenState:
-        """Forget it; can be repeated. Withdrawals that are on their way are left to operators, too.
-
-        Raises:
-            InvalidText: the name or the reason.
-        """
-        who, why = stated_name(name), stated_reason(reason)
-        named = Actor(f"{by.name}:{who.value}", by.request_id)
-        async with self.store.transaction(actor=named) as tx:
-            found = await tx.restores.identity()
-            return await _forget_applied(tx, found, why)
+    Raises:
+        InvalidText: the name or the reason.
+    """
+    who, why = stated_name(name), stated_reason(reason)
+    tx.act_as(Actor(f"{tx.actor.name}:{who.value}", tx.actor.request_id))
+    return await _forget(tx, await tx.restores.identity(), why)
 
 
-async def _forget_applied(tx: Transaction, found: Identity, why: CustomerText) -> ForgottenState:
+async def _forget(tx: Transaction, found: Identity, why: CustomerText) -> ForgottenState:
     feed = await tx.edges.begin_feed()  # first: it waits for all transactions that change bindings
     await tx.restores.keep(found.here, tx.now)
     done = await tx.restores.forget_applied()

@@ -11,19 +11,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.history import Actor
+from byoip.domain.speakers import staging
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.sightings import Sightings
-from byoip.domain.speakers.staging import (
-    StageAction,
-    StagedSpeaker,
-    StageProgress,
-    Visibility,
-    announcement_visibility,
-    next_action,
-    seen_nowhere,
-    stage_progress,
-    withdrawal_visibility,
-)
+from byoip.domain.speakers.staging import StageAction, StagedSpeaker, StageProgress
 from byoip.ports.clock import Clock
 from byoip.store.speakers.routes import Alarm, Observation, Routes
 from byoip.store.transaction import Store
@@ -142,7 +133,7 @@ class StageChanges:
         desired, applied = row
         one = self._propagations[desired.bgp_prefix_id]
         now = self._clock.now()
-        return stage_progress(desired, applied, list(speakers), one.seen, one.opened, now)
+        return staging.stage_progress(desired, applied, list(speakers), one.seen, one.opened, now)
 
     def _open(self, progress: Sequence[tuple[_Row, StageProgress]], result: _Result) -> None:
         opened = defaultdict[int, set[UUID]](set)
@@ -190,30 +181,30 @@ class StageChanges:
 
     def _answer(
         self, desired: DesiredRoute, where: StageProgress, sightings: Sightings, last: int
-    ) -> Visibility:
+    ) -> staging.Visibility:
         heard, own = sightings.by_listeners(desired), sightings.by_speakers(desired, where.speakers)
         if desired.advertised:
             seen = self._propagations[desired.bgp_prefix_id].seen
-            return announcement_visibility(heard, own, first=not seen)
-        return withdrawal_visibility(heard, own, last=where.stage == last)
+            return staging.announcement_visibility(heard, own, first=not seen)
+        return staging.withdrawal_visibility(heard, own, last=where.stage == last)
 
     def _judge(
         self, row: _Row, where: StageProgress, sightings: Sightings, last: int, now: datetime
     ) -> StageAction:
         desired, propagation = row[0], self._propagations[row[0].bgp_prefix_id]
         answer = self._answer(desired, where, sightings, last)
-        if answer is not Visibility.ABSENT:
+        if answer is not staging.Visibility.ABSENT:
             propagation.absent_since = None
         elif propagation.absent_since is None:
             propagation.absent_since = now
         absent_for = now - propagation.absent_since if propagation.absent_since else timedelta(0)
-        unseen = seen_nowhere(
+        unseen = staging.seen_nowhere(
             sightings.by_listeners(desired),
             before=bool(propagation.seen),
             listened=self._observe.listened,
             asked_all=not where.skipped,
         )
-        return next_action(desired, answer, absent_for, self._absent_for, unseen=unseen)
+        return staging.next_action(desired, answer, absent_for, self._absent_for, unseen=unseen)
 
     async def _take_back(self, result: _Result) -> None:
         """Retract what was lost. What may not be retracted stays announced, with an alarm."""

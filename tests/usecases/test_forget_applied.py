@@ -10,10 +10,10 @@ from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.speakers.restores import RestoreRepository
+from byoip.store.speakers.restores import ForgottenState, RestoreRepository
 from byoip.store.statements import Session
 from byoip.usecases.jobs.kill_switches import KillSwitches
-from byoip.usecases.speakers.forget_applied import DetectRestore, ForgetAppliedState
+from byoip.usecases.speakers.forget_applied import DetectRestore, forget_applied
 from tests.announcing import Fleet, path
 from tests.databases import fresh_database
 
@@ -32,6 +32,11 @@ async def fleet(database_url: str) -> AsyncIterator[Fleet]:
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     yield fleet
     await engine.dispose()
+
+
+async def forget(fleet: Fleet, name: str = "A") -> ForgottenState:
+    async with fleet.store.transaction(actor=CLI) as tx:
+        return await forget_applied(tx, name=name, reason="last night's backup")
 
 
 async def test_the_first_look_only_notes_which_database_it_is(fleet: Fleet) -> None:
@@ -95,10 +100,9 @@ async def test_a_copy_of_a_database_is_told_from_it(
 
 
 async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:
-    disown = ForgetAppliedState(fleet.store, fleet.clock)
     with pytest.raises(InvalidText):
-        await disown(name=" ", reason="last night's backup", by=CLI)
-    done = await disown(name="A. Person", reason="last night's backup", by=CLI)
+        await forget(fleet, name=" ")
+    done = await forget(fleet, name="A. Person")
     assert (done.applied, done.orphans) == (1, 1)
     (event, _) = await fleet.ask("SELECT kind, actor, reason FROM operator_events ORDER BY number")
     assert event == ("routes.disowned", "cli:A. Person", "last night's backup")
@@ -108,14 +112,14 @@ async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:
 async def test_edges_are_told_to_read_everything_anew(fleet: Fleet) -> None:
     async with fleet.store.transaction() as tx:
         before = await tx.edges.feed()
-    await ForgetAppliedState(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
+    await forget(fleet)
     async with fleet.store.transaction() as tx:
         assert await tx.edges.feed() != before
 
 
 async def test_what_a_speaker_holds_as_an_orphan_is_not_confirmed_withdrawn(fleet: Fleet) -> None:
     ((prefix, (claim, _, row)),) = fleet.ids.items()
-    await ForgetAppliedState(fleet.store, fleet.clock)(name="A", reason="a backup", by=CLI)
+    await forget(fleet)
     await fleet.withdraw(prefix)
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     async with fleet.store.transaction() as tx:

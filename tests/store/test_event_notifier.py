@@ -24,18 +24,18 @@ async def kept(store: Store, customer: Account) -> list[Claim]:
 
 
 @pytest.fixture
-async def bell(database_url: str) -> AsyncIterator[EventNotifier]:
+async def notifier(database_url: str) -> AsyncIterator[EventNotifier]:
     made = EventNotifier(database_url)
     async with made.listening():
         await listens(made)
         yield made
 
 
-async def listens(bell: EventNotifier) -> None:
-    """Wait for the ring that says that it is connected."""
-    with bell.hearing(uuid4()) as rung:
+async def listens(notifier: EventNotifier) -> None:
+    """Wait for the notice that says that it is connected."""
+    with notifier.subscribe(uuid4()) as notified:
         async with asyncio.timeout(10):
-            await rung.wait()
+            await notified.wait()
 
 
 async def write(store: Store, one: Claim) -> None:
@@ -43,19 +43,19 @@ async def write(store: Store, one: Claim) -> None:
         tx.events.note(event(one))
 
 
-async def silent(rung: asyncio.Event) -> bool:
+async def silent(notified: asyncio.Event) -> bool:
     await asyncio.sleep(0.15)
-    return not rung.is_set()
+    return not notified.is_set()
 
 
-async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed(
-    bell: EventNotifier, store: Store, kept: list[Claim]
+async def test_it_notifies_of_the_claim_and_its_account_as_soon_as_it_is_committed(
+    notifier: EventNotifier, store: Store, kept: list[Claim]
 ) -> None:
     one, other = kept
     with (
-        bell.hearing(one.id) as claims,
-        bell.hearing(one.account_id) as accounts,
-        bell.hearing(other.id) as others,
+        notifier.subscribe(one.id) as claims,
+        notifier.subscribe(one.account_id) as accounts,
+        notifier.subscribe(other.id) as others,
     ):
         async with store.transaction() as tx:
             tx.events.note(event(one))
@@ -67,21 +67,21 @@ async def test_it_rings_for_the_claim_and_its_account_as_soon_as_it_is_committed
         assert await silent(others)
 
 
-async def test_what_is_rolled_back_does_not_ring(
-    bell: EventNotifier, store: Store, kept: list[Claim]
+async def test_what_is_rolled_back_notifies_of_nothing(
+    notifier: EventNotifier, store: Store, kept: list[Claim]
 ) -> None:
-    with bell.hearing(kept[0].id) as rung:
+    with notifier.subscribe(kept[0].id) as notified:
         async with undone(store) as tx:
             tx.events.note(event(kept[0]))
-        assert await silent(rung)
+        assert await silent(notified)
 
 
 async def test_one_connection_serves_all_who_wait(
-    bell: EventNotifier, store: Store, kept: list[Claim], database_url: str
+    notifier: EventNotifier, store: Store, kept: list[Claim], database_url: str
 ) -> None:
     async def wait() -> None:
-        with bell.hearing(kept[0].id) as rung:
-            await rung.wait()
+        with notifier.subscribe(kept[0].id) as notified:
+            await notified.wait()
 
     waiting = [asyncio.create_task(wait()) for _ in range(200)]
     await asyncio.sleep(0)
@@ -89,17 +89,17 @@ async def test_one_connection_serves_all_who_wait(
     await write(store, kept[0])
     async with asyncio.timeout(5):
         await asyncio.gather(*waiting)
-    assert bell._waiting == {}
+    assert notifier._waiting == {}
 
 
 async def test_after_a_lost_connection_everybody_looks_again(
-    bell: EventNotifier,
+    notifier: EventNotifier,
     store: Store,
     kept: list[Claim],
     database_url: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with caplog.at_level(logging.WARNING), bell.hearing(kept[0].id) as rung:
+    with caplog.at_level(logging.WARNING), notifier.subscribe(kept[0].id) as notified:
         async with await psycopg.AsyncConnection.connect(database_url) as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -107,34 +107,34 @@ async def test_after_a_lost_connection_everybody_looks_again(
             )
         await write(store, kept[0])  # while nobody listens
         async with asyncio.timeout(10):
-            await rung.wait()
-        rung.clear()
-        await listens_again(store, kept[0], rung)
+            await notified.wait()
+        notified.clear()
+        await listens_again(store, kept[0], notified)
     assert "Not listening for events" in caplog.text
 
 
-async def listens_again(store: Store, one: Claim, rung: asyncio.Event) -> None:
+async def listens_again(store: Store, one: Claim, notified: asyncio.Event) -> None:
     await write(store, one)
     async with asyncio.timeout(5):
-        await rung.wait()
+        await notified.wait()
 
 
 async def test_when_it_ends_everybody_may_go_and_nobody_is_kept(database_url: str) -> None:
-    bell = EventNotifier(database_url)
-    with bell.hearing(UUID(int=1)) as rung:
-        async with bell.listening():
-            await listens(bell)
-            rung.clear()
-        assert bell.closed
-        assert rung.is_set()
+    notifier = EventNotifier(database_url)
+    with notifier.subscribe(UUID(int=1)) as notified:
+        async with notifier.listening():
+            await listens(notifier)
+            notified.clear()
+        assert notifier.closed
+        assert notified.is_set()
     assert await listeners(database_url) == 0
 
 
 async def test_a_database_that_is_away_is_no_fault_of_those_who_wait() -> None:
-    bell = EventNotifier("postgresql://nobody:x@127.0.0.1:1/none")
-    async with bell.listening():
-        with bell.hearing(UUID(int=1)) as rung:
-            assert await silent(rung)
+    notifier = EventNotifier("postgresql://nobody:x@127.0.0.1:1/none")
+    async with notifier.listening():
+        with notifier.subscribe(UUID(int=1)) as notified:
+            assert await silent(notified)
 
 
 async def listeners(database_url: str) -> int:
