@@ -1,7 +1,6 @@
 """Transactions, and the order in which they lock.
 
-Deadlocks are prevented, not retried: every transaction takes its locks in this order, and skips
-those that it does not need.
+Deadlocks are prevented, not retried: every transaction takes those that it needs in this order.
 
 1. the key of an idempotent write (tried, never waited for)
 2. the account (`tx.claims.lock_account`)
@@ -13,20 +12,19 @@ those that it does not need.
    `tx.bindings.remove` with all that the feed will name), operators lock it alone and nothing
    before it (`tx.services.lock`). Then edges: bindings and announcements share them
    (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
-   locked (`tx.edges.alone`), then that one (`tx.edges.lock`), or all after the counter of 13
-   (`tx.edges.begin_feed`)
+   locked (`tx.edges.alone`), then one (`tx.edges.lock`) or all after 13 (`tx.edges.begin_feed`)
 6. with the space locked, claims that overlap it, by id (`tx.claims.approved_overlapping`,
    `tx.contests.unrivalled`)
 7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
    time. A claim's way out (`tx.offboardings`) is written under the claim's lock. Or, alone and with
    nothing before it, the turn to re-evaluate a page of routes, never waited for
-   (`tx.drifts.reevaluate` then shares its snapshot, and claims by id). A claim's waivers are put
-   and ended under its lock; those that are over alone, without waiting (`tx.waivers.end_over`)
+   (`tx.drifts.reevaluate`, then its snapshot and claims by id); waivers that are over, without
+   waiting (`tx.waivers.end_over`)
 8. with nothing before it one of these: the refused set of a job (`tx.guards.waiting`,
-   `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
-   claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
-   what it applied and observed by id (`tx.routes.forget`); which database this is
-   (`tx.restores.identity`), then all applied state by id (`tx.restores.forget_applied`)
+   `tx.guards.refuse`), then the ways out that a run takes in (`tx.offboardings.enrol`); a speaker
+   or listener to forget (`tx.routes.last_asked`), then what it applied and observed by id
+   (`tx.routes.forget`); which database this is (`tx.restores.identity`), then all applied state
+   by id (`tx.restores.forget_applied`)
 9. of a finished run raw answers, by digest, then what its account keeps (`tx.raw_answers`). Letters
    of the claim; or those alone, with nothing before or after them
 10. event counters of claims, in the order of their ids
@@ -40,9 +38,8 @@ Why 6 may come after 4: only one transaction at a time has the space, and any ot
 of it and waits for no second one; what locks several without the space (`rearm`) takes them in the
 order of their ids, as 3 does. To hold a claim and then take its space could deadlock.
 
-Reconcilers write applied state in single statements, in the order of ids. They lock BGP prefixes
-without their claims: to read them before a withdrawal (holding nothing else), and to settle them
-(skipping those that are locked).
+Reconcilers write applied state in single statements, by id. They lock BGP prefixes without their
+claims: to read them before a withdrawal, and to settle them (skipping those that are locked).
 
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
