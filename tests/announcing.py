@@ -230,8 +230,8 @@ async def reconciling(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 15) -> None:
-    """Return once it holds; fail when time is up."""
+async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 60) -> None:
+    """Return once it holds; fail when time is up: much later than on any machine that is well."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:
@@ -240,6 +240,14 @@ async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 
             return
         assert loop.time() < deadline, f"not so within {seconds} s"
         await asyncio.sleep(0.01)
+
+
+async def looks(*speakers: FakeSpeaker, count: int = 3) -> None:
+    """Return after so many more looks at all that each speaker holds."""
+    wanted = [one.calls("held") + count for one in speakers]
+    await until(
+        lambda: all(one.calls("held") >= n for one, n in zip(speakers, wanted, strict=True))
+    )
 
 
 def listener(*speakers: FakeSpeaker) -> FakeListener:

@@ -4,7 +4,8 @@ Each dump is restored as it was, migrated with today's migrations, and served. I
 moved, so that it was taken five minutes ago: see dump_files.
 """
 
-from tests.net.dump_after import After, until
+from tests.announcing import until
+from tests.net.dump_after import After
 from tests.net.dump_fixtures import KNOWN, after, migrated
 
 __all__ = ["after", "migrated"]  # fixtures

@@ -1,6 +1,5 @@
 """Routes, the breaker and offboarding on a database of then: nothing goes that no one asked for."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import pytest
 from procrastinate import App
 
-from tests.net.dump_after import After, until
+from tests.announcing import looks, until
+from tests.net.dump_after import After
 from tests.net.dump_files import Dump
 from tests.net.dump_fixtures import KNOWN, after, migrated
 from tests.net.dump_world import Prefix, bring_up_to_date, running
@@ -54,7 +54,7 @@ async def test_what_was_wanted_is_announced_and_what_was_announced_stays(after: 
     async with after.service.announcing(after.speakers, after.ear):
         await until(lambda: after.holding("wanted", *STAY))
         await until(lambda: settled(after))
-        await asyncio.sleep(0.7)  # and two more whole looks
+        await looks(*after.speakers)
     asked_to_go = {*map(after.cidr, ("going", "halfway", "spare")), DECIDED}
     assert after.taken() == asked_to_go
     assert after.holding("leaving", *STAY)
@@ -143,7 +143,7 @@ async def test_on_another_server_nothing_goes_before_a_person_has_looked(
         async with everybody(after) as app:
             await until(lambda: after.holding("wanted", *STAY))
             await after.offboards(app)
-            await asyncio.sleep(0.7)  # two more whole looks
+            await looks(*after.speakers)
         assert after.taken() == set()
         assert after.holding("leaving", *STAY)
         jobs = {one["kind"]: one["stopped"] for one in await after.operate("/jobs")}

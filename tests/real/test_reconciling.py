@@ -81,7 +81,7 @@ async def test_a_speaker_killed_in_the_middle_of_many_changes(
         young = {desired.prefix for desired, _ in await fleet.routes.unsettled()}
         edge.daemons["one"].kill()
         young |= {desired.prefix for desired, _ in await fleet.routes.unsettled()}
-        await asyncio.sleep(1)
+        await until(lambda: away(fleet, "one"))
         edge.daemons["one"].start()
         await changing
         await until(fleet.settled, seconds=60)
@@ -102,6 +102,13 @@ async def change(fleet: Fleet, announced: list[Prefix], withdrawn: list[Prefix])
         await fleet.announce(prefix)
         if number % 5 == 0:
             await fleet.withdraw(withdrawn[number // 5])
+
+
+async def away(fleet: Fleet, speaker: str) -> bool:
+    """Whether the reconciler has noticed."""
+    return bool(
+        await fleet.ask("SELECT FROM speakers WHERE name = :name AND fault <> ''", name=speaker)
+    )
 
 
 async def edge_has(edge: Edge, prefix: Prefix) -> bool:

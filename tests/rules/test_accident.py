@@ -17,7 +17,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.store.bindings.services import seed_services
 from tests import announcing
-from tests.announcing import listener, path, reconciling, speaker, until
+from tests.announcing import listener, looks, path, reconciling, speaker
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.fakes.speaker import FakeSpeaker
 from tests.many_routes import OwnedRoute
@@ -252,8 +252,7 @@ async def test_what_happens_to_rows_alone_withdraws_nothing(
     accident.sql(NO_TRIGGERS, *damage)
     fleet = announcing.Fleet(accident.engine)
     async with reconciling(fleet, one, listeners=[ear]):
-        looked = one.calls("held")
-        await until(lambda: one.calls("held") > looked + 2, seconds=60)
+        await looks(one)
     assert one.calls("withdraw") == 0
     assert len(one.paths) == FLEET
     assert ear.withdrawals() == []

@@ -18,7 +18,7 @@ from byoip.usecases.jobs.guarded_batch import GuardedBatch
 from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.worker.tasks import LetterWork, Work, register
-from tests.announcing import Fleet, listener, path, reconciling, speaker, until
+from tests.announcing import Fleet, listener, looks, path, reconciling, speaker, until
 from tests.rules.estate import OPERATOR, WORKER, Estate
 from tests.rules.jobs import Acted, throw
 from tests.usecases.verbs import Verb
@@ -126,7 +126,7 @@ async def test_r15_stopped_roll_backs_leave_what_nobody_sees_announced(fleet: Fl
     async with reconciling(fleet, one, listeners=[ear]):
         await fleet.announce(lost)
         await until(lambda: absent(fleet, lost))
-        await asyncio.sleep(0.5)
+        await looks(one)
         assert (await fleet.desired(lost)).desired.advertised
         assert one.paths == {lost: path(lost)}
         assert await fleet.ask("SELECT FROM breaker_trips") == []

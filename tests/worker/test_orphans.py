@@ -3,7 +3,7 @@
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.store.speakers.routes import Routes
-from tests.announcing import Fleet, path, reconciling, speaker, until
+from tests.announcing import Fleet, looks, path, reconciling, speaker, until
 
 
 async def test_a_backup_from_amid_a_withdrawal_withdraws_nothing(fleet: Fleet) -> None:
@@ -39,8 +39,7 @@ async def test_orphans_go_on_an_operators_word_and_no_faster_than_the_ceiling(
         await until(lambda: orphaned(fleet, "one", orphans[0]))
         await fleet.do(DECIDE_ALL)
         await until(lambda: len(one.paths) == 2)
-        looks = one.calls("held")
-        await until(lambda: one.calls("held") >= looks + 3)
+        await looks(one)
         assert set(one.paths) == set(orphans[2:]), "the next two a minute later"
         assert await fleet.orphans("one") == set(orphans[2:])
     ledger = await fleet.ask("SELECT speaker, decided_by FROM orphan_withdrawals")
