@@ -132,7 +132,7 @@ async def _name_server(script: Script, address: str, serve: Serve) -> asyncio.Se
 
 
 def _free_port(script: Script) -> int:
-    """Free wherever somebody is to listen, and where nobody is."""
+    """Free at every address where a server is to listen, and where none is."""
     streams = {NS1, NS2, *script.serve}
     while True:
         with socket.socket() as probe:

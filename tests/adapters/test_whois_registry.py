@@ -33,7 +33,7 @@ class Clock:
 
 
 class ScriptedServer:
-    """Sends given bytes to whoever asks, then closes; keeps what it was sent."""
+    """Sends given bytes to every client, then closes; keeps what it was sent."""
 
     def __init__(self) -> None:
         self.says = b""

@@ -59,7 +59,7 @@ async def test_a_route_as_v4_clients_know_it_and_as_we_tell_it(
     announced = await world.result("PATCH", route, json={**UP, "asn_prepend_count": 2})
     assert announced["on_demand"]["advertised"] is announced["desired"]["advertised"] is True
     assert announced["desired"]["at"] == announced["on_demand"]["advertised_modified_at"]
-    assert announced["applied"] == {"advertised": False, "at": None}  # nobody has confirmed
+    assert announced["applied"] == {"advertised": False, "at": None}  # no speaker has confirmed
     assert announced["asn_prepend_count"] == 2
     assert await world.result("GET", route) == announced
     prefix = await world.result("GET", path)

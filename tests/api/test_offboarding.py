@@ -69,7 +69,7 @@ async def test_the_whole_way_out_and_back(world: World, engine: AsyncEngine) -> 
     assert (await messages(world, f"{path}/restore"))[1] == ["no_change"]
 
 
-async def test_a_restore_that_somebody_else_is_in_the_way_of_is_refused_by_name(
+async def test_a_restore_that_another_account_is_in_the_way_of_is_refused_by_name(
     world: World, engine: AsyncEngine, operator: Operator
 ) -> None:
     prefix_id = await advertised(world, engine)

@@ -58,7 +58,7 @@ async def test_an_operators_word_approves_and_the_checks_stay_as_they_are(
     assert await operator.refusal(f"{path}/approve") == (409, "not_in_this_state")
 
 
-async def test_nobodys_word_approves_over_an_approved_prefix(
+async def test_no_operators_word_approves_over_an_approved_prefix(
     world: World, operator: Operator
 ) -> None:
     _, cidr = await world.approved()
@@ -210,7 +210,7 @@ async def test_an_address_says_who_answers_for_it(world: World, operator: Operat
     assert beyond["holding"]["binding"]["cidr"] == cidr.replace("/23", "/24")
 
 
-async def test_an_address_that_nobody_has_is_no_error(operator: Operator) -> None:
+async def test_an_address_that_no_prefix_has_is_no_error(operator: Operator) -> None:
     for address in ("99.0.0.1", "2a10::1"):
         assert await operator.result("GET", f"/addresses/{address}") == {
             "address": address,

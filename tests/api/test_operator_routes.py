@@ -17,7 +17,7 @@ CIDR = "31.0.0.0/24"
 
 @pytest.fixture
 def engine(own_engine: AsyncEngine) -> AsyncEngine:
-    """One for each test here: speakers belong to everybody in a database."""
+    """One for each test here: speakers are the same for all accounts of a database."""
     return own_engine
 
 
@@ -117,7 +117,7 @@ async def test_routes_are_rolled_back_to_a_snapshot(
         assert refused == (404, "route_snapshot_not_found")
 
 
-async def test_a_speaker_is_forgotten_once_nobody_asks_it(
+async def test_a_speaker_is_forgotten_once_no_worker_asks_it(
     world: World, operator: Operator, routes: Routes
 ) -> None:
     forget = "/routes/speakers/10.0.0.1%3A50051/forget"
@@ -145,7 +145,7 @@ async def test_a_speaker_is_forgotten_once_nobody_asks_it(
     assert await operator.refusal("/routes/speakers/a%00b/forget") == (404, "speaker_not_found")
 
 
-async def test_a_listener_is_forgotten_once_nobody_asks_it(
+async def test_a_listener_is_forgotten_once_no_worker_asks_it(
     world: World, operator: Operator, routes: Routes
 ) -> None:
     forget = "/routes/listeners/rr1/forget"

@@ -22,11 +22,11 @@ from tests.fakes.rpki import FakeVrpSource, entries, export_text
 
 @pytest.fixture
 def engine(own_engine: AsyncEngine) -> AsyncEngine:
-    """One for each test here: snapshots and reservations hold for everybody in a database."""
+    """One for each test here: snapshots and reservations hold for all accounts of a database."""
     return own_engine
 
 
-async def test_reserved_space_is_claimed_by_nobody_but_the_named_account(
+async def test_reserved_space_is_claimed_by_the_named_account_only(
     world: World, operator: Operator
 ) -> None:
     made = await operator.act("/reservations", cidr="47.0.0.0/24", account_id=world.account_id.hex)
@@ -48,7 +48,7 @@ async def test_reserved_space_is_claimed_by_nobody_but_the_named_account(
     assert again == (404, "reservation_not_found")
 
 
-async def test_space_reserved_for_nobody_is_claimed_and_approved_by_nobody(
+async def test_space_reserved_for_no_account_is_not_claimed_and_not_approved(
     world: World, operator: Operator
 ) -> None:
     early = await world.prefix("47.1.0.0/23")

@@ -35,7 +35,7 @@ async def strangers(world: World) -> list[tuple[dict[str, str], tuple[int, str]]
 
 
 @pytest.mark.parametrize("declaration", OPERATORS)
-async def test_nobody_but_an_operator_opens_an_operators_route(
+async def test_only_an_operator_opens_an_operators_route(
     world: World, operator: Operator, declaration: Declaration
 ) -> None:
     assert declaration.scope is Scope.OPERATOR
@@ -46,9 +46,7 @@ async def test_nobody_but_an_operator_opens_an_operators_route(
 
 
 @pytest.mark.parametrize("declaration", EDGES)
-async def test_nobody_but_an_edge_opens_an_edges_route(
-    world: World, declaration: Declaration
-) -> None:
+async def test_only_an_edge_opens_an_edges_route(world: World, declaration: Declaration) -> None:
     missing = (403, "scope_missing")
     others = set(Scope) - {declaration.scope}
     cases: list[tuple[dict[str, str], tuple[int, str]]] = [

@@ -1,4 +1,4 @@
-"""What everybody who listens must do: the twin, and BIRD that two GoBGP speak to."""
+"""What every listener must do: the twin, and BIRD that two GoBGP speak to."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack

@@ -52,7 +52,7 @@ async def test_every_job_that_waited_is_carried_out(after: After) -> None:
     async with after.service.working():
         await until(lambda: all(after.jobs()[one][1] not in {"todo", "doing"} for one in waiting))
     assert [after.jobs()[one] for one in waiting if after.jobs()[one][1] != "succeeded"] == []
-    assert await run_is(after, "retrying", "failed")  # it had slept, nobody had answered
+    assert await run_is(after, "retrying", "failed")  # it had slept, no party had answered
     assert (await after.of("unwritten"))["loa_document_id"] is not None
     assert (await after.kinds("leaving"))[-1] == "bgp_prefix.withdrawn"
 

@@ -1,4 +1,4 @@
-"""Routes, the breaker and offboarding on a database of then: nothing goes that no one asked for."""
+"""Routes, the breaker and offboarding on a database of then: no route goes unasked."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ LEFT, DECIDED = Prefix.parse("198.18.201.0/24"), Prefix.parse("198.18.200.0/24")
 
 
 @asynccontextmanager
-async def everybody(after: After) -> AsyncIterator[App]:
+async def all_at_work(after: After) -> AsyncIterator[App]:
     """Worker, reconciler and the speakers of before."""
     await after.bring_twins()
     assert after.ear is not None
@@ -64,7 +64,7 @@ async def test_what_was_wanted_is_announced_and_what_was_announced_stays(after: 
 
 async def test_an_offboarding_that_is_half_way_goes_to_its_end(after: After) -> None:
     assert await state(after, "halfway") == ("V", "offboarding")
-    async with everybody(after) as app:
+    async with all_at_work(after) as app:
         await until(lambda: after.cidr("halfway") in after.taken())
         await until(lambda: settled(after))
         await after.offboards(app)
@@ -83,7 +83,7 @@ async def test_an_offboarding_that_is_half_way_goes_to_its_end(after: After) -> 
 
 
 async def test_one_that_was_only_asked_for_is_taken_down_and_then_closed(after: After) -> None:
-    async with everybody(after) as app:
+    async with all_at_work(after) as app:
         await until(lambda: after.cidr("leaving") in after.taken())
         await until(lambda: settled(after))
         await after.offboards(app)
@@ -95,7 +95,7 @@ async def test_a_grace_that_is_over_ends_and_nothing_is_unbound_that_a_speaker_h
     after: After,
 ) -> None:
     assert (await after.kinds("in_grace"))[-1] == "offboarding.unbound"
-    async with after.service.working() as app:  # and nobody tells speakers anything
+    async with after.service.working() as app:  # and no reconciler tells speakers anything
         await after.offboards(app)
         assert await closed(after, "in_grace")
     assert len(await after.of("halfway", "/bindings")) == 1
@@ -105,7 +105,7 @@ async def test_a_grace_that_is_over_ends_and_nothing_is_unbound_that_a_speaker_h
 async def test_the_breaker_stays_open_until_an_operator_rearms_it(after: After) -> None:
     [trip] = (await after.operate("/breaker"))["trips"]
     rearm = {"reason": "looked", "parked": "released"}
-    async with everybody(after) as app:
+    async with all_at_work(after) as app:
         await after.offboards(app)
         assert await closed(after, "in_grace")
         assert after.holding("parked")
@@ -140,7 +140,7 @@ async def test_on_another_server_nothing_goes_before_a_person_has_looked(
     bring_up_to_date(bare_database_url)
     async with running(bare_database_url, tmp_path) as service:
         after = After(dump, service, bare_database_url)
-        async with everybody(after) as app:
+        async with all_at_work(after) as app:
             await until(lambda: after.holding("wanted", *STAY))
             await after.offboards(app)
             await looks(*after.speakers)

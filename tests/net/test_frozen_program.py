@@ -250,7 +250,7 @@ def test_jobs_keep_their_names_queues_arguments_and_times() -> None:
         ("config check", {"BYOIP_RESOLVERS": "127.0.0.1:1"}, 1),
         ("api", {}, 2),
         ("worker", {"BYOIP_ORIGIN_ASNS": "64500"}, 2),
-        ("migrate", {"DATABASE_URL": today.NOBODYS_DATABASE}, 2),
+        ("migrate", {"DATABASE_URL": today.NO_DATABASE}, 2),
         ("operator edges", {}, 2),
     ],
 )

@@ -39,7 +39,7 @@ async def test_announced_prepended_and_withdrawn_in_both_families(fleet: Fleet) 
         await fleet.withdraw(*prefixes)
         await edge.until_gone(*prefixes)
         await until(fleet.settled)
-        await until(lambda: seen_by_nobody(fleet), seconds=20)
+        await until(lambda: seen_by_no_listener(fleet), seconds=20)
     applied = await fleet.ask("SELECT DISTINCT may_hold, advertised FROM applied_routes")
     assert applied == [(False, False)]
 
@@ -115,7 +115,7 @@ async def edge_has(edge: Edge, prefix: Prefix) -> bool:
     return bool(edge.router.shows(prefix))
 
 
-async def seen_by_nobody(fleet: Fleet) -> bool:
+async def seen_by_no_listener(fleet: Fleet) -> bool:
     return not await fleet.ask("SELECT FROM observed_routes WHERE advertised")
 
 

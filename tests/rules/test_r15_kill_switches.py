@@ -116,7 +116,7 @@ async def test_r15_a_stopped_task_does_nothing(
     assert done == TASKS.keys() - {kind}
 
 
-async def test_r15_stopped_roll_backs_leave_what_nobody_sees_announced(fleet: Fleet) -> None:
+async def test_r15_stopped_roll_backs_leave_what_is_not_seen_announced(fleet: Fleet) -> None:
     move = Verb(fleet.store, kill_switches.move)
     await move(JobKind.ROLL_BACK, stopped=True, reason="a ticket", by=OPERATOR)
     one = speaker("one")
@@ -150,7 +150,7 @@ async def test_r15_a_stopped_offboarding_takes_no_step_and_goes_on_later(estate:
     assert await estate.step(claim) == "grace"
 
 
-async def test_r15_the_switch_holds_nobody_back_who_restores(estate: Estate) -> None:
+async def test_r15_the_switch_holds_no_customer_back_who_restores(estate: Estate) -> None:
     claim = await estate.advertised(await estate.account())
     await estate.offboard(claim)
     await estate.go_on()

@@ -107,7 +107,7 @@ async def test_the_full_state_is_of_the_number_it_names(
     assert (state.ranges[0].binding_id, state.ranges[0].claim_id) == (first.id, kept[0].id)
 
 
-async def test_who_follows_the_numbers_misses_nothing_whoever_writes_and_whatever_fails(
+async def test_who_follows_the_numbers_misses_nothing_though_many_write_and_some_fail(
     store: Store, feed: EdgeReader, kept: list[Claim], offered: list[Service]
 ) -> None:
     patience = random.Random(7)  # noqa: S311 - any order will do

@@ -92,7 +92,7 @@ async def test_one_connection_serves_all_who_wait(
     assert notifier._waiting == {}
 
 
-async def test_after_a_lost_connection_everybody_looks_again(
+async def test_after_a_lost_connection_all_waiters_look_again(
     notifier: EventNotifier,
     store: Store,
     kept: list[Claim],
@@ -105,7 +105,7 @@ async def test_after_a_lost_connection_everybody_looks_again(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE application_name = 'byoip events' AND datname = current_database()"
             )
-        await write(store, kept[0])  # while nobody listens
+        await write(store, kept[0])  # while no request listens
         async with asyncio.timeout(10):
             await notified.wait()
         notified.clear()
@@ -119,7 +119,7 @@ async def listens_again(store: Store, one: Claim, notified: asyncio.Event) -> No
         await notified.wait()
 
 
-async def test_when_it_ends_everybody_may_go_and_nobody_is_kept(database_url: str) -> None:
+async def test_when_it_ends_all_waiters_may_go_and_none_is_kept(database_url: str) -> None:
     notifier = EventNotifier(database_url)
     with notifier.subscribe(UUID(int=1)) as notified:
         async with notifier.listening():

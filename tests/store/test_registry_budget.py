@@ -161,9 +161,7 @@ async def test_the_connection_of_a_dead_worker_is_free_again_when_it_expires(
     await permitted(budget, question(ANNA, limits))
 
 
-async def test_fifty_at_once_from_four_workers_get_exactly_the_budget(
-    engine: AsyncEngine,
-) -> None:
+async def test_fifty_at_once_from_four_workers_get_exactly_the_budget(engine: AsyncEngine) -> None:
     workers = [PostgresRegistryBudget(engine) for _ in range(4)]
     limits = replace(WIDE, per_minute=20)
     asked = [question(UUID(int=number % 10), limits) for number in range(52)]
@@ -174,9 +172,7 @@ async def test_fifty_at_once_from_four_workers_get_exactly_the_budget(
     assert sum(isinstance(one, Spent) for one in admissions) == 32
 
 
-async def test_many_at_once_never_hold_more_connections_than_allowed(
-    engine: AsyncEngine,
-) -> None:
+async def test_many_at_once_never_hold_more_connections_than_allowed(engine: AsyncEngine) -> None:
     budget = PostgresRegistryBudget(engine)
     limits = replace(WIDE, connections=4)
     asked = [question(UUID(int=number), limits) for number in range(30)]
@@ -184,7 +180,7 @@ async def test_many_at_once_never_hold_more_connections_than_allowed(
     assert sum(isinstance(one, Permit) for one in admissions) == 4
 
 
-async def test_an_answer_serves_the_same_question_of_anybody_for_a_while(
+async def test_an_answer_serves_the_same_question_of_all_accounts_for_a_while(
     engine: AsyncEngine,
 ) -> None:
     budget = PostgresRegistryBudget(engine)

@@ -1,4 +1,4 @@
-"""Black-holing, and a withdrawal that nobody asked for, cannot be written at all."""
+"""Tables refuse a route that no service answers, and a withdrawal that is in no ledger."""
 
 from typing import Any
 from uuid import UUID, uuid4

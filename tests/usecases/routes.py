@@ -98,7 +98,7 @@ class Routes:
     async def observe(
         self, bgp_prefix_id: UUID, by: str, *, sees: bool, own_word: bool = False
     ) -> None:
-        """What somebody saw."""
+        """What a listener or a speaker saw."""
         await self.execute(
             "INSERT INTO observed_routes VALUES (:id, :by, :sees, :own, :at) "
             "ON CONFLICT (bgp_prefix_id, seen_by) DO UPDATE SET "

@@ -176,7 +176,7 @@ async def _held(fleet: Fleet, prefix: Prefix) -> bool:
     return marks == [(fleet.ids[prefix][2], True)]
 
 
-async def test_whoever_reconciles_notes_which_listeners_it_asks(fleet: Fleet) -> None:
+async def test_the_reconciler_notes_which_listeners_it_asks(fleet: Fleet) -> None:
     one = speaker("one")
     ear = listener(one)
     await fleet.add("31.0.7.0/24", advertised=True)  # without a route no session comes up

@@ -87,7 +87,7 @@ class TestWatching:
         assert news is not None
         assert news.after == news.number - 1
 
-    async def test_whoever_follows_a_dead_worker_hears_nothing_twice(self, world: World) -> None:
+    async def test_the_worker_after_a_dead_one_hears_nothing_twice(self, world: World) -> None:
         claim = await approved(world)
         letter = await written(world, claim)
         await self.snapshot(world, later=HOUR)

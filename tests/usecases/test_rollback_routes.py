@@ -150,9 +150,7 @@ EACH_MINUTE = """
 """
 
 
-async def test_snapshots_of_the_last_hour_and_one_an_hour_for_a_week_are_kept(
-    fleet: Fleet,
-) -> None:
+async def test_snapshots_of_the_last_hour_and_one_an_hour_for_a_week_are_kept(fleet: Fleet) -> None:
     await fleet.do(EACH_MINUTE)
     await fleet.do("UPDATE route_snapshots SET at = at - interval '1 second'")
     await fleet.add(CIDRS[0], advertised=True)
@@ -187,7 +185,7 @@ async def test_a_decision_about_an_orphan_names_who_and_why(fleet: Fleet) -> Non
     assert await fleet.routes.decided_orphans("two") == set()
     (orphan,) = await RouteReader(fleet.engine).orphans()
     assert (orphan.decided_by, orphan.decided_because) == ("A. Person", "left over")
-    # One that goes and comes back is decided anew.
+    # One that goes and comes back is decided again.
     await fleet.routes.note_orphans("one", {}, fleet.clock.now())
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     assert await fleet.routes.decided_orphans("one") == set()

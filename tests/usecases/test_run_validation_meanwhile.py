@@ -213,7 +213,7 @@ async def test_a_worker_back_from_the_dead_writes_nothing(world: World) -> None:
     assert len(run.findings) == len(Check) + 1  # rpki was asked once more when approving
 
 
-async def test_a_run_that_somebody_works_on_is_left_alone(world: World) -> None:
+async def test_a_run_that_another_worker_carries_out_is_left_alone(world: World) -> None:
     claim = await world.claim()
     await world.prove(claim)
     run_id = await world.request(claim)
@@ -242,7 +242,7 @@ async def test_a_sign_of_life_keeps_the_lease(world: World) -> None:
     assert (await world.now(claim)).approved
 
 
-async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_nobody(world: World) -> None:
+async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_no_party(world: World) -> None:
     claim = await world.claim()
     await world.prove(claim)
     run_id = await world.request(claim)
@@ -261,7 +261,7 @@ async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_nobody(world: 
     assert (again.attempt, again.retries) == (0, 1)
 
 
-async def test_abandoned_runs_are_enqueued_anew(world: World) -> None:
+async def test_abandoned_runs_are_enqueued_again(world: World) -> None:
     claim = await world.claim()
     run_id = await world.request(claim)
     assert await RescueRuns(world.store)() == 0
