@@ -22,13 +22,7 @@ from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.registry import (
-    Found,
-    Lookup,
-    NoAnswer,
-    RegistryAnswer,
-    RegistryQuestion,
-)
+from byoip.ports.checks.registry import Found, Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
 from tests.fakes.registry import FakeRouteRegistry
 from tests.fakes.ripe_rest_server import RipeRestServer, document, errors, http, nothing
 

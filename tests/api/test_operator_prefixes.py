@@ -185,10 +185,7 @@ async def test_an_address_says_who_answers_for_it(world: World, operator: Operat
     for part in (cidr, cidr.replace("/23", "/24"), cidr.replace(".0/23", ".0/29")):
         body = {"cidr": part, "service_id": cdn.id.hex}
         longest = await world.result("POST", f"{path}/bindings", json=body)
-    given = {
-        "cidr": cidr.replace("/23", "/24"),
-        "delegated_account_id": world.other_account_id.hex,
-    }
+    given = {"cidr": cidr.replace("/23", "/24"), "delegated_account_id": world.other_account_id.hex}
     delegation = await world.result("POST", f"{path}/delegations", json=given)
     theirs = await world.client.post(
         world.url("/prefixes", world.other_account_id),

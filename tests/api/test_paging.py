@@ -12,10 +12,7 @@ from byoip.store.claims.views import Cursor
 PLACES = [Cursor(datetime(2026, 1, day, tzinfo=UTC), uuid4()) for day in range(1, 8)]
 
 
-@given(
-    st.datetimes(timezones=st.just(UTC)),
-    st.uuids(),
-)
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
 def test_a_cursor_survives_the_wire(created_at: datetime, row: UUID) -> None:
     place = Cursor(created_at, row)
     assert paging.read_cursor(paging.write_cursor(place)) == place

@@ -24,11 +24,7 @@ from tests.net.dump_plot import (
     under_way,
 )
 from tests.net.dump_story import Story, beginnings, documents
-from tests.net.dump_world import (
-    bring_up_to_date,
-    running,
-    serving_postgres,
-)
+from tests.net.dump_world import bring_up_to_date, running, serving_postgres
 
 KEY = {"idempotency-key": "before-the-dump", "content-type": "application/json"}
 READ_BY_ALFA = ("/prefixes", "/services", "/delegations", "/events?per_page=1000")

@@ -180,10 +180,7 @@ async def reconcilers_turn(database_url: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def space_locked(database_url: str, cidrs: Sequence[str]) -> AsyncIterator[None]:
     """A transaction that approves space."""
-    async with (
-        open_engine(database_url) as engine,
-        Store(engine, SetClock()).transaction() as tx,
-    ):
+    async with open_engine(database_url) as engine, Store(engine, SetClock()).transaction() as tx:
         for cidr in cidrs:
             await tx.claims.lock_space(Prefix.parse(cidr))
         yield

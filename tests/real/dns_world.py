@@ -15,14 +15,7 @@ import dns.name
 from tests.real.knot_server import KnotServer, knot_servers
 from tests.real.processes import free_port
 from tests.real.unbound_resolver import UnboundResolver, unbound_resolver
-from tests.real.zone_signing import (
-    Records,
-    Signing,
-    ZoneKey,
-    quoted,
-    quoted_strings,
-    zone_text,
-)
+from tests.real.zone_signing import Records, Signing, ZoneKey, quoted, quoted_strings, zone_text
 
 HUB = "127.0.0.10"
 RESOLVER = "127.0.0.9"
@@ -165,10 +158,7 @@ def dns_world() -> Iterator[DnsWorld]:
     """Run the root, the name servers and the resolver until the block ends."""
     port = free_port(RESOLVER, HUB, *SERVERS)
     key = ZoneKey()
-    with (
-        knot_servers((HUB, *SERVERS), port) as servers,
-        _resolver(servers[HUB], key) as resolver,
-    ):
+    with knot_servers((HUB, *SERVERS), port) as servers, _resolver(servers[HUB], key) as resolver:
         yield DnsWorld(servers, resolver, key)
 
 

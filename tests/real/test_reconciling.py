@@ -62,10 +62,7 @@ async def test_a_more_specific_route_beside_the_whole(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("graceful", [True, False])
-async def test_a_speaker_killed_in_the_middle_of_many_changes(
-    fleet: Fleet,
-    graceful: bool,
-) -> None:
+async def test_a_speaker_killed_in_the_middle_of_many_changes(fleet: Fleet, graceful: bool) -> None:
     """Without graceful restart those go with it that have only reached the first stage."""
     prefixes = await fleet.add(*(f"31.{n >> 8}.{n & 255}.0/24" for n in range(1000)))
     before, during = prefixes[:500], prefixes[500:]

@@ -6,10 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from byoip.domain.jobs.job_history import (
-    MEASURED,
-    JobKind,
-)
+from byoip.domain.jobs.job_history import MEASURED, JobKind
 from byoip.domain.prefix import Prefix
 from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app

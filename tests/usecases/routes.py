@@ -115,9 +115,4 @@ def valid(cidr: str, *, longest: int | None = None, origin: int = 64500) -> dict
     """An entry of an export that makes a route valid."""
     prefix = Prefix.parse(cidr)
     length = longest or prefix.length
-    return {
-        "prefix": str(prefix),
-        "asn": Asn(origin).number,
-        "maxLength": length,
-        "ta": "ripe",
-    }
+    return {"prefix": str(prefix), "asn": Asn(origin).number, "maxLength": length, "ta": "ripe"}

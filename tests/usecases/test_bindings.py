@@ -33,11 +33,7 @@ async def test_bindings_nest_in_the_default_and_go_in_the_other_order(
     assert not view.default_binding
     *_, created, route, _, _, ended, removed = await world.events(claim)
     assert (route.kind, ended.kind) == ("bgp_prefix.created", "bgp_prefix.removed")
-    shown = {
-        "binding_id": default.hex,
-        "cidr": CIDR,
-        "service_id": services["Magic Transit"].hex,
-    }
+    shown = {"binding_id": default.hex, "cidr": CIDR, "service_id": services["Magic Transit"].hex}
     assert (created.kind, created.before, created.after) == ("binding.created", {}, shown)
     assert (removed.kind, removed.before, removed.after) == ("binding.removed", shown, {})
 

@@ -9,10 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.bindings.edge import (
-    EdgeBehind,
-    EdgeChange,
-)
+from byoip.domain.bindings.edge import EdgeBehind, EdgeChange
 from byoip.domain.bindings.offered_service import ServiceInUse, ServiceNotOffered
 from byoip.domain.bindings.service_binding import BindingExists, ServiceBinding
 from byoip.domain.claims.claim import Claim

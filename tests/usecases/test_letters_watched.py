@@ -4,10 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from byoip.domain.letters.letter import (
-    LetterStatus,
-    RevokedBecause,
-)
+from byoip.domain.letters.letter import LetterStatus, RevokedBecause
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.usecases.letters.watch_letters import WatchLetters
 from tests.usecases.letters import HOUR, approved, read, status, write, written
