@@ -9,7 +9,7 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, CheckState, Failed, Finding, Passed, Unanswered
-from byoip.domain.checks.rdns_ownership import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.check_waiver import (
@@ -131,9 +131,9 @@ async def test_2_3_a_roa_that_appears_before_the_approval_is_seen(world: Parties
     await grant(world, claim)
 
     class SlowDns(PoliteDns):
-        async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+        async def observe(self, zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
             await world.roas(OTHERS)
-            return await super().observe(zone, label)
+            return await super().observe(zone, label, account_id)
 
     world.dns = SlowDns(world.store)
     world.txt(claim.prefix, (await world.token(claim)).value)

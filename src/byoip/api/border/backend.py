@@ -1,12 +1,13 @@
 """What the API is built from. The composition fills it in; there are no globals."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
 from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.api.border.uploads import UploadsInFlight
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
@@ -44,6 +45,7 @@ class Backend:
             documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
         speaks: whether any BGP speaker is configured.
+        uploads: those that this process is taking.
     """
 
     border: Border
@@ -71,3 +73,4 @@ class Backend:
     notifier: EventNotifier
     require_if_match: bool = False
     speaks: bool = False
+    uploads: UploadsInFlight = field(default_factory=UploadsInFlight)

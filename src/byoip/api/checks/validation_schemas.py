@@ -55,7 +55,7 @@ class CheckFinding(Wire):
     reason: evidence.Reason | None = Field(description="Why it failed; stable.")
     fault: evidence.Fault | None = Field(description="Why it could not be answered.")
     seen: str
-    fix: str = Field(description="What to do about it; empty unless it failed.")
+    fix: str = Field(description="What to do about it; empty where it passed.")
     warnings: list[str]
     at: Time
 
@@ -142,7 +142,7 @@ def finding_of(finding: Finding) -> CheckFinding:
         reason=outcome.reason if isinstance(outcome, Failed) else None,
         fault=outcome.fault if isinstance(outcome, Unanswered) else None,
         seen=outcome.seen,
-        fix=outcome.fix if isinstance(outcome, Failed) else "",
+        fix="" if isinstance(outcome, Passed) else outcome.fix,
         warnings=outcome.warnings if isinstance(outcome, Passed) else [],
     )
 

@@ -76,7 +76,8 @@ def _outcome(outcome: evidence.Outcome) -> dict[str, Any]:
     if isinstance(outcome, evidence.Failed):
         fix = storable(outcome.fix)
         return {**values, "outcome": "failed", "code": outcome.reason, "fix": fix}
-    return {**values, "outcome": "unanswered", "code": outcome.fault}
+    fix = storable(outcome.fix)
+    return {**values, "outcome": "unanswered", "code": outcome.fault, "fix": fix}
 
 
 def _exhibits(run_id: UUID, found: Sequence[evidence.Finding]) -> Iterator[dict[str, Any]]:
@@ -102,4 +103,6 @@ def _outcome_from(row: AnyRow) -> evidence.Outcome:
                 evidence.Reason(row.finding_code), row.finding_seen, row.finding_fix
             )
         case _:
-            return evidence.Unanswered(evidence.Fault(row.finding_code), row.finding_seen)
+            return evidence.Unanswered(
+                evidence.Fault(row.finding_code), row.finding_seen, row.finding_fix
+            )

@@ -29,7 +29,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from byoip.domain.checks.decision import decide, result_of, unanswered, useless_token
+from byoip.domain.checks.decision import (
+    asked_again,
+    decide,
+    result_of,
+    unanswered,
+    useless_token,
+)
 from byoip.domain.checks.evidence import Check, Finding, Reason
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import Waivable
@@ -173,11 +179,12 @@ class RunValidation:
     async def _finish(
         self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
     ) -> None:
-        await tx.runs.finish(run.finished(result, tx.now), findings)
+        again = run.again(uuid4(), tx.now) if result is RunResult.UNANSWERED else None
+        told = asked_again(findings, again.due_at) if again else findings
+        await tx.runs.finish(run.finished(result, tx.now), told)
         after = {"validation_id": run.id.hex, "result": result.value}
         tx.record(run.claim_id, "validation.finished", after=after)
-        if result is RunResult.UNANSWERED:
-            again = run.again(uuid4(), tx.now)
+        if again:
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
 
