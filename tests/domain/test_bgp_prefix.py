@@ -7,23 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.bindings.service_binding import (
-    PrefixNotApproved,
-    Provisioning,
-    Service,
-    ServiceBinding,
-)
+from byoip.domain.bindings import service_binding
 from byoip.domain.checks.evidence import CheckState, Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.claims.claim import CheckRecord, Claim, PrefixSuspended
 from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.errors import Refusal
-from byoip.domain.routes import bgp_prefix
-from byoip.domain.routes.route_validity import (
-    LAST_WORD_COUNTS,
-    OriginNotValid,
-    OriginUnanswered,
-    require_valid,
-)
+from byoip.domain.routes import bgp_prefix, route_validity
 from tests.domain.samples import NOW, claim, prefix
 
 YES = CheckRecord(CheckState.VALID, passed_at=NOW)
@@ -34,9 +23,11 @@ def approved(cidr: str = "31.0.0.0/22") -> Claim:
     return claim(prefix=prefix(cidr), irr=YES, rpki=YES, ownership=YES).approve(NOW)
 
 
-def bound(about: Claim, cidr: str | None = None) -> ServiceBinding:
+def bound(about: Claim, cidr: str | None = None) -> service_binding.ServiceBinding:
     part = about.prefix if cidr is None else prefix(cidr)
-    return ServiceBinding(uuid4(), about.id, about.prefix, part, Service(uuid4(), "CDN"), NOW)
+    return service_binding.ServiceBinding(
+        uuid4(), about.id, about.prefix, part, service_binding.Service(uuid4(), "CDN"), NOW
+    )
 
 
 def route(about: Claim, cidr: str | None = None) -> bgp_prefix.BgpPrefix:
@@ -122,7 +113,7 @@ def test_the_default_binding_answers_once_it_is_active() -> None:
     default = bound(about)
     with pytest.raises(bgp_prefix.IncompleteBgpDeployment):
         bgp_prefix.may_announce(
-            about, [replace(default, state=Provisioning.PROVISIONING)], lacking=()
+            about, [replace(default, state=service_binding.Provisioning.PROVISIONING)], lacking=()
         )
     nested = bound(about, "31.0.0.0/24")
     assert bgp_prefix.may_announce(about, [nested, default], lacking=()) == default
@@ -130,9 +121,9 @@ def test_the_default_binding_answers_once_it_is_active() -> None:
 
 def test_what_is_not_approved_is_neither_added_nor_announced() -> None:
     pending = claim()
-    with pytest.raises(PrefixNotApproved):
+    with pytest.raises(service_binding.PrefixNotApproved):
         bgp_prefix.may_announce(pending, [bound(pending)], lacking=())
-    with pytest.raises(PrefixNotApproved):
+    with pytest.raises(service_binding.PrefixNotApproved):
         bgp_prefix.may_add(pending.prefix, pending, [bound(pending)], [])
 
 
@@ -168,14 +159,18 @@ UNKNOWN = Unanswered(Fault.STALE, "The data is old.")
 
 
 def test_a_valid_route_is_noted_as_such_and_another_is_refused() -> None:
-    assert require_valid(Passed("Valid."), None, NOW)
-    with pytest.raises(OriginNotValid, match="Publish one"):
-        require_valid(NO, NOW, NOW)  # a "no" counts, whatever was said before
+    assert route_validity.require_valid(Passed("Valid."), None, NOW)
+    with pytest.raises(route_validity.OriginNotValid, match="Publish one"):
+        route_validity.require_valid(NO, NOW, NOW)  # a "no" counts, whatever was said before
 
 
 def test_no_answer_is_no_yes_but_where_one_was_given_within_seven_days() -> None:
-    assert require_valid(UNKNOWN, NOW - LAST_WORD_COUNTS, NOW) is False
-    with pytest.raises(OriginUnanswered):
-        require_valid(UNKNOWN, None, NOW)
-    with pytest.raises(OriginUnanswered):
-        require_valid(UNKNOWN, NOW - LAST_WORD_COUNTS - timedelta(seconds=1), NOW)
+    assert (
+        route_validity.require_valid(UNKNOWN, NOW - route_validity.LAST_WORD_COUNTS, NOW) is False
+    )
+    with pytest.raises(route_validity.OriginUnanswered):
+        route_validity.require_valid(UNKNOWN, None, NOW)
+    with pytest.raises(route_validity.OriginUnanswered):
+        route_validity.require_valid(
+            UNKNOWN, NOW - route_validity.LAST_WORD_COUNTS - timedelta(seconds=1), NOW
+        )

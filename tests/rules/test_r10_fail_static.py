@@ -127,7 +127,7 @@ async def test_a_listener_that_answers_with_nothing_takes_no_settled_route_down(
         await fleet.announce(*prefixes)
         await until(fleet.settled)
         ear.absent.update(prefixes)
-        await looks(one, 5)
+        await looks(one, count=5)
         assert set(one.paths) == set(prefixes)
     assert await fleet.ask("SELECT FROM withdrawals") == []
 

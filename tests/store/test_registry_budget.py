@@ -41,7 +41,7 @@ async def engine(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     """On a database whose clock goes on as the test says."""
     with psycopg.connect(database_url) as connection:
         connection.execute(_CLOCK)
-    session = SESSION | {"search_path": "clock,pg_catalog,public"}
+    session = {**SESSION, "search_path": "clock,pg_catalog,public"}
     monkeypatch.setattr("byoip.store.engine.session_options", partial(session_options, session))
     made = make_engine(database_url, pool=PoolSize(kept=5, more=30))
     yield made
