@@ -212,13 +212,7 @@ async def reconciling(
     parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
-        LeaderElection(url),
-        fleet.routes,
-        store or fleet.store,
-        fleet.clock,
-        parts,
-        listeners,
-        pace,
+        LeaderElection(url), fleet.routes, store or fleet.store, fleet.clock, parts, listeners, pace
     )
     task = asyncio.create_task(reconciler.run())
     try:

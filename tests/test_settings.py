@@ -208,8 +208,7 @@ def test_speakers_from_the_environment_are_a_stage_each() -> None:
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["127.0.0.1", "127.0.0.1:0", ":50051", "127.0.0.1:50051,127.0.0.1:50051"],
+    "value", ["127.0.0.1", "127.0.0.1:0", ":50051", "127.0.0.1:50051,127.0.0.1:50051"]
 )
 def test_speakers_that_cannot_be_used_are_refused(value: str) -> None:
     with pytest.raises(SettingsError):

@@ -24,8 +24,7 @@ def test_a_cursor_is_exact_in_any_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["x", "A" * 31, "A" * 33, "A" * 31 + "=", "A" * 31 + "+", "\u0661" * 32, "f" * 32],
+    "text", ["x", "A" * 31, "A" * 33, "A" * 31 + "=", "A" * 31 + "+", "\u0661" * 32, "f" * 32]
 )
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(QueryParameterInvalid):

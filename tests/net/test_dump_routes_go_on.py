@@ -24,10 +24,7 @@ async def all_at_work(after: After) -> AsyncIterator[App]:
     """Worker, reconciler and the speakers of before."""
     await after.bring_twins()
     assert after.ear is not None
-    async with (
-        after.service.working() as app,
-        after.service.announcing(after.speakers, after.ear),
-    ):
+    async with after.service.working() as app, after.service.announcing(after.speakers, after.ear):
         yield app
 
 

@@ -16,13 +16,7 @@ from tests.net import today
 from tests.net.held import hold, line, without_prose
 
 # A text for each setting that may stand in the environment.
-_TEXTS = {
-    int: "7",
-    bool: "true",
-    float: "0.5",
-    str: "some-text",
-    Path: "/some/where",
-}
+_TEXTS = {int: "7", bool: "true", float: "0.5", str: "some-text", Path: "/some/where"}
 _APART = {
     "ORIGIN_ASNS": "AS64500, 64501",
     "DATABASE_URL": "postgresql://a@b/c",

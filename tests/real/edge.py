@@ -95,9 +95,7 @@ async def running_edge(
         daemons = {
             name: running.enter_context(
                 gobgpd(
-                    address=f"127.0.0.{91 + number}",
-                    asn=SPEAKERS_AS.number,
-                    neighbours=[peering],
+                    address=f"127.0.0.{91 + number}", asn=SPEAKERS_AS.number, neighbours=[peering]
                 )
             )
             for number, name in enumerate(names or ("one",))

@@ -51,11 +51,7 @@ async def edge_at(store: Store, clock: SetClock, name: str, number: int) -> Edge
 
 
 async def test_each_change_of_a_binding_is_a_numbered_change_with_all_an_edge_needs(
-    store: Store,
-    feed: EdgeReader,
-    kept: list[Claim],
-    offered: list[Service],
-    clock: SetClock,
+    store: Store, feed: EdgeReader, kept: list[Claim], offered: list[Service], clock: SetClock
 ) -> None:
     one, (cdn, spectrum) = kept[0], offered
     whole, part = binding(one, cdn), binding(one, spectrum, "198.18.0.128/25")
@@ -151,11 +147,7 @@ async def test_what_is_rolled_back_has_no_number(
 
 
 async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_go(
-    store: Store,
-    kept: list[Claim],
-    offered: list[Service],
-    clock: SetClock,
-    database_url: str,
+    store: Store, kept: list[Claim], offered: list[Service], clock: SetClock, database_url: str
 ) -> None:
     one, (cdn, spectrum) = kept[0], offered
     async with store.transaction() as tx:
@@ -223,11 +215,7 @@ async def test_an_edge_that_was_removed_is_known_as_such(
 
 
 async def test_edges_come_with_the_newest_number(
-    store: Store,
-    clock: SetClock,
-    feed: EdgeReader,
-    kept: list[Claim],
-    offered: list[Service],
+    store: Store, clock: SetClock, feed: EdgeReader, kept: list[Claim], offered: list[Service]
 ) -> None:
     made = [await edge_at(store, clock, name, 0) for name in ("fra1", "ams1")]
     async with store.transaction() as tx:
@@ -263,11 +251,7 @@ async def test_the_database_itself_lets_nothing_be_taken_back(
 
 
 async def test_an_edge_that_begins_to_count_and_bindings_take_turns(
-    store: Store,
-    clock: SetClock,
-    kept: list[Claim],
-    offered: list[Service],
-    feed: EdgeReader,
+    store: Store, clock: SetClock, kept: list[Claim], offered: list[Service], feed: EdgeReader
 ) -> None:
     async def bind(number: int) -> None:
         async with store.transaction() as tx:

@@ -50,11 +50,7 @@ async def test_bindings_nest_in_the_default_and_go_in_the_other_order(
     ],
 )
 async def test_a_refused_binding_leaves_nothing(
-    world: World,
-    services: dict[str, UUID],
-    cidr: str,
-    service: str | None,
-    refusal: type[Refusal],
+    world: World, services: dict[str, UUID], cidr: str, service: str | None, refusal: type[Refusal]
 ) -> None:
     claim = await world.approved()
     await world.bind(claim, CIDR, services["CDN"])
