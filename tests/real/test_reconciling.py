@@ -1,25 +1,16 @@
 """From what owners want to what a router sees: the reconciler, GoBGP and BIRD."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from byoip.domain.prefix import Prefix
-from byoip.store.engine import PoolSize, make_engine
 from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
 
 PACE = Pace(every=timedelta(seconds=2), absent_for=timedelta(seconds=10), probe=0.25)
-
-
-@pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
-    yield Fleet(engine)
-    await engine.dispose()
 
 
 async def test_announced_prepended_and_withdrawn_in_both_families(fleet: Fleet) -> None:

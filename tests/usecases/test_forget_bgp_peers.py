@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 
@@ -8,7 +7,6 @@ from byoip.domain.customer_text import InvalidText
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers import bgp_peer
-from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.speakers.routes import Observation, SpeakerState
 from byoip.usecases.speakers import bgp_peers
@@ -18,13 +16,6 @@ from tests.usecases.verbs import Verb
 BY = Actor("operator:1", "request-1")
 SETTINGS = bgp_peer.InService(frozenset({"ours"}), frozenset({"ear"}))
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
-    yield Fleet(engine)
-    await engine.dispose()
 
 
 async def forget(fleet: Fleet, kind: bgp_peer.BgpPeerKind, name: str) -> bgp_peer.Forgotten:

@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,7 +7,6 @@ from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.routes.withdraw import withdraw
 from byoip.usecases.speakers import orphans
@@ -18,13 +16,6 @@ from tests.usecases.verbs import Verb
 
 CLI = Actor("cli", "cli-1")
 CIDRS = [f"31.0.{number}.0/24" for number in range(6)]
-
-
-@pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
-    yield Fleet(engine)
-    await engine.dispose()
 
 
 async def snapshot(fleet: Fleet) -> int:
