@@ -2,6 +2,8 @@ import asyncio
 import random
 from uuid import UUID, uuid4
 
+import pytest
+
 from byoip.domain.claims.claim import Claim
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
