@@ -21,6 +21,7 @@ from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
+from byoip.ports.checks.dns_budget import DnsBudget
 
 RESOLVERS = ("127.0.0.1", "127.0.0.2")
 NS1, NS2 = "127.0.0.11", "127.0.0.12"
@@ -129,6 +130,7 @@ class Script:
     policy: NetworkPolicy = LOOPBACK
     query_deadline: float = 1.5
     zone_deadline: float = 15.0
+    budget: DnsBudget | None = None
     met: list[str] = field(default_factory=list)
     asked: list[tuple[str, dns.message.Message]] = field(default_factory=list)
     port: int = 0
@@ -220,5 +222,6 @@ async def playing(script: Script) -> AsyncIterator[DnspythonResolver]:
             authority_port=script.port,
             query_deadline=script.query_deadline,
             zone_deadline=script.zone_deadline,
+            budget=script.budget,
         )
         await asyncio.sleep(0)

@@ -38,7 +38,7 @@ async def test_it_says_what_the_letter_states_and_nothing_else(world: World) -> 
             "prefix",
             "asn",
         ),
-        *("checks", "roas", "issued_at", "valid_until"),
+        *("checks", "roas", "waivers", "issued_at", "valid_until"),
         *("superseded_by", "revoked_at", "revoked_because"),
     }
     assert shown["status"] == "valid"

@@ -36,6 +36,7 @@ from byoip.store.accounts.rate_limits import Allowance, RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.services import seed_services
 from byoip.store.checks import raw_answers
+from byoip.store.checks.dns_budget import PostgresDnsBudget
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
@@ -100,7 +101,11 @@ class Composition:
         self.registrations = RegistrationSnapshots(self.engine)
         self._overrides = [(one.prefix, one.registry) for one in settings.registry_overrides]
         dns = DnspythonResolver(
-            self.clock, outside.resolvers, outside.network, authority_port=outside.authority_port
+            self.clock,
+            outside.resolvers,
+            outside.network,
+            authority_port=outside.authority_port,
+            budget=PostgresDnsBudget(Allowance(self.engine), settings.dns_questions_per_hour),
         )
         self._ask = partial(
             CollectEvidence,

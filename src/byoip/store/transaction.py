@@ -25,7 +25,7 @@ Deadlocks are prevented, not retried: every transaction takes those that it need
    or listener to forget (`tx.routes.last_asked`), then what it applied and observed by id
    (`tx.routes.forget`); which database this is (`tx.restores.identity`), then all applied state
    by id (`tx.restores.forget_applied`)
-9. of a finished run raw answers, by digest, then what its account keeps (`tx.raw_answers`). Letters
+9. of a finished run raw answers, by digest, then what its account keeps (`raw_answers.py`). Letters
    of the claim; or those alone, with nothing before or after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids

@@ -25,6 +25,7 @@ from byoip.adapters.checks.dns_message import Kind, Name
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.reverse_dns.observation import Silent
+from byoip.ports.checks.dns_budget import DnsBudget
 from byoip.ports.clock import Clock
 
 _RD, _AD, _CD = 0x0100, 0x0020, 0x0010  # flags (RFC 1035, section 4.1.1; RFC 4035, section 3.2)
@@ -35,6 +36,7 @@ _PROBE_SECONDS = 1.0  # over UDP, where TCP failed
 # Three cuts with 13 names, each with four addresses that are asked twice, fit in.
 _MOST_QUESTIONS = 512
 _MOST_BYTES = 256 * 1024
+_BLOCK = 16  # questions of the account's budget that are taken at a time; most looks need one block
 # Bytes of an answer that are kept as evidence: in each of 128 zones many servers may answer, and
 # what they say is the customer's. A token and its name, or 13 name servers, need no more.
 _LONGEST_FROM_RESOLVER = 1024
@@ -50,6 +52,7 @@ class DnsLimits:
     Attributes:
         query_deadline: seconds for one exchange.
         zone_deadline: seconds for a zone, waiting for its turn included.
+        budget: of the account that a look is for; None: it has no end.
     """
 
     clock: Clock
@@ -60,6 +63,7 @@ class DnsLimits:
     zone_deadline: float
     most_questions: int = _MOST_QUESTIONS
     most_bytes: int = _MOST_BYTES
+    budget: DnsBudget | None = None
 
 
 class Asking:
@@ -80,6 +84,7 @@ class Asking:
         self.exhibits: list[RawAnswer] = []
         self.exhausted: Silent | None = None
         self._limits = limits
+        self._account_id = account_id
         self._now = asyncio.get_running_loop().time
         self._until = self._now() + limits.zone_deadline
         self._resolver_share = resolver_turns.of(account_id)
@@ -161,7 +166,7 @@ class Asking:
         """Wait for a turn, ask, keep what came; all of it before the zone's deadline."""
         limits, resolving = self._limits, _resolving(question)
         share = self._resolver_share if resolving else self._server_share
-        if spent := self._spent():
+        if spent := self._spent() or await self._denied():
             return spent
         self._questions += 1
         try:
@@ -179,14 +184,31 @@ class Asking:
         self.exhausted = Silent(Fault.TIMEOUT, detail)
         return NotAnswered(Fault.TIMEOUT, detail)
 
+    async def _denied(self) -> NotAnswered | None:
+        """Take the next block of the account's budget, if it is time to."""
+        budget = self._limits.budget
+        if budget is None or self._questions % _BLOCK:
+            return None
+        wait = await budget.take(self._account_id, _BLOCK)
+        return (
+            None
+            if wait is None
+            else self._out_of_budget(f"the account's DNS questions are used up for {wait} s")
+        )
+
     def _spent(self) -> NotAnswered | None:
         limits = self._limits
+        if self.exhausted and self.exhausted.fault is Fault.OUT_OF_BUDGET:
+            return NotAnswered(Fault.OUT_OF_BUDGET, self.exhausted.detail)
         if self._questions >= limits.most_questions:
             what = f"more than {limits.most_questions} questions for one zone"
         elif self._bytes >= limits.most_bytes:
             what = f"more than {limits.most_bytes} bytes of answers for one zone"
         else:
             return None
+        return self._out_of_budget(what)
+
+    def _out_of_budget(self, what: str) -> NotAnswered:
         self.exhausted = Silent(Fault.OUT_OF_BUDGET, what)
         return NotAnswered(Fault.OUT_OF_BUDGET, what)
 

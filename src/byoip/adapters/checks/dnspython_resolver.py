@@ -33,6 +33,7 @@ from byoip.domain.checks.reverse_dns.observation import (
 )
 from byoip.domain.checks.reverse_dns.registry_zones import registry_zones
 from byoip.domain.checks.reverse_zone import ReverseZone
+from byoip.ports.checks.dns_budget import DnsBudget
 from byoip.ports.clock import Clock
 
 _SHORTEST_ZONE = 2  # labels: in-addr.arpa.
@@ -57,6 +58,7 @@ class DnspythonResolver:
         query_deadline: float = 3.0,
         zone_deadline: float = 20.0,
         concurrency: int = 256,
+        budget: DnsBudget | None = None,
     ) -> None:
         """Take the limits; nothing is sent yet.
 
@@ -70,6 +72,7 @@ class DnspythonResolver:
             zone_deadline: seconds for a zone, waiting for its turn included.
             concurrency: exchanges under way at once with resolvers, and as many with servers; of
                 either, one account gets a quarter.
+            budget: how many questions may be asked for an account.
         """
         if not resolvers:
             raise ValueError("reverse DNS needs at least one validating resolver")
@@ -80,6 +83,7 @@ class DnspythonResolver:
             authority_port=authority_port,
             query_deadline=query_deadline,
             zone_deadline=zone_deadline,
+            budget=budget,
         )
         # Two queues: silent name servers must not keep the resolver's answers waiting.
         self.resolver_turns = DnsConcurrency(concurrency)

@@ -113,13 +113,14 @@ class Allowance:
         self._engine = autocommitting(engine)
 
     async def spend(
-        self, what: str, who: UUID, *, per_minute: float, minutes: int = 1
+        self, what: str, who: UUID, *, per_minute: float, minutes: int = 1, permits: int = 1
     ) -> int | None:
-        """Take one permit: None if granted, else seconds until the next; one statement.
+        """Take so many permits or none: None if granted, else seconds to wait; one statement.
 
         The permits of so many minutes may be taken at once.
         """
-        asked = {"what": what, "who": who, "step": 60 / per_minute, "ahead": 60 * minutes}
+        step = permits * 60 / per_minute
+        asked = {"what": what, "who": who, "step": step, "ahead": 60 * minutes}
         with translate_driver_errors():
             async with self._engine.connect() as connection:
                 row = (await connection.execute(_SPEND, asked)).one()
