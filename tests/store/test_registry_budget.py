@@ -37,13 +37,13 @@ _CLOCK = """
 
 
 @pytest.fixture
-async def engine(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
+async def engine(cloned_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
     """On a database whose clock goes on as the test says."""
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(cloned_url) as connection:
         connection.execute(_CLOCK)
     session = {**SESSION, "search_path": "clock,pg_catalog,public"}
     monkeypatch.setattr("byoip.store.engine.session_options", partial(session_options, session))
-    made = make_engine(database_url, pool=PoolSize(kept=5, more=30))
+    made = make_engine(cloned_url, pool=PoolSize(kept=5, more=30))
     yield made
     await made.dispose()
 
