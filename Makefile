@@ -1,7 +1,7 @@
 # make demo       onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
 # make test-fast  all tests without real outside servers
 # make test       what .ci/run runs: with CI=true or SYSTEM=1 also real servers (apt, root)
-# make test-long  what takes its time: soaks, failovers and a long search for faults (apt, root)
+# make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing (apt, root)
 # make check      style, types, import contracts
 # make fuzz       a long search for faults in the API, with schemathesis; FUZZ_SECONDS=600
 # make bench      the figures of the README; bench-quick: only whether each can be measured

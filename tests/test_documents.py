@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from byoip.store import transaction
+
 REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "src" / "byoip"
 GENERATED = REPOSITORY / "docs" / "errors.md"
@@ -96,3 +98,23 @@ def test_every_decision_is_listed() -> None:
     folder = REPOSITORY / "docs" / "decisions"
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (folder / "README.md").read_text()))
     assert listed == {one.name for one in folder.glob("*.md")} - {"README.md"}
+
+
+def test_every_metric_has_its_row_or_sentence() -> None:
+    frozen = REPOSITORY / "tests" / "golden" / "frozen" / "metrics.txt"  # the net: as in the code
+    kinds = re.findall(r"^(\w+) is a \w+$", frozen.read_text(), re.MULTILINE)
+    metrics = {one for one in kinds if not one.endswith("_created")}
+    told = set(in_code(REPOSITORY / "docs" / "operating.md"))
+    assert metrics <= {re.sub(r"(_total)?({.*})?$", "", words) for words in told}
+
+
+def test_every_repository_that_the_order_of_locks_names_exists() -> None:
+    named = re.findall(r"`tx\.(\w+)(?:\.(\w+))?`", transaction.__doc__ or "")
+    assert named
+    assert not [one for one in named if not in_transaction(*one)]
+
+
+def in_transaction(repository: str, method: str) -> bool:
+    made = vars(transaction.Transaction).get(repository)
+    kind = made and getattr(transaction, made.func.__code__.co_names[0])
+    return kind is not None and (not method or hasattr(kind, method))

@@ -6,9 +6,9 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Budget, Dialect, Registry
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community
+from byoip.settings.loader import read_settings
 from byoip.settings.model import SettingsError, letter_notes, require_origins, speaker_notes
 from byoip.settings.parts import resolver_address
-from byoip.settings.reading import read_settings
 
 _FILE = """
 origin_asns = [64500, "AS64501"]

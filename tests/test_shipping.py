@@ -16,9 +16,9 @@ from typer.main import get_command
 
 from byoip.adapters.postgres.binaries import OLDEST_MAJOR
 from byoip.cli.commands import app
+from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings
 from byoip.settings.parts import on_loopback
-from byoip.settings.reading import read_settings
 
 REPOSITORY = Path(__file__).parent.parent
 DOCUMENTS = [REPOSITORY / "docs" / name for name in ("operating.md", "runbook.md")]

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from typing import Any
 from uuid import UUID
 
 import dns.flags
@@ -148,8 +149,13 @@ class _Resolver(asyncio.DatagramProtocol):
             self._transport.sendto(datagram, addr)
 
 
-async def _name_server(script: Script, address: str, serve: Serve) -> asyncio.Server:
+@asynccontextmanager
+async def _name_server(script: Script, address: str, serve: Serve) -> AsyncIterator[None]:
+    """Leaves no conversation behind: tests share one event loop."""
+    open_ones: dict[asyncio.Task[Any] | None, asyncio.StreamWriter] = {}
+
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_ones[asyncio.current_task()] = writer
         if address != REGISTRY:
             script.met.append(address)
         try:
@@ -160,7 +166,14 @@ async def _name_server(script: Script, address: str, serve: Serve) -> asyncio.Se
         finally:
             writer.close()
 
-    return await asyncio.start_server(converse, address, script.port)
+    server = await asyncio.start_server(converse, address, script.port)
+    try:
+        yield
+    finally:
+        server.close()
+        for writer in open_ones.values():
+            writer.transport.abort()
+        await asyncio.gather(*filter(None, open_ones), return_exceptions=True)
 
 
 def _free_port(script: Script) -> int:
@@ -199,8 +212,7 @@ async def playing(script: Script) -> AsyncIterator[DnspythonResolver]:
             )
             stack.callback(transport.close)
         for address, serve in {REGISTRY: referring(*script.delegation), **script.serve}.items():
-            server = await _name_server(script, address, serve)
-            stack.callback(server.close)
+            await stack.enter_async_context(_name_server(script, address, serve))
         yield DnspythonResolver(
             Clock(),
             [(address, script.port) for address in script.resolve],

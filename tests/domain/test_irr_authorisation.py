@@ -5,7 +5,7 @@ import pytest
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
-from byoip.domain.checks.registries.route_objects import route_object_text, token_line
+from byoip.domain.checks.registries.remedies import route_object_text, token_line
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
 from byoip.domain.claims.claim import OtherOrigin

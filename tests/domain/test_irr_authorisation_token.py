@@ -2,7 +2,7 @@ import pytest
 
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.checks.irr_authorisation import judge_token
-from byoip.domain.checks.registries.route_objects import token_line
+from byoip.domain.checks.registries.remedies import token_line
 from byoip.domain.checks.rpsl import RpslObject
 from tests.domain.samples import ARIN, LABEL, RIPE, STALE, TOKEN, prefix, route, rpsl
 

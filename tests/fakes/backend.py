@@ -91,7 +91,7 @@ def make_backend(
         advice=Advice(LABEL, REGISTRIES),
         probes={"database": content},
         metrics=CollectorRegistry(),
-        figures=Gauges(engine),
+        gauges=Gauges(engine),
         public_url="http://byoip.test",
         operator_reader=OperatorReader(engine),
         guards=GuardReader(engine, Ceilings()),

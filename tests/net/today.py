@@ -30,8 +30,8 @@ from byoip.domain.history import Actor, Event, OperatorEvent
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.sandbox.control import create_control
+from byoip.settings.loader import read_settings as _read_settings
 from byoip.settings.model import Settings, SettingsError
-from byoip.settings.reading import read_settings as _read_settings
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import make_engine
 from byoip.store.gauges import Gauges

@@ -8,7 +8,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from byoip.domain.checks.decision import asked_again
+from byoip.domain.checks.decision import asked_again, ownership_outcome
 from byoip.domain.checks.evidence import (
     Check,
     Failed,
@@ -53,6 +53,14 @@ async def test_a_zone_that_is_not_delegated_at_all_is_told_how_to_request_it() -
     assert "Ask the registry for reverse delegation of 2.0.192.in-addr.arpa" in outcome.fix
     assert "`domain` object" in outcome.fix
     assert txt_line(OWNER, TOKEN) in outcome.fix
+
+
+async def test_a_zone_that_is_not_delegated_does_not_hide_the_other_way() -> None:
+    by_dns = await judged(Script(resolve=resolver(), serve={REGISTRY: holds(TOP, says=None)}))
+    by_irr = Failed(Reason.TOKEN_MISSING, "No token.", "Add a line to the route object.")
+    outcome = ownership_outcome([by_irr, by_dns])
+    assert isinstance(outcome, Failed)
+    assert outcome.fix.startswith("Add a line to the route object. Or: Ask the registry")
 
 
 async def test_where_the_registry_s_zone_is_signed_its_denial_says_so_too() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from byoip.adapters.letters import pdf_contents
 from byoip.adapters.letters.pdf_inspector import ChildPdfInspector, Turns
-from byoip.api.letters import loa_documents
+from byoip.domain.letters import loa_document
 from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 from tests.pdfs import bomb, pdf, stream
 from tests.trust.served import Served, served
@@ -142,7 +142,7 @@ async def api(database_url: str, turns: WatchedTurns) -> AsyncIterator[Served]:
 async def test_the_quota_comes_before_the_inspection(
     api: Served, turns: WatchedTurns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loa_documents, "DOCUMENTS_PER_ACCOUNT", 1)
+    monkeypatch.setattr(loa_document, "DOCUMENTS_PER_ACCOUNT", 1)
     customer = await api.customer()
     assert (await customer.upload(SMALL)).status_code == 201
     answer = await customer.upload(LABORIOUS)
@@ -154,7 +154,7 @@ async def test_the_quota_comes_before_the_inspection(
 async def test_refused_ones_count(
     api: Served, turns: WatchedTurns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loa_documents, "INSPECTED_PER_DAY", 3)
+    monkeypatch.setattr(loa_document, "INSPECTED_PER_DAY", 3)
     hostile, other = await api.customer(), await api.customer()
     statuses = [(await hostile.upload(b"%PDF-1.7\n")).status_code for _ in range(5)]
     assert statuses == [422, 422, 422, 429, 429]

@@ -13,7 +13,7 @@ from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.restores import ForgottenState, RestoreRepository
 from byoip.store.statements import Session
 from byoip.usecases.jobs.kill_switches import KillSwitches
-from byoip.usecases.speakers.forget_applied import DetectRestore, forget_applied
+from byoip.usecases.speakers.forget_applied import detect_restore, forget_applied
 from tests.announcing import Fleet, path
 from tests.databases import fresh_database
 
@@ -39,13 +39,18 @@ async def forget(fleet: Fleet, name: str = "A") -> ForgottenState:
         return await forget_applied(tx, name=name, reason="last night's backup")
 
 
+async def restored(fleet: Fleet) -> bool:
+    async with fleet.store.transaction() as tx:
+        return await detect_restore(tx)
+
+
 async def test_the_first_look_only_notes_which_database_it_is(fleet: Fleet) -> None:
-    assert not await DetectRestore(fleet.store, fleet.clock)()
+    assert not await restored(fleet)
     ((identity,),) = await fleet.ask("SELECT identity FROM incarnation")
     ((oid,),) = await fleet.ask("SELECT oid FROM pg_database WHERE datname = current_database()")
     for words in ("cluster ", "timeline 0000000", f"database {oid}", "table "):
         assert words in identity
-    assert not await DetectRestore(fleet.store, fleet.clock)(), "it is the same"
+    assert not await restored(fleet), "it is the same"
     assert await fleet.ask(MARKS) == [(1,)]
 
 
@@ -68,33 +73,32 @@ async def test_without_the_right_to_ask_the_database_itself_is_known(fleet: Flee
 
 
 async def test_a_database_that_came_from_elsewhere_is_recognised_once(fleet: Fleet) -> None:
-    recognise = DetectRestore(fleet.store, fleet.clock)
-    await recognise()
+    await restored(fleet)
     await fleet.do(ELSEWHERE)
-    assert await recognise()
+    assert await restored(fleet)
     assert await fleet.ask(MARKS) == [(0,)]
     assert await fleet.ask("SELECT FROM orphan_routes") == []
     assert await KillSwitches(fleet.store).stopped(JobKind.OFFBOARD)
     assert await fleet.alarms("restored") == {"database"}
     kinds = await fleet.ask("SELECT kind, actor FROM operator_events ORDER BY number")
     assert kinds == [("routes.disowned", "reconciler"), ("job.stopped", "reconciler")]
-    assert not await recognise()
+    assert not await restored(fleet)
     assert await fleet.alarms("restored") == {"database"}
     await fleet.do("UPDATE route_alarms SET since = now() - interval '25 hours'")
-    await recognise()
+    await restored(fleet)
     assert await fleet.alarms("restored") == set()
 
 
 async def test_a_copy_of_a_database_is_told_from_it(
     fleet: Fleet, postgres_url: str, cloned_url: str
 ) -> None:
-    await DetectRestore(fleet.store, fleet.clock)()
+    await restored(fleet)
     await fleet.engine.dispose()
     await autocommit_pool(fleet.engine).close()
     with fresh_database(postgres_url, template=cloned_url.rpartition("/")[2]) as url:
         engine = make_engine(url, pool=PoolSize(kept=1, more=1, autocommit=1))
         copy = Fleet(engine)
-        assert await DetectRestore(copy.store, copy.clock)()
+        assert await restored(copy)
         assert await copy.ask(MARKS) == [(0,)]
         await engine.dispose()
 
@@ -106,7 +110,7 @@ async def test_an_operator_says_so_and_is_named(fleet: Fleet) -> None:
     assert (done.applied, done.orphans) == (1, 1)
     (event, _) = await fleet.ask("SELECT kind, actor, reason FROM operator_events ORDER BY number")
     assert event == ("routes.disowned", "cli:A. Person", "last night's backup")
-    assert not await DetectRestore(fleet.store, fleet.clock)(), "that is done already"
+    assert not await restored(fleet), "that is done already"
 
 
 async def test_edges_are_told_to_read_everything_anew(fleet: Fleet) -> None:

@@ -10,7 +10,7 @@ from byoip.domain.checks.evidence import Check, CheckState, Failed, Fault, Passe
 from byoip.domain.checks.validation_run import MOST_ATTEMPTS, RunResult, RunState
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
-from byoip.usecases.checks.rescue_runs import RescueRuns
+from byoip.usecases.checks.rescue_runs import rescue_runs
 from byoip.usecases.claims import prefixes, tokens
 from byoip.usecases.routes import offboarding
 from tests.announcing import until
@@ -224,6 +224,11 @@ async def test_a_run_that_another_worker_carries_out_is_left_alone(world: World)
     assert len(world.dns.asked) == 2
 
 
+async def rescued(world: World) -> int:
+    async with world.store.transaction() as tx:
+        return await rescue_runs(tx)
+
+
 async def test_a_sign_of_life_keeps_the_lease(world: World) -> None:
     claim = await world.claim()
     await world.prove(claim)
@@ -235,7 +240,7 @@ async def test_a_sign_of_life_keeps_the_lease(world: World) -> None:
     async def nearly_too_long() -> None:
         await world.set_lease(run_id, "-29.5 seconds")
         await until(renewed)
-        assert await RescueRuns(world.store)() == 0
+        assert await rescued(world) == 0
 
     world.registry.meanwhile = nearly_too_long
     await world.carry_out(run_id, heartbeat=0.1)
@@ -249,9 +254,9 @@ async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_no_party(world
     for _ in range(MOST_ATTEMPTS):
         async with world.store.transaction() as tx:
             assert await tx.runs.take(run_id, timedelta(0))
-    assert await RescueRuns(world.store)() == 0  # its job still waits
+    assert await rescued(world) == 0  # its job still waits
     await world.lose_jobs()
-    assert await RescueRuns(world.store)() == 1
+    assert await rescued(world) == 1
     await world.carry_out(run_id)
     run = await world.reader.run(claim.account_id, claim.id, run_id)
     assert run.run.result is RunResult.UNANSWERED
@@ -264,11 +269,11 @@ async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_no_party(world
 async def test_abandoned_runs_are_enqueued_again(world: World) -> None:
     claim = await world.claim()
     run_id = await world.request(claim)
-    assert await RescueRuns(world.store)() == 0
+    assert await rescued(world) == 0
     world.clock.advance(timedelta(seconds=31))
-    assert await RescueRuns(world.store)() == 0  # its job is only late
+    assert await rescued(world) == 0  # its job is only late
     await world.lose_jobs()
-    assert await RescueRuns(world.store)() == 1
+    assert await rescued(world) == 1
     assert [one for one, _ in await world.jobs()] == [run_id, run_id]
 
 

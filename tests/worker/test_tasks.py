@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from procrastinate import App
 
@@ -11,7 +12,7 @@ from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
-from byoip.usecases.checks.rescue_runs import RescueRuns
+from byoip.usecases.checks.rescue_runs import rescue_runs
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims import delegations
 from byoip.usecases.claims.close_unproven import CloseUnproven
@@ -42,15 +43,21 @@ def offboard_of(world: World) -> Callable[[Actor], Awaitable[object]]:
     return offboard
 
 
+async def rescue(world: World) -> None:
+    async with world.store.transaction() as tx:
+        await rescue_runs(tx)
+
+
 def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted, Counted]:
     registrations, tidied = Counted(), Counted()
     work = Work(
         run_validation=RunValidation(world.store, world.ask),
-        rescue_runs=RescueRuns(world.store),
+        rescue_runs=partial(rescue, world),
         close_unproven=CloseUnproven(world.store, world.clock),
         refresh_registrations=registrations,
         refresh_roas=roas,
         tidy_up=tidied,
+        fold_figures=tidied,
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
         reevaluate_claims=ReevaluateClaims(world.store, world.clock),

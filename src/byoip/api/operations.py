@@ -1,4 +1,4 @@
-"""Health, metrics and the error page: at the root, without credentials, queries ignored."""
+"""Health, metrics and the error page: at the root, without credentials; unknown queries ignored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -17,6 +17,7 @@ from byoip.api.border.backend import Backend, Probe
 from byoip.api.document.error_page import error_html
 from byoip.store.gauges import Gauge, Gauges
 from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.checks.capabilities import Capabilities, Capability
 
 PROBE_SECONDS = 2.0
 
@@ -28,15 +29,21 @@ async def healthz(_: Request) -> Response:
     return JsonBytes(b'{"status":"ok"}')
 
 
-def readyz(probes: Mapping[str, Probe]) -> Endpoint:
-    """Whether this process can serve: no probe complains."""
+def readyz(probes: Mapping[str, Probe], capabilities: Capabilities | None = None) -> Endpoint:
+    """Whether this process can serve: no probe complains.
 
-    async def ready(_: Request) -> Response:
+    With `?verbose`, each capability as well: what is missing, since when, and the remedy. None of
+    them makes it not ready.
+    """
+
+    async def ready(request: Request) -> Response:
         complaints = await asyncio.gather(*(_complaint(probe) for probe in probes.values()))
         checks = {name: why or "ok" for name, why in zip(probes, complaints, strict=True)}
         fine = not any(complaints)
-        body = msgspec.json.encode({"status": "ready" if fine else "not ready", "checks": checks})
-        return JsonBytes(body, 200 if fine else 503)
+        told: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": checks}
+        if capabilities and "verbose" in request.query_params:
+            told["capabilities"] = {one.name: _shown(one) for one in await capabilities.now()}
+        return JsonBytes(msgspec.json.encode(told), 200 if fine else 503)
 
     return ready
 
@@ -45,17 +52,17 @@ def metrics(backend: Backend) -> Endpoint:
     """In Prometheus' text format."""
 
     async def latest(_: Request) -> Response:
-        shown = generate_latest(backend.metrics) + await _service_wide(backend.figures)
+        shown = generate_latest(backend.metrics) + await _service_wide(backend.gauges)
         return Response(shown, headers={"content-type": CONTENT_TYPE_LATEST})
 
     return latest
 
 
-async def _service_wide(figures: Gauges) -> bytes:
+async def _service_wide(gauges: Gauges) -> bytes:
     """The gauges that are the same for all processes; a database that is away is one of them."""
     away = Gauge("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
     try:
-        read = [*await figures.read(), replace(away, values=[("", 1)])]
+        read = [*await gauges.read(), replace(away, values=[("", 1)])]
     except StoreUnavailable:
         read = [away]
     registry = CollectorRegistry()
@@ -64,17 +71,17 @@ async def _service_wide(figures: Gauges) -> bytes:
 
 
 class _Collected(Collector):
-    """Figures as Prometheus' library wants them."""
+    """Gauges as Prometheus' library wants them."""
 
-    def __init__(self, figures: Iterable[Gauge]) -> None:
-        self._figures = figures
+    def __init__(self, gauges: Iterable[Gauge]) -> None:
+        self._gauges = gauges
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Give each as a family."""
-        for figure in self._figures:
-            labels = [figure.label] if figure.label else []
-            family = GaugeMetricFamily(figure.name, figure.explanation, labels=labels)
-            for label, value in figure.values:
+        for gauge in self._gauges:
+            labels = [gauge.label] if gauge.label else []
+            family = GaugeMetricFamily(gauge.name, gauge.explanation, labels=labels)
+            for label, value in gauge.values:
                 family.add_metric([label] if labels else [], value)
             yield family
 
@@ -87,6 +94,16 @@ def error_page() -> Endpoint:
         return HTMLResponse(page)
 
     return errors
+
+
+def _shown(capability: Capability) -> dict[str, str | None]:
+    found = capability.found
+    return {
+        "state": "missing" if found.lacking else "ok",
+        "since": f"{capability.since:%Y-%m-%dT%H:%M:%SZ}",
+        "missing": found.lacking or None,
+        "remedy": found.remedy or None,
+    }
 
 
 async def _complaint(probe: Probe) -> str | None:

@@ -28,9 +28,9 @@ from byoip.cli.serving import bind, run
 from byoip.cli.up import Wanted, up
 from byoip.domain.errors import Refusal
 from byoip.settings import Mode
+from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, SettingsError, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
-from byoip.settings.reading import read_settings
 from byoip.store.migrating import CannotMigrate, migrate
 from byoip.store.unavailable import StoreUnavailable
 

@@ -1,4 +1,4 @@
-"""What a connection may cost before anybody knows whose it is: bytes, headers, time.
+"""What a connection may cost before the API knows the sender: bytes, headers, time.
 
 uvicorn hands every byte to the parser and keeps all headers, however many and long. Here they are
 counted first, in slices, and each connection has a clock:

@@ -8,6 +8,13 @@ silently.
 
 from typing import Literal
 
+from byoip.settings.loader import (
+    CONFIG_VARIABLE,
+    DATABASE_VARIABLE,
+    OPERATOR_TOKEN_VARIABLE,
+    URL_VARIABLE,
+    read_settings,
+)
 from byoip.settings.model import (
     Settings,
     SettingsError,
@@ -16,13 +23,6 @@ from byoip.settings.model import (
     speaker_notes,
 )
 from byoip.settings.parts import ServiceSettings, on_loopback, resolver_address
-from byoip.settings.reading import (
-    CONFIG_VARIABLE,
-    DATABASE_VARIABLE,
-    OPERATOR_TOKEN_VARIABLE,
-    URL_VARIABLE,
-    read_settings,
-)
 
 Mode = Literal["sandbox", "production"]
 

@@ -1,4 +1,7 @@
-"""Bring a database to the newest revision, and tell whether it is there."""
+"""Bring a database to the newest revision, and tell whether it is there.
+
+Text SQL: it asks Postgres about itself, and tables that are not there yet.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Statements that SQLAlchemy compiles once and the driver runs.
+"""Statements that SQLAlchemy compiles once and the driver runs; rows to objects and back.
 
 Through a SQLAlchemy connection a statement costs 0.9 ms of our own processor time, on the driver
 0.2 ms; recording an approved run takes sixteen. So SQLAlchemy owns the tables, the text of the
@@ -6,8 +6,8 @@ statements, the pool and the transactions; the driver runs the statements.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass, fields
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 import psycopg
@@ -18,6 +18,8 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
+
+_Made = TypeVar("_Made")
 
 AnyRow: TypeAlias = Any
 """A row with an attribute for each column: the driver's named tuple, or SQLAlchemy's row."""
@@ -94,6 +96,21 @@ class Repository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+
+def from_row(kind: type[_Made], row: AnyRow, /, **given: Any) -> _Made:
+    """A dataclass; a field that is not given is the row's column of that name, as it is.
+
+    So what is more than the driver's own type (an enumeration, a prefix) has to be given.
+    """
+    made: Any = kind
+    names = (one.name for one in fields(made) if one.name not in given)
+    return kind(**given, **{name: getattr(row, name) for name in names})
+
+
+def to_row(source: object, columns: Iterable[str], /, **given: Any) -> dict[str, Any]:
+    """What these columns hold; one that is not given is the source's attribute of that name."""
+    return {name: given[name] if name in given else getattr(source, name) for name in columns}
 
 
 def json(value: object) -> Jsonb:

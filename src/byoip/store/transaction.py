@@ -1,45 +1,45 @@
 """Transactions, and the order in which they lock.
 
-Deadlocks are prevented, not retried: every transaction takes its locks in this order, and skips
-those that it does not need.
+Deadlocks are prevented, not retried: every transaction takes those that it needs in this order.
 
 1. the key of an idempotent write (tried, never waited for)
-2. the account (`lock_account`)
-3. the claim (`Claims.lock`)
-4. its open run (`Runs.lock`, `end_open`); `take` and `renew` lock nothing else. Or a service:
-   bindings share it (`Services.get`; `Bindings.swap` and `remove` with all that the feed will
-   name), operators lock it alone and nothing before it. Then edges: bindings and announcements
-   share them (`EdgeFeed.at_once`, `Edges.together`); to add, drain, restore or remove one all are
-   locked (`Edges.alone`), and then that one (`Edges.lock`), or all of them after the counter of 13
-   (`Edges.begin_feed`)
-5. the space (`lock_space`), only for a claim that is pending
-6. approved claims that overlap it (`approved_overlapping`), in the order of their ids
-7. the breaker (`permit`, `trip`, `rearm`), one withdrawal at a time. A claim's way out
-   (`offboardings`) is written under the claim's lock and needs none of its own. Or, alone and with
-   nothing before it, the turn to re-evaluate all routes: tried, never waited for
-   (`Drifts.reevaluate` then shares claims in the order of their ids). A claim's waivers are put
-   and ended under its lock; those that are over alone, in their own order, without waiting
-   (`Waivers.end_over`)
-8. with nothing before it one of these: the refused set of a job (`guards.waiting`, `refuse`), then
-   the ways out that a run takes in, in their own order and without their claims
-   (`offboardings.take_in`); a speaker or listener to forget (`routes.last_asked`), then what it
-   applied and observed in the order of ids (`routes.forget`); which database this is
-   (`restores.identity`), then all applied state in the order of ids (`restores.forget_applied`)
-9. letters of the claim; or those alone, with nothing before or after them
+2. the account (`tx.claims.lock_account`)
+3. the space (`tx.claims.lock_space`), by all that may begin or end a contest; then, in the order of
+   their ids, the claims around (`tx.contests.lock_around`)
+4. the claim (`tx.claims.lock`)
+5. its open run (`tx.runs.lock`, `tx.runs.end_open`); `tx.runs.take` and `tx.runs.renew` lock
+   nothing else. Or a service: bindings share it (`tx.services.get`; `tx.bindings.swap` and
+   `tx.bindings.remove` with all that the feed will name), operators lock it alone and nothing
+   before it (`tx.services.lock`). Then edges: bindings and announcements share them
+   (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
+   locked (`tx.edges.alone`), then one (`tx.edges.lock`) or all after 13 (`tx.edges.begin_feed`)
+6. with the space locked, claims that overlap it, by id (`tx.claims.approved_overlapping`,
+   `tx.contests.unrivalled`)
+7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
+   time. A claim's way out (`tx.offboardings`) is written under the claim's lock. Or, alone and with
+   nothing before it, the turn to re-evaluate a page of routes, never waited for
+   (`tx.drifts.reevaluate`, then its snapshot and claims by id); waivers that are over, without
+   waiting (`tx.waivers.end_over`)
+8. with nothing before it one of these: the refused set of a job (`tx.guards.waiting`,
+   `tx.guards.refuse`), then the ways out that a run takes in (`tx.offboardings.enrol`); a speaker
+   or listener to forget (`tx.routes.last_asked`), then what it applied and observed by id
+   (`tx.routes.forget`); which database this is (`tx.restores.identity`), then all applied state
+   by id (`tx.restores.forget_applied`)
+9. of a finished run raw answers, by digest, then what its account keeps (`tx.raw_answers`). Letters
+   of the claim; or those alone, with nothing before or after them
 10. event counters of claims, in the order of their ids
 11. event counters of accounts, in the order of their ids
 12. the event counter of operators
-13. the counter of edge changes (`EdgeFeed.write`), where a binding has changed. All accounts share
-    it, so it comes last and is held only while the transaction commits
-14. at the commit Postgres' queue of notifications, where there are events
+13. the counter of edge changes (`tx.edge_feed.write`), where a binding has changed. All accounts
+    share it, so it comes last and is held only while the transaction commits
+14. at the commit the account's counters (triggers), then Postgres' queue of notifications
 
-Why 6 may come after 3: a transaction that waits for the space holds a pending claim only, and 6
-locks approved ones; two that do 6 for overlapping space take turns at 5. Hence the rule in 5: a
-transaction that held an approved claim and took the space could deadlock with one that contests it.
+Why 6 may come after 4: only one transaction at a time has the space, and any other holds one claim
+of it and waits for no second one; what locks several without the space (`rearm`) takes them in the
+order of their ids, as 3 does. To hold a claim and then take its space could deadlock.
 
-Reconcilers write applied state in single statements, in the order of ids. They lock BGP prefixes
-without their claims: to read them before a withdrawal (holding nothing else), and to settle them
-(skipping those that are locked).
+Reconcilers write applied state in single statements, by id. They lock BGP prefixes without their
+claims: to read them before a withdrawal, and to settle them (skipping those that are locked).
 
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
@@ -82,6 +82,7 @@ from byoip.store.checks.vrp_snapshots import RoaRepository
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository
 from byoip.store.checks.waivers import WaiverRepository
 from byoip.store.claims.claims import ClaimRepository
+from byoip.store.claims.contests import ContestRepository
 from byoip.store.claims.delegations import DelegationRepository
 from byoip.store.claims.events import EventRepository
 from byoip.store.claims.reservations import ReservationRepository
@@ -114,6 +115,7 @@ class Transaction:
     """
 
     claims = cached_property(lambda tx: ClaimRepository(tx.session))
+    contests = cached_property(lambda tx: ContestRepository(tx.session))
     tokens = cached_property(lambda tx: TokenRepository(tx.session))
     bindings = cached_property(lambda tx: BindingRepository(tx.session, tx.edge_feed))
     edges = cached_property(lambda tx: EdgeRepository(tx.session))

@@ -32,7 +32,7 @@ from byoip.store.speakers.leader_election import LeaderElection, Leadership, Lea
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
-from byoip.usecases.speakers.forget_applied import DetectRestore
+from byoip.usecases.speakers.forget_applied import detect_restore
 from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import ObserveRoutes
 from byoip.usecases.speakers.stage_changes import StageChanges
@@ -79,7 +79,8 @@ class Reconciler:
         while True:
             try:
                 async with self.election.hold() as leadership:
-                    await DetectRestore(self.store, self.clock)()
+                    async with self.store.transaction() as tx:
+                        await detect_restore(tx)
                     _LOG.info("Reconciling %d speakers", len(self.speakers))
                     await _Term(self, leadership).run()
             except* (LeadershipLost, StoreUnavailable) as lost:
@@ -184,6 +185,7 @@ class _Term:
     async def _take_snapshot(self) -> None:
         now = self._parts.clock.now()
         if now >= self._snapshot_due:
-            await DetectRestore(self._parts.store, self._parts.clock)()
+            async with self._parts.store.transaction() as tx:
+                await detect_restore(tx)
             await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY

@@ -206,7 +206,8 @@ class Asking:
             RawAnswer(
                 asked=f"{asked.name} {kind.name} @{server.address}/{transport}{cut}",
                 of=str(server),
-                answer=reply.wire[:most],
+                # Without the id (RFC 1035, 4.1.1): so the same answer is the same evidence.
+                answer=(reply.wire and bytes(2)) + reply.wire[2:most],
                 at=self._limits.clock.now(),
             )
         )

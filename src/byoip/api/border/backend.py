@@ -24,6 +24,7 @@ from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
+from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
@@ -41,6 +42,7 @@ class Backend:
         terms: what the operator admits.
         in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
+        capabilities: what it can do besides, and what it lacks for that.
         public_url: under which customers reach the service, without a trailing slash; stands in
             documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
@@ -61,7 +63,7 @@ class Backend:
     advice: Advice
     probes: Mapping[str, Probe]
     metrics: CollectorRegistry
-    figures: Gauges
+    gauges: Gauges
     public_url: str
     limiter: RequestLimiter
     operator_reader: OperatorReader
@@ -71,6 +73,7 @@ class Backend:
     restore_snapshot: RestoreSnapshot
     in_service: InService
     notifier: EventNotifier
+    capabilities: Capabilities | None = None
     require_if_match: bool = False
     speaks: bool = False
     uploads: UploadsInFlight = field(default_factory=UploadsInFlight)

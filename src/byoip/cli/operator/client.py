@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from byoip.settings.loader import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
 from byoip.settings.model import SettingsError
-from byoip.settings.reading import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
 
 _SECONDS = 30
 _PAGE = 200

@@ -21,7 +21,11 @@ from byoip.domain.claims.ownership_token import TokenMethod
 _WAYS = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 
 # A wrong token is worse news than none, and the customer can act on it at once.
-_LEAST_TELLING = (Reason.TOKEN_MISSING, Reason.ROUTE_OBJECTS_NOT_OFFERED)
+_LEAST_TELLING = (
+    Reason.TOKEN_MISSING,
+    Reason.ROUTE_OBJECTS_NOT_OFFERED,
+    Reason.ZONE_NOT_DELEGATED,
+)
 
 _ISSUE = "Issue a token (POST .../validation_tokens), publish it and ask for validation again."
 _USELESS = {

@@ -101,6 +101,14 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GoneAnswer:
+    """What stays of a raw answer that is not kept any more."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class RawAnswer:
     """One question to one outside party, and its answer as it came.
 
@@ -110,17 +118,19 @@ class RawAnswer:
         answer: the raw answer; empty when nothing came. The adapter may cut a long one, which
             `asked` then says, as in `name TXT (cut from 2100 bytes)`.
         at: when the answer was complete, or given up.
+        gone: `answer` was given up, and this is what stays of it.
     """
 
     asked: str
     of: str
     answer: bytes
     at: datetime
+    gone: GoneAnswer | None = None
 
     @property
     def sha256(self) -> str:
         """Digest in hex of `answer`: of what is kept, where the answer was cut."""
-        return sha256(self.answer).hexdigest()
+        return self.gone.sha256 if self.gone else sha256(self.answer).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +187,10 @@ _FIXES = {
     Fault.NO_DATA: "The operator has no data to judge by yet: wait until it is loaded, or tell "
     "the operator.",
     Fault.EXPIRED_ROA: "Renew the ROA at the registry, or wait until newer ROA data is loaded.",
+    Fault.UNKNOWN_REGISTRY: "The operator must add the registry to the settings, or waive irr for "
+    "this prefix: tell the operator.",
+    Fault.SOURCES_DISAGREE: "The operator can override it: ask the operator to name the registry "
+    "that is responsible, or wait until the statistics agree.",
     Fault.NOT_ASKED: "Another check must be answered first: see what it says.",
 }
 

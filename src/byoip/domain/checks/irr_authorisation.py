@@ -13,7 +13,7 @@ from typing import Final
 from byoip.domain.asn import LAST_ASN, Asn
 from byoip.domain.checks.address_holder import judge_holder, maintainers_of
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
-from byoip.domain.checks.registries.route_objects import (
+from byoip.domain.checks.registries.remedies import (
     CLASSES,
     remarks_line,
     steps_to_route_object,

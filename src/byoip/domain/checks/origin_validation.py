@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from byoip.domain.asn import AS0, Asn
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.registries.remedies import ROA, roa_to_publish
 from byoip.domain.claims.claim import OtherOrigin
-from byoip.domain.foreign_text import enumerated
 from byoip.domain.prefix import Prefix
 
 
@@ -44,9 +44,6 @@ class Vrp:
     def expired(self, now: datetime) -> bool:
         """Whether it may no longer be used."""
         return self.expires_at is not None and self.expires_at <= now
-
-
-ROA = "ROA"  # where an other origin is known from
 
 
 class Validity(StrEnum):
@@ -145,30 +142,6 @@ def judge_roas(
         seen = "; ".join(_text(vrp) for vrp in verdict.expired_would_match)
         return Unanswered(Fault.EXPIRED_ROA, f"Only expired ROAs make it valid: {seen}.")
     return _failed(prefix, verdict, roa_to_publish(prefix, origin, others))
-
-
-def roa_to_publish(prefix: Prefix, origin: Asn, others: Iterable[OtherOrigin] = ()) -> str:
-    """Ask for the ROA of the route; first for those of other origins known for the space."""
-    ours = (
-        f"Publish a ROA at the registry of the space: prefix {prefix}, origin {origin}, "
-        f"max length {prefix.length}."
-    )
-    return f"{others_first(origin, others)} Then: {ours}" if (others := tuple(others)) else ours
-
-
-def others_first(origin: Asn, others: Iterable[OtherOrigin]) -> str:
-    """Name the other origins, and what to do about them before a ROA for `origin`."""
-    known = tuple(others)
-    with_roa = {(one.asn, one.prefix) for one in known if one.where == ROA}
-    without = [one for one in known if (one.asn, one.prefix) not in with_roa]
-    named = enumerated(f"{one.asn} for {one.prefix} ({one.where})" for one in known)
-    said = f"Other origins are known for this space: {named}."
-    if not without:
-        return f"{said} Keep their ROAs, if they are yours."
-    return (
-        f"{said} Publish ROAs for {enumerated(dict.fromkeys(str(one.asn) for one in without))} "
-        f"first, if they are yours: a ROA for {origin} alone would make their routes invalid."
-    )
 
 
 def _failed(prefix: Prefix, verdict: RouteValidity, fix: str) -> Failed:

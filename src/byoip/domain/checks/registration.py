@@ -6,7 +6,7 @@ from typing import Final
 
 from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
 from byoip.domain.checks.iana import registry_hint
-from byoip.domain.checks.registries.national import National, national
+from byoip.domain.checks.registries.national import NATIONAL, National
 from byoip.domain.checks.registry import Allocation, Basis, Registry, Responsible
 from byoip.domain.foreign_text import listed
 from byoip.domain.prefix import Prefix
@@ -50,9 +50,8 @@ def responsible_registry(
     else:
         name = key
     if key not in registries:
-        return Unanswered(
-            Fault.UNKNOWN_REGISTRY, f"{prefix} is space of {name}. {unknown_registry(key)}"
-        )
+        seen = f"{prefix} is space of {name}."
+        return Unanswered(Fault.UNKNOWN_REGISTRY, seen, unknown_registry(key))
     return Responsible(registries[key], basis, None if near and near.replaces else near)
 
 
@@ -67,8 +66,15 @@ def unknown_registry(key: str) -> str:
 def _national(
     prefix: Prefix, key: str, allocations: Sequence[Allocation] | None, named: Mapping[str, str]
 ) -> National | None:
-    of = {one.country for one in allocations or () if one.prefix.overlaps(prefix)}
-    return national(key, of.pop(), named) if len(of) == 1 else None
+    """The national registry of the one country; the operator's keys go before the table's."""
+    countries = {one.country for one in allocations or () if one.prefix.overlaps(prefix)}
+    if len(countries) != 1:
+        return None
+    (country,) = countries
+    known, own = NATIONAL.get((key, country)), named.get(country)
+    if own is None or not country:
+        return known
+    return National(own, known.name if known else own, country, bool(known and known.replaces))
 
 
 def _override(prefix: Prefix, overrides: Iterable[tuple[Prefix, str]]) -> tuple[str, Basis] | None:
@@ -135,8 +141,7 @@ def _disagree(one: Allocation, other: Allocation) -> Unanswered:
     rows = " but ".join(f"{row.prefix} is {row.status} at {row.registry}" for row in (one, other))
     seen = (
         f"The registries' statistics disagree: {rows}. That is usual for days while space moves "
-        "from one registry to another, and is asked again. The operator can override it: ask the "
-        "operator to name the registry responsible."
+        "from one registry to another, and is asked again."
     )
     return Unanswered(Fault.SOURCES_DISAGREE, seen)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from byoip.domain.checks.registries.route_objects import (
+from byoip.domain.checks.registries.remedies import (
     route_object_text,
     steps_to_route_object,
     token_line,

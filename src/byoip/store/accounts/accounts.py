@@ -8,8 +8,7 @@ import sqlalchemy as sa
 from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.store.accounts.tables import accounts
-from byoip.store.rows import to_row
-from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.statements import AnyRow, Repository, compiled, to_row
 
 _a = accounts.c
 _ACCOUNT: Final = _a.id == sa.bindparam("account_id")

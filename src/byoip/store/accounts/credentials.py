@@ -12,8 +12,7 @@ from byoip.domain.accounts.credential import AccountNotFound, Credential, Creden
 from byoip.ports.clock import Clock
 from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.rows import from_row, to_row
-from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)

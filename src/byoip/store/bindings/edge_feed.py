@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
 from byoip.store.claims.events import CHANNEL
-from byoip.store.rows import from_row
-from byoip.store.statements import AnyRow, Session, compiled, from_text, json_text
+from byoip.store.statements import AnyRow, Session, compiled, from_row, from_text, json_text
 
 # What waiting readers of the feed are notified about: no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")

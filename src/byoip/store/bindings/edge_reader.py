@@ -16,8 +16,7 @@ from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables import bindings, edge_changes, edges, services
 from byoip.store.bindings.views import EdgeView
-from byoip.store.rows import from_row
-from byoip.store.statements import AnyRow, compiled
+from byoip.store.statements import AnyRow, compiled, from_row
 
 _c, _b, _e = edge_changes.c, bindings.c, edges.c
 _SERVICE: Final = ("id", "name", "default_only")

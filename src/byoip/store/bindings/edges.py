@@ -16,8 +16,7 @@ from byoip.store.bindings.tables import bindings, edge_change_counter, edge_chan
 from byoip.store.bindings.views import Converged
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
-from byoip.store.rows import to_row
-from byoip.store.statements import Repository, compiled
+from byoip.store.statements import Repository, compiled, to_row
 
 _e, _c, _b = edges.c, edge_changes.c, bindings.c
 _CHANGING: Final = ("acknowledged", "joins_at", "counts", "drained", "heard_at")

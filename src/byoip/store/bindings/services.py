@@ -14,8 +14,7 @@ from byoip.domain.bindings.service_binding import Service, ServiceNotFound
 from byoip.store.bindings.tables import bindings, edge_changes, services
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables import offboardings
-from byoip.store.rows import to_row
-from byoip.store.statements import Repository, compiled
+from byoip.store.statements import Repository, compiled, to_row
 from byoip.store.unavailable import refusing, translate_driver_errors
 
 _s, _b, _log = services.c, bindings.c, edge_changes.c

@@ -12,8 +12,7 @@ from byoip.domain.checks.registry_override import OverrideNotFound, RegistryOver
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables import registry_overrides
-from byoip.store.rows import from_row, to_row
-from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 
 _o = registry_overrides.c
 _PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)

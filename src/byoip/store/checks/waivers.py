@@ -28,7 +28,8 @@ _REPLACE: Final = compiled(
 _END: Final = compiled(
     _end.where(_w.id == bindparam("waiver_id", type_=Uuid)), ["ended_at", "ended_because"]
 )
-# Those that another transaction holds are ended ten minutes later.
+# Those that another transaction holds are ended ten minutes later. As text: it locks, gives each
+# its reason and ends it at once; Core needs twice the lines.
 _END_OVER: Final = compiled(
     text("""
     WITH over AS (

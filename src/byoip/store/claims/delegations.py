@@ -14,8 +14,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import delegations, prefixes
 from byoip.store.routes.bgp_prefixes import UP
 from byoip.store.routes.tables import bgp_prefixes
-from byoip.store.rows import from_row, to_row
-from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
 _d, _p, _b = delegations.c, prefixes.c, bgp_prefixes.c

@@ -1,4 +1,7 @@
-"""One connection of a process listens for all its requests that wait for events."""
+"""One connection of a process listens for all its requests that wait for events.
+
+On the driver: SQLAlchemy has no LISTEN.
+"""
 
 import asyncio
 import logging

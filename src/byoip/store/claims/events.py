@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from byoip.domain.history import Event
 from byoip.store.claims.views import NumberedEvent
-from byoip.store.rows import from_row
-from byoip.store.statements import AnyRow, Session, compiled, json_text
+from byoip.store.statements import AnyRow, Session, compiled, from_row, json_text
 
 CHANNEL: Final = "byoip_events"
 

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
 from byoip.store.claims.claim_reader import TOKEN, token_from
 from byoip.store.claims.tables import prefixes, validation_tokens
-from byoip.store.rows import to_row
-from byoip.store.statements import Repository, Statement, compiled
+from byoip.store.statements import Repository, Statement, compiled, to_row
 
 _t = validation_tokens.c
 _THIS: Final = _t.id == sa.bindparam("token_id")

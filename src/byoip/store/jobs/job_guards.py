@@ -20,8 +20,7 @@ from byoip.domain.jobs.job_history import (
 )
 from byoip.store.jobs.tables import job_runs, job_switches
 from byoip.store.jobs.views import JobReport
-from byoip.store.rows import from_row, to_row
-from byoip.store.statements import AnyRow, Repository, compiled, json
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, json, to_row
 
 _s, _r = job_switches.c, job_runs.c
 _KIND: Final = sa.bindparam("kind", type_=sa.Text)

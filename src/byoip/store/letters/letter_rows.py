@@ -15,8 +15,7 @@ from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.tables import prefixes
 from byoip.store.letters.tables import letters, loa_documents
-from byoip.store.rows import from_row
-from byoip.store.statements import AnyRow, json
+from byoip.store.statements import AnyRow, from_row, json
 
 # All columns of a document but its bytes.
 DOCUMENT: Final = tuple(one for one in loa_documents.c if one.name != "content")
@@ -59,6 +58,7 @@ def letter_from(row: AnyRow) -> Letter:
         superseded_by=None if row.superseded_by is None else LetterReference(row.superseded_by.hex),
         revoked_because=None if because is None else RevokedBecause(because),
         rpki=RpkiWatch(row.rpki_snapshot, row.rpki_failing_since, row.rpki_failing_until),
+        misnames=row.misnames,
     )
 
 

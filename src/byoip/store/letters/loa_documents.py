@@ -8,8 +8,7 @@ import sqlalchemy as sa
 from byoip.domain.letters.loa_document import LoaDocument, LoaDocumentNotFound
 from byoip.store.letters.letter_rows import DOCUMENT, document_from
 from byoip.store.letters.tables import loa_documents
-from byoip.store.rows import to_row
-from byoip.store.statements import Repository, compiled
+from byoip.store.statements import Repository, compiled, to_row
 
 _d = loa_documents.c
 

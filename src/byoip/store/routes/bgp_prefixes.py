@@ -19,7 +19,6 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
-from byoip.store.rows import from_row, to_row
 from byoip.store.speakers.tables import (
     applied_routes,
     listeners,
@@ -27,7 +26,7 @@ from byoip.store.speakers.tables import (
     orphan_routes,
     speakers,
 )
-from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
 ROUTES_CHANNEL: Final = "byoip_routes"
@@ -182,7 +181,7 @@ class BgpPrefixRepository(Repository):
             Contested: another claim's row for the same route is advertised.
         """
         # Where another claim announced it a moment ago; before that `out_elsewhere` would know.
-        with refusing(uq_bgp_prefixes_advertised=Contested):
+        with refusing(uq_bgp_prefixes_advertised=Contested(still_served=True)):
             changed = await self._session.change(
                 _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)
             )

@@ -15,8 +15,7 @@ from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
-from byoip.store.rows import from_row, to_row
-from byoip.store.statements import AnyRow, Session, compiled
+from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
 
 _w, _t = withdrawals.c, breaker_trips.c
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)

@@ -15,8 +15,7 @@ from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import KNOWN
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, offboardings
-from byoip.store.rows import from_row, to_row
-from byoip.store.statements import AnyRow, Repository, compiled, json
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, json, to_row
 
 
 @dataclass(frozen=True, slots=True)

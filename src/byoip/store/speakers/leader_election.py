@@ -1,4 +1,7 @@
-"""Which process may tell speakers anything: it holds a session lock, on a connection of its own."""
+"""Which process may tell speakers anything: it holds a session lock, on a connection of its own.
+
+On the driver: the lock and LISTEN belong to that one connection, which no pool may hand on.
+"""
 
 import asyncio
 import logging

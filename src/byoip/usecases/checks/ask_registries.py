@@ -19,7 +19,7 @@ from byoip.domain.checks.evidence import (
 from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
 from byoip.domain.checks.registration import unknown_registry
 from byoip.domain.checks.registries.national import National
-from byoip.domain.checks.registries.route_objects import steps_to_route_object, token_line
+from byoip.domain.checks.registries.remedies import steps_to_route_object, token_line
 from byoip.domain.checks.registry import Registry, Responsible
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.claims.ownership_token import TokenMethod

@@ -4,7 +4,7 @@ THEORY OF OPERATION
 
 A run is a row, and a claim has at most one open run. A job in the queue only says "look at this
 run now": the row decides. A worker takes the row with a lease and a new attempt number, and renews
-the lease while it asks. If the worker dies, the lease ends, `RescueRuns` enqueues the run, and
+the lease while it asks. If the worker dies, the lease ends, `rescue_runs` enqueues the run, and
 another worker takes it. The first one's attempt number is then out of date: it records nothing.
 
     SCHEDULED --take--> RUNNING --record--> FINISHED --unanswered--> a new run, SCHEDULED
@@ -13,7 +13,7 @@ another worker takes it. The first one's attempt number is then out of date: it 
 
     transaction 1     take the run; read the claim and its token
     no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
-    transaction 2     lock claim, run and space; look again; decide; record
+    transaction 2     lock space, claim and run; look again; decide; record
 
 The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
 run that another worker has taken, is left alone. Findings about a token that was revoked do not
@@ -24,9 +24,11 @@ stays, and the next run asks again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.decision import (
@@ -42,14 +44,21 @@ from byoip.domain.claims.check_waiver import Waivable
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget
+from byoip.usecases.claims.contests import clear_contests
 from byoip.usecases.events import record_changes
 
+_LATER = timedelta(seconds=5)
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
+
+
+class _NoTurnError(Exception):
+    """The account has its share of this worker; what was taken is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +67,28 @@ class RunValidation:
 
     Attributes:
         heartbeat: seconds between renewals of the lease; well under the lease.
+        evidence_quota: bytes of raw answers that an account's runs may keep.
+        share: how many runs of one account this worker carries out at once; others come later.
+        running: how many it carries out, by account.
     """
 
     store: Store
     ask: CollectEvidence
     heartbeat: float = LEASE.total_seconds() / 3
+    evidence_quota: int = EVIDENCE_QUOTA
+    share: int = 10
+    running: Counter[UUID] = field(default_factory=Counter)
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended."""
+        try:
+            with ExitStack() as turn:
+                await self._attempt(run_id, by, turn)
+        except _NoTurnError:  # before anything was asked; the run is as it was
+            async with self.store.transaction(actor=by) as tx:
+                await tx.jobs.enqueue_run(run_id, at=tx.now + _LATER)
+
+    async def _attempt(self, run_id: UUID, by: Actor, turn: ExitStack) -> None:
         async with self.store.transaction(actor=by) as tx:
             run = await tx.runs.take(run_id, LEASE)
             if run is None:
@@ -74,6 +97,7 @@ class RunValidation:
                 claim = await tx.claims.get(run.claim_id)
             except ClaimNotFound:
                 return  # the claim was closed
+            turn.enter_context(self._turn(claim.account_id))
             token = None if claim.approved else await tx.tokens.live(claim.id)
         if run.attempt > MOST_ATTEMPTS:  # workers die of it: end it, as one without any answer
             answers = CollectedEvidence(())
@@ -82,7 +106,19 @@ class RunValidation:
                 answers = await self.ask(
                     CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
                 )
-        await self._record(run, token, answers, by)
+        await self._record(run, claim, token, answers, by)
+
+    @contextmanager
+    def _turn(self, account_id: UUID) -> Iterator[None]:
+        if self.running[account_id] >= self.share:
+            raise _NoTurnError
+        self.running[account_id] += 1
+        try:
+            yield
+        finally:
+            self.running[account_id] -= 1
+            if not self.running[account_id]:
+                del self.running[account_id]
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
@@ -104,11 +140,14 @@ class RunValidation:
     async def _record(
         self,
         run: ValidationRun,
+        asked: Claim,
         token: OwnershipToken | None,
         answers: CollectedEvidence,
         by: Actor,
     ) -> None:
         async with self.store.transaction(actor=by) as tx:
+            if token is not None:  # it may be approved or contested: the space comes first
+                await tx.claims.lock_space(asked.prefix)
             try:
                 claim = await tx.claims.lock(run.claim_id)
             except ClaimNotFound:
@@ -127,6 +166,8 @@ class RunValidation:
             decided, result, more = await self._settle(tx, learnt, proof, findings)
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
+            if result is RunResult.APPROVED:
+                await clear_contests(tx, claim.prefix)
             await self._finish(tx, held, result, (*findings, *more))
 
     async def _settle(
@@ -143,7 +184,6 @@ class RunValidation:
             return claim, result, ()
         if claim.suspended or claim.offboarding:
             return claim, result, ()
-        await tx.claims.lock_space(claim.prefix)
         vrps = await tx.roas.about(claim.prefix)
         waiver = (await tx.waivers.of(claim.id, now)).get(Waivable.RPKI)
         once_more, _ = check_rpki(
@@ -181,7 +221,7 @@ class RunValidation:
     ) -> None:
         again = run.again(uuid4(), tx.now) if result is RunResult.UNANSWERED else None
         told = asked_again(findings, again.due_at) if again else findings
-        await tx.runs.finish(run.finished(result, tx.now), told)
+        await tx.runs.finish(run.finished(result, tx.now), told, self.evidence_quota)
         after = {"validation_id": run.id.hex, "result": result.value}
         tx.record(run.claim_id, "validation.finished", after=after)
         if again:

@@ -10,6 +10,7 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import (
+    AdvertiseStateLocked,
     BgpPrefix,
     BgpPrefixNotFound,
     Contested,
@@ -20,6 +21,8 @@ from byoip.domain.routes.route_validity import OriginUnanswered
 from byoip.store.transaction import Transaction
 from byoip.usecases.events import record_changes
 from byoip.usecases.routes.announce import announce
+
+_NOT_YET = (Contested, AdvertiseStateLocked, IncompleteBgpDeployment, OriginUnanswered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Withheld:
     owed: bool
 
 
-async def turn_back(tx: Transaction, claim: Claim, offboarding: Offboarding) -> Claim:
+async def restore_standing(tx: Transaction, claim: Claim, offboarding: Offboarding) -> Claim:
     """Give a locked claim its standing and its bindings back, and have a letter written.
 
     Raises:
@@ -73,7 +76,7 @@ async def announce_again(
             continue  # its owner has decided otherwise
         try:
             await _announce(tx, claim, before)
-        except (Contested, IncompleteBgpDeployment, OriginUnanswered) as refusal:
+        except _NOT_YET as refusal:
             # Edges lack it, a contest is open, or validation had no answer: none of them is a "no".
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=True))
         except Refusal as refusal:

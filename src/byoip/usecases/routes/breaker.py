@@ -7,7 +7,7 @@ from byoip.domain.operator_text import stated_reason
 from byoip.domain.routes.breaker import KeptTrip, Parked
 from byoip.domain.routes.offboarding import End
 from byoip.store.transaction import Transaction
-from byoip.usecases.claims.restore import turn_back
+from byoip.usecases.claims.restore import restore_standing
 
 
 async def rearm(
@@ -51,7 +51,7 @@ async def _settle(tx: Transaction, claim_id: UUID, trip_id: UUID, parked: Parked
     if parked is Parked.RELEASED:
         await tx.offboardings.save(offboarding.released())
         return
-    await turn_back(tx, claim, offboarding)
+    await restore_standing(tx, claim, offboarding)
     await tx.offboardings.save(offboarding.ended(End.CANCELLED, tx.now))
     withdrawn = [one.bgp_prefix_id.hex for one in offboarding.routes]
     after = {"trip_id": trip_id.hex, "stay_withdrawn": withdrawn}

@@ -6,7 +6,6 @@ does. Offboarding stops until an operator starts it, for it may go on with what 
 the backup. Edges read all changes again, for the numbers of changes are given a second time.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
@@ -15,41 +14,30 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.domain.operator_text import stated_name, stated_reason
-from byoip.ports.clock import Clock
 from byoip.store.speakers.restores import ForgottenState, Identity
-from byoip.store.transaction import Store, Transaction
+from byoip.store.transaction import Transaction
 
 _ALARM_LASTS: Final = timedelta(days=1)
 _DETECTED: Final = CustomerText("this database was restored, or its server was replaced")
 
 
-@dataclass(frozen=True, slots=True)
-class DetectRestore:
-    """Forget it without an operator, where the database itself shows that it was restored."""
+async def detect_restore(tx: Transaction) -> bool:
+    """Forget it without an operator, where the database itself shows that it was restored.
 
-    store: Store
-    clock: Clock
-
-    async def __call__(self) -> bool:
-        """Compare the database with what it was; to be done before speakers are told anything.
-
-        Raises:
-            StoreUnavailable: nothing was changed.
-        """
-        now = self.clock.now()
-        async with self.store.transaction() as tx:
-            found = await tx.restores.identity()
-            await tx.restores.end_alarm(now - _ALARM_LASTS)
-            if found.kept is None:
-                await tx.restores.keep(found.here, now)
-            if not found.restored:
-                return False
-            tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
-            done = await _forget(tx, found, _DETECTED)
-            await tx.restores.raise_alarm(
-                f"{done.applied} routes are forgotten, offboarding is stopped: see the runbook", now
-            )
-        return True
+    It is compared with what it was, before speakers are told anything.
+    """
+    found = await tx.restores.identity()
+    await tx.restores.end_alarm(tx.now - _ALARM_LASTS)
+    if found.kept is None:
+        await tx.restores.keep(found.here, tx.now)
+    if not found.restored:
+        return False
+    tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
+    done = await _forget(tx, found, _DETECTED)
+    await tx.restores.raise_alarm(
+        f"{done.applied} routes are forgotten, offboarding is stopped: see the runbook", tx.now
+    )
+    return True
 
 
 async def forget_applied(tx: Transaction, *, name: str, reason: str) -> ForgottenState:

@@ -26,7 +26,7 @@ class National:
     replaces: bool = False
 
 
-_NATIONAL: Final[Mapping[str, tuple[National, ...]]] = {
+_TABLE: Final[Mapping[str, tuple[National, ...]]] = {
     "apnic": (
         National("cnnic", "CNNIC", "CN"),
         National("idnic", "IDNIC", "ID"),
@@ -41,19 +41,7 @@ _NATIONAL: Final[Mapping[str, tuple[National, ...]]] = {
         National("nicmx", "NIC.MX", "MX", replaces=True),
     ),
 }
-_BY_PLACE: Final = {
-    (regional, one.country): one for regional, nationals in _NATIONAL.items() for one in nationals
+# By regional registry and country.
+NATIONAL: Final[Mapping[tuple[str, str], National]] = {
+    (regional, one.country): one for regional, nationals in _TABLE.items() for one in nationals
 }
-
-
-def national(regional: str, country: str, named: Mapping[str, str]) -> National | None:
-    """The national registry of a country's space at a regional registry; None where there is none.
-
-    `named` are the operator's keys by country; they go before the table's.
-    """
-    known = _BY_PLACE.get((regional, country))
-    key = named.get(country)
-    if key is None or not country:
-        return known
-    replaces = known.replaces if known else False
-    return National(key, known.name if known else key, country, replaces)
