@@ -64,6 +64,12 @@ async def lasting_engine(lasting: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
+def engine(restored_url: str, lasting_engine: AsyncEngine) -> AsyncEngine:  # noqa: ARG001 - restored
+    """What lasts, for this test alone."""
+    return lasting_engine
+
+
+@pytest.fixture
 async def fleet(cloned_url: str) -> AsyncIterator[Fleet]:
     """Routes, and twins of speakers that announce them."""
     engine = make_engine(cloned_url, pool=PoolSize(kept=5, more=10, autocommit=8))

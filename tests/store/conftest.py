@@ -21,11 +21,6 @@ def database_url(restored_url: str) -> str:
 
 
 @pytest.fixture
-def engine(database_url: str, lasting_engine: AsyncEngine) -> AsyncEngine:  # noqa: ARG001 - restored
-    return lasting_engine
-
-
-@pytest.fixture
 def clock() -> SetClock:
     return SetClock()
 

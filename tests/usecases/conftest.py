@@ -15,11 +15,9 @@ def database_url(restored_url: str) -> str:
 
 
 @pytest.fixture
-async def world_engine(database_url: str, lasting_engine: AsyncEngine) -> AsyncEngine:  # noqa: ARG001 - restored
-    await seed_services(
-        lasting_engine, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)]
-    )
-    return lasting_engine
+async def world_engine(engine: AsyncEngine) -> AsyncEngine:
+    await seed_services(engine, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)])
+    return engine
 
 
 @pytest.fixture
