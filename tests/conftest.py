@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.store.engine import PoolSize, make_engine
 from tests.announcing import Fleet
 from tests.databases import directory_open_to_all, fast_place, fresh_database, make_template
+from tests.lasting import lasting_database, restore
 
 
 @pytest.fixture(scope="session")
@@ -28,16 +30,49 @@ def template_database(postgres_url: str) -> str:
 
 
 @pytest.fixture
-def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+def cloned_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """A migrated database that this test alone uses."""
     with fresh_database(postgres_url, template=template_database) as url:
         yield url
 
 
 @pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
+def database_url(cloned_url: str) -> str:
+    """A migrated database; folders whose tests only write rows say `restored_url` instead."""
+    return cloned_url
+
+
+@pytest.fixture(scope="session")
+def lasting(postgres_url: str, template_database: str) -> Iterator[str]:
+    with lasting_database(postgres_url, template_database) as url:
+        yield url
+
+
+@pytest.fixture
+def restored_url(lasting: str) -> str:
+    """The database that lasts, as the migrations left it."""
+    restore(lasting)
+    return lasting
+
+
+@pytest.fixture(scope="session")
+async def lasting_engine(lasting: str) -> AsyncIterator[AsyncEngine]:
+    """For tests that ask for `restored_url`: statements stay compiled, connections open."""
+    made = make_engine(lasting, pool=PoolSize(kept=5, more=30))
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def engine(restored_url: str, lasting_engine: AsyncEngine) -> AsyncEngine:  # noqa: ARG001 - restored
+    """What lasts, for this test alone."""
+    return lasting_engine
+
+
+@pytest.fixture
+async def fleet(cloned_url: str) -> AsyncIterator[Fleet]:
     """Routes, and twins of speakers that announce them."""
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
+    engine = make_engine(cloned_url, pool=PoolSize(kept=5, more=10, autocommit=8))
     yield Fleet(engine)
     await engine.dispose()
 

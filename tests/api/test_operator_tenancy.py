@@ -14,7 +14,6 @@ THEIRS = [one for one in declarations() if one.audience is Audience.OPERATOR]
 OPERATORS = [pytest.param(one, id=one.name) for one in THEIRS if one.scope not in EDGE_SCOPES]
 EDGES = [pytest.param(one, id=one.name) for one in THEIRS if one.scope in EDGE_SCOPES]
 WRITES = [one for one in OPERATORS if one.values[0].method != "GET"]  # type: ignore[union-attr]  # they are declarations
-NEITHER = (404, "account_not_found")
 
 
 async def strangers(world: World) -> list[tuple[dict[str, str], tuple[int, str]]]:

@@ -6,11 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from byoip.domain.bindings.service_binding import (
-    PrefixNotApproved,
-    Service,
-    ServiceBinding,
-)
+from byoip.domain.bindings.service_binding import PrefixNotApproved, Service, ServiceBinding
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.lifecycle import IllegalTransition, Standing

@@ -39,17 +39,12 @@ class FakeReverseDns:
         self.before_asking: Callable[[], None] = lambda: None
         self._now = now
         self._answers: dict[str, ServerAnswer] = {}
-        self._only_at: dict[tuple[str, str], ServerAnswer] = {}
         self._security: dict[str, ZoneSecurity] = {}
         self._fault: Fault | None = None
 
     def publish(self, owner: str, *values: str) -> None:
         """Set the TXT records at a name (with the root's dot)."""
         self._answers[owner] = TxtValues(tuple(sorted(values)))
-
-    def publish_at(self, owner: str, address: str, answer: ServerAnswer) -> None:
-        """Let one server answer otherwise than the rest."""
-        self._only_at[owner, address] = answer
 
     def alias(self, owner: str, target: str) -> None:
         """Set a CNAME at a name."""
@@ -96,7 +91,4 @@ class FakeReverseDns:
         everywhere = self._answers.get(owner, TxtValues(()))
         if self._fault:
             everywhere = Silent(self._fault, "told to fail")
-        return tuple(
-            ServerObservation(name, address, self._only_at.get((owner, address), everywhere))
-            for name, address in SERVERS
-        )
+        return tuple(ServerObservation(name, address, everywhere) for name, address in SERVERS)

@@ -78,11 +78,6 @@ class DnsWorld:
         self._zones[name] = _ChildZone(name, tuple(servers), signing, copies)
         self._reload()
 
-    def set_signing(self, origin: str, signing: Signing) -> None:
-        """Make a zone secure, insecure or bogus."""
-        self._zones[dns.name.from_text(origin)].signing = signing
-        self._reload()
-
     def publish(self, name: str, *values: str, kind: str = "TXT", at: str | None = None) -> None:
         """Set all records of this name and kind, one per value: everywhere, or at one address.
 

@@ -46,11 +46,7 @@ class Accident:
 
     async def unharmed(self) -> bool:
         """Nothing was withdrawn, unbound or closed, and no withdrawal was asked for."""
-        async with self.engine.connect() as connection:
-            asked = (
-                await connection.execute(text("SELECT count(*) FROM withdrawals"))
-            ).scalar_one()
-        return (await self.up(), asked) == (FLEET, 0)
+        return (await self.up(), await self._one(_LEDGER)) == (FLEET, 0)
 
     async def _one(self, query: str) -> int:
         async with self.engine.connect() as connection:

@@ -13,17 +13,15 @@ from tests.rules.estate import Estate
 
 
 @pytest.fixture
-async def estate_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(database_url, pool=PoolSize(kept=5, more=30))
-    await seed_services(made, [("CDN", False)])
-    yield made
-    await made.dispose()
+def database_url(restored_url: str) -> str:
+    return restored_url
 
 
 @pytest.fixture
-async def estate(estate_engine: AsyncEngine) -> Estate:
+async def estate(engine: AsyncEngine) -> Estate:
     """Customers' prefixes, bound and announced as far as the API goes."""
-    return Estate(estate_engine)
+    await seed_services(engine, [("CDN", False)])
+    return Estate(engine)
 
 
 @pytest.fixture(scope="session")

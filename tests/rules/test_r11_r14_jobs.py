@@ -183,11 +183,11 @@ async def test_one_owed_route_that_fails_holds_up_none_behind_it(estate: Estate)
 async def poison(estate: Estate, claim: Claim) -> None:
     """Whatever is done with its routes, the database refuses."""
     await estate.run(
-        "CREATE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "CREATE OR REPLACE FUNCTION poisoned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "RAISE EXCEPTION 'no' USING ERRCODE = 'restrict_violation'; END $$"
     )
     await estate.run(
-        "CREATE TRIGGER poisoned BEFORE UPDATE ON bgp_prefixes FOR EACH ROW "
+        "CREATE OR REPLACE TRIGGER poisoned BEFORE UPDATE ON bgp_prefixes FOR EACH ROW "
         f"WHEN (old.prefix_id = '{claim.id}') EXECUTE FUNCTION poisoned()"
     )
 

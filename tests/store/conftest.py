@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim
 from byoip.store.claims.reader import CustomerReader
-from byoip.store.engine import PoolSize, make_engine
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
 from tests.databases import fresh_database
@@ -17,10 +16,8 @@ from tests.store.samples import SetClock, account, claim
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(database_url, pool=PoolSize(kept=5, more=30))
-    yield made
-    await made.dispose()
+def database_url(restored_url: str) -> str:
+    return restored_url
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from byoip.store.unavailable import StoreUnavailable
 SLEEP = compiled(select(func.pg_sleep(0.5)))
 
 
-async def test_reads_take_turns_on_their_connections(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(autocommit=2, wait_seconds=5))
+async def test_reads_take_turns_on_their_connections(cloned_url: str) -> None:
+    engine = make_engine(cloned_url, pool=PoolSize(autocommit=2, wait_seconds=5))
     reader = CustomerReader(engine)
     assert await asyncio.gather(*(reader.services() for _ in range(20))) == [[]] * 20
     async with engine.connect() as connection:

@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from hashlib import sha256
 
 import pytest
@@ -16,7 +15,6 @@ from byoip.store.checks.registration_snapshots import (
 )
 from byoip.store.checks.snapshots import RegistrationStatus
 from tests.fakes.rpki import NOON
-from tests.store.snapshot_engine import snapshot_engine
 
 REGISTRIES = frozenset({"apnic", "ripencc"})
 
@@ -29,12 +27,6 @@ def file(registry: str, *prefixes: str, serial: str = "1") -> StatisticsFile:
     digest = sha256(f"{registry} {serial}".encode()).hexdigest()
     allocations = [allocation(prefix, registry) for prefix in prefixes]
     return StatisticsFile(registry, serial, digest, NOON, allocations)
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    async with snapshot_engine(database_url) as made:
-        yield made
 
 
 @pytest.fixture

@@ -37,15 +37,20 @@ _CLOCK = """
 
 
 @pytest.fixture
-async def engine(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
+async def engine(cloned_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
     """On a database whose clock goes on as the test says."""
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(cloned_url) as connection:
         connection.execute(_CLOCK)
     session = {**SESSION, "search_path": "clock,pg_catalog,public"}
     monkeypatch.setattr("byoip.store.engine.session_options", partial(session_options, session))
-    made = make_engine(database_url, pool=PoolSize(kept=5, more=30))
+    made = make_engine(cloned_url, pool=PoolSize(kept=5, more=30))
     yield made
     await made.dispose()
+
+
+@pytest.fixture
+def budget(engine: AsyncEngine) -> PostgresRegistryBudget:
+    return PostgresRegistryBudget(engine)
 
 
 async def pass_time(engine: AsyncEngine, by: str) -> None:
@@ -76,8 +81,7 @@ async def ask_and_settle(budget: PostgresRegistryBudget, asked: RegistryQuestion
     return type(admission).__name__
 
 
-async def test_the_minute_of_a_registry_is_shared_by_all(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_the_minute_of_a_registry_is_shared_by_all(budget: PostgresRegistryBudget) -> None:
     limits = replace(WIDE, per_minute=3)
     for account in (ANNA, BERT, CARLA):
         assert await ask_and_settle(budget, question(account, limits)) == "Permit"
@@ -86,16 +90,14 @@ async def test_the_minute_of_a_registry_is_shared_by_all(engine: AsyncEngine) ->
     assert admission.why == "the registry's 3 questions of this minute are used up"
 
 
-async def test_one_account_gets_half_of_a_minute(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_one_account_gets_half_of_a_minute(budget: PostgresRegistryBudget) -> None:
     limits = replace(WIDE, per_minute=5)
     ends = [await ask_and_settle(budget, question(ANNA, limits)) for _ in range(4)]
     assert ends == ["Permit", "Permit", "Permit", "Spent"]
     assert await ask_and_settle(budget, question(BERT, limits)) == "Permit"
 
 
-async def test_one_account_gets_a_tenth_of_a_day_rounded_up(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_one_account_gets_a_tenth_of_a_day_rounded_up(budget: PostgresRegistryBudget) -> None:
     limits = replace(WIDE, per_day=11)
     ends = [await ask_and_settle(budget, question(ANNA, limits)) for _ in range(2)]
     assert ends == ["Permit", "Permit"]
@@ -105,8 +107,9 @@ async def test_one_account_gets_a_tenth_of_a_day_rounded_up(engine: AsyncEngine)
     assert await ask_and_settle(budget, question(BERT, limits)) == "Permit"
 
 
-async def test_a_new_minute_brings_new_questions_but_the_day_goes_on(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_a_new_minute_brings_new_questions_but_the_day_goes_on(
+    engine: AsyncEngine, budget: PostgresRegistryBudget
+) -> None:
     limits = replace(WIDE, per_minute=2, per_day=30)
     assert await ask_and_settle(budget, question(ANNA, limits)) == "Permit"
     assert await ask_and_settle(budget, question(ANNA, limits)) == "Spent"
@@ -121,16 +124,14 @@ async def test_a_new_minute_brings_new_questions_but_the_day_goes_on(engine: Asy
     assert await ask_and_settle(budget, question(ANNA, limits)) == "Permit"
 
 
-async def test_registries_do_not_share_a_budget(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_registries_do_not_share_a_budget(budget: PostgresRegistryBudget) -> None:
     limits = replace(WIDE, per_minute=1)
     assert await ask_and_settle(budget, question(ANNA, limits, registry="arin")) == "Permit"
     assert await ask_and_settle(budget, question(ANNA, limits, registry="apnic")) == "Permit"
     assert await ask_and_settle(budget, question(ANNA, limits, registry="arin")) == "Spent"
 
 
-async def test_connections_are_shared_and_given_back(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_connections_are_shared_and_given_back(budget: PostgresRegistryBudget) -> None:
     limits = replace(WIDE, connections=2)
     first = await permitted(budget, question(ANNA, limits))
     assert isinstance(await budget.admit(question(ANNA, limits)), Busy)  # half of two is one
@@ -140,8 +141,7 @@ async def test_connections_are_shared_and_given_back(engine: AsyncEngine) -> Non
     await permitted(budget, question(CARLA, limits))
 
 
-async def test_waiting_for_a_connection_costs_no_question(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_waiting_for_a_connection_costs_no_question(budget: PostgresRegistryBudget) -> None:
     limits = Budget(connections=1, per_minute=4, per_day=100)
     permit = await permitted(budget, question(ANNA, limits))
     for _ in range(5):
@@ -172,8 +172,9 @@ async def test_fifty_at_once_from_four_workers_get_exactly_the_budget(engine: As
     assert sum(isinstance(one, Spent) for one in admissions) == 32
 
 
-async def test_many_at_once_never_hold_more_connections_than_allowed(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_many_at_once_never_hold_more_connections_than_allowed(
+    budget: PostgresRegistryBudget,
+) -> None:
     limits = replace(WIDE, connections=4)
     asked = [question(UUID(int=number), limits) for number in range(30)]
     admissions = await asyncio.gather(*map(budget.admit, asked))
@@ -181,29 +182,27 @@ async def test_many_at_once_never_hold_more_connections_than_allowed(engine: Asy
 
 
 async def test_an_answer_serves_the_same_question_of_all_accounts_for_a_while(
-    engine: AsyncEngine,
+    budget: PostgresRegistryBudget,
 ) -> None:
-    budget = PostgresRegistryBudget(engine)
     objects = parse_objects("route: 10.0.0.0/24\ndescr: r\xe9seau\n+ two\nsource: RIPE".encode())
     found = Found(objects, EXHIBIT)
     await budget.settle(await permitted(budget, question()), question(), found)
     assert await budget.admit(question(BERT)) == found
 
 
-async def test_nothing_found_is_remembered_too(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_nothing_found_is_remembered_too(budget: PostgresRegistryBudget) -> None:
     await budget.settle(await permitted(budget, question()), question(), NoEntries(EXHIBIT))
     assert await budget.admit(question()) == NoEntries(EXHIBIT)
 
 
-async def test_no_answer_is_not_remembered(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_no_answer_is_not_remembered(budget: PostgresRegistryBudget) -> None:
     await budget.settle(await permitted(budget, question()), question(), None)
     await permitted(budget, question())
 
 
-async def test_an_answer_serves_that_lookup_prefix_and_registry_only(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_an_answer_serves_that_lookup_prefix_and_registry_only(
+    budget: PostgresRegistryBudget,
+) -> None:
     await budget.settle(await permitted(budget, question()), question(), NoEntries(EXHIBIT))
     for other in (
         question(number=1),
@@ -213,8 +212,7 @@ async def test_an_answer_serves_that_lookup_prefix_and_registry_only(engine: Asy
         await permitted(budget, other)
 
 
-async def test_a_newer_answer_replaces_the_one_kept(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_a_newer_answer_replaces_the_one_kept(budget: PostgresRegistryBudget) -> None:
     first, second = await permitted(budget, question()), await permitted(budget, question())
     await budget.settle(first, question(), NoEntries(EXHIBIT))
     newer = NoEntries(replace(EXHIBIT, answer=b"newer"))
@@ -240,8 +238,7 @@ async def test_an_operator_may_choose_to_remember_nothing(engine: AsyncEngine) -
     await permitted(budget, question())
 
 
-async def test_a_registry_on_hold_is_asked_nothing(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_a_registry_on_hold_is_asked_nothing(budget: PostgresRegistryBudget) -> None:
     await budget.hold(question(), timedelta(hours=24))
     await budget.hold(question(), timedelta(minutes=1))  # does not shorten it
     admission = await budget.admit(question(BERT))
@@ -250,8 +247,7 @@ async def test_a_registry_on_hold_is_asked_nothing(engine: AsyncEngine) -> None:
     await permitted(budget, question(registry="arin"))
 
 
-async def test_a_hold_ends_by_itself(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine)
+async def test_a_hold_ends_by_itself(engine: AsyncEngine, budget: PostgresRegistryBudget) -> None:
     await permitted(budget, question())
     await budget.hold(question(), timedelta(minutes=5))
     assert isinstance(await budget.admit(question()), Spent)

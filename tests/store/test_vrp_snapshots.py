@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +16,6 @@ from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
 from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from tests.fakes.rpki import NOON, StoppedClock
-from tests.store.snapshot_engine import snapshot_engine
 
 
 class Row:
@@ -38,12 +36,6 @@ class Row:
 
 def document(*rows: Row, built_at: datetime = NOON) -> VrpDocument:
     return VrpDocument(built_at, "0" * 64, iter([rows]))
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    async with snapshot_engine(database_url) as made:
-        yield made
 
 
 @pytest.fixture

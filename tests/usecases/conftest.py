@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -6,17 +5,19 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.bindings.services import seed_services
-from byoip.store.engine import PoolSize, make_engine
 from tests.usecases.routes import Routes
 from tests.usecases.world import CIDR, World
 
 
 @pytest.fixture
-async def world_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = make_engine(database_url, pool=PoolSize(kept=5, more=30))
-    await seed_services(made, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)])
-    yield made
-    await made.dispose()
+def database_url(restored_url: str) -> str:
+    return restored_url
+
+
+@pytest.fixture
+async def world_engine(engine: AsyncEngine) -> AsyncEngine:
+    await seed_services(engine, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)])
+    return engine
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from byoip.store.transaction import Store
 from byoip.usecases.checks import snapshots
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused
 from tests.fakes.rpki import NOON, FakeVrpSource, StoppedClock, entries, export_text
-from tests.store.snapshot_engine import snapshot_engine
 from tests.usecases.verbs import Verb
 
 HOUR = timedelta(hours=1)
@@ -65,9 +63,8 @@ class Operator:
 
 
 @pytest.fixture
-async def operator(database_url: str, tmp_path: Path) -> AsyncIterator[Operator]:
-    async with snapshot_engine(database_url) as engine:
-        yield Operator(engine, tmp_path)
+def operator(engine: AsyncEngine, tmp_path: Path) -> Operator:
+    return Operator(engine, tmp_path)
 
 
 async def test_the_last_refused_snapshot_can_be_accepted_and_is_the_new_measure(

@@ -23,8 +23,8 @@ ELSEWHERE = "UPDATE incarnation SET identity = 'another cluster', since = now()"
 
 
 @pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
+async def fleet(cloned_url: str) -> AsyncIterator[Fleet]:
+    engine = make_engine(cloned_url, pool=PoolSize(kept=5, more=10, autocommit=8))
     fleet = Fleet(engine)
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     known = await fleet.routes.states("one")
@@ -90,12 +90,12 @@ async def test_a_database_that_came_from_elsewhere_is_recognised_once(fleet: Fle
 
 
 async def test_a_copy_of_a_database_is_told_from_it(
-    fleet: Fleet, postgres_url: str, database_url: str
+    fleet: Fleet, postgres_url: str, cloned_url: str
 ) -> None:
     await restored(fleet)
     await fleet.engine.dispose()
     await autocommit_pool(fleet.engine).close()
-    with fresh_database(postgres_url, template=database_url.rpartition("/")[2]) as url:
+    with fresh_database(postgres_url, template=cloned_url.rpartition("/")[2]) as url:
         engine = make_engine(url, pool=PoolSize(kept=1, more=1, autocommit=1))
         copy = Fleet(engine)
         assert await restored(copy)

@@ -1,7 +1,6 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.registry import Allocation
@@ -11,7 +10,6 @@ from byoip.store.checks.registration_snapshots import RegistrationRepository, Re
 from byoip.store.checks.snapshots import Acceptance
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations, RegistryRefreshed
 from tests.fakes.rpki import NOON, StoppedClock
-from tests.store.snapshot_engine import snapshot_engine
 
 
 def file(registry: str, ranges: int) -> StatisticsFile:
@@ -28,12 +26,6 @@ class Source:
 
     async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
         return self.files
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    async with snapshot_engine(database_url) as made:
-        yield made
 
 
 async def refresh(

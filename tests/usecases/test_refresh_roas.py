@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,16 +12,9 @@ from byoip.ports.checks.rpki import NoExport, Vrps
 from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused, RoasUnchanged
 from tests.fakes.rpki import NOON, FakeVrpSource, StoppedClock, entries, export_text
-from tests.store.snapshot_engine import snapshot_engine
 
 HOUR = timedelta(hours=1)
 GOOD = [*entries(10, "ripe"), *entries(10, "apnic")]
-
-
-@pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    async with snapshot_engine(database_url) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,16 +1,18 @@
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.engine import make_engine
 from tests.usecases.world import World
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    engine = make_engine(database_url)
+def database_url(restored_url: str) -> str:
+    return restored_url
+
+
+@pytest.fixture
+async def world(engine: AsyncEngine, tmp_path: Path) -> World:
     made = World(engine, tmp_path)
     made.account_id = await made.new_account()
-    yield made
-    await engine.dispose()
+    return made
