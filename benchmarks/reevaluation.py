@@ -80,10 +80,9 @@ async def _rounds(url: str, sizes: _Sizes) -> list[float]:
         async with engine.begin() as connection:
             await connection.exec_driver_sql("DELETE FROM origin_watch")
         started = time.perf_counter()
-        found = await reevaluate(by=Actor("benchmark", "benchmark"))
+        pages = [one.routes async for one in reevaluate.pages(by=Actor("benchmark", "benchmark"))]
         seconds.append(time.perf_counter() - started)
-        assert found is not None
-        assert found.routes == sizes.claims
+        assert sum(pages) == sizes.claims
     await engine.dispose()
     return seconds
 

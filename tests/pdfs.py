@@ -1,5 +1,6 @@
 """PDFs written by hand, object by object (ISO 32000-2, 7.5)."""
 
+import zlib
 from collections.abc import Sequence
 
 PAGES = (
@@ -36,6 +37,19 @@ def updated(before: bytes, number: int, content: bytes) -> bytes:
     changed = before + b"%d 0 obj\n%b\nendobj\n" % (number, content)
     last = before.rpartition(b"startxref\n")[2].split()[0]
     return changed + _tables([place], first=number, trailer=b"/Prev " + last, at=len(changed))
+
+
+def bomb(size: int = 2**28) -> bytes:
+    """A file whose first three objects stand in a stream, twice compressed, of so many bytes."""
+    head = b"%PDF-1.7\n"
+    packed = zlib.compress(zlib.compress(b"1 0 " + b"0" * size, 1), 9)
+    objects = stream(packed, b"/Type /ObjStm /N 1 /First 4 /Filter [/FlateDecode /FlateDecode]")
+    body = head + b"4 0 obj\n" + objects + b"\nendobj\n"
+    inside = b"\2" + (4).to_bytes(4, "big") + b"\0"  # in object 4 (ISO 32000-2, 7.5.8.3)
+    outside = [b"\1" + at.to_bytes(4, "big") + b"\0" for at in (len(head), len(body))]
+    rows = b"\0\0\0\0\0\0" + inside * 3 + b"".join(outside)
+    table = stream(rows, b"/Type /XRef /W [1 4 1] /Size 6 /Root 1 0 R")
+    return body + b"5 0 obj\n" + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
 
 
 def _with(dictionary: bytes, entries: bytes) -> bytes:

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from typing import Any
+from uuid import UUID
 
 import dns.flags
 import dns.message
@@ -22,7 +24,10 @@ from byoip.domain.prefix import Prefix
 
 RESOLVERS = ("127.0.0.1", "127.0.0.2")
 NS1, NS2 = "127.0.0.11", "127.0.0.12"
+REGISTRY = "127.0.0.21"  # serves in-addr.arpa, and refers to the zone's servers
+TOP = "in-addr.arpa."
 LABEL = "byoip-validation"
+ACCOUNT = UUID(int=1)
 (ZONE,) = reverse_zones(Prefix.parse("192.0.2.0/24"))
 OWNER = ZONE.owner(LABEL)
 TOKEN = "n5r7kq2xw4vzt3mbd6yj"
@@ -36,6 +41,8 @@ Serve = Callable[[dns.message.Message, asyncio.StreamWriter], Awaitable[None]]
 LOOPBACK = NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),))
 
 ZONE_RECORDS: Records = {
+    (TOP, "NS"): ["ns.registry.example."],
+    ("ns.registry.example.", "A"): [REGISTRY],
     (ZONE.name, "SOA"): ["ns1.example. host.example. 1 60 60 60 0"],
     (ZONE.name, "NS"): ["ns1.example.", "ns2.example."],
     ("ns1.example.", "A"): [NS1],
@@ -68,8 +75,26 @@ def answer(
 
 
 def resolving(records: Records = ZONE_RECORDS, *, flags: int = 0) -> Resolve:
-    """A resolver that knows these records."""
-    return lambda question: [answer(question, records, flags=flags).to_wire()]
+    """A resolver that knows these records, and vouches for the registry's, which are signed."""
+    return lambda question: [vouching(question, answer(question, records, flags=flags)).to_wire()]
+
+
+def vouching(question: dns.message.Message, response: dns.message.Message) -> dns.message.Message:
+    """The response with AD, if it is about the registry's zone."""
+    if question.question[0].name.to_text() == TOP:
+        response.flags |= dns.flags.AD
+    return response
+
+
+def referring(*names: str, zone: str = ZONE.name) -> Serve:
+    """A name server of the zone above, which refers to these servers of the zone."""
+
+    def build(question: dns.message.Message) -> bytes:
+        response = dns.message.make_response(question)
+        response.authority.append(dns.rrset.from_text_list(zone, 60, "IN", "NS", names))
+        return response.to_wire()
+
+    return serving(build)
 
 
 def serving(build: Callable[[dns.message.Message], bytes]) -> Serve:
@@ -90,13 +115,20 @@ def honest(records: Records = ZONE_RECORDS) -> Serve:
 
 @dataclass
 class Script:
-    """Who says what; `met` lists the addresses of name servers in the order they were met."""
+    """Who says what; `met` lists the addresses of name servers in the order they were met.
+
+    Attributes:
+        delegation: the name servers to which the registry refers.
+        datagrams: what name servers send over UDP.
+    """
 
     resolve: dict[str, Resolve] = field(default_factory=lambda: {RESOLVERS[0]: resolving()})
     serve: dict[str, Serve] = field(default_factory=lambda: {NS1: honest(), NS2: honest()})
+    delegation: Sequence[str] = ("ns1.example.", "ns2.example.")
+    datagrams: dict[str, Resolve] = field(default_factory=dict)
     policy: NetworkPolicy = LOOPBACK
-    query_deadline: float = 0.4
-    zone_deadline: float = 5.0
+    query_deadline: float = 1.5
+    zone_deadline: float = 15.0
     met: list[str] = field(default_factory=list)
     asked: list[tuple[str, dns.message.Message]] = field(default_factory=list)
     port: int = 0
@@ -117,9 +149,15 @@ class _Resolver(asyncio.DatagramProtocol):
             self._transport.sendto(datagram, addr)
 
 
-async def _name_server(script: Script, address: str, serve: Serve) -> asyncio.Server:
+@asynccontextmanager
+async def _name_server(script: Script, address: str, serve: Serve) -> AsyncIterator[None]:
+    """Leaves no conversation behind: tests share one event loop."""
+    open_ones: dict[asyncio.Task[Any] | None, asyncio.StreamWriter] = {}
+
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        script.met.append(address)
+        open_ones[asyncio.current_task()] = writer
+        if address != REGISTRY:
+            script.met.append(address)
         try:
             length = int.from_bytes(await reader.readexactly(2), "big")
             await serve(dns.message.from_wire(await reader.readexactly(length)), writer)
@@ -128,12 +166,19 @@ async def _name_server(script: Script, address: str, serve: Serve) -> asyncio.Se
         finally:
             writer.close()
 
-    return await asyncio.start_server(converse, address, script.port)
+    server = await asyncio.start_server(converse, address, script.port)
+    try:
+        yield
+    finally:
+        server.close()
+        for writer in open_ones.values():
+            writer.transport.abort()
+        await asyncio.gather(*filter(None, open_ones), return_exceptions=True)
 
 
 def _free_port(script: Script) -> int:
     """Free wherever somebody is to listen, and where nobody is."""
-    streams = {NS1, NS2, *script.serve}
+    streams = {NS1, NS2, REGISTRY, *script.serve}
     while True:
         with socket.socket() as probe:
             probe.bind((NS1, 0))
@@ -160,15 +205,14 @@ async def playing(script: Script) -> AsyncIterator[DnspythonResolver]:
     loop = asyncio.get_running_loop()
     script.port = _free_port(script)
     async with AsyncExitStack() as stack:
-        for address, resolve in script.resolve.items():
+        for address, resolve in {**script.resolve, **script.datagrams}.items():
             transport, _ = await loop.create_datagram_endpoint(
                 lambda a=address, r=resolve: _Resolver(script, a, r),  # type: ignore[misc]  # bound now
                 local_addr=(address, script.port),
             )
             stack.callback(transport.close)
-        for address, serve in script.serve.items():
-            server = await _name_server(script, address, serve)
-            stack.callback(server.close)
+        for address, serve in {REGISTRY: referring(*script.delegation), **script.serve}.items():
+            await stack.enter_async_context(_name_server(script, address, serve))
         yield DnspythonResolver(
             Clock(),
             [(address, script.port) for address in script.resolve],

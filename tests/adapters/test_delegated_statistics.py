@@ -55,7 +55,7 @@ async def test_each_registry_answers_for_itself(web: WebServer) -> None:
         NOON,
     )
     assert list(ripe.allocations) == [
-        Allocation(Prefix.parse("2.0.0.0/12"), "ripencc", "allocated", "5a1f")
+        Allocation(Prefix.parse("2.0.0.0/12"), "ripencc", "allocated", "5a1f", "FR")
     ]
 
 

@@ -9,8 +9,14 @@ import dns.rrset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.adapters.checks.dns_answer import addresses, apex, name_servers, proven_bogus, txt_answer
-from byoip.adapters.checks.dns_exchange import Answered, NotAnswered, _read, has_route
+from byoip.adapters.checks.dns_answer import (
+    addresses,
+    apex,
+    name_servers,
+    proven_bogus,
+    server_answer,
+)
+from byoip.adapters.checks.dns_exchange import Answered, NotAnswered, _read, has_route, name_from
 from byoip.domain.checks.evidence import Fault
 
 OWNER = dns.name.from_text("byoip-validation.2.0.192.in-addr.arpa.")
@@ -47,9 +53,9 @@ def test_no_bytes_make_it_raise(
         wire[:2] + flags.to_bytes(2, "big") + b"\0\1" + counts + wire[12:] + records(kinds, data),
     )
     if isinstance(reply, Answered):
-        txt_answer(reply.message, OWNER)
-        apex(reply.message, OWNER)
-        name_servers(reply.message, OWNER)
+        server_answer(reply.message, name_from(str(OWNER)), name_from("192.in-addr.arpa."))
+        apex(reply.message, name_from(str(OWNER)))
+        name_servers(reply.message, name_from(str(OWNER)))
         addresses(reply.message)
         proven_bogus(reply.message)
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from uuid import uuid4
 
 import dns.flags
 import dns.message
@@ -15,7 +16,7 @@ import pytest
 
 from byoip.adapters.checks.dns_exchange import DnsConcurrency
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.rdns_ownership import (
+from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     ServerAnswer,
     Silent,
@@ -23,9 +24,8 @@ from byoip.domain.checks.rdns_ownership import (
     ZoneObservation,
     ZoneSecurity,
 )
-from byoip.domain.checks.reverse_zone import reverse_zones
-from byoip.domain.prefix import Prefix
 from tests.adapters.dns_script import (
+    ACCOUNT,
     LABEL,
     NS1,
     NS2,
@@ -42,6 +42,7 @@ from tests.adapters.dns_script import (
     resolving,
     serving,
 )
+from tests.announcing import until
 
 Question = dns.message.Message
 GOOD = TxtValues((TOKEN,))
@@ -50,7 +51,7 @@ HEADER = 12
 
 async def look(script: Script) -> ZoneObservation:
     async with playing(script) as adapter:
-        return await adapter.observe(ZONE, LABEL)
+        return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
 async def says(serve: Serve) -> ServerAnswer:
@@ -138,6 +139,7 @@ def flagged(*, add: int = 0, drop: int = 0, rcode: int = 0) -> Callable[[Questio
             Fault.TOO_LARGE,
             id="too many records to parse",
         ),
+        pytest.param(lambda q: own(q).to_wire() + bytes(4096), Fault.TOO_LARGE, id="above 4 kB"),
         pytest.param(lambda q: own(q).to_wire() + bytes(60_000), Fault.TOO_LARGE, id="huge"),
     ],
 )
@@ -203,8 +205,8 @@ async def reset(_: Question, writer: asyncio.StreamWriter) -> None:
 async def test_a_server_that_drips_bytes_runs_into_the_deadline() -> None:
     start = time.monotonic()
     heard = await says(drip)
-    assert heard == Silent(Fault.TIMEOUT, "no answer over TCP within 0.4 s")
-    assert time.monotonic() - start < 2
+    assert heard == Silent(Fault.TIMEOUT, "no answer over TCP within 1.5 s")
+    assert time.monotonic() - start < 5
 
 
 async def test_half_an_answer_is_no_answer() -> None:
@@ -230,18 +232,16 @@ async def test_the_zone_deadline_ends_everything() -> None:
     ] * 2
 
 
-async def test_silent_servers_hold_up_their_neighbours_only() -> None:
-    neighbour, stranger = reverse_zones(Prefix.parse("192.0.3.0/24")) + reverse_zones(
-        Prefix.parse("192.1.2.0/24")
-    )
-    async with playing(Script(serve={NS1: drip, NS2: drip}, query_deadline=30)) as adapter:
+async def test_silent_servers_hold_up_their_own_account_only() -> None:
+    script = Script(serve={NS1: drip, NS2: drip}, query_deadline=30)
+    async with playing(script) as adapter:
         adapter.server_turns = DnsConcurrency(4)
-        task = asyncio.create_task(adapter.observe(ZONE, LABEL))
-        await asyncio.sleep(0.2)
-        async with asyncio.timeout(0.1), adapter.server_turns.of(stranger).turn():
+        task = asyncio.create_task(adapter.observe(ZONE, LABEL, ACCOUNT))
+        await until(lambda: bool(script.met))
+        async with asyncio.timeout(0.1), adapter.server_turns.of(uuid4()).turn():
             assert not task.done()
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.1), adapter.server_turns.of(neighbour).turn():
+            async with asyncio.timeout(0.1), adapter.server_turns.of(ACCOUNT).turn():
                 pass
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -272,7 +272,7 @@ async def test_of_a_short_answer_the_evidence_keeps_all() -> None:
 
 async def test_being_cancelled_ends_a_look() -> None:
     async with playing(Script(serve={NS1: drip, NS2: drip}, query_deadline=30)) as adapter:
-        task = asyncio.create_task(adapter.observe(ZONE, LABEL))
+        task = asyncio.create_task(adapter.observe(ZONE, LABEL, ACCOUNT))
         await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

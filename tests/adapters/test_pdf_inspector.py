@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-import zlib
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
+from uuid import uuid4
 
 import pytest
 from pyhanko.pdf_utils.generic import DictionaryObject, NameObject
@@ -17,7 +18,7 @@ from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, make_self_signe
 from byoip.adapters.letters.typst_press import TypstPress
 from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
 from tests.domain.letters import letter_facts
-from tests.pdfs import PAGES, pdf, stream, updated, written
+from tests.pdfs import PAGES, bomb, pdf, stream, updated, written
 
 SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
 
@@ -31,8 +32,10 @@ def buried(content: bytes) -> bytes:
     return document[:at] + hidden + end
 
 
-async def verdict(document: bytes) -> PdfVerdict:
-    return await ChildPdfInspector().inspect(document)
+async def verdict(document: bytes, inspector: ChildPdfInspector | None = None) -> PdfVerdict:
+    with TemporaryFile(buffering=0) as file:
+        file.write(document)
+        return await (inspector or ChildPdfInspector()).inspect(uuid4(), file)
 
 
 async def why(document: bytes) -> str:
@@ -145,12 +148,7 @@ async def test_what_is_no_sound_pdf_is_refused(document: bytes) -> None:
 
 
 async def test_a_document_that_unpacks_to_gigabytes_is_refused_in_time() -> None:
-    bomb = zlib.compress(zlib.compress(b"0" * 2**29, 9), 9)
-    packed = stream(bomb, b"/Type /ObjStm /N 1 /First 4 /Filter [/FlateDecode /FlateDecode]")
-    rows = b"\x02" + (4).to_bytes(4) + b"\x00"
-    table = stream(rows * 6, b"/Type /XRef /W [1 4 1] /Size 6 /Root 1 0 R")
-    body = b"%PDF-1.7\n4 0 obj\n" + packed + b"\nendobj\n"
-    document = body + b"5 0 obj\n" + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
+    document = bomb()
     started = time.monotonic()
     assert await why(document)
     assert time.monotonic() - started < 20
@@ -158,20 +156,21 @@ async def test_a_document_that_unpacks_to_gigabytes_is_refused_in_time() -> None
 
 async def test_a_document_over_the_limit_is_refused_unread() -> None:
     inspector = ChildPdfInspector(largest=2**20)
-    assert await inspector.inspect(pdf() + b" " * 2**20) == PdfRefused("it is larger than 1 MB")
+    too_large = pdf() + b" " * 2**20
+    assert await verdict(too_large, inspector) == PdfRefused("it is larger than 1 MB")
 
 
 async def test_at_the_deadline_the_child_is_killed_and_the_document_refused() -> None:
-    answer = await ChildPdfInspector(deadline=0.001).inspect(pdf())
+    answer = await verdict(pdf(), ChildPdfInspector(deadline=0.001))
     assert answer == PdfRefused("it takes too long or too much memory to read")
 
 
 async def test_a_program_that_does_not_work_is_no_verdict() -> None:
     with pytest.raises(UnusableReader, match="status 1"):
-        await ChildPdfInspector(python="/bin/false").inspect(pdf())
+        await verdict(pdf(), ChildPdfInspector(python="/bin/false"))
 
 
 async def test_many_documents_at_once_are_all_judged() -> None:
     inspector = ChildPdfInspector()
-    answers = await asyncio.gather(*(inspector.inspect(pdf()) for _ in range(5)))
+    answers = await asyncio.gather(*(verdict(pdf(), inspector) for _ in range(5)))
     assert answers == [PdfAccepted(1)] * 5

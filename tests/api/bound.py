@@ -14,11 +14,16 @@ from tests.usecases.world import GATES
 
 
 async def roas(
-    world: World, engine: AsyncEngine, directory: Path, *cidrs: str, longest: int = 24
+    world: World,
+    engine: AsyncEngine,
+    directory: Path,
+    *cidrs: str,
+    longest: int = 24,
+    origin: int = 64500,
 ) -> None:
-    """Make these the snapshot in use, all for the operator's ASN."""
+    """Make these the snapshot in use, all for one ASN: the operator's."""
     listed: list[dict[str, Any]] = [
-        {"prefix": cidr, "asn": 64500, "maxLength": longest, "ta": "ripe"} for cidr in cidrs
+        {"prefix": cidr, "asn": origin, "maxLength": longest, "ta": "ripe"} for cidr in cidrs
     ]
     source = FakeVrpSource(directory, export_text(listed, world.clock.now()))
     snapshots = VrpSnapshots(engine)

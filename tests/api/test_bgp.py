@@ -225,7 +225,7 @@ async def test_the_operator_locks_a_route_and_its_owner_is_told(
     assert locked["on_demand"]["on_demand_locked"] is True
     assert locked == await world.result("GET", route)
     assert (await world.result("GET", path))["on_demand_locked"] is True
-    refused = [(409, "advertise_state_locked", "")]
+    refused = [(409, "locked_by_operator", "")]
     for body in (DOWN, {"asn_prepend_count": 2}):
         assert await world.errors("PATCH", route, json=body) == refused
     assert await world.errors("PATCH", f"{path}/bgp/status", json={"advertised": False}) == refused

@@ -74,7 +74,7 @@ async def test_an_operators_route_is_open_to_operators(
 async def test_every_write_of_an_operator_needs_a_reason(
     desk: Desk, unknown_id: str, declaration: Declaration
 ) -> None:
-    names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id")
+    names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id", "waiver_id")
     ids = dict.fromkeys((*names, "reservation_id", "trip_id", "bgp_prefix_id"), unknown_id)
     given = {"number": "1", "registry": "x", "reference": unknown_id}
     given |= {"edge": "fra1", "job": "offboard", "speaker": "ams1", "listener": "rr1"}
@@ -96,6 +96,8 @@ async def test_every_write_of_an_operator_needs_a_reason(
 
 MORE = {
     "prefix_quota": 1,
+    "check": "irr",
+    "expires_at": "2099-01-01T00:00:00Z",
     "scopes": [],
     "default_only": False,
     "drained": False,

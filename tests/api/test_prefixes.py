@@ -134,18 +134,6 @@ async def test_a_prefix_with_bindings_cannot_be_removed(world: World) -> None:
     assert await world.errors("DELETE", f"/prefixes/{prefix_id}") == [(409, "withdraw_first", "")]
 
 
-async def test_an_approved_and_bound_prefix_is_advertisable(world: World) -> None:
-    prefix_id, cidr = await world.approved()
-    shown = await world.result("GET", f"/prefixes/{prefix_id}")
-    assert (shown["approved"], shown["advertisable"]) == ("V", False)
-    assert [one["name"] for one in shown["blockers"]] == ["default_binding_missing"]
-    [service, *_] = await world.services()
-    body = {"cidr": cidr, "service_id": service.id.hex}
-    await world.result("POST", f"/prefixes/{prefix_id}/bindings", json=body)
-    shown = await world.result("GET", f"/prefixes/{prefix_id}")
-    assert (shown["advertisable"], shown["blockers"]) == (True, [])
-
-
 async def test_validation_is_accepted_and_joined(world: World) -> None:
     made = await world.prefix()
     for _ in range(2):

@@ -129,7 +129,11 @@ async def test_a_run_shows_what_was_asked_of_whom_and_what_came_back(world: Worl
         "warnings": [],
     }
     assert (rpki["end"], rpki["warnings"]) == ("passed", ["max length is longer"])
-    assert (rdns["end"], rdns["fault"], rdns["fix"]) == ("unanswered", "timeout", "")
+    assert (rdns["end"], rdns["fault"], rdns["fix"]) == (
+        "unanswered",
+        "timeout",
+        Unanswered(Fault.TIMEOUT, "").fix,
+    )
 
 
 async def test_a_list_of_runs_has_findings_but_no_evidence(world: World) -> None:

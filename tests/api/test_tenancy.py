@@ -118,7 +118,9 @@ async def ask(
     account_id: UUID | None = None,
     prefix_id: str | None = None,
 ) -> httpx.Response:
-    ids = dict.fromkeys(("binding_id", "token_id", "validation_id", "delegation_id"), uuid4().hex)
+    ids = dict.fromkeys(
+        ("binding_id", "token_id", "validation_id", "delegation_id", "waiver_id"), uuid4().hex
+    )
     ids |= dict.fromkeys(
         ("credential_id", "service_id", "override_id", "reservation_id"), uuid4().hex
     )

@@ -7,19 +7,20 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Protocol
+from uuid import UUID
 
 import pytest
 
 from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.checks.rdns_ownership import (
+from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.reverse_dns.observation import (
     ServerAnswer,
     Silent,
     TxtValues,
     ZoneObservation,
     ZoneSecurity,
-    judge_zones,
 )
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
@@ -28,6 +29,7 @@ from byoip.sandbox.name_server import NameServer
 from tests.fakes.dns import FakeReverseDns
 
 LABEL = "byoip-validation"
+ACCOUNT = UUID(int=1)
 TOKEN = "n5r7kq2xw4vzt3mbd6yj"
 (ZONE,) = reverse_zones(Prefix.parse("192.0.2.0/24"))
 OWNER = ZONE.owner(LABEL)
@@ -117,7 +119,7 @@ def answers(observed: ZoneObservation) -> list[ServerAnswer]:
 
 async def test_a_published_value_is_seen_at_every_server(world: World) -> None:
     world.publish(OWNER, TOKEN)
-    observed = await world.dns.observe(ZONE, LABEL)
+    observed = await world.dns.observe(ZONE, LABEL, ACCOUNT)
     assert observed.zone == ZONE
     assert observed.owner == OWNER
     assert observed.security is ZoneSecurity.INSECURE
@@ -129,17 +131,17 @@ async def test_a_published_value_is_seen_at_every_server(world: World) -> None:
 
 async def test_several_values_are_all_seen_in_one_order(world: World) -> None:
     world.publish(OWNER, "v=spf1 -all", TOKEN, "")
-    observed = await world.dns.observe(ZONE, LABEL)
+    observed = await world.dns.observe(ZONE, LABEL, ACCOUNT)
     assert answers(observed) == [TxtValues(("", TOKEN, "v=spf1 -all"))] * 2
 
 
 async def test_a_value_longer_than_one_string_is_seen_whole(world: World) -> None:
     world.publish(OWNER, "x" * 700)
-    assert answers(await world.dns.observe(ZONE, LABEL)) == [TxtValues(("x" * 700,))] * 2
+    assert answers(await world.dns.observe(ZONE, LABEL, ACCOUNT)) == [TxtValues(("x" * 700,))] * 2
 
 
 async def test_nothing_published_is_a_denial_and_a_failed_check(world: World) -> None:
-    observed = await world.dns.observe(ZONE, LABEL)
+    observed = await world.dns.observe(ZONE, LABEL, ACCOUNT)
     assert answers(observed) == [TxtValues(())] * 2
     outcome = judge_zones([observed], TOKEN)
     assert isinstance(outcome, Failed)
@@ -149,19 +151,19 @@ async def test_nothing_published_is_a_denial_and_a_failed_check(world: World) ->
 async def test_what_is_withdrawn_is_gone_at_once(world: World) -> None:
     world.publish(OWNER, TOKEN)
     world.withdraw(OWNER)
-    assert answers(await world.dns.observe(ZONE, LABEL)) == [TxtValues(())] * 2
+    assert answers(await world.dns.observe(ZONE, LABEL, ACCOUNT)) == [TxtValues(())] * 2
 
 
 async def test_names_of_other_zones_are_not_this_one(world: World) -> None:
     world.publish("byoip-validation.3.0.192.in-addr.arpa.", TOKEN)
-    assert answers(await world.dns.observe(ZONE, LABEL)) == [TxtValues(())] * 2
+    assert answers(await world.dns.observe(ZONE, LABEL, ACCOUNT)) == [TxtValues(())] * 2
 
 
 async def test_ipv6_zones_are_found_by_their_nibbles(world: World) -> None:
     zones = reverse_zones(Prefix.parse("2001:db8::/47"))
     for zone in zones:
         world.publish(zone.owner(LABEL), TOKEN)
-    observed = [await world.dns.observe(zone, LABEL) for zone in zones]
+    observed = [await world.dns.observe(zone, LABEL, ACCOUNT) for zone in zones]
     assert len(observed) == 2
     assert isinstance(judge_zones(observed, TOKEN), Passed)
 
@@ -173,7 +175,7 @@ async def test_ipv6_zones_are_found_by_their_nibbles(world: World) -> None:
 async def test_a_resolver_that_fails_leaves_the_zone_unknown(world: World, fault: Fault) -> None:
     world.publish(OWNER, TOKEN)
     world.fail(fault)
-    observed = await world.dns.observe(ZONE, LABEL)
+    observed = await world.dns.observe(ZONE, LABEL, ACCOUNT)
     assert observed.security is ZoneSecurity.UNKNOWN
     assert observed.servers == ()
     assert isinstance(observed.resolver, Silent)
@@ -185,7 +187,7 @@ async def test_a_resolver_that_fails_leaves_the_zone_unknown(world: World, fault
 async def test_servers_that_fail_prove_nothing(world: World, fault: Fault) -> None:
     world.publish(OWNER, TOKEN)
     world.fail(fault)
-    observed = await world.dns.observe(ZONE, LABEL)
+    observed = await world.dns.observe(ZONE, LABEL, ACCOUNT)
     assert observed.security is ZoneSecurity.INSECURE
     faults = [answer.fault for answer in answers(observed) if isinstance(answer, Silent)]
     assert faults == [fault, fault]
@@ -197,14 +199,14 @@ async def test_servers_that_fail_prove_nothing(world: World, fault: Fault) -> No
 async def test_after_a_fault_all_is_as_before(world: World) -> None:
     world.publish(OWNER, TOKEN)
     world.fail(Fault.TIMEOUT)
-    await world.dns.observe(ZONE, LABEL)
+    await world.dns.observe(ZONE, LABEL, ACCOUNT)
     world.recover()
-    assert isinstance(judge_zones([await world.dns.observe(ZONE, LABEL)], TOKEN), Passed)
+    assert isinstance(judge_zones([await world.dns.observe(ZONE, LABEL, ACCOUNT)], TOKEN), Passed)
 
 
 async def test_every_look_leaves_evidence(world: World) -> None:
     world.publish(OWNER, TOKEN)
-    observed = await world.dns.observe(ZONE, LABEL)
+    observed = await world.dns.observe(ZONE, LABEL, ACCOUNT)
     assert observed.exhibits
     for exhibit in observed.exhibits:
         assert exhibit.asked

@@ -23,15 +23,19 @@ def letter_check(check: Check, seen: str = "Seen.", of: str = "whois.example:43"
 
 CHECKS = (
     letter_check(
-        Check.REGISTRATION, "ripencc (delegated-extended statistics)", "registration snapshot 12"
+        Check.REGISTRATION,
+        "ripencc (delegated-extended statistics)",
+        "the registries' delegated statistics, fetched 2026-11-22T06:00:00Z",
     ),
     letter_check(
-        Check.IRR, "192.0.2.0/24 AS64500 in RIPE, maintained by EXAMPLE-MNT.", "rest.db.example"
+        Check.IRR,
+        "192.0.2.0/24 AS64500 in RIPE, maintained by EXAMPLE-MNT.",
+        "RIPE NCC, rest.db.example",
     ),
     letter_check(
         Check.RPKI,
         "Valid by ROA 192.0.2.0/24 max /24 AS64500 (ripe).",
-        "snapshot 117 (rpki-client 9.7, built 2026-11-22T11:40:00+00:00)",
+        "rpki-client 9.7, built 2026-11-22T11:40:00+00:00",
     ),
     letter_check(
         Check.OWNERSHIP_RDNS,

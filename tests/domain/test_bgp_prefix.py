@@ -1,6 +1,5 @@
 """Which routes may be, and when they may be announced."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -9,21 +8,14 @@ import pytest
 
 from byoip.domain.bindings.service_binding import (
     PrefixNotApproved,
-    Provisioning,
     Service,
     ServiceBinding,
 )
-from byoip.domain.checks.evidence import CheckState, Failed, Fault, Passed, Reason, Unanswered
-from byoip.domain.claims.claim import CheckRecord, Claim, PrefixSuspended
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.errors import Refusal
 from byoip.domain.routes import bgp_prefix
-from byoip.domain.routes.route_validity import (
-    LAST_WORD_COUNTS,
-    OriginNotValid,
-    OriginUnanswered,
-    require_valid,
-)
 from tests.domain.samples import NOW, claim, prefix
 
 YES = CheckRecord(CheckState.VALID, passed_at=NOW)
@@ -77,61 +69,14 @@ def test_a_prefix_has_a_quota_of_routes() -> None:
         bgp_prefix.may_add(prefix("31.0.0.0/24"), about, [bound(about)], some)
 
 
-STANDINGS = [
-    pytest.param(Standing.SUSPENDED, PrefixSuspended, id="suspended"),
-    pytest.param(Standing.CONTESTED, bgp_prefix.Contested, id="contested"),
-    pytest.param(Standing.OFFBOARDING, IllegalTransition, id="offboarding"),
-]
-
-
-@pytest.mark.parametrize(("standing", "refusal"), STANDINGS)
-def test_nothing_is_announced_in_any_standing_but_ok(
-    standing: Standing, refusal: type[Refusal]
-) -> None:
-    about = replace(approved(), standing=standing)
-    with pytest.raises(refusal):
-        bgp_prefix.may_announce(about, [bound(about)], lacking=())
-
-
 def test_a_prefix_on_its_way_out_is_told_the_way_back() -> None:
     about = replace(approved(), standing=Standing.OFFBOARDING)
-    with pytest.raises(IllegalTransition, match="restore"):
-        bgp_prefix.may_announce(about, [bound(about)], lacking=())
     with pytest.raises(IllegalTransition, match="restore"):
         bgp_prefix.may_add(prefix("31.0.0.0/24"), about, [bound(about)], [])
 
 
-@pytest.mark.parametrize(
-    ("kept", "lacking", "told"),
-    [
-        pytest.param((), (), "no service", id="nothing bound"),
-        pytest.param(("31.0.0.0/24",), (), "no service", id="a part bound"),
-        pytest.param((None,), ("fra", "ber"), "at fra, ber", id="edges lack it"),
-    ],
-)
-def test_no_address_without_a_service(
-    kept: Sequence[str | None], lacking: Sequence[str], told: str
-) -> None:
-    about = approved()
-    with pytest.raises(bgp_prefix.IncompleteBgpDeployment, match=told):
-        bgp_prefix.may_announce(about, [bound(about, cidr) for cidr in kept], lacking=lacking)
-
-
-def test_the_default_binding_answers_once_it_is_active() -> None:
-    about = approved()
-    default = bound(about)
-    with pytest.raises(bgp_prefix.IncompleteBgpDeployment):
-        bgp_prefix.may_announce(
-            about, [replace(default, state=Provisioning.PROVISIONING)], lacking=()
-        )
-    nested = bound(about, "31.0.0.0/24")
-    assert bgp_prefix.may_announce(about, [nested, default], lacking=()) == default
-
-
-def test_what_is_not_approved_is_neither_added_nor_announced() -> None:
+def test_what_is_not_approved_gets_no_parts() -> None:
     pending = claim()
-    with pytest.raises(PrefixNotApproved):
-        bgp_prefix.may_announce(pending, [bound(pending)], lacking=())
     with pytest.raises(PrefixNotApproved):
         bgp_prefix.may_add(pending.prefix, pending, [bound(pending)], [])
 
@@ -153,7 +98,7 @@ def test_every_change_that_routers_hear_of_has_a_number_and_withdrawn_names_its_
 
 
 def test_a_locked_route_does_not_follow_its_owner() -> None:
-    with pytest.raises(bgp_prefix.AdvertiseStateLocked):
+    with pytest.raises(bgp_prefix.LockedByOperator):
         replace(route(approved()), locked=True).require_unlocked()
 
 
@@ -161,21 +106,3 @@ def test_a_locked_route_does_not_follow_its_owner() -> None:
 def test_the_origin_is_repeated_at_most_three_times(count: int) -> None:
     with pytest.raises(ValueError, match="0 to 3"):
         bgp_prefix.prepends(count)
-
-
-NO = Failed(Reason.ROA_MISSING, "No ROA covers it.", "Publish one.")
-UNKNOWN = Unanswered(Fault.STALE, "The data is old.")
-
-
-def test_a_valid_route_is_noted_as_such_and_another_is_refused() -> None:
-    assert require_valid(Passed("Valid."), None, NOW)
-    with pytest.raises(OriginNotValid, match="Publish one"):
-        require_valid(NO, NOW, NOW)  # a "no" counts, whatever was said before
-
-
-def test_no_answer_is_no_yes_but_where_one_was_given_within_seven_days() -> None:
-    assert require_valid(UNKNOWN, NOW - LAST_WORD_COUNTS, NOW) is False
-    with pytest.raises(OriginUnanswered):
-        require_valid(UNKNOWN, None, NOW)
-    with pytest.raises(OriginUnanswered):
-        require_valid(UNKNOWN, NOW - LAST_WORD_COUNTS - timedelta(seconds=1), NOW)

@@ -5,61 +5,49 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Provisioning
-from byoip.domain.checks.evidence import CheckState, Reason
-from byoip.domain.checks.origin_validation import Validity
-from byoip.domain.claims.blockers import Advice, Blocker, advertisable, blockers
+from byoip.domain.checks.evidence import CheckState, Failed, Passed, Reason
+from byoip.domain.claims.blockers import Advice, Blocker, blockers
 from byoip.domain.claims.claim import CheckRecord, Claim, OtherOrigin
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.routes.announceable import Announceable
 from tests.domain.samples import ARIN, LABEL, NOW, RIPE, TOKEN, claim, prefix, token
 
+MISSING = Failed(Reason.ROA_MISSING, "No ROA covers it.", "Publish one.")
 ADVICE = Advice(LABEL, {"ripencc": RIPE})
 VALID = CheckRecord(CheckState.VALID, passed_at=NOW)
 PROVEN = {"irr": VALID, "rpki": VALID, "ownership": VALID}
 
 
-def told(
-    about: Claim,
-    issued: OwnershipToken | None = None,
-    *,
-    default_binding: Provisioning | None = None,
-) -> dict[str, str]:
-    found: tuple[Blocker, ...] = blockers(
-        about, issued, default_binding=default_binding, advice=ADVICE, now=NOW
-    )
+def asked(about: Claim, bound: Provisioning | None = None) -> Announceable:
+    return Announceable(about, about.prefix, bound, Passed("Valid."))
+
+
+def told(about: Claim, issued: OwnershipToken | None = None) -> dict[str, str]:
+    found: tuple[Blocker, ...] = blockers(asked(about), issued, advice=ADVICE, now=NOW)
     return {one.name: one.message for one in found}
 
 
 @pytest.mark.parametrize("bound", [None, *Provisioning])
 @pytest.mark.parametrize("approved", [True, False])
 @pytest.mark.parametrize("standing", Standing)
-@pytest.mark.parametrize("drift", [None, Validity.INVALID, Validity.NOT_FOUND])
+@pytest.mark.parametrize("valid", [True, False])
 def test_no_blocker_is_left_exactly_when_the_prefix_is_advertisable(
-    approved: bool, bound: Provisioning | None, standing: Standing, drift: Validity | None
+    approved: bool, bound: Provisioning | None, standing: Standing, valid: bool
 ) -> None:
     about = claim(**PROVEN)
     about = replace(about.approve(NOW) if approved else about, standing=standing)
-
+    now = replace(asked(about, bound), origin=Passed("Valid.") if valid else MISSING)
     served = bound is Provisioning.ACTIVE
-    may = approved and served and standing is Standing.OK and drift is None
-    assert advertisable(about, default_binding=bound, drift=drift) == may
-    left = blockers(about, token(), default_binding=bound, drift=drift, advice=ADVICE, now=NOW)
-    assert (not left) == may
+    may = approved and served and standing is Standing.OK and valid
+    assert (not blockers(now, token(), advice=ADVICE, now=NOW)) == may
+    assert (not list(now.obstacles(NOW))) == may
 
 
-def test_drift_says_what_to_publish_and_that_routes_stay() -> None:
-    about = claim(**PROVEN).approve(NOW)
-    [one] = blockers(
-        about,
-        None,
-        default_binding=Provisioning.ACTIVE,
-        drift=Validity.INVALID,
-        advice=ADVICE,
-        now=NOW,
-    )
-    assert one.name == "rpki_drifted"
-    assert "stays announced" in one.message
-    assert "prefix 192.0.2.0/24, origin AS64500, max length 24" in one.message
+def test_what_drifted_says_what_to_publish() -> None:
+    now = replace(asked(claim(**PROVEN).approve(NOW), Provisioning.ACTIVE), origin=MISSING)
+    [one] = blockers(now, None, advice=ADVICE, now=NOW)
+    assert (one.name, one.message) == ("origin_not_valid", "No ROA covers it. Publish one.")
 
 
 def test_a_new_claim_is_told_everything_in_the_order_to_fix_it() -> None:
@@ -68,8 +56,8 @@ def test_a_new_claim_is_told_everything_in_the_order_to_fix_it() -> None:
         "irr_pending",
         "other_origins_unknown",
         "rpki_pending",
-        "not_approved",
-        "default_binding_missing",
+        "prefix_not_valid_and_approved",
+        "incomplete_bgp_deployment",
     ]
 
 
@@ -80,7 +68,7 @@ def test_the_texts_can_be_pasted() -> None:
     assert f"{LABEL}: {TOKEN}" in texts["ownership_pending"]
     assert "route:          192.0.2.0/24\norigin:         AS64500\n" in texts["irr_pending"]
     assert "prefix 192.0.2.0/24, origin AS64500, max length 24" in texts["rpki_pending"]
-    assert "Leave the token in place" in texts["not_approved"]
+    assert "Leave the token in place" in texts["prefix_not_valid_and_approved"]
 
 
 def test_a_token_for_one_method_is_explained_for_that_method() -> None:
@@ -110,7 +98,7 @@ def test_the_object_to_paste_has_the_tokens_line() -> None:
 
 def test_where_a_roa_makes_the_object_other_origins_come_before_it() -> None:
     advice = Advice(LABEL, {"arin": ARIN})
-    found = blockers(claim(registry="arin"), token(), default_binding=None, advice=advice, now=NOW)
+    found = blockers(asked(claim(registry="arin"), None), token(), advice=advice, now=NOW)
 
     names = [one.name for one in found]
     assert names.index("other_origins_unknown") < names.index("irr_pending")
@@ -121,13 +109,8 @@ def test_where_a_roa_makes_the_object_other_origins_come_before_it() -> None:
 )
 def test_without_a_usable_token_one_must_be_issued(issued: OwnershipToken | None) -> None:
     about = claim()
-    found = blockers(
-        about,
-        issued,
-        default_binding=Provisioning.ACTIVE,
-        advice=ADVICE,
-        now=NOW + timedelta(seconds=1),
-    )
+    now = NOW + timedelta(seconds=1)
+    found = blockers(asked(about, Provisioning.ACTIVE), issued, advice=ADVICE, now=now)
 
     assert found[0].name == "ownership_token_needed"
 
@@ -182,8 +165,8 @@ def test_what_was_proven_is_of_no_use_without_a_token_to_consume() -> None:
     expired = token(created_at=NOW - timedelta(days=7), expires_at=NOW)
     assert list(told(about, expired)) == [
         "ownership_token_needed",
-        "not_approved",
-        "default_binding_missing",
+        "prefix_not_valid_and_approved",
+        "incomplete_bgp_deployment",
     ]
 
 
@@ -192,7 +175,7 @@ def test_nobody_is_sent_to_a_registry_that_has_no_route_objects() -> None:
 
     def ownership(issued: OwnershipToken) -> str:
         about = claim(registry="ripencc", irr_waived=True)
-        found = blockers(about, issued, default_binding=None, advice=advice, now=NOW)
+        found = blockers(asked(about), issued, advice=advice, now=NOW)
         return {one.name: one.message for one in found}["ownership_pending"]
 
     assert "reverse DNS" in ownership(token())

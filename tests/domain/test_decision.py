@@ -61,7 +61,7 @@ def test_a_failed_answer_says_why_and_takes_the_time_away() -> None:
 
 def test_no_answer_leaves_everything_but_the_doubt() -> None:
     assert learn(KNOWN, answered(SILENT)) == CheckRecord(
-        CheckState.VALID, passed_at=NOW, doubt="Nothing came."
+        CheckState.VALID, passed_at=NOW, doubt=f"Nothing came. {SILENT.fix}"
     )
     assert learn(KNOWN, None) is KNOWN
 

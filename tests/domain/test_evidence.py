@@ -7,10 +7,12 @@ from byoip.domain.checks.evidence import (
     WINDOW,
     Check,
     CheckState,
+    Fault,
     Finding,
     Passed,
     RawAnswer,
     Reason,
+    Unanswered,
     recent,
 )
 from tests.domain.samples import NOW
@@ -79,3 +81,8 @@ def test_a_finding_does_not_print_raw_answers() -> None:
     exhibit = RawAnswer("question", "whom", b"raw", NOW)
 
     assert "raw" not in repr(Finding(Check.IRR, Passed("yes"), NOW, (exhibit,)))
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whatever_the_fault_there_is_something_to_do(fault: Fault) -> None:
+    assert Unanswered(fault, "seen").fix

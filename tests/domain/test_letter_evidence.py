@@ -17,10 +17,11 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.letters.letter_evidence import (
     RegisteredHolder,
+    UnnamedWitness,
     deciding_roas,
     passed_checks,
-    registry_name,
 )
+from byoip.domain.letters.witnesses import RESOLVER, Witnesses, registry_name
 from tests.domain.samples import NOW, OTHER, OURS, prefix
 
 HOUR = timedelta(hours=1)
@@ -32,41 +33,58 @@ def finding(check: Check, outcome: Outcome, *of: str, hours: int = 0) -> Finding
     return Finding(check, outcome, NOW + hours * HOUR, exhibits)
 
 
+RPKI_CLIENT = "snapshot 10 (rpki-client 9.7, built 2026-11-22T11:40:00+00:00)"
+
+
 def test_only_what_passed_is_stated_in_the_order_of_asking() -> None:
     stated = passed_checks(
         [
-            finding(Check.OWNERSHIP_RDNS, Passed("Token seen.")),
+            finding(Check.OWNERSHIP_RDNS, Passed("Token seen."), "9.0.2.1:53"),
             finding(Check.OWNERSHIP_IRR, Failed(Reason.TOKEN_MISSING, "None.", "Add it.")),
-            finding(Check.RPKI, Passed("Valid.")),
+            finding(Check.RPKI, Passed("Valid."), RPKI_CLIENT),
             finding(Check.IRR, Unanswered(Fault.TIMEOUT, "Nothing came.")),
-        ]
+        ],
+        Witnesses(),
     )
     assert [one.check for one in stated] == [Check.RPKI, Check.OWNERSHIP_RDNS]
     assert all(one.how for one in stated)
 
 
 def test_the_newest_pass_counts_wherever_it_stands() -> None:
-    old, new = (finding(Check.RPKI, Passed(f"{n}."), hours=n) for n in (1, 2))
+    old, new = (finding(Check.RPKI, Passed(f"{n}."), RPKI_CLIENT, hours=n) for n in (1, 2))
     for findings in ([old, new], [new, old]):
-        (stated,) = passed_checks(findings)
+        (stated,) = passed_checks(findings, Witnesses())
         assert (stated.seen, stated.at) == ("2.", NOW + 2 * HOUR)
 
 
 def test_whom_we_asked_is_named_once_and_never_fills_the_page() -> None:
     asked = [f"9.0.2.{n}:53" for n in (1, 1, 2, 3, 4)]
-    (stated,) = passed_checks([finding(Check.OWNERSHIP_RDNS, Passed("x" * 1000), *asked)])
+    found = [finding(Check.OWNERSHIP_RDNS, Passed("x" * 1000), *asked)]
+    (stated,) = passed_checks(found, Witnesses())
     assert stated.of == "9.0.2.1:53, 9.0.2.2:53 and 2 more"
     assert len(stated.seen) == 240
     assert stated.seen.endswith("...")
 
 
 def test_where_the_operators_resolvers_are_is_not_told() -> None:
-    asked = ["10.0.0.53:53", "[fd00::53]:53", "127.0.0.1:5353", "9.9.9.9:53", "whois.ripe.net:43"]
+    asked = ["10.0.0.53:53", "[fd00::53]:53", "9.9.9.9:53"]
     found = [finding(Check.OWNERSHIP_RDNS, Passed("Seen."), *asked)]
-    (stated,) = passed_checks(found, {"9.9.9.9:53"})
-    assert stated.of == "the operator's validating resolver, whois.ripe.net:43"
-    (stated,) = passed_checks(found)
-    assert stated.of == "the operator's validating resolver, 9.9.9.9:53 and 1 more"
+    (stated,) = passed_checks(found, Witnesses(resolvers=frozenset({"9.9.9.9:53"})))
+    assert stated.of == f"a name server that only the operator's network reaches, {RESOLVER}"
+
+
+@pytest.mark.parametrize(
+    "unnamed",
+    [
+        finding(Check.IRR, Passed("Seen."), "10.1.2.3:43"),
+        finding(Check.OWNERSHIP_IRR, Passed("Seen.")),
+        finding(Check.RPKI, Passed("Valid."), "snapshot 10"),
+        finding(Check.REGISTRATION, Passed("ripencc"), "snapshot 10"),
+    ],
+)
+def test_what_cannot_be_named_is_not_stated(unnamed: Finding) -> None:
+    with pytest.raises(UnnamedWitness, match=unnamed.check.value):
+        passed_checks([unnamed], Witnesses())
 
 
 def allocation(holder: str, registry: str = "ripencc") -> Allocation:

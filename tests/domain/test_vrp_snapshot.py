@@ -4,20 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Tally, judge, stale
+from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Measure, Tally, judge, stale
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ANCHORS = frozenset({"apnic", "arin", "ripe"})
 POLICY = GatePolicy(floor=100)
 GOOD = {"apnic": 40, "arin": 60, "ripe": 100}
-LAST = Tally(NOON - timedelta(hours=1), GOOD)
+LAST = Measure(NOON - timedelta(hours=1), GOOD)
 
 
 def gates(
     counts: dict[str, int],
     *,
     built_at: datetime = NOON,
-    last: Tally | None = LAST,
+    last: Measure | None = LAST,
     policy: GatePolicy = POLICY,
 ) -> list[Gate]:
     candidate = Tally(built_at, counts)
@@ -78,7 +78,7 @@ def test_the_first_snapshot_needs_entries_of_every_anchor_and_the_floor() -> Non
 
 
 def test_a_newly_configured_anchor_only_has_to_be_there() -> None:
-    last = Tally(LAST.built_at, {"arin": 60, "ripe": 100})
+    last = Measure(LAST.built_at, {"arin": 60, "ripe": 100})
     assert gates({**GOOD, "apnic": 1}, last=last) == []
     assert gates({**GOOD, "apnic": 0}, last=last) == [Gate.ANCHOR]
 
@@ -97,7 +97,7 @@ counts_of_anchors = st.dictionaries(
 def test_no_accepted_snapshot_lacks_half_of_any_anchor(
     new: dict[str, int], old: dict[str, int] | None, floor: int
 ) -> None:
-    last = None if old is None else Tally(LAST.built_at, old)
+    last = None if old is None else Measure(LAST.built_at, old)
     accepted = not gates(new, last=last, policy=GatePolicy(floor=floor))
     sound = all(
         new.get(anchor, 0) > 0 and 2 * new.get(anchor, 0) >= (old or {}).get(anchor, 0)

@@ -30,6 +30,10 @@ def test_an_approved_prefix_gets_a_letter_that_ends_with_it(service: Running) ->
     assert letter()["status"] == "valid"
     assert letter()["sha256"] == sha256(content).hexdigest()
     assert letter()["prefix"] == "198.18.52.0/24"
+    parties = {one["check"]: one["of"] for one in letter()["checks"]}
+    assert parties["irr"].startswith("RIPE NCC, 127.0.0.1:")
+    assert parties["ownership_rdns"].startswith("the operator's validating resolver, ")
+    assert not any("snapshot" in one for one in parties.values())
     said = service.http.get(page, headers={"accept": "text/html"}).text
     assert "Letter of Agency" in said
     service.ask("DELETE", path)

@@ -22,7 +22,7 @@ def test_a_customer_onboards_an_ipv4_prefix_by_reverse_dns(service: Running) -> 
     asked = service.ask("POST", f"{path}/validate")
     assert asked.status_code == 202
     shown = eventually(lambda: service.approved(prefix["id"]))
-    assert [one["name"] for one in shown["blockers"]] == ["default_binding_missing"]
+    assert [one["name"] for one in shown["blockers"]] == ["incomplete_bgp_deployment"]
     assert shown["advertisable"] is False
     offered = {one["name"]: one["id"] for one in service.result("GET", "/services")}
     bound = {"cidr": prefix["cidr"], "service_id": offered["CDN"]}
@@ -43,7 +43,7 @@ def test_a_customer_onboards_an_ipv6_prefix_by_its_route_object(service: Running
     line = f"remarks: byoip-validation: {prefix['ownership_validation_token']}"
     cidr = prefix["cidr"]
     text = (
-        f"inet6num: {cidr}\nmnt-by: A-MNT\nsource: RIPE\n\n"
+        f"inet6num: {cidr}\nstatus: ASSIGNED\nmnt-by: A-MNT\nsource: RIPE\n\n"
         f"route6: {cidr}\norigin: AS64500\n{line}\nmnt-by: A-MNT\nsource: RIPE\n"
     )
     service.control("PUT", "/irr/RIPE", content=text)

@@ -1,11 +1,14 @@
 """The reverse DNS in memory: the twin of `DnspythonResolver`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
-from byoip.domain.checks.rdns_ownership import (
+from byoip.domain.checks.reverse_dns.observation import (
     Alias,
+    Delegation,
     ServerAnswer,
     ServerObservation,
     Silent,
@@ -16,6 +19,8 @@ from byoip.domain.checks.rdns_ownership import (
 from byoip.domain.checks.reverse_zone import ReverseZone
 
 SERVERS = (("ns1.sandbox.test.", "127.0.0.1"), ("ns2.sandbox.test.", "127.0.0.2"))
+_NAMES = tuple(name for name, _ in SERVERS)
+_DELEGATION = Delegation("in-addr.arpa.", "", _NAMES)
 
 # These end at the servers; of every other trouble the resolver fails to answer already.
 _SERVERS_ONLY = frozenset({Fault.LAME, Fault.UNREACHABLE})
@@ -66,14 +71,16 @@ class FakeReverseDns:
         """Answer again."""
         self._fault = None
 
-    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+    async def observe(self, zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
+        del account_id
         self.before_asking()
         owner = zone.owner(label)
         self.asked.append(owner)
         security, resolver = self._resolver(owner)
         servers = self._servers(owner) if security is ZoneSecurity.INSECURE else ()
         exhibit = RawAnswer(f"{owner} TXT", "127.0.0.1:53", repr(resolver).encode(), self._now())
-        return ZoneObservation(zone, owner, security, resolver, servers, (exhibit,))
+        seen = ZoneObservation(zone, owner, security, resolver, servers, (exhibit,))
+        return replace(seen, delegation=_DELEGATION) if servers else seen
 
     def _resolver(self, owner: str) -> tuple[ZoneSecurity, ServerAnswer]:
         security = self._security.get(owner, ZoneSecurity.INSECURE)

@@ -1,6 +1,8 @@
 """Twins of press, signer and inspector: they do nothing to a document but leave a mark on it."""
 
 from dataclasses import dataclass
+from io import FileIO
+from uuid import UUID
 
 from byoip.domain.letters.letter import LetterFacts
 from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
@@ -26,7 +28,9 @@ class FakeSigner:
 class FakeInspector:
     """Takes whatever begins as a PDF does."""
 
-    async def inspect(self, document: bytes) -> PdfVerdict:
-        if document.startswith(b"%PDF-"):
+    async def inspect(self, account_id: UUID, document: FileIO) -> PdfVerdict:
+        del account_id
+        document.seek(0)
+        if document.read(5) == b"%PDF-":
             return PdfAccepted(1)
         return PdfRefused("it does not begin as a PDF does")

@@ -183,8 +183,10 @@ class Service:
     @property
     def _letters(self) -> LetterWork:
         store, clock = self.composition.store, self.composition.clock
+        outside = self.composition.outside
         generate = GenerateLetter(
-            store, clock, RandomHex(), FakePress(), FakeSigner(), "Example", "noc@example.net"
+            *(store, clock, RandomHex(), FakePress(), FakeSigner(), "Example", "noc@example.net"),
+            registries=outside.registries,
         )
         return LetterWork(generate, RenewLetters(store, clock))
 

@@ -1,9 +1,9 @@
-"""A small DNS of our own: a signed root, reverse zones below it, name servers, a resolver.
+"""A small DNS of our own: a signed root, the registry's zones, zones below, servers, a resolver.
 
-The hub serves the root and every zone, and is all that the validating resolver asks. The other
-name servers are those that the zones name in their NS records; they carry copies which a test may
-let differ. All listen on the same port of their own address (`DnsWorld.port`), as in the real
-world all listen on port 53.
+The hub serves the root and every zone, and is all that the validating resolver asks. The registry
+serves in-addr.arpa and ip6.arpa, signed, and refers from there. The other name servers are those
+that the zones name in their NS records; they carry copies which a test may let differ. All listen
+on the same port of their own address (`DnsWorld.port`), as in the real world all listen on port 53.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +26,8 @@ from tests.real.zone_signing import (
 
 HUB = "127.0.0.10"
 RESOLVER = "127.0.0.9"
+REGISTRY = "127.0.0.20"
+TOPS = tuple(map(dns.name.from_text, ("in-addr.arpa.", "ip6.arpa.")))
 SERVERS = ("127.0.0.11", "127.0.0.12", "127.0.0.13")
 
 
@@ -64,6 +66,7 @@ class DnsWorld:
         self.port = resolver.port
         self._servers = servers
         self._root_key = root_key
+        self._top_keys = {top: ZoneKey() for top in TOPS}
         self._zones: dict[dns.name.Name, _ChildZone] = {}
 
     def add_zone(
@@ -73,7 +76,10 @@ class DnsWorld:
         signing: Signing = Signing.SIGNED,
         servers: Sequence[str] = SERVERS[:2],
     ) -> None:
-        """Delegate a zone from the root to name servers, given as addresses out of `SERVERS`."""
+        """Delegate a zone to name servers, given as addresses out of `SERVERS`.
+
+        The registry delegates a reverse zone, the root any other.
+        """
         name = dns.name.from_text(origin)
         copies: dict[str, Records | None] = {address: {} for address in (HUB, *servers)}
         self._zones[name] = _ChildZone(name, tuple(servers), signing, copies)
@@ -118,7 +124,7 @@ class DnsWorld:
         self._servers[address].revive()
 
     def reset(self) -> None:
-        """Back to a root without children, with every server running."""
+        """Back to a root with the registry's zones, which are empty, and every server running."""
         self._zones.clear()
         for server in self._servers.values():
             server.revive()
@@ -139,10 +145,30 @@ class DnsWorld:
         for address, server in self._servers.items():
             texts = {str(zone.origin): zone.text(address) for zone in self._zones.values()}
             zones = {origin: text for origin, text in texts.items() if text is not None}
+            if address in {HUB, REGISTRY}:
+                zones |= {str(top): self._top_text(top) for top in TOPS}
             if address == HUB:
-                zones["."] = root_text(self._root_key, self._zones.values())
+                zones["."] = self._root_text()
             server.serve(zones)
         self.resolver.forget()
+
+    def _top_text(self, top: dns.name.Name) -> str:
+        children = [zone for zone in self._zones.values() if zone.origin.is_subdomain(top)]
+        records = _delegations(children)
+        key = self._top_keys[top]
+        return zone_text(top, [server_name(REGISTRY)], records, key=key, signing=Signing.SIGNED)
+
+    def _root_text(self) -> str:
+        children = [
+            zone
+            for zone in self._zones.values()
+            if not any(zone.origin.is_subdomain(top) for top in TOPS)
+        ]
+        records = _delegations(children)
+        for top, key in self._top_keys.items():
+            records[top, "NS"] = [str(server_name(REGISTRY))]
+            records[top, "DS"] = [str(key.ds(top))]
+        return root_text(self._root_key, records)
 
 
 def server_name(address: str) -> dns.name.Name:
@@ -150,23 +176,29 @@ def server_name(address: str) -> dns.name.Name:
     return dns.name.from_text(f"ns-{address.replace('.', '-')}.servers.example.")
 
 
-def root_text(key: ZoneKey, children: Iterable[_ChildZone]) -> str:
+def root_text(key: ZoneKey, delegations: Records) -> str:
     """The root zone: the servers' addresses, and NS and DS of every child."""
-    records: Records = {(server_name(a), "A"): [a] for a in (HUB, *SERVERS)}
+    hosts: Records = {(server_name(a), "A"): [a] for a in (HUB, REGISTRY, *SERVERS)}
+    records = {**hosts, **delegations}
+    return zone_text(dns.name.root, [server_name(HUB)], records, key=key, signing=Signing.SIGNED)
+
+
+def _delegations(children: Iterable[_ChildZone]) -> Records:
+    records: Records = {}
     for child in children:
         records[child.origin, "NS"] = [str(server_name(server)) for server in child.servers]
         if child.signing is not Signing.UNSIGNED:
             records[child.origin, "DS"] = [str(child.trusted_key().ds(child.origin))]
-    return zone_text(dns.name.root, [server_name(HUB)], records, key=key, signing=Signing.SIGNED)
+    return records
 
 
 @contextmanager
 def dns_world() -> Iterator[DnsWorld]:
     """Run the root, the name servers and the resolver until the block ends."""
-    port = free_port(RESOLVER, HUB, *SERVERS)
+    port = free_port(RESOLVER, HUB, REGISTRY, *SERVERS)
     key = ZoneKey()
     with (
-        knot_servers((HUB, *SERVERS), port) as servers,
+        knot_servers((HUB, REGISTRY, *SERVERS), port) as servers,
         _resolver(servers[HUB], key) as resolver,
     ):
         yield DnsWorld(servers, resolver, key)
@@ -174,7 +206,7 @@ def dns_world() -> Iterator[DnsWorld]:
 
 @contextmanager
 def _resolver(hub: KnotServer, key: ZoneKey) -> Iterator[UnboundResolver]:
-    hub.serve({".": root_text(key, [])})
+    hub.serve({".": root_text(key, {})})
     with unbound_resolver(
         address=RESOLVER,
         port=hub.port,

@@ -5,27 +5,29 @@ Where a server is to keep silence the resolver still answers, for it asks a serv
 
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from uuid import UUID
 
 import pytest
 
 from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
-from byoip.domain.checks.rdns_ownership import (
+from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     NeverContacted,
     Silent,
     TxtValues,
     ZoneObservation,
     ZoneSecurity,
-    judge_zones,
 )
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
-from tests.real.dns_world import RESOLVER, SERVERS, DnsWorld, server_name
+from tests.real.dns_world import REGISTRY, RESOLVER, SERVERS, DnsWorld, server_name
 from tests.real.zone_signing import Signing
 
 LABEL = "byoip-validation"
+ACCOUNT = UUID(int=1)
 TOKEN = "n5r7kq2xw4vzt3mbd6yj"
 (ZONE,) = reverse_zones(Prefix.parse("192.0.2.0/24"))
 OWNER = ZONE.owner(LABEL)
@@ -48,7 +50,7 @@ async def look(world: DnsWorld, policy: NetworkPolicy = LOOPBACK) -> ZoneObserva
         authority_port=world.port,
         query_deadline=1,
     )
-    return await adapter.observe(ZONE, LABEL)
+    return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
 async def judge(world: DnsWorld) -> Outcome:
@@ -227,7 +229,8 @@ async def test_a_server_that_has_only_the_parent_zone_is_lame(dns_world: DnsWorl
 async def test_name_servers_on_loopback_are_left_alone_in_production(dns_world: DnsWorld) -> None:
     dns_world.add_zone(ZONE.name, signing=UNSIGNED)
     dns_world.publish(OWNER, TOKEN)
-    observed = await look(dns_world, NetworkPolicy())
+    registry = NetworkPolicy(allowed=(ip_network(f"{REGISTRY}/32"),))
+    observed = await look(dns_world, registry)
     assert all(isinstance(server.answer, NeverContacted) for server in observed.servers)
     assert reason(judge_zones([observed], TOKEN)) is Reason.SERVER_REFUSED_BY_POLICY
 
@@ -235,6 +238,6 @@ async def test_name_servers_on_loopback_are_left_alone_in_production(dns_world: 
 async def test_a_resolver_that_is_down_leaves_it_unanswered(dns_world: DnsWorld) -> None:
     dns_world.add_zone(ZONE.name)
     adapter = DnspythonResolver(Clock(), [("127.0.0.8", dns_world.port)], LOOPBACK)
-    outcome = judge_zones([await adapter.observe(ZONE, LABEL)], TOKEN)
+    outcome = judge_zones([await adapter.observe(ZONE, LABEL, ACCOUNT)], TOKEN)
     assert isinstance(outcome, Unanswered)
     assert outcome.fault is Fault.UNREACHABLE

@@ -88,8 +88,8 @@ async def test_r10_even_an_empty_snapshot_that_an_operator_accepts_withdraws_not
     await up.reevaluate()
     assert (await up.view()).bgp_prefix.desired.advertised
     assert await up.count("withdrawals") == 0
-    blocked = await up.world.reader.claim(*up.ids)
-    assert blocked.drift == "not_found"
+    shown = (await up.world.reader.claim(*up.ids)).announceable(up.world.clock.now())
+    assert [one.name for one in shown.obstacles(up.world.clock.now())] == ["origin_not_valid"]
 
 
 async def test_r10_without_a_snapshot_or_with_a_stale_one_nothing_is_judged(up: Routes) -> None:

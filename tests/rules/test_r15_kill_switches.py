@@ -75,6 +75,7 @@ def recording(estate: Estate, done: set[JobKind]) -> Work:
         refresh_registrations=noting(JobKind.REFRESH_REGISTRATIONS),
         refresh_roas=noting(JobKind.REFRESH_ROAS),
         tidy_up=noting(JobKind.TIDY_UP),
+        fold_figures=noting(JobKind.TIDY_UP),
         watch_letters=noting(JobKind.WATCH_LETTERS),
         reevaluate_claims=noting(JobKind.REEVALUATE_CLAIMS),
         settle_bindings=noting(JobKind.SETTLE_BINDINGS),

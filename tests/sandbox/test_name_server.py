@@ -75,6 +75,18 @@ async def test_as_a_resolver_it_speaks_without_authority_and_vouches_for_nothing
     assert not message.flags & (dns.flags.AA | dns.flags.AD)
 
 
+@pytest.mark.parametrize(
+    ("zone", "vouched"),
+    [("in-addr.arpa.", True), ("ip6.arpa.", True), ("192.in-addr.arpa.", False)],
+)
+async def test_as_a_resolver_it_vouches_for_the_registry_s_zones_only(
+    server: NameServer, zone: str, *, vouched: bool
+) -> None:
+    message = await udp(server, question(zone, "NS", resolve=True))
+    assert len(values(message)) == len(ADDRESSES)
+    assert bool(message.flags & dns.flags.AD) is vouched
+
+
 async def test_the_way_from_an_owner_name_to_the_servers_addresses(server: NameServer) -> None:
     denial = await udp(server, question(kind="SOA", resolve=True))
     (soa,) = denial.authority

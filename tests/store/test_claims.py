@@ -98,6 +98,7 @@ async def test_locking_an_account_tells_its_claims_and_its_quota(
 ) -> None:
     async with store.transaction() as tx:
         await tx.claims.add(claim(customer.id))
+    async with store.transaction() as tx:
         assert await tx.claims.lock_account(customer.id) == (1, 10)
         with pytest.raises(AccountNotFound):
             await tx.claims.lock_account(uuid4())

@@ -21,6 +21,7 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
 )
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument, LoaDocumentNotFound
+from byoip.store.figures import fold_figures
 from byoip.store.gauges import Gauges
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.transaction import Store
@@ -220,6 +221,7 @@ async def test_a_letter_that_is_wanted_and_not_there_is_counted(
     figures = Gauges(engine)
 
     async def owed() -> float:
+        await fold_figures(engine)
         [found] = [one for one in await figures.read() if one.name == "byoip_letters_owed"]
         [(_, count)] = found.values
         return count

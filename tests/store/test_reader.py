@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
@@ -125,6 +126,18 @@ async def test_a_run_is_seen_with_all_its_evidence(
     assert views[1].findings == ()
     with pytest.raises(ValidationNotFound):
         await reader.run(kept.account_id, kept.id, uuid4())
+
+
+async def test_what_was_stored_before_unanswered_checks_had_a_fix_is_read_with_one(
+    store: Store, reader: CustomerReader, engine: AsyncEngine, kept: Claim
+) -> None:
+    async with store.transaction() as tx:
+        first = await _finished_run(tx, kept)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE findings SET fix = '' WHERE outcome = 'unanswered'"))
+    outcome = (await reader.run(kept.account_id, kept.id, first)).findings[2].outcome
+    assert isinstance(outcome, evidence.Unanswered)
+    assert outcome.fix == evidence.Unanswered(evidence.Fault.TIMEOUT, "").fix
 
 
 async def test_bindings_are_paged_and_found_one_by_one(

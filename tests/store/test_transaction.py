@@ -38,11 +38,11 @@ async def rivals(store: Store, accounts: Accounts, clock: SetClock) -> list[Clai
 async def _record(store: Store, one: Claim, clock: SetClock) -> None:
     """What a worker does when a run has passed, in the order of its locks."""
     async with store.transaction() as tx:
+        await tx.claims.lock_space(one.prefix)
         locked = await tx.claims.lock(one.id)
         opened, _ = await tx.runs.open(run(one))
         held = await tx.runs.lock(opened.id, 1)
         assert held
-        await tx.claims.lock_space(one.prefix)
         contested = await tx.claims.approved_overlapping(one.prefix)
         for rival in contested:
             await tx.claims.save(rival.contest(clock.now()))

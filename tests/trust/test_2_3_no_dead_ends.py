@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from byoip.domain.checks.evidence import Check, Failed, Finding, Reason, Unanswered
+from byoip.domain.checks.evidence import Check, Failed, Fault, Finding, Reason, Unanswered
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.blockers import Advice, blockers
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.announceable import Announceable
 from byoip.sandbox.whois_server import WhoisServer
 from tests.trust.parties import Parties, whois_at
 from tests.usecases.world import LABEL, roa
@@ -154,18 +155,13 @@ async def test_2_3_and_is_named_where_the_operator_does_not_know_it(
 
     assert isinstance(outcome, Unanswered)
     assert "177.5.0.0/24 is space of NIC.BR (country BR)" in outcome.seen
-    assert "the operator must add it" in outcome.seen
+    assert "the operator must add it" in outcome.fix
 
 
 def told(world: Parties, claim: Claim, token: OwnershipToken) -> dict[str, str]:
     advice = Advice(LABEL, world.registries)
-    listed = blockers(
-        claim,
-        token,
-        default_binding=None,
-        advice=advice,
-        now=world.clock.now(),
-    )
+    unasked = Announceable(claim, claim.prefix, None, Unanswered(Fault.NO_DATA, "Not asked."))
+    listed = blockers(unasked, token, advice=advice, now=world.clock.now())
     return {one.name: one.message for one in listed}
 
 

@@ -59,7 +59,12 @@ async def write(
     world: World, claim: Claim, *, meanwhile: Callable[[], Awaitable[object]] | None = None
 ) -> letters.Letter | None:
     press, mint = PolitePress(world, meanwhile), RandomHex()
-    writing = GenerateLetter(world.store, world.clock, mint, press, FakeSigner(), "Example", "")
+    resolvers = frozenset({"127.0.0.1:53"})  # where the twin of reverse DNS says that it is
+    writing = GenerateLetter(
+        *(world.store, world.clock, mint, press, FakeSigner(), "Example", ""),
+        resolvers,
+        world.registries,
+    )
     return await writing(claim.id, by=WORKER)
 
 

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
-from byoip.domain.checks.rdns_ownership import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
@@ -77,8 +78,8 @@ class PoliteDns(FakeReverseDns):
         """Let these stand at every name."""
         self._everywhere = values
 
-    async def observe(self, zone: ReverseZone, label: str) -> ZoneObservation:
+    async def observe(self, zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
         assert self._store.polite, "a transaction is open while the DNS is asked"
         if self._everywhere:
             self.publish(zone.owner(label), *self._everywhere)
-        return await super().observe(zone, label)
+        return await super().observe(zone, label, account_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from byoip.domain.asn import Asn
+from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
@@ -67,8 +68,11 @@ class Routes:
     async def all(self) -> Sequence[BgpPrefixView]:
         return await self.world.reader.bgp_prefixes(*self.ids, after=None, limit=1000)
 
-    async def reevaluate(self) -> object:
-        return await ReevaluateClaims(self.store, self.world.clock)(by=WORKER)
+    async def reevaluate(self, page: int = 1000) -> list[Drift] | None:
+        """What is judged otherwise than before; None: it was not time to judge."""
+        reevaluate = ReevaluateClaims(self.store, self.world.clock, page)
+        pages = [one async for one in reevaluate.pages(by=WORKER)]
+        return [drift for one in pages for drift in one.drifts] if pages else None
 
     async def execute(self, statement: str, **values: object) -> None:
         async with self.world.engine.begin() as connection:

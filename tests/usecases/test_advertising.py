@@ -6,8 +6,7 @@ from uuid import UUID
 import pytest
 
 from byoip.domain.bindings.service_binding import PrefixNotApproved
-from byoip.domain.claims.claim import PrefixSuspended, WithdrawFirst
-from byoip.domain.claims.lifecycle import IllegalTransition
+from byoip.domain.claims.claim import PrefixOffboarding, PrefixSuspended, WithdrawFirst
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
 from byoip.domain.precondition import Precondition, PreconditionFailed
@@ -95,6 +94,7 @@ async def test_a_route_that_cannot_be_is_refused(
 async def test_without_a_default_binding_nothing_is_added_or_announced(routes: Routes) -> None:
     part = await routes.add()
     await routes.unbind()
+    await routes.world.roas(valid(CIDR, longest=24))
     with pytest.raises(bgp_prefix.IncompleteBgpDeployment):
         await routes.patch(part, advertised=True)
     with pytest.raises(bgp_prefix.IncompleteBgpDeployment):
@@ -160,7 +160,7 @@ async def test_what_is_on_its_way_out_may_be_withdrawn_and_not_announced(routes:
     await Verb(routes.store, offboarding.offboard)(*routes.ids, by=BY)
     assert (await routes.view()).bgp_prefix.desired.advertised
     assert not (await routes.patch(advertised=False)).bgp_prefix.desired.advertised
-    with pytest.raises(IllegalTransition, match="restore"):
+    with pytest.raises(PrefixOffboarding, match="restore"):
         await routes.patch(advertised=True)
 
 

@@ -16,7 +16,7 @@ from byoip.domain.bindings.edge import (
 from byoip.domain.bindings.offered_service import ServiceInUse, ServiceNotOffered
 from byoip.domain.bindings.service_binding import BindingExists, ServiceBinding
 from byoip.domain.claims.claim import Claim
-from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
+from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
 from byoip.usecases.bindings import bindings
 from byoip.usecases.claims import prefixes
 from byoip.usecases.routes import bgp_prefixes
@@ -225,10 +225,10 @@ async def test_announcing_waits_for_every_edge_in_service_and_a_swap_leaves_the_
 
     await edges.heard("ams1", "fra1", "lon1")
     binding = await edges.bind()
-    with pytest.raises(IncompleteBgpDeployment, match="ams1, fra1, lon1"):
+    with pytest.raises(AdvertiseStateLocked, match="ams1, fra1, lon1"):
         await announced()
     await edges.heard("ams1", "fra1")
-    with pytest.raises(IncompleteBgpDeployment, match="lon1"):
+    with pytest.raises(AdvertiseStateLocked, match="lon1"):
         await announced()
     await edges.put("lon1", drained=True)
     assert await announced()

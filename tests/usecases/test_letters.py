@@ -60,7 +60,7 @@ async def test_the_letter_states_what_was_found_and_the_prefix_shows_it(world: W
         Check.RPKI,
         Check.OWNERSHIP_RDNS,
     ]
-    assert "snapshot 1" in facts.checks[2].of
+    assert facts.checks[2].of.startswith("a twin, built 2")
     assert [str(one.prefix) for one in facts.roas] == [CIDR]
     assert facts.valid_until - facts.issued_at == VALIDITY
     assert now.loa_document_id == letter.document_id

@@ -6,7 +6,7 @@ import pytest
 
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.customer_text import InvalidText
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefix, BgpPrefixNotFound
+from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound, LockedByOperator
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.claims import prefixes, standing
@@ -38,7 +38,7 @@ async def go_on(routes: Routes) -> None:
 
 async def refused(routes: Routes, **wanted: object) -> None:
     before = await routes.world.everything()
-    with pytest.raises(AdvertiseStateLocked, match=str(routes.claim.prefix)):
+    with pytest.raises(LockedByOperator, match=str(routes.claim.prefix)):
         await routes.patch(**wanted)  # type: ignore[arg-type] # by name
     assert await routes.world.everything() == before
 
@@ -64,17 +64,17 @@ async def test_what_is_withdrawn_stays_so_and_is_not_made_anew(routes: Routes) -
     await lock(routes, one)
     await refused(routes, advertised=True)
     await refused(routes, prepend=1)
-    with pytest.raises(AdvertiseStateLocked):
+    with pytest.raises(LockedByOperator):
         await routes.unbind()
 
 
 async def test_a_locked_part_is_neither_ended_nor_left_behind(routes: Routes) -> None:
     part = await routes.add()
     await lock(routes, (await routes.view(part)).bgp_prefix)
-    with pytest.raises(AdvertiseStateLocked):
+    with pytest.raises(LockedByOperator):
         await routes.remove(part)
     await routes.unbind()
-    with pytest.raises(AdvertiseStateLocked):
+    with pytest.raises(LockedByOperator):
         await Verb(routes.store, prefixes.remove)(*routes.ids, by=BY)
     await Verb(routes.store, standing.revoke_approval)(routes.claim.id, reason=WHY, by=OPERATOR)
     routes.world.clock.advance(timedelta(days=60))
@@ -114,7 +114,7 @@ async def test_a_prefix_with_a_locked_route_is_not_offboarded(
     one = (await routes.patch(advertised=advertised)).bgp_prefix
     await lock(routes, one)
     before = await routes.world.everything()
-    with pytest.raises(AdvertiseStateLocked, match=str(one.cidr)):
+    with pytest.raises(LockedByOperator, match=str(one.cidr)):
         await offboard(routes)
     assert await routes.world.everything() == before
     await lock(routes, one, locked=False)
@@ -141,9 +141,9 @@ async def test_a_lock_in_its_grace_keeps_it_from_being_closed(routes: Routes) ->
     routes.world.clock.advance(GRACE * 2)
     before = await routes.world.everything()
     await go_on(routes)
-    with pytest.raises(AdvertiseStateLocked):
+    with pytest.raises(LockedByOperator):
         await Verb(routes.store, prefixes.remove)(*routes.ids, by=BY)
-    with pytest.raises(AdvertiseStateLocked):
+    with pytest.raises(LockedByOperator):
         await Verb(routes.store, offboarding.end_grace)(routes.claim.id, reason=WHY, by=OPERATOR)
     assert await routes.world.everything() == before
     restored = await Verb(routes.store, offboarding.restore)(*routes.ids, by=BY)

@@ -6,10 +6,10 @@ from itertools import product
 import pytest
 
 from byoip.domain.asn import Asn
+from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.origin_drift import Drift
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.prefix import Prefix
-from byoip.store.checks.drifts import Reevaluated
 from byoip.store.gauges import Gauges
 from byoip.usecases.checks import snapshots
 from byoip.usecases.claims import standing
@@ -21,8 +21,14 @@ from tests.usecases.world import CIDR, World
 
 async def drifts(routes: Routes) -> list[Drift]:
     found = await routes.reevaluate()
-    assert isinstance(found, Reevaluated)
-    return list(found.drifts)
+    assert found is not None
+    return found
+
+
+async def rpki_state(routes: Routes) -> CheckState:
+    """What its owner is shown of the whole prefix."""
+    view = await routes.world.reader.claim(*routes.ids)
+    return view.announceable(routes.world.clock.now()).claim.rpki.state
 
 
 async def test_drift_begins_changes_and_ends(routes: Routes) -> None:
@@ -31,13 +37,12 @@ async def test_drift_begins_changes_and_ends(routes: Routes) -> None:
     route, claim_id = routes.claim.prefix, routes.claim.id
     await routes.world.roas(valid("30.0.0.0/8"))
     assert await drifts(routes) == [Drift(claim_id, route, Validity.VALID, Validity.NOT_FOUND)]
-    view = await routes.world.reader.claim(*routes.ids)
-    assert view.drift is Validity.NOT_FOUND
+    assert await rpki_state(routes) is CheckState.MISSING
     await routes.world.roas(valid(CIDR, origin=64501))
     assert await drifts(routes) == [Drift(claim_id, route, Validity.NOT_FOUND, Validity.INVALID)]
     await routes.world.roas(valid(CIDR))
     assert await drifts(routes) == [Drift(claim_id, route, Validity.INVALID, Validity.VALID)]
-    assert (await routes.world.reader.claim(*routes.ids)).drift is None
+    assert await rpki_state(routes) is CheckState.VALID
     noted = [one for one in await routes.world.events(routes.claim) if "rpki." in one.kind]
     kinds = [one.kind for one in noted if not one.kind.startswith("check")]
     assert kinds == ["rpki.drifted", "rpki.drifted", "rpki.recovered"]
@@ -77,7 +82,7 @@ async def test_routes_drift_on_their_own(routes: Routes) -> None:
     await routes.add()
     found = await drifts(routes)
     assert [(str(one.route), one.after) for one in found] == [(PART, Validity.INVALID)]
-    assert (await routes.world.reader.claim(*routes.ids)).drift is None
+    assert await rpki_state(routes) is CheckState.VALID
     figures = await Gauges(routes.world.engine).read()
     (told,) = [one for one in figures if one.name == "byoip_origin_drifts"]
     assert dict(told.values) == {"invalid": 1, "not_found": 0}

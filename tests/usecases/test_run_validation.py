@@ -9,7 +9,7 @@ import pytest
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks import evidence
-from byoip.domain.checks.rdns_ownership import ZoneSecurity
+from byoip.domain.checks.reverse_dns.observation import ZoneSecurity
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.checks.validation_run import BACKOFF, RunResult, Trigger
 from byoip.domain.claims.claim import Claim
@@ -161,11 +161,19 @@ async def test_silence_leaves_the_last_state_and_is_tried_again_later_each_time(
         kept = await world.now(claim)
         assert kept.irr.state is evidence.CheckState.MISSING
         assert kept.irr.reason is evidence.Reason.ROUTE_OBJECT_MISSING
-        assert kept.irr.doubt == "the twin was told so"
+        assert kept.irr.doubt.startswith("the twin was told so ")
         again = await world.open_run(claim)
         assert again.trigger is Trigger.RETRY
         assert again.due_at == world.clock.now() + pause
         assert (await world.jobs())[-1] == (again.id, again.due_at)
+        ended = await world.reader.run(claim.account_id, claim.id, run_id)
+        (silent, *_) = (
+            one.outcome.fix
+            for one in ended.findings
+            if isinstance(one.outcome, evidence.Unanswered)
+        )
+        when = f"{again.due_at:%Y-%m-%d %H:%M:%S} UTC."
+        assert silent.endswith(f"It is asked again by itself at {when}")
         await world.carry_out(again.id)  # before its time: nothing happens
         assert await world.open_run(claim) == again
         world.clock.advance(pause)

@@ -17,6 +17,7 @@ _TASKS = (
     jobs.REEVALUATE_CLAIMS,
     jobs.SETTLE_BINDINGS,
     jobs.TIDY_UP,
+    jobs.FOLD_FIGURES,
     jobs.REFRESH_REGISTRATIONS,
     jobs.REFRESH_ROAS,
 )

@@ -57,6 +57,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         refresh_registrations=registrations,
         refresh_roas=roas,
         tidy_up=tidied,
+        fold_figures=tidied,
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
         reevaluate_claims=ReevaluateClaims(world.store, world.clock),

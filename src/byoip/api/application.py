@@ -107,7 +107,7 @@ def bare_application(backend: Backend) -> FastAPI:
     app.router.routes[:0] = [
         *(operation.on(backend) for operation in _operations()),
         Route("/healthz", healthz),
-        Route("/readyz", readyz(backend.probes)),
+        Route("/readyz", readyz(backend.probes, backend.capabilities)),
         Route("/metrics", metrics(backend)),
         Route("/errors", error_page()),
         Route(LETTER_PATH, letter_page(backend)),

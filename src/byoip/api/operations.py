@@ -1,4 +1,4 @@
-"""Health, metrics and the error page: at the root, without credentials, queries ignored."""
+"""Health, metrics and the error page: at the root, without credentials; unknown queries ignored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -17,6 +17,7 @@ from byoip.api.border.backend import Backend, Probe
 from byoip.api.document.error_page import error_html
 from byoip.store.gauges import Gauge, Gauges
 from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.checks.capabilities import Capabilities, Capability
 
 PROBE_SECONDS = 2.0
 
@@ -28,15 +29,21 @@ async def healthz(_: Request) -> Response:
     return JsonBytes(b'{"status":"ok"}')
 
 
-def readyz(probes: Mapping[str, Probe]) -> Endpoint:
-    """Whether this process can serve: no probe complains."""
+def readyz(probes: Mapping[str, Probe], capabilities: Capabilities | None = None) -> Endpoint:
+    """Whether this process can serve: no probe complains.
 
-    async def ready(_: Request) -> Response:
+    With `?verbose`, each capability as well: what is missing, since when, and the remedy. None of
+    them makes it not ready.
+    """
+
+    async def ready(request: Request) -> Response:
         complaints = await asyncio.gather(*(_complaint(probe) for probe in probes.values()))
         checks = {name: why or "ok" for name, why in zip(probes, complaints, strict=True)}
         fine = not any(complaints)
-        body = msgspec.json.encode({"status": "ready" if fine else "not ready", "checks": checks})
-        return JsonBytes(body, 200 if fine else 503)
+        told: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": checks}
+        if capabilities and "verbose" in request.query_params:
+            told["capabilities"] = {one.name: _shown(one) for one in await capabilities.now()}
+        return JsonBytes(msgspec.json.encode(told), 200 if fine else 503)
 
     return ready
 
@@ -87,6 +94,16 @@ def error_page() -> Endpoint:
         return HTMLResponse(page)
 
     return errors
+
+
+def _shown(capability: Capability) -> dict[str, str | None]:
+    found = capability.found
+    return {
+        "state": "missing" if found.lacking else "ok",
+        "since": f"{capability.since:%Y-%m-%dT%H:%M:%SZ}",
+        "missing": found.lacking or None,
+        "remedy": found.remedy or None,
+    }
 
 
 async def _complaint(probe: Probe) -> str | None:

@@ -5,8 +5,9 @@ counted first, in slices, and each connection has a clock:
 
     connected ──▶ head ──────────────▶ body ─────────────▶ response ──▶ idle ──▶ head ...
                   64 kB, 100 headers,  16 kB/s after 10 s, (the         5 s
-                  10 s                 chunks within a     application's
-                                       share of it         own time)
+                  10 s                 5 min in all,       application's
+                                       chunks within a     own time)
+                                       share of it
 
 Where the client stays below a limit nothing changes. Where it does not, it is answered once
 (431, 408 or 400) and its connection is closed.
@@ -27,6 +28,7 @@ HEADERS: Final = 100
 HEAD_SECONDS: Final = 10.0
 BODY_GRACE_SECONDS: Final = 10.0
 BODY_BYTES_A_SECOND: Final = 16 * 1024
+BODY_SECONDS: Final = 300.0  # for 15 MB, the largest that any operation takes, 50 kB/s
 # What chunked coding may add to a body (RFC 9112, section 7.1): sizes, extensions and trailers.
 FRAMING_BYTES: Final = 16 * 1024
 FRAMING_SHARE: Final = 8  # of each byte; a client that sends chunks of one byte needs six
@@ -41,6 +43,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     head_seconds = HEAD_SECONDS
     body_grace_seconds = BODY_GRACE_SECONDS
+    body_seconds = BODY_SECONDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -134,7 +137,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.flow.read_paused:
             self._reading_since += _LOOK_SECONDS
         allowed = self.body_grace_seconds + self._received / BODY_BYTES_A_SECOND
-        if now - self._reading_since > allowed:
+        if now - self._reading_since > min(allowed, self.body_seconds):
             self._too_slow()
             return
         self._clock = self.loop.call_later(_LOOK_SECONDS, self._look)

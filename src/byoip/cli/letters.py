@@ -63,7 +63,16 @@ def _work(composition: Composition, signer: PyhankoSigner, public_url: str) -> L
     settings = composition.settings
     us = (settings.operator_name, settings.operator_contact)
     return LetterWork(
-        GenerateLetter(store, clock, SystemRandom(), press, signer, *us, _resolvers(composition)),
+        GenerateLetter(
+            store,
+            clock,
+            SystemRandom(),
+            press,
+            signer,
+            *us,
+            _resolvers(composition),
+            composition.outside.registries,
+        ),
         RenewLetters(store, clock),
     )
 

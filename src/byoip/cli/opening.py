@@ -12,6 +12,7 @@ from byoip.composition.process import Composition
 from byoip.settings import Mode
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, SettingsError
+from byoip.store.migrating import check_revision
 
 _T = TypeVar("_T")
 
@@ -36,6 +37,22 @@ def opened(settings: Settings, mode: Mode = "production") -> Composition:
     return Composition(settings, database_of(settings), mode, external_services(settings))
 
 
+async def require_migrated(composition: Composition) -> None:
+    """Refuse a database that has another revision than this version needs.
+
+    Raises:
+        SettingsError: migrations are missing, or another version has run its own.
+        StoreUnavailable: the database cannot be reached.
+    """
+    state = await check_revision(composition.engine)
+    if not state.current:
+        found = f"revision {state.found}" if state.found else "no migrations"
+        raise SettingsError(
+            f"The database has {found}, and this version of byoip needs revision {state.expected}: "
+            "run `byoip migrate` of this version first."
+        )
+
+
 def with_composition(
     work: Callable[[Composition], Awaitable[_T]], say: Callable[[_T], None] = lambda _: None
 ) -> None:
@@ -44,6 +61,7 @@ def with_composition(
     async def main() -> int:
         composition = opened(read_settings())
         try:
+            await require_migrated(composition)
             say(await work(composition))
         finally:
             await composition.close()

@@ -6,9 +6,10 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from byoip.cli.opening import opened
+from byoip.cli.opening import opened, require_migrated
 from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, stop_on_signals, working
 from byoip.cli.up import refresh_in_child
+from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.process import Composition
 from byoip.ports import jobs
 from byoip.settings.model import Settings, SettingsError, require_origins
@@ -22,7 +23,9 @@ async def run_api(settings: Settings) -> int:
         stop, composition = await _open(stack, settings)
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
-        await stack.enter_async_context(serving(composition.api(root), listening))
+        able = capabilities_of(composition)
+        await stack.enter_async_context(serving(composition.api(root, able), listening))
+        await say_what_is_missing(able)
         # Ends before serving does, so that clients that wait for events do not delay the end.
         await stack.enter_async_context(composition.notifier.listening())
         await stop.wait()
@@ -44,6 +47,8 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         concurrency = settings.worker_concurrency
         await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
         await stack.enter_async_context(reconciling(composition, stop=stop))
+        able = capabilities_of(composition, validates_roas=rpki_cache is not None)
+        await say_what_is_missing(able)
         await stop.wait()
     return 0
 
@@ -60,6 +65,7 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Even
     require_origins(settings)
     composition = opened(settings)
     stack.push_async_callback(composition.close)
+    await require_migrated(composition)
     stamped = await stamped_mode(composition.engine)
     if stamped not in {None, composition.mode}:
         raise SettingsError(f"This database is stamped {stamped}: it serves nothing else.")

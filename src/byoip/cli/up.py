@@ -28,6 +28,7 @@ from byoip.cli.serving import (
     working,
 )
 from byoip.composition import external_services
+from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.external_services import ExternalServices, sandbox_services
 from byoip.composition.process import Composition
 from byoip.ports import jobs
@@ -121,7 +122,8 @@ async def _start(
     settings = composition.settings
     listening = bind(settings.host, settings.port)
     root = settings.base_url(settings.host, port_of(listening))
-    await stack.enter_async_context(serving(composition.api(root), listening))
+    able = capabilities_of(composition, validates_roas=not wanted.sandbox)
+    await stack.enter_async_context(serving(composition.api(root, able), listening))
     # Ends before serving does, so that clients that wait for events do not delay the end.
     await stack.enter_async_context(composition.notifier.listening())
     queues, first = [jobs.DEFAULT_QUEUE, jobs.LETTER_QUEUE], []
@@ -136,6 +138,7 @@ async def _start(
     await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
     await stack.enter_async_context(reconciling(composition, stop=stop))
     await _green(composition)
+    await say_what_is_missing(able)
     minted = None
     if not settings.database_url or wanted.bootstrap:
         minted = await first_credentials(composition, data_dir)

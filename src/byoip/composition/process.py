@@ -35,13 +35,16 @@ from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.rate_limits import Allowance, RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.services import seed_services
+from byoip.store.checks import raw_answers
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
+from byoip.store.figures import fold_figures
 from byoip.store.gauges import Gauges
+from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.letters.letter_reader import LetterReader
@@ -51,6 +54,7 @@ from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
+from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
@@ -69,7 +73,6 @@ from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import LetterWork, Work, register
 
-_JOBS_KEPT_HOURS = 24
 _RUN_SECONDS = 50.0  # of a run's 60: the rest is for recording
 _PREFLIGHT_SECONDS = 9.0
 _WHOIS_SECONDS = 10.0
@@ -123,11 +126,11 @@ class Composition:
         budget = PostgresRegistryBudget(self.engine, remember=self.outside.remember)
         return BudgetedRegistry(either, budget, self.clock, back_off=self.outside.back_off)
 
-    def api(self, public_url: str) -> ASGIApp:
+    def api(self, public_url: str, capabilities: Capabilities | None = None) -> ASGIApp:
         """The HTTP API."""
-        return create_application(self._backend(public_url))
+        return create_application(self._backend(public_url, capabilities))
 
-    def _backend(self, public_url: str) -> Backend:
+    def _backend(self, public_url: str, capabilities: Capabilities | None) -> Backend:
         store, clock = self.store, self.clock
         label, registries = self.settings.label, self.outside.registries
         terms = Terms(
@@ -153,6 +156,7 @@ class Composition:
             clock=clock,
             advice=Advice(label, registries),
             probes={"database": self.trouble},
+            capabilities=capabilities,
             metrics=CollectorRegistry(),
             gauges=Gauges(self.engine),
             public_url=public_url,
@@ -198,13 +202,18 @@ class Composition:
         """
         app = make_job_app(self.database_url)
         work = Work(
-            run_validation=RunValidation(self.store, self._ask(deadline=_RUN_SECONDS)),
+            run_validation=RunValidation(
+                self.store,
+                self._ask(deadline=_RUN_SECONDS),
+                evidence_quota=self.settings.evidence_megabytes * 2**20,
+            ),
             rescue_runs=partial(self._rescue, app),
             close_unproven=CloseUnproven(self.store, self.clock),
             end_expired_delegations=EndExpiredDelegations(self.store, self.clock),
             refresh_registrations=self.refresh_registrations(),
             refresh_roas=refresh_roas,
-            tidy_up=partial(self._tidy_up, app),
+            tidy_up=self._tidy_up,
+            fold_figures=partial(fold_figures, self.engine),
             watch_letters=WatchLetters(self.store, self.clock),
             reevaluate_claims=ReevaluateClaims(self.store, self.clock),
             settle_bindings=ConvergeBindings(self.store),
@@ -230,11 +239,10 @@ class Composition:
         async with self.store.transaction() as tx:
             await rescue_runs(tx)
 
-    async def _tidy_up(self, app: App) -> None:
+    async def _tidy_up(self) -> None:
         await self.store.prune()
-        await app.job_manager.delete_old_jobs(
-            nb_hours=_JOBS_KEPT_HOURS, include_failed=True, include_cancelled=True
-        )
+        await raw_answers.prune(self.engine, self.clock.now())
+        await finished_jobs.prune_finished(self.engine)
 
     def refresh_registrations(self) -> RefreshRegistrations:
         """The use case that takes the registries' statistics."""

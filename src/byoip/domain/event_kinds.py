@@ -17,7 +17,7 @@ OF_PREFIXES: Final[Catalogue] = {
         "approved": "The prefix is approved: its checks have passed, or the operator says so.",
         "pending": "The operator has revoked the approval; ownership must be proven again.",
         "closed": "The claim has ended: removed, offboarded, or unproven for 30 days.",
-        "ok": "Nothing is in the way any more: the standing is `ok` again.",
+        "ok": "The standing is `ok` again: resumed, restored, settled, or no rival is left.",
         "contested": "Another account has proven overlapping space, or has it reserved.",
         "suspended": "The operator has suspended the prefix: nothing new, routes stay.",
         "offboarding": "The customer wants the prefix withdrawn, unbound and closed.",
@@ -82,6 +82,7 @@ OF_PREFIXES: Final[Catalogue] = {
         "restored": "Standing and bindings are back; `withheld` names routes that are not.",
         "cancelled": "An operator has turned the offboarding back after a trip of the breaker.",
         "contested": "Another account has proven the space while the prefix leaves.",
+        "uncontested": "The last account that had proven the space, too, has gone.",
     },
 }
 

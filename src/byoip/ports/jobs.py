@@ -18,4 +18,5 @@ RENEW_LETTERS: Final = "renew_letters"
 REEVALUATE_CLAIMS: Final = "reevaluate_claims"
 SETTLE_BINDINGS: Final = "settle_bindings"
 WATCH_LETTERS: Final = "watch_letters"
+FOLD_FIGURES: Final = "fold_figures"  # what metrics tell; it takes nothing away
 TIDY_UP: Final = "tidy_up"

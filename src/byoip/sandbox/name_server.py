@@ -1,8 +1,8 @@
 """The sandbox's name servers and resolver: one DNS server on several loopback addresses.
 
-A question with recursion desired (RD) is answered as the operator's resolver would, without AD:
-nothing here is signed, so the adapter goes on to ask the name servers. A question without is
-answered with authority.
+A question with recursion desired (RD) is answered as the operator's resolver would: with AD about
+the registry's zones, as if they were signed, and without about the customers', so that the adapter
+goes on to ask the name servers. A question without is answered with authority, for both.
 """
 
 import asyncio
@@ -177,6 +177,8 @@ class NameServer:
         if not resolving and self._fault != "lame":
             response.flags |= dns.flags.AA
         self._fill(response, question)
+        if resolving and question.question and self._records.signed(question.question[0].name):
+            response.flags |= dns.flags.AD
         return _fitting(response, question, stream=stream, cut=self._fault == "truncated")
 
     def _fill(self, response: dns.message.Message, question: dns.message.Message) -> None:

@@ -1,5 +1,6 @@
 """The records of the sandbox's name servers: TXT below the reverse zones, and the servers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
@@ -13,26 +14,33 @@ import dns.rrset
 
 _REVERSE = (dns.name.from_text("in-addr.arpa."), dns.name.from_text("ip6.arpa."))
 _HOSTS = dns.name.from_text("sandbox.test.")  # RFC 6761, section 6.2
+_OF_ADDRESS = re.compile(rb"[0-9a-f]{1,3}", re.IGNORECASE)  # an octet or a nibble
 _LONGEST_STRING = 255  # RFC 1035, section 3.3
 _MOST_VALUES = 64
 _LONGEST_TXT = 8192
 
 _Records = tuple[dns.rdata.Rdata, ...]
 _Txt = dict[dns.name.Name, _Records]
-_Fixed = Mapping[dns.name.Name, Mapping[dns.rdatatype.RdataType, _Records]]
+_Apex = Mapping[dns.rdatatype.RdataType, _Records]
+_Fixed = Mapping[dns.name.Name, _Apex]
 
 
 class ReverseRecords:
-    """The records of `in-addr.arpa` and `ip6.arpa`, each one zone as a whole."""
+    """The records of `in-addr.arpa` and `ip6.arpa`, and of zones one octet or nibble below them.
+
+    The upper ones are the registry's; the lower ones are there for every octet and nibble, and
+    hold what customers publish. The same servers serve them all.
+    """
 
     def __init__(self) -> None:
-        self._fixed = _fixed_records(())
+        self._apex: _Apex = {}
+        self._fixed: _Fixed = {}
         self._txt: _Txt = {}
         self._served: _Txt = self._txt  # another table only while frozen
 
     def serve_from(self, addresses: Sequence[str]) -> None:
         """Name the servers of the zones: ns1.sandbox.test and so on, at these addresses."""
-        self._fixed = _fixed_records(addresses)
+        self._apex, self._fixed = _apex_records(addresses), _host_records(addresses)
 
     def put(self, owner_name: str, values: Sequence[str]) -> None:
         """Publish these values at a name, one TXT record each, in place of what was there."""
@@ -65,36 +73,45 @@ class ReverseRecords:
         if kind == dns.rdatatype.TXT:
             records = self._served.get(name, ())
         else:
-            records = self._fixed.get(name, {}).get(kind, ())
+            fixed = self._apex if name == self.zone(name) else self._fixed.get(name, {})
+            records = fixed.get(kind, ())
         return dns.rrset.from_rdata_list(name, 0, records) if records else None
 
     def zone(self, name: dns.name.Name) -> dns.name.Name | None:
         """The zone that would hold a name."""
-        return next((zone for zone in (*_REVERSE, _HOSTS) if name.is_subdomain(zone)), None)
+        top = next((zone for zone in (*_REVERSE, _HOSTS) if name.is_subdomain(zone)), None)
+        if top not in _REVERSE or name == top:
+            return top
+        below = name.split(len(top) + 1)[1]
+        return below if _OF_ADDRESS.fullmatch(below.labels[0]) else top
+
+    @staticmethod
+    def signed(name: dns.name.Name) -> bool:
+        """Whether it is the name of a registry's zone: a resolver vouches for that."""
+        return name in _REVERSE
 
     def exists(self, name: dns.name.Name) -> bool:
         """Whether there is such a name; one that only has others below it exists (RFC 8020)."""
-        if name in self._fixed or name in self._served:
+        if name == self.zone(name) or name in self._fixed or name in self._served:
             return True
         return any(other.is_subdomain(name) for other in self._served)
 
 
-def _fixed_records(addresses: Sequence[str]) -> _Fixed:
-    hosts = {
-        dns.name.from_text(f"ns{number}", _HOSTS): _record(
-            "A" if ip_address(address).version == 4 else "AAAA",  # noqa: PLR2004 - address family
-            address,
-        )
-        for number, address in enumerate(addresses, start=1)
-    }
-    apex = {
-        dns.rdatatype.SOA: (_record("SOA", f"ns1.{_HOSTS} hostmaster.{_HOSTS} 1 60 60 60 0"),),
-        dns.rdatatype.NS: tuple(_record("NS", host.to_text()) for host in hosts),
-    }
+def _apex_records(addresses: Sequence[str]) -> _Apex:
+    names = [f"ns{number}.{_HOSTS}" for number, _ in enumerate(addresses, start=1)]
     return {
-        **dict.fromkeys((*_REVERSE, _HOSTS), apex),
-        **{host: {record.rdtype: (record,)} for host, record in hosts.items()},
+        dns.rdatatype.SOA: (_record("SOA", f"ns1.{_HOSTS} hostmaster.{_HOSTS} 1 60 60 60 0"),),
+        dns.rdatatype.NS: tuple(_record("NS", name) for name in names),
     }
+
+
+def _host_records(addresses: Sequence[str]) -> _Fixed:
+    found: dict[dns.name.Name, _Apex] = {}
+    for number, address in enumerate(addresses, start=1):
+        kind = "A" if ip_address(address).version == 4 else "AAAA"  # noqa: PLR2004 - address family
+        record = _record(kind, address)
+        found[dns.name.from_text(f"ns{number}", _HOSTS)] = {record.rdtype: (record,)}
+    return found
 
 
 def _owner(text: str) -> dns.name.Name:

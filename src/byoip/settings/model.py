@@ -57,6 +57,7 @@ class Settings(Part):
     validations_per_account: int = Field(default=30, ge=0)
     validations_per_prefix: int = Field(default=6, ge=0)
     preflights_per_account: int = Field(default=10, ge=0)
+    evidence_megabytes: int = Field(default=256, ge=0)
     require_if_match: bool = False
 
     # how many routes may be withdrawn before the breaker opens and an operator looks

@@ -1,14 +1,17 @@
-"""Gauges read from the tables, so that every API process reports the same.
+"""Gauges, the same from every API process: counted as rows change, or read from few rows.
 
+No statement here may grow with the tables: what counts rows is a `_Counted`, see figures.py.
 Text SQL: hot, each scrape of each process runs all of these statements.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.store.figures import read_figures
 from byoip.store.unavailable import translate_driver_errors
 
 
@@ -36,44 +39,35 @@ class _Gauge:
     sql: str  # rows of (label value, value)
 
 
-_GAUGES = (
-    _Gauge(
-        "byoip_prefixes_approved",
-        "Live approved prefixes.",
-        "",
-        "SELECT '', count(*) FROM prefixes WHERE live AND state = 'approved'",
-    ),
-    _Gauge(
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    name: str
+    explanation: str
+    label: str
+    always: Sequence[str] | None  # labels that are told at 0, too; None: all that ever were
+
+
+_GAUGES: Final[Sequence[_Gauge | _Counted]] = (
+    _Counted("byoip_prefixes_approved", "Live approved prefixes.", "", ("",)),
+    _Counted(
         "byoip_prefixes_not_ok",
         "Live prefixes by standing, where it is not ok; contested: proven by two accounts.",
         "standing",
-        "SELECT standing, count(*) FROM prefixes WHERE live AND standing <> 'ok' GROUP BY 1",
+        (),
     ),
-    _Gauge(
+    _Counted(
         "byoip_origin_drifts",
         "Approved prefixes and routes that are not valid by the ROA data in use.",
         "validity",
-        "SELECT validity, count(drifts.prefix_id) "
-        "FROM (VALUES ('invalid'), ('not_found')) AS known (validity) "
-        "LEFT JOIN origin_drifts AS drifts USING (validity) GROUP BY 1",
+        ("invalid", "not_found"),
     ),
-    _Gauge(
+    _Counted(
         "byoip_letters_owed",
         "Approved prefixes whose letter of agency is wanted, and is not there or has expired.",
         "",
-        "SELECT '', count(*) FROM prefixes WHERE state = 'approved' AND delegate_loa_creation "
-        "AND approved_by = 'checks' AND standing <> 'offboarding' "
-        "AND NOT EXISTS (SELECT FROM letters "
-        "WHERE prefix_id = prefixes.id AND superseded_by IS NULL AND "
-        "(revoked_because = 'operator' OR revoked_at IS NULL AND valid_until > now()))",
+        ("",),
     ),
-    _Gauge(
-        "byoip_validation_runs_open",
-        "Validation runs that have not ended.",
-        "state",
-        "SELECT state, count(*) FROM validation_runs "
-        "WHERE state IN ('scheduled', 'running') GROUP BY 1",
-    ),
+    _Counted("byoip_validation_runs_open", "Validation runs that have not ended.", "state", ()),
     _Gauge(
         "byoip_validation_run_overdue_seconds",
         "How long the most overdue validation run has been waiting for a worker.",
@@ -130,43 +124,29 @@ _GAUGES = (
         "edge",
         "SELECT name, extract(epoch FROM now() - heard_at) FROM edges WHERE live AND counts",
     ),
-    _Gauge(
+    _Counted(
         "byoip_bindings_provisioning",
         "Changes of bindings that a majority of the edges has not acknowledged.",
         "",
-        "SELECT '', count(*) FROM bindings WHERE settled < change",
+        ("",),
     ),
-    _Gauge(
-        "byoip_routes_desired",
-        "Routes that their owners want announced.",
-        "",
-        "SELECT '', count(*) FROM bgp_prefixes WHERE advertised",
+    _Counted("byoip_routes_desired", "Routes that their owners want announced.", "", ("",)),
+    _Counted(
+        "byoip_routes_applied", "Routes that a speaker has confirmed to announce.", "speaker", None
     ),
-    _Gauge(
-        "byoip_routes_applied",
-        "Routes that a speaker has confirmed to announce.",
-        "speaker",
-        "SELECT speaker, count(*) FILTER (WHERE advertised) FROM applied_routes GROUP BY 1",
-    ),
-    _Gauge(
+    _Counted(
         "byoip_routes_observed",
         "Routes that are seen: by a listener, or in what a speaker says it sends a peer.",
         "seen_by",
-        "SELECT seen_by, count(*) FILTER (WHERE advertised) FROM observed_routes GROUP BY 1",
+        None,
     ),
-    _Gauge(
-        "byoip_routes_unsettled",
-        "Changes that were not seen at every stage yet.",
-        "",
-        "SELECT '', count(*) FROM bgp_prefixes "
-        "WHERE settled < change AND advertised_modified_at IS NOT NULL",
-    ),
-    _Gauge(
+    _Counted("byoip_routes_unsettled", "Changes that were not seen at every stage yet.", "", ("",)),
+    _Counted(
         "byoip_route_alarms",
         "What operators should look at: lost, unanswered, absent, still_seen, stage_skipped, "
         "fed_by_one, no_next_hop, restored.",
         "kind",
-        "SELECT kind, count(*) FROM route_alarms GROUP BY 1",
+        (),
     ),
     _Gauge(
         "byoip_routes_lost_last_minute",
@@ -179,11 +159,11 @@ _GAUGES = (
         "JOIN listeners ON name = s.seen_by AND answered_at > now() - interval '1 minute' "
         "WHERE s.bgp_prefix_id = b.id AND s.advertised AND NOT s.own_word)",
     ),
-    _Gauge(
+    _Counted(
         "byoip_orphan_routes",
         "Paths that a speaker holds and no customer wants: an operator decides.",
         "speaker",
-        "SELECT speaker, count(*) FROM orphan_routes GROUP BY 1",
+        (),
     ),
     _Gauge(
         "byoip_speaker_up",
@@ -206,25 +186,23 @@ _GAUGES = (
         "unnest(ARRAY['account', 'job', 'global']) AS asked (scope) "
         "LEFT JOIN breaker_trips ON breaker_trips.scope = asked.scope AND live GROUP BY 1",
     ),
-    _Gauge(
+    _Counted(
         "byoip_withdrawals",
         "Routes taken down since the beginning; it only ever grows.",
         "source",
-        "SELECT asked.source, count(withdrawals.id) FROM "
-        "unnest(ARRAY['request', 'offboarding', 'roll_back', 'job']) AS asked (source) "
-        "LEFT JOIN withdrawals ON withdrawals.source = asked.source GROUP BY 1",
+        ("request", "offboarding", "roll_back", "job"),
     ),
-    _Gauge(
+    _Counted(
         "byoip_offboardings_open",
         "Prefixes on their way out, by the step that is next.",
         "step",
-        "SELECT step, count(*) FROM offboardings WHERE live GROUP BY 1",
+        (),
     ),
-    _Gauge(
+    _Counted(
         "byoip_offboardings_parked",
         "Prefixes on their way out that wait behind an open breaker.",
         "",
-        "SELECT '', count(*) FROM offboardings WHERE live AND parked_by IS NOT NULL",
+        ("",),
     ),
     _Gauge(
         "byoip_jobs_refused",
@@ -239,10 +217,13 @@ _GAUGES = (
         "SELECT kind, 1 FROM job_switches WHERE stopped",
     ),
     _Gauge(
-        "byoip_jobs",
-        "Jobs in the queue by status; finished ones are kept for a day.",
-        "status",
-        "SELECT status::text, count(*) FROM procrastinate.procrastinate_jobs GROUP BY 1",
+        "byoip_evidence_bytes",
+        "Disk space of raw answers, and of what was asked.",
+        "",
+        "SELECT '', pg_total_relation_size('raw_answers') + pg_total_relation_size('exhibits')",
+    ),
+    _Counted(
+        "byoip_jobs", "Jobs in the queue by status; finished ones are kept for a day.", "status", ()
     ),
 )
 
@@ -255,11 +236,22 @@ class Gauges:
 
     async def read(self) -> Sequence[Gauge]:
         """Read all of them on one connection."""
-        figures = []
+        told = []
         with translate_driver_errors():
             async with self.engine.connect() as connection:
+                figures = await read_figures(connection)
                 for gauge in _GAUGES:
-                    rows = (await connection.execute(sa.text(gauge.sql))).all()
-                    values = [(str(label), float(value)) for label, value in rows]
-                    figures.append(Gauge(gauge.name, gauge.explanation, values, gauge.label))
-        return figures
+                    if isinstance(gauge, _Counted):
+                        values = _values(gauge, figures.get(gauge.name, {}))
+                    else:
+                        rows = (await connection.execute(sa.text(gauge.sql))).all()
+                        values = [(str(label), float(value)) for label, value in rows]
+                    told.append(Gauge(gauge.name, gauge.explanation, values, gauge.label))
+        return told
+
+
+def _values(gauge: _Counted, found: Mapping[str, float]) -> list[tuple[str, float]]:
+    if gauge.always is None:
+        return list(found.items())
+    known = {**dict.fromkeys(gauge.always, 0.0), **found}
+    return [(label, value) for label, value in known.items() if value or label in gauge.always]

@@ -1,4 +1,4 @@
-"""Tables of no area: what this database is for, and answers kept for repeated writes."""
+"""Tables of no area: what this database is for, answers for repeated writes, and figures."""
 
 import sqlalchemy as sa
 
@@ -27,4 +27,20 @@ idempotency_keys = table(
     sa.Column("version", sa.Integer),
     col.timestamptz("created_at"),
     sa.Index(None, "created_at"),
+)
+
+# What metrics tell, and differences that no job has added yet: see figures.py. Triggers write the
+# differences (migration 0013).
+figures = table(
+    "figures",
+    sa.Column("figure", sa.Text, primary_key=True),
+    sa.Column("label", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+figure_deltas = table(
+    "figure_deltas",
+    col.text("figure"),
+    col.text("label"),
+    sa.Column("delta", sa.BigInteger, nullable=False),
 )

@@ -16,6 +16,7 @@ def schedule(app: App, *, roas_every_minutes: int | None, letters: bool = False)
         jobs.OFFBOARD: "* * * * * */10",
         jobs.CLOSE_UNPROVEN: "17 * * * *",
         jobs.END_EXPIRED_DELEGATIONS: "* * * * *",
+        jobs.FOLD_FIGURES: "* * * * *",
         jobs.TIDY_UP: "47 * * * *",
         jobs.REFRESH_REGISTRATIONS: "23 */6 * * *",
         jobs.WATCH_LETTERS: "* * * * *",

@@ -43,7 +43,9 @@ class Work:
             another worker does that.
         offboard: goes on with offboarding claims.
         stopped: whether an operator has thrown the kill switch of a kind of job.
-        tidy_up: deletes what is no longer needed: old idempotency keys, finished jobs.
+        tidy_up: deletes what is no longer needed: old idempotency keys, raw answers that are due,
+            finished jobs.
+        fold_figures: adds up what metrics tell.
         letters: None without the operator's key.
     """
 
@@ -54,6 +56,7 @@ class Work:
     refresh_registrations: Callable[[], Awaitable[object]]
     refresh_roas: Callable[[], Awaitable[object]] | None
     tidy_up: Callable[[], Awaitable[object]]
+    fold_figures: Callable[[], Awaitable[object]]
     watch_letters: WatchLetters
     reevaluate_claims: ReevaluateClaims
     settle_bindings: ConvergeBindings
@@ -103,6 +106,10 @@ def register(app: App, work: Work) -> None:
     @app.task(name=jobs.TIDY_UP, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def tidy_up(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.unless_stopped(JobKind.TIDY_UP, work.tidy_up)
+
+    @app.task(name=jobs.FOLD_FIGURES, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
+    async def fold_figures(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
+        await work.fold_figures()
 
     _register_routes(app, work)
     _register_letters(app, work)

@@ -1,33 +1,31 @@
 """What a DNS message says, in the domain's words."""
 
-import dns.edns
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-import dns.rdtypes.ANY.CNAME
-import dns.rdtypes.ANY.DNAME
-import dns.rdtypes.ANY.NS
-import dns.rdtypes.ANY.TXT
-import dns.rdtypes.IN.A
-import dns.rdtypes.IN.AAAA
-import dns.rrset
+from dataclasses import dataclass
 
+from byoip.adapters.checks.dns_message import Address, Kind, Message, Name, Record, Soa, Target, Txt
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.rdns_ownership import Alias, ServerAnswer, Silent, TxtValues
+from byoip.domain.checks.reverse_dns.observation import (
+    Alias,
+    DelegatedAway,
+    ServerAnswer,
+    Silent,
+    TxtValues,
+)
 
+_AUTHORITATIVE, _AUTHENTICATED = 0x0400, 0x0020  # flags AA and AD
+_NOERROR, SERVFAIL, _NXDOMAIN, REFUSED, _NOTAUTH = 0, 2, 3, 5, 9
+_RCODES = {1: "FORMERR", SERVFAIL: "SERVFAIL", 4: "NOTIMP", REFUSED: "REFUSED", _NOTAUTH: "NOTAUTH"}
 _MOST_VALUES = 64
 _LONGEST_VALUE = 1024  # far above any token: what is cut here equals none
 _LONGEST_TEXT = 200
 _MOST_ERRORS = 4
 
 _REFUSALS = {
-    dns.rcode.SERVFAIL: Fault.SERVER_FAILURE,
-    dns.rcode.REFUSED: Fault.REFUSED,
-    dns.rcode.NOTAUTH: Fault.LAME,
+    SERVFAIL: Fault.SERVER_FAILURE,
+    REFUSED: Fault.REFUSED,
+    _NOTAUTH: Fault.LAME,
 }
+_LAME = Silent(Fault.LAME, "it answers without authority for the zone")
 
 # Extended DNS errors that mean "does not validate" (RFC 8914, section 4). Not among them: what is
 # treated as insecure (1, 2), undecided (5), and failures to reach a server (22, 23).
@@ -38,28 +36,64 @@ _BOGUS = frozenset({6, 7, 8, 9, 10, 11, 12})
 _PRINTED = [chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\{b:03}" for b in range(256)]  # noqa: PLR2004 - ASCII
 
 
-def txt_answer(message: dns.message.Message, owner: dns.name.Name) -> ServerAnswer:
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A server of the zone above says that this zone is at these name servers."""
+
+    zone: Name
+    servers: tuple[Name, ...]
+
+
+def server_answer(message: Message, owner: Name, zone: Name) -> ServerAnswer | Referral:
+    """What a server that should know `zone` says at `owner`, asked without recursion.
+
+    A referral leads down from the zone, on the way to the owner name (RFC 1034, section 4.3.2, step
+    3b). One to the owner name itself is no way to it: the text stands at that name, or nowhere.
+    """
+    if not is_authoritative(message):
+        refers = _referral(message, owner, zone)
+        if isinstance(refers, Referral) and refers.zone == owner:
+            return DelegatedAway(str(refers.servers[0]))
+        if refers:
+            return refers
+    answer = txt_answer(message, owner)
+    if isinstance(answer, Silent) or is_authoritative(message):
+        return answer
+    return _LAME
+
+
+def _referral(message: Message, owner: Name, zone: Name) -> Referral | None:
+    delegated = [one for one in message.authority if one.kind == Kind.NS]
+    cuts = {one.name for one in delegated}
+    if message.rcode != _NOERROR or message.answer or len(cuts) != 1:
+        return None
+    (cut,) = cuts
+    if cut == zone or not cut.is_within(zone) or not owner.is_within(cut):
+        return None
+    return Referral(cut, tuple(_targets(delegated)))
+
+
+def txt_answer(message: Message, owner: Name) -> ServerAnswer:
     """The TXT values at `owner`: any alias in the answer, or strange matter, is not a value."""
-    rcode = message.rcode()
-    if rcode not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+    if message.rcode not in {_NOERROR, _NXDOMAIN}:
         return _refusal(message)
     target = _alias(message)
     if target is not None:
-        return Alias(target.to_text())
-    records = _at(message, owner, dns.rdatatype.TXT)
+        return Alias(str(target))
+    records = _at(message, owner, Kind.TXT)
     if not records and not message.answer:
         return TxtValues(())
-    if not records or rcode == dns.rcode.NXDOMAIN:
+    if not records or message.rcode == _NXDOMAIN:
         return Silent(Fault.GARBAGE, "its answer contradicts itself or speaks of other names")
-    values = {b"".join(r.strings) for r in records if isinstance(r, dns.rdtypes.ANY.TXT.TXT)}
+    values = {one.data.value for one in records if isinstance(one.data, Txt)}
     if len(values) > _MOST_VALUES:
         return Silent(Fault.TOO_LARGE, f"more than {_MOST_VALUES} TXT records at one name")
     return TxtValues(tuple(sorted(_printed(value) for value in values)))
 
 
-def is_authenticated(message: dns.message.Message) -> bool:
+def is_authenticated(message: Message) -> bool:
     """Whether the resolver vouches for it (RFC 4035, section 3.2.3)."""
-    return bool(message.flags & dns.flags.AD)
+    return bool(message.flags & _AUTHENTICATED)
 
 
 def unauthenticated(answer: ServerAnswer) -> ServerAnswer:
@@ -70,73 +104,61 @@ def unauthenticated(answer: ServerAnswer) -> ServerAnswer:
     return answer
 
 
-def is_authoritative(message: dns.message.Message) -> bool:
+def is_authoritative(message: Message) -> bool:
     """Whether the server speaks for the zone (RFC 1035, section 4.1.1)."""
-    return bool(message.flags & dns.flags.AA)
+    return bool(message.flags & _AUTHORITATIVE)
 
 
-def apex(message: dns.message.Message, name: dns.name.Name) -> dns.name.Name | None:
-    """The zone that holds `name`, out of the answer to a question for its SOA.
+def apex(message: Message, name: Name) -> Name | None:
+    """The zone that holds `name`, out of an answer with its SOA.
 
-    At the apex it is the answer, below it stands in the authority section (RFC 2308, section 3).
+    At the apex it may be the answer, else it stands in the authority section (RFC 2308, section 3).
     """
     if _alias(message) is not None:
         return None
-    for rrset in (*message.answer, *message.authority):
-        if rrset.rdtype == dns.rdatatype.SOA and name.is_subdomain(rrset.name):
-            return rrset.name
+    for record in (*message.answer, *message.authority):
+        if isinstance(record.data, Soa) and name.is_within(record.name):
+            return record.name
     return None
 
 
-def name_servers(message: dns.message.Message, zone: dns.name.Name) -> list[dns.name.Name]:
+def name_servers(message: Message, zone: Name) -> list[Name]:
     """The names in the zone's NS records, in canonical order."""
-    records = _at(message, zone, dns.rdatatype.NS)
-    return sorted({r.target for r in records if isinstance(r, dns.rdtypes.ANY.NS.NS)})
+    return _targets(_at(message, zone, Kind.NS))
 
 
-def addresses(message: dns.message.Message) -> list[str]:
+def addresses(message: Message) -> list[str]:
     """Every address in the answer, as text."""
-    kinds = (dns.rdtypes.IN.A.A, dns.rdtypes.IN.AAAA.AAAA)
-    return sorted({r.address for rrset in message.answer for r in rrset if isinstance(r, kinds)})
+    return sorted({str(one.data) for one in message.answer if isinstance(one.data, Address)})
 
 
-def proven_bogus(message: dns.message.Message) -> bool | None:
+def proven_bogus(message: Message) -> bool | None:
     """Whether a SERVFAIL is DNSSEC's verdict; None where the resolver gives no reason."""
-    errors = _extended_errors(message)
-    return any(error.code in _BOGUS for error in errors) if errors else None
+    return any(error.code in _BOGUS for error in message.errors) if message.errors else None
 
 
-def _extended_errors(message: dns.message.Message) -> list[dns.edns.EDEOption]:
-    return [option for option in message.options if isinstance(option, dns.edns.EDEOption)]
+def _refusal(message: Message) -> Silent:
+    said = f"it answers {_RCODES.get(message.rcode, f'RCODE {message.rcode}')}"
+    for error in message.errors[:_MOST_ERRORS]:
+        said += f"; extended error {error.code} {_legible(error.text)}".rstrip()
+    return Silent(_REFUSALS.get(message.rcode, Fault.SERVER_FAILURE), said)
 
 
-def _refusal(message: dns.message.Message) -> Silent:
-    rcode = message.rcode()
-    said = f"it answers {dns.rcode.to_text(rcode)}"
-    for error in _extended_errors(message)[:_MOST_ERRORS]:
-        said += f"; extended error {int(error.code)} {_legible(error.text or '')}".rstrip()
-    return Silent(_REFUSALS.get(rcode, Fault.SERVER_FAILURE), said)
+def _at(message: Message, name: Name, kind: Kind) -> list[Record]:
+    return [one for one in message.answer if (one.name, one.kind) == (name, kind)]
 
 
-def _at(
-    message: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType
-) -> list[object]:
-    wanted = (name, dns.rdataclass.IN, kind)
-    return [
-        record
-        for rrset in message.answer
-        if (rrset.name, rrset.rdclass, rrset.rdtype) == wanted
-        for record in rrset
-    ]
+def _targets(records: list[Record]) -> list[Name]:
+    """The names that they point at, in canonical order (RFC 4034, section 6.1)."""
+    found = {one.data.name for one in records if isinstance(one.data, Target)}
+    return sorted(found, key=lambda name: str(name).split(".")[::-1])
 
 
-def _alias(message: dns.message.Message) -> dns.name.Name | None:
+def _alias(message: Message) -> Name | None:
     # A DNAME comes with the CNAME that follows from it (RFC 6672, section 3.1), but it need not.
-    kinds = (dns.rdtypes.ANY.CNAME.CNAME, dns.rdtypes.ANY.DNAME.DNAME)
-    for rrset in message.answer:
-        for record in rrset:
-            if isinstance(record, kinds):
-                return record.target
+    for record in message.answer:
+        if record.kind in {Kind.CNAME, Kind.DNAME} and isinstance(record.data, Target):
+            return record.data.name
     return None
 
 

@@ -1,30 +1,35 @@
 """One DNS question to one address (RFC 1035, section 4.2), on sockets of our own.
 
-dnspython builds and reads the messages. Its transports are not used: they lose the bytes of what
-is not DNS, which are evidence, and read up to 64 KiB, which takes seconds to parse where the
-names are long.
+dnspython builds the questions, and `dns_reader` reads the answers. dnspython's transports are not
+used: they lose the bytes of what is not DNS, which are evidence, and read up to 64 KiB.
 """
 
 import asyncio
 import socket
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
+from uuid import UUID
 from weakref import WeakValueDictionary
 
-import dns.exception
 import dns.message
+import dns.name
+import dns.rdatatype
 
+from byoip.adapters.checks.dns_message import Message, Name, Question
+from byoip.adapters.checks.dns_reader import TooMuch, Unreadable, read
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.reverse_zone import ReverseZone
 
-# A token needs a few hundred bytes. Parsing costs up to 0.5 ms a record.
-_LARGEST_MESSAGE = 16 * 1024
-_MOST_RECORDS = 128
-_SMALLEST_RECORD = 5
-# Of all turns, for the zones of one prefix. Two silent addresses in each of its 128 zones, the
-# most there are, take 12 s at 3 s each with 64 turns: still within the deadline of a zone.
+# A token needs a few hundred bytes.
+LARGEST_OF_RESOLVER = 16 * 1024
+LARGEST_OF_AUTHORITY = 4 * 1024
+_RESPONSE, _TRUNCATED = 0x8000, 0x0200  # flags QR and TC (RFC 1035, section 4.1.1)
+# RCODEs with which a server need not repeat the question: FORMERR, SERVFAIL, NOTIMP, REFUSED.
+_MAY_LACK_QUESTION = frozenset({1, 2, 4, 5})
+# Of all turns, for the zones of one account. Two silent addresses in each of a prefix's 128 zones,
+# the most there are, take 12 s at 3 s each with 64 turns: still within the deadline of a zone.
 _PART = 4
 
 
@@ -44,7 +49,7 @@ class Server:
 class Answered:
     """A DNS message that answers our question, whatever its rcode."""
 
-    message: dns.message.Message
+    message: Message
     wire: bytes
 
 
@@ -58,6 +63,25 @@ class NotAnswered:
 
 
 Reply = Answered | NotAnswered
+Asked = dns.message.Message
+
+
+def name_from(text: str) -> Name:
+    """A domain name from its text, taken as absolute."""
+    return Name(dns.name.from_text(text).to_digestable())
+
+
+def ask_for(name: Name, kind: int, *, flags: int, payload: int | None = None) -> Asked:
+    """A question; with a payload it carries EDNS, and asks for DNSSEC records."""
+    edns = -1 if payload is None else 0
+    return dns.message.make_query(
+        dns.name.from_wire(name.wire, 0)[0],
+        dns.rdatatype.RdataType.make(kind),
+        flags=flags,
+        use_edns=edns,
+        want_dnssec=payload is not None,
+        payload=payload,
+    )
 
 
 def has_route(address: str) -> bool:
@@ -71,14 +95,17 @@ def has_route(address: str) -> bool:
     return True
 
 
-async def over_tcp(question: dns.message.Message, server: Server, *, seconds: float) -> Reply:
+async def over_tcp(
+    question: Asked, server: Server, *, seconds: float, most: int = LARGEST_OF_RESOLVER
+) -> Reply:
     """Ask over TCP, on a connection that is used once.
 
-    `seconds` bounds the whole exchange, so that a server dripping bytes gains nothing.
+    `seconds` bounds the whole exchange, so that a server dripping bytes gains nothing. Of an
+    answer larger than `most` bytes only the length is read.
     """
     try:
         async with asyncio.timeout(seconds):
-            wire = await _converse(question.to_wire(prepend_length=True), server)
+            wire = await _converse(question.to_wire(prepend_length=True), server, most)
     except TimeoutError:
         return NotAnswered(Fault.TIMEOUT, f"no answer over TCP within {seconds:g} s")
     except asyncio.IncompleteReadError as cut:
@@ -86,11 +113,11 @@ async def over_tcp(question: dns.message.Message, server: Server, *, seconds: fl
     except OSError as fault:
         return NotAnswered(Fault.UNREACHABLE, f"no TCP connection: {fault.strerror or fault}")
     if wire is None:
-        return NotAnswered(Fault.TOO_LARGE, f"an answer above {_LARGEST_MESSAGE} bytes")
+        return NotAnswered(Fault.TOO_LARGE, f"an answer above {most} bytes")
     return _read(question, wire)
 
 
-async def over_udp(question: dns.message.Message, server: Server, *, seconds: float) -> Reply:
+async def over_udp(question: Asked, server: Server, *, seconds: float) -> Reply:
     """Ask over UDP; a truncated answer ends as `NotAnswered(TRUNCATED)`: ask again over TCP.
 
     Datagrams that do not answer the question are passed over, for any host may send them
@@ -116,13 +143,13 @@ async def over_udp(question: dns.message.Message, server: Server, *, seconds: fl
         transport.abort()
 
 
-async def _converse(question: bytes, server: Server) -> bytes | None:
+async def _converse(question: bytes, server: Server, most: int) -> bytes | None:
     reader, writer = await asyncio.open_connection(server.address, server.port)
     try:
         writer.write(question)
         await writer.drain()
         length = int.from_bytes(await reader.readexactly(2), "big")
-        return None if length > _LARGEST_MESSAGE else await reader.readexactly(length)
+        return None if length > most else await reader.readexactly(length)
     finally:
         writer.transport.abort()  # nothing is left to send or to wait for
 
@@ -130,7 +157,7 @@ async def _converse(question: bytes, server: Server) -> bytes | None:
 class _Datagrams(asyncio.DatagramProtocol):
     """Waits for the one datagram that answers."""
 
-    def __init__(self, question: dns.message.Message, answer: "asyncio.Future[Reply]") -> None:
+    def __init__(self, question: Asked, answer: "asyncio.Future[Reply]") -> None:
         self._question = question
         self._answer = answer
         self.unusable: NotAnswered | None = None
@@ -150,53 +177,62 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._answer.set_result(NotAnswered(Fault.UNREACHABLE, f"port unreachable: {exc}"))
 
 
-def _read(question: dns.message.Message, wire: bytes) -> Reply:
-    """Parse an answer, unless parsing it would cost too much."""
+def _read(question: Asked, wire: bytes) -> Reply:
+    """Read an answer, unless reading it would cost too much."""
     if wire[:2] != question.id.to_bytes(2, "big"):
         return NotAnswered(Fault.GARBAGE, "the answer bears another id", wire)
-    counts = [int.from_bytes(wire[at : at + 2], "big") for at in (4, 6, 8, 10)]
-    records = min(sum(counts), len(wire) // _SMALLEST_RECORD)
-    if len(wire) > _LARGEST_MESSAGE or records > _MOST_RECORDS:
-        return NotAnswered(Fault.TOO_LARGE, f"an answer of {records} records", wire)
     try:
-        message = dns.message.from_wire(wire, raise_on_truncation=True)
-    except dns.message.Truncated:
-        return NotAnswered(Fault.TRUNCATED, "the answer is marked as cut short", wire)
-    except dns.exception.DNSException as fault:
-        return NotAnswered(Fault.GARBAGE, f"not a DNS message: {type(fault).__name__}", wire)
-    if not question.is_response(message):
+        message = read(wire)
+    except TooMuch as much:
+        return NotAnswered(Fault.TOO_LARGE, f"an answer with too much in it: {much}", wire)
+    except Unreadable as fault:
+        return NotAnswered(Fault.GARBAGE, f"not a DNS message: {fault}", wire)
+    if not _answers(question, message):
         return NotAnswered(Fault.GARBAGE, "the answer is to another question", wire)
+    if message.flags & _TRUNCATED:
+        return NotAnswered(Fault.TRUNCATED, "the answer is marked as cut short", wire)
     return Answered(message, wire)
 
 
+def _answers(question: Asked, message: Message) -> bool:
+    (asked,) = question.question
+    same = Question(name_from(asked.name.to_text()), int(asked.rdtype), int(asked.rdclass))
+    if not message.flags & _RESPONSE:
+        return False
+    lacking = message.question is None and message.rcode in _MAY_LACK_QUESTION
+    return lacking or message.question == same
+
+
 class Share:
-    """The turns of zones that belong together; first come first served among them."""
+    """The turns of one account; its zones come in order.
+
+    Attributes:
+        answers: what is the same for all its zones, for example servers' addresses, with the
+            event loop's time at which it came; and a lock for each, so that it is asked once.
+    """
 
     def __init__(self, everyones: asyncio.Semaphore, at_once: int) -> None:
+        self.answers: dict[tuple[Name, int], tuple[float, Answered]] = {}
+        self.asking: defaultdict[tuple[Name, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._everyones = everyones
         self._own = asyncio.Semaphore(at_once)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more exchange may be under way, and count it until the block ends."""
-        # In this order: a zone that waits for its own share delays no other.
+        # In this order: what waits for its own account's share delays no other account.
         async with self._own, self._everyones:
             yield
 
 
 class DnsConcurrency:
-    """At most so many exchanges at once, of which zones with one parent get a quarter.
-
-    All zones of a prefix are cut at one boundary and have the same parent, one octet or nibble
-    up. Prefixes of several customers may have it too (in one IPv4 /16): they share its turns.
-    """
+    """At most so many exchanges at once, of which one account gets a quarter."""
 
     def __init__(self, at_once: int) -> None:
         self._everyones = asyncio.Semaphore(at_once)
         self._each = -(-at_once // _PART)
-        self._shares: WeakValueDictionary[str, Share] = WeakValueDictionary()
+        self._shares: WeakValueDictionary[UUID, Share] = WeakValueDictionary()
 
-    def of(self, zone: ReverseZone) -> Share:
-        """The share of this zone and its neighbours, which lasts while a look holds it."""
-        parent = zone.name.partition(".")[2]
-        return self._shares.setdefault(parent, Share(self._everyones, self._each))
+    def of(self, account_id: UUID) -> Share:
+        """The share of this account, which lasts while a look holds it."""
+        return self._shares.setdefault(account_id, Share(self._everyones, self._each))

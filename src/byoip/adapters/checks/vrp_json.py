@@ -1,49 +1,36 @@
-"""Reads ROA exports as rpki-client and Routinator write them, close to a million entries each."""
+"""Opens ROA exports as rpki-client, Routinator and OctoRPKI write them; names other forms."""
 
-import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import islice
-from operator import attrgetter
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from byoip.adapters.checks.vrp_entries import LAST_SECOND, batches
 from byoip.ports.checks.rpki import VrpExport
-from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
+from byoip.ports.checks.snapshots import LeftOut, MalformedExport, VrpDocument
 
 _LARGEST = 512 * 2**20
-_BATCH = 4000  # entries: large enough for speed, small enough not to show in memory
-_LAST_SECOND = 253_402_300_799  # the end of the year 9999: datetime goes no further
+_WANTED = (
+    "needed is JSON with `metadata` and `roas`: rpki-client's json, Routinator's json, OctoRPKI's"
+)
 
-# Canonical texts only, one a line; the store checks the values. `++` because nothing is retried.
-_OCTET = "(?:0|[1-9][0-9]{0,2}+)"
-_ADDRESS = rf"(?:{_OCTET}(?:\.{_OCTET}){{3}}|[0-9a-f:]++)"
-_PREFIXES = re.compile(rf"(?:{_ADDRESS}/(?:0|[1-9][0-9]{{0,2}}+)\n)*+", re.ASCII)
-
-_Asn = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
-_AsnText = Annotated[str, msgspec.Meta(pattern=r"^AS(0|[1-9][0-9]{0,9})$")]
 _Time = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class _Row(msgspec.Struct, gc=False, rename={"max_length": "maxLength", "anchor": "ta"}):
-    prefix: str
-    max_length: Annotated[int, msgspec.Meta(ge=0, le=128)]
-    asn: _Asn
-    anchor: str
-    expires: Annotated[int, msgspec.Meta(ge=0, le=_LAST_SECOND)] | None = None
-
-
-class _NamedAsn(msgspec.Struct, gc=False):
-    asn: _AsnText
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND)]
 
 
 class _Metadata(msgspec.Struct):
-    buildtime: _Time | None = None  # rpki-client
+    buildtime: _Time | None = None  # rpki-client, StayRTR
     generated_time: _Time | None = msgspec.field(default=None, name="generatedTime")  # Routinator
+    generated: _Seconds | None = None  # OctoRPKI, and Routinator as well
+
+    def built_at(self) -> datetime | None:
+        """When the relying party made the export, in its own words."""
+        if self.buildtime or self.generated_time or self.generated is None:
+            return self.buildtime or self.generated_time
+        return datetime.fromtimestamp(self.generated, UTC)
 
 
 class _Document(msgspec.Struct):
@@ -53,11 +40,6 @@ class _Document(msgspec.Struct):
 
 
 _read_document = msgspec.json.Decoder(_Document).decode
-_read_rows = msgspec.json.Decoder(list[_Row]).decode
-_read_named_asns = msgspec.json.Decoder(list[_NamedAsn]).decode
-_read_objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
-_prefix_of = attrgetter("prefix")
-_anchor_of = attrgetter("anchor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +58,13 @@ class JsonVrps:
         try:
             document = _read_document(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
-            raise MalformedExport(f"not an export of ROAs: {fault}") from None
-        built_at = document.metadata.buildtime or document.metadata.generated_time
+            raise MalformedExport(f"{_form(content)}: {fault}; {_WANTED}") from None
+        built_at = document.metadata.built_at()
         if built_at is None:
             raise MalformedExport("the export does not say when it was built")
-        digest = sha256(content).hexdigest()
-        return VrpDocument(built_at, digest, _batches(document.roas, export.anchors))
+        left_out = LeftOut()
+        entries = batches(document.roas, export.anchors, left_out)
+        return VrpDocument(built_at, sha256(content).hexdigest(), entries, left_out)
 
     def _content(self, file: Path) -> bytes:
         try:
@@ -94,38 +77,16 @@ class JsonVrps:
         return content
 
 
-def _batches(roas: list[msgspec.Raw], anchors: frozenset[str]) -> Iterator[Sequence[_Row]]:
-    entries = iter(roas)
-    while batch := list(islice(entries, _BATCH)):
-        rows = _rows(b"[%b]" % b",".join(batch))
-        if not _all_prefixes(rows):
-            wrong = next(row.prefix for row in rows if not _all_prefixes([row]))
-            raise MalformedExport(f"{wrong!r:.60} is not a prefix")
-        if not anchors.issuperset(map(_anchor_of, rows)):
-            rows = [row for row in rows if row.anchor in anchors]
-        yield rows
-
-
-def _rows(entries: bytes) -> list[_Row]:
-    try:
-        return _read_rows(entries)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-        first = fault
-    try:
-        return _rows_with_named_asns(entries)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise MalformedExport(f"an entry makes no sense: {first}") from None
-
-
-def _rows_with_named_asns(entries: bytes) -> list[_Row]:
-    """Read entries as Routinator writes them: "AS64496" instead of 64496."""
-    objects = _read_objects(entries)
-    for fields, named in zip(objects, _read_named_asns(entries), strict=True):
-        fields["asn"] = msgspec.Raw(named.asn.removeprefix("AS").encode())
-    return _read_rows(msgspec.json.encode(objects))
-
-
-def _all_prefixes(rows: Sequence[_Row]) -> bool:
-    # All at once: a pattern on the field costs five times as much.
-    lines = "".join([f"{prefix}\n" for prefix in map(_prefix_of, rows)])
-    return lines.count("\n") == len(rows) and _PREFIXES.fullmatch(lines) is not None
+def _form(content: bytes) -> str:
+    """Which form of export it looks like, by its beginning: for the operator who chose it."""
+    start = content[:4096].lstrip().lower()
+    if start.startswith(b"["):
+        return "a list of entries, as rpki-prover writes it, without a build time"
+    if start.startswith(b"{"):
+        without = b'"metadata"' not in content
+        return "an export without `metadata`, as FORT writes it" if without else "not an export"
+    if start.startswith((b"asn,", b"uri,")):
+        return "an export in CSV"
+    if start.startswith((b"roa-set", b"route:", b"route6:")):
+        return "an export for a router or a registry, not JSON"
+    return "not an export of ROAs"

@@ -8,10 +8,13 @@ so the reader limits itself before it reads: time, memory, and no files to write
 import logging
 import re
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
+from math import ceil
+from time import process_time
 
 from pyhanko.pdf_utils.generic import (
     ArrayObject,
@@ -24,8 +27,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 MAGIC = b"%PDF-"
 
-_SECONDS = 8
-_MEMORY = 2**30  # bytes of address space
+_SECONDS = 1.0  # of processor time, from the document's first byte on
+_MEMORY = 256 * 2**20  # bytes of address space
 _MOST_OBJECTS = 200_000
 _MOST_REVISIONS = 50
 
@@ -155,7 +158,10 @@ def _value(one: DictionaryObject, key: str) -> object:
 
 
 def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    # To the millisecond, and after it to the second: the process has spent some on starting.
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS)
+    most = ceil(process_time() + _SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(ValueError, OSError):  # macOS knows it and refuses it

@@ -1,11 +1,16 @@
 """Uploaded PDFs looked into by a child process, which has little memory and time."""
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 from byoip.domain.letters.loa_document import LARGEST
 from byoip.ports.letters.letters import PdfAccepted, PdfRefused, PdfVerdict
@@ -22,6 +27,22 @@ class UnusableReader(Exception):  # noqa: N818 - it says what the reader is
     """The program that reads PDFs does not work here."""
 
 
+class Turns:
+    """At most so many at once, of each account one: who waits for its own delays no other."""
+
+    def __init__(self, at_once: int) -> None:
+        self._everyones = asyncio.Semaphore(at_once)
+        self._own: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def of(self, account_id: UUID) -> AsyncIterator[None]:
+        """Wait for the account's turn, and keep it until the block ends."""
+        own = self._own.setdefault(account_id, asyncio.Lock())
+        # In this order only one of each account waits among the others, who come in order.
+        async with own, self._everyones:
+            yield
+
+
 @dataclass(frozen=True, slots=True)
 class ChildPdfInspector:
     """Has a child process look into a PDF, with limits on time and memory that it cannot lift.
@@ -30,39 +51,44 @@ class ChildPdfInspector:
         deadline: seconds after which the child is killed, and the document refused.
         largest: bytes of a document; a larger one is refused unread.
         python: the interpreter that runs the child.
-        places: how many children may look at once; others wait.
+        turns: how many children may look at once; others wait, one of each account.
     """
 
     deadline: float = 15.0
     largest: int = LARGEST
     python: str = sys.executable
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    turns: Turns = field(default_factory=lambda: Turns(2))
 
-    async def inspect(self, document: bytes) -> PdfVerdict:
-        """Judge by content alone.
+    async def inspect(self, account_id: UUID, document: FileIO) -> PdfVerdict:
+        """Judge by content alone, in the account's turn.
 
         Raises:
             UnusableReader, OSError: the child did not get as far as the document: our own fault.
         """
-        if len(document) > self.largest:
+        if document.seek(0, os.SEEK_END) > self.largest:
             return PdfRefused(f"it is larger than {self.largest // 2**20} MB")
-        if not document.startswith(_MAGIC):
+        document.seek(0)
+        if document.read(len(_MAGIC)) != _MAGIC:
             return PdfRefused("it does not begin as a PDF does")
-        async with self.places:
-            child = await asyncio.create_subprocess_exec(
-                *(self.python, "-I", str(_READER)),
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=DEVNULL,
-                env={},
-            )
-            try:
-                async with asyncio.timeout(self.deadline):
-                    said, _ = await child.communicate(document)
-            except TimeoutError:
-                return _TOO_MUCH
-            finally:
-                await _end(child)
+        async with self.turns.of(account_id):
+            return await self._look(document)
+
+    async def _look(self, document: FileIO) -> PdfVerdict:
+        document.seek(0)  # unbuffered, so it is here that the child begins to read
+        child = await asyncio.create_subprocess_exec(
+            *(self.python, "-I", str(_READER)),
+            stdin=document,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env={},
+        )
+        try:
+            async with asyncio.timeout(self.deadline):
+                said, _ = await child.communicate()
+        except TimeoutError:
+            return _TOO_MUCH
+        finally:
+            await _end(child)
         return _verdict(said, child.returncode)
 
 

@@ -15,7 +15,8 @@ import typst
 
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.letters.letter import LetterFacts
-from byoip.domain.letters.letter_evidence import LetterCheck, registry_name
+from byoip.domain.letters.letter_evidence import LetterCheck
+from byoip.domain.letters.witnesses import registry_name
 from byoip.ports.letters.letters import Seal
 
 _TEMPLATE = "letter.typ"

@@ -21,7 +21,7 @@ from byoip.domain.claims.claim import (
     WithdrawFirst,
 )
 from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
+from byoip.domain.routes.bgp_prefix import Contested, LockedByOperator
 from byoip.store.claims.views import BindingView, Cursor
 from byoip.usecases.bindings import bindings as verbs
 
@@ -148,7 +148,7 @@ async def update_service_binding(
         domain.BindingNotFound,
         domain.DefaultBindingInUse,
         WithdrawFirst,
-        AdvertiseStateLocked,
+        LockedByOperator,
     ),
 )
 async def delete_service_binding(

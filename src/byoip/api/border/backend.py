@@ -1,12 +1,13 @@
 """What the API is built from. The composition fills it in; there are no globals."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
 from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.api.border.uploads import UploadsInFlight
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
@@ -23,6 +24,7 @@ from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
+from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
@@ -40,10 +42,12 @@ class Backend:
         terms: what the operator admits.
         in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
+        capabilities: what it can do besides, and what it lacks for that.
         public_url: under which customers reach the service, without a trailing slash; stands in
             documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
         speaks: whether any BGP speaker is configured.
+        uploads: those that this process is taking.
     """
 
     border: Border
@@ -69,5 +73,7 @@ class Backend:
     restore_snapshot: RestoreSnapshot
     in_service: InService
     notifier: EventNotifier
+    capabilities: Capabilities | None = None
     require_if_match: bool = False
     speaks: bool = False
+    uploads: UploadsInFlight = field(default_factory=UploadsInFlight)

@@ -6,6 +6,7 @@ that the contract demands: credential, rate limit, account, scope, query, body.
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
 from copy import copy
 from hashlib import sha256
 from typing import Any, Self, get_args, get_type_hints
@@ -27,7 +28,7 @@ from byoip.api.border.files import FileAnswer, file_response
 from byoip.api.border.queries import QueryParameters
 from byoip.api.border.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.api.border.streams import StreamAnswer, stream_response
-from byoip.api.border.uploads import read_upload
+from byoip.api.border.uploads import reading_upload
 from byoip.api.border.waiting import unless_gone
 from byoip.api.document.documentation import operation_document
 from byoip.domain.accounts.credential import (
@@ -93,7 +94,8 @@ class Operation(APIRoute):
         """Answer one request."""
         request = Request(scope, receive, send)
         try:
-            given = await self._answer(request)
+            async with AsyncExitStack() as held:
+                given = await self._answer(request, held)
         except AlreadyAnswered as before:
             given = before.answer
         headers = None if given.version is None else {"etag": etag(given.version)}
@@ -104,7 +106,7 @@ class Operation(APIRoute):
         else:
             await JsonBytes(given.body, given.status, headers)(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
         credential = await self.backend.credentials.recognise(given_token(scope["headers"]))
         if credential is None:
@@ -123,7 +125,7 @@ class Operation(APIRoute):
             actor = Actor(f"credential:{credential.id.hex}", request_id)
         write = WriteRequest(actor)
         if self._writes:
-            write, taken = await self._read_write(request, credential, actor)
+            write, taken = await self._read_write(request, credential, actor, held)
             arguments |= taken
         known: dict[str, Any] = {
             "backend": self.backend,
@@ -141,13 +143,13 @@ class Operation(APIRoute):
         return await work
 
     async def _read_write(
-        self, request: Request, credential: Credential, actor: Actor
+        self, request: Request, credential: Credential, actor: Actor, held: AsyncExitStack
     ) -> tuple[WriteRequest, dict[str, Any]]:
         """On what terms a write is asked for, and what the endpoint is given of its body."""
         scope = request.scope
         text = _idempotency_key(scope["headers"])
         precondition = self._expected(scope["headers"])
-        raw, taken = await self._take(request)
+        raw, taken = await self._take(request, credential.account_id, held)
         key = None
         if text is not None:
             digest = sha256(raw).digest()
@@ -179,10 +181,18 @@ class Operation(APIRoute):
             for name in self._ids
         }
 
-    async def _take(self, request: Request) -> tuple[bytes, dict[str, Any]]:
-        """The bytes that a repeated key is compared with, and the endpoint's arguments."""
+    async def _take(
+        self, request: Request, account_id: UUID | None, held: AsyncExitStack
+    ) -> tuple[bytes, dict[str, Any]]:
+        """The bytes that a repeated key is compared with, and the endpoint's arguments.
+
+        `held` is what the request keeps until it is answered.
+        """
         if part := self.declaration.uploads:
-            upload = await read_upload(request, part)
+            uploads = self.backend.uploads
+            held.enter_context(uploads.one_more(account_id))
+            reading = reading_upload(request, part, uploads.whole)
+            upload = await held.enter_async_context(reading)
             return upload.fingerprint, {"upload": upload}
         raw = await read_body(request)
         body = self._read_body(request, raw)

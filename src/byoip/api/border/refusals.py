@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from byoip.api.problems.record import Record, invalid, not_found
 from byoip.domain import customer_text, idempotency, precondition
+from byoip.domain.accounts.limits import Policy
 from byoip.domain.errors import Refusal
 
 BODY_LIMIT = 64 * 1024
@@ -135,18 +136,24 @@ class RateLimited(Refusal):
     """Too many requests of one kind.
 
     Attributes:
-        per_minute: what is used up, and how many of it a minute has; None for the
-            limits that hold for all requests, of which the answer's headers tell anyway.
+        policy: what is used up; None for the limits that hold for all requests, of which the
+            answer's headers tell anyway.
     """
 
     name = "rate_limited"
 
-    def __init__(self, retry_after: int, per_minute: tuple[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        retry_after: int,
+        policy: Policy | None = None,
+        *,
+        whose: str = "this account",
+    ) -> None:
         super().__init__(
-            "Too many requests of this kind for this account: wait for Retry-After.",
+            f"Too many requests of this kind for {whose}: wait for Retry-After.",
             retry_after=retry_after,
         )
-        self.per_minute = per_minute
+        self.policy = policy
 
 
 class InternalFault(Refusal):

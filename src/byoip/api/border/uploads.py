@@ -1,23 +1,39 @@
-"""Reads a form with one file in it (RFC 7578), as it arrives and within limits."""
+"""Takes a file out of a form as it arrives, into a file of our own, and few at a time.
 
-from base64 import b64encode
+A client may take minutes to send what it has; meanwhile an upload holds 64 kB of memory at most,
+and one of few places. How slow a client may be, `cli/connection_limits.py` says. Whole documents
+stand in memory two at a time.
+"""
+
+import asyncio
+import hashlib
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
+from io import FileIO
+from tempfile import TemporaryFile
 from typing import Annotated, TypeAlias
+from uuid import UUID
 
 from fastapi import Depends
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from byoip.api.border import refusals
-from byoip.domain.letters.loa_document import LARGEST, from_text
+from byoip.api.border.refusals import BodyTooLarge, MalformedForm, RateLimited
+from byoip.api.border.upload_form import Form, parser_of, unpacked
+from byoip.domain.letters.loa_document import LARGEST
 
-MEDIA_TYPE = "multipart/form-data"
+IN_MEMORY = 64 * 1024
+OF_AN_ACCOUNT = 2
+OF_ALL = 24
+# On disk: /tmp may be memory (FHS 3.0, section 5.15).
+PLACE = "/var/tmp" if os.access("/var/tmp", os.W_OK) else None  # noqa: S108 - files without a name
+_WHOLE = 2
 # A document in base64 with line breaks, and what a form has around it.
 _LARGEST_BODY = LARGEST * 3 // 2 + 64 * 1024
-_LONGEST_HEADER = 8 * 1024
-_PACKED_MAGIC = b64encode(b"%PDF-\0")[:6]  # the bits of five bytes, without those of a sixth
+_RETRY_AFTER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +41,21 @@ class Upload:
     """The one file of a form.
 
     Attributes:
+        file: its bytes, at the beginning; open until the request is answered.
+        size: bytes.
+        sha256: of the bytes, hex.
         filename: as sent, or None.
     """
 
-    content: bytes
+    file: FileIO
+    size: int
+    sha256: str
     filename: str | None
 
     @property
     def fingerprint(self) -> bytes:
         """The same for the same file: forms have another boundary each time they are sent."""
-        return sha256(self.content).digest() + (self.filename or "").encode()
+        return bytes.fromhex(self.sha256) + (self.filename or "").encode()
 
 
 def _only_an_operation_knows() -> None:
@@ -44,8 +65,42 @@ def _only_an_operation_knows() -> None:
 Uploaded: TypeAlias = Annotated[Upload, Depends(_only_an_operation_knows)]
 
 
-async def read_upload(request: Request, name: str) -> Upload:
-    """Read a form whose only part is a document.
+@dataclass(slots=True)
+class UploadsInFlight:
+    """The uploads of this process that have begun and are not answered.
+
+    Attributes:
+        of: how many, by account.
+        whole: the places for documents that stand in memory as a whole.
+    """
+
+    of: Counter[UUID | None] = field(default_factory=Counter)
+    whole: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_WHOLE))
+
+    @contextmanager
+    def one_more(self, account_id: UUID | None) -> Iterator[None]:
+        """Count one more while the block runs.
+
+        Raises:
+            RateLimited: the account, or all of them together, have as many as they may.
+        """
+        if self.of[account_id] >= OF_AN_ACCOUNT:
+            raise RateLimited(_RETRY_AFTER)
+        if self.of.total() >= OF_ALL:
+            raise RateLimited(_RETRY_AFTER, whose="all accounts")
+        self.of[account_id] += 1
+        try:
+            yield
+        finally:
+            self.of[account_id] -= 1
+            self.of += Counter()  # forgets who has none
+
+
+@asynccontextmanager
+async def reading_upload(
+    request: Request, name: str, whole: asyncio.Semaphore
+) -> AsyncIterator[Upload]:
+    """Read a form whose only part is a document; the upload is there while the block runs.
 
     A part with a file name is a file, unless all of it is a PDF in base64. One without may be a
     file, too; but if it is text, then a client sent it as such, and only a document that survives
@@ -58,112 +113,50 @@ async def read_upload(request: Request, name: str) -> Upload:
         FieldMissing, FieldUnknown, FieldInvalid: parts other than this one, once.
         InvalidLoaDocument: text that was damaged on its way.
     """
-    form = _Form(name)
-    parser = MultipartParser(_boundary(request), form.callbacks())  # type: ignore[arg-type] # a TypedDict of its own
-    received = 0
-    try:
-        async for chunk in request.stream():
-            received += len(chunk)
-            if received > _LARGEST_BODY:
-                raise refusals.BodyTooLarge(LARGEST)
-            parser.write(chunk)
-        parser.finalize()
-    except FormParserError:
-        raise refusals.MalformedForm from None
-    return form.upload()
+    form = Form(name)
+    parser, received = parser_of(request, form), 0
+    with TemporaryFile(buffering=0, dir=PLACE) as file:
+        try:
+            async for chunk in request.stream():
+                received += len(chunk)
+                if received > _LARGEST_BODY:
+                    raise BodyTooLarge(LARGEST)
+                parser.write(chunk)
+                if len(form.arrived) > IN_MEMORY:
+                    await _put_away(form, file)
+            parser.finalize()
+        except FormParserError:
+            raise MalformedForm from None
+        form.require_part()
+        await _put_away(form, file)
+        async with whole:
+            upload = await asyncio.to_thread(_finished, file, form)
+        yield upload
 
 
-def _boundary(request: Request) -> bytes:
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
-    if kind != MEDIA_TYPE.encode() or "content-encoding" in request.headers:
-        raise refusals.WrongMediaType(MEDIA_TYPE)
-    boundary = options.get(b"boundary", b"")
-    if not 1 <= len(boundary) <= 70:  # noqa: PLR2004 - RFC 2046, section 5.1.1
-        raise refusals.MalformedForm
-    return boundary
+async def _put_away(form: Form, file: FileIO) -> None:
+    """Off the event loop: a busy disk keeps others waiting."""
+    arrived, form.arrived = form.arrived, bytearray()
+    await asyncio.to_thread(_write, file, arrived)
 
 
-@dataclass(slots=True)
-class _Form:
-    """What the parser calls; keeps the one part, and refuses others before they are read."""
-
-    name: str
-    parts: int = 0
-    ended: bool = False
-    filename: str | None = None
-    content: bytearray = field(default_factory=bytearray)
-    header: bytearray = field(default_factory=bytearray)
-    value: bytearray = field(default_factory=bytearray)
-    disposition: bytes = b""
-
-    def callbacks(self) -> dict[str, object]:
-        return {
-            "on_part_begin": self._part_begins,
-            "on_header_field": lambda data, start, end: self._grow(self.header, data[start:end]),
-            "on_header_value": lambda data, start, end: self._grow(self.value, data[start:end]),
-            "on_header_end": self._header_ends,
-            "on_headers_finished": self._headers_end,
-            "on_part_data": self._data,
-            "on_end": self._end,
-        }
-
-    def upload(self) -> Upload:
-        if not self.ended:
-            raise refusals.MalformedForm
-        if not self.parts:
-            raise refusals.FieldMissing(f"/{self.name}")
-        content = bytes(self.content)
-        if self.filename is None or _packed(content):
-            content = _unpacked(content)
-        if len(content) > LARGEST:
-            raise refusals.BodyTooLarge(LARGEST)
-        return Upload(content, self.filename)
-
-    def _part_begins(self) -> None:
-        self.parts += 1
-        if self.parts > 1:
-            raise refusals.FieldInvalid(f"/{self.name}", "Send one part, and only once")
-
-    def _grow(self, text: bytearray, more: bytes) -> None:
-        text += more
-        if len(text) > _LONGEST_HEADER:
-            raise refusals.MalformedForm
-
-    def _header_ends(self) -> None:
-        if self.header.lower() == b"content-disposition":
-            self.disposition = bytes(self.value)
-        self.header.clear()
-        self.value.clear()
-
-    def _headers_end(self) -> None:
-        _, options = parse_options_header(self.disposition)
-        name = options.get(b"name", b"").decode(errors="replace")
-        if name != self.name:
-            raise refusals.FieldUnknown(
-                f"/{self.name}" if not name.isidentifier() else f"/{name[:100]}"
-            )
-        if b"filename" in options:
-            self.filename = options[b"filename"].decode(errors="replace")
-
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        self.content += data[start:end]
-        # Base64 is longer than the document in it, which is measured when it is unpacked.
-        named = self.filename is not None and not _packed(self.content)
-        if named and len(self.content) > LARGEST:
-            raise refusals.BodyTooLarge(LARGEST)
-
-    def _end(self) -> None:
-        self.ended = True
+def _write(file: FileIO, content: bytes | bytearray) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
-def _packed(content: bytes | bytearray) -> bool:
-    """Whether it begins as a PDF in base64 does."""
-    return content[: len(_PACKED_MAGIC) + 2].lstrip().startswith(_PACKED_MAGIC)
-
-
-def _unpacked(content: bytes) -> bytes:
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        return content  # no text: a file whose sender gave no name
-    return from_text(text)
+def _finished(file: FileIO, form: Form) -> Upload:
+    file.seek(0)
+    if form.packed:
+        content = unpacked(file.read())
+        file.seek(0)
+        file.truncate()
+        _write(file, content)
+    size = file.tell() if form.packed else form.size
+    if size > LARGEST:
+        raise BodyTooLarge(LARGEST)
+    file.seek(0)
+    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return Upload(file, size, sha256, form.filename)

@@ -41,6 +41,7 @@ class RoaSnapshot(Wire):
         built_at="2026-11-02T09:20:00Z",
         source="rpki-client 9.6",
         counts={"ripe": 40000},
+        unreadable=0,
         objections=[],
         kept=True,
         acceptance=None,
@@ -53,6 +54,7 @@ class RoaSnapshot(Wire):
     built_at: Time | None = Field(description="null: nothing could be loaded.")
     source: str | None
     counts: dict[str, int] = Field(description="Entries of each trust anchor.")
+    unreadable: int = Field(description="Entries that made no sense, and were dropped.")
     objections: list[SnapshotObjection] = Field(description="Why it was refused at first.")
     kept: bool = Field(description="Whether its entries are still there, so that it may be used.")
     acceptance: SnapshotAcceptance | None
@@ -92,5 +94,6 @@ def roa_snapshot_of(view: RoaSnapshotView) -> RoaSnapshot:
         in_use=view.in_use,
         built_at=snapshot.tally.built_at if snapshot.tally else None,
         counts=snapshot.tally.counts if snapshot.tally else {},
+        unreadable=snapshot.tally.unreadable if snapshot.tally else 0,
         acceptance=view.acceptance,
     )

@@ -38,6 +38,7 @@ EVIDENCE_EXAMPLE: dict[str, Any] = {
     "at": "2026-11-02T09:31:06Z",
     "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "size_bytes": 0,
+    "kept": True,
     "encoding": "text",
     "answer": "",
 }
@@ -55,7 +56,7 @@ class CheckFinding(Wire):
     reason: evidence.Reason | None = Field(description="Why it failed; stable.")
     fault: evidence.Fault | None = Field(description="Why it could not be answered.")
     seen: str
-    fix: str = Field(description="What to do about it; empty unless it failed.")
+    fix: str = Field(description="What to do about it; empty where it passed.")
     warnings: list[str]
     at: Time
 
@@ -70,6 +71,9 @@ class Evidence(Wire):
     at: Time
     sha256: str = Field(description="Of the answer as kept, hex.")
     size_bytes: int
+    kept: bool = Field(
+        description="Whether the raw answer is still here: of older runs only its digest is."
+    )
     encoding: Literal["text", "base64"] = Field(
         description="`text` where the raw answer is UTF-8 without control characters."
     )
@@ -142,7 +146,7 @@ def finding_of(finding: Finding) -> CheckFinding:
         reason=outcome.reason if isinstance(outcome, Failed) else None,
         fault=outcome.fault if isinstance(outcome, Unanswered) else None,
         seen=outcome.seen,
-        fix=outcome.fix if isinstance(outcome, Failed) else "",
+        fix="" if isinstance(outcome, Passed) else outcome.fix,
         warnings=outcome.warnings if isinstance(outcome, Passed) else [],
     )
 
@@ -152,7 +156,8 @@ def evidence_of(exhibit: evidence.RawAnswer) -> Evidence:
     text = _readable(exhibit.answer)
     return Evidence.showing(
         exhibit,
-        size_bytes=len(exhibit.answer),
+        size_bytes=exhibit.gone.size_bytes if exhibit.gone else len(exhibit.answer),
+        kept=exhibit.gone is None,
         encoding="base64" if text is None else "text",
         answer=base64.b64encode(exhibit.answer).decode("ascii") if text is None else text,
     )

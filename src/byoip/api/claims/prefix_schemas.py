@@ -7,7 +7,7 @@ from pydantic import Field
 
 from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, Text, TextIn, Time, Wire, example
 from byoip.domain.checks.evidence import CheckState
-from byoip.domain.claims.blockers import Advice, advertisable, blockers
+from byoip.domain.claims.blockers import Advice, blockers
 from byoip.domain.claims.lifecycle import Standing
 from byoip.store.claims.views import ClaimView
 
@@ -88,7 +88,9 @@ class Prefix(Wire):
     description: Text
     approved: Literal["P", "V"] = Field(description="P: pending. V: approved.")
     irr_validation_state: CheckState
-    rpki_validation_state: CheckState
+    rpki_validation_state: CheckState = Field(
+        description="What the newest ROA data says, once it was asked for the first time."
+    )
     ownership_validation_state: CheckState
     ownership_validation_token: str | None = Field(
         description="The newest token to publish; null when it was revoked."
@@ -99,9 +101,12 @@ class Prefix(Wire):
     modified_at: Time
     standing: Standing
     advertisable: bool = Field(
-        description="Approved, undisputed, no address without a service, and valid by RPKI."
+        description="true: announcing the whole prefix is accepted now, and `blockers` is empty."
     )
-    blockers: list[Blocker] = Field(description="What is missing, in the order to fix it.")
+    blockers: list[Blocker] = Field(
+        description="What is missing, in the order to fix it; a refused announcement has the name "
+        "of one of them."
+    )
     advertised: bool | None = Field(deprecated=True)
     advertised_modified_at: Time | None = Field(deprecated=True)
     on_demand_enabled: bool = Field(deprecated=True)
@@ -111,10 +116,8 @@ class Prefix(Wire):
 def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     """A claim as the wire shows it."""
     claim = view.claim
-    bound, drift, route = view.default_binding, view.drift, view.route
-    missing = blockers(
-        claim, view.token, default_binding=bound, drift=drift, advice=advice, now=now
-    )
+    asked, route = view.announceable(now), view.route
+    missing = blockers(asked, view.token, advice=advice, now=now)
     return Prefix.showing(
         claim,
         cidr=claim.prefix,
@@ -122,10 +125,10 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
         description=claim.description.value,
         approved="V" if claim.approved else "P",
         irr_validation_state=claim.irr.state,
-        rpki_validation_state=claim.rpki.state,
+        rpki_validation_state=asked.claim.rpki.state,
         ownership_validation_state=claim.ownership.state,
         ownership_validation_token=None if view.token is None else view.token.value,
-        advertisable=advertisable(claim, default_binding=bound, drift=drift),
+        advertisable=not missing,
         blockers=missing,
         # Deprecated members: as wanted of the BGP prefix that spans the prefix, if there is one.
         advertised=None if route is None else route.advertised,

@@ -25,7 +25,7 @@ from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.letters.loa_document import LoaDocumentUnknown
 from byoip.domain.prefix import InvalidPrefix
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.routes.bgp_prefix import LockedByOperator
 from byoip.domain.routes.offboarding import GraceNotBegun
 from byoip.store.claims.views import ClaimFilter, ClaimView
 from byoip.usecases.checks.request_validation import request_validation
@@ -149,7 +149,7 @@ async def update_prefix(caller: CustomerRequest, prefix_id: PathId, body: Prefix
     refuses=(
         ClaimNotFound,
         claim.WithdrawFirst,
-        AdvertiseStateLocked,
+        LockedByOperator,
         IllegalTransition,
         claim.PrefixSuspended,
         GraceNotBegun,

@@ -34,7 +34,7 @@ async def list_waivers(caller: OperatorRequest, prefix_id: PathId) -> Answer:
     answer=answer_of(wire.Waiver),
     refuses=(ClaimNotFound, WaiverEndRefused, RoaCovers),
 )
-async def grant_waiver(caller: OperatorRequest, prefix_id: PathId, body: wire.NewWaiver) -> Answer:
+async def create_waiver(caller: OperatorRequest, prefix_id: PathId, body: wire.NewWaiver) -> Answer:
     """Do without a check for one prefix, in place of its waiver of the same check.
 
     Ownership is never waived. The reason stands in the prefix's history, which its customer reads,

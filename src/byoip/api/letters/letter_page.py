@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from byoip.domain.letters.letter import Letter, LetterStatus, RevokedBecause
-from byoip.domain.letters.letter_evidence import registry_name
+from byoip.domain.letters.witnesses import registry_name
 
 _MEANING = {
     LetterStatus.VALID: "This letter holds.",

@@ -1,10 +1,11 @@
 """Letters of agency as documents: upload and download."""
 
 from byoip.api.border.answers import Answer
-from byoip.api.border.caller import CustomerRequest
+from byoip.api.border.caller import Customer, CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import answer_of
 from byoip.api.border.files import PDF, FileAnswer
+from byoip.api.border.rate_limiting import spend
 from byoip.api.border.refusals import FieldMissing
 from byoip.api.border.uploads import Uploaded
 from byoip.api.letters.loa_document_schemas import LOADocument, loa_document_of
@@ -14,6 +15,7 @@ from byoip.domain.letters import loa_document
 from byoip.usecases.letters.upload_loa_document import upload_loa_document
 
 loa_documents = Declarations("letters")
+_MINUTES_OF_DAY = 24 * 60
 
 
 @loa_documents.operation(
@@ -30,13 +32,31 @@ async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answ
     A PDF of at most 10 MB, neither encrypted nor with active content. A client that can only send
     text sends it in base64. Give its id as `loa_document_id` with a new prefix.
     """
+    await caller.require_unanswered()  # a repeated request is not inspected a second time
+    await _require_room(caller)
     keep = await upload_loa_document(
         caller.backend.pdf_inspector,
         caller.account_id,
-        content=upload.content,
+        upload.file,
+        sha256=upload.sha256,
         filename=upload.filename,
     )
-    return await caller.write(keep, loa_document_of)
+    async with caller.backend.uploads.whole:
+        return await caller.write(keep, loa_document_of)
+
+
+async def _require_room(caller: Customer) -> None:
+    """Refuse before it is inspected what would be refused after; what is inspected counts."""
+    account_id = caller.account_id
+    if await caller.backend.letters.uploaded(account_id) >= loa_document.DOCUMENTS_PER_ACCOUNT:
+        raise loa_document.TooManyLoaDocuments(loa_document.DOCUMENTS_PER_ACCOUNT)
+    await spend(
+        caller.backend.allowance,
+        "inspect",
+        account_id,
+        loa_document.INSPECTED_PER_DAY / _MINUTES_OF_DAY,
+        minutes=_MINUTES_OF_DAY,
+    )
 
 
 @loa_documents.operation(

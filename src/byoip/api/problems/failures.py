@@ -53,9 +53,9 @@ def failure_headers(refusal: Refusal) -> dict[str, str]:
         headers["www-authenticate"] = "Bearer"  # RFC 9110, section 11.6.1
     if isinstance(refusal, MethodNotAllowed):
         headers["allow"] = refusal.allowed
-    if isinstance(refusal, RateLimited) and refusal.per_minute:
+    if isinstance(refusal, RateLimited) and refusal.policy:
         # Beside those of the limits for all requests: a list may come in parts (RFC 9110, 5.3).
-        limit, permits = refusal.per_minute
-        headers["ratelimit-policy"] = f'"{limit}";q={permits};w=60'
-        headers["ratelimit"] = f'"{limit}";r=0;t={refusal.retry_after}'
+        limit = refusal.policy
+        headers["ratelimit-policy"] = f'"{limit.what}";q={limit.permits};w={limit.seconds}'
+        headers["ratelimit"] = f'"{limit.what}";r=0;t={refusal.retry_after}'
     return headers

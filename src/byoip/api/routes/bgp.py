@@ -15,12 +15,17 @@ from byoip.api.routes import bgp_schemas as wire
 from byoip.api.routes.bgp_schemas import AdvertisementStatus, BgpPrefix, bgp_prefix_of, status_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import PrefixNotApproved
-from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended, WithdrawFirst
+from byoip.domain.claims.claim import (
+    ClaimNotFound,
+    PrefixOffboarding,
+    PrefixSuspended,
+    WithdrawFirst,
+)
 from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes import bgp_prefix
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, BgpPrefixNotFound
+from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound, LockedByOperator
 from byoip.domain.routes.breaker import WithdrawalsStopped
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.store.routes.views import BgpPrefixView
@@ -31,12 +36,13 @@ bgp = Declarations("bgp")
 _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     ClaimNotFound,
     BgpPrefixNotFound,
-    AdvertiseStateLocked,
+    LockedByOperator,
     PrefixNotApproved,
     PrefixSuspended,
-    IllegalTransition,
+    PrefixOffboarding,
     bgp_prefix.Contested,
     bgp_prefix.IncompleteBgpDeployment,
+    bgp_prefix.AdvertiseStateLocked,
     OriginNotValid,
     OriginUnanswered,
     WithdrawalsStopped,
@@ -145,7 +151,7 @@ async def update_bgp_prefix(
     "DELETE /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}",
     Scope.BGP_WRITE,
     answer=Done,
-    refuses=(ClaimNotFound, BgpPrefixNotFound, WithdrawFirst, AdvertiseStateLocked),
+    refuses=(ClaimNotFound, BgpPrefixNotFound, WithdrawFirst, LockedByOperator),
 )
 async def delete_bgp_prefix(
     caller: CustomerRequest, prefix_id: PathId, bgp_prefix_id: PathId

@@ -11,7 +11,7 @@ from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
+from byoip.domain.routes.bgp_prefix import Contested, LockedByOperator
 from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
 from byoip.usecases.routes import offboarding as verbs
 
@@ -27,7 +27,7 @@ _TRIED = "It is retried automatically for a day, not counting time in which it i
     answer=answer_of(Prefix),
     status=202,
     tagged=True,
-    refuses=(ClaimNotFound, PrefixSuspended, AdvertiseStateLocked, NothingToOffboard),
+    refuses=(ClaimNotFound, PrefixSuspended, LockedByOperator, NothingToOffboard),
 )
 async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Send a prefix on its way out.

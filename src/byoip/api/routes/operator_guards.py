@@ -14,7 +14,7 @@ from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, WithdrawFirst
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobUnknown
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked, Contested
+from byoip.domain.routes.bgp_prefix import Contested, LockedByOperator
 from byoip.domain.routes.breaker import TripNotFound
 from byoip.domain.routes.offboarding import GraceNotBegun, ServiceRetired
 from byoip.usecases.jobs import kill_switches
@@ -97,7 +97,7 @@ async def allow_job(caller: OperatorRequest, job: PathText, body: Reasoned) -> A
     "POST /prefixes/{prefix_id}/end_grace",
     Scope.OPERATOR,
     answer=Done,
-    refuses=(ClaimNotFound, GraceNotBegun, WithdrawFirst, AdvertiseStateLocked),
+    refuses=(ClaimNotFound, GraceNotBegun, WithdrawFirst, LockedByOperator),
 )
 async def end_prefix_grace(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Close a prefix that is withdrawn and unbound, before its grace has ended."""

@@ -8,7 +8,7 @@ from byoip.domain.routes import bgp_prefix, breaker, offboarding, route_validity
 REFUSALS = (
     conflict(
         1004,  # as v4 clients know it
-        bgp_prefix.IncompleteBgpDeployment("no service is bound to the whole prefix"),
+        bgp_prefix.IncompleteBgpDeployment(),
         "Bind a service to the whole prefix, wait until the binding is `active`, and try again.",
     ),
     conflict(
@@ -39,8 +39,19 @@ REFUSALS = (
         bgp_prefix.TooManyBgpPrefixes(),
         "Withdraw and delete BGP prefixes that are not needed.",
     ),
-    conflict(1705, bgp_prefix.AdvertiseStateLocked(PREFIX), "Ask the operator to unlock it."),
-    conflict(1706, bgp_prefix.Contested(), "Ask the operator: two accounts have proven the space."),
+    Record(
+        409,
+        1705,  # as v4 clients know it
+        bgp_prefix.AdvertiseStateLocked(["fra1"]),
+        "Wait until the default binding is `active` at every edge, and try again.",
+    ),
+    conflict(
+        1706,
+        bgp_prefix.Contested(),
+        "Wait until the other account has left, or ask the operator. Meanwhile bind, swap, unbind "
+        "and withdraw as you like; only announcing is refused. Where another account still serves "
+        "the same space, binding the whole of it is refused as well.",
+    ),
     conflict(
         1707,
         breaker.WithdrawalsStopped(breaker.TripScope.ACCOUNT),
@@ -68,6 +79,7 @@ REFUSALS = (
         route_validity.OriginUnanswered("The newest ROA data is older than 24 hours."),
         "Wait a few minutes: ROA data is being refreshed.",
     ),
+    conflict(1711, bgp_prefix.LockedByOperator(PREFIX), "Ask the operator to unlock it."),
     not_found(1820, breaker.TripNotFound(), "GET /operator/breaker lists the open ones."),
     not_found(1821, job_history.JobUnknown(), "Take a kind that the message names."),
     conflict(

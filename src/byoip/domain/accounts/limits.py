@@ -26,6 +26,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """So many of one thing in so many seconds."""
+
+    what: str
+    permits: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """Permits that one process has until their window ends, by the database's clock.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from byoip.domain.checks.evidence import (
     Check,
@@ -21,7 +21,11 @@ from byoip.domain.claims.ownership_token import TokenMethod
 _WAYS = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 
 # A wrong token is worse news than none, and the customer can act on it at once.
-_LEAST_TELLING = (Reason.TOKEN_MISSING, Reason.ROUTE_OBJECTS_NOT_OFFERED)
+_LEAST_TELLING = (
+    Reason.TOKEN_MISSING,
+    Reason.ROUTE_OBJECTS_NOT_OFFERED,
+    Reason.ZONE_NOT_DELEGATED,
+)
 
 _ISSUE = "Issue a token (POST .../validation_tokens), publish it and ask for validation again."
 _USELESS = {
@@ -58,8 +62,8 @@ def learn(known: CheckRecord, finding: Finding | None) -> CheckRecord:
             return CheckRecord(CheckState.VALID, passed_at=finding.at)
         case Failed(reason, seen, fix):
             return CheckRecord(reason.state, reason=reason, seen=seen, fix=fix)
-        case Unanswered(seen=seen):
-            return replace(known, doubt=seen)
+        case Unanswered(seen=seen, fix=fix):
+            return replace(known, doubt=f"{seen} {fix}".strip())
 
 
 def _learn_ownership(claim: Claim, by_check: Mapping[Check, Finding]) -> CheckRecord:
@@ -105,6 +109,17 @@ def unanswered(findings: Iterable[Finding]) -> bool:
         outcomes.pop(Check.OWNERSHIP_IRR, None)
         outcomes.pop(Check.OWNERSHIP_RDNS, None)
     return any(isinstance(outcome, Unanswered) for outcome in outcomes.values())
+
+
+def asked_again(findings: Iterable[Finding], at: datetime) -> tuple[Finding, ...]:
+    """The findings as they are told where the run is tried again: what is unanswered says when."""
+    when = f"It is asked again by itself at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC."
+    return tuple(
+        replace(one, outcome=replace(one.outcome, fix=f"{one.outcome.fix} {when}"))
+        if isinstance(one.outcome, Unanswered)
+        else one
+        for one in findings
+    )
 
 
 def result_of(findings: Sequence[Finding]) -> RunResult:

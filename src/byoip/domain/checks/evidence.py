@@ -54,6 +54,7 @@ class Reason(StrEnum):
     ADDRESS_BLOCK_MISSING = "address_block_missing"
     ALIAS_IN_ANSWER = "alias_in_answer"
     DNSSEC_BOGUS = "dnssec_bogus"
+    ZONE_NOT_DELEGATED = "zone_not_delegated"
     SERVERS_CONTRADICT = "servers_contradict"
     SERVER_REFUSED_BY_POLICY = "server_refused_by_policy"
     ROA_MISSING = "roa_missing"
@@ -72,6 +73,7 @@ _STATES = {
     Reason.ROUTE_OBJECT_OTHER_ORIGIN: CheckState.MISMATCH_ASN,
     Reason.ROUTE_OBJECTS_NOT_OFFERED: CheckState.MISSING,
     Reason.TOKEN_MISSING: CheckState.MISSING,
+    Reason.ZONE_NOT_DELEGATED: CheckState.MISSING,
     Reason.TOKEN_EXPIRED: CheckState.EXPIRED,
     Reason.ROA_MISSING: CheckState.MISSING,
     Reason.ROA_OTHER_ORIGIN: CheckState.MISMATCH_ASN,
@@ -99,6 +101,14 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GoneAnswer:
+    """What stays of a raw answer that is not kept any more."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class RawAnswer:
     """One question to one outside party, and its answer as it came.
 
@@ -108,17 +118,19 @@ class RawAnswer:
         answer: the raw answer; empty when nothing came. The adapter may cut a long one, which
             `asked` then says, as in `name TXT (cut from 2100 bytes)`.
         at: when the answer was complete, or given up.
+        gone: `answer` was given up, and this is what stays of it.
     """
 
     asked: str
     of: str
     answer: bytes
     at: datetime
+    gone: GoneAnswer | None = None
 
     @property
     def sha256(self) -> str:
         """Digest in hex of `answer`: of what is kept, where the answer was cut."""
-        return sha256(self.answer).hexdigest()
+        return self.gone.sha256 if self.gone else sha256(self.answer).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +152,47 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """There is no answer, and that says nothing about the prefix."""
+    """There is no answer, and that says nothing about the prefix.
+
+    Attributes:
+        fix: what to do about it; never empty: without one, what is always true of the fault.
+    """
 
     fault: Fault
     seen: str
+    fix: str = ""
+
+    def __post_init__(self) -> None:
+        """Give it its fault's fix, also to what was stored before there were any."""
+        if not self.fix.strip():
+            object.__setattr__(self, "fix", _FIXES[self.fault])
+
+
+_FIXES = {
+    Fault.TIMEOUT: "The party that was asked did not answer in time: check that it can be reached "
+    "from the Internet, or wait until it answers again.",
+    Fault.UNREACHABLE: "The party that was asked cannot be reached: check its address, its port "
+    "and its firewall, or wait until it is back.",
+    Fault.TRUNCATED: "The answer ended too early: check the server, or wait until it is well.",
+    Fault.TOO_LARGE: "The answer is larger than any check needs: remove what is not needed there.",
+    Fault.GARBAGE: "The answer cannot be read: check what runs at that address and port.",
+    Fault.REFUSED: "The server declines to answer the operator: allow its questions, or wait.",
+    Fault.SERVER_FAILURE: "The server that was asked reports a failure of its own: check that the "
+    "name servers behind it answer, or wait until it is well.",
+    Fault.LAME: "Let every name server that the parent zone names serve the zone, or have it "
+    "removed there.",
+    Fault.OUT_OF_BUDGET: "No more may be asked for now: wait.",
+    Fault.STALE: "The operator's data is too old to judge by: wait until it is loaded again, or "
+    "tell the operator.",
+    Fault.NO_DATA: "The operator has no data to judge by yet: wait until it is loaded, or tell "
+    "the operator.",
+    Fault.EXPIRED_ROA: "Renew the ROA at the registry, or wait until newer ROA data is loaded.",
+    Fault.UNKNOWN_REGISTRY: "The operator must add the registry to the settings, or waive irr for "
+    "this prefix: tell the operator.",
+    Fault.SOURCES_DISAGREE: "The operator can override it: ask the operator to name the registry "
+    "that is responsible, or wait until the statistics agree.",
+    Fault.NOT_ASKED: "Another check must be answered first: see what it says.",
+}
 
 
 Outcome: TypeAlias = Passed | Failed | Unanswered

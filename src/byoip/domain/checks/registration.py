@@ -50,9 +50,8 @@ def responsible_registry(
     else:
         name = key
     if key not in registries:
-        return Unanswered(
-            Fault.UNKNOWN_REGISTRY, f"{prefix} is space of {name}. {unknown_registry(key)}"
-        )
+        seen = f"{prefix} is space of {name}."
+        return Unanswered(Fault.UNKNOWN_REGISTRY, seen, unknown_registry(key))
     return Responsible(registries[key], basis, None if near and near.replaces else near)
 
 
@@ -142,8 +141,7 @@ def _disagree(one: Allocation, other: Allocation) -> Unanswered:
     rows = " but ".join(f"{row.prefix} is {row.status} at {row.registry}" for row in (one, other))
     seen = (
         f"The registries' statistics disagree: {rows}. That is usual for days while space moves "
-        "from one registry to another, and is asked again. The operator can override it: ask the "
-        "operator to name the registry responsible."
+        "from one registry to another, and is asked again."
     )
     return Unanswered(Fault.SOURCES_DISAGREE, seen)
 

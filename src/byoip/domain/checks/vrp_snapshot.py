@@ -5,13 +5,16 @@ reachable, it writes an empty list and exits with 0. Believing that would call e
 So the content is judged, and a set that looks wrong never replaces one that looked right.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 # Older data is not judged by; the age at which RTR caches give up as well (StayRTR's default).
 STALE_AFTER = timedelta(hours=24)
+
+# How far back the best count of an anchor is looked for: a loss in small steps is a loss, too.
+MEASURED_FOR = timedelta(days=7)
 
 # Clocks differ; a build time further ahead would also hide for how long nothing new has come.
 FURTHEST_AHEAD = timedelta(minutes=5)
@@ -29,10 +32,11 @@ class Gate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """One gate that a snapshot did not pass, with the facts."""
+    """One gate that a snapshot did not pass, with the facts; of an anchor, which one."""
 
     gate: Gate
     detail: str
+    anchor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class GatePolicy:
 
     Attributes:
         floor: fewest entries of all configured trust anchors together.
-        share: part of its last good count that every configured anchor must reach, 0 to 1.
+        share: part of its best count (`best_counts`) that every configured anchor must reach,
+            0 to 1.
         least_per_anchor: fewest entries of every configured anchor.
         newer: whether the build time must be later than that of the last accepted snapshot.
     """
@@ -59,15 +64,61 @@ class Tally:
     Attributes:
         built_at: when the relying party made it; aware.
         counts: entries by trust anchor.
+        unreadable: entries that made no sense, and were dropped.
+        other_anchors: names in the export that are not configured.
     """
 
     built_at: datetime
     counts: Mapping[str, int]
+    unreadable: int = 0
+    other_anchors: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a new snapshot is measured by.
+
+    Attributes:
+        built_at: of the last good one.
+        best: by trust anchor, see `best_counts`.
+    """
+
+    built_at: datetime
+    best: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GoodSnapshot:
+    """An accepted snapshot.
+
+    Attributes:
+        counts: entries by trust anchor.
+        settled: anchors whose count was objected to, and accepted by an operator.
+    """
+
+    counts: Mapping[str, int]
+    settled: Collection[str] = ()
+
+
+def best_counts(accepted: Iterable[GoodSnapshot]) -> Mapping[str, int]:
+    """The highest count of each anchor, or since an operator last accepted that anchor.
+
+    Compared with the last one only, an anchor could lose half again and again.
+
+    Args:
+        accepted: of the last seven days and the one in use, oldest first.
+    """
+    best: dict[str, int] = {}
+    for one in accepted:
+        for anchor, count in one.counts.items():
+            best[anchor] = max(count, best.get(anchor, 0))
+        best.update({anchor: one.counts.get(anchor, 0) for anchor in one.settled})
+    return best
 
 
 def judge(
     candidate: Tally,
-    last_good: Tally | None,
+    measure: Measure | None,
     *,
     anchors: Collection[str],
     policy: GatePolicy,
@@ -75,11 +126,11 @@ def judge(
 ) -> tuple[Objection, ...]:
     """Every reason to refuse the candidate; none means that it may be used.
 
-    Trust anchors that are not configured count for nothing, here and in `last_good`.
+    Trust anchors that are not configured count for nothing, here and in `measure`.
     """
     return (
-        *_about_time(candidate, last_good, policy, now),
-        *_about_anchors(candidate, last_good, anchors, policy),
+        *_about_time(candidate, measure, policy, now),
+        *_about_anchors(candidate, measure, anchors, policy),
         *_about_size(candidate, anchors, policy),
     )
 
@@ -95,31 +146,32 @@ def ahead(built_at: datetime, now: datetime) -> bool:
 
 
 def _about_time(
-    candidate: Tally, last_good: Tally | None, policy: GatePolicy, now: datetime
+    candidate: Tally, measure: Measure | None, policy: GatePolicy, now: datetime
 ) -> list[Objection]:
     built = candidate.built_at
     objections = []
     if ahead(built, now):
         objections.append(f"built at {built:%Y-%m-%dT%H:%M:%SZ}, which is in the future")
-    if policy.newer and last_good is not None and built <= last_good.built_at:
+    if policy.newer and measure is not None and built <= measure.built_at:
         objections.append(
             f"built at {built:%Y-%m-%dT%H:%M:%SZ}, not after the last accepted one "
-            f"({last_good.built_at:%Y-%m-%dT%H:%M:%SZ})"
+            f"({measure.built_at:%Y-%m-%dT%H:%M:%SZ})"
         )
     return [Objection(Gate.BUILD_TIME, detail) for detail in objections]
 
 
 def _about_anchors(
-    candidate: Tally, last_good: Tally | None, anchors: Collection[str], policy: GatePolicy
+    candidate: Tally, measure: Measure | None, anchors: Collection[str], policy: GatePolicy
 ) -> list[Objection]:
+    best = {} if measure is None else measure.best
+    found = ", ".join(sorted({*candidate.counts, *candidate.other_anchors})) or "none"
     objections = []
     for anchor in sorted(anchors):
-        count = candidate.counts.get(anchor, 0)
-        before = 0 if last_good is None else last_good.counts.get(anchor, 0)
+        count, before = candidate.counts.get(anchor, 0), best.get(anchor, 0)
         if count < policy.least_per_anchor or count < policy.share * before:
-            objections.append(
-                Objection(Gate.ANCHOR, f"{anchor} has {count} entries, {before} in the last good")
-            )
+            facts = f"{anchor} has {count} entries, {before} at best in the last seven days"
+            detail = f"{facts}; anchors in the export: {found}"
+            objections.append(Objection(Gate.ANCHOR, detail, anchor))
     return objections
 
 

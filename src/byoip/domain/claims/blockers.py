@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from byoip.domain.bindings.service_binding import Provisioning
+from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.checks.evidence import CheckState, recent
-from byoip.domain.checks.origin_validation import Validity
 from byoip.domain.checks.registries.remedies import (
     others_first,
     roa_to_publish,
@@ -16,8 +15,8 @@ from byoip.domain.checks.registries.remedies import (
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.claims.claim import CheckRecord, Claim
-from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.routes.announceable import Announceable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,67 +40,26 @@ class Advice:
     registries: Mapping[str, Registry]
 
 
-def advertisable(
-    claim: Claim, *, default_binding: Provisioning | None, drift: Validity | None = None
-) -> bool:
-    """Whether the prefix may go on the Internet: proven, undisputed, served, and valid by RPKI.
-
-    `default_binding` is active once every edge in service has it; None: there is none.
-    """
-    settled = claim.approved and claim.standing is Standing.OK
-    return settled and default_binding is Provisioning.ACTIVE and drift is None
-
-
 def blockers(
-    claim: Claim,
-    token: OwnershipToken | None,
-    *,
-    default_binding: Provisioning | None,
-    drift: Validity | None = None,
-    advice: Advice,
-    now: datetime,
+    asked: Announceable, token: OwnershipToken | None, *, advice: Advice, now: datetime
 ) -> tuple[Blocker, ...]:
-    """List them; none are left exactly when the prefix is advertisable."""
-    first = _IN_THE_WAY.get(claim.standing)
-    last = _SERVED[default_binding]
-    proof = _drifted(claim, drift) if claim.approved else _unproven(claim, token, advice, now)
-    return (*((first,) if first else ()), *proof, *last)
+    """List them; none are left exactly when the prefix is advertisable.
+
+    Each obstacle of announcing the prefix is one, under the name of its refusal; what is missing
+    for the approval stands before that of the approval itself.
+    """
+    return tuple(_blockers(asked, token, advice, now))
 
 
-_SUSPENDED = Blocker(
-    "suspended",
-    "The operator has suspended this prefix: bindings and routes stay, nothing new is accepted. "
-    "Talk to the operator.",
-)
-_CONTESTED = Blocker(
-    "contested",
-    "Another account has proven overlapping space already: talk to the operator.",
-)
-_OFFBOARDING = Blocker(
-    "offboarding",
-    "The prefix is on its way out: restore it (POST .../restore) to announce it again.",
-)
-_IN_THE_WAY = {
-    Standing.SUSPENDED: _SUSPENDED,
-    Standing.CONTESTED: _CONTESTED,
-    Standing.OFFBOARDING: _OFFBOARDING,
-}
+def _blockers(
+    asked: Announceable, token: OwnershipToken | None, advice: Advice, now: datetime
+) -> Iterator[Blocker]:
+    for refusal in asked.obstacles(now):
+        if isinstance(refusal, PrefixNotApproved):
+            yield from _unproven(asked.claim, token, advice, now)
+        else:
+            yield Blocker(refusal.name, refusal.message)
 
-_BIND = Blocker(
-    "default_binding_missing",
-    "Bind a service to the whole prefix (POST .../bindings with the prefix itself as cidr).",
-)
-
-_DEPLOYING = Blocker(
-    "default_binding_provisioning",
-    "The default binding is on its way to the edges: until every edge in service has it, traffic "
-    "could arrive where no service answers. Wait until it is active.",
-)
-_SERVED: Mapping[Provisioning | None, tuple[Blocker, ...]] = {
-    None: (_BIND,),
-    Provisioning.PROVISIONING: (_DEPLOYING,),
-    Provisioning.ACTIVE: (),
-}
 
 _TOKEN = Blocker(
     "ownership_token_needed",
@@ -138,7 +96,8 @@ def _check(name: str, check: CheckRecord, first_steps: str) -> Blocker:
     if check.state is CheckState.PENDING:
         return Blocker(f"{name}_pending", first_steps + doubt)
     if check.state is CheckState.VALID:
-        return Blocker(f"{name}_outdated", "It passed more than an hour ago: validate again.")
+        again = "It passed, but not within the last hour, as approval needs: validate again."
+        return Blocker(f"{name}_outdated", again)
     return Blocker(f"{name}_{check.state.value}", f"{check.seen} {check.fix}{doubt}".strip())
 
 
@@ -198,20 +157,12 @@ def _roa(claim: Claim) -> str:
     return roa_to_publish(claim.prefix, claim.asn)
 
 
-def _drifted(claim: Claim, drift: Validity | None) -> Iterator[Blocker]:
-    if drift is not None:
-        found = "no ROA covers it" if drift is Validity.NOT_FOUND else "it is invalid by RPKI"
-        yield Blocker(
-            "rpki_drifted",
-            f"By the newest ROA data {found}; what is announced stays announced. "
-            f"{roa_to_publish(claim.prefix, claim.asn, claim.other_origins)}",
-        )
-
-
 def _proceed(claim: Claim, now: datetime) -> Blocker:
     token_note = (
         " Leave the token in place until then."
         if _settled(claim.ownership, now) or claim.ownership.state is CheckState.PENDING
         else ""
     )
-    return Blocker("not_approved", f"Then ask for validation: POST .../validate.{token_note}")
+    return Blocker(
+        PrefixNotApproved.name, f"Then ask for validation: POST .../validate.{token_note}"
+    )

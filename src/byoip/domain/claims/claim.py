@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import CheckState, Reason, recent
+from byoip.domain.checks.evidence import CheckState, Failed, Outcome, Passed, Reason, recent
 from byoip.domain.claims.lifecycle import (
     Approver,
     Standing,
@@ -182,6 +182,23 @@ class Claim:
         return all(
             check.state is CheckState.VALID and recent(check.passed_at, now) for check in checks
         )
+
+    def by_newest_roas(self, said: Outcome) -> "Claim":
+        """As it is shown: its rpki check says what the newest ROA data says, whatever it said then.
+
+        A check that was never asked for stays pending until the approval; no answer changes none.
+        A pass that is only seen here counts for no approval.
+        """
+        known = self.rpki
+        if known.state is CheckState.PENDING and not self.approved:
+            return self
+        match said:
+            case Passed() if known.state is not CheckState.VALID:
+                return replace(self, rpki=CheckRecord(CheckState.VALID))
+            case Failed(reason, seen, fix):
+                return replace(self, rpki=CheckRecord(reason.state, None, reason, seen, fix))
+            case _:
+                return self
 
     def approve(self, now: datetime) -> "Claim":
         """Take the space. Only after `proven`, and never over another approved claim.

@@ -42,6 +42,7 @@ class Transition(StrEnum):
     REVOKED = "revoked"  # by the operator: the approval is gone, what is bound stays
     CONTESTED = "contested"
     SETTLED = "settled"  # by the operator, after talking
+    UNRIVALLED = "unrivalled"  # the last rival has gone
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     REMOVED = "removed"  # by its owner
@@ -79,6 +80,7 @@ STANDING_TRANSITIONS: Mapping[Standing, Mapping[Transition, Standing]] = Mapping
         Standing.CONTESTED: {
             Transition.CONTESTED: Standing.CONTESTED,
             Transition.SETTLED: Standing.OK,
+            Transition.UNRIVALLED: Standing.OK,
             Transition.SUSPENDED: Standing.SUSPENDED,
             Transition.OFFBOARDING: Standing.OFFBOARDING,
         },

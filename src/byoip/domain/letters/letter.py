@@ -129,6 +129,7 @@ class Letter:
         sha256: of the signed document, hex.
         superseded_by: reference of the letter that renewed it.
         rpki: what the snapshots of ROA data accepted since its issue say of its route.
+        misnames: it names a party that was not asked, or none: an older version wrote it.
     """
 
     facts: LetterFacts
@@ -140,6 +141,7 @@ class Letter:
     revoked_at: datetime | None = None
     revoked_because: RevokedBecause | None = None
     rpki: RpkiWatch = field(default=RpkiWatch())
+    misnames: bool = False
 
     @property
     def reference(self) -> LetterReference:
@@ -155,9 +157,12 @@ class Letter:
         return LetterStatus.VALID if now < self.facts.valid_until else LetterStatus.EXPIRED
 
     def renewal_due(self, now: datetime) -> bool:
-        """Whether its successor should be written: 30 days ahead, or late rather than never."""
+        """Whether its successor should be written: 30 days ahead, or late rather than never.
+
+        At once where it misnames a party: its successor says whom we asked.
+        """
         open_ended = self.revoked_at is None and self.superseded_by is None
-        return open_ended and now >= self.facts.valid_until - RENEWAL_AHEAD
+        return open_ended and (self.misnames or now >= self.facts.valid_until - RENEWAL_AHEAD)
 
     def supersede(self, by: LetterReference) -> "Letter":
         """Point to the letter that renews it; a revoked letter stays revoked."""

@@ -1,29 +1,18 @@
 """What a letter says of the evidence: short enough for a page, exact enough to ask again."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.foreign_text import shown
+from byoip.domain.letters.witnesses import Witnesses, registry_name
 from byoip.domain.prefix import Prefix
 
-RESOLVER = "the operator's validating resolver"
 _LONGEST_SEEN = 240
-_MOST_NAMED = 2
-
-_NAMES = {
-    "afrinic": "AFRINIC",
-    "apnic": "APNIC",
-    "arin": "ARIN",
-    "lacnic": "LACNIC",
-    "ripencc": "RIPE NCC",
-    "ripe": "RIPE NCC",
-}
 
 _HOW = {
     Check.REGISTRATION: "The registry responsible for the space, by the registries' statistics",
@@ -34,9 +23,11 @@ _HOW = {
 }
 
 
-def registry_name(key: str) -> str:
-    """The usual name of a registry or trust anchor."""
-    return _NAMES.get(key, shown(key))
+class UnnamedWitness(Exception):  # noqa: N818 - a state of affairs: no letter is written now
+    """A party that gave evidence has no name that is true: what it said is not stated."""
+
+    def __init__(self, check: Check) -> None:
+        super().__init__(f"the party asked for {check.value} cannot be named")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +65,7 @@ class LetterCheck:
 
     Attributes:
         seen: the answer, in our words.
-        of: the party that we asked.
+        of: the party that we asked, as `Witnesses` names it.
         at: when we asked.
     """
 
@@ -89,42 +80,27 @@ class LetterCheck:
         return _HOW[self.check]
 
 
-def passed_checks(
-    findings: Iterable[Finding], resolvers: Collection[str] = ()
-) -> tuple[LetterCheck, ...]:
+def passed_checks(findings: Iterable[Finding], witnesses: Witnesses) -> tuple[LetterCheck, ...]:
     """The newest pass of each check, in the order they are asked; nothing else is stated.
 
-    Args:
-        findings: of any runs.
-        resolvers: the operator's, as evidence names them; letters do not tell their addresses.
+    Raises:
+        UnnamedWitness: of one of them a party that was asked cannot be named.
     """
     newest: dict[Check, LetterCheck] = {}
     for finding in sorted(findings, key=lambda one: one.at):
         if isinstance(finding.outcome, Passed):
-            newest[finding.check] = _stated(finding, finding.outcome, resolvers)
+            newest[finding.check] = _stated(finding, finding.outcome, witnesses.of(finding))
+    for check, stated in newest.items():
+        if not stated.of:
+            raise UnnamedWitness(check)
     return tuple(newest[check] for check in Check if check in newest)
 
 
-def _stated(finding: Finding, passed: Passed, resolvers: Collection[str]) -> LetterCheck:
+def _stated(finding: Finding, passed: Passed, of: str | None) -> LetterCheck:
     seen = passed.seen
     if len(seen) > _LONGEST_SEEN:
         seen = seen[: _LONGEST_SEEN - 3] + "..."
-    asked = list(dict.fromkeys(_party(one.of, resolvers) for one in finding.exhibits))
-    more = f" and {len(asked) - _MOST_NAMED} more" if len(asked) > _MOST_NAMED else ""
-    return LetterCheck(finding.check, seen, ", ".join(asked[:_MOST_NAMED]) + more, finding.at)
-
-
-def _party(of: str, resolvers: Collection[str]) -> str:
-    return RESOLVER if of in resolvers or _internal(of) else shown(of)
-
-
-def _internal(of: str) -> bool:
-    """Whether it is an address that has a meaning inside a network only."""
-    host, _, _ = of.rpartition(":")
-    try:
-        return not ip_address(host.strip("[]")).is_global
-    except ValueError:
-        return False
+    return LetterCheck(finding.check, seen, of or "", finding.at)
 
 
 def deciding_roas(

@@ -12,6 +12,7 @@ from byoip.domain.prefix import Prefix
 
 LARGEST = 10 * 2**20  # bytes
 DOCUMENTS_PER_ACCOUNT = 100  # uploaded ones; they are never deleted
+INSPECTED_PER_DAY = 100  # of an account; refused ones count as well
 MAGIC = b"%PDF-"
 
 _LONGEST_NAME = 100

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.asn import Asn
-from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning, ServiceBinding
+from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.errors import Refusal
@@ -15,6 +15,7 @@ from byoip.domain.routes.route import MOST_PREPENDS, Route
 
 BGP_PREFIXES_PER_PREFIX = 1000
 LONGEST_ROUTED = {4: 24, 6: 48}
+DEPLOYED_AFTER = 5  # seconds: edges acknowledge a change within a few
 
 
 class BgpPrefixNotFound(Refusal):
@@ -66,18 +67,36 @@ class TooManyBgpPrefixes(Refusal):
 
 
 class IncompleteBgpDeployment(Refusal):
-    """Traffic would arrive where no service answers."""
+    """There is no default binding: traffic would arrive where no service answers."""
 
     name = "incomplete_bgp_deployment"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"Not announced, traffic could arrive where no service answers: {why}.")
+    def __init__(self) -> None:
+        super().__init__(
+            "No service is bound to the whole prefix, so traffic could arrive where none answers: "
+            "bind one (POST .../bindings with the prefix itself as cidr)."
+        )
 
 
 class AdvertiseStateLocked(Refusal):
-    """The operator has locked what is advertised."""
+    """The default binding is still being deployed, as v4 clients know it: wait and retry."""
 
     name = "advertise_state_locked"
+
+    def __init__(self, lacking: Sequence[str] = ()) -> None:
+        where = f" at {', '.join(lacking[:5])}" if lacking else ""
+        super().__init__(
+            "Not announced yet: the default binding is still being deployed, and is not active at "
+            f"every edge{where}. Until it is, traffic could arrive where no service answers: try "
+            "again in a few seconds.",
+            retry_after=DEPLOYED_AFTER,
+        )
+
+
+class LockedByOperator(Refusal):
+    """The operator has locked what is advertised."""
+
+    name = "locked_by_operator"
 
     def __init__(self, cidr: Prefix) -> None:
         super().__init__(
@@ -91,11 +110,19 @@ class Contested(Refusal):
 
     name = "contested"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Another account has proven, or still serves, overlapping space: nothing new is bound "
-            "or announced until the operator settles it; what is bound and announced stays."
-        )
+    def __init__(self, *, still_served: bool = False) -> None:
+        super().__init__(_STILL_SERVED if still_served else _CONTESTED)
+
+
+_CONTESTED = (
+    "Another account has proven overlapping space, or it is reserved: nothing more is announced or "
+    "approved until that account has left, the reservation is released, or the operator settles "
+    "it. What is announced stays, and bindings may be made, swapped and removed."
+)
+_STILL_SERVED = (
+    "Another account, which held overlapping space before, still serves or announces it: it can be "
+    "bound and announced here once that has ended. Ask the operator."
+)
 
 
 class NotSupported(Refusal):
@@ -164,10 +191,10 @@ class BgpPrefix:
         """Refuse changes by its owner while the operator has locked it.
 
         Raises:
-            AdvertiseStateLocked: it is.
+            LockedByOperator: it is.
         """
         if self.locked:
-            raise AdvertiseStateLocked(self.cidr)
+            raise LockedByOperator(self.cidr)
 
     def lock(self, now: datetime, *, locked: bool) -> "BgpPrefix":
         """Take it out of its owner's hands, or give it back; what is desired stays as it is."""
@@ -240,7 +267,7 @@ def may_add(
     """
     _require_open(claim, "adding a BGP prefix")
     if not any(one.is_default for one in bindings):
-        raise IncompleteBgpDeployment("no service is bound to the whole prefix")
+        raise IncompleteBgpDeployment
     there = [one.cidr for one in existing]
     if not claim.prefix.covers(cidr):
         raise BgpPrefixOutsidePrefix(cidr, claim.prefix)
@@ -250,29 +277,6 @@ def may_add(
         raise BgpPrefixExists(cidr)
     if len(there) >= BGP_PREFIXES_PER_PREFIX:
         raise TooManyBgpPrefixes
-
-
-def may_announce(
-    claim: Claim, bindings: Sequence[ServiceBinding], *, lacking: Sequence[str]
-) -> ServiceBinding:
-    """Refuse to announce what is not proven, not served, or contested; gives the default binding.
-
-    `lacking` are the edges in service that have not acknowledged that binding.
-
-    Raises:
-        PrefixNotApproved, PrefixSuspended, IllegalTransition, Contested: of the prefix.
-        IncompleteBgpDeployment: its default binding is missing, or not active at every edge.
-    """
-    _require_open(claim, "announcing")
-    if claim.standing is Standing.CONTESTED:
-        raise Contested
-    default = next((one for one in bindings if one.is_default), None)
-    if default is None:
-        raise IncompleteBgpDeployment("no service is bound to the whole prefix")
-    if default.state is not Provisioning.ACTIVE or lacking:
-        where = f" at {', '.join(lacking[:5])}" if lacking else ""
-        raise IncompleteBgpDeployment(f"the default binding is not active everywhere yet{where}")
-    return default
 
 
 def _require_open(claim: Claim, action: str) -> None:

@@ -107,8 +107,8 @@ class Offboarding:
     Attributes:
         actor, request_id: who asked, and in which request; each act names the request (no id, no
             act).
-        contested: whether the prefix was contested when it began, or has been since; a restored
-            prefix is contested again.
+        contested: whether the prefix was contested when it began, or has been since, and a rival is
+            left; a restored prefix is contested again.
         routes, bindings: what was taken down so far, to be restored.
         grace_until: when the grace ends; in step RESTORE, until when owed routes are tried.
         parked_by: the trip of the breaker that it waits behind.
@@ -150,6 +150,10 @@ class Offboarding:
     def disputed(self) -> "Offboarding":
         """Another account has proven the space since it began."""
         return replace(self, contested=True)
+
+    def undisputed(self) -> "Offboarding":
+        """The last account that disputed it has gone."""
+        return replace(self, contested=False)
 
     def back(self) -> "Offboarding":
         """A route is wanted again: start over; nothing is unbound yet."""

@@ -30,22 +30,18 @@ class OriginUnanswered(Refusal):
         )
 
 
-def require_valid(outcome: Outcome, last_valid_at: datetime | None, now: datetime) -> bool:
-    """Refuse a route that validators would drop; True if it was found valid just now.
+def origin_refusal(
+    outcome: Outcome, last_valid_at: datetime | None, now: datetime
+) -> Refusal | None:
+    """Why a route is not announced by what origin validation says; None: it may be.
 
     Without an answer, a route that was announced valid within seven days may return: its owner
     may be under attack, and the relying party as well.
-
-    Raises:
-        OriginNotValid: validators would drop it.
-        OriginUnanswered: there is no answer, nor was it valid within seven days.
     """
     match outcome:
         case Failed():
-            raise OriginNotValid(outcome.seen, outcome.fix)
-        case Unanswered():
-            if last_valid_at is None or now - last_valid_at > LAST_WORD_COUNTS:
-                raise OriginUnanswered(outcome.seen)
-            return False
+            return OriginNotValid(outcome.seen, outcome.fix)
+        case Unanswered() if last_valid_at is None or now - last_valid_at > LAST_WORD_COUNTS:
+            return OriginUnanswered(outcome.seen)
         case _:
-            return True
+            return None

@@ -1,7 +1,7 @@
 """What refreshing foreign data needs: exports that are read, and marks of files that are not."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -44,6 +44,19 @@ class VrpRow(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class LeftOut:
+    """What has been left out of the batches that were read so far.
+
+    Attributes:
+        unreadable: entries that make no sense.
+        other_anchors: names of trust anchors that are not configured, as far as they are kept.
+    """
+
+    unreadable: int = 0
+    other_anchors: set[str] = field(default_factory=set)
+
+
 @dataclass(frozen=True, slots=True)
 class VrpDocument:
     """An export, opened.
@@ -52,12 +65,14 @@ class VrpDocument:
         built_at: when the relying party made it, in its own words; aware.
         sha256: of the file, hex.
         batches: the entries of configured trust anchors, to be read once; reading raises
-            MalformedExport where an entry makes no sense.
+            MalformedExport at the end where too many entries make no sense.
+        left_out: complete once the batches are read.
     """
 
     built_at: datetime
     sha256: str
     batches: Iterable[Sequence[VrpRow]]
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 class VrpReader(Protocol):

@@ -1,7 +1,9 @@
 """What letters need from outside: a press, a signer, and an inspector of PDFs."""
 
 from dataclasses import dataclass
+from io import FileIO
 from typing import Protocol, TypeAlias
+from uuid import UUID
 
 from byoip.domain.letters.letter import LetterFacts
 
@@ -61,6 +63,9 @@ PdfVerdict: TypeAlias = PdfRefused | PdfAccepted
 class PdfInspector(Protocol):
     """Is this a PDF, and does it hold nothing but pages?"""
 
-    async def inspect(self, document: bytes) -> PdfVerdict:
-        """Judge by content alone; always ends within seconds."""
+    async def inspect(self, account_id: UUID, document: FileIO) -> PdfVerdict:
+        """Judge by content alone, in the account's turn; its own turn ends within seconds.
+
+        The document is a file; its place is the inspector's until then.
+        """
         ...

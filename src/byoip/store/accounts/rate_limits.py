@@ -57,8 +57,8 @@ _LEASE: Final = from_text(
 )
 
 # The generic cell rate algorithm (ITU-T I.371): each permit moves `spent_until` one step ahead of
-# the clock; it may be at most a minute ahead. So a whole minute's permits may be spent at once,
-# then one each step. The database's clock, as all processes share it.
+# the clock; it may be at most `ahead` of it. So as many permits may be spent at once, then one
+# each step. The database's clock, as all processes share it.
 _SPEND: Final = sa.text("""
     WITH asked AS (
         SELECT clock_timestamp() AS now, make_interval(secs => :step) AS step
@@ -69,11 +69,11 @@ _SPEND: Final = sa.text("""
         SET spent_until = greatest(kept.spent_until, clock_timestamp())
             + make_interval(secs => :step)
         WHERE greatest(kept.spent_until, clock_timestamp())
-            + make_interval(secs => :step) <= clock_timestamp() + interval '1 minute'
+            + make_interval(secs => :step) <= clock_timestamp() + make_interval(secs => :ahead)
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM spent) AS granted,
-        (SELECT extract(epoch FROM kept.spent_until + step - interval '1 minute' - now)
+        (SELECT extract(epoch FROM kept.spent_until + step - make_interval(secs => :ahead) - now)
             FROM allowances kept WHERE what = :what AND who = :who) AS wait
     FROM asked
     """)
@@ -112,9 +112,14 @@ class Allowance:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = autocommitting(engine)
 
-    async def spend(self, what: str, who: UUID, *, per_minute: int) -> int | None:
-        """Take one permit: None if granted, else seconds until the next; one statement."""
-        asked = {"what": what, "who": who, "step": 60 / per_minute}
+    async def spend(
+        self, what: str, who: UUID, *, per_minute: float, minutes: int = 1
+    ) -> int | None:
+        """Take one permit: None if granted, else seconds until the next; one statement.
+
+        The permits of so many minutes may be taken at once.
+        """
+        asked = {"what": what, "who": who, "step": 60 / per_minute, "ahead": 60 * minutes}
         with translate_driver_errors():
             async with self._engine.connect() as connection:
                 row = (await connection.execute(_SPEND, asked)).one()

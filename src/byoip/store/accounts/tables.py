@@ -76,3 +76,11 @@ operator_event_counter = table(
     sa.Column("last", sa.BigInteger, nullable=False),
     col.check("one_row", "singleton"),
 )
+
+# What an account has, written by triggers as transactions commit (migration 0013).
+account_counters = table(
+    "account_counters",
+    col.reference("account_id", "accounts.id", key=True),
+    sa.Column("live_prefixes", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("open_runs", sa.Integer, nullable=False, server_default=sa.text("0")),
+)

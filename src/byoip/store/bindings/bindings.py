@@ -98,7 +98,8 @@ class BindingRepository:
         state = Provisioning.ACTIVE if at_once else Provisioning.PROVISIONING
         kept = replace(binding, state=state, interim=None)
         with refusing(
-            uq_bindings_live_cidr=BindingExists(binding.cidr), ex_bindings_default_overlap=Contested
+            uq_bindings_live_cidr=BindingExists(binding.cidr),
+            ex_bindings_default_overlap=Contested(still_served=True),
         ):
             await self._session.change(_INSERT, **_values(kept))
         await self._feed.note(_noted(ChangeKind.BOUND, kept, kept.service, None))

@@ -1,6 +1,9 @@
-"""Origin validation of all routes at once.
+"""Origin validation of all routes, a page at a time.
 
-Text SQL: hot, each minute one statement over every route (`benchmarks/reevaluation.py`).
+Text SQL: hot, each minute, one statement for each page (`benchmarks/reevaluation.py`).
+
+A pass goes through all routes by prefix and range. How far it has come stands in `origin_watch`,
+so any worker goes on with it; a snapshot that is newer begins a new pass.
 """
 
 from collections.abc import Sequence
@@ -22,16 +25,18 @@ from byoip.store.statements import Repository, compiled, from_text
 
 @dataclass(frozen=True, slots=True)
 class Reevaluated:
-    """All routes, held against one snapshot.
+    """A page of routes, held against one snapshot.
 
     Attributes:
         routes: how many there are.
         drifts: those that are judged otherwise than before.
+        last: whether the pass ends with it.
     """
 
     snapshot: int
     routes: int
     drifts: Sequence[Drift]
+    last: bool
 
 
 _d, _p = origin_drifts.c, prefixes.c
@@ -43,25 +48,57 @@ _OF: Final = from_text("""
 
 # A second worker has nothing to do.
 _ALONE: Final = from_text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone")
+# Shared until the page is recorded: so the snapshot stays the one in use, and its rows stay there.
 _DUE: Final = from_text("""
-    SELECT number, built_at FROM current_vrp_snapshot JOIN vrp_snapshots USING (number)
-    WHERE NOT EXISTS (SELECT FROM origin_watch WHERE snapshot >= number AND at > :recently)
+    SELECT used.number, built_at, coalesce(judging = used.number, false) AS begun,
+        after_prefix, after_cidr
+    FROM current_vrp_snapshot AS used JOIN vrp_snapshots USING (number)
+        LEFT JOIN origin_watch AS watch ON true
+    WHERE coalesce(judging IS NOT NULL OR watch.snapshot < used.number OR at <= :recently, true)
+    FOR SHARE OF used
+""")
+_TURN: Final = from_text("""
+    INSERT INTO origin_watch AS kept (snapshot, at, judging, after_prefix, after_cidr)
+    VALUES (0, :now, :snapshot, :after_prefix, :after_cidr)
+    ON CONFLICT (singleton) DO UPDATE SET judging = excluded.judging,
+        after_prefix = excluded.after_prefix, after_cidr = excluded.after_cidr
 """)
 _LOOKED: Final = from_text("""
     INSERT INTO origin_watch AS kept (snapshot, at) VALUES (:snapshot, :now)
-    ON CONFLICT (singleton) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at
+    ON CONFLICT (singleton) DO UPDATE SET snapshot = excluded.snapshot, at = excluded.at,
+        judging = NULL, after_prefix = NULL, after_cidr = NULL
 """)
 
-# RFC 6811, section 2, as domain/origin_validation.py says it, for all routes at once (a test holds
-# the two against each other). Rows are written in the order of ids, as every transaction locks
-# several claims.
+# Before all routes: no claim has this id.
+_BEGINNING: Final = {"after_prefix": UUID(int=0), "after_cidr": "0.0.0.0/0"}
+_PAGE: Final = 1000
+
+# RFC 6811, section 2, as domain/origin_validation.py says it, for a page of routes (a test holds
+# the two against each other). Each of the three sources gives its first rows only. What has drifted
+# and is no route any more has no ASN here, and is forgotten. Rows are written in the order of ids,
+# as every transaction locks several claims.
 REEVALUATE: Final = sa.text("""
-    WITH routes AS (
-        SELECT id AS prefix_id, cidr, asn FROM prefixes WHERE state = 'approved'
-        UNION
-        SELECT route.prefix_id, route.cidr, route.asn
-        FROM bgp_prefixes AS route JOIN prefixes ON prefixes.id = route.prefix_id
-        WHERE route.live AND (route.advertised OR prefixes.state = 'approved')
+    WITH page AS MATERIALIZED (
+        SELECT prefix_id, cidr, max(asn) AS asn FROM (
+            (
+                SELECT id AS prefix_id, cidr, asn FROM prefixes
+                WHERE state = 'approved' AND (id, cidr) > (:after_prefix, :after_cidr)
+                ORDER BY 1, 2 LIMIT :page
+            ) UNION ALL (
+                SELECT route.prefix_id, route.cidr, route.asn
+                FROM bgp_prefixes AS route JOIN prefixes ON prefixes.id = route.prefix_id
+                WHERE route.live AND (route.advertised OR prefixes.state = 'approved')
+                    AND (route.prefix_id, route.cidr) > (:after_prefix, :after_cidr)
+                    AND prefixes.id >= :after_prefix
+                ORDER BY 1, 2 LIMIT :page
+            ) UNION ALL (
+                SELECT prefix_id, cidr, NULL FROM origin_drifts
+                WHERE (prefix_id, cidr) > (:after_prefix, :after_cidr)
+                ORDER BY 1, 2 LIMIT :page
+            )
+        ) AS known GROUP BY 1, 2 ORDER BY 1, 2 LIMIT :page
+    ), routes AS (
+        SELECT prefix_id, cidr, asn FROM page WHERE asn IS NOT NULL
     ), judged AS (
         SELECT routes.prefix_id, routes.cidr, CASE
             WHEN valid THEN 'valid'
@@ -100,9 +137,8 @@ REEVALUATE: Final = sa.text("""
         WHERE (kept.prefix_id, kept.cidr) = (changed.prefix_id, changed.cidr)
             AND changed.validity = 'valid'
     ), forgotten AS (
-        DELETE FROM origin_drifts AS kept WHERE NOT EXISTS (
-            SELECT FROM routes WHERE (prefix_id, cidr) = (kept.prefix_id, kept.cidr)
-        )
+        DELETE FROM origin_drifts AS kept USING page
+        WHERE asn IS NULL AND (kept.prefix_id, kept.cidr) = (page.prefix_id, page.cidr)
     ), confirmed AS (
         -- A route that is locked now is confirmed a minute later.
         UPDATE bgp_prefixes SET last_valid_at = :now WHERE id IN (
@@ -112,9 +148,11 @@ REEVALUATE: Final = sa.text("""
             FOR NO KEY UPDATE OF route SKIP LOCKED
         )
     )
-    SELECT counted.routes, changed.*
-    FROM (SELECT count(*) AS routes FROM judged) AS counted LEFT JOIN changed ON true
-    ORDER BY prefix_id, cidr
+    SELECT counted.*, last.prefix_id AS last_prefix, last.cidr AS last_cidr, changed.*
+    FROM (SELECT count(*) AS known, count(asn) AS routes FROM page) AS counted
+        LEFT JOIN (SELECT prefix_id, cidr FROM page ORDER BY 1 DESC, 2 DESC LIMIT 1) AS last ON true
+        LEFT JOIN changed ON true
+    ORDER BY changed.prefix_id, changed.cidr
 """)
 _REEVALUATE: Final = compiled(REEVALUATE)
 
@@ -127,8 +165,8 @@ class DriftRepository(Repository):
         row = await self._session.row(_OF, claim_id=claim_id)
         return None if row is None else Validity(row.validity)
 
-    async def reevaluate(self, now: datetime) -> Reevaluated | None:
-        """Hold all approved claims and all routes against the newest snapshot, in one query.
+    async def reevaluate(self, now: datetime, page: int = _PAGE) -> Reevaluated | None:
+        """Hold the next page of approved claims and routes against the newest snapshot.
 
         None where there is nothing to do: no snapshot, one older than 24 hours, one that was
         looked at a short while ago, or one that another worker is evaluating.
@@ -139,12 +177,20 @@ class DriftRepository(Repository):
         due = await self._session.row(_DUE, recently=now - LOOKED_AT_EVERY)
         if due is None or stale(due.built_at, now):
             return None
+        after = {"after_prefix": due.after_prefix, "after_cidr": due.after_cidr}
         asked = {"snapshot": due.number, "now": now, "now_epoch": int(now.timestamp())}
-        rows = await self._session.rows(_REEVALUATE, **asked)
-        await self._session.change(_LOOKED, snapshot=due.number, now=now)
+        rows = await self._session.rows(
+            _REEVALUATE, **asked, page=page, **(after if due.begun else _BEGINNING)
+        )
+        last = rows[0].known < page
+        if last:
+            await self._session.change(_LOOKED, snapshot=due.number, now=now)
+        else:
+            at = {"after_prefix": rows[0].last_prefix, "after_cidr": rows[0].last_cidr}
+            await self._session.change(_TURN, snapshot=due.number, now=now, **at)
         drifts = [
             Drift(row.prefix_id, Prefix(row.cidr), Validity(row.before), Validity(row.validity))
             for row in rows
             if row.prefix_id is not None
         ]
-        return Reevaluated(due.number, rows[0].routes, drifts)
+        return Reevaluated(due.number, rows[0].routes, drifts, last)

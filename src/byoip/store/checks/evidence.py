@@ -1,6 +1,6 @@
 """Findings of runs and the raw answers that they rest on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -8,17 +8,25 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from byoip.domain.checks import evidence
-from byoip.store.checks.tables import exhibits, findings
+from byoip.store.checks.raw_answers import unpacked
+from byoip.store.checks.tables import exhibits, findings, raw_answers
 from byoip.store.statements import AnyRow, Session, Statement, compiled, storable
 
 FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)
-EXHIBIT: Final = tuple(column.label(f"exhibit_{column.name}") for column in exhibits.c)
+EXHIBIT: Final = tuple(
+    column.label(f"exhibit_{column.name}") for column in (*exhibits.c, raw_answers.c.packed)
+)
 
 
-async def keep_findings(session: Session, run_id: UUID, found: Sequence[evidence.Finding]) -> None:
-    """Keep findings and their exhibits, each kind in one statement."""
+async def keep_findings(
+    session: Session, run_id: UUID, found: Sequence[evidence.Finding], kept: Container[bytes]
+) -> None:
+    """Keep findings and their exhibits, each kind in one statement.
+
+    Of raw answers whose digests are not in `kept`, the digest stays.
+    """
     await _insert_all(session, findings, list(_findings(run_id, found)))
-    await _insert_all(session, exhibits, list(_exhibits(run_id, found)))
+    await _insert_all(session, exhibits, list(_exhibits(run_id, found, kept)))
 
 
 def finding_from(row: AnyRow, exhibits_: tuple[evidence.RawAnswer, ...]) -> evidence.Finding:
@@ -30,8 +38,13 @@ def finding_from(row: AnyRow, exhibits_: tuple[evidence.RawAnswer, ...]) -> evid
 
 def exhibit_from(row: AnyRow) -> evidence.RawAnswer:
     """Columns EXHIBIT."""
+    answer, gone = row.exhibit_answer, None
+    if row.exhibit_packed is not None:
+        answer = unpacked(row.exhibit_packed)
+    elif answer is None and row.exhibit_size_bytes:
+        gone = evidence.GoneAnswer(row.exhibit_sha256.hex(), row.exhibit_size_bytes)
     return evidence.RawAnswer(
-        row.exhibit_asked, row.exhibit_whom, row.exhibit_answer, row.exhibit_at
+        row.exhibit_asked, row.exhibit_whom, answer or b"", row.exhibit_at, gone
     )
 
 
@@ -76,19 +89,25 @@ def _outcome(outcome: evidence.Outcome) -> dict[str, Any]:
     if isinstance(outcome, evidence.Failed):
         fix = storable(outcome.fix)
         return {**values, "outcome": "failed", "code": outcome.reason, "fix": fix}
-    return {**values, "outcome": "unanswered", "code": outcome.fault}
+    fix = storable(outcome.fix)
+    return {**values, "outcome": "unanswered", "code": outcome.fault, "fix": fix}
 
 
-def _exhibits(run_id: UUID, found: Sequence[evidence.Finding]) -> Iterator[dict[str, Any]]:
+def _exhibits(
+    run_id: UUID, found: Sequence[evidence.Finding], kept: Container[bytes]
+) -> Iterator[dict[str, Any]]:
     for number, finding in enumerate(found):
         for position, exhibit in enumerate(finding.exhibits):
+            digest = bytes.fromhex(exhibit.sha256)
             yield {
                 "run_id": run_id,
                 "finding": number,
                 "position": position,
                 "asked": storable(exhibit.asked),
                 "whom": storable(exhibit.of),
-                "answer": exhibit.answer,
+                "sha256": digest,
+                "size_bytes": len(exhibit.answer),
+                "kept": digest if digest in kept else None,
                 "at": exhibit.at,
             }
 
@@ -102,4 +121,6 @@ def _outcome_from(row: AnyRow) -> evidence.Outcome:
                 evidence.Reason(row.finding_code), row.finding_seen, row.finding_fix
             )
         case _:
-            return evidence.Unanswered(evidence.Fault(row.finding_code), row.finding_seen)
+            return evidence.Unanswered(
+                evidence.Fault(row.finding_code), row.finding_seen, row.finding_fix
+            )

@@ -1,6 +1,6 @@
 """Registration statistics: read by prefix, replaced per registry."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,6 +71,12 @@ class RegistrationRepository:
         ]
         allocations.sort(key=lambda one: (one.prefix, one.registry))
         return Registered(max(row.number for row in rows), tuple(allocations))
+
+    async def fetched_at(self, numbers: Iterable[int]) -> Mapping[int, datetime]:
+        """When the files of these numbers were fetched; those that are known."""
+        c = registration_snapshots.c
+        asked = sa.select(c.number, c.attempted_at).where(c.number.in_(list(numbers)))
+        return {row.number: row.attempted_at for row in await self.connection.execute(asked)}
 
 
 @dataclass(frozen=True, slots=True)

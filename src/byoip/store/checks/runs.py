@@ -12,7 +12,9 @@ from byoip.domain.checks.evidence import Finding
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger, ValidationRun
 from byoip.ports.clock import Clock
 from byoip.ports.jobs import RUN_VALIDATION
+from byoip.store.checks import raw_answers
 from byoip.store.checks.evidence import keep_findings
+from byoip.store.checks.raw_answers import NEWEST_KEPT
 from byoip.store.checks.tables import validation_runs
 from byoip.store.columns import constant
 from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
@@ -20,6 +22,7 @@ from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
 # A job may be picked up within milliseconds, on a machine whose clock is a little behind.
 _SKEW: Final = timedelta(seconds=2)
 _OVERDUE: Final = timedelta(seconds=30)
+EVIDENCE_QUOTA: Final = 256 * 2**20  # bytes of an account, unless the operator says otherwise
 
 _r = validation_runs.c
 _THIS: Final = _r.id == sa.bindparam("run_id")
@@ -35,7 +38,11 @@ _LEASE: Final = _CLOCK + sa.bindparam("lease")
 _LEFT: Final = sa.and_(_RUNNING, _r.lease_until < _CLOCK)
 _HELD: Final = sa.and_(_THIS, _r.attempt == sa.bindparam("held_attempt"), _RUNNING)
 
-_WRITTEN: Final = tuple(one.name for one in validation_runs.c if one.name != "lease_until")
+_WRITTEN: Final = tuple(
+    one.name
+    for one in validation_runs.c
+    if one.name not in {"lease_until", "raw_until"} and one.server_default is None
+)
 _insert = pg.insert(validation_runs).on_conflict_do_nothing(
     index_elements=[_r.prefix_id], index_where=_OPEN
 )
@@ -58,7 +65,8 @@ _TAKE: Final = compiled(
 _RENEW: Final = compiled(sa.update(validation_runs).where(_HELD).values(lease_until=_LEASE))
 _LOCK: Final = compiled(sa.select(validation_runs).where(_HELD).with_for_update())
 _FINISH: Final = compiled(
-    sa.update(validation_runs).where(_HELD), ["state", "result", "finished_at", "lease_until"]
+    sa.update(validation_runs).where(_HELD),
+    ["state", "result", "finished_at", "lease_until", "raw_bytes"],
 )
 _CANCEL: Final = compiled(
     sa.update(validation_runs)
@@ -123,8 +131,20 @@ class RunRepository:
         row = await self._session.row(_LOCK, run_id=run_id, held_attempt=attempt)
         return None if row is None else run_from(row)
 
-    async def finish(self, run: ValidationRun, findings: Sequence[Finding]) -> None:
-        """End it, and keep what was found with all evidence."""
+    async def finish(
+        self, run: ValidationRun, findings: Sequence[Finding], quota: int = EVIDENCE_QUOTA
+    ) -> None:
+        """End it, and keep what was found with its evidence.
+
+        Raw answers beyond the account's quota (in bytes, compressed) are not kept, unless the run
+        approves; older ones of the claim then make room.
+        """
+        session, claim_id, approved = self._session, run.claim_id, run.result is RunResult.APPROVED
+        contents = raw_answers.packed(findings)
+        size = sum(map(len, contents.values()))
+        full = await raw_answers.used(session, claim_id) + size > quota
+        if full and not approved:
+            contents, size = {}, 0
         ended = await self._session.change(
             _FINISH,
             run_id=run.id,
@@ -133,13 +153,21 @@ class RunRepository:
             result=run.result,
             finished_at=run.finished_at,
             lease_until=None,
+            raw_bytes=size,
         )
         if not ended:
             raise RuntimeError("a run was finished without being locked")
-        await keep_findings(self._session, run.id, findings)
+        if contents:
+            await raw_answers.keep(session, claim_id, contents)
+        await keep_findings(session, run.id, findings, contents)
+        now = self._clock.now()
+        if approved:
+            await raw_answers.mark_approval(session, claim_id, now)
+        await raw_answers.supersede(session, claim_id, now, 0 if full else NEWEST_KEPT)
 
     async def end_open(self, claim_id: UUID, now: datetime) -> UUID | None:
-        """Cancel the open run of a claim that is closed; which one."""
+        """Cancel the open run of a claim that is closed, and date its evidence; which one."""
+        await raw_answers.claim_closed(self._session, claim_id, now)
         row = await self._session.row(_CANCEL, claim_id=claim_id, time=now)
         return None if row is None else row.id
 

@@ -25,6 +25,11 @@ validation_runs = table(
     col.timestamptz("lease_until", nullable=True),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("retries", sa.Integer, nullable=False),
+    # Of raw answers: bytes that it keeps, when they are due, and what rests on them.
+    sa.Column("raw_bytes", sa.Integer, nullable=False, server_default=sa.text("0")),
+    col.timestamptz("raw_until", nullable=True),
+    sa.Column("grounds_of_approval", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("grounds_of_letter", sa.Boolean, nullable=False, server_default=sa.false()),
     col.one_of("trigger", Trigger),
     col.one_of("state", RunState),
     col.one_of("result", RunResult),
@@ -32,9 +37,18 @@ validation_runs = table(
     col.check("finished_at", "(state IN ('finished', 'cancelled')) = (finished_at IS NOT NULL)"),
     col.check("running_has_lease", "(state = 'running') = (lease_until IS NOT NULL)"),
     col.check("counts", "attempt >= 0 AND retries >= 0"),
+    col.check("raw", "raw_bytes >= 0 AND NOT (grounds_of_letter AND raw_until IS NOT NULL)"),
     sa.Index("uq_validation_runs_open", "prefix_id", unique=True, postgresql_where=_OPEN),
     sa.Index("ix_validation_runs_page", "prefix_id", "created_at", "id"),
     sa.Index("ix_validation_runs_open", "due_at", "id", postgresql_where=_OPEN),
+    sa.Index(
+        "ix_validation_runs_raw",
+        "prefix_id",
+        "finished_at",
+        "id",
+        postgresql_where="raw_bytes > 0",
+    ),
+    sa.Index("ix_validation_runs_due", "raw_until", "id", postgresql_where="raw_until IS NOT NULL"),
 )
 
 findings = table(
@@ -53,6 +67,23 @@ findings = table(
     col.check("code", "(outcome = 'passed') = (code IS NULL)"),
 )
 
+# Raw answers, each content once; `loose_since` is when a run last gave it up.
+raw_answers = table(
+    "raw_answers",
+    sa.Column("sha256", sa.LargeBinary, primary_key=True),
+    sa.Column("packed", sa.LargeBinary, nullable=False),  # zlib
+    col.timestamptz("loose_since", nullable=True),
+    sa.Index("ix_raw_answers_loose", "loose_since", postgresql_where="loose_since IS NOT NULL"),
+)
+
+# Bytes of raw answers that the runs of an account keep; a content counts for each run.
+evidence_usage = table(
+    "evidence_usage",
+    col.reference("account_id", "accounts.id", key=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+)
+
+# `kept` is the digest while the raw answer is; `answer` was the place of older ones.
 exhibits = table(
     "exhibits",
     sa.Column("run_id", sa.Uuid, primary_key=True),
@@ -60,10 +91,15 @@ exhibits = table(
     sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
     col.text("asked"),
     col.text("whom"),
-    sa.Column("answer", sa.LargeBinary, nullable=False),
-    col.computed("sha256", sa.LargeBinary, "sha256(answer)"),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("sha256", sa.LargeBinary, nullable=False),
     col.timestamptz("at"),
+    sa.Column("size_bytes", sa.Integer),
+    sa.Column("kept", sa.LargeBinary, sa.ForeignKey("raw_answers.sha256", ondelete="RESTRICT")),
     sa.ForeignKeyConstraint(["run_id", "finding"], ["findings.run_id", "findings.position"]),
+    col.check("kept", "kept IS NULL OR kept = sha256 AND answer IS NULL"),
+    col.check("size", "answer IS NOT NULL OR size_bytes IS NOT NULL"),
+    sa.Index("ix_exhibits_kept", "kept", postgresql_where="kept IS NOT NULL"),
 )
 
 registry_overrides = table(
@@ -100,13 +136,21 @@ check_waivers = table(
     ),
 )
 
-# The newest snapshot of ROA data that all routes have been validated against, and when.
+# The newest snapshot of ROA data that all routes have been validated against, and when. While a
+# pass is on its way: against which snapshot it judges, and the last route that it has judged.
 origin_watch = table(
     "origin_watch",
     sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
     sa.Column("snapshot", sa.Integer, nullable=False),
     col.timestamptz("at"),
+    sa.Column("judging", sa.Integer),
+    sa.Column("after_prefix", sa.Uuid),
+    sa.Column("after_cidr", pg.CIDR),
     col.check("one_row", "singleton"),
+    col.check(
+        "page",
+        "(judging IS NULL) = (after_prefix IS NULL) AND (judging IS NULL) = (after_cidr IS NULL)",
+    ),
 )
 
 # Approved space whose origin validation is not "valid", and since which snapshot. Operators,

@@ -22,11 +22,13 @@ vrp_snapshots = table(
     col.timestamptz("built_at", nullable=True),
     col.text("sha256", nullable=True),
     sa.Column("counts", pg.JSONB),  # {trust anchor: entries}
-    col.jsonb("objections"),  # [{"gate": ..., "detail": ...}]
+    col.jsonb("objections"),  # [{"gate": ..., "detail": ..., "anchor": ...}]
     sa.Column("kept", sa.Boolean, nullable=False),  # whether its partition still exists
     col.text("accepted_by", nullable=True),
     col.text("accepted_because", nullable=True),
     col.timestamptz("accepted_at", nullable=True),
+    # Entries that made no sense, and were dropped.
+    sa.Column("unreadable", sa.Integer, nullable=False, server_default=sa.text("0")),
     col.check("loaded", "not (accepted or kept) or (built_at is not null and counts is not null)"),
 )
 

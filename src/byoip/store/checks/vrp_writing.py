@@ -11,7 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
+from byoip.domain.checks.vrp_snapshot import (
+    MEASURED_FOR,
+    Gate,
+    GoodSnapshot,
+    Measure,
+    Objection,
+    Tally,
+    best_counts,
+)
 from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.partitions import UnfitRows, fill
 from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
@@ -31,6 +39,16 @@ class VrpSnapshotRepository:
     async def current(self) -> VrpSnapshot | None:
         """The one in use."""
         return await one_snapshot(self.connection, is_current())
+
+    async def measure(self, now: datetime) -> Measure | None:
+        """What the next one is measured by; None before the first was accepted."""
+        row = vrp_snapshots.c
+        recent = row.accepted & (row.attempted_at > now - MEASURED_FOR)
+        found = await self.connection.execute(
+            sa.select(vrp_snapshots).where(recent | is_current()).order_by(row.number)
+        )
+        good = found.all()
+        return Measure(good[-1].built_at, best_counts(map(_good, good))) if good else None
 
     async def find(self, number: int) -> VrpSnapshot | None:
         """One by its number."""
@@ -92,13 +110,14 @@ class VrpSnapshotRepository:
             await fill(self.connection, vrps, number, _COLUMNS, lines, null="None")
         except UnfitRows as fault:
             raise MalformedExport(f"an entry makes no sense: {fault}") from None
-        await self._update(number, counts=dict(counts))
+        left_out = document.left_out
+        await self._update(number, counts=dict(counts), unreadable=left_out.unreadable)
         return VrpSnapshot(
             number,
             accepted=False,
             attempted_at=at,
             source=source,
-            tally=Tally(built_at, counts),
+            tally=Tally(built_at, counts, left_out.unreadable, frozenset(left_out.other_anchors)),
             objections=(),
             kept=True,
         )
@@ -129,9 +148,19 @@ def is_current() -> sa.ColumnElement[bool]:
 
 def snapshot_from(row: sa.Row[Any]) -> VrpSnapshot:
     """A row of vrp_snapshots."""
-    tally = None if row.built_at is None else Tally(row.built_at, row.counts)
-    objections = tuple(Objection(Gate(one["gate"]), one["detail"]) for one in row.objections)
-    return from_row(VrpSnapshot, row, tally=tally, objections=objections)
+    tally = None if row.built_at is None else Tally(row.built_at, row.counts, row.unreadable)
+    return from_row(VrpSnapshot, row, tally=tally, objections=_objections(row))
+
+
+def _good(row: sa.Row[Any]) -> GoodSnapshot:
+    settled = () if row.accepted_by is None else [one.anchor for one in _objections(row)]
+    return GoodSnapshot(row.counts, [anchor for anchor in settled if anchor is not None])
+
+
+def _objections(row: sa.Row[Any]) -> tuple[Objection, ...]:
+    return tuple(
+        Objection(Gate(one["gate"]), one["detail"], one.get("anchor")) for one in row.objections
+    )
 
 
 def _lines(document: VrpDocument, counts: Counter[str]) -> Iterator[tuple[int, str]]:
@@ -146,7 +175,11 @@ def _lines(document: VrpDocument, counts: Counter[str]) -> Iterator[tuple[int, s
 
 
 def _as_json(objections: Sequence[Objection]) -> list[dict[str, str]]:
-    return [{"gate": one.gate.value, "detail": one.detail} for one in objections]
+    return [
+        {"gate": one.gate.value, "detail": one.detail}
+        | ({} if one.anchor is None else {"anchor": one.anchor})
+        for one in objections
+    ]
 
 
 def _accepted(acceptance: Acceptance) -> dict[str, object]:

@@ -13,7 +13,6 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.checks.evidence import CheckState, Reason
-from byoip.domain.checks.origin_validation import Validity
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OtherOrigin
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
@@ -21,7 +20,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.tables import bindings, edges
-from byoip.store.checks.tables import origin_drifts
+from byoip.store.claims import announceable_sql
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
@@ -84,14 +83,13 @@ VIEWS: Final = (
         _s.advertised.label("route_advertised"),
         _s.advertised_modified_at.label("route_at"),
         _s.locked.label("route_locked"),
-        origin_drifts.c.validity.label("drift"),
+        _s.last_valid_at.label("route_last_valid_at"),
         _DEFAULT_BINDING.label("default_binding"),
+        *announceable_sql.COLUMNS,
     )
     .select_from(
-        prefixes.outerjoin(_NEWEST_TOKEN, sa.true())
-        .outerjoin(_SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live)
-        .outerjoin(
-            origin_drifts, (origin_drifts.c.prefix_id == _p.id) & (origin_drifts.c.cidr == _p.cidr)
+        prefixes.outerjoin(_NEWEST_TOKEN, sa.true()).outerjoin(
+            _SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live
         )
     )
     .where(_p.live)
@@ -178,10 +176,13 @@ def claim_view(row: AnyRow) -> ClaimView:
     token = None if row.token_id is None else token_from(row)
     route = None
     if row.route_advertised is not None:
-        route = SpanningRoute(row.route_advertised, row.route_at, row.route_locked)
-    drift = None if row.drift is None else Validity(row.drift)
+        route = SpanningRoute(
+            row.route_advertised, row.route_at, row.route_locked, row.route_last_valid_at
+        )
     bound = row.default_binding and Provisioning(row.default_binding)
-    return ClaimView(claim_from(row), token, bound, route, drift)
+    roas = announceable_sql.roas_from(row)
+    waiver = announceable_sql.rpki_waiver_from(row)
+    return ClaimView(claim_from(row), token, bound, route, roas, row.still_served, waiver)
 
 
 def claim_from(row: AnyRow) -> Claim:

@@ -12,7 +12,7 @@ from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, Overlap
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.prefix import Prefix
-from byoip.store.accounts.tables import accounts
+from byoip.store.accounts.tables import account_counters, accounts
 from byoip.store.bindings.tables import bindings
 from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
 from byoip.store.claims.tables import prefixes
@@ -30,7 +30,7 @@ _WRITTEN: Final = tuple(one.name for one in prefixes.c if one.computed is None)
 _FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
 _CHECKS: Final = ("irr", "rpki", "ownership")
 
-_p, _b = prefixes.c, bindings.c
+_p, _b, _c = prefixes.c, bindings.c, account_counters.c
 _ID: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 
@@ -45,7 +45,9 @@ _QUOTA: Final = compiled(
     _for_update(sa.select(accounts.c.prefix_quota).where(accounts.c.id == _ACCOUNT))
 )
 _HELD: Final = compiled(
-    sa.select(sa.func.count().label("held")).where(_p.account_id == _ACCOUNT, _p.live)
+    sa.select(sa.func.coalesce(sa.func.sum(_c.live_prefixes), 0).label("held")).where(
+        _c.account_id == _ACCOUNT
+    )
 )
 # Without an account, any: coalesce keeps that one statement.
 _live = sa.select(prefixes).where(
@@ -112,7 +114,10 @@ class ClaimRepository(Repository):
             await self._session.change(_INSERT, **_values(claim))
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:
-        """Lock the account against other claims; how many live claims it has, and its quota."""
+        """Lock the account against other claims; how many live claims it has, and its quota.
+
+        Counted are claims of transactions that have ended.
+        """
         account = await self._session.one(_QUOTA, AccountNotFound, account_id=account_id)
         # A statement of its own: it must see what was committed while this one waited for the lock.
         (count,) = await self._session.rows(_HELD, account_id=account_id)
@@ -152,10 +157,9 @@ class ClaimRepository(Repository):
         await self._session.change(_SAVE, claim_id=claim.id, **_values(claim))
 
     async def lock_space(self, prefix: Prefix) -> None:
-        """Serialise approvals of overlapping space until the transaction ends.
+        """Serialise what begins and ends contests over a space until the transaction ends.
 
-        Only while holding a pending claim: with an approved one it could deadlock with another
-        that contests it.
+        Before any claim is locked: see the order of locks in `transaction.py`.
         """
         cut = prefix.network.max_prefixlen - _CUT[prefix.family]
         key = int(prefix.network.network_address) >> cut

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from byoip.store.bindings.bindings import BINDING, BINDING_SOURCE
 from byoip.store.bindings.tables import bindings, services
 from byoip.store.checks.evidence import EXHIBIT, FINDING
-from byoip.store.checks.tables import exhibits, findings, validation_runs
+from byoip.store.checks.tables import exhibits, findings, raw_answers, validation_runs
 from byoip.store.claims.claim_reader import PAGE_SIZE, THIS_CLAIM, paged
 from byoip.store.claims.tables import (
     account_event_counters,
@@ -91,6 +91,7 @@ RUN: Final = compiled(
         prefixes.outerjoin(_run, sa.true())
         .outerjoin(findings, _f.run_id == _run.c.id)
         .outerjoin(exhibits, (_x.run_id == _f.run_id) & (_x.finding == _f.position))
+        .outerjoin(raw_answers, raw_answers.c.sha256 == _x.kept)
     )
     .where(*THIS_CLAIM, _p.live)
     .order_by(_f.position, _x.position)

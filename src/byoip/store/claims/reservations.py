@@ -28,6 +28,9 @@ _BLOCKING: Final = compiled(
 )
 _WRITTEN: Final = ("id", "cidr", "account_id", "reason", "created_at")
 _ADD_RESERVATION: Final = compiled(sa.insert(reservations), _WRITTEN)
+_GET: Final = compiled(
+    sa.select(reservations).where(_r.id == sa.bindparam("reservation_id"), _r.live)
+)
 _RELEASE: Final = compiled(
     sa.update(reservations)
     .where(_r.id == sa.bindparam("reservation_id"), _r.live)
@@ -56,6 +59,15 @@ class ReservationRepository(Repository):
             fk_reservations_account_id=AccountNotFound,
         ):
             await self._session.change(_ADD_RESERVATION, **_values(reservation))
+
+    async def get(self, reservation_id: UUID) -> Reservation:
+        """A live one, without locking it.
+
+        Raises:
+            ReservationNotFound: there is none.
+        """
+        row = await self._session.one(_GET, ReservationNotFound, reservation_id=reservation_id)
+        return reservation_from(row)
 
     async def release(self, reservation_id: UUID, now: datetime) -> Reservation:
         """End one; the row stays.

@@ -82,7 +82,15 @@ prefixes = table(
     col.check("closed_at", "(state = 'closed') = (closed_at IS NOT NULL)"),
     sa.Index("ix_prefixes_page", "account_id", "created_at", "id", postgresql_where="live"),
     sa.Index("ix_prefixes_all", "created_at", "id", postgresql_where="live"),
+    sa.Index(
+        "ix_prefixes_not_ok",
+        "cidr",
+        postgresql_using="gist",
+        postgresql_ops={"cidr": "inet_ops"},
+        postgresql_where="live AND standing <> 'ok'",
+    ),
     sa.Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
+    sa.Index("ix_prefixes_approved", "id", "cidr", postgresql_where="state = 'approved'"),
 )
 
 # Account, prefix and ASN of a token are its claim's, which never change (trigger on prefixes).

@@ -7,13 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from byoip.domain.bindings.service_binding import Provisioning, ServiceBinding
-from byoip.domain.checks.evidence import Finding
-from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.checks.evidence import Fault, Finding, Outcome, Unanswered
+from byoip.domain.checks.origin_validation import Vrp, judge_roas
 from byoip.domain.checks.validation_run import ValidationRun
+from byoip.domain.checks.vrp_snapshot import stale
+from byoip.domain.claims.check_waiver import CheckWaiver, excused
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.announceable import Announceable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,21 @@ class SpanningRoute:
 
     Attributes:
         at: when it was last announced or withdrawn; None: never.
+        last_valid_at: when origin validation last said yes to announcing it.
     """
 
     advertised: bool
     at: datetime | None
     locked: bool
+    last_valid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoveringRoas:
+    """What the newest accepted snapshot of ROA data holds about a prefix."""
+
+    built_at: datetime
+    covering: tuple[Vrp, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +51,41 @@ class ClaimView:
         default_binding: that of the live binding which spans the prefix, active once every edge
             in service has it; None: there is no such binding.
         route: the BGP prefix that spans it, if there is one.
-        drift: what origin validation says of the prefix, where that is not "valid".
+        roas: None: no ROA data has been loaded yet.
+        still_served: another prefix's row for the same route is desired, held or seen.
+        rpki_waiver: the operator's, which may have expired.
     """
 
     claim: Claim
     token: OwnershipToken | None
     default_binding: Provisioning | None
     route: SpanningRoute | None = None
-    drift: Validity | None = None
+    roas: CoveringRoas | None = None
+    still_served: bool = False
+    rpki_waiver: CheckWaiver | None = None
+
+    def announceable(self, now: datetime) -> Announceable:
+        """What decides whether the whole prefix may be announced now."""
+        route, said = self.route, self._origin(now)
+        return Announceable(
+            self.claim.by_newest_roas(said),
+            self.claim.prefix,
+            self.default_binding,
+            said,
+            last_valid_at=None if route is None else route.last_valid_at,
+            locked=route is not None and route.locked,
+            still_served=self.still_served,
+        )
+
+    def _origin(self, now: datetime) -> Outcome:
+        if self.roas is None:
+            return Unanswered(Fault.NO_DATA, "No ROA data has been loaded yet.")
+        if stale(self.roas.built_at, now):
+            since = f"{self.roas.built_at:%Y-%m-%dT%H:%M:%SZ}"
+            return Unanswered(Fault.STALE, f"The newest ROA data was built at {since}.")
+        said = judge_roas(self.claim.prefix, self.claim.asn, self.roas.covering, now=now)
+        waiver = self.rpki_waiver
+        return excused(said, waiver if waiver and waiver.expires_at > now else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,27 +7,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
 
-from byoip.domain.checks.validation_run import RunState
 from byoip.ports import jobs
+from byoip.store.accounts.tables import account_counters
 from byoip.store.checks.tables import validation_runs
 from byoip.store.claims.tables import prefixes
-from byoip.store.columns import constant
 from byoip.store.engine import plain, session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
 
-_run, _prefix = validation_runs.alias(), prefixes.alias()
-_whose = sa.select(_prefix.c.account_id).where(
-    _prefix.c.id == _run.c.prefix_id, _run.c.id == sa.bindparam("run_id")
-)
 _OPEN_RUNS: Final = compiled(
-    sa.select(sa.func.count().label("open"))
-    .select_from(validation_runs.join(prefixes, prefixes.c.id == validation_runs.c.prefix_id))
-    .where(
-        validation_runs.c.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)]),
-        prefixes.c.account_id == _whose.scalar_subquery(),
-    )
+    sa.select(account_counters.c.open_runs)
+    .join(prefixes, prefixes.c.account_id == account_counters.c.account_id)
+    .join(validation_runs, validation_runs.c.prefix_id == prefixes.c.id)
+    .where(validation_runs.c.id == sa.bindparam("run_id"))
 )
 
 
@@ -68,12 +61,12 @@ class JobRepository:
 
         The more open runs an account has, the later they come: no account waits for another's bulk.
         """
-        (others,) = await self._session.rows(_OPEN_RUNS, run_id=run_id)
+        others = await self._session.row(_OPEN_RUNS, run_id=run_id)
         # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
         job = self._app.configure_task(
             jobs.RUN_VALIDATION,
             queue=jobs.DEFAULT_QUEUE,
-            priority=-others.open,
+            priority=-others.open_runs if others else 0,
             schedule_at=at,
             connection=self._session.driver,
         )

@@ -35,3 +35,8 @@ class LetterReader:
         asked = {"account_id": account_id, "document_id": document_id}
         row = await self._autocommit.one(loa_documents.WITH_CONTENT, LoaDocumentNotFound, **asked)
         return document_from(row), row.content
+
+    async def uploaded(self, account_id: UUID) -> int:
+        """How many documents an account has uploaded that were kept."""
+        (row,) = await self._autocommit.ask(loa_documents.UPLOADED, account_id=account_id)
+        return int(row.held)

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Finding, RawAnswer
-from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import (
@@ -22,12 +21,13 @@ from byoip.domain.letters.letter import (
     LetterReference,
     RevokedBecause,
 )
-from byoip.store.accounts.tables import accounts
 from byoip.store.checks.evidence import finding_from
+from byoip.store.checks.raw_answers import mark_letter
 from byoip.store.checks.tables import exhibits, findings, validation_runs
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
+from byoip.store.letters.grounds_sql import NAME, PASSES
 from byoip.store.letters.letter_rows import (
     FATE,
     LETTER,
@@ -80,7 +80,7 @@ def _letters() -> sa.Select[Any]:
     return sa.select(*LETTER).select_from(LETTERS)
 
 
-_ADD: Final = compiled(sa.insert(letters), [one.name for one in letters.c])
+_ADD: Final = compiled(sa.insert(letters), [one.name for one in letters.c if one.computed is None])
 GET: Final = compiled(_letters().where(_l.reference == _REFERENCE))
 _OF: Final = compiled(
     _letters()
@@ -131,45 +131,13 @@ _DUE: Final = compiled(
             ),
             sa.and_(
                 _n.revoked_at.is_(None),
-                _n.valid_until <= sa.bindparam("renewed_until"),
+                sa.or_(_n.misnames, _n.valid_until <= sa.bindparam("renewed_until")),
                 _p.standing != constant(Standing.OFFBOARDING),
             ),
         ),
     )
     .order_by(sa.func.random())
     .limit(_MOST)
-)
-
-_NAME: Final = compiled(
-    sa.select(accounts.c.name)
-    .join(prefixes, prefixes.c.account_id == accounts.c.id)
-    .where(_p.id == _CLAIM)
-)
-# The newest pass of each check, of the run that led to the approval or of a later one.
-_approving = (
-    sa.select(sa.func.max(_r.finished_at).label("at"))
-    .join(prefixes, _r.prefix_id == _p.id)
-    .where(
-        _p.id == _CLAIM, _r.result == constant(RunResult.APPROVED), _r.finished_at >= _p.approved_at
-    )
-    .cte("approving")
-)
-_passes = (
-    sa.select(findings)
-    .ext(pg.distinct_on(_f.check_name))
-    .join(validation_runs, _r.id == _f.run_id)
-    .join(_approving, _r.finished_at >= _approving.c.at)
-    .where(_r.prefix_id == _CLAIM, _f.outcome == sa.literal_column("'passed'"))
-    .order_by(_f.check_name, _f.at.desc(), _f.run_id)
-    .cte("passes")
-)
-_SHOWN: Final = ("check_name", "outcome", "seen", "warnings", "at")
-_PASSES: Final = compiled(
-    sa.select(
-        *(_passes.c[name].label(f"finding_{name}") for name in _SHOWN), _x.asked, _x.whom, _x.at
-    )
-    .outerjoin(exhibits, sa.and_(_x.run_id == _passes.c.run_id, _x.finding == _passes.c.position))
-    .order_by(_passes.c.check_name, _x.position)
 )
 
 _before = (
@@ -199,6 +167,7 @@ class LetterRepository(Repository):
     async def add(self, letter: Letter) -> None:
         """Keep a new letter; the letter that it renews must be superseded before."""
         await self._session.change(_ADD, **letter_values(letter))
+        await mark_letter(self._session, letter.claim_id, letter.facts.issued_at)
 
     async def get(self, reference: LetterReference) -> Letter:
         """Read one, without locking it.
@@ -230,8 +199,8 @@ class LetterRepository(Repository):
 
     async def grounds(self, claim_id: UUID) -> LetterGrounds | None:
         """What a letter may state; None if no validation run has led to the approval."""
-        name = await self._session.row(_NAME, claim_id=claim_id)
-        rows = await self._session.rows(_PASSES, claim_id=claim_id)
+        name = await self._session.row(NAME, claim_id=claim_id)
+        rows = await self._session.rows(PASSES, claim_id=claim_id)
         if name is None or not rows:
             return None
         passed = groupby(rows, attrgetter("finding_check_name"))

@@ -19,7 +19,7 @@ _WRITTEN: Final = tuple(one.name for one in loa_documents.c if one.computed is N
 _ADD_DOCUMENT: Final = compiled(sa.insert(loa_documents), _WRITTEN)
 _GET_DOCUMENT: Final = compiled(sa.select(*DOCUMENT).where(_THIS_DOCUMENT))
 WITH_CONTENT: Final = compiled(sa.select(loa_documents).where(_THIS_DOCUMENT))
-_UPLOADED: Final = compiled(
+UPLOADED: Final = compiled(
     sa.select(sa.func.count().label("held")).where(_d.account_id == _ACCOUNT, ~_d.auto_generated)
 )
 
@@ -29,7 +29,7 @@ class LoaDocumentRepository(Repository):
 
     async def held(self, account_id: UUID) -> int:
         """How many documents an account has uploaded; those that we wrote do not count."""
-        (row,) = await self._session.rows(_UPLOADED, account_id=account_id)
+        (row,) = await self._session.rows(UPLOADED, account_id=account_id)
         return int(row.held)
 
     async def add(self, document: LoaDocument, content: bytes) -> None:

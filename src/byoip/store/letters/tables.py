@@ -7,6 +7,13 @@ from byoip.domain.letters.loa_document import LARGEST
 from byoip.store import columns as col
 from byoip.store.metadata import table
 
+# Until 0011 letters named the resolver for what whois answered, and snapshots by their numbers.
+MISNAMES = (
+    "jsonb_path_exists(facts, '$.checks[*] ? ("
+    '@.of == "" || @.of like_regex "snapshot [0-9]" || '
+    '@.check != "ownership_rdns" && @.of like_regex "validating resolver"'
+    ")')"
+)
 _STANDS = "superseded_by IS NULL AND revoked_at IS NULL"
 
 loa_documents = table(
@@ -35,6 +42,7 @@ letters = table(
     col.timestamptz("issued_at"),
     col.timestamptz("valid_until"),
     col.jsonb("facts"),
+    col.computed("misnames", sa.Boolean, MISNAMES),
     # Deferred: the old letter is superseded before the new one is inserted.
     sa.Column(
         "superseded_by",

@@ -181,7 +181,7 @@ class BgpPrefixRepository(Repository):
             Contested: another claim's row for the same route is advertised.
         """
         # Where another claim announced it a moment ago; before that `out_elsewhere` would know.
-        with refusing(uq_bgp_prefixes_advertised=Contested):
+        with refusing(uq_bgp_prefixes_advertised=Contested(still_served=True)):
             changed = await self._session.change(
                 _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)
             )

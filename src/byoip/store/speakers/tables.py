@@ -55,6 +55,7 @@ observed_routes = table(
     sa.Column("advertised", sa.Boolean, nullable=False),
     sa.Column("own_word", sa.Boolean, nullable=False),  # a speaker's ADJ-RIB-Out: its own word
     col.timestamptz("at"),
+    sa.Index("ix_observed_routes_gone", "at", postgresql_where="NOT advertised AND NOT own_word"),
 )
 
 # Which database this was when a reconciler last led. If it is another now, it was restored from a

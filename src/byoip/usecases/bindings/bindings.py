@@ -91,7 +91,7 @@ async def unbind(tx: Transaction, account_id: UUID, claim_id: UUID, binding_id: 
         BindingNotFound: the claim has no such binding.
         DefaultBindingInUse: it is the default, and others nest in it.
         WithdrawFirst: it is the default, and the Internet may still know one of the routes.
-        AdvertiseStateLocked: it is the default, and the operator has locked its BGP prefix.
+        LockedByOperator: it is the default, and the operator has locked its BGP prefix.
     """
     claim = await tx.lock_claim(claim_id, account_id)
     existing = await tx.bindings.of(claim_id)

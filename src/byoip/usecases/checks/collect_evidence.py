@@ -165,7 +165,7 @@ class CollectEvidence:
         try:
             async with asyncio.timeout_at(subject.until):
                 observations = await asyncio.gather(
-                    *(self.dns.observe(zone, self.label) for zone in zones)
+                    *(self.dns.observe(zone, self.label, subject.account_id) for zone in zones)
                 )
         except TimeoutError:
             late = Unanswered(Fault.TIMEOUT, "The reverse zones did not answer in time.")

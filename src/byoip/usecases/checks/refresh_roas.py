@@ -83,7 +83,7 @@ class RefreshRoas:
             loaded = await tx.load(document, source=export.source, at=self.clock.now())
         except MalformedExport as fault:
             return await self._nothing(tx, Objection(Gate.FORMAT, str(fault)), export.source)
-        return await self._judge(tx, export, loaded, current)
+        return await self._judge(tx, export, loaded)
 
     def _same(self, document: VrpDocument, current: VrpSnapshot) -> bool:
         # Sources are asked more often than they build; that is no reason to raise an alarm.
@@ -94,20 +94,11 @@ class RefreshRoas:
         )
 
     async def _judge(
-        self,
-        tx: VrpSnapshotRepository,
-        export: VrpExport,
-        loaded: VrpSnapshot,
-        current: VrpSnapshot | None,
+        self, tx: VrpSnapshotRepository, export: VrpExport, loaded: VrpSnapshot
     ) -> Refreshed:
-        tally = loaded.tally or Tally(loaded.attempted_at, {})
-        objections = judge(
-            tally,
-            None if current is None else current.tally,
-            anchors=export.anchors,
-            policy=self.policy,
-            now=self.clock.now(),
-        )
+        tally, now = loaded.tally or Tally(loaded.attempted_at, {}), self.clock.now()
+        measure = await tx.measure(now)
+        objections = judge(tally, measure, anchors=export.anchors, policy=self.policy, now=now)
         if objections:
             await tx.refuse(loaded.number, objections)
             return RoasRefused(loaded.number, objections, acceptable=True)

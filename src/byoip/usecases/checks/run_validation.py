@@ -13,7 +13,7 @@ another worker takes it. The first one's attempt number is then out of date: it 
 
     transaction 1     take the run; read the claim and its token
     no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
-    transaction 2     lock claim, run and space; look again; decide; record
+    transaction 2     lock space, claim and run; look again; decide; record
 
 The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
 run that another worker has taken, is left alone. Findings about a token that was revoked do not
@@ -29,18 +29,26 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from byoip.domain.checks.decision import decide, result_of, unanswered, useless_token
+from byoip.domain.checks.decision import (
+    asked_again,
+    decide,
+    result_of,
+    unanswered,
+    useless_token,
+)
 from byoip.domain.checks.evidence import Check, Finding, Reason
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import Waivable
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget
+from byoip.usecases.claims.contests import clear_contests
 from byoip.usecases.events import record_changes
 
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -52,11 +60,13 @@ class RunValidation:
 
     Attributes:
         heartbeat: seconds between renewals of the lease; well under the lease.
+        evidence_quota: bytes of raw answers that an account's runs may keep.
     """
 
     store: Store
     ask: CollectEvidence
     heartbeat: float = LEASE.total_seconds() / 3
+    evidence_quota: int = EVIDENCE_QUOTA
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended."""
@@ -76,7 +86,7 @@ class RunValidation:
                 answers = await self.ask(
                     CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
                 )
-        await self._record(run, token, answers, by)
+        await self._record(run, claim, token, answers, by)
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
@@ -98,11 +108,14 @@ class RunValidation:
     async def _record(
         self,
         run: ValidationRun,
+        asked: Claim,
         token: OwnershipToken | None,
         answers: CollectedEvidence,
         by: Actor,
     ) -> None:
         async with self.store.transaction(actor=by) as tx:
+            if token is not None:  # it may be approved or contested: the space comes first
+                await tx.claims.lock_space(asked.prefix)
             try:
                 claim = await tx.claims.lock(run.claim_id)
             except ClaimNotFound:
@@ -121,6 +134,8 @@ class RunValidation:
             decided, result, more = await self._settle(tx, learnt, proof, findings)
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
+            if result is RunResult.APPROVED:
+                await clear_contests(tx, claim.prefix)
             await self._finish(tx, held, result, (*findings, *more))
 
     async def _settle(
@@ -137,7 +152,6 @@ class RunValidation:
             return claim, result, ()
         if claim.suspended or claim.offboarding:
             return claim, result, ()
-        await tx.claims.lock_space(claim.prefix)
         vrps = await tx.roas.about(claim.prefix)
         waiver = (await tx.waivers.of(claim.id, now)).get(Waivable.RPKI)
         once_more, _ = check_rpki(
@@ -173,11 +187,12 @@ class RunValidation:
     async def _finish(
         self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
     ) -> None:
-        await tx.runs.finish(run.finished(result, tx.now), findings)
+        again = run.again(uuid4(), tx.now) if result is RunResult.UNANSWERED else None
+        told = asked_again(findings, again.due_at) if again else findings
+        await tx.runs.finish(run.finished(result, tx.now), told, self.evidence_quota)
         after = {"validation_id": run.id.hex, "result": result.value}
         tx.record(run.claim_id, "validation.finished", after=after)
-        if result is RunResult.UNANSWERED:
-            again = run.again(uuid4(), tx.now)
+        if again:
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
 

@@ -5,6 +5,7 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
 from byoip.store.transaction import Transaction
+from byoip.usecases.claims.contests import clear_contests
 from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.letters.letters import revoke_all
@@ -12,12 +13,12 @@ from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
 
 
 async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
-    """End a claim that has come to its grace, whether that is over or not. It is locked.
+    """End a claim that has come to its grace, over or not. It is locked with its space.
 
     Raises:
         GraceNotBegun: it is not there yet.
         WithdrawFirst: a speaker may hold a route of it again, or a listener sees one.
-        AdvertiseStateLocked: the operator has locked a route of it since.
+        LockedByOperator: the operator has locked a route of it since.
     """
     offboarding = await tx.offboardings.live(claim.id)
     if offboarding is None or offboarding.step is not Step.GRACE:
@@ -31,7 +32,10 @@ async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
 
 
 async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
-    """End it, its routes and delegations, its token, its open run and its letters."""
+    """End it, its routes and delegations, its token, its open run and its letters.
+
+    It was locked with its space: it may have been another's last rival.
+    """
     await end(tx, await tx.delegations.of(claim.id), ENDED)
     await end_routes(tx, await tx.bgp_prefixes.of(claim.id))
     closed = claim.close(transition, tx.now)
@@ -40,6 +44,7 @@ async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
     because = RevokedBecause.OFFBOARDED if claim.offboarding else RevokedBecause.REMOVED
     await revoke_all(tx, claim.id, because)
     record_changes(tx, claim, closed)
+    await clear_contests(tx, claim.prefix)
     return closed
 
 
@@ -48,7 +53,7 @@ async def require_nothing_attached(tx: Transaction, claim: Claim) -> None:
 
     Raises:
         WithdrawFirst: the Internet may still know one of its routes, or it has bindings.
-        AdvertiseStateLocked: the operator has locked a route of it.
+        LockedByOperator: the operator has locked a route of it.
     """
     await require_withdrawn(tx, claim.id)
     for one in await tx.bgp_prefixes.of(claim.id):

@@ -10,6 +10,7 @@ from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
+from byoip.usecases.claims.contests import clear_contests, lock_with_space
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
 from byoip.usecases.routes.lifecycle import end_routes, still_out
@@ -34,7 +35,7 @@ class CloseUnproven:
         async with self.store.transaction(actor=by) as tx:
             await tx.guards.require_running(JobKind.CLOSE_UNPROVEN)
             try:
-                claim = await tx.claims.lock(claim_id)
+                claim = await lock_with_space(tx, claim_id)
             except ClaimNotFound:
                 return False
             proven = claim.approved or claim.standing is Standing.CONTESTED
@@ -50,4 +51,5 @@ class CloseUnproven:
             await tx.claims.save(closed)
             await end_token_and_run(tx, claim)
             record_changes(tx, claim, closed)
+            await clear_contests(tx, claim.prefix)
         return True

@@ -6,6 +6,7 @@ from byoip.domain.claims.reservation import OverlapsApproved, Reservation, reser
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import Prefix
 from byoip.store.transaction import Transaction
+from byoip.usecases.claims.contests import clear_contests
 
 
 async def reserve(
@@ -37,12 +38,17 @@ async def reserve(
 async def release(tx: Transaction, reservation_id: UUID, *, reason: str) -> Reservation:
     """Let every account claim the space again; the row stays.
 
+    It may have been the last rival of claims that were proven meanwhile.
+
     Raises:
         InvalidText: the reason is empty, too long, or cannot be shown.
         ReservationNotFound: there is no such live reservation.
     """
     why = stated_reason(reason)
+    kept = await tx.reservations.get(reservation_id)
+    await tx.claims.lock_space(kept.prefix)
     released = await tx.reservations.release(reservation_id, tx.now)
+    await clear_contests(tx, released.prefix)
     tx.record_for_operators("reservation.released", why, before=_shown(released))
     return released
 

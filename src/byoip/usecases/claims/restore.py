@@ -10,6 +10,7 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import (
+    AdvertiseStateLocked,
     BgpPrefix,
     BgpPrefixNotFound,
     Contested,
@@ -20,6 +21,8 @@ from byoip.domain.routes.route_validity import OriginUnanswered
 from byoip.store.transaction import Transaction
 from byoip.usecases.events import record_changes
 from byoip.usecases.routes.announce import announce
+
+_NOT_YET = (Contested, AdvertiseStateLocked, IncompleteBgpDeployment, OriginUnanswered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ async def announce_again(
             continue  # its owner has decided otherwise
         try:
             await _announce(tx, claim, before)
-        except (Contested, IncompleteBgpDeployment, OriginUnanswered) as refusal:
+        except _NOT_YET as refusal:
             # Edges lack it, a contest is open, or validation had no answer: none of them is a "no".
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=True))
         except Refusal as refusal:

@@ -8,6 +8,7 @@ from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.operator_text import stated_reason
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
+from byoip.usecases.claims.contests import clear_contests, lock_with_space
 from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import record_changes
 from byoip.usecases.letters.letters import revoke_all
@@ -26,15 +27,15 @@ async def approve(tx: Transaction, claim_id: UUID, *, reason: str) -> ClaimView:
         OverlapsApproved, SpaceReserved: another account holds the space, or it is kept for one.
     """
     why = stated_reason(reason)
-    claim = await tx.lock_claim(claim_id)
+    claim = await lock_with_space(tx, claim_id)
     approved = claim.approve_by_operator(tx.now)
-    await tx.claims.lock_space(claim.prefix)
     for rival in await tx.claims.approved_overlapping(claim.prefix):
         raise OverlapsApproved(rival.prefix, rival.account_id)
     if await tx.reservations.blocks(claim.prefix, claim.account_id):
         raise SpaceReserved(claim.prefix)
     await tx.claims.save(approved)
     record_changes(tx, claim, approved, reason=why)
+    await clear_contests(tx, claim.prefix)
     return await tx.claims.view(claim_id)
 
 
@@ -50,7 +51,7 @@ async def revoke_approval(tx: Transaction, claim_id: UUID, *, reason: str) -> Cl
         IllegalTransition: it is not approved.
     """
     why = stated_reason(reason)
-    claim = await tx.lock_claim(claim_id)
+    claim = await lock_with_space(tx, claim_id)
     revoked = claim.revoke(tx.now)
     # An account lends only what it holds, and the next holder must be able to lend it; but
     # nothing cascades while a route is up.
@@ -61,6 +62,7 @@ async def revoke_approval(tx: Transaction, claim_id: UUID, *, reason: str) -> Cl
     await revoke_all(tx, claim_id, RevokedBecause.OPERATOR, reason=why.value)
     await tx.claims.save(revoked)
     record_changes(tx, claim, revoked, reason=why)
+    await clear_contests(tx, claim.prefix)
     return await tx.claims.view(claim_id)
 
 

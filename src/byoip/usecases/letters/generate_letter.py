@@ -1,24 +1,35 @@
 """Write, sign and record the letter of agency that an approved claim is due."""
 
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from byoip.domain.checks.evidence import Passed
+from byoip.domain.checks.evidence import Finding, Passed
 from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.registry import Registry
 from byoip.domain.claims.check_waiver import Waivable
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.history import Actor
 from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
-from byoip.domain.letters.letter_evidence import RegisteredHolder, deciding_roas, passed_checks
+from byoip.domain.letters.letter_evidence import (
+    RegisteredHolder,
+    UnnamedWitness,
+    deciding_roas,
+    passed_checks,
+)
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
+from byoip.domain.letters.witnesses import Witnesses, statistics_number
 from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
 from byoip.ports.tokens import TokenMint
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.checks.check_rpki import check_rpki
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class GenerateLetter:
     Attributes:
         operator: the operator's name, as the letter states it.
         contact: how networks reach the operator, as the letter states it.
-        resolvers: the operator's, as evidence names them; letters do not tell their addresses.
+        resolvers, registries: the parties that are asked; see `Witnesses`.
     """
 
     store: Store
@@ -39,6 +50,7 @@ class GenerateLetter:
     operator: str
     contact: str
     resolvers: frozenset[str] = frozenset()
+    registries: Mapping[str, Registry] = field(default_factory=dict)
 
     async def __call__(self, claim_id: UUID, *, by: Actor) -> Letter | None:
         """Write the letter; None if none is due, or if what it would state does not hold now."""
@@ -75,6 +87,13 @@ class GenerateLetter:
         if not isinstance(today.outcome, Passed):
             return None
         registered = await tx.registrations.overlapping(claim.prefix)
+        findings = (*grounds.findings, today)
+        try:
+            checks = passed_checks(findings, await self._witnesses(tx, claim.registry, findings))
+        except UnnamedWitness as unnamed:
+            # A check that is asked once more may name a party that settings know today.
+            _log.warning("no letter for prefix %s: %s", claim.id.hex, unnamed)
+            return None
         return LetterFacts(
             reference=LetterReference(self.mint.mint()),
             operator=self.operator,
@@ -83,12 +102,20 @@ class GenerateLetter:
             holder=RegisteredHolder.of(claim.registry, registered.allocations),
             prefix=claim.prefix,
             origin=claim.asn,
-            checks=passed_checks((*grounds.findings, today), self.resolvers),
+            checks=checks,
             roas=deciding_roas(claim.prefix, claim.asn, vrps.covering, now=now),
             issued_at=now,
             valid_until=now + VALIDITY,
             waivers=tuple(str(one) for one in waivers.values()),
         )
+
+    async def _witnesses(
+        self, tx: Transaction, responsible: str, findings: Sequence[Finding]
+    ) -> Witnesses:
+        asked = {statistics_number(one.of) for finding in findings for one in finding.exhibits}
+        numbers = [one for one in asked if one is not None]
+        fetched = await tx.registrations.fetched_at(numbers)
+        return Witnesses(self.resolvers, self.registries, responsible, fetched)
 
     async def _record(
         self,

@@ -1,6 +1,6 @@
 """Letters of agency that customers bring: inspected first, then kept."""
 
-from hashlib import sha256
+from io import FileIO
 from uuid import UUID, uuid4
 
 from byoip.domain.letters import loa_document
@@ -11,7 +11,12 @@ from byoip.usecases.border import Verb
 
 
 async def upload_loa_document(
-    inspector: PdfInspector, account_id: UUID, *, content: bytes, filename: str | None
+    inspector: PdfInspector,
+    account_id: UUID,
+    document: FileIO,
+    *,
+    sha256: str,
+    filename: str | None,
 ) -> Verb[LoaDocument]:
     """Inspect a document, while nothing is locked: the verb that keeps it.
 
@@ -19,7 +24,7 @@ async def upload_loa_document(
         InvalidLoaDocument: it is no PDF, or has more in it than pages.
         TooManyLoaDocuments: by the verb: the account has all that it may have.
     """
-    verdict = await inspector.inspect(content)
+    verdict = await inspector.inspect(account_id, document)
     if isinstance(verdict, PdfRefused):
         raise loa_document.InvalidLoaDocument(verdict.why)
 
@@ -27,18 +32,20 @@ async def upload_loa_document(
         await tx.claims.lock_account(account_id)  # so that two do not take the last place
         if await tx.loa_documents.held(account_id) >= loa_document.DOCUMENTS_PER_ACCOUNT:
             raise loa_document.TooManyLoaDocuments(loa_document.DOCUMENTS_PER_ACCOUNT)
-        document = LoaDocument(
+        document.seek(0)
+        content = document.read()
+        kept = LoaDocument(
             id=uuid4(),
             account_id=account_id,
             filename=loa_document.DocumentName.of(filename),
             size=len(content),
-            sha256=sha256(content).hexdigest(),
+            sha256=sha256,
             auto_generated=False,
             verified=False,
             verified_at=None,
             created_at=tx.now,
         )
-        await tx.loa_documents.add(document, content)
-        return document
+        await tx.loa_documents.add(kept, content)
+        return kept
 
     return keep

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from byoip.domain.checks.evidence import Outcome, Unanswered
+from byoip.domain.checks.evidence import Outcome, Passed, Unanswered
 from byoip.domain.checks.origin_validation import judge_roas
 from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import Claim
-from byoip.domain.routes.bgp_prefix import BgpPrefix, Contested, may_announce
-from byoip.domain.routes.route_validity import require_valid
+from byoip.domain.routes.announceable import Announceable
+from byoip.domain.routes.bgp_prefix import BgpPrefix, IncompleteBgpDeployment
 from byoip.ports.checks.rpki import NoVrps
 from byoip.store.transaction import Transaction
 
@@ -18,26 +18,30 @@ async def announce(
     """Mark a withdrawn route for announcement. The caller must hold the claim's lock.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, IllegalTransition: of the prefix; nothing was changed.
-        Contested: another claim has proven the space, or its route is still out.
-        IncompleteBgpDeployment: the default binding is missing, or not active at every edge.
-        OriginNotValid: networks that validate origins would drop it.
-        OriginUnanswered: its validity is not known, nor was it valid within seven days.
+        Refusal: the first obstacle of `Announceable.require`; nothing was changed.
     """
     await tx.edges.together()  # no edge comes back into service until this is committed
     bindings = await tx.bindings.of(claim.id)
     default = next((one for one in bindings if one.is_default), None)
-    lacking = () if default is None else await tx.edges.lacking(default.id)
-    binding = may_announce(claim, bindings, lacking=lacking)
-    if await tx.bgp_prefixes.out_elsewhere(bgp_prefix):
-        raise Contested
     judged = await _origin_validation(tx, bgp_prefix)
     outcome = excused(judged, (await tx.waivers.of(claim.id, tx.now)).get(Waivable.RPKI))
-    answered = require_valid(outcome, bgp_prefix.last_valid_at, tx.now)
-    wanted = bgp_prefix.announced(
-        binding, prepend=prepend, request_id=tx.actor.request_id, now=tx.now
+    asked = Announceable(
+        claim,
+        bgp_prefix.cidr,
+        None if default is None else default.state,
+        outcome,
+        last_valid_at=bgp_prefix.last_valid_at,
+        locked=bgp_prefix.locked,
+        still_served=await tx.bgp_prefixes.out_elsewhere(bgp_prefix),
+        lacking=() if default is None else await tx.edges.lacking(default.id),
     )
-    if answered and outcome is judged:  # a waiver is no word of a ROA that counts for days
+    asked.require(tx.now)
+    if default is None:
+        raise IncompleteBgpDeployment  # `require` has said so; for the type checker
+    wanted = bgp_prefix.announced(
+        default, prepend=prepend, request_id=tx.actor.request_id, now=tx.now
+    )
+    if isinstance(judged, Passed):  # a waiver is no word of a ROA that counts for days
         wanted = replace(wanted, last_valid_at=tx.now)
     await tx.bgp_prefixes.save(wanted)
     _record(tx, wanted, outcome)

@@ -5,7 +5,12 @@ from uuid import UUID
 from byoip.domain.claims.claim import Claim, WithdrawFirst
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.bgp_prefix import BgpPrefix, BgpPrefixNotFound, may_add
+from byoip.domain.routes.bgp_prefix import (
+    BgpPrefix,
+    BgpPrefixNotFound,
+    IncompleteBgpDeployment,
+    may_add,
+)
 from byoip.domain.routes.breaker import Source
 from byoip.store.routes.views import BgpPrefixView
 from byoip.store.transaction import Transaction
@@ -58,13 +63,12 @@ async def advertise(
     Raises:
         ClaimNotFound, BgpPrefixNotFound: the account has no such claim, or it no such route.
         PreconditionFailed: the claim has another version by now.
-        AdvertiseStateLocked: the operator has locked the route.
-        PrefixNotApproved, PrefixSuspended, IllegalTransition, Contested,
-        IncompleteBgpDeployment, OriginNotValid, OriginUnanswered: it is not announced.
+        LockedByOperator: the operator has locked the route.
+        Refusal: it is not announced; see `Announceable.require`.
         WithdrawalsStopped, CeilingReached: it is not withdrawn; see `withdraw.tripping`.
     """
     claim = await tx.lock_claim(claim_id, account_id)
-    before = await _find(tx, claim_id, bgp_prefix_id)
+    before = await _find(tx, claim_id, bgp_prefix_id, to=advertised)
     desired = before.desired
     to = desired.advertised if advertised is None else advertised
     repeat = desired.prepend if prepend is None else prepend
@@ -85,7 +89,7 @@ async def remove(tx: Transaction, account_id: UUID, claim_id: UUID, bgp_prefix_i
         PreconditionFailed: the claim has another version by now.
         WithdrawFirst: the Internet may still know it; or it spans the prefix, and ends with the
             default binding, as it began.
-        AdvertiseStateLocked: the operator has locked it.
+        LockedByOperator: the operator has locked it.
     """
     claim = await tx.lock_claim(claim_id, account_id)
     gone = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
@@ -127,12 +131,14 @@ async def lock(
     return await tx.bgp_prefixes.view(after, claim.version)
 
 
-async def _find(tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID | None) -> BgpPrefix:
+async def _find(
+    tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID | None, *, to: bool | None
+) -> BgpPrefix:
     if bgp_prefix_id is not None:
         return await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
     found = await tx.bgp_prefixes.spanning(claim_id)
-    if found is None:
-        raise BgpPrefixNotFound
+    if found is None:  # it comes with the default binding
+        raise IncompleteBgpDeployment if to else BgpPrefixNotFound
     return found
 
 

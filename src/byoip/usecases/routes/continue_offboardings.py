@@ -20,6 +20,7 @@ yet keeps the row in step RESTORE, for `AnnounceOwed`.
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -28,7 +29,7 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound, WithdrawFirst
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.letters.letter import RevokedBecause
-from byoip.domain.routes.bgp_prefix import AdvertiseStateLocked
+from byoip.domain.routes.bgp_prefix import LockedByOperator
 from byoip.domain.routes.breaker import (
     CeilingReached,
     RoomAwaited,
@@ -40,6 +41,7 @@ from byoip.domain.routes.offboarding import JOB, Offboarding, Step, TakenBinding
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.claims.close import close_after_grace
+from byoip.usecases.claims.contests import lock_with_space
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch, New
 from byoip.usecases.letters.letters import revoke_all
 from byoip.usecases.routes.withdraw import withdraw
@@ -88,6 +90,7 @@ class ContinueOffboardings:
         """Take one step; whether another may follow at once."""
         async with self.store.transaction() as tx:
             await tx.guards.require_running(JobKind.OFFBOARD)
+            may_close = await _lock_to_close(tx, claim_id)
             found = await _offboarding(tx, claim_id)
             if found is None:
                 return False
@@ -101,8 +104,10 @@ class ContinueOffboardings:
                     return await self._confirm(tx, offboarding)
                 case Step.UNBIND:
                     return await self._unbind(tx, offboarding)
-                case _:
+                case _ if may_close:
                     return await self._close(tx, claim, offboarding)
+                case _:
+                    return True  # it came to its grace just now: once more, with its space
 
     async def _withdraw(self, tx: Transaction, offboarding: Offboarding) -> bool:
         live = await tx.bgp_prefixes.of(offboarding.claim_id)
@@ -161,7 +166,7 @@ class ContinueOffboardings:
             return False
         try:
             await close_after_grace(tx, claim)
-        except (WithdrawFirst, AdvertiseStateLocked) as refusal:
+        except (WithdrawFirst, LockedByOperator) as refusal:
             _log.error("prefix %s is not closed: %s", claim.id.hex, refusal.message)
             return False
         return True
@@ -192,6 +197,16 @@ class ContinueOffboardings:
 
 async def _enrol(tx: Transaction, claim_ids: Sequence[UUID]) -> None:
     await tx.offboardings.enrol(claim_ids)
+
+
+async def _lock_to_close(tx: Transaction, claim_id: UUID) -> bool:
+    """Lock the space before the claim if the next step closes it; whether it does."""
+    seen = await tx.offboardings.live(claim_id)
+    closes = seen is not None and seen.step is Step.GRACE
+    if closes:
+        with suppress(ClaimNotFound):  # closed since: the caller sees that
+            await lock_with_space(tx, claim_id)
+    return closes
 
 
 async def _offboarding(tx: Transaction, claim_id: UUID) -> tuple[Claim, Offboarding] | None:

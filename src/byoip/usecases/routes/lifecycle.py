@@ -24,7 +24,7 @@ async def end_routes(tx: Transaction, bgp_prefixes: Sequence[BgpPrefix]) -> None
     """End routes that the Internet no longer knows (`still_out`); their rows stay.
 
     Raises:
-        AdvertiseStateLocked: the operator has locked one; its successor would not be locked.
+        LockedByOperator: the operator has locked one; its successor would not be locked.
     """
     for one in bgp_prefixes:
         one.require_unlocked()

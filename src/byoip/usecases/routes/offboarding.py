@@ -13,6 +13,7 @@ from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.close import close_after_grace
+from byoip.usecases.claims.contests import lock_with_space
 from byoip.usecases.claims.restore import Withheld, announce_again, restore_standing
 from byoip.usecases.events import record_changes
 from byoip.usecases.routes.announce_owed import OWED_FOR, record_restored
@@ -42,7 +43,7 @@ async def offboard(tx: Transaction, account_id: UUID, claim_id: UUID) -> ClaimVi
         PreconditionFailed: the claim has another version by now.
         PrefixSuspended: it would come back without its suspension.
         NothingToOffboard: it is not approved, and nothing is bound or announced.
-        AdvertiseStateLocked: the operator has locked a route, advertised or not.
+        LockedByOperator: the operator has locked a route, advertised or not.
     """
     claim = await tx.lock_claim(claim_id, account_id)
     if not claim.offboarding:
@@ -64,10 +65,10 @@ async def end_grace(tx: Transaction, claim_id: UUID, *, reason: str) -> None:
         ClaimNotFound: there is no such live claim.
         GraceNotBegun: it is not being offboarded, or not unbound yet.
         WithdrawFirst: the Internet may know one of its routes again.
-        AdvertiseStateLocked: the operator has locked a route of it.
+        LockedByOperator: the operator has locked a route of it.
     """
     why = stated_reason(reason)
-    claim = await tx.lock_claim(claim_id)
+    claim = await lock_with_space(tx, claim_id)
     tx.record(claim_id, "offboarding.cut_short", after={"reason": why.value})
     await close_after_grace(tx, claim)
 

@@ -14,8 +14,8 @@ from typing import Final
 class Counts(StrEnum):
     """Whose word counts in a block of this status."""
 
-    HOLDER = "mnt-by without the registries' own; mnt-lower where that leaves none"
-    NOTHING = "nothing: no party holds a block of this status"
+    HOLDER = "holder"  # mnt-by without the registries' own; mnt-lower where that leaves none
+    NOTHING = "nothing"  # no party holds a block of this status
 
 
 @dataclass(frozen=True, slots=True)

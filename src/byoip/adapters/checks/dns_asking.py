@@ -1,0 +1,237 @@
+"""All that one look at a zone asks: turns, a deadline and a budget, and the evidence kept."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, TypeVar
+from uuid import UUID
+
+from byoip.adapters.checks import dns_answer
+from byoip.adapters.checks.dns_exchange import (
+    LARGEST_OF_AUTHORITY,
+    Answered,
+    Asked,
+    DnsConcurrency,
+    NotAnswered,
+    Reply,
+    Server,
+    ask_for,
+    has_route,
+    over_tcp,
+    over_udp,
+)
+from byoip.adapters.checks.dns_message import Kind, Name
+from byoip.adapters.network_policy import NetworkPolicy
+from byoip.domain.checks.evidence import Fault, RawAnswer
+from byoip.domain.checks.reverse_dns.observation import Silent
+from byoip.ports.clock import Clock
+
+_RD, _AD, _CD = 0x0100, 0x0020, 0x0010  # flags (RFC 1035, section 4.1.1; RFC 4035, section 3.2)
+_EDNS_PAYLOAD = 1232  # no fragments on any path (DNS flag day 2020)
+_EACH_FAMILY = 2  # addresses of one name server that are asked
+_AT_ONCE = 16  # addresses of name servers asked at a time
+_PROBE_SECONDS = 1.0  # over UDP, where TCP failed
+# Three cuts with 13 names, each with four addresses that are asked twice, fit in.
+_MOST_QUESTIONS = 512
+_MOST_BYTES = 256 * 1024
+# Bytes of an answer that are kept as evidence: in each of 128 zones many servers may answer, and
+# what they say is the customer's. A token and its name, or 13 name servers, need no more.
+_LONGEST_FROM_RESOLVER = 1024
+_LONGEST_FROM_SERVER = 512
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class DnsLimits:
+    """Whom looks may ask, and how much.
+
+    Attributes:
+        query_deadline: seconds for one exchange.
+        zone_deadline: seconds for a zone, waiting for its turn included.
+    """
+
+    clock: Clock
+    resolvers: Sequence[Server]
+    policy: NetworkPolicy
+    authority_port: int
+    query_deadline: float
+    zone_deadline: float
+    most_questions: int = _MOST_QUESTIONS
+    most_bytes: int = _MOST_BYTES
+
+
+class Asking:
+    """One look's questions.
+
+    Attributes:
+        exhibits: what came back.
+        exhausted: the part of the budget that ran out, if any did.
+    """
+
+    def __init__(
+        self,
+        limits: DnsLimits,
+        account_id: UUID,
+        resolver_turns: DnsConcurrency,
+        server_turns: DnsConcurrency,
+    ) -> None:
+        self.exhibits: list[RawAnswer] = []
+        self.exhausted: Silent | None = None
+        self._limits = limits
+        self._now = asyncio.get_running_loop().time
+        self._until = self._now() + limits.zone_deadline
+        self._resolver_share = resolver_turns.of(account_id)
+        self._server_share = server_turns.of(account_id)
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._questions = 0
+        self._bytes = 0
+        self._kept: set[tuple[str, bytes]] = set()
+
+    async def resolve(self, name: Name, kind: Kind, *, checking: bool = True) -> Reply:
+        """The first usable answer of our resolvers, else the last one's failure."""
+        flags = _RD | _AD | (0 if checking else _CD)
+        question = ask_for(name, kind, flags=flags, payload=_EDNS_PAYLOAD)
+        for server in self._limits.resolvers:
+            reply = await self._exchange(question, server, stream=False)
+            if isinstance(reply, NotAnswered) and reply.fault is Fault.TRUNCATED:
+                reply = await self._exchange(question, server, stream=True)
+            if isinstance(reply, Answered) and reply.message.rcode != dns_answer.REFUSED:
+                break
+        return reply
+
+    async def resolve_once(self, name: Name, kind: Kind) -> Reply:
+        """What a neighbouring zone has been told within its deadline, else ask."""
+        share, key = self._resolver_share, (name, int(kind))
+        try:
+            async with asyncio.timeout_at(self._until), share.asking[key]:
+                at, known = share.answers.get(key, (0.0, None))
+                if known and at + self._limits.zone_deadline > self._now():
+                    return known
+                reply = await self.resolve(name, kind)
+                if isinstance(reply, Answered):
+                    share.answers[key] = (self._now(), reply)
+                return reply
+        except TimeoutError:
+            return self._late()
+
+    async def addresses(self, name: Name) -> frozenset[str]:
+        """All addresses of a name server."""
+        replies = await together([self.resolve_once(name, kind) for kind in (Kind.A, Kind.AAAA)])
+        return frozenset(
+            address
+            for reply in replies
+            if isinstance(reply, Answered)
+            for address in dns_answer.addresses(reply.message)
+        )
+
+    def refusal(self, address: str) -> str | None:
+        """Why our network policy keeps us from asking there; None when we may."""
+        return self._limits.policy.refusal(ip_address(address))
+
+    def to_ask(self, addresses: frozenset[str]) -> list[str]:
+        """Two of each family, without those that we have no route to."""
+        families: dict[bool, list[str]] = {False: [], True: []}
+        for address in sorted(addresses):
+            family = families[":" in address]
+            if len(family) < _EACH_FAMILY and (self.refusal(address) or has_route(address)):
+                family.append(address)
+        return families[False] + families[True]
+
+    async def directly(self, address: str, name: Name, kind: Kind) -> Answered | Silent:
+        """Ask a name server over TCP, without recursion; silence says whether UDP works."""
+        question = ask_for(name, kind, flags=0)
+        server = Server(address, self._limits.authority_port)
+        async with self._at_once:
+            reply = await self._exchange(question, server, stream=True)
+            if isinstance(reply, Answered):
+                return reply
+            only_udp = reply.fault in {Fault.TIMEOUT, Fault.UNREACHABLE} and not self.exhausted
+            if only_udp:
+                seconds = min(_PROBE_SECONDS, self._limits.query_deadline)
+                probe = await self._exchange(question, server, stream=False, seconds=seconds)
+                only_udp = isinstance(probe, Answered) or probe.fault is Fault.TRUNCATED
+        detail = f"over UDP it answers, but {reply.detail}" if only_udp else reply.detail
+        return Silent(reply.fault, detail, only_udp=only_udp)
+
+    async def _exchange(
+        self, question: Asked, server: Server, *, stream: bool, seconds: float | None = None
+    ) -> Reply:
+        """Wait for a turn, ask, keep what came; all of it before the zone's deadline."""
+        limits, resolving = self._limits, _resolving(question)
+        share = self._resolver_share if resolving else self._server_share
+        if spent := self._spent():
+            return spent
+        self._questions += 1
+        try:
+            async with asyncio.timeout_at(self._until), share.turn():
+                patience = seconds or limits.query_deadline
+                reply = await _ask(question, server, stream=stream, seconds=patience)
+        except TimeoutError:
+            reply = self._late()
+        self._bytes += len(reply.wire)
+        self._keep(question, server, reply, "tcp" if stream else "udp")
+        return reply
+
+    def _late(self) -> NotAnswered:
+        detail = f"not within {self._limits.zone_deadline:g} s of a zone"
+        self.exhausted = Silent(Fault.TIMEOUT, detail)
+        return NotAnswered(Fault.TIMEOUT, detail)
+
+    def _spent(self) -> NotAnswered | None:
+        limits = self._limits
+        if self._questions >= limits.most_questions:
+            what = f"more than {limits.most_questions} questions for one zone"
+        elif self._bytes >= limits.most_bytes:
+            what = f"more than {limits.most_bytes} bytes of answers for one zone"
+        else:
+            return None
+        self.exhausted = Silent(Fault.OUT_OF_BUDGET, what)
+        return NotAnswered(Fault.OUT_OF_BUDGET, what)
+
+    def _keep(self, question: Asked, server: Server, reply: Reply, transport: str) -> None:
+        (asked,) = question.question
+        kind = Kind(asked.rdtype)
+        if kind in {Kind.A, Kind.AAAA}:
+            return  # which address a server has stands beside what it said
+        if isinstance(reply, Answered) and _repeats(reply, kind):
+            told = (kind.name, reply.wire[2:])  # without its id
+            if told in self._kept:
+                return  # of what many servers say of a delegation, each version once
+            self._kept.add(told)
+        most = _LONGEST_FROM_RESOLVER if _resolving(question) else _LONGEST_FROM_SERVER
+        cut = f" (cut from {len(reply.wire)} bytes)" if len(reply.wire) > most else ""
+        self.exhibits.append(
+            RawAnswer(
+                asked=f"{asked.name} {kind.name} @{server.address}/{transport}{cut}",
+                of=str(server),
+                # Without the id (RFC 1035, 4.1.1): so the same answer is the same evidence.
+                answer=(reply.wire and bytes(2)) + reply.wire[2:most],
+                at=self._limits.clock.now(),
+            )
+        )
+
+
+async def together(questions: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:
+    """All at once; their results in order."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(question) for question in questions]
+    return [task.result() for task in tasks]
+
+
+async def _ask(question: Asked, server: Server, *, stream: bool, seconds: float) -> Reply:
+    if not stream:
+        return await over_udp(question, server, seconds=seconds)
+    if _resolving(question):
+        return await over_tcp(question, server, seconds=seconds)
+    return await over_tcp(question, server, seconds=seconds, most=LARGEST_OF_AUTHORITY)
+
+
+def _resolving(question: Asked) -> bool:
+    return bool(question.flags & _RD)
+
+
+def _repeats(reply: Answered, kind: Kind) -> bool:
+    """Whether it is about a delegation: a referral, or a zone's own NS records."""
+    return kind == Kind.NS or not dns_answer.is_authoritative(reply.message)

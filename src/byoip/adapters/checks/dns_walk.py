@@ -1,0 +1,216 @@
+"""Down the tree of zones, from a registry's to the one that holds a name, and what is said there.
+
+At each cut the servers of the zone above are asked, never the zone itself: a hostile server of the
+zone could name only its friends. What the zone says of itself adds servers that may contradict.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from byoip.adapters.checks import dns_answer
+from byoip.adapters.checks.dns_answer import Referral
+from byoip.adapters.checks.dns_asking import Asking, together
+from byoip.adapters.checks.dns_exchange import Answered, name_from
+from byoip.adapters.checks.dns_message import Kind, Name
+from byoip.domain.checks.evidence import Fault, Unanswered
+from byoip.domain.checks.reverse_dns.advice import bare, too_few
+from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
+from byoip.domain.checks.reverse_dns.observation import (
+    Alias,
+    DelegatedAway,
+    Delegation,
+    NeverContacted,
+    ServerAnswer,
+    ServerObservation,
+    Silent,
+    TxtValues,
+)
+
+_MOST_NAMES = 13  # name servers of a zone: as many as the root has
+_ASK_REGISTRY = "Tell the registry, or the party that runs that zone, and wait."
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one address of a name server says about the owner name."""
+
+    server: Name
+    address: str
+    says: ServerAnswer | Referral
+
+    def observed(self) -> ServerObservation:
+        """As the domain sees it; a referral is none of an answer."""
+        says = self.says
+        if isinstance(says, Referral):
+            says = Silent(Fault.LAME, f"it refers to other servers for {bare(str(says.zone))}")
+        return ServerObservation(str(self.server), self.address, says)
+
+
+@dataclass
+class Walked:
+    """Where the walk ended, and all who count or contradict there."""
+
+    delegation: Delegation
+    voices: list[Voice] = field(default_factory=list)
+    obstacle: Unanswered | None = None
+
+
+class Walk:
+    """One walk to the zone that holds a name.
+
+    Attributes:
+        addresses: all addresses of every name server met.
+        denials: the zones in whose name the owner name, or its text, was denied.
+    """
+
+    def __init__(self, asking: Asking, owner: Name, zone: Name) -> None:
+        self.addresses: dict[str, frozenset[str]] = {}
+        self.denials: set[Name] = set()
+        self._asking = asking
+        self._owner = owner
+        self._zone = zone
+        self._replies: dict[str, asyncio.Task[Answered | Silent]] = {}
+
+    async def down_from(self, zone: Name, servers: Sequence[Name]) -> Walked:
+        """Walk down from a zone whose servers are known; ends where nothing more is delegated."""
+        here = Walked(Delegation(str(zone), "", tuple(map(str, servers))))
+        contradicting: list[Voice] = []
+        while True:
+            here.obstacle = _too_many(here.delegation)
+            if here.obstacle:
+                break
+            here.voices = await self._ask(here.delegation)
+            referrals = [one.says for one in here.voices if isinstance(one.says, Referral)]
+            if not referrals:
+                await self._add_own(here)
+                break
+            here.obstacle = self._not_agreed(here, referrals)
+            if here.obstacle:
+                break
+            # With authority a server speaks for the child: it may contradict what is below.
+            contradicting += [one for one in here.voices if _is_answer(one)]
+            here = Walked(_below(here.delegation, referrals))
+        met = {one.address for one in here.voices}
+        here.voices = [*here.voices, *(one for one in contradicting if one.address not in met)]
+        return here
+
+    async def _ask(self, delegation: Delegation) -> list[Voice]:
+        # Of a registry's server that refers, one address is enough: every zone asks there.
+        thrifty = not delegation.parent
+        return await self._ask_all(delegation.named, name_from(delegation.zone), thrifty=thrifty)
+
+    async def _ask_all(
+        self, names: Iterable[str], zone: Name, *, thrifty: bool = False
+    ) -> list[Voice]:
+        servers = [name_from(name) for name in names]
+        found = await together([self._asking.addresses(one) for one in servers])
+        self.addresses |= {str(one): all_ for one, all_ in zip(servers, found, strict=True)}
+        voices = await together(
+            [
+                self._hear_server(server, self._asking.to_ask(all_) or [""], zone, thrifty=thrifty)
+                for server, all_ in zip(servers, found, strict=True)
+            ]
+        )
+        return [*chain(*voices)]
+
+    async def _hear_server(
+        self, server: Name, addresses: Sequence[str], zone: Name, *, thrifty: bool
+    ) -> list[Voice]:
+        heard: list[Voice] = []
+        if thrifty:
+            heard = [await self._hear(server, addresses[0], zone)]
+            if isinstance(heard[0].says, Referral):
+                return heard
+        rest = addresses[len(heard) :]
+        return heard + await together([self._hear(server, one, zone) for one in rest])
+
+    async def _hear(self, server: Name, address: str, zone: Name) -> Voice:
+        if not address:
+            silent = Silent(Fault.UNREACHABLE, "no address that we have a route to")
+            return Voice(server, address, silent)
+        refusal = self._asking.refusal(address)
+        if refusal:
+            return Voice(server, address, NeverContacted(refusal))
+        reply = await self._reply_of(address)
+        if isinstance(reply, Silent):
+            return Voice(server, address, reply)
+        says = dns_answer.server_answer(reply.message, self._owner, zone)
+        denied = dns_answer.apex(reply.message, self._owner)
+        if dns_answer.is_authoritative(reply.message) and denied:
+            self.denials.add(denied)
+        return Voice(server, address, says)
+
+    async def _reply_of(self, address: str) -> Answered | Silent:
+        """Every address is asked once for the text, however many cuts and names it serves."""
+        if address not in self._replies:
+            question = self._asking.directly(address, self._owner, Kind.TXT)
+            self._replies[address] = asyncio.create_task(question)
+        return await self._replies[address]
+
+    def _not_agreed(self, here: Walked, referrals: Sequence[Referral]) -> Unanswered | None:
+        """Why these referrals are not followed, if so: a minority does not say where a zone is."""
+        parent = bare(here.delegation.zone)
+        cuts = sorted({bare(str(one.zone)) for one in referrals})
+        if len(cuts) > 1:
+            seen = f"is delegated by name servers of {parent} in different ways: {', '.join(cuts)}"
+            return Unanswered(Fault.LAME, seen, _ASK_REGISTRY)
+        said = {one.address for one in here.voices if isinstance(one.says, Referral)}
+        said |= {one.address for one in here.voices if _is_answer(one)}
+        servers = servers_of(here.delegation.named, self.addresses)
+        counted = showing(servers, here.delegation.every, said)
+        if len(counted) >= needed(len(servers)):
+            return None
+        observed = [one.observed() for one in here.voices]
+        what = f"is delegated by {len(counted)} of {len(servers)} name servers of {parent}"
+        return too_few(what, observed, here.delegation, servers, counted)
+
+    async def _add_own(self, here: Walked) -> None:
+        """Ask the zone's servers which it has, and those that are not named above as well."""
+        zone = name_from(here.delegation.zone)
+        if not here.delegation.parent and self.denials == {zone}:
+            return  # nothing is delegated, and what denies it is no server of the customer
+        speaking = dict.fromkeys(one.address for one in here.voices if _is_answer(one))
+        told = await together([self._own_servers(address) for address in speaking])
+        own = sorted({str(name) for at, names in told if at == zone for name in names})
+        more = {str(name) for _, names in told for name in names} - {*here.delegation.named}
+        here.delegation = replace(here.delegation, own=tuple(own))
+        here.obstacle = _too_many(here.delegation, more)
+        if here.obstacle is None:
+            here.voices += await self._ask_all(sorted(more), zone)
+
+    async def _own_servers(self, address: str) -> tuple[Name, list[Name]]:
+        """The lowest zone that this server has above the owner name, and its NS records there."""
+        zone = self._zone
+        reply = await self._asking.directly(address, zone, Kind.NS)
+        if isinstance(reply, Answered) and not dns_answer.name_servers(reply.message, zone):
+            zone = dns_answer.apex(reply.message, zone) or zone
+            if zone != self._zone:
+                reply = await self._asking.directly(address, zone, Kind.NS)
+        if not isinstance(reply, Answered) or not dns_answer.is_authoritative(reply.message):
+            return zone, []
+        return zone, dns_answer.name_servers(reply.message, zone)
+
+
+def _below(above: Delegation, referrals: Sequence[Referral]) -> Delegation:
+    """The delegation that the parent's servers give."""
+    each = [{str(name) for name in one.servers} for one in referrals]
+    every, some = set.intersection(*each), set.union(*each)
+    return Delegation(
+        str(referrals[0].zone), above.zone, tuple(sorted(every)), tuple(sorted(some - every))
+    )
+
+
+def _too_many(delegation: Delegation, more: Iterable[str] = ()) -> Unanswered | None:
+    names = len({*delegation.named, *more})
+    if names <= _MOST_NAMES:
+        return None
+    zone = bare(delegation.zone)
+    seen = f"has {names} name servers, and a zone is asked at {_MOST_NAMES} at most"
+    fix = f"Name at most {_MOST_NAMES} name servers for {zone}, in the zone and above it together."
+    return Unanswered(Fault.TOO_LARGE, seen, fix)
+
+
+def _is_answer(voice: Voice) -> bool:
+    return isinstance(voice.says, TxtValues | Alias | DelegatedAway)

@@ -1,0 +1,56 @@
+"""Which capabilities a process asks about: by its settings, and by the jobs that it carries out."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from byoip.adapters.checks.resolver_check import resolver_complaint
+from byoip.composition.process import Composition
+from byoip.settings.model import Settings
+from byoip.settings.parts import resolver_address
+from byoip.usecases.checks.capabilities import (
+    AnchorsCovered,
+    Capabilities,
+    Question,
+    ResolversValidate,
+    RoasLoaded,
+    StatisticsLoaded,
+)
+
+_LOG = logging.getLogger(__name__)
+
+
+def capabilities_of(composition: Composition, *, validates_roas: bool = False) -> Capabilities:
+    """Of a process; `validates_roas`: it runs the relying party, so it needs the locators."""
+    settings, snapshots = composition.settings, composition.vrp_snapshots
+    clock = composition.clock
+    questions: dict[str, Question] = {
+        "statistics": StatisticsLoaded(composition.registrations),
+        "roa_data": RoasLoaded(snapshots, clock),
+    }
+    if composition.mode == "production":  # the sandbox is its own resolver and trust anchor
+        anchors = frozenset(settings.rpki_anchors)
+        feed = settings.rpki_feed_file or settings.rpki_feed_url
+        needs = anchors if validates_roas and not feed else frozenset[str]()
+
+        async def complaints() -> Mapping[str, str]:
+            return await _complaints(settings)
+
+        def without_locator() -> Sequence[str]:
+            return sorted(needs - {one.stem for one in settings.rpki_tals.glob("*.tal")})
+
+        questions["resolver"] = ResolversValidate(complaints)
+        questions["trust_anchors"] = AnchorsCovered(snapshots, anchors, without_locator)
+    return Capabilities(questions, clock)
+
+
+async def say_what_is_missing(capabilities: Capabilities) -> None:
+    """One line of the log for each thing that this process lacks, with the remedy."""
+    for one in await capabilities.lacking():
+        _LOG.warning("%s", one.sentence)
+
+
+async def _complaints(settings: Settings) -> Mapping[str, str]:
+    asked = (resolver_complaint(*resolver_address(text)) for text in settings.resolvers)
+    answers = zip(settings.resolvers, await asyncio.gather(*asked), strict=True)
+    return {name: complaint for name, complaint in answers if complaint}

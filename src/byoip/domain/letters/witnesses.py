@@ -1,0 +1,116 @@
+"""Whom a letter names as asked: the party that gave the answer, by what it was asked.
+
+Evidence names parties as they were reached: a host, an address, a snapshot's number. A letter is
+read by strangers, so it says what that was; what it cannot say truly it does not say at all.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+
+from byoip.domain.checks.evidence import Check, Finding
+from byoip.domain.checks.registry import Registry
+from byoip.domain.foreign_text import shown
+
+RESOLVER = "the operator's validating resolver"
+_INSIDE = "a name server that only the operator's network reaches"
+_OPERATOR = "the operator, by its own decision"
+_IANA = "IANA's table of address space"
+_MOST_NAMED = 2
+_SNAPSHOT = re.compile(r"snapshot (\d+)", re.ASCII)
+_RELYING_PARTY = re.compile(r"snapshot \d+ \((.+), built ([^,]+)\)", re.ASCII)
+
+_NAMES = {
+    "afrinic": "AFRINIC",
+    "apnic": "APNIC",
+    "arin": "ARIN",
+    "lacnic": "LACNIC",
+    "ripencc": "RIPE NCC",
+    "ripe": "RIPE NCC",
+}
+
+
+def registry_name(key: str) -> str:
+    """The usual name of a registry or trust anchor."""
+    return _NAMES.get(key, shown(key))
+
+
+def statistics_number(of: str) -> int | None:
+    """The number of the registries' statistics that evidence rests on, if it names one."""
+    found = _SNAPSHOT.fullmatch(of)
+    return int(found[1]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """What is known of the parties that evidence names.
+
+    Attributes:
+        resolvers: the operator's, as evidence names them; letters do not tell their addresses.
+        registries: by key.
+        responsible: key of the registry responsible for the space.
+        statistics: when the newest file of each such set of statistics was fetched, by number.
+    """
+
+    resolvers: frozenset[str] = frozenset()
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    responsible: str = ""
+    statistics: Mapping[int, datetime] = field(default_factory=dict)
+
+    def of(self, finding: Finding) -> str | None:
+        """The parties asked, each once, the first two by name; None: one cannot be named."""
+        if not finding.exhibits:  # irr is waived where the registry has no route objects
+            return _OPERATOR if finding.check is Check.IRR else None
+        named = dict.fromkeys(self._party(finding.check, one.of) for one in finding.exhibits)
+        parties = [one for one in named if one is not None]
+        if len(parties) < len(named):
+            return None
+        more = f" and {len(parties) - _MOST_NAMED} more" if len(parties) > _MOST_NAMED else ""
+        return ", ".join(parties[:_MOST_NAMED]) + more
+
+    def _party(self, check: Check, of: str) -> str | None:
+        match check:
+            case Check.REGISTRATION:
+                return self._statistics(of)
+            case Check.IRR | Check.OWNERSHIP_IRR:
+                return self._registry(of)
+            case Check.RPKI:
+                found = _RELYING_PARTY.fullmatch(of)
+                return f"{shown(found[1])}, built {shown(found[2])}" if found else None
+            case Check.OWNERSHIP_RDNS:
+                if of in self.resolvers:
+                    return RESOLVER
+                return _INSIDE if _internal(of) else shown(of)
+
+    def _statistics(self, of: str) -> str | None:
+        if of == "IANA table":
+            return _IANA
+        number = statistics_number(of)
+        at = None if number is None else self.statistics.get(number)
+        if at is None:
+            return None
+        return f"the registries' delegated statistics, fetched {at:%Y-%m-%dT%H:%M:%SZ}"
+
+    def _registry(self, of: str) -> str | None:
+        host = of.rpartition(":")[0] or of  # its port may have changed since
+        keys = [key for key, one in self.registries.items() if host in _hosts(one)]
+        key = self.responsible if self.responsible in keys else next(iter(keys), None)
+        if key is not None and (key == self.responsible or len(keys) == 1):
+            return f"{registry_name(key)}, {shown(of)}"
+        return None if _internal(of) else shown(of)
+
+
+def _hosts(registry: Registry) -> set[str]:
+    rest = (registry.rest_url or "").partition("://")[2].partition("/")[0]
+    return {registry.host, rest.partition(":")[0]} - {""}
+
+
+def _internal(of: str) -> bool:
+    """Whether it is an address that has a meaning inside a network only."""
+    host, _, _ = of.rpartition(":")
+    try:
+        return not ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return False

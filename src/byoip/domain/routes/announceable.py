@@ -1,0 +1,86 @@
+"""What stands between a route and its announcement: one rule for all who ask.
+
+A prefix's `advertisable` and `blockers` and the refusal of its announcement come from here, so none
+of them can say what another denies.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning
+from byoip.domain.checks.evidence import Outcome
+from byoip.domain.claims.claim import Claim, PrefixOffboarding, PrefixSuspended
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.bgp_prefix import (
+    AdvertiseStateLocked,
+    Contested,
+    IncompleteBgpDeployment,
+    LockedByOperator,
+)
+from byoip.domain.routes.route_validity import origin_refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Announceable:
+    """All that decides whether a withdrawn route may be announced at a moment.
+
+    Attributes:
+        claim: of the prefix that the route is a part of.
+        cidr: the route's.
+        default_binding: active once every edge in service has it; None: there is none.
+        origin: what origin validation says of exactly this route.
+        last_valid_at: when it last said yes to announcing it.
+        locked: by the operator.
+        still_served: another prefix's row for the same route is desired, held or seen.
+        lacking: edges in service that have not acknowledged the default binding, by name.
+    """
+
+    claim: Claim
+    cidr: Prefix
+    default_binding: Provisioning | None
+    origin: Outcome
+    last_valid_at: datetime | None = None
+    locked: bool = False
+    still_served: bool = False
+    lacking: Sequence[str] = ()
+
+    def obstacles(self, now: datetime) -> Iterator[Refusal]:
+        """All of them, in the order to deal with them; none: it may be announced.
+
+        Origin validation is about proven space: before that, the rpki check says what is missing.
+        """
+        if self.locked:
+            yield LockedByOperator(self.cidr)
+        yield from self._standing()
+        if not self.claim.approved:
+            yield PrefixNotApproved()
+        elif refusal := origin_refusal(self.origin, self.last_valid_at, now):
+            yield refusal
+        if self.default_binding is None:
+            yield IncompleteBgpDeployment()
+        elif self.default_binding is not Provisioning.ACTIVE or self.lacking:
+            yield AdvertiseStateLocked(self.lacking)
+
+    def _standing(self) -> Iterator[Refusal]:
+        match self.claim.standing:
+            case Standing.SUSPENDED:
+                yield PrefixSuspended()
+            case Standing.OFFBOARDING:
+                yield PrefixOffboarding()
+            case Standing.CONTESTED:
+                yield Contested()
+            case Standing.OK if self.still_served:
+                yield Contested(still_served=True)
+
+    def require(self, now: datetime) -> None:
+        """Refuse to announce it, for the first of its obstacles.
+
+        Raises:
+            LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, PrefixNotApproved,
+            OriginNotValid, OriginUnanswered, IncompleteBgpDeployment, AdvertiseStateLocked.
+        """
+        for refusal in self.obstacles(now):
+            raise refusal

@@ -1,0 +1,224 @@
+"""Raw answers: kept once for each content, compressed, and given up when they are due.
+
+A run keeps its answers (`raw_bytes`) until it is due (`raw_until`): at once when twenty newer runs
+of the prefix have theirs, 30 days after the prefix is closed. What an approval rests on is due only
+then, what a letter rests on never. Text SQL: each statement marks or frees a bounded set of rows.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.checks.evidence import WINDOW, Finding
+from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import translate_driver_errors
+
+NEWEST_KEPT: Final = 20  # runs of a prefix
+KEPT_AFTER_CLOSING: Final = timedelta(days=30)
+_LOOSE_FOR: Final = timedelta(days=1)  # longer than any transaction that might take it up again
+_PAGE: Final = 20  # runs: one of a /17 has 441 answers
+
+_USED: Final = compiled(
+    text("""
+    SELECT coalesce(sum(bytes), 0) AS bytes FROM evidence_usage
+    WHERE account_id = (SELECT account_id FROM prefixes WHERE id = :claim_id)
+    """)
+)
+
+# What was given up a moment ago, and is not deleted yet, is taken up again.
+_TAKE_UP: Final = compiled(
+    text("""
+    UPDATE raw_answers SET loose_since = NULL WHERE sha256 IN (
+        SELECT sha256 FROM raw_answers
+        WHERE sha256 = ANY(:digests) AND loose_since IS NOT NULL
+        ORDER BY sha256 FOR NO KEY UPDATE
+    )
+    """)
+)
+_ADD: Final = compiled(
+    text("""
+    INSERT INTO raw_answers (sha256, packed)
+    SELECT * FROM unnest(CAST(:digests AS bytea[]), CAST(:packed AS bytea[])) ORDER BY 1
+    ON CONFLICT DO NOTHING
+    """)
+)
+_COUNT: Final = compiled(
+    text("""
+    INSERT INTO evidence_usage AS kept (account_id, bytes)
+    SELECT account_id, CAST(:bytes AS bigint) FROM prefixes WHERE id = :claim_id
+    ON CONFLICT (account_id) DO UPDATE SET bytes = kept.bytes + excluded.bytes
+    """)
+)
+
+_NEWEST_PASSES: Final = """
+    SELECT DISTINCT ON (check_name) run.id
+    FROM validation_runs AS run JOIN findings ON run_id = run.id AND outcome = 'passed'
+    WHERE run.prefix_id = :claim_id AND run.finished_at BETWEEN {since} AND :until
+    ORDER BY check_name, findings.at DESC, run.id
+"""
+_APPROVED: Final = """(
+    SELECT max(finished_at) FROM validation_runs JOIN prefixes ON prefixes.id = prefix_id
+    WHERE prefix_id = :claim_id AND result = 'approved' AND finished_at >= approved_at
+)"""
+_GROUNDS: Final = """
+    UPDATE validation_runs SET {of} = true, raw_until = NULL WHERE id IN ({runs})
+"""
+_OF_APPROVAL: Final = compiled(
+    text(_GROUNDS.format(of="grounds_of_approval", runs=_NEWEST_PASSES.format(since=":since")))
+)
+_OF_LETTER: Final = compiled(
+    text(_GROUNDS.format(of="grounds_of_letter", runs=_NEWEST_PASSES.format(since=_APPROVED)))
+)
+
+# The newest pass of a check stays, too: a letter that is issued later rests on it.
+_SUPERSEDE: Final = compiled(
+    text("""
+    UPDATE validation_runs AS run SET raw_until = :now
+    WHERE id IN (
+        SELECT id FROM validation_runs WHERE prefix_id = :claim_id AND raw_bytes > 0
+        ORDER BY finished_at DESC, id DESC OFFSET :newest
+    ) AND raw_until IS NULL AND NOT grounds_of_approval AND NOT grounds_of_letter AND NOT EXISTS (
+        SELECT FROM findings AS pass
+        WHERE pass.run_id = run.id AND pass.outcome = 'passed' AND NOT EXISTS (
+            SELECT FROM validation_runs AS later JOIN findings AS newer ON newer.run_id = later.id
+            WHERE later.prefix_id = :claim_id AND later.finished_at > run.finished_at
+                AND newer.check_name = pass.check_name AND newer.outcome = 'passed'
+        )
+    )
+    """)
+)
+_CLOSE: Final = compiled(
+    text("""
+    UPDATE validation_runs SET raw_until = :until
+    WHERE prefix_id = :claim_id AND NOT grounds_of_letter
+    """)
+)
+
+_GIVE_UP: Final = compiled(
+    text("""
+    WITH due AS MATERIALIZED (
+        SELECT run.id, run.raw_bytes, prefixes.account_id, prefixes.state = 'closed' AS closed
+        FROM validation_runs AS run JOIN prefixes ON prefixes.id = run.prefix_id
+        WHERE raw_until <= :now ORDER BY raw_until, run.id LIMIT :page
+        FOR NO KEY UPDATE OF run SKIP LOCKED
+    ), loosened AS (
+        UPDATE raw_answers SET loose_since = :now WHERE sha256 IN (
+            SELECT sha256 FROM raw_answers WHERE sha256 IN (
+                SELECT kept FROM exhibits JOIN due ON run_id = due.id WHERE kept IS NOT NULL
+            ) ORDER BY sha256 FOR NO KEY UPDATE
+        )
+    ), emptied AS (
+        UPDATE exhibits SET kept = NULL, answer = NULL,
+            size_bytes = coalesce(size_bytes, octet_length(answer))
+        FROM due WHERE run_id = due.id AND NOT closed
+    ), ended AS (
+        DELETE FROM exhibits USING due WHERE run_id = due.id AND closed
+    ), given_up AS (
+        UPDATE validation_runs SET raw_bytes = 0, raw_until = NULL
+        WHERE id IN (SELECT id FROM due)
+    )
+    SELECT account_id, sum(raw_bytes) AS bytes, count(*) AS runs
+    FROM due GROUP BY account_id ORDER BY account_id
+    """)
+)
+_DISCOUNT: Final = compiled(
+    text("UPDATE evidence_usage SET bytes = bytes - :bytes WHERE account_id = :account_id")
+)
+_SWEEP: Final = compiled(
+    text("""
+    WITH loose AS MATERIALIZED (
+        SELECT sha256, EXISTS (SELECT FROM exhibits WHERE kept = content.sha256) AS used
+        FROM raw_answers AS content WHERE loose_since < :before ORDER BY loose_since LIMIT :page
+        FOR UPDATE SKIP LOCKED
+    ), taken_up AS (
+        UPDATE raw_answers SET loose_since = NULL
+        WHERE sha256 IN (SELECT sha256 FROM loose WHERE used)
+        RETURNING 1
+    ), deleted AS (
+        DELETE FROM raw_answers WHERE sha256 IN (SELECT sha256 FROM loose WHERE NOT used)
+        RETURNING 1
+    )
+    SELECT FROM taken_up UNION ALL SELECT FROM deleted
+    """)
+)
+
+
+def packed(found: Sequence[Finding]) -> Mapping[bytes, bytes]:
+    """The answers of a run that say anything, by digest; each content once."""
+    answers = {one.answer for finding in found for one in finding.exhibits if one.answer}
+    return {sha256(one).digest(): zlib.compress(one) for one in answers}
+
+
+def unpacked(content: bytes) -> bytes:
+    """An answer as it came."""
+    return zlib.decompress(content)
+
+
+async def used(session: Session, claim_id: UUID) -> int:
+    """How many bytes the runs of the claim's account keep."""
+    (row,) = await session.rows(_USED, claim_id=claim_id)
+    return int(row.bytes)
+
+
+async def keep(session: Session, claim_id: UUID, contents: Mapping[bytes, bytes]) -> None:
+    """Keep the contents that are not there yet, and count all of them for the account."""
+    digests, answers = list(contents), list(contents.values())
+    await session.change(_TAKE_UP, digests=digests)
+    await session.change(_ADD, digests=digests, packed=answers)
+    await session.change(_COUNT, claim_id=claim_id, bytes=sum(map(len, answers)))
+
+
+async def supersede(session: Session, claim_id: UUID, now: datetime, newest: int) -> None:
+    """All but the newest runs of a claim, and what it rests on, are due."""
+    await session.change(_SUPERSEDE, claim_id=claim_id, now=now, newest=newest)
+
+
+async def mark_approval(session: Session, claim_id: UUID, now: datetime) -> None:
+    """An approval at this time rests on the newest pass of each check."""
+    await session.change(_OF_APPROVAL, claim_id=claim_id, since=now - WINDOW, until=now)
+
+
+async def mark_letter(session: Session, claim_id: UUID, issued_at: datetime) -> None:
+    """A letter that was issued then rests on the newest pass of each check since the approval."""
+    await session.change(_OF_LETTER, claim_id=claim_id, until=issued_at)
+
+
+async def claim_closed(session: Session, claim_id: UUID, now: datetime) -> None:
+    """In 30 days only what a letter rests on is kept."""
+    await session.change(_CLOSE, claim_id=claim_id, until=now + KEPT_AFTER_CLOSING)
+
+
+async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
+    """Give up the answers of all runs that are due, and contents that no run keeps; how many runs.
+
+    Each transaction frees one page.
+    """
+    runs = 0
+    while done := await _give_up(engine, now, page):
+        runs += done
+    while await _sweep(engine, now, 50 * page):
+        pass
+    return runs
+
+
+async def _give_up(engine: AsyncEngine, now: datetime, page: int) -> int:
+    with translate_driver_errors():
+        async with engine.begin() as connection:
+            session = await Session.of(connection)
+            freed = await session.rows(_GIVE_UP, now=now, page=page)
+            for one in freed:  # contents first, then accounts in order: as a run that is recorded
+                await session.change(_DISCOUNT, account_id=one.account_id, bytes=one.bytes)
+            return sum(one.runs for one in freed)
+
+
+async def _sweep(engine: AsyncEngine, now: datetime, page: int) -> int:
+    with translate_driver_errors():
+        async with engine.begin() as connection:
+            session = await Session.of(connection)
+            return await session.change(_SWEEP, before=now - _LOOSE_FOR, page=page)

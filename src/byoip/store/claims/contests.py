@@ -1,0 +1,91 @@
+"""Contests over space: who locks what for them, and which have no rival any more.
+
+All that may begin or end a contest locks the space first, and only then claims, in the order of
+their ids: whoever comes second sees what the first has left.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Uuid, and_, bindparam, exists, or_, select, union_all
+from sqlalchemy.dialects.postgresql import CIDR
+
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import Standing, State
+from byoip.domain.prefix import Prefix
+from byoip.store.claims.claim_reader import claim_from
+from byoip.store.claims.tables import prefixes, reservations
+from byoip.store.columns import constant
+from byoip.store.statements import Repository, compiled
+
+_p, _rival, _r = prefixes.c, prefixes.alias("rival").c, reservations.c
+_PREFIX: Final = bindparam("prefix", type_=CIDR)
+_OK, _CONTESTED, _SUSPENDED, _OFFBOARDING = (
+    constant(one)
+    for one in (Standing.OK, Standing.CONTESTED, Standing.SUSPENDED, Standing.OFFBOARDING)
+)
+_APPROVED, _PENDING = constant(State.APPROVED), constant(State.PENDING)
+
+_unrivalled_perhaps = and_(_p.live, _p.standing != _OK, _p.cidr.op("&&")(_PREFIX))
+_AROUND: Final = compiled(
+    select(_p.id)
+    .where(
+        _p.id.in_(
+            union_all(
+                select(_p.id).where(_p.id == bindparam("claim_id", type_=Uuid)),
+                select(_p.id).where(_unrivalled_perhaps),
+            )
+        )
+    )
+    .order_by(_p.id)
+    .with_for_update(key_share=True)
+)
+# Pending, and it has proven the space: the mark says so, or was covered by another standing since.
+_has_proven = and_(
+    _rival.state == _PENDING,
+    or_(
+        _rival.standing == _CONTESTED,
+        and_(
+            _rival.standing.in_([_SUSPENDED, _OFFBOARDING]),
+            _rival.ownership_state == constant(CheckState.VALID),
+        ),
+    ),
+)
+_has_rival = exists().where(
+    _rival.cidr.op("&&")(_p.cidr),
+    _rival.id != _p.id,
+    _rival.live,
+    or_(_rival.state == _APPROVED, and_(_p.state == _APPROVED, _has_proven)),
+)
+_is_reserved = exists().where(
+    _r.cidr.op("&&")(_p.cidr), _r.live, _r.account_id.is_distinct_from(_p.account_id)
+)
+_UNRIVALLED: Final = compiled(
+    select(prefixes)
+    .where(
+        _unrivalled_perhaps,
+        _p.standing.in_([_CONTESTED, _OFFBOARDING]),
+        ~_has_rival.correlate(prefixes),
+        or_(_p.state == _APPROVED, ~_is_reserved.correlate(prefixes)),
+    )
+    .order_by(_p.id)
+    .with_for_update(key_share=True, of=prefixes)
+)
+
+
+class ContestRepository(Repository):
+    """Contests, within one transaction that has locked the space."""
+
+    async def lock_around(self, claim: Claim) -> None:
+        """Lock a claim, and all that overlap it and may have it as their rival."""
+        await self._session.rows(_AROUND, claim_id=claim.id, prefix=claim.prefix.network)
+
+    async def unrivalled(self, prefix: Prefix) -> Sequence[Claim]:
+        """Claims in a space that are contested, or leave, and have no rival; locked for update.
+
+        An approved claim's rivals have proven the space and are still there; a pending one's are
+        approved, or reservations for other accounts.
+        """
+        rows = await self._session.rows(_UNRIVALLED, prefix=prefix.network)
+        return [claim_from(row) for row in rows]

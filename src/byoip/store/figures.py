@@ -1,0 +1,78 @@
+"""Figures that are counted as rows change: read, and folded. Text SQL.
+
+Triggers (migration 0013) add a row with the difference for each statement; a job folds these rows
+into one for each figure and label, which it alone writes.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from byoip.store.statements import Session, compiled
+from byoip.store.unavailable import translate_driver_errors
+
+_PAGE: Final = 10_000
+
+READ: Final = text("""
+    SELECT figure, label, sum(value) AS value FROM (
+        SELECT figure, label, value FROM figures UNION ALL SELECT * FROM figure_deltas
+    ) AS known GROUP BY figure, label ORDER BY figure, label
+""")
+_FOLD: Final = compiled(
+    text("""
+    WITH folded AS (
+        DELETE FROM figure_deltas WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM figure_deltas LIMIT :page FOR UPDATE SKIP LOCKED
+        )) RETURNING figure, label, delta
+    ), added AS (
+        INSERT INTO figures AS kept (figure, label, value)
+        SELECT figure, label, sum(delta) FROM folded GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (figure, label) DO UPDATE SET value = kept.value + excluded.value
+    )
+    SELECT count(*) AS folded FROM folded
+    """)
+)
+
+# It changes with time alone, as letters expire: so the job counts, not the reader.
+_LETTERS_OWED: Final = compiled(
+    text("""
+    INSERT INTO figures (figure, label, value)
+    SELECT 'byoip_letters_owed', '', count(*) FROM prefixes
+    WHERE state = 'approved' AND delegate_loa_creation AND approved_by = 'checks'
+        AND standing <> 'offboarding' AND NOT EXISTS (
+            SELECT FROM letters WHERE prefix_id = prefixes.id AND superseded_by IS NULL
+                AND (revoked_because = 'operator' OR revoked_at IS NULL AND valid_until > now())
+        )
+    ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
+    """)
+)
+
+
+async def read_figures(connection: AsyncConnection) -> Mapping[str, Mapping[str, float]]:
+    """Every figure by its labels, as of now; what has fallen to 0 included."""
+    found: dict[str, dict[str, float]] = {}
+    for figure, label, value in (await connection.execute(READ)).all():
+        found.setdefault(figure, {})[label] = float(value)
+    return found
+
+
+async def fold_figures(engine: AsyncEngine, page: int = _PAGE) -> int:
+    """Fold all differences that were committed, in pages; how many."""
+    total = 0
+    while True:
+        folded = await _fold(engine, page)
+        total += folded
+        if folded < page:
+            break
+    async with engine.begin() as connection:
+        await (await Session.of(connection)).change(_LETTERS_OWED)
+    return total
+
+
+async def _fold(engine: AsyncEngine, page: int) -> int:
+    with translate_driver_errors():
+        async with engine.begin() as connection:
+            (row,) = await (await Session.of(connection)).rows(_FOLD, page=page)
+            return int(row.folded)

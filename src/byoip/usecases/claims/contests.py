@@ -1,0 +1,53 @@
+"""How a contest ends by itself: in the transaction in which the last rival goes."""
+
+from typing import Final
+from uuid import UUID
+
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.history import Actor, Event
+from byoip.domain.prefix import Prefix
+from byoip.store.transaction import Transaction
+
+# A rival is not told of another's credentials and requests.
+_BY: Final = Actor("worker", "last-rival-gone")
+_BECAUSE: Final = {"because": "no rival is left"}
+
+
+async def lock_with_space(tx: Transaction, claim_id: UUID, account_id: UUID | None = None) -> Claim:
+    """Lock a claim that may be the last rival of others: its space first, then all around it.
+
+    Raises:
+        ClaimNotFound: there is no such live claim, or it is another account's.
+        PreconditionFailed: it has another version by now.
+    """
+    seen = await tx.claims.get(claim_id, account_id)  # its prefix never changes
+    await tx.claims.lock_space(seen.prefix)
+    await tx.contests.lock_around(seen)
+    return await tx.lock_claim(claim_id, account_id)
+
+
+async def clear_contests(tx: Transaction, prefix: Prefix) -> None:
+    """Take the mark of a contest from all claims in a space that have no rival any more.
+
+    To be called last by what takes a rival away, with the space locked. One that is on its way out
+    keeps its standing, and is not contested when it is restored.
+    """
+    for claim in await tx.contests.unrivalled(prefix):
+        if claim.offboarding:
+            await _forget(tx, claim)
+        else:
+            cleared = claim.change_standing(Transition.UNRIVALLED, tx.now)
+            await tx.claims.save(cleared)
+            before = {"standing": claim.standing.value}
+            after = {"standing": cleared.standing.value, **_BECAUSE}
+            tx.events.note(Event(claim.id, "prefix.ok", _BY, tx.now, before, after))
+
+
+async def _forget(tx: Transaction, claim: Claim) -> None:
+    leaving = await tx.offboardings.live(claim.id)
+    if leaving and leaving.contested:
+        await tx.offboardings.save(leaving.undisputed())
+        tx.events.note(
+            Event(claim.id, "offboarding.uncontested", _BY, tx.now, after=dict(_BECAUSE))
+        )

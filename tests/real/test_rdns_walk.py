@@ -1,0 +1,109 @@
+"""The walk down from the registry's zone on Knot DNS, with a hostile server among the zone's."""
+
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from uuid import UUID
+
+from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.network_policy import NetworkPolicy
+from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.prefix import Prefix
+from tests.real.dns_world import RESOLVER, SERVERS, DnsWorld, server_name
+from tests.real.zone_signing import Signing
+
+LABEL, TOKEN = "byoip-validation", "n5r7kq2xw4vzt3mbd6yj"
+(ZONE,) = reverse_zones(Prefix.parse("192.0.2.0/24"))
+OWNER, WIDE = ZONE.owner(LABEL), "0.192.in-addr.arpa."
+HOSTILE, HONEST, THIRD = SERVERS
+UNSIGNED = Signing.UNSIGNED
+ACCOUNT = UUID(int=1)
+
+
+class Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+async def look(world: DnsWorld) -> ZoneObservation:
+    policy = NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),))
+    adapter = DnspythonResolver(
+        Clock(), [(RESOLVER, world.port)], policy, authority_port=world.port, query_deadline=2
+    )
+    return await adapter.observe(ZONE, LABEL, ACCOUNT)
+
+
+async def judge(world: DnsWorld) -> Outcome:
+    return judge_zones([await look(world)], TOKEN)
+
+
+def names(*addresses: str) -> list[str]:
+    return [str(server_name(address)) for address in addresses]
+
+
+async def test_the_delegation_comes_from_the_registry(dns_world: DnsWorld) -> None:
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED)
+    dns_world.publish(OWNER, TOKEN)
+    delegation = (await look(dns_world)).delegation
+    assert delegation
+    assert (delegation.parent, delegation.zone) == ("in-addr.arpa.", ZONE.name)
+    assert list(delegation.every) == list(delegation.own) == names(HOSTILE, HONEST)
+
+
+async def test_a_hostile_server_that_names_itself_only_does_not_pass(dns_world: DnsWorld) -> None:
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED)
+    dns_world.publish(OWNER, TOKEN, at=HOSTILE)
+    dns_world.publish(ZONE.name, *names(HOSTILE, THIRD), kind="NS", at=HOSTILE)
+    outcome = await judge(dns_world)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason is Reason.SERVERS_CONTRADICT
+    dns_world.stop(HONEST)
+    assert isinstance(await judge(dns_world), Unanswered)
+
+
+async def test_a_hostile_server_that_delegates_the_label_is_refused(dns_world: DnsWorld) -> None:
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED)
+    dns_world.publish(OWNER, *names(THIRD), kind="NS", at=HOSTILE)
+    dns_world.stop(HONEST)
+    outcome = await judge(dns_world)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason is Reason.ALIAS_IN_ANSWER
+    assert "a delegation there" in outcome.seen
+
+
+async def test_one_server_with_authority_for_both_zones_speaks_for_the_child(
+    dns_world: DnsWorld,
+) -> None:
+    dns_world.add_zone(WIDE, signing=UNSIGNED, servers=[HOSTILE, HONEST])
+    dns_world.publish(ZONE.name, *names(HOSTILE, THIRD), kind="NS")
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED, servers=[HOSTILE, THIRD])
+    dns_world.publish(OWNER, TOKEN)
+    observed = await look(dns_world)
+    assert observed.delegation
+    assert list(observed.delegation.every) == names(HOSTILE, THIRD)  # HONEST refers to them
+    assert isinstance(judge_zones([observed], TOKEN), Passed)
+    dns_world.stop(HONEST)  # now one of two would say where the zone is
+    assert isinstance(await judge(dns_world), Unanswered)
+
+
+async def test_where_all_have_authority_for_both_all_are_witnesses(dns_world: DnsWorld) -> None:
+    dns_world.add_zone(WIDE, signing=UNSIGNED, servers=[HOSTILE, HONEST])
+    dns_world.publish(ZONE.name, *names(HOSTILE, HONEST), kind="NS")
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED, servers=[HOSTILE, HONEST])
+    dns_world.publish(OWNER, TOKEN)
+    assert isinstance(await judge(dns_world), Passed)
+    dns_world.remove(OWNER, at=HONEST)
+    outcome = await judge(dns_world)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason is Reason.SERVERS_CONTRADICT
+
+
+async def test_a_zone_that_the_registry_does_not_delegate_is_missing_there(
+    dns_world: DnsWorld,
+) -> None:
+    outcome = await judge(dns_world)  # the registry's zone is signed, and so is what it denies
+    assert isinstance(outcome, Failed)
+    assert outcome.reason is Reason.ZONE_NOT_DELEGATED
+    assert "the lowest zone is in-addr.arpa, which is the registry's own" in outcome.seen

@@ -1,0 +1,182 @@
+"""Random states of one prefix, made on a real Postgres: all that announcing it depends on."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.adapters.checks.vrp_json import JsonVrps
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.claim import CheckRecord
+from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.routes.offboarding import Offboarding
+from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from byoip.usecases.checks.refresh_roas import RefreshRoas
+from tests.api.world import World
+from tests.fakes.rpki import FakeVrpSource, export_text
+from tests.usecases.world import GATES
+
+# What ROA data says of a /23 of AS64500: origin, max length, and by how much it has expired.
+ROAS: dict[str, list[tuple[int, int, timedelta | None]]] = {
+    "none": [],
+    "valid": [(64500, 23, None)],
+    "valid and lasting": [(64500, 24, timedelta(days=-1))],
+    "other origin": [(64501, 23, None)],
+    "too short": [(64500, 22, None)],
+    "as0": [(0, 23, None)],
+    "expired": [(64500, 23, timedelta(hours=1))],
+    "expired beside another": [(64500, 23, timedelta(hours=1)), (64501, 23, None)],
+}
+# Acknowledged, counts, drained: what the edges are like.
+EDGES: dict[str, list[tuple[int, bool, bool]]] = {
+    "none": [],
+    "joining": [(0, False, False)],
+    "has it": [(10**6, True, False)],
+    "lacks it": [(10**6, True, False), (0, True, False)],
+    "one that lacks it is drained": [(10**6, True, False), (0, True, True)],
+    "all drained": [(10**6, True, True)],
+}
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One state of everything; days since origin validation last said yes."""
+
+    approved_by: Approver | None
+    standing: Standing
+    asked_roas: CheckState
+    bound: bool
+    edges: str
+    locked: bool
+    served_elsewhere: bool
+    roas: str | None  # None: no data at all
+    built: timedelta
+    last_valid: timedelta | None
+
+
+situations = st.builds(
+    Situation,
+    approved_by=st.sampled_from([Approver.CHECKS, Approver.CHECKS, Approver.OPERATOR, None]),
+    standing=st.sampled_from([Standing.OK] * 4 + list(Standing)),
+    asked_roas=st.sampled_from(CheckState),
+    bound=st.sampled_from([True, True, True, False]),
+    edges=st.sampled_from(sorted(EDGES)),
+    locked=st.sampled_from([False, False, False, True]),
+    served_elsewhere=st.sampled_from([False, False, False, True]),
+    roas=st.sampled_from([*sorted(ROAS), "valid", "valid", None]),
+    built=st.sampled_from([timedelta(0), timedelta(0), timedelta(hours=25)]),
+    last_valid=st.sampled_from([None, timedelta(days=1), timedelta(days=8)]),
+)
+
+
+@dataclass
+class Maker:
+    """Makes them, each with a prefix of its own."""
+
+    world: World
+    engine: AsyncEngine
+    directory: Path
+
+    async def make(self, wanted: Situation) -> tuple[str, str | None]:
+        """Its path, and the path of its route where it has one."""
+        prefix_id, cidr = await self.world.approved()
+        path, route = f"/prefixes/{prefix_id}", None
+        await self._run("UPDATE edges SET removed_at = now() WHERE live")
+        if wanted.served_elsewhere:
+            await self._serve_elsewhere(cidr)
+        if wanted.bound:
+            body = {"cidr": cidr, "service_id": await self.world.service("CDN")}
+            await self.world.result("POST", f"{path}/bindings", json=body)
+            [spanning] = await self.world.result("GET", f"{path}/bgp/prefixes")
+            route = f"{path}/bgp/prefixes/{spanning['id']}"
+        for number, (acknowledged, counts, drained) in enumerate(EDGES[wanted.edges]):
+            await self._run(
+                "INSERT INTO edges (id, name, acknowledged, joins_at, counts, drained, "
+                "registered_at, heard_at) VALUES "
+                "(gen_random_uuid(), :name, :acknowledged, 0, :counts, :drained, now(), now())",
+                name=f"edge{number}",
+                acknowledged=acknowledged,
+                counts=counts,
+                drained=drained,
+            )
+        await self._run(
+            "UPDATE bgp_prefixes SET locked = :locked, last_valid_at = :at WHERE prefix_id = :id",
+            locked=wanted.locked,
+            at=None if wanted.last_valid is None else self._ago(wanted.last_valid),
+            id=UUID(prefix_id),
+        )
+        await self._stand(UUID(prefix_id), wanted)
+        await self._roas(cidr, wanted)
+        return path, route
+
+    async def _stand(self, prefix_id: UUID, wanted: Situation) -> None:
+        async with self.world.store.transaction() as tx:
+            claim = await tx.claims.lock(prefix_id)
+            by, now = wanted.approved_by, self.world.clock.now()
+            said = CheckRecord(wanted.asked_roas, passed_at=now)
+            if wanted.standing is Standing.OFFBOARDING:
+                leaving = Offboarding(uuid4(), claim.id, claim.account_id, "worker", "1", now)
+                await tx.offboardings.add(leaving)
+            await tx.claims.save(
+                replace(
+                    claim,
+                    state=State.PENDING if by is None else State.APPROVED,
+                    approved_by=by,
+                    approved_at=None if by is None else now,
+                    standing=wanted.standing,
+                    rpki=said,
+                )
+            )
+
+    async def _serve_elsewhere(self, cidr: str) -> None:
+        """Another account had it, and a speaker may still hold its route."""
+        world = self.world
+        theirs = replace(world, account_id=world.other_account_id, token=world.other_token)
+        made = UUID((await theirs.prefix(cidr))["id"])
+        async with world.store.transaction() as tx:
+            claim, now = await tx.claims.lock(made), world.clock.now()
+            ours = (await tx.claims.approved_overlapping(claim.prefix))[0]
+            await tx.claims.save(
+                replace(ours, state=State.PENDING, approved_by=None, approved_at=None)
+            )
+            await tx.claims.save(claim.approve_by_operator(now))
+        body = {"cidr": cidr, "service_id": await world.service("CDN")}
+        binding = await theirs.result("POST", f"/prefixes/{made.hex}/bindings", json=body)
+        [route] = await theirs.result("GET", f"/prefixes/{made.hex}/bgp/prefixes")
+        await theirs.result("DELETE", f"/prefixes/{made.hex}/bindings/{binding['id']}")
+        async with world.store.transaction() as tx:
+            claim = await tx.claims.lock(made)
+            await tx.claims.save(claim.revoke(now))
+            await tx.claims.save(ours)
+        await self._run(
+            "INSERT INTO applied_routes VALUES ('gobgp', :id, true, true, 1, now())",
+            id=UUID(route["id"]),
+        )
+
+    async def _roas(self, cidr: str, wanted: Situation) -> None:
+        await self._run("DELETE FROM current_vrp_snapshot")
+        if wanted.roas is None:
+            return
+        listed: list[dict[str, Any]] = []
+        for asn, longest, expired in ROAS[wanted.roas]:
+            covering = cidr if longest >= 23 else f"{cidr.rsplit('.', 2)[0]}.0.0/16"
+            entry: dict[str, Any] = {"prefix": covering, "asn": asn, "ta": "ripe"}
+            entry["maxLength"] = longest
+            if expired is not None:
+                entry["expires"] = int(self._ago(expired).timestamp())
+            listed.append(entry)
+        source = FakeVrpSource(self.directory, export_text(listed, self._ago(wanted.built)))
+        snapshots = VrpSnapshots(self.engine)
+        await RefreshRoas(source, JsonVrps(), snapshots, GATES, self.world.clock)()
+
+    def _ago(self, by: timedelta) -> Any:
+        return self.world.clock.now() - by
+
+    async def _run(self, statement: str, **values: object) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement), values)
