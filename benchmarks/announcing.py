@@ -123,7 +123,7 @@ def _single(what: str, seconds: Sequence[float], bare: Sequence[float]) -> Figur
 
 @dataclass(frozen=True, slots=True)
 class _Bare:
-    """The same by the adapter alone: nobody wants anything, nothing is remembered."""
+    """The same by the adapter alone: no owner wants a route, nothing is stored."""
 
     announced: list[float]
     withdrawn: list[float]

@@ -18,7 +18,7 @@ _BYOIP = str(Path(sys.executable).with_name("byoip"))
 _PATIENCE_SECONDS = 30.0
 
 
-# The settings of whoever runs us; and nobody compiles all of byoip anew in each of its processes.
+# The settings of the shell; and Python shall keep what it has compiled of byoip.
 _NOT_KNOWN = ("BYOIP_", "PYTHONDONTWRITEBYTECODE")
 # Requests are counted, and no limit is ever reached.
 _UNLIMITED = {
@@ -128,7 +128,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody has now."""
+    """A port on loopback that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 

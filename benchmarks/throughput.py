@@ -145,7 +145,7 @@ def _settings(ports: Ports, roas: Path) -> list[str]:
         "origin_asns = [64500]",
         'contactable = ["127.0.0.0/8"]',
         f'rpki_feed_file = "{roas}"',
-        f'statistics_dir = "{roas.parent}"',  # none there: nobody beyond loopback is asked
+        f'statistics_dir = "{roas.parent}"',  # none there: no server beyond loopback is asked
         "rpki_floor = 0",
     ]
     for number, registry in enumerate(RIRS):

@@ -212,13 +212,7 @@ async def reconciling(
     parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
-        LeaderElection(url),
-        fleet.routes,
-        store or fleet.store,
-        fleet.clock,
-        parts,
-        listeners,
-        pace,
+        LeaderElection(url), fleet.routes, store or fleet.store, fleet.clock, parts, listeners, pace
     )
     task = asyncio.create_task(reconciler.run())
     try:
@@ -230,8 +224,8 @@ async def reconciling(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 15) -> None:
-    """Return once it holds; fail when time is up."""
+async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 60) -> None:
+    """Return once it holds; fail when time is up: much later than on any machine that is well."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:
@@ -240,6 +234,14 @@ async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 
             return
         assert loop.time() < deadline, f"not so within {seconds} s"
         await asyncio.sleep(0.01)
+
+
+async def looks(*speakers: FakeSpeaker, count: int = 3) -> None:
+    """Return after so many more looks at all that each speaker holds."""
+    wanted = [one.calls("held") + count for one in speakers]
+    await until(
+        lambda: all(one.calls("held") >= n for one, n in zip(speakers, wanted, strict=True))
+    )
 
 
 def listener(*speakers: FakeSpeaker) -> FakeListener:

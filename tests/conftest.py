@@ -1,11 +1,13 @@
 """Fixtures for every test: an embedded Postgres, and a database of its own for each test."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
+from byoip.store.engine import PoolSize, make_engine
+from tests.announcing import Fleet
 from tests.databases import directory_open_to_all, fast_place, fresh_database, make_template
 
 
@@ -30,6 +32,14 @@ def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """A migrated database that this test alone uses."""
     with fresh_database(postgres_url, template=template_database) as url:
         yield url
+
+
+@pytest.fixture
+async def fleet(database_url: str) -> AsyncIterator[Fleet]:
+    """Routes, and twins of speakers that announce them."""
+    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
+    yield Fleet(engine)
+    await engine.dispose()
 
 
 @pytest.fixture

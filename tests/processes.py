@@ -14,7 +14,7 @@ PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs; a zombie that nobody reaps does not."""
+    """Whether the process runs; a zombie, which its parent has not reaped, does not."""
     return state(pid) not in {"", "Z", "X"}
 
 

@@ -12,11 +12,7 @@ REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "src" / "byoip"
 GENERATED = REPOSITORY / "docs" / "errors.md"
 DOCUMENTS = sorted(
-    {
-        REPOSITORY / "README.md",
-        REPOSITORY / "CONTRIBUTING.md",
-        *(REPOSITORY / "docs").rglob("*.md"),
-    }
+    {REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")}
 )
 LONGEST_LINE = 100
 FOLDERS = {

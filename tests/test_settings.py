@@ -208,15 +208,14 @@ def test_speakers_from_the_environment_are_a_stage_each() -> None:
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["127.0.0.1", "127.0.0.1:0", ":50051", "127.0.0.1:50051,127.0.0.1:50051"],
+    "value", ["127.0.0.1", "127.0.0.1:0", ":50051", "127.0.0.1:50051,127.0.0.1:50051"]
 )
 def test_speakers_that_cannot_be_used_are_refused(value: str) -> None:
     with pytest.raises(SettingsError):
         read_settings({"BYOIP_SPEAKERS": value})
 
 
-def test_whoever_configures_no_key_is_told_who_writes_letters() -> None:
+def test_an_operator_without_a_key_is_told_who_writes_letters() -> None:
     (note,) = letter_notes(read_settings({}))
     assert "no worker writes any" in note
     files = {"BYOIP_LETTER_KEY": "/key.pem", "BYOIP_LETTER_CERTIFICATE": "/certificate.pem"}

@@ -139,7 +139,7 @@ def test_the_settings_given_to_the_containers_are_ones_that_byoip_reads() -> Non
     assert set(composed) == set(sample)
     given = {name: value for name, value in image_environment().items() if name.startswith("BYOIP")}
     settings = read_settings(given | sample)
-    assert not on_loopback(settings.host), "a container that listens on loopback serves nobody"
+    assert not on_loopback(settings.host), "a container that listens on loopback serves no client"
     assert settings.base_url(settings.host, settings.port) == sample["BYOIP_PUBLIC_URL"]
 
 

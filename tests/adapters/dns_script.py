@@ -177,7 +177,7 @@ async def _name_server(script: Script, address: str, serve: Serve) -> AsyncItera
 
 
 def _free_port(script: Script) -> int:
-    """Free wherever somebody is to listen, and where nobody is."""
+    """Free at every address where a server is to listen, and where none is."""
     streams = {NS1, NS2, REGISTRY, *script.serve}
     while True:
         with socket.socket() as probe:

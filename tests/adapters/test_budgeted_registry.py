@@ -9,21 +9,14 @@ from byoip.adapters.checks.budgeted_registry import BackOff, BudgetedRegistry
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.registry import (
-    Found,
-    Lookup,
-    NoAnswer,
-    NoEntries,
-    RegistryAnswer,
-    RegistryQuestion,
-)
+from byoip.ports.checks import registry as registries
 from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PERMIT = Permit(UUID(int=7))
-QUESTION = RegistryQuestion(
+QUESTION = registries.RegistryQuestion(
     Registry("ripencc", "RIPE", "whois.invalid", Dialect.RIPE),
-    Lookup.EXACT_ROUTES,
+    registries.Lookup.EXACT_ROUTES,
     Prefix.parse("192.0.2.0/24"),
     UUID(int=1),
 )
@@ -42,17 +35,20 @@ class ScriptedBudget:
         self.left = list(admissions)
         self.told: list[object] = []
 
-    async def admit(self, question: RegistryQuestion) -> Admission:
+    async def admit(self, question: registries.RegistryQuestion) -> Admission:
         assert question == QUESTION
         return self.left.pop(0) if len(self.left) > 1 else self.left[0]
 
     async def settle(
-        self, permit: Permit, question: RegistryQuestion, answer: Found | NoEntries | None
+        self,
+        permit: Permit,
+        question: registries.RegistryQuestion,
+        answer: registries.Found | registries.NoEntries | None,
     ) -> None:
         assert question == QUESTION
         self.told.append(("settle", permit, answer))
 
-    async def hold(self, question: RegistryQuestion, pause: timedelta) -> None:
+    async def hold(self, question: registries.RegistryQuestion, pause: timedelta) -> None:
         assert question == QUESTION
         self.told.append(("hold", pause))
 
@@ -60,11 +56,11 @@ class ScriptedBudget:
 class ScriptedRegistry:
     """Answers always the same; counts."""
 
-    def __init__(self, answer: RegistryAnswer) -> None:
+    def __init__(self, answer: registries.RegistryAnswer) -> None:
         self.answer = answer
         self.times = 0
 
-    async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
+    async def look_up(self, question: registries.RegistryQuestion) -> registries.RegistryAnswer:
         assert question == QUESTION
         self.times += 1
         return self.answer
@@ -76,47 +72,49 @@ def budgeted(
     return BudgetedRegistry(registry, budget, Clock(), patience=patience, every=0.01)
 
 
-@pytest.mark.parametrize("answer", [Found((), EXHIBIT), NoEntries(EXHIBIT)])
-async def test_an_answer_is_passed_on_and_handed_to_the_budget(answer: Found | NoEntries) -> None:
+@pytest.mark.parametrize("answer", [registries.Found((), EXHIBIT), registries.NoEntries(EXHIBIT)])
+async def test_an_answer_is_passed_on_and_handed_to_the_budget(
+    answer: registries.Found | registries.NoEntries,
+) -> None:
     registry, budget = ScriptedRegistry(answer), ScriptedBudget(PERMIT)
     assert await budgeted(registry, budget).look_up(QUESTION) == answer
     assert budget.told == [("settle", PERMIT, answer)]
 
 
 async def test_no_answer_gives_the_connection_back_and_keeps_nothing() -> None:
-    none = NoAnswer(Fault.TIMEOUT, "slow", EXHIBIT)
+    none = registries.NoAnswer(Fault.TIMEOUT, "slow", EXHIBIT)
     registry, budget = ScriptedRegistry(none), ScriptedBudget(PERMIT)
     assert await budgeted(registry, budget).look_up(QUESTION) == none
     assert budget.told == [("settle", PERMIT, None)]
 
 
 async def test_what_was_just_answered_is_not_asked_again() -> None:
-    registry = ScriptedRegistry(NoEntries(EXHIBIT))
-    remembered = NoEntries(replace(EXHIBIT, answer=b"earlier"))
+    registry = ScriptedRegistry(registries.NoEntries(EXHIBIT))
+    remembered = registries.NoEntries(replace(EXHIBIT, answer=b"earlier"))
     budget = ScriptedBudget(remembered)
     assert await budgeted(registry, budget).look_up(QUESTION) == remembered
     assert (registry.times, budget.told) == (0, [])
 
 
 async def test_without_budget_nothing_is_asked_and_the_reason_is_in_the_evidence() -> None:
-    registry = ScriptedRegistry(NoEntries(EXHIBIT))
+    registry = ScriptedRegistry(registries.NoEntries(EXHIBIT))
     answer = await budgeted(registry, ScriptedBudget(Spent("used up"))).look_up(QUESTION)
     exhibit = RawAnswer("nothing was asked", "whois.invalid:43", b"", NOW)
-    assert answer == NoAnswer(Fault.OUT_OF_BUDGET, "used up", exhibit)
+    assert answer == registries.NoAnswer(Fault.OUT_OF_BUDGET, "used up", exhibit)
     assert registry.times == 0
 
 
 async def test_a_free_connection_is_waited_for() -> None:
-    registry = ScriptedRegistry(NoEntries(EXHIBIT))
+    registry = ScriptedRegistry(registries.NoEntries(EXHIBIT))
     budget = ScriptedBudget(Busy(), Busy(), PERMIT)
-    assert await budgeted(registry, budget).look_up(QUESTION) == NoEntries(EXHIBIT)
+    assert await budgeted(registry, budget).look_up(QUESTION) == registries.NoEntries(EXHIBIT)
     assert registry.times == 1
 
 
 async def test_patience_with_a_busy_registry_ends() -> None:
-    registry = ScriptedRegistry(NoEntries(EXHIBIT))
+    registry = ScriptedRegistry(registries.NoEntries(EXHIBIT))
     answer = await budgeted(registry, ScriptedBudget(Busy()), patience=0.05).look_up(QUESTION)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, registries.NoAnswer)
     assert answer.fault is Fault.OUT_OF_BUDGET
     assert registry.times == 0
 
@@ -125,19 +123,19 @@ async def test_who_waits_looks_less_and_less_often() -> None:
     class Counting(ScriptedBudget):
         looks = 0
 
-        async def admit(self, question: RegistryQuestion) -> Admission:
+        async def admit(self, question: registries.RegistryQuestion) -> Admission:
             self.looks += 1
             return await super().admit(question)
 
     budget = Counting(Busy())
-    registry = ScriptedRegistry(NoEntries(EXHIBIT))
+    registry = ScriptedRegistry(registries.NoEntries(EXHIBIT))
     await BudgetedRegistry(registry, budget, Clock(), patience=0.2, every=0.01).look_up(QUESTION)
     assert 4 <= budget.looks <= 8  # 0.2 s at 0.01 s each would be twenty
 
 
 async def test_giving_up_in_the_middle_gives_the_connection_back() -> None:
     class Slow:
-        async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
+        async def look_up(self, question: registries.RegistryQuestion) -> registries.RegistryAnswer:
             await asyncio.sleep(3600)
             raise AssertionError(question)
 
@@ -159,7 +157,7 @@ async def test_giving_up_in_the_middle_gives_the_connection_back() -> None:
     ],
 )
 async def test_a_registry_that_refuses_us_is_left_alone(said: bytes, pause: int) -> None:
-    refusal = NoAnswer(Fault.REFUSED, "denied", replace(EXHIBIT, answer=said))
+    refusal = registries.NoAnswer(Fault.REFUSED, "denied", replace(EXHIBIT, answer=said))
     registry, budget = ScriptedRegistry(refusal), ScriptedBudget(PERMIT)
     assert await budgeted(registry, budget).look_up(QUESTION) == refusal
     # Held before the connection is free, or another worker would ask once more in between.
@@ -167,7 +165,7 @@ async def test_a_registry_that_refuses_us_is_left_alone(said: bytes, pause: int)
 
 
 async def test_the_pauses_are_the_operators_own() -> None:
-    refusal = NoAnswer(Fault.REFUSED, "denied", EXHIBIT)
+    refusal = registries.NoAnswer(Fault.REFUSED, "denied", EXHIBIT)
     budget = ScriptedBudget(PERMIT)
     asks = BudgetedRegistry(
         ScriptedRegistry(refusal), budget, Clock(), back_off=BackOff(refused=timedelta(0))

@@ -39,7 +39,7 @@ async def test_who_waits_for_its_own_share_takes_nothing_from_the_others() -> No
         assert not any(await asyncio.gather(*waiting))
 
 
-async def test_everybody_together_gets_no_more_than_all() -> None:
+async def test_all_accounts_together_get_no_more_than_all() -> None:
     turns = DnsConcurrency(4)
     async with AsyncExitStack() as holding:
         got = [await taken(turns.of(uuid4()), holding) for _ in range(6)]

@@ -9,13 +9,7 @@ import dns.rrset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.adapters.checks.dns_answer import (
-    addresses,
-    apex,
-    name_servers,
-    proven_bogus,
-    server_answer,
-)
+from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_exchange import Answered, NotAnswered, _read, has_route, name_from
 from byoip.domain.checks.evidence import Fault
 
@@ -53,11 +47,13 @@ def test_no_bytes_make_it_raise(
         wire[:2] + flags.to_bytes(2, "big") + b"\0\1" + counts + wire[12:] + records(kinds, data),
     )
     if isinstance(reply, Answered):
-        server_answer(reply.message, name_from(str(OWNER)), name_from("192.in-addr.arpa."))
-        apex(reply.message, name_from(str(OWNER)))
-        name_servers(reply.message, name_from(str(OWNER)))
-        addresses(reply.message)
-        proven_bogus(reply.message)
+        dns_answer.server_answer(
+            reply.message, name_from(str(OWNER)), name_from("192.in-addr.arpa.")
+        )
+        dns_answer.apex(reply.message, name_from(str(OWNER)))
+        dns_answer.name_servers(reply.message, name_from(str(OWNER)))
+        dns_answer.addresses(reply.message)
+        dns_answer.proven_bogus(reply.message)
 
 
 @given(st.binary(max_size=100))

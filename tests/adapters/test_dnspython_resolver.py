@@ -16,14 +16,7 @@ import pytest
 
 from byoip.adapters.checks.dns_exchange import DnsConcurrency
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.reverse_dns.observation import (
-    Alias,
-    ServerAnswer,
-    Silent,
-    TxtValues,
-    ZoneObservation,
-    ZoneSecurity,
-)
+from byoip.domain.checks.reverse_dns import observation
 from tests.adapters.dns_script import (
     ACCOUNT,
     LABEL,
@@ -45,19 +38,19 @@ from tests.adapters.dns_script import (
 from tests.announcing import until
 
 Question = dns.message.Message
-GOOD = TxtValues((TOKEN,))
+GOOD = observation.TxtValues((TOKEN,))
 HEADER = 12
 
 
-async def look(script: Script) -> ZoneObservation:
+async def look(script: Script) -> observation.ZoneObservation:
     async with playing(script) as adapter:
         return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
-async def says(serve: Serve) -> ServerAnswer:
+async def says(serve: Serve) -> observation.ServerAnswer:
     """What the adapter makes of one odd name server, beside a good one."""
     observed = await look(Script(serve={NS1: serve, NS2: honest()}))
-    assert observed.security is ZoneSecurity.INSECURE
+    assert observed.security is observation.ZoneSecurity.INSECURE
     odd, good = observed.servers
     assert good.answer == GOOD
     return odd.answer
@@ -147,7 +140,7 @@ async def test_what_does_not_answer_the_question_is_no_answer(
     build: Callable[[Question], bytes], fault: Fault
 ) -> None:
     heard = await says(serving(build))
-    assert isinstance(heard, Silent)
+    assert isinstance(heard, observation.Silent)
     assert heard.fault is fault
 
 
@@ -155,10 +148,14 @@ async def test_what_does_not_answer_the_question_is_no_answer(
     ("build", "heard"),
     [
         pytest.param(
-            with_records(OWNER, "CNAME", "evil.example."), Alias("evil.example."), id="CNAME"
+            with_records(OWNER, "CNAME", "evil.example."),
+            observation.Alias("evil.example."),
+            id="CNAME",
         ),
         pytest.param(
-            with_records(ZONE.name, "DNAME", "evil.example."), Alias("evil.example."), id="DNAME"
+            with_records(ZONE.name, "DNAME", "evil.example."),
+            observation.Alias("evil.example."),
+            id="DNAME",
         ),
         pytest.param(
             with_records(OWNER.upper(), "TXT", TOKEN), GOOD, id="a name in capitals (RFC 4343)"
@@ -168,18 +165,18 @@ async def test_what_does_not_answer_the_question_is_no_answer(
         ),
         pytest.param(
             with_records(OWNER, "TXT", r'"\000\255\092 a"'),
-            TxtValues((r"\000\255\092 a",)),
+            observation.TxtValues((r"\000\255\092 a",)),
             id="bytes that are no text",
         ),
         pytest.param(
             with_records(OWNER, "TXT", " ".join(["x" * 255] * 8)),
-            TxtValues(("x" * 1024,)),
+            observation.TxtValues(("x" * 1024,)),
             id="a value kept in part",
         ),
     ],
 )
 async def test_what_a_server_says_is_kept_as_it_is(
-    build: Callable[[Question], bytes], heard: ServerAnswer
+    build: Callable[[Question], bytes], heard: observation.ServerAnswer
 ) -> None:
     assert await says(serving(build)) == heard
 
@@ -205,20 +202,20 @@ async def reset(_: Question, writer: asyncio.StreamWriter) -> None:
 async def test_a_server_that_drips_bytes_runs_into_the_deadline() -> None:
     start = time.monotonic()
     heard = await says(drip)
-    assert heard == Silent(Fault.TIMEOUT, "no answer over TCP within 1.5 s")
+    assert heard == observation.Silent(Fault.TIMEOUT, "no answer over TCP within 1.5 s")
     assert time.monotonic() - start < 5
 
 
 async def test_half_an_answer_is_no_answer() -> None:
     heard = await says(hang_up)
-    assert isinstance(heard, Silent)
+    assert isinstance(heard, observation.Silent)
     assert heard.fault is Fault.TRUNCATED
 
 
 async def test_a_server_that_is_not_there_is_unreachable() -> None:
     observed = await look(Script(serve={NS2: honest()}))
     silent = observed.servers[0].answer
-    assert isinstance(silent, Silent)
+    assert isinstance(silent, observation.Silent)
     assert silent.fault is Fault.UNREACHABLE
 
 
@@ -228,7 +225,7 @@ async def test_the_zone_deadline_ends_everything() -> None:
     observed = await look(script)
     assert time.monotonic() - start < 2
     assert [server.answer for server in observed.servers] == [
-        Silent(Fault.TIMEOUT, "not within 0.3 s of a zone")
+        observation.Silent(Fault.TIMEOUT, "not within 0.3 s of a zone")
     ] * 2
 
 

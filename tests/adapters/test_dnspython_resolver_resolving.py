@@ -88,7 +88,7 @@ def with_zone(changes: Mapping[tuple[str, str], list[str]]) -> Records:
     return {**ZONE_RECORDS, **changes}
 
 
-async def test_in_a_secure_zone_the_resolver_is_believed_and_nobody_else_asked() -> None:
+async def test_in_a_secure_zone_the_resolver_is_believed_and_no_other_asked() -> None:
     observed, script = await resolved_by(resolving(flags=AD))
     assert observed.security is ZoneSecurity.SECURE
     assert observed.resolver == GOOD

@@ -235,7 +235,7 @@ def test_a_data_directory_that_cannot_be_made_is_refused(open_directory: Path) -
         EmbeddedPostgres(open_directory / "file" / "postgres").start()
 
 
-def test_a_data_directory_of_a_version_nobody_has_names_the_version(new_dir: Path) -> None:
+def test_a_data_directory_of_a_version_that_does_not_exist_names_the_version(new_dir: Path) -> None:
     cluster = new_dir / "cluster"
     cluster.mkdir(parents=True)
     for directory in (new_dir, new_dir.parent):

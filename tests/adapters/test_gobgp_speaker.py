@@ -165,10 +165,7 @@ async def test_attributes_that_we_do_not_know_are_passed_over(
     gobgp.lists("ListPath", answer)
     (path,) = await speaker.held()
     assert path == Path(
-        V4.prefix,
-        (Asn(1), Asn(2)),
-        IPv4Address("0.0.0.0"),
-        frozenset({Community(65535, 0)}),
+        V4.prefix, (Asn(1), Asn(2)), IPv4Address("0.0.0.0"), frozenset({Community(65535, 0)})
     )
 
 

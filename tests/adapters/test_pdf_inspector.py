@@ -77,7 +77,7 @@ async def test_our_own_signed_letter_is_accepted(tmp_path: Path) -> None:
     ("document", "told"),
     [
         pytest.param(pdf(catalog=b"/OpenAction " + SCRIPT), "is opened", id="on opening"),
-        pytest.param(pdf(SCRIPT), "JavaScript", id="in an object nobody refers to"),
+        pytest.param(pdf(SCRIPT), "JavaScript", id="in an object without a reference"),
         pytest.param(pdf(SCRIPT.replace(b"JavaS", b"J#61vaS")), "JavaScript", id="spelt in hex"),
         pytest.param(
             pdf(b"/JavaScript", page=b"/X << /S 4 0 R >>"), "JavaScript", id="named elsewhere"

@@ -120,7 +120,7 @@ async def test_an_operator_may_have_any_name(key: Path, certificate: Path, opera
 
 
 def _issued(key: Path, certificate: Path, *, operator: str, issuer: str) -> None:
-    """An RSA key with a certificate that somebody else signed."""
+    """An RSA key with a certificate that another key signed."""
     own, other = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in "12")
     named = [
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (operator, issuer)
@@ -146,7 +146,7 @@ def _issued(key: Path, certificate: Path, *, operator: str, issuer: str) -> None
     )
 
 
-async def test_the_operator_may_bring_a_key_that_somebody_vouches_for(
+async def test_the_operator_may_bring_a_key_that_an_authority_vouches_for(
     key: Path, certificate: Path
 ) -> None:
     _issued(key, certificate, operator=OPERATOR, issuer="Example Trust Services")
@@ -158,7 +158,7 @@ async def test_the_operator_may_bring_a_key_that_somebody_vouches_for(
     assert status.valid
 
 
-def test_a_key_and_somebody_elses_certificate_are_refused(
+def test_a_key_and_another_keys_certificate_are_refused(
     signer: PyhankoSigner, key: Path, tmp_path: Path
 ) -> None:
     assert signer.seal.self_signed

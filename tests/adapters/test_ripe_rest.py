@@ -22,13 +22,7 @@ from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.registry import (
-    Found,
-    Lookup,
-    NoAnswer,
-    RegistryAnswer,
-    RegistryQuestion,
-)
+from byoip.ports.checks.registry import Found, Lookup, NoAnswer, RegistryAnswer, RegistryQuestion
 from tests.fakes.registry import FakeRouteRegistry
 from tests.fakes.ripe_rest_server import RipeRestServer, document, errors, http, nothing
 
@@ -169,7 +163,7 @@ async def test_a_closed_port_is_unreachable() -> None:
 
 @pytest.fixture
 def self_signed(tmp_path: Path) -> ssl.SSLContext:
-    """A server's side of TLS, for 127.0.0.1, that nobody vouches for."""
+    """A server's side of TLS, for 127.0.0.1, that no authority signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     today = datetime.now(UTC)

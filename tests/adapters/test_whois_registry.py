@@ -11,14 +11,7 @@ from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.registry import (
-    Found,
-    Lookup,
-    NoAnswer,
-    NoEntries,
-    RegistryAnswer,
-    RegistryQuestion,
-)
+from byoip.ports.checks import registry as registries
 from byoip.sandbox.whois_server import IrrFault, WhoisServer
 
 ROUTE = b"route: 192.0.2.0/24\norigin: AS64500\nmnt-by: M\nsource: RIPE\n"
@@ -33,7 +26,7 @@ class Clock:
 
 
 class ScriptedServer:
-    """Sends given bytes to whoever asks, then closes; keeps what it was sent."""
+    """Sends given bytes to every client, then closes; keeps what it was sent."""
 
     def __init__(self) -> None:
         self.says = b""
@@ -71,14 +64,14 @@ async def look_up(
     port: int,
     dialect: Dialect = Dialect.RIPE,
     *,
-    lookup: Lookup = Lookup.EXACT_ROUTES,
+    lookup: registries.Lookup = registries.Lookup.EXACT_ROUTES,
     prefix: str = "192.0.2.0/24",
     deadline: float = 5,
     max_bytes: int = 100_000,
-) -> RegistryAnswer:
+) -> registries.RegistryAnswer:
     asks = WhoisRegistry(Clock(), deadline=deadline, max_bytes=max_bytes)
     registry = Registry("ripencc", "RIPE", "127.0.0.1", dialect, port=port)
-    question = RegistryQuestion(registry, lookup, Prefix.parse(prefix), UUID(int=1))
+    question = registries.RegistryQuestion(registry, lookup, Prefix.parse(prefix), UUID(int=1))
     return await asks.look_up(question)
 
 
@@ -87,7 +80,7 @@ async def test_a_whole_answer_counts_even_if_the_connection_ends_badly(
 ) -> None:
     server.says = BANNER + NOTHING + SERVED
     server.resets = True
-    assert isinstance(await look_up(server.port), NoEntries)
+    assert isinstance(await look_up(server.port), registries.NoEntries)
     assert server.heard == b"-r -B -G -x -s RIPE -T route 192.0.2.0/24\r\n"
 
 
@@ -95,7 +88,7 @@ async def test_the_words_before_a_reset_are_read(server: ScriptedServer) -> None
     server.says = b"%ERROR:201: access denied for 192.0.2.1\n"
     server.resets = True
     answer = await look_up(server.port)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, registries.NoAnswer)
     assert answer.fault is Fault.REFUSED
 
 
@@ -105,7 +98,7 @@ async def test_a_server_that_never_ends_its_answer_meets_the_deadline(
     server.says = BANNER
     server.closes = False
     answer = await look_up(server.port, deadline=0.2)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, registries.NoAnswer)
     assert answer.fault is Fault.TIMEOUT
     assert answer.exhibit.answer == BANNER
 
@@ -113,7 +106,7 @@ async def test_a_server_that_never_ends_its_answer_meets_the_deadline(
 async def test_an_answer_beyond_the_limit_is_cut_off(server: ScriptedServer) -> None:
     server.says = BANNER + (ROUTE + b"\n") * 10_000
     answer = await look_up(server.port, max_bytes=50_000)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, registries.NoAnswer)
     assert answer.fault is Fault.TOO_LARGE
     assert len(answer.exhibit.answer) == 50_000
 
@@ -123,7 +116,7 @@ async def test_a_closed_port_is_unreachable() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     answer = await look_up(port)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, registries.NoAnswer)
     assert answer.fault is Fault.UNREACHABLE
 
 
@@ -149,9 +142,9 @@ async def test_every_fault_of_the_sandbox_leaves_the_question_unanswered(
         sandbox.put("RIPE", ROUTE)
     sandbox.fault = misbehaviour
     answer = await look_up(port, dialect, deadline=0.3)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, registries.NoAnswer)
     assert answer.fault is fault
     sandbox.fault = None
     recovered = await look_up(port, dialect)
-    assert isinstance(recovered, Found if there else NoEntries)
+    assert isinstance(recovered, registries.Found if there else registries.NoEntries)
     await sandbox.stop()

@@ -14,7 +14,7 @@ from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.transaction import Store
 from tests.api.documented import Document
-from tests.api.operators import Desk
+from tests.api.operators import Operator
 from tests.api.world import World, new_account
 from tests.databases import fresh_database
 from tests.fakes.backend import ExternalServices, make_backend
@@ -90,8 +90,8 @@ async def world(engine: AsyncEngine, judge: Document) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def desk(world: World) -> Desk:
-    return Desk(world, await world.credential(None, [Scope.OPERATOR]))
+async def operator(world: World) -> Operator:
+    return Operator(world, await world.credential(None, [Scope.OPERATOR]))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import Scope
 from byoip.store.claims.event_notifier import EventNotifier
-from tests.api.operators import WHY, Desk
+from tests.api.operators import WHY, Operator
 from tests.api.world import World
 from tests.store.test_event_notifier import listens
 
@@ -23,7 +23,7 @@ def engine(own_engine: AsyncEngine) -> AsyncEngine:
 
 
 @dataclass
-class Edge(Desk):
+class Edge(Operator):
     """A machine with a token that opens the feed."""
 
     async def acknowledge(self, name: str, number: int) -> Any:
@@ -38,10 +38,10 @@ class Edge(Desk):
         return found
 
 
-async def register(desk: Desk, *names: str) -> None:
+async def register(operator: Operator, *names: str) -> None:
     for name in names:
         body = {"drained": False, "reason": WHY}
-        await desk.result("PUT", f"/edge/edges/{name}", json=body)
+        await operator.result("PUT", f"/edge/edges/{name}", json=body)
 
 
 @pytest.fixture

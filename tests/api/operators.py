@@ -12,7 +12,7 @@ WHY = "a ticket"
 
 
 @dataclass
-class Desk(Asking):
+class Operator(Asking):
     """An operator with a token."""
 
     world: World

@@ -14,7 +14,7 @@ from byoip.api.application import create_application
 from byoip.api.border.messages import MESSAGES
 from byoip.api.problems.problems import PROBLEMS
 from tests.api.bound import bound, roas
-from tests.api.operators import WHY, Desk
+from tests.api.operators import WHY, Operator
 from tests.api.test_tenancy import bearer
 from tests.api.world import World
 
@@ -59,7 +59,7 @@ async def test_a_route_as_v4_clients_know_it_and_as_we_tell_it(
     announced = await world.result("PATCH", route, json={**UP, "asn_prepend_count": 2})
     assert announced["on_demand"]["advertised"] is announced["desired"]["advertised"] is True
     assert announced["desired"]["at"] == announced["on_demand"]["advertised_modified_at"]
-    assert announced["applied"] == {"advertised": False, "at": None}  # nobody has confirmed
+    assert announced["applied"] == {"advertised": False, "at": None}  # no speaker has confirmed
     assert announced["asn_prepend_count"] == 2
     assert await world.result("GET", route) == announced
     prefix = await world.result("GET", path)
@@ -214,14 +214,14 @@ async def test_a_write_holds_against_the_tag_of_the_prefix(
 
 
 async def test_the_operator_locks_a_route_and_its_owner_is_told(
-    world: World, engine: AsyncEngine, desk: Desk, tmp_path: Path
+    world: World, engine: AsyncEngine, operator: Operator, tmp_path: Path
 ) -> None:
     path, cidr, route = await bound(world)
     await roas(world, engine, tmp_path, cidr)
     await world.result("PATCH", route, json=UP)
-    [listed] = await desk.result("GET", f"{path}/bgp/prefixes")
+    [listed] = await operator.result("GET", f"{path}/bgp/prefixes")
     assert listed == await world.result("GET", route)
-    locked = await desk.act(f"{route}/lock")
+    locked = await operator.act(f"{route}/lock")
     assert locked["on_demand"]["on_demand_locked"] is True
     assert locked == await world.result("GET", route)
     assert (await world.result("GET", path))["on_demand_locked"] is True
@@ -230,7 +230,7 @@ async def test_the_operator_locks_a_route_and_its_owner_is_told(
         assert await world.errors("PATCH", route, json=body) == refused
     assert await world.errors("PATCH", f"{path}/bgp/status", json={"advertised": False}) == refused
     assert await world.errors("POST", f"{path}/offboard") == refused
-    again = await desk.call("POST", f"{route}/lock", json={"reason": WHY})
+    again = await operator.call("POST", f"{route}/lock", json={"reason": WHY})
     assert names(again) == ["no_change"]
     [told] = [
         one
@@ -239,16 +239,16 @@ async def test_the_operator_locks_a_route_and_its_owner_is_told(
     ]
     assert told["after"]["reason"] == WHY
     assert told["actor"].startswith("operator")
-    unlocked = await desk.act(f"{route}/unlock")
+    unlocked = await operator.act(f"{route}/unlock")
     assert unlocked["on_demand"]["on_demand_locked"] is False
     assert await world.result("PATCH", route, json=DOWN)
 
 
-async def test_a_lock_wants_a_reason_and_a_route(world: World, desk: Desk) -> None:
+async def test_a_lock_wants_a_reason_and_a_route(world: World, operator: Operator) -> None:
     path, _, route = await bound(world)
-    [(status, name, pointer)] = await desk.errors("POST", f"{route}/lock", json={})
+    [(status, name, pointer)] = await operator.errors("POST", f"{route}/lock", json={})
     assert (status, name, pointer) == (422, "field_missing", "/reason")
-    assert await desk.refusal(f"{path}/bgp/prefixes/{'0' * 32}/lock") == (
+    assert await operator.refusal(f"{path}/bgp/prefixes/{'0' * 32}/lock") == (
         404,
         "bgp_prefix_not_found",
     )

@@ -11,7 +11,7 @@ from byoip.api.border.access_log import AccessLog
 from byoip.api.border.answers import etag, expected
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.domain.precondition import ANY_VERSION, Precondition
-from tests.api.operators import WHY, Desk
+from tests.api.operators import WHY, Operator
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World
 
@@ -186,36 +186,38 @@ def test_whatever_operators_change_says_what_it_is_based_on() -> None:
     assert readable == {one.path for one in operators if one.conditional}
 
 
-async def test_of_many_operators_that_have_seen_the_same_account_one_writes(desk: Desk) -> None:
-    made = await desk.call("POST", "/accounts", json={"reason": WHY, "name": "Example"})
+async def test_of_many_operators_that_have_seen_the_same_account_one_writes(
+    operator: Operator,
+) -> None:
+    made = await operator.call("POST", "/accounts", json={"reason": WHY, "name": "Example"})
     path = f"/accounts/{made.json()['result']['id']}"
-    seen = {"if-match": (await desk.call("GET", path)).headers["etag"]}
+    seen = {"if-match": (await operator.call("GET", path)).headers["etag"]}
     assert seen["if-match"] == made.headers["etag"] == '"1"'
     said = await asyncio.gather(
         *(
-            desk.call("PATCH", path, json={"reason": WHY, "prefix_quota": quota}, headers=seen)
+            operator.call("PATCH", path, json={"reason": WHY, "prefix_quota": quota}, headers=seen)
             for quota in range(1, 7)
         )
     )
     assert sorted(one.status_code for one in said) == [200, *[412] * 5]
-    assert (await desk.call("GET", path)).headers["etag"] == '"2"'
-    quota = (await desk.result("GET", path))["prefix_quota"]
+    assert (await operator.call("GET", path)).headers["etag"] == '"2"'
+    quota = (await operator.result("GET", path))["prefix_quota"]
     same = {"reason": WHY, "prefix_quota": quota}
-    assert (await desk.call("PATCH", path, json=same)).headers["etag"] == '"2"'
+    assert (await operator.call("PATCH", path, json=same)).headers["etag"] == '"2"'
 
 
 async def test_a_service_that_another_operator_has_changed_is_not_changed_unseen(
-    desk: Desk, unknown_id: str
+    operator: Operator, unknown_id: str
 ) -> None:
-    made = await desk.act("/services", name=f"Scrubbing {unknown_id}")
+    made = await operator.act("/services", name=f"Scrubbing {unknown_id}")
     path = f"/services/{made['id']}"
-    read = await desk.call("GET", path)
+    read = await operator.call("GET", path)
     assert (read.json()["result"], read.headers["etag"]) == (made, '"1"')
     change, seen = {"reason": WHY, "default_only": True}, {"if-match": '"1"'}
-    assert (await desk.call("PATCH", path, json=change, headers=seen)).headers["etag"] == '"2"'
+    assert (await operator.call("PATCH", path, json=change, headers=seen)).headers["etag"] == '"2"'
     change["default_only"] = False
-    refused = await desk.call("PATCH", path, json=change, headers=seen)
+    refused = await operator.call("PATCH", path, json=change, headers=seen)
     assert outcome(refused) == (412, "precondition_failed")
-    assert (await desk.result("GET", path))["default_only"] is True
-    missing = await desk.call("GET", f"/services/{unknown_id}")
+    assert (await operator.result("GET", path))["default_only"] is True
+    missing = await operator.call("GET", f"/services/{unknown_id}")
     assert outcome(missing) == (404, "service_not_offered")

@@ -184,7 +184,7 @@ async def test_delegations_that_do_not_fit_are_refused_at_their_member(world: Wo
         assert await world.errors("POST", at, json=full) == [expected], body
 
 
-async def test_an_unapproved_prefix_delegates_nothing_whoever_is_named(world: World) -> None:
+async def test_an_unapproved_prefix_delegates_nothing_to_any_account(world: World) -> None:
     prefix = await world.prefix()
     for named in (world.other_account_id.hex, "0" * 32):
         body = {"cidr": prefix["cidr"], "delegated_account_id": named}

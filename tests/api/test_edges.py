@@ -7,7 +7,7 @@ import pytest
 
 from byoip.store.claims.event_notifier import EventNotifier
 from tests.api.edges import FEED, Customer, Edge, customer, edge, engine, listening, register
-from tests.api.operators import WHY, Desk
+from tests.api.operators import WHY, Operator
 from tests.api.test_history import hurried, waiting
 from tests.api.world import World
 
@@ -15,7 +15,7 @@ __all__ = ["customer", "edge", "engine", "listening"]  # fixtures
 
 
 async def test_an_edge_takes_the_state_acknowledges_it_and_follows(
-    edge: Edge, customer: Customer, desk: Desk
+    edge: Edge, customer: Customer, operator: Operator
 ) -> None:
     binding = await customer.bind()
     assert binding["provisioning"] == {"state": "active"}
@@ -34,8 +34,8 @@ async def test_an_edge_takes_the_state_acknowledges_it_and_follows(
             }
         ],
     }
-    await register(desk, "fra1")
-    event = await desk.last_event()
+    await register(operator, "fra1")
+    event = await operator.last_event()
     assert (event["kind"], event["after"]["edge"]) == ("edge.registered", "fra1")
     joined = await edge.acknowledge("fra1", 1)
     assert (joined["state"], joined["acknowledged"], joined["newest"]) == ("serving", 1, 1)
@@ -61,10 +61,10 @@ async def test_an_edge_takes_the_state_acknowledges_it_and_follows(
         "answering_cidr": customer.cidr,
     }
     address = customer.cidr.replace("0/23", "9")
-    found = await desk.result("GET", f"/addresses/{address}")
+    found = await operator.result("GET", f"/addresses/{address}")
     assert found["holding"]["binding"]["service_name"] == "CDN"
     await edge.acknowledge("fra1", 2)
-    found = await desk.result("GET", f"/addresses/{address}")
+    found = await operator.result("GET", f"/addresses/{address}")
     assert found["holding"]["binding"]["service_name"] == "Spectrum"
     [shown] = await customer.world.result("GET", customer.path)
     assert shown["provisioning"] == {"state": "active"}
@@ -94,10 +94,10 @@ async def test_a_query_that_is_not_understood_is_refused(edge: Edge, path: str, 
 
 
 async def test_who_is_ahead_of_the_feed_is_told_so(
-    edge: Edge, customer: Customer, desk: Desk
+    edge: Edge, customer: Customer, operator: Operator
 ) -> None:
     await customer.bind()
-    await register(desk, "fra1")
+    await register(operator, "fra1")
     refused = [(409, "change_not_made_yet", "/number")]
     for path in ("/edge/changes?after=2", "/edge/changes/stream?after=2"):
         assert await edge.errors("GET", path) == refused
@@ -106,10 +106,10 @@ async def test_who_is_ahead_of_the_feed_is_told_so(
 
 
 async def test_who_follows_another_feed_is_told_so(
-    edge: Edge, customer: Customer, desk: Desk
+    edge: Edge, customer: Customer, operator: Operator
 ) -> None:
     await customer.bind()
-    await register(desk, "fra1")
+    await register(operator, "fra1")
     feed, other = await edge.feed(), "0" * 32
     refused = [(409, "feed_replaced", "/feed")]
     for path in ("/edge/changes", "/edge/changes/stream"):
@@ -121,26 +121,28 @@ async def test_who_follows_another_feed_is_told_so(
     assert await edge.result("GET", f"/edge/changes?after=1&feed={feed}") == []
 
 
-async def test_only_operators_register_edges(edge: Edge, customer: Customer, desk: Desk) -> None:
+async def test_only_operators_register_edges(
+    edge: Edge, customer: Customer, operator: Operator
+) -> None:
     await customer.bind()
     body = await edge.acknowledgement("fra2", 1)
     assert await edge.errors("POST", "/edge/acknowledgements", json=body) == [
         (404, "edge_not_found", "")
     ]
-    assert await desk.result("GET", "/edge/edges") == []
+    assert await operator.result("GET", "/edge/edges") == []
 
 
 async def test_an_edge_that_is_behind_stays_drained(
-    edge: Edge, customer: Customer, desk: Desk
+    edge: Edge, customer: Customer, operator: Operator
 ) -> None:
-    await register(desk, "fra1")
+    await register(operator, "fra1")
     await edge.acknowledge("fra1", 0)
-    await desk.result("PUT", "/edge/edges/fra1", json={"drained": True, "reason": WHY})
+    await operator.result("PUT", "/edge/edges/fra1", json={"drained": True, "reason": WHY})
     await customer.bind()
     body = {"drained": False, "reason": WHY}
-    assert await desk.errors("PUT", "/edge/edges/fra1", json=body) == [(409, "edge_behind", "")]
+    assert await operator.errors("PUT", "/edge/edges/fra1", json=body) == [(409, "edge_behind", "")]
     await edge.acknowledge("fra1", 1)
-    assert (await desk.result("PUT", "/edge/edges/fra1", json=body))["state"] == "serving"
+    assert (await operator.result("PUT", "/edge/edges/fra1", json=body))["state"] == "serving"
 
 
 @pytest.mark.parametrize(
@@ -156,45 +158,47 @@ async def test_an_edge_that_is_behind_stays_drained(
     ],
 )
 async def test_an_acknowledgement_that_makes_no_sense_is_refused(
-    edge: Edge, desk: Desk, body: dict[str, Any], expected: tuple[int, str, str]
+    edge: Edge, operator: Operator, body: dict[str, Any], expected: tuple[int, str, str]
 ) -> None:
     assert await edge.errors("POST", "/edge/acknowledgements", json=body) == [expected]
-    assert await desk.result("GET", "/edge/edges") == []
+    assert await operator.result("GET", "/edge/edges") == []
 
 
 async def test_operators_drain_take_back_and_remove_edges(
-    edge: Edge, desk: Desk, customer: Customer
+    edge: Edge, operator: Operator, customer: Customer
 ) -> None:
     await customer.bind()
-    await register(desk, "fra1", "ams1")
+    await register(operator, "fra1", "ams1")
     await edge.acknowledge("fra1", 1)
     await edge.acknowledge("ams1", 0)
-    shown = await desk.result("GET", "/edge/edges")
+    shown = await operator.result("GET", "/edge/edges")
     assert [(one["name"], one["state"], one["acknowledged"]) for one in shown] == [
         ("ams1", "joining", 0),
         ("fra1", "serving", 1),
     ]
-    drained = await desk.result("PUT", "/edge/edges/fra1", json={"drained": True, "reason": WHY})
+    drained = await operator.result(
+        "PUT", "/edge/edges/fra1", json={"drained": True, "reason": WHY}
+    )
     assert drained["state"] == "drained"
-    event = await desk.last_event()
+    event = await operator.last_event()
     assert (event["kind"], event["reason"]) == ("edge.put", WHY)
     assert (event["before"]["drained"], event["after"]["drained"]) == (False, True)
-    back = await desk.result("PUT", "/edge/edges/fra1", json={"drained": False, "reason": WHY})
+    back = await operator.result("PUT", "/edge/edges/fra1", json={"drained": False, "reason": WHY})
     assert back["state"] == "serving"
-    await desk.act("/edge/edges/fra1/remove")
-    assert (await desk.last_event())["kind"] == "edge.removed"
+    await operator.act("/edge/edges/fra1/remove")
+    assert (await operator.last_event())["kind"] == "edge.removed"
     body = await edge.acknowledgement("fra1", 1)
     assert await edge.errors("POST", "/edge/acknowledgements", json=body) == [
         (409, "edge_removed", "")
     ]
-    assert await desk.refusal("/edge/edges/fra1/remove") == (404, "edge_not_found")
+    assert await operator.refusal("/edge/edges/fra1/remove") == (404, "edge_not_found")
 
 
 async def test_a_repeated_acknowledgement_with_its_key_gets_the_same_bytes(
-    edge: Edge, customer: Customer, desk: Desk
+    edge: Edge, customer: Customer, operator: Operator
 ) -> None:
     await customer.bind()
-    await register(desk, "fra1")
+    await register(operator, "fra1")
     headers, body = {"idempotency-key": "a"}, await edge.acknowledgement("fra1", 1)
     first, again = [
         await edge.call("POST", "/edge/acknowledgements", json=body, headers=headers)
@@ -216,10 +220,10 @@ async def test_a_long_poll_is_answered_as_soon_as_a_binding_changes(
 
 
 async def test_the_gauges_show_which_edge_lags(
-    edge: Edge, customer: Customer, desk: Desk, world: World
+    edge: Edge, customer: Customer, operator: Operator, world: World
 ) -> None:
     binding = await customer.bind()
-    await register(desk, "fra1")
+    await register(operator, "fra1")
     await edge.acknowledge("fra1", 1)
     await customer.swap(binding, "Spectrum")
     text = (await world.client.get("/metrics")).text

@@ -58,9 +58,7 @@ async def test_a_number_out_of_bounds_is_refused(world: World) -> None:
         ]
 
 
-async def test_an_account_reads_the_history_of_all_its_prefixes_in_one_order(
-    world: World,
-) -> None:
+async def test_an_account_reads_the_history_of_all_its_prefixes_in_one_order(world: World) -> None:
     first = (await world.prefix("31.0.0.0/23"))["id"]
     second = (await world.prefix("31.1.0.0/23"))["id"]
     await world.result("PATCH", f"/prefixes/{first}", json={"description": "x"})
@@ -90,7 +88,7 @@ async def listening(world: World) -> AsyncIterator[EventNotifier]:
 
 
 async def waiting(notifier: EventNotifier) -> None:
-    """Wait until somebody waits."""
+    """Wait until a request waits."""
     async with asyncio.timeout(5):
         while not notifier._waiting:  # noqa: ASYNC110 - it has no event for tests
             await asyncio.sleep(0.005)
@@ -143,7 +141,7 @@ async def test_without_a_bell_a_poll_costs_its_time_but_misses_nothing(world: Wo
     assert [one["number"] for one in await poll] == [2]
 
 
-async def test_anothers_history_is_waited_for_by_nobody(
+async def test_anothers_history_is_never_waited_for(
     world: World, listening: EventNotifier, unknown_id: str
 ) -> None:
     path = f"/prefixes/{unknown_id}/events?wait=30"
@@ -186,7 +184,7 @@ async def test_a_client_that_goes_away_is_waited_for_no_longer(
             await asyncio.sleep(0.01)
 
 
-async def test_whoever_waits_does_not_hold_up_the_end(world: World) -> None:
+async def test_a_waiting_request_does_not_hold_up_the_end(world: World) -> None:
     notifier = world.backend.notifier
     socket = bind("127.0.0.1", 0)
     async with serving(AccessLog(world.app, CollectorRegistry()), socket):

@@ -53,7 +53,7 @@ async def test_it_says_what_the_letter_states_and_nothing_else(world: World) -> 
         assert hidden not in answer.text
 
 
-async def test_nobody_keeps_or_finds_it(world: World) -> None:
+async def test_no_other_account_keeps_or_finds_it(world: World) -> None:
     letter = await issued(world)
     for accept in (BROWSER, "application/json"):
         headers = (await page(world, letter, accept)).headers

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.accounts.credential import Scope
 from byoip.store.transaction import Store
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
-from tests.api.operators import Desk
+from tests.api.operators import Operator
 from tests.api.world import World
 from tests.rules.estate import GRACE, WIDE, WORKER, Estate
 
@@ -69,8 +69,8 @@ async def test_the_whole_way_out_and_back(world: World, engine: AsyncEngine) -> 
     assert (await messages(world, f"{path}/restore"))[1] == ["no_change"]
 
 
-async def test_a_restore_that_somebody_else_is_in_the_way_of_is_refused_by_name(
-    world: World, engine: AsyncEngine, desk: Desk
+async def test_a_restore_that_another_account_is_in_the_way_of_is_refused_by_name(
+    world: World, engine: AsyncEngine, operator: Operator
 ) -> None:
     prefix_id = await advertised(world, engine)
     path = f"/prefixes/{prefix_id}"
@@ -79,7 +79,7 @@ async def test_a_restore_that_somebody_else_is_in_the_way_of_is_refused_by_name(
     cidr = (await world.result("GET", path))["cidr"]
     await Estate(engine, world.clock).give_to_another(UUID(prefix_id), cidr)
     assert await world.errors("POST", f"{path}/restore") == [(409, "contested", "")]
-    assert await desk.refusal(f"{path}/restore") == (409, "contested")
+    assert await operator.refusal(f"{path}/restore") == (409, "contested")
 
 
 async def test_nothing_new_happens_on_the_way_out(world: World, engine: AsyncEngine) -> None:
@@ -140,34 +140,34 @@ async def test_what_was_never_approved_is_deleted_instead(world: World) -> None:
     assert (status, name) == (409, "nothing_to_offboard")
 
 
-async def test_a_suspended_prefix_does_not_leave(world: World, desk: Desk) -> None:
+async def test_a_suspended_prefix_does_not_leave(world: World, operator: Operator) -> None:
     prefix_id, _ = await world.approved()
-    await desk.act(f"/prefixes/{prefix_id}/suspend")
+    await operator.act(f"/prefixes/{prefix_id}/suspend")
     [(status, name, _)] = await world.errors("POST", f"/prefixes/{prefix_id}/offboard")
     assert (status, name) == (409, "suspended")
 
 
 async def test_operators_restore_or_end_the_grace(
-    world: World, engine: AsyncEngine, desk: Desk
+    world: World, engine: AsyncEngine, operator: Operator
 ) -> None:
     prefix_id = await advertised(world, engine)
     await world.result("POST", f"/prefixes/{prefix_id}/offboard")
-    assert await desk.refusal(f"/prefixes/{prefix_id}/end_grace") == (409, "grace_not_begun")
-    assert (await desk.act(f"/prefixes/{prefix_id}/restore"))["standing"] == "ok"
+    assert await operator.refusal(f"/prefixes/{prefix_id}/end_grace") == (409, "grace_not_begun")
+    assert (await operator.act(f"/prefixes/{prefix_id}/restore"))["standing"] == "ok"
     await world.result("POST", f"/prefixes/{prefix_id}/offboard")
     await go_on(world, engine)
-    await desk.act(f"/prefixes/{prefix_id}/end_grace")
+    await operator.act(f"/prefixes/{prefix_id}/end_grace")
     assert (await world.call("GET", f"/prefixes/{prefix_id}")).status_code == 404
 
 
-async def test_the_breaker_is_shown_and_rearmed(world: World, desk: Desk) -> None:
-    shown = await desk.result("GET", "/breaker")
+async def test_the_breaker_is_shown_and_rearmed(world: World, operator: Operator) -> None:
+    shown = await operator.result("GET", "/breaker")
     assert shown["ceilings"]["per_account"] == 50
-    assert await desk.refusal(f"/breaker/{'0' * 32}/rearm", parked="released") == (
+    assert await operator.refusal(f"/breaker/{'0' * 32}/rearm", parked="released") == (
         404,
         "trip_not_found",
     )
-    [refused] = await desk.errors(
+    [refused] = await operator.errors(
         "POST", f"/breaker/{'0' * 32}/rearm", json={"reason": "x", "parked": "lost"}
     )
     assert refused == (422, "field_invalid", "/parked")
@@ -175,16 +175,16 @@ async def test_the_breaker_is_shown_and_rearmed(world: World, desk: Desk) -> Non
     assert ready.status_code == 200
 
 
-async def test_jobs_are_shown_stopped_and_started(desk: Desk) -> None:
-    assert (await desk.act("/jobs/tidy_up/stop"))["stopped"] is True
-    listed = {one["kind"]: one for one in await desk.result("GET", "/jobs")}
+async def test_jobs_are_shown_stopped_and_started(operator: Operator) -> None:
+    assert (await operator.act("/jobs/tidy_up/stop"))["stopped"] is True
+    listed = {one["kind"]: one for one in await operator.result("GET", "/jobs")}
     assert listed["tidy_up"]["moved_because"] == "a ticket"
     assert listed["offboard"]["stopped"] is False
     assert listed["offboard"]["most"] >= 20  # more, where other tests' runs were larger
-    assert (await desk.act("/jobs/tidy_up/start"))["stopped"] is False
-    assert (await desk.last_event())["kind"] == "job.started"
-    assert await desk.refusal("/jobs/none/stop") == (404, "job_unknown")
-    assert await desk.refusal("/jobs/tidy_up/allow") == (409, "job_not_refused")
+    assert (await operator.act("/jobs/tidy_up/start"))["stopped"] is False
+    assert (await operator.last_event())["kind"] == "job.started"
+    assert await operator.refusal("/jobs/none/stop") == (404, "job_unknown")
+    assert await operator.refusal("/jobs/tidy_up/allow") == (409, "job_not_refused")
 
 
 async def test_the_figures_tell_of_breakers(world: World) -> None:

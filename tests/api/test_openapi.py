@@ -33,10 +33,7 @@ SCHEMAS = (
     *(operating, operator_prefixes, operator_routes, edges),
     *(registry_overrides, reservations, snapshots),
 )
-FILES = {
-    "get_loa_document": "application/pdf",
-    "get_edge_change_stream": "application/x-ndjson",
-}
+FILES = {"get_loa_document": "application/pdf", "get_edge_change_stream": "application/x-ndjson"}
 VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
 OPERATORS_VERBS = {
     *("accept", "allow", "approve", "end", "forget", "lock", "put", "rearm", "release", "remove"),

@@ -1,6 +1,6 @@
 """The contract is in the repository: a change to it shows in review.
 
-`WRITE_GOLDEN=1 make test PYTEST_ARGS=tests/api/test_openapi_snapshot.py` writes it anew.
+`WRITE_GOLDEN=1 make test PYTEST_ARGS=tests/api/test_openapi_snapshot.py` writes it.
 """
 
 import json

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.prefix import Prefix
 from byoip.store.speakers.routes import Alarm, Routes, SpeakerState
 from tests.announcing import Fleet, path
-from tests.api.operators import WHY, Desk
+from tests.api.operators import WHY, Operator
 from tests.api.world import World
 
 CIDR = "31.0.0.0/24"
@@ -17,7 +17,7 @@ CIDR = "31.0.0.0/24"
 
 @pytest.fixture
 def engine(own_engine: AsyncEngine) -> AsyncEngine:
-    """One for each test here: speakers belong to everybody in a database."""
+    """One for each test here: speakers are the same for all accounts of a database."""
     return own_engine
 
 
@@ -31,12 +31,14 @@ async def noted(world: World, routes: Routes, name: str, *, minutes: int) -> Non
     await routes.note_speaker(SpeakerState(name, 1, "refused", 0, at, loaded=False))
 
 
-async def test_speakers_listeners_and_alarms(world: World, desk: Desk, routes: Routes) -> None:
+async def test_speakers_listeners_and_alarms(
+    world: World, operator: Operator, routes: Routes
+) -> None:
     now = world.clock.now()
     await noted(world, routes, "ams1", minutes=1)
     await routes.note_listeners({"rr1": True, "rr2": False}, now)
     await routes.replace_alarms("fed_by_one", [Alarm("fed_by_one", "192.0.2.9")], now)
-    found = await desk.result("GET", "/routes")
+    found = await operator.result("GET", "/routes")
     counts = ("desired", "applied", "observed", "unsettled", "orphans")
     assert [found[name] for name in counts] == [0] * 5
     [speaker] = found["speakers"]
@@ -52,34 +54,34 @@ async def test_speakers_listeners_and_alarms(world: World, desk: Desk, routes: R
 
 
 async def test_an_orphan_is_shown_and_withdrawn_on_a_word(
-    world: World, desk: Desk, routes: Routes
+    world: World, operator: Operator, routes: Routes
 ) -> None:
     prefix = Prefix.parse(CIDR)
     await routes.note_orphans("ams1", {prefix: path(prefix, prepend=1)}, world.clock.now())
-    [shown] = await desk.result("GET", "/routes/orphans")
+    [shown] = await operator.result("GET", "/routes/orphans")
     assert (shown["cidr"], shown["as_path"], shown["next_hop"]) == (CIDR, [64500], "192.0.2.1")
     assert shown["decided_by"] is None
     for speaker, cidr in (("ams2", CIDR), ("ams1", "31.0.0.0/25"), ("a" * 61, CIDR)):
-        refused = await desk.refusal("/routes/orphans/withdraw", speaker=speaker, cidr=cidr)
+        refused = await operator.refusal("/routes/orphans/withdraw", speaker=speaker, cidr=cidr)
         assert refused == (404, "orphan_not_found")
-    decided = await desk.act("/routes/orphans/withdraw", speaker="ams1", cidr=CIDR)
+    decided = await operator.act("/routes/orphans/withdraw", speaker="ams1", cidr=CIDR)
     assert decided["decided_because"] == WHY
-    assert await desk.result("GET", "/routes/orphans") == [decided]
+    assert await operator.result("GET", "/routes/orphans") == [decided]
     assert await routes.decided_orphans("ams1") == {prefix}
-    event = await desk.last_event()
+    event = await operator.last_event()
     assert (event["kind"], event["after"]["cidr"]) == ("orphan.withdrawn", CIDR)
 
 
-async def test_snapshots_of_what_was_applied(desk: Desk, engine: AsyncEngine) -> None:
+async def test_snapshots_of_what_was_applied(operator: Operator, engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         kept = "INSERT INTO route_snapshots SELECT n, now(), '[]' FROM generate_series(1, 2) n"
         await connection.execute(text(kept))
-    found = await desk.result("GET", "/routes/snapshots")
+    found = await operator.result("GET", "/routes/snapshots")
     assert [(one["number"], one["routes"]) for one in found] == [(2, 0), (1, 0)]
 
 
 async def test_routes_are_rolled_back_to_a_snapshot(
-    world: World, desk: Desk, engine: AsyncEngine
+    world: World, operator: Operator, engine: AsyncEngine
 ) -> None:
     fleet = Fleet(engine, world.clock)
     gone, mended = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
@@ -90,7 +92,7 @@ async def test_routes_are_rolled_back_to_a_snapshot(
     await fleet.withdraw(gone)
     (newer,) = await fleet.add("31.0.2.0/24", advertised=True)
     rollback = "/routes/snapshots/1/rollback"
-    before = len(await desk.result("GET", "/events"))
+    before = len(await operator.result("GET", "/events"))
     expected = {
         "snapshot": 1,
         "dry_run": True,
@@ -99,30 +101,34 @@ async def test_routes_are_rolled_back_to_a_snapshot(
         "newer": [str(newer)],
         "refused": [{"cidr": str(gone), "because": "its owner has withdrawn it since"}],
     }
-    assert await desk.act(rollback, dry_run=True) == expected
-    assert len(await desk.result("GET", "/events")) == before
+    assert await operator.act(rollback, dry_run=True) == expected
+    assert len(await operator.result("GET", "/events")) == before
     headers = {"idempotency-key": "once"}
-    again = [await desk.call("POST", rollback, json={"reason": WHY}, headers=headers) for _ in "12"]
+    again = [
+        await operator.call("POST", rollback, json={"reason": WHY}, headers=headers) for _ in "12"
+    ]
     assert again[0].json()["result"] == {**expected, "dry_run": False}
     assert again[1].content == again[0].content
-    assert (await desk.last_event())["kind"] == "routes.rolled_back"
-    assert len(await desk.result("GET", "/events")) == before + 1
+    assert (await operator.last_event())["kind"] == "routes.rolled_back"
+    assert len(await operator.result("GET", "/events")) == before + 1
     assert await fleet.wanted() == {mended, newer}
     for number in ("2", "x", "9" * 19):
-        refused = await desk.refusal(f"/routes/snapshots/{number}/rollback")
+        refused = await operator.refusal(f"/routes/snapshots/{number}/rollback")
         assert refused == (404, "route_snapshot_not_found")
 
 
-async def test_a_speaker_is_forgotten_once_nobody_asks_it(
-    world: World, desk: Desk, routes: Routes
+async def test_a_speaker_is_forgotten_once_no_worker_asks_it(
+    world: World, operator: Operator, routes: Routes
 ) -> None:
     forget = "/routes/speakers/10.0.0.1%3A50051/forget"
-    assert await desk.refusal(forget) == (404, "speaker_not_found")
+    assert await operator.refusal(forget) == (404, "speaker_not_found")
     await noted(world, routes, "10.0.0.1:50051", minutes=4)
-    assert await desk.refusal(forget) == (409, "speaker_in_service")
+    assert await operator.refusal(forget) == (409, "speaker_in_service")
     await noted(world, routes, "10.0.0.1:50051", minutes=6)
     headers = {"idempotency-key": "once"}
-    again = [await desk.call("POST", forget, json={"reason": WHY}, headers=headers) for _ in "12"]
+    again = [
+        await operator.call("POST", forget, json={"reason": WHY}, headers=headers) for _ in "12"
+    ]
     assert again[0].content == again[1].content
     assert again[0].json()["result"] == {
         "kind": "speaker",
@@ -132,22 +138,22 @@ async def test_a_speaker_is_forgotten_once_nobody_asks_it(
         "orphans": 0,
         "let_go": [],
     }
-    assert (await desk.last_event())["kind"] == "speaker.forgotten"
-    assert (await desk.result("GET", "/routes"))["speakers"] == []
-    configured = await desk.refusal("/routes/speakers/configured/forget")
+    assert (await operator.last_event())["kind"] == "speaker.forgotten"
+    assert (await operator.result("GET", "/routes"))["speakers"] == []
+    configured = await operator.refusal("/routes/speakers/configured/forget")
     assert configured == (409, "speaker_in_service")
-    assert await desk.refusal("/routes/speakers/a%00b/forget") == (404, "speaker_not_found")
+    assert await operator.refusal("/routes/speakers/a%00b/forget") == (404, "speaker_not_found")
 
 
-async def test_a_listener_is_forgotten_once_nobody_asks_it(
-    world: World, desk: Desk, routes: Routes
+async def test_a_listener_is_forgotten_once_no_worker_asks_it(
+    world: World, operator: Operator, routes: Routes
 ) -> None:
     forget = "/routes/listeners/rr1/forget"
-    assert await desk.refusal(forget) == (404, "listener_not_found")
+    assert await operator.refusal(forget) == (404, "listener_not_found")
     await routes.note_listeners({"rr1": True}, world.clock.now())
-    assert await desk.refusal(forget) == (409, "listener_in_service")
+    assert await operator.refusal(forget) == (409, "listener_in_service")
     world.clock.at += timedelta(minutes=6)
-    assert (await desk.act(forget))["kind"] == "listener"
-    assert (await desk.last_event())["kind"] == "listener.forgotten"
-    configured = await desk.refusal("/routes/listeners/configured/forget")
+    assert (await operator.act(forget))["kind"] == "listener"
+    assert (await operator.last_event())["kind"] == "listener.forgotten"
+    configured = await operator.refusal("/routes/listeners/configured/forget")
     assert configured == (409, "listener_in_service")

@@ -5,7 +5,7 @@ import pytest
 from byoip.api.application import declarations
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.domain.accounts.credential import Scope
-from tests.api.operators import Desk
+from tests.api.operators import Operator
 from tests.api.test_tenancy import ask, bearer, outcome
 from tests.api.world import World
 
@@ -35,20 +35,18 @@ async def strangers(world: World) -> list[tuple[dict[str, str], tuple[int, str]]
 
 
 @pytest.mark.parametrize("declaration", OPERATORS)
-async def test_nobody_but_an_operator_opens_an_operators_route(
-    world: World, desk: Desk, declaration: Declaration
+async def test_only_an_operator_opens_an_operators_route(
+    world: World, operator: Operator, declaration: Declaration
 ) -> None:
     assert declaration.scope is Scope.OPERATOR
-    before = await desk.result("GET", "/events?per_page=1000")
+    before = await operator.result("GET", "/events?per_page=1000")
     for headers, expected in await strangers(world):
         assert outcome(await ask(world, declaration, headers)) == expected
-    assert await desk.result("GET", "/events?per_page=1000") == before
+    assert await operator.result("GET", "/events?per_page=1000") == before
 
 
 @pytest.mark.parametrize("declaration", EDGES)
-async def test_nobody_but_an_edge_opens_an_edges_route(
-    world: World, declaration: Declaration
-) -> None:
+async def test_only_an_edge_opens_an_edges_route(world: World, declaration: Declaration) -> None:
     missing = (403, "scope_missing")
     others = set(Scope) - {declaration.scope}
     cases: list[tuple[dict[str, str], tuple[int, str]]] = [
@@ -64,22 +62,22 @@ async def test_nobody_but_an_edge_opens_an_edges_route(
 
 @pytest.mark.parametrize("declaration", OPERATORS)
 async def test_an_operators_route_is_open_to_operators(
-    world: World, desk: Desk, declaration: Declaration
+    world: World, operator: Operator, declaration: Declaration
 ) -> None:
-    response = await ask(world, declaration, bearer(desk.token))
+    response = await ask(world, declaration, bearer(operator.token))
     assert response.status_code not in {400, 401, 403, 405, 500}, response.text
 
 
 @pytest.mark.parametrize("declaration", WRITES)
 async def test_every_write_of_an_operator_needs_a_reason(
-    desk: Desk, unknown_id: str, declaration: Declaration
+    operator: Operator, unknown_id: str, declaration: Declaration
 ) -> None:
     names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id", "waiver_id")
     ids = dict.fromkeys((*names, "reservation_id", "trip_id", "bgp_prefix_id"), unknown_id)
     given = {"number": "1", "registry": "x", "reference": unknown_id}
     given |= {"edge": "fra1", "job": "offboard", "speaker": "ams1", "listener": "rr1"}
     path = declaration.path.format(**given, **ids)
-    found = await desk.errors(declaration.method, path, json={})
+    found = await operator.errors(declaration.method, path, json={})
     assert (422, "field_missing", "/reason") in found
     assert declaration.body is not None
     empty: dict[str, object] = {
@@ -90,7 +88,7 @@ async def test_every_write_of_an_operator_needs_a_reason(
     }
     body = {name: empty.get(name) for name in declaration.body.model_fields}
     body |= {name: value for name, value in MORE.items() if name in body}
-    [refusal] = await desk.errors(declaration.method, path, json=body)
+    [refusal] = await operator.errors(declaration.method, path, json=body)
     assert refusal == (422, "invalid_text", "/reason")
 
 

@@ -12,10 +12,7 @@ from byoip.store.claims.views import Cursor
 PLACES = [Cursor(datetime(2026, 1, day, tzinfo=UTC), uuid4()) for day in range(1, 8)]
 
 
-@given(
-    st.datetimes(timezones=st.just(UTC)),
-    st.uuids(),
-)
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
 def test_a_cursor_survives_the_wire(created_at: datetime, row: UUID) -> None:
     place = Cursor(created_at, row)
     assert paging.read_cursor(paging.write_cursor(place)) == place
@@ -27,8 +24,7 @@ def test_a_cursor_is_exact_in_any_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["x", "A" * 31, "A" * 33, "A" * 31 + "=", "A" * 31 + "+", "\u0661" * 32, "f" * 32],
+    "text", ["x", "A" * 31, "A" * 33, "A" * 31 + "=", "A" * 31 + "+", "\u0661" * 32, "f" * 32]
 )
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(QueryParameterInvalid):

@@ -71,9 +71,7 @@ async def test_one_process_keeps_a_limit_exactly_with_few_leases(process: Making
     assert windows.leases <= 1200 // 18
 
 
-async def test_processes_that_take_turns_let_in_the_limit_and_not_one_more(
-    process: Making,
-) -> None:
+async def test_processes_that_take_turns_let_in_the_limit_and_not_one_more(process: Making) -> None:
     who, limits = credential(None), replace(NO_LIMITS, per_credential=240)
     processes = [process(limits) for _ in range(3)]
     granted = [
@@ -81,7 +79,7 @@ async def test_processes_that_take_turns_let_in_the_limit_and_not_one_more(
         for _ in range(150)  # as behind a load balancer
     ]
     assert sum(granted) == 240
-    assert granted[:75] == [3] * 75, "nobody is refused while much is left"
+    assert granted[:75] == [3] * 75, "no account is refused while much is left"
     assert sum(windows.leases for _, windows in processes) <= 240 // 2
 
 
@@ -122,7 +120,7 @@ async def test_permits_are_good_for_their_window_only(process: Making, engine: A
     assert sum(granted) == 240
 
 
-async def test_without_the_database_what_is_held_is_used_up_and_nobody_else_let_in(
+async def test_without_the_database_what_is_held_is_used_up_and_no_other_let_in(
     process: Making,
 ) -> None:
     who = credential(None)
@@ -161,7 +159,7 @@ async def test_credentials_of_one_account_share_its_limit_and_have_their_own(
     assert await admitted(limiter, credential(uuid4()), 20) == 10
 
 
-async def test_without_limits_nobody_asks_and_nothing_is_said(process: Making) -> None:
+async def test_without_limits_no_process_asks_and_nothing_is_said(process: Making) -> None:
     limiter, windows = process(NO_LIMITS)
     state: dict[str, Any] = {}
     await limiter.admit(credential(uuid4()), state)

@@ -81,10 +81,7 @@ async def test_bindings_that_do_not_fit_are_refused_at_their_member(world: World
         ({"cidr": "8.8.8.0/24", "service_id": cdn}, (422, "binding_outside_prefix", "/cidr")),
         ({"cidr": "x", "service_id": cdn}, (422, "invalid_cidr", "/cidr")),
         ({"cidr": part, "service_id": "0" * 32}, (422, "service_not_found", "/service_id")),
-        (
-            {"cidr": part, "service_id": whole_only},
-            (422, "service_default_only", "/service_id"),
-        ),
+        ({"cidr": part, "service_id": whole_only}, (422, "service_default_only", "/service_id")),
         ({"cidr": part, "service_id": "CDN"}, (422, "field_invalid", "/service_id")),
         ({"cidr": part, "service_id": 5}, (422, "field_invalid", "/service_id")),
     ]

@@ -62,7 +62,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-async def nobody(_: World) -> dict[str, str]:
+async def no_credential(_: World) -> dict[str, str]:
     return {}
 
 
@@ -99,7 +99,7 @@ async def both(world: World) -> dict[str, str]:
 
 
 FOREIGN = [
-    pytest.param(nobody, (401, "not_authenticated"), id="no credential"),
+    pytest.param(no_credential, (401, "not_authenticated"), id="no credential"),
     pytest.param(unknown, (401, "not_authenticated"), id="unknown"),
     pytest.param(revoked, (401, "not_authenticated"), id="revoked"),
     pytest.param(expired, (401, "not_authenticated"), id="expired"),

@@ -28,7 +28,7 @@ def test_a_number_is_all_that_a_rollback_needs(database_url: str) -> None:
     assert named.exit_code == 0
     first, second = events(database_url)
     assert (first[0], first[2]) == ("routes.rolled_back", "rollback to snapshot 7")
-    assert first[1].removeprefix("cli:"), "whoever is logged in"
+    assert first[1].removeprefix("cli:"), "the account that is logged in"
     assert second == ("routes.rolled_back", "cli:A. Person", "ticket 4711")
 
 
@@ -36,7 +36,7 @@ def test_a_snapshot_that_is_not_kept_is_said_to_be_so(database_url: str) -> None
     assert run(database_url, "rollback", "8").exit_code == 1
 
 
-def test_a_restore_is_said_by_somebody(database_url: str) -> None:
+def test_a_restore_is_said_by_a_named_person(database_url: str) -> None:
     assert run(database_url, "restored", "--reason", "ticket 4711").exit_code == 2
     done = run(database_url, "restored", "--name", "A. Person", "--reason", "ticket 4711")
     assert done.exit_code == 0

@@ -1,4 +1,4 @@
-"""What everybody who listens must do: the twin, and BIRD that two GoBGP speak to."""
+"""What every listener must do: the twin, and BIRD that two GoBGP speak to."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
@@ -165,10 +165,7 @@ class TestBird(ListenerContract):
             peering = [Peering(LISTENER, TWO_AS.number)]
             one, two = (
                 running.enter_context(gobgpd(address=address, asn=asn, neighbours=peering))
-                for address, asn in (
-                    ("127.0.0.83", ONE_AS.number),
-                    ("127.0.0.84", TWO_AS.number),
-                )
+                for address, asn in (("127.0.0.83", ONE_AS.number), ("127.0.0.84", TWO_AS.number))
             )
             feeds: Sequence[Feed] = [
                 Feed("one", one.address, one.port, one.asn),

@@ -169,8 +169,7 @@ async def test_ipv6_zones_are_found_by_their_nibbles(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [Fault.TIMEOUT, Fault.GARBAGE, Fault.TRUNCATED, Fault.REFUSED, Fault.SERVER_FAILURE],
+    "fault", [Fault.TIMEOUT, Fault.GARBAGE, Fault.TRUNCATED, Fault.REFUSED, Fault.SERVER_FAILURE]
 )
 async def test_a_resolver_that_fails_leaves_the_zone_unknown(world: World, fault: Fault) -> None:
     world.publish(OWNER, TOKEN)

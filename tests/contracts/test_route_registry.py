@@ -11,14 +11,7 @@ from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
-from byoip.ports.checks.registry import (
-    Found,
-    Lookup,
-    NoEntries,
-    RegistryAnswer,
-    RegistryQuestion,
-    RouteRegistry,
-)
+from byoip.ports.checks import registry as registrys
 from byoip.sandbox.whois_server import WhoisServer
 from tests.fakes.registry import FakeRouteRegistry
 from tests.fakes.ripe_rest_server import RipeRestServer
@@ -117,16 +110,16 @@ class StoppedClock:
 class World:
     """A way of asking, and the registry that is asked."""
 
-    asks: RouteRegistry
+    asks: registrys.RouteRegistry
     registry: Registry
 
-    async def look_up(self, lookup: Lookup, prefix: str) -> RegistryAnswer:
-        question = RegistryQuestion(self.registry, lookup, Prefix.parse(prefix), ACCOUNT)
+    async def look_up(self, lookup: registrys.Lookup, prefix: str) -> registrys.RegistryAnswer:
+        question = registrys.RegistryQuestion(self.registry, lookup, Prefix.parse(prefix), ACCOUNT)
         return await self.asks.look_up(question)
 
 
-def keys(answer: RegistryAnswer) -> list[str]:
-    assert isinstance(answer, Found), answer
+def keys(answer: registrys.RegistryAnswer) -> list[str]:
+    assert isinstance(answer, registrys.Found), answer
     return sorted(
         one.key.lower() + "".join(f" {origin.value}" for origin in one.all("origin"))
         for one in answer.objects
@@ -137,12 +130,12 @@ class RouteRegistryContract:
     """The tests; a subclass has a fixture `world` whose registry holds OBJECTS."""
 
     async def test_every_route_with_exactly_the_prefix_is_found(self, world: World) -> None:
-        answer = await world.look_up(Lookup.EXACT_ROUTES, "192.0.2.0/24")
+        answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "192.0.2.0/24")
         assert keys(answer) == ["192.0.2.0/24 AS64500", "192.0.2.0/24 AS64501"]
 
     async def test_physical_lines_of_a_value_stay_apart(self, world: World) -> None:
-        answer = await world.look_up(Lookup.EXACT_ROUTES, "192.0.2.0/24")
-        assert isinstance(answer, Found)
+        answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "192.0.2.0/24")
+        assert isinstance(answer, registrys.Found)
         lines = {line for one in answer.objects for d in one.all("descr") for line in d.lines}
         assert lines == {
             "Example Networks",
@@ -151,42 +144,42 @@ class RouteRegistryContract:
         }
 
     async def test_routes_inside_are_found_without_the_exact_ones(self, world: World) -> None:
-        answer = await world.look_up(Lookup.MORE_SPECIFIC_ROUTES, "192.0.2.0/24")
+        answer = await world.look_up(registrys.Lookup.MORE_SPECIFIC_ROUTES, "192.0.2.0/24")
         assert keys(answer) == ["192.0.2.128/25 AS64502"]
 
     async def test_a_route_around_does_not_count_as_exact(self, world: World) -> None:
-        answer = await world.look_up(Lookup.EXACT_ROUTES, "192.0.2.0/25")
-        assert isinstance(answer, NoEntries)
+        answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "192.0.2.0/25")
+        assert isinstance(answer, registrys.NoEntries)
 
     async def test_ipv6_routes_are_found(self, world: World) -> None:
-        answer = await world.look_up(Lookup.EXACT_ROUTES, "2001:db8::/32")
+        answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "2001:db8::/32")
         assert keys(answer) == ["2001:db8::/32 AS64500"]
 
     async def test_text_beyond_ascii_does_no_harm(self, world: World) -> None:
-        answer = await world.look_up(Lookup.EXACT_ROUTES, "198.51.100.0/24")
+        answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "198.51.100.0/24")
         assert keys(answer) == ["198.51.100.0/24 AS64500"]
 
-    @pytest.mark.parametrize("lookup", list(Lookup))
+    @pytest.mark.parametrize("lookup", list(registrys.Lookup))
     async def test_nothing_there_is_said_in_so_many_words(
-        self, world: World, lookup: Lookup
+        self, world: World, lookup: registrys.Lookup
     ) -> None:
-        assert isinstance(await world.look_up(lookup, "198.18.0.0/24"), NoEntries)
-        assert isinstance(await world.look_up(lookup, "2001:db9::/32"), NoEntries)
+        assert isinstance(await world.look_up(lookup, "198.18.0.0/24"), registrys.NoEntries)
+        assert isinstance(await world.look_up(lookup, "2001:db9::/32"), registrys.NoEntries)
 
     async def test_objects_of_other_sources_are_not_found(self, world: World) -> None:
-        answer = await world.look_up(Lookup.EXACT_ROUTES, "203.0.113.0/24")
-        assert isinstance(answer, NoEntries)
+        answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "203.0.113.0/24")
+        assert isinstance(answer, registrys.NoEntries)
 
     async def test_the_smallest_holder_around_is_found(self, world: World) -> None:
-        answer = await world.look_up(Lookup.SMALLEST_HOLDER, "192.0.2.0/24")
+        answer = await world.look_up(registrys.Lookup.SMALLEST_HOLDER, "192.0.2.0/24")
         assert "192.0.2.0 - 192.0.3.255" in keys(answer)
 
     async def test_a_holder_of_exactly_the_prefix_is_found(self, world: World) -> None:
-        answer = await world.look_up(Lookup.SMALLEST_HOLDER, "2001:db8::/32")
+        answer = await world.look_up(registrys.Lookup.SMALLEST_HOLDER, "2001:db8::/32")
         assert keys(answer) == ["2001:db8::/32"]
 
     async def test_the_evidence_says_what_was_asked_of_whom(self, world: World) -> None:
-        answer = await world.look_up(Lookup.EXACT_ROUTES, "192.0.2.0/24")
+        answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "192.0.2.0/24")
         assert "192.0.2.0/24" in answer.exhibit.asked
         assert answer.exhibit.of
         assert b"AS64501" in answer.exhibit.answer

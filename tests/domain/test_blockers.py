@@ -170,7 +170,7 @@ def test_what_was_proven_is_of_no_use_without_a_token_to_consume() -> None:
     ]
 
 
-def test_nobody_is_sent_to_a_registry_that_has_no_route_objects() -> None:
+def test_no_customer_is_sent_to_a_registry_that_has_no_route_objects() -> None:
     advice = Advice(LABEL, {"ripencc": replace(RIPE, offers_route_objects=False)})
 
     def ownership(issued: OwnershipToken) -> str:

@@ -56,7 +56,7 @@ def test_a_contest_marks_the_claim_and_changes_nothing_else() -> None:
     assert contested.contest(LATER + WINDOW) is contested
 
 
-def test_a_claim_stays_on_its_way_out_whoever_proves_its_space() -> None:
+def test_a_claim_stays_on_its_way_out_though_another_proves_its_space() -> None:
     leaving = claim(standing=Standing.OFFBOARDING)
     assert leaving.contest(NOW) is leaving
 

@@ -2,25 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.checks.decision import (
-    decide,
-    learn,
-    ownership_outcome,
-    result_of,
-    unanswered,
-    useless_token,
-)
-from byoip.domain.checks.evidence import (
-    Check,
-    CheckState,
-    Failed,
-    Fault,
-    Finding,
-    Outcome,
-    Passed,
-    Reason,
-    Unanswered,
-)
+from byoip.domain.checks import decision, evidence
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import CheckRecord
 from byoip.domain.claims.lifecycle import State
@@ -28,42 +10,48 @@ from byoip.domain.claims.ownership_token import TokenMethod
 from tests.domain.samples import NOW, claim
 
 LATER = NOW + timedelta(minutes=5)
-YES = Passed("Seen.")
-SILENT = Unanswered(Fault.TIMEOUT, "Nothing came.")
-NO_TOKEN = Failed(Reason.TOKEN_MISSING, "None in the object.", "Add it.")
-NO_TXT = Failed(Reason.TOKEN_MISSING, "None in the zone.", "Publish it.")
-WRONG = Failed(Reason.TOKEN_OTHER, "Another one.", "Replace it.")
-NO_ROUTE = Failed(Reason.ROUTE_OBJECT_MISSING, "None.", "Create it.")
-KNOWN = CheckRecord(CheckState.VALID, passed_at=NOW)
+YES = evidence.Passed("Seen.")
+SILENT = evidence.Unanswered(evidence.Fault.TIMEOUT, "Nothing came.")
+NO_TOKEN = evidence.Failed(evidence.Reason.TOKEN_MISSING, "None in the object.", "Add it.")
+NO_TXT = evidence.Failed(evidence.Reason.TOKEN_MISSING, "None in the zone.", "Publish it.")
+WRONG = evidence.Failed(evidence.Reason.TOKEN_OTHER, "Another one.", "Replace it.")
+NO_ROUTE = evidence.Failed(evidence.Reason.ROUTE_OBJECT_MISSING, "None.", "Create it.")
+KNOWN = CheckRecord(evidence.CheckState.VALID, passed_at=NOW)
 
 
-def answered(outcome: Outcome) -> Finding:
-    return Finding(Check.RPKI, outcome, LATER)
+def answered(outcome: evidence.Outcome) -> evidence.Finding:
+    return evidence.Finding(evidence.Check.RPKI, outcome, LATER)
 
 
-def found(**outcomes: Outcome) -> list[Finding]:
-    return [Finding(Check(name), outcome, LATER) for name, outcome in outcomes.items()]
+def found(**outcomes: evidence.Outcome) -> list[evidence.Finding]:
+    return [
+        evidence.Finding(evidence.Check(name), outcome, LATER) for name, outcome in outcomes.items()
+    ]
 
 
 def test_a_passed_answer_counts_from_when_it_was_given() -> None:
-    assert learn(CheckRecord(CheckState.MISSING, reason=Reason.ROA_MISSING), answered(YES)) == (
-        CheckRecord(CheckState.VALID, passed_at=LATER)
-    )
+    assert decision.learn(
+        CheckRecord(evidence.CheckState.MISSING, reason=evidence.Reason.ROA_MISSING), answered(YES)
+    ) == (CheckRecord(evidence.CheckState.VALID, passed_at=LATER))
 
 
 def test_a_failed_answer_says_why_and_takes_the_time_away() -> None:
-    record = learn(KNOWN, answered(WRONG))
+    record = decision.learn(KNOWN, answered(WRONG))
 
     assert record == CheckRecord(
-        CheckState.INVALID, None, Reason.TOKEN_OTHER, "Another one.", "Replace it."
+        evidence.CheckState.INVALID,
+        None,
+        evidence.Reason.TOKEN_OTHER,
+        "Another one.",
+        "Replace it.",
     )
 
 
 def test_no_answer_leaves_everything_but_the_doubt() -> None:
-    assert learn(KNOWN, answered(SILENT)) == CheckRecord(
-        CheckState.VALID, passed_at=NOW, doubt=f"Nothing came. {SILENT.fix}"
+    assert decision.learn(KNOWN, answered(SILENT)) == CheckRecord(
+        evidence.CheckState.VALID, passed_at=NOW, doubt=f"Nothing came. {SILENT.fix}"
     )
-    assert learn(KNOWN, None) is KNOWN
+    assert decision.learn(KNOWN, None) is KNOWN
 
 
 @pytest.mark.parametrize(
@@ -80,29 +68,29 @@ def test_no_answer_leaves_everything_but_the_doubt() -> None:
     ],
 )
 def test_one_way_to_prove_ownership_is_enough(
-    outcomes: list[Outcome], expected: Outcome | None
+    outcomes: list[evidence.Outcome], expected: evidence.Outcome | None
 ) -> None:
-    assert ownership_outcome(outcomes) == expected
+    assert decision.ownership_outcome(outcomes) == expected
 
 
 def test_when_every_way_lacks_the_token_both_fixes_are_named() -> None:
-    outcome = ownership_outcome([NO_TOKEN, NO_TXT])
+    outcome = decision.ownership_outcome([NO_TOKEN, NO_TXT])
 
-    assert isinstance(outcome, Failed)
-    assert outcome.reason is Reason.TOKEN_MISSING
+    assert isinstance(outcome, evidence.Failed)
+    assert outcome.reason is evidence.Reason.TOKEN_MISSING
     assert "Add it." in outcome.fix
     assert "Publish it." in outcome.fix
 
 
 def test_a_run_writes_what_it_learnt_of_each_check() -> None:
-    decided = decide(
+    decided = decision.decide(
         claim(), found(irr=YES, rpki=NO_ROUTE, ownership_irr=NO_TOKEN, ownership_rdns=YES), LATER
     )
 
     assert [one.state for one in (decided.irr, decided.rpki, decided.ownership)] == [
-        CheckState.VALID,
-        CheckState.MISSING,
-        CheckState.VALID,
+        evidence.CheckState.VALID,
+        evidence.CheckState.MISSING,
+        evidence.CheckState.VALID,
     ]
     assert decided.modified_at == LATER
     assert decided.state is State.PENDING
@@ -111,17 +99,19 @@ def test_a_run_writes_what_it_learnt_of_each_check() -> None:
 def test_a_run_that_learnt_nothing_changes_nothing() -> None:
     before = claim()
 
-    assert decide(before, found(registration=YES), LATER) == before
+    assert decision.decide(before, found(registration=YES), LATER) == before
 
 
 def test_an_approved_claim_keeps_approval_and_ownership_whatever_is_found() -> None:
     approved = claim(irr=KNOWN, rpki=KNOWN, ownership=KNOWN).approve(NOW)
 
-    decided = decide(approved, found(irr=NO_ROUTE, rpki=SILENT, ownership_rdns=WRONG), LATER)
+    decided = decision.decide(
+        approved, found(irr=NO_ROUTE, rpki=SILENT, ownership_rdns=WRONG), LATER
+    )
 
     assert decided.approved
     assert decided.ownership == KNOWN
-    assert decided.irr.state is CheckState.MISSING
+    assert decided.irr.state is evidence.CheckState.MISSING
     assert decided.rpki.passed_at == NOW
 
 
@@ -160,28 +150,28 @@ def test_an_approved_claim_keeps_approval_and_ownership_whatever_is_found() -> N
     ],
 )
 def test_a_run_is_tried_again_only_for_silence_that_mattered(
-    findings: list[Finding], again: bool, result: RunResult
+    findings: list[evidence.Finding], again: bool, result: RunResult
 ) -> None:
-    assert unanswered(findings) is again
-    assert result_of(findings) is result
+    assert decision.unanswered(findings) is again
+    assert decision.result_of(findings) is result
 
 
 @pytest.mark.parametrize(
     ("method", "checks"),
     [
-        (TokenMethod.ANY, [Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS]),
-        (TokenMethod.IRR, [Check.OWNERSHIP_IRR]),
-        (TokenMethod.RDNS, [Check.OWNERSHIP_RDNS]),
+        (TokenMethod.ANY, [evidence.Check.OWNERSHIP_IRR, evidence.Check.OWNERSHIP_RDNS]),
+        (TokenMethod.IRR, [evidence.Check.OWNERSHIP_IRR]),
+        (TokenMethod.RDNS, [evidence.Check.OWNERSHIP_RDNS]),
     ],
 )
-@pytest.mark.parametrize("reason", [Reason.TOKEN_EXPIRED, Reason.TOKEN_REVOKED])
+@pytest.mark.parametrize("reason", [evidence.Reason.TOKEN_EXPIRED, evidence.Reason.TOKEN_REVOKED])
 def test_a_useless_token_fails_wherever_it_may_stand(
-    method: TokenMethod, checks: list[Check], reason: Reason
+    method: TokenMethod, checks: list[evidence.Check], reason: evidence.Reason
 ) -> None:
-    found = useless_token(method, reason, NOW)
+    found = decision.useless_token(method, reason, NOW)
     assert [one.check for one in found] == checks
     for one in found:
-        assert isinstance(one.outcome, Failed)
+        assert isinstance(one.outcome, evidence.Failed)
         assert one.outcome.reason is reason
         assert "validation_tokens" in one.outcome.fix
-    assert result_of(found) is RunResult.FAILED
+    assert decision.result_of(found) is RunResult.FAILED

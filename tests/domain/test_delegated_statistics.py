@@ -5,12 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byoip.domain.checks.delegated_statistics import (
-    Statistics,
-    UnreadableStatistics,
-    parse_statistics,
-    too_few,
-)
+from byoip.domain.checks import delegated_statistics
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 
@@ -27,15 +22,15 @@ ripencc|GB|asn|7|1|19930901|allocated|ab12
 """
 
 
-def parse(text: str) -> Statistics:
-    parsed = parse_statistics(text.splitlines(keepends=True), "ripencc")
-    assert isinstance(parsed, Statistics), parsed
+def parse(text: str) -> delegated_statistics.Statistics:
+    parsed = delegated_statistics.parse_statistics(text.splitlines(keepends=True), "ripencc")
+    assert isinstance(parsed, delegated_statistics.Statistics), parsed
     return parsed
 
 
 def refused(text: str) -> str:
-    parsed = parse_statistics(text.splitlines(), "ripencc")
-    assert isinstance(parsed, UnreadableStatistics)
+    parsed = delegated_statistics.parse_statistics(text.splitlines(), "ripencc")
+    assert isinstance(parsed, delegated_statistics.UnreadableStatistics)
     return parsed.why
 
 
@@ -121,7 +116,7 @@ def test_a_range_of_any_size_becomes_prefixes_that_hold_exactly_its_addresses(
 
 
 def test_a_new_file_needs_half_the_ranges_of_the_last_good_one() -> None:
-    assert too_few(50, 100) is None
-    assert too_few(1, None) is None
-    assert too_few(49, 100) == "49 prefixes, 100 in the last good file"
-    assert too_few(0, None) is not None
+    assert delegated_statistics.too_few(50, 100) is None
+    assert delegated_statistics.too_few(1, None) is None
+    assert delegated_statistics.too_few(49, 100) == "49 prefixes, 100 in the last good file"
+    assert delegated_statistics.too_few(0, None) is not None

@@ -44,7 +44,7 @@ def test_what_is_no_name_of_an_edge_is_refused(text: str) -> None:
         ),
         pytest.param([edge("a", 5), edge("b", 1, drained=True)], 1, id="drained-are-registered"),
         pytest.param([edge("a", 5), edge("b", 1, joining=True)], 5, id="joining-do-not-count"),
-        pytest.param([edge("b", 1, joining=True)], 9, id="joining-is-nobody"),
+        pytest.param([edge("b", 1, joining=True)], 9, id="joining-does-not-count"),
         pytest.param([edge("b", 1, drained=True)], 1, id="all-drained"),
     ],
 )
@@ -59,7 +59,7 @@ def test_what_a_majority_has_acknowledged(edges: list[Edge], expected: int) -> N
         pytest.param([edge("a", 5), edge("b", 4), edge("c", 6)], ["b"], id="every-one-not-most"),
         pytest.param([edge("a", 5), edge("b", 4, drained=True)], [], id="but-not-drained-ones"),
         pytest.param([edge("a", 5), edge("b", 4, joining=True)], [], id="nor-joining-ones"),
-        pytest.param([edge("b", 5, drained=True)], ["b"], id="all-drained-nobody-would-answer"),
+        pytest.param([edge("b", 5, drained=True)], ["b"], id="all-drained-no-edge-would-answer"),
     ],
 )
 def test_announcing_waits_for_every_edge_that_traffic_reaches(

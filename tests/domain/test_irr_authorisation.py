@@ -9,18 +9,7 @@ from byoip.domain.checks.registries.remedies import route_object_text, token_lin
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
 from byoip.domain.claims.claim import OtherOrigin
-from tests.domain.samples import (
-    ARIN,
-    LABEL,
-    LACNIC,
-    OTHER,
-    OURS,
-    RIPE,
-    TOKEN,
-    prefix,
-    route,
-    rpsl,
-)
+from tests.domain.samples import ARIN, LABEL, LACNIC, OTHER, OURS, RIPE, TOKEN, prefix, route, rpsl
 
 V4 = prefix("192.0.2.0/24")
 V6 = prefix("2001:db8::/32")

@@ -205,14 +205,14 @@ def test_what_else_cannot_be_read_does_not_matter(other: str) -> None:
     assert isinstance(outcome, Passed)
 
 
-def test_a_missing_token_is_missing_whoever_the_holder_is() -> None:
+def test_a_missing_token_is_missing_for_every_holder() -> None:
     outcome = judge_token(route(), TOKEN, LABEL, RIPE, None, V4)
 
     assert isinstance(outcome, Failed)
     assert outcome.reason is Reason.TOKEN_MISSING
 
 
-def test_nobody_is_told_to_add_a_line_that_would_not_help() -> None:
+def test_no_customer_is_told_to_add_a_line_that_would_not_help() -> None:
     strange = route("192.0.2.0/24", "AS64500", "RIPE", "mnt-by: MNT-TRANSIT")
 
     outcome = judge_token(strange, TOKEN, LABEL, RIPE, [HOLDER], V4)

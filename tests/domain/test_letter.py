@@ -161,7 +161,7 @@ def test_a_first_letter_is_written_for_an_approved_prefix(
             letter().revoke(RevokedBecause.OPERATOR, NOW),
             END,
             True,
-            id="approved anew since",
+            id="approved again since",
         ),
         pytest.param({"approved_by": Approver.OPERATOR}, letter(), END, False, id="no checks"),
         pytest.param(

@@ -60,7 +60,7 @@ def test_only_proof_or_the_operators_word_approves() -> None:
     }
 
 
-def test_nobody_elses_proof_lifts_a_suspension() -> None:
+def test_no_other_accounts_proof_lifts_a_suspension() -> None:
     assert next_standing(Standing.SUSPENDED, Transition.CONTESTED) is Standing.SUSPENDED
 
 

@@ -27,7 +27,7 @@ def vrp(cidr: str, max_length: int, asn: Asn = OURS, *, expired: bool = False) -
 EXACT = vrp("192.0.2.0/24", 24)
 SHORT = vrp("192.0.2.0/23", 23)
 FOREIGN = vrp("192.0.2.0/24", 24, OTHER)
-NOBODY = vrp("192.0.2.0/24", 32, AS0)
+AS0_VRP = vrp("192.0.2.0/24", 32, AS0)
 GONE = vrp("192.0.2.0/24", 24, expired=True)
 
 
@@ -42,11 +42,11 @@ GONE = vrp("192.0.2.0/24", 24, expired=True)
         pytest.param([vrp("192.0.0.0/16", 24)], Validity.VALID, None, id="covering-long-enough"),
         pytest.param([SHORT], Validity.INVALID, InvalidBecause.LENGTH, id="max-length"),
         pytest.param([FOREIGN], Validity.INVALID, InvalidBecause.ORIGIN, id="other-origin"),
-        pytest.param([NOBODY], Validity.INVALID, InvalidBecause.AS0, id="as0"),
-        pytest.param([NOBODY, EXACT], Validity.VALID, None, id="one-match-beats-as0"),
+        pytest.param([AS0_VRP], Validity.INVALID, InvalidBecause.AS0, id="as0"),
+        pytest.param([AS0_VRP, EXACT], Validity.VALID, None, id="one-match-beats-as0"),
         pytest.param([FOREIGN, SHORT, EXACT], Validity.VALID, None, id="one-match-beats-many"),
         pytest.param([FOREIGN, SHORT], Validity.INVALID, InvalidBecause.LENGTH, id="ours-first"),
-        pytest.param([FOREIGN, NOBODY], Validity.INVALID, InvalidBecause.ORIGIN, id="origin-as0"),
+        pytest.param([FOREIGN, AS0_VRP], Validity.INVALID, InvalidBecause.ORIGIN, id="origin-as0"),
         pytest.param([GONE], Validity.NOT_FOUND, None, id="expired"),
         pytest.param([GONE, FOREIGN], Validity.INVALID, InvalidBecause.ORIGIN, id="expired-other"),
     ],
@@ -83,7 +83,7 @@ def test_a_vrp_without_an_expiry_does_not_expire() -> None:
 
 
 def test_origin_0_is_never_valid() -> None:
-    verdict = validate_origin(ROUTE, AS0, [NOBODY], now=NOW)
+    verdict = validate_origin(ROUTE, AS0, [AS0_VRP], now=NOW)
 
     assert (verdict.validity, verdict.because) == (Validity.INVALID, InvalidBecause.AS0)
 

@@ -54,7 +54,7 @@ def told(one: Plan) -> list[str]:
         pytest.param(GONE, HAS, None, ["gone"], id="gone already"),
         pytest.param(GONE, NO, PATH, ["orphans"], id="never given: a restored backup"),
         pytest.param(GONE, CLEARED, PATH, ["orphans"], id="given, and seen to be gone"),
-        pytest.param(NEVER, HAS, PATH, ["orphans"], id="nobody asked"),
+        pytest.param(NEVER, HAS, PATH, ["orphans"], id="no owner asked"),
         pytest.param(replace(GONE, request_id=""), HAS, PATH, ["orphans"], id="no request"),
         pytest.param(replace(GONE, withdrawal_id=None), HAS, PATH, ["orphans"], id="no entry"),
     ],

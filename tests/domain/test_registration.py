@@ -212,8 +212,7 @@ def test_the_last_address_of_all_is_no_trap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cidr", "registry"),
-    [("193.0.0.0/21", RIPE), ("2600::/16", ARIN), ("200.0.0.0/8", LACNIC)],
+    ("cidr", "registry"), [("193.0.0.0/21", RIPE), ("2600::/16", ARIN), ("200.0.0.0/8", LACNIC)]
 )
 def test_without_statistics_ianas_table_hints(cidr: str, registry: object) -> None:
     found = responsible_registry(prefix(cidr), None, KNOWN, [])

@@ -12,7 +12,7 @@ ROUTE = prefix("192.0.2.0/24")
 MINIMAL = Vrp(ROUTE, 24, OURS, "ripe", NOW + timedelta(hours=6))
 EXPIRED = Vrp(ROUTE, 24, OURS, "ripe", NOW)
 FOREIGN = Vrp(ROUTE, 24, OTHER, "ripe")
-NOBODY = Vrp(prefix("192.0.0.0/16"), 32, AS0, "apnic")
+AS0_VRP = Vrp(prefix("192.0.0.0/16"), 32, AS0, "apnic")
 SHORT = Vrp(prefix("192.0.0.0/16"), 16, OURS, "ripe")
 
 
@@ -37,7 +37,7 @@ def test_a_loose_roa_passes_with_a_warning() -> None:
         pytest.param([], Reason.ROA_MISSING, id="none"),
         pytest.param([FOREIGN], Reason.ROA_OTHER_ORIGIN, id="other-origin"),
         pytest.param([SHORT], Reason.ROA_MAX_LENGTH, id="max-length"),
-        pytest.param([NOBODY], Reason.ROA_AS0, id="as0"),
+        pytest.param([AS0_VRP], Reason.ROA_AS0, id="as0"),
     ],
 )
 def test_each_way_to_fail_has_its_reason_and_the_roa_to_publish(
@@ -51,7 +51,7 @@ def test_each_way_to_fail_has_its_reason_and_the_roa_to_publish(
     assert all(str(vrp.asn) in outcome.seen for vrp in covering)
 
 
-@pytest.mark.parametrize("others", [[], [FOREIGN], [NOBODY]], ids=["alone", "foreign", "as0"])
+@pytest.mark.parametrize("others", [[], [FOREIGN], [AS0_VRP]], ids=["alone", "foreign", "as0"])
 def test_where_an_expired_roa_would_have_made_it_valid_there_is_no_answer(
     others: list[Vrp],
 ) -> None:
@@ -64,6 +64,6 @@ def test_where_an_expired_roa_would_have_made_it_valid_there_is_no_answer(
 def test_other_origins_are_named_without_ours_as0_and_what_has_expired() -> None:
     stale = Vrp(ROUTE, 24, Asn(64502), "ripe", NOW)
 
-    found = roa_origins([MINIMAL, NOBODY, FOREIGN, FOREIGN, stale], OURS, now=NOW)
+    found = roa_origins([MINIMAL, AS0_VRP, FOREIGN, FOREIGN, stale], OURS, now=NOW)
 
     assert found == (OtherOrigin(OTHER, ROUTE, "ROA"),)

@@ -39,9 +39,9 @@ A_DAY = [(hour, NO) for hour in (0, 6, 12, 18)]
         pytest.param([*A_DAY, (24, SILENCE)], False, id="unanswered at the end"),
         pytest.param([(0, SILENCE), (6, SILENCE), (48, SILENCE)], False, id="never answered"),
         pytest.param([*A_DAY, (24, NO), (25, YES)], False, id="valid again in time"),
-        pytest.param([(0, NO), (30, NO)], False, id="nobody looked in between"),
-        pytest.param([*A_DAY, (25, NO)], False, id="nobody looked for seven hours"),
-        pytest.param([*A_DAY, (48, NO), (54, NO)], False, id="anew after silence"),
+        pytest.param([(0, NO), (30, NO)], False, id="we did not look in between"),
+        pytest.param([*A_DAY, (25, NO)], False, id="we did not look for seven hours"),
+        pytest.param([*A_DAY, (48, NO), (54, NO)], False, id="again after silence"),
     ],
 )
 def test_a_failure_is_confirmed_by_every_snapshot_of_24_hours(

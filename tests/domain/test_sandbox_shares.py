@@ -29,7 +29,7 @@ def test_the_shares_are_exactly_the_documentation_and_benchmarking_ranges() -> N
     ]
 
 
-def test_no_share_is_anybody_elses_on_the_internet() -> None:
+def test_no_share_belongs_to_a_network_of_the_internet() -> None:
     for share in sandbox_allocations():
         assert special_range(share.prefix.network)
         assert special_range(share.prefix.network, admitted=SANDBOX_RANGES) is None

@@ -113,7 +113,7 @@ def test_only_absent_takes_back_and_only_what_was_withdrawn_before(
     assert next_action(desired, answer, absent_for, timedelta(seconds=10), unseen=True) is expected
 
 
-def test_what_somebody_sees_is_never_taken_back() -> None:
+def test_what_a_listener_sees_is_never_taken_back() -> None:
     assert (
         next_action(TURNED, ABSENT, LONG, timedelta(seconds=10), unseen=False) is StageAction.ALARM
     )
@@ -139,12 +139,12 @@ def test_what_somebody_sees_is_never_taken_back() -> None:
         "a listener sees it",
         "a listener sees the earlier stage's",
         "a listener does not answer, and may see it",
-        "nobody listens, and we do not send it",
-        "nobody listens, and a stage was not asked",
-        "nobody listens, and an earlier stage sends it",
+        "no listener, and we do not send it",
+        "no listener, and a stage was not asked",
+        "no listener, and an earlier stage sends it",
     ],
 )
-def test_absent_here_is_not_seen_by_nobody(
+def test_absent_here_is_not_seen_by_no_listener(
     heard: Visibility, before: bool, listened: bool, asked_all: bool, expected: bool
 ) -> None:
     found = seen_nowhere(heard, before=before, listened=listened, asked_all=asked_all)
@@ -156,7 +156,7 @@ def test_absent_here_is_not_seen_by_nobody(
     [
         (WANTED, {"one": {"peer": {PREFIX}}}, SEEN),
         (WANTED, {"one": {"peer": set()}}, ABSENT),
-        (WANTED, {"one": {}}, UNANSWERED),  # no session: nobody could hear it
+        (WANTED, {"one": {}}, UNANSWERED),  # no session: no peer could hear it
         (WANTED, {}, UNANSWERED),
         (GONE, {"one": {"peer": {PREFIX}}}, ABSENT),
         (GONE, {"one": {}}, SEEN),

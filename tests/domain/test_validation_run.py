@@ -2,13 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from byoip.domain.checks.validation_run import (
-    BACKOFF,
-    RunResult,
-    RunState,
-    Trigger,
-    ValidationRun,
-)
+from byoip.domain.checks.validation_run import BACKOFF, RunResult, RunState, Trigger, ValidationRun
 from tests.domain.samples import NOW
 
 FIRST = ValidationRun(UUID(int=1), UUID(int=2), Trigger.CUSTOMER, NOW, NOW)

@@ -30,7 +30,7 @@ def gates(
     [
         pytest.param(GOOD, id="as before"),
         pytest.param({"apnic": 20, "arin": 30, "ripe": 50}, id="exactly half of each"),
-        pytest.param({**GOOD, "private": 7}, id="an anchor that nobody configured"),
+        pytest.param({**GOOD, "private": 7}, id="an anchor that is not configured"),
     ],
 )
 def test_a_snapshot_that_looks_right_is_accepted(counts: dict[str, int]) -> None:

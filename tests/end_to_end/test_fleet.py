@@ -72,7 +72,7 @@ async def test_many_processes_approve_one_of_many_and_take_over_from_the_dead(
         kinds = [one["kind"] for one in events]
         assert kinds.count("prefix.approved") == kinds.count("validation.finished") == 1
 
-        # Everybody proves the same space at once, through every API process.
+        # All accounts prove the same space at once, through every API process.
         others = await fleet.customers(_CUSTOMERS)
         where = [urls[number % 3] for number in range(_CUSTOMERS)]
         claims = await asyncio.gather(*map(claim, [fleet] * _CUSTOMERS, where, others))

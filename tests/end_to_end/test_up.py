@@ -104,11 +104,11 @@ def test_the_ready_file_is_private_and_goes_and_data_stays(open_directory: Path)
         for name in ("account_id", "api_token", "operator_token"):
             assert second.ready[name] == first.ready[name]
         assert second.result("GET", f"/prefixes/{made['id']}") == made
-        everybody = family_of(second.process.pid)
-        assert len(everybody) > 2  # Postgres and its own
+        all_of_it = family_of(second.process.pid)
+        assert len(all_of_it) > 2  # Postgres and its own
         second.process.send_signal(signal.SIGKILL)
         second.process.wait()
-        assert gone_within(10, everybody)
+        assert gone_within(10, all_of_it)
 
 
 def test_a_production_database_refuses_the_sandbox(bare_database_url: str) -> None:

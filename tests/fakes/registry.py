@@ -5,14 +5,7 @@ from datetime import UTC, datetime
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
-from byoip.ports.checks.registry import (
-    Found,
-    Lookup,
-    NoAnswer,
-    NoEntries,
-    RegistryAnswer,
-    RegistryQuestion,
-)
+from byoip.ports.checks import registry
 from byoip.sandbox.irr_objects import AddressRange, IrrObjects
 
 _ROUTES = {4: {"route"}, 6: {"route6"}}
@@ -25,28 +18,30 @@ class FakeRouteRegistry:
 
     fault: Fault | None = None
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    asked: list[RegistryQuestion] = field(default_factory=list)
+    asked: list[registry.RegistryQuestion] = field(default_factory=list)
     objects: IrrObjects = field(default_factory=IrrObjects)
 
     def put(self, source: str, text: str) -> None:
         self.objects.put(source, text.encode("latin-1"))
 
-    async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
+    async def look_up(self, question: registry.RegistryQuestion) -> registry.RegistryAnswer:
         self.asked.append(question)
         of = f"{question.registry.host}:{question.registry.port}"
         asked = f"{question.lookup} {question.prefix}"
         if self.fault is not None:
-            return NoAnswer(self.fault, "the twin was told so", RawAnswer(asked, of, b"", self.now))
+            return registry.NoAnswer(
+                self.fault, "the twin was told so", RawAnswer(asked, of, b"", self.now)
+            )
         text = "\n\n".join(self._texts(question)).encode("latin-1")
         exhibit = RawAnswer(asked, of, text, self.now)
-        return Found(parse_objects(text), exhibit) if text else NoEntries(exhibit)
+        return registry.Found(parse_objects(text), exhibit) if text else registry.NoEntries(exhibit)
 
-    def _texts(self, question: RegistryQuestion) -> list[str]:
+    def _texts(self, question: registry.RegistryQuestion) -> list[str]:
         wanted, family = AddressRange.parse(str(question.prefix)), question.prefix.family
         searches = {
-            Lookup.EXACT_ROUTES: (self.objects.exact, _ROUTES[family]),
-            Lookup.MORE_SPECIFIC_ROUTES: (self.objects.inside, _ROUTES[family]),
-            Lookup.SMALLEST_HOLDER: (self.objects.smallest, _HOLDERS[family]),
+            registry.Lookup.EXACT_ROUTES: (self.objects.exact, _ROUTES[family]),
+            registry.Lookup.MORE_SPECIFIC_ROUTES: (self.objects.inside, _ROUTES[family]),
+            registry.Lookup.SMALLEST_HOLDER: (self.objects.smallest, _HOLDERS[family]),
         }
         search, classes = searches[question.lookup]
         return [one.text for one in search(question.registry.source, classes, wanted)]

@@ -93,7 +93,7 @@ class FakeSpeaker:
         self._enabled = self._enabled_at_start()
 
     def put(self, *paths: Path) -> None:
-        """Hold these paths, without a call: somebody else put them there, or it was long ago."""
+        """Hold these paths, without a call: another client put them there, or it was long ago."""
         self._paths.update((path.prefix, path) for path in paths)
         self._tell(path.prefix for path in paths)
 

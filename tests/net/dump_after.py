@@ -1,13 +1,12 @@
 """Short ways to look at the service after it was brought up on a dump."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from procrastinate import App
 
+from tests.announcing import until
 from tests.net.dump_files import Dump
 from tests.net.dump_world import (
     CLOCKWORK,
@@ -108,13 +107,3 @@ class After:
             return not {"todo", "doing"} & set(of_it)
 
         await until(over)
-
-
-async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 15) -> None:
-    """Return once it holds; fail when time is up."""
-    async with asyncio.timeout(seconds):
-        while True:
-            found = true()
-            if found if isinstance(found, bool) else await found:
-                return
-            await asyncio.sleep(0.05)

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 
 DUMPS = Path(__file__).with_name("dump")
-# So long nobody ran the service: leases, heartbeats and whatever was due then are over.
+# So long no process of the service ran: leases, heartbeats and whatever was due then are over.
 DOWN_FOR = timedelta(minutes=5)
 _LARGE = 200_000
 Shown = tuple[str, str, Any]

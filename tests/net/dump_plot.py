@@ -87,7 +87,7 @@ async def left_and_locked(story: Story) -> None:
 
 
 async def delegations(story: Story) -> None:
-    """One that lasts, one that was ended, and one that expires while nobody works."""
+    """One that lasts, one that was ended, and one that expires while no worker runs."""
     bravo, soon = story.accounts["bravo"], datetime.now(UTC) + timedelta(seconds=60)
 
     async def delegate(cidr: str, **more: Any) -> str:
@@ -156,7 +156,7 @@ async def breaker(story: Story, url: str, directory: Path) -> None:
 
 @asynccontextmanager
 async def under_way(story: Story) -> AsyncIterator[None]:
-    """What is only half done while the block runs, and stays so if everybody dies in it."""
+    """What is only half done while the block runs, and stays so if every process dies in it."""
     service = story.service
     await story.claim("retrying", 40)
     await story.claim("midrun", 41)

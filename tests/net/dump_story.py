@@ -137,7 +137,7 @@ class Story:
             await self.service.result(token, "POST", "/operator/edge/acknowledgements", json=body)
 
     @asynccontextmanager
-    async def everybody_works(self) -> AsyncIterator[None]:
+    async def all_at_work(self) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             self.kept["app"] = await stack.enter_async_context(self.service.working())
             await stack.enter_async_context(self.service.announcing(self.speakers, self.ear))

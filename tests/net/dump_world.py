@@ -57,7 +57,7 @@ MODE: Final = "sandbox"
 ROOT = "http://byoip.test"
 LABEL = "byoip-validation"
 _QUEUES = [jobs.DEFAULT_QUEUE, jobs.LETTER_QUEUE]
-# What the clock asks for, several times a minute, of whoever works.
+# What the clock asks for, several times a minute, of every worker.
 CLOCKWORK = {
     "rescue": jobs.RESCUE_RUNS,
     "offboard": jobs.OFFBOARD,
@@ -76,7 +76,7 @@ def bring_up_to_date(url: str) -> None:
 
 
 def serving_postgres(directory: Path) -> EmbeddedPostgres:
-    """A server of its own, for whoever makes a dump."""
+    """A server of its own, for the program that makes a dump."""
     return EmbeddedPostgres(directory, durable=False)
 
 
@@ -102,7 +102,7 @@ class Service:
         return answer.json()["result"]
 
     async def public(self, path: str) -> httpx.Response:
-        """What anybody may ask."""
+        """What needs no credential."""
         return await self.http.get(f"{ROOT}{path}", headers={"accept": "application/json"})
 
     async def trouble(self) -> str | None:

@@ -1,7 +1,7 @@
 """Make a dump of today: `python -m tests.net.make_dump`, in the root of the repository.
 
 To be done once for each revision of the database, with the version that goes out, before it goes
-out; what was made once is never made anew, or it would show nothing but what today does.
+out; a dump is not replaced, or it would show nothing but what today does.
 """
 
 import asyncio
@@ -24,11 +24,7 @@ from tests.net.dump_plot import (
     under_way,
 )
 from tests.net.dump_story import Story, beginnings, documents
-from tests.net.dump_world import (
-    bring_up_to_date,
-    running,
-    serving_postgres,
-)
+from tests.net.dump_world import bring_up_to_date, running, serving_postgres
 
 KEY = {"idempotency-key": "before-the-dump", "content-type": "application/json"}
 READ_BY_ALFA = ("/prefixes", "/services", "/delegations", "/events?per_page=1000")
@@ -41,7 +37,7 @@ READ_BY_OPERATORS = (
 
 
 async def shown(story: Story) -> list[Shown]:
-    """What everybody reads just now."""
+    """What each account, the operator and an edge read just now."""
     reads = [
         ("alfa", f"/accounts/{story.accounts['alfa']}/addressing{way}") for way in READ_BY_ALFA
     ]
@@ -89,7 +85,7 @@ async def tell(url: str, directory: Path) -> tuple[str, dict[str, Any], list[Sho
         story = Story(service)
         await beginnings(story)
         await documents(story)
-        async with story.everybody_works():
+        async with story.all_at_work():
             await onboarded(story)
             await left_and_locked(story)
             await delegations(story)
@@ -114,8 +110,8 @@ def main() -> None:
     with directory_open_to_all() as directory, serving_postgres(directory / "postgres") as server:
         bring_up_to_date(server.database_url)
         statements, facts, answers = asyncio.run(tell(server.database_url, directory))
-    if facts["revision"] in {one.name for one in dumps()} and "--anew" not in sys.argv:
-        raise SystemExit(f"There is a dump of {facts['revision']}: with --anew it is replaced.")
+    if facts["revision"] in {one.name for one in dumps()} and "--replace" not in sys.argv:
+        raise SystemExit(f"There is a dump of {facts['revision']}: --replace overwrites it.")
     for file in keep(facts["revision"], statements, facts, answers):
         sys.stdout.write(f"{file}: {file.stat().st_size} bytes\n")
 

@@ -4,7 +4,8 @@ Each dump is restored as it was, migrated with today's migrations, and served. I
 moved, so that it was taken five minutes ago: see dump_files.
 """
 
-from tests.net.dump_after import After, until
+from tests.announcing import until
+from tests.net.dump_after import After
 from tests.net.dump_fixtures import KNOWN, after, migrated
 
 __all__ = ["after", "migrated"]  # fixtures
@@ -51,7 +52,7 @@ async def test_every_job_that_waited_is_carried_out(after: After) -> None:
     async with after.service.working():
         await until(lambda: all(after.jobs()[one][1] not in {"todo", "doing"} for one in waiting))
     assert [after.jobs()[one] for one in waiting if after.jobs()[one][1] != "succeeded"] == []
-    assert await run_is(after, "retrying", "failed")  # it had slept, nobody had answered
+    assert await run_is(after, "retrying", "failed")  # it had slept, no party had answered
     assert (await after.of("unwritten"))["loa_document_id"] is not None
     assert (await after.kinds("leaving"))[-1] == "bgp_prefix.withdrawn"
 

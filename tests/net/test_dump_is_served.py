@@ -1,4 +1,4 @@
-"""The API of today serves a database of then: everybody finds what they left."""
+"""The API of today serves a database of then: each account finds what it left."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ async def test_what_was_migrated_may_be_served(served: After) -> None:
     assert await served.service.trouble() is None
 
 
-async def test_everybody_reads_what_they_read_before(served: After, migrated: Migrated) -> None:
+async def test_each_account_reads_what_it_read_before(served: After, migrated: Migrated) -> None:
     lost = {}
     for who, way, was in served.dump.shown:
         found = await served.service.result(served.known["tokens"][who], "GET", way)

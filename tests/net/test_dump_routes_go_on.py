@@ -1,6 +1,5 @@
-"""Routes, the breaker and offboarding on a database of then: nothing goes that no one asked for."""
+"""Routes, the breaker and offboarding on a database of then: no route goes unasked."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import pytest
 from procrastinate import App
 
-from tests.net.dump_after import After, until
+from tests.announcing import looks, until
+from tests.net.dump_after import After
 from tests.net.dump_files import Dump
 from tests.net.dump_fixtures import KNOWN, after, migrated
 from tests.net.dump_world import Prefix, bring_up_to_date, running
@@ -20,14 +20,11 @@ LEFT, DECIDED = Prefix.parse("198.18.201.0/24"), Prefix.parse("198.18.200.0/24")
 
 
 @asynccontextmanager
-async def everybody(after: After) -> AsyncIterator[App]:
+async def all_at_work(after: After) -> AsyncIterator[App]:
     """Worker, reconciler and the speakers of before."""
     await after.bring_twins()
     assert after.ear is not None
-    async with (
-        after.service.working() as app,
-        after.service.announcing(after.speakers, after.ear),
-    ):
+    async with after.service.working() as app, after.service.announcing(after.speakers, after.ear):
         yield app
 
 
@@ -54,7 +51,7 @@ async def test_what_was_wanted_is_announced_and_what_was_announced_stays(after: 
     async with after.service.announcing(after.speakers, after.ear):
         await until(lambda: after.holding("wanted", *STAY))
         await until(lambda: settled(after))
-        await asyncio.sleep(0.7)  # and two more whole looks
+        await looks(*after.speakers)
     asked_to_go = {*map(after.cidr, ("going", "halfway", "spare")), DECIDED}
     assert after.taken() == asked_to_go
     assert after.holding("leaving", *STAY)
@@ -64,7 +61,7 @@ async def test_what_was_wanted_is_announced_and_what_was_announced_stays(after: 
 
 async def test_an_offboarding_that_is_half_way_goes_to_its_end(after: After) -> None:
     assert await state(after, "halfway") == ("V", "offboarding")
-    async with everybody(after) as app:
+    async with all_at_work(after) as app:
         await until(lambda: after.cidr("halfway") in after.taken())
         await until(lambda: settled(after))
         await after.offboards(app)
@@ -83,7 +80,7 @@ async def test_an_offboarding_that_is_half_way_goes_to_its_end(after: After) -> 
 
 
 async def test_one_that_was_only_asked_for_is_taken_down_and_then_closed(after: After) -> None:
-    async with everybody(after) as app:
+    async with all_at_work(after) as app:
         await until(lambda: after.cidr("leaving") in after.taken())
         await until(lambda: settled(after))
         await after.offboards(app)
@@ -95,7 +92,7 @@ async def test_a_grace_that_is_over_ends_and_nothing_is_unbound_that_a_speaker_h
     after: After,
 ) -> None:
     assert (await after.kinds("in_grace"))[-1] == "offboarding.unbound"
-    async with after.service.working() as app:  # and nobody tells speakers anything
+    async with after.service.working() as app:  # and no reconciler tells speakers anything
         await after.offboards(app)
         assert await closed(after, "in_grace")
     assert len(await after.of("halfway", "/bindings")) == 1
@@ -105,7 +102,7 @@ async def test_a_grace_that_is_over_ends_and_nothing_is_unbound_that_a_speaker_h
 async def test_the_breaker_stays_open_until_an_operator_rearms_it(after: After) -> None:
     [trip] = (await after.operate("/breaker"))["trips"]
     rearm = {"reason": "looked", "parked": "released"}
-    async with everybody(after) as app:
+    async with all_at_work(after) as app:
         await after.offboards(app)
         assert await closed(after, "in_grace")
         assert after.holding("parked")
@@ -140,10 +137,10 @@ async def test_on_another_server_nothing_goes_before_a_person_has_looked(
     bring_up_to_date(bare_database_url)
     async with running(bare_database_url, tmp_path) as service:
         after = After(dump, service, bare_database_url)
-        async with everybody(after) as app:
+        async with all_at_work(after) as app:
             await until(lambda: after.holding("wanted", *STAY))
             await after.offboards(app)
-            await asyncio.sleep(0.7)  # two more whole looks
+            await looks(*after.speakers)
         assert after.taken() == set()
         assert after.holding("leaving", *STAY)
         jobs = {one["kind"]: one["stopped"] for one in await after.operate("/jobs")}

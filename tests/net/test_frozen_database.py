@@ -131,7 +131,7 @@ async def test_metrics_headers_and_lines_of_the_log_stay(
     hold("log", {f"{key} {type(value).__name__}" for one in access for key, value in one.items()})
 
 
-async def test_whoever_waits_for_events_listens_to_the_same_channel(database_url: str) -> None:
+async def test_requests_that_wait_for_events_listen_to_the_same_channel(database_url: str) -> None:
     async with today.event_bell(database_url):
         hold("channel_of_events", await listening(database_url))
 

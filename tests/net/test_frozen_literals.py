@@ -133,7 +133,7 @@ def test_exit_codes_stay(package: Sources) -> None:
 
 
 def test_the_values_of_enumerations_stay(package: Sources) -> None:
-    """Most are stored or sent; of those that are neither, this may be written anew."""
+    """Most are stored or sent; of those that are neither, this may be written again."""
     hold("enumerations", (" | ".join(one) for one in package.enumerations() if one[1:]))
 
 

@@ -16,13 +16,7 @@ from tests.net import today
 from tests.net.held import hold, line, without_prose
 
 # A text for each setting that may stand in the environment.
-_TEXTS = {
-    int: "7",
-    bool: "true",
-    float: "0.5",
-    str: "some-text",
-    Path: "/some/where",
-}
+_TEXTS = {int: "7", bool: "true", float: "0.5", str: "some-text", Path: "/some/where"}
 _APART = {
     "ORIGIN_ASNS": "AS64500, 64501",
     "DATABASE_URL": "postgresql://a@b/c",
@@ -250,7 +244,7 @@ def test_jobs_keep_their_names_queues_arguments_and_times() -> None:
         ("config check", {"BYOIP_RESOLVERS": "127.0.0.1:1"}, 1),
         ("api", {}, 2),
         ("worker", {"BYOIP_ORIGIN_ASNS": "64500"}, 2),
-        ("migrate", {"DATABASE_URL": today.NOBODYS_DATABASE}, 2),
+        ("migrate", {"DATABASE_URL": today.NO_DATABASE}, 2),
         ("operator edges", {}, 2),
     ],
 )

@@ -52,7 +52,7 @@ _MAKERS = (Event, OperatorEvent, Transaction.record, Transaction.record_for_oper
 EVENT_MAKERS = frozenset({*(one.__name__ for one in _MAKERS), "moved"})
 
 _TOKEN = "0123456789abcdef0123456789abcdef01234567"
-NOBODYS_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
+NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 
 
 class _Undone(Exception):  # noqa: N818 - the end of a transaction that is not carried through
@@ -86,9 +86,7 @@ def refusals() -> Iterator[Refused]:
 
 def app() -> FastAPI:
     """The API, for its document and its routes; nothing may be asked of it."""
-    return bare_application(
-        make_backend(make_engine(NOBODYS_DATABASE), SetClock(), ExternalServices())
-    )
+    return bare_application(make_backend(make_engine(NO_DATABASE), SetClock(), ExternalServices()))
 
 
 def control_app() -> FastAPI:
@@ -167,7 +165,7 @@ def task_app(*, everything: bool) -> procrastinate.App:
 
 @asynccontextmanager
 async def event_bell(database_url: str) -> AsyncIterator[None]:
-    """Whoever waits for events listens."""
+    """The process listens for requests that wait for events."""
     async with EventNotifier(database_url).listening():
         yield
 
@@ -182,10 +180,7 @@ async def reconcilers_turn(database_url: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def space_locked(database_url: str, cidrs: Sequence[str]) -> AsyncIterator[None]:
     """A transaction that approves space."""
-    async with (
-        open_engine(database_url) as engine,
-        Store(engine, SetClock()).transaction() as tx,
-    ):
+    async with open_engine(database_url) as engine, Store(engine, SetClock()).transaction() as tx:
         for cidr in cidrs:
             await tx.claims.lock_space(Prefix.parse(cidr))
         yield

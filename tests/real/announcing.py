@@ -101,7 +101,7 @@ class Announcing:
         self.url = await self.fleet.start_api(urlsplit(self.url).port or 0)
 
     async def ask(self, changes: Sequence[Change]) -> None:
-        """Ask for all of them, each route's in order; whoever gets no answer asks again."""
+        """Ask for all of them, each route's in order; a customer without an answer asks again."""
         queue = list(reversed(changes))
         busy: dict[OwnedRoute, asyncio.Lock] = {one.route: asyncio.Lock() for one in changes}
 

@@ -67,7 +67,7 @@ class Change:
 
 
 class BirdRouter:
-    """One BIRD, which asks every speaker for its routes and tells nobody; see `control`."""
+    """One BIRD, which asks every speaker for its routes and announces none; see `control`."""
 
     def __init__(
         self, directory: Path, *, address: str, asn: int, speakers: Sequence[Feed]
@@ -102,6 +102,10 @@ class BirdRouter:
     def noted(self) -> int:
         """How much it has written down so far, in bytes."""
         return (self._directory / "changes.log").stat().st_size
+
+    def refusals(self) -> int:
+        """How often a speaker took its connection and ended it before there was a session."""
+        return (self._directory / "changes.log").read_text().count(": Connection lost")
 
     def changes(self, *, after: int = 0) -> list[Change]:
         """Every change of a route that it saw so far, in order, also before a `kill`.

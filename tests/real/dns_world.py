@@ -15,14 +15,7 @@ import dns.name
 from tests.real.knot_server import KnotServer, knot_servers
 from tests.real.processes import free_port
 from tests.real.unbound_resolver import UnboundResolver, unbound_resolver
-from tests.real.zone_signing import (
-    Records,
-    Signing,
-    ZoneKey,
-    quoted,
-    quoted_strings,
-    zone_text,
-)
+from tests.real.zone_signing import Records, Signing, ZoneKey, quoted, quoted_strings, zone_text
 
 HUB = "127.0.0.10"
 RESOLVER = "127.0.0.9"

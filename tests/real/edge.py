@@ -22,7 +22,7 @@ SPEAKERS_AS = Asn(64500)
 _POLL_SECONDS = 0.02
 
 
-async def eventually(true: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
+async def eventually(true: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
     """Return once it holds; fail when time is up."""
     deadline = time.monotonic() + seconds
     while not await true():
@@ -60,7 +60,7 @@ class Edge:
 
         await eventually(answers)
 
-    async def until_seen(self, *prefixes: Prefix, seconds: float = 10) -> None:
+    async def until_seen(self, *prefixes: Prefix, seconds: float = 60) -> None:
         """Return once the router sees all of these."""
 
         async def seen() -> bool:
@@ -71,7 +71,7 @@ class Edge:
 
         await eventually(seen, seconds=seconds)
 
-    async def until_gone(self, *prefixes: Prefix, seconds: float = 10) -> None:
+    async def until_gone(self, *prefixes: Prefix, seconds: float = 60) -> None:
         """Return once the router has none of these, also where it has no session any more."""
 
         async def gone() -> bool:
@@ -95,9 +95,7 @@ async def running_edge(
         daemons = {
             name: running.enter_context(
                 gobgpd(
-                    address=f"127.0.0.{91 + number}",
-                    asn=SPEAKERS_AS.number,
-                    neighbours=[peering],
+                    address=f"127.0.0.{91 + number}", asn=SPEAKERS_AS.number, neighbours=[peering]
                 )
             )
             for number, name in enumerate(names or ("one",))

@@ -199,10 +199,7 @@ class RpkiRepository:
                 not_after=ends,
             )
             certificate = rpki_certificates.end_entity_certificate(
-                subject,
-                issuer,
-                object_uri=f"{self._base}/{authority.name}/{name}",
-                with_asns=False,
+                subject, issuer, object_uri=f"{self._base}/{authority.name}/{name}", with_asns=False
             )
             content = signed_objects.roa_content(roa.asn, {roa.network: roa.max_length})
             files[name] = self._sign(signed_objects.ROA, content, certificate)

@@ -128,7 +128,11 @@ async def test_after_a_restart_nothing_is_announced_before_it_is_enabled(edge: E
     await edge.until_it_answers("one")
     await edge.speakers["one"].announce(paths(*ROUTES))
     assert await edge.speakers["one"].sent([V4, V6]) == {}
-    await asyncio.sleep(3)  # the router tries once a second
+
+    async def refused() -> bool:
+        return edge.router.refusals() >= 3
+
+    await eventually(refused)
     assert len(edge.router.changes()) == before
     await edge.speakers["one"].enable(ROUTER)
     edge.router.wait_for_sessions()

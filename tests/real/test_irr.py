@@ -11,12 +11,7 @@ from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, NoAnswer
 from byoip.sandbox.whois_server import WhoisServer
-from tests.contracts.test_route_registry import (
-    OBJECTS,
-    RouteRegistryContract,
-    StoppedClock,
-    World,
-)
+from tests.contracts.test_route_registry import OBJECTS, RouteRegistryContract, StoppedClock, World
 from tests.real.irrd_server import IrrdServer
 
 

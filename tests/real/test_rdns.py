@@ -44,11 +44,7 @@ class Clock:
 
 async def look(world: DnsWorld, policy: NetworkPolicy = LOOPBACK) -> ZoneObservation:
     adapter = DnspythonResolver(
-        Clock(),
-        [(RESOLVER, world.port)],
-        policy,
-        authority_port=world.port,
-        query_deadline=1,
+        Clock(), [(RESOLVER, world.port)], policy, authority_port=world.port, query_deadline=1
     )
     return await adapter.observe(ZONE, LABEL, ACCOUNT)
 

@@ -1,25 +1,16 @@
 """From what owners want to what a router sees: the reconciler, GoBGP and BIRD."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from byoip.domain.prefix import Prefix
-from byoip.store.engine import PoolSize, make_engine
 from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
 
 PACE = Pace(every=timedelta(seconds=2), absent_for=timedelta(seconds=10), probe=0.25)
-
-
-@pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
-    yield Fleet(engine)
-    await engine.dispose()
 
 
 async def test_announced_prepended_and_withdrawn_in_both_families(fleet: Fleet) -> None:
@@ -39,7 +30,7 @@ async def test_announced_prepended_and_withdrawn_in_both_families(fleet: Fleet) 
         await fleet.withdraw(*prefixes)
         await edge.until_gone(*prefixes)
         await until(fleet.settled)
-        await until(lambda: seen_by_nobody(fleet), seconds=20)
+        await until(lambda: seen_by_no_listener(fleet), seconds=20)
     applied = await fleet.ask("SELECT DISTINCT may_hold, advertised FROM applied_routes")
     assert applied == [(False, False)]
 
@@ -62,10 +53,7 @@ async def test_a_more_specific_route_beside_the_whole(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("graceful", [True, False])
-async def test_a_speaker_killed_in_the_middle_of_many_changes(
-    fleet: Fleet,
-    graceful: bool,
-) -> None:
+async def test_a_speaker_killed_in_the_middle_of_many_changes(fleet: Fleet, graceful: bool) -> None:
     """Without graceful restart those go with it that have only reached the first stage."""
     prefixes = await fleet.add(*(f"31.{n >> 8}.{n & 255}.0/24" for n in range(1000)))
     before, during = prefixes[:500], prefixes[500:]
@@ -81,7 +69,7 @@ async def test_a_speaker_killed_in_the_middle_of_many_changes(
         young = {desired.prefix for desired, _ in await fleet.routes.unsettled()}
         edge.daemons["one"].kill()
         young |= {desired.prefix for desired, _ in await fleet.routes.unsettled()}
-        await asyncio.sleep(1)
+        await until(lambda: away(fleet, "one"))
         edge.daemons["one"].start()
         await changing
         await until(fleet.settled, seconds=60)
@@ -104,11 +92,18 @@ async def change(fleet: Fleet, announced: list[Prefix], withdrawn: list[Prefix])
             await fleet.withdraw(withdrawn[number // 5])
 
 
+async def away(fleet: Fleet, speaker: str) -> bool:
+    """Whether the reconciler has noticed."""
+    return bool(
+        await fleet.ask("SELECT FROM speakers WHERE name = :name AND fault <> ''", name=speaker)
+    )
+
+
 async def edge_has(edge: Edge, prefix: Prefix) -> bool:
     return bool(edge.router.shows(prefix))
 
 
-async def seen_by_nobody(fleet: Fleet) -> bool:
+async def seen_by_no_listener(fleet: Fleet) -> bool:
     return not await fleet.ask("SELECT FROM observed_routes WHERE advertised")
 
 

@@ -45,7 +45,7 @@ class Accident:
         return await self._one(_UP)
 
     async def unharmed(self) -> bool:
-        """Nothing was withdrawn, unbound or closed, and nobody asked for it."""
+        """Nothing was withdrawn, unbound or closed, and no withdrawal was asked for."""
         async with self.engine.connect() as connection:
             asked = (
                 await connection.execute(text("SELECT count(*) FROM withdrawals"))
@@ -57,7 +57,7 @@ class Accident:
             return int((await connection.execute(text(query))).scalar_one())
 
     def sql(self, *statements: str) -> None:
-        """As whoever may do anything in the database."""
+        """As the database's superuser."""
         with psycopg.connect(self.url) as connection:
             for statement in statements:
                 connection.execute(statement.encode())

@@ -6,19 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
-from tests.announcing import Fleet
 from tests.databases import fresh_database
 from tests.many_routes import OwnedRoute, add_routes, ipv4, ipv6
 from tests.rules.accident import ACCOUNTS, FLEET, Accident
 from tests.rules.estate import Estate
-
-
-@pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    """Routes, and twins of speakers that announce them."""
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
-    yield Fleet(engine)
-    await engine.dispose()
 
 
 @pytest.fixture

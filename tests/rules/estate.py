@@ -88,7 +88,7 @@ class Estate:
         )
 
     async def give_to_another(self, claim_id: UUID, cidr: str) -> None:
-        """As when its approval was revoked on the way, and somebody else was given the space."""
+        """As when its approval was revoked on the way, and another account was given the space."""
         await self.run(
             "UPDATE prefixes SET state = 'pending', approved_at = NULL, approved_by = NULL "
             "WHERE id = :id",
@@ -158,7 +158,7 @@ class Estate:
         )
 
     async def see(self, claim: Claim, *, seen: bool) -> None:
-        """Somebody sees every route of it, or none."""
+        """A listener sees every route of it, or none."""
         await self.run(
             "INSERT INTO observed_routes SELECT id, 'bird', :seen, false, now() "
             "FROM bgp_prefixes WHERE prefix_id = :id ON CONFLICT (bgp_prefix_id, seen_by) "

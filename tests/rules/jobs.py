@@ -3,9 +3,7 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from byoip.domain.jobs.job_history import (
-    JobKind,
-)
+from byoip.domain.jobs.job_history import JobKind
 from byoip.store.jobs.views import JobReport
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations

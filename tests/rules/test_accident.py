@@ -17,7 +17,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Source
 from byoip.store.bindings.services import seed_services
 from tests import announcing
-from tests.announcing import listener, path, reconciling, speaker, until
+from tests.announcing import listener, looks, path, reconciling, speaker
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.fakes.speaker import FakeSpeaker
 from tests.many_routes import OwnedRoute
@@ -114,7 +114,7 @@ _STATEMENTS = {
     " change = change + 1, advertised_modified_at = NULL",
     "with an entry that there is not": "UPDATE bgp_prefixes SET advertised = false,"
     " binding_id = NULL, change = change + 1, withdrawal_id = gen_random_uuid()",
-    "with an entry that nobody asked for": "INSERT INTO withdrawals (id, bgp_prefix_id,"
+    "with an entry that no owner asked for": "INSERT INTO withdrawals (id, bgp_prefix_id,"
     " account_id, change, source, job, run, actor, request_id, at) SELECT gen_random_uuid(),"
     " r.id, p.account_id, r.change + 1, 'job', 'clean_up', '1', 'worker', '', now()"
     " FROM bgp_prefixes r JOIN prefixes p ON p.id = r.prefix_id",
@@ -156,7 +156,7 @@ async def one_run(accident: Accident) -> int:
 
 
 async def a_run_for_each_row(accident: Accident) -> int:
-    """The same, begun anew for each row: nobody's run is ever long."""
+    """The same, begun again for each row: no run is ever long."""
 
     async def act(route: OwnedRoute) -> int:
         return await accident.take_down(route, run=route.claim_id.hex)
@@ -183,7 +183,7 @@ async def test_the_breaker_alone_lets_a_handful_through(
 ) -> None:
     assert await attempt(accident) == most
     assert await accident.up() == FLEET - most
-    # Everybody else can still withdraw one route, and all can still announce.
+    # All other accounts can still withdraw one route, and all can still announce.
     stranger = accident.routes[-1]
     assert stranger.owner != accident.routes[0].owner
     await accident.take_down(stranger, source=Source.REQUEST, run="")
@@ -207,7 +207,7 @@ async def test_the_breaker_lets_a_twentieth_go_in_an_hour_however_slowly(
     assert await accident.up() == FLEET - share
 
 
-# The ledger is only ever added to: time passes for it as for nobody else.
+# The ledger is only ever added to: here alone time is made to pass.
 _A_MINUTE_LATER = (
     "SET session_replication_role = replica; UPDATE withdrawals SET at = at - interval '61 seconds'"
 )
@@ -252,8 +252,7 @@ async def test_what_happens_to_rows_alone_withdraws_nothing(
     accident.sql(NO_TRIGGERS, *damage)
     fleet = announcing.Fleet(accident.engine)
     async with reconciling(fleet, one, listeners=[ear]):
-        looked = one.calls("held")
-        await until(lambda: one.calls("held") > looked + 2, seconds=60)
+        await looks(one)
     assert one.calls("withdraw") == 0
     assert len(one.paths) == FLEET
     assert ear.withdrawals() == []

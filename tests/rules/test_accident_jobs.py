@@ -79,7 +79,7 @@ def ruthless(accident: Accident) -> tuple[Callable[[UUID], Awaitable[int]], dict
 
 
 async def test_a_list_of_everything_is_no_list_of_what_is_queued(unhindered: Accident) -> None:
-    """Each row is looked at again under its lock, whoever listed it."""
+    """Each row is looked at again under its lock, whatever query listed it."""
     unhindered.sql(LARGE_PAST)
     assert await job(unhindered)(by=WORKER) == 0
     assert await unhindered.unharmed()

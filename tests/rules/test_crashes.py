@@ -1,4 +1,4 @@
-"""Whoever dies between any two steps is followed by another, and nothing is done twice or lost."""
+"""A process dies between any two steps: the next goes on, and nothing is done twice or lost."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -5,11 +5,11 @@ import pytest
 from byoip.api.application import declarations
 from byoip.api.border.declarations import Audience, Declaration
 from tests.api.bound import bound
-from tests.api.conftest import desk, document, engine, judge, shared_database_url, world
+from tests.api.conftest import document, engine, judge, operator, shared_database_url, world
 from tests.api.test_tenancy import bearer
 from tests.api.world import World
 
-__all__ = ["desk", "document", "engine", "judge", "shared_database_url", "world"]  # fixtures
+__all__ = ["document", "engine", "judge", "operator", "shared_database_url", "world"]  # fixtures
 
 QUERIES = [
     "pending_delete",

@@ -23,11 +23,11 @@ class Mistaken(Routes):
 
 
 def _turned(one: RouteState) -> RouteState:
-    gone = replace(one.desired, advertised=False, withdrawal_id=uuid4(), request_id="nobody's")
+    gone = replace(one.desired, advertised=False, withdrawal_id=uuid4(), request_id="no-request")
     return RouteState(gone, AppliedRoute(True, True, one.desired.change))  # noqa: FBT003
 
 
-class Everybody:
+class AllAdmitted:
     def admits(self, desired: DesiredRoute, stage: int) -> bool:  # noqa: ARG002
         return True
 
@@ -49,7 +49,7 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
         MARKING,
         Mistaken(fleet.engine),
         Ours(),  # type: ignore[arg-type] # is never woken
-        Everybody(),
+        AllAdmitted(),
         fleet.clock,
     )
     await sync.full_sync()
@@ -76,7 +76,7 @@ async def test_what_its_owner_has_just_withdrawn_is_not_announced_any_more(fleet
     routes = Behind(fleet.engine)
     routes.fleet, routes.prefix = fleet, gone
     turn = Ours()
-    sync = SyncSpeaker(one, 1, MARKING, routes, turn, Everybody(), fleet.clock)  # type: ignore[arg-type] # is never woken
+    sync = SyncSpeaker(one, 1, MARKING, routes, turn, AllAdmitted(), fleet.clock)  # type: ignore[arg-type] # is never woken
     done = await sync.sync_changes([fleet.ids[each][2] for each in (kept, gone)])
     assert done.changed == {fleet.ids[kept][2]}
     assert set(one.paths) == {kept}

@@ -19,7 +19,7 @@ class EverythingIsDue(ContinueOffboardings):
             await self._go_on(claim.id)
 
 
-async def test_r03_what_is_not_on_its_way_out_is_skipped_whoever_lists_it(estate: Estate) -> None:
+async def test_r03_what_is_not_on_its_way_out_is_skipped_whatever_lists_it(estate: Estate) -> None:
     account_id = await estate.account()
     everything = [await estate.advertised(account_id) for _ in range(5)]
     await estate.offboard(everything[0])
@@ -77,7 +77,7 @@ async def test_r04_every_act_names_the_request_that_asked(estate: Estate) -> Non
     ],
     ids=["unasked", "no request", "another request", "deleted", "closed before its grace"],
 )
-async def test_r04_the_database_refuses_what_nobody_asked_for(
+async def test_r04_the_database_refuses_what_was_not_asked_for(
     estate: Estate, statement: str
 ) -> None:
     claim = await estate.advertised(await estate.account())

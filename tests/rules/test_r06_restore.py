@@ -59,7 +59,7 @@ async def test_a_route_that_may_not_be_announced_holds_up_no_other(estate: Estat
     assert await estate.up(claim) == 1
 
 
-async def test_a_route_of_which_nobody_can_tell_is_owed_and_tried_again(estate: Estate) -> None:
+async def test_a_route_with_unknown_roas_is_owed_and_tried_again(estate: Estate) -> None:
     claim = await estate.advertised(await estate.account())
     await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")  # and there is no ROA data
     await estate.offboard(claim)

@@ -1,4 +1,4 @@
-"""R7: ceilings for everybody, counted in the database; a trip stops its own scope."""
+"""R7: ceilings for all accounts, counted in the database; a trip stops its own scope."""
 
 import asyncio
 from dataclasses import replace
@@ -31,7 +31,7 @@ async def request(estate: Estate, claim: Claim, name: str = "request-1") -> None
 
 
 async def take_back(estate: Estate, claim: Claim) -> None:
-    """What becomes of an announcement that nobody sees."""
+    """What becomes of an announcement that no listener sees."""
     by, job = Actor("worker", "roll_back-1"), "roll_back"
     await _take_down(estate, claim, by, Source.ROLL_BACK, job=job, run="an hour")
 
@@ -66,7 +66,7 @@ async def test_one_customers_flood_never_blocks_anothers_urgent_withdrawal(estat
         with pytest.raises(WithdrawalsStopped):
             await request(estate, claim)
     assert await estate.up(*flood) == 2
-    await request(estate, attacked)  # although everybody's ceiling is reached as well
+    await request(estate, attacked)  # although the ceiling of all is reached as well
     assert await estate.up(attacked) == 0
     assert set(await open_scopes(estate)) == {TripScope.ACCOUNT, TripScope.GLOBAL}
     with pytest.raises(WithdrawalsStopped):
@@ -123,7 +123,7 @@ async def test_one_customer_leaves_a_small_fleet_and_the_next_one_too(estate: Es
     assert await open_scopes(estate) == []
 
 
-async def test_a_large_offboarding_goes_at_its_pace_and_holds_nobody_up(estate: Estate) -> None:
+async def test_a_large_offboarding_goes_at_its_pace_and_holds_no_other_up(estate: Estate) -> None:
     estate = of(estate, replace(WIDE, per_run=2))
     account_id = await estate.account()
     large, other = await estate.advertised(account_id, 1, 2, 3), await estate.advertised(account_id)

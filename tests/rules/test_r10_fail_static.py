@@ -10,8 +10,17 @@ import pytest
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import DesiredRoute, RouteState, plan
-from tests.announcing import MARKING, OURS, Fleet, listener, path, reconciling, speaker, until
-from tests.fakes.speaker import FakeSpeaker
+from tests.announcing import (
+    MARKING,
+    OURS,
+    Fleet,
+    listener,
+    looks,
+    path,
+    reconciling,
+    speaker,
+    until,
+)
 
 CIDRS = [f"31.0.{number}.0/24" for number in range(60)]
 
@@ -25,11 +34,6 @@ def test_nothing_desired_and_ten_thousand_held_are_ten_thousand_orphans() -> Non
     assert (made.withdraw, made.decided, made.announce) == ([], [], [])
 
 
-async def passes(one: FakeSpeaker, count: int = 3) -> None:
-    asked = one.calls("held")
-    await until(lambda: one.calls("held") >= asked + count)
-
-
 async def test_an_empty_database_withdraws_nothing(fleet: Fleet) -> None:
     one = speaker("one")
     held = [Prefix.parse(cidr) for cidr in CIDRS]
@@ -37,7 +41,7 @@ async def test_an_empty_database_withdraws_nothing(fleet: Fleet) -> None:
     await one.enable("127.0.0.2")
     ear = listener(one)
     async with reconciling(fleet, one, listeners=[ear]):
-        await passes(one)
+        await looks(one)
         assert await fleet.orphans("one") == set(held)
     assert set(one.paths) == set(held)
     assert ear.withdrawals() == []
@@ -60,7 +64,7 @@ async def test_a_restored_backup_withdraws_nothing(fleet: Fleet, announced_at_ba
         await until(fleet.settled)
     await restore(fleet)
     async with reconciling(fleet, one, listeners=[ear]):
-        await passes(one)
+        await looks(one)
         assert await fleet.orphans("one") == set(prefixes[announced_at_backup:])
     assert set(one.paths) == set(prefixes)
     assert ear.withdrawals() == []
@@ -89,7 +93,7 @@ async def test_marks_that_are_lost_withdraw_nothing(fleet: Fleet) -> None:
         await until(fleet.settled)
     await fleet.do("DELETE FROM applied_routes")
     async with reconciling(fleet, one, listeners=[ear]):
-        await passes(one)
+        await looks(one)
         known = await fleet.routes.states("one")
         assert all(each.applied.advertised for each in known), "they are taken for ours again"
     assert ear.withdrawals() == []
@@ -123,7 +127,7 @@ async def test_a_listener_that_answers_with_nothing_takes_no_settled_route_down(
         await fleet.announce(*prefixes)
         await until(fleet.settled)
         ear.absent.update(prefixes)
-        await passes(one, 5)
+        await looks(one, count=5)
         assert set(one.paths) == set(prefixes)
     assert await fleet.ask("SELECT FROM withdrawals") == []
 

@@ -34,7 +34,7 @@ def test_r11_a_set_is_measured_by_the_largest_of_the_last_runs(past: list[int], 
     assert f"{most} at most" in objection(most + 1, past)
 
 
-async def test_r11_a_set_out_of_proportion_is_refused_until_somebody_lets_it_through(
+async def test_r11_a_set_out_of_proportion_is_refused_until_an_operator_lets_it_through(
     estate: Estate,
 ) -> None:
     acted, run = Acted(), GuardedBatch(estate.store, estate.clock, JobKind.CLOSE_UNPROVEN)
@@ -80,7 +80,7 @@ async def test_r11_the_whole_set_is_written_down(estate: Estate) -> None:
     assert await estate.one("SELECT ids FROM job_runs WHERE refused <> ''") == flood
 
 
-async def test_r11_what_only_waits_is_not_measured_and_holds_nobody_up(estate: Estate) -> None:
+async def test_r11_what_only_waits_is_not_measured_and_holds_no_other_up(estate: Estate) -> None:
     owner, other = await estate.account(), await estate.account()
     waiting = [await estate.advertised(owner) for _ in range(2 * FLOOR)]
     for one in waiting:  # one at a time, and each waits for a listener
@@ -154,7 +154,7 @@ def test_r11_no_account_holds_up_all_others(many: list[int], refused: int, flood
     assert (len(found.refused), found.flood) == (refused, flood)
 
 
-async def test_one_row_that_fails_holds_up_nobody_behind_it(estate: Estate) -> None:
+async def test_one_row_that_fails_holds_up_none_behind_it(estate: Estate) -> None:
     bad, good = [await estate.advertised(await estate.account()) for _ in range(2)]
     for one in (bad, good):
         await estate.offboard(one)
@@ -166,7 +166,7 @@ async def test_one_row_that_fails_holds_up_nobody_behind_it(estate: Estate) -> N
     assert counts == "2 1 1"
 
 
-async def test_one_owed_route_that_fails_holds_up_nobody_behind_it(estate: Estate) -> None:
+async def test_one_owed_route_that_fails_holds_up_none_behind_it(estate: Estate) -> None:
     bad, good = [await estate.advertised(await estate.account()) for _ in range(2)]
     await estate.run("UPDATE bgp_prefixes SET last_valid_at = NULL")
     for one in (bad, good):

@@ -81,13 +81,13 @@ async def test_two_looks_in_a_row_count_and_who_does_not_answer_says_nothing(fle
     assert await lost(fleet), "it was missed once"
     ear.trouble = True
     await watch([one])
-    assert await lost(fleet), "nobody answered"
+    assert await lost(fleet), "no listener answered"
     ear.trouble = False
     await watch([one])
     assert await lost(fleet, prefix)
     ear.trouble = True
     await watch([one])
-    assert await lost(fleet, prefix), "nobody has seen it since"
+    assert await lost(fleet, prefix), "no listener has seen it since"
     # Another process takes over: it is no second loss.
     ear.trouble = False
     await MonitorRoutes(fleet.routes, fleet.store, fleet.clock, ObserveRoutes([ear]))([one])

@@ -6,10 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from byoip.domain.jobs.job_history import (
-    MEASURED,
-    JobKind,
-)
+from byoip.domain.jobs.job_history import MEASURED, JobKind
 from byoip.domain.prefix import Prefix
 from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
@@ -18,7 +15,7 @@ from byoip.usecases.jobs.guarded_batch import GuardedBatch
 from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.worker.tasks import LetterWork, Work, register
-from tests.announcing import Fleet, listener, path, reconciling, speaker, until
+from tests.announcing import Fleet, listener, looks, path, reconciling, speaker, until
 from tests.rules.estate import OPERATOR, WORKER, Estate
 from tests.rules.jobs import Acted, throw
 from tests.usecases.verbs import Verb
@@ -117,7 +114,7 @@ async def test_r15_a_stopped_task_does_nothing(
     assert done == TASKS.keys() - {kind}
 
 
-async def test_r15_stopped_roll_backs_leave_what_nobody_sees_announced(fleet: Fleet) -> None:
+async def test_r15_stopped_roll_backs_leave_what_is_not_seen_announced(fleet: Fleet) -> None:
     move = Verb(fleet.store, kill_switches.move)
     await move(JobKind.ROLL_BACK, stopped=True, reason="a ticket", by=OPERATOR)
     one = speaker("one")
@@ -127,7 +124,7 @@ async def test_r15_stopped_roll_backs_leave_what_nobody_sees_announced(fleet: Fl
     async with reconciling(fleet, one, listeners=[ear]):
         await fleet.announce(lost)
         await until(lambda: absent(fleet, lost))
-        await asyncio.sleep(0.5)
+        await looks(one)
         assert (await fleet.desired(lost)).desired.advertised
         assert one.paths == {lost: path(lost)}
         assert await fleet.ask("SELECT FROM breaker_trips") == []
@@ -151,7 +148,7 @@ async def test_r15_a_stopped_offboarding_takes_no_step_and_goes_on_later(estate:
     assert await estate.step(claim) == "grace"
 
 
-async def test_r15_the_switch_holds_nobody_back_who_restores(estate: Estate) -> None:
+async def test_r15_the_switch_holds_no_customer_back_who_restores(estate: Estate) -> None:
     claim = await estate.advertised(await estate.account())
     await estate.offboard(claim)
     await estate.go_on()

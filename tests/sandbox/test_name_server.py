@@ -162,7 +162,7 @@ def test_a_fault_it_does_not_know_is_refused() -> None:
 
 @pytest.mark.parametrize("ask", [udp, tcp])
 @pytest.mark.parametrize("resolve", [True, False])
-async def test_faults_that_everybody_sees(server: NameServer, ask: Ask, *, resolve: bool) -> None:
+async def test_faults_that_all_clients_see(server: NameServer, ask: Ask, *, resolve: bool) -> None:
     asked = question(resolve=resolve)
     server.put_txt(OWNER, ["one"])
     server.set_fault("timeout")

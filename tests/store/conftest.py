@@ -59,6 +59,16 @@ async def kept(store: Store, customer: Account) -> Claim:
     return made
 
 
+@pytest.fixture
+async def several(store: Store, customer: Account) -> list[Claim]:
+    """More claims of the customer's, that do not overlap."""
+    made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(8)]
+    async with store.transaction() as tx:
+        for one in made:
+            await tx.claims.add(one)
+    return made
+
+
 @pytest.fixture(scope="module")
 def opened(
     request: pytest.FixtureRequest, postgres_url: str, template_database: str

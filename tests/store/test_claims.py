@@ -104,7 +104,7 @@ async def test_locking_an_account_tells_its_claims_and_its_quota(
             await tx.claims.lock_account(uuid4())
 
 
-async def test_approved_claims_that_overlap_are_found_whoever_holds_them(
+async def test_approved_claims_that_overlap_are_found_in_any_account(
     store: Store, accounts: Accounts, customer: Account, clock: SetClock
 ) -> None:
     await accounts.create(other := account())

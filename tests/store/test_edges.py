@@ -6,7 +6,6 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.accounts.account import Account
 from byoip.domain.bindings.edge import ChangeKind, Edge, EdgeRemoved
 from byoip.domain.bindings.service_binding import Provisioning, Service
 from byoip.domain.claims.claim import Claim
@@ -15,16 +14,7 @@ from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.services import seed_services
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
-from tests.store.samples import SetClock, binding, claim, event, undone
-
-
-@pytest.fixture
-async def kept(store: Store, customer: Account) -> list[Claim]:
-    made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(8)]
-    async with store.transaction() as tx:
-        for one in made:
-            await tx.claims.add(one)
-    return made
+from tests.store.samples import SetClock, binding, event, undone
 
 
 @pytest.fixture
@@ -51,13 +41,9 @@ async def edge_at(store: Store, clock: SetClock, name: str, number: int) -> Edge
 
 
 async def test_each_change_of_a_binding_is_a_numbered_change_with_all_an_edge_needs(
-    store: Store,
-    feed: EdgeReader,
-    kept: list[Claim],
-    offered: list[Service],
-    clock: SetClock,
+    store: Store, feed: EdgeReader, several: list[Claim], offered: list[Service], clock: SetClock
 ) -> None:
-    one, (cdn, spectrum) = kept[0], offered
+    one, (cdn, spectrum) = several[0], offered
     whole, part = binding(one, cdn), binding(one, spectrum, "198.18.0.128/25")
     async with store.transaction() as tx:
         await tx.bindings.add(whole)
@@ -90,13 +76,13 @@ async def test_each_change_of_a_binding_is_a_numbered_change_with_all_an_edge_ne
 
 
 async def test_the_full_state_is_of_the_number_it_names(
-    store: Store, feed: EdgeReader, kept: list[Claim], offered: list[Service]
+    store: Store, feed: EdgeReader, several: list[Claim], offered: list[Service]
 ) -> None:
     assert await feed.state() == await feed.state()
     assert (await feed.state()).number == 0
     async with store.transaction() as tx:
-        await tx.bindings.add(binding(kept[1], offered[0]))
-        await tx.bindings.add(first := binding(kept[0], offered[1]))
+        await tx.bindings.add(binding(several[1], offered[0]))
+        await tx.bindings.add(first := binding(several[0], offered[1]))
         assert (await feed.state()).number == 0
     state = await feed.state()
     assert state.number == await feed.newest() == 2
@@ -104,17 +90,17 @@ async def test_the_full_state_is_of_the_number_it_names(
         ("198.18.0.0/24", "spectrum"),
         ("198.18.1.0/24", "cdn"),
     ]
-    assert (state.ranges[0].binding_id, state.ranges[0].claim_id) == (first.id, kept[0].id)
+    assert (state.ranges[0].binding_id, state.ranges[0].claim_id) == (first.id, several[0].id)
 
 
-async def test_who_follows_the_numbers_misses_nothing_whoever_writes_and_whatever_fails(
-    store: Store, feed: EdgeReader, kept: list[Claim], offered: list[Service]
+async def test_who_follows_the_numbers_misses_nothing_though_many_write_and_some_fail(
+    store: Store, feed: EdgeReader, several: list[Claim], offered: list[Service]
 ) -> None:
     patience = random.Random(7)  # noqa: S311 - any order will do
 
     async def write(number: int, pause: float) -> None:
         async with store.transaction() as tx:
-            one = await tx.claims.lock(kept[number % 8].id)
+            one = await tx.claims.lock(several[number % 8].id)
             cidr = f"198.18.{number % 8}.{number}/32"
             await tx.bindings.add(binding(one, offered[0], cidr))
             tx.events.note(event(one))
@@ -141,23 +127,19 @@ async def test_who_follows_the_numbers_misses_nothing_whoever_writes_and_whateve
 
 
 async def test_what_is_rolled_back_has_no_number(
-    store: Store, feed: EdgeReader, kept: list[Claim], offered: list[Service]
+    store: Store, feed: EdgeReader, several: list[Claim], offered: list[Service]
 ) -> None:
     async with undone(store) as tx:
-        await tx.bindings.add(binding(kept[0], offered[0]))
+        await tx.bindings.add(binding(several[0], offered[0]))
     async with store.transaction() as tx:
-        await tx.bindings.add(binding(kept[1], offered[0]))
+        await tx.bindings.add(binding(several[1], offered[0]))
     assert [change.number for change in await feed.changes(after=0, limit=9)] == [1]
 
 
 async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_go(
-    store: Store,
-    kept: list[Claim],
-    offered: list[Service],
-    clock: SetClock,
-    database_url: str,
+    store: Store, several: list[Claim], offered: list[Service], clock: SetClock, database_url: str
 ) -> None:
-    one, (cdn, spectrum) = kept[0], offered
+    one, (cdn, spectrum) = several[0], offered
     async with store.transaction() as tx:
         at_once = await tx.bindings.add(binding(one, cdn))
     assert at_once.state is Provisioning.ACTIVE
@@ -187,9 +169,9 @@ async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_
 
 
 async def test_what_was_swapped_twice_settles_step_by_step_as_the_log_has_it(
-    store: Store, kept: list[Claim], offered: list[Service], clock: SetClock
+    store: Store, several: list[Claim], offered: list[Service], clock: SetClock
 ) -> None:
-    one, (cdn, spectrum) = kept[0], offered
+    one, (cdn, spectrum) = several[0], offered
     await edge_at(store, clock, "fra1", 0)
     made = binding(one, cdn)
     async with store.transaction() as tx:
@@ -223,15 +205,11 @@ async def test_an_edge_that_was_removed_is_known_as_such(
 
 
 async def test_edges_come_with_the_newest_number(
-    store: Store,
-    clock: SetClock,
-    feed: EdgeReader,
-    kept: list[Claim],
-    offered: list[Service],
+    store: Store, clock: SetClock, feed: EdgeReader, several: list[Claim], offered: list[Service]
 ) -> None:
     made = [await edge_at(store, clock, name, 0) for name in ("fra1", "ams1")]
     async with store.transaction() as tx:
-        await tx.bindings.add(binding(kept[0], offered[0]))
+        await tx.bindings.add(binding(several[0], offered[0]))
     assert [(view.edge, view.newest) for view in await feed.edges()] == [(made[1], 1), (made[0], 1)]
 
 
@@ -250,28 +228,24 @@ async def test_edges_come_with_the_newest_number(
 async def test_the_database_itself_lets_nothing_be_taken_back(
     store: Store,
     clock: SetClock,
-    kept: list[Claim],
+    several: list[Claim],
     offered: list[Service],
     database_url: str,
     change: str,
 ) -> None:
     async with store.transaction() as tx:
-        await tx.bindings.add(binding(kept[0], offered[0]))
+        await tx.bindings.add(binding(several[0], offered[0]))
     await edge_at(store, clock, "fra1", 1)
     with psycopg.connect(database_url) as connection, pytest.raises(psycopg.Error):
         connection.execute(change)
 
 
 async def test_an_edge_that_begins_to_count_and_bindings_take_turns(
-    store: Store,
-    clock: SetClock,
-    kept: list[Claim],
-    offered: list[Service],
-    feed: EdgeReader,
+    store: Store, clock: SetClock, several: list[Claim], offered: list[Service], feed: EdgeReader
 ) -> None:
     async def bind(number: int) -> None:
         async with store.transaction() as tx:
-            one = await tx.claims.lock(kept[number % 8].id)
+            one = await tx.claims.lock(several[number % 8].id)
             part = f"198.18.{number % 8}.{number}/32"
             made = await tx.bindings.add(binding(one, offered[0], part))
             tx.events.note(event(one))

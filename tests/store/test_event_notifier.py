@@ -7,20 +7,10 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.transaction import Store
-from tests.store.samples import claim, event, undone
-
-
-@pytest.fixture
-async def kept(store: Store, customer: Account) -> list[Claim]:
-    made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(2)]
-    async with store.transaction() as tx:
-        for one in made:
-            await tx.claims.add(one)
-    return made
+from tests.store.samples import event, undone
 
 
 @pytest.fixture
@@ -49,9 +39,9 @@ async def silent(notified: asyncio.Event) -> bool:
 
 
 async def test_it_notifies_of_the_claim_and_its_account_as_soon_as_it_is_committed(
-    notifier: EventNotifier, store: Store, kept: list[Claim]
+    notifier: EventNotifier, store: Store, several: list[Claim]
 ) -> None:
-    one, other = kept
+    one, other, *_ = several
     with (
         notifier.subscribe(one.id) as claims,
         notifier.subscribe(one.account_id) as accounts,
@@ -68,48 +58,48 @@ async def test_it_notifies_of_the_claim_and_its_account_as_soon_as_it_is_committ
 
 
 async def test_what_is_rolled_back_notifies_of_nothing(
-    notifier: EventNotifier, store: Store, kept: list[Claim]
+    notifier: EventNotifier, store: Store, several: list[Claim]
 ) -> None:
-    with notifier.subscribe(kept[0].id) as notified:
+    with notifier.subscribe(several[0].id) as notified:
         async with undone(store) as tx:
-            tx.events.note(event(kept[0]))
+            tx.events.note(event(several[0]))
         assert await silent(notified)
 
 
 async def test_one_connection_serves_all_who_wait(
-    notifier: EventNotifier, store: Store, kept: list[Claim], database_url: str
+    notifier: EventNotifier, store: Store, several: list[Claim], database_url: str
 ) -> None:
     async def wait() -> None:
-        with notifier.subscribe(kept[0].id) as notified:
+        with notifier.subscribe(several[0].id) as notified:
             await notified.wait()
 
     waiting = [asyncio.create_task(wait()) for _ in range(200)]
     await asyncio.sleep(0)
     assert await listeners(database_url) == 1
-    await write(store, kept[0])
+    await write(store, several[0])
     async with asyncio.timeout(5):
         await asyncio.gather(*waiting)
     assert notifier._waiting == {}
 
 
-async def test_after_a_lost_connection_everybody_looks_again(
+async def test_after_a_lost_connection_all_waiters_look_again(
     notifier: EventNotifier,
     store: Store,
-    kept: list[Claim],
+    several: list[Claim],
     database_url: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with caplog.at_level(logging.WARNING), notifier.subscribe(kept[0].id) as notified:
+    with caplog.at_level(logging.WARNING), notifier.subscribe(several[0].id) as notified:
         async with await psycopg.AsyncConnection.connect(database_url) as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE application_name = 'byoip events' AND datname = current_database()"
             )
-        await write(store, kept[0])  # while nobody listens
+        await write(store, several[0])  # while no request listens
         async with asyncio.timeout(10):
             await notified.wait()
         notified.clear()
-        await listens_again(store, kept[0], notified)
+        await listens_again(store, several[0], notified)
     assert "Not listening for events" in caplog.text
 
 
@@ -119,7 +109,7 @@ async def listens_again(store: Store, one: Claim, notified: asyncio.Event) -> No
         await notified.wait()
 
 
-async def test_when_it_ends_everybody_may_go_and_nobody_is_kept(database_url: str) -> None:
+async def test_when_it_ends_all_waiters_may_go_and_none_is_kept(database_url: str) -> None:
     notifier = EventNotifier(database_url)
     with notifier.subscribe(UUID(int=1)) as notified:
         async with notifier.listening():

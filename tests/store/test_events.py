@@ -4,7 +4,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.transaction import Store
@@ -12,19 +11,10 @@ from tests.accounts import Accounts
 from tests.store.samples import account, claim, event
 
 
-@pytest.fixture
-async def kept(store: Store, customer: Account) -> list[Claim]:
-    made = [claim(customer.id, f"198.18.{number}.0/24") for number in range(2)]
-    async with store.transaction() as tx:
-        for one in made:
-            await tx.claims.add(one)
-    return made
-
-
 async def test_numbers_follow_the_order_in_which_events_were_added(
-    store: Store, reader: CustomerReader, kept: list[Claim]
+    store: Store, reader: CustomerReader, several: list[Claim]
 ) -> None:
-    one, other = kept
+    one, other, *_ = several
     async with store.transaction() as tx:
         tx.events.note(event(one, "a"), event(other, "b"))
         tx.events.note(event(one, "c"))
@@ -34,56 +24,62 @@ async def test_numbers_follow_the_order_in_which_events_were_added(
     assert [(line.number, line.kind) for line in seen] == [(1, "b")]
 
 
-async def test_a_reader_that_follows_the_numbers_misses_nothing(
-    store: Store, reader: CustomerReader, kept: list[Claim]
+@pytest.mark.parametrize("of", [1, 2], ids=["a claim", "an account"])
+async def test_who_follows_the_numbers_misses_nothing(
+    store: Store, reader: CustomerReader, several: list[Claim], of: int
 ) -> None:
-    one = kept[0]
+    account_id, claim_id = several[0].account_id, several[0].id
     patience = random.Random(7)  # noqa: S311 - any order will do
 
-    async def write(pause: float) -> None:
+    async def write(one: Claim, pause: float) -> None:
         async with store.transaction() as tx:
             tx.events.note(event(one), event(one))
             await asyncio.sleep(pause)
             if pause > 0.04:
                 raise ZeroDivisionError
 
-    writing = [asyncio.create_task(write(patience.random() / 20)) for _ in range(30)]
+    async def after(last: int) -> list[int]:
+        if of == 1:
+            page = await reader.events(account_id, claim_id, after=last, limit=1000)
+            return [line.number for line in page]
+        return await numbers(reader, account_id, after=last)
+
+    pauses = [patience.random() / 20 for _ in range(30)]
+    writing = [asyncio.create_task(write(several[n % of], pause)) for n, pause in enumerate(pauses)]
     seen: list[int] = []
     while True:
         done = all(task.done() for task in writing)
-        page = await reader.events(
-            one.account_id, one.id, after=seen[-1] if seen else 0, limit=1000
-        )
-        seen += [line.number for line in page]
+        page = await after(seen[-1] if seen else 0)
+        seen += page
         if done and not page:
             break
     ended = await asyncio.gather(*writing, return_exceptions=True)
-    kept_writes = sum(result is None for result in ended)
-    assert 0 < kept_writes < 30
-    assert seen == list(range(1, 2 * kept_writes + 1))
+    written = sum(result is None for result in ended)
+    assert 0 < written < 30
+    assert seen == list(range(1, 2 * written + 1))
 
 
 async def test_two_that_write_about_the_same_two_claims_do_not_deadlock(
-    store: Store, reader: CustomerReader, kept: list[Claim]
+    store: Store, reader: CustomerReader, several: list[Claim]
 ) -> None:
     async def write(order: list[Claim]) -> None:
         async with store.transaction() as tx:
             tx.events.note(*(event(one) for one in order))
 
-    await asyncio.gather(*(write(order) for order in [kept, kept[::-1]] * 10))
-    for one in kept:
+    await asyncio.gather(*(write(order) for order in [several, several[::-1]] * 10))
+    for one in several:
         assert len(await reader.events(one.account_id, one.id, after=0, limit=99)) == 20
 
 
-async def numbers(reader: CustomerReader, account_id: UUID) -> list[int]:
-    page = await reader.account_events(account_id, after=0, limit=1000)
+async def numbers(reader: CustomerReader, account_id: UUID, after: int = 0) -> list[int]:
+    page = await reader.account_events(account_id, after=after, limit=1000)
     return [line.number for line in page]
 
 
 async def test_an_accounts_numbers_count_over_all_its_claims_in_the_order_of_adding(
-    store: Store, reader: CustomerReader, kept: list[Claim]
+    store: Store, reader: CustomerReader, several: list[Claim]
 ) -> None:
-    one, other = kept
+    one, other, *_ = several
     async with store.transaction() as tx:
         tx.events.note(event(other, "a"), event(one, "b"), event(other, "c"))
     async with store.transaction() as tx:
@@ -99,45 +95,15 @@ async def test_an_accounts_numbers_count_over_all_its_claims_in_the_order_of_add
     assert await reader.account_events(uuid4(), after=0, limit=9) == []
 
 
-async def test_who_follows_an_accounts_numbers_misses_nothing_of_any_claim(
-    store: Store, reader: CustomerReader, kept: list[Claim]
-) -> None:
-    patience = random.Random(7)  # noqa: S311 - any order will do
-    account_id = kept[0].account_id
-
-    async def write(one: Claim, pause: float) -> None:
-        async with store.transaction() as tx:
-            tx.events.note(event(one), event(one))
-            await asyncio.sleep(pause)
-            if pause > 0.04:
-                raise ZeroDivisionError
-
-    writing = [
-        asyncio.create_task(write(kept[number % 2], patience.random() / 20)) for number in range(30)
-    ]
-    seen: list[int] = []
-    while True:
-        done = all(task.done() for task in writing)
-        last = seen[-1] if seen else 0
-        page = await reader.account_events(account_id, after=last, limit=1000)
-        seen += [line.number for line in page]
-        if done and not page:
-            break
-    ended = await asyncio.gather(*writing, return_exceptions=True)
-    kept_writes = sum(result is None for result in ended)
-    assert 0 < kept_writes < 30
-    assert seen == list(range(1, 2 * kept_writes + 1))
-
-
 async def test_writers_about_claims_of_two_accounts_in_any_order_do_not_deadlock(
-    store: Store, reader: CustomerReader, accounts: Accounts, kept: list[Claim]
+    store: Store, reader: CustomerReader, accounts: Accounts, several: list[Claim]
 ) -> None:
     await accounts.create(second := account())
     theirs = [claim(second.id, f"198.18.{number}.0/24") for number in range(2)]
     async with store.transaction() as tx:
         for one in theirs:
             await tx.claims.add(one)
-    everything = [*kept, *theirs]
+    everything = [*several, *theirs]
     patience = random.Random(3)  # noqa: S311 - any order will do
 
     async def write() -> None:
@@ -146,7 +112,7 @@ async def test_writers_about_claims_of_two_accounts_in_any_order_do_not_deadlock
             tx.events.note(*(event(one) for one in chosen))
 
     await asyncio.gather(*(write() for _ in range(40)))
-    ours = await numbers(reader, kept[0].account_id)
+    ours = await numbers(reader, several[0].account_id)
     others = await numbers(reader, second.id)
     assert len(ours) + len(others) == 120
     assert ours == list(range(1, len(ours) + 1))

@@ -92,10 +92,7 @@ async def issue(store: Store, owned: Claim, *, supersedes: Letter | None = None)
 
 
 async def test_a_document_is_its_accounts_alone(
-    store: Store,
-    customer: Account,
-    accounts: Accounts,
-    letters: LetterReader,
+    store: Store, customer: Account, accounts: Accounts, letters: LetterReader
 ) -> None:
     await accounts.create(other := account())
     kept = document(customer.id)

@@ -67,16 +67,14 @@ async def test_a_window_begins_with_the_first_lease_after_the_last_ones_end(
     assert lease.seconds_left > 290
 
 
-async def test_a_limit_that_was_lowered_meanwhile_gives_nothing(
-    windows: RateWindows,
-) -> None:
+async def test_a_limit_that_was_lowered_meanwhile_gives_nothing(windows: RateWindows) -> None:
     who = uuid4()
     await windows.lease(who, limit=1000, most=50)
     lease = await windows.lease(who, limit=10, most=50)
     assert (lease.permits, lease.left) == (0, 0)
 
 
-async def test_everybody_has_a_window_of_their_own(windows: RateWindows) -> None:
+async def test_each_account_has_a_window_of_its_own(windows: RateWindows) -> None:
     await windows.lease(UUID(int=1), limit=100, most=10)
     assert (await windows.lease(UUID(int=2), limit=100, most=10)).left == 90
 

@@ -1,8 +1,11 @@
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import QueuePool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,20 +19,40 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Found, Lookup, NoEntries, RegistryAnswer, RegistryQuestion
 from byoip.ports.checks.registry_budget import Busy, Permit, Spent
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
+from byoip.store.engine import SESSION, PoolSize, make_engine, session_options
 
 ANNA, BERT, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 EXHIBIT = RawAnswer("asked", "of:43", b"\x00\xff raw", datetime(2026, 1, 1, tzinfo=UTC))
 WIDE = Budget(connections=1000, per_minute=1000, per_day=1000)
 
 
+# It is noon when a test begins, and no minute or day ends before `pass_time` says so.
+_CLOCK = """
+    CREATE SCHEMA clock;
+    CREATE TABLE clock.began AS SELECT date_trunc('day', clock_timestamp(), 'UTC')
+        + interval '12 hours' - clock_timestamp() AS ahead;
+    CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+        AS 'SELECT pg_catalog.clock_timestamp() + ahead FROM clock.began'
+"""
+
+
 @pytest.fixture
-async def engine(engine: AsyncEngine) -> AsyncEngine:
-    """The engine, at a moment when the minute is not about to end in the middle of a test."""
-    async with engine.connect() as connection:
-        second = await connection.scalar(text("SELECT extract(second FROM clock_timestamp())"))
-    if second > 55:
-        await asyncio.sleep(60 - float(second))
-    return engine
+async def engine(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncEngine]:
+    """On a database whose clock goes on as the test says."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(_CLOCK)
+    session = {**SESSION, "search_path": "clock,pg_catalog,public"}
+    monkeypatch.setattr("byoip.store.engine.session_options", partial(session_options, session))
+    made = make_engine(database_url, pool=PoolSize(kept=5, more=30))
+    yield made
+    await made.dispose()
+
+
+async def pass_time(engine: AsyncEngine, by: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE clock.began SET ahead = ahead + CAST(:by AS interval)"), {"by": by}
+        )
 
 
 def question(
@@ -88,22 +111,14 @@ async def test_a_new_minute_brings_new_questions_but_the_day_goes_on(engine: Asy
     assert await ask_and_settle(budget, question(ANNA, limits)) == "Permit"
     assert await ask_and_settle(budget, question(ANNA, limits)) == "Spent"
     for _ in range(2):
-        await move_back(engine, "minute", "2 minutes")
+        await pass_time(engine, "1 minute")
         assert await ask_and_settle(budget, question(ANNA, limits)) == "Permit"
-    await move_back(engine, "minute", "2 minutes")
+    await pass_time(engine, "1 minute")
     refused = await budget.admit(question(ANNA, limits))
     assert isinstance(refused, Spent)
     assert "day" in refused.why
-    await move_back(engine, "day", "2 days")
+    await pass_time(engine, "12 hours")
     assert await ask_and_settle(budget, question(ANNA, limits)) == "Permit"
-
-
-async def move_back(engine: AsyncEngine, column: str, by: str) -> None:
-    async with engine.begin() as connection:
-        for table in ("registry_budgets", "registry_shares"):
-            await connection.execute(
-                text(f"UPDATE {table} SET {column} = {column} - interval '{by}'")  # noqa: S608 - the test's own words
-            )
 
 
 async def test_registries_do_not_share_a_budget(engine: AsyncEngine) -> None:
@@ -138,17 +153,15 @@ async def test_waiting_for_a_connection_costs_no_question(engine: AsyncEngine) -
 async def test_the_connection_of_a_dead_worker_is_free_again_when_it_expires(
     engine: AsyncEngine,
 ) -> None:
-    budget = PostgresRegistryBudget(engine, lease=timedelta(milliseconds=200))
+    budget = PostgresRegistryBudget(engine, lease=timedelta(seconds=30))
     limits = replace(WIDE, connections=1)
     await permitted(budget, question(ANNA, limits))
     assert isinstance(await budget.admit(question(ANNA, limits)), Busy)
-    await asyncio.sleep(0.25)
+    await pass_time(engine, "30 seconds")
     await permitted(budget, question(ANNA, limits))
 
 
-async def test_fifty_at_once_from_four_workers_get_exactly_the_budget(
-    engine: AsyncEngine,
-) -> None:
+async def test_fifty_at_once_from_four_workers_get_exactly_the_budget(engine: AsyncEngine) -> None:
     workers = [PostgresRegistryBudget(engine) for _ in range(4)]
     limits = replace(WIDE, per_minute=20)
     asked = [question(UUID(int=number % 10), limits) for number in range(52)]
@@ -159,9 +172,7 @@ async def test_fifty_at_once_from_four_workers_get_exactly_the_budget(
     assert sum(isinstance(one, Spent) for one in admissions) == 32
 
 
-async def test_many_at_once_never_hold_more_connections_than_allowed(
-    engine: AsyncEngine,
-) -> None:
+async def test_many_at_once_never_hold_more_connections_than_allowed(engine: AsyncEngine) -> None:
     budget = PostgresRegistryBudget(engine)
     limits = replace(WIDE, connections=4)
     asked = [question(UUID(int=number), limits) for number in range(30)]
@@ -169,7 +180,7 @@ async def test_many_at_once_never_hold_more_connections_than_allowed(
     assert sum(isinstance(one, Permit) for one in admissions) == 4
 
 
-async def test_an_answer_serves_the_same_question_of_anybody_for_a_while(
+async def test_an_answer_serves_the_same_question_of_all_accounts_for_a_while(
     engine: AsyncEngine,
 ) -> None:
     budget = PostgresRegistryBudget(engine)
@@ -212,9 +223,9 @@ async def test_a_newer_answer_replaces_the_one_kept(engine: AsyncEngine) -> None
 
 
 async def test_answers_are_forgotten_in_time_and_cleared_away(engine: AsyncEngine) -> None:
-    budget = PostgresRegistryBudget(engine, remember=timedelta(milliseconds=100))
+    budget = PostgresRegistryBudget(engine, remember=timedelta(seconds=60))
     await budget.settle(await permitted(budget, question()), question(), NoEntries(EXHIBIT))
-    await asyncio.sleep(0.15)
+    await pass_time(engine, "60 seconds")
     other = question(number=1)
     await budget.settle(await permitted(budget, question()), question(), None)
     await budget.settle(await permitted(budget, other), other, NoEntries(EXHIBIT))
@@ -242,9 +253,9 @@ async def test_a_registry_on_hold_is_asked_nothing(engine: AsyncEngine) -> None:
 async def test_a_hold_ends_by_itself(engine: AsyncEngine) -> None:
     budget = PostgresRegistryBudget(engine)
     await permitted(budget, question())
-    await budget.hold(question(), timedelta(milliseconds=100))
+    await budget.hold(question(), timedelta(minutes=5))
     assert isinstance(await budget.admit(question()), Spent)
-    await asyncio.sleep(0.15)
+    await pass_time(engine, "5 minutes")
     await permitted(budget, question())
 
 

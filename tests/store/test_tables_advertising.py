@@ -1,4 +1,4 @@
-"""Black-holing, and a withdrawal that nobody asked for, cannot be written at all."""
+"""Tables refuse a route that no service answers, and a withdrawal that is in no ledger."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -143,10 +143,7 @@ def test_two_claims_never_answer_for_one_range_nor_want_one_route(database: Data
     )
     theirs = {"prefix_id": UUID(int=30), "prefix_cidr": CIDR, "cidr": CIDR}
     insert(database, "prefixes", prefix(id=UUID(int=30), account_id=OTHER, cidr=CIDR, **APPROVED))
-    with (
-        pytest.raises(psycopg.errors.ExclusionViolation) as refused,
-        database.transaction(),
-    ):
+    with pytest.raises(psycopg.errors.ExclusionViolation) as refused, database.transaction():
         insert(database, "bindings", binding(id=UUID(int=31), **theirs))
     assert refused.value.diag.constraint_name == "ex_bindings_default_overlap"
     # Were that not there, the route itself would still be one claim's.

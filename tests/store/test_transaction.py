@@ -1,4 +1,4 @@
-"""Everybody locks in one order: nobody waits in a circle."""
+"""All transactions lock in one order: none wait for each other in a circle."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -97,9 +97,7 @@ async def test_removing_and_recording_at_once_take_turns(
         assert await tx.runs.abandoned(99) == []
 
 
-async def test_overlapping_space_shares_a_lock_and_other_space_does_not(
-    store: Store,
-) -> None:
+async def test_overlapping_space_shares_a_lock_and_other_space_does_not(store: Store) -> None:
     async def lock(cidr: str) -> None:
         async with store.transaction() as tx:
             await tx.claims.lock_space(Prefix.parse(cidr))

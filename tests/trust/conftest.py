@@ -13,10 +13,10 @@ from byoip.domain.checks.rirs import RIRS
 from byoip.sandbox.whois_server import WhoisServer
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
-from tests.api.conftest import desk, document, judge, world
+from tests.api.conftest import document, judge, operator, world
 from tests.trust.parties import Parties, whois_at
 
-__all__ = ["desk", "document", "judge", "world"]  # fixtures
+__all__ = ["document", "judge", "operator", "world"]  # fixtures
 
 
 @pytest.fixture

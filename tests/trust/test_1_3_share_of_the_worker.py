@@ -90,14 +90,16 @@ def script_with(hostile: Serve) -> Script:
 
 
 async def test_another_accounts_zone_is_asked_while_128_zones_wait_for_silent_servers() -> None:
-    held = most = 0
+    held, most, over = 0, 0, asyncio.Event()
 
-    async def hold(_: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+    async def hold(_: dns.message.Message, __: asyncio.StreamWriter) -> None:
         nonlocal held, most
         held += 1
         most = max(most, held)
-        await writer.wait_closed()
-        held -= 1
+        try:
+            await over.wait()
+        finally:
+            held -= 1
 
     account_id = uuid4()
     async with playing(script_with(hold)) as adapter:
@@ -110,12 +112,14 @@ async def test_another_accounts_zone_is_asked_while_128_zones_wait_for_silent_se
         for look in looks:
             look.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
+        over.set()
+        await until(lambda: not held)
 
 
 async def test_a_customer_is_answered_while_hostile_answers_are_read(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reads = most = 0
+    reads = most = serving_now = 0
     reader = dns_reader.read
 
     def counting(wire: bytes) -> Message:
@@ -129,12 +133,18 @@ async def test_a_customer_is_answered_while_hostile_answers_are_read(
             most, reads = max(most, reads), 0
             await asyncio.sleep(0)
 
-    def empty_strings(question: dns.message.Message) -> bytes:
-        return question.id.to_bytes(2, "big") + answer_of(record(16, bytes(LARGEST - 100)))[2:]
+    async def empty_strings(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        nonlocal serving_now
+        serving_now += 1
+        hostile = answer_of(record(16, bytes(LARGEST - 100)))
+        try:
+            await serving(lambda asked: asked.id.to_bytes(2, "big") + hostile[2:])(question, writer)
+        finally:
+            serving_now -= 1
 
     monkeypatch.setattr(dns_exchange, "read", counting)
     account_id = uuid4()
-    async with served(database_url) as api, playing(script_with(serving(empty_strings))) as adapter:
+    async with served(database_url) as api, playing(script_with(empty_strings)) as adapter:
         customer, seconds = await api.customer(), []
         turns = asyncio.create_task(each_turn_of_the_loop())
         looks = asyncio.gather(*(adapter.observe(one, LABEL, account_id) for one in HOSTILE))
@@ -143,6 +153,7 @@ async def test_a_customer_is_answered_while_hostile_answers_are_read(
             assert (await customer.ask("GET", "/prefixes")).status_code == 200
             seconds.append(time.monotonic() - started)
         turns.cancel()
+        await until(lambda: not serving_now)
     print(f"{len(seconds)} GETs, the longest {max(seconds):.2f} s; {most} answers in a turn")  # noqa: T201 - a figure
     assert len(seconds) > 1
     assert 0 < most <= 2 * SHARE

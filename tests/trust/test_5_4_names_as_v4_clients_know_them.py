@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.lifecycle import Approver
 from tests.api.bound import bound, roas
-from tests.api.operators import Desk
+from tests.api.operators import Operator
 from tests.api.test_official_client import official, transport
 from tests.api.world import World
 
@@ -81,7 +81,7 @@ async def test_the_official_client_waits_by_itself(
 
 
 async def test_no_default_binding_and_a_lock_have_names_of_their_own_and_are_final(
-    world: World, engine: AsyncEngine, desk: Desk, tmp_path: Path
+    world: World, engine: AsyncEngine, operator: Operator, tmp_path: Path
 ) -> None:
     prefix_id, _ = await world.approved()
     status = f"/prefixes/{prefix_id}/bgp/status"
@@ -91,7 +91,7 @@ async def test_no_default_binding_and_a_lock_have_names_of_their_own_and_are_fin
     assert refused.headers["x-should-retry"] == "false"
     path, cidr, route = await bound(world)
     await roas(world, engine, tmp_path, cidr)
-    await desk.act(f"{route}/lock")
+    await operator.act(f"{route}/lock")
     locked = await world.call("PATCH", route, json=UP)
     [error] = locked.json()["errors"]
     assert (error["code"], error["name"]) == (1711, "locked_by_operator")

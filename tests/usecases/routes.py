@@ -102,7 +102,7 @@ class Routes:
     async def observe(
         self, bgp_prefix_id: UUID, by: str, *, sees: bool, own_word: bool = False
     ) -> None:
-        """What somebody saw."""
+        """What a listener or a speaker saw."""
         await self.execute(
             "INSERT INTO observed_routes VALUES (:id, :by, :sees, :own, :at) "
             "ON CONFLICT (bgp_prefix_id, seen_by) DO UPDATE SET "
@@ -119,9 +119,4 @@ def valid(cidr: str, *, longest: int | None = None, origin: int = 64500) -> dict
     """An entry of an export that makes a route valid."""
     prefix = Prefix.parse(cidr)
     length = longest or prefix.length
-    return {
-        "prefix": str(prefix),
-        "asn": Asn(origin).number,
-        "maxLength": length,
-        "ta": "ripe",
-    }
+    return {"prefix": str(prefix), "asn": Asn(origin).number, "maxLength": length, "ta": "ripe"}

@@ -123,7 +123,7 @@ async def test_origin_validation_is_asked_at_every_announcement(routes: Routes) 
         await routes.patch(advertised=True)
 
 
-async def test_where_nobody_can_tell_the_last_word_counts_for_seven_days(routes: Routes) -> None:
+async def test_where_roas_are_unknown_the_last_word_counts_for_seven_days(routes: Routes) -> None:
     clock = routes.world.clock
     part = await routes.add()
     await routes.world.roas(valid(CIDR), valid(PART))
@@ -209,7 +209,7 @@ async def test_nothing_goes_from_under_a_route(routes: Routes) -> None:
     await refused()  # a speaker may hold it
     await routes.apply(spanning, holds=False)
     await routes.observe(spanning, "collector", sees=True)
-    await refused()  # somebody sees it
+    await refused()  # a listener sees it
     await routes.observe(spanning, "collector", sees=False)
     await routes.unbind()
     await remove(*routes.ids, by=BY)

@@ -15,7 +15,7 @@ from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR
 
 
-async def test_of_many_equal_wishes_one_is_carried_out(routes: Routes) -> None:
+async def test_of_many_equal_requests_one_is_carried_out(routes: Routes) -> None:
     for wanted in (True, False):
         views = await asyncio.gather(*(routes.patch(advertised=wanted) for _ in range(8)))
         assert [one.changed for one in views].count(True) == 1
@@ -24,7 +24,7 @@ async def test_of_many_equal_wishes_one_is_carried_out(routes: Routes) -> None:
     assert Counter(await routes.world.kinds(routes.claim))["bgp_prefix.announced"] == 1
 
 
-async def test_of_two_wishes_based_on_one_version_one_is_carried_out(routes: Routes) -> None:
+async def test_of_two_requests_based_on_one_version_one_is_carried_out(routes: Routes) -> None:
     advertise = Verb(routes.store, bgp_prefixes.advertise)
     version = (await routes.view()).version
     seen = Precondition(frozenset({version}))

@@ -33,11 +33,7 @@ async def test_bindings_nest_in_the_default_and_go_in_the_other_order(
     assert not view.default_binding
     *_, created, route, _, _, ended, removed = await world.events(claim)
     assert (route.kind, ended.kind) == ("bgp_prefix.created", "bgp_prefix.removed")
-    shown = {
-        "binding_id": default.hex,
-        "cidr": CIDR,
-        "service_id": services["Magic Transit"].hex,
-    }
+    shown = {"binding_id": default.hex, "cidr": CIDR, "service_id": services["Magic Transit"].hex}
     assert (created.kind, created.before, created.after) == ("binding.created", {}, shown)
     assert (removed.kind, removed.before, removed.after) == ("binding.removed", shown, {})
 
@@ -54,11 +50,7 @@ async def test_bindings_nest_in_the_default_and_go_in_the_other_order(
     ],
 )
 async def test_a_refused_binding_leaves_nothing(
-    world: World,
-    services: dict[str, UUID],
-    cidr: str,
-    service: str | None,
-    refusal: type[Refusal],
+    world: World, services: dict[str, UUID], cidr: str, service: str | None, refusal: type[Refusal]
 ) -> None:
     claim = await world.approved()
     await world.bind(claim, CIDR, services["CDN"])

@@ -42,12 +42,7 @@ def delegating(
     world: World, claim: Claim, to: UUID, cidr: str = CIDR, *, until: datetime | None = None
 ) -> Awaitable[Delegation]:
     return Verb(world.store, delegations.delegate)(
-        claim.account_id,
-        claim.id,
-        cidr=cidr,
-        delegated_account_id=to,
-        expires_at=until,
-        by=BY,
+        claim.account_id, claim.id, cidr=cidr, delegated_account_id=to, expires_at=until, by=BY
     )
 
 

@@ -9,10 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.domain.bindings.edge import (
-    EdgeBehind,
-    EdgeChange,
-)
+from byoip.domain.bindings.edge import EdgeBehind, EdgeChange
 from byoip.domain.bindings.offered_service import ServiceInUse, ServiceNotOffered
 from byoip.domain.bindings.service_binding import BindingExists, ServiceBinding
 from byoip.domain.claims.claim import Claim
@@ -90,7 +87,7 @@ async def test_a_prefix_may_go_while_edges_still_answer_for_it(edges: Edges) -> 
 
 @dataclass
 class Controller:
-    """An edge as somebody else would write it: it knows what the feed says, and nothing else."""
+    """An edge as its own authors would write it: it knows what the feed says, and nothing else."""
 
     at: int = 0
     ranges: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -175,9 +172,7 @@ async def _bindings(edges: Edges) -> list[ServiceBinding]:
         return list(await tx.bindings.of(edges.claim.id))
 
 
-async def test_customers_edges_and_operators_at_once_wait_for_nobody_in_a_circle(
-    edges: Edges,
-) -> None:
+async def test_customers_edges_and_operators_at_once_never_wait_in_a_circle(edges: Edges) -> None:
     world, chance = edges.world, random.Random(5)  # noqa: S311 - any order will do
     claims = [edges.claim] + [await world.approved(f"31.{at}.0.0/23") for at in (1, 2)]
     bound: list[tuple[Claim, UUID]] = []

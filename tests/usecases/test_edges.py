@@ -90,9 +90,7 @@ async def test_no_edge_comes_back_while_something_is_announced(edges: Edges) -> 
     await back
 
 
-async def test_in_a_feed_that_begins_anew_every_edge_has_to_acknowledge_again(
-    edges: Edges,
-) -> None:
+async def test_in_a_feed_that_begins_anew_every_edge_has_to_acknowledge_again(edges: Edges) -> None:
     binding = await edges.bind()
     await edges.heard("ams1", "fra1")
     old = await edges.feed.feed_name()

@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 
@@ -7,16 +6,7 @@ import pytest
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.bgp_peer import (
-    BgpPeerKind,
-    Forgotten,
-    InService,
-    ListenerInService,
-    ListenerNotFound,
-    SpeakerInService,
-    SpeakerNotFound,
-)
-from byoip.store.engine import PoolSize, make_engine
+from byoip.domain.speakers import bgp_peer
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.speakers.routes import Observation, SpeakerState
 from byoip.usecases.speakers import bgp_peers
@@ -24,18 +14,11 @@ from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 from tests.usecases.verbs import Verb
 
 BY = Actor("operator:1", "request-1")
-SETTINGS = InService(frozenset({"ours"}), frozenset({"ear"}))
+SETTINGS = bgp_peer.InService(frozenset({"ours"}), frozenset({"ear"}))
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
-    yield Fleet(engine)
-    await engine.dispose()
-
-
-async def forget(fleet: Fleet, kind: BgpPeerKind, name: str) -> Forgotten:
+async def forget(fleet: Fleet, kind: bgp_peer.BgpPeerKind, name: str) -> bgp_peer.Forgotten:
     use = Verb(fleet.store, partial(bgp_peers.forget, kind=kind, in_service=SETTINGS))
     return await use(name, reason="it burnt", by=BY)
 
@@ -72,15 +55,17 @@ async def test_what_was_withdrawn_no_longer_waits_for_a_speaker_that_is_gone(fle
     await fleet.withdraw(owners)
     assert await lingering(fleet, owners)
 
-    made = await forget(fleet, BgpPeerKind.SPEAKER, "one")
-    assert made == Forgotten(
-        BgpPeerKind.SPEAKER, "one", applied=2, observed=2, orphans=1, abandoned=(owners,)
+    made = await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "one")
+    assert made == bgp_peer.Forgotten(
+        bgp_peer.BgpPeerKind.SPEAKER, "one", applied=2, observed=2, orphans=1, abandoned=(owners,)
     )
-    await forget(fleet, BgpPeerKind.SPEAKER, "one-b")
+    await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "one-b")
     assert await lingering(fleet, owners), "a listener is not forgotten with the speaker"
-    heard = await forget(fleet, BgpPeerKind.LISTENER, "ear-1")
+    heard = await forget(fleet, bgp_peer.BgpPeerKind.LISTENER, "ear-1")
 
-    assert heard == Forgotten(BgpPeerKind.LISTENER, "ear-1", observed=2, abandoned=(owners,))
+    assert heard == bgp_peer.Forgotten(
+        bgp_peer.BgpPeerKind.LISTENER, "ear-1", observed=2, abandoned=(owners,)
+    )
     assert not await lingering(fleet, owners)
     assert await fleet.wanted() == {kept}
     left = await RouteReader(fleet.engine).report()
@@ -96,7 +81,7 @@ async def test_what_was_withdrawn_no_longer_waits_for_a_speaker_that_is_gone(fle
 async def test_others_are_not_forgotten_with_it(fleet: Fleet) -> None:
     await fleet.add("31.0.0.0/24", advertised=True)
     await given(fleet, "one", "one-b")
-    await forget(fleet, BgpPeerKind.SPEAKER, "one")
+    await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "one")
     marks = await fleet.ask("SELECT DISTINCT speaker FROM applied_routes")
     assert marks == [("one-b",)]
     words = await fleet.ask("SELECT seen_by FROM observed_routes ORDER BY 1")
@@ -108,43 +93,44 @@ async def test_one_that_is_asked_is_in_service_whether_it_answers_or_not(
     fleet: Fleet, fault: str
 ) -> None:
     await noted(fleet, "one", ago=4 * MINUTE, fault=fault)
-    with pytest.raises(SpeakerInService, match="5 minutes"):
-        await forget(fleet, BgpPeerKind.SPEAKER, "one")
+    with pytest.raises(bgp_peer.SpeakerInService, match="5 minutes"):
+        await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "one")
     await noted(fleet, "one", ago=6 * MINUTE, fault=fault)
-    await forget(fleet, BgpPeerKind.SPEAKER, "one")
-    with pytest.raises(SpeakerNotFound):
-        await forget(fleet, BgpPeerKind.SPEAKER, "one")
+    await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "one")
+    with pytest.raises(bgp_peer.SpeakerNotFound):
+        await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "one")
 
 
 async def test_a_listener_that_is_asked_is_in_service(fleet: Fleet) -> None:
     for ago, answered in ((4, True), (4, False)):
         now = fleet.clock.now() - ago * MINUTE
         await fleet.routes.note_listeners({"ear-1": answered}, now)
-        with pytest.raises(ListenerInService):
-            await forget(fleet, BgpPeerKind.LISTENER, "ear-1")
+        with pytest.raises(bgp_peer.ListenerInService):
+            await forget(fleet, bgp_peer.BgpPeerKind.LISTENER, "ear-1")
     await fleet.routes.note_listeners({"ear-1": False}, fleet.clock.now() - 6 * MINUTE)
-    await forget(fleet, BgpPeerKind.LISTENER, "ear-1")
+    await forget(fleet, bgp_peer.BgpPeerKind.LISTENER, "ear-1")
 
 
 async def test_the_settings_of_this_process_count_whatever_the_database_says(fleet: Fleet) -> None:
     await noted(fleet, "ours", ago=60 * MINUTE)
-    with pytest.raises(SpeakerInService, match="settings"):
-        await forget(fleet, BgpPeerKind.SPEAKER, "ours")
-    with pytest.raises(ListenerInService, match="settings"):
-        await forget(fleet, BgpPeerKind.LISTENER, "ear")
-    with pytest.raises(ListenerNotFound):
-        await forget(fleet, BgpPeerKind.LISTENER, "ours")
+    with pytest.raises(bgp_peer.SpeakerInService, match="settings"):
+        await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "ours")
+    with pytest.raises(bgp_peer.ListenerInService, match="settings"):
+        await forget(fleet, bgp_peer.BgpPeerKind.LISTENER, "ear")
+    with pytest.raises(bgp_peer.ListenerNotFound):
+        await forget(fleet, bgp_peer.BgpPeerKind.LISTENER, "ours")
 
 
 @pytest.mark.parametrize("name", ["", "one\0", "ünö", "n" * 61])
 async def test_what_no_setting_can_name_is_not_there(fleet: Fleet, name: str) -> None:
-    with pytest.raises(SpeakerNotFound):
-        await forget(fleet, BgpPeerKind.SPEAKER, name)
+    with pytest.raises(bgp_peer.SpeakerNotFound):
+        await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, name)
 
 
 async def test_it_needs_a_reason(fleet: Fleet) -> None:
     use = Verb(
-        fleet.store, partial(bgp_peers.forget, kind=BgpPeerKind.SPEAKER, in_service=SETTINGS)
+        fleet.store,
+        partial(bgp_peers.forget, kind=bgp_peer.BgpPeerKind.SPEAKER, in_service=SETTINGS),
     )
     with pytest.raises(InvalidText):
         await use("one", reason=" ", by=BY)
@@ -159,7 +145,7 @@ async def test_one_that_comes_back_after_all_keeps_its_paths_as_orphans(fleet: F
         await until(fleet.settled)
     await fleet.withdraw(owners)
     await fleet.do("UPDATE speakers SET asked_at = asked_at - interval '6 minutes'")
-    await forget(fleet, BgpPeerKind.SPEAKER, "one")
+    await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "one")
     async with reconciling(fleet, one):
         await until(lambda: _is(fleet, {owners}))
         await until(lambda: _held(fleet, kept))
@@ -176,14 +162,14 @@ async def _held(fleet: Fleet, prefix: Prefix) -> bool:
     return marks == [(fleet.ids[prefix][2], True)]
 
 
-async def test_whoever_reconciles_notes_which_listeners_it_asks(fleet: Fleet) -> None:
+async def test_the_reconciler_notes_which_listeners_it_asks(fleet: Fleet) -> None:
     one = speaker("one")
     ear = listener(one)
     await fleet.add("31.0.7.0/24", advertised=True)  # without a route no session comes up
     async with reconciling(fleet, one, listeners=[ear]):
         await until(lambda: _asked(fleet, ear.name))
-    with pytest.raises(ListenerInService):
-        await forget(fleet, BgpPeerKind.LISTENER, ear.name)
+    with pytest.raises(bgp_peer.ListenerInService):
+        await forget(fleet, bgp_peer.BgpPeerKind.LISTENER, ear.name)
 
 
 async def _asked(fleet: Fleet, name: str) -> bool:

@@ -98,7 +98,7 @@ async def test_without_a_roa_of_today_it_waits(world: World) -> None:
     await world.roas()
     assert await write(world, claim) is None
     await world.roas(roa(claim.prefix))
-    world.clock.advance(timedelta(hours=25))  # then nobody knows
+    world.clock.advance(timedelta(hours=25))  # then validity is unknown
     assert await write(world, claim) is None
     await world.roas(roa(claim.prefix))
     assert await RenewLetters(world.store, world.clock)() == 1
@@ -203,9 +203,7 @@ async def test_after_the_operator_has_revoked_it_no_other_is_written(world: Worl
         await revoking("no such letter", reason=REASON, by=BY)
 
 
-async def test_a_new_approval_brings_a_new_letter_that_states_the_new_checks(
-    world: World,
-) -> None:
+async def test_a_new_approval_brings_a_new_letter_that_states_the_new_checks(world: World) -> None:
     claim = await approved(world)
     old = await written(world, claim)
     world.clock.advance(HOUR)

@@ -4,10 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from byoip.domain.letters.letter import (
-    LetterStatus,
-    RevokedBecause,
-)
+from byoip.domain.letters.letter import LetterStatus, RevokedBecause
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.usecases.letters.watch_letters import WatchLetters
 from tests.usecases.letters import HOUR, approved, read, status, write, written
@@ -87,7 +84,7 @@ class TestWatching:
         assert news is not None
         assert news.after == news.number - 1
 
-    async def test_whoever_follows_a_dead_worker_hears_nothing_twice(self, world: World) -> None:
+    async def test_the_worker_after_a_dead_one_hears_nothing_twice(self, world: World) -> None:
         claim = await approved(world)
         letter = await written(world, claim)
         await self.snapshot(world, later=HOUR)

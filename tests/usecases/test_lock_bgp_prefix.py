@@ -1,4 +1,4 @@
-"""The operator's lock on a route: it stays as it is, whoever wants what."""
+"""The operator's lock on a route: it stays as it is, whatever owners and jobs ask for."""
 
 from datetime import timedelta
 

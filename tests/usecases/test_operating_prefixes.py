@@ -194,7 +194,7 @@ async def test_the_operators_history_is_only_added_to(world: World) -> None:
                 await connection.execute(text(statement))
 
 
-async def test_the_operators_history_has_no_gaps_whoever_writes_at_once(world: World) -> None:
+async def test_the_operators_history_has_no_gaps_though_many_write_at_once(world: World) -> None:
     many = [reserve(world, f"31.{n}.0.0/24") for n in range(12)]
     failing = [reserve(world, "31.0.0.0/16") for _ in range(3)]  # overlaps one of them, or all
     await asyncio.gather(*many, *failing, return_exceptions=True)

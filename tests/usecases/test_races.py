@@ -1,4 +1,4 @@
-"""Many at once: one wins, the others are told, and nobody meets a deadlock."""
+"""Many requests at once: one wins, the others are refused, and none meets a deadlock."""
 
 import asyncio
 from collections import Counter

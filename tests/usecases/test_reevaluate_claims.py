@@ -61,7 +61,7 @@ async def test_a_snapshot_is_looked_at_once_and_again_after_a_while(routes: Rout
     assert await routes.reevaluate() is not None
 
 
-async def test_a_route_that_stays_valid_may_return_when_nobody_can_tell(routes: Routes) -> None:
+async def test_a_route_that_stays_valid_may_return_when_roas_are_unknown(routes: Routes) -> None:
     """Valid was last said of it a day ago at most, however long ago it was announced."""
     clock = routes.world.clock
     await routes.patch(advertised=True)
@@ -108,7 +108,7 @@ async def test_an_expired_entry_that_fits_leaves_things_as_they_were(routes: Rou
     assert len(await drifts(routes)) == 1
 
 
-async def test_stale_data_is_judged_by_nobody(routes: Routes) -> None:
+async def test_stale_data_is_not_judged(routes: Routes) -> None:
     await routes.world.roas(valid("30.0.0.0/8"))
     routes.world.clock.advance(timedelta(days=1, seconds=1))
     assert await routes.reevaluate() is None

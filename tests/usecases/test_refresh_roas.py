@@ -11,12 +11,7 @@ from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, Vrps
 from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
-from byoip.usecases.checks.refresh_roas import (
-    RefreshRoas,
-    RoasAccepted,
-    RoasRefused,
-    RoasUnchanged,
-)
+from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted, RoasRefused, RoasUnchanged
 from tests.fakes.rpki import NOON, FakeVrpSource, StoppedClock, entries, export_text
 from tests.store.snapshot_engine import snapshot_engine
 

@@ -1,4 +1,4 @@
-"""Claims end by their owner's wish, or because nobody proved them."""
+"""Claims end when their owner asks for it, or when they stay unproved."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -69,7 +69,7 @@ async def test_only_ones_own_prefix_can_be_removed(world: World, remove: Verb[No
     assert await world.state(claim) == "pending"
 
 
-async def test_claims_that_nobody_proves_are_closed_after_thirty_days(world: World) -> None:
+async def test_claims_that_stay_unproved_are_closed_after_thirty_days(world: World) -> None:
     approved = await world.approved("31.0.8.0/24")
     old = await world.claim()
     await world.request(old)

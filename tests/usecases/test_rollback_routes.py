@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,7 +7,6 @@ from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.routes.withdraw import withdraw
 from byoip.usecases.speakers import orphans
@@ -18,13 +16,6 @@ from tests.usecases.verbs import Verb
 
 CLI = Actor("cli", "cli-1")
 CIDRS = [f"31.0.{number}.0/24" for number in range(6)]
-
-
-@pytest.fixture
-async def fleet(database_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(database_url, pool=PoolSize(kept=5, more=10, autocommit=8))
-    yield Fleet(engine)
-    await engine.dispose()
 
 
 async def snapshot(fleet: Fleet) -> int:
@@ -150,9 +141,7 @@ EACH_MINUTE = """
 """
 
 
-async def test_snapshots_of_the_last_hour_and_one_an_hour_for_a_week_are_kept(
-    fleet: Fleet,
-) -> None:
+async def test_snapshots_of_the_last_hour_and_one_an_hour_for_a_week_are_kept(fleet: Fleet) -> None:
     await fleet.do(EACH_MINUTE)
     await fleet.do("UPDATE route_snapshots SET at = at - interval '1 second'")
     await fleet.add(CIDRS[0], advertised=True)
@@ -187,7 +176,7 @@ async def test_a_decision_about_an_orphan_names_who_and_why(fleet: Fleet) -> Non
     assert await fleet.routes.decided_orphans("two") == set()
     (orphan,) = await RouteReader(fleet.engine).orphans()
     assert (orphan.decided_by, orphan.decided_because) == ("A. Person", "left over")
-    # One that goes and comes back is decided anew.
+    # One that goes and comes back is decided again.
     await fleet.routes.note_orphans("one", {}, fleet.clock.now())
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     assert await fleet.routes.decided_orphans("one") == set()

@@ -218,7 +218,7 @@ async def test_where_the_operator_waives_irr_reverse_dns_is_required(world: Worl
     world.txt(claim.prefix, value)
     assert (await world.validate(claim)).run.result is RunResult.APPROVED
     assert (await world.now(claim)).irr_waived
-    assert world.registry.asked == []  # there is nobody to ask
+    assert world.registry.asked == []  # there is no registry to ask
 
 
 async def test_a_registry_without_route_objects_that_is_not_waived_fails(world: World) -> None:
@@ -259,7 +259,7 @@ async def test_the_whole_asking_has_one_deadline(world: World) -> None:
     assert run.run.result is RunResult.APPROVED  # by rDNS, which did answer
 
 
-async def test_other_origins_are_kept_while_nobody_answers_and_forgotten_when_they_are_gone(
+async def test_other_origins_are_kept_while_no_source_answers_and_forgotten_when_they_are_gone(
     world: World,
 ) -> None:
     claim = await world.claim()

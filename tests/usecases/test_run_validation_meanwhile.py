@@ -1,6 +1,5 @@
 """The world moves while a run is out, and workers die."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -14,6 +13,7 @@ from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.usecases.checks.rescue_runs import rescue_runs
 from byoip.usecases.claims import prefixes, tokens
 from byoip.usecases.routes import offboarding
+from tests.announcing import until
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
 from tests.usecases.world import LABEL, World, roa
@@ -213,7 +213,7 @@ async def test_a_worker_back_from_the_dead_writes_nothing(world: World) -> None:
     assert len(run.findings) == len(Check) + 1  # rpki was asked once more when approving
 
 
-async def test_a_run_that_somebody_works_on_is_left_alone(world: World) -> None:
+async def test_a_run_that_another_worker_carries_out_is_left_alone(world: World) -> None:
     claim = await world.claim()
     await world.prove(claim)
     run_id = await world.request(claim)
@@ -234,9 +234,12 @@ async def test_a_sign_of_life_keeps_the_lease(world: World) -> None:
     await world.prove(claim)
     run_id = await world.request(claim)
 
+    async def renewed() -> bool:
+        return (await world.lease_left(run_id)) > timedelta(seconds=20)
+
     async def nearly_too_long() -> None:
         await world.set_lease(run_id, "-29.5 seconds")
-        await asyncio.sleep(1)
+        await until(renewed)
         assert await rescued(world) == 0
 
     world.registry.meanwhile = nearly_too_long
@@ -244,7 +247,7 @@ async def test_a_sign_of_life_keeps_the_lease(world: World) -> None:
     assert (await world.now(claim)).approved
 
 
-async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_nobody(world: World) -> None:
+async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_no_party(world: World) -> None:
     claim = await world.claim()
     await world.prove(claim)
     run_id = await world.request(claim)
@@ -263,7 +266,7 @@ async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_nobody(world: 
     assert (again.attempt, again.retries) == (0, 1)
 
 
-async def test_abandoned_runs_are_enqueued_anew(world: World) -> None:
+async def test_abandoned_runs_are_enqueued_again(world: World) -> None:
     claim = await world.claim()
     run_id = await world.request(claim)
     assert await rescued(world) == 0

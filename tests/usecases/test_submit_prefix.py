@@ -30,11 +30,7 @@ async def test_a_new_claim_comes_with_a_token_that_serves_either_method(world: W
     assert (view.token.created_at, view.token.expires_at) == (now, now + WEEK)
     assert await world.reader.claim(world.account_id, claim.id) == view
     (event,) = await world.events(claim)
-    assert (event.kind, event.actor, event.request_id) == (
-        "prefix.created",
-        BY.name,
-        BY.request_id,
-    )
+    assert (event.kind, event.actor, event.request_id) == ("prefix.created", BY.name, BY.request_id)
     assert event.after == {"cidr": CIDR, "asn": 64500, "state": "pending"}
     assert await world.jobs() == []
 

@@ -256,6 +256,13 @@ class World:
             row = (await connection.execute(text(f"SELECT {counting}"))).one()
         return dict(row._mapping)
 
+    async def lease_left(self, run_id: UUID) -> timedelta:
+        """How long a run is still held, on the database's clock."""
+        asking = text("SELECT lease_until - clock_timestamp() FROM validation_runs WHERE id = :id")
+        async with self.engine.connect() as connection:
+            left: timedelta = (await connection.execute(asking, {"id": run_id})).scalar_one()
+        return left
+
     async def set_lease(self, run_id: UUID, by: str) -> None:
         """Move a run's lease, as if time had passed on the database's clock."""
         moving = text(

@@ -1,4 +1,4 @@
-"""Letters in the queue: only whoever holds the operator's key takes them."""
+"""Letters in the queue: only the worker that holds the operator's key takes them."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -64,7 +64,7 @@ async def test_what_is_due_is_found_and_written(world: World, database_url: str)
     assert old.superseded_by == new.reference
 
 
-async def test_whoever_works_hears_what_snapshots_say(world: World, database_url: str) -> None:
+async def test_a_worker_hears_what_snapshots_say(world: World, database_url: str) -> None:
     claim = await approved(world)
     app = make_job_app(database_url)
     register(app, work_with_key(world))
@@ -79,7 +79,7 @@ async def test_whoever_works_hears_what_snapshots_say(world: World, database_url
     assert (await read(world, letter)).rpki.failing_since is not None
 
 
-def test_only_whoever_has_the_key_schedules_renewals(world: World) -> None:
+def test_only_the_worker_with_the_key_schedules_renewals(world: World) -> None:
     scheduled = []
     for work in (work_of(world)[0], work_with_key(world)):
         app = App(connector=PsycopgConnector())

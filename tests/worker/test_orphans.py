@@ -3,7 +3,7 @@
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.store.speakers.routes import Routes
-from tests.announcing import Fleet, path, reconciling, speaker, until
+from tests.announcing import Fleet, looks, path, reconciling, speaker, until
 
 
 async def test_a_backup_from_amid_a_withdrawal_withdraws_nothing(fleet: Fleet) -> None:
@@ -28,9 +28,7 @@ async def test_a_backup_from_amid_a_withdrawal_withdraws_nothing(fleet: Fleet) -
     assert one.calls("withdraw") == 1
 
 
-async def test_orphans_go_on_an_operators_word_and_no_faster_than_the_ceiling(
-    fleet: Fleet,
-) -> None:
+async def test_orphans_go_on_an_operators_word_and_no_faster_than_the_ceiling(fleet: Fleet) -> None:
     one = speaker("one")
     fleet.routes = Routes(fleet.engine, Ceilings(per_minute=2))
     orphans = [Prefix.parse(f"31.0.{number}.0/24") for number in range(4)]
@@ -39,8 +37,7 @@ async def test_orphans_go_on_an_operators_word_and_no_faster_than_the_ceiling(
         await until(lambda: orphaned(fleet, "one", orphans[0]))
         await fleet.do(DECIDE_ALL)
         await until(lambda: len(one.paths) == 2)
-        looks = one.calls("held")
-        await until(lambda: one.calls("held") >= looks + 3)
+        await looks(one)
         assert set(one.paths) == set(orphans[2:]), "the next two a minute later"
         assert await fleet.orphans("one") == set(orphans[2:])
     ledger = await fleet.ask("SELECT speaker, decided_by FROM orphan_withdrawals")
@@ -64,7 +61,7 @@ async def test_no_orphan_goes_while_the_breaker_is_open_for_all(fleet: Fleet) ->
     assert await fleet.routes.permit_orphan_withdrawals("one", [orphan]) == {orphan}
 
 
-async def test_an_orphan_that_somebody_wants_by_now_stays(fleet: Fleet) -> None:
+async def test_an_orphan_that_an_owner_wants_by_now_stays(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     await fleet.do(DECIDE_ALL)

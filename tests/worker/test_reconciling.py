@@ -52,7 +52,7 @@ async def test_a_change_reaches_the_second_stage_after_it_was_seen_at_the_first(
         await fleet.announce(prefix)
         await until(lambda: prefix in one.paths)
         await until(lambda: holds(fleet, "unanswered", prefix))
-        assert two.calls("announce") == 0, "nobody could be asked: nobody moves"
+        assert two.calls("announce") == 0, "no party could be asked: no stage opens"
         one.trouble = None
         await until(lambda: prefix in two.paths)
         await until(fleet.settled)
@@ -98,9 +98,7 @@ async def test_a_speaker_that_restarts_before_its_sessions_come_up_is_loaded_aga
     assert one.came_up_with == [20]
 
 
-async def test_a_route_that_a_speaker_refuses_does_not_keep_its_sessions_down(
-    fleet: Fleet,
-) -> None:
+async def test_a_route_that_a_speaker_refuses_does_not_keep_its_sessions_down(fleet: Fleet) -> None:
     one = speaker("one")
     kept, refused = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
     one.loses.add(refused)
@@ -142,7 +140,7 @@ async def test_a_stage_without_a_live_speaker_is_skipped_and_shown(fleet: Fleet)
         await until(lambda: prefix in one.paths)
 
 
-async def test_a_frozen_speaker_delays_nobody_of_its_stage(fleet: Fleet) -> None:
+async def test_a_frozen_speaker_delays_no_other_of_its_stage(fleet: Fleet) -> None:
     one, frozen = speaker("one"), speaker("frozen")
     frozen.delay = 5
     (prefix,) = await fleet.add("31.0.1.0/24")
@@ -208,7 +206,7 @@ async def test_who_takes_over_looks_again_at_every_stage(fleet: Fleet) -> None:
 
 
 async def test_who_takes_over_looks_a_second_time_soon_after(fleet: Fleet) -> None:
-    """Whoever had the turn before may have been paused just before a word to the speaker."""
+    """The leader before may have been paused just before it told the speaker something."""
     one = speaker("one")
     (prefix,) = await fleet.add("31.0.1.0/24", advertised=True)
     await fleet.do("UPDATE bgp_prefixes SET settled = change")  # nothing waits to be seen

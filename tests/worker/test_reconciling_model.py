@@ -29,7 +29,7 @@ class Model:
     empty: list[str] = field(default_factory=list)  # speakers whose sessions came up without routes
 
     def gone(self, name: str, prefix: Prefix) -> None:
-        """Wanted, and not just announced again while the speaker thought: nobody asked for it."""
+        """Wanted, and not just announced again while the speaker thought: no owner asked for it."""
         if self.prepends[prefix] is None:
             return
         if time.monotonic() - self.asked_at.get(prefix, -math.inf) > 1:

@@ -26,9 +26,7 @@ async def test_an_announcement_that_is_absent_is_rolled_back_and_counted(fleet: 
     assert ledger == [("roll_back", "roll_back", 3)]
 
 
-async def test_a_roll_back_that_the_breaker_stops_leaves_the_route_announced(
-    fleet: Fleet,
-) -> None:
+async def test_a_roll_back_that_the_breaker_stops_leaves_the_route_announced(fleet: Fleet) -> None:
     fleet = Fleet(fleet.engine, ceilings=Ceilings(per_run=0))
     one = speaker("one")
     ear = listener(one)
@@ -64,9 +62,7 @@ async def test_a_breaker_that_stops_roll_backs_is_asked_once_a_round(fleet: Flee
         assert len(await fleet.alarms("absent")) == 18
 
 
-async def test_one_accounts_open_breaker_holds_up_no_other_accounts_roll_back(
-    fleet: Fleet,
-) -> None:
+async def test_one_accounts_open_breaker_holds_up_no_other_accounts_roll_back(fleet: Fleet) -> None:
     one = speaker("one")
     ear = listener(one)
     tripped = uuid4()

@@ -58,5 +58,5 @@ def test_roas_are_refreshed_about_as_often_as_the_settings_say(minutes: int) -> 
     assert max(after - before for before, after in pairwise(fired)) <= timedelta(minutes=minutes)
 
 
-def test_whoever_does_not_refresh_roas_does_not_schedule_it_either() -> None:
+def test_a_worker_that_does_not_refresh_roas_does_not_schedule_it_either() -> None:
     assert set(scheduled(None)) == set(_TASKS) - {jobs.REFRESH_ROAS}

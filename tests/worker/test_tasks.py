@@ -107,7 +107,9 @@ async def test_every_periodic_task_reaches_its_use_case(world: World, database_u
     assert await world.state(claim) == "pending"
 
 
-async def test_only_whoever_refreshes_roas_knows_the_task(world: World, database_url: str) -> None:
+async def test_only_workers_that_refresh_roas_know_the_task(
+    world: World, database_url: str
+) -> None:
     app = make_job_app(database_url)
     register(app, work_of(world)[0])
     assert jobs.REFRESH_ROAS not in app.tasks

@@ -206,6 +206,7 @@ class Composition:
                 self.store,
                 self._ask(deadline=_RUN_SECONDS),
                 evidence_quota=self.settings.evidence_megabytes * 2**20,
+                share=-(-self.settings.worker_concurrency // 2),
             ),
             rescue_runs=partial(self._rescue, app),
             close_unproven=CloseUnproven(self.store, self.clock),

@@ -12,9 +12,10 @@ those that it does not need.
 5. its open run (`tx.runs.lock`, `tx.runs.end_open`); `tx.runs.take` and `tx.runs.renew` lock
    nothing else. Or a service: bindings share it (`tx.services.get`; `tx.bindings.swap` and
    `tx.bindings.remove` with all that the feed will name), operators lock it alone and nothing
-   before it. Then edges: bindings and announcements share them (`tx.edge_feed.at_once`,
-   `tx.edges.together`); to add, drain, restore or remove one all are locked (`tx.edges.alone`), and
-   then that one (`tx.edges.lock`), or all of them after the counter of 13 (`tx.edges.begin_feed`)
+   before it (`tx.services.lock`). Then edges: bindings and announcements share them
+   (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
+   locked (`tx.edges.alone`), and then that one (`tx.edges.lock`), or all of them after the counter
+   of 13 (`tx.edges.begin_feed`)
 6. with the space locked, claims that overlap it, in the order of their ids
    (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
 7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a

@@ -136,7 +136,7 @@ def receive_letter(client: AuthenticatedClient, prefix: Prefix, before: str) -> 
 
 
 def status(reference: str) -> str:
-    """What anybody may ask."""
+    """What needs no credential."""
     with Client(base_url=STORY["root"]) as stranger:
         return success(get_letter.sync(reference, client=stranger)).result.status.value
 

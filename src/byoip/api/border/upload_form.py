@@ -6,14 +6,7 @@ from dataclasses import dataclass, field
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from byoip.api.border.refusals import (
-    BodyTooLarge,
-    FieldInvalid,
-    FieldMissing,
-    FieldUnknown,
-    MalformedForm,
-    WrongMediaType,
-)
+from byoip.api.border import refusals
 from byoip.domain.letters.loa_document import LARGEST, from_text
 
 MEDIA_TYPE = "multipart/form-data"
@@ -31,10 +24,10 @@ def parser_of(request: Request, form: "Form") -> MultipartParser:
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != MEDIA_TYPE.encode() or "content-encoding" in request.headers:
-        raise WrongMediaType(MEDIA_TYPE)
+        raise refusals.WrongMediaType(MEDIA_TYPE)
     boundary = options.get(b"boundary", b"")
     if not 1 <= len(boundary) <= 70:  # noqa: PLR2004 - RFC 2046, section 5.1.1
-        raise MalformedForm
+        raise refusals.MalformedForm
     return MultipartParser(boundary, form.callbacks())  # type: ignore[arg-type] # a TypedDict of its own
 
 
@@ -79,9 +72,9 @@ class Form:
             MalformedForm, FieldMissing: it is.
         """
         if not self.ended:
-            raise MalformedForm
+            raise refusals.MalformedForm
         if not self.parts:
-            raise FieldMissing(f"/{self.name}")
+            raise refusals.FieldMissing(f"/{self.name}")
 
     @property
     def packed(self) -> bool:
@@ -91,12 +84,12 @@ class Form:
     def _part_begins(self) -> None:
         self.parts += 1
         if self.parts > 1:
-            raise FieldInvalid(f"/{self.name}", "Send one part, and only once")
+            raise refusals.FieldInvalid(f"/{self.name}", "Send one part, and only once")
 
     def _grow(self, text: bytearray, more: bytes) -> None:
         text += more
         if len(text) > _LONGEST_HEADER:
-            raise MalformedForm
+            raise refusals.MalformedForm
 
     def _header_ends(self) -> None:
         if self.header.lower() == b"content-disposition":
@@ -108,7 +101,9 @@ class Form:
         _, options = parse_options_header(self.disposition)
         name = options.get(b"name", b"").decode(errors="replace")
         if name != self.name:
-            raise FieldUnknown(f"/{self.name}" if not name.isidentifier() else f"/{name[:100]}")
+            raise refusals.FieldUnknown(
+                f"/{self.name}" if not name.isidentifier() else f"/{name[:100]}"
+            )
         if b"filename" in options:
             self.filename = options[b"filename"].decode(errors="replace")
 
@@ -119,7 +114,7 @@ class Form:
         self.start += part[: _LONGEST_START - len(self.start)]
         # Base64 is longer than the document in it, which is measured when it is unpacked.
         if not self.packed and self.size > LARGEST:
-            raise BodyTooLarge(LARGEST)
+            raise refusals.BodyTooLarge(LARGEST)
 
     def _end(self) -> None:
         self.ended = True

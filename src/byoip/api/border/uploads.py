@@ -21,7 +21,7 @@ from fastapi import Depends
 from python_multipart.exceptions import FormParserError
 from starlette.requests import Request
 
-from byoip.api.border.refusals import BodyTooLarge, MalformedForm, RateLimited
+from byoip.api.border import refusals
 from byoip.api.border.upload_form import Form, parser_of, unpacked
 from byoip.domain.letters.loa_document import LARGEST
 
@@ -85,9 +85,9 @@ class UploadsInFlight:
             RateLimited: the account, or all of them together, have as many as they may.
         """
         if self.of[account_id] >= OF_AN_ACCOUNT:
-            raise RateLimited(_RETRY_AFTER)
+            raise refusals.RateLimited(_RETRY_AFTER)
         if self.of.total() >= OF_ALL:
-            raise RateLimited(_RETRY_AFTER, whose="all accounts")
+            raise refusals.RateLimited(_RETRY_AFTER, whose="all accounts")
         self.of[account_id] += 1
         try:
             yield
@@ -120,13 +120,13 @@ async def reading_upload(
             async for chunk in request.stream():
                 received += len(chunk)
                 if received > _LARGEST_BODY:
-                    raise BodyTooLarge(LARGEST)
+                    raise refusals.BodyTooLarge(LARGEST)
                 parser.write(chunk)
                 if len(form.arrived) > IN_MEMORY:
                     await _put_away(form, file)
             parser.finalize()
         except FormParserError:
-            raise MalformedForm from None
+            raise refusals.MalformedForm from None
         form.require_part()
         await _put_away(form, file)
         async with whole:
@@ -155,7 +155,7 @@ def _finished(file: FileIO, form: Form) -> Upload:
         _write(file, content)
     size = file.tell() if form.packed else form.size
     if size > LARGEST:
-        raise BodyTooLarge(LARGEST)
+        raise refusals.BodyTooLarge(LARGEST)
     file.seek(0)
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)

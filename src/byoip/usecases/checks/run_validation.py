@@ -24,9 +24,11 @@ stays, and the next run asks again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.decision import (
@@ -51,7 +53,12 @@ from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.claims.contests import clear_contests
 from byoip.usecases.events import record_changes
 
+_LATER = timedelta(seconds=5)
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
+
+
+class _NoTurnError(Exception):
+    """The account has its share of this worker; what was taken is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +68,27 @@ class RunValidation:
     Attributes:
         heartbeat: seconds between renewals of the lease; well under the lease.
         evidence_quota: bytes of raw answers that an account's runs may keep.
+        share: how many runs of one account this worker carries out at once; others come later.
+        running: how many it carries out, by account.
     """
 
     store: Store
     ask: CollectEvidence
     heartbeat: float = LEASE.total_seconds() / 3
     evidence_quota: int = EVIDENCE_QUOTA
+    share: int = 10
+    running: Counter[UUID] = field(default_factory=Counter)
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended."""
+        try:
+            with ExitStack() as turn:
+                await self._attempt(run_id, by, turn)
+        except _NoTurnError:  # before anything was asked; the run is as it was
+            async with self.store.transaction(actor=by) as tx:
+                await tx.jobs.enqueue_run(run_id, at=tx.now + _LATER)
+
+    async def _attempt(self, run_id: UUID, by: Actor, turn: ExitStack) -> None:
         async with self.store.transaction(actor=by) as tx:
             run = await tx.runs.take(run_id, LEASE)
             if run is None:
@@ -78,6 +97,7 @@ class RunValidation:
                 claim = await tx.claims.get(run.claim_id)
             except ClaimNotFound:
                 return  # the claim was closed
+            turn.enter_context(self._turn(claim.account_id))
             token = None if claim.approved else await tx.tokens.live(claim.id)
         if run.attempt > MOST_ATTEMPTS:  # workers die of it: end it, as one without any answer
             answers = CollectedEvidence(())
@@ -87,6 +107,18 @@ class RunValidation:
                     CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
                 )
         await self._record(run, claim, token, answers, by)
+
+    @contextmanager
+    def _turn(self, account_id: UUID) -> Iterator[None]:
+        if self.running[account_id] >= self.share:
+            raise _NoTurnError
+        self.running[account_id] += 1
+        try:
+            yield
+        finally:
+            self.running[account_id] -= 1
+            if not self.running[account_id]:
+                del self.running[account_id]
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
