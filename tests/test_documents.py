@@ -118,3 +118,15 @@ def in_transaction(repository: str, method: str) -> bool:
     made = vars(transaction.Transaction).get(repository)
     kind = made and getattr(transaction, made.func.__code__.co_names[0])
     return kind is not None and (not method or hasattr(kind, method))
+
+
+def test_a_file_with_text_sql_says_why() -> None:
+    files = [one for one in (PACKAGE / "store").rglob("*.py") if holds_text_sql(one.read_text())]
+    assert len(files) > 10
+    tops = {one.name: one.read_text().split('"""')[1] for one in files}
+    assert not [name for name, top in tops.items() if not re.search(r"\b[Tt]ext|driver", top)]
+
+
+def holds_text_sql(source: str) -> bool:
+    begins = r"(SELECT|INSERT|UPDATE|DELETE|WITH|COPY)\b"
+    return bool(re.search(rf'\b(text|from_text|execute)\(\s*f?"+\s*{begins}', source))

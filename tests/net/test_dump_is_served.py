@@ -58,8 +58,8 @@ _RENAMED = {
     "not_approved": "prefix_not_valid_and_approved",
     "rpki_drifted": "origin_not_valid",
 }
-# Messages and remedies are free to improve. What the newest ROA data says is told at once since 0011; one prefix
-# of the dump had drifted, and was not looked at yet.
+# Messages and remedies are free to improve. What the newest ROA data says is told at once since
+# 0011; one prefix of the dump had drifted, and was not looked at yet.
 _OF_THE_MOMENT = {
     *("last_used_at", "use", "observed", "message", "fix"),
     *("advertisable", "rpki_validation_state"),

@@ -107,7 +107,7 @@ class IdempotencyRepository:
             raise IdempotencyKeyBusy
 
 
-async def prune(session: Session, clock: Clock) -> int:
+async def prune_keys(session: Session, clock: Clock) -> int:
     """Drop keys that are free again; how many."""
     return await session.change(_PRUNE, free=clock.now() - KEPT)
 

@@ -1,45 +1,49 @@
 """Transactions, and the order in which they lock.
 
-Deadlocks are prevented, not retried: every transaction takes those that it needs in this order.
+Deadlocks are prevented, not retried: every transaction takes its locks in this order, and skips
+those that it does not need.
 
 1. the key of an idempotent write (tried, never waited for)
 2. the account (`tx.claims.lock_account`)
-3. the space (`tx.claims.lock_space`), by all that may begin or end a contest; then, in the order of
-   their ids, the claims around (`tx.contests.lock_around`)
+3. the space (`tx.claims.lock_space`), by all that may begin or end a contest: what approves,
+   contests, closes or revokes, and reservations; then, in the order of their ids, the claims around
+   (`tx.contests.lock_around`)
 4. the claim (`tx.claims.lock`)
 5. its open run (`tx.runs.lock`, `tx.runs.end_open`); `tx.runs.take` and `tx.runs.renew` lock
    nothing else. Or a service: bindings share it (`tx.services.get`; `tx.bindings.swap` and
    `tx.bindings.remove` with all that the feed will name), operators lock it alone and nothing
    before it (`tx.services.lock`). Then edges: bindings and announcements share them
    (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
-   locked (`tx.edges.alone`), then one (`tx.edges.lock`) or all after 13 (`tx.edges.begin_feed`)
-6. with the space locked, claims that overlap it, by id (`tx.claims.approved_overlapping`,
-   `tx.contests.unrivalled`)
+   locked (`tx.edges.alone`), and then that one (`tx.edges.lock`), or all of them after the counter
+   of 13 (`tx.edges.begin_feed`)
+6. with the space locked, claims that overlap it, in the order of their ids
+   (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
 7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
-   time. A claim's way out (`tx.offboardings`) is written under the claim's lock. Or, alone and with
-   nothing before it, the turn to re-evaluate a page of routes, never waited for
-   (`tx.drifts.reevaluate`, then its snapshot and claims by id); waivers that are over, without
-   waiting (`tx.waivers.end_over`)
+   time. A claim's way out (`tx.offboardings`) is written under the claim's lock and needs none of
+   its own. Or, alone and with nothing before it, the turn to re-evaluate a page of routes: tried,
+   never waited for (`tx.drifts.reevaluate` then shares which snapshot is used, and claims in the
+   order of ids). A claim's waivers are put and ended under its lock; those that are over alone, in
+   their own order, without waiting (`tx.waivers.end_over`)
 8. with nothing before it one of these: the refused set of a job (`tx.guards.waiting`,
-   `tx.guards.refuse`), then the ways out that a run takes in (`tx.offboardings.enrol`); a speaker
-   or listener to forget (`tx.routes.last_asked`), then what it applied and observed by id
-   (`tx.routes.forget`); which database this is (`tx.restores.identity`), then all applied state
-   by id (`tx.restores.forget_applied`)
-9. of a finished run raw answers, by digest, then what its account keeps (`raw_answers.py`). Letters
+   `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
+   claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
+   what it applied and observed in the order of ids (`tx.routes.forget`); which database this is
+   (`tx.restores.identity`), then all applied state in the order of ids
+   (`tx.restores.forget_applied`)
+9. of a finished run raw answers, by digest, then what its account keeps (`tx.runs.finish`). Letters
    of the claim; or those alone, with nothing before or after them
-10. event counters of claims, in the order of their ids
-11. event counters of accounts, in the order of their ids
-12. the event counter of operators
+10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators
 13. the counter of edge changes (`tx.edge_feed.write`), where a binding has changed. All accounts
     share it, so it comes last and is held only while the transaction commits
 14. at the commit the account's counters (triggers), then Postgres' queue of notifications
 
 Why 6 may come after 4: only one transaction at a time has the space, and any other holds one claim
-of it and waits for no second one; what locks several without the space (`rearm`) takes them in the
-order of their ids, as 3 does. To hold a claim and then take its space could deadlock.
+of it and waits for no second one; what locks several without the space (`tx.breaker.rearm`) takes
+them in the order of their ids, as 3 does. To hold a claim and then take its space could deadlock.
 
-Reconcilers write applied state in single statements, by id. They lock BGP prefixes without their
-claims: to read them before a withdrawal, and to settle them (skipping those that are locked).
+Reconcilers write applied state in single statements, in the order of ids. They lock BGP prefixes
+without their claims: to read them before a withdrawal (holding nothing else), and to settle them
+(skipping those that are locked).
 
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
@@ -61,7 +65,6 @@ from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.domain.routes.breaker import Ceilings
 from byoip.ports.clock import Clock
-from byoip.store import idempotency
 from byoip.store.accounts import rate_limits
 from byoip.store.accounts.accounts import AccountRepository
 from byoip.store.accounts.credentials import CredentialRepository
@@ -70,12 +73,9 @@ from byoip.store.bindings.bindings import BindingRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
 from byoip.store.bindings.edges import EdgeRepository
 from byoip.store.bindings.services import ServiceRepository
+from byoip.store.checks import registration_snapshots as statistics
 from byoip.store.checks.drifts import DriftRepository
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, wait_for_turn
-from byoip.store.checks.registration_snapshots import (
-    RegistrationRepository,
-    RegistrationSnapshotRepository,
-)
 from byoip.store.checks.registry_overrides import OverrideRepository
 from byoip.store.checks.runs import RunRepository
 from byoip.store.checks.vrp_snapshots import RoaRepository
@@ -87,7 +87,7 @@ from byoip.store.claims.delegations import DelegationRepository
 from byoip.store.claims.events import EventRepository
 from byoip.store.claims.reservations import ReservationRepository
 from byoip.store.claims.tokens import TokenRepository
-from byoip.store.idempotency import IdempotencyRepository
+from byoip.store.idempotency import IdempotencyRepository, prune_keys
 from byoip.store.jobs.job_guards import JobGuardRepository
 from byoip.store.jobs.jobs import JobRepository, make_enqueuing_app
 from byoip.store.letters.letters import LetterRepository
@@ -124,7 +124,7 @@ class Transaction:
     runs = cached_property(lambda tx: RunRepository(tx.session, tx.clock))
     jobs = cached_property(lambda tx: JobRepository(tx.session, tx.app))
     roas = cached_property(lambda tx: RoaRepository(tx.connection, tx.clock))
-    registrations = cached_property(lambda tx: RegistrationRepository(tx.connection))
+    registrations = cached_property(lambda tx: statistics.RegistrationRepository(tx.connection))
     letters = cached_property(lambda tx: LetterRepository(tx.session))
     loa_documents = cached_property(lambda tx: LoaDocumentRepository(tx.session))
     bgp_prefixes = cached_property(lambda tx: BgpPrefixRepository(tx.session))
@@ -222,10 +222,10 @@ class Transaction:
         await wait_for_turn(self.connection, VRPS_LOCK)
         return VrpSnapshotRepository(self.connection)
 
-    async def registration_snapshots(self) -> RegistrationSnapshotRepository:
+    async def registration_snapshots(self) -> statistics.RegistrationSnapshotRepository:
         """The registries' statistics, open for writing by this transaction alone."""
         await wait_for_turn(self.connection, REGISTRATIONS_LOCK)
-        return RegistrationSnapshotRepository(self.connection)
+        return statistics.RegistrationSnapshotRepository(self.connection)
 
     def keep(self, answer: StoredAnswer) -> None:
         """Keep the answer for a repeated key, if the request has one."""
@@ -293,8 +293,6 @@ class Store:
 
     async def prune(self) -> int:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""
-        with translate_driver_errors():
-            async with self._engine.begin() as connection:
-                session = await Session.of(connection)
-                await rate_limits.prune(session)
-                return await idempotency.prune(session, self._clock)
+        async with self.transaction() as tx:
+            await rate_limits.prune(tx.session)
+            return await prune_keys(tx.session, self._clock)

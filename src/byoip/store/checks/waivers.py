@@ -1,4 +1,8 @@
-"""Checks that operators waive for one prefix."""
+"""Checks that operators waive for one prefix.
+
+One statement is text: it locks, gives each its reason and ends it at once; Core needs twice the
+lines.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +32,7 @@ _REPLACE: Final = compiled(
 _END: Final = compiled(
     _end.where(_w.id == bindparam("waiver_id", type_=Uuid)), ["ended_at", "ended_because"]
 )
-# Those that another transaction holds are ended ten minutes later. As text: it locks, gives each
-# its reason and ends it at once; Core needs twice the lines.
+# Those that another transaction holds are ended ten minutes later.
 _END_OVER: Final = compiled(
     text("""
     WITH over AS (

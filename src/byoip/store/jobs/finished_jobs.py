@@ -1,4 +1,7 @@
-"""Finished jobs, deleted in pages: the statement of the queue reads all jobs and their events."""
+"""Finished jobs, deleted in pages: the statement of the queue reads all jobs and their events.
+
+Text SQL: the queue's tables are not ours.
+"""
 
 from typing import Final
 
