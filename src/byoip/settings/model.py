@@ -58,7 +58,7 @@ class Settings(Part):
     validations_per_prefix: int = Field(default=6, ge=0)
     preflights_per_account: int = Field(default=10, ge=0)
     evidence_megabytes: int = Field(default=256, ge=0)
-    dns_questions_per_hour: int = Field(default=50_000, ge=100)
+    dns_questions_per_hour: int = Field(default=50_000, ge=1)
     require_if_match: bool = False
 
     # how many routes may be withdrawn before the breaker opens and an operator looks
