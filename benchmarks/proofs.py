@@ -12,13 +12,15 @@ from byoip.domain.prefix import Prefix
 def rpsl(prefix: dict[str, Any], source: str, *, token: bool) -> str:
     """The holder's object and the route object, with the token or without."""
     network = Prefix.parse(prefix["cidr"]).network
+    status = "ASSIGNED PORTABLE" if source == "APNIC" else "ASSIGNED PA"
     if network.version == 6:
-        kind, space, holder = "route6", "inet6num", str(network)
+        kind, space, holder, status = "route6", "inet6num", str(network), "ASSIGNED"
     else:
         kind, space, holder = "route", "inetnum", f"{network[0]} - {network[-1]}"
     proof = f"remarks: byoip-validation: {prefix['ownership_validation_token']}\n" if token else ""
     return (
-        f"{space}: {holder}\nnetname: BENCH\nmnt-by: BENCH-MNT\nsource: {source}\n\n"
+        f"{space}: {holder}\nnetname: BENCH\nstatus: {status}\n"
+        f"mnt-by: BENCH-MNT\nsource: {source}\n\n"
         f"{kind}: {network}\norigin: AS{ORIGIN}\n{proof}mnt-by: BENCH-MNT\nsource: {source}\n\n"
     )
 
