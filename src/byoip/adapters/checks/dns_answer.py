@@ -118,6 +118,16 @@ def unauthenticated(answer: ServerAnswer) -> ServerAnswer:
     return answer
 
 
+def unless_delegated(message: Message, owner: Name, answer: ServerAnswer) -> ServerAnswer:
+    """The answer of a signed zone, where this one to a question for DS denies that it ends there.
+
+    The name exists, so the denial is of the type only.
+    """
+    if message.rcode != _NOERROR:
+        return _refusal(message)
+    return DelegatedAway("servers of its own") if _at(message, owner, Kind.DS) else answer
+
+
 def is_authoritative(message: Message) -> bool:
     """Whether the server speaks for the zone (RFC 1035, section 4.1.1)."""
     return bool(message.flags & _AUTHORITATIVE)

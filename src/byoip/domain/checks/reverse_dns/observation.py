@@ -36,7 +36,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class DelegatedAway:
-    """The server delegates the owner name itself to another server, its first name as text."""
+    """The owner name itself is delegated: the first server's name as text, where it is known."""
 
     target: str
 
