@@ -27,18 +27,18 @@ def judged(*blocks: str) -> Outcome:
     "addresses",
     ["0.0.0.0 - 255.255.255.255", "193.0.0.0 - 194.255.255.255", "192.0.0.0 - 193.255.255.255"],
 )
-async def test_a_legacy_block_is_never_more_than_one_of_iana_s(addresses: str) -> None:
+def test_a_legacy_block_is_never_more_than_one_of_iana_s(addresses: str) -> None:
     outcome = judged(block(addresses))
     assert isinstance(outcome, Failed), outcome
     assert outcome.reason is Reason.MAINTAINER_NOT_HOLDER
 
 
-async def test_but_it_may_be_a_whole_one() -> None:
+def test_but_it_may_be_a_whole_one() -> None:
     assert isinstance(judged(block("193.0.0.0 - 193.255.255.255")), Passed)
 
 
 @pytest.mark.parametrize("step", [1, -1])
-async def test_different_objects_for_the_same_addresses_are_no_answer(step: int) -> None:
+def test_different_objects_for_the_same_addresses_are_no_answer(step: int) -> None:
     """Which of them came first must not decide."""
     two = [block(EXACT), block(EXACT, "HOLDER-MNT", "ASSIGNED PA")]
     outcome = judged(*two[::step])
@@ -46,5 +46,5 @@ async def test_different_objects_for_the_same_addresses_are_no_answer(step: int)
     assert outcome.fault is Fault.GARBAGE
 
 
-async def test_the_same_object_twice_is_one() -> None:
+def test_the_same_object_twice_is_one() -> None:
     assert isinstance(judged(block(EXACT), block(EXACT)), Passed)
