@@ -35,8 +35,8 @@ def test_an_export_of_rpki_client_is_read(tmp_path: Path) -> None:
     document = opened(text, tmp_path)
     assert (document.built_at, document.sha256) == (NOON, sha256(text.encode()).hexdigest())
     assert read(roas, tmp_path) == [
-        ("192.0.2.0/24", 24, 64496, "ripe", 1763900000),
-        ("2001:db8::/32", 48, 0, "apnic", 1763900000),
+        ("192.0.2.0/24", 24, 64496, "ripe", 1900000000),
+        ("2001:db8::/32", 48, 0, "apnic", 1900000000),
     ]
 
 

@@ -26,7 +26,7 @@ class StoppedClock:
 
 def entry(prefix: str, asn: int | str, max_length: int, ta: str = "ripe") -> dict[str, object]:
     """One entry as rpki-client writes it."""
-    return {"asn": asn, "prefix": prefix, "maxLength": max_length, "ta": ta, "expires": 1763900000}
+    return {"asn": asn, "prefix": prefix, "maxLength": max_length, "ta": ta, "expires": 1900000000}
 
 
 def entries(count: int, ta: str) -> list[dict[str, object]]:

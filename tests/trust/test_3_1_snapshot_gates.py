@@ -110,6 +110,26 @@ async def test_accepting_one_anchor_says_nothing_of_another(party: RelyingParty)
     assert [one.anchor for one in refused.objections] == ["ripe"]
 
 
+async def test_entries_that_had_expired_when_the_export_was_built_do_not_count(
+    party: RelyingParty,
+) -> None:
+    """A relying party that writes again and again what it validated long ago has lost it."""
+    await party.has(BEFORE)
+    party.clock.at += HALF_HOUR
+    now = int(party.clock.at.timestamp())
+    lived, late = entries(BEFORE // 2, "ripe"), entries(BEFORE, "ripe")[BEFORE // 2 :]
+    for one, expires in ((lived, now + 1), (late, now)):
+        for row in one:
+            row["expires"] = expires
+    accepted = await party.offers(export_text([*lived, *late, *APNIC], party.clock.at))
+    assert isinstance(accepted, RoasAccepted)
+    assert accepted.tally.counts["ripe"] == BEFORE // 2
+
+    party.clock.at += HALF_HOUR
+    said = await party.refusal([*lived, *late, *APNIC])
+    assert "ripe has 0 entries, 4096 at best" in said
+
+
 BAD = {**entry("192.0.2.0/24", 64496, 24), "maxLength": 33}
 
 
@@ -181,7 +201,7 @@ async def test_numbers_and_texts_of_origins_mix_row_by_row(party: RelyingParty) 
 
 
 TWO = [{**ROW, "asn": "AS64496", "ta": ta} for ta in sorted(ANCHORS)]
-NUMBERED = [{**row, "asn": 64496, "expires": 1795348800} for row in TWO]
+NUMBERED = [{**row, "asn": 64496, "expires": 1795435200} for row in TWO]
 EPOCH = int(NOON.timestamp())
 STAMP = f"{NOON:%Y-%m-%dT%H:%M:%SZ}"
 

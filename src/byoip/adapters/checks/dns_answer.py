@@ -1,6 +1,7 @@
 """What a DNS message says, in the domain's words."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from byoip.adapters.checks.dns_message import Address, Kind, Message, Name, Record, Soa, Target, Txt
 from byoip.domain.checks.evidence import Fault
@@ -38,10 +39,15 @@ _PRINTED = [chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\{b:03}" for b in r
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """A server of the zone above says that this zone is at these name servers."""
+    """A server of the zone above says that this zone is at these name servers.
+
+    Attributes:
+        glue: addresses that it gives for their names (RFC 9471).
+    """
 
     zone: Name
     servers: tuple[Name, ...]
+    glue: Mapping[Name, frozenset[str]] = field(default_factory=dict)
 
 
 def server_answer(message: Message, owner: Name, zone: Name) -> ServerAnswer | Referral:
@@ -70,7 +76,15 @@ def _referral(message: Message, owner: Name, zone: Name) -> Referral | None:
     (cut,) = cuts
     if cut == zone or not cut.is_within(zone) or not owner.is_within(cut):
         return None
-    return Referral(cut, tuple(_targets(delegated)))
+    servers = tuple(_targets(delegated))
+    glue = {name: frozenset(_addresses_at(name, message.additional)) for name in servers}
+    return Referral(cut, servers, glue)
+
+
+def _addresses_at(name: Name, records: Iterable[Record]) -> Iterator[str]:
+    for one in records:
+        if one.name == name and isinstance(one.data, Address):
+            yield str(one.data)
 
 
 def txt_answer(message: Message, owner: Name) -> ServerAnswer:
@@ -102,6 +116,16 @@ def unauthenticated(answer: ServerAnswer) -> ServerAnswer:
         detail = "the resolver does not vouch for an answer out of a signed zone"
         return Silent(Fault.SERVER_FAILURE, detail)
     return answer
+
+
+def unless_delegated(message: Message, owner: Name, answer: ServerAnswer) -> ServerAnswer:
+    """The answer of a signed zone, where this one to a question for DS denies that it ends there.
+
+    The name exists, so the denial is of the type only.
+    """
+    if message.rcode != _NOERROR:
+        return _refusal(message)
+    return DelegatedAway("servers of its own") if _at(message, owner, Kind.DS) else answer
 
 
 def is_authoritative(message: Message) -> bool:

@@ -1,7 +1,8 @@
 """Down the tree of zones, from a registry's to the one that holds a name, and what is said there.
 
 At each cut the servers of the zone above are asked, never the zone itself: a hostile server of the
-zone could name only its friends. What the zone says of itself adds servers that may contradict.
+zone could name only its friends, or give their addresses to the names of others. What the zone says
+of itself adds servers, and addresses, that may contradict.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ class Walk:
     """One walk to the zone that holds a name.
 
     Attributes:
-        addresses: all addresses of every name server met.
+        addresses: of every name server met, those at which it may confirm.
         denials: the zones in whose name the owner name, or its text, was denied.
     """
 
@@ -71,6 +72,8 @@ class Walk:
         self._asking = asking
         self._owner = owner
         self._zone = zone
+        self._unsigned: Name | None = None  # the highest zone below the registry's
+        self._glue: dict[Name, frozenset[str]] = {}  # by names in there, as all above give it
         self._replies: dict[str, asyncio.Task[Answered | Silent]] = {}
 
     async def down_from(self, zone: Name, servers: Sequence[Name]) -> Walked:
@@ -92,6 +95,7 @@ class Walk:
             # With authority a server speaks for the child: it may contradict what is below.
             contradicting += [one for one in here.voices if _is_answer(one)]
             here = Walked(_below(here.delegation, referrals))
+            self._take_glue(here.delegation, referrals)
         met = {one.address for one in here.voices}
         here.voices = [*here.voices, *(one for one in contradicting if one.address not in met)]
         return here
@@ -106,14 +110,30 @@ class Walk:
     ) -> list[Voice]:
         servers = [name_from(name) for name in names]
         found = await together([self._asking.addresses(one) for one in servers])
-        self.addresses |= {str(one): all_ for one, all_ in zip(servers, found, strict=True)}
         voices = await together(
             [
-                self._hear_server(server, self._asking.to_ask(all_) or [""], zone, thrifty=thrifty)
-                for server, all_ in zip(servers, found, strict=True)
+                self._hear_server(server, self._places(server, told), zone, thrifty=thrifty)
+                for server, told in zip(servers, found, strict=True)
             ]
         )
         return [*chain(*voices)]
+
+    def _places(self, server: Name, told: frozenset[str]) -> list[str]:
+        """Where to ask a server; those addresses that only an unsigned zone tells confirm nothing.
+
+        For the resolver asks any server of that zone for them, also a hostile one.
+        """
+        sure = self._glue.get(server, told)
+        self.addresses[str(server)] = sure
+        return [*self._asking.to_ask(sure), *self._asking.to_ask(told - sure)] or [""]
+
+    def _take_glue(self, delegation: Delegation, referrals: Sequence[Referral]) -> None:
+        """Keep the addresses that all referrals give to names in zones that nothing vouches for."""
+        self._unsigned = self._unsigned or referrals[0].zone
+        for name in map(name_from, delegation.named):
+            if name.is_within(self._unsigned):
+                given = [one.glue.get(name, frozenset[str]()) for one in referrals]
+                self._glue[name] = frozenset.intersection(*given)
 
     async def _hear_server(
         self, server: Name, addresses: Sequence[str], zone: Name, *, thrifty: bool

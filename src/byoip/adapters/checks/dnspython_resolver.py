@@ -28,6 +28,7 @@ from byoip.domain.checks.reverse_dns.observation import (
     Delegation,
     ServerAnswer,
     Silent,
+    TxtValues,
     ZoneObservation,
     ZoneSecurity,
 )
@@ -114,6 +115,8 @@ class _Look:
                 security, answer = ZoneSecurity.SECURE, dns_answer.unauthenticated(answer)
             else:
                 return await self._ask_servers(answer)
+        if security is ZoneSecurity.SECURE:
+            answer = await self._of_this_zone(answer)
         return ZoneObservation(
             zone=self._zone,
             owner=str(self._owner),
@@ -140,6 +143,18 @@ class _Look:
         if dns_answer.is_authenticated(reply.message):
             return ZoneSecurity.SECURE, answer
         return ZoneSecurity.INSECURE, answer
+
+    async def _of_this_zone(self, answer: ServerAnswer) -> ServerAnswer:
+        """What stands at the owner name, unless that is a zone of its own, another party's.
+
+        A signed one has a DS record, which the zone above signs (RFC 4035, section 2.4).
+        """
+        if not isinstance(answer, TxtValues) or not answer.values:
+            return answer
+        reply = await self._asking.resolve(self._owner, Kind.DS)
+        if isinstance(reply, NotAnswered):
+            return Silent(reply.fault, reply.detail)
+        return dns_answer.unless_delegated(reply.message, self._owner, answer)
 
     async def _is_bogus(self, failed: Answered) -> tuple[bool, Reply]:
         """Whether behind a SERVFAIL there is data that does not validate; and the last word.

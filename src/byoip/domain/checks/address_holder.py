@@ -50,13 +50,16 @@ class AddressBlock:
             return f"a placeholder ({shown(name)})"
         if address_blocks.counts(source, status) is Counts.NOTHING:
             return f"a block of status {shown(status)}" if status else "a block without a status"
-        if status != _LEGACY and any(map(self._spans, BLOCKS)):
+        if any(self._spans(iana, legacy=status == _LEGACY) for iana, _ in BLOCKS):
             return "the registry's own allocation from IANA"
         return None
 
-    def _spans(self, iana: tuple[Prefix, str]) -> bool:
-        first, last = _ends(iana[0])
-        return self.family == iana[0].family and self.first <= first and last <= self.last
+    def _spans(self, iana: Prefix, *, legacy: bool) -> bool:
+        """Whether a block of IANA's lies in it; a legacy one may be such a block, and no more."""
+        first, last = _ends(iana)
+        if self.family != iana.family or (legacy and (first, last) == (self.first, self.last)):
+            return False
+        return self.first <= first and last <= self.last
 
     @property
     def maintained_by(self) -> frozenset[str]:
@@ -103,14 +106,20 @@ def smallest_block(
 
     It skips objects that cannot be read: ask `unreadable_block` first.
     """
+    return next(iter(_smallest(prefix, source, objects)), None)
+
+
+def _smallest(prefix: Prefix, source: str, objects: Iterable[RpslObject]) -> list[AddressBlock]:
+    """One, or none; several where a registry gives different objects for the same addresses."""
     blocks = [
         block
-        for one in objects
+        for one in dict.fromkeys(objects)
         if _of_source(one, source)
         and (block := _read_block(one)) is not None
         and block.contains(prefix)
     ]
-    return min(blocks, key=lambda block: block.last - block.first, default=None)
+    least = min((block.last - block.first for block in blocks), default=0)
+    return [block for block in blocks if block.last - block.first == least]
 
 
 def unreadable_block(source: str, objects: Iterable[RpslObject]) -> RpslObject | None:
@@ -165,9 +174,13 @@ def judge_holder(
     if unreadable is not None:
         key = f"{unreadable.object_class}: {unreadable.key}"
         return Unanswered(Fault.GARBAGE, f"An address block cannot be read: {shown(key)}.")
-    block = smallest_block(prefix, registry.source, objects)
-    if block is None:
+    blocks = _smallest(prefix, registry.source, objects)
+    if not blocks:
         return _no_block(prefix, registry)
+    block = blocks[0]
+    if len(blocks) > 1:  # which one is the smallest is not told
+        text = f"{registry.source} gave {len(blocks)} different objects for {block}."
+        return Unanswered(Fault.GARBAGE, text)
     why = block.without_holder(registry.source)
     if why is not None:
         seen = f"The smallest block around {prefix} in {registry.source}, {block}, is {why}."

@@ -63,7 +63,7 @@ class Tally:
 
     Attributes:
         built_at: when the relying party made it; aware.
-        counts: entries by trust anchor.
+        counts: entries by trust anchor that had not expired when it was made.
         unreadable: entries that made no sense, and were dropped.
         other_anchors: names in the export that are not configured.
     """

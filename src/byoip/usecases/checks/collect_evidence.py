@@ -20,7 +20,7 @@ from byoip.domain.checks.evidence import (
 from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.registry import Registry, Responsible
 from byoip.domain.checks.reverse_zone import reverse_zones
-from byoip.domain.claims.check_waiver import Waivable, excused
+from byoip.domain.claims.check_waiver import CheckWaiver, Waivable, excused
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.prefix import Prefix
@@ -105,11 +105,15 @@ class CollectEvidence:
         return CollectedEvidence(
             tuple(finding for part in parts for finding in part.findings),
             known.key if known else _regional(found, subject),
-            irr_waived=Waivable.IRR in subject.waivers
-            or (known is not None and self._ask_registries.waives(known)),
+            irr_waived=self.waives_irr(known.key if known else None, subject.waivers),
             other_origins=tuple(one for part in parts for one in part.other_origins),
             others_complete=all(part.others_complete for part in parts),
         )
+
+    def waives_irr(self, registry: str | None, waivers: Mapping[Waivable, CheckWaiver]) -> bool:
+        """Whether the operator requires no route object: at that registry, or by a waiver."""
+        known = self.registries.get(registry or "")
+        return Waivable.IRR in waivers or (known is not None and self._ask_registries.waives(known))
 
     def _checked_token(self, subject: CheckTarget) -> tuple[CheckResult, CheckTarget]:
         """Findings for an expired token, and the target without it: no party is asked about it."""

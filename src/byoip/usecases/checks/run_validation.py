@@ -17,10 +17,10 @@ another worker takes it. The first one's attempt number is then out of date: it 
 
 The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
 run that another worker has taken, is left alone. Findings about a token that was revoked do not
-count. rpki is checked once more before an approval, against the ROA data of that moment. A rival
-that was approved, or space that was reserved, makes it a contest. The token is consumed by one
-atomic UPDATE, or the claim is not approved. "We could not ask" never decides: what was known
-stays, and the next run asks again.
+count. rpki is checked once more before an approval, against the ROA data of that moment, and what a
+waiver of irr let pass counts only while the waiver does. A rival that was approved, or space that
+was reserved, makes it a contest. The token is consumed by one atomic UPDATE, or the claim is not
+approved. "We could not ask" never decides: what was known stays, and the next run asks again.
 """
 
 import asyncio
@@ -38,10 +38,10 @@ from byoip.domain.checks.decision import (
     unanswered,
     useless_token,
 )
-from byoip.domain.checks.evidence import Check, Finding, Reason
+from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import Waivable
-from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.store.checks.runs import EVIDENCE_QUOTA
@@ -55,6 +55,11 @@ from byoip.usecases.events import record_changes
 
 _LATER = timedelta(seconds=5)
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
+_WAIVER_ENDED = Unanswered(
+    Fault.NOT_ASKED,
+    "The operator's waiver of irr has ended since.",
+    "Create the route object, or ask the operator.",
+)
 
 
 class _NoTurnError(Exception):
@@ -180,12 +185,16 @@ class RunValidation:
         """Approve, contest, or leave the claim as it is; gives what was found here, too."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
         now = tx.now
-        if claim.approved or token is None or not claim.proven(now):
+        stopped = claim.approved or claim.suspended or claim.offboarding
+        if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        if claim.suspended or claim.offboarding:
-            return claim, result, ()
+        waivers = await tx.waivers.of(claim.id, now)
+        if claim.irr_waived and not self.ask.waives_irr(claim.registry, waivers):
+            ended = Finding(Check.IRR, _WAIVER_ENDED, now)
+            unproven = replace(claim, irr=CheckRecord(), irr_waived=False)
+            return decide(unproven, [ended], now), RunResult.UNANSWERED, (ended,)
         vrps = await tx.roas.about(claim.prefix)
-        waiver = (await tx.waivers.of(claim.id, now)).get(Waivable.RPKI)
+        waiver = waivers.get(Waivable.RPKI)
         once_more, _ = check_rpki(
             claim.prefix, claim.asn, vrps, tx.clock, claim.other_origins, waiver
         )

@@ -33,6 +33,10 @@ _WAYS: Final = {
 }
 _PUBLIC: Final = f"Serve {{zone}} at {{server}} from a public address, {_REMOVE}"
 _OWN_ADDRESSES: Final = f"Give {{server}} addresses of which no other server has any, {_REMOVE}"
+_GLUE: Final = (
+    "Have {parent} give the addresses of {server} with its delegation (glue), at each of its name "
+    "servers, or name it outside {zone}."
+)
 _EVERYWHERE: Final = (
     "Wait until all name servers of {parent} delegate {zone} to {server}, or tell the registry "
     "that they differ."
@@ -76,6 +80,8 @@ def complaint(
         fault, seen, fix = Fault.LAME, "lists addresses of another server", _OWN_ADDRESSES
     elif not set(server.names) & set(delegation.every):
         fault, seen, fix = Fault.LAME, "is not named by every server of the parent", _EVERYWHERE
+    elif not server.addresses and any(one.address for one in mine):
+        fault, seen, fix = Fault.LAME, "has addresses by its own zone's word only", _GLUE
     elif silent:
         first = silent[0]
         fault, seen = first.fault, first.detail

@@ -36,7 +36,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class DelegatedAway:
-    """The server delegates the owner name itself to another server, its first name as text."""
+    """The owner name itself is delegated: the first server's name as text, where it is known."""
 
     target: str
 
@@ -105,7 +105,8 @@ class ZoneObservation:
         resolver: the validating resolver's answer for the owner name; its AD bit is `security`.
         servers: the authoritative servers, asked directly (empty where the zone is secure).
         delegation: who counts among them; None where no walk was made.
-        addresses: all that each name server's name has, asked or not.
+        addresses: all that each name server's name has, asked or not; where the name lies in an
+            unsigned zone on the way, those that all servers of the zone above give.
         registry_zone: the registry's own zone, where it denies the text: nothing is delegated.
         obstacle: why the walk to the zone, or asking there, came to no end.
     """
