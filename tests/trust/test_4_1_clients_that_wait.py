@@ -66,10 +66,11 @@ def connect(port: int) -> Iterator[Connect]:
     """Connects a client that reads nothing that it is not told to."""
     with ExitStack() as made:
 
-        async def connected(said: bytes = b"") -> socket.socket:
+        async def connected(said: bytes = b"", address: str = "127.0.0.1") -> socket.socket:
             client, loop = made.enter_context(closing(socket.socket())), asyncio.get_running_loop()
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.setblocking(False)  # noqa: FBT003 - the socket module's signature
+            client.bind((address, 0))
             await loop.sock_connect(client, ("127.0.0.1", port))
             await loop.sock_sendall(client, said)
             return client
@@ -120,3 +121,11 @@ async def test_an_answer_under_way_is_kept_while_others_only_connect(connect: Co
     idle = [await connect() for _ in range(3 * ROOM)]
     assert await _read(busy, LARGE) >= LARGE
     assert len(idle) == 3 * ROOM
+
+
+async def test_who_connects_often_loses_connections_of_his_own(connect: Connect) -> None:
+    other = await connect()
+    many = [await connect(b"GET /", "127.0.0.2") for _ in range(3 * ROOM)]
+    assert await _read(many[0], 1) == 0
+    await asyncio.get_running_loop().sock_sendall(other, SMALL)
+    assert await _read(other, 1) > 0

@@ -12,11 +12,13 @@ counted first, in slices, and each connection has a clock:
 Where the client stays below a limit nothing changes. Where it does not, it is answered once
 (431, 408 or 400) and its connection is closed. A client that does not read what it asked for is
 cut off. Where there are as many connections as a process may have, a new one takes the place of
-the one that has waited the longest; those without a request under way go first.
+one of the client that has the most: of its idle ones that which has waited the longest.
 """
 
 import asyncio
 import resource
+from collections import Counter
+from ipaddress import IPv6Address
 from typing import Any, Final
 
 import httptools
@@ -64,6 +66,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._clock: asyncio.TimerHandle | None = None
         self._reading_since = 0.0  # moved on by the time for which we did not read
         self._waiting_since = 0.0  # for its next request, or for the answer to the last
+        self.whose = ""
         self._unread = 0  # bytes of answers, when they became too many
         self._unread_since = 0.0
         self._unread_clock: asyncio.TimerHandle | None = None
@@ -72,6 +75,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Start the clock: who connects has to say something."""
         super().connection_made(transport)
         self._waiting_since = self.loop.time()
+        self.whose = _client(self.client[0] if self.client else "")
         self._make_room()
         self._start_head()
 
@@ -159,24 +163,27 @@ class LimitedProtocol(HttpToolsProtocol):
             super().send_400_response(msg)
 
     @property
+    def dispensable(self) -> tuple[bool, float]:
+        """The greater, the less is lost with it."""
+        return not self._busy, -self._waiting_since
+
+    @property
     def _busy(self) -> bool:
         """Whether a request that was read is not answered yet."""
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn does not say so
         return cycle is not None and not cycle.response_complete
 
-    def _importance(self) -> tuple[bool, float]:
-        return self._busy, self._waiting_since
-
     def _make_room(self) -> None:
-        """The one that has waited the longest goes, if there are too many; an idle one first."""
+        """If there are too many, one of the client with the most goes: idle, the longest first."""
         if len(self.connections) <= self.most_connections:
             return
-        others = [
+        open_ones = [
             one
             for one in self.connections
             if isinstance(one, LimitedProtocol) and not one.transport.is_closing()
         ]
-        longest = min(others, key=LimitedProtocol._importance)
+        many = Counter(one.whose for one in open_ones)
+        longest = max(open_ones, key=lambda one: (many[one.whose], *one.dispensable))
         longest.transport.abort()
 
     def _end_soon(self) -> None:
@@ -234,3 +241,10 @@ class LimitedProtocol(HttpToolsProtocol):
             )
         self.transport.close()
         self._end_soon()
+
+
+def _client(address: str) -> str:
+    """Who connects: an address, or the first 64 bits of one of IPv6, where a host has many."""
+    if ":" not in address:
+        return address
+    return IPv6Address(address.partition("%")[0]).exploded[:19]
