@@ -2,7 +2,9 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.validation_run import RunState
@@ -49,3 +51,23 @@ async def test_an_accounts_runs_beyond_its_share_come_later(world: World) -> Non
     every = [one.run for claim in claims for one in await world.runs(claim)]
     ended = [run for run in every if run.id in runs]
     assert {(run.attempt, run.finished_at is None) for run in ended} == {(1, False)}
+
+
+async def test_a_thousand_runs_that_wait_for_their_account_do_not_keep_workers_busy(
+    world: World,
+) -> None:
+    claim = await world.claim("31.9.0.0/24")
+    run_id = await world.request(claim)
+    async with world.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE account_counters SET open_runs = 1000 WHERE account_id = :account_id"),
+            {"account_id": world.account_id},
+        )
+    await RunValidation(world.store, world.ask, share=0)(run_id, by=WORKER)
+    async with world.engine.connect() as connection:
+        later = text(
+            "SELECT max(scheduled_at) FROM procrastinate.procrastinate_jobs"
+            " WHERE args->>'run_id' = :run_id"
+        )
+        again = (await connection.execute(later, {"run_id": run_id.hex})).scalar_one()
+    assert again - world.clock.now() >= timedelta(seconds=99)  # so ten a second, all together

@@ -1,5 +1,6 @@
 """The HTTP API, put together from the areas' operations."""
 
+import json
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
@@ -7,6 +8,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -15,6 +18,7 @@ from byoip.api.bindings.edges import edges
 from byoip.api.bindings.operator_services import operator_services
 from byoip.api.bindings.services import services
 from byoip.api.border.access_log import AccessLog
+from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend
 from byoip.api.border.declarations import Declaration
 from byoip.api.border.operation import Operation
@@ -120,5 +124,13 @@ def bare_application(backend: Backend) -> FastAPI:
             document()["paths"][LETTER_PATH] = {"get": letter_document()}
         return document()
 
+    @cache
+    def rendered() -> bytes:
+        return json.dumps(openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    async def document_of_the_api(_: Request) -> Response:
+        return JsonBytes(rendered())  # to render it takes 20 ms, and anyone may ask
+
+    app.router.routes.insert(0, Route("/openapi.json", document_of_the_api))
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

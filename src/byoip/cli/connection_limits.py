@@ -4,16 +4,21 @@ uvicorn hands every byte to the parser and keeps all headers, however many and l
 counted first, in slices, and each connection has a clock:
 
     connected ──▶ head ──────────────▶ body ─────────────▶ response ──▶ idle ──▶ head ...
-                  64 kB, 100 headers,  16 kB/s after 10 s, (the         5 s
-                  10 s                 5 min in all,       application's
-                                       chunks within a     own time)
+                  64 kB, 100 headers,  16 kB/s after 10 s, read at     5 s
+                  10 s                 5 min in all,       16 kB/s
+                                       chunks within a     after 10 s
                                        share of it
 
 Where the client stays below a limit nothing changes. Where it does not, it is answered once
-(431, 408 or 400) and its connection is closed.
+(431, 408 or 400) and its connection is closed. A client that does not read what it asked for is
+cut off. Where there are as many connections as a process may have, a new one takes the place of
+one of the client that has the most: of its idle ones that which has waited the longest.
 """
 
 import asyncio
+import resource
+from collections import Counter
+from ipaddress import IPv6Address
 from typing import Any, Final
 
 import httptools
@@ -32,6 +37,10 @@ BODY_SECONDS: Final = 300.0  # for 15 MB, the largest that any operation takes, 
 # What chunked coding may add to a body (RFC 9112, section 7.1): sizes, extensions and trailers.
 FRAMING_BYTES: Final = 16 * 1024
 FRAMING_SHARE: Final = 8  # of each byte; a client that sends chunks of one byte needs six
+ANSWER_GRACE_SECONDS: Final = 10.0
+ANSWER_BYTES_A_SECOND: Final = 16 * 1024
+# Half of the files that the process may open: others are for the database, name servers, uploads.
+CONNECTIONS: Final = min(2000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
 _HEAD_SLICE: Final = 4096
 _BODY_SLICE: Final = 64 * 1024
@@ -44,6 +53,8 @@ class LimitedProtocol(HttpToolsProtocol):
     head_seconds = HEAD_SECONDS
     body_grace_seconds = BODY_GRACE_SECONDS
     body_seconds = BODY_SECONDS
+    answer_grace_seconds = ANSWER_GRACE_SECONDS
+    most_connections = CONNECTIONS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,16 +65,50 @@ class LimitedProtocol(HttpToolsProtocol):
         self._headers = 0
         self._clock: asyncio.TimerHandle | None = None
         self._reading_since = 0.0  # moved on by the time for which we did not read
+        self._waiting_since = 0.0  # for its next request, or for the answer to the last
+        self.whose = ""
+        self._unread = 0  # bytes of answers, when they became too many
+        self._unread_since = 0.0
+        self._unread_clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Start the clock: who connects has to say something."""
         super().connection_made(transport)
+        self._waiting_since = self.loop.time()
+        self.whose = _client(self.client[0] if self.client else "")
+        self._make_room()
         self._start_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop_clock()
+        self.resume_writing()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Answers wait for a client that does not read: watch how it goes on."""
+        super().pause_writing()
+        self._unread, self._unread_since = self.transport.get_write_buffer_size(), self.loop.time()
+        self._look_at_unread()
+
+    def resume_writing(self) -> None:
+        """It has read most of them."""
+        if self._unread_clock is not None:
+            self._unread_clock.cancel()
+            self._unread_clock = None
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close; answers that are not read do not hold the connection."""
+        super().timeout_keep_alive_handler()
+        self._end_soon()
+
+    def on_response_complete(self) -> None:
+        """From here on the next request is awaited, or the last bytes are read."""
+        self._waiting_since = self.loop.time()
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._end_soon()
 
     def data_received(self, data: bytes) -> None:
         """Count a slice, then let it be parsed."""
@@ -118,10 +163,42 @@ class LimitedProtocol(HttpToolsProtocol):
             super().send_400_response(msg)
 
     @property
+    def dispensable(self) -> tuple[bool, float]:
+        """The greater, the less is lost with it."""
+        return not self._busy, -self._waiting_since
+
+    @property
     def _busy(self) -> bool:
         """Whether a request that was read is not answered yet."""
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn does not say so
         return cycle is not None and not cycle.response_complete
+
+    def _make_room(self) -> None:
+        """If there are too many, one of the client with the most goes: idle, the longest first."""
+        if len(self.connections) <= self.most_connections:
+            return
+        open_ones = [
+            one
+            for one in self.connections
+            if isinstance(one, LimitedProtocol) and not one.transport.is_closing()
+        ]
+        many = Counter(one.whose for one in open_ones)
+        longest = max(open_ones, key=lambda one: (many[one.whose], *one.dispensable))
+        longest.transport.abort()
+
+    def _end_soon(self) -> None:
+        """A closed connection lasts until the client has read all; not for ever."""
+        self._stop_clock()
+        self._clock = self.loop.call_later(self.answer_grace_seconds, self.transport.abort)
+
+    def _look_at_unread(self) -> None:
+        """Whether answers are read fast enough."""
+        read = max(0, self._unread - self.transport.get_write_buffer_size())
+        allowed = self.answer_grace_seconds + read / ANSWER_BYTES_A_SECOND
+        if self.loop.time() - self._unread_since > allowed:
+            self.transport.abort()
+            return
+        self._unread_clock = self.loop.call_later(_LOOK_SECONDS, self._look_at_unread)
 
     def _start_head(self) -> None:
         self._clock = self.loop.call_later(self.head_seconds, self._too_slow)
@@ -163,3 +240,11 @@ class LimitedProtocol(HttpToolsProtocol):
                 + message.encode("ascii")
             )
         self.transport.close()
+        self._end_soon()
+
+
+def _client(address: str) -> str:
+    """Who connects: an address, or the first 64 bits of one of IPv6, where a host has many."""
+    if ":" not in address:
+        return address
+    return IPv6Address(address.partition("%")[0]).exploded[:19]

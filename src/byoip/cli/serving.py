@@ -73,6 +73,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
     config = uvicorn.Config(
         app,
         http=LimitedProtocol,
+        ws="none",  # a connection that is handed over has no limits
         log_config=None,
         access_log=False,
         server_header=False,

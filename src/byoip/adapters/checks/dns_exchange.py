@@ -31,6 +31,8 @@ _MAY_LACK_QUESTION = frozenset({1, 2, 4, 5})
 # Of all turns, for the zones of one account. Two silent addresses in each of a prefix's 128 zones,
 # the most there are, take 12 s at 3 s each with 64 turns: still within the deadline of a zone.
 _PART = 4
+# Each costs the event loop as much as an answer, and one who is asked once may send any number.
+_MOST_UNUSABLE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ async def over_udp(question: Asked, server: Server, *, seconds: float) -> Reply:
     """Ask over UDP; a truncated answer ends as `NotAnswered(TRUNCATED)`: ask again over TCP.
 
     Datagrams that do not answer the question are passed over, for any host may send them
-    (RFC 5452, section 9.1); the socket is connected, so they bear the server's address.
+    (RFC 5452, section 9.1), up to 16; the socket is connected, so they bear the server's address.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Reply] = loop.create_future()
@@ -160,6 +162,7 @@ class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, question: Asked, answer: "asyncio.Future[Reply]") -> None:
         self._question = question
         self._answer = answer
+        self._count = 0
         self.unusable: NotAnswered | None = None
 
     def datagram_received(self, data: bytes, addr: object) -> None:
@@ -167,7 +170,9 @@ class _Datagrams(asyncio.DatagramProtocol):
         if self._answer.done():
             return
         reply = _read(self._question, data)
-        if isinstance(reply, NotAnswered) and reply.fault is Fault.GARBAGE:
+        self._count += 1
+        more = self._count < _MOST_UNUSABLE
+        if isinstance(reply, NotAnswered) and reply.fault is Fault.GARBAGE and more:
             self.unusable = reply
         else:
             self._answer.set_result(reply)

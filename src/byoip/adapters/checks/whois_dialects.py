@@ -10,6 +10,7 @@ an answer ends, so one that was cut short is never taken for a short one:
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias
 
 from byoip.domain.checks.evidence import Fault
@@ -137,7 +138,7 @@ def _irrd_routes(question: RegistryQuestion) -> Exchange:
 
 
 def _read_irrd(raw: bytes, wanted: str) -> Objects:
-    frames = tuple(_frames(raw))
+    frames = tuple(islice(_frames(raw), _FRAMES + 1))  # each copies the rest
     if len(frames) != _FRAMES:
         fault = Fault.TRUNCATED if len(frames) < _FRAMES else Fault.GARBAGE
         raise NotAnAnswer(fault, f"{len(frames)} answers to {_FRAMES} commands")
@@ -223,7 +224,7 @@ def _require_end(text: str) -> None:
     if text.endswith("\n\n\n"):
         return
     *lines, _cut = text.split("\n")
-    if all(map(_LINE.fullmatch, lines)):
+    if all(_LINE.fullmatch(line) for line in lines):  # `map` would give other threads no turn
         raise NotAnAnswer(Fault.TRUNCATED, "the two empty lines that end an answer are missing")
     raise NotAnAnswer(Fault.GARBAGE, "not the text of a routing registry")
 

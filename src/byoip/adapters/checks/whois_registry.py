@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Final
 
-from anyio import BrokenResourceError, connect_tcp, fail_after
+from anyio import BrokenResourceError, connect_tcp, fail_after, to_thread
 
 from byoip.adapters.checks.whois_dialects import NotAnAnswer, exchange
 from byoip.domain.checks.evidence import Fault, RawAnswer
@@ -44,7 +44,7 @@ class WhoisRegistry:
             at=self._clock.now(),
         )
         try:
-            objects = asking.read(raw)
+            objects = await to_thread.run_sync(asking.read, raw)  # a second for 1 MB of lines
         except NotAnAnswer as odd:
             # What came is incomplete because the conversation broke: then that is the reason.
             why = trouble if trouble and odd.fault is Fault.TRUNCATED else odd

@@ -1,6 +1,6 @@
 """Jobs, added to the queue on the connection of the transaction that wants them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from byoip.store.engine import plain, session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
+_LATER_SECONDS: Final = 5
+_PUT_BACK_A_SECOND: Final = 10  # each is a job of its own, and costs the worker 10 ms
 
 _OPEN_RUNS: Final = compiled(
     sa.select(account_counters.c.open_runs)
@@ -61,16 +63,25 @@ class JobRepository:
 
         The more open runs an account has, the later they come: no account waits for another's bulk.
         """
-        others = await self._session.row(_OPEN_RUNS, run_id=run_id)
+        others = await self._open_runs(run_id)
         # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
         job = self._app.configure_task(
             jobs.RUN_VALIDATION,
             queue=jobs.DEFAULT_QUEUE,
-            priority=-others.open_runs if others else 0,
+            priority=-others,
             schedule_at=at,
             connection=self._session.driver,
         )
         await job.defer_async(run_id=run_id.hex)
+
+    async def put_back_run(self, run_id: UUID, now: datetime) -> None:
+        """Have a worker look at a run later: after 5 s, or at ten a second for an account."""
+        seconds = max(_LATER_SECONDS, await self._open_runs(run_id) / _PUT_BACK_A_SECOND)
+        await self.enqueue_run(run_id, at=now + timedelta(seconds=seconds))
+
+    async def _open_runs(self, run_id: UUID) -> int:
+        row = await self._session.row(_OPEN_RUNS, run_id=run_id)
+        return int(row.open_runs) if row else 0
 
     async def enqueue_offboarding(self) -> None:
         """Have a worker continue all offboardings now, without waiting for the schedule."""

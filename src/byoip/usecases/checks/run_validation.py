@@ -28,7 +28,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.decision import (
@@ -53,7 +52,6 @@ from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.claims.contests import clear_contests
 from byoip.usecases.events import record_changes
 
-_LATER = timedelta(seconds=5)
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 _WAIVER_ENDED = Unanswered(
     Fault.NOT_ASKED,
@@ -91,7 +89,7 @@ class RunValidation:
                 await self._attempt(run_id, by, turn)
         except _NoTurnError:  # before anything was asked; the run is as it was
             async with self.store.transaction(actor=by) as tx:
-                await tx.jobs.enqueue_run(run_id, at=tx.now + _LATER)
+                await tx.jobs.put_back_run(run_id, tx.now)
 
     async def _attempt(self, run_id: UUID, by: Actor, turn: ExitStack) -> None:
         async with self.store.transaction(actor=by) as tx:
