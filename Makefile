@@ -1,7 +1,8 @@
 # make demo       onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
 # make test-fast  all tests without real outside servers
 # make test       what .ci/run runs: with CI=true or SYSTEM=1 also real servers (apt, root)
-# make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing (apt, root)
+# make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing, and the tests of
+#                 store and API on the oldest promised Postgres (apt, root)
 # make check      style, types, import contracts
 # make fuzz       a long search for faults in the API, with schemathesis; FUZZ_SECONDS=600
 # make bench      the figures of the README; bench-quick: only whether each can be measured
@@ -12,6 +13,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 FUZZ_SECONDS ?= 600
+OLDEST_POSTGRES := 15
 # Tests start `byoip` some forty times: what Python has compiled is kept, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -31,6 +33,7 @@ endif
 
 test-long: fuzz
 	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS)
+	$(PYTEST) --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net
 
 check: $(VENV)/.development
 	$(BIN)/ruff check

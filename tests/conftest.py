@@ -13,12 +13,21 @@ from tests.databases import directory_open_to_all, fast_place, fresh_database, m
 from tests.lasting import lasting_database, restore
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    said = "run on this major version of Postgres, installed on the machine"
+    parser.addoption("--postgres", type=int, metavar="MAJOR", help=said)
+
+
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """One server per test process (each xdist worker has its own), started when first asked for."""
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """One server per test process (each xdist worker has its own), started when first asked for.
+
+    Its major version may be the test's own parameter, or the option `--postgres`.
+    """
+    major = getattr(request, "param", None) or request.config.getoption("postgres")
     with (
         directory_open_to_all(fast_place()) as directory,
-        EmbeddedPostgres(directory / "postgres", durable=False) as server,
+        EmbeddedPostgres(directory / "postgres", durable=False, major=major) as server,
     ):
         yield server.database_url
 

@@ -19,6 +19,7 @@ from byoip.cli.commands import app
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings
 from byoip.settings.parts import on_loopback
+from byoip.store.migrating import OLDEST
 
 REPOSITORY = Path(__file__).parent.parent
 DOCUMENTS = [REPOSITORY / "docs" / name for name in ("operating.md", "runbook.md")]
@@ -168,6 +169,13 @@ def test_services_wait_for_the_migration_and_it_for_the_database() -> None:
     assert "condition: service_healthy\n" in services()["migrate"]
     (major,) = re.findall(r"image: postgres:(\d+)", services()["postgres"])
     assert int(major) >= OLDEST_MAJOR
+
+
+def test_every_place_promises_the_same_oldest_postgres() -> None:
+    assert OLDEST // 10000 == OLDEST_MAJOR
+    assert f"OLDEST_POSTGRES := {OLDEST_MAJOR}\n" in text_of("Makefile")
+    for name in ("README.md", "docs/operating.md"):
+        assert re.findall(r"Postgres (\d+) or newer", text_of(name)) == [str(OLDEST_MAJOR)], name
 
 
 def test_the_image_is_tagged_with_the_version() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from byoip.adapters.postgres.binaries import OLDEST_MAJOR, installations
+
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 _OLDEST_RPKI_CLIENT = 9
 
@@ -31,6 +33,7 @@ class Part(Enum):
     RPKI_ROV = "rpki-rov"
     REDIS = "redis-server"
     POSTGRES = "Debian's postgresql with pgcrypto"
+    OLDEST_POSTGRES = f"Postgres {OLDEST_MAJOR}, the oldest promised"
     IRRD = "IRRd 4.5.4"
     POPPLER = "pdfsig"
     GOBGP = "gobgpd"
@@ -63,6 +66,9 @@ def missing(part: Part) -> str | None:
     try:
         if part is Part.IRRD:
             return None if (IRRD / "irrd").exists() else f"{part.value} (not in {IRRD})"
+        if part is Part.OLDEST_POSTGRES:
+            here = any(one.major == OLDEST_MAJOR for one in installations())
+            return None if here else part.value
         if part is Part.POSTGRES:
             postgres_programs()
         elif part is Part.RPKI_CLIENT:

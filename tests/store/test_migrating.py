@@ -54,6 +54,23 @@ async def test_a_foreign_revision_is_red_and_left_alone(
         await asyncio.to_thread(migrating.migrate, database_url, "sandbox")
 
 
+async def test_a_server_older_than_promised_is_refused_before_anything_is_done(
+    bare_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(bare_database_url) as connection:
+        version = connection.info.server_version
+    engine = make_engine(bare_database_url)
+    monkeypatch.setattr(migrating, "OLDEST", version)
+    assert (await migrating.check_revision(engine)).found is None
+    monkeypatch.setattr(migrating, "OLDEST", version + 1)
+    with pytest.raises(migrating.CannotMigrate, match="this server is"):
+        await migrating.check_revision(engine)
+    with pytest.raises(migrating.CannotMigrate, match="this server is"):
+        await asyncio.to_thread(migrating.migrate, bare_database_url, "sandbox")
+    assert await migrating.stamped_mode(engine) is None
+    await engine.dispose()
+
+
 def test_a_database_that_is_away_is_no_riddle() -> None:
     with pytest.raises(StoreUnavailable):
         migrating.migrate("postgresql://nobody:x@127.0.0.1:1/none", "sandbox")

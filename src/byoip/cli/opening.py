@@ -41,6 +41,7 @@ async def require_migrated(composition: Composition) -> None:
     """Refuse a database that has another revision than this version needs.
 
     Raises:
+        CannotMigrate: the server is older than this version can work with.
         SettingsError: migrations are missing, or another version has run its own.
         StoreUnavailable: the database cannot be reached.
     """

@@ -49,7 +49,7 @@ from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.letters.letter_reader import LetterReader
-from byoip.store.migrating import check_revision, stamped_mode
+from byoip.store.migrating import CannotMigrate, check_revision, stamped_mode
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
@@ -194,6 +194,8 @@ class Composition:
             stamped = await stamped_mode(self.engine)
         except StoreUnavailable:
             return "away"
+        except CannotMigrate as fault:
+            return str(fault)
         return None if stamped == self.mode else f"stamped {stamped}, not {self.mode}"
 
     def worker(

@@ -23,7 +23,8 @@ from byoip.store.engine import SESSION, session_options, with_driver
 from byoip.store.unavailable import translate_driver_errors
 
 _PACKAGE: Final = Path(__file__).parents[1]
-_OLDEST: Final = 150000
+OLDEST: Final = 150000  # as `server_version_num` has it: Postgres 15
+_VERSION: Final = "current_setting('server_version_num')::int"
 _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 
 # A migration may take its time over a large table, but not over a lock (see each revision).
@@ -72,17 +73,20 @@ def migrate(database_url: str, mode: str) -> None:
 
 
 async def check_revision(engine: AsyncEngine) -> RevisionState:
-    """Compare the database's revision with ours; one statement.
+    """Compare the database's revision with ours.
 
     Raises:
+        CannotMigrate: the server is older than this version can work with.
         StoreUnavailable: the database cannot be reached.
     """
-    there = sa.text("SELECT to_regclass('public.alembic_version') IS NOT NULL")
+    there = sa.text(f"SELECT {_VERSION}, to_regclass('public.alembic_version') IS NOT NULL")
     asked = sa.text("SELECT version_num FROM public.alembic_version")
     with translate_driver_errors():
         async with engine.connect() as connection:
+            version, migrated = (await connection.execute(there)).one()
+            _refuse_older(version)
             found = None
-            if await connection.scalar(there):
+            if migrated:
                 found = ",".join((await connection.scalars(asked)).all()) or None
     return RevisionState(found, _head())
 
@@ -124,14 +128,20 @@ def _locked(database_url: str) -> Iterator[sa.Connection]:
 
 
 def _refuse_unfit(connection: sa.Connection) -> None:
-    version = connection.scalar(sa.text("SELECT current_setting('server_version_num')::int"))
-    if version is None or version < _OLDEST:
-        raise CannotMigrate("byoip needs Postgres 15 or newer.")
+    _refuse_older(connection.execute(sa.text(f"SELECT {_VERSION}")).scalar_one())
     extension = sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'")
     if not connection.scalar(extension):
         raise CannotMigrate(
             "This Postgres lacks the extension btree_gist, which comes with every distribution's "
             "contrib package: install that on the server."
+        )
+
+
+def _refuse_older(version: int) -> None:
+    if version < OLDEST:
+        raise CannotMigrate(
+            f"byoip needs Postgres {OLDEST // 10000} or newer, and this server is "
+            f"{version // 10000}."
         )
 
 

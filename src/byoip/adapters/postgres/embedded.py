@@ -49,6 +49,7 @@ class EmbeddedPostgres:
         data_dir: Path,
         *,
         durable: bool = True,
+        major: int | None = None,
         binaries_cache: Path = Path("/var/cache/byoip"),
     ) -> None:
         """Take a directory of our own; nothing happens before `start`.
@@ -57,10 +58,12 @@ class EmbeddedPostgres:
             data_dir: made when missing. As root, every parent must be open to the `postgres` or
                 `nobody` account that then runs the server.
             durable: False gives up safety against power loss, for tests.
+            major: the version that a new data directory is made by; None for the first found.
             binaries_cache: where root keeps a copy of the wheel's programs for that account.
         """
         self._files = cluster.ClusterFiles(data_dir.resolve())
         self._durable = durable
+        self._major = major
         self._binaries_cache = binaries_cache
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
@@ -111,7 +114,7 @@ class EmbeddedPostgres:
             self._lock = cluster.take_lock(files)
             # Once more: the cluster may have come while we waited.
             account = cluster.server_account(files)
-            installation = find_installation(major=files.major())
+            installation = find_installation(major=files.major() or self._major)
             if account is not None:
                 installation = readable_by_everyone(installation, self._binaries_cache)
             if not files.cluster.exists():

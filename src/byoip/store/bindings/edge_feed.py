@@ -22,9 +22,9 @@ EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
 ALL: Final = from_text("SELECT * FROM edges WHERE live ORDER BY name")
 
 # Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
-# comes back or goes. "by", "edg".
-ALONE: Final = from_text("SELECT pg_advisory_xact_lock(0x6279, 0x656467)")
-TOGETHER: Final = from_text("SELECT pg_advisory_xact_lock_shared(0x6279, 0x656467)")
+# comes back or goes. "by", "edg": Postgres 15 knows decimals only.
+ALONE: Final = from_text("SELECT pg_advisory_xact_lock(25209, 6644839)")
+TOGETHER: Final = from_text("SELECT pg_advisory_xact_lock_shared(25209, 6644839)")
 
 # The counter is locked here, as the last thing before the commit. Waiting readers are notified
 # when, and only if, the transaction commits.

@@ -46,8 +46,8 @@ _OF: Final = from_text("""
     JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
 """)
 
-# A second worker has nothing to do.
-_ALONE: Final = from_text("SELECT pg_try_advisory_xact_lock(0x6279, 0x726F76) AS alone")
+# A second worker has nothing to do. "by", "rov": Postgres 15 knows decimals only.
+_ALONE: Final = from_text("SELECT pg_try_advisory_xact_lock(25209, 7499638) AS alone")
 # Shared until the page is recorded: so the snapshot stays the one in use, and its rows stay there.
 _DUE: Final = from_text("""
     SELECT used.number, built_at, coalesce(judging = used.number, false) AS begun,

@@ -24,8 +24,9 @@ _JOB: Final = sa.bindparam("job", type_=sa.Text)
 # no index would serve.
 _NOW: Final = sa.func.statement_timestamp()
 
-# One at a time: counting and adding must not interleave. Its key is "byoip".
-_LOCK: Final = compiled(sa.select(sa.literal_column("pg_advisory_xact_lock(0x6279, 0x6F6970)")))
+# One at a time: counting and adding must not interleave. Its key is "byoip":
+# Postgres 15 knows decimals only.
+_LOCK: Final = compiled(sa.select(sa.literal_column("pg_advisory_xact_lock(25209, 7301488)")))
 OPEN: Final = compiled(sa.select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
