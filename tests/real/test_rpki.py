@@ -127,7 +127,7 @@ async def test_not_even_the_first_snapshot_may_lack_a_trust_anchor(site: Site) -
     refused = await site.run(site.client(good, lost))
     assert isinstance(refused, RoasRefused)
     assert [one.detail for one in refused.objections] == [
-        "second has 0 entries, 0 in the last good"
+        "second has 0 entries, 0 at best in the last seven days; anchors in the export: first"
     ]
     assert (await site.snapshots.status()).current is None
 
