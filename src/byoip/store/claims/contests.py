@@ -72,6 +72,21 @@ _UNRIVALLED: Final = compiled(
     .order_by(_p.id)
     .with_for_update(key_share=True, of=prefixes)
 )
+# A suspended claim stood outside of contests. A pending one is in a contest if it has proven the
+# space.
+_RIVALLED: Final = compiled(
+    select(_p.id).where(
+        _p.id == bindparam("claim_id", type_=Uuid),
+        or_(
+            and_(_p.state == _APPROVED, _has_rival.correlate(prefixes)),
+            and_(
+                _p.ownership_state == constant(CheckState.VALID),
+                or_(_has_rival.correlate(prefixes), _is_reserved.correlate(prefixes)),
+                _p.state == _PENDING,
+            ),
+        ),
+    )
+)
 
 
 class ContestRepository(Repository):
@@ -89,3 +104,7 @@ class ContestRepository(Repository):
         """
         rows = await self._session.rows(_UNRIVALLED, prefix=prefix.network)
         return [claim_from(row) for row in rows]
+
+    async def rivalled(self, claim: Claim) -> bool:
+        """Whether a claim has a rival now, whatever its standing says."""
+        return await self._session.row(_RIVALLED, claim_id=claim.id) is not None

@@ -71,14 +71,18 @@ async def change_standing(
 ) -> ClaimView:
     """Suspend a prefix, resume it, or settle its contest. What is bound and announced stays.
 
+    A rival may have come while it was suspended, or be there still: then it is contested.
+
     Raises:
         InvalidText: the reason.
         ClaimNotFound: there is no such live claim.
         IllegalTransition: its standing does not allow the transition.
     """
     why = stated_reason(reason)
-    claim = await tx.lock_claim(claim_id)
+    claim = await lock_with_space(tx, claim_id)
     moved = claim.change_standing(transition, tx.now)
+    if transition is Transition.RESUMED and await tx.contests.rivalled(claim):
+        moved = moved.contest(tx.now)
     await tx.claims.save(moved)
     record_changes(tx, claim, moved, reason=why)
     return await tx.claims.view(claim_id)
