@@ -7,7 +7,7 @@ into one for each figure and label, which it alone writes.
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import text
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.store.statements import Session, compiled
@@ -15,13 +15,13 @@ from byoip.store.unavailable import translate_driver_errors
 
 _PAGE: Final = 10_000
 
-READ: Final = text("""
+READ: Final = sa.text("""
     SELECT figure, label, sum(value) AS value FROM (
         SELECT figure, label, value FROM figures UNION ALL SELECT * FROM figure_deltas
     ) AS known GROUP BY figure, label ORDER BY figure, label
 """)
 _FOLD: Final = compiled(
-    text("""
+    sa.text("""
     WITH folded AS (
         DELETE FROM figure_deltas WHERE ctid = ANY(ARRAY(
             SELECT ctid FROM figure_deltas LIMIT :page FOR UPDATE SKIP LOCKED
@@ -37,7 +37,7 @@ _FOLD: Final = compiled(
 
 # It changes with time alone, as letters expire: so the job counts, not the reader.
 _LETTERS_OWED: Final = compiled(
-    text("""
+    sa.text("""
     INSERT INTO figures (figure, label, value)
     SELECT 'byoip_letters_owed', '', count(*) FROM prefixes
     WHERE state = 'approved' AND delegate_loa_creation AND approved_by = 'checks'

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import WINDOW, Finding
@@ -25,7 +25,7 @@ _LOOSE_FOR: Final = timedelta(days=1)  # longer than any transaction that might 
 _PAGE: Final = 20  # runs: one of a /17 has 441 answers
 
 _USED: Final = compiled(
-    text("""
+    sa.text("""
     SELECT coalesce(sum(bytes), 0) AS bytes FROM evidence_usage
     WHERE account_id = (SELECT account_id FROM prefixes WHERE id = :claim_id)
     """)
@@ -33,7 +33,7 @@ _USED: Final = compiled(
 
 # What was given up a moment ago, and is not deleted yet, is taken up again.
 _TAKE_UP: Final = compiled(
-    text("""
+    sa.text("""
     UPDATE raw_answers SET loose_since = NULL WHERE sha256 IN (
         SELECT sha256 FROM raw_answers
         WHERE sha256 = ANY(:digests) AND loose_since IS NOT NULL
@@ -42,14 +42,14 @@ _TAKE_UP: Final = compiled(
     """)
 )
 _ADD: Final = compiled(
-    text("""
+    sa.text("""
     INSERT INTO raw_answers (sha256, packed)
     SELECT * FROM unnest(CAST(:digests AS bytea[]), CAST(:packed AS bytea[])) ORDER BY 1
     ON CONFLICT DO NOTHING
     """)
 )
 _COUNT: Final = compiled(
-    text("""
+    sa.text("""
     INSERT INTO evidence_usage AS kept (account_id, bytes)
     SELECT account_id, CAST(:bytes AS bigint) FROM prefixes WHERE id = :claim_id
     ON CONFLICT (account_id) DO UPDATE SET bytes = kept.bytes + excluded.bytes
@@ -70,15 +70,15 @@ _GROUNDS: Final = """
     UPDATE validation_runs SET {of} = true, raw_until = NULL WHERE id IN ({runs})
 """
 _OF_APPROVAL: Final = compiled(
-    text(_GROUNDS.format(of="grounds_of_approval", runs=_NEWEST_PASSES.format(since=":since")))
+    sa.text(_GROUNDS.format(of="grounds_of_approval", runs=_NEWEST_PASSES.format(since=":since")))
 )
 _OF_LETTER: Final = compiled(
-    text(_GROUNDS.format(of="grounds_of_letter", runs=_NEWEST_PASSES.format(since=_APPROVED)))
+    sa.text(_GROUNDS.format(of="grounds_of_letter", runs=_NEWEST_PASSES.format(since=_APPROVED)))
 )
 
 # The newest pass of a check stays, too: a letter that is issued later rests on it.
 _SUPERSEDE: Final = compiled(
-    text("""
+    sa.text("""
     UPDATE validation_runs AS run SET raw_until = :now
     WHERE id IN (
         SELECT id FROM validation_runs WHERE prefix_id = :claim_id AND raw_bytes > 0
@@ -94,14 +94,14 @@ _SUPERSEDE: Final = compiled(
     """)
 )
 _CLOSE: Final = compiled(
-    text("""
+    sa.text("""
     UPDATE validation_runs SET raw_until = :until
     WHERE prefix_id = :claim_id AND NOT grounds_of_letter
     """)
 )
 
 _GIVE_UP: Final = compiled(
-    text("""
+    sa.text("""
     WITH due AS MATERIALIZED (
         SELECT run.id, run.raw_bytes, prefixes.account_id, prefixes.state = 'closed' AS closed
         FROM validation_runs AS run JOIN prefixes ON prefixes.id = run.prefix_id
@@ -128,10 +128,10 @@ _GIVE_UP: Final = compiled(
     """)
 )
 _DISCOUNT: Final = compiled(
-    text("UPDATE evidence_usage SET bytes = bytes - :bytes WHERE account_id = :account_id")
+    sa.text("UPDATE evidence_usage SET bytes = bytes - :bytes WHERE account_id = :account_id")
 )
 _SWEEP: Final = compiled(
-    text("""
+    sa.text("""
     WITH loose AS MATERIALIZED (
         SELECT sha256, EXISTS (SELECT FROM exhibits WHERE kept = content.sha256) AS used
         FROM raw_answers AS content WHERE loose_since < :before ORDER BY loose_since LIMIT :page

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, bindparam, insert, select, text, update
+import sqlalchemy as sa
 
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable, WaiverEnded, WaiverNotFound
 from byoip.domain.customer_text import CustomerText
@@ -18,23 +18,24 @@ from byoip.store.checks.tables import check_waivers
 from byoip.store.statements import AnyRow, Repository, compiled
 
 _w = check_waivers.c
-_CLAIM: Final = _w.prefix_id == bindparam("claim_id", type_=Uuid)
-_NOW: Final = bindparam("now", type_=DateTime(timezone=True))
-_LIVE: Final = select(check_waivers).where(_w.live, _CLAIM).order_by(_w.check_name)
+_CLAIM: Final = _w.prefix_id == sa.bindparam("claim_id", type_=sa.Uuid)
+_NOW: Final = sa.bindparam("now", type_=sa.DateTime(timezone=True))
+_LIVE: Final = sa.select(check_waivers).where(_w.live, _CLAIM).order_by(_w.check_name)
 IN_FORCE: Final = compiled(_LIVE.where(_w.expires_at > _NOW))
 _ADD: Final = compiled(
-    insert(check_waivers), ["id", "prefix_id", "check_name", "reason", "created_at", "expires_at"]
+    sa.insert(check_waivers),
+    ["id", "prefix_id", "check_name", "reason", "created_at", "expires_at"],
 )
-_end = update(check_waivers).where(_w.live, _CLAIM).returning(check_waivers)
+_end = sa.update(check_waivers).where(_w.live, _CLAIM).returning(check_waivers)
 _REPLACE: Final = compiled(
-    _end.where(_w.check_name == bindparam("waived")), ["ended_at", "ended_because"]
+    _end.where(_w.check_name == sa.bindparam("waived")), ["ended_at", "ended_because"]
 )
 _END: Final = compiled(
-    _end.where(_w.id == bindparam("waiver_id", type_=Uuid)), ["ended_at", "ended_because"]
+    _end.where(_w.id == sa.bindparam("waiver_id", type_=sa.Uuid)), ["ended_at", "ended_because"]
 )
 # Those that another transaction holds are ended ten minutes later.
 _END_OVER: Final = compiled(
-    text("""
+    sa.text("""
     WITH over AS (
         SELECT waiver.id, CASE WHEN expires_at <= :now THEN 'expired' ELSE 'roa' END AS because
         FROM check_waivers AS waiver JOIN prefixes ON prefixes.id = waiver.prefix_id

@@ -7,8 +7,8 @@ their ids: whoever comes second sees what the first has left.
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Uuid, and_, bindparam, exists, or_, select, union_all
-from sqlalchemy.dialects.postgresql import CIDR
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.claim import Claim
@@ -20,21 +20,21 @@ from byoip.store.columns import constant
 from byoip.store.statements import Repository, compiled
 
 _p, _rival, _r = prefixes.c, prefixes.alias("rival").c, reservations.c
-_PREFIX: Final = bindparam("prefix", type_=CIDR)
+_PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)
 _OK, _CONTESTED, _SUSPENDED, _OFFBOARDING = (
     constant(one)
     for one in (Standing.OK, Standing.CONTESTED, Standing.SUSPENDED, Standing.OFFBOARDING)
 )
 _APPROVED, _PENDING = constant(State.APPROVED), constant(State.PENDING)
 
-_unrivalled_perhaps = and_(_p.live, _p.standing != _OK, _p.cidr.op("&&")(_PREFIX))
+_unrivalled_perhaps = sa.and_(_p.live, _p.standing != _OK, _p.cidr.op("&&")(_PREFIX))
 _AROUND: Final = compiled(
-    select(_p.id)
+    sa.select(_p.id)
     .where(
         _p.id.in_(
-            union_all(
-                select(_p.id).where(_p.id == bindparam("claim_id", type_=Uuid)),
-                select(_p.id).where(_unrivalled_perhaps),
+            sa.union_all(
+                sa.select(_p.id).where(_p.id == sa.bindparam("claim_id", type_=sa.Uuid)),
+                sa.select(_p.id).where(_unrivalled_perhaps),
             )
         )
     )
@@ -42,32 +42,32 @@ _AROUND: Final = compiled(
     .with_for_update(key_share=True)
 )
 # Pending, and it has proven the space: the mark says so, or was covered by another standing since.
-_has_proven = and_(
+_has_proven = sa.and_(
     _rival.state == _PENDING,
-    or_(
+    sa.or_(
         _rival.standing == _CONTESTED,
-        and_(
+        sa.and_(
             _rival.standing.in_([_SUSPENDED, _OFFBOARDING]),
             _rival.ownership_state == constant(CheckState.VALID),
         ),
     ),
 )
-_has_rival = exists().where(
+_has_rival = sa.exists().where(
     _rival.cidr.op("&&")(_p.cidr),
     _rival.id != _p.id,
     _rival.live,
-    or_(_rival.state == _APPROVED, and_(_p.state == _APPROVED, _has_proven)),
+    sa.or_(_rival.state == _APPROVED, sa.and_(_p.state == _APPROVED, _has_proven)),
 )
-_is_reserved = exists().where(
+_is_reserved = sa.exists().where(
     _r.cidr.op("&&")(_p.cidr), _r.live, _r.account_id.is_distinct_from(_p.account_id)
 )
 _UNRIVALLED: Final = compiled(
-    select(prefixes)
+    sa.select(prefixes)
     .where(
         _unrivalled_perhaps,
         _p.standing.in_([_CONTESTED, _OFFBOARDING]),
         ~_has_rival.correlate(prefixes),
-        or_(_p.state == _APPROVED, ~_is_reserved.correlate(prefixes)),
+        sa.or_(_p.state == _APPROVED, ~_is_reserved.correlate(prefixes)),
     )
     .order_by(_p.id)
     .with_for_update(key_share=True, of=prefixes)
@@ -75,13 +75,13 @@ _UNRIVALLED: Final = compiled(
 # A suspended claim stood outside of contests. A pending one is in a contest if it has proven the
 # space.
 _RIVALLED: Final = compiled(
-    select(_p.id).where(
-        _p.id == bindparam("claim_id", type_=Uuid),
-        or_(
-            and_(_p.state == _APPROVED, _has_rival.correlate(prefixes)),
-            and_(
+    sa.select(_p.id).where(
+        _p.id == sa.bindparam("claim_id", type_=sa.Uuid),
+        sa.or_(
+            sa.and_(_p.state == _APPROVED, _has_rival.correlate(prefixes)),
+            sa.and_(
                 _p.ownership_state == constant(CheckState.VALID),
-                or_(_has_rival.correlate(prefixes), _is_reserved.correlate(prefixes)),
+                sa.or_(_has_rival.correlate(prefixes), _is_reserved.correlate(prefixes)),
                 _p.state == _PENDING,
             ),
         ),

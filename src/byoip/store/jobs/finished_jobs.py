@@ -5,7 +5,7 @@ Text SQL: the queue's tables are not ours.
 
 from typing import Final
 
-from sqlalchemy import text
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.statements import Session, compiled
@@ -14,7 +14,7 @@ from byoip.store.unavailable import translate_driver_errors
 _PAGE: Final = 1000
 
 _DELETE: Final = compiled(
-    text("""
+    sa.text("""
     DELETE FROM procrastinate.procrastinate_jobs WHERE id IN (
         SELECT id FROM procrastinate.procrastinate_jobs AS job
         WHERE status IN ('succeeded', 'failed', 'cancelled', 'aborted') AND NOT EXISTS (

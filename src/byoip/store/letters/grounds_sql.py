@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from sqlalchemy import Uuid, and_, bindparam, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult
@@ -14,17 +14,17 @@ from byoip.store.columns import constant
 from byoip.store.statements import compiled
 
 _p = prefixes.c
-_CLAIM: Final = bindparam("claim_id", type_=Uuid)
+_CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 
 NAME: Final = compiled(
-    select(accounts.c.name)
+    sa.select(accounts.c.name)
     .join(prefixes, prefixes.c.account_id == accounts.c.id)
     .where(_p.id == _CLAIM)
 )
 # The newest pass of each check, of the run that led to the approval or of a later one.
 _run = validation_runs.c
 _approving = (
-    select(func.max(_run.finished_at).label("at"))
+    sa.select(sa.func.max(_run.finished_at).label("at"))
     .join(prefixes, _run.prefix_id == _p.id)
     .where(
         _p.id == _CLAIM,
@@ -34,22 +34,22 @@ _approving = (
     .cte("approving")
 )
 _passes = (
-    select(findings)
-    .ext(distinct_on(findings.c.check_name))
+    sa.select(findings)
+    .ext(pg.distinct_on(findings.c.check_name))
     .join(validation_runs, _run.id == findings.c.run_id)
     .join(_approving, _run.finished_at >= _approving.c.at)
-    .where(_run.prefix_id == _CLAIM, findings.c.outcome == literal_column("'passed'"))
+    .where(_run.prefix_id == _CLAIM, findings.c.outcome == sa.literal_column("'passed'"))
     .order_by(findings.c.check_name, findings.c.at.desc(), findings.c.run_id)
     .cte("passes")
 )
 # The token stands in the route object that the irr check of the same run was shown.
 _where_found = (
-    select(findings.c.position)
+    sa.select(findings.c.position)
     .where(
         findings.c.run_id == _passes.c.run_id,
-        or_(
+        sa.or_(
             findings.c.position == _passes.c.position,
-            and_(
+            sa.and_(
                 _passes.c.check_name == constant(Check.OWNERSHIP_IRR),
                 findings.c.check_name == constant(Check.IRR),
             ),
@@ -58,7 +58,7 @@ _where_found = (
     .correlate(_passes)
 )
 PASSES: Final = compiled(
-    select(
+    sa.select(
         *(
             _passes.c[name].label(f"finding_{name}")
             for name in ("check_name", "outcome", "seen", "warnings", "at")
@@ -70,7 +70,7 @@ PASSES: Final = compiled(
     .select_from(
         _passes.outerjoin(
             exhibits,
-            and_(exhibits.c.run_id == _passes.c.run_id, exhibits.c.finding.in_(_where_found)),
+            sa.and_(exhibits.c.run_id == _passes.c.run_id, exhibits.c.finding.in_(_where_found)),
         )
     )
     .order_by(_passes.c.check_name, exhibits.c.position)
