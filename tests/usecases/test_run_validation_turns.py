@@ -53,6 +53,18 @@ async def test_an_accounts_runs_beyond_its_share_come_later(world: World) -> Non
     assert {(run.attempt, run.finished_at is None) for run in ended} == {(1, False)}
 
 
+async def test_short_runs_of_one_account_follow_each_other_at_once(world: World) -> None:
+    validation = RunValidation(world.store, world.ask, share=1, patience=30)
+    claims = [await world.claim(f"31.{number}.0.0/24") for number in range(4)]
+    runs = [await world.request(claim) for claim in claims]
+
+    await asyncio.gather(*(validation(run_id, by=WORKER) for run_id in runs))
+
+    every = [one.run for claim in claims for one in await world.runs(claim)]
+    assert all(run.finished_at for run in every if run.id in runs)
+    assert not validation.running
+
+
 async def test_a_thousand_runs_that_wait_for_their_account_do_not_keep_workers_busy(
     world: World,
 ) -> None:

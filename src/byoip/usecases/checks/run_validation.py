@@ -52,6 +52,7 @@ from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.claims.contests import clear_contests
 from byoip.usecases.events import record_changes
 
+_LOOK_SECONDS = 0.01
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 _WAIVER_ENDED = Unanswered(
     Fault.NOT_ASKED,
@@ -63,6 +64,10 @@ _WAIVER_ENDED = Unanswered(
 class _NoTurnError(Exception):
     """The account has its share of this worker; what was taken is rolled back."""
 
+    def __init__(self, account_id: UUID) -> None:
+        super().__init__()
+        self.account_id = account_id
+
 
 @dataclass(frozen=True, slots=True)
 class RunValidation:
@@ -73,6 +78,8 @@ class RunValidation:
         evidence_quota: bytes of raw answers that an account's runs may keep.
         share: how many runs of one account this worker carries out at once; others come later.
         running: how many it carries out, by account.
+        patience: seconds that a run waits for a turn, in a place of the worker's, before it is put
+            back.
     """
 
     store: Store
@@ -81,17 +88,24 @@ class RunValidation:
     evidence_quota: int = EVIDENCE_QUOTA
     share: int = 10
     running: Counter[UUID] = field(default_factory=Counter)
+    patience: float = 0.25
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended."""
-        try:
-            with ExitStack() as turn:
+        with ExitStack() as turn:
+            try:
                 await self._attempt(run_id, by, turn)
-        except _NoTurnError:  # before anything was asked; the run is as it was
-            async with self.store.transaction(actor=by) as tx:
-                await tx.jobs.put_back_run(run_id, tx.now)
+            except _NoTurnError as full:  # before anything was asked; the run is as it was
+                if not await self._free_soon(full.account_id):
+                    async with self.store.transaction(actor=by) as tx:
+                        await tx.jobs.put_back_run(run_id, tx.now)
+                    return
+                turn.enter_context(self._turn(full.account_id))
+                await self._attempt(run_id, by, turn, has_turn=True)
 
-    async def _attempt(self, run_id: UUID, by: Actor, turn: ExitStack) -> None:
+    async def _attempt(
+        self, run_id: UUID, by: Actor, turn: ExitStack, *, has_turn: bool = False
+    ) -> None:
         async with self.store.transaction(actor=by) as tx:
             run = await tx.runs.take(run_id, LEASE)
             if run is None:
@@ -100,7 +114,8 @@ class RunValidation:
                 claim = await tx.claims.get(run.claim_id)
             except ClaimNotFound:
                 return  # the claim was closed
-            turn.enter_context(self._turn(claim.account_id))
+            if not has_turn:
+                turn.enter_context(self._turn(claim.account_id))
             token = None if claim.approved else await tx.tokens.live(claim.id)
         if run.attempt > MOST_ATTEMPTS:  # workers die of it: end it, as one without any answer
             answers = CollectedEvidence(())
@@ -114,7 +129,7 @@ class RunValidation:
     @contextmanager
     def _turn(self, account_id: UUID) -> Iterator[None]:
         if self.running[account_id] >= self.share:
-            raise _NoTurnError
+            raise _NoTurnError(account_id)
         self.running[account_id] += 1
         try:
             yield
@@ -122,6 +137,15 @@ class RunValidation:
             self.running[account_id] -= 1
             if not self.running[account_id]:
                 del self.running[account_id]
+
+    async def _free_soon(self, account_id: UUID) -> bool:
+        """Wait a moment for a turn: most runs are short, and one that is put back comes late."""
+        until = asyncio.get_running_loop().time() + self.patience
+        while self.running[account_id] >= self.share:
+            if asyncio.get_running_loop().time() >= until:
+                return False
+            await asyncio.sleep(_LOOK_SECONDS)
+        return True
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
