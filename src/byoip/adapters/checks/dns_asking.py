@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -136,13 +137,14 @@ class Asking:
         return self._limits.policy.refusal(ip_address(address))
 
     def to_ask(self, addresses: frozenset[str]) -> list[str]:
-        """Two of each family, without those that we have no route to."""
-        families: dict[bool, list[str]] = {False: [], True: []}
-        for address in sorted(addresses):
-            family = families[":" in address]
-            if len(family) < _EACH_FAMILY and (self.refusal(address) or has_route(address)):
-                family.append(address)
-        return families[False] + families[True]
+        """Two of each family that we may contact and have a route to, and one that is refused."""
+        chosen: list[str] = []
+        for v6 in (False, True):
+            family = [one for one in sorted(addresses) if (":" in one) is v6]
+            refused = {one: None for one in family if self.refusal(one)}
+            routed = (one for one in family if one not in refused and has_route(one))
+            chosen += [*islice(routed, _EACH_FAMILY), *islice(refused, 1)]
+        return chosen
 
     async def directly(self, address: str, name: Name, kind: Kind) -> Answered | Silent:
         """Ask a name server over TCP, without recursion; silence says whether UDP works."""
