@@ -32,6 +32,7 @@ class Hosts:
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
         self._cuts: dict[Name, list[Sequence[Referral]]] = {}  # by the zone above, agreed upon
+        self._silent: set[str] = set()  # addresses that are not waited for again
 
     async def place(self, host: Name) -> Place:
         """All addresses of a name server, and among them those that are sure."""
@@ -120,8 +121,11 @@ class Hosts:
     async def _hear(self, address: str, host: Name, zone: Name) -> _Says | None:
         found = _NONE
         for kind in (Kind.A, Kind.AAAA):
+            if address in self._silent:
+                return None
             reply = await self._asking.directly(address, host, kind)
             if not isinstance(reply, Answered):
+                self._silent.add(address)
                 return None
             told = dns_answer.told_addresses(reply.message, host)
             if told is None:
