@@ -49,7 +49,7 @@ from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget
-from byoip.usecases.claims.contests import clear_contests
+from byoip.usecases.claims.contests import clear_contests, contest_holders
 from byoip.usecases.events import record_changes
 
 _LOOK_SECONDS = 0.01
@@ -226,7 +226,7 @@ class RunValidation:
         rivals = await tx.claims.approved_overlapping(claim.prefix)
         reserved = await tx.reservations.blocks(claim.prefix, claim.account_id)
         if rivals or reserved:  # reserved, but not for this account: the operator settles it
-            await self._contest(tx, rivals)
+            await contest_holders(tx, rivals)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
@@ -235,17 +235,6 @@ class RunValidation:
             await tx.jobs.enqueue_letter(claim.id)
         tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
         return claim.approve(now), RunResult.APPROVED, (once_more,)
-
-    async def _contest(self, tx: Transaction, rivals: Sequence[Claim]) -> None:
-        for rival in rivals:
-            contested = rival.contest(tx.now)
-            await tx.claims.save(contested)
-            record_changes(tx, rival, contested)
-            leaving = await tx.offboardings.live(rival.id)
-            if rival.offboarding and leaving and not leaving.contested:
-                # Its standing says that it is being offboarded; once restored, it is contested.
-                await tx.offboardings.save(leaving.disputed())
-                tx.record(rival.id, "offboarding.contested")
 
     async def _finish(
         self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
