@@ -18,9 +18,10 @@ from byoip.domain.routes.breaker import Ceilings, Parked
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.transaction import Store
-from byoip.usecases.routes import breaker, offboarding
+from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
 from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.withdraw import tripping
 from tests.accounts import Accounts
 from tests.store import samples
 from tests.store.samples import SetClock
@@ -100,6 +101,14 @@ class Estate:
         async with self.store.transaction() as tx:
             await tx.claims.add(other)
             await tx.bindings.add(samples.binding(other, await self.service()))
+
+    async def take_down(self, claim: Claim, number: int = 0) -> None:
+        """As its owner: one route of it, by a request that names it."""
+        route = (await self.routes(claim))[number]
+        async with tripping(self.store):
+            await Verb(self.store, bgp_prefixes.advertise)(
+                claim.account_id, claim.id, route.id, advertised=False, by=OWNER
+            )
 
     async def offboard(self, claim: Claim, by: Actor = OWNER) -> None:
         self.clock.advance(timedelta(milliseconds=1))  # they go in the order of their asking

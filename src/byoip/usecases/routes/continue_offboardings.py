@@ -181,6 +181,8 @@ class ContinueOffboardings:
             if found is None:
                 return
             _, offboarding = found
+            if offboarding.step is not Step.WITHDRAW:
+                return  # its owner and another worker took it further meanwhile
             if reached is not None:
                 if offboarding.paced:
                     return
