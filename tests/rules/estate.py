@@ -191,6 +191,10 @@ class Estate:
         async with self.engine.connect() as connection:
             return await connection.scalar(text(query), values)
 
+    async def ask(self, query: str, **values: Any) -> list[Any]:
+        async with self.engine.connect() as connection:
+            return list(await connection.execute(text(query), values))
+
     async def run(self, statement: str, **values: Any) -> None:
         async with self.engine.begin() as connection:
             await connection.execute(text(statement), values)

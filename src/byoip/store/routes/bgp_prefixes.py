@@ -59,10 +59,10 @@ KNOWN: Final = sa.or_(
     sa.exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
 # Held by a speaker without a record that we announced it: after a restore it may be ours.
-_orphaned: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
-_LINGERING: Final = compiled(
-    sa.select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, sa.or_(KNOWN, _orphaned))
-)
+_ORPHANED: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
+# Withdrawn, and not known to be gone everywhere.
+LINGERS: Final = sa.and_(~_b.advertised, sa.or_(KNOWN, _ORPHANED))
+_LINGERING: Final = compiled(sa.select(_b.id).where(_b.prefix_id == _CLAIM, LINGERS))
 # Routes that the Internet may know.
 UP: Final = sa.or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
