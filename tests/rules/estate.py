@@ -104,11 +104,24 @@ class Estate:
 
     async def take_down(self, claim: Claim, number: int = 0) -> None:
         """As its owner: one route of it, by a request that names it."""
-        route = (await self.routes(claim))[number]
         async with tripping(self.store):
-            await Verb(self.store, bgp_prefixes.advertise)(
-                claim.account_id, claim.id, route.id, advertised=False, by=OWNER
-            )
+            await self.want(claim, number, advertised=False)
+
+    async def want(self, claim: Claim, number: int = 0, *, advertised: bool = True) -> None:
+        """The same, either way."""
+        route, patch = (await self.routes(claim))[number], Verb(self.store, bgp_prefixes.advertise)
+        await patch(claim.account_id, claim.id, route.id, advertised=advertised, by=OWNER)
+
+    async def replace(self, claim: Claim, number: int) -> None:
+        """End a route that is withdrawn, and add the same one again."""
+        route = (await self.routes(claim))[number]
+        remove, add = Verb(self.store, bgp_prefixes.remove), Verb(self.store, bgp_prefixes.add)
+        await remove(claim.account_id, claim.id, route.id, by=OWNER)
+        await add(claim.account_id, claim.id, cidr=str(route.cidr), by=OWNER)
+        await self.run(
+            "UPDATE bgp_prefixes SET last_valid_at = now() WHERE cidr = :cidr AND live",
+            cidr=str(route.cidr),
+        )
 
     async def offboard(self, claim: Claim, by: Actor = OWNER) -> None:
         self.clock.advance(timedelta(milliseconds=1))  # they go in the order of their asking
@@ -194,6 +207,22 @@ class Estate:
     async def ask(self, query: str, **values: Any) -> list[Any]:
         async with self.engine.connect() as connection:
             return list(await connection.execute(text(query), values))
+
+    async def later(self, **duration: float) -> None:
+        """As if so much time had passed for the breaker, which asks the database."""
+        passed = f"interval '{timedelta(**duration).total_seconds()} seconds'"
+        await self.run(
+            f"""
+            DO $$ BEGIN
+                ALTER TABLE withdrawals DISABLE TRIGGER USER;
+                ALTER TABLE breaker_trips DISABLE TRIGGER USER;
+                UPDATE withdrawals SET at = at - {passed};
+                UPDATE breaker_trips SET rearmed_at = rearmed_at - {passed};
+                ALTER TABLE withdrawals ENABLE TRIGGER USER;
+                ALTER TABLE breaker_trips ENABLE TRIGGER USER;
+            END $$
+            """  # noqa: S608
+        )
 
     async def run(self, statement: str, **values: Any) -> None:
         async with self.engine.begin() as connection:

@@ -27,6 +27,7 @@ from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes import bgp_prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound, LockedByOperator
 from byoip.domain.routes.breaker import WithdrawalsStopped
+from byoip.domain.routes.flaps import AnnouncedTooOften
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.routes import bgp_prefixes as verbs
@@ -46,6 +47,7 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     OriginNotValid,
     OriginUnanswered,
     WithdrawalsStopped,
+    AnnouncedTooOften,
 )
 
 

@@ -20,6 +20,7 @@ from byoip.domain.routes.bgp_prefix import (
     IncompleteBgpDeployment,
     LockedByOperator,
 )
+from byoip.domain.routes.flaps import NO_FLAPS, AnnouncedTooOften, Flaps
 from byoip.domain.routes.route_validity import origin_refusal
 
 
@@ -36,6 +37,7 @@ class Announceable:
         locked: by the operator.
         still_served: another prefix's row for the same route is desired, held or seen.
         lacking: edges in service that have not acknowledged the default binding, by name.
+        flaps: how often it was withdrawn lately.
     """
 
     claim: Claim
@@ -46,6 +48,7 @@ class Announceable:
     locked: bool = False
     still_served: bool = False
     lacking: Sequence[str] = ()
+    flaps: Flaps = NO_FLAPS
 
     def obstacles(self, now: datetime) -> Iterator[Refusal]:
         """All of them, in the order to deal with them; none: it may be announced.
@@ -63,6 +66,8 @@ class Announceable:
             yield IncompleteBgpDeployment()
         elif self.default_binding is not Provisioning.ACTIVE or self.lacking:
             yield AdvertiseStateLocked(self.lacking)
+        if wait := self.flaps.wait:
+            yield AnnouncedTooOften(self.flaps.count, wait)
 
     def _standing(self) -> Iterator[Refusal]:
         match self.claim.standing:
@@ -80,7 +85,8 @@ class Announceable:
 
         Raises:
             LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, PrefixNotApproved,
-            OriginNotValid, OriginUnanswered, IncompleteBgpDeployment, AdvertiseStateLocked.
+            OriginNotValid, OriginUnanswered, IncompleteBgpDeployment, AdvertiseStateLocked,
+            AnnouncedTooOften.
         """
         for refusal in self.obstacles(now):
             raise refusal

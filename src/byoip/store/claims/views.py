@@ -17,6 +17,7 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.announceable import Announceable
+from byoip.domain.routes.flaps import NO_FLAPS, Flaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class ClaimView:
         roas: None: no ROA data has been loaded yet.
         still_served: another prefix's row for the same route is desired, held or seen.
         rpki_waiver: the operator's, which may have expired.
+        flaps: how often the route of the whole prefix was withdrawn lately.
     """
 
     claim: Claim
@@ -63,6 +65,7 @@ class ClaimView:
     roas: CoveringRoas | None = None
     still_served: bool = False
     rpki_waiver: CheckWaiver | None = None
+    flaps: Flaps = NO_FLAPS
 
     def announceable(self, now: datetime) -> Announceable:
         """What decides whether the whole prefix may be announced now."""
@@ -75,6 +78,7 @@ class ClaimView:
             last_valid_at=None if route is None else route.last_valid_at,
             locked=route is not None and route.locked,
             still_served=self.still_served,
+            flaps=NO_FLAPS if route is not None and route.advertised else self.flaps,
         )
 
     def _origin(self, now: datetime) -> Outcome:

@@ -11,12 +11,14 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import OperatorEvent
 from byoip.domain.routes import breaker
+from byoip.domain.routes.bgp_prefix import BgpPrefix
+from byoip.domain.routes.flaps import COUNTED_FOR, Flaps
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
 
-_w, _t = withdrawals.c, breaker_trips.c
+_w, _t, _b = withdrawals.c, breaker_trips.c, bgp_prefixes.c
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 _JOB: Final = sa.bindparam("job", type_=sa.Text)
 # Not the transaction's time, which may have waited for the lock; and stable within a statement, or
@@ -49,35 +51,56 @@ IN_WINDOW: Final = sa.and_(
     _since(breaker.TripScope.GLOBAL, _NONE, breaker.SHARE_WINDOW),
     _w.source.not_in([constant(one) for one in sorted(breaker.UNSHARED)]),
 )
-ADVERTISED: Final = sa.select(sa.func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
+ADVERTISED: Final = sa.select(sa.func.count()).where(_b.advertised).scalar_subquery()
 
 
 def counting(*those: Any) -> Any:
-    """The number of such entries in the ledger."""
-    return sa.select(sa.func.count()).select_from(withdrawals).where(*those).scalar_subquery()
+    """How many routes have such entries in the ledger: one that flaps is one."""
+    return sa.select(sa.func.count(_w.bgp_prefix_id.distinct())).where(*those).scalar_subquery()
 
 
+def _others(*those: Any) -> Any:
+    """The same without the route in question, which would otherwise count twice."""
+    return counting(_w.bgp_prefix_id != sa.bindparam("bgp_prefix_id", type_=sa.Uuid), *those)
+
+
+def flapping(cidr: Any, account_id: Any) -> sa.Select[Any]:
+    """How often the account withdrew the route lately, and how many seconds ago it last did.
+
+    By the route, not its row: one that is deleted and added again is the same to the Internet.
+    """
+    since = _NOW - sa.literal_column(f"interval '{COUNTED_FOR.total_seconds():.0f} s'")
+    ago = sa.func.extract("epoch", _NOW - sa.func.max(_w.at))
+    return (
+        sa.select(sa.func.jsonb_build_array(sa.func.count(), ago).label("flaps"))
+        .join_from(withdrawals, bgp_prefixes, _b.id == _w.bgp_prefix_id)
+        .where(_b.cidr == cidr, _w.account_id == account_id, _w.at > since)
+        .where(_w.source != constant(breaker.Source.ROLL_BACK))
+    )
+
+
+_FLAPS: Final = compiled(flapping(sa.bindparam("cidr", type_=pg.CIDR), _ACCOUNT))
 _LEAVING: Final = sa.and_(
     _w.account_id == _ACCOUNT, _w.source == constant(breaker.Source.OFFBOARDING)
 )
 _COUNT: Final = compiled(
     sa.select(
-        counting(
+        _others(
             _w.job == _JOB,
             _w.run == sa.bindparam("run"),
             _w.run != _NONE,
             _since(breaker.TripScope.JOB, _JOB),
         ).label("in_run"),
-        counting(
+        _others(
             _w.account_id == _ACCOUNT, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)
         ).label("by_account"),
-        counting(IN_MINUTE).label("in_minute"),
-        counting(IN_WINDOW).label("in_window"),
+        _others(IN_MINUTE).label("in_minute"),
+        _others(IN_WINDOW).label("in_window"),
         ADVERTISED.label("advertised"),
-        counting(_LEAVING, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)).label(
+        _others(_LEAVING, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)).label(
             "leaving_in_minute"
         ),
-        counting(_LEAVING, IN_WINDOW).label("leaving_in_window"),
+        _others(_LEAVING, IN_WINDOW).label("leaving_in_window"),
     )
 )
 _WITHDRAWN: Final = ("bgp_prefix_id", "account_id", "change", "source", "job", "run")
@@ -138,6 +161,12 @@ class BreakerRepository:
         await self._session.change(_ADD, id=entry, **to_row(asked, _WITHDRAWN), **by)
         return entry
 
+    async def flaps(self, bgp_prefix: BgpPrefix) -> Flaps:
+        """How often the route was withdrawn lately, by the database's clock."""
+        cidr, account_id = bgp_prefix.cidr.network, bgp_prefix.account_id
+        (row,) = await self._session.rows(_FLAPS, cidr=cidr, account_id=account_id)
+        return flaps_from(row.flaps)
+
     async def trip(self, trips: Sequence[breaker.Trip], *, actor: str, request_id: str) -> None:
         """Open trips, with an event for operators; one that is open already stays as it is."""
         await self._session.rows(_LOCK)
@@ -178,9 +207,19 @@ class BreakerRepository:
 
     async def _counted(self, asked: breaker.Withdrawal) -> breaker.Counted:
         (row,) = await self._session.rows(
-            _COUNT, account_id=asked.account_id, job=asked.job, run=asked.run
+            _COUNT,
+            bgp_prefix_id=asked.bgp_prefix_id,
+            account_id=asked.account_id,
+            job=asked.job,
+            run=asked.run,
         )
         return breaker.Counted(**row._asdict())
+
+
+def flaps_from(shown: Sequence[float | None]) -> Flaps:
+    """What `flapping` gives."""
+    count, ago = shown
+    return Flaps(int(count or 0), timedelta(seconds=ago or 0))
 
 
 def trip_from(row: AnyRow) -> breaker.KeptTrip:

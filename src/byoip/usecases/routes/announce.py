@@ -34,6 +34,7 @@ async def announce(
         locked=bgp_prefix.locked,
         still_served=await tx.bgp_prefixes.out_elsewhere(bgp_prefix),
         lacking=() if default is None else await tx.edges.lacking(default.id),
+        flaps=await tx.breaker.flaps(bgp_prefix),
     )
     asked.require(tx.now)
     if default is None:
