@@ -49,7 +49,7 @@ class Flaps:
         if self.count <= FREE:
             return timedelta(0)
         doubled = min(self.count - FREE - 1, 10)
-        whole = min(_FIRST_WAIT * 2**doubled, LONGEST_WAIT)
+        whole = min(_FIRST_WAIT * (1 << doubled), LONGEST_WAIT)
         return max(whole - self.ago, timedelta(0))
 
 
