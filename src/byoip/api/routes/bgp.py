@@ -14,6 +14,7 @@ from byoip.api.path_ids import PathId
 from byoip.api.routes import bgp_schemas as wire
 from byoip.api.routes.bgp_schemas import AdvertisementStatus, BgpPrefix, bgp_prefix_of, status_of
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.asn import OriginNotOffered
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import (
     ClaimNotFound,
@@ -48,6 +49,7 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     OriginUnanswered,
     WithdrawalsStopped,
     AnnouncedTooOften,
+    OriginNotOffered,
 )
 
 

@@ -1,11 +1,12 @@
 """What readers show of claims."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Provisioning, ServiceBinding
 from byoip.domain.checks.evidence import Fault, Finding, Outcome, Unanswered
 from byoip.domain.checks.origin_validation import Vrp, judge_roas
@@ -67,8 +68,13 @@ class ClaimView:
     rpki_waiver: CheckWaiver | None = None
     flaps: Flaps = NO_FLAPS
 
-    def announceable(self, now: datetime) -> Announceable:
-        """What decides whether the whole prefix may be announced now."""
+    def announceable(self, now: datetime, offered: Collection[Asn] | None = None) -> Announceable:
+        """What decides whether the whole prefix may be announced now.
+
+        Args:
+            now: the time.
+            offered: the ASNs that the operator announces from; None: any.
+        """
         route, said = self.route, self._origin(now)
         return Announceable(
             self.claim.by_newest_roas(said),
@@ -79,6 +85,7 @@ class ClaimView:
             locked=route is not None and route.locked,
             still_served=self.still_served,
             flaps=NO_FLAPS if route is not None and route.advertised else self.flaps,
+            offered=offered,
         )
 
     def _origin(self, now: datetime) -> Outcome:
