@@ -116,7 +116,7 @@ class Prefix(Wire):
 def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     """A claim as the wire shows it."""
     claim = view.claim
-    asked, route = view.announceable(now), view.route
+    asked, route = view.announceable(now, advice.origins), view.route
     missing = blockers(asked, view.token, advice=advice, now=now)
     return Prefix.showing(
         claim,

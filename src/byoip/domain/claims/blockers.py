@@ -1,9 +1,10 @@
 """What still stands between a prefix and the Internet, in the order to fix it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.checks.evidence import CheckState, recent
 from byoip.domain.checks.registries.remedies import (
@@ -34,10 +35,12 @@ class Advice:
     Attributes:
         label: where the token stands: `<label>: <token>` in RPSL, `<label>.<zone>` in DNS.
         registries: the registries by key.
+        origins: the ASNs that the operator announces from; None: any.
     """
 
     label: str
     registries: Mapping[str, Registry]
+    origins: Collection[Asn] | None = None
 
 
 def blockers(

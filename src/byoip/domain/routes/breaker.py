@@ -14,7 +14,8 @@ lock, and before its entry a withdrawal passes three gates. This file decides fr
 A trip covers one account, one kind of job, or (GLOBAL) everything except requests that name one
 BGP prefix; these may open a GLOBAL trip, and still pass. So one customer's flood never blocks
 another's urgent withdrawal, and no job takes the fleet down. Offboardings wait for room, at the
-pace of one account, before they would reach a ceiling. Announcements always go on.
+pace of one account, before they would reach a ceiling. Announcements always go on. What counts are
+routes: one that flaps counts once, and waits before it is announced again (`flaps.py`).
 
 The refused transaction is rolled back, so the trip is kept in one of its own: see `tripping` in
 `usecases/routes/withdraw.py`. The counting is in `store/routes/breaker.py`.
@@ -102,7 +103,7 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the ledger holds before this withdrawal, since the breaker in question was re-armed.
+    """Of how many other routes the ledger has withdrawals, since the breaker was re-armed.
 
     Attributes:
         in_run: by the same run of the same job.

@@ -24,6 +24,7 @@ from byoip.store.claims import announceable_sql
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
+from byoip.store.routes.breaker import flaps_from
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import AnyRow, compiled, from_row
 
@@ -182,7 +183,8 @@ def claim_view(row: AnyRow) -> ClaimView:
     bound = row.default_binding and Provisioning(row.default_binding)
     roas = announceable_sql.roas_from(row)
     waiver = announceable_sql.rpki_waiver_from(row)
-    return ClaimView(claim_from(row), token, bound, route, roas, row.still_served, waiver)
+    flaps = flaps_from(row.flaps)
+    return ClaimView(claim_from(row), token, bound, route, roas, row.still_served, waiver, flaps)
 
 
 def claim_from(row: AnyRow) -> Claim:

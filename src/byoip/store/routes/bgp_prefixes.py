@@ -1,11 +1,12 @@
 """BGP prefixes: what is desired, what speakers hold of it, and what is seen."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -49,6 +50,12 @@ _GET: Final = compiled(BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.id == _THIS, 
 _SPANNING: Final = compiled(
     BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.cidr == _b.prefix_cidr, _b.live)
 )
+_OF_OTHER_ORIGINS: Final = compiled(
+    BGP_PREFIX.where(
+        _b.advertised,
+        _b.asn != sa.func.all(sa.bindparam("offered", type_=pg.ARRAY(sa.BigInteger))),
+    ).order_by(_b.id)
+)
 _INSERT: Final = compiled(sa.insert(bgp_prefixes), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
 _REMOVE: Final = compiled(
@@ -59,10 +66,10 @@ KNOWN: Final = sa.or_(
     sa.exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
 # Held by a speaker without a record that we announced it: after a restore it may be ours.
-_orphaned: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
-_LINGERING: Final = compiled(
-    sa.select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, sa.or_(KNOWN, _orphaned))
-)
+_ORPHANED: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
+# Withdrawn, and not known to be gone everywhere.
+LINGERS: Final = sa.and_(~_b.advertised, sa.or_(KNOWN, _ORPHANED))
+_LINGERING: Final = compiled(sa.select(_b.id).where(_b.prefix_id == _CLAIM, LINGERS))
 # Routes that the Internet may know.
 UP: Final = sa.or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
@@ -161,6 +168,12 @@ class BgpPrefixRepository(Repository):
         """Whether another claim's row for the same route is desired, held or seen."""
         asked = {"cidr": bgp_prefix.cidr.network, "claim_id": bgp_prefix.claim_id}
         return bool(await self._session.rows(_ELSEWHERE, **asked))
+
+    async def of_other_origins(self, offered: Collection[Asn]) -> Sequence[BgpPrefix]:
+        """Those of all accounts that are desired with an origin that is not among these."""
+        numbers = [one.number for one in offered]
+        rows = await self._session.rows(_OF_OTHER_ORIGINS, offered=numbers)
+        return [bgp_prefix_from(row) for row in rows]
 
     async def add(self, bgp_prefix: BgpPrefix) -> None:
         """Add a new one.

@@ -58,7 +58,7 @@ class Alarm:
 
     Attributes:
         kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
-            `no_next_hop`.
+            `no_next_hop`, `foreign_origin`.
         subject: the stage, the BGP prefix or the peer that it is about.
     """
 

@@ -181,11 +181,13 @@ class ContinueOffboardings:
             if found is None:
                 return
             _, offboarding = found
+            if offboarding.step is not Step.WITHDRAW:
+                return  # its owner and another worker took it further meanwhile
             if reached is not None:
                 if offboarding.paced:
                     return
                 await tx.breaker.trip(
-                    reached.trips, tx.now, actor=reached.actor, request_id=reached.request_id
+                    reached.trips, actor=reached.actor, request_id=reached.request_id
                 )
             asked = Withdrawal(
                 claim_id, offboarding.account_id, 0, Source.OFFBOARDING, JOB, offboarding.id.hex
