@@ -94,7 +94,7 @@ async def test_short_runs_of_one_account_follow_each_other_and_none_is_put_back(
     world: World,
 ) -> None:
     quick = SilentRegistry(await world.new_account())
-    validation = validation_of(world, quick, Turns(2, patience=60))
+    validation = validation_of(world, quick, Turns(2, patience=30))
     claims = await flood(world, 6)
     asked = len(await world.jobs())
     runs = [(await world.open_run(claim)).id for claim in claims]
@@ -153,6 +153,7 @@ async def test_two_workers_full_of_one_accounts_runs_carry_out_anothers_in_time(
             register(app, replace(work_of(world)[0], run_validation=validation))
             queues, stop = [jobs.DEFAULT_QUEUE], asyncio.Event()
             await stack.enter_async_context(working(app, queues, 8, stop=stop))
+        stack.callback(silent.awake.set)  # jobs end before their workers
         await until(lambda: all(one.turns.running[world.account_id] == 4 for one in validations))
         other = await world.claim("37.0.0.0/24", account_id=large)
         await world.request(other)

@@ -84,8 +84,8 @@ _CANCEL: Final = compiled(
     .values(state=constant(RunState.CANCELLED), finished_at=_TIME, lease_until=None)
     .returning(_r.id)
 )
-# The two conditions on the state: the index is of open runs. The newest 5000, since a flood may have
-# any number of runs due: what others ask for later is among them.
+# The two conditions on the state: the index is of open runs. Of a flood any number may be due: the
+# newest 5000 are looked at, and what others ask for later is among them.
 _DUE_BESIDE: Final = compiled(
     sa.text("""
     SELECT run.id FROM (

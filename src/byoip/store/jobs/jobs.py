@@ -36,6 +36,7 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
             kwargs={
                 "options": options,
                 "application_name": "byoip worker queue",
+                "autocommit": True,  # each of its statements stands alone
                 "connect_timeout": 5,
             },
             min_size=1,
