@@ -64,6 +64,7 @@ from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from byoip.usecases.checks.refresh_roas import RefreshRoas
 from byoip.usecases.checks.rescue_runs import rescue_runs
 from byoip.usecases.checks.run_validation import RunValidation
+from byoip.usecases.checks.turns import Turns
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations
 from byoip.usecases.claims.prefixes import Terms
@@ -121,6 +122,11 @@ class Composition:
             waived=frozenset(settings.waive_irr_at),
             label=settings.label,
         )
+
+    @property
+    def places(self) -> int:
+        """Jobs at a time in a worker: one account alone may use half of them."""
+        return 2 * self.settings.worker_concurrency
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -215,7 +221,7 @@ class Composition:
                 self.store,
                 self._ask(deadline=_RUN_SECONDS),
                 evidence_quota=self.settings.evidence_megabytes * 2**20,
-                share=-(-self.settings.worker_concurrency // 2),
+                turns=Turns(self.places),
             ),
             rescue_runs=partial(self._rescue, app),
             close_unproven=CloseUnproven(self.store, self.clock),

@@ -1,6 +1,6 @@
 """Jobs, added to the queue on the connection of the transaction that wants them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -15,8 +15,6 @@ from byoip.store.engine import plain, session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
-_LATER_SECONDS: Final = 5
-_PUT_BACK_A_SECOND: Final = 10  # each is a job of its own, and costs the worker 10 ms
 
 _OPEN_RUNS: Final = compiled(
     sa.select(account_counters.c.open_runs)
@@ -38,6 +36,7 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
             kwargs={
                 "options": options,
                 "application_name": "byoip worker queue",
+                "autocommit": True,  # each of its statements stands alone
                 "connect_timeout": 5,
             },
             min_size=1,
@@ -73,11 +72,6 @@ class JobRepository:
             connection=self._session.driver,
         )
         await job.defer_async(run_id=run_id.hex)
-
-    async def put_back_run(self, run_id: UUID, now: datetime) -> None:
-        """Have a worker look at a run later: after 5 s, or at ten a second for an account."""
-        seconds = max(_LATER_SECONDS, await self._open_runs(run_id) / _PUT_BACK_A_SECOND)
-        await self.enqueue_run(run_id, at=now + timedelta(seconds=seconds))
 
     async def _open_runs(self, run_id: UUID) -> int:
         row = await self._session.row(_OPEN_RUNS, run_id=run_id)
