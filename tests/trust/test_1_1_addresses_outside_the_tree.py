@@ -189,6 +189,14 @@ async def test_neighbouring_zones_look_for_a_server_once_and_for_its_zone_once()
     assert played.met.count(TLD) == 1
 
 
+async def test_a_name_of_many_labels_costs_few_questions() -> None:
+    long = f"{'a.' * 100}{ACME}"
+    served = {NS1: YES, NS2: YES, TLD: delegating({long: NS1, ITS2: NS2}, ACME)}
+    played = script({long: [NS1], ITS2: [NS2]}, served, names=(long, ITS2))
+    assert isinstance(await judged(played), Passed)
+    assert len(played.asked) < 40
+
+
 async def test_a_name_server_s_name_is_no_alias() -> None:
     (real,) = resolver().values()
 

@@ -20,6 +20,7 @@ from byoip.domain.checks.reverse_dns.observation import Delegation
 _DEEPEST = 2  # a server's name; and those of the servers of its zone
 _MOST_CUTS = 4  # between a signed zone and a server's name
 _MOST_NAMES = 13
+_MOST_LABELS = 4  # of a zone at which a walk may begin; a customer may choose names with 120
 _NONE = frozenset[str]()
 
 _Says = Referral | frozenset[str]  # what a server says of a name: look there, or its addresses
@@ -74,6 +75,8 @@ class Hosts:
         zone = host
         while zone != zone.parent:
             zone = zone.parent
+            if str(zone).count(".") > _MOST_LABELS:
+                continue
             reply = await self._asking.resolve_once(zone, Kind.NS)
             if isinstance(reply, Answered) and dns_answer.is_authenticated(reply.message):
                 servers = dns_answer.name_servers(reply.message, zone)
