@@ -117,7 +117,7 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     """A claim as the wire shows it."""
     claim = view.claim
     asked, route = view.announceable(now, advice.origins), view.route
-    missing = blockers(asked, view.token, advice=advice, now=now)
+    missing = blockers(asked, view.token, advice=advice, now=now, leaving=view.leaving)
     return Prefix.showing(
         claim,
         cidr=claim.prefix,

@@ -18,6 +18,7 @@ from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.routes.announceable import Announceable
+from byoip.domain.routes.leaving import Leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,22 @@ class Advice:
 
 
 def blockers(
-    asked: Announceable, token: OwnershipToken | None, *, advice: Advice, now: datetime
+    asked: Announceable,
+    token: OwnershipToken | None,
+    *,
+    advice: Advice,
+    now: datetime,
+    leaving: Leaving | None = None,
 ) -> tuple[Blocker, ...]:
     """List them; none are left exactly when the prefix is advertisable.
 
     Each obstacle of announcing the prefix is one, under the name of its refusal; what is missing
-    for the approval stands before that of the approval itself.
+    for the approval stands before that of the approval itself. What an offboarding waits for comes
+    first.
     """
-    return tuple(_blockers(asked, token, advice, now))
+    waits = leaving and leaving.waits()
+    first = (Blocker("offboarding_waits", waits),) if waits else ()
+    return (*first, *_blockers(asked, token, advice, now))
 
 
 def _blockers(

@@ -21,11 +21,12 @@ The refused transaction is rolled back, so the trip is kept in one of its own: s
 `usecases/routes/withdraw.py`. The counting is in `store/routes/breaker.py`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -229,6 +230,31 @@ class RoomAwaited(Exception):  # noqa: N818 - a state of affairs: it goes on whe
     No person has to look when an owner leaves with hundreds of routes: they go at this pace, and
     other accounts are not held up.
     """
+
+
+WINDOWS: Final[Mapping[str, timedelta]] = MappingProxyType(
+    {
+        "leaving_in_minute": MINUTE,
+        "by_account": MINUTE,
+        "in_minute": MINUTE,
+        "leaving_in_window": SHARE_WINDOW,
+        "in_window": SHARE_WINDOW,
+    }
+)
+"""For how long each count of `Counted` counts a withdrawal."""
+
+
+def crowded(counted: Counted, ceilings: Ceilings) -> Mapping[str, int]:
+    """By count: how many of its routes have to be past before one more of an offboarding goes."""
+    most = {
+        "leaving_in_minute": ceilings.per_run,
+        "by_account": ceilings.per_account,
+        "in_minute": ceilings.per_minute,
+        "leaving_in_window": ceilings.of_one_account(counted.advertised, counted.in_window),
+        "in_window": ceilings.shared(counted.advertised, counted.in_window),
+    }
+    over = {name: getattr(counted, name) + 1 - many for name, many in most.items()}
+    return {name: many for name, many in over.items() if many > 0}
 
 
 def awaits_room(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> bool:

@@ -19,6 +19,7 @@ from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.announceable import Announceable
 from byoip.domain.routes.flaps import NO_FLAPS, Flaps
+from byoip.domain.routes.leaving import Leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class ClaimView:
         still_served: another prefix's row for the same route is desired, held or seen.
         rpki_waiver: the operator's, which may have expired.
         flaps: how often the route of the whole prefix was withdrawn lately.
+        leaving: None: it is not on its way out.
     """
 
     claim: Claim
@@ -67,6 +69,7 @@ class ClaimView:
     still_served: bool = False
     rpki_waiver: CheckWaiver | None = None
     flaps: Flaps = NO_FLAPS
+    leaving: Leaving | None = None
 
     def announceable(self, now: datetime, offered: Collection[Asn] | None = None) -> Announceable:
         """What decides whether the whole prefix may be announced now.

@@ -18,6 +18,7 @@ from byoip.domain.routes.bgp_prefix import (
     Desired,
 )
 from byoip.store.claims.tables import prefixes
+from byoip.store.routes.awaited import WAITING, waiting_from
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
 from byoip.store.speakers.tables import (
@@ -125,8 +126,12 @@ OBSERVED: Final = (
     .lateral("seen")
 )
 _VIEW: Final = compiled(
-    sa.select(*APPLIED.c, *OBSERVED.c)
-    .select_from(bgp_prefixes.join(APPLIED, sa.true()).outerjoin(OBSERVED, sa.true()))
+    sa.select(*APPLIED.c, *OBSERVED.c, *WAITING.c)
+    .select_from(
+        bgp_prefixes.join(APPLIED, sa.true())
+        .outerjoin(OBSERVED, sa.true())
+        .outerjoin(WAITING, sa.true())
+    )
     .where(_b.id == _THIS)
 )
 # Heard by reconcilers when, and only if, the transaction commits.
@@ -162,7 +167,8 @@ class BgpPrefixRepository(Repository):
     async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
         """With what speakers hold and what observers see of it."""
         (row,) = await self._session.rows(_VIEW, bgp_prefix_id=bgp_prefix.id)
-        return BgpPrefixView(bgp_prefix, version, applied_from(row), observed_from(row))
+        seen, waits = observed_from(row), waiting_from(row)
+        return BgpPrefixView(bgp_prefix, version, applied_from(row), seen, waits)
 
     async def out_elsewhere(self, bgp_prefix: BgpPrefix) -> bool:
         """Whether another claim's row for the same route is desired, held or seen."""

@@ -1,7 +1,7 @@
 """The ledger of withdrawals, and the trips. All of their times are the database's."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -83,26 +83,38 @@ _FLAPS: Final = compiled(flapping(sa.bindparam("cidr", type_=pg.CIDR), _ACCOUNT)
 _LEAVING: Final = sa.and_(
     _w.account_id == _ACCOUNT, _w.source == constant(breaker.Source.OFFBOARDING)
 )
+_OF_ACCOUNT: Final = _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)
+_TALLIES: Final[Mapping[str, Any]] = {
+    "by_account": sa.and_(_w.account_id == _ACCOUNT, _OF_ACCOUNT),
+    "in_minute": IN_MINUTE,
+    "in_window": IN_WINDOW,
+    "leaving_in_minute": sa.and_(_LEAVING, _OF_ACCOUNT),
+    "leaving_in_window": sa.and_(_LEAVING, IN_WINDOW),
+}
+_IN_RUN: Final = sa.and_(
+    _w.job == _JOB,
+    _w.run == sa.bindparam("run"),
+    _w.run != _NONE,
+    _since(breaker.TripScope.JOB, _JOB),
+)
 _COUNT: Final = compiled(
     sa.select(
-        _others(
-            _w.job == _JOB,
-            _w.run == sa.bindparam("run"),
-            _w.run != _NONE,
-            _since(breaker.TripScope.JOB, _JOB),
-        ).label("in_run"),
-        _others(
-            _w.account_id == _ACCOUNT, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)
-        ).label("by_account"),
-        _others(IN_MINUTE).label("in_minute"),
-        _others(IN_WINDOW).label("in_window"),
+        _others(_IN_RUN).label("in_run"),
         ADVERTISED.label("advertised"),
-        _others(_LEAVING, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)).label(
-            "leaving_in_minute"
-        ),
-        _others(_LEAVING, IN_WINDOW).label("leaving_in_window"),
+        *(_others(those).label(name) for name, those in _TALLIES.items()),
     )
 )
+
+
+def _past(name: str, those: Any) -> Any:
+    """When so many of the routes that a tally counts are counted no longer."""
+    last = sa.select(sa.func.max(_w.at).label("at")).where(those).group_by(_w.bgp_prefix_id)
+    oldest = last.order_by("at").offset(sa.bindparam("besides", type_=sa.Integer)).limit(1)
+    window: Any = sa.literal_column(f"interval '{breaker.WINDOWS[name].total_seconds():.0f} s'")
+    return compiled(sa.select((oldest.subquery().c.at + window).label("past")))
+
+
+_PAST: Final = {name: _past(name, those) for name, those in _TALLIES.items()}
 _WITHDRAWN: Final = ("bgp_prefix_id", "account_id", "change", "source", "job", "run")
 _ADD: Final = compiled(
     sa.insert(withdrawals).values(at=_NOW), ["id", *_WITHDRAWN, "actor", "request_id"]
@@ -160,6 +172,18 @@ class BreakerRepository:
         by = {"actor": actor, "request_id": request_id}
         await self._session.change(_ADD, id=entry, **to_row(asked, _WITHDRAWN), **by)
         return entry
+
+    async def room_at(self, asked: breaker.Withdrawal) -> datetime | None:
+        """When an offboarding's next route may go, if nothing else does; None: now."""
+        over = breaker.crowded(await self._counted(asked), self._ceilings)
+        found = [
+            row.past
+            for name, many in over.items()
+            for row in await self._session.rows(
+                _PAST[name], account_id=asked.account_id, besides=many - 1
+            )
+        ]
+        return max(found, default=None)
 
     async def flaps(self, bgp_prefix: BgpPrefix) -> Flaps:
         """How often the route was withdrawn lately, by the database's clock."""

@@ -35,7 +35,7 @@ _o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
 _LIMIT: Final = sa.bindparam("most", type_=sa.Integer)
 _FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at")
 _DONE: Final = ("step", "contested", "routes", "bindings", "grace_until")
-_CHANGING: Final = (*_DONE, "parked_by", "paced", "ended_at", "ending")
+_CHANGING: Final = (*_DONE, "parked_by", "next_at", "paced", "ended_at", "ending")
 
 _INSERT: Final = compiled(sa.insert(offboardings), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(
