@@ -69,13 +69,22 @@ class Gobgpd:
     """One gobgpd; it listens for BGP at `address:port`, for gRPC at `target`."""
 
     def __init__(
-        self, directory: Path, *, address: str, asn: int, neighbours: Sequence[Peering]
+        self,
+        directory: Path,
+        *,
+        address: str,
+        asn: int,
+        neighbours: Sequence[Peering],
+        socket: Path | None,
+        options: Sequence[str | Path],
     ) -> None:
         self.address = address
         self.asn = asn
         self.port = processes.free_port(address)
         self._api_port = processes.free_port(address)
-        self.target = f"{address}:{self._api_port}"
+        self._socket = socket
+        self.target = f"unix://{socket}" if socket else f"{address}:{self._api_port}"
+        self._options = options
         self._directory = directory
         self._graceful = any(one.graceful for one in neighbours)
         (directory / "gobgpd.toml").write_text(self._config(neighbours))
@@ -84,10 +93,7 @@ class Gobgpd:
     def wait(self) -> None:
         """Return once its API and its BGP port answer."""
         self._program.wait_until(
-            lambda: (
-                processes.accepts(self.address, self._api_port)
-                and processes.accepts(self.address, self.port)
-            )
+            lambda: self._api_answers() and processes.accepts(self.address, self.port)
         )
 
     def kill(self) -> None:
@@ -115,6 +121,11 @@ class Gobgpd:
         """Its log."""
         return self._program.said()
 
+    def _api_answers(self) -> bool:
+        if self._socket:
+            return self._socket.exists()
+        return processes.accepts(self.address, self._api_port)
+
     def _started(self) -> processes.Program:
         return processes.Program(
             [
@@ -123,6 +134,7 @@ class Gobgpd:
                 # Without it the new start says that forwarding state was lost: then the neighbour
                 # throws away what it kept before anything new has come (RFC 4724, section 4.2).
                 *(["--graceful-restart"] if self._graceful else []),
+                *self._options,
             ],
             log=self._directory / "gobgpd.log",
         )
@@ -142,10 +154,24 @@ class Gobgpd:
 
 
 @contextmanager
-def gobgpd(*, address: str, asn: int, neighbours: Sequence[Peering] = ()) -> Iterator[Gobgpd]:
-    """Run a speaker until the block ends."""
+def gobgpd(
+    *,
+    address: str,
+    asn: int,
+    neighbours: Sequence[Peering] = (),
+    socket: Path | None = None,
+    options: Sequence[str | Path] = (),
+) -> Iterator[Gobgpd]:
+    """Run a speaker until the block ends; its API listens at a socket, if one is given."""
     with processes.workplace("gobgpd") as directory:
-        speaker = Gobgpd(directory, address=address, asn=asn, neighbours=neighbours)
+        speaker = Gobgpd(
+            directory,
+            address=address,
+            asn=asn,
+            neighbours=neighbours,
+            socket=socket,
+            options=options,
+        )
         try:
             speaker.wait()
             yield speaker

@@ -7,6 +7,7 @@ from typing import Final
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
 from byoip.adapters.gobgp.paths import FAMILIES, UnreadablePath, own_paths, to_message, unreadable
+from byoip.adapters.gobgp.transport import Tls
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
@@ -27,17 +28,31 @@ _MOST_NAMED: Final = 1000
 class GobgpSpeaker:
     """Speaks through gobgpd 3.x, over its gRPC API.
 
-    The connection has neither TLS nor a password: gobgpd must listen on loopback, or where only
-    we can reach it. Its neighbours should be configured `admin-down`, so that after a restart,
-    when it has forgotten all, nothing is announced before everything is loaded again.
+    Without TLS gobgpd must listen on a socket or on loopback, or where only we can reach it: its
+    API knows no password. Its neighbours should be configured `admin-down`, so that after a
+    restart, when it has forgotten all, nothing is announced before everything is loaded again.
     """
 
     def __init__(
-        self, name: str, target: str, *, deadline: float = DEADLINE, most_paths: int = MOST_PATHS
+        self,
+        name: str,
+        target: str,
+        *,
+        tls: Tls | None = None,
+        deadline: float = DEADLINE,
+        most_paths: int = MOST_PATHS,
     ) -> None:
-        """Take `host:port` of its API, seconds for a call, and how many paths it may list."""
+        """Take what says where it is and how long it has.
+
+        Args:
+            name: as the settings name it.
+            target: `host:port`, or `unix:///…`, a socket.
+            tls: None for plain text.
+            deadline: seconds for a call.
+            most_paths: how many paths it may list.
+        """
         self._name = name
-        self._calls = GobgpCalls(name, target, deadline=deadline, most=most_paths)
+        self._calls = GobgpCalls(name, target, tls=tls, deadline=deadline, most=most_paths)
 
     @property
     def name(self) -> str:
