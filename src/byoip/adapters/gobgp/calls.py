@@ -1,6 +1,6 @@
 """GoBGP's calls with types, each with a deadline; what goes wrong is SpeakerUnanswered."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -19,8 +19,21 @@ _SERVICE: Final = "/apipb.GobgpApi/"
 _SERVICE_OF_4: Final = "/api.GoBgpService/"
 
 
-class _Unimplemented(SpeakerUnanswered):
+class CallRefused(SpeakerUnanswered):
+    """It answered, with an error: asked again, it would say the same."""
+
+
+class _Unimplemented(CallRefused):
     """It does not know the call."""
+
+
+_KINDS: Final[Mapping[grpc.StatusCode, type[SpeakerUnanswered]]] = {
+    grpc.StatusCode.UNIMPLEMENTED: _Unimplemented,
+    grpc.StatusCode.UNAVAILABLE: SpeakerUnanswered,
+    grpc.StatusCode.DEADLINE_EXCEEDED: SpeakerUnanswered,
+    grpc.StatusCode.CANCELLED: SpeakerUnanswered,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: SpeakerUnanswered,
+}
 
 
 class GobgpCalls:
@@ -44,7 +57,7 @@ class GobgpCalls:
             SpeakerUnanswered: it says so where a gobgpd of another major version answers.
         """
         try:
-            answer = await self._one("GetBgp", pb.GetBgpRequest(), pb.GetBgpResponse)
+            answer = await self.one("GetBgp", pb.GetBgpRequest(), pb.GetBgpResponse)
         except _Unimplemented as fault:
             raise await self._stranger() from fault
         return answer.bgp
@@ -52,25 +65,25 @@ class GobgpCalls:
     async def _stranger(self) -> SpeakerUnanswered:
         """What answers at the target, but is no gobgpd 3: GoBGP 4 has renamed its service."""
         try:
-            await self._one("GetBgp", pb.GetBgpRequest(), pb.GetBgpResponse, _SERVICE_OF_4)
+            await self.one("GetBgp", pb.GetBgpRequest(), pb.GetBgpResponse, _SERVICE_OF_4)
         except SpeakerUnanswered:
             return SpeakerUnanswered(f"{self._name}: what answers there is no gobgpd 3.x")
         return SpeakerUnanswered(f"{self._name}: this is GoBGP 4; byoip speaks to gobgpd 3.x only")
 
     async def list_peers(self) -> list[pb.Peer]:
         """All its neighbours."""
-        answers = await self._many("ListPeer", pb.ListPeerRequest(), pb.ListPeerResponse)
+        answers = await self.many("ListPeer", pb.ListPeerRequest(), pb.ListPeerResponse)
         return [answer.peer for answer in answers]
 
     async def enable_peer(self, address: str) -> None:
         """Lift the administrative shutdown of one neighbour."""
         if not address:
             raise ValueError("without an address GoBGP enables every neighbour")
-        await self._one("EnablePeer", pb.EnablePeerRequest(address=address), Empty)
+        await self.one("EnablePeer", pb.EnablePeerRequest(address=address), Empty)
 
     async def list_paths(self, request: pb.ListPathRequest) -> list[pb.Destination]:
         """Destinations of one table."""
-        answers = await self._many("ListPath", request, pb.ListPathResponse)
+        answers = await self.many("ListPath", request, pb.ListPathResponse)
         return [answer.destination for answer in answers]
 
     async def add_paths(self, batches: Iterable[pb.AddPathStreamRequest], seconds: float) -> None:
@@ -97,16 +110,18 @@ class GobgpCalls:
 
     # Answers are parsed here: where gRPC cannot parse one it makes None of it, and goes on.
 
-    async def _one(
+    async def one(
         self, method: str, request: Message, kind: type[_Answer], service: str = _SERVICE
     ) -> _Answer:
+        """Make a call with one answer."""
         with self._faults(method):
             call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
             call = self._channel().unary_unary(f"{service}{method}")
             answer = await call(request.SerializeToString(), timeout=self._deadline)
             return kind.FromString(answer)
 
-    async def _many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
+    async def many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
+        """Make a call with a stream of answers."""
         answers: list[_Answer] = []
         with self._faults(method):
             call: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
@@ -129,8 +144,7 @@ class GobgpCalls:
             yield
         except grpc.aio.AioRpcError as fault:
             said = f"{fault.code().name}: {fault.details()}"
-            known = fault.code() is not grpc.StatusCode.UNIMPLEMENTED
-            kind = SpeakerUnanswered if known else _Unimplemented
+            kind = _KINDS.get(fault.code(), CallRefused)
             raise kind(f"{self._name}: {method}: {said:.300}") from fault
         except DecodeError as fault:
             raise SpeakerUnanswered(f"{self._name}: {method}: {fault!s:.300}") from fault
