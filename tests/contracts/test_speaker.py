@@ -216,13 +216,18 @@ class TestTwin(SpeakerContract):
 
 @pytest.mark.real
 class TestGobgp(SpeakerContract):
-    @pytest.fixture
-    async def world(self) -> AsyncIterator[World]:
+    @pytest.fixture(params=[True, False], ids=["guarded", "not guarded"])
+    async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[World]:
         require(Part.GOBGP, Part.BIRD)
         with ExitStack() as running:
             peering = Peering(PEER, PEER_AS.number, admin_down=True)
             daemon = running.enter_context(
-                gobgpd(address="127.0.0.81", asn=OWN_AS.number, neighbours=[peering])
+                gobgpd(
+                    address="127.0.0.81",
+                    asn=OWN_AS.number,
+                    neighbours=[peering],
+                    guarded=request.param,
+                )
             )
             feed = Feed("one", daemon.address, daemon.port, daemon.asn)
             running.enter_context(bird_router(address=PEER, asn=PEER_AS.number, speakers=[feed]))
