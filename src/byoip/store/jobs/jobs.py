@@ -1,9 +1,10 @@
 """Jobs, added to the queue on the connection of the transaction that wants them."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
 
@@ -38,13 +39,17 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
             kwargs={
                 "options": options,
                 "application_name": "byoip worker queue",
-                "autocommit": True,  # each of its statements stands alone
             },
             connection_class=Connection,
+            configure=_autocommit,
             min_size=1,
             max_size=connections,
         )
     )
+
+
+async def _autocommit(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)  # each of the queue's statements stands alone
 
 
 def make_enqueuing_app() -> App:
