@@ -97,8 +97,8 @@ def statements(on: Server, database_url: str) -> Iterator[list[Asked]]:
     kinds = Counter(
         match[3].upper()
         for match in _STATEMENT.finditer(said)
-        # The queue's own polling goes on whether there are jobs or not.
-        if match[1] == name
+        # Of byoip: this program asks as well, while it waits.
+        if match[1] == name and match[2].startswith("byoip")
     )
     asked = sum(many for kind, many in kinds.items() if kind not in _ENDS)
     counted.append(Asked(asked, kinds["BEGIN"]))

@@ -44,8 +44,8 @@ async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
         url = composition.database_url
         refresh = partial(refresh_in_child, url, rpki_cache) if rpki_cache else None
         app = composition.worker(refresh, letters)
-        concurrency = settings.worker_concurrency
-        await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
+        places = composition.places
+        await stack.enter_async_context(working(app, queues, places, stop=stop, first=first))
         await stack.enter_async_context(reconciling(composition, stop=stop))
         able = capabilities_of(composition, validates_roas=rpki_cache is not None)
         await say_what_is_missing(able)

@@ -134,8 +134,8 @@ async def _start(
         None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache),
         import_module(LETTERS).letter_work(composition, root, own=data_dir),
     )
-    concurrency = settings.worker_concurrency
-    await stack.enter_async_context(working(app, queues, concurrency, stop=stop, first=first))
+    places = composition.places
+    await stack.enter_async_context(working(app, queues, places, stop=stop, first=first))
     await stack.enter_async_context(reconciling(composition, stop=stop))
     await _green(composition)
     await say_what_is_missing(able)

@@ -51,6 +51,7 @@ from byoip.store.jobs.jobs import make_job_app
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.migrating import CannotMigrate, check_revision, stamped_mode
 from byoip.store.speakers.route_history import RouteReader
+from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.bindings.converge import ConvergeBindings
@@ -63,6 +64,7 @@ from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from byoip.usecases.checks.refresh_roas import RefreshRoas
 from byoip.usecases.checks.rescue_runs import rescue_runs
 from byoip.usecases.checks.run_validation import RunValidation
+from byoip.usecases.checks.turns import Turns
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations
 from byoip.usecases.claims.prefixes import Terms
@@ -70,6 +72,7 @@ from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.letters.watch_letters import WatchLetters
 from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.watch_origins import WatchOrigins
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import LetterWork, Work, register
@@ -95,7 +98,7 @@ class Composition:
         self.engine = make_engine(
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
-        self.store = Store(self.engine, self.clock, settings.ceilings)
+        self.store = Store(self.engine, self.clock, settings.ceilings, outside.origins)
         self.notifier = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
@@ -119,6 +122,11 @@ class Composition:
             waived=frozenset(settings.waive_irr_at),
             label=settings.label,
         )
+
+    @property
+    def places(self) -> int:
+        """Jobs at a time in a worker: one account alone may use half of them."""
+        return 2 * self.settings.worker_concurrency
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -159,7 +167,7 @@ class Composition:
             credentials=CredentialReader(self.engine, clock),
             allowance=Allowance(self.engine),
             clock=clock,
-            advice=Advice(label, registries),
+            advice=Advice(label, registries, self.outside.origins),
             probes={"database": self.trouble},
             capabilities=capabilities,
             metrics=CollectorRegistry(),
@@ -213,7 +221,7 @@ class Composition:
                 self.store,
                 self._ask(deadline=_RUN_SECONDS),
                 evidence_quota=self.settings.evidence_megabytes * 2**20,
-                share=-(-self.settings.worker_concurrency // 2),
+                turns=Turns(self.places),
             ),
             rescue_runs=partial(self._rescue, app),
             close_unproven=CloseUnproven(self.store, self.clock),
@@ -223,6 +231,9 @@ class Composition:
             tidy_up=self._tidy_up,
             fold_figures=partial(fold_figures, self.engine),
             watch_letters=WatchLetters(self.store, self.clock),
+            watch_origins=WatchOrigins(
+                self.store, Routes(self.engine), self.clock, self.outside.origins
+            ),
             reevaluate_claims=ReevaluateClaims(self.store, self.clock),
             settle_bindings=ConvergeBindings(self.store),
             letters=letters,

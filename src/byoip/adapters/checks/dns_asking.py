@@ -37,7 +37,6 @@ _PROBE_SECONDS = 1.0  # over UDP, where TCP failed
 # Three cuts with 13 names, each with four addresses that are asked twice, fit in.
 _MOST_QUESTIONS = 512
 _MOST_BYTES = 256 * 1024
-_BLOCK = 16  # questions of the account's budget that are taken at a time; most looks need one block
 # Bytes of an answer that are kept as evidence: in each of 128 zones many servers may answer, and
 # what they say is the customer's. A token and its name, or 13 name servers, need no more.
 _LONGEST_FROM_RESOLVER = 1024
@@ -224,11 +223,11 @@ class Asking:
         return NotAnswered(Fault.TIMEOUT, detail)
 
     async def _denied(self) -> NotAnswered | None:
-        """Take the next block of the account's budget, if it is time to."""
+        """Take one question of the account's budget."""
         budget = self._limits.budget
-        if budget is None or self._questions % _BLOCK:
+        if budget is None:
             return None
-        wait = await budget.take(self._account_id, _BLOCK)
+        wait = await budget.take(self._account_id, 1)
         return (
             None
             if wait is None

@@ -1,7 +1,6 @@
 """Findings of runs and the raw answers that they rest on."""
 
 from collections.abc import Container, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from byoip.domain.checks import evidence
 from byoip.store.checks.raw_answers import unpacked
 from byoip.store.checks.tables import exhibits, findings, raw_answers
-from byoip.store.statements import AnyRow, Session, Statement, compiled, storable
+from byoip.store.statements import AnyRow, Session, compiled, json, storable
 
 FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)
 EXHIBIT: Final = tuple(
@@ -18,15 +17,42 @@ EXHIBIT: Final = tuple(
 )
 
 
+_KEEP: Final = compiled(
+    sa.text("""
+    WITH found AS (
+        INSERT INTO findings
+            (run_id, position, check_name, outcome, code, seen, fix, warnings, at)
+        SELECT :run_id, position, check_name, outcome, code, seen, fix, warnings, at
+        FROM jsonb_to_recordset(:findings) AS finding (
+            position smallint, check_name text, outcome text, code text, seen text, fix text,
+            warnings text[], at timestamptz
+        )
+    )
+    INSERT INTO exhibits
+        (run_id, finding, position, asked, whom, sha256, at, size_bytes, kept)
+    SELECT :run_id, finding, position, asked, whom, decode(sha256, 'hex'), at, size_bytes,
+        CASE WHEN is_kept THEN decode(sha256, 'hex') END
+    FROM jsonb_to_recordset(:exhibits) AS exhibit (
+        finding smallint, position smallint, asked text, whom text, sha256 text, at timestamptz,
+        size_bytes int, is_kept boolean
+    )
+    """)
+)
+
+
 async def keep_findings(
     session: Session, run_id: UUID, found: Sequence[evidence.Finding], kept: Container[bytes]
 ) -> None:
-    """Keep findings and their exhibits, each kind in one statement.
+    """Keep findings and their exhibits, all in one statement.
 
     Of raw answers whose digests are not in `kept`, the digest stays.
     """
-    await _insert_all(session, findings, list(_findings(run_id, found)))
-    await _insert_all(session, exhibits, list(_exhibits(run_id, found, kept)))
+    await session.change(
+        _KEEP,
+        run_id=run_id,
+        findings=json(list(_findings(found))),
+        exhibits=json(list(_exhibits(found, kept))),
+    )
 
 
 def finding_from(row: AnyRow, exhibits_: tuple[evidence.RawAnswer, ...]) -> evidence.Finding:
@@ -48,31 +74,9 @@ def exhibit_from(row: AnyRow) -> evidence.RawAnswer:
     )
 
 
-async def _insert_all(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    # A hundred at a time: a statement has at most 65535 parameters.
-    for start in range(0, len(rows), 100):
-        part = rows[start : start + 100]
-        numbered = {
-            f"{name}_{number}": value
-            for number, row in enumerate(part)
-            for name, value in row.items()
-        }
-        await session.change(_insert(table, tuple(part[0]), len(part)), **numbered)
-
-
-@lru_cache(maxsize=256)
-def _insert(table: sa.Table, names: tuple[str, ...], count: int) -> Statement:
-    rows = [
-        {name: sa.bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names}
-        for number in range(count)
-    ]
-    return compiled(sa.insert(table).values(rows))
-
-
-def _findings(run_id: UUID, found: Sequence[evidence.Finding]) -> Iterator[dict[str, Any]]:
+def _findings(found: Sequence[evidence.Finding]) -> Iterator[dict[str, Any]]:
     for position, finding in enumerate(found):
         yield {
-            "run_id": run_id,
             "position": position,
             "check_name": finding.check,
             "at": finding.at,
@@ -94,20 +98,18 @@ def _outcome(outcome: evidence.Outcome) -> dict[str, Any]:
 
 
 def _exhibits(
-    run_id: UUID, found: Sequence[evidence.Finding], kept: Container[bytes]
+    found: Sequence[evidence.Finding], kept: Container[bytes]
 ) -> Iterator[dict[str, Any]]:
     for number, finding in enumerate(found):
         for position, exhibit in enumerate(finding.exhibits):
-            digest = bytes.fromhex(exhibit.sha256)
             yield {
-                "run_id": run_id,
                 "finding": number,
                 "position": position,
                 "asked": storable(exhibit.asked),
                 "whom": storable(exhibit.of),
-                "sha256": digest,
+                "sha256": exhibit.sha256,
                 "size_bytes": len(exhibit.answer),
-                "kept": digest if digest in kept else None,
+                "is_kept": bytes.fromhex(exhibit.sha256) in kept,
                 "at": exhibit.at,
             }
 

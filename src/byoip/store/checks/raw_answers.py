@@ -31,27 +31,27 @@ _USED: Final = compiled(
     """)
 )
 
-# What was given up a moment ago, and is not deleted yet, is taken up again.
-_TAKE_UP: Final = compiled(
+# What was given up a moment ago, and is not deleted yet, is taken up again; only then what is not
+# there is added: the conditions on counts are for this order. The account comes after contents.
+_KEEP: Final = compiled(
     sa.text("""
-    UPDATE raw_answers SET loose_since = NULL WHERE sha256 IN (
-        SELECT sha256 FROM raw_answers
-        WHERE sha256 = ANY(:digests) AND loose_since IS NOT NULL
-        ORDER BY sha256 FOR NO KEY UPDATE
+    WITH taken_up AS (
+        UPDATE raw_answers SET loose_since = NULL WHERE sha256 IN (
+            SELECT sha256 FROM raw_answers
+            WHERE sha256 = ANY(:digests) AND loose_since IS NOT NULL
+            ORDER BY sha256 FOR NO KEY UPDATE
+        )
+        RETURNING 1
+    ), added AS (
+        INSERT INTO raw_answers (sha256, packed)
+        SELECT * FROM unnest(CAST(:digests AS bytea[]), CAST(:packed AS bytea[]))
+        WHERE (SELECT count(*) FROM taken_up) >= 0 ORDER BY 1
+        ON CONFLICT DO NOTHING
+        RETURNING 1
     )
-    """)
-)
-_ADD: Final = compiled(
-    sa.text("""
-    INSERT INTO raw_answers (sha256, packed)
-    SELECT * FROM unnest(CAST(:digests AS bytea[]), CAST(:packed AS bytea[])) ORDER BY 1
-    ON CONFLICT DO NOTHING
-    """)
-)
-_COUNT: Final = compiled(
-    sa.text("""
     INSERT INTO evidence_usage AS kept (account_id, bytes)
-    SELECT account_id, CAST(:bytes AS bigint) FROM prefixes WHERE id = :claim_id
+    SELECT account_id, CAST(:bytes AS bigint) FROM prefixes
+    WHERE id = :claim_id AND (SELECT count(*) FROM added) >= 0
     ON CONFLICT (account_id) DO UPDATE SET bytes = kept.bytes + excluded.bytes
     """)
 )
@@ -169,9 +169,8 @@ async def used(session: Session, claim_id: UUID) -> int:
 async def keep(session: Session, claim_id: UUID, contents: Mapping[bytes, bytes]) -> None:
     """Keep the contents that are not there yet, and count all of them for the account."""
     digests, answers = list(contents), list(contents.values())
-    await session.change(_TAKE_UP, digests=digests)
-    await session.change(_ADD, digests=digests, packed=answers)
-    await session.change(_COUNT, claim_id=claim_id, bytes=sum(map(len, answers)))
+    size = sum(map(len, answers))
+    await session.change(_KEEP, digests=digests, packed=answers, claim_id=claim_id, bytes=size)
 
 
 async def supersede(session: Session, claim_id: UUID, now: datetime, newest: int) -> None:

@@ -62,6 +62,16 @@ _TAKE: Final = compiled(
     )
     .returning(validation_runs)
 )
+_PUT_BACK: Final = compiled(
+    sa.update(validation_runs)
+    .where(_HELD)
+    .values(
+        state=constant(RunState.SCHEDULED),
+        attempt=_r.attempt - 1,
+        started_at=None,
+        lease_until=None,
+    )
+)
 _RENEW: Final = compiled(sa.update(validation_runs).where(_HELD).values(lease_until=_LEASE))
 _LOCK: Final = compiled(sa.select(validation_runs).where(_HELD).with_for_update())
 _FINISH: Final = compiled(
@@ -73,6 +83,18 @@ _CANCEL: Final = compiled(
     .where(_OF_CLAIM, _OPEN)
     .values(state=constant(RunState.CANCELLED), finished_at=_TIME, lease_until=None)
     .returning(_r.id)
+)
+# The two conditions on the state: the index is of open runs. Of a flood any number may be due: the
+# newest 5000 are looked at, and what others ask for later is among them.
+_DUE_BESIDE: Final = compiled(
+    sa.text("""
+    SELECT run.id FROM (
+        SELECT id, prefix_id, due_at FROM validation_runs
+        WHERE state IN ('scheduled', 'running') AND state = 'scheduled' AND due_at <= :time
+        ORDER BY due_at DESC LIMIT 5000
+    ) AS run JOIN prefixes ON prefixes.id = run.prefix_id
+    WHERE prefixes.account_id <> ALL(:full) ORDER BY run.due_at LIMIT 1
+    """)
 )
 _job = sa.table(
     "procrastinate_jobs", sa.column("status"), sa.column("task_name"), sa.column("args", pg.JSONB)
@@ -120,6 +142,15 @@ class RunRepository:
         now = self._clock.now()
         row = await self._session.row(_TAKE, run_id=run_id, time=now, due=now + _SKEW, lease=lease)
         return None if row is None else run_from(row)
+
+    async def put_back(self, run_id: UUID, attempt: int) -> bool:
+        """End an attempt before anything was asked; False if another has taken over."""
+        return bool(await self._session.change(_PUT_BACK, run_id=run_id, held_attempt=attempt))
+
+    async def due_beside(self, full: Sequence[UUID], now: datetime) -> UUID | None:
+        """A run that is due, and belongs to none of these accounts."""
+        row = await self._session.row(_DUE_BESIDE, full=list(full), time=now)
+        return None if row is None else row.id
 
     async def renew(self, run_id: UUID, attempt: int, lease: timedelta) -> bool:
         """Show that this attempt lives; False if another has taken over."""

@@ -1,9 +1,10 @@
 """Jobs, added to the queue on the connection of the transaction that wants them."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
 
@@ -11,12 +12,12 @@ from byoip.ports import jobs
 from byoip.store.accounts.tables import account_counters
 from byoip.store.checks.tables import validation_runs
 from byoip.store.claims.tables import prefixes
-from byoip.store.engine import plain, session_options
+from byoip.store.connecting import Connection
+from byoip.store.database_url import plain
+from byoip.store.engine import session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
-_LATER_SECONDS: Final = 5
-_PUT_BACK_A_SECOND: Final = 10  # each is a job of its own, and costs the worker 10 ms
 
 _OPEN_RUNS: Final = compiled(
     sa.select(account_counters.c.open_runs)
@@ -38,12 +39,17 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
             kwargs={
                 "options": options,
                 "application_name": "byoip worker queue",
-                "connect_timeout": 5,
             },
+            connection_class=Connection,
+            configure=_autocommit,
             min_size=1,
             max_size=connections,
         )
     )
+
+
+async def _autocommit(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)  # each of the queue's statements stands alone
 
 
 def make_enqueuing_app() -> App:
@@ -73,11 +79,6 @@ class JobRepository:
             connection=self._session.driver,
         )
         await job.defer_async(run_id=run_id.hex)
-
-    async def put_back_run(self, run_id: UUID, now: datetime) -> None:
-        """Have a worker look at a run later: after 5 s, or at ten a second for an account."""
-        seconds = max(_LATER_SECONDS, await self._open_runs(run_id) / _PUT_BACK_A_SECOND)
-        await self.enqueue_run(run_id, at=now + timedelta(seconds=seconds))
 
     async def _open_runs(self, run_id: UUID) -> int:
         row = await self._session.row(_OPEN_RUNS, run_id=run_id)

@@ -12,6 +12,7 @@ another worker takes it. The first one's attempt number is then out of date: it 
                          +---+ the lease ended: taken again, five attempts at most
 
     transaction 1     take the run; read the claim and its token
+    no transaction    wait for a turn of the account (turns.py); where none comes, put the run back
     no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
     transaction 2     lock space, claim and run; look again; decide; record
 
@@ -24,9 +25,8 @@ approved. "We could not ask" never decides: what was known stays, and the next r
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
@@ -49,24 +49,16 @@ from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget
+from byoip.usecases.checks.turns import Turns
 from byoip.usecases.claims.contests import clear_contests, contest_holders
 from byoip.usecases.events import record_changes
 
-_LOOK_SECONDS = 0.01
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 _WAIVER_ENDED = Unanswered(
     Fault.NOT_ASKED,
     "The operator's waiver of irr has ended since.",
     "Create the route object, or ask the operator.",
 )
-
-
-class _NoTurnError(Exception):
-    """The account has its share of this worker; what was taken is rolled back."""
-
-    def __init__(self, account_id: UUID) -> None:
-        super().__init__()
-        self.account_id = account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,76 +68,56 @@ class RunValidation:
     Attributes:
         heartbeat: seconds between renewals of the lease; well under the lease.
         evidence_quota: bytes of raw answers that an account's runs may keep.
-        share: how many runs of one account this worker carries out at once; others come later.
-        running: how many it carries out, by account.
-        patience: seconds that a run waits for a turn, in a place of the worker's, before it is put
-            back.
+        turns: which runs of an account this worker carries out at once; others wait.
     """
 
     store: Store
     ask: CollectEvidence
     heartbeat: float = LEASE.total_seconds() / 3
     evidence_quota: int = EVIDENCE_QUOTA
-    share: int = 10
-    running: Counter[UUID] = field(default_factory=Counter)
-    patience: float = 0.25
+    turns: Turns = field(default_factory=Turns)
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
-        """Do nothing if another worker has the run, or it has ended."""
-        with ExitStack() as turn:
-            try:
-                await self._attempt(run_id, by, turn)
-            except _NoTurnError as full:  # before anything was asked; the run is as it was
-                if not await self._free_soon(full.account_id):
-                    async with self.store.transaction(actor=by) as tx:
-                        await tx.jobs.put_back_run(run_id, tx.now)
-                    return
-                turn.enter_context(self._turn(full.account_id))
-                await self._attempt(run_id, by, turn, has_turn=True)
+        """Do nothing if another worker has the run, or it has ended.
 
-    async def _attempt(
-        self, run_id: UUID, by: Actor, turn: ExitStack, *, has_turn: bool = False
-    ) -> None:
+        Where its account gets no turn, the run is put back, and one of another account is due.
+        """
+        due: UUID | None = run_id
+        while due is not None:
+            due = await self._attempt(due, by)
+
+    async def _attempt(self, run_id: UUID, by: Actor) -> UUID | None:
         async with self.store.transaction(actor=by) as tx:
             run = await tx.runs.take(run_id, LEASE)
             if run is None:
-                return
+                return None
             try:
                 claim = await tx.claims.get(run.claim_id)
             except ClaimNotFound:
-                return  # the claim was closed
-            if not has_turn:
-                turn.enter_context(self._turn(claim.account_id))
+                return None  # the claim was closed
             token = None if claim.approved else await tx.tokens.live(claim.id)
+        if not await self.turns.comes(claim.account_id):
+            return await self._give_way(run, by)
+        with self.turns.turn(claim.account_id):
+            answers = await self._ask(run, claim, token)
+            await self._record(run, claim, token, answers, by)
+        return None
+
+    async def _give_way(self, run: ValidationRun, by: Actor) -> UUID | None:
+        """Put the run back, as it was; one of another account that may have its place."""
+        async with self.store.transaction(actor=by) as tx:
+            if await tx.runs.put_back(run.id, run.attempt):
+                await tx.jobs.enqueue_run(run.id)
+            return await tx.runs.due_beside(self.turns.full(), tx.now)
+
+    async def _ask(
+        self, run: ValidationRun, claim: Claim, token: OwnershipToken | None
+    ) -> CollectedEvidence:
         if run.attempt > MOST_ATTEMPTS:  # workers die of it: end it, as one without any answer
-            answers = CollectedEvidence(())
-        else:
-            async with self._alive(run):  # nothing is locked while we wait
-                answers = await self.ask(
-                    CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
-                )
-        await self._record(run, claim, token, answers, by)
-
-    @contextmanager
-    def _turn(self, account_id: UUID) -> Iterator[None]:
-        if self.running[account_id] >= self.share:
-            raise _NoTurnError(account_id)
-        self.running[account_id] += 1
-        try:
-            yield
-        finally:
-            self.running[account_id] -= 1
-            if not self.running[account_id]:
-                del self.running[account_id]
-
-    async def _free_soon(self, account_id: UUID) -> bool:
-        """Wait a moment for a turn: most runs are short, and one that is put back comes late."""
-        until = asyncio.get_running_loop().time() + self.patience
-        while self.running[account_id] >= self.share:
-            if asyncio.get_running_loop().time() >= until:
-                return False
-            await asyncio.sleep(_LOOK_SECONDS)
-        return True
+            return CollectedEvidence(())
+        target = CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
+        async with self._alive(run):  # nothing is locked while we wait
+            return await self.ask(target)
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
