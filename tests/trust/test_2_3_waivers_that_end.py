@@ -90,3 +90,20 @@ async def test_2_3_nor_where_a_registry_that_is_known_gives_no_answer_then(
     after = await world.now(claim)
     assert not after.approved
     assert after.irr.state is CheckState.PENDING
+
+
+async def test_2_3_nor_where_the_operator_names_a_registry_that_it_does_not_know(
+    world: Parties,
+) -> None:
+    claim = await proven(world, "23.9.0.0/24")  # in no statistics: they name no registry either
+    world.overridden.append((claim.prefix, "rir-of-old"))
+    await world.roas(ELSEWHERE)
+    waiver = await grant(world, claim, Waivable.IRR)
+    await run(world, claim)
+    assert (await world.now(claim)).irr.state is CheckState.VALID  # rpki is missing
+    await end(world, claim, waiver.id)
+    await world.roas(roa(claim.prefix))
+
+    await run(world, claim)
+
+    assert not (await world.now(claim)).approved

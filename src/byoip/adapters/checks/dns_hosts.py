@@ -68,6 +68,8 @@ class Hosts:
             if given := dns_answer.common_glue(host, referrals):
                 return given.intersection(*said)
             here = dns_answer.below(here, referrals)
+            if len(here.named) > _MOST_NAMES:
+                break
             places = await self._below(here, referrals, depth)
         return _NONE
 
@@ -88,8 +90,8 @@ class Hosts:
     async def _top(self, zone: Name, servers: Sequence[Name], depth: int) -> _Places:
         """Of the root's and top level's servers the resolver's word is enough, and one address."""
         if zone.parent.parent == zone.parent:
-            found = [(await self._asking.place(one)).told for one in servers]
-            return {str(one): at for one, at in zip(servers, found, strict=True)}
+            found = await together([self._asking.place(one) for one in servers])
+            return {str(one): at.told for one, at in zip(servers, found, strict=True)}
         return {str(one): await self._sure(one, depth + 1) for one in servers}
 
     async def _below(self, here: Delegation, referrals: Sequence[Referral], depth: int) -> _Places:
@@ -144,7 +146,7 @@ def _agreed(
     referrals: Sequence[Referral],
 ) -> bool:
     """Whether more than half of the zone's servers speak, and do not contradict on the way."""
-    if not 0 < len(here.named) <= _MOST_NAMES or len({one.zone for one in referrals}) > 1:
+    if not here.named or len({one.zone for one in referrals}) > 1:
         return False
     servers = servers_of(here.named, places)
     speaking = [address for address, says in voices.items() if says is not None]

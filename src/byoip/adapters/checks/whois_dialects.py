@@ -39,6 +39,7 @@ _FAULTS: Final = {
 _REFUSAL: Final = re.compile(
     r"denied|blocked|banned|exceeded|quota|too many|rate.?limit", re.IGNORECASE
 )
+_LONGEST_REFUSAL: Final = 4096  # characters; one search in 1 MB gives other threads no turn
 
 
 class NotAnAnswer(Exception):  # noqa: N818 - the other side's fault, not ours
@@ -257,4 +258,4 @@ def fault_of(code: int, message: str) -> NotAnAnswer:
 
 def is_refusal(text: str) -> bool:
     """Whether words without a code say that the server will not serve us."""
-    return _REFUSAL.search(text) is not None
+    return _REFUSAL.search(text, 0, _LONGEST_REFUSAL) is not None

@@ -225,10 +225,9 @@ def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
     """The claim with its registry and other origins; what has no answer stays as it was."""
     known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
     others = tuple(dict.fromkeys((*answers.other_origins, *known)))
-    if answers.registry is None:
-        return replace(claim, other_origins=others)
     # Without an answer an earlier pass stays, and so does what it rests on.
     asked = (one.outcome for one in answers.findings if one.check is Check.IRR)
     kept = all(isinstance(outcome, Unanswered) for outcome in asked)
     waived = claim.irr_waived if kept else answers.irr_waived
-    return replace(claim, registry=answers.registry, irr_waived=waived, other_origins=others)
+    registry = answers.registry or claim.registry
+    return replace(claim, registry=registry, irr_waived=waived, other_origins=others)
