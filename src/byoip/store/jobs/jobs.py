@@ -1,4 +1,7 @@
-"""Jobs, added to the queue on the connection of the transaction that wants them."""
+"""Jobs, added to the queue on the connection of the transaction that wants them.
+
+Text SQL: of the queue's tables, which are not ours.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
