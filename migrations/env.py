@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from byoip.store.all_tables import metadata
-from byoip.store.engine import with_driver
+from byoip.store.database_url import with_driver
 from byoip.store.migrating import is_ours
 
 

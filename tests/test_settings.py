@@ -169,6 +169,7 @@ _SPEAKERS = """
 [[speakers]]
 name = "ams1"
 address = "10.0.0.1:50051"
+plaintext = true
 stage = 1
 next_hop6 = "2001:db8::1"
 communities = ["64500:100"]
@@ -177,6 +178,7 @@ prepend_communities = ["64500:101", "64500:102", "64500:103"]
 [[speakers]]
 name = "fra1"
 address = "10.0.0.2:50051"
+tls_ca = "/etc/byoip/ca.pem"
 stage = 1
 
 [[listeners]]

@@ -75,14 +75,30 @@ def answer(
     return response
 
 
-def resolving(records: Records = ZONE_RECORDS, *, flags: int = 0) -> Resolve:
-    """A resolver that knows these records, and vouches for the registry's, which are signed."""
-    return lambda question: [vouching(question, answer(question, records, flags=flags)).to_wire()]
+def resolving(
+    records: Records = ZONE_RECORDS, *, flags: int = 0, unsigned: Sequence[str] = ()
+) -> Resolve:
+    """A resolver that knows these records, and vouches for those of zones that are signed."""
+
+    def resolve(question: dns.message.Message) -> list[bytes]:
+        response = answer(question, records, flags=flags)
+        return [vouching(question, response, unsigned).to_wire()]
+
+    return resolve
 
 
-def vouching(question: dns.message.Message, response: dns.message.Message) -> dns.message.Message:
-    """The response with AD, if it is about the registry's zone."""
-    if question.question[0].name.to_text() == TOP:
+def vouching(
+    question: dns.message.Message, response: dns.message.Message, unsigned: Sequence[str] = ()
+) -> dns.message.Message:
+    """The response with AD, if it is about the registry's zone, or names of name servers.
+
+    They are in example., which is signed, and so is the root; but not these zones below.
+    """
+    name = question.question[0].name
+    if name.to_text() in {TOP, "."} or (
+        name.is_subdomain(dns.name.from_text("example."))
+        and not any(name.is_subdomain(dns.name.from_text(zone)) for zone in unsigned)
+    ):
         response.flags |= dns.flags.AD
     return response
 

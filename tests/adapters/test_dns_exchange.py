@@ -52,7 +52,8 @@ def test_no_bytes_make_it_raise(
         )
         dns_answer.apex(reply.message, name_from(str(OWNER)))
         dns_answer.name_servers(reply.message, name_from(str(OWNER)))
-        dns_answer.addresses(reply.message)
+        dns_answer.addresses(reply.message, name_from(str(OWNER)))
+        dns_answer.told_addresses(reply.message, name_from(str(OWNER)))
         dns_answer.proven_bogus(reply.message)
 
 

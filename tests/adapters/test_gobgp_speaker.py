@@ -42,6 +42,13 @@ def test_there_is_no_call_that_could_delete_every_route() -> None:
         "EnablePeer",
         "ListPath",
         "AddPathStream",
+        "ListDefinedSet",
+        "AddDefinedSet",
+        "ListPolicy",
+        "AddPolicy",
+        "ListPolicyAssignment",
+        "AddPolicyAssignment",
+        "ResetPeer",
     }
     assert not any("Delete" in name for name in pb.DESCRIPTOR.message_types_by_name)
 

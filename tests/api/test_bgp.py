@@ -55,6 +55,7 @@ async def test_a_route_as_v4_clients_know_it_and_as_we_tell_it(
         "desired": {"advertised": False, "at": None},
         "applied": {"advertised": False, "at": None},
         "observed": {"advertised": None, "at": None, "by": None, "own_word": None},
+        "waiting_for": None,
     }
     announced = await world.result("PATCH", route, json={**UP, "asn_prepend_count": 2})
     assert announced["on_demand"]["advertised"] is announced["desired"]["advertised"] is True

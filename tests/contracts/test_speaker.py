@@ -79,6 +79,25 @@ class SpeakerContract:
         assert len(held) == len(paths)
         assert set(held) == set(paths)
 
+    async def test_what_it_holds_is_told_for_the_prefixes_asked(self, world: World) -> None:
+        await world.speaker.announce([V4, V6, *PARTS])
+        absent = Prefix.parse("203.0.113.0/24")
+        assert set(await world.speaker.held_of([V4.prefix, V6.prefix, absent])) == {V4, V6}
+        assert list(await world.speaker.held_of([absent])) == []
+        assert list(await world.speaker.held_of([])) == []
+
+    async def test_it_takes_ours_and_nothing_remains_of_the_probe(self, world: World) -> None:
+        assert await world.speaker.takes_ours([4, 6])
+        assert list(await world.speaker.held()) == []
+
+    async def test_with_imports_closed_it_takes_ours_all_the_same(self, world: World) -> None:
+        await world.speaker.announce([V4])
+        for _ in range(2):
+            await world.speaker.close_imports()
+        assert await world.speaker.takes_ours([4])
+        await world.speaker.announce([V6])
+        assert set(await world.speaker.held()) == {V4, V6}
+
     async def test_many_are_held_all(self, world: World) -> None:
         many = [path(f"198.{18 + i // 256}.{i % 256}.0/24", ORIGIN) for i in range(512)]
         many += [path(f"2001:db8:{i:x}::/48", ORIGIN) for i in range(700)]
@@ -158,6 +177,9 @@ class SpeakerContract:
         for asking in (
             world.speaker.local_as(),
             world.speaker.held(),
+            world.speaker.held_of([V4.prefix]),
+            world.speaker.close_imports(),
+            world.speaker.takes_ours([4]),
             world.speaker.announce([V4]),
             world.speaker.withdraw([V4]),
             world.speaker.neighbours(),
@@ -194,13 +216,18 @@ class TestTwin(SpeakerContract):
 
 @pytest.mark.real
 class TestGobgp(SpeakerContract):
-    @pytest.fixture
-    async def world(self) -> AsyncIterator[World]:
+    @pytest.fixture(params=[True, False], ids=["guarded", "not guarded"])
+    async def world(self, request: pytest.FixtureRequest) -> AsyncIterator[World]:
         require(Part.GOBGP, Part.BIRD)
         with ExitStack() as running:
             peering = Peering(PEER, PEER_AS.number, admin_down=True)
             daemon = running.enter_context(
-                gobgpd(address="127.0.0.81", asn=OWN_AS.number, neighbours=[peering])
+                gobgpd(
+                    address="127.0.0.81",
+                    asn=OWN_AS.number,
+                    neighbours=[peering],
+                    guarded=request.param,
+                )
             )
             feed = Feed("one", daemon.address, daemon.port, daemon.asn)
             running.enter_context(bird_router(address=PEER, asn=PEER_AS.number, speakers=[feed]))

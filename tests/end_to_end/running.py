@@ -63,8 +63,15 @@ class Running:
 
     def result(self, method: str, path: str, **more: Any) -> Any:
         answer = self.ask(method, path, **more)
-        assert answer.is_success, answer.text
+        assert answer.is_success, f"{answer.text}\n{self._why(answer)}"
         return answer.json()["result"]
+
+    def _why(self, answer: httpx.Response) -> str:
+        """What the service logged about a failure of its own: the directory is gone afterwards."""
+        if not answer.is_server_error:
+            return ""
+        lines = self.ready_file.with_name("log").read_text().splitlines()
+        return "\n".join(one for one in lines if '"error"' in one or "Traceback" in one)
 
     def control(self, method: str, path: str, **more: Any) -> Any:
         answer = self.http.request(method, f"{self.ready['sandbox_control_url']}{path}", **more)

@@ -7,11 +7,22 @@ from enum import Enum
 from typing import Literal
 
 from byoip.domain.asn import Asn
-from byoip.domain.prefix import Prefix
+from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
-from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
+from byoip.ports.speakers.speaker import ImportsOpen, Neighbour, SpeakerUnanswered
 
-Method = Literal["local_as", "held", "announce", "withdraw", "neighbours", "enable", "sent"]
+Method = Literal[
+    "local_as",
+    "held",
+    "held_of",
+    "close_imports",
+    "takes_ours",
+    "announce",
+    "withdraw",
+    "neighbours",
+    "enable",
+    "sent",
+]
 
 
 class Trouble(Enum):
@@ -32,6 +43,8 @@ class FakeSpeaker:
         troubled: the methods that the trouble is confined to; empty: all.
         delay: seconds that every answer takes; the work is done after them.
         loses: prefixes that it takes without complaint, and then neither holds nor sends.
+        loses_all: the same of every prefix, as with an import policy that rejects all.
+        open: why it cannot be made to refuse what neighbours send; empty: it can.
         asked: every call so far: the method, and the paths that came with it.
     """
 
@@ -42,6 +55,8 @@ class FakeSpeaker:
     troubled: frozenset[Method] = frozenset()
     delay: float = 0
     loses: set[Prefix] = field(default_factory=set)
+    loses_all: bool = False
+    open: str = ""
     asked: list[tuple[Method, tuple[Path, ...]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -57,6 +72,20 @@ class FakeSpeaker:
     async def held(self) -> Sequence[Path]:
         await self._answer("held")
         return list(self._paths.values())
+
+    async def held_of(self, prefixes: Collection[Prefix]) -> Sequence[Path]:
+        await self._answer("held_of")
+        return [self._paths[one] for one in prefixes if one in self._paths]
+
+    async def close_imports(self) -> None:
+        await self._answer("close_imports")
+        if self.open:
+            raise ImportsOpen(self.open)
+
+    async def takes_ours(self, families: Collection[Family]) -> bool:
+        del families
+        await self._answer("takes_ours")
+        return not self.loses_all
 
     async def announce(self, paths: Sequence[Path]) -> None:
         await self._answer("announce", paths)
@@ -135,7 +164,8 @@ class FakeSpeaker:
 
     def _do(self, method: Method, paths: Sequence[Path], address: str) -> None:
         if method == "announce":
-            self.put(*(path for path in paths if path.prefix not in self.loses))
+            taken = [] if self.loses_all else paths
+            self.put(*(path for path in taken if path.prefix not in self.loses))
         elif method == "withdraw":
             self.lose(*(path.prefix for path in paths))
         elif method == "enable":

@@ -1,9 +1,10 @@
 """A small DNS of our own: a signed root, the registry's zones, zones below, servers, a resolver.
 
 The hub serves the root and every zone, and is all that the validating resolver asks. The registry
-serves in-addr.arpa and ip6.arpa, signed, and refers from there. The other name servers are those
-that the zones name in their NS records; they carry copies which a test may let differ. All listen
-on the same port of their own address (`DnsWorld.port`), as in the real world all listen on port 53.
+serves the root, and in-addr.arpa and ip6.arpa, signed, and refers from there. The other name
+servers are those that the zones name in their NS records; they carry copies which a test may let
+differ. All listen on the same port of their own address (`DnsWorld.port`), as in the real world all
+listen on port 53.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,13 +33,14 @@ class _ChildZone:
     servers: tuple[str, ...]
     signing: Signing
     copies: dict[str, Records | None]
+    names: tuple[str, ...]
     key: ZoneKey = field(default_factory=ZoneKey)
 
     def text(self, address: str) -> str | None:
         records = self.copies.get(address)
         if records is None:
             return None
-        names = [server_name(server) for server in self.servers]
+        names = [dns.name.from_text(name) for name in self.names]
         return zone_text(self.origin, names, records, key=self.key, signing=self.signing)
 
     def trusted_key(self) -> ZoneKey:
@@ -68,18 +70,23 @@ class DnsWorld:
         *,
         signing: Signing = Signing.SIGNED,
         servers: Sequence[str] = SERVERS[:2],
+        names: Sequence[str] = (),
     ) -> None:
         """Delegate a zone to name servers, given as addresses out of `SERVERS`.
 
-        The registry delegates a reverse zone, the root any other.
+        The registry delegates a reverse zone, the root any other. Their names are those of
+        `server_name` unless given; the zone above has glue for names in the zone itself.
         """
+        names = names or [str(server_name(server)) for server in servers]
         name = dns.name.from_text(origin)
         copies: dict[str, Records | None] = {address: {} for address in (HUB, *servers)}
-        self._zones[name] = _ChildZone(name, tuple(servers), signing, copies)
+        self._zones[name] = _ChildZone(name, tuple(servers), signing, copies, tuple(names))
         self._reload()
 
     def publish(self, name: str, *values: str, kind: str = "TXT", at: str | None = None) -> None:
         """Set all records of this name and kind, one per value: everywhere, or at one address.
+
+        An address that does not serve the zone does so from then on.
 
         A TXT value is the text itself, split into character-strings where it is long; other
         kinds are written as in a zone file, with absolute names.
@@ -124,7 +131,7 @@ class DnsWorld:
             (zone for zone in self._zones.values() if owner.is_subdomain(zone.origin)),
             key=lambda zone: len(zone.origin),
         )
-        for copy in zone.copies.values() if at is None else [zone.copies[at]]:
+        for copy in zone.copies.values() if at is None else [zone.copies.setdefault(at, {})]:
             if copy is not None:
                 copy[owner, kind] = written
         self._reload()
@@ -135,7 +142,6 @@ class DnsWorld:
             zones = {origin: text for origin, text in texts.items() if text is not None}
             if address in {HUB, REGISTRY}:
                 zones |= {str(top): self._top_text(top) for top in TOPS}
-            if address == HUB:
                 zones["."] = self._root_text()
             server.serve(zones)
         self.resolver.forget()
@@ -168,13 +174,18 @@ def root_text(key: ZoneKey, delegations: Records) -> str:
     """The root zone: the servers' addresses, and NS and DS of every child."""
     hosts: Records = {(server_name(a), "A"): [a] for a in (HUB, REGISTRY, *SERVERS)}
     records = {**hosts, **delegations}
-    return zone_text(dns.name.root, [server_name(HUB)], records, key=key, signing=Signing.SIGNED)
+    return zone_text(
+        dns.name.root, [server_name(REGISTRY)], records, key=key, signing=Signing.SIGNED
+    )
 
 
 def _delegations(children: Iterable[_ChildZone]) -> Records:
     records: Records = {}
     for child in children:
-        records[child.origin, "NS"] = [str(server_name(server)) for server in child.servers]
+        records[child.origin, "NS"] = list(child.names)
+        for name, address in zip(map(dns.name.from_text, child.names), child.servers, strict=True):
+            if name.is_subdomain(child.origin):
+                records[name, "A"] = [address]
         if child.signing is not Signing.UNSIGNED:
             records[child.origin, "DS"] = [str(child.trusted_key().ds(child.origin))]
     return records

@@ -1,62 +1,34 @@
 """A BGP speaker that announces: GoBGP's gobgpd on loopback, with its API."""
 
+import copy
+import json
+import re
 import signal
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.real import parts, processes
 
-_GLOBAL = """
-[global.config]
-  as = {asn}
-  router-id = "{address}"
-  port = {port}
-  local-address-list = ["{address}"]
-"""
+# The sample that operators read: what it says is what the tests run, but for addresses and timers.
+_MANUAL = Path(__file__).parents[2] / "docs" / "operating.md"
+_SAMPLE = re.compile(r"^```toml\n(\[global\.config\]\n.*?)^```$", re.MULTILINE | re.DOTALL)
 
-# It waits for the other side to connect: then there is no port of the other side to be known.
-_NEIGHBOUR = """
-[[neighbors]]
-  [neighbors.config]
-    neighbor-address = "{address}"
-    peer-as = {asn}
-    admin-down = {admin_down}
-  [neighbors.transport.config]
-    passive-mode = true
-    local-address = "{own}"
-  [neighbors.ebgp-multihop.config]
-    enabled = true
-  [neighbors.graceful-restart.config]
-    enabled = {graceful}
-    restart-time = 60
-    deferral-time = 5
-  [neighbors.timers.config]
-    hold-time = 9
-    keepalive-interval = 3
-    idle-hold-time-after-reset = 1
-  [[neighbors.afi-safis]]
-    [neighbors.afi-safis.config]
-      afi-safi-name = "ipv4-unicast"
-    [neighbors.afi-safis.mp-graceful-restart.config]
-      enabled = {graceful}
-  [[neighbors.afi-safis]]
-    [neighbors.afi-safis.config]
-      afi-safi-name = "ipv6-unicast"
-    [neighbors.afi-safis.mp-graceful-restart.config]
-      enabled = {graceful}
-"""
+
+_QUICK = {"hold-time": 9, "keepalive-interval": 3, "idle-hold-time-after-reset": 1}
 
 
 @dataclass(frozen=True)
 class Peering:
-    """A neighbour that a gobgpd waits for.
+    """A neighbour that a gobgpd waits for: then there is no port of the other side to be known.
 
     Attributes:
         address: where it comes from.
         admin_down: whether gobgpd refuses it until it is enabled; again after each start.
-        graceful: whether its routes outlive gobgpd at the neighbour, for a minute (RFC 4724).
+        graceful: whether its routes outlive gobgpd at the neighbour (RFC 4724).
     """
 
     address: str
@@ -69,25 +41,35 @@ class Gobgpd:
     """One gobgpd; it listens for BGP at `address:port`, for gRPC at `target`."""
 
     def __init__(
-        self, directory: Path, *, address: str, asn: int, neighbours: Sequence[Peering]
+        self,
+        directory: Path,
+        *,
+        address: str,
+        asn: int,
+        neighbours: Sequence[Peering],
+        socket: Path | None,
+        options: Sequence[str | Path],
+        guarded: bool,
+        default_import: str,
     ) -> None:
         self.address = address
         self.asn = asn
         self.port = processes.free_port(address)
         self._api_port = processes.free_port(address)
-        self.target = f"{address}:{self._api_port}"
+        self._socket = socket
+        self.target = f"unix://{socket}" if socket else f"{address}:{self._api_port}"
+        self._options = options
         self._directory = directory
         self._graceful = any(one.graceful for one in neighbours)
-        (directory / "gobgpd.toml").write_text(self._config(neighbours))
+        self._guarded = guarded
+        self._default_import = default_import
+        (directory / "gobgpd.json").write_text(json.dumps(self._config(neighbours)))
         self._program = self._started()
 
     def wait(self) -> None:
         """Return once its API and its BGP port answer."""
         self._program.wait_until(
-            lambda: (
-                processes.accepts(self.address, self._api_port)
-                and processes.accepts(self.address, self.port)
-            )
+            lambda: self._api_answers() and processes.accepts(self.address, self.port)
         )
 
     def kill(self) -> None:
@@ -115,37 +97,90 @@ class Gobgpd:
         """Its log."""
         return self._program.said()
 
+    def _api_answers(self) -> bool:
+        if self._socket:
+            return self._socket.exists()
+        return processes.accepts(self.address, self._api_port)
+
     def _started(self) -> processes.Program:
         return processes.Program(
             [
-                *(parts.program("gobgpd"), "-f", self._directory / "gobgpd.toml"),
+                *(parts.program("gobgpd"), "-t", "json", "-f", self._directory / "gobgpd.json"),
                 *("--api-hosts", self.target, "--pprof-disable", "-l", "info"),
                 # Without it the new start says that forwarding state was lost: then the neighbour
                 # throws away what it kept before anything new has come (RFC 4724, section 4.2).
                 *(["--graceful-restart"] if self._graceful else []),
+                *self._options,
             ],
             log=self._directory / "gobgpd.log",
         )
 
-    def _config(self, neighbours: Sequence[Peering]) -> str:
-        start = _GLOBAL.format(asn=self.asn, address=self.address, port=self.port)
-        return start + "".join(
-            _NEIGHBOUR.format(
-                address=one.address,
-                asn=one.asn,
-                own=self.address,
-                admin_down=str(one.admin_down).lower(),
-                graceful=str(one.graceful).lower(),
-            )
-            for one in neighbours
-        )
+    def _config(self, neighbours: Sequence[Peering]) -> dict[str, Any]:
+        sample = sample_config()
+        (neighbour,) = sample["neighbors"]
+        sample["global"]["config"] = {
+            "as": self.asn,
+            "router-id": self.address,
+            "port": self.port,
+            "local-address-list": [self.address],
+        }
+        if not self._guarded:
+            for key in ("defined-sets", "policy-definitions"):
+                del sample[key]
+            del sample["global"]["apply-policy"]["config"]["import-policy-list"]
+        sample["global"]["apply-policy"]["config"]["default-import-policy"] = self._default_import
+        sample["neighbors"] = [self._neighbour(neighbour, one) for one in neighbours]
+        return sample
+
+    def _neighbour(self, sample: dict[str, Any], peering: Peering) -> dict[str, Any]:
+        made = copy.deepcopy(sample)
+        made["config"] = {
+            "neighbor-address": peering.address,
+            "peer-as": peering.asn,
+            "admin-down": peering.admin_down,
+        }
+        made["transport"]["config"] = {"passive-mode": True, "local-address": self.address}
+        made["ebgp-multihop"] = {"config": {"enabled": True}}
+        made["timers"] = {"config": _QUICK}
+        made["graceful-restart"]["config"]["enabled"] = peering.graceful
+        for family in made["afi-safis"]:
+            family["mp-graceful-restart"]["config"]["enabled"] = peering.graceful
+        return made
+
+
+def sample_config() -> dict[str, Any]:
+    """The configuration that the manual gives operators."""
+    found = _SAMPLE.search(_MANUAL.read_text())
+    assert found, "the manual has no sample of a gobgpd"
+    return tomllib.loads(found[1])
 
 
 @contextmanager
-def gobgpd(*, address: str, asn: int, neighbours: Sequence[Peering] = ()) -> Iterator[Gobgpd]:
-    """Run a speaker until the block ends."""
+def gobgpd(
+    *,
+    address: str,
+    asn: int,
+    neighbours: Sequence[Peering] = (),
+    socket: Path | None = None,
+    options: Sequence[str | Path] = (),
+    guarded: bool = True,
+    default_import: str = "accept-route",
+) -> Iterator[Gobgpd]:
+    """Run a speaker until the block ends.
+
+    Its API listens at a socket, if one is given. `guarded`: its file has the import policy.
+    """
     with processes.workplace("gobgpd") as directory:
-        speaker = Gobgpd(directory, address=address, asn=asn, neighbours=neighbours)
+        speaker = Gobgpd(
+            directory,
+            address=address,
+            asn=asn,
+            neighbours=neighbours,
+            socket=socket,
+            options=options,
+            guarded=guarded,
+            default_import=default_import,
+        )
         try:
             speaker.wait()
             yield speaker

@@ -11,7 +11,7 @@ from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
-from tests.real.dns_world import RESOLVER, SERVERS, DnsWorld, server_name
+from tests.real.dns_world import HUB, RESOLVER, SERVERS, DnsWorld, server_name
 from tests.real.zone_signing import Signing
 
 LABEL, TOKEN = "byoip-validation", "n5r7kq2xw4vzt3mbd6yj"
@@ -107,3 +107,25 @@ async def test_a_zone_that_the_registry_does_not_delegate_is_missing_there(
     assert isinstance(outcome, Failed)
     assert outcome.reason is Reason.ZONE_NOT_DELEGATED
     assert "the lowest zone is in-addr.arpa, which is the registry's own" in outcome.seen
+
+
+async def test_a_hostile_server_of_a_forward_zone_does_not_say_where_the_other_is(
+    dns_world: DnsWorld,
+) -> None:
+    hosts = ["ns1.acme.example.", "ns2.acme.example."]
+    dns_world.add_zone("acme.example.", signing=UNSIGNED, names=hosts)
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED, names=hosts)
+    dns_world.publish(OWNER, TOKEN)
+    for host, address in zip(hosts, [HOSTILE, HONEST], strict=True):
+        dns_world.publish(host, address, kind="A")
+    assert isinstance(await judge(dns_world), Passed)
+
+    dns_world.publish(OWNER, TOKEN, at=THIRD)
+    dns_world.remove(OWNER, at=HONEST)
+    for asked in (HOSTILE, HUB):  # the hub is what the resolver asks
+        dns_world.publish(hosts[1], THIRD, kind="A", at=asked)
+    outcome = await judge(dns_world)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason is Reason.SERVERS_CONTRADICT
+    dns_world.stop(HONEST)
+    assert isinstance(await judge(dns_world), Unanswered)

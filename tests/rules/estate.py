@@ -18,9 +18,10 @@ from byoip.domain.routes.breaker import Ceilings, Parked
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.transaction import Store
-from byoip.usecases.routes import breaker, offboarding
+from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
 from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.withdraw import tripping
 from tests.accounts import Accounts
 from tests.store import samples
 from tests.store.samples import SetClock
@@ -100,6 +101,27 @@ class Estate:
         async with self.store.transaction() as tx:
             await tx.claims.add(other)
             await tx.bindings.add(samples.binding(other, await self.service()))
+
+    async def take_down(self, claim: Claim, number: int = 0) -> None:
+        """As its owner: one route of it, by a request that names it."""
+        async with tripping(self.store):
+            await self.want(claim, number, advertised=False)
+
+    async def want(self, claim: Claim, number: int = 0, *, advertised: bool = True) -> None:
+        """The same, either way."""
+        route, patch = (await self.routes(claim))[number], Verb(self.store, bgp_prefixes.advertise)
+        await patch(claim.account_id, claim.id, route.id, advertised=advertised, by=OWNER)
+
+    async def replace(self, claim: Claim, number: int) -> None:
+        """End a route that is withdrawn, and add the same one again."""
+        route = (await self.routes(claim))[number]
+        remove, add = Verb(self.store, bgp_prefixes.remove), Verb(self.store, bgp_prefixes.add)
+        await remove(claim.account_id, claim.id, route.id, by=OWNER)
+        await add(claim.account_id, claim.id, cidr=str(route.cidr), by=OWNER)
+        await self.run(
+            "UPDATE bgp_prefixes SET last_valid_at = now() WHERE cidr = :cidr AND live",
+            cidr=str(route.cidr),
+        )
 
     async def offboard(self, claim: Claim, by: Actor = OWNER) -> None:
         self.clock.advance(timedelta(milliseconds=1))  # they go in the order of their asking
@@ -181,6 +203,26 @@ class Estate:
     async def one(self, query: str, **values: Any) -> Any:
         async with self.engine.connect() as connection:
             return await connection.scalar(text(query), values)
+
+    async def ask(self, query: str, **values: Any) -> list[Any]:
+        async with self.engine.connect() as connection:
+            return list(await connection.execute(text(query), values))
+
+    async def later(self, **duration: float) -> None:
+        """As if so much time had passed for the breaker, which asks the database."""
+        passed = f"interval '{timedelta(**duration).total_seconds()} seconds'"
+        await self.run(
+            f"""
+            DO $$ BEGIN
+                ALTER TABLE withdrawals DISABLE TRIGGER USER;
+                ALTER TABLE breaker_trips DISABLE TRIGGER USER;
+                UPDATE withdrawals SET at = at - {passed};
+                UPDATE breaker_trips SET rearmed_at = rearmed_at - {passed};
+                ALTER TABLE withdrawals ENABLE TRIGGER USER;
+                ALTER TABLE breaker_trips ENABLE TRIGGER USER;
+            END $$
+            """  # noqa: S608
+        )
 
     async def run(self, statement: str, **values: Any) -> None:
         async with self.engine.begin() as connection:

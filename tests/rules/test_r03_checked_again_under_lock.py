@@ -31,6 +31,9 @@ class AllAdmitted:
     def admits(self, desired: DesiredRoute, stage: int) -> bool:  # noqa: ARG002
         return True
 
+    def not_held(self, desired: DesiredRoute, speaker: str) -> None:
+        """All is held here."""
+
 
 class Ours:
     async def require(self) -> None:

@@ -134,7 +134,7 @@ async def test_a_large_offboarding_goes_at_its_pace_and_holds_no_other_up(estate
         await estate.go_on()
         await estate.go_on()
         assert await estate.up(large) == left
-        await estate.run(_AN_HOUR_LATER)
+        await estate.later(minutes=61)
     assert await estate.up(others) == 0
     await request(estate, other)
     await estate.go_on()
@@ -152,7 +152,7 @@ async def test_one_accounts_offboardings_leave_room_in_the_hours_share(estate: E
     await estate.go_on()
     assert (await estate.up(*large), await estate.up(small)) == (3, 0)
     assert await open_scopes(estate) == []
-    await estate.run(_AN_HOUR_LATER)
+    await estate.later(minutes=61)
     await estate.go_on()
     assert await estate.up(*large) == 0
 
@@ -185,7 +185,7 @@ async def test_what_is_released_goes_on_at_the_ceilings_pace_and_trips_nothing(
         await estate.go_on()
     assert await estate.up(*claims) == 16  # two more in this hour
     assert await open_scopes(estate) == []
-    await estate.run(_AN_HOUR_LATER)
+    await estate.later(minutes=61)
     await estate.go_on()
     assert await estate.up(*claims) == 14
     assert await estate.operators() == ["breaker.tripped", "breaker.rearmed"]
@@ -250,16 +250,3 @@ async def test_announcements_go_on(estate: Estate) -> None:
         await request(estate, second)
     assert (await estate.restore(first)).withheld == ()
     assert await estate.up(first, second) == 2
-
-
-# The ledger is only added to; for a test, time has passed on the database's clock.
-_AN_HOUR_LATER = """
-DO $$ BEGIN
-    ALTER TABLE withdrawals DISABLE TRIGGER USER;
-    ALTER TABLE breaker_trips DISABLE TRIGGER USER;
-    UPDATE withdrawals SET at = at - interval '61 minutes';
-    UPDATE breaker_trips SET rearmed_at = rearmed_at - interval '61 minutes';
-    ALTER TABLE withdrawals ENABLE TRIGGER USER;
-    ALTER TABLE breaker_trips ENABLE TRIGGER USER;
-END $$
-"""

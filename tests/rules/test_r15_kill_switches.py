@@ -64,6 +64,9 @@ def recording(estate: Estate, done: set[JobKind]) -> Work:
 
         return note
 
+    async def look() -> None:
+        """Takes nothing away, so no kill switch stops it."""
+
     return Work(
         run_validation=noting(JobKind.RESCUE_RUNS),
         rescue_runs=noting(JobKind.RESCUE_RUNS),
@@ -74,6 +77,7 @@ def recording(estate: Estate, done: set[JobKind]) -> Work:
         tidy_up=noting(JobKind.TIDY_UP),
         fold_figures=noting(JobKind.TIDY_UP),
         watch_letters=noting(JobKind.WATCH_LETTERS),
+        watch_origins=look,
         reevaluate_claims=noting(JobKind.REEVALUATE_CLAIMS),
         settle_bindings=noting(JobKind.SETTLE_BINDINGS),
         letters=LetterWork(noting(JobKind.RENEW_LETTERS), noting(JobKind.RENEW_LETTERS)),

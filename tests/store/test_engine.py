@@ -7,7 +7,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.claims.reader import CustomerReader
-from byoip.store.engine import PoolSize, make_engine, with_driver
+from byoip.store.database_url import plain
+from byoip.store.engine import PoolSize, make_engine
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from tests.store.samples import SetClock
@@ -26,7 +27,7 @@ KILL = text("""
     ],
 )
 def test_any_postgres_url_is_understood(url: str) -> None:
-    assert with_driver(url) == "postgresql+psycopg://a:b%40c@h:5/d"
+    assert plain(url) == plain("postgresql://a:b%40c@h:5/d")
 
 
 async def test_nothing_may_wait_for_ever(engine: AsyncEngine) -> None:

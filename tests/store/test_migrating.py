@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store import migrating
 from byoip.store.all_tables import metadata
-from byoip.store.engine import make_engine, with_driver
+from byoip.store.database_url import with_driver
+from byoip.store.engine import make_engine
 from byoip.store.unavailable import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"

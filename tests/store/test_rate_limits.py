@@ -96,3 +96,12 @@ async def test_windows_of_days_ago_are_dropped_and_no_others(
     async with engine.connect() as connection:
         assert list(await connection.scalars(text("SELECT who FROM rate_windows"))) == [new]
     assert (await windows.lease(old, limit=10, most=1)).left == 9
+
+
+async def test_tidying_up_takes_no_window_from_the_lease_that_begins_it(
+    windows: RateWindows, store: Store
+) -> None:
+    firsts = asyncio.gather(*(windows.lease(uuid4(), limit=10, most=1) for _ in range(200)))
+    while not firsts.done():
+        await store.prune()
+    assert {one.permits for one in await firsts} == {1}

@@ -50,6 +50,10 @@ async def offboard(world: World, claim: Claim) -> None:
     await Verb(world.store, offboarding.offboard)(claim.account_id, claim.id, by=BY)
 
 
+async def restore(world: World, claim: Claim) -> None:
+    await Verb(world.store, offboarding.restore)(claim.account_id, claim.id, by=BY)
+
+
 async def go_on(world: World) -> None:
     """The worker takes all offboardings as far as they go now."""
     await ContinueOffboardings(world.store, world.clock, GRACE)(by=WORKER)

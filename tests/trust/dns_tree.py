@@ -26,6 +26,7 @@ from tests.adapters.dns_script import (
     TOP,
     ZONE,
     ZONE_RECORDS,
+    Records,
     Resolve,
     Script,
     Serve,
@@ -72,18 +73,21 @@ def resolver(
     hosts: dict[str, list[str]] | None = None,
     *,
     registry: Sequence[str] = (REGISTRY,),
+    more: Records | None = None,
+    unsigned: Sequence[str] = (),
 ) -> dict[str, Resolve]:
-    """The operator's resolver, that knows these hosts and this registry."""
+    """The operator's resolver, that knows these hosts, this registry and more; it validates."""
     names = [f"r{number}.registry.example." for number, _ in enumerate(registry, start=1)]
     records: dict[tuple[str, str], Sequence[str]] = {
         **ZONE_RECORDS,
+        **(more or {}),
         (TOP, "NS"): names,
         **{(name, "A"): [address] for name, address in zip(names, registry, strict=True)},
     }
     for name, addresses in {**HOSTS, **(hosts or {})}.items():
         records[name, "A"] = [one for one in addresses if ":" not in one]
         records[name, "AAAA"] = [one for one in addresses if ":" in one]
-    return {RESOLVERS[0]: resolving(records)}
+    return {RESOLVERS[0]: resolving(records, unsigned=unsigned)}
 
 
 async def look(script: Script) -> ZoneObservation:

@@ -13,6 +13,7 @@ import pytest
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.reverse_dns.observation import NeverContacted
 from tests.adapters.dns_script import (
     ACCOUNT,
     LABEL,
@@ -83,6 +84,22 @@ async def test_a_server_at_a_refused_address_does_not_shrink_the_number() -> Non
     outcome = await judged(script)
     assert reason(outcome) is Reason.SERVER_REFUSED_BY_POLICY
     assert "10.0.0.1" in outcome.seen
+
+
+async def test_refused_addresses_take_no_place_of_those_that_may_be_asked() -> None:
+    hosts = {
+        "ns1.example.": ["10.0.0.1", "10.0.0.2", NS1],
+        "ns2.example.": ["10.0.1.1", "10.0.1.2", NS2, NS2_MORE],
+    }
+    script = Script(resolve=resolver(hosts), serve={NS1: YES, NS2: YES, NS2_MORE: YES})
+    observed = await look(script)
+    assert {NS1, NS2, NS2_MORE} <= set(script.met)
+    said = [one for one in observed.servers if isinstance(one.answer, NeverContacted)]
+    assert [(one.server, one.address) for one in said] == [
+        ("ns1.example.", "10.0.0.1"),
+        ("ns2.example.", "10.0.1.1"),
+    ]
+    assert isinstance(await judged(script), Passed)
 
 
 async def test_a_server_without_an_address_does_not_shrink_the_number() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from byoip.domain.checks.evidence import Check, Failed, Fault, Finding, Reason, Unanswered
+from byoip.domain.checks.evidence import Check, Failed, Fault, Finding, Passed, Reason, Unanswered
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.blockers import Advice, blockers
@@ -107,6 +107,29 @@ async def test_2_3_but_not_where_a_holder_of_its_own_stands_there(
 
     assert isinstance(outcome, Failed)
     assert outcome.reason is Reason.MAINTAINER_NOT_HOLDER
+
+
+def other_origin(prefix: Prefix) -> bytes:
+    return f"route: {prefix}\norigin: AS64510\nmnt-by: MAINT-X\nsource: APNIC".encode()
+
+
+@pytest.mark.parametrize(
+    ("maintainer", "counts"), [("MAINT-JP-HOLDER", False), ("MAINT-JPNIC", True)]
+)
+async def test_2_3_beside_another_object_jpnic_counts_only_if_it_stands_in_the_inetnum(
+    registry_world: RegistryWorld, nationals: WhoisServer, maintainer: str, *, counts: bool
+) -> None:
+    world, server = registry_world
+    claim = await brought(world, JAPANESE)
+    server.put("APNIC", other_origin(claim.prefix))
+    server.put("APNIC", block(claim.prefix, maintainer))
+    nationals.put("JPIRR", route(claim.prefix, "JPIRR", (await world.token(claim)).value))
+
+    outcome = (await found(world, claim))[Check.IRR].outcome
+
+    assert isinstance(outcome, Passed if counts else Failed)
+    if isinstance(outcome, Failed):
+        assert outcome.reason is Reason.ROUTE_OBJECT_OTHER_ORIGIN
 
 
 async def test_2_3_where_the_second_place_is_silent_nothing_is_refused(

@@ -70,3 +70,23 @@ async def test_2_3_nor_where_its_time_came(world: Parties) -> None:
     await run(world, claim)
 
     assert not (await world.now(claim)).approved
+
+
+async def test_2_3_nor_where_a_registry_that_is_known_gives_no_answer_then(
+    world: Parties, registry_world: RegistryWorld
+) -> None:
+    claim = await proven(world, "23.6.1.0/24")  # ARIN has no route object for it
+    await world.roas(ELSEWHERE)
+    waiver = await grant(world, claim, Waivable.IRR)
+    await run(world, claim)
+    assert (await world.now(claim)).irr.state is CheckState.VALID  # rpki is missing
+    await end(world, claim, waiver.id)
+    await world.roas(roa(claim.prefix))
+    _, server = registry_world
+    await server.stop()
+
+    await run(world, claim)
+
+    after = await world.now(claim)
+    assert not after.approved
+    assert after.irr.state is CheckState.PENDING

@@ -3,7 +3,7 @@
 import pytest
 
 from byoip.domain.claims.lifecycle import Standing, Transition
-from tests.trust.contests import remove, rival, stand, stands
+from tests.trust.contests import offboard, remove, restore, rival, stand, stands
 from tests.usecases.conftest import world, world_engine
 from tests.usecases.world import World
 
@@ -51,3 +51,34 @@ async def test_a_claim_that_has_proven_nothing_is_in_no_contest(world: World) ->
     await stand(world, other, Transition.RESUMED)
 
     assert await stands(world, holder) is await stands(world, other) is Standing.OK
+
+
+async def test_a_claim_that_proved_the_space_while_suspended_contests_its_holder(
+    world: World,
+) -> None:
+    holder = await world.approved()
+    other = await world.claim(account_id=await world.new_account())
+    await stand(world, other, Transition.SUSPENDED)
+    await world.prove(other)
+    await world.validate(other)
+    assert await stands(world, holder) is Standing.OK
+
+    await stand(world, other, Transition.RESUMED)
+
+    assert await stands(world, holder) is await stands(world, other) is Standing.CONTESTED
+
+
+async def test_a_holder_that_leaves_meanwhile_is_contested_when_it_is_restored(
+    world: World,
+) -> None:
+    holder = await world.approved()
+    other = await world.claim(account_id=await world.new_account())
+    await stand(world, other, Transition.SUSPENDED)
+    await world.prove(other)
+    await world.validate(other)
+    await offboard(world, holder)
+    await stand(world, other, Transition.RESUMED)
+
+    await restore(world, holder)
+
+    assert await stands(world, holder) is await stands(world, other) is Standing.CONTESTED

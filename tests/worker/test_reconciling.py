@@ -116,7 +116,7 @@ class Restarting(FakeSpeaker):
         self.came_up_with: list[int] = []
 
     async def neighbours(self) -> Sequence[Neighbour]:
-        if self.armed and [one for one, _ in self.asked[-2:]] == ["held", "announce"]:
+        if self.armed and [one for one, _ in self.asked[-2:]] == ["announce", "held_of"]:
             self.armed = False
             self.kill()
             self.start()

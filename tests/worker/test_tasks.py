@@ -60,6 +60,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         fold_figures=tidied,
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
+        watch_origins=tidied,
         reevaluate_claims=ReevaluateClaims(world.store, world.clock),
         settle_bindings=ConvergeBindings(world.store),
         letters=None,

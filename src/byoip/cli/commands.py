@@ -26,6 +26,7 @@ from byoip.cli.rpki import rpki_app
 from byoip.cli.running import run_api, run_worker
 from byoip.cli.serving import bind, run
 from byoip.cli.up import Wanted, up
+from byoip.composition.speaking import tls_of
 from byoip.domain.errors import Refusal
 from byoip.settings import Mode
 from byoip.settings.loader import read_settings
@@ -180,6 +181,7 @@ def check(
 ) -> None:
     """Read the settings, print them without secrets, and ask whether the resolvers validate."""
     settings = read_settings()
+    tls_of(settings)
     shown = settings.model_dump(mode="json", fallback=str)
     for name in ("database_url", "rpki_feed_url"):  # may hold passwords
         shown[name] = "set" if getattr(settings, name) else None

@@ -50,6 +50,7 @@ from byoip.store.jobs.jobs import make_job_app
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.migrating import CannotMigrate, check_revision, stamped_mode
 from byoip.store.speakers.route_history import RouteReader
+from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.bindings.converge import ConvergeBindings
@@ -70,6 +71,7 @@ from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.letters.watch_letters import WatchLetters
 from byoip.usecases.routes.announce_owed import AnnounceOwed
 from byoip.usecases.routes.continue_offboardings import ContinueOffboardings
+from byoip.usecases.routes.watch_origins import WatchOrigins
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from byoip.worker.schedule import schedule
 from byoip.worker.tasks import LetterWork, Work, register
@@ -95,7 +97,7 @@ class Composition:
         self.engine = make_engine(
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
-        self.store = Store(self.engine, self.clock, settings.ceilings)
+        self.store = Store(self.engine, self.clock, settings.ceilings, outside.origins)
         self.notifier = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
@@ -164,7 +166,7 @@ class Composition:
             credentials=CredentialReader(self.engine, clock),
             allowance=Allowance(self.engine),
             clock=clock,
-            advice=Advice(label, registries),
+            advice=Advice(label, registries, self.outside.origins),
             probes={"database": self.trouble},
             capabilities=capabilities,
             metrics=CollectorRegistry(),
@@ -228,6 +230,9 @@ class Composition:
             tidy_up=self._tidy_up,
             fold_figures=partial(fold_figures, self.engine),
             watch_letters=WatchLetters(self.store, self.clock),
+            watch_origins=WatchOrigins(
+                self.store, Routes(self.engine), self.clock, self.outside.origins
+            ),
             reevaluate_claims=ReevaluateClaims(self.store, self.clock),
             settle_bindings=ConvergeBindings(self.store),
             letters=letters,

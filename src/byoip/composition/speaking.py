@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from byoip.adapters.gobgp.transport import Tls, UnusableTls
 from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import PathAttributes
 from byoip.settings.model import Settings, SettingsError
-from byoip.settings.parts import on_loopback
+from byoip.settings.speakers import SpeakerSettings
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.worker.reconciling import Reconciler, SpeakerPart
@@ -22,7 +23,7 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
     """The reconciler, while the block runs; None without speakers.
 
     Raises:
-        SettingsError: a sandbox would announce beyond loopback.
+        SettingsError: a sandbox would announce beyond loopback, or files for TLS cannot be used.
     """
     settings = composition.settings
     if not settings.speakers:
@@ -30,7 +31,10 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
         return
     if composition.mode == "sandbox":
         _require_loopback(settings)
-    speakers = [GobgpSpeaker(one.name, one.address) for one in settings.speakers]
+    speakers = [
+        GobgpSpeaker(one.name, one.address, tls=tls)
+        for one, tls in zip(settings.speakers, tls_of(settings), strict=True)
+    ]
     try:
         yield Reconciler(
             LeaderElection(composition.database_url),
@@ -63,9 +67,27 @@ def _parts(settings: Settings, speakers: Sequence[GobgpSpeaker]) -> list[Speaker
     return parts
 
 
+def tls_of(settings: Settings) -> list[Tls | None]:
+    """Read the files for TLS of each speaker; None where it has none.
+
+    Raises:
+        SettingsError: one of them cannot be used.
+    """
+    return [_tls(one) for one in settings.speakers]
+
+
+def _tls(one: SpeakerSettings) -> Tls | None:
+    if one.tls_ca is None:
+        return None
+    try:
+        return Tls.read(one.tls_ca, one.tls_certificate, one.tls_key)
+    except UnusableTls as fault:
+        raise SettingsError(f"Speaker {one.name}: {fault}") from fault
+
+
 def _require_loopback(settings: Settings) -> None:
     for one in settings.speakers:
-        if not on_loopback(one.address.rpartition(":")[0].strip("[]")):
+        if not one.on_this_machine:
             raise SettingsError(
                 f"The sandbox announces on loopback only, not at {one.address}: "
                 "it lets anyone prove anything."

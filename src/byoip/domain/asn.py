@@ -37,11 +37,13 @@ class OriginNotOffered(Refusal):
 
     name = "origin_asn_not_offered"
 
-    def __init__(self, asn: "Asn", offered: "Collection[Asn]") -> None:
+    def __init__(
+        self, asn: "Asn", offered: "Collection[Asn]", *, pointer: str | None = "/asn"
+    ) -> None:
         names = ", ".join(str(one) for one in sorted(offered))
         super().__init__(
             f"{asn} cannot be the origin: this operator announces prefixes from {names}.",
-            pointer="/asn",
+            pointer=pointer,
         )
 
 

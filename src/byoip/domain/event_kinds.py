@@ -75,6 +75,8 @@ OF_PREFIXES: Final[Catalogue] = {
         "seen_again": "A listener sees the lost route again.",
     },
     "offboarding": {
+        "waiting": "Routes are left, and wait: `because` is `room` (the next goes at `next_at`) or "
+        "`breaker` (the operator has to look); `left` says how many.",
         "withdrawn": "No speaker may hold a route of the prefix, and no listener sees one.",
         "unbound": "All bindings are removed; the prefix can be restored until `grace_until`.",
         "finished": "The prefix is closed, and its space is free.",

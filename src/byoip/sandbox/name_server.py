@@ -1,8 +1,9 @@
 """The sandbox's name servers and resolver: one DNS server on several loopback addresses.
 
 A question with recursion desired (RD) is answered as the operator's resolver would: with AD about
-the registry's zones, as if they were signed, and without about the customers', so that the adapter
-goes on to ask the name servers. A question without is answered with authority, for both.
+the registry's zones and the servers' names, as if they were signed, and without about the
+customers', so that the adapter goes on to ask the name servers. A question without is answered with
+authority, for all.
 """
 
 import asyncio

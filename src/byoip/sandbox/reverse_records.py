@@ -87,8 +87,8 @@ class ReverseRecords:
 
     @staticmethod
     def signed(name: dns.name.Name) -> bool:
-        """Whether it is the name of a registry's zone: a resolver vouches for that."""
-        return name in _REVERSE
+        """Whether a resolver vouches for it: a registry's zone, or a name server's name."""
+        return name in _REVERSE or name.is_subdomain(_HOSTS)
 
     def exists(self, name: dns.name.Name) -> bool:
         """Whether there is such a name; one that only has others below it exists (RFC 8020)."""

@@ -22,6 +22,7 @@ from byoip.settings.parts import (
     RegistrySettings,
     ServiceSettings,
     Words,
+    database_address,
     label_text,
     on_loopback,
     resolver_address,
@@ -43,7 +44,7 @@ class Settings(Part):
     label: Annotated[str, AfterValidator(label_text)] = "byoip-validation"
 
     # addresses, database and directories
-    database_url: str | None = None
+    database_url: Annotated[str, AfterValidator(database_address)] | None = None
     data_dir: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

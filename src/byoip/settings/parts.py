@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
 from byoip.domain.checks.registry import Budget, Dialect, Registry
 from byoip.domain.checks.reverse_zone import valid_label
 from byoip.domain.prefix import InvalidPrefix, Prefix
+from byoip.store.database_url import parameters
 
 
 def split(given: object) -> object:
@@ -41,6 +42,12 @@ def label_text(given: str) -> str:
     """One lower-case DNS label."""
     if not valid_label(given):
         raise ValueError("is not one lower-case DNS label")
+    return given
+
+
+def database_address(given: str) -> str:
+    """A database URL that means the same servers to every part."""
+    parameters(given)
     return given
 
 

@@ -2,18 +2,25 @@
 
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from byoip.domain.routes.route import Community
-from byoip.settings.parts import Part, split
+from byoip.settings.parts import Part, on_loopback, split
 
 _LONGEST_NAME = 60
 _MOST_SPEAKERS = 64
+_SOCKET = "unix://"
+_LONGEST_SOCKET = 107  # bytes of a path, in Linux
 
 
 def _api_address(given: str) -> str:
+    if given.startswith(_SOCKET):
+        path = given.removeprefix(_SOCKET)
+        if not path.startswith("/") or len(path.encode()) > _LONGEST_SOCKET:
+            raise ValueError(f"{given!r:.150} is not a socket: write unix:///run/gobgp/api.sock")
+        return given
     host, separator, port = given.rpartition(":")
     if not (host and separator and port.isdecimal() and 0 < int(port) < 2**16):
         raise ValueError(f"{given!r:.60} is not the address of an API: write 127.0.0.1:50051")
@@ -44,7 +51,10 @@ class SpeakerSettings(Part):
     """`[[speakers]]`: a gobgpd 3.x that announces the routes.
 
     Attributes:
-        address: `host:port` of its gRPC API, which only this service may reach.
+        address: `host:port` of its gRPC API, or `unix:///run/gobgp/api.sock`.
+        tls_ca: certificates (PEM) that vouch for the one of its API; left out: plain text.
+        tls_certificate, tls_key: ours (PEM), for a gobgpd that asks for one (3.13 and newer).
+        plaintext: plain text may go beyond this machine, over a network that is yours alone.
         stage: changes reach lower stages first; left out, each speaker is one of its own, in the
             order of the list.
         next_hop4: where traffic is to go; left out: as the setting of that name.
@@ -55,11 +65,37 @@ class SpeakerSettings(Part):
 
     name: Name
     address: Annotated[str, AfterValidator(_api_address)]
+    tls_ca: Path | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    plaintext: bool = False
     stage: int | None = Field(default=None, ge=1, le=1000)
     next_hop4: IPv4Address | None = None
     next_hop6: IPv6Address | None = None
     communities: Communities = ()
     prepend_communities: Communities = Field(default=(), max_length=3)
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether the connection to its API stays on this machine."""
+        host = self.address.rpartition(":")[0].strip("[]")
+        return self.address.startswith(_SOCKET) or on_loopback(host)
+
+    @model_validator(mode="after")
+    def _check_transport(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError(f"{self.name}: tls_certificate and tls_key need each other")
+        if self.tls_certificate and not self.tls_ca:
+            raise ValueError(f"{self.name}: tls_certificate needs tls_ca: whom are we to believe?")
+        if self.tls_ca and (self.plaintext or self.address.startswith(_SOCKET)):
+            raise ValueError(f"{self.name}: tls_ca goes with neither plaintext nor a socket")
+        if not (self.on_this_machine or self.tls_ca or self.plaintext):
+            raise ValueError(
+                f"{self.name}: {self.address} is not on this machine, and without TLS anyone on "
+                "the way could withdraw every route: set tls_ca, or, if the network between is "
+                "yours alone, plaintext = true"
+            )
+        return self
 
 
 class ListenerSettings(Part):

@@ -12,6 +12,7 @@ from psycopg.types.json import set_json_loads
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.store.connecting import Connection
 from byoip.store.statements import Statement
 from byoip.store.unavailable import StoreUnavailable
 
@@ -86,12 +87,8 @@ class AutocommitPool:
                 return connection
             with suppress(psycopg.Error):
                 await connection.close()
-        made = await psycopg.AsyncConnection.connect(
-            self._conninfo,
-            autocommit=True,
-            row_factory=namedtuple_row,
-            options=self._options,
-            connect_timeout=5,
+        made = await Connection.connect(
+            self._conninfo, autocommit=True, row_factory=namedtuple_row, options=self._options
         )
         set_json_loads(msgspec.json.decode, made)
         return made
@@ -104,7 +101,9 @@ def autocommit_pool(engine: AsyncEngine) -> AutocommitPool:
 
 
 def closed_by_server(connection: _Connection) -> bool:
-    """Whether the server has closed an idle connection; costs no round trip."""
+    """Whether an idle connection has ended, by the server or by us; costs no round trip."""
+    if connection.closed:
+        return True
     # An idle connection has nothing to read, unless the server said goodbye.
     poller = select.poll()
     poller.register(connection.fileno(), select.POLLIN)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
 from byoip.store.autocommit import OPTION, AutocommitPool, replace_closed
+from byoip.store.connecting import Connection
+from byoip.store.database_url import plain, with_driver
 from byoip.store.statements import json_text
 
 # The queue's tables live in a schema of their own; enqueuing happens on our connections.
@@ -48,12 +51,6 @@ class PoolSize:
     wait_seconds: float = 5.0
 
 
-def with_driver(database_url: str) -> str:
-    """The URL for SQLAlchemy with psycopg 3, from one that any Postgres tool understands."""
-    _, _, rest = database_url.partition("://")
-    return f"postgresql+psycopg://{rest}"
-
-
 def session_options(settings: Mapping[str, str] = SESSION) -> str:
     """The startup parameter `options` that sets these for a session."""
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
@@ -67,8 +64,9 @@ def make_engine(
     There is no ping before use, which would cost a round trip: a connection that the server has
     closed is recognised by its readable socket, and replaced.
     """
+    conninfo = make_conninfo(plain(database_url), application_name=application_name)
     autocommit = AutocommitPool(
-        make_conninfo(plain(database_url), application_name=application_name),
+        conninfo,
         session_options(),
         most=pool.autocommit,
         wait_seconds=pool.wait_seconds,
@@ -84,21 +82,11 @@ def make_engine(
         json_serializer=json_text,
         json_deserializer=msgspec.json.decode,
         execution_options={OPTION: autocommit},
-        connect_args={
-            "application_name": application_name,
-            "options": session_options(),
-            "connect_timeout": 5,
-        },
+        async_creator=partial(Connection.connect, conninfo, options=session_options()),
     )
     sa.event.listen(engine.sync_engine, "checkout", replace_closed)
     sa.event.listen(engine.sync_engine, "engine_disposed", lambda _: await_only(autocommit.close()))
     return engine
-
-
-def plain(database_url: str) -> str:
-    """The URL as any Postgres tool understands it, without a driver's name."""
-    _, _, rest = database_url.partition("://")
-    return f"postgresql://{rest}"
 
 
 def autocommitting(engine: AsyncEngine) -> AsyncEngine:

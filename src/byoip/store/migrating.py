@@ -19,7 +19,8 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.engine import SESSION, session_options, with_driver
+from byoip.store.database_url import joined_options, with_driver
+from byoip.store.engine import SESSION, session_options
 from byoip.store.unavailable import translate_driver_errors
 
 _PACKAGE: Final = Path(__file__).parents[1]
@@ -109,13 +110,13 @@ def is_ours(_object: object, name: str | None, kind: str, reflected: bool, _othe
 
 @contextmanager
 def _locked(database_url: str) -> Iterator[sa.Connection]:
+    url = with_driver(database_url)
     engine = sa.create_engine(
-        with_driver(database_url),
+        url,
         poolclass=sa.NullPool,
         connect_args={
             "application_name": "byoip migrate",
-            "options": session_options(_PATIENT),
-            "connect_timeout": 5,
+            "options": joined_options(url.query, session_options(_PATIENT)),
         },
     )
     with translate_driver_errors(), engine.connect() as connection:

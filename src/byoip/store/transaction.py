@@ -48,7 +48,7 @@ without their claims: to read them before a withdrawal (holding nothing else), a
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
@@ -58,12 +58,14 @@ from uuid import UUID
 from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from byoip.domain.asn import Asn
 from byoip.domain.claims.claim import Claim
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor, Event, OperatorEvent
 from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.domain.routes.breaker import Ceilings
+from byoip.domain.routes.rules import RouteRules
 from byoip.ports.clock import Clock
 from byoip.store.accounts import rate_limits
 from byoip.store.accounts.accounts import AccountRepository
@@ -111,7 +113,7 @@ class Transaction:
     Attributes:
         clock: of this process; `now` is what the transaction goes by.
         precondition: the versions of the object that the request is based on.
-        connection, session, app, ceilings: what the repositories are made of.
+        connection, session, app, rules: what the repositories are made of.
     """
 
     claims = cached_property(lambda tx: ClaimRepository(tx.session))
@@ -129,7 +131,7 @@ class Transaction:
     loa_documents = cached_property(lambda tx: LoaDocumentRepository(tx.session))
     bgp_prefixes = cached_property(lambda tx: BgpPrefixRepository(tx.session))
     breaker = cached_property(
-        lambda tx: BreakerRepository(tx.session, tx.clock, tx.ceilings, tx.operator_events)
+        lambda tx: BreakerRepository(tx.session, tx.rules.ceilings, tx.operator_events)
     )
     offboardings = cached_property(lambda tx: OffboardingRepository(tx.session))
     guards = cached_property(lambda tx: JobGuardRepository(tx.session))
@@ -151,7 +153,7 @@ class Transaction:
         session: Session,
         clock: Clock,
         app: App,
-        ceilings: Ceilings,
+        rules: RouteRules,
         *,
         actor: Actor | None,
         precondition: Precondition,
@@ -162,7 +164,7 @@ class Transaction:
         self.connection = connection
         self.session = session
         self.app = app
-        self.ceilings = ceilings
+        self.rules = rules
         self._actor = actor
         self._key = key
 
@@ -183,7 +185,7 @@ class Transaction:
         return self.clock.now()
 
     async def lock_claim(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
-        """Lock the claim that the request is about, as the version that the request is based on.
+        """Lock the claim that the request is about, as the version that it is based on.
 
         Raises:
             ClaimNotFound: there is no such live claim, or it is another account's.
@@ -253,10 +255,10 @@ class Store:
         engine: AsyncEngine,
         clock: Clock,
         ceilings: Ceilings = Ceilings(),  # noqa: B008 - frozen
+        origins: Collection[Asn] | None = None,
     ) -> None:
-        self._engine = engine
-        self._clock = clock
-        self._ceilings = ceilings
+        self._engine, self._clock = engine, clock
+        self._rules = RouteRules(ceilings, origins)
         self._app = make_enqueuing_app()
 
     @asynccontextmanager
@@ -284,7 +286,7 @@ class Store:
             async with self._engine.begin() as connection:
                 session = await Session.of(connection)
                 claimed = None if key is None else IdempotencyRepository(session, self._clock, key)
-                made_of = connection, session, self._clock, self._app, self._ceilings
+                made_of = connection, session, self._clock, self._app, self._rules
                 tx = Transaction(*made_of, actor=actor, precondition=precondition, key=claimed)
                 if claimed is not None:
                     await claimed.claim()

@@ -32,6 +32,7 @@ from byoip.store.speakers.leader_election import LeaderElection, Leadership, Lea
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.speakers.acceptance import ALARMS
 from byoip.usecases.speakers.forget_applied import detect_restore
 from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import ObserveRoutes
@@ -160,6 +161,7 @@ class _Term:
             await asyncio.sleep(self._parts.pace.every.total_seconds())
             await self._observe()
             await self._warn()
+            await self._warn_of_speakers()
             await self._take_snapshot()
 
     async def _observe(self) -> None:
@@ -181,6 +183,14 @@ class _Term:
             _LOG.warning(
                 "Peer %s is fed by one speaker only: it needs two, or graceful restart", peer
             )
+
+    async def _warn_of_speakers(self) -> None:
+        now = self._parts.clock.now()
+        alarms = [alarm for task in self._speaker_tasks for alarm in task.alarms]
+        for kind in ALARMS:
+            standing = [one for one in alarms if one.kind == kind]
+            for speaker in await self._parts.routes.replace_alarms(kind, standing, now):
+                _LOG.error("Alarm %s of speaker %s", kind, speaker)
 
     async def _take_snapshot(self) -> None:
         now = self._parts.clock.now()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
-from byoip.store.speakers.routes import SpeakerState
+from byoip.store.speakers.routes import Alarm, SpeakerState
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 
@@ -58,6 +58,11 @@ class SpeakerTask:
     def alive(self) -> bool:
         """Whether the speaker answered when it was last asked."""
         return self.staged.down_since is None
+
+    @property
+    def alarms(self) -> Sequence[Alarm]:
+        """What operators should know of it."""
+        return self._sync.acceptance.alarms
 
     @property
     def queried(self) -> QueriedSpeaker:

@@ -46,6 +46,7 @@ class Work:
         tidy_up: deletes what is no longer needed: old idempotency keys, raw answers that are due,
             finished jobs.
         fold_figures: adds up what metrics tell.
+        watch_origins: has an alarm stand for what is up with an origin of another operator.
         letters: None without the operator's key.
     """
 
@@ -58,6 +59,7 @@ class Work:
     tidy_up: Callable[[], Awaitable[object]]
     fold_figures: Callable[[], Awaitable[object]]
     watch_letters: WatchLetters
+    watch_origins: Callable[[], Awaitable[object]]
     reevaluate_claims: ReevaluateClaims
     settle_bindings: ConvergeBindings
     letters: LetterWork | None
@@ -131,6 +133,7 @@ def _register_routes(app: App, work: Work) -> None:
         name=jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True
     )
     async def reevaluate_claims(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        await work.watch_origins()
         reevaluate = partial(work.reevaluate_claims, by=_by(context))
         await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
 

@@ -1,6 +1,6 @@
 """What a DNS message says, in the domain's words."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from byoip.adapters.checks.dns_message import Address, Kind, Message, Name, Record, Soa, Target, Txt
@@ -8,6 +8,7 @@ from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     DelegatedAway,
+    Delegation,
     ServerAnswer,
     Silent,
     TxtValues,
@@ -57,7 +58,7 @@ def server_answer(message: Message, owner: Name, zone: Name) -> ServerAnswer | R
     3b). One to the owner name itself is no way to it: the text stands at that name, or nowhere.
     """
     if not is_authoritative(message):
-        refers = _referral(message, owner, zone)
+        refers = referral(message, owner, zone)
         if isinstance(refers, Referral) and refers.zone == owner:
             return DelegatedAway(str(refers.servers[0]))
         if refers:
@@ -68,7 +69,8 @@ def server_answer(message: Message, owner: Name, zone: Name) -> ServerAnswer | R
     return _LAME
 
 
-def _referral(message: Message, owner: Name, zone: Name) -> Referral | None:
+def referral(message: Message, owner: Name, zone: Name) -> Referral | None:
+    """Whither a server of `zone`, which has no authority below, leads on the way to `owner`."""
     delegated = [one for one in message.authority if one.kind == Kind.NS]
     cuts = {one.name for one in delegated}
     if message.rcode != _NOERROR or message.answer or len(cuts) != 1:
@@ -79,6 +81,20 @@ def _referral(message: Message, owner: Name, zone: Name) -> Referral | None:
     servers = tuple(_targets(delegated))
     glue = {name: frozenset(_addresses_at(name, message.additional)) for name in servers}
     return Referral(cut, servers, glue)
+
+
+def below(above: Delegation, referrals: Sequence[Referral]) -> Delegation:
+    """The delegation that servers of the zone above give, which agree on its name."""
+    each = [{str(name) for name in one.servers} for one in referrals]
+    every, some = set.intersection(*each), set.union(*each)
+    return Delegation(
+        str(referrals[0].zone), above.zone, tuple(sorted(every)), tuple(sorted(some - every))
+    )
+
+
+def common_glue(name: Name, referrals: Sequence[Referral]) -> frozenset[str]:
+    """The addresses that all of them give for a name."""
+    return frozenset.intersection(*(one.glue.get(name, frozenset[str]()) for one in referrals))
 
 
 def _addresses_at(name: Name, records: Iterable[Record]) -> Iterator[str]:
@@ -151,9 +167,23 @@ def name_servers(message: Message, zone: Name) -> list[Name]:
     return _targets(_at(message, zone, Kind.NS))
 
 
-def addresses(message: Message) -> list[str]:
-    """Every address in the answer, as text."""
-    return sorted({str(one.data) for one in message.answer if isinstance(one.data, Address)})
+def addresses(message: Message, name: Name) -> frozenset[str]:
+    """The addresses of a name server, as text; one whose name is an alias has none.
+
+    RFC 2181, section 10.3.
+    """
+    return frozenset() if is_alias(message) else frozenset(_addresses_at(name, message.answer))
+
+
+def is_alias(message: Message) -> bool:
+    """Whether the answer goes through a CNAME or DNAME."""
+    return _alias(message) is not None
+
+
+def told_addresses(message: Message, name: Name) -> frozenset[str] | None:
+    """The addresses by a server's own word; None: it says nothing, or without authority."""
+    speaks = is_authoritative(message) and message.rcode in {_NOERROR, _NXDOMAIN}
+    return addresses(message, name) if speaks else None
 
 
 def proven_bogus(message: Message) -> bool | None:

@@ -1,9 +1,10 @@
 """All that one look at a zone asks: turns, a deadline and a budget, and the evidence kept."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -65,6 +66,21 @@ class DnsLimits:
     budget: DnsBudget | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a name server is.
+
+    Attributes:
+        sure: the addresses for which the resolver vouches.
+        told: all of them.
+        alias: its name is one, so it has no addresses (RFC 2181, section 10.3).
+    """
+
+    sure: frozenset[str]
+    told: frozenset[str]
+    alias: bool = False
+
+
 class Asking:
     """One look's questions.
 
@@ -120,28 +136,51 @@ class Asking:
         except TimeoutError:
             return self._late()
 
-    async def addresses(self, name: Name) -> frozenset[str]:
-        """All addresses of a name server."""
+    async def place(self, name: Name) -> Place:
+        """The addresses of a name server, by the resolver's word."""
         replies = await together([self.resolve_once(name, kind) for kind in (Kind.A, Kind.AAAA)])
-        return frozenset(
-            address
-            for reply in replies
-            if isinstance(reply, Answered)
-            for address in dns_answer.addresses(reply.message)
+        messages = [reply.message for reply in replies if isinstance(reply, Answered)]
+        each = [(dns_answer.addresses(one, name), one) for one in messages]
+        return Place(
+            frozenset().union(*(at for at, one in each if dns_answer.is_authenticated(one))),
+            frozenset().union(*(at for at, _ in each)),
+            any(map(dns_answer.is_alias, messages)),
         )
+
+    async def sure_once(
+        self, host: Name, find: Callable[[], Awaitable[frozenset[str]]]
+    ) -> frozenset[str]:
+        """What a neighbouring zone has found within its deadline, else find it.
+
+        Hosts of one zone in turn, for what leads to one leads to the others.
+        """
+        share = self._resolver_share
+        try:
+            async with asyncio.timeout_at(self._until), share.asking[host.parent, 0]:
+                at, known = share.sure.get(host, (0.0, frozenset[str]()))
+                if host in share.sure and at + self._limits.zone_deadline > self._now():
+                    return known
+                found = await find()
+                if not self.exhausted:
+                    share.sure[host] = (self._now(), found)
+                return found
+        except TimeoutError:
+            self._late()
+            return frozenset()
 
     def refusal(self, address: str) -> str | None:
         """Why our network policy keeps us from asking there; None when we may."""
         return self._limits.policy.refusal(ip_address(address))
 
     def to_ask(self, addresses: frozenset[str]) -> list[str]:
-        """Two of each family, without those that we have no route to."""
-        families: dict[bool, list[str]] = {False: [], True: []}
-        for address in sorted(addresses):
-            family = families[":" in address]
-            if len(family) < _EACH_FAMILY and (self.refusal(address) or has_route(address)):
-                family.append(address)
-        return families[False] + families[True]
+        """Two of each family that we may contact and have a route to, and one that is refused."""
+        chosen: list[str] = []
+        for v6 in (False, True):
+            family = [one for one in sorted(addresses) if (":" in one) is v6]
+            refused = {one: None for one in family if self.refusal(one)}
+            routed = (one for one in family if one not in refused and has_route(one))
+            chosen += [*islice(routed, _EACH_FAMILY), *islice(refused, 1)]
+        return chosen
 
     async def directly(self, address: str, name: Name, kind: Kind) -> Answered | Silent:
         """Ask a name server over TCP, without recursion; silence says whether UDP works."""

@@ -214,10 +214,12 @@ class Share:
     Attributes:
         answers: what is the same for all its zones, for example servers' addresses, with the
             event loop's time at which it came; and a lock for each, so that it is asked once.
+        sure: in the same way the addresses at which a name server may confirm.
     """
 
     def __init__(self, everyones: asyncio.Semaphore, at_once: int) -> None:
         self.answers: dict[tuple[Name, int], tuple[float, Answered]] = {}
+        self.sure: dict[Name, tuple[float, frozenset[str]]] = {}
         self.asking: defaultdict[tuple[Name, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._everyones = everyones
         self._own = asyncio.Semaphore(at_once)

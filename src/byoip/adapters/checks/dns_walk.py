@@ -6,14 +6,16 @@ of itself adds servers, and addresses, that may contradict.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Any
 
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_answer import Referral
-from byoip.adapters.checks.dns_asking import Asking, together
+from byoip.adapters.checks.dns_asking import Asking, Place, together
 from byoip.adapters.checks.dns_exchange import Answered, name_from
+from byoip.adapters.checks.dns_hosts import Hosts
 from byoip.adapters.checks.dns_message import Kind, Name
 from byoip.domain.checks.evidence import Fault, Unanswered
 from byoip.domain.checks.reverse_dns.advice import bare, too_few
@@ -31,6 +33,11 @@ from byoip.domain.checks.reverse_dns.observation import (
 
 _MOST_NAMES = 13  # name servers of a zone: as many as the root has
 _ASK_REGISTRY = "Tell the registry, or the party that runs that zone, and wait."
+_NOWHERE = Silent(Fault.UNREACHABLE, "no address that we have a route to")
+_ALIAS = Silent(
+    Fault.LAME, "its name is an alias, and must have addresses itself (RFC 2181, section 10.3)"
+)
+_Where = Callable[[Name], Coroutine[Any, Any, Place]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,11 @@ class Walk:
         self.addresses: dict[str, frozenset[str]] = {}
         self.denials: set[Name] = set()
         self._asking = asking
+        self._hosts = Hosts(asking)
         self._owner = owner
         self._zone = zone
         self._unsigned: Name | None = None  # the highest zone below the registry's
+        self._aliases: set[Name] = set()
         self._glue: dict[Name, frozenset[str]] = {}  # by names in there, as all above give it
         self._replies: dict[str, asyncio.Task[Answered | Silent]] = {}
 
@@ -94,46 +103,59 @@ class Walk:
                 break
             # With authority a server speaks for the child: it may contradict what is below.
             contradicting += [one for one in here.voices if _is_answer(one)]
-            here = Walked(_below(here.delegation, referrals))
+            here = Walked(dns_answer.below(here.delegation, referrals))
             self._take_glue(here.delegation, referrals)
         met = {one.address for one in here.voices}
         here.voices = [*here.voices, *(one for one in contradicting if one.address not in met)]
         return here
 
     async def _ask(self, delegation: Delegation) -> list[Voice]:
+        named, zone = delegation.named, name_from(delegation.zone)
+        if delegation.parent:
+            return await self._ask_all(named, zone, self._confirming)
         # Of a registry's server that refers, one address is enough: every zone asks there.
-        thrifty = not delegation.parent
-        return await self._ask_all(delegation.named, name_from(delegation.zone), thrifty=thrifty)
+        return await self._ask_all(named, zone, self._by_resolver, thrifty=True)
 
     async def _ask_all(
-        self, names: Iterable[str], zone: Name, *, thrifty: bool = False
+        self, names: Iterable[str], zone: Name, where: _Where, *, thrifty: bool = False
     ) -> list[Voice]:
         servers = [name_from(name) for name in names]
-        found = await together([self._asking.addresses(one) for one in servers])
+        places = await together([where(one) for one in servers])
         voices = await together(
             [
-                self._hear_server(server, self._places(server, told), zone, thrifty=thrifty)
-                for server, told in zip(servers, found, strict=True)
+                self._hear_server(server, self._to_ask(server, place), zone, thrifty=thrifty)
+                for server, place in zip(servers, places, strict=True)
             ]
         )
         return [*chain(*voices)]
 
-    def _places(self, server: Name, told: frozenset[str]) -> list[str]:
-        """Where to ask a server; those addresses that only an unsigned zone tells confirm nothing.
+    async def _by_resolver(self, server: Name) -> Place:
+        """Enough for the registry's own servers, and for those that may only contradict."""
+        place = await self._asking.place(server)
+        return replace(place, sure=place.told)
+
+    async def _confirming(self, server: Name) -> Place:
+        """Addresses that only an unsigned zone tells are not sure, and confirm nothing.
 
         For the resolver asks any server of that zone for them, also a hostile one.
         """
-        sure = self._glue.get(server, told)
-        self.addresses[str(server)] = sure
-        return [*self._asking.to_ask(sure), *self._asking.to_ask(told - sure)] or [""]
+        if server not in self._glue:
+            return await self._hosts.place(server)
+        return replace(await self._asking.place(server), sure=self._glue[server])
+
+    def _to_ask(self, server: Name, place: Place) -> list[str]:
+        self.addresses[str(server)] = place.sure
+        if place.alias:
+            self._aliases.add(server)
+        at = [*self._asking.to_ask(place.sure), *self._asking.to_ask(place.told - place.sure)]
+        return at or [""]
 
     def _take_glue(self, delegation: Delegation, referrals: Sequence[Referral]) -> None:
         """Keep the addresses that all referrals give to names in zones that nothing vouches for."""
         self._unsigned = self._unsigned or referrals[0].zone
         for name in map(name_from, delegation.named):
             if name.is_within(self._unsigned):
-                given = [one.glue.get(name, frozenset[str]()) for one in referrals]
-                self._glue[name] = frozenset.intersection(*given)
+                self._glue[name] = dns_answer.common_glue(name, referrals)
 
     async def _hear_server(
         self, server: Name, addresses: Sequence[str], zone: Name, *, thrifty: bool
@@ -148,8 +170,7 @@ class Walk:
 
     async def _hear(self, server: Name, address: str, zone: Name) -> Voice:
         if not address:
-            silent = Silent(Fault.UNREACHABLE, "no address that we have a route to")
-            return Voice(server, address, silent)
+            return Voice(server, address, _ALIAS if server in self._aliases else _NOWHERE)
         refusal = self._asking.refusal(address)
         if refusal:
             return Voice(server, address, NeverContacted(refusal))
@@ -198,7 +219,7 @@ class Walk:
         here.delegation = replace(here.delegation, own=tuple(own))
         here.obstacle = _too_many(here.delegation, more)
         if here.obstacle is None:
-            here.voices += await self._ask_all(sorted(more), zone)
+            here.voices += await self._ask_all(sorted(more), zone, self._by_resolver)
 
     async def _own_servers(self, address: str) -> tuple[Name, list[Name]]:
         """The lowest zone that this server has above the owner name, and its NS records there."""
@@ -211,15 +232,6 @@ class Walk:
         if not isinstance(reply, Answered) or not dns_answer.is_authoritative(reply.message):
             return zone, []
         return zone, dns_answer.name_servers(reply.message, zone)
-
-
-def _below(above: Delegation, referrals: Sequence[Referral]) -> Delegation:
-    """The delegation that the parent's servers give."""
-    each = [{str(name) for name in one.servers} for one in referrals]
-    every, some = set.intersection(*each), set.union(*each)
-    return Delegation(
-        str(referrals[0].zone), above.zone, tuple(sorted(every)), tuple(sorted(some - every))
-    )
 
 
 def _too_many(delegation: Delegation, more: Iterable[str] = ()) -> Unanswered | None:

@@ -1,6 +1,6 @@
 """GoBGP's calls with types, each with a deadline; what goes wrong is SpeakerUnanswered."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -10,55 +10,80 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
+from byoip.adapters.gobgp.transport import Tls, open_channel
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 
 _Answer = TypeVar("_Answer", bound=Message)
 
 _SERVICE: Final = "/apipb.GobgpApi/"
-# One destination or one neighbour a message: a few hundred bytes.
-_MOST_BYTES: Final = 1024 * 1024
-_OPTIONS: Final = (
-    ("grpc.max_receive_message_length", _MOST_BYTES),
-    # A proxy for HTTP in the environment is not meant for the router.
-    ("grpc.enable_http_proxy", 0),
-    # The first call after a restart of gobgpd shall find it, not wait minutes for another try.
-    ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.max_reconnect_backoff_ms", 250),
-    # Connections belong to this channel alone: it is closed with them.
-    ("grpc.use_local_subchannel_pool", 1),
-)
+_SERVICE_OF_4: Final = "/api.GoBgpService/"
+
+
+class CallRefused(SpeakerUnanswered):
+    """It answered, with an error: asked again, it would say the same."""
+
+
+class _Unimplemented(CallRefused):
+    """It does not know the call."""
+
+
+_KINDS: Final[Mapping[grpc.StatusCode, type[SpeakerUnanswered]]] = {
+    grpc.StatusCode.UNIMPLEMENTED: _Unimplemented,
+    grpc.StatusCode.UNAVAILABLE: SpeakerUnanswered,
+    grpc.StatusCode.DEADLINE_EXCEEDED: SpeakerUnanswered,
+    grpc.StatusCode.CANCELLED: SpeakerUnanswered,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: SpeakerUnanswered,
+}
 
 
 class GobgpCalls:
     """One gobgpd; the connection is made with the first call, in the loop that calls."""
 
-    def __init__(self, name: str, target: str, *, deadline: float, most: int) -> None:
+    def __init__(
+        self, name: str, target: str, *, tls: Tls | None, deadline: float, most: int
+    ) -> None:
         """Take `host:port`, seconds for a call, and how many messages an answer may have."""
         self._name = name
         self._target = target
+        self._tls = tls
         self._deadline = deadline
         self._most = most
         self._open: grpc.aio.Channel | None = None
 
     async def get_bgp(self) -> pb.Global:
-        """Its global settings."""
-        answer = await self._one("GetBgp", pb.GetBgpRequest(), pb.GetBgpResponse)
+        """Its global settings.
+
+        Raises:
+            SpeakerUnanswered: it says so where a gobgpd of another major version answers.
+        """
+        try:
+            answer = await self.one("GetBgp", pb.GetBgpRequest(), pb.GetBgpResponse)
+        except _Unimplemented as fault:
+            raise await self._stranger() from fault
         return answer.bgp
+
+    async def _stranger(self) -> SpeakerUnanswered:
+        """What answers at the target, but is no gobgpd 3: GoBGP 4 has renamed its service."""
+        try:
+            await self.one("GetBgp", pb.GetBgpRequest(), pb.GetBgpResponse, _SERVICE_OF_4)
+        except SpeakerUnanswered:
+            return SpeakerUnanswered(f"{self._name}: what answers there is no gobgpd 3.x")
+        return SpeakerUnanswered(f"{self._name}: this is GoBGP 4; byoip speaks to gobgpd 3.x only")
 
     async def list_peers(self) -> list[pb.Peer]:
         """All its neighbours."""
-        answers = await self._many("ListPeer", pb.ListPeerRequest(), pb.ListPeerResponse)
+        answers = await self.many("ListPeer", pb.ListPeerRequest(), pb.ListPeerResponse)
         return [answer.peer for answer in answers]
 
     async def enable_peer(self, address: str) -> None:
         """Lift the administrative shutdown of one neighbour."""
         if not address:
             raise ValueError("without an address GoBGP enables every neighbour")
-        await self._one("EnablePeer", pb.EnablePeerRequest(address=address), Empty)
+        await self.one("EnablePeer", pb.EnablePeerRequest(address=address), Empty)
 
     async def list_paths(self, request: pb.ListPathRequest) -> list[pb.Destination]:
         """Destinations of one table."""
-        answers = await self._many("ListPath", request, pb.ListPathResponse)
+        answers = await self.many("ListPath", request, pb.ListPathResponse)
         return [answer.destination for answer in answers]
 
     async def add_paths(self, batches: Iterable[pb.AddPathStreamRequest], seconds: float) -> None:
@@ -80,19 +105,23 @@ class GobgpCalls:
 
     def _channel(self) -> grpc.aio.Channel:
         if self._open is None:
-            self._open = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
+            self._open = open_channel(self._target, self._tls)
         return self._open
 
     # Answers are parsed here: where gRPC cannot parse one it makes None of it, and goes on.
 
-    async def _one(self, method: str, request: Message, kind: type[_Answer]) -> _Answer:
+    async def one(
+        self, method: str, request: Message, kind: type[_Answer], service: str = _SERVICE
+    ) -> _Answer:
+        """Make a call with one answer."""
         with self._faults(method):
             call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
-            call = self._channel().unary_unary(f"{_SERVICE}{method}")
+            call = self._channel().unary_unary(f"{service}{method}")
             answer = await call(request.SerializeToString(), timeout=self._deadline)
             return kind.FromString(answer)
 
-    async def _many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
+    async def many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
+        """Make a call with a stream of answers."""
         answers: list[_Answer] = []
         with self._faults(method):
             call: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
@@ -115,6 +144,7 @@ class GobgpCalls:
             yield
         except grpc.aio.AioRpcError as fault:
             said = f"{fault.code().name}: {fault.details()}"
-            raise SpeakerUnanswered(f"{self._name}: {method}: {said:.300}") from fault
+            kind = _KINDS.get(fault.code(), CallRefused)
+            raise kind(f"{self._name}: {method}: {said:.300}") from fault
         except DecodeError as fault:
             raise SpeakerUnanswered(f"{self._name}: {method}: {fault!s:.300}") from fault

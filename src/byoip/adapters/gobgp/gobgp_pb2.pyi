@@ -15,10 +15,35 @@ class TableType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LOCAL: _ClassVar[TableType]
     ADJ_IN: _ClassVar[TableType]
     ADJ_OUT: _ClassVar[TableType]
+
+class DefinedType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PREFIX: _ClassVar[DefinedType]
+    NEIGHBOR: _ClassVar[DefinedType]
+
+class RouteAction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NONE: _ClassVar[RouteAction]
+    ACCEPT: _ClassVar[RouteAction]
+    REJECT: _ClassVar[RouteAction]
+
+class PolicyDirection(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    UNKNOWN_DIRECTION: _ClassVar[PolicyDirection]
+    IMPORT: _ClassVar[PolicyDirection]
+    EXPORT: _ClassVar[PolicyDirection]
 GLOBAL: TableType
 LOCAL: TableType
 ADJ_IN: TableType
 ADJ_OUT: TableType
+PREFIX: DefinedType
+NEIGHBOR: DefinedType
+NONE: RouteAction
+ACCEPT: RouteAction
+REJECT: RouteAction
+UNKNOWN_DIRECTION: PolicyDirection
+IMPORT: PolicyDirection
+EXPORT: PolicyDirection
 
 class GetBgpRequest(_message.Message):
     __slots__ = ()
@@ -243,3 +268,147 @@ class MpReachNLRIAttribute(_message.Message):
     NEXT_HOPS_FIELD_NUMBER: _ClassVar[int]
     next_hops: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, next_hops: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DefinedSet(_message.Message):
+    __slots__ = ("defined_type", "name", "list")
+    DEFINED_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LIST_FIELD_NUMBER: _ClassVar[int]
+    defined_type: DefinedType
+    name: str
+    list: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, defined_type: _Optional[_Union[DefinedType, str]] = ..., name: _Optional[str] = ..., list: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListDefinedSetRequest(_message.Message):
+    __slots__ = ("defined_type", "name")
+    DEFINED_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    defined_type: DefinedType
+    name: str
+    def __init__(self, defined_type: _Optional[_Union[DefinedType, str]] = ..., name: _Optional[str] = ...) -> None: ...
+
+class ListDefinedSetResponse(_message.Message):
+    __slots__ = ("defined_set",)
+    DEFINED_SET_FIELD_NUMBER: _ClassVar[int]
+    defined_set: DefinedSet
+    def __init__(self, defined_set: _Optional[_Union[DefinedSet, _Mapping]] = ...) -> None: ...
+
+class AddDefinedSetRequest(_message.Message):
+    __slots__ = ("defined_set",)
+    DEFINED_SET_FIELD_NUMBER: _ClassVar[int]
+    defined_set: DefinedSet
+    def __init__(self, defined_set: _Optional[_Union[DefinedSet, _Mapping]] = ...) -> None: ...
+
+class MatchSet(_message.Message):
+    __slots__ = ("type", "name")
+    class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        ANY: _ClassVar[MatchSet.Type]
+        ALL: _ClassVar[MatchSet.Type]
+        INVERT: _ClassVar[MatchSet.Type]
+    ANY: MatchSet.Type
+    ALL: MatchSet.Type
+    INVERT: MatchSet.Type
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    type: MatchSet.Type
+    name: str
+    def __init__(self, type: _Optional[_Union[MatchSet.Type, str]] = ..., name: _Optional[str] = ...) -> None: ...
+
+class Conditions(_message.Message):
+    __slots__ = ("neighbor_set",)
+    NEIGHBOR_SET_FIELD_NUMBER: _ClassVar[int]
+    neighbor_set: MatchSet
+    def __init__(self, neighbor_set: _Optional[_Union[MatchSet, _Mapping]] = ...) -> None: ...
+
+class Actions(_message.Message):
+    __slots__ = ("route_action",)
+    ROUTE_ACTION_FIELD_NUMBER: _ClassVar[int]
+    route_action: RouteAction
+    def __init__(self, route_action: _Optional[_Union[RouteAction, str]] = ...) -> None: ...
+
+class Statement(_message.Message):
+    __slots__ = ("name", "conditions", "actions")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    conditions: Conditions
+    actions: Actions
+    def __init__(self, name: _Optional[str] = ..., conditions: _Optional[_Union[Conditions, _Mapping]] = ..., actions: _Optional[_Union[Actions, _Mapping]] = ...) -> None: ...
+
+class Policy(_message.Message):
+    __slots__ = ("name", "statements")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STATEMENTS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    statements: _containers.RepeatedCompositeFieldContainer[Statement]
+    def __init__(self, name: _Optional[str] = ..., statements: _Optional[_Iterable[_Union[Statement, _Mapping]]] = ...) -> None: ...
+
+class ListPolicyRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class ListPolicyResponse(_message.Message):
+    __slots__ = ("policy",)
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    policy: Policy
+    def __init__(self, policy: _Optional[_Union[Policy, _Mapping]] = ...) -> None: ...
+
+class AddPolicyRequest(_message.Message):
+    __slots__ = ("policy",)
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    policy: Policy
+    def __init__(self, policy: _Optional[_Union[Policy, _Mapping]] = ...) -> None: ...
+
+class PolicyAssignment(_message.Message):
+    __slots__ = ("name", "direction", "policies", "default_action")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    POLICIES_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_ACTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    direction: PolicyDirection
+    policies: _containers.RepeatedCompositeFieldContainer[Policy]
+    default_action: RouteAction
+    def __init__(self, name: _Optional[str] = ..., direction: _Optional[_Union[PolicyDirection, str]] = ..., policies: _Optional[_Iterable[_Union[Policy, _Mapping]]] = ..., default_action: _Optional[_Union[RouteAction, str]] = ...) -> None: ...
+
+class ListPolicyAssignmentRequest(_message.Message):
+    __slots__ = ("name", "direction")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    direction: PolicyDirection
+    def __init__(self, name: _Optional[str] = ..., direction: _Optional[_Union[PolicyDirection, str]] = ...) -> None: ...
+
+class ListPolicyAssignmentResponse(_message.Message):
+    __slots__ = ("assignment",)
+    ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
+    assignment: PolicyAssignment
+    def __init__(self, assignment: _Optional[_Union[PolicyAssignment, _Mapping]] = ...) -> None: ...
+
+class AddPolicyAssignmentRequest(_message.Message):
+    __slots__ = ("assignment",)
+    ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
+    assignment: PolicyAssignment
+    def __init__(self, assignment: _Optional[_Union[PolicyAssignment, _Mapping]] = ...) -> None: ...
+
+class ResetPeerRequest(_message.Message):
+    __slots__ = ("address", "soft", "direction")
+    class SoftResetDirection(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        IN: _ClassVar[ResetPeerRequest.SoftResetDirection]
+        OUT: _ClassVar[ResetPeerRequest.SoftResetDirection]
+        BOTH: _ClassVar[ResetPeerRequest.SoftResetDirection]
+    IN: ResetPeerRequest.SoftResetDirection
+    OUT: ResetPeerRequest.SoftResetDirection
+    BOTH: ResetPeerRequest.SoftResetDirection
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    SOFT_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    soft: bool
+    direction: ResetPeerRequest.SoftResetDirection
+    def __init__(self, address: _Optional[str] = ..., soft: _Optional[bool] = ..., direction: _Optional[_Union[ResetPeerRequest.SoftResetDirection, str]] = ...) -> None: ...

@@ -80,6 +80,11 @@ def own_paths(destination: pb.Destination) -> list[Path]:
     ]
 
 
+def from_neighbours(destination: pb.Destination) -> int:
+    """How many paths to a destination neighbours sent."""
+    return sum(one.neighbor_ip != _NO_NEIGHBOUR for one in destination.paths)
+
+
 def from_message(prefix: str, message: pb.Path) -> Path:
     """A path as listed; attributes that we do not use are passed over.
 

@@ -1,4 +1,4 @@
-"""What BIRD 2 says on its control socket: framing, routes, sessions; all else is odd."""
+"""What BIRD 2 or 3 says on its control socket: framing, routes, sessions; all else is odd."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from byoip.domain.prefix import Prefix
 
 # `0000-text`: more lines follow; `0000 text`: the last line; ` text`: the code of the line before.
 _LINE: Final = re.compile(r"(?:(\d{4})([- ])| )(.*)", re.ASCII)
-_READY: Final = re.compile(r"0001 BIRD 2\.\S+ ready\.", re.ASCII)
+_READY: Final = re.compile(r"0001 BIRD [23]\.\S+ ready\.", re.ASCII)
 
 _TABLE: Final = re.compile(r"Table \S+:", re.ASCII)
 # 198.51.100.0/24      unreachable [one 13:26:14.440 from 127.0.0.71] * (100) [AS4200000001i]
@@ -19,8 +19,9 @@ _TABLE: Final = re.compile(r"Table \S+:", re.ASCII)
 _ROUTE: Final = re.compile(
     r"([0-9a-f.:]+/\d{1,3})? +[a-z]+ \[([\w.:-]+) .*?(?:\[AS(\d{1,10})[ie?]\])?", re.ASCII
 )
-_FROM_BGP: Final = re.compile(r"\tType: BGP( .*)?", re.ASCII)
-_AS_PATH: Final = re.compile(r"\tBGP\.as_path:([0-9 {}()]*)(\.\.\.)?", re.ASCII)
+# BIRD 2 names attributes in one way, BIRD 3 in another.
+_FROM_BGP: Final = re.compile(r"\t(?:Type: BGP( .*)?|source: BGP)", re.ASCII)
+_AS_PATH: Final = re.compile(r"\t(?:BGP\.as_path|bgp_path):([0-9 {}()]*)(\.\.\.)?", re.ASCII)
 _CONFEDERATION: Final = re.compile(r"\([0-9 ]*\)|\(\{[0-9 ]*\}\)", re.ASCII)
 _ORIGINS: Final = re.compile(r"(?:.*[ }])?(\d{1,10}|\{[0-9 ]+\})", re.ASCII)
 _LOCAL_AS: Final = re.compile(r"\s+Local AS:\s+(\d{1,10})", re.ASCII)
@@ -58,7 +59,7 @@ class BgpRoute:
 
 
 def is_ready(text: str) -> bool:
-    """Whether this is how BIRD 2 greets."""
+    """Whether this is how BIRD 2 or 3 greets."""
     return bool(_READY.fullmatch(text))
 
 

@@ -26,7 +26,7 @@ _RESTRICTED: Final = "0016"
 
 
 class BirdListener:
-    """Asks BIRD 2 on its control socket what it heard.
+    """Asks BIRD 2 or 3 on its control socket what it heard.
 
     Prefix by prefix, 10,000 a second: BIRD finds one at once however full its table is, and a
     dump of the Internet's would be hundreds of megabytes. The socket is a file whose permissions
@@ -106,7 +106,7 @@ class _Conversation:
         """Read the greeting, and give up the right to change anything."""
         greeting = await self._line()
         if not bird_answers.is_ready(greeting):
-            raise OddAnswer(f"this is not BIRD 2: {greeting!r:.80}")
+            raise OddAnswer(f"this is not BIRD 2 or 3: {greeting!r:.80}")
         if (await self.ask("restrict"))[-1].code != _RESTRICTED:
             raise OddAnswer("it does not restrict the connection")
 

@@ -1,4 +1,4 @@
-"""What BIRD 2 says of its BGP sessions, and how long those have been up."""
+"""What BIRD 2 or 3 says of its BGP sessions, and how long those have been up."""
 
 import re
 from collections.abc import Sequence

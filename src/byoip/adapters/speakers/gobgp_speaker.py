@@ -2,14 +2,24 @@
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Final
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
-from byoip.adapters.gobgp.paths import FAMILIES, UnreadablePath, own_paths, to_message, unreadable
+from byoip.adapters.gobgp.imports import ImportPolicy
+from byoip.adapters.gobgp.paths import (
+    FAMILIES,
+    UnreadablePath,
+    from_neighbours,
+    own_paths,
+    to_message,
+    unreadable,
+)
+from byoip.adapters.gobgp.transport import Tls
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
-from byoip.domain.prefix import Prefix
+from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 
@@ -17,6 +27,14 @@ _LOG = logging.getLogger(__name__)
 
 DEADLINE: Final = 10.0  # seconds
 MOST_PATHS: Final = 200_000
+
+# Whether it takes ours is tried with these. They are for documentation (RFC 5737, RFC 3849), and
+# too long to be anyone's route.
+PROBES: Final = (
+    Path(Prefix.parse("192.0.2.0/32"), (), ip_address("192.0.2.1")),
+    Path(Prefix.parse("2001:db8::/128"), (), ip_address("2001:db8::1")),
+)
+_PROBED: Final = frozenset(one.prefix for one in PROBES)
 
 _BATCH: Final = 500  # paths a message: some 100 kB, and GoBGP takes 4 MB
 _SLOWEST: Final = 1000  # paths a second that a call is given time for; measured: 20,000
@@ -27,17 +45,32 @@ _MOST_NAMED: Final = 1000
 class GobgpSpeaker:
     """Speaks through gobgpd 3.x, over its gRPC API.
 
-    The connection has neither TLS nor a password: gobgpd must listen on loopback, or where only
-    we can reach it. Its neighbours should be configured `admin-down`, so that after a restart,
-    when it has forgotten all, nothing is announced before everything is loaded again.
+    Without TLS gobgpd must listen on a socket or on loopback, or where only we can reach it: its
+    API knows no password. Its neighbours should be configured `admin-down`, so that after a
+    restart, when it has forgotten all, nothing is announced before everything is loaded again.
     """
 
     def __init__(
-        self, name: str, target: str, *, deadline: float = DEADLINE, most_paths: int = MOST_PATHS
+        self,
+        name: str,
+        target: str,
+        *,
+        tls: Tls | None = None,
+        deadline: float = DEADLINE,
+        most_paths: int = MOST_PATHS,
     ) -> None:
-        """Take `host:port` of its API, seconds for a call, and how many paths it may list."""
+        """Take what says where it is and how long it has.
+
+        Args:
+            name: as the settings name it.
+            target: `host:port`, or `unix:///…`, a socket.
+            tls: None for plain text.
+            deadline: seconds for a call.
+            most_paths: how many paths it may list.
+        """
         self._name = name
-        self._calls = GobgpCalls(name, target, deadline=deadline, most=most_paths)
+        self._calls = GobgpCalls(name, target, tls=tls, deadline=deadline, most=most_paths)
+        self._imports = ImportPolicy(self._calls)
 
     @property
     def name(self) -> str:
@@ -65,10 +98,48 @@ class GobgpSpeaker:
                 do not understand each other.
         """
         held: list[Path] = []
+        learnt = 0
         for family in FAMILIES.values():
             request = pb.ListPathRequest(table_type=pb.GLOBAL, family=family)
+            listed = await self._calls.list_paths(request)
+            held.extend(self._own(listed))
+            learnt += sum(map(from_neighbours, listed))
+        self._imports.learnt = learnt
+        return [path for path in held if path.prefix not in _PROBED]
+
+    async def held_of(self, prefixes: Collection[Prefix]) -> Sequence[Path]:
+        """The same of exactly these prefixes."""
+        held: list[Path] = []
+        for number, family in FAMILIES.items():
+            wanted = [one for one in prefixes if one.family == number]
+            if not wanted:
+                continue  # naming none would ask for all
+            request = pb.ListPathRequest(
+                table_type=pb.GLOBAL, family=family, prefixes=_named([str(one) for one in wanted])
+            )
             held.extend(self._own(await self._calls.list_paths(request)))
-        return held
+        asked = frozenset(prefixes)
+        return [path for path in held if path.prefix in asked]
+
+    async def close_imports(self) -> None:
+        """Have it accept no route from any neighbour, and drop what it accepted; idempotent.
+
+        Raises:
+            ImportsOpen: it cannot be made to.
+        """
+        await self._imports.close()
+
+    async def takes_ours(self, families: Collection[Family]) -> bool:
+        """Whether a probe path of each family, put there and taken away, appeared in between.
+
+        Established sessions would send it on: to be asked while there is none.
+        """
+        probes = [one for one in PROBES if one.prefix.family in families]
+        await self.announce(probes)
+        try:
+            return len(await self.held_of([one.prefix for one in probes])) == len(probes)
+        finally:
+            await self.withdraw(probes)
 
     def _own(self, listed: Iterable[pb.Destination]) -> Sequence[Path]:
         held: list[Path] = []

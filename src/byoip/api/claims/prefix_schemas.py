@@ -116,8 +116,8 @@ class Prefix(Wire):
 def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     """A claim as the wire shows it."""
     claim = view.claim
-    asked, route = view.announceable(now), view.route
-    missing = blockers(asked, view.token, advice=advice, now=now)
+    asked, route = view.announceable(now, advice.origins), view.route
+    missing = blockers(asked, view.token, advice=advice, now=now, leaving=view.leaving)
     return Prefix.showing(
         claim,
         cidr=claim.prefix,

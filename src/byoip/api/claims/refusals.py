@@ -56,7 +56,8 @@ REFUSALS = (
         1306,
         asn.OriginNotOffered(Asn(64501), [Asn(64500)]),
         "Take one of the ASNs that the message names, and make the ROA and the route object "
-        "for it.",
+        "for it. A prefix that was proven for another origin is brought again for one of them; "
+        "what is announced stays.",
     ),
     conflict(
         1307,

@@ -14,6 +14,7 @@ from byoip.api.path_ids import PathId
 from byoip.api.routes import bgp_schemas as wire
 from byoip.api.routes.bgp_schemas import AdvertisementStatus, BgpPrefix, bgp_prefix_of, status_of
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.asn import OriginNotOffered
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import (
     ClaimNotFound,
@@ -27,6 +28,7 @@ from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes import bgp_prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound, LockedByOperator
 from byoip.domain.routes.breaker import WithdrawalsStopped
+from byoip.domain.routes.flaps import AnnouncedTooOften
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.routes import bgp_prefixes as verbs
@@ -46,6 +48,8 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     OriginNotValid,
     OriginUnanswered,
     WithdrawalsStopped,
+    AnnouncedTooOften,
+    OriginNotOffered,
 )
 
 

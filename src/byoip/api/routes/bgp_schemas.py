@@ -33,6 +33,7 @@ EXAMPLE: dict[str, Any] = {
         "by": "route-collector",
         "own_word": False,
     },
+    "waiting_for": None,
 }
 
 
@@ -150,6 +151,20 @@ class ObservedState(Wire):
     own_word: bool | None = Field(description="true: one of our speakers reports it about itself.")
 
 
+class WaitingFor(Wire):
+    """What a change waits for."""
+
+    what: str = Field(
+        description="`reconciler`: no worker has asked a speaker for a minute; `speakers`: none of "
+        "them answers; `next_hop`: no speaker has one for the family; `observers`: none can say "
+        "whether it is seen, so it goes to no further stage. Others may come."
+    )
+    since: Time = Field(
+        description="When the change was asked for, or when what it waits for went away, if that "
+        "is later and known."
+    )
+
+
 class BgpPrefix(Wire):
     """A route: the prefix, or a part of it."""
 
@@ -167,6 +182,10 @@ class BgpPrefix(Wire):
     desired: DesiredState
     applied: AppliedState
     observed: ObservedState
+    waiting_for: WaitingFor | None = Field(
+        description="What its last change waits for, where no stage of speakers can take it now; "
+        "null: it is under way, or seen at every stage."
+    )
 
 
 class AdvertisementStatus(Wire):
@@ -196,6 +215,7 @@ def bgp_prefix_of(view: BgpPrefixView) -> BgpPrefix:
         ),
         applied=view.applied,
         observed=view.observed,
+        waiting_for=view.waiting_for,
     )
 
 

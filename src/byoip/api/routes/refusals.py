@@ -1,9 +1,11 @@
 """The records of what is refused about BGP prefixes, the breaker, offboarding and jobs."""
 
+from datetime import timedelta
+
 from byoip.api.problems.record import PREFIX, Record, conflict, invalid, not_found
 from byoip.domain.jobs import job_history
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes import bgp_prefix, breaker, offboarding, route_validity
+from byoip.domain.routes import bgp_prefix, breaker, flaps, offboarding, route_validity
 
 REFUSALS = (
     conflict(
@@ -80,6 +82,13 @@ REFUSALS = (
         "Wait a few minutes: ROA data is being refreshed.",
     ),
     conflict(1711, bgp_prefix.LockedByOperator(PREFIX), "Ask the operator to unlock it."),
+    Record(
+        429,
+        1712,
+        flaps.AnnouncedTooOften(6, timedelta(minutes=1)),
+        "Wait for `Retry-After`, and leave the route as it is: each further withdrawal within the "
+        "hour doubles the wait. Withdrawals are never refused for this.",
+    ),
     not_found(1820, breaker.TripNotFound(), "GET /operator/breaker lists the open ones."),
     not_found(1821, job_history.JobUnknown(), "Take a kind that the message names."),
     conflict(

@@ -1,9 +1,10 @@
 """What still stands between a prefix and the Internet, in the order to fix it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.checks.evidence import CheckState, recent
 from byoip.domain.checks.registries.remedies import (
@@ -17,6 +18,7 @@ from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.routes.announceable import Announceable
+from byoip.domain.routes.leaving import Leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,31 @@ class Advice:
     Attributes:
         label: where the token stands: `<label>: <token>` in RPSL, `<label>.<zone>` in DNS.
         registries: the registries by key.
+        origins: the ASNs that the operator announces from; None: any.
     """
 
     label: str
     registries: Mapping[str, Registry]
+    origins: Collection[Asn] | None = None
 
 
 def blockers(
-    asked: Announceable, token: OwnershipToken | None, *, advice: Advice, now: datetime
+    asked: Announceable,
+    token: OwnershipToken | None,
+    *,
+    advice: Advice,
+    now: datetime,
+    leaving: Leaving | None = None,
 ) -> tuple[Blocker, ...]:
     """List them; none are left exactly when the prefix is advertisable.
 
     Each obstacle of announcing the prefix is one, under the name of its refusal; what is missing
-    for the approval stands before that of the approval itself.
+    for the approval stands before that of the approval itself. What an offboarding waits for comes
+    first.
     """
-    return tuple(_blockers(asked, token, advice, now))
+    waits = leaving and leaving.waits()
+    first = (Blocker("offboarding_waits", waits),) if waits else ()
+    return (*first, *_blockers(asked, token, advice, now))
 
 
 def _blockers(

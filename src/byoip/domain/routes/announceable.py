@@ -4,10 +4,11 @@ A prefix's `advertisable` and `blockers` and the refusal of its announcement com
 of them can say what another denies.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from byoip.domain.asn import Asn, OriginNotOffered
 from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning
 from byoip.domain.checks.evidence import Outcome
 from byoip.domain.claims.claim import Claim, PrefixOffboarding, PrefixSuspended
@@ -20,6 +21,7 @@ from byoip.domain.routes.bgp_prefix import (
     IncompleteBgpDeployment,
     LockedByOperator,
 )
+from byoip.domain.routes.flaps import NO_FLAPS, AnnouncedTooOften, Flaps
 from byoip.domain.routes.route_validity import origin_refusal
 
 
@@ -36,6 +38,9 @@ class Announceable:
         locked: by the operator.
         still_served: another prefix's row for the same route is desired, held or seen.
         lacking: edges in service that have not acknowledged the default binding, by name.
+        flaps: how often it was withdrawn lately.
+        asn: the route's origin; None: the one that its claim has proven.
+        offered: the ASNs that the operator announces from now; None: any.
     """
 
     claim: Claim
@@ -46,6 +51,9 @@ class Announceable:
     locked: bool = False
     still_served: bool = False
     lacking: Sequence[str] = ()
+    flaps: Flaps = NO_FLAPS
+    asn: Asn | None = None
+    offered: Collection[Asn] | None = None
 
     def obstacles(self, now: datetime) -> Iterator[Refusal]:
         """All of them, in the order to deal with them; none: it may be announced.
@@ -55,6 +63,7 @@ class Announceable:
         if self.locked:
             yield LockedByOperator(self.cidr)
         yield from self._standing()
+        yield from self._origin()
         if not self.claim.approved:
             yield PrefixNotApproved()
         elif refusal := origin_refusal(self.origin, self.last_valid_at, now):
@@ -63,6 +72,8 @@ class Announceable:
             yield IncompleteBgpDeployment()
         elif self.default_binding is not Provisioning.ACTIVE or self.lacking:
             yield AdvertiseStateLocked(self.lacking)
+        if wait := self.flaps.wait:
+            yield AnnouncedTooOften(self.flaps.count, wait)
 
     def _standing(self) -> Iterator[Refusal]:
         match self.claim.standing:
@@ -75,12 +86,20 @@ class Announceable:
             case Standing.OK if self.still_served:
                 yield Contested(still_served=True)
 
+    def _origin(self) -> Iterator[Refusal]:
+        """The settings may have changed since it was proven."""
+        proven = self.claim.asn
+        origin, offered = self.asn or proven, self.offered
+        if origin != proven or (offered is not None and origin not in offered):
+            yield OriginNotOffered(origin, {proven} if offered is None else offered, pointer=None)
+
     def require(self, now: datetime) -> None:
         """Refuse to announce it, for the first of its obstacles.
 
         Raises:
-            LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, PrefixNotApproved,
-            OriginNotValid, OriginUnanswered, IncompleteBgpDeployment, AdvertiseStateLocked.
+            LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, OriginNotOffered,
+            PrefixNotApproved, OriginNotValid, OriginUnanswered, IncompleteBgpDeployment,
+            AdvertiseStateLocked, AnnouncedTooOften.
         """
         for refusal in self.obstacles(now):
             raise refusal

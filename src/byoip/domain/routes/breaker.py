@@ -14,17 +14,19 @@ lock, and before its entry a withdrawal passes three gates. This file decides fr
 A trip covers one account, one kind of job, or (GLOBAL) everything except requests that name one
 BGP prefix; these may open a GLOBAL trip, and still pass. So one customer's flood never blocks
 another's urgent withdrawal, and no job takes the fleet down. Offboardings wait for room, at the
-pace of one account, before they would reach a ceiling. Announcements always go on.
+pace of one account, before they would reach a ceiling. Announcements always go on. What counts are
+routes: one that flaps counts once, and waits before it is announced again (`flaps.py`).
 
 The refused transaction is rolled back, so the trip is kept in one of its own: see `tripping` in
 `usecases/routes/withdraw.py`. The counting is in `store/routes/breaker.py`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -102,7 +104,7 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the ledger holds before this withdrawal, since the breaker in question was re-armed.
+    """Of how many other routes the ledger has withdrawals, since the breaker was re-armed.
 
     Attributes:
         in_run: by the same run of the same job.
@@ -228,6 +230,31 @@ class RoomAwaited(Exception):  # noqa: N818 - a state of affairs: it goes on whe
     No person has to look when an owner leaves with hundreds of routes: they go at this pace, and
     other accounts are not held up.
     """
+
+
+WINDOWS: Final[Mapping[str, timedelta]] = MappingProxyType(
+    {
+        "leaving_in_minute": MINUTE,
+        "by_account": MINUTE,
+        "in_minute": MINUTE,
+        "leaving_in_window": SHARE_WINDOW,
+        "in_window": SHARE_WINDOW,
+    }
+)
+"""For how long each count of `Counted` counts a withdrawal."""
+
+
+def crowded(counted: Counted, ceilings: Ceilings) -> Mapping[str, int]:
+    """By count: how many of its routes have to be past before one more of an offboarding goes."""
+    most = {
+        "leaving_in_minute": ceilings.per_run,
+        "by_account": ceilings.per_account,
+        "in_minute": ceilings.per_minute,
+        "leaving_in_window": ceilings.of_one_account(counted.advertised, counted.in_window),
+        "in_window": ceilings.shared(counted.advertised, counted.in_window),
+    }
+    over = {name: getattr(counted, name) + 1 - many for name, many in most.items()}
+    return {name: many for name, many in over.items() if many > 0}
 
 
 def awaits_room(asked: Withdrawal, counted: Counted, ceilings: Ceilings) -> bool:

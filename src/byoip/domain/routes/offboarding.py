@@ -112,6 +112,7 @@ class Offboarding:
         routes, bindings: what was taken down so far, to be restored.
         grace_until: when the grace ends; in step RESTORE, until when owed routes are tried.
         parked_by: the trip of the breaker that it waits behind.
+        next_at: while there is no room for its next route: when there is some.
         paced: released by an operator: it goes on as fast as the ceilings allow, and trips none.
     """
 
@@ -127,13 +128,14 @@ class Offboarding:
     bindings: tuple[TakenBinding, ...] = ()
     grace_until: datetime | None = None
     parked_by: UUID | None = None
+    next_at: datetime | None = None
     paced: bool = False
     ended_at: datetime | None = None
     end: End | None = None
 
     def taken(self, route: TakenRoute) -> "Offboarding":
         """One more route is withdrawn."""
-        return replace(self, routes=(*self.routes, route), parked_by=None)
+        return replace(self, routes=(*self.routes, route), parked_by=None, next_at=None)
 
     def unbound(self, binding: TakenBinding) -> "Offboarding":
         """One more binding has ended."""
@@ -141,7 +143,7 @@ class Offboarding:
 
     def on(self) -> "Offboarding":
         """Go to the next step."""
-        return replace(self, step=NEXT[self.step], parked_by=None)
+        return replace(self, step=NEXT[self.step], parked_by=None, next_at=None)
 
     def graced(self, until: datetime) -> "Offboarding":
         """Begin the grace, after the bindings."""
@@ -161,11 +163,15 @@ class Offboarding:
 
     def released(self) -> "Offboarding":
         """An operator lets it go on, no faster than the ceilings allow."""
-        return replace(self, parked_by=None, paced=True)
+        return replace(self, parked_by=None, next_at=None, paced=True)
 
     def parked(self, trip_id: UUID) -> "Offboarding":
         """Wait behind a trip."""
-        return replace(self, parked_by=trip_id)
+        return replace(self, parked_by=trip_id, next_at=None)
+
+    def waiting(self, until: datetime | None) -> "Offboarding":
+        """Wait for room."""
+        return replace(self, next_at=until)
 
     def owing(self, routes: tuple[TakenRoute, ...], until: datetime) -> "Offboarding":
         """Restored except for these routes, which are tried again until then."""
@@ -179,4 +185,4 @@ class Offboarding:
 
     def ended(self, how: End, now: datetime) -> "Offboarding":
         """End it."""
-        return replace(self, ended_at=now, end=how, parked_by=None)
+        return replace(self, ended_at=now, end=how, parked_by=None, next_at=None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from byoip.domain.asn import Asn
-from byoip.domain.prefix import Prefix
+from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
 
 
@@ -14,6 +14,10 @@ class SpeakerUnanswered(Exception):  # noqa: N818 - a state of affairs: it may h
 
     It may have done what it was asked all the same: this is never "no".
     """
+
+
+class ImportsOpen(Exception):  # noqa: N818 - a state of affairs
+    """A speaker answers, but cannot be made to refuse what its neighbours send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,25 @@ class Speaker(Protocol):
 
     async def held(self) -> Sequence[Path]:
         """All paths that it originates, of both families; none that it learnt from a peer."""
+        ...
+
+    async def held_of(self, prefixes: Collection[Prefix]) -> Sequence[Path]:
+        """The same of exactly these prefixes."""
+        ...
+
+    async def close_imports(self) -> None:
+        """Have it accept no route from any neighbour, and drop what it accepted; idempotent.
+
+        Raises:
+            ImportsOpen: it cannot be made to.
+        """
+        ...
+
+    async def takes_ours(self, families: Collection[Family]) -> bool:
+        """Whether a probe path of each family, put there and taken away, appeared in between.
+
+        Established sessions would send it on: to be asked while there is none.
+        """
         ...
 
     async def announce(self, paths: Sequence[Path]) -> None:

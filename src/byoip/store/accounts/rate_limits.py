@@ -16,13 +16,15 @@ from byoip.store.engine import autocommitting
 from byoip.store.statements import Session, from_text
 from byoip.store.unavailable import translate_driver_errors
 
-# A row whose window is over, so that the first lease begins a new one.
+# A row whose window is over, so that the first lease begins a new one; not one so old that `prune`
+# would delete it before that lease.
 _KNOW: Final = from_text(
     """
-    INSERT INTO rate_windows (who, began_at, used) VALUES (:who, 'epoch', 0)
+    INSERT INTO rate_windows (who, began_at, used) VALUES (:who, clock_timestamp() - :length, 0)
     ON CONFLICT (who) DO NOTHING RETURNING who
     """,
     who=sa.Uuid,
+    length=sa.Interval,
 )
 # The row is locked before it is judged, and the time is read after that: processes take turns,
 # and the next one sees what is left. A window begins with the first lease after the end of the
@@ -100,7 +102,7 @@ class RateWindows:
         asked = {"who": who, "limit": limit, "most": most, "shares": SHARES, "length": WINDOW}
         rows = await self._autocommit.ask(_LEASE, **asked)
         if not rows:
-            await self._autocommit.ask(_KNOW, who=who)
+            await self._autocommit.ask(_KNOW, who=who, length=WINDOW)
             rows = await self._autocommit.ask(_LEASE, **asked)
         (row,) = rows
         return Lease(row.permits, row.left, row.seconds_left)

@@ -5,13 +5,13 @@ Text SQL: SQLAlchemy has neither COPY nor partitions.
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from byoip.store.connecting import Connection
 from byoip.store.unavailable import translate_driver_errors
 
 # One number for each kind of snapshot: a transaction that writes that kind holds the lock.
@@ -21,6 +21,7 @@ REGISTRATIONS_LOCK = 0x62796F6970_02
 # While a drop waits for the readers there are, new ones wait for it: so it hardly waits.
 _DROP_PATIENCE = "100ms"
 _PATIENCE = "set local statement_timeout = '10min'; set local lock_timeout = '5min'"
+_PATIENCE_SECONDS = 610.0
 _ATTACH_PATIENCE = "10s"  # this one only waits for other schema changes, and stops no reader
 
 
@@ -43,6 +44,7 @@ async def wait_for_turn(connection: AsyncConnection, lock: int) -> None:
     Until the transaction ends it may also run statements longer than a session allows.
     """
     await connection.execute(sa.text(_PATIENCE))
+    (await _driver(connection)).patience = _PATIENCE_SECONDS
     await connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
@@ -145,9 +147,9 @@ def partition_name(parent: sa.Table, number: int) -> str:
     return f"{parent.name}_{number}"
 
 
-async def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+async def _driver(connection: AsyncConnection) -> Connection:
     # COPY has no form in SQLAlchemy; its connection and this one are the same transaction.
     driver = (await connection.get_raw_connection()).driver_connection
-    if not isinstance(driver, psycopg.AsyncConnection):
-        raise TypeError(f"psycopg is needed, this is {type(driver)}")
+    if not isinstance(driver, Connection):
+        raise TypeError(f"one of ours is needed, this is {type(driver)}")
     return driver

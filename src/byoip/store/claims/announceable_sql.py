@@ -22,6 +22,7 @@ from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import CoveringRoas
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import UP
+from byoip.store.routes.breaker import flapping
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import AnyRow
 
@@ -56,11 +57,13 @@ _RPKI_WAIVER: Final = (
     .correlate(prefixes)
     .scalar_subquery()
 )
+_FLAPS: Final = flapping(_p.cidr, _p.account_id).correlate(prefixes).scalar_subquery()
 COLUMNS: Final = (
     _BUILT_AT.label("roas_built_at"),
     _COVERING.label("roas_covering"),
     _STILL_SERVED.label("still_served"),
     _RPKI_WAIVER.label("rpki_waiver"),
+    _FLAPS.label("flaps"),
 )
 
 

@@ -21,9 +21,11 @@ from byoip.domain.prefix import Prefix
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.tables import bindings, edges
 from byoip.store.claims import announceable_sql
+from byoip.store.claims.leaving_sql import LEAVING, leaving_from
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
+from byoip.store.routes.breaker import flaps_from
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import AnyRow, compiled, from_row
 
@@ -86,6 +88,7 @@ VIEWS: Final = (
         _s.last_valid_at.label("route_last_valid_at"),
         _DEFAULT_BINDING.label("default_binding"),
         *announceable_sql.COLUMNS,
+        LEAVING,
     )
     .select_from(
         prefixes.outerjoin(_NEWEST_TOKEN, sa.true()).outerjoin(
@@ -182,7 +185,9 @@ def claim_view(row: AnyRow) -> ClaimView:
     bound = row.default_binding and Provisioning(row.default_binding)
     roas = announceable_sql.roas_from(row)
     waiver = announceable_sql.rpki_waiver_from(row)
-    return ClaimView(claim_from(row), token, bound, route, roas, row.still_served, waiver)
+    flaps, leaving = flaps_from(row.flaps), leaving_from(row)
+    served = row.still_served
+    return ClaimView(claim_from(row), token, bound, route, roas, served, waiver, flaps, leaving)
 
 
 def claim_from(row: AnyRow) -> Claim:

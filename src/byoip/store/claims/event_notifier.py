@@ -15,7 +15,8 @@ import psycopg
 from psycopg import sql
 
 from byoip.store.claims.events import CHANNEL
-from byoip.store.engine import plain
+from byoip.store.connecting import Connection
+from byoip.store.database_url import plain
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,8 +75,8 @@ class EventNotifier:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True, application_name="byoip events", connect_timeout=5
+        async with await Connection.connect(
+            self._conninfo, autocommit=True, application_name="byoip events"
         ) as connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
             self._notify_all()

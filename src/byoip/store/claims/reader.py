@@ -21,6 +21,7 @@ from byoip.store.claims.claim_reader import ClaimReader, page_of, token_from
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.events import event_from
 from byoip.store.claims.views import AccountEvent, BindingView, Cursor, NumberedEvent, RunView
+from byoip.store.routes.awaited import waiting_from
 from byoip.store.routes.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
 from byoip.store.routes.views import BgpPrefixView
 from byoip.store.statements import AnyRow, Statement
@@ -162,7 +163,7 @@ class CustomerReader(ClaimReader):
 
 def _bgp_prefix_view(row: AnyRow) -> BgpPrefixView:
     held, seen = applied_from(row), observed_from(row)
-    return BgpPrefixView(bgp_prefix_from(row), row.prefix_version, held, seen)
+    return BgpPrefixView(bgp_prefix_from(row), row.prefix_version, held, seen, waiting_from(row))
 
 
 def _run_views(rows: Iterable[AnyRow]) -> Iterator[RunView]:

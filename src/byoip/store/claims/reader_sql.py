@@ -16,6 +16,7 @@ from byoip.store.claims.tables import (
     prefixes,
     validation_tokens,
 )
+from byoip.store.routes.awaited import WAITING
 from byoip.store.routes.bgp_prefixes import APPLIED, OBSERVED
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import compiled
@@ -58,8 +59,12 @@ _binding = _of_claim(_served.where(_b.id == sa.bindparam("binding_id")))
 ONE_BINDING: Final = compiled(_with_live(_binding, _binding, _VERSION))
 
 _routes: Final = (
-    sa.select(*bgp_prefixes.c, *APPLIED.c, *OBSERVED.c)
-    .select_from(bgp_prefixes.join(APPLIED, sa.true()).outerjoin(OBSERVED, sa.true()))
+    sa.select(*bgp_prefixes.c, *APPLIED.c, *OBSERVED.c, *WAITING.c)
+    .select_from(
+        bgp_prefixes.join(APPLIED, sa.true())
+        .outerjoin(OBSERVED, sa.true())
+        .outerjoin(WAITING, sa.true())
+    )
     .where(bgp_prefixes.c.prefix_id == _p.id, bgp_prefixes.c.live)
 )
 

@@ -1,11 +1,12 @@
 """What readers show of claims."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Provisioning, ServiceBinding
 from byoip.domain.checks.evidence import Fault, Finding, Outcome, Unanswered
 from byoip.domain.checks.origin_validation import Vrp, judge_roas
@@ -17,6 +18,8 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.announceable import Announceable
+from byoip.domain.routes.flaps import NO_FLAPS, Flaps
+from byoip.domain.routes.leaving import Leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class ClaimView:
         roas: None: no ROA data has been loaded yet.
         still_served: another prefix's row for the same route is desired, held or seen.
         rpki_waiver: the operator's, which may have expired.
+        flaps: how often the route of the whole prefix was withdrawn lately.
+        leaving: None: it is not on its way out.
     """
 
     claim: Claim
@@ -63,9 +68,16 @@ class ClaimView:
     roas: CoveringRoas | None = None
     still_served: bool = False
     rpki_waiver: CheckWaiver | None = None
+    flaps: Flaps = NO_FLAPS
+    leaving: Leaving | None = None
 
-    def announceable(self, now: datetime) -> Announceable:
-        """What decides whether the whole prefix may be announced now."""
+    def announceable(self, now: datetime, offered: Collection[Asn] | None = None) -> Announceable:
+        """What decides whether the whole prefix may be announced now.
+
+        Args:
+            now: the time.
+            offered: the ASNs that the operator announces from; None: any.
+        """
         route, said = self.route, self._origin(now)
         return Announceable(
             self.claim.by_newest_roas(said),
@@ -75,6 +87,8 @@ class ClaimView:
             last_valid_at=None if route is None else route.last_valid_at,
             locked=route is not None and route.locked,
             still_served=self.still_served,
+            flaps=NO_FLAPS if route is not None and route.advertised else self.flaps,
+            offered=offered,
         )
 
     def _origin(self, now: datetime) -> Outcome:

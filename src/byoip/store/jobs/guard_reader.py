@@ -21,11 +21,10 @@ from byoip.store.statements import compiled
 _SAMPLE: Final = 20
 _w, _o, _r = withdrawals.c, offboardings.c, job_runs.c
 
-_busiest_account = (
-    sa.select(sa.func.count().label("many")).where(IN_MINUTE).group_by(_w.account_id).subquery()
-)
+_routes = sa.func.count(_w.bgp_prefix_id.distinct()).label("many")
+_busiest_account = sa.select(_routes).where(IN_MINUTE).group_by(_w.account_id).subquery()
 _busiest_run = (
-    sa.select(sa.func.count().label("many"))
+    sa.select(_routes)
     .where(IN_WINDOW, _w.run != sa.literal_column("''"))
     .group_by(_w.job, _w.run)
     .subquery()

@@ -15,7 +15,9 @@ from byoip.ports import jobs
 from byoip.store.accounts.tables import account_counters
 from byoip.store.checks.tables import validation_runs
 from byoip.store.claims.tables import prefixes
-from byoip.store.engine import plain, session_options
+from byoip.store.connecting import Connection
+from byoip.store.database_url import plain
+from byoip.store.engine import session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
@@ -58,8 +60,8 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
             kwargs={
                 "options": options,
                 "application_name": "byoip worker queue",
-                "connect_timeout": 5,
             },
+            connection_class=Connection,
             configure=_autocommit,
             min_size=1,
             max_size=connections,

@@ -1,11 +1,12 @@
 """BGP prefixes: what is desired, what speakers hold of it, and what is seen."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -17,6 +18,7 @@ from byoip.domain.routes.bgp_prefix import (
     Desired,
 )
 from byoip.store.claims.tables import prefixes
+from byoip.store.routes.awaited import WAITING, waiting_from
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
 from byoip.store.speakers.tables import (
@@ -49,6 +51,12 @@ _GET: Final = compiled(BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.id == _THIS, 
 _SPANNING: Final = compiled(
     BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.cidr == _b.prefix_cidr, _b.live)
 )
+_OF_OTHER_ORIGINS: Final = compiled(
+    BGP_PREFIX.where(
+        _b.advertised,
+        _b.asn != sa.func.all(sa.bindparam("offered", type_=pg.ARRAY(sa.BigInteger))),
+    ).order_by(_b.id)
+)
 _INSERT: Final = compiled(sa.insert(bgp_prefixes), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
 _REMOVE: Final = compiled(
@@ -59,10 +67,10 @@ KNOWN: Final = sa.or_(
     sa.exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
 # Held by a speaker without a record that we announced it: after a restore it may be ours.
-_orphaned: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
-_LINGERING: Final = compiled(
-    sa.select(_b.id).where(_b.prefix_id == _CLAIM, ~_b.advertised, sa.or_(KNOWN, _orphaned))
-)
+_ORPHANED: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
+# Withdrawn, and not known to be gone everywhere.
+LINGERS: Final = sa.and_(~_b.advertised, sa.or_(KNOWN, _ORPHANED))
+_LINGERING: Final = compiled(sa.select(_b.id).where(_b.prefix_id == _CLAIM, LINGERS))
 # Routes that the Internet may know.
 UP: Final = sa.or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
@@ -118,8 +126,12 @@ OBSERVED: Final = (
     .lateral("seen")
 )
 _VIEW: Final = compiled(
-    sa.select(*APPLIED.c, *OBSERVED.c)
-    .select_from(bgp_prefixes.join(APPLIED, sa.true()).outerjoin(OBSERVED, sa.true()))
+    sa.select(*APPLIED.c, *OBSERVED.c, *WAITING.c)
+    .select_from(
+        bgp_prefixes.join(APPLIED, sa.true())
+        .outerjoin(OBSERVED, sa.true())
+        .outerjoin(WAITING, sa.true())
+    )
     .where(_b.id == _THIS)
 )
 # Heard by reconcilers when, and only if, the transaction commits.
@@ -155,12 +167,19 @@ class BgpPrefixRepository(Repository):
     async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
         """With what speakers hold and what observers see of it."""
         (row,) = await self._session.rows(_VIEW, bgp_prefix_id=bgp_prefix.id)
-        return BgpPrefixView(bgp_prefix, version, applied_from(row), observed_from(row))
+        seen, waits = observed_from(row), waiting_from(row)
+        return BgpPrefixView(bgp_prefix, version, applied_from(row), seen, waits)
 
     async def out_elsewhere(self, bgp_prefix: BgpPrefix) -> bool:
         """Whether another claim's row for the same route is desired, held or seen."""
         asked = {"cidr": bgp_prefix.cidr.network, "claim_id": bgp_prefix.claim_id}
         return bool(await self._session.rows(_ELSEWHERE, **asked))
+
+    async def of_other_origins(self, offered: Collection[Asn]) -> Sequence[BgpPrefix]:
+        """Those of all accounts that are desired with an origin that is not among these."""
+        numbers = [one.number for one in offered]
+        rows = await self._session.rows(_OF_OTHER_ORIGINS, offered=numbers)
+        return [bgp_prefix_from(row) for row in rows]
 
     async def add(self, bgp_prefix: BgpPrefix) -> None:
         """Add a new one.

@@ -1,6 +1,6 @@
-"""The ledger of withdrawals, and the trips. Windows are measured by the database's clock."""
+"""The ledger of withdrawals, and the trips. All of their times are the database's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -11,13 +11,14 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import OperatorEvent
 from byoip.domain.routes import breaker
-from byoip.ports.clock import Clock
+from byoip.domain.routes.bgp_prefix import BgpPrefix
+from byoip.domain.routes.flaps import COUNTED_FOR, Flaps
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
 
-_w, _t = withdrawals.c, breaker_trips.c
+_w, _t, _b = withdrawals.c, breaker_trips.c, bgp_prefixes.c
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 _JOB: Final = sa.bindparam("job", type_=sa.Text)
 # Not the transaction's time, which may have waited for the lock; and stable within a statement, or
@@ -50,46 +51,80 @@ IN_WINDOW: Final = sa.and_(
     _since(breaker.TripScope.GLOBAL, _NONE, breaker.SHARE_WINDOW),
     _w.source.not_in([constant(one) for one in sorted(breaker.UNSHARED)]),
 )
-ADVERTISED: Final = sa.select(sa.func.count()).where(bgp_prefixes.c.advertised).scalar_subquery()
+ADVERTISED: Final = sa.select(sa.func.count()).where(_b.advertised).scalar_subquery()
 
 
 def counting(*those: Any) -> Any:
-    """The number of such entries in the ledger."""
-    return sa.select(sa.func.count()).select_from(withdrawals).where(*those).scalar_subquery()
+    """How many routes have such entries in the ledger: one that flaps is one."""
+    return sa.select(sa.func.count(_w.bgp_prefix_id.distinct())).where(*those).scalar_subquery()
 
 
+def _others(*those: Any) -> Any:
+    """The same without the route in question, which would otherwise count twice."""
+    return counting(_w.bgp_prefix_id != sa.bindparam("bgp_prefix_id", type_=sa.Uuid), *those)
+
+
+def flapping(cidr: Any, account_id: Any) -> sa.Select[Any]:
+    """How often the account withdrew the route lately, and how many seconds ago it last did.
+
+    By the route, not its row: one that is deleted and added again is the same to the Internet.
+    """
+    since = _NOW - sa.literal_column(f"interval '{COUNTED_FOR.total_seconds():.0f} s'")
+    ago = sa.func.extract("epoch", _NOW - sa.func.max(_w.at))
+    return (
+        sa.select(sa.func.jsonb_build_array(sa.func.count(), ago).label("flaps"))
+        .join_from(withdrawals, bgp_prefixes, _b.id == _w.bgp_prefix_id)
+        .where(_b.cidr == cidr, _w.account_id == account_id, _w.at > since)
+        .where(_w.source != constant(breaker.Source.ROLL_BACK))
+    )
+
+
+_FLAPS: Final = compiled(flapping(sa.bindparam("cidr", type_=pg.CIDR), _ACCOUNT))
 _LEAVING: Final = sa.and_(
     _w.account_id == _ACCOUNT, _w.source == constant(breaker.Source.OFFBOARDING)
 )
+_OF_ACCOUNT: Final = _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)
+_TALLIES: Final[Mapping[str, Any]] = {
+    "by_account": sa.and_(_w.account_id == _ACCOUNT, _OF_ACCOUNT),
+    "in_minute": IN_MINUTE,
+    "in_window": IN_WINDOW,
+    "leaving_in_minute": sa.and_(_LEAVING, _OF_ACCOUNT),
+    "leaving_in_window": sa.and_(_LEAVING, IN_WINDOW),
+}
+_IN_RUN: Final = sa.and_(
+    _w.job == _JOB,
+    _w.run == sa.bindparam("run"),
+    _w.run != _NONE,
+    _since(breaker.TripScope.JOB, _JOB),
+)
 _COUNT: Final = compiled(
     sa.select(
-        counting(
-            _w.job == _JOB,
-            _w.run == sa.bindparam("run"),
-            _w.run != _NONE,
-            _since(breaker.TripScope.JOB, _JOB),
-        ).label("in_run"),
-        counting(
-            _w.account_id == _ACCOUNT, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)
-        ).label("by_account"),
-        counting(IN_MINUTE).label("in_minute"),
-        counting(IN_WINDOW).label("in_window"),
+        _others(_IN_RUN).label("in_run"),
         ADVERTISED.label("advertised"),
-        counting(_LEAVING, _since(breaker.TripScope.ACCOUNT, _HEX, breaker.MINUTE)).label(
-            "leaving_in_minute"
-        ),
-        counting(_LEAVING, IN_WINDOW).label("leaving_in_window"),
+        *(_others(those).label(name) for name, those in _TALLIES.items()),
     )
 )
+
+
+def _past(name: str, those: Any) -> Any:
+    """When so many of the routes that a tally counts are counted no longer."""
+    last = sa.select(sa.func.max(_w.at).label("at")).where(those).group_by(_w.bgp_prefix_id)
+    oldest = last.order_by("at").offset(sa.bindparam("besides", type_=sa.Integer)).limit(1)
+    window: Any = sa.literal_column(f"interval '{breaker.WINDOWS[name].total_seconds():.0f} s'")
+    return compiled(sa.select((oldest.subquery().c.at + window).label("past")))
+
+
+_PAST: Final = {name: _past(name, those) for name, those in _TALLIES.items()}
 _WITHDRAWN: Final = ("bgp_prefix_id", "account_id", "change", "source", "job", "run")
 _ADD: Final = compiled(
     sa.insert(withdrawals).values(at=_NOW), ["id", *_WITHDRAWN, "actor", "request_id"]
 )
 _TRIP: Final = compiled(
-    pg.insert(breaker_trips).on_conflict_do_nothing(
-        index_elements=["scope", "subject"], index_where=_t.live
-    ),
-    ["id", "scope", "subject", "why", "at"],
+    pg.insert(breaker_trips)
+    .values(at=_NOW)
+    .on_conflict_do_nothing(index_elements=["scope", "subject"], index_where=_t.live)
+    .returning(_t.at),
+    ["id", "scope", "subject", "why"],
 )
 _REARM: Final = compiled(
     sa.update(breaker_trips)
@@ -106,12 +141,10 @@ class BreakerRepository:
     def __init__(
         self,
         session: Session,
-        clock: Clock,
         ceilings: breaker.Ceilings,
         history: OperatorEventRepository,
     ) -> None:
         self._session = session
-        self._clock = clock
         self._ceilings = ceilings
         self._history = history
 
@@ -134,31 +167,46 @@ class BreakerRepository:
         reached = breaker.trips(asked, counted, self._ceilings)
         if any(one.stops(asked) for one in reached):
             raise breaker.CeilingReached(reached, asked, actor=actor, request_id=request_id)
-        await self._trip(reached, self._clock.now(), actor, request_id)
+        await self._trip(reached, actor, request_id)
         entry = uuid4()
         by = {"actor": actor, "request_id": request_id}
         await self._session.change(_ADD, id=entry, **to_row(asked, _WITHDRAWN), **by)
         return entry
 
-    async def trip(
-        self, trips: Sequence[breaker.Trip], now: datetime, *, actor: str, request_id: str
-    ) -> None:
+    async def room_at(self, asked: breaker.Withdrawal) -> datetime | None:
+        """When an offboarding's next route may go, if nothing else does; None: now."""
+        over = breaker.crowded(await self._counted(asked), self._ceilings)
+        found = [
+            row.past
+            for name, many in over.items()
+            for row in await self._session.rows(
+                _PAST[name], account_id=asked.account_id, besides=many - 1
+            )
+        ]
+        return max(found, default=None)
+
+    async def flaps(self, bgp_prefix: BgpPrefix) -> Flaps:
+        """How often the route was withdrawn lately, by the database's clock."""
+        cidr, account_id = bgp_prefix.cidr.network, bgp_prefix.account_id
+        (row,) = await self._session.rows(_FLAPS, cidr=cidr, account_id=account_id)
+        return flaps_from(row.flaps)
+
+    async def trip(self, trips: Sequence[breaker.Trip], *, actor: str, request_id: str) -> None:
         """Open trips, with an event for operators; one that is open already stays as it is."""
         await self._session.rows(_LOCK)
-        await self._trip(trips, now, actor, request_id)
+        await self._trip(trips, actor, request_id)
 
-    async def _trip(
-        self, trips: Sequence[breaker.Trip], now: datetime, actor: str, request_id: str
-    ) -> None:
+    async def _trip(self, trips: Sequence[breaker.Trip], actor: str, request_id: str) -> None:
         for one in trips:
             trip_id = uuid4()
             kept = {"id": trip_id, "scope": one.scope, "subject": one.subject, "why": one.why}
-            if not await self._session.change(_TRIP, **kept, at=now):
+            opened = await self._session.row(_TRIP, **kept)
+            if opened is None:
                 continue
             shown = {"trip_id": trip_id.hex, "scope": one.scope.value, "subject": one.subject}
             why = CustomerText(one.why)
             self._history.note(
-                OperatorEvent("breaker.tripped", actor, request_id, why, now, after=shown)
+                OperatorEvent("breaker.tripped", actor, request_id, why, opened.at, after=shown)
             )
 
     async def open(self) -> Sequence[breaker.KeptTrip]:
@@ -183,9 +231,19 @@ class BreakerRepository:
 
     async def _counted(self, asked: breaker.Withdrawal) -> breaker.Counted:
         (row,) = await self._session.rows(
-            _COUNT, account_id=asked.account_id, job=asked.job, run=asked.run
+            _COUNT,
+            bgp_prefix_id=asked.bgp_prefix_id,
+            account_id=asked.account_id,
+            job=asked.job,
+            run=asked.run,
         )
         return breaker.Counted(**row._asdict())
+
+
+def flaps_from(shown: Sequence[float | None]) -> Flaps:
+    """What `flapping` gives."""
+    count, ago = shown
+    return Flaps(int(count or 0), timedelta(seconds=ago or 0))
 
 
 def trip_from(row: AnyRow) -> breaker.KeptTrip:

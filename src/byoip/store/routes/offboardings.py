@@ -13,7 +13,7 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.offboarding import End, Offboarding, Step, TakenBinding, TakenRoute
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
-from byoip.store.routes.bgp_prefixes import KNOWN
+from byoip.store.routes.bgp_prefixes import LINGERS
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, offboardings
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, json, to_row
 
@@ -35,7 +35,7 @@ _o, _p, _b, _t = offboardings.c, prefixes.c, bgp_prefixes.c, breaker_trips.c
 _LIMIT: Final = sa.bindparam("most", type_=sa.Integer)
 _FIXED: Final = ("id", "prefix_id", "actor", "request_id", "began_at")
 _DONE: Final = ("step", "contested", "routes", "bindings", "grace_until")
-_CHANGING: Final = (*_DONE, "parked_by", "paced", "ended_at", "ending")
+_CHANGING: Final = (*_DONE, "parked_by", "next_at", "paced", "ended_at", "ending")
 
 _INSERT: Final = compiled(sa.insert(offboardings), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(
@@ -62,7 +62,7 @@ _parked = sa.exists().where(_t.id == _o.parked_by, _t.live)
 # Left out is what waits: for a trip, a lock, the end of the grace, or until no observer sees it.
 _may_go_on = sa.or_(
     sa.and_(_o.step == _WITHDRAW, sa.or_(~_wanted, sa.and_(_free, ~_parked))),
-    sa.and_(_o.step == _CONFIRM, sa.or_(_wanted, ~_a_route(~_b.advertised, KNOWN))),
+    sa.and_(_o.step == _CONFIRM, sa.or_(_wanted, ~_a_route(LINGERS))),
     _o.step == _UNBIND,
     sa.and_(_o.step == _GRACE, _o.grace_until <= sa.bindparam("now")),
 )

@@ -137,6 +137,7 @@ offboardings = table(
     col.text("ending", nullable=True),
     col.live("ended_at IS NULL"),
     col.text("taken_in", nullable=True),  # by a run of the job, to withdraw or to close
+    col.timestamptz("next_at", nullable=True),  # while there is no room: when the next route goes
     col.one_of("step", Step),
     col.one_of("ending", End),
     col.one_of("taken_in", [Step.WITHDRAW, Step.GRACE]),

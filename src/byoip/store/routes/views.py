@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from byoip.domain.routes.awaited import WaitingFor
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 
 
@@ -45,6 +46,7 @@ class BgpPrefixView:
     """A route as desired, applied and observed.
 
     Attributes:
+        waiting_for: what its last change waits for, where no stage can take it now.
         version: of its prefix; a BGP prefix has no version of its own.
         changed: False if a write found everything as desired already.
     """
@@ -53,6 +55,7 @@ class BgpPrefixView:
     version: int
     applied: Applied = Applied()
     observed: Observed = Observed()
+    waiting_for: WaitingFor | None = None
     changed: bool = True
 
     @property

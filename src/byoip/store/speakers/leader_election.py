@@ -14,7 +14,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from byoip.store.engine import plain
+from byoip.store.connecting import Connection
+from byoip.store.database_url import plain
 from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
 
 
@@ -28,19 +29,12 @@ _KEY: Final = (0x62797, 0x726F7574)  # "byoip", "rout"
 _RETRY_SECONDS: Final = 1.0
 _CHECK_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 2.0
-# Both ends notice within ten seconds that the other has gone without a word: the server, so that
-# another process gets the lock; this process, so that it stops.
+# The server notices within ten seconds that this process has gone without a word, so that another
+# gets the lock; this process notices it of the server (`store/connecting.py`), and stops.
 _SERVER_NOTICES: Final = (
     "-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
     "-c tcp_user_timeout=8000"
 )
-_WE_NOTICE: Final = {
-    "connect_timeout": 5,
-    "keepalives_idle": 4,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8000,
-}
 
 _Connection = psycopg.AsyncConnection[Any]
 
@@ -104,8 +98,8 @@ class LeaderElection:
     @asynccontextmanager
     async def _connected(self, name: str) -> AsyncIterator[_Connection]:
         try:
-            connection = await psycopg.AsyncConnection.connect(
-                make_conninfo(self._conninfo, application_name=name, **_WE_NOTICE),
+            connection = await Connection.connect(
+                make_conninfo(self._conninfo, application_name=name),
                 autocommit=True,
                 options=_SERVER_NOTICES,
             )

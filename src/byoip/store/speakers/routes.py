@@ -58,8 +58,8 @@ class Alarm:
 
     Attributes:
         kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
-            `no_next_hop`.
-        subject: the stage, the BGP prefix or the peer that it is about.
+            `no_next_hop`, `foreign_origin`, `not_held`, `imports_open`.
+        subject: the stage, the BGP prefix, the peer or the speaker that it is about.
     """
 
     kind: str

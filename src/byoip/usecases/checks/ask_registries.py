@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from byoip.domain.checks.address_holder import national_holders
 from byoip.domain.checks.evidence import (
@@ -33,6 +34,14 @@ from byoip.ports.checks.registry import (
 )
 from byoip.ports.clock import Clock
 from byoip.usecases.checks.targets import CheckResult, CheckTarget
+
+_NO_OBJECT: Final = frozenset(
+    {
+        Reason.ROUTE_OBJECT_MISSING,
+        Reason.ROUTE_OBJECT_NOT_AUTHORITATIVE,
+        Reason.ROUTE_OBJECTS_NOT_OFFERED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +85,29 @@ class AskRegistries:
             return CheckResult((told, *token), others_complete=False)
         first = await self._at(subject, responsible.registry)
         national = responsible.national
-        if national is None or not _second_counts(first, national):
+        if national is None:
+            return first.result
+        if _has_another(first):
+            first = await self._with_block(subject, responsible.registry, first)
+        if not _second_counts(first, national):
             return first.result
         if national.key not in self.known:
             return _with_hint(first.result, national)
         second = await self._at(subject, self.known[national.key])
         return _either(first.result, second.result)
+
+    async def _with_block(self, subject: CheckTarget, registry: Registry, first: _Asked) -> _Asked:
+        """Ask who stands in the address block: without that, its "no" is not the last word."""
+        answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
+        irr = first.result.findings[0]
+        outcome = irr.outcome
+        if isinstance(answer, NoAnswer):
+            outcome = Unanswered(answer.fault, answer.detail)
+        told = self._finding(Check.IRR, outcome, *irr.exhibits, answer.exhibit)
+        token = self._token_missing(subject, outcome, registry)
+        result = replace(first.result, findings=(told, *token))
+        holders = national_holders(subject.prefix, registry.source, _objects(answer))
+        return _Asked(result, holders)
 
     async def _at(self, subject: CheckTarget, registry: Registry) -> _Asked:
         if registry.offers_route_objects:
@@ -184,7 +210,18 @@ def _second_counts(first: _Asked, national: National) -> bool:
     outcomes = [one.outcome for one in first.result.findings]
     if all(isinstance(one, Passed) for one in outcomes):
         return False
-    return isinstance(outcomes[0], Failed) or national.key in first.national
+    return _has_none(outcomes[0]) or national.key in first.national
+
+
+def _has_none(irr: Outcome) -> bool:
+    """Whether the registry has no object of its own; mirrors of others are none of its own."""
+    return isinstance(irr, Failed) and irr.reason in _NO_OBJECT
+
+
+def _has_another(first: _Asked) -> bool:
+    """Whether the registry has an object for the prefix, but not the one that is wanted."""
+    irr = first.result.findings[0].outcome
+    return isinstance(irr, Failed) and irr.reason not in _NO_OBJECT
 
 
 def _with_hint(result: CheckResult, national: National) -> CheckResult:

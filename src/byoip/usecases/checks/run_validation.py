@@ -50,7 +50,7 @@ from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.checks.turns import Turns
-from byoip.usecases.claims.contests import clear_contests
+from byoip.usecases.claims.contests import clear_contests, contest_holders
 from byoip.usecases.events import record_changes
 
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -198,7 +198,7 @@ class RunValidation:
         rivals = await tx.claims.approved_overlapping(claim.prefix)
         reserved = await tx.reservations.blocks(claim.prefix, claim.account_id)
         if rivals or reserved:  # reserved, but not for this account: the operator settles it
-            await self._contest(tx, rivals)
+            await contest_holders(tx, rivals)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
@@ -207,17 +207,6 @@ class RunValidation:
             await tx.jobs.enqueue_letter(claim.id)
         tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
         return claim.approve(now), RunResult.APPROVED, (once_more,)
-
-    async def _contest(self, tx: Transaction, rivals: Sequence[Claim]) -> None:
-        for rival in rivals:
-            contested = rival.contest(tx.now)
-            await tx.claims.save(contested)
-            record_changes(tx, rival, contested)
-            leaving = await tx.offboardings.live(rival.id)
-            if rival.offboarding and leaving and not leaving.contested:
-                # Its standing says that it is being offboarded; once restored, it is contested.
-                await tx.offboardings.save(leaving.disputed())
-                tx.record(rival.id, "offboarding.contested")
 
     async def _finish(
         self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
@@ -238,6 +227,8 @@ def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
     others = tuple(dict.fromkeys((*answers.other_origins, *known)))
     if answers.registry is None:
         return replace(claim, other_origins=others)
-    return replace(
-        claim, registry=answers.registry, irr_waived=answers.irr_waived, other_origins=others
-    )
+    # Without an answer an earlier pass stays, and so does what it rests on.
+    asked = (one.outcome for one in answers.findings if one.check is Check.IRR)
+    kept = all(isinstance(outcome, Unanswered) for outcome in asked)
+    waived = claim.irr_waived if kept else answers.irr_waived
+    return replace(claim, registry=answers.registry, irr_waived=waived, other_origins=others)

@@ -1,5 +1,6 @@
-"""How a contest ends by itself: in the transaction in which the last rival goes."""
+"""How a contest marks the holders, and ends by itself: when the last rival goes."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
 from byoip.store.transaction import Transaction
+from byoip.usecases.events import record_changes
 
 # A rival is not told of another's credentials and requests.
 _BY: Final = Actor("worker", "last-rival-gone")
@@ -25,6 +27,19 @@ async def lock_with_space(tx: Transaction, claim_id: UUID, account_id: UUID | No
     await tx.claims.lock_space(seen.prefix)
     await tx.contests.lock_around(seen)
     return await tx.lock_claim(claim_id, account_id)
+
+
+async def contest_holders(tx: Transaction, rivals: Sequence[Claim]) -> None:
+    """Mark approved claims, locked with their space, of which another account proved some."""
+    for rival in rivals:
+        contested = rival.contest(tx.now)
+        await tx.claims.save(contested)
+        record_changes(tx, rival, contested)
+        leaving = await tx.offboardings.live(rival.id)
+        if rival.offboarding and leaving and not leaving.contested:
+            # Its standing says that it is being offboarded; once restored, it is contested.
+            await tx.offboardings.save(leaving.disputed())
+            tx.record(rival.id, "offboarding.contested")
 
 
 async def clear_contests(tx: Transaction, prefix: Prefix) -> None:

@@ -16,13 +16,20 @@ from byoip.domain.routes.bgp_prefix import (
     Contested,
     IncompleteBgpDeployment,
 )
+from byoip.domain.routes.flaps import AnnouncedTooOften
 from byoip.domain.routes.offboarding import Offboarding, ServiceRetired, TakenBinding, TakenRoute
 from byoip.domain.routes.route_validity import OriginUnanswered
 from byoip.store.transaction import Transaction
 from byoip.usecases.events import record_changes
 from byoip.usecases.routes.announce import announce
 
-_NOT_YET = (Contested, AdvertiseStateLocked, IncompleteBgpDeployment, OriginUnanswered)
+_NOT_YET = (
+    Contested,
+    AdvertiseStateLocked,
+    IncompleteBgpDeployment,
+    OriginUnanswered,
+    AnnouncedTooOften,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,8 @@ async def announce_again(
         try:
             await _announce(tx, claim, before)
         except _NOT_YET as refusal:
-            # Edges lack it, a contest is open, or validation had no answer: none of them is a "no".
+            # Edges lack it, a contest is open, validation had no answer, or it flaps: none of them
+            # is a "no".
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=True))
         except Refusal as refusal:
             withheld.append(Withheld(str(before.cidr), refusal.message, route, owed=False))

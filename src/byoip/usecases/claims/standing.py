@@ -8,7 +8,7 @@ from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.operator_text import stated_reason
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
-from byoip.usecases.claims.contests import clear_contests, lock_with_space
+from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
 from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import record_changes
 from byoip.usecases.letters.letters import revoke_all
@@ -83,6 +83,8 @@ async def change_standing(
     moved = claim.change_standing(transition, tx.now)
     if transition is Transition.RESUMED and await tx.contests.rivalled(claim):
         moved = moved.contest(tx.now)
+        if not claim.approved:  # it may have proven the space while its runs contested no one
+            await contest_holders(tx, await tx.claims.approved_overlapping(claim.prefix))
     await tx.claims.save(moved)
     record_changes(tx, claim, moved, reason=why)
     return await tx.claims.view(claim_id)

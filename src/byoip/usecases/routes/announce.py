@@ -34,6 +34,9 @@ async def announce(
         locked=bgp_prefix.locked,
         still_served=await tx.bgp_prefixes.out_elsewhere(bgp_prefix),
         lacking=() if default is None else await tx.edges.lacking(default.id),
+        flaps=await tx.breaker.flaps(bgp_prefix),
+        asn=bgp_prefix.asn,
+        offered=tx.rules.origins,
     )
     asked.require(tx.now)
     if default is None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.routes.breaker import KeptTrip, Parked
-from byoip.domain.routes.offboarding import End
+from byoip.domain.routes.offboarding import End, Step
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.restore import restore_standing
 
@@ -20,7 +20,6 @@ async def rearm(
     Raises:
         InvalidText: the reason.
         TripNotFound: there is no such open trip.
-        ServiceRetired, DefaultOnlyService, Contested: an offboarding cannot turn back.
     """
     why = stated_reason(reason)
     claims = await tx.offboardings.parked(trip_id)
@@ -48,7 +47,9 @@ async def _settle(tx: Transaction, claim_id: UUID, trip_id: UUID, parked: Parked
     offboarding = await tx.offboardings.live(claim_id)
     if offboarding is None or offboarding.parked_by != trip_id or not claim.offboarding:
         return  # it went on, or was restored, before its claim was locked here
-    if parked is Parked.RELEASED:
+    # One that has come further withdraws nothing more, and `restore` brings it back: what was bound
+    # may be refused by now, and must not keep all others from turning back.
+    if parked is Parked.RELEASED or offboarding.step is not Step.WITHDRAW:
         await tx.offboardings.save(offboarding.released())
         return
     await restore_standing(tx, claim, offboarding)

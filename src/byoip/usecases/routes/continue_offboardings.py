@@ -22,7 +22,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.claims.claim import Claim, ClaimNotFound, WithdrawFirst
@@ -79,7 +79,7 @@ class ContinueOffboardings:
             while await self._step(claim_id):
                 steps += 1
         except RoomAwaited:
-            _log.info("prefix %s goes on being offboarded when there is room", claim_id.hex)
+            await self._wait(claim_id)
         except WithdrawalsStopped:
             await self._park(claim_id, None)
         except CeilingReached as reached:
@@ -181,18 +181,57 @@ class ContinueOffboardings:
             if found is None:
                 return
             _, offboarding = found
+            if offboarding.step is not Step.WITHDRAW:
+                return  # its owner and another worker took it further meanwhile
             if reached is not None:
                 if offboarding.paced:
+                    await _wait(tx, offboarding)
                     return
                 await tx.breaker.trip(
-                    reached.trips, tx.now, actor=reached.actor, request_id=reached.request_id
+                    reached.trips, actor=reached.actor, request_id=reached.request_id
                 )
-            asked = Withdrawal(
-                claim_id, offboarding.account_id, 0, Source.OFFBOARDING, JOB, offboarding.id.hex
-            )
+            asked = _asked(offboarding)
             stopping = [one for one in await tx.breaker.open() if one.trip.stops(asked)]
             if stopping and offboarding.parked_by != stopping[0].id:
                 await tx.offboardings.save(offboarding.parked(stopping[0].id))
+                await _record_waiting(tx, offboarding, "breaker", None)
+
+    async def _wait(self, claim_id: UUID) -> None:
+        """Note when there is room for the next route."""
+        async with self.store.transaction() as tx:
+            found = await _offboarding(tx, claim_id)
+            if found is not None and found[1].step is Step.WITHDRAW:
+                await _wait(tx, found[1])
+
+
+def _asked(offboarding: Offboarding) -> Withdrawal:
+    """The withdrawal of its next route, whichever that is."""
+    of = offboarding.claim_id, offboarding.account_id
+    return Withdrawal(*of, 0, Source.OFFBOARDING, JOB, offboarding.id.hex)
+
+
+async def _wait(tx: Transaction, offboarding: Offboarding) -> None:
+    """Wait for room; the owner is told once, until a route has gone again."""
+    until = await tx.breaker.room_at(_asked(offboarding))
+    if until == offboarding.next_at:
+        return
+    await tx.offboardings.save(offboarding.waiting(until))
+    if until is not None and offboarding.next_at is None:
+        _log.info("prefix %s goes on being offboarded at %s", offboarding.claim_id.hex, until)
+        await _record_waiting(tx, offboarding, "room", until)
+
+
+async def _record_waiting(
+    tx: Transaction, offboarding: Offboarding, why: str, until: datetime | None
+) -> None:
+    tx.act_as(Actor("worker", offboarding.request_id))
+    live = await tx.bgp_prefixes.of(offboarding.claim_id)
+    after = {
+        "because": why,
+        "left": sum(one.desired.advertised for one in live),
+        "next_at": None if until is None else until.isoformat(),
+    }
+    tx.record(offboarding.claim_id, "offboarding.waiting", after=after)
 
 
 async def _enrol(tx: Transaction, claim_ids: Sequence[UUID]) -> None:

@@ -80,6 +80,7 @@ class StageChanges:
         self._absent_for = absent_for
         self._retract = RetractRoute(store, clock)
         self._propagations: dict[UUID, _Propagation] = {}
+        self._not_held: dict[tuple[UUID, int], set[str]] = {}  # by change: the speakers
         self._alarms: dict[str, frozenset[Alarm]] = {}
 
     def admits(self, desired: DesiredRoute, stage: int) -> bool:
@@ -88,6 +89,13 @@ class StageChanges:
             return True
         opened = self._propagation(desired).opened
         return opened is not None and stage <= opened
+
+    def not_held(self, desired: DesiredRoute, speaker: str) -> None:
+        """The speaker answered that it has this change, and does not hold it.
+
+        It is looked for all the same: it may be seen from another speaker, or be absent.
+        """
+        self._not_held.setdefault((desired.bgp_prefix_id, desired.change), set()).add(speaker)
 
     async def advance(
         self, speakers: Mapping[StagedSpeaker, QueriedSpeaker], notify: Notify
@@ -106,6 +114,8 @@ class StageChanges:
         """
         rows = await self._routes.unsettled()
         self._propagations = {one.bgp_prefix_id: self._propagation(one) for one, _ in rows}
+        changes = {(one.bgp_prefix_id, one.change) for one, _ in rows}
+        self._not_held = {key: told for key, told in self._not_held.items() if key in changes}
         result = _Result(notify)
         settled = [desired for desired, _ in rows if desired.superseded]
         active = [row for row in rows if not row[0].superseded]
@@ -132,6 +142,9 @@ class StageChanges:
     ) -> StageProgress:
         desired, applied = row
         one = self._propagations[desired.bgp_prefix_id]
+        told = self._not_held.get((desired.bgp_prefix_id, desired.change), ())
+        done = AppliedRoute(advertised=desired.advertised, change=desired.change)
+        applied = {**applied, **dict.fromkeys(told, done)}
         now = self._clock.now()
         return staging.stage_progress(desired, applied, list(speakers), one.seen, one.opened, now)
 

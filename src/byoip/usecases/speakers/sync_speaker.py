@@ -18,6 +18,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.store.speakers.leader_election import Leadership
 from byoip.store.speakers.routes import Routes, SpeakerState
+from byoip.usecases.speakers.acceptance import Acceptance
 
 
 class Gates(Protocol):
@@ -25,6 +26,10 @@ class Gates(Protocol):
 
     def admits(self, desired: DesiredRoute, stage: int) -> bool:
         """Whether speakers of this stage may have the row's last change."""
+        ...
+
+    def not_held(self, desired: DesiredRoute, speaker: str) -> None:
+        """The speaker answered that it has the row's last change, and does not hold it."""
         ...
 
 
@@ -58,8 +63,12 @@ class SyncSpeaker:
     leadership: Leadership
     gates: Gates
     clock: Clock
+    acceptance: Acceptance = field(init=False)
     _local_as: Asn | None = field(default=None, init=False)
     _missing: frozenset[Prefix] = field(default=frozenset(), init=False)
+
+    def __post_init__(self) -> None:
+        self.acceptance = Acceptance(self.speaker)
 
     @property
     def name(self) -> str:
@@ -74,11 +83,13 @@ class SyncSpeaker:
             LeadershipLost, StoreUnavailable: nothing more may be told to any speaker.
         """
         self._local_as = await self.speaker.local_as()
+        await self.acceptance.close_imports()
         attributes = await self._attributes()
         held = {path.prefix: path for path in await self.speaker.held()}
         states = await self.routes.states(self.name)
         decided = await self.routes.decided_orphans(self.name)
         todo = plan(states, attributes, self._admits, held, decided)
+        self.acceptance.begin()
         changed = await self._carry_out(todo)
         remaining = await self._withdraw_orphans(todo)
         await self.routes.note_orphans(self.name, remaining, self.clock.now())
@@ -136,7 +147,16 @@ class SyncSpeaker:
         if asked:
             await self.leadership.require()
             await self.speaker.announce([update.path for update in asked])
-        return _desired_routes(asked)
+        return await self._held(asked)
+
+    async def _held(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
+        """Those of what was announced that it holds: a policy of its own may have rejected some."""
+        held = await self.acceptance.held_of([update.path for update in updates])
+        for update in updates:
+            if update.path.prefix not in held:
+                for desired in update.desired_routes:
+                    self.gates.not_held(desired, self.name)
+        return _desired_routes([one for one in updates if one.path.prefix in held])
 
     async def _withdraw(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
         """Withdraw what the rows still say is withdrawn, read again under lock (rule R3)."""
@@ -174,10 +194,13 @@ class SyncSpeaker:
         Not while it has no route: peers that keep its routes through a graceful restart would drop
         them, and an empty database withdraws nothing. Nor if it has restarted since it was asked,
         and so may be empty: it is asked what it holds again, just before each session comes up.
+        Nor if it does not hold a probe: then it takes nothing of ours.
         """
         neighbours = await self.speaker.neighbours()
         down = [one for one in neighbours if not one.enabled]
         if not down or not announced:
+            return neighbours, False
+        if len(down) == len(neighbours) and not await self._takes_ours(announced):
             return neighbours, False
         for one in down:
             await self.leadership.require()
@@ -185,6 +208,10 @@ class SyncSpeaker:
                 return await self.speaker.neighbours(), True
             await self.speaker.enable(one.address)
         return await self.speaker.neighbours(), False
+
+    async def _takes_ours(self, announced: Collection[Prefix]) -> bool:
+        await self.leadership.require()
+        return await self.acceptance.takes_ours(announced)
 
     async def _lacks(self, announced: Collection[Prefix]) -> bool:
         """Whether the speaker has lost routes.

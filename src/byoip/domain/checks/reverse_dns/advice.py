@@ -37,6 +37,12 @@ _GLUE: Final = (
     "Have {parent} give the addresses of {server} with its delegation (glue), at each of its name "
     "servers, or name it outside {zone}."
 )
+_SIGN: Final = (
+    "Sign the zone of the name {server} (DNSSEC), or name servers for {zone} at {parent} whose "
+    "addresses the registry of their names gives with its delegation (glue); or prove the prefix "
+    "by a route object in place of reverse DNS."
+)
+_REVERSE: Final = ".arpa."
 _EVERYWHERE: Final = (
     "Wait until all name servers of {parent} delegate {zone} to {server}, or tell the registry "
     "that they differ."
@@ -81,7 +87,7 @@ def complaint(
     elif not set(server.names) & set(delegation.every):
         fault, seen, fix = Fault.LAME, "is not named by every server of the parent", _EVERYWHERE
     elif not server.addresses and any(one.address for one in mine):
-        fault, seen, fix = Fault.LAME, "has addresses by its own zone's word only", _GLUE
+        fault, seen, fix = Fault.LAME, *_unsure(server)
     elif silent:
         first = silent[0]
         fault, seen = first.fault, first.detail
@@ -95,6 +101,13 @@ def complaint(
     return Complaint(
         fault, f"{name}: {shown(seen)}", fix.format(server=name, zone=zone, parent=parent)
     )
+
+
+def _unsure(server: Server) -> tuple[str, str]:
+    """Its addresses are told by an unsigned zone only, of which it may run a server."""
+    if all(name.endswith(_REVERSE) for name in server.names):
+        return "has addresses by its own zone's word only", _GLUE
+    return "has addresses by an unsigned zone's word only", _SIGN
 
 
 def too_few(

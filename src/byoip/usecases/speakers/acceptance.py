@@ -1,0 +1,78 @@
+"""Proves that a speaker accepts our paths, and none of its neighbours'.
+
+A speaker may answer that it has added a path and hold nothing: its import policy rejected it. And
+one that accepts what neighbours send has no room or time for ours, and sends it on to others.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.route import Path
+from byoip.ports.speakers.speaker import ImportsOpen, Speaker
+from byoip.store.speakers.routes import Alarm
+
+ALARMS = ("not_held", "imports_open")
+
+
+@dataclass(slots=True)
+class Acceptance:
+    """What one speaker accepts, as last found."""
+
+    speaker: Speaker
+    _not_held: dict[Prefix, None] = field(default_factory=dict, init=False)  # in their order
+    _imports_open: str = field(default="", init=False)
+    _probe_lost: bool = field(default=False, init=False)
+
+    async def close_imports(self) -> None:
+        """Have it accept nothing of its neighbours; where it cannot, that is an alarm.
+
+        Its routes are not held up by that: they are up, and another speaker's may not be.
+        """
+        try:
+            await self.speaker.close_imports()
+            self._imports_open = ""
+        except ImportsOpen as fault:
+            self._imports_open = str(fault)
+
+    def begin(self) -> None:
+        """All that it lacks is about to be announced: what it did not hold is found out again."""
+        self._not_held.clear()
+
+    async def held_of(self, announced: Sequence[Path]) -> Collection[Prefix]:
+        """Which of these paths it holds after it has answered that it added them."""
+        if not announced:
+            return []
+        held = {path.prefix: path for path in await self.speaker.held_of(_prefixes(announced))}
+        taken = {path.prefix for path in announced if held.get(path.prefix) == path}
+        for path in announced:
+            if path.prefix in taken:
+                self._not_held.pop(path.prefix, None)
+            else:
+                self._not_held[path.prefix] = None
+        return taken
+
+    async def takes_ours(self, announced: Collection[Prefix]) -> bool:
+        """Whether a probe of each family announced appears; to be asked while no session is up."""
+        families = {one.family for one in announced}
+        self._probe_lost = not await self.speaker.takes_ours(families)
+        return not self._probe_lost
+
+    @property
+    def alarms(self) -> Sequence[Alarm]:
+        """What operators should know of it, of the kinds ALARMS."""
+        found = []
+        if self._not_held:
+            first = next(iter(self._not_held))
+            why = f"accepts routes and does not hold them: {first}; look at its import policy"
+            found.append(Alarm("not_held", self.speaker.name, why))
+        elif self._probe_lost:
+            why = "does not hold a probe, so its sessions stay down: look at its import policy"
+            found.append(Alarm("not_held", self.speaker.name, why))
+        if self._imports_open:
+            found.append(Alarm("imports_open", self.speaker.name, self._imports_open))
+        return found
+
+
+def _prefixes(paths: Sequence[Path]) -> Collection[Prefix]:
+    return [path.prefix for path in paths]

@@ -1,0 +1,124 @@
+"""Routes 4.1: a peer that sends a whole table takes no speaker and no stage out of service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from byoip.adapters.gobgp import gobgp_pb2 as pb
+from byoip.adapters.gobgp.calls import GobgpCalls
+from byoip.adapters.gobgp.imports import ImportPolicy
+from byoip.adapters.gobgp.paths import FAMILIES
+from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
+from byoip.domain.prefix import Prefix
+from byoip.worker.speaker_task import Pace
+from tests.announcing import Fleet, reconciling, until
+from tests.real.gobgpd import Gobgpd, Peering, gobgpd
+from tests.real.parts import Part, require
+from tests.routes.table_peer import TablePeer, table_peer
+
+pytestmark = pytest.mark.real
+
+PACE = Pace(every=timedelta(seconds=1), absent_for=timedelta(seconds=30), probe=0.25)
+SPEAKER, PEER, PEER_AS = "127.0.0.63", "127.0.0.64", 64510
+MANY = pytest.mark.parametrize(
+    "many", [10_000, pytest.param(210_000, marks=pytest.mark.long)], ids=["10,000", "210,000"]
+)
+PATIENCE = 120.0
+
+
+async def accepted(daemon: Gobgpd) -> int:
+    """To how many destinations it has a path, from whomever."""
+    calls = GobgpCalls("counted", daemon.target, tls=None, deadline=60, most=10**6)
+    try:
+        request = pb.ListPathRequest(table_type=pb.GLOBAL, family=FAMILIES[4])
+        return len(await calls.list_paths(request))
+    finally:
+        await calls.close()
+
+
+@asynccontextmanager
+async def speaking(
+    many: int, *, guarded: bool, admin_down: bool
+) -> AsyncIterator[tuple[Gobgpd, GobgpSpeaker, TablePeer]]:
+    require(Part.GOBGP, Part.BIRD)
+    peering = Peering(PEER, PEER_AS, admin_down=admin_down)
+    with (
+        gobgpd(address=SPEAKER, asn=64500, neighbours=[peering], guarded=guarded) as daemon,
+        table_peer(daemon, address=PEER, asn=PEER_AS, many=many) as peer,
+    ):
+        speaker = GobgpSpeaker("one", daemon.target)
+        yield daemon, speaker, peer
+        await speaker.close()
+
+
+async def announced_and_withdrawn(fleet: Fleet, peer: TablePeer, *prefixes: Prefix) -> None:
+    await fleet.announce(*prefixes)
+    await until(fleet.settled, seconds=PATIENCE)
+    assert all(map(peer.sees, prefixes))
+    await fleet.withdraw(prefixes[0])
+    await until(fleet.settled, seconds=PATIENCE)
+    assert not peer.sees(prefixes[0])
+
+
+async def skipped(fleet: Fleet) -> bool:
+    return bool(await fleet.alarms("stage_skipped"))
+
+
+@MANY
+@pytest.mark.parametrize("guarded", [True, False], ids=["as in the manual", "without a policy"])
+async def test_a_table_sent_after_the_sessions_came_up_is_not_accepted(
+    fleet: Fleet, many: int, guarded: bool
+) -> None:
+    first, *more = await fleet.add("31.0.0.0/24", "31.0.1.0/24", "31.0.2.0/24")
+    async with (
+        speaking(many, guarded=guarded, admin_down=True) as (daemon, speaker, peer),
+        reconciling(fleet, speaker, pace=PACE),
+    ):
+        await fleet.announce(first)
+        await until(lambda: peer.sent(many), seconds=PATIENCE)
+        await announced_and_withdrawn(fleet, peer, *more)
+        assert await accepted(daemon) == 2
+        assert not await skipped(fleet)
+        assert await fleet.alarms("imports_open") == set()
+
+
+@MANY
+async def test_a_table_that_was_accepted_before_is_dropped(fleet: Fleet, many: int) -> None:
+    prefixes = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    async with speaking(many, guarded=False, admin_down=False) as (daemon, speaker, peer):
+        await until(lambda: peer.sent(many), seconds=PATIENCE)
+        assert await accepted(daemon) == many
+        async with reconciling(fleet, speaker, pace=PACE):
+            await announced_and_withdrawn(fleet, peer, *prefixes)
+            assert await accepted(daemon) == 1
+
+
+async def test_the_policy_is_put_back_after_a_restart(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    async with (
+        speaking(100, guarded=False, admin_down=True) as (daemon, speaker, peer),
+        reconciling(fleet, speaker, pace=PACE),
+    ):
+        await fleet.announce(prefix)
+        await until(lambda: peer.sent(100), seconds=PATIENCE)
+        daemon.kill()
+        daemon.start()
+        await until(lambda: peer.sent(100), seconds=PATIENCE)
+        assert await accepted(daemon) == 1
+
+
+async def test_a_policy_that_was_put_there_and_not_applied_is_applied(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    async with speaking(100, guarded=False, admin_down=False) as (daemon, speaker, peer):
+        await until(lambda: peer.sent(100), seconds=PATIENCE)
+        await ImportPolicy(GobgpCalls("died", daemon.target, tls=None, deadline=5, most=9))._add()
+        assert await accepted(daemon) == 100
+
+        async def dropped() -> bool:
+            return await accepted(daemon) == 1 and peer.sees(prefix)
+
+        async with reconciling(fleet, speaker, pace=PACE):
+            await until(dropped, seconds=PATIENCE)
+            assert await fleet.alarms("imports_open") == set()

@@ -1,0 +1,94 @@
+"""Routes 5.4: a change that no stage can take now says what it waits for, and since when."""
+
+from dataclasses import replace
+
+import pytest
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.awaited import Awaited, WaitingFor
+from byoip.store.claims.reader import CustomerReader
+from tests.announcing import MARKING, Fleet, listener, reconciling, speaker, until
+from tests.fakes.speaker import Trouble
+
+
+async def waits(fleet: Fleet, prefix: Prefix) -> WaitingFor | None:
+    """As its owner reads it, alone and in the list."""
+    claim_id, _, bgp_prefix_id = fleet.ids[prefix]
+    owner, reader = (await fleet.desired(prefix)).account_id, CustomerReader(fleet.engine)
+    alone = await reader.bgp_prefix(owner, claim_id, bgp_prefix_id)
+    [listed] = await reader.bgp_prefixes(owner, claim_id, after=None, limit=10)
+    return alone.waiting_for if alone.waiting_for == listed.waiting_for else None
+
+
+async def what(fleet: Fleet, prefix: Prefix) -> str | None:
+    found = await waits(fleet, prefix)
+    return None if found is None else found.what.value
+
+
+async def told(fleet: Fleet, prefix: Prefix, expected: str | None) -> None:
+    async def so() -> bool:
+        return await what(fleet, prefix) == expected
+
+    await until(so)
+
+
+async def test_a_change_without_a_worker_says_so_and_is_quiet_once_it_is_carried_out(
+    fleet: Fleet,
+) -> None:
+    one = speaker("one")
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    assert await waits(fleet, prefix) is None  # nothing was asked for yet
+    await fleet.announce(prefix)
+    asked_at = (await fleet.desired(prefix)).desired.at
+    assert asked_at is not None
+    assert await waits(fleet, prefix) == WaitingFor(Awaited.RECONCILER, asked_at)
+    async with reconciling(fleet, one, listeners=[listener(one)]):
+        await until(fleet.settled)
+        assert await waits(fleet, prefix) is None
+    await fleet.do("UPDATE speakers SET asked_at = asked_at - interval '61 seconds'")
+    assert await waits(fleet, prefix) is None  # nothing waits for the worker that has gone
+    await fleet.withdraw(prefix)
+    assert await what(fleet, prefix) == "reconciler"
+
+
+async def test_a_change_while_no_speaker_answers_says_since_when(fleet: Fleet) -> None:
+    one, two = speaker("one"), speaker("two")
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    async with reconciling(fleet, one, two, listeners=[listener(one, two)]):
+        await fleet.announce(prefix)
+        await until(fleet.settled)
+        one.kill()
+        two.kill()
+        await fleet.withdraw(prefix)
+        asked_at = (await fleet.desired(prefix)).desired.at
+        await told(fleet, prefix, "speakers")
+        found = await waits(fleet, prefix)
+        assert found is not None
+        assert asked_at is not None
+        assert found.since >= asked_at
+        one.start()
+        await told(fleet, prefix, None)
+
+
+async def test_a_family_that_no_speaker_has_a_next_hop_for_says_so(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.announcing.MARKING", replace(MARKING, next_hop6=None))
+    one = speaker("one")
+    (prefix,) = await fleet.add("2a00::/32")
+    async with reconciling(fleet, one, listeners=[listener(one)]):
+        await fleet.announce(prefix)
+        await told(fleet, prefix, "next_hop")
+
+
+async def test_a_change_that_no_observer_can_judge_says_so(fleet: Fleet) -> None:
+    one, two = speaker("one"), speaker("two")
+    ear = listener(one, two)
+    ear.trouble = True
+    one.troubled, one.trouble = frozenset({"sent"}), Trouble.REFUSED
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    async with reconciling(fleet, one, two, listeners=[ear]):
+        await fleet.announce(prefix)
+        await told(fleet, prefix, "observers")
+        one.trouble = None
+        await told(fleet, prefix, None)
