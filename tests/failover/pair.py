@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +20,8 @@ import psycopg
 from byoip.adapters.postgres.binaries import find_installation, readable_by_everyone
 from byoip.adapters.postgres.cluster import clean_environment
 from tests.databases import directory_open_to_all, fast_place
-from tests.end_to_end.running import family_of
 from tests.failover.lan import Lan, Plug
+from tests.processes import children_of
 
 _START_SECONDS = 60
 _SETTINGS = {
@@ -105,11 +105,11 @@ class Server:
     def _send(self, number: signal.Signals) -> None:
         if self.process is None:
             return
-        for pid in family_of(self.process.pid):
-            try:
+        self.process.send_signal(signal.SIGSTOP)  # no more children from here on
+        for pid in children_of(self.process.pid):
+            with suppress(ProcessLookupError):
                 os.kill(pid, number)
-            except ProcessLookupError:
-                continue
+        self.process.send_signal(number)
 
     def _as_account(self, argv: Sequence[str]) -> list[str]:
         who = account()
@@ -146,21 +146,40 @@ def pair_of(major: int | None = None) -> Iterator[Pair]:
         directory = stack.enter_context(directory_open_to_all(fast_place()))
         if who := account():
             shutil.chown(directory, who)
-        found = readable_by_everyone(find_installation(major=major), Path("/var/cache/byoip"))
         lan = stack.enter_context(Lan.made())
-        primary, standby = (
-            Server(found.directory, directory / name, lan.plug()) for name in ("primary", "standby")
-        )
+        primary, standby = (_server(directory, name, lan, major) for name in ("primary", "standby"))
         stack.callback(standby.kill)
         stack.callback(primary.kill)
-        primary.run("initdb", "-D", str(primary.data), "-U", "byoip", "-A", "trust", "-E", "UTF8")
-        with (primary.data / "pg_hba.conf").open("a") as rules:
-            rules.write("host all all all trust\nhost replication all all trust\n")
-        primary.start()
+        _create(primary)
         source = f"postgresql://byoip@{primary.place}/"
         standby.run("pg_basebackup", "-D", str(standby.data), "-d", source, "-R", "-c", "fast")
         standby.start()
         yield Pair(primary, standby, lan.separate)
+
+
+@contextmanager
+def one_server() -> Iterator[Server]:
+    """One server on loopback, of the wheel's version or the first found."""
+    with ExitStack() as stack:
+        directory = stack.enter_context(directory_open_to_all(fast_place()))
+        if who := account():
+            shutil.chown(directory, who)
+        server = _server(directory, "one", Lan(separate=False), None)
+        stack.callback(server.kill)
+        _create(server)
+        yield server
+
+
+def _server(directory: Path, name: str, lan: Lan, major: int | None) -> Server:
+    found = readable_by_everyone(find_installation(major=major), Path("/var/cache/byoip"))
+    return Server(found.directory, directory / name, lan.plug())
+
+
+def _create(server: Server) -> None:
+    server.run("initdb", "-D", str(server.data), "-U", "byoip", "-A", "trust", "-E", "UTF8")
+    with (server.data / "pg_hba.conf").open("a") as rules:
+        rules.write("host all all all trust\nhost replication all all trust\n")
+    server.start()
 
 
 @contextmanager

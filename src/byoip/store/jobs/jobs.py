@@ -18,6 +18,7 @@ from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
 _LATER_SECONDS: Final = 5
+_CONNECTION_SECONDS: Final = 10.0  # also what a worker that is told to stop waits for, twice
 _PUT_BACK_A_SECOND: Final = 10  # each is a job of its own, and costs the worker 10 ms
 
 _OPEN_RUNS: Final = compiled(
@@ -41,6 +42,7 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
             connection_class=Connection,
             min_size=1,
             max_size=connections,
+            timeout=_CONNECTION_SECONDS,
         )
     )
 
