@@ -33,6 +33,7 @@ from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, SettingsError, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
 from byoip.store.migrating import CannotMigrate, migrate
+from byoip.store.poolers import UnfitPooler, refuse_unfit_pooler
 from byoip.store.unavailable import StoreUnavailable
 
 _DEMO_SECONDS = 30
@@ -168,7 +169,9 @@ def migrate_database(
     """
     settings = read_settings()
     mode: Mode = "sandbox" if sandbox else "production"
-    migrate(database_of(settings), mode)
+    url = database_of(settings)
+    run(_look_for_pooler(url))
+    migrate(url, mode)
     with_composition(lambda composition: composition.offer_services())
     typer.echo("The database is at this version's revision.")
 
@@ -176,10 +179,10 @@ def migrate_database(
 @config_app.command("check")
 def check(
     offline: Annotated[
-        bool, typer.Option("--offline", help="Read the settings only; ask no resolver.")
+        bool, typer.Option("--offline", help="Read the settings only; ask no other party.")
     ] = False,
 ) -> None:
-    """Read the settings, print them without secrets, and ask whether the resolvers validate."""
+    """Read the settings, print them without secrets, and look at database and resolvers."""
     settings = read_settings()
     tls_of(settings)
     shown = settings.model_dump(mode="json", fallback=str)
@@ -189,8 +192,22 @@ def check(
         typer.echo(f"{name} = {value}")
     for note in (*speaker_notes(settings), *letter_notes(settings)):
         typer.echo(note)
-    if not offline and run(_check_resolvers(settings)):
+    if not offline and run(_check_parties(settings)):
         raise typer.Exit(1)
+
+
+async def _look_for_pooler(database_url: str) -> int:
+    await refuse_unfit_pooler(database_url)
+    return 0
+
+
+async def _check_parties(settings: Settings) -> int:
+    if settings.database_url is not None:
+        try:
+            await refuse_unfit_pooler(settings.database_url)
+        except StoreUnavailable:
+            typer.echo("The database cannot be reached, so no pooler was looked for.")
+    return await _check_resolvers(settings)
 
 
 async def _check_resolvers(settings: Settings) -> int:
@@ -220,13 +237,14 @@ def every_command(
 
 
 _SERVERS = frozenset({"up", "api", "worker"})
+_TOLD = (SettingsError, CannotMigrate, UnfitPooler, EmbeddedPostgresError, CommandFailed)
 
 
 def main() -> None:
     """Run a command; a fault that the operator can fix is told in one sentence, without a trace."""
     try:
         app()
-    except (SettingsError, CannotMigrate, EmbeddedPostgresError, CommandFailed) as fault:
+    except _TOLD as fault:
         _end(str(fault))
     except Refusal as refusal:
         _end(refusal.message)

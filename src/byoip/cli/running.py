@@ -14,6 +14,7 @@ from byoip.composition.process import Composition
 from byoip.ports import jobs
 from byoip.settings.model import Settings, SettingsError, require_origins
 from byoip.store.migrating import stamped_mode
+from byoip.store.poolers import refuse_unfit_pooler
 from byoip.worker.tasks import LetterWork
 
 
@@ -65,6 +66,7 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Even
     require_origins(settings)
     composition = opened(settings)
     stack.push_async_callback(composition.close)
+    await refuse_unfit_pooler(composition.database_url)
     await require_migrated(composition)
     stamped = await stamped_mode(composition.engine)
     if stamped not in {None, composition.mode}:

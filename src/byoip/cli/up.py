@@ -42,6 +42,7 @@ from byoip.settings.loader import DATABASE_VARIABLE
 from byoip.settings.model import Settings, SettingsError, require_origins
 from byoip.settings.parts import on_loopback
 from byoip.store.migrating import migrate
+from byoip.store.poolers import refuse_unfit_pooler
 
 _LOG = logging.getLogger(__name__)
 _WATCH_SECONDS = 1.0
@@ -99,6 +100,7 @@ async def serve(
         outside = _outside(settings, internet)
         composition = Composition(settings, url, wanted.mode, outside)
         stack.push_async_callback(composition.close)
+        await refuse_unfit_pooler(url)
         await composition.offer_services()
         control_url = None
         if internet:

@@ -21,6 +21,7 @@ from byoip.store.engine import session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
+_CONNECTION_SECONDS: Final = 10.0  # also what a worker that is told to stop waits for, twice
 
 _OPEN_RUNS: Final = compiled(
     sa.select(account_counters.c.open_runs)
@@ -65,6 +66,7 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
             configure=_autocommit,
             min_size=1,
             max_size=connections,
+            timeout=_CONNECTION_SECONDS,
         )
     )
 
