@@ -38,8 +38,8 @@ from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
 from byoip.sandbox.vrp_source import ListedVrps
 from byoip.settings import Mode
-from byoip.settings.loader import DATABASE_VARIABLE
-from byoip.settings.model import Settings, SettingsError, require_origins
+from byoip.settings.model import Settings, require_origins
+from byoip.settings.names import DATABASE_VARIABLE, SettingsError
 from byoip.settings.parts import on_loopback
 from byoip.store.migrating import migrate
 from byoip.store.poolers import refuse_unfit_pooler

@@ -19,6 +19,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.errors import Fixable
 from byoip.store.database_url import joined_options, with_driver
 from byoip.store.engine import SESSION, session_options
 from byoip.store.unavailable import StoreUnavailable, translate_driver_errors
@@ -32,7 +33,7 @@ _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 _PATIENT: Final = {**SESSION, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
 
-class CannotMigrate(Exception):  # noqa: N818 - an answer for the operator
+class CannotMigrate(Fixable):
     """The database is not one that this version may work on; the message says why."""
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import psycopg
 
+from byoip.domain.errors import Fixable
 from byoip.store.connecting import Connection
 from byoip.store.database_url import plain
 from byoip.store.engine import SESSION, session_options
@@ -24,7 +25,7 @@ _SET: Final = ("search_path", "statement_timeout", "lock_timeout")
 _SETTING: Final = "SELECT setting FROM pg_settings WHERE name = %s"  # limits in ms, as ours
 
 
-class UnfitPooler(Exception):  # noqa: N818 - an answer for the operator
+class UnfitPooler(Fixable):
     """A pooler loses what byoip relies on; the message says what, and what to do."""
 
 
