@@ -97,7 +97,9 @@ class Composition:
         self.engine = make_engine(
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
-        self.store = Store(self.engine, self.clock, settings.ceilings, outside.origins)
+        # A command on the database may run without the operator's settings, and knows no origins.
+        origins = outside.origins or None
+        self.store = Store(self.engine, self.clock, settings.ceilings, origins)
         self.notifier = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
