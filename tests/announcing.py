@@ -206,10 +206,13 @@ async def reconciling(
     stages: Sequence[int] | None = None,
     pace: Pace = QUICK,
     store: Store | None = None,
+    attributes: PathAttributes = MARKING,
 ) -> AsyncIterator[None]:
     """A reconciler at work; each speaker is a stage of its own unless told otherwise."""
     numbers = stages or range(1, len(speakers) + 1)
-    parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
+    parts = [
+        SpeakerPart(one, stage, attributes) for one, stage in zip(speakers, numbers, strict=True)
+    ]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
         LeaderElection(url), fleet.routes, store or fleet.store, fleet.clock, parts, listeners, pace

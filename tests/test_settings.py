@@ -198,7 +198,10 @@ def test_speakers_from_the_file_say_their_stage(tmp_path: Path) -> None:
     ]
     assert settings.speakers[0].communities == (Community(64500, 100),)
     assert [one.name for one in settings.listeners] == ["rr1"]
-    assert "fra1: stage 1, no next_hop6" in "\n".join(speaker_notes(settings))
+    notes = "\n".join(speaker_notes(settings))
+    assert "fra1: stage 1, no next_hop6" in notes
+    assert "fra1: no prepend_communities" in notes
+    assert "ams1: no prepend_communities" not in notes
 
 
 def test_speakers_from_the_environment_are_a_stage_each() -> None:

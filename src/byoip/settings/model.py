@@ -205,6 +205,12 @@ def speaker_notes(settings: Settings) -> list[str]:
         + ("" if one.next_hop6 or settings.next_hop6 else ", no next_hop6: announces no IPv6")
         for one, stage in settings.staged_speakers
     ]
+    notes += [
+        f"speaker {one.name}: no prepend_communities, so prepends of its own AS are refused while "
+        "it has a neighbour in that AS"
+        for one in settings.speakers
+        if not one.prepend_communities
+    ]
     fed = "each peer must be fed by two speakers, or by one with graceful restart"
     return [*notes, f"peers: {fed} (alarm fed_by_one)"]
 

@@ -144,7 +144,7 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
     _Counted(
         "byoip_route_alarms",
         "What operators should look at: lost, unanswered, absent, still_seen, stage_skipped, "
-        "fed_by_one, foreign_origin, no_next_hop, not_held, imports_open, restored.",
+        "fed_by_one, foreign_origin, no_next_hop, not_held, imports_open, prepend_lost, restored.",
         "kind",
         (),
     ),

@@ -29,6 +29,7 @@ from byoip.domain.routes import bgp_prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound, LockedByOperator
 from byoip.domain.routes.breaker import WithdrawalsStopped
 from byoip.domain.routes.flaps import AnnouncedTooOften
+from byoip.domain.routes.prepending import PrependWouldRemove
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.routes import bgp_prefixes as verbs
@@ -50,6 +51,7 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     WithdrawalsStopped,
     AnnouncedTooOften,
     OriginNotOffered,
+    PrependWouldRemove,
 )
 
 

@@ -3,9 +3,17 @@
 from datetime import timedelta
 
 from byoip.api.problems.record import PREFIX, Record, conflict, invalid, not_found
+from byoip.domain.asn import Asn
 from byoip.domain.jobs import job_history
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes import bgp_prefix, breaker, flaps, offboarding, route_validity
+from byoip.domain.routes import (
+    bgp_prefix,
+    breaker,
+    flaps,
+    offboarding,
+    prepending,
+    route_validity,
+)
 
 REFUSALS = (
     conflict(
@@ -88,6 +96,11 @@ REFUSALS = (
         flaps.AnnouncedTooOften(6, timedelta(minutes=1)),
         "Wait for `Retry-After`, and leave the route as it is: each further withdrawal within the "
         "hour doubles the wait. Withdrawals are never refused for this.",
+    ),
+    conflict(
+        1713,
+        prepending.PrependWouldRemove(Asn(64500)),
+        "Leave `asn_prepend_count` at 0, or ask the operator.",
     ),
     not_found(1820, breaker.TripNotFound(), "GET /operator/breaker lists the open ones."),
     not_found(1821, job_history.JobUnknown(), "Take a kind that the message names."),

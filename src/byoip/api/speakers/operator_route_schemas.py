@@ -89,7 +89,7 @@ class RouteAlarm(Wire):
 
     kind: str = Field(
         description="stage_skipped, unanswered, absent, still_seen, lost, fed_by_one, no_next_hop, "
-        "foreign_origin, not_held, imports_open, restored; others may come."
+        "foreign_origin, not_held, imports_open, prepend_lost, restored; others may come."
     )
     subject: str = Field(description="What it is about: a stage, a route, a peer, a speaker.")
     detail: str

@@ -77,6 +77,10 @@ _ELSEWHERE: Final = compiled(
     sa.select(_b.id).where(_b.cidr == sa.bindparam("cidr"), _b.prefix_id != _CLAIM, UP).limit(1)
 )
 
+_PREPENDS_LOST: Final = compiled(
+    sa.select(speakers.c.name).where(speakers.c.prepends_lost_as == sa.bindparam("origin")).limit(1)
+)
+
 _holding = sa.func.bool_or(_a.advertised)
 APPLIED: Final = (
     sa.select(
@@ -174,6 +178,10 @@ class BgpPrefixRepository(Repository):
         """Whether another claim's row for the same route is desired, held or seen."""
         asked = {"cidr": bgp_prefix.cidr.network, "claim_id": bgp_prefix.claim_id}
         return bool(await self._session.rows(_ELSEWHERE, **asked))
+
+    async def prepends_are_lost(self, origin: Asn) -> bool:
+        """Whether a speaker was last found with a neighbour that drops prepends of this origin."""
+        return bool(await self._session.rows(_PREPENDS_LOST, origin=origin.number))
 
     async def of_other_origins(self, offered: Collection[Asn]) -> Sequence[BgpPrefix]:
         """Those of all accounts that are desired with an origin that is not among these."""

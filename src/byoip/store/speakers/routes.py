@@ -27,6 +27,7 @@ class SpeakerState:
     Attributes:
         fault: why it could not be asked; empty while it answers.
         loaded: whether it has every route now.
+        prepends_lost_as: the number of the origin whose prepends a neighbour would drop.
     """
 
     name: str
@@ -35,6 +36,7 @@ class SpeakerState:
     held: int
     at: datetime
     loaded: bool
+    prepends_lost_as: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Alarm:
 
     Attributes:
         kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
-            `no_next_hop`, `foreign_origin`, `not_held`, `imports_open`.
+            `no_next_hop`, `foreign_origin`, `not_held`, `imports_open`, `prepend_lost`.
         subject: the stage, the BGP prefix, the peer or the speaker that it is about.
     """
 

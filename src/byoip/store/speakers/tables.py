@@ -19,6 +19,8 @@ speakers = table(
     col.timestamptz("loaded_at", nullable=True),
     # When it last said of every route to which peers it sends it.
     col.timestamptz("told_at", nullable=True),
+    # The origin that must not be repeated in paths there: a neighbour is in that AS.
+    sa.Column("prepends_lost_as", sa.BigInteger),
 )
 
 # The same of listeners.

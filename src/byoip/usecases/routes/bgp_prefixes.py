@@ -16,6 +16,7 @@ from byoip.store.routes.views import BgpPrefixView
 from byoip.store.transaction import Transaction
 from byoip.usecases.routes.announce import announce
 from byoip.usecases.routes.lifecycle import begin_route, end_routes, still_out
+from byoip.usecases.routes.prepending import require_prepend
 from byoip.usecases.routes.withdraw import withdraw
 
 
@@ -159,6 +160,8 @@ async def _change(
 async def _prepend(tx: Transaction, before: BgpPrefix, prepend: int) -> BgpPrefix:
     if before.desired.prepend == prepend:
         return before
+    if before.desired.advertised:  # else it is asked when it is announced
+        await require_prepend(tx, before.asn, prepend)
     after = before.prepended(prepend, request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.save(after)
     old, new = (

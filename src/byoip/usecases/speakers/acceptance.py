@@ -4,15 +4,18 @@ A speaker may answer that it has added a path and hold nothing: its import polic
 one that accepts what neighbours send has no room or time for ours, and sends it on to others.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.prepending import is_lost
 from byoip.domain.routes.route import Path
+from byoip.domain.speakers.reconciliation import RouteState
 from byoip.ports.speakers.speaker import ImportsOpen, Speaker
 from byoip.store.speakers.routes import Alarm
 
-ALARMS = ("not_held", "imports_open")
+ALARMS = ("not_held", "imports_open", "prepend_lost")
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class Acceptance:
     _not_held: dict[Prefix, None] = field(default_factory=dict, init=False)  # in their order
     _imports_open: str = field(default="", init=False)
     _probe_lost: bool = field(default=False, init=False)
+    _prepend_lost: Prefix | None = field(default=None, init=False)
 
     async def close_imports(self) -> None:
         """Have it accept nothing of its neighbours; where it cannot, that is an alarm.
@@ -58,6 +62,14 @@ class Acceptance:
         self._probe_lost = not await self.speaker.takes_ours(families)
         return not self._probe_lost
 
+    def note_prepends(self, states: Iterable[RouteState], lost_as: Asn | None) -> None:
+        """Note a route that is wanted with prepends which a neighbour drops.
+
+        No new one gets there: it was wanted before the neighbour, or the settings, were so.
+        """
+        lost = (one.desired for one in states if is_lost(one.desired.route, lost_as))
+        self._prepend_lost = next((one.prefix for one in lost if one.advertised), None)
+
     @property
     def alarms(self) -> Sequence[Alarm]:
         """What operators should know of it, of the kinds ALARMS."""
@@ -71,6 +83,9 @@ class Acceptance:
             found.append(Alarm("not_held", self.speaker.name, why))
         if self._imports_open:
             found.append(Alarm("imports_open", self.speaker.name, self._imports_open))
+        if self._prepend_lost:
+            why = f"a neighbour in its own AS drops {self._prepend_lost} for its prepends"
+            found.append(Alarm("prepend_lost", self.speaker.name, why))
         return found
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.prepending import prepends_lost_as
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, plan
 from byoip.ports.clock import Clock
@@ -97,7 +98,9 @@ class SyncSpeaker:
         announced |= {update.path.prefix for update in todo.announce}
         announced -= {update.path.prefix for update in todo.withdraw}
         neighbours, again = await self._enable_neighbours(announced)
-        await self._note(len(announced) + len(remaining), neighbours)
+        lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
+        self.acceptance.note_prepends(states, lost_as)
+        await self._note(len(announced) + len(remaining), neighbours, lost_as)
         return SyncResult(changed, neighbours, again)
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
@@ -223,9 +226,17 @@ class SyncSpeaker:
         self._missing = missing
         return bool(missing) and not refuses
 
-    async def _note(self, held: int, neighbours: Sequence[Neighbour]) -> None:
+    async def _note(self, held: int, neighbours: Sequence[Neighbour], lost_as: Asn | None) -> None:
         loaded = all(one.enabled for one in neighbours)
-        state = SpeakerState(self.name, self.stage, "", held, self.clock.now(), loaded=loaded)
+        state = SpeakerState(
+            self.name,
+            self.stage,
+            "",
+            held,
+            self.clock.now(),
+            loaded=loaded,
+            prepends_lost_as=lost_as.number if lost_as else None,
+        )
         await self.routes.note_speaker(state)
 
 
