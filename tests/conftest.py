@@ -9,8 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.store.engine import PoolSize, make_engine
 from tests.announcing import Fleet
-from tests.databases import directory_open_to_all, fast_place, fresh_database, make_template
-from tests.lasting import lasting_database, restore
+from tests.databases import (
+    directory_open_to_all,
+    fast_place,
+    fresh_database,
+    hash_quickly,
+    make_template,
+)
+from tests.lasting import Lasting, lasting_database
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +35,7 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
         directory_open_to_all(fast_place()) as directory,
         EmbeddedPostgres(directory / "postgres", durable=False, major=major) as server,
     ):
+        hash_quickly(server.database_url)
         yield server.database_url
 
 
@@ -52,22 +59,22 @@ def database_url(cloned_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def lasting(postgres_url: str, template_database: str) -> Iterator[str]:
-    with lasting_database(postgres_url, template_database) as url:
-        yield url
+def lasting(postgres_url: str, template_database: str) -> Iterator[Lasting]:
+    with lasting_database(postgres_url, template_database) as made:
+        yield made
 
 
 @pytest.fixture
-def restored_url(lasting: str) -> str:
+def restored_url(lasting: Lasting) -> str:
     """The database that lasts, as the migrations left it."""
-    restore(lasting)
-    return lasting
+    lasting.restore()
+    return lasting.url
 
 
 @pytest.fixture(scope="session")
-async def lasting_engine(lasting: str) -> AsyncIterator[AsyncEngine]:
+async def lasting_engine(lasting: Lasting) -> AsyncIterator[AsyncEngine]:
     """For tests that ask for `restored_url`: statements stay compiled, connections open."""
-    made = make_engine(lasting, pool=PoolSize(kept=5, more=30))
+    made = make_engine(lasting.url, pool=PoolSize(kept=5, more=30))
     yield made
     await made.dispose()
 

@@ -45,6 +45,15 @@ def fresh_database(server_url: str, *, template: str = "template0") -> Iterator[
             connection.execute(statement)
 
 
+def hash_quickly(server_url: str) -> None:
+    """Have the password hashed once and not 4,096 times: 5 ms of each connection (Postgres 16)."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        if connection.info.server_version >= 16_00_00:
+            connection.execute("SET scram_iterations = 1")
+            password = sql.Literal(connection.info.password)
+            connection.execute(sql.SQL("ALTER USER CURRENT_USER PASSWORD {}").format(password))
+
+
 def make_template(server_url: str) -> str:
     """Migrate an empty database once; tests get clones of it. Returns its name."""
     with psycopg.connect(server_url, autocommit=True) as connection:

@@ -12,7 +12,7 @@ from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Source
 from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
-from byoip.settings.model import SettingsError
+from byoip.settings.names import SettingsError
 from byoip.store.engine import PoolSize, make_engine
 from byoip.usecases.routes.withdraw import withdraw
 from tests.announcing import Fleet, path

@@ -4,7 +4,7 @@ from typer.testing import CliRunner, Result
 
 from byoip.cli.commands import app
 from byoip.domain.jobs.job_history import JobKind
-from byoip.settings.model import SettingsError
+from byoip.settings.names import SettingsError
 
 WHY = ["--reason", "a ticket"]
 

@@ -11,7 +11,8 @@ from byoip.cli.letters import configured_letter_work, letter_work
 from byoip.composition import external_services
 from byoip.composition.process import Composition
 from byoip.settings.loader import read_settings
-from byoip.settings.model import Settings, SettingsError
+from byoip.settings.model import Settings
+from byoip.settings.names import SettingsError
 
 URL = "https://byoip.example.net"
 # Nothing connects before it is used.

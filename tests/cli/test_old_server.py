@@ -9,7 +9,7 @@ import pytest
 
 from byoip.cli.commands import main
 from byoip.composition import Composition, external_services
-from byoip.settings import Settings
+from byoip.settings.model import Settings
 from byoip.store import migrating
 
 SENTENCE = "byoip needs Postgres 99 or newer, and this server is"

@@ -25,7 +25,7 @@ from byoip.domain.accounts.credential import Credential, Scope
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.settings.loader import read_settings
-from byoip.settings.model import SettingsError
+from byoip.settings.names import SettingsError
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
 from byoip.store.speakers.routes import Routes, SpeakerState

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from byoip.cli.commands import app as commands
 from byoip.settings.loader import read_settings
-from byoip.settings.model import SettingsError
+from byoip.settings.names import SettingsError
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.connecting import Connection
 from byoip.store.database_url import UnusableDatabaseUrl, parameters, places, plain, with_driver

@@ -26,7 +26,7 @@ from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
 from byoip.sandbox.vrp_source import ListedVrps
 from byoip.sandbox.whois_server import IrrFault
-from byoip.settings import Settings
+from byoip.settings.model import Settings
 from byoip.store.migrating import migrate
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters

@@ -31,7 +31,8 @@ from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.sandbox.control import create_control
 from byoip.settings.loader import read_settings as _read_settings
-from byoip.settings.model import Settings, SettingsError
+from byoip.settings.model import Settings
+from byoip.settings.names import SettingsError
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import make_engine
 from byoip.store.gauges import Gauges

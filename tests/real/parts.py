@@ -38,6 +38,7 @@ class Part(Enum):
     POPPLER = "pdfsig"
     GOBGP = "gobgpd"
     BIRD = "bird"
+    PGBOUNCER = "pgbouncer"
 
 
 def program(name: str) -> Path:

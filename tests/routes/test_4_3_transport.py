@@ -15,7 +15,7 @@ from byoip.composition.speaking import tls_of
 from byoip.domain.asn import Asn
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.settings.loader import read_settings
-from byoip.settings.model import SettingsError
+from byoip.settings.names import SettingsError
 from tests.real.gobgpd import gobgpd
 from tests.real.parts import Part, require
 from tests.routes.tls_files import Authority

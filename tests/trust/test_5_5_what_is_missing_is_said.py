@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.application import create_application
+from byoip.cli.commands import main
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.sandbox.name_server import NameServer
@@ -55,29 +56,37 @@ def environment(database_url: str, **more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("command", NEEDING)
 def test_a_database_without_migrations_is_refused(
-    bare_database_url: str, command: list[str]
+    bare_database_url: str,
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    refused(bare_database_url, command, "The database has no migrations")
+    for name, value in environment(bare_database_url).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["byoip", *command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    refused(ended.value.code, capfd.readouterr().err, "The database has no migrations")
 
 
 def test_a_database_of_another_version_is_refused(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
-    refused(database_url, ["api", "--port", "0"], "The database has revision 0001")
-
-
-def refused(database_url: str, command: list[str], why: str) -> None:
     ended = subprocess.run(
-        [BYOIP, *command],
+        [BYOIP, "api", "--port", "0"],
         env=environment(database_url),
         capture_output=True,
         timeout=30,
         text=True,
         check=False,
     )
-    said = " ".join(ended.stderr.split())
-    assert (ended.returncode, said.startswith(why)) == (2, True), ended
-    assert said.endswith("run `byoip migrate` of this version first."), ended
+    refused(ended.returncode, ended.stderr, "The database has revision 0001")
+
+
+def refused(status: object, stderr: str, why: str) -> None:
+    said = " ".join(stderr.split())
+    assert (status, said.startswith(why)) == (2, True), stderr
+    assert said.endswith("run `byoip migrate` of this version first."), stderr
     assert "Traceback" not in said
 
 

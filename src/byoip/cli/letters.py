@@ -7,7 +7,8 @@ from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, UnusableSeal, s
 from byoip.adapters.letters.typst_press import TypstPress
 from byoip.adapters.system_random import SystemRandom
 from byoip.composition.process import Composition
-from byoip.settings.model import Settings, SettingsError
+from byoip.settings.model import Settings
+from byoip.settings.names import SettingsError
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.worker.tasks import LetterWork

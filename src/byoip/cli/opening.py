@@ -11,7 +11,8 @@ from byoip.composition import external_services
 from byoip.composition.process import Composition
 from byoip.settings import Mode
 from byoip.settings.loader import read_settings
-from byoip.settings.model import Settings, SettingsError
+from byoip.settings.model import Settings
+from byoip.settings.names import SettingsError
 from byoip.store.migrating import check_revision
 
 _T = TypeVar("_T")

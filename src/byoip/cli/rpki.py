@@ -14,7 +14,8 @@ from byoip.adapters.checks.vrp_file import VrpFile
 from byoip.cli.opening import with_composition
 from byoip.composition.process import Composition
 from byoip.ports.checks.rpki import VrpSource
-from byoip.settings.model import Settings, SettingsError
+from byoip.settings.model import Settings
+from byoip.settings.names import SettingsError
 from byoip.usecases.checks.refresh_roas import Refreshed, RoasAccepted, RoasRefused
 
 _RPKI_CLIENT_USER = "_rpki-client"

@@ -5,16 +5,48 @@ from contextlib import AsyncExitStack
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from byoip.cli.opening import opened, require_migrated
-from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, stop_on_signals, working
+from byoip.cli.serving import (
+    LETTERS,
+    bind,
+    port_of,
+    reconciling,
+    run,
+    serving,
+    stop_on_signals,
+    working,
+)
 from byoip.cli.up import refresh_in_child
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.process import Composition
 from byoip.ports import jobs
-from byoip.settings.model import Settings, SettingsError, require_origins
+from byoip.settings.loader import read_settings
+from byoip.settings.model import Settings, require_origins
+from byoip.settings.names import SettingsError
 from byoip.store.migrating import stamped_mode
+from byoip.store.poolers import refuse_unfit_pooler
 from byoip.worker.tasks import LetterWork
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
+
+
+def api(host: Host = None, port: Port = None) -> None:
+    """Serve the API on DATABASE_URL; start as many as you like."""
+    raise typer.Exit(run(run_api(read_settings(host=host, port=port))))
+
+
+def worker(
+    rpki_cache: Annotated[
+        Path | None, typer.Option(help="Refresh ROA data too, in this directory.")
+    ] = None,
+) -> None:
+    """Carry out validations and periodic jobs; start as many as you like."""
+    raise typer.Exit(run(run_worker(read_settings(), rpki_cache)))
 
 
 async def run_api(settings: Settings) -> int:
@@ -65,6 +97,7 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Even
     require_origins(settings)
     composition = opened(settings)
     stack.push_async_callback(composition.close)
+    await refuse_unfit_pooler(composition.database_url)
     await require_migrated(composition)
     stamped = await stamped_mode(composition.engine)
     if stamped not in {None, composition.mode}:

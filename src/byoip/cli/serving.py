@@ -152,6 +152,9 @@ async def _keep_working(
             _LOG.warning("The queue was away, starting again in %s s", _PAUSE_SECONDS)
         except (ConnectorException, psycopg.OperationalError) as fault:
             _LOG.warning("The queue is away, trying again in %s s: %s", _PAUSE_SECONDS, fault)
+        # Told to stop while the queue is away, the worker ends with that fault instead.
+        if (this := asyncio.current_task()) and this.cancelling():
+            return
         await asyncio.sleep(_PAUSE_SECONDS)
 
 

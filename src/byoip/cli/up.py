@@ -38,10 +38,11 @@ from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
 from byoip.sandbox.vrp_source import ListedVrps
 from byoip.settings import Mode
-from byoip.settings.loader import DATABASE_VARIABLE
-from byoip.settings.model import Settings, SettingsError, require_origins
+from byoip.settings.model import Settings, require_origins
+from byoip.settings.names import DATABASE_VARIABLE, SettingsError
 from byoip.settings.parts import on_loopback
 from byoip.store.migrating import migrate
+from byoip.store.poolers import refuse_unfit_pooler
 
 _LOG = logging.getLogger(__name__)
 _WATCH_SECONDS = 1.0
@@ -99,6 +100,7 @@ async def serve(
         outside = _outside(settings, internet)
         composition = Composition(settings, url, wanted.mode, outside)
         stack.push_async_callback(composition.close)
+        await refuse_unfit_pooler(url)
         await composition.offer_services()
         control_url = None
         if internet:

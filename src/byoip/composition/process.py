@@ -5,7 +5,6 @@ from datetime import timedelta
 from functools import partial
 
 from procrastinate import App
-from procrastinate.jobs import Status
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
@@ -223,7 +222,7 @@ class Composition:
                 evidence_quota=self.settings.evidence_megabytes * 2**20,
                 turns=Turns(self.places),
             ),
-            rescue_runs=partial(self._rescue, app),
+            rescue_runs=self._rescue,
             close_unproven=CloseUnproven(self.store, self.clock),
             end_expired_delegations=EndExpiredDelegations(self.store, self.clock),
             refresh_registrations=self.refresh_registrations(),
@@ -251,10 +250,7 @@ class Composition:
         finally:  # a row that fails there delays no offboarding
             await ContinueOffboardings(self.store, self.clock, self.settings.grace)(by=by)
 
-    async def _rescue(self, app: App) -> None:
-        for job in await app.job_manager.get_stalled_jobs():
-            # Its validation run has a row of its own; `rescue_runs` starts abandoned runs again.
-            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+    async def _rescue(self) -> None:
         async with self.store.transaction() as tx:
             await rescue_runs(tx)
 

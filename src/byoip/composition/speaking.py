@@ -10,7 +10,8 @@ from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import PathAttributes
-from byoip.settings.model import Settings, SettingsError
+from byoip.settings.model import Settings
+from byoip.settings.names import SettingsError
 from byoip.settings.speakers import SpeakerSettings
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes

@@ -1,4 +1,4 @@
-"""What all refusals have in common."""
+"""What all refusals have in common, and all faults that an operator can fix."""
 
 from typing import ClassVar
 
@@ -25,3 +25,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
         self.message = message
         self.pointer = pointer
         self.retry_after = retry_after
+
+
+class Fixable(Exception):  # noqa: N818 - its subclasses are named for what happened
+    """A fault that the operator can fix: one sentence, which commands show without a trace."""

@@ -8,37 +8,4 @@ silently.
 
 from typing import Literal
 
-from byoip.settings.loader import (
-    CONFIG_VARIABLE,
-    DATABASE_VARIABLE,
-    OPERATOR_TOKEN_VARIABLE,
-    URL_VARIABLE,
-    read_settings,
-)
-from byoip.settings.model import (
-    Settings,
-    SettingsError,
-    letter_notes,
-    require_origins,
-    speaker_notes,
-)
-from byoip.settings.parts import ServiceSettings, on_loopback, resolver_address
-
 Mode = Literal["sandbox", "production"]
-
-__all__ = [
-    "CONFIG_VARIABLE",
-    "DATABASE_VARIABLE",
-    "OPERATOR_TOKEN_VARIABLE",
-    "URL_VARIABLE",
-    "Mode",
-    "ServiceSettings",
-    "Settings",
-    "SettingsError",
-    "letter_notes",
-    "on_loopback",
-    "read_settings",
-    "require_origins",
-    "resolver_address",
-    "speaker_notes",
-]

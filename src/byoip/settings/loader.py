@@ -8,14 +8,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from byoip.settings.model import Settings, SettingsError
+from byoip.settings.model import Settings
+from byoip.settings.names import (
+    CONFIG_VARIABLE,
+    DATABASE_VARIABLE,
+    OPERATOR_TOKEN_VARIABLE,
+    URL_VARIABLE,
+    SettingsError,
+)
 
 _PREFIX = "BYOIP_"
-CONFIG_VARIABLE = "BYOIP_CONFIG"
-DATABASE_VARIABLE = "DATABASE_URL"
-# Read by `byoip operator`, which is a client of a running service and has no settings.
-URL_VARIABLE = "BYOIP_URL"
-OPERATOR_TOKEN_VARIABLE = "BYOIP_OPERATOR_TOKEN"  # noqa: S105 - a name
 _APART = frozenset({CONFIG_VARIABLE, URL_VARIABLE, OPERATOR_TOKEN_VARIABLE})
 
 

@@ -13,6 +13,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.routes.breaker import Ceilings
+from byoip.settings.names import SettingsError
 from byoip.settings.parts import (
     Asns,
     Cidrs,
@@ -28,10 +29,6 @@ from byoip.settings.parts import (
     resolver_address,
 )
 from byoip.settings.speakers import ListenerSettings, Speakers, SpeakerSettings, check_speakers
-
-
-class SettingsError(Exception):
-    """The settings cannot be used; the message names each offending key."""
 
 
 class Settings(Part):

@@ -19,9 +19,10 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.errors import Fixable
 from byoip.store.database_url import joined_options, with_driver
 from byoip.store.engine import SESSION, session_options
-from byoip.store.unavailable import translate_driver_errors
+from byoip.store.unavailable import StoreUnavailable, translate_driver_errors
 
 _PACKAGE: Final = Path(__file__).parents[1]
 OLDEST: Final = 150000  # as `server_version_num` has it: Postgres 15
@@ -32,7 +33,7 @@ _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 _PATIENT: Final = {**SESSION, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
 
-class CannotMigrate(Exception):  # noqa: N818 - an answer for the operator
+class CannotMigrate(Fixable):
     """The database is not one that this version may work on; the message says why."""
 
 
@@ -78,13 +79,19 @@ async def check_revision(engine: AsyncEngine) -> RevisionState:
 
     Raises:
         CannotMigrate: the server is older than this version can work with.
-        StoreUnavailable: the database cannot be reached.
+        StoreUnavailable: the database cannot be reached, or takes no writes.
     """
-    there = sa.text(f"SELECT {_VERSION}, to_regclass('public.alembic_version') IS NOT NULL")
+    there = sa.text(
+        f"SELECT {_VERSION}, to_regclass('public.alembic_version') IS NOT NULL, "
+        "current_setting('transaction_read_only')::bool"
+    )
     asked = sa.text("SELECT version_num FROM public.alembic_version")
     with translate_driver_errors():
         async with engine.connect() as connection:
-            version, migrated = (await connection.execute(there)).one()
+            version, migrated, read_only = (await connection.execute(there)).one()
+            if read_only:
+                await connection.invalidate()  # the next may find the server that takes writes
+                raise StoreUnavailable
             _refuse_older(version)
             found = None
             if migrated:

@@ -8,9 +8,14 @@ import psycopg
 import sqlalchemy as sa
 from procrastinate.exceptions import ConnectorException
 
+from byoip.domain.errors import Fixable
 
-class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs: try again in a moment
+
+class StoreUnavailable(Fixable):
     """The database is away, shutting down, or too busy to answer in time; nothing was kept."""
+
+    def __str__(self) -> str:
+        return "The database cannot be reached: see DATABASE_URL, and whether Postgres runs."
 
 
 class StoreRefused(Exception):  # noqa: N818 - named for what happened

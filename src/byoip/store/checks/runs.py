@@ -16,6 +16,7 @@ from byoip.store.checks import raw_answers
 from byoip.store.checks.evidence import keep_findings
 from byoip.store.checks.raw_answers import NEWEST_KEPT
 from byoip.store.checks.tables import validation_runs
+from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
 
@@ -84,17 +85,22 @@ _CANCEL: Final = compiled(
     .values(state=constant(RunState.CANCELLED), finished_at=_TIME, lease_until=None)
     .returning(_r.id)
 )
-# The two conditions on the state: the index is of open runs. Of a flood any number may be due: the
-# newest 5000 are looked at, and what others ask for later is among them.
+# Both conditions on the state: the index is of open runs. Of a flood any number may be due: the
+# newest are looked at, and what others ask for later is among them.
+_newest = (
+    sa.select(_r.id, _r.prefix_id, _r.due_at)
+    .where(_OPEN, _SCHEDULED, _r.due_at <= _TIME)
+    .order_by(_r.due_at.desc())
+    .limit(5000)
+    .subquery()
+)
+_of_full = prefixes.c.account_id == sa.any_(sa.bindparam("full", type_=pg.ARRAY(sa.Uuid)))
 _DUE_BESIDE: Final = compiled(
-    sa.text("""
-    SELECT run.id FROM (
-        SELECT id, prefix_id, due_at FROM validation_runs
-        WHERE state IN ('scheduled', 'running') AND state = 'scheduled' AND due_at <= :time
-        ORDER BY due_at DESC LIMIT 5000
-    ) AS run JOIN prefixes ON prefixes.id = run.prefix_id
-    WHERE prefixes.account_id <> ALL(:full) ORDER BY run.due_at LIMIT 1
-    """)
+    sa.select(_newest.c.id)
+    .join(prefixes, prefixes.c.id == _newest.c.prefix_id)
+    .where(~_of_full)
+    .order_by(_newest.c.due_at)
+    .limit(1)
 )
 _job = sa.table(
     "procrastinate_jobs", sa.column("status"), sa.column("task_name"), sa.column("args", pg.JSONB)

@@ -1,6 +1,9 @@
-"""Jobs, added to the queue on the connection of the transaction that wants them."""
+"""Jobs, added to the queue on the connection of the transaction that wants them.
 
-from datetime import datetime
+Text SQL: of the queue's tables, which are not ours.
+"""
+
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +21,7 @@ from byoip.store.engine import session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
+_CONNECTION_SECONDS: Final = 10.0  # also what a worker that is told to stop waits for, twice
 
 _OPEN_RUNS: Final = compiled(
     sa.select(account_counters.c.open_runs)
@@ -25,6 +29,24 @@ _OPEN_RUNS: Final = compiled(
     .join(validation_runs, validation_runs.c.prefix_id == prefixes.c.id)
     .where(validation_runs.c.id == sa.bindparam("run_id"))
 )
+
+
+# Of a worker without a heartbeat, or without its row. Two processes may do this at once.
+_FAIL_STALLED: Final = compiled(
+    sa.text("""
+    UPDATE procrastinate.procrastinate_jobs
+    SET status = 'failed', abort_requested = false, attempts = attempts + 1
+    WHERE id IN (
+        SELECT job.id FROM procrastinate.procrastinate_jobs AS job
+        LEFT JOIN procrastinate.procrastinate_workers AS worker ON worker.id = job.worker_id
+        WHERE job.status = 'doing' AND (
+            worker.id IS NULL OR worker.last_heartbeat < now() - CAST(:silence AS interval)
+        )
+        FOR UPDATE OF job SKIP LOCKED
+    )
+    """)
+)
+_SILENCE: Final = timedelta(seconds=30)  # heartbeats come every ten
 
 
 def make_job_app(database_url: str, *, connections: int = 4) -> App:
@@ -44,6 +66,7 @@ def make_job_app(database_url: str, *, connections: int = 4) -> App:
             configure=_autocommit,
             min_size=1,
             max_size=connections,
+            timeout=_CONNECTION_SECONDS,
         )
     )
 
@@ -79,6 +102,10 @@ class JobRepository:
             connection=self._session.driver,
         )
         await job.defer_async(run_id=run_id.hex)
+
+    async def fail_stalled(self) -> int:
+        """End the jobs of workers that died, as failed; how many."""
+        return await self._session.change(_FAIL_STALLED, silence=_SILENCE)
 
     async def _open_runs(self, run_id: UUID) -> int:
         row = await self._session.row(_OPEN_RUNS, run_id=run_id)

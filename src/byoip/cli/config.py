@@ -1,0 +1,54 @@
+"""`byoip config`: the settings, read and shown."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from byoip.adapters.checks.resolver_check import resolver_complaint
+from byoip.composition.speaking import tls_of
+from byoip.settings.loader import read_settings
+from byoip.settings.model import Settings, letter_notes, speaker_notes
+from byoip.settings.parts import resolver_address
+from byoip.store.poolers import refuse_unfit_pooler
+from byoip.store.unavailable import StoreUnavailable
+
+config_app = typer.Typer(no_args_is_help=True, help="Settings.")
+
+
+@config_app.command("check")
+def check(
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Read the settings only; ask no other party.")
+    ] = False,
+) -> None:
+    """Read the settings, print them without secrets, and look at database and resolvers."""
+    settings = read_settings()
+    tls_of(settings)
+    shown = settings.model_dump(mode="json", fallback=str)
+    for name in ("database_url", "rpki_feed_url"):  # may hold passwords
+        shown[name] = "set" if getattr(settings, name) else None
+    for name, value in shown.items():
+        typer.echo(f"{name} = {value}")
+    for note in (*speaker_notes(settings), *letter_notes(settings)):
+        typer.echo(note)
+    if not offline and asyncio.run(_check_parties(settings)):
+        raise typer.Exit(1)
+
+
+async def _check_parties(settings: Settings) -> int:
+    if settings.database_url is not None:
+        try:
+            await refuse_unfit_pooler(settings.database_url)
+        except StoreUnavailable:
+            typer.echo("The database cannot be reached, so no pooler was looked for.")
+    return await _check_resolvers(settings)
+
+
+async def _check_resolvers(settings: Settings) -> int:
+    complaints = 0
+    for text in settings.resolvers:
+        complaint = await resolver_complaint(*resolver_address(text))
+        complaints += complaint is not None
+        typer.echo(f"resolver {text}: {complaint or 'validates DNSSEC'}", err=bool(complaint))
+    return complaints

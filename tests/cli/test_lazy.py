@@ -1,0 +1,68 @@
+"""A command imports what it needs: help, errors and commands that speak HTTP need no server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from byoip.cli.commands import Commands, app
+
+BYOIP = Path(sys.executable).with_name("byoip")
+OF_A_SERVER = {"alembic", "fastapi", "procrastinate", "psycopg", "pyhanko", "sqlalchemy"}
+OF_A_SERVER |= {"starlette", "typst", "uvicorn", "dns", "grpc"}
+_LOADED = """
+import json, sys
+from byoip.cli.commands import main
+try: main()
+except SystemExit as ended: print("\\n", json.dumps([ended.code, sorted(sys.modules)]))
+"""
+
+
+def loaded(*words: str) -> tuple[int, set[str]]:
+    """The status of a command and the packages that its process has loaded."""
+    nowhere = {"BYOIP_URL": "http://127.0.0.1:1", "BYOIP_OPERATOR_TOKEN": "x"}
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED, *words],
+        env=os.environ | nowhere,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, modules = json.loads(done.stdout.splitlines()[-1])
+    return status, {one.partition(".")[0] for one in modules}
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["unknown"], 2),
+        (["operator", "accounts", "--help"], 0),
+        (["operator", "accounts", "list"], 2),  # asks, and finds no service
+    ],
+)
+def test_what_needs_no_server_loads_none(words: list[str], status: int) -> None:
+    ended, packages = loaded(*words)
+    assert (ended, packages & OF_A_SERVER) == (status, set())
+
+
+def test_what_serves_loads_no_library_for_signatures() -> None:
+    ended, packages = loaded("api", "--help")
+    assert (ended, "sqlalchemy" in packages) == (0, True)
+    assert packages & {"pyhanko", "typst"} == set()
+
+
+def test_the_catalogue_says_what_each_command_says_of_itself() -> None:
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        own = " ".join((command.help or "").partition("\n\n")[0].split())
+        assert (name, Commands.catalogue[name].help) == (name, own)
+
+
+def test_help_names_each_command() -> None:
+    done = subprocess.run([BYOIP, "--help"], capture_output=True, text=True, check=True)
+    assert all(f" {name} " in done.stdout for name in Commands.catalogue)

@@ -1,0 +1,100 @@
+"""A small network of real network namespaces on a bridge; loopback where this is not root.
+
+The bridge has a namespace of its own: in ours the machine's packet filter could be in the way.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Self
+
+_PORT = 5432
+
+
+@dataclass(frozen=True)
+class Plug:
+    """Where one server is, and what to run so that a program is inside."""
+
+    host: str
+    port: int
+    enter: tuple[str, ...] = ()
+    bridge: str = ""
+    cable: str = ""
+
+    def pull(self) -> None:
+        """Cut it off: packets are lost in both directions, and nobody is told."""
+        _ip("-n", self.bridge, "link", "set", self.cable, "down")
+
+    def put_back(self) -> None:
+        _ip("-n", self.bridge, "link", "set", self.cable, "up")
+
+
+@dataclass
+class Lan:
+    """Made and removed as a whole; a /24 of 10.213, drawn by lot."""
+
+    separate: bool
+    name: str = field(default_factory=lambda: f"by{secrets.token_hex(3)}")
+    net: int = field(default_factory=lambda: secrets.randbelow(250) + 1)
+    spaces: list[str] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def made(cls) -> Iterator[Self]:
+        lan = cls(separate=_may_separate())
+        try:
+            if lan.separate:
+                lan._begin()
+            yield lan
+        finally:
+            for space in lan.spaces:
+                _ip("netns", "delete", space)
+
+    def _begin(self) -> None:
+        self._space(self.name)
+        _ip("-n", self.name, "link", "add", "lan", "type", "bridge")
+        _ip("-n", self.name, "link", "set", "lan", "up")
+        _ip("link", "add", self.name, "type", "veth", "peer", "name", "us", "netns", self.name)
+        _ip("-n", self.name, "link", "set", "us", "master", "lan", "up")
+        _ip("address", "add", f"10.213.{self.net}.254/24", "dev", self.name)
+        _ip("link", "set", self.name, "up")
+
+    def _space(self, name: str) -> None:
+        _ip("netns", "add", name)
+        self.spaces.append(name)
+
+    def plug(self) -> Plug:
+        """One more place for a server."""
+        if not self.separate:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                return Plug("127.0.0.1", free.getsockname()[1])
+        number = len(self.spaces)
+        space = f"{self.name}n{number}"  # its namespace, and the bridge's end of its cable
+        enter = ("ip", "netns", "exec", space)
+        plug = Plug(f"10.213.{self.net}.{number}", _PORT, enter, self.name, space)
+        self._space(space)
+        _ip("-n", space, "link", "add", "eth0", "type", "veth", "peer", space, "netns", self.name)
+        _ip("-n", self.name, "link", "set", space, "master", "lan", "up")
+        _ip("-n", space, "address", "add", f"{plug.host}/24", "dev", "eth0")
+        _ip("-n", space, "link", "set", "eth0", "up")
+        _ip("-n", space, "link", "set", "lo", "up")
+        return plug
+
+
+def _may_separate() -> bool:
+    if os.geteuid() or not shutil.which("ip") or not shutil.which("setpriv"):
+        return False
+    probe = f"by{secrets.token_hex(3)}"
+    made = subprocess.run(["ip", "netns", "add", probe], capture_output=True, check=False)
+    if made.returncode == 0:
+        _ip("netns", "delete", probe)
+    return made.returncode == 0
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
