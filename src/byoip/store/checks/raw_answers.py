@@ -63,7 +63,8 @@ _NEWEST_PASSES: Final = """
     ORDER BY check_name, findings.at DESC, run.id
 """
 _APPROVED: Final = """(
-    SELECT max(finished_at) - CAST(:window AS interval) FROM validation_runs JOIN prefixes ON prefixes.id = prefix_id
+    SELECT max(finished_at) - CAST(:window AS interval)
+    FROM validation_runs JOIN prefixes ON prefixes.id = prefix_id
     WHERE prefix_id = :claim_id AND result = 'approved' AND finished_at >= approved_at
 )"""
 _GROUNDS: Final = """
