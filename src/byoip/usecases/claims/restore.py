@@ -49,12 +49,15 @@ class Withheld:
 async def restore_standing(tx: Transaction, claim: Claim, offboarding: Offboarding) -> Claim:
     """Give a locked claim its standing and its bindings back, and have a letter written.
 
+    Where its approval was revoked on the way out, it binds nothing: the space may be another's.
+
     Raises:
         ServiceRetired: what was bound is no longer offered.
         DefaultOnlyService: what was bound serves whole prefixes only by now.
         Contested: another claim serves some of it.
     """
-    for one in sorted(offboarding.bindings, key=lambda taken: taken.cidr != str(claim.prefix)):
+    bound = offboarding.bindings if claim.approved else ()
+    for one in sorted(bound, key=lambda taken: taken.cidr != str(claim.prefix)):
         await _bind(tx, claim, one)  # the default first
     restored = claim.change_standing(Transition.RESTORED, tx.now)
     if offboarding.contested:
