@@ -40,6 +40,7 @@ QUICK = Pace(
     second_after=timedelta(seconds=0.6),
     gone_after=timedelta(seconds=0.6),
 )
+LEASE = 2.0  # seconds
 NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)
 
 
@@ -212,7 +213,13 @@ async def reconciling(
     parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
-        LeaderElection(url), fleet.routes, store or fleet.store, fleet.clock, parts, listeners, pace
+        LeaderElection(url, LEASE),
+        fleet.routes,
+        store or fleet.store,
+        fleet.clock,
+        parts,
+        listeners,
+        pace,
     )
     task = asyncio.create_task(reconciler.run())
     try:

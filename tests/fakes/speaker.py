@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from math import inf
 from typing import Literal
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
+from byoip.ports.steady_clock import boottime
 
 Method = Literal["local_as", "held", "announce", "withdraw", "neighbours", "enable", "sent"]
 
@@ -58,11 +60,11 @@ class FakeSpeaker:
         await self._answer("held")
         return list(self._paths.values())
 
-    async def announce(self, paths: Sequence[Path]) -> None:
-        await self._answer("announce", paths)
+    async def announce(self, paths: Sequence[Path], *, until: float = inf) -> None:
+        await self._answer("announce", paths, until=until)
 
-    async def withdraw(self, paths: Sequence[Path]) -> None:
-        await self._answer("withdraw", paths)
+    async def withdraw(self, paths: Sequence[Path], *, until: float = inf) -> None:
+        await self._answer("withdraw", paths, until=until)
 
     async def neighbours(self) -> Sequence[Neighbour]:
         await self._answer("neighbours")
@@ -71,10 +73,10 @@ class FakeSpeaker:
             for one in self.sessions
         ]
 
-    async def enable(self, address: str) -> None:
+    async def enable(self, address: str, *, until: float = inf) -> None:
         if not address:
             raise ValueError("which neighbour?")
-        await self._answer("enable", address=address)
+        await self._answer("enable", address=address, until=until)
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
         await self._answer("sent")
@@ -121,8 +123,10 @@ class FakeSpeaker:
         return self._up(address)
 
     async def _answer(
-        self, method: Method, paths: Sequence[Path] = (), *, address: str = ""
+        self, method: Method, paths: Sequence[Path] = (), *, address: str = "", until: float = inf
     ) -> None:
+        if boottime() >= until:
+            raise SpeakerUnanswered(f"{self.name}: {method}: too late")
         self.asked.append((method, tuple(paths)))
         if self.delay:
             await asyncio.sleep(self.delay)

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 
 from byoip.domain.asn import Asn
 from byoip.ports.speakers.speaker import Neighbour
@@ -122,9 +123,9 @@ class Restarting(FakeSpeaker):
             self.start()
         return await super().neighbours()
 
-    async def enable(self, address: str) -> None:
+    async def enable(self, address: str, *, until: float = inf) -> None:
         self.came_up_with.append(len(self.paths))
-        await super().enable(address)
+        await super().enable(address, until=until)
 
 
 async def test_a_stage_without_a_live_speaker_is_skipped_and_shown(fleet: Fleet) -> None:

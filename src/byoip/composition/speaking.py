@@ -33,7 +33,7 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
     speakers = [GobgpSpeaker(one.name, one.address) for one in settings.speakers]
     try:
         yield Reconciler(
-            LeaderElection(composition.database_url),
+            LeaderElection(composition.database_url, settings.lease_seconds),
             Routes(composition.engine, settings.ceilings),
             composition.store,
             composition.clock,

@@ -1,7 +1,7 @@
 """Theory of operation: the reconciler makes speakers hold what owners want.
 
-One process leads (`LeaderElection`). For its term it runs a task for each speaker, so that none
-waits for another, and three tasks beside them:
+One process leads: it holds a lease (`LeaderElection`). For its term it runs a task for each
+speaker, so that none waits for another, and four tasks beside them:
 
     bgp_prefixes ─NOTIFY─▶ listen ──▶ speaker task ──▶ speaker ──BGP──▶ peers, listeners
       (desired)                         ▲      │          │                  │
@@ -9,18 +9,25 @@ waits for another, and three tasks beside them:
                                         │      ▼          ▼                  ▼
                                       advance: was each change seen at its stage?
                                       watch:   lost routes, alarms, snapshots
+                                      beat:    renew the lease, while the tasks make progress
 
 A speaker task starts with a full sync (ask what the speaker holds, correct that, let its sessions
 come up), repeats it every few seconds and after a restart, and tells changes in between. All that
 matters is in the database: a process may die at any moment, and the next leader starts again with
 full syncs. Without database or leadership no speaker is told anything: routes stay as they are.
+
+A process may also be frozen at any moment, and go on later. Its lease then ends, another process
+takes it over, and the database refuses all that the frozen one writes (`Leadership.store`, `pool`).
+No speaker is told anything more by it, for each call to a speaker ends before the lease does. What
+was on its way may still arrive: so the next leader waits for the longest call, compares in full,
+and again ten seconds later.
 """
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,7 +35,9 @@ from byoip.domain.routes.route import PathAttributes
 from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Listener, Speaker
-from byoip.store.speakers.leader_election import LeaderElection, Leadership, LeadershipLost
+from byoip.ports.steady_clock import SteadyClock, boottime
+from byoip.store.speakers.leader_election import LeaderElection, Leadership
+from byoip.store.speakers.leases import LeaseLost
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
@@ -64,7 +73,12 @@ class SpeakerPart:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Reconciles while it runs, whenever this process leads."""
+    """Reconciles while it runs, whenever this process leads.
+
+    Attributes:
+        clock: what moments on record are stamped with.
+        steady: what counts pauses; it cannot be set.
+    """
 
     election: LeaderElection
     routes: Routes
@@ -73,19 +87,25 @@ class Reconciler:
     speakers: Sequence[SpeakerPart]
     listeners: Sequence[Listener] = ()
     pace: Pace = Pace()  # noqa: RUF009 - frozen
+    steady: Clock = SteadyClock()  # noqa: RUF009 - has no state
 
     async def run(self) -> None:
         """Run until cancelled; what fails is tried again."""
         while True:
             try:
                 async with self.election.hold() as leadership:
-                    async with self.store.transaction() as tx:
-                        await detect_restore(tx)
-                    _LOG.info("Reconciling %d speakers", len(self.speakers))
-                    await _Term(self, leadership).run()
-            except* (LeadershipLost, StoreUnavailable) as lost:
+                    await self._lead(leadership)
+            except* (LeaseLost, StoreUnavailable) as lost:
                 _LOG.warning("Not reconciling, routes stay as they are: %s", lost.exceptions[0])
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _lead(self, leadership: Leadership) -> None:
+        routes, store = self.routes.on(leadership.pool), leadership.store(self.store)
+        async with store.transaction() as tx:
+            await detect_restore(tx)
+        lease = leadership.lease
+        _LOG.info("Reconciling %d speakers, lease %d", len(self.speakers), lease.number)
+        await _Term(replace(self, routes=routes, store=store), leadership).run()
 
 
 class _Term:
@@ -99,6 +119,7 @@ class _Term:
             parts.routes,
             parts.store,
             parts.clock,
+            parts.steady,
             observe,
             first=min(one.stage for one in parts.speakers),
             absent_for=parts.pace.absent_for,
@@ -106,7 +127,8 @@ class _Term:
         self._monitor = MonitorRoutes(parts.routes, parts.store, parts.clock, observe)
         self._changed = asyncio.Event()
         self._speaker_tasks = [self._speaker_task(one) for one in parts.speakers]
-        self._snapshot_due = parts.clock.now()
+        self._snapshot_due = parts.steady.now()
+        self._advanced_at = boottime()
 
     def _speaker_task(self, part: SpeakerPart) -> SpeakerTask:
         parts = self._parts
@@ -119,15 +141,27 @@ class _Term:
             self._stages,
             parts.clock,
         )
-        return SpeakerTask(sync, part.staged, parts.pace, self._changed)
+        return SpeakerTask(sync, part.staged, parts.pace, self._changed, parts.steady)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             for task in self._speaker_tasks:
                 tasks.create_task(task.run())
+            tasks.create_task(self._beat())
             tasks.create_task(self._listen())
             tasks.create_task(self._advance())
             tasks.create_task(self._watch())
+
+    async def _beat(self) -> None:
+        """Renew the lease while work goes on: one speaker that hangs does not cost it."""
+        while True:
+            patience = boottime() - self._parts.pace.stalled_after
+            speakers = max(one.progressed_at for one in self._speaker_tasks)
+            if min(speakers, self._advanced_at) >= patience:
+                await self._leadership.require()
+            elif self._leadership.lease.ended:
+                raise LeaseLost("this process hangs")
+            await asyncio.sleep(self._leadership.lease.pause)
 
     async def _listen(self) -> None:
         async for changed in self._leadership.changes():
@@ -141,6 +175,7 @@ class _Term:
         every = self._parts.pace.every.total_seconds()
         while True:
             self._changed.clear()
+            self._advanced_at = boottime()
             speakers = {one.staged: one.queried for one in self._speaker_tasks}
             waiting = await self._stages.advance(speakers, self._notify)
             try:
@@ -183,7 +218,7 @@ class _Term:
             )
 
     async def _take_snapshot(self) -> None:
-        now = self._parts.clock.now()
+        now = self._parts.steady.now()
         if now >= self._snapshot_due:
             async with self._parts.store.transaction() as tx:
                 await detect_restore(tx)

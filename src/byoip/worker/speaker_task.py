@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
+from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
+from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.routes import SpeakerState
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
@@ -29,27 +31,37 @@ class Pace:
         probe: seconds between two looks at a speaker's sessions: how soon a restart is noticed.
         second_after: from the first full sync of a term to the next one.
         gone_after: how long a speaker must stay away to count as gone.
+        stalled_after: seconds without any progress after which a task hangs; far beyond the
+            deadline of any one call.
     """
 
     every: timedelta = timedelta(seconds=10)
     absent_for: timedelta = timedelta(seconds=10)
     probe: float = 1.0
-    second_after: timedelta = timedelta(seconds=3)
+    second_after: timedelta = timedelta(seconds=10)
     gone_after: timedelta = GONE_AFTER
+    stalled_after: float = 60.0
 
 
 class SpeakerTask:
     """The work of one speaker, one thing after the other."""
 
     def __init__(
-        self, sync: SyncSpeaker, staged: StagedSpeaker, pace: Pace, changed: asyncio.Event
+        self,
+        sync: SyncSpeaker,
+        staged: StagedSpeaker,
+        pace: Pace,
+        changed: asyncio.Event,
+        steady: Clock,
     ) -> None:
+        """Take a clock that cannot be set for all pauses (`steady`)."""
         self._sync = sync
+        self._steady = steady
         self._pace = pace
         self._changed = changed
         self._pending: set[UUID] = set()
         self._wakeup = asyncio.Event()
-        self._full_sync_at = self._noted_at = sync.clock.now()
+        self._full_sync_at = self._noted_at = steady.now()
         self._second_at = self._full_sync_at + pace.second_after
         self.staged = replace(staged, gone_after=pace.gone_after)
         self.neighbours: Sequence[Neighbour] = ()
@@ -58,6 +70,11 @@ class SpeakerTask:
     def alive(self) -> bool:
         """Whether the speaker answered when it was last asked."""
         return self.staged.down_since is None
+
+    @property
+    def progressed_at(self) -> float:
+        """When its work last went on, by `boottime`: a task that hangs stands still."""
+        return self._sync.progressed_at
 
     @property
     def queried(self) -> QueriedSpeaker:
@@ -74,7 +91,7 @@ class SpeakerTask:
         """Run until cancelled.
 
         Raises:
-            LeadershipLost, StoreUnavailable: no speaker may be told anything more.
+            LeaseLost, StoreUnavailable: no speaker may be told anything more.
         """
         while True:
             try:
@@ -92,7 +109,8 @@ class SpeakerTask:
 
     async def _work(self) -> None:
         self._wakeup.clear()
-        now = self._sync.clock.now()
+        self._sync.progressed_at = boottime()
+        now = self._steady.now()
         if self._pending and self.alive:
             pending, self._pending = self._pending, set()
             try:
@@ -133,7 +151,7 @@ class SpeakerTask:
             self._changed.set()
 
     async def _down(self, fault: SpeakerUnanswered) -> None:
-        now = self._sync.clock.now()
+        now = self._steady.now()
         self._full_sync_at = now
         if self.alive:
             _LOG.warning("Speaker %s does not answer: %s", self.staged.name, fault)
@@ -142,7 +160,8 @@ class SpeakerTask:
         self._changed.set()
         if now >= self._noted_at + _NOTED_EVERY:
             self._noted_at = now
+            at = self._sync.clock.now()
             state = SpeakerState(
-                self.staged.name, self.staged.stage, str(fault), 0, now, loaded=False
+                self.staged.name, self.staged.stage, str(fault), 0, at, loaded=False
             )
             await self._sync.routes.note_speaker(state)

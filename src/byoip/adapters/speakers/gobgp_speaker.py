@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import inf
 from typing import Final
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
@@ -86,17 +87,17 @@ class GobgpSpeaker:
             raise SpeakerUnanswered(f"{self._name}: lists odd paths only: {odd}")
         return held
 
-    async def announce(self, paths: Sequence[Path]) -> None:
+    async def announce(self, paths: Sequence[Path], *, until: float = inf) -> None:
         """Add paths, or replace those for the same prefixes; in bulk, and idempotent."""
-        await self._send(paths, withdraw=False)
+        await self._send(paths, until, withdraw=False)
 
-    async def withdraw(self, paths: Sequence[Path]) -> None:
+    async def withdraw(self, paths: Sequence[Path], *, until: float = inf) -> None:
         """Delete exactly these paths, each named by its prefix; absent ones are no error.
 
         There is no way to say "all": an empty sequence does nothing, and each path says for
         itself that it is withdrawn.
         """
-        await self._send(paths, withdraw=True)
+        await self._send(paths, until, withdraw=True)
 
     async def neighbours(self) -> Sequence[Neighbour]:
         """Its sessions."""
@@ -105,13 +106,13 @@ class GobgpSpeaker:
         except Refusal as fault:
             raise SpeakerUnanswered(f"{self._name}: lists an odd neighbour: {fault}") from fault
 
-    async def enable(self, address: str) -> None:
+    async def enable(self, address: str, *, until: float = inf) -> None:
         """Let a session that is administratively down come up; idempotent.
 
         GoBGP drops the order without a word while it works on an earlier one: look at
         `neighbours` afterwards.
         """
-        await self._calls.enable_peer(address)
+        await self._calls.enable_peer(address, until)
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
         """Which of the prefixes are in the ADJ-RIB-Out of each established session, by address.
@@ -125,10 +126,11 @@ class GobgpSpeaker:
         """End the connection."""
         await self._calls.close()
 
-    async def _send(self, paths: Sequence[Path], *, withdraw: bool) -> None:
+    async def _send(self, paths: Sequence[Path], until: float, *, withdraw: bool) -> None:
         if not paths:
             return
-        await self._calls.add_paths(_batches(paths, withdraw=withdraw), len(paths) / _SLOWEST)
+        seconds = len(paths) / _SLOWEST
+        await self._calls.add_paths(_batches(paths, withdraw=withdraw), seconds, until)
 
     async def _sent_to(self, address: str, prefixes: Collection[Prefix]) -> frozenset[Prefix]:
         sent: set[Prefix] = set()

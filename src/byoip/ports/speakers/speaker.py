@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 from byoip.domain.asn import Asn
@@ -35,7 +36,9 @@ class Neighbour:
 class Speaker(Protocol):
     """One BGP speaker that announces for us.
 
-    Every method has a deadline, and raises SpeakerUnanswered if it could not be asked.
+    Every method has a deadline, and raises SpeakerUnanswered if it could not be asked. What changes
+    something ends by `until` (`boottime`), and sends nothing after it: then another process may be
+    telling the speaker something else.
     """
 
     @property
@@ -51,11 +54,11 @@ class Speaker(Protocol):
         """All paths that it originates, of both families; none that it learnt from a peer."""
         ...
 
-    async def announce(self, paths: Sequence[Path]) -> None:
+    async def announce(self, paths: Sequence[Path], *, until: float = inf) -> None:
         """Add paths, or replace those for the same prefixes; in bulk, and idempotent."""
         ...
 
-    async def withdraw(self, paths: Sequence[Path]) -> None:
+    async def withdraw(self, paths: Sequence[Path], *, until: float = inf) -> None:
         """Delete exactly these paths, each named by its prefix; absent ones are no error.
 
         There is no way to say "all": an empty sequence does nothing.
@@ -66,7 +69,7 @@ class Speaker(Protocol):
         """Its sessions."""
         ...
 
-    async def enable(self, address: str) -> None:
+    async def enable(self, address: str, *, until: float = inf) -> None:
         """Let a session that is administratively down come up; idempotent."""
         ...
 
