@@ -207,13 +207,14 @@ async def reconciling(
     stages: Sequence[int] | None = None,
     pace: Pace = QUICK,
     store: Store | None = None,
+    lease: float = LEASE,
 ) -> AsyncIterator[None]:
     """A reconciler at work; each speaker is a stage of its own unless told otherwise."""
     numbers = stages or range(1, len(speakers) + 1)
     parts = [SpeakerPart(one, stage, MARKING) for one, stage in zip(speakers, numbers, strict=True)]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
-        LeaderElection(url, LEASE),
+        LeaderElection(url, lease),
         fleet.routes,
         store or fleet.store,
         fleet.clock,
