@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from byoip.domain.prefix import Prefix
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
@@ -130,3 +131,41 @@ async def thaw(fleet: Fleet, edge: Edge, hung: Worker, wanted: Prefix) -> None:
     assert written == await fleet.ask(
         "SELECT * FROM applied_routes ORDER BY speaker, bgp_prefix_id"
     )
+
+
+async def test_a_frozen_speaker_neither_costs_the_lease_nor_delays_another(fleet: Fleet) -> None:
+    """Frozen for many times as long as a lease lasts, and as a task may stand still."""
+    prefixes = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    pace = Pace(every=timedelta(seconds=1), stalled_after=1.5)
+    async with (
+        running_edge("one", "two") as edge,
+        reconciling(
+            fleet,
+            *edge.speakers.values(),
+            listeners=[edge.listener],
+            pace=pace,
+            stages=[1, 1],
+            lease=1,
+        ),
+    ):
+        await fleet.announce(prefixes[0])
+        await edge.until_seen(prefixes[0])
+        await until(fleet.settled)
+        before = await lease(fleet)
+        edge.daemons["two"].suspend()
+        await asyncio.sleep(8)
+        await fleet.announce(prefixes[1])
+        await edge.until_seen(prefixes[1])
+        assert await lease(fleet) == before
+        edge.daemons["two"].resume()
+        await until(lambda: holds(edge, "two", prefixes))
+        await until(fleet.settled)
+        assert await lease(fleet) == before
+
+
+async def holds(edge: Edge, name: str, prefixes: list[Prefix]) -> bool:
+    try:
+        held = await edge.speakers[name].held()
+    except SpeakerUnanswered:
+        return False
+    return {one.prefix for one in held} == set(prefixes)

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.breaker import Parked, Trip, TripScope
 from byoip.store.engine import plain
 from byoip.store.speakers.leader_election import LeaderElection, Leadership
 from byoip.store.speakers.leases import LeaseLost
@@ -161,3 +162,17 @@ class SetBack(SetClock):
 
     def now(self) -> datetime:
         return datetime.now(UTC) - self.by
+
+
+async def test_a_trip_is_stamped_by_the_clock_that_measures_it(fleet: Fleet) -> None:
+    """Of a process whose clock is an hour ahead: re-armed, it was open for no negative time."""
+    ahead = Fleet(fleet.engine, clock := SetBack())
+    clock.by = -timedelta(hours=1)
+    trip = Trip(TripScope.JOB, "roll_back", "too many")
+    async with ahead.store.transaction() as tx:
+        await tx.breaker.trip([trip], actor="test", request_id="test")
+    async with ahead.store.transaction() as tx:
+        (kept,) = await tx.breaker.open()
+        done = await tx.breaker.rearm(kept.id, by="A", because="b", parked=Parked.CANCELLED)
+    assert done.rearmed_at is not None
+    assert done.at <= done.rearmed_at

@@ -71,7 +71,7 @@ async def test_one_accounts_open_breaker_holds_up_no_other_accounts_roll_back(fl
     ear.absent.update((kept, lost))
     async with fleet.store.transaction() as tx:
         trip = Trip(TripScope.ACCOUNT, tripped.hex, "a test")
-        await tx.breaker.trip([trip], fleet.clock.now(), actor="test", request_id="test")
+        await tx.breaker.trip([trip], actor="test", request_id="test")
     async with reconciling(fleet, one, listeners=[ear]):
         await fleet.announce(kept, lost)
         await until(lambda: lost not in one.paths and one.calls("withdraw") == 1)

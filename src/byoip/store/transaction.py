@@ -129,7 +129,7 @@ class Transaction:
     loa_documents = cached_property(lambda tx: LoaDocumentRepository(tx.session))
     bgp_prefixes = cached_property(lambda tx: BgpPrefixRepository(tx.session))
     breaker = cached_property(
-        lambda tx: BreakerRepository(tx.session, tx.clock, tx.ceilings, tx.operator_events)
+        lambda tx: BreakerRepository(tx.session, tx.ceilings, tx.operator_events)
     )
     offboardings = cached_property(lambda tx: OffboardingRepository(tx.session))
     guards = cached_property(lambda tx: JobGuardRepository(tx.session))

@@ -1,7 +1,7 @@
-"""The ledger of withdrawals, and the trips. Windows are measured by the database's clock."""
+"""The ledger of withdrawals, and the trips; stamped and measured by the database's clock alone."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -11,7 +11,6 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import OperatorEvent
 from byoip.domain.routes import breaker
-from byoip.ports.clock import Clock
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
@@ -86,10 +85,11 @@ _ADD: Final = compiled(
     sa.insert(withdrawals).values(at=_NOW), ["id", *_WITHDRAWN, "actor", "request_id"]
 )
 _TRIP: Final = compiled(
-    pg.insert(breaker_trips).on_conflict_do_nothing(
-        index_elements=["scope", "subject"], index_where=_t.live
-    ),
-    ["id", "scope", "subject", "why", "at"],
+    pg.insert(breaker_trips)
+    .values(at=_NOW)
+    .on_conflict_do_nothing(index_elements=["scope", "subject"], index_where=_t.live)
+    .returning(_t.at),
+    ["id", "scope", "subject", "why"],
 )
 _REARM: Final = compiled(
     sa.update(breaker_trips)
@@ -106,12 +106,10 @@ class BreakerRepository:
     def __init__(
         self,
         session: Session,
-        clock: Clock,
         ceilings: breaker.Ceilings,
         history: OperatorEventRepository,
     ) -> None:
         self._session = session
-        self._clock = clock
         self._ceilings = ceilings
         self._history = history
 
@@ -134,31 +132,28 @@ class BreakerRepository:
         reached = breaker.trips(asked, counted, self._ceilings)
         if any(one.stops(asked) for one in reached):
             raise breaker.CeilingReached(reached, asked, actor=actor, request_id=request_id)
-        await self._trip(reached, self._clock.now(), actor, request_id)
+        await self._trip(reached, actor, request_id)
         entry = uuid4()
         by = {"actor": actor, "request_id": request_id}
         await self._session.change(_ADD, id=entry, **to_row(asked, _WITHDRAWN), **by)
         return entry
 
-    async def trip(
-        self, trips: Sequence[breaker.Trip], now: datetime, *, actor: str, request_id: str
-    ) -> None:
+    async def trip(self, trips: Sequence[breaker.Trip], *, actor: str, request_id: str) -> None:
         """Open trips, with an event for operators; one that is open already stays as it is."""
         await self._session.rows(_LOCK)
-        await self._trip(trips, now, actor, request_id)
+        await self._trip(trips, actor, request_id)
 
-    async def _trip(
-        self, trips: Sequence[breaker.Trip], now: datetime, actor: str, request_id: str
-    ) -> None:
+    async def _trip(self, trips: Sequence[breaker.Trip], actor: str, request_id: str) -> None:
         for one in trips:
             trip_id = uuid4()
             kept = {"id": trip_id, "scope": one.scope, "subject": one.subject, "why": one.why}
-            if not await self._session.change(_TRIP, **kept, at=now):
+            tripped = await self._session.row(_TRIP, **kept)
+            if tripped is None:
                 continue
             shown = {"trip_id": trip_id.hex, "scope": one.scope.value, "subject": one.subject}
             why = CustomerText(one.why)
             self._history.note(
-                OperatorEvent("breaker.tripped", actor, request_id, why, now, after=shown)
+                OperatorEvent("breaker.tripped", actor, request_id, why, tripped.at, after=shown)
             )
 
     async def open(self) -> Sequence[breaker.KeptTrip]:

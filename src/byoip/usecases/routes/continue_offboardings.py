@@ -185,7 +185,7 @@ class ContinueOffboardings:
                 if offboarding.paced:
                     return
                 await tx.breaker.trip(
-                    reached.trips, tx.now, actor=reached.actor, request_id=reached.request_id
+                    reached.trips, actor=reached.actor, request_id=reached.request_id
                 )
             asked = Withdrawal(
                 claim_id, offboarding.account_id, 0, Source.OFFBOARDING, JOB, offboarding.id.hex

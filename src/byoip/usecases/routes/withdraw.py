@@ -45,7 +45,5 @@ async def tripping(store: Store) -> AsyncIterator[None]:
         yield
     except CeilingReached as reached:
         async with store.transaction() as tx:
-            await tx.breaker.trip(
-                reached.trips, tx.now, actor=reached.actor, request_id=reached.request_id
-            )
+            await tx.breaker.trip(reached.trips, actor=reached.actor, request_id=reached.request_id)
         raise reached.refusal from None
