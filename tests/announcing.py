@@ -21,10 +21,12 @@ from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
+from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER, WatchElection
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from byoip.worker.reconciling import Reconciler, SpeakerPart
 from byoip.worker.speaker_task import Pace
+from byoip.worker.watching import Watcher
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.store.samples import SetClock
 
@@ -222,14 +224,25 @@ async def reconciling(
         listeners,
         pace,
     )
-    task = asyncio.create_task(reconciler.run())
+    leading = reconciler.leading
+    watcher = Watcher(
+        WatchElection(url, lease, lambda: OF_LEADER if leading.is_set() else OF_WORKER),
+        fleet.routes,
+        reconciler.store,
+        speakers,
+        listeners,
+        pace,
+    )
+    tasks = [asyncio.create_task(each.run()) for each in (reconciler, watcher)]
     try:
         yield
-        if task.done():
-            await task
+        for task in tasks:
+            if task.done():
+                await task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 60) -> None:

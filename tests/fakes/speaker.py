@@ -10,7 +10,7 @@ from typing import Literal
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
-from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
+from byoip.ports.speakers.speaker import Feed, Feeds, Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
 
 Method = Literal["local_as", "held", "announce", "withdraw", "neighbours", "enable", "sent"]
@@ -50,6 +50,7 @@ class FakeSpeaker:
         self._heard_by: list[FakeListener] = []
         self._paths: dict[Prefix, Path] = {}
         self._alive = True
+        self.started = 0
         self._enabled = self._enabled_at_start()
 
     async def local_as(self) -> Asn:
@@ -91,6 +92,7 @@ class FakeSpeaker:
     def start(self) -> None:
         """Run again with an empty memory, and its neighbours as configured."""
         self._alive = True
+        self.started += 1
         self._forget()
         self._enabled = self._enabled_at_start()
 
@@ -206,6 +208,14 @@ class FakeListener:
             raise SpeakerUnanswered(f"{self.name}: no session is established")
         seen = {prefix: self._origins(prefix) for prefix in prefixes}
         return {prefix: origins for prefix, origins in seen.items() if origins}
+
+    async def feeds(self) -> Feeds:
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        up = [one for one in self.speakers if one.feeds(self.address)]
+        if self.trouble or not up:
+            raise SpeakerUnanswered(f"{self.name}: the twin was told so")
+        return {one.name: Feed(str(one.started), len(one.paths)) for one in up}
 
     def withdrawals(self) -> list[Prefix]:
         """What it saw disappear so far, in order."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import logging
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
+
+_LOG = logging.getLogger(__name__)
 
 pytestmark = pytest.mark.real
 
@@ -78,7 +81,6 @@ async def test_what_a_hung_worker_had_to_do_is_done_and_it_does_nothing_any_more
     fleet: Fleet,
     tmp_path: Path,
     restarted: list[str],
-    record_property: Callable[[str, object], None],
 ) -> None:
     """A speaker that is not restarted keeps the connection on which the worker hangs."""
     prefixes = await fleet.add(*(f"31.0.{n}.0/24" for n in range(20)))
@@ -102,9 +104,9 @@ async def test_what_a_hung_worker_had_to_do_is_done_and_it_does_nothing_any_more
                     return await lease(fleet) > before
 
                 await until(taken_over)
-                record_property("taken over after", time.monotonic() - began)
+                _LOG.info("taken over after %.1f s", time.monotonic() - began)
                 await edge.until_seen(*kept)
-                record_property("routes are back after", time.monotonic() - began)
+                _LOG.info("routes are back after %.1f s", time.monotonic() - began)
                 await edge.until_gone(gone)
                 await until(fleet.settled)
                 await thaw(fleet, edge, hung, gone)

@@ -7,13 +7,23 @@ from importlib import import_module
 from pathlib import Path
 
 from byoip.cli.opening import opened, require_migrated
-from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, stop_on_signals, working
+from byoip.cli.serving import (
+    LETTERS,
+    bind,
+    port_of,
+    reconciling,
+    serving,
+    stop_on_signals,
+    watching,
+    working,
+)
 from byoip.cli.up import refresh_in_child
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.process import Composition
 from byoip.ports import jobs
 from byoip.settings.model import Settings, SettingsError, require_origins
 from byoip.store.migrating import stamped_mode
+from byoip.store.speakers.watch_election import OF_API
 from byoip.worker.tasks import LetterWork
 
 
@@ -25,6 +35,7 @@ async def run_api(settings: Settings) -> int:
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
         await stack.enter_async_context(serving(composition.api(root, able), listening))
+        await stack.enter_async_context(watching(composition, lambda: OF_API, stop=stop))
         await say_what_is_missing(able)
         # Ends before serving does, so that clients that wait for events do not delay the end.
         await stack.enter_async_context(composition.notifier.listening())

@@ -18,6 +18,7 @@ from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 _LOG = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
+_PROBE_SECONDS = 3.0  # it answers within a millisecond, unless it is frozen or very busy
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
 
 
@@ -65,6 +66,8 @@ class SpeakerTask:
         self._second_at = self._full_sync_at + pace.second_after
         self.staged = replace(staged, gone_after=pace.gone_after)
         self.neighbours: Sequence[Neighbour] = ()
+        self.held = 0
+        self.fault = ""
 
     @property
     def alive(self) -> bool:
@@ -135,7 +138,11 @@ class SpeakerTask:
 
     async def _probe(self, now: datetime) -> None:
         """Notice a restart by the sessions: they go, and are administratively down again."""
-        found = await self._sync.speaker.neighbours()
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                found = await self._sync.speaker.neighbours()
+        except TimeoutError as fault:
+            raise SpeakerUnanswered(f"{self.staged.name}: no answer in time") from fault
         if list(found) != list(self.neighbours):
             self._full_sync_at = now
             self._wakeup.set()
@@ -143,6 +150,7 @@ class SpeakerTask:
     def _note(self, done: SyncResult) -> None:
         if done.neighbours is not None:
             self.neighbours = done.neighbours
+            self.held = done.held
         if not self.alive:
             _LOG.info("Speaker %s is back", self.staged.name)
             self.staged = replace(self.staged, down_since=None)
@@ -153,6 +161,7 @@ class SpeakerTask:
     async def _down(self, fault: SpeakerUnanswered) -> None:
         now = self._steady.now()
         self._full_sync_at = now
+        self.fault = str(fault)
         if self.alive:
             _LOG.warning("Speaker %s does not answer: %s", self.staged.name, fault)
             self.staged = replace(self.staged, down_since=now)

@@ -10,10 +10,10 @@ from typing import Final
 
 from byoip.adapters.speakers import bird_answers
 from byoip.adapters.speakers.bird_answers import Line, OddAnswer
-from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established
+from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established, read_feeds
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.ports.speakers.speaker import SpeakerUnanswered
+from byoip.ports.speakers.speaker import Feeds, SpeakerUnanswered
 
 DEADLINE: Final = 10.0  # seconds
 # From a session's start until what it does not show is taken as absent: its peer has sent all.
@@ -69,6 +69,23 @@ class BirdListener:
             raise SpeakerUnanswered(f"{self._name}: no complete answer in time") from fault
         except (OSError, OddAnswer) as fault:
             raise SpeakerUnanswered(f"{self._name}: {fault}") from fault
+
+    async def feeds(self) -> Feeds:
+        """Its established sessions, with when each came up and how many routes it has.
+
+        Raises:
+            SpeakerUnanswered: as for `sees`.
+        """
+        try:
+            async with asyncio.timeout(self._deadline), _conversation(self._control) as bird:
+                found = read_feeds(await bird.ask("show protocols all"))
+        except TimeoutError as fault:
+            raise SpeakerUnanswered(f"{self._name}: no complete answer in time") from fault
+        except (OSError, OddAnswer) as fault:
+            raise SpeakerUnanswered(f"{self._name}: {fault}") from fault
+        if not found:
+            raise SpeakerUnanswered(f"{self._name}: none of its BGP sessions is established")
+        return found
 
     async def _ask(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
         seen: dict[Prefix, frozenset[Asn]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -31,6 +31,23 @@ class Neighbour:
     asn: Asn
     enabled: bool
     established: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An established BGP session of a listener.
+
+    Attributes:
+        since: when it came up, in the listener's own words: to be compared with its own only.
+        routes: how many routes it has from there.
+    """
+
+    since: str
+    routes: int
+
+
+Feeds: TypeAlias = Mapping[str, Feed]
+"""A listener's established sessions, by name."""
 
 
 class Speaker(Protocol):
@@ -91,5 +108,13 @@ class Listener(Protocol):
 
         Raises:
             SpeakerUnanswered: it could not be asked; that does not mean "not seen".
+        """
+        ...
+
+    async def feeds(self) -> Feeds:
+        """Its established sessions: quick, however many routes it has.
+
+        Raises:
+            SpeakerUnanswered: it could not be asked, or no session is established.
         """
         ...

@@ -12,15 +12,12 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
-from byoip.domain.history import Actor
-from byoip.domain.idempotency import IdempotencyKey
-from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.ports.steady_clock import boottime
 from byoip.store.autocommit import AutocommitPool
-from byoip.store.engine import SESSION, plain, session_options
+from byoip.store.engine import plain
 from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
+from byoip.store.speakers.leased import LeasedStore, connected, leased_pool
 from byoip.store.speakers.leases import (
     ANSWER_SECONDS,
     FAULTS,
@@ -29,8 +26,7 @@ from byoip.store.speakers.leases import (
     Lease,
     LeaseLost,
 )
-from byoip.store.statements import Statement
-from byoip.store.transaction import Store, Transaction
+from byoip.store.transaction import Store
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,20 +36,6 @@ _KEY: Final = (0x62797, 0x726F7574)  # "byoip", "rout"
 _LOCK_RETRY_SECONDS: Final = 0.2
 _CHECK_SECONDS: Final = 3.0
 _CONNECTIONS: Final = 4  # that write for the lease
-_REFUSED: Final = "BY001"  # by the trigger of migration 0014
-# Both ends notice within ten seconds that the other has gone without a word.
-_SERVER_NOTICES: Final = (
-    "-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
-    "-c tcp_user_timeout=8000 -c lock_timeout=2000"
-)
-_WE_NOTICE: Final = {
-    "connect_timeout": 5,
-    "keepalives_idle": 4,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8000,
-}
-
 _Connection = psycopg.AsyncConnection[Any]
 
 
@@ -80,7 +62,7 @@ class Leadership:
 
     def store(self, store: Store) -> Store:
         """The same store; every transaction is part of the lease."""
-        return _LeasedStore(store, self.lease)
+        return LeasedStore(store, self.lease)
 
     async def changes(self) -> AsyncIterator[UUID]:
         """The BGP prefixes that change, as they do.
@@ -116,75 +98,21 @@ class LeaderElection:
         Raises:
             LeaseLost: the database is away, or another process has taken over.
         """
-        async with self._connected(HOLDING) as holding:
+        async with connected(self._conninfo, HOLDING) as holding:
             lease, calls_end = await self._candidate.wait(holding)
             try:
                 if calls_end:
                     _LOG.warning("Lease %d: the leader before it hangs or died", lease.number)
                 await _ready(holding, lease, calls_end)
-                async with self._connected("byoip routes") as listening:
+                async with connected(self._conninfo, "byoip routes") as listening:
                     await _listening(listening)
-                    pool = self._pool(lease)
+                    pool = leased_pool(self._conninfo, lease, _CONNECTIONS)
                     try:
                         yield Leadership(lease, listening, pool)
                     finally:
                         await pool.close()
             finally:
                 await lease.release()
-
-    def _pool(self, lease: Lease) -> AutocommitPool:
-        return _LeasedPool(
-            make_conninfo(self._conninfo, application_name=lease.writer),
-            session_options({**SESSION, "byoip.lease": lease.mark}),
-            most=_CONNECTIONS,
-            wait_seconds=5.0,
-        )
-
-    @asynccontextmanager
-    async def _connected(self, name: str) -> AsyncIterator[_Connection]:
-        try:
-            connection = await psycopg.AsyncConnection.connect(
-                make_conninfo(self._conninfo, application_name=name, **_WE_NOTICE),
-                autocommit=True,
-                options=_SERVER_NOTICES,
-            )
-        except (psycopg.OperationalError, TimeoutError) as fault:
-            raise LeaseLost(str(fault)) from fault
-        try:
-            yield connection
-        finally:
-            await connection.close()
-
-
-class _LeasedPool(AutocommitPool):
-    """Statements that the database refuses once another process holds the lease."""
-
-    async def ask(self, statement: Statement, **asked: object) -> list[Any]:
-        try:
-            return await super().ask(statement, **asked)
-        except psycopg.DatabaseError as fault:
-            if fault.sqlstate == _REFUSED:
-                raise LeaseLost(str(fault)) from fault
-            raise
-
-
-class _LeasedStore(Store):
-    def __init__(self, store: Store, lease: Lease) -> None:
-        self._store = store
-        self._lease = lease
-
-    @asynccontextmanager
-    async def transaction(
-        self,
-        key: IdempotencyKey | None = None,
-        *,
-        actor: Actor | None = None,
-        precondition: Precondition = ANY_VERSION,
-    ) -> AsyncIterator[Transaction]:
-        made = self._store.transaction(key, actor=actor, precondition=precondition)
-        async with made as tx:
-            await self._lease.require_in(tx.session)
-            yield tx
 
 
 async def _ready(connection: _Connection, lease: Lease, calls_end: float) -> None:

@@ -11,6 +11,7 @@ Text SQL, on the driver: a lease belongs to a connection of its own, which no po
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -34,9 +35,7 @@ class LeaseLost(Exception):  # noqa: N818 - a state of affairs: another process 
     """This process does not hold the lease, or cannot tell whether it still does."""
 
 
-_LOOK: Final = from_text(
-    "SELECT number, beat, holder, rank, seconds FROM leases WHERE name = :name"
-)
+LOOK: Final = from_text("SELECT number, beat, holder, rank, seconds FROM leases WHERE name = :name")
 # Those of its holder that write; another process' may have the number of an old backend by now.
 _END: Final = from_text("""
     SELECT pg_terminate_backend(a.pid, 1000) FROM leases l JOIN pg_stat_activity a
@@ -53,7 +52,8 @@ _TAKE: Final = from_text("""
 """)
 _MINE: Final = "name = :name AND number = :number AND holder = :holder"
 _RENEW: Final = from_text(f"""
-    UPDATE leases SET beat = beat + 1, renewed_at = clock_timestamp() WHERE {_MINE} RETURNING beat
+    UPDATE leases SET beat = beat + 1, rank = :rank, renewed_at = clock_timestamp()
+    WHERE {_MINE} RETURNING beat
 """)  # noqa: S608 - words from here
 _RELEASE: Final = from_text(f"""
     UPDATE leases SET beat = beat + 1, holder = NULL WHERE {_MINE} RETURNING beat
@@ -66,9 +66,12 @@ _IN_TRANSACTION: Final = from_text(f"""
 class Lease:
     """A lease while this process holds it."""
 
-    def __init__(self, connection: _Connection, asked: dict[str, Any]) -> None:
-        """Take the connection that renews it, and what was asked for and given."""
+    def __init__(
+        self, connection: _Connection, asked: dict[str, Any], rank: Callable[[], int]
+    ) -> None:
+        """Take the connection that renews it, what was asked for and given, and the rank."""
         self._connection = connection
+        self._rank = rank
         self._mine = {key: asked[key] for key in ("name", "number", "holder")}
         self._seconds: float = asked["seconds"]
         self.renewed_at = boottime()
@@ -113,7 +116,7 @@ class Lease:
         began = boottime()
         try:
             async with asyncio.timeout(min(ANSWER_SECONDS, self._seconds / 2)):
-                renewed = await run(self._connection, _RENEW, **self._mine)
+                renewed = await run(self._connection, _RENEW, rank=self._rank(), **self._mine)
         except FAULTS as fault:
             raise LeaseLost(str(fault) or "the database does not answer") from fault
         if not renewed:
@@ -158,13 +161,14 @@ class Candidate:
 
     Attributes:
         seconds: how long the lease lasts after each renewal.
-        rank: the lease of a holder of a higher rank may be taken over at any time.
+        rank: of this process just now; the lease of a holder of a higher rank may be taken over at
+            any time.
         held: the number under which this process held it last: by now it does nothing with that.
     """
 
     name: str
     seconds: float
-    rank: int = 0
+    rank: Callable[[], int] = lambda: 0
     held: int | None = None
 
     async def wait(self, connection: _Connection) -> tuple[Lease, float]:
@@ -184,21 +188,22 @@ class Candidate:
             raise LeaseLost(str(fault) or "the database does not answer") from fault
 
     async def _try(self, connection: _Connection, still: Stillness) -> tuple[Lease, float] | None:
-        (row,) = await run(connection, _LOOK, name=self.name)
+        (row,) = await run(connection, LOOK, name=self.name)
         lasts = max(row.seconds, self.seconds)
         stale = still.seconds(row.number, row.beat) >= lasts
         free = row.holder is None or row.number == self.held
-        if not (free or stale or row.rank > self.rank):
+        rank = self.rank()
+        if not (free or stale or row.rank > rank):
             return None
         asked = {"name": self.name, "number": row.number, "beat": row.beat}
         if not free:
             await run(connection, _END, **asked)
-        asked |= {"holder": uuid4(), "rank": self.rank, "seconds": self.seconds}
+        asked |= {"holder": uuid4(), "rank": rank, "seconds": self.seconds}
         taken = await run(connection, _TAKE, process=_process(), **asked)
         if not taken:
             return None
         self.held = taken[0].number
-        lease = Lease(connection, {**asked, "number": taken[0].number})
+        lease = Lease(connection, {**asked, "number": taken[0].number}, self.rank)
         return lease, 0.0 if free else _CALLS * lasts
 
 

@@ -58,9 +58,9 @@ class Alarm:
     """Something that operators should know as long as it lasts.
 
     Attributes:
-        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
-            `no_next_hop`.
-        subject: the stage, the BGP prefix or the peer that it is about.
+        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `vanishing`,
+            `fed_by_one`, `speaker_down`, `no_next_hop`, `reconciler_silent`, `watcher_silent`.
+        subject: the stage, the BGP prefix, the peer or the speaker that it is about.
     """
 
     kind: str

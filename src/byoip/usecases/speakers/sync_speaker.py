@@ -45,11 +45,13 @@ class SyncResult:
     Attributes:
         changed: rows that the speaker confirmed.
         neighbours: its sessions; None: not asked.
+        held: how many routes it has; only with `neighbours`.
         again: it lost routes during the sync: another full sync must follow at once.
     """
 
     changed: frozenset[UUID] = frozenset()
     neighbours: Sequence[Neighbour] | None = None
+    held: int = 0
     again: bool = False
 
 
@@ -100,8 +102,9 @@ class SyncSpeaker:
         announced |= {update.path.prefix for update in todo.announce}
         announced -= {update.path.prefix for update in todo.withdraw}
         neighbours, again = await self._enable_neighbours(announced)
-        await self._note(len(announced) + len(remaining), neighbours)
-        return SyncResult(changed, neighbours, again)
+        many = len(announced) + len(remaining)
+        await self._note(many, neighbours)
+        return SyncResult(changed, neighbours, many, again)
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
