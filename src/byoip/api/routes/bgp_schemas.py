@@ -140,7 +140,7 @@ class ObservedState(Wire):
     """What listeners see from outside; without listeners, what our speakers report they send."""
 
     advertised: bool | None = Field(
-        description='null: no observer has looked, or not for a minute, which is not "no".'
+        description='null: no observer has looked, or that was not confirmed for 5 s, which is not "no".'
     )
     at: Time | None = Field(
         description="When the observer last confirmed it; for a route that is withdrawn and gone, "
