@@ -143,8 +143,9 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
     _Counted("byoip_routes_unsettled", "Changes that were not seen at every stage yet.", "", ("",)),
     _Counted(
         "byoip_route_alarms",
-        "What operators should look at: lost, unanswered, absent, still_seen, stage_skipped, "
-        "fed_by_one, no_next_hop, restored.",
+        "What operators should look at: lost, vanishing, unanswered, absent, still_seen, "
+        "stage_skipped, fed_by_one, speaker_down, no_next_hop, restored, reconciler_silent, "
+        "watcher_silent.",
         "kind",
         (),
     ),

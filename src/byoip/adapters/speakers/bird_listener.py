@@ -13,6 +13,7 @@ from byoip.adapters.speakers.bird_answers import Line, OddAnswer
 from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established, read_feeds
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.sightings import Seen
 from byoip.ports.speakers.speaker import Feeds, SpeakerUnanswered
 
 DEADLINE: Final = 10.0  # seconds
@@ -88,7 +89,7 @@ class BirdListener:
         return found
 
     async def _ask(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
-        seen: dict[Prefix, frozenset[Asn]] = {}
+        seen: dict[Prefix, Seen] = {}
         async with _conversation(self._control) as bird:
             for prefix in prefixes:
                 routes = bird_answers.read_routes(
@@ -96,7 +97,9 @@ class BirdListener:
                 )
                 origins = [await bird.origins(route) for route in routes]
                 if origins:
-                    seen[prefix] = frozenset().union(*origins)
+                    seen[prefix] = Seen.by(
+                        frozenset[Asn]().union(*origins), [one.path for one in routes]
+                    )
             # Afterwards: a session that ended in between took its routes along.
             await self._check(bird, missing=len(seen) < len(prefixes))
         return seen

@@ -88,10 +88,10 @@ class RouteAlarm(Wire):
     model_config = example(**_ALARM)
 
     kind: str = Field(
-        description="stage_skipped, unanswered, absent, still_seen, lost, fed_by_one, no_next_hop, "
-        "restored; others may come."
+        description="stage_skipped, unanswered, absent, still_seen, lost, vanishing, fed_by_one, "
+        "speaker_down, no_next_hop, restored, reconciler_silent, watcher_silent; others may come."
     )
-    subject: str = Field(description="What it is about: a stage, a route, a peer.")
+    subject: str = Field(description="What it is about: a stage, a route, a peer, a speaker.")
     detail: str
     since: Time
 

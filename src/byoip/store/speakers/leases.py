@@ -35,7 +35,9 @@ class LeaseLost(Exception):  # noqa: N818 - a state of affairs: another process 
     """This process does not hold the lease, or cannot tell whether it still does."""
 
 
-LOOK: Final = from_text("SELECT number, beat, holder, rank, seconds FROM leases WHERE name = :name")
+LOOK: Final = from_text(
+    "SELECT number, beat, holder, rank, seconds, process FROM leases WHERE name = :name"
+)
 # Those of its holder that write; another process' may have the number of an old backend by now.
 _END: Final = from_text("""
     SELECT pg_terminate_backend(a.pid, 1000) FROM leases l JOIN pg_stat_activity a

@@ -7,14 +7,15 @@ gone. What is found here withdraws nothing, and announces nothing.
 import logging
 from asyncio import gather
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.history import Actor
 from byoip.domain.speakers.reconciliation import DesiredRoute
-from byoip.domain.speakers.sightings import Sightings
+from byoip.domain.speakers.sightings import Sightings, was_gone
 from byoip.domain.speakers.staging import Visibility
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Feeds, Neighbour, Speaker
@@ -30,6 +31,7 @@ LOST = "lost"
 VANISHING = "vanishing"
 _MINUTE = 60.0
 LOST_EVENT, SEEN_AGAIN_EVENT = "bgp_prefix.lost", "bgp_prefix.seen_again"
+LOST_AND_BACK_EVENT = "bgp_prefix.lost_and_back"
 
 
 @dataclass(slots=True)
@@ -53,6 +55,9 @@ class MonitorRoutes:
     _missed: Collection[UUID] = field(default=(), init=False)
     _lost: Collection[UUID] | None = field(default=None, init=False)
     _vanished: deque[tuple[float, int]] = field(default_factory=deque, init=False)
+    _heard: dict[UUID, tuple[int, Mapping[str, Collection[Asn]]]] = field(
+        default_factory=dict, init=False
+    )
     _feeds: Mapping[str, Feeds] = field(default_factory=dict, init=False)
     _sessions: Mapping[str, Sequence[Neighbour]] = field(default_factory=dict, init=False)
 
@@ -141,6 +146,10 @@ class MonitorRoutes:
             await self._count(missing, now)
         if before is None:  # another process may have raised them
             before = [UUID(one) for one in await self.routes.standing_alarms(LOST)]
+        # Gone between two looks, or at one look only.
+        short = {one.bgp_prefix_id for one in self._gone_in_between(out.values(), heard)}
+        short |= {*self._missed} - {*before} - missing
+        await self._record(LOST_AND_BACK_EVENT, [out[one] for one in short if one in out])
         lost = missing & {*self._missed, *before}
         again = [out[one] for one in before if one in out and one not in missing]
         alarms = [Alarm(LOST, one.hex, str(out[one].prefix)) for one in lost]
@@ -150,6 +159,21 @@ class MonitorRoutes:
             _LOG.error("%d routes that are announced are seen by no listener", len(new))
         await self._record(LOST_EVENT, [out[UUID(one)] for one in new])
         await self._record(SEEN_AGAIN_EVENT, again)
+
+    def _gone_in_between(
+        self, out: Iterable[DesiredRoute], heard: Sightings
+    ) -> Sequence[DesiredRoute]:
+        """What every listener had at the last look, has now, and had lost in between."""
+        before, self._heard = self._heard, {}
+        gone = []
+        for one in out:
+            now = {name: seen.get(one.prefix, ()) for name, seen in heard.heard.items()}
+            self._heard[one.bgp_prefix_id] = one.change, now
+            change, then = before.get(one.bgp_prefix_id, (0, {}))
+            same = change == one.change and then.keys() == now.keys() and now
+            if same and all(was_gone(then[name], now[name]) for name in now):
+                gone.append(one)
+        return gone
 
     async def _count(self, missing: Collection[UUID], now: datetime) -> None:
         """Raise an alarm while many routes vanish that no owner withdrew."""
