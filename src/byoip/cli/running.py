@@ -18,6 +18,7 @@ from byoip.cli.serving import (
     run,
     serving,
     stop_on_signals,
+    watching,
     working,
 )
 from byoip.cli.up import refresh_in_child
@@ -29,6 +30,7 @@ from byoip.settings.model import Settings, require_origins
 from byoip.settings.names import SettingsError
 from byoip.store.migrating import stamped_mode
 from byoip.store.poolers import refuse_unfit_pooler
+from byoip.store.speakers.watch_election import OF_API
 from byoip.worker.tasks import LetterWork
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
@@ -57,6 +59,7 @@ async def run_api(settings: Settings) -> int:
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
         await stack.enter_async_context(serving(composition.api(root, able), listening))
+        await stack.enter_async_context(watching(composition, lambda: OF_API, stop=stop))
         await say_what_is_missing(able)
         # Ends before serving does, so that clients that wait for events do not delay the end.
         await stack.enter_async_context(composition.notifier.listening())

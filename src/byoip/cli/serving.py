@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -18,7 +18,8 @@ from starlette.types import ASGIApp
 
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.composition.process import Composition
-from byoip.composition.speaking import reconciler_of
+from byoip.composition.speaking import reconciler_of, watcher_of
+from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER
 
 # Libraries for PDFs and signatures take most of a second: only a process that signs imports this.
 LETTERS = "byoip.cli.letters"
@@ -118,19 +119,43 @@ async def reconciling(composition: Composition, *, stop: asyncio.Event) -> Async
     """Reconcile BGP speakers while the block runs, if any are configured.
 
     A reconciler that ends by itself sets `stop`, as a worker does. Speakers keep their routes.
+    The process watches routes, too, for the time that it does not lead.
     """
     async with reconciler_of(composition) as reconciler:
         if reconciler is None:
             yield
             return
-        task = asyncio.create_task(reconciler.run())
-        task.add_done_callback(lambda _: stop.set())
-        try:
+        leading = reconciler.leading
+        async with (
+            watching(composition, lambda: OF_LEADER if leading.is_set() else OF_WORKER, stop=stop),
+            _running(reconciler.run(), stop),
+        ):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+
+
+@asynccontextmanager
+async def watching(
+    composition: Composition, rank: Callable[[], int], *, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Watch routes from outside while the block runs, if this process is the one to do it."""
+    async with watcher_of(composition, rank) as watcher:
+        if watcher is None:
+            yield
+            return
+        async with _running(watcher.run(), stop):
+            yield
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _keep_working(

@@ -110,6 +110,7 @@ class Settings(Part):
     next_hop4: IPv4Address | None = IPv4Address("0.0.0.0")  # noqa: S104 - the speaker itself
     next_hop6: IPv6Address | None = None
     reconcile_seconds: float = Field(default=10, ge=1, le=3600)
+    lease_seconds: float = Field(default=5, ge=0.5, le=60)
     absent_seconds: float = Field(default=10, ge=1, le=3600)
 
     @model_validator(mode="after")
