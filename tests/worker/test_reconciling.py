@@ -119,7 +119,7 @@ class Restarting(FakeSpeaker):
     async def neighbours(self) -> Sequence[Neighbour]:
         looks = {"neighbours", "sent"}  # the watcher's, too
         told = [one for one, _ in self.asked if one not in looks]
-        if self.armed and told[-2:] == ["announce", "held_of"]:
+        if self.armed and told[-3:] == ["held", "announce", "held_of"]:
             self.armed = False
             self.kill()
             self.start()
