@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Never
@@ -25,6 +26,7 @@ from byoip.cli.ready import Ready
 from byoip.cli.rpki import rpki_app
 from byoip.cli.running import run_api, run_worker
 from byoip.cli.serving import bind, run
+from byoip.cli.stopping import run_until_stopped
 from byoip.cli.up import Wanted, up
 from byoip.domain.errors import Refusal
 from byoip.settings import Mode
@@ -142,7 +144,7 @@ def _free(port: int | None) -> int:
 @app.command()
 def api(host: Host = None, port: Port = None) -> None:
     """Serve the API on DATABASE_URL; start as many as you like."""
-    raise typer.Exit(run(run_api(read_settings(host=host, port=port))))
+    raise typer.Exit(run_until_stopped(partial(run_api, read_settings(host=host, port=port))))
 
 
 @app.command()
@@ -152,7 +154,7 @@ def worker(
     ] = None,
 ) -> None:
     """Carry out validations and periodic jobs; start as many as you like."""
-    raise typer.Exit(run(run_worker(read_settings(), rpki_cache)))
+    raise typer.Exit(run_until_stopped(partial(run_worker, read_settings(), rpki_cache)))
 
 
 @app.command("migrate")

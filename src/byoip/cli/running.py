@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from byoip.cli.opening import opened, require_migrated
-from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, stop_on_signals, working
+from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, working
 from byoip.cli.up import refresh_in_child
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.process import Composition
@@ -17,10 +17,10 @@ from byoip.store.migrating import stamped_mode
 from byoip.worker.tasks import LetterWork
 
 
-async def run_api(settings: Settings) -> int:
-    """Serve the API until a signal."""
+async def run_api(settings: Settings, stop: asyncio.Event) -> int:
+    """Serve the API until it is stopped."""
     async with AsyncExitStack() as stack:
-        stop, composition = await _open(stack, settings)
+        composition = await _open(stack, settings)
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
@@ -32,13 +32,13 @@ async def run_api(settings: Settings) -> int:
     return 0
 
 
-async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
-    """Carry out jobs until a signal; with a cache, refreshes of ROA data as well."""
+async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.Event) -> int:
+    """Carry out jobs until it is stopped; with a cache, refreshes of ROA data as well."""
     queues, first = [jobs.DEFAULT_QUEUE], [jobs.REFRESH_REGISTRATIONS]
     if rpki_cache:
         queues, first = [*queues, jobs.RPKI_QUEUE], [*first, jobs.REFRESH_ROAS]
     async with AsyncExitStack() as stack:
-        stop, composition = await _open(stack, settings)
+        composition = await _open(stack, settings)
         letters = _letter_work(composition)
         queues = [*queues, jobs.LETTER_QUEUE] if letters else queues
         url = composition.database_url
@@ -60,8 +60,7 @@ def _letter_work(composition: Composition) -> LetterWork | None:
     return work
 
 
-async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Event, Composition]:
-    stop = stop_on_signals()
+async def _open(stack: AsyncExitStack, settings: Settings) -> Composition:
     require_origins(settings)
     composition = opened(settings)
     stack.push_async_callback(composition.close)
@@ -69,4 +68,4 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Even
     stamped = await stamped_mode(composition.engine)
     if stamped not in {None, composition.mode}:
         raise SettingsError(f"This database is stamped {stamped}: it serves nothing else.")
-    return stop, composition
+    return composition
