@@ -19,7 +19,7 @@ from byoip.cli.advertise import advertise_app
 from byoip.cli.demo import Demo, DemoFailed
 from byoip.cli.kill_switch import kill_switch_app
 from byoip.cli.logs import configure_logs
-from byoip.cli.opening import database_of, with_composition
+from byoip.cli.opening import database_of, opened, why_away, with_composition
 from byoip.cli.operator.accounts import operator_app
 from byoip.cli.operator.client import CommandFailed
 from byoip.cli.ready import Ready
@@ -33,7 +33,7 @@ from byoip.settings import Mode
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, SettingsError, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
-from byoip.store.migrating import CannotMigrate, migrate
+from byoip.store.migrating import CannotMigrate, check_revision, migrate
 from byoip.store.unavailable import StoreUnavailable
 
 _DEMO_SECONDS = 30
@@ -177,10 +177,13 @@ def migrate_database(
 @config_app.command("check")
 def check(
     offline: Annotated[
-        bool, typer.Option("--offline", help="Read the settings only; ask no resolver.")
+        bool, typer.Option("--offline", help="Read the settings only; ask no other party.")
     ] = False,
 ) -> None:
-    """Read the settings, print them without secrets, and ask whether the resolvers validate."""
+    """Read the settings, print them without secrets; ask the database, and the resolvers.
+
+    Changes nothing: to be run before processes start with these settings.
+    """
     settings = read_settings()
     shown = settings.model_dump(mode="json", fallback=str)
     for name in ("database_url", "rpki_feed_url"):  # may hold passwords
@@ -189,8 +192,27 @@ def check(
         typer.echo(f"{name} = {value}")
     for note in (*speaker_notes(settings), *letter_notes(settings)):
         typer.echo(note)
-    if not offline and run(_check_resolvers(settings)):
+    if not offline and run(_check_parties(settings)):
         raise typer.Exit(1)
+
+
+async def _check_parties(settings: Settings) -> int:
+    return await _check_database(settings) + await _check_resolvers(settings)
+
+
+async def _check_database(settings: Settings) -> int:
+    if settings.database_url is None:
+        return 0
+    composition = opened(settings)
+    try:
+        state = await check_revision(composition.engine)
+    except StoreUnavailable as fault:
+        typer.echo(f"database: cannot be reached: {why_away(fault)}", err=True)
+        return 1
+    finally:
+        await composition.close()
+    typer.echo(f"database: has revision {state.found}, this version needs {state.expected}")
+    return 0
 
 
 async def _check_resolvers(settings: Settings) -> int:
@@ -230,8 +252,8 @@ def main() -> None:
         _end(str(fault))
     except Refusal as refusal:
         _end(refusal.message)
-    except StoreUnavailable:
-        _end("The database cannot be reached: see DATABASE_URL, and whether Postgres runs.")
+    except StoreUnavailable as fault:
+        _end(f"The database cannot be reached: see DATABASE_URL. {why_away(fault)}")
     except OSError as fault:
         _end(str(fault))
 

@@ -54,6 +54,13 @@ async def require_migrated(composition: Composition) -> None:
         )
 
 
+def why_away(fault: BaseException) -> str:
+    """What Postgres or the network said, in one line: of a wrong password, that it is wrong."""
+    while fault.__cause__ is not None:
+        fault = fault.__cause__
+    return " ".join(str(fault).split()) or type(fault).__name__
+
+
 def with_composition(
     work: Callable[[Composition], Awaitable[_T]], say: Callable[[_T], None] = lambda _: None
 ) -> None:

@@ -19,13 +19,13 @@ from byoip.worker.speaker_task import Pace
 
 @asynccontextmanager
 async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | None]:
-    """The reconciler, while the block runs; None without speakers.
+    """The reconciler, while the block runs; None without speakers, or if another worker does it.
 
     Raises:
         SettingsError: a sandbox would announce beyond loopback.
     """
     settings = composition.settings
-    if not settings.speakers:
+    if not (settings.speakers and settings.reconcile):
         yield None
         return
     if composition.mode == "sandbox":
