@@ -52,7 +52,7 @@ class Engine:
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log)
         give_up = time.monotonic() + 120
-        while subprocess.call([_DOCKER, "info"], env=self._known(), **_QUIET) != 0:
+        while subprocess.call([_DOCKER, "info"], env=self.known(), **_QUIET) != 0:
             assert time.monotonic() < give_up, (self.directory / "log").read_text()[-4000:]
             time.sleep(0.5)
 
@@ -73,7 +73,7 @@ class Engine:
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [_DOCKER, *words],
-            env=self._known() | more,
+            env=self.known() | more,
             cwd=cwd,
             input=stdin,
             capture_output=True,
@@ -81,7 +81,7 @@ class Engine:
             check=False,
         )
 
-    def _known(self) -> dict[str, str]:
+    def known(self) -> dict[str, str]:
         config = str(_CACHE / "config")
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return kept | {"DOCKER_HOST": f"unix://{self.socket}", "DOCKER_CONFIG": config}
