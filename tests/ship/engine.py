@@ -52,7 +52,7 @@ class Engine:
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log)
         give_up = time.monotonic() + 120
-        while subprocess.call([_DOCKER, "info"], env=self.known(), **_QUIET) != 0:
+        while self.try_docker("info").returncode != 0:
             assert time.monotonic() < give_up, (self.directory / "log").read_text()[-4000:]
             time.sleep(0.5)
 
@@ -62,18 +62,18 @@ class Engine:
             self._process.terminate()
             self._process.wait(120)
 
-    def docker(self, *words: str, stdin: str | None = None, **more: str) -> str:
+    def docker(self, *words: str, stdin: str | None = None) -> str:
         """What the command printed; fails with what it said."""
-        done = self.try_docker(*words, stdin=stdin, **more)
+        done = self.try_docker(*words, stdin=stdin)
         assert done.returncode == 0, f"docker {' '.join(words)}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def try_docker(
-        self, *words: str, stdin: str | None = None, cwd: Path | None = None, **more: str
+        self, *words: str, stdin: str | None = None, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [_DOCKER, *words],
-            env=self.known() | more,
+            env=self.known(),
             cwd=cwd,
             input=stdin,
             capture_output=True,
@@ -98,14 +98,13 @@ class Engine:
         self._build("haproxy:3.0", "-", stdin=_HAPROXY)
 
     def _build(self, image: str, context: str, stdin: str | None = None) -> None:
-        self.docker("build", "--quiet", "--tag", image, context, stdin=stdin, DOCKER_BUILDKIT="0")
+        self.docker("build", "--quiet", "--tag", image, context, stdin=stdin)
 
     def _make_base(self) -> None:
         root, mirror = self.directory / "base", _mirror()
         words = ["nice", "-n", "10", "debootstrap", "--variant=minbase"]
-        subprocess.run(
-            [*words, "--include=ca-certificates", "trixie", root, mirror], check=True, **_QUIET
-        )
+        words += ["--include=ca-certificates", "trixie", str(root), mirror]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
         shutil.copy(_CERTIFICATES, root / "etc" / "machine.crt")
         (root / "etc" / "pip.conf").write_text("[global]\ncert = /etc/machine.crt\n")
         packed = self.directory / "base.tar"
@@ -113,9 +112,6 @@ class Engine:
         self.docker("import", str(packed), "debian:trixie-slim")
         packed.unlink()
         shutil.rmtree(root)
-
-
-_QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def _mirror() -> str:

@@ -50,13 +50,13 @@ class Site:
     engine: Engine
     folder: Path
 
-    def compose(self, *words: str, **more: str) -> str:
-        done = self.try_compose(*words, **more)
+    def compose(self, *words: str) -> str:
+        done = self.try_compose(*words)
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def try_compose(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return self.engine.try_docker("compose", *words, cwd=self.folder, **more)
+    def try_compose(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.engine.try_docker("compose", *words, cwd=self.folder)
 
     def byoip(self, *words: str, **more: str) -> str:
         known = [word for name, value in more.items() for word in ("--env", f"{name}={value}")]
@@ -114,7 +114,7 @@ def load(path: str, token: str) -> Iterator[None]:
                 served.append(1)
             except OSError as fault:
                 faults.append(str(fault))
-            time.sleep(0.2)
+            time.sleep(2)  # a credential has 1200 requests in five minutes
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for one in threads:
@@ -161,7 +161,7 @@ def build_the_version_before(site: Site) -> None:
     tree = site.folder.parent / "before"
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(tree, filter="data")
-    site.engine.docker("build", "--tag", "byoip:before", str(tree), DOCKER_BUILDKIT="0")
+    site.engine.docker("build", "--tag", "byoip:before", str(tree))
 
 
 def first_customer(site: Site) -> tuple[str, str]:
@@ -182,8 +182,10 @@ def first_customer(site: Site) -> tuple[str, str]:
 
 def upgrade(site: Site) -> None:
     known = site.engine.known() | {"PATH": os.environ["PATH"]}
-    words = [site.folder / "tools" / "compose-upgrade", "--offline"]
-    done = subprocess.run(words, env=known, capture_output=True, text=True, check=False)
+    program = str(site.folder / "tools" / "compose-upgrade")
+    done = subprocess.run(
+        [program, "--offline"], env=known, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
