@@ -70,7 +70,8 @@ async def test_a_pooler_that_loses_something_is_refused(
             with pytest.raises(UnfitPooler, match=told):
                 await refuse_unfit_pooler(url)
         with pytest.raises(UnfitPooler, match=told):
-            await run_worker(read_settings({}, database_url=url, origin_asns="64500"), None)
+            settings = read_settings({}, database_url=url, origin_asns="64500")
+            await run_worker(settings, None, asyncio.Event())
         arguments, known = ["config", "check"], {"DATABASE_URL": url}
         checked = await asyncio.to_thread(CliRunner().invoke, commands, arguments, env=known)
         assert told in str(checked.exception)

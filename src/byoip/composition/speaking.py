@@ -23,13 +23,13 @@ from byoip.worker.watching import Watcher
 
 @asynccontextmanager
 async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | None]:
-    """The reconciler, while the block runs; None without speakers.
+    """The reconciler, while the block runs; None without speakers, or if another worker does it.
 
     Raises:
         SettingsError: a sandbox would announce beyond loopback, or files for TLS cannot be used.
     """
     settings = composition.settings
-    if not settings.speakers:
+    if not (settings.speakers and settings.reconcile):
         yield None
         return
     if composition.mode == "sandbox":
