@@ -26,6 +26,8 @@ LETTERS = "byoip.cli.letters"
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 20
+# Less, because a queue that cannot reach the database takes some seconds more to close.
+_JOB_SECONDS = 15
 _PAUSE_SECONDS = 2.0
 
 
@@ -100,7 +102,7 @@ async def working(
     try:
         yield
     finally:
-        await ended(task, patience=_GRACE_SECONDS + 1)
+        await ended(task, patience=_JOB_SECONDS + 1)
 
 
 @asynccontextmanager
@@ -162,7 +164,7 @@ async def _keep_working(
                     queues=queues,
                     concurrency=concurrency,
                     install_signal_handlers=False,
-                    shutdown_graceful_timeout=_GRACE_SECONDS,
+                    shutdown_graceful_timeout=_JOB_SECONDS,
                 )
             # The listener lost the database, which came back before the worker had stopped.
             why = "The queue was away"

@@ -17,6 +17,7 @@ import uvloop
 
 _STUCK_SECONDS = 60
 _BEAT_SECONDS = 5
+_AGAIN_SECONDS = 2
 # Under the 30 s that docker-compose.yml gives, above the 20 s of requests and jobs under way.
 _END_SECONDS = 28
 
@@ -68,12 +69,13 @@ def asked_to_end() -> bool:
 
 
 async def ended(task: asyncio.Task[None], *, patience: float) -> None:
-    """Cancel a task, again after each `patience` seconds, until it has ended.
+    """Cancel a task, and after `patience` seconds again every two, until it has ended.
 
     Once may not do: a fault that is raised while it ends may take the cancellation's place.
     """
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=patience)
+        patience = _AGAIN_SECONDS
     with suppress(asyncio.CancelledError):
         await task
