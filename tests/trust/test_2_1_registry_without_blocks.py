@@ -22,7 +22,7 @@ async def test_2_1_a_stranger_s_object_there_gives_the_route_and_not_the_space(
     async with whois_at(replace(JPIRR, holder_rule=True)) as (national, known):
         world.known |= known
         claim = await brought(world, JAPANESE)
-        apnic.put("APNIC", block(claim.prefix, "MAINT-HOLDER-AP"))
+        apnic.put("APNIC", block(claim.prefix, "MAINT-JPNIC"))
         token = (await world.token(claim)).value
         national.put("JPIRR", route(claim.prefix, "JPIRR", token, "MAINT-STRANGER"))
         run = await world.validate(claim)
@@ -33,3 +33,19 @@ async def test_2_1_a_stranger_s_object_there_gives_the_route_and_not_the_space(
     assert isinstance(ownership, Failed)
     assert "JPIRR has no inetnum around" in ownership.seen
     assert "Prove ownership in reverse DNS" in ownership.fix
+
+
+async def test_2_1_it_is_not_asked_about_space_with_a_holder_of_its_own(
+    registry_world: RegistryWorld,
+) -> None:
+    world, apnic = registry_world
+    async with whois_at(JPIRR) as (national, known):
+        world.known |= known
+        claim = await brought(world, JAPANESE)
+        apnic.put("APNIC", block(claim.prefix, "MAINT-HOLDER-AP"))
+        token = (await world.token(claim)).value
+        national.put("JPIRR", route(claim.prefix, "JPIRR", token, "MAINT-STRANGER"))
+        run = await world.validate(claim)
+    assert run.run.result is RunResult.FAILED
+    (irr,) = [one for one in run.findings if one.check is Check.IRR]
+    assert len({one.of for one in irr.exhibits}) == 1, "APNIC alone"
