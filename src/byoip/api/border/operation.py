@@ -79,6 +79,7 @@ class Operation(APIRoute):
         self._query = QueryParameters(
             {name: hint for name, hint in hints.items() if name not in {*_APART, *self._ids}}
         )
+        self._lists = "per_page" in hints
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
         self._writes = declaration.method != "GET"
@@ -137,6 +138,8 @@ class Operation(APIRoute):
         caller = (
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
         )
+        if self._lists and account_id is not None and not arguments.get("wait"):
+            await held.enter_async_context(self.backend.lists.turn(account_id))
         work = self.declaration.endpoint(caller, **arguments)
         if arguments.get("wait"):  # the client may leave before the answer is there
             return await unless_gone(request.receive, work)
