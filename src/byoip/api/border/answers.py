@@ -11,9 +11,9 @@ from typing import TypeAlias, TypeVar
 import msgspec
 from pydantic import BaseModel
 from pydantic_core import to_json
-from starlette.responses import Response
 
 from byoip.api.border.envelope import Message
+from byoip.api.border.large_answers import InParts
 from byoip.api.border.paging import Page
 from byoip.domain.idempotency import StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
@@ -32,7 +32,7 @@ NO_VERSION = 0
 _OURS = re.compile(rb"[1-9][0-9]{0,9}")
 
 
-class JsonBytes(Response):
+class JsonBytes(InParts):
     """A response whose JSON is rendered already."""
 
     media_type = "application/json"
