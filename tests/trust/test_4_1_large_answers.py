@@ -1,8 +1,10 @@
 """Trust, 4.1: a customer that asks for large answers again and again delays no other."""
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
@@ -106,6 +108,19 @@ async def test_who_reads_slowly_holds_few_answers_and_none_twice(world: World) -
     goes_on.set()
     await asyncio.gather(*reading)
     assert await _status(world, "/prefixes") == 200
+
+
+async def test_what_was_waited_for_counts_once_it_is_large(world: World) -> None:
+    made = await world.prefix()
+    for _ in range(40):
+        change = {"description": secrets.token_hex(500)}
+        await world.result("PATCH", f"/prefixes/{made['id']}", json=change)
+    with ExitStack() as held:
+        for _ in range(OF_AN_ACCOUNT):
+            held.enter_context(world.backend.large.one_more(world.account_id))
+        assert await _status(world, "/events?wait=1&per_page=1000") == 429
+        assert await _status(world, "/events?wait=1&per_page=1") == 200
+    assert await _status(world, "/events?wait=1&per_page=1000") == 200
 
 
 async def test_a_large_answer_goes_in_parts() -> None:

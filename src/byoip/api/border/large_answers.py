@@ -20,7 +20,7 @@ from byoip.api.border.refusals import RateLimited
 
 OF_AN_ACCOUNT = 20
 _RETRY_AFTER = 5
-_PART = 64 * 1024
+PART = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class InParts(Response):
         head = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **head})
         body = memoryview(self.body)
-        while len(body) > _PART:
+        while len(body) > PART:
             await send(
-                {"type": "http.response.body", "body": bytes(body[:_PART]), "more_body": True}
+                {"type": "http.response.body", "body": bytes(body[:PART]), "more_body": True}
             )
-            body = body[_PART:]
+            body = body[PART:]
         await send({"type": "http.response.body", "body": bytes(body)})

@@ -25,6 +25,7 @@ from byoip.api.border.caller import Customer, Operator
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import Strict, read_id
 from byoip.api.border.files import FileAnswer, file_response
+from byoip.api.border.large_answers import PART
 from byoip.api.border.queries import QueryParameters
 from byoip.api.border.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.api.border.streams import StreamAnswer, stream_response
@@ -146,9 +147,12 @@ class Operation(APIRoute):
             async with self.backend.large.turn(account_id):
                 return await self.declaration.endpoint(caller, **arguments)
         work = self.declaration.endpoint(caller, **arguments)
-        if arguments.get("wait"):  # the client may leave before the answer is there
-            return await unless_gone(request.receive, work)
-        return await work
+        if not arguments.get("wait"):
+            return await work
+        given = await unless_gone(request.receive, work)  # the client may leave before it is there
+        if account_id is not None and len(given.body) > PART:
+            held.enter_context(self.backend.large.one_more(account_id))
+        return given
 
     async def _read_write(
         self, request: Request, credential: Credential, actor: Actor, held: AsyncExitStack
