@@ -1,8 +1,8 @@
 # make demo       onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
-# make test-fast  all tests without real outside servers
+# make test-fast  all tests without real outside servers; of three processes one waits for Postgres
 # make test       what .ci/run runs: with CI=true or SYSTEM=1 also real servers (apt, root)
-# make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing, and the tests of
-#                 store and API on the oldest promised Postgres (apt, root)
+# make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing, docker-compose.yml
+#                 in an engine, and store and API on the oldest promised Postgres (apt, root)
 # make check      style, types, import contracts
 # make fuzz       a long search for faults in the API, with schemathesis; FUZZ_SECONDS=600
 # make bench      the figures of the README; bench-quick: only whether each can be measured
@@ -11,10 +11,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder -n
 FUZZ_SECONDS ?= 600
 OLDEST_POSTGRES := 15
-# Tests start `byoip` some forty times: what Python has compiled is kept, whatever the shell says.
+# Tests start `byoip` some thirty times: what Python has compiled is kept, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-fast test-long check fuzz bench bench-quick lock image-check clean
@@ -23,17 +23,18 @@ demo: $(VENV)/.runtime
 	@$(BIN)/byoip demo $(if $(EXIT),--exit)
 
 test-fast: $(VENV)/.development
-	$(PYTEST) -m "not real and not long" $(PYTEST_ARGS)
+	$(PYTEST) 3 -m "not real and not long" $(PYTEST_ARGS)
 
 test: $(VENV)/.development
 ifneq ($(filter true 1,$(CI) $(SYSTEM)),)
 	tools/install-real-parts
 endif
-	$(PYTEST) $(PYTEST_ARGS)
+	$(PYTEST) 2 $(PYTEST_ARGS)
 
 test-long: fuzz
+	-tools/install-engine # tests/ship says what is missing
 	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS)
-	$(PYTEST) --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net
+	$(PYTEST) 2 --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net
 
 check: $(VENV)/.development
 	$(BIN)/ruff check

@@ -21,10 +21,12 @@ from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
+from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER, WatchElection
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.withdraw import tripping, withdraw
 from byoip.worker.reconciling import Reconciler, SpeakerPart
 from byoip.worker.speaker_task import Pace
+from byoip.worker.watching import Watcher
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.store.samples import SetClock
 
@@ -40,6 +42,7 @@ QUICK = Pace(
     second_after=timedelta(seconds=0.6),
     gone_after=timedelta(seconds=0.6),
 )
+LEASE = 2.0  # seconds
 NO_CEILING = Ceilings(10**6, 10**6, 10**6, 1.0, 10**6)
 
 
@@ -207,6 +210,7 @@ async def reconciling(
     pace: Pace = QUICK,
     store: Store | None = None,
     attributes: PathAttributes = MARKING,
+    lease: float = LEASE,
 ) -> AsyncIterator[None]:
     """A reconciler at work; each speaker is a stage of its own unless told otherwise."""
     numbers = stages or range(1, len(speakers) + 1)
@@ -215,16 +219,33 @@ async def reconciling(
     ]
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
-        LeaderElection(url), fleet.routes, store or fleet.store, fleet.clock, parts, listeners, pace
+        LeaderElection(url, lease),
+        fleet.routes,
+        store or fleet.store,
+        fleet.clock,
+        parts,
+        listeners,
+        pace,
     )
-    task = asyncio.create_task(reconciler.run())
+    leading = reconciler.leading
+    watcher = Watcher(
+        WatchElection(url, lease, lambda: OF_LEADER if leading.is_set() else OF_WORKER),
+        fleet.routes,
+        reconciler.store,
+        speakers,
+        listeners,
+        pace,
+    )
+    tasks = [asyncio.create_task(each.run()) for each in (reconciler, watcher)]
     try:
         yield
-        if task.done():
-            await task
+        for task in tasks:
+            if task.done():
+                await task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 60) -> None:

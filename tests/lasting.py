@@ -50,8 +50,10 @@ DO $$ DECLARE one record; filled boolean; statements text = ''; BEGIN
 END $$;
 """
 
+_RESTORE = "SELECT pristine.restore()"
 
-@dataclass(frozen=True)
+
+@dataclass
 class Lasting:
     """The database, and a connection that brings it back."""
 
@@ -60,15 +62,19 @@ class Lasting:
 
     def restore(self) -> None:
         """Bring every table and sequence back to what the template holds."""
-        self.connection.execute("SELECT pristine.restore()")
+        try:
+            self.connection.execute(_RESTORE)
+        except psycopg.OperationalError:  # the last test has cut all connections
+            self.connection.close()
+            self.connection = psycopg.connect(self.url, autocommit=True)
+            self.connection.execute(_RESTORE)
 
 
 @contextmanager
 def lasting_database(server_url: str, template: str) -> Iterator[Lasting]:
     """One that is there as long as the server."""
-    with (
-        fresh_database(server_url, template=template) as url,
-        psycopg.connect(url, autocommit=True) as connection,
-    ):
-        connection.execute(_KEEP)
-        yield Lasting(url, connection)
+    with fresh_database(server_url, template=template) as url:
+        made = Lasting(url, psycopg.connect(url, autocommit=True))
+        made.connection.execute(_KEEP)
+        yield made
+        made.connection.close()

@@ -19,6 +19,7 @@ from tests.failover.pair import Pair, pair_of, report
 
 PATIENCE = 60  # generous, as everywhere: what is measured is printed
 WHERE = from_text("SELECT inet_server_addr()::text || ':' || inet_server_port() AS place")
+GIVEN_UP = "says nothing: its connections are given up"
 WRITE = sa.text("INSERT INTO told SELECT inet_server_port()")
 
 
@@ -42,7 +43,7 @@ def _fault(pair: Pair, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["frozen", "silent"])
 async def test_reads_writes_and_the_queue_go_on_at_the_promoted_standby(
-    pair: Pair, kind: str
+    pair: Pair, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = pair.url("postgres")
     engine = make_engine(url, pool=PoolSize(kept=3, more=0, autocommit=3))
@@ -81,6 +82,7 @@ async def test_reads_writes_and_the_queue_go_on_at_the_promoted_standby(
         await later
         report(f"{kind}: reads, writes and the queue again after {took} s")
     await engine.dispose()
+    assert GIVEN_UP in caplog.text  # not left to each statement's own deadline
     with psycopg.connect(pair.standby.url()) as connection:
         assert connection.execute("SELECT count(*) FROM told").fetchone() == (7,)
 

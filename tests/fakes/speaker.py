@@ -4,12 +4,20 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from math import inf
 from typing import Literal
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
-from byoip.ports.speakers.speaker import ImportsOpen, Neighbour, SpeakerUnanswered
+from byoip.ports.speakers.speaker import (
+    Feed,
+    Feeds,
+    ImportsOpen,
+    Neighbour,
+    SpeakerUnanswered,
+)
+from byoip.ports.steady_clock import boottime
 
 Method = Literal[
     "local_as",
@@ -63,6 +71,7 @@ class FakeSpeaker:
         self._heard_by: list[FakeListener] = []
         self._paths: dict[Prefix, Path] = {}
         self._alive = True
+        self.started = 0
         self._enabled = self._enabled_at_start()
 
     async def local_as(self) -> Asn:
@@ -77,21 +86,21 @@ class FakeSpeaker:
         await self._answer("held_of")
         return [self._paths[one] for one in prefixes if one in self._paths]
 
-    async def close_imports(self) -> None:
-        await self._answer("close_imports")
+    async def close_imports(self, *, until: float = inf) -> None:
+        await self._answer("close_imports", until=until)
         if self.open:
             raise ImportsOpen(self.open)
 
-    async def takes_ours(self, families: Collection[Family]) -> bool:
+    async def takes_ours(self, families: Collection[Family], *, until: float = inf) -> bool:
         del families
-        await self._answer("takes_ours")
+        await self._answer("takes_ours", until=until)
         return not self.loses_all
 
-    async def announce(self, paths: Sequence[Path]) -> None:
-        await self._answer("announce", paths)
+    async def announce(self, paths: Sequence[Path], *, until: float = inf) -> None:
+        await self._answer("announce", paths, until=until)
 
-    async def withdraw(self, paths: Sequence[Path]) -> None:
-        await self._answer("withdraw", paths)
+    async def withdraw(self, paths: Sequence[Path], *, until: float = inf) -> None:
+        await self._answer("withdraw", paths, until=until)
 
     async def neighbours(self) -> Sequence[Neighbour]:
         await self._answer("neighbours")
@@ -100,10 +109,10 @@ class FakeSpeaker:
             for one in self.sessions
         ]
 
-    async def enable(self, address: str) -> None:
+    async def enable(self, address: str, *, until: float = inf) -> None:
         if not address:
             raise ValueError("which neighbour?")
-        await self._answer("enable", address=address)
+        await self._answer("enable", address=address, until=until)
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
         await self._answer("sent")
@@ -118,6 +127,7 @@ class FakeSpeaker:
     def start(self) -> None:
         """Run again with an empty memory, and its neighbours as configured."""
         self._alive = True
+        self.started += 1
         self._forget()
         self._enabled = self._enabled_at_start()
 
@@ -150,8 +160,10 @@ class FakeSpeaker:
         return self._up(address)
 
     async def _answer(
-        self, method: Method, paths: Sequence[Path] = (), *, address: str = ""
+        self, method: Method, paths: Sequence[Path] = (), *, address: str = "", until: float = inf
     ) -> None:
+        if boottime() >= until:
+            raise SpeakerUnanswered(f"{self.name}: {method}: too late")
         self.asked.append((method, tuple(paths)))
         if self.delay:
             await asyncio.sleep(self.delay)
@@ -232,6 +244,14 @@ class FakeListener:
             raise SpeakerUnanswered(f"{self.name}: no session is established")
         seen = {prefix: self._origins(prefix) for prefix in prefixes}
         return {prefix: origins for prefix, origins in seen.items() if origins}
+
+    async def feeds(self) -> Feeds:
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        up = [one for one in self.speakers if one.feeds(self.address)]
+        if self.trouble or not up:
+            raise SpeakerUnanswered(f"{self.name}: the twin was told so")
+        return {one.name: Feed(str(one.started), len(one.paths)) for one in up}
 
     def withdrawals(self) -> list[Prefix]:
         """What it saw disappear so far, in order."""

@@ -15,6 +15,7 @@ _CONFIG = """
 log "{directory}/changes.log" {{ trace }};
 log stderr {{ info, warning, error, fatal, bug }};
 timeformat log iso long us;
+timeformat route iso long ms;
 router id {address};
 debug protocols {{ routes, states, events }};
 protocol device {{ }}

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from math import inf
 
 import pytest
 
@@ -113,7 +114,9 @@ async def test_a_policy_that_was_put_there_and_not_applied_is_applied(fleet: Fle
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     async with speaking(100, guarded=False, admin_down=False) as (daemon, speaker, peer):
         await until(lambda: peer.sent(100), seconds=PATIENCE)
-        await ImportPolicy(GobgpCalls("died", daemon.target, tls=None, deadline=5, most=9))._add()
+        await ImportPolicy(GobgpCalls("died", daemon.target, tls=None, deadline=5, most=9))._add(
+            inf
+        )
         assert await accepted(daemon) == 100
 
         async def dropped() -> bool:

@@ -28,7 +28,7 @@ class Accident:
 
     engine: AsyncEngine
     url: str
-    routes: list[OwnedRoute]
+    routes: list[OwnedRoute] = field(repr=False)  # pytest's runner writes it, and it is long
     ceilings: Ceilings = field(default_factory=Ceilings)
     clock: SetClock = field(default_factory=SetClock)
 

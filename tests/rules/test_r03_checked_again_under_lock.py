@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from math import inf
 from uuid import UUID, uuid4
 
 from byoip.domain.prefix import Prefix
@@ -36,8 +37,8 @@ class AllAdmitted:
 
 
 class Ours:
-    async def require(self) -> None:
-        """Always ours."""
+    async def require(self) -> float:
+        return inf
 
 
 async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet) -> None:

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 import pytest
 
@@ -48,7 +49,7 @@ class Watched(FakeSpeaker):
     restarts_before: Method | None = None
 
     async def _answer(
-        self, method: Method, paths: Sequence[Path] = (), *, address: str = ""
+        self, method: Method, paths: Sequence[Path] = (), *, address: str = "", until: float = inf
     ) -> None:
         if method == self.restarts_before and self._alive:
             self.restarts_before = None
@@ -56,7 +57,7 @@ class Watched(FakeSpeaker):
             self.start()
         if method == "enable" and not self.paths:
             self.model.empty.append(self.name)
-        await super()._answer(method, paths, address=address)
+        await super()._answer(method, paths, address=address, until=until)
 
     def lose(self, *prefixes: Prefix) -> None:
         for prefix in prefixes:

@@ -1,6 +1,6 @@
-"""Speakers, listeners and their reconciler, from the settings."""
+"""Speakers, listeners, their reconciler and their watcher, from the settings."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -15,19 +15,21 @@ from byoip.settings.names import SettingsError
 from byoip.settings.speakers import SpeakerSettings
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
+from byoip.store.speakers.watch_election import WatchElection
 from byoip.worker.reconciling import Reconciler, SpeakerPart
 from byoip.worker.speaker_task import Pace
+from byoip.worker.watching import Watcher
 
 
 @asynccontextmanager
 async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | None]:
-    """The reconciler, while the block runs; None without speakers.
+    """The reconciler, while the block runs; None without speakers, or if another worker does it.
 
     Raises:
         SettingsError: a sandbox would announce beyond loopback, or files for TLS cannot be used.
     """
     settings = composition.settings
-    if not settings.speakers:
+    if not (settings.speakers and settings.reconcile):
         yield None
         return
     if composition.mode == "sandbox":
@@ -38,20 +40,54 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
     ]
     try:
         yield Reconciler(
-            LeaderElection(composition.database_url),
+            LeaderElection(composition.database_url, settings.lease_seconds),
             Routes(composition.engine, settings.ceilings),
             composition.store,
             composition.clock,
             _parts(settings, speakers),
             [BirdListener(one.name, one.socket) for one in settings.listeners],
-            Pace(
-                every=timedelta(seconds=settings.reconcile_seconds),
-                absent_for=timedelta(seconds=settings.absent_seconds),
-            ),
+            _pace(settings),
+            silent_after=3 * settings.lease_seconds,
         )
     finally:
         for speaker in speakers:
             await speaker.close()
+
+
+@asynccontextmanager
+async def watcher_of(
+    composition: Composition, rank: Callable[[], int]
+) -> AsyncIterator[Watcher | None]:
+    """What watches routes from outside, while the block runs; None without speakers.
+
+    Its speakers are its own, and it tells them nothing.
+    """
+    settings = composition.settings
+    if not settings.speakers:
+        yield None
+        return
+    speakers = [GobgpSpeaker(one.name, one.address) for one in settings.speakers]
+    try:
+        yield Watcher(
+            WatchElection(composition.database_url, settings.lease_seconds, rank),
+            Routes(composition.engine, settings.ceilings),
+            composition.store,
+            speakers,
+            [BirdListener(one.name, one.socket) for one in settings.listeners],
+            _pace(settings),
+            vanishing=settings.breaker_least,
+            silent_after=3 * settings.lease_seconds,
+        )
+    finally:
+        for speaker in speakers:
+            await speaker.close()
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(
+        every=timedelta(seconds=settings.reconcile_seconds),
+        absent_for=timedelta(seconds=settings.absent_seconds),
+    )
 
 
 def _parts(settings: Settings, speakers: Sequence[GobgpSpeaker]) -> list[SpeakerPart]:

@@ -73,6 +73,7 @@ OF_PREFIXES: Final[Catalogue] = {
         "still_seen": "Speakers have withdrawn the route, and a listener still sees it.",
         "lost": "No listener that answers sees the announced route, twice in a row.",
         "seen_again": "A listener sees the lost route again.",
+        "lost_and_back": "Every listener had lost the announced route for a moment.",
     },
     "offboarding": {
         "waiting": "Routes are left, and wait: `because` is `room` (the next goes at `next_at`) or "

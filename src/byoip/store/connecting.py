@@ -21,7 +21,7 @@ from byoip.store.database_url import joined_options, places
 STATEMENT_SECONDS: Final = 18.0  # the server's statement_timeout is 15
 _DOUBT_SECONDS: Final = 3.0
 _DOUBT_IF_CANCELLED_SECONDS: Final = 1.0
-_CANCEL_SECONDS: Final = 1.0
+_CANCEL_SECONDS: Final = 0.5
 _HOST_SECONDS: Final = 5.0  # to find its addresses, and to connect to one
 _POLL_SECONDS: Final = 0.1  # as in psycopg
 

@@ -11,6 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.speakers.alarm_kinds import ALARM_KINDS
 from byoip.store.figures import read_figures
 from byoip.store.unavailable import translate_driver_errors
 
@@ -143,8 +144,7 @@ _GAUGES: Final[Sequence[_Gauge | _Counted]] = (
     _Counted("byoip_routes_unsettled", "Changes that were not seen at every stage yet.", "", ("",)),
     _Counted(
         "byoip_route_alarms",
-        "What operators should look at: lost, unanswered, absent, still_seen, stage_skipped, "
-        "fed_by_one, foreign_origin, no_next_hop, not_held, imports_open, prepend_lost, restored.",
+        f"What operators should look at: {', '.join(ALARM_KINDS)}.",
         "kind",
         (),
     ),

@@ -2,6 +2,8 @@
 
 byoip holds locks, listens and sets limits for a session. A pooler that hands each transaction to
 another server connection (pgbouncer's transaction mode) breaks all three without an error.
+
+Text SQL, on the driver: it is about single connections.
 """
 
 from contextlib import AsyncExitStack

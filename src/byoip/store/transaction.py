@@ -41,6 +41,7 @@ Why 6 may come after 4: only one transaction at a time has the space, and any ot
 of it and waits for no second one; what locks several without the space (`tx.breaker.rearm`) takes
 them in the order of their ids, as 3 does. To hold a claim and then take its space could deadlock.
 
+Before all of these a reconciler or watcher shares its lease; a take-over locks that alone.
 Reconcilers write applied state in single statements, in the order of ids. They lock BGP prefixes
 without their claims: to read them before a withdrawal (holding nothing else), and to settle them
 (skipping those that are locked).

@@ -1,26 +1,34 @@
 """Theory of operation: the reconciler makes speakers hold what owners want.
 
-One process leads (`LeaderElection`). For its term it runs a task for each speaker, so that none
-waits for another, and three tasks beside them:
+One process leads: it holds a lease (`LeaderElection`). For its term it runs a task for each
+speaker, so that none waits for another, and five tasks beside them:
 
     bgp_prefixes ─NOTIFY─▶ listen ──▶ speaker task ──▶ speaker ──BGP──▶ peers, listeners
       (desired)                         ▲      │          │                  │
                         open the stage  │      │applied   │ADJ-RIB-Out       │sees
                                         │      ▼          ▼                  ▼
                                       advance: was each change seen at its stage?
-                                      watch:   lost routes, alarms, snapshots
+                                      warn:    speakers that do not answer, a silent watcher
+                                      keep:    snapshots, the database's clock
+                                      beat:    renew the lease, while the tasks make progress
 
 A speaker task starts with a full sync (ask what the speaker holds, correct that, let its sessions
 come up), repeats it every few seconds and after a restart, and tells changes in between. All that
 matters is in the database: a process may die at any moment, and the next leader starts again with
 full syncs. Without database or leadership no speaker is told anything: routes stay as they are.
+
+A process may also be frozen at any moment, and go on later. Its lease then ends, another process
+takes it over, and the database refuses all that the frozen one writes (`Leadership.store`, `pool`).
+No speaker is told anything more by it, for each call to a speaker ends before the lease does. What
+was on its way may still arrive: so the next leader waits for the longest call, compares in full,
+and again ten seconds later. What only can be seen from outside, another process looks for: see
+`watching.py`.
 """
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,21 +36,26 @@ from byoip.domain.routes.route import PathAttributes
 from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Listener, Speaker
-from byoip.store.speakers.leader_election import LeaderElection, Leadership, LeadershipLost
+from byoip.ports.steady_clock import SteadyClock, boottime
+from byoip.store.speakers.leader_election import LeaderElection, Leadership
+from byoip.store.speakers.leased import DatabaseClock
+from byoip.store.speakers.leases import LeaseLost
 from byoip.store.speakers.routes import Alarm, Routes
+from byoip.store.speakers.watch_election import LeaseWatch
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.acceptance import ALARMS
 from byoip.usecases.speakers.forget_applied import detect_restore
-from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import ObserveRoutes
 from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
+from byoip.worker.speaker_alarms import fed_by_one, speakers_down
 from byoip.worker.speaker_task import Pace, SpeakerTask
 
 _LOG = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0  # before it tries to lead again
+_WARN_SECONDS = 0.5  # between two looks for alarms
 _SOONEST_SECONDS = 0.01  # at first, between two looks for the same change
 _SNAPSHOT_EVERY = timedelta(minutes=1)
 
@@ -65,7 +78,14 @@ class SpeakerPart:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Reconciles while it runs, whenever this process leads."""
+    """Reconciles while it runs, whenever this process leads.
+
+    Attributes:
+        clock: what moments on record are stamped with, before this process knows the database's.
+        steady: what counts pauses; it cannot be set.
+        silent_after: seconds without a renewal after which the watcher counts as silent.
+        leading: set while this process leads.
+    """
 
     election: LeaderElection
     routes: Routes
@@ -74,40 +94,59 @@ class Reconciler:
     speakers: Sequence[SpeakerPart]
     listeners: Sequence[Listener] = ()
     pace: Pace = Pace()  # noqa: RUF009 - frozen
+    steady: Clock = SteadyClock()  # noqa: RUF009 - has no state
+    silent_after: float = 15.0
+    leading: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Run until cancelled; what fails is tried again."""
         while True:
             try:
                 async with self.election.hold() as leadership:
-                    async with self.store.transaction() as tx:
-                        await detect_restore(tx)
-                    _LOG.info("Reconciling %d speakers", len(self.speakers))
-                    await _Term(self, leadership).run()
-            except* (LeadershipLost, StoreUnavailable) as lost:
+                    await self._lead(leadership)
+            except* (LeaseLost, StoreUnavailable) as lost:
                 _LOG.warning("Not reconciling, routes stay as they are: %s", lost.exceptions[0])
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _lead(self, leadership: Leadership) -> None:
+        routes, store = self.routes.on(leadership.pool), leadership.store(self.store)
+        async with store.transaction() as tx:
+            await detect_restore(tx)
+        lease = leadership.lease
+        _LOG.info("Reconciling %d speakers, lease %d", len(self.speakers), lease.number)
+        clock = DatabaseClock()
+        await clock.set(leadership.pool)
+        parts = replace(self, routes=routes, store=store, clock=clock)
+        self.leading.set()
+        try:
+            await _Term(parts, leadership, clock).run()
+        finally:
+            self.leading.clear()
 
 
 class _Term:
     """What runs while this process leads."""
 
-    def __init__(self, parts: Reconciler, leadership: Leadership) -> None:
+    def __init__(self, parts: Reconciler, leadership: Leadership, clock: DatabaseClock) -> None:
         self._parts = parts
+        self._clock = clock
         self._leadership = leadership
         observe = ObserveRoutes(parts.listeners)
         self._stages = StageChanges(
             parts.routes,
             parts.store,
             parts.clock,
+            parts.steady,
             observe,
             first=min(one.stage for one in parts.speakers),
             absent_for=parts.pace.absent_for,
         )
-        self._monitor = MonitorRoutes(parts.routes, parts.store, parts.clock, observe)
+        self._watcher = LeaseWatch("watcher", parts.silent_after)
+        self._warned: dict[str, frozenset[Alarm]] = {}
         self._changed = asyncio.Event()
         self._speaker_tasks = [self._speaker_task(one) for one in parts.speakers]
-        self._snapshot_due = parts.clock.now()
+        self._snapshot_due = parts.steady.now()
+        self._advanced_at = boottime()
 
     def _speaker_task(self, part: SpeakerPart) -> SpeakerTask:
         parts = self._parts
@@ -120,15 +159,28 @@ class _Term:
             self._stages,
             parts.clock,
         )
-        return SpeakerTask(sync, part.staged, parts.pace, self._changed)
+        return SpeakerTask(sync, part.staged, parts.pace, self._changed, parts.steady)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             for task in self._speaker_tasks:
                 tasks.create_task(task.run())
+            tasks.create_task(self._beat())
             tasks.create_task(self._listen())
             tasks.create_task(self._advance())
-            tasks.create_task(self._watch())
+            tasks.create_task(self._warn())
+            tasks.create_task(self._keep())
+
+    async def _beat(self) -> None:
+        """Renew the lease while work goes on: one speaker that hangs does not cost it."""
+        while True:
+            patience = boottime() - self._parts.pace.stalled_after
+            speakers = max(one.progressed_at for one in self._speaker_tasks)
+            if min(speakers, self._advanced_at) >= patience:
+                await self._leadership.require()
+            elif self._leadership.lease.ended:
+                raise LeaseLost("this process hangs")
+            await asyncio.sleep(self._leadership.lease.pause)
 
     async def _listen(self) -> None:
         async for changed in self._leadership.changes():
@@ -142,6 +194,7 @@ class _Term:
         every = self._parts.pace.every.total_seconds()
         while True:
             self._changed.clear()
+            self._advanced_at = boottime()
             speakers = {one.staged: one.queried for one in self._speaker_tasks}
             waiting = await self._stages.advance(speakers, self._notify)
             try:
@@ -156,44 +209,35 @@ class _Term:
             if task.staged.stage == stage:
                 task.notify(ids)
 
-    async def _watch(self) -> None:
+    async def _warn(self) -> None:
+        """Raise alarms as soon as there is a reason, and end them as soon as there is none."""
+        while True:
+            silent = await self._watcher.silent(self._leadership.pool)
+            watcher = [Alarm("watcher_silent", "watcher", silent)] if silent else []
+            await self._raise("watcher_silent", watcher)
+            await self._raise("speaker_down", speakers_down(self._speaker_tasks))
+            await self._raise("fed_by_one", fed_by_one(self._speaker_tasks))
+            of_speakers = [alarm for task in self._speaker_tasks for alarm in task.alarms]
+            for kind in ALARMS:
+                await self._raise(kind, (one for one in of_speakers if one.kind == kind))
+            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+
+    async def _raise(self, kind: str, alarms: Iterable[Alarm]) -> None:
+        standing = frozenset(alarms)
+        if self._warned.get(kind) != standing:
+            now = self._parts.clock.now()
+            for subject in await self._parts.routes.replace_alarms(kind, standing, now):
+                _LOG.warning("Alarm %s: %s", kind, subject)
+            self._warned[kind] = standing
+
+    async def _keep(self) -> None:
         while True:
             await asyncio.sleep(self._parts.pace.every.total_seconds())
-            await self._observe()
-            await self._warn()
-            await self._warn_of_speakers()
+            await self._clock.set(self._leadership.pool)
             await self._take_snapshot()
 
-    async def _observe(self) -> None:
-        alive = [one.queried.speaker for one in self._speaker_tasks if one.alive]
-        await self._monitor(alive)
-
-    async def _warn(self) -> None:
-        feeding = Counter(
-            session.address
-            for task in self._speaker_tasks
-            if task.alive
-            for session in task.neighbours
-            if session.established
-        )
-        alone = [Alarm("fed_by_one", peer) for peer, count in feeding.items() if count == 1]
-        for peer in await self._parts.routes.replace_alarms(
-            "fed_by_one", alone, self._parts.clock.now()
-        ):
-            _LOG.warning(
-                "Peer %s is fed by one speaker only: it needs two, or graceful restart", peer
-            )
-
-    async def _warn_of_speakers(self) -> None:
-        now = self._parts.clock.now()
-        alarms = [alarm for task in self._speaker_tasks for alarm in task.alarms]
-        for kind in ALARMS:
-            standing = [one for one in alarms if one.kind == kind]
-            for speaker in await self._parts.routes.replace_alarms(kind, standing, now):
-                _LOG.error("Alarm %s of speaker %s", kind, speaker)
-
     async def _take_snapshot(self) -> None:
-        now = self._parts.clock.now()
+        now = self._parts.steady.now()
         if now >= self._snapshot_due:
             async with self._parts.store.transaction() as tx:
                 await detect_restore(tx)

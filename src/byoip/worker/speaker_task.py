@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
+from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
+from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.routes import Alarm, SpeakerState
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
@@ -16,6 +18,7 @@ from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 _LOG = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
+_PROBE_SECONDS = 3.0  # it answers within a millisecond, unless it is frozen or very busy
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
 
 
@@ -29,30 +32,42 @@ class Pace:
         probe: seconds between two looks at a speaker's sessions: how soon a restart is noticed.
         second_after: from the first full sync of a term to the next one.
         gone_after: how long a speaker must stay away to count as gone.
+        stalled_after: seconds without any progress after which a task hangs; far beyond the
+            deadline of any one call.
     """
 
     every: timedelta = timedelta(seconds=10)
     absent_for: timedelta = timedelta(seconds=10)
     probe: float = 1.0
-    second_after: timedelta = timedelta(seconds=3)
+    second_after: timedelta = timedelta(seconds=10)
     gone_after: timedelta = GONE_AFTER
+    stalled_after: float = 60.0
 
 
 class SpeakerTask:
     """The work of one speaker, one thing after the other."""
 
     def __init__(
-        self, sync: SyncSpeaker, staged: StagedSpeaker, pace: Pace, changed: asyncio.Event
+        self,
+        sync: SyncSpeaker,
+        staged: StagedSpeaker,
+        pace: Pace,
+        changed: asyncio.Event,
+        steady: Clock,
     ) -> None:
+        """Take a clock that cannot be set for all pauses (`steady`)."""
         self._sync = sync
+        self._steady = steady
         self._pace = pace
         self._changed = changed
         self._pending: set[UUID] = set()
         self._wakeup = asyncio.Event()
-        self._full_sync_at = self._noted_at = sync.clock.now()
+        self._full_sync_at = self._noted_at = steady.now()
         self._second_at = self._full_sync_at + pace.second_after
         self.staged = replace(staged, gone_after=pace.gone_after)
         self.neighbours: Sequence[Neighbour] = ()
+        self.held = 0
+        self.fault = ""
 
     @property
     def alive(self) -> bool:
@@ -63,6 +78,11 @@ class SpeakerTask:
     def alarms(self) -> Sequence[Alarm]:
         """What operators should know of it."""
         return self._sync.acceptance.alarms
+
+    @property
+    def progressed_at(self) -> float:
+        """When its work last went on, by `boottime`: a task that hangs stands still."""
+        return self._sync.progressed_at
 
     @property
     def queried(self) -> QueriedSpeaker:
@@ -79,7 +99,7 @@ class SpeakerTask:
         """Run until cancelled.
 
         Raises:
-            LeadershipLost, StoreUnavailable: no speaker may be told anything more.
+            LeaseLost, StoreUnavailable: no speaker may be told anything more.
         """
         while True:
             try:
@@ -97,7 +117,8 @@ class SpeakerTask:
 
     async def _work(self) -> None:
         self._wakeup.clear()
-        now = self._sync.clock.now()
+        self._sync.progressed_at = boottime()
+        now = self._steady.now()
         if self._pending and self.alive:
             pending, self._pending = self._pending, set()
             try:
@@ -122,7 +143,11 @@ class SpeakerTask:
 
     async def _probe(self, now: datetime) -> None:
         """Notice a restart by the sessions: they go, and are administratively down again."""
-        found = await self._sync.speaker.neighbours()
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                found = await self._sync.speaker.neighbours()
+        except TimeoutError as fault:
+            raise SpeakerUnanswered(f"{self.staged.name}: no answer in time") from fault
         if list(found) != list(self.neighbours):
             self._full_sync_at = now
             self._wakeup.set()
@@ -130,6 +155,7 @@ class SpeakerTask:
     def _note(self, done: SyncResult) -> None:
         if done.neighbours is not None:
             self.neighbours = done.neighbours
+            self.held = done.held
         if not self.alive:
             _LOG.info("Speaker %s is back", self.staged.name)
             self.staged = replace(self.staged, down_since=None)
@@ -138,8 +164,9 @@ class SpeakerTask:
             self._changed.set()
 
     async def _down(self, fault: SpeakerUnanswered) -> None:
-        now = self._sync.clock.now()
+        now = self._steady.now()
         self._full_sync_at = now
+        self.fault = str(fault)
         if self.alive:
             _LOG.warning("Speaker %s does not answer: %s", self.staged.name, fault)
             self.staged = replace(self.staged, down_since=now)
@@ -147,7 +174,8 @@ class SpeakerTask:
         self._changed.set()
         if now >= self._noted_at + _NOTED_EVERY:
             self._noted_at = now
+            at = self._sync.clock.now()
             state = SpeakerState(
-                self.staged.name, self.staged.stage, str(fault), 0, now, loaded=False
+                self.staged.name, self.staged.stage, str(fault), 0, at, loaded=False
             )
             await self._sync.routes.note_speaker(state)

@@ -1,7 +1,9 @@
 """GoBGP's calls with types, each with a deadline; what goes wrong is SpeakerUnanswered."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from typing import Final, TypeVar
 
 import grpc
@@ -12,6 +14,7 @@ from google.protobuf.message import DecodeError, Message
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.transport import Tls, open_channel
 from byoip.ports.speakers.speaker import SpeakerUnanswered
+from byoip.ports.steady_clock import boottime
 
 _Answer = TypeVar("_Answer", bound=Message)
 
@@ -75,27 +78,40 @@ class GobgpCalls:
         answers = await self.many("ListPeer", pb.ListPeerRequest(), pb.ListPeerResponse)
         return [answer.peer for answer in answers]
 
-    async def enable_peer(self, address: str) -> None:
+    async def enable_peer(self, address: str, until: float) -> None:
         """Lift the administrative shutdown of one neighbour."""
         if not address:
             raise ValueError("without an address GoBGP enables every neighbour")
-        await self.one("EnablePeer", pb.EnablePeerRequest(address=address), Empty)
+        await self.change("EnablePeer", pb.EnablePeerRequest(address=address), until)
 
     async def list_paths(self, request: pb.ListPathRequest) -> list[pb.Destination]:
         """Destinations of one table."""
         answers = await self.many("ListPath", request, pb.ListPathResponse)
         return [answer.destination for answer in answers]
 
-    async def add_paths(self, batches: Iterable[pb.AddPathStreamRequest], seconds: float) -> None:
+    async def add_paths(
+        self, batches: Iterable[pb.AddPathStreamRequest], seconds: float, until: float
+    ) -> None:
         """Add (or take away) paths, batch after batch; it answers when the last one is done.
 
-        `seconds` come on top of the deadline.
+        `seconds` come on top of the deadline; by `until` the call has ended all the same.
         """
-        sent = (batch.SerializeToString() for batch in batches)
         with self._faults("AddPathStream"):
-            call: grpc.aio.StreamUnaryMultiCallable[bytes, bytes]
-            call = self._channel().stream_unary(f"{_SERVICE}AddPathStream")
-            Empty.FromString(await call(sent, timeout=self._deadline + seconds))
+            kind: grpc.aio.StreamUnaryMultiCallable[bytes, bytes]
+            kind = self._channel().stream_unary(f"{_SERVICE}AddPathStream")
+            call = kind(timeout=min(self._deadline + seconds, self._seconds(until)))
+            try:
+                for batch in batches:
+                    message = batch.SerializeToString()
+                    self._seconds(until)  # this process may have been frozen since
+                    await call.write(message)
+                await call.done_writing()
+            except asyncio.InvalidStateError:
+                pass  # the call has ended: its answer says why
+            except SpeakerUnanswered:
+                call.cancel()
+                raise
+            Empty.FromString(await call)
 
     async def close(self) -> None:
         """End the connection; the next call makes a new one."""
@@ -108,16 +124,32 @@ class GobgpCalls:
             self._open = open_channel(self._target, self._tls)
         return self._open
 
+    def _seconds(self, until: float) -> float:
+        left = until - boottime()
+        if left <= 0:
+            raise SpeakerUnanswered(f"{self._name}: it is too late to tell it anything")
+        return left
+
     # Answers are parsed here: where gRPC cannot parse one it makes None of it, and goes on.
 
+    async def change(self, method: str, request: Message, until: float) -> None:
+        """Make a call that changes something, and is over by `until` (`boottime`)."""
+        await self.one(method, request, Empty, seconds=self._seconds(until))
+
     async def one(
-        self, method: str, request: Message, kind: type[_Answer], service: str = _SERVICE
+        self,
+        method: str,
+        request: Message,
+        kind: type[_Answer],
+        service: str = _SERVICE,
+        seconds: float = inf,
     ) -> _Answer:
-        """Make a call with one answer."""
+        """Make a call with one answer, within the deadline and so many seconds."""
         with self._faults(method):
             call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
             call = self._channel().unary_unary(f"{service}{method}")
-            answer = await call(request.SerializeToString(), timeout=self._deadline)
+            timeout = min(self._deadline, seconds)
+            answer = await call(request.SerializeToString(), timeout=timeout)
             return kind.FromString(answer)
 
     async def many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:

@@ -7,8 +7,6 @@ has no neighbour, so the set below, although it spans every address, does not ma
 
 from typing import Final
 
-from google.protobuf.empty_pb2 import Empty
-
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import CallRefused, GobgpCalls
 from byoip.ports.speakers.speaker import ImportsOpen
@@ -43,7 +41,7 @@ class ImportPolicy:
         self._calls = calls
         self._resets = 0  # since it was last put there
 
-    async def close(self) -> None:
+    async def close(self, until: float) -> None:
         """Have no neighbour's route accepted; what was accepted before is dropped.
 
         What an operator configured stays, and comes before ours.
@@ -55,11 +53,11 @@ class ImportPolicy:
         try:
             added = not await self._assigned()
             if added:
-                await self._add()
+                await self._add(until)
                 self._resets = 0
             # A process before us may have died before it had it applied.
             if added or (self.learnt and not self._resets):
-                await self._apply()
+                await self._apply(until)
             elif self.learnt:
                 raise ImportsOpen(f"it has accepted {self.learnt} routes of neighbours")
         except CallRefused as fault:
@@ -89,17 +87,18 @@ class ImportPolicy:
         found = await self._calls.many("ListPolicy", asked, pb.ListPolicyResponse)
         return any(one.policy.name == NAME for one in found)
 
-    async def _add(self) -> None:
+    async def _add(self, until: float) -> None:
         if not await self._set_is_there():
-            await self._calls.one("AddDefinedSet", pb.AddDefinedSetRequest(defined_set=_SET), Empty)
+            asked = pb.AddDefinedSetRequest(defined_set=_SET)
+            await self._calls.change("AddDefinedSet", asked, until)
         if not await self._policy_is_there():
-            await self._calls.one("AddPolicy", pb.AddPolicyRequest(policy=_POLICY), Empty)
+            await self._calls.change("AddPolicy", pb.AddPolicyRequest(policy=_POLICY), until)
         assignment = pb.AddPolicyAssignmentRequest(assignment=_IMPORTS)
-        await self._calls.one("AddPolicyAssignment", assignment, Empty)
+        await self._calls.change("AddPolicyAssignment", assignment, until)
 
-    async def _apply(self) -> None:
+    async def _apply(self, until: float) -> None:
         # GoBGP works on it to the end, however long we wait: 210,000 routes take it seconds.
         self._resets += 1
         self.learnt = 0
         again = pb.ResetPeerRequest(soft=True, direction=pb.ResetPeerRequest.IN)
-        await self._calls.one("ResetPeer", again, Empty)
+        await self._calls.change("ResetPeer", again, until)

@@ -8,6 +8,7 @@ from typing import Final
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.sightings import SeenPath
 
 # `0000-text`: more lines follow; `0000 text`: the last line; ` text`: the code of the line before.
 _LINE: Final = re.compile(r"(?:(\d{4})([- ])| )(.*)", re.ASCII)
@@ -19,6 +20,8 @@ _TABLE: Final = re.compile(r"Table \S+:", re.ASCII)
 _ROUTE: Final = re.compile(
     r"([0-9a-f.:]+/\d{1,3})? +[a-z]+ \[([\w.:-]+) .*?(?:\[AS(\d{1,10})[ie?]\])?", re.ASCII
 )
+# As `timeformat route iso long ms` writes it; other formats are not exact.
+_SINCE: Final = re.compile(r".* \[\S+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6})[ \]].*", re.ASCII)
 # BIRD 2 names attributes in one way, BIRD 3 in another.
 _FROM_BGP: Final = re.compile(r"\t(?:Type: BGP( .*)?|source: BGP)", re.ASCII)
 _AS_PATH: Final = re.compile(r"\t(?:BGP\.as_path|bgp_path):([0-9 {}()]*)(\.\.\.)?", re.ASCII)
@@ -52,10 +55,12 @@ class BgpRoute:
         protocol: the session's name.
         origins: the last AS of the path, or all of the set at its end; none: the AS of BIRD's
             own side, for a path within one AS is empty.
+        path: its session, attributes and time, to be compared with a later one.
     """
 
     protocol: str
     origins: frozenset[Asn]
+    path: SeenPath
 
 
 def is_ready(text: str) -> bool:
@@ -108,7 +113,12 @@ class _Block:
 
     protocol: str
     last_as: str | None
+    since: str
     lines: list[str]
+
+    @property
+    def path(self) -> SeenPath:
+        return SeenPath("\n".join([self.protocol, *self.lines]), self.since)
 
 
 def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[_Block]:
@@ -120,7 +130,8 @@ def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[_Block]:
             blocks[-1].lines.append(line.text)
         elif found := _ROUTE.fullmatch(line.text):
             _check(found[1], prefix, first=not blocks)
-            blocks.append(_Block(found[2], found[3], []))
+            since = _SINCE.fullmatch(line.text)
+            blocks.append(_Block(found[2], found[3], since[1] if since else "", []))
         elif line.text and not _TABLE.fullmatch(line.text):
             raise OddAnswer(f"not a route: {line.text!r:.80}")
     return blocks
@@ -144,10 +155,10 @@ def _bgp_route(block: _Block) -> BgpRoute | None:
     for line in block.lines:
         found = _AS_PATH.fullmatch(line)
         if found and not found[2]:
-            return BgpRoute(block.protocol, _origins(found[1]))
+            return BgpRoute(block.protocol, _origins(found[1]), block.path)
         # BIRD cuts off a path of more than some forty ASes: such a path must not blind us.
         if found and block.last_as:
-            return BgpRoute(block.protocol, frozenset({_asn(block.last_as)}))
+            return BgpRoute(block.protocol, frozenset({_asn(block.last_as)}), block.path)
     raise OddAnswer(f"a route from {block.protocol} without an AS path that we can read")
 
 

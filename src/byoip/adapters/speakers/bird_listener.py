@@ -10,10 +10,11 @@ from typing import Final
 
 from byoip.adapters.speakers import bird_answers
 from byoip.adapters.speakers.bird_answers import Line, OddAnswer
-from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established
+from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established, read_feeds
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.ports.speakers.speaker import SpeakerUnanswered
+from byoip.domain.speakers.sightings import Seen
+from byoip.ports.speakers.speaker import Feeds, SpeakerUnanswered
 
 DEADLINE: Final = 10.0  # seconds
 # From a session's start until what it does not show is taken as absent: its peer has sent all.
@@ -70,8 +71,25 @@ class BirdListener:
         except (OSError, OddAnswer) as fault:
             raise SpeakerUnanswered(f"{self._name}: {fault}") from fault
 
+    async def feeds(self) -> Feeds:
+        """Its established sessions, with when each came up and how many routes it has.
+
+        Raises:
+            SpeakerUnanswered: as for `sees`.
+        """
+        try:
+            async with asyncio.timeout(self._deadline), _conversation(self._control) as bird:
+                found = read_feeds(await bird.ask("show protocols all"))
+        except TimeoutError as fault:
+            raise SpeakerUnanswered(f"{self._name}: no complete answer in time") from fault
+        except (OSError, OddAnswer) as fault:
+            raise SpeakerUnanswered(f"{self._name}: {fault}") from fault
+        if not found:
+            raise SpeakerUnanswered(f"{self._name}: none of its BGP sessions is established")
+        return found
+
     async def _ask(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
-        seen: dict[Prefix, frozenset[Asn]] = {}
+        seen: dict[Prefix, Seen] = {}
         async with _conversation(self._control) as bird:
             for prefix in prefixes:
                 routes = bird_answers.read_routes(
@@ -79,7 +97,9 @@ class BirdListener:
                 )
                 origins = [await bird.origins(route) for route in routes]
                 if origins:
-                    seen[prefix] = frozenset().union(*origins)
+                    seen[prefix] = Seen.by(
+                        frozenset[Asn]().union(*origins), [one.path for one in routes]
+                    )
             # Afterwards: a session that ended in between took its routes along.
             await self._check(bird, missing=len(seen) < len(prefixes))
         return seen

@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from byoip.adapters.speakers.bird_answers import Line, OddAnswer
+from byoip.ports.speakers.speaker import Feed
 
 # one        BGP        ---        up     14:51:26.252  Established
 _ESTABLISHED: Final = re.compile(
     r"\S+\s+BGP\s+\S+\s+up\s+(\S+(?: \d\d:\d\d\S*)?)\s+Established\b.*", re.ASCII
 )
+#     Routes:         2 imported, 0 exported, 2 preferred
+_IMPORTED: Final = re.compile(r"\s+Routes:\s+(\d{1,10}) imported,.*", re.ASCII)
 _CLOCK: Final = re.compile(r"Current server time is (.+)", re.ASCII)
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)?[ T]?(?:(\d\d:\d\d:\d\d)(?:\.\d+)?)?", re.ASCII)
 
@@ -47,6 +50,29 @@ def read_established(lines: Sequence[Line]) -> list[str]:
         raise OddAnswer(f"no list of protocols: {lines[-1].code} {lines[-1].text:.80}")
     found = (_ESTABLISHED.fullmatch(one.text) for one in lines if one.code == _PROTOCOLS)
     return [one[1] for one in found if one]
+
+
+def read_feeds(lines: Sequence[Line]) -> dict[str, Feed]:
+    """Each established session: since when, and how many routes it has for all its channels.
+
+    Raises:
+        OddAnswer: that is no list of protocols.
+    """
+    if lines[-1].code == _NONE:
+        return {}
+    if lines[-1].code != _DONE:
+        raise OddAnswer(f"no list of protocols: {lines[-1].code} {lines[-1].text:.80}")
+    feeds: dict[str, Feed] = {}
+    name = ""
+    for one in lines:
+        if one.code == _PROTOCOLS:
+            name = ""
+            if found := _ESTABLISHED.fullmatch(one.text):
+                name = one.text.split()[0]
+                feeds[name] = Feed(found[1], 0)
+        elif name and (counted := _IMPORTED.fullmatch(one.text)):
+            feeds[name] = replace(feeds[name], routes=feeds[name].routes + int(counted[1]))
+    return feeds
 
 
 def read_clock(lines: Sequence[Line]) -> str:

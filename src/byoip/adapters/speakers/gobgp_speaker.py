@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
+from math import inf
 from typing import Final
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
@@ -121,25 +122,25 @@ class GobgpSpeaker:
         asked = frozenset(prefixes)
         return [path for path in held if path.prefix in asked]
 
-    async def close_imports(self) -> None:
+    async def close_imports(self, *, until: float = inf) -> None:
         """Have it accept no route from any neighbour, and drop what it accepted; idempotent.
 
         Raises:
             ImportsOpen: it cannot be made to.
         """
-        await self._imports.close()
+        await self._imports.close(until)
 
-    async def takes_ours(self, families: Collection[Family]) -> bool:
+    async def takes_ours(self, families: Collection[Family], *, until: float = inf) -> bool:
         """Whether a probe path of each family, put there and taken away, appeared in between.
 
         Established sessions would send it on: to be asked while there is none.
         """
         probes = [one for one in PROBES if one.prefix.family in families]
-        await self.announce(probes)
+        await self.announce(probes, until=until)
         try:
             return len(await self.held_of([one.prefix for one in probes])) == len(probes)
         finally:
-            await self.withdraw(probes)
+            await self.withdraw(probes, until=until)
 
     def _own(self, listed: Iterable[pb.Destination]) -> Sequence[Path]:
         held: list[Path] = []
@@ -157,17 +158,17 @@ class GobgpSpeaker:
             raise SpeakerUnanswered(f"{self._name}: lists odd paths only: {odd}")
         return held
 
-    async def announce(self, paths: Sequence[Path]) -> None:
+    async def announce(self, paths: Sequence[Path], *, until: float = inf) -> None:
         """Add paths, or replace those for the same prefixes; in bulk, and idempotent."""
-        await self._send(paths, withdraw=False)
+        await self._send(paths, until, withdraw=False)
 
-    async def withdraw(self, paths: Sequence[Path]) -> None:
+    async def withdraw(self, paths: Sequence[Path], *, until: float = inf) -> None:
         """Delete exactly these paths, each named by its prefix; absent ones are no error.
 
         There is no way to say "all": an empty sequence does nothing, and each path says for
         itself that it is withdrawn.
         """
-        await self._send(paths, withdraw=True)
+        await self._send(paths, until, withdraw=True)
 
     async def neighbours(self) -> Sequence[Neighbour]:
         """Its sessions."""
@@ -176,13 +177,13 @@ class GobgpSpeaker:
         except Refusal as fault:
             raise SpeakerUnanswered(f"{self._name}: lists an odd neighbour: {fault}") from fault
 
-    async def enable(self, address: str) -> None:
+    async def enable(self, address: str, *, until: float = inf) -> None:
         """Let a session that is administratively down come up; idempotent.
 
         GoBGP drops the order without a word while it works on an earlier one: look at
         `neighbours` afterwards.
         """
-        await self._calls.enable_peer(address)
+        await self._calls.enable_peer(address, until)
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
         """Which of the prefixes are in the ADJ-RIB-Out of each established session, by address.
@@ -196,10 +197,11 @@ class GobgpSpeaker:
         """End the connection."""
         await self._calls.close()
 
-    async def _send(self, paths: Sequence[Path], *, withdraw: bool) -> None:
+    async def _send(self, paths: Sequence[Path], until: float, *, withdraw: bool) -> None:
         if not paths:
             return
-        await self._calls.add_paths(_batches(paths, withdraw=withdraw), len(paths) / _SLOWEST)
+        seconds = len(paths) / _SLOWEST
+        await self._calls.add_paths(_batches(paths, withdraw=withdraw), seconds, until)
 
     async def _sent_to(self, address: str, prefixes: Collection[Prefix]) -> frozenset[Prefix]:
         sent: set[Prefix] = set()

@@ -141,7 +141,8 @@ class ObservedState(Wire):
     """What listeners see from outside; without listeners, what our speakers report they send."""
 
     advertised: bool | None = Field(
-        description='null: no observer has looked, or not for a minute, which is not "no".'
+        description="null: no observer has looked, or none has confirmed it for five seconds, "
+        'which is not "no".'
     )
     at: Time | None = Field(
         description="When the observer last confirmed it; for a route that is withdrawn and gone, "

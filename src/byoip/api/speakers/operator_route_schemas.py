@@ -9,6 +9,7 @@ from pydantic import Field
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.envelope import Text, Time, Wire, example
 from byoip.domain.speakers import bgp_peer
+from byoip.domain.speakers.alarm_kinds import ALARM_KINDS
 from byoip.domain.speakers.bgp_peer import BgpPeerKind
 from byoip.store.speakers import views as reports
 
@@ -87,10 +88,7 @@ class RouteAlarm(Wire):
 
     model_config = example(**_ALARM)
 
-    kind: str = Field(
-        description="stage_skipped, unanswered, absent, still_seen, lost, fed_by_one, no_next_hop, "
-        "foreign_origin, not_held, imports_open, prepend_lost, restored; others may come."
-    )
+    kind: str = Field(description=f"{', '.join(ALARM_KINDS)}; others may come.")
     subject: str = Field(description="What it is about: a stage, a route, a peer, a speaker.")
     detail: str
     since: Time

@@ -1,12 +1,52 @@
 """What listeners and speakers say of a route, put together."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.staging import StagedSpeaker, Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPath:
+    """One path of a route at a listener.
+
+    Attributes:
+        shown: the session and all attributes, as the listener shows them.
+        since: when the listener got it so, in its own words; empty: it does not say exactly.
+    """
+
+    shown: str
+    since: str
+
+
+class Seen(frozenset[Asn]):
+    """The origins under which a listener sees a route, and the paths by which it does."""
+
+    paths: frozenset[SeenPath] = frozenset()
+
+    @classmethod
+    def by(cls, origins: Iterable[Asn], paths: Iterable[SeenPath]) -> "Seen":
+        """Of these origins and paths."""
+        made = cls(origins)
+        made.paths = frozenset(paths)
+        return made
+
+
+def was_gone(before: Collection[Asn], now: Collection[Asn]) -> bool:
+    """Whether a listener lost a route since, and has it again.
+
+    A listener takes a path that it has already for no news. So a path as before with another time
+    went and came back. Where one path has stayed, the route was never gone; where one is of another
+    kind, it may have been replaced.
+    """
+    if not (isinstance(before, Seen) and isinstance(now, Seen) and before.paths and now.paths):
+        return False
+    if before.paths & now.paths or not all(one.since for one in before.paths | now.paths):
+        return False
+    return {one.shown for one in now.paths} <= {one.shown for one in before.paths}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from math import inf
+from typing import Protocol, TypeAlias
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Family, Prefix
@@ -36,10 +37,29 @@ class Neighbour:
     established: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An established BGP session of a listener.
+
+    Attributes:
+        since: when it came up, in the listener's own words: to be compared with its own only.
+        routes: how many routes it has from there.
+    """
+
+    since: str
+    routes: int
+
+
+Feeds: TypeAlias = Mapping[str, Feed]
+"""A listener's established sessions, by name."""
+
+
 class Speaker(Protocol):
     """One BGP speaker that announces for us.
 
-    Every method has a deadline, and raises SpeakerUnanswered if it could not be asked.
+    Every method has a deadline, and raises SpeakerUnanswered if it could not be asked. What changes
+    something ends by `until` (`boottime`), and sends nothing after it: then another process may be
+    telling the speaker something else.
     """
 
     @property
@@ -59,7 +79,7 @@ class Speaker(Protocol):
         """The same of exactly these prefixes."""
         ...
 
-    async def close_imports(self) -> None:
+    async def close_imports(self, *, until: float = inf) -> None:
         """Have it accept no route from any neighbour, and drop what it accepted; idempotent.
 
         Raises:
@@ -67,18 +87,18 @@ class Speaker(Protocol):
         """
         ...
 
-    async def takes_ours(self, families: Collection[Family]) -> bool:
+    async def takes_ours(self, families: Collection[Family], *, until: float = inf) -> bool:
         """Whether a probe path of each family, put there and taken away, appeared in between.
 
         Established sessions would send it on: to be asked while there is none.
         """
         ...
 
-    async def announce(self, paths: Sequence[Path]) -> None:
+    async def announce(self, paths: Sequence[Path], *, until: float = inf) -> None:
         """Add paths, or replace those for the same prefixes; in bulk, and idempotent."""
         ...
 
-    async def withdraw(self, paths: Sequence[Path]) -> None:
+    async def withdraw(self, paths: Sequence[Path], *, until: float = inf) -> None:
         """Delete exactly these paths, each named by its prefix; absent ones are no error.
 
         There is no way to say "all": an empty sequence does nothing.
@@ -89,7 +109,7 @@ class Speaker(Protocol):
         """Its sessions."""
         ...
 
-    async def enable(self, address: str) -> None:
+    async def enable(self, address: str, *, until: float = inf) -> None:
         """Let a session that is administratively down come up; idempotent."""
         ...
 
@@ -111,5 +131,13 @@ class Listener(Protocol):
 
         Raises:
             SpeakerUnanswered: it could not be asked; that does not mean "not seen".
+        """
+        ...
+
+    async def feeds(self) -> Feeds:
+        """Its established sessions: quick, however many routes it has.
+
+        Raises:
+            SpeakerUnanswered: it could not be asked, or no session is established.
         """
         ...

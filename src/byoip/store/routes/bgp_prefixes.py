@@ -32,8 +32,8 @@ from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_ro
 from byoip.store.unavailable import refusing
 
 ROUTES_CHANNEL: Final = "byoip_routes"
-# How long an observation holds: six rounds, for the process that made it may have died.
-WORD_HOLDS: Final = timedelta(seconds=60)
+# How long an observation holds: the watcher confirms it each second, but may have died.
+WORD_HOLDS: Final = timedelta(seconds=5)
 
 _b, _p, _a, _o = bgp_prefixes.c, prefixes.c, applied_routes.c, observed_routes.c
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)

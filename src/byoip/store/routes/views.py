@@ -27,8 +27,8 @@ class Observed:
     """What is seen of a route: by a listener if one has looked, else as our speakers report it.
 
     Attributes:
-        advertised: whether an observer sees it; None: none has looked, or not for a minute, which
-            is not "no".
+        advertised: whether an observer sees it; None: none has looked, or that was not confirmed
+            for five seconds, which is not "no".
         at: when that was last confirmed, by an answer about this route among others; for a route
             that is withdrawn and gone, when it was seen to be gone.
         by: the observer.

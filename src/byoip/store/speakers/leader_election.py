@@ -1,6 +1,6 @@
-"""Which process may tell speakers anything: it holds a session lock, on a connection of its own.
+"""Which process may tell speakers anything: it holds a lease, and the lock of older versions.
 
-On the driver: the lock and LISTEN belong to that one connection, which no pool may hand on.
+On the driver: the lease, the lock and LISTEN belong to connections that no pool may hand on.
 """
 
 import asyncio
@@ -12,120 +12,128 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
-from byoip.store.connecting import Connection
+from byoip.ports.steady_clock import boottime
+from byoip.store.autocommit import AutocommitPool
 from byoip.store.database_url import plain
 from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
-
-
-class LeadershipLost(Exception):  # noqa: N818 - a state of affairs: another process may act now
-    """This process is not the leader, or cannot tell whether it still is."""
-
+from byoip.store.speakers.leased import LeasedStore, connected, leased_pool
+from byoip.store.speakers.leases import (
+    ANSWER_SECONDS,
+    FAULTS,
+    HOLDING,
+    Candidate,
+    Lease,
+    LeaseLost,
+)
+from byoip.store.transaction import Store
 
 _LOG = logging.getLogger(__name__)
 
-_KEY: Final = (0x62797, 0x726F7574)  # "byoip", "rout"
-_RETRY_SECONDS: Final = 1.0
-_CHECK_SECONDS: Final = 3.0
-_ANSWER_SECONDS: Final = 2.0
-# The server notices within ten seconds that this process has gone without a word, so that another
-# gets the lock; this process notices it of the server (`store/connecting.py`), and stops.
-_SERVER_NOTICES: Final = (
-    "-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 "
-    "-c tcp_user_timeout=8000"
-)
+LEASE_SECONDS: Final = 5.0
 
+_KEY: Final = (0x62797, 0x726F7574)  # "byoip", "rout"
+_LOCK_RETRY_SECONDS: Final = 0.2
+_CHECK_SECONDS: Final = 3.0
+_CONNECTIONS: Final = 4  # that write for the lease
 _Connection = psycopg.AsyncConnection[Any]
 
 
 class Leadership:
-    """The lock, and what changes while it is held."""
+    """The lease while it is held, and what changes meanwhile."""
 
-    def __init__(self, holding: _Connection, listening: _Connection) -> None:
-        self._holding = holding
+    def __init__(self, lease: Lease, listening: _Connection, pool: AutocommitPool) -> None:
+        """Take the lease, a connection that listens, and one whose statements carry the lease."""
+        self.lease = lease
+        self.pool = pool
         self._listening = listening
 
-    async def require(self) -> None:
+    async def require(self) -> float:
         """Make sure that this process still leads, just before a speaker is told anything.
 
+        Returns:
+            When the call must have ended, by `boottime`.
+
         Raises:
-            LeadershipLost: it does not, or cannot tell.
+            LeaseLost: it does not lead, or cannot tell.
         """
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await self._holding.execute("SELECT 1")
-        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
-            raise LeadershipLost(str(fault)) from fault
+        await self.lease.renew()
+        return self.lease.calls_until
+
+    def store(self, store: Store) -> Store:
+        """The same store; every transaction is part of the lease."""
+        return LeasedStore(store, self.lease)
 
     async def changes(self) -> AsyncIterator[UUID]:
         """The BGP prefixes that change, as they do.
 
         Raises:
-            LeadershipLost: this process does not lead any more, or cannot tell.
+            LeaseLost: this process cannot tell any more.
         """
         try:
             while True:
                 async for notice in self._listening.notifies(timeout=_CHECK_SECONDS):
                     yield UUID(notice.payload)
                 # A connection that died without a word looks like one without news: ask.
-                async with asyncio.timeout(_ANSWER_SECONDS):
+                async with asyncio.timeout(ANSWER_SECONDS):
                     await self._listening.execute("SELECT 1")
-                await self.require()
-        except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
-            raise LeadershipLost(str(fault)) from fault
+        except FAULTS as fault:
+            raise LeaseLost(str(fault)) from fault
 
 
 class LeaderElection:
-    """One process leads at a time; the others wait, and try again every second."""
+    """One process leads at a time; the others wait."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, seconds: float = LEASE_SECONDS) -> None:
+        """Take where the database is, and how long a lease lasts."""
         self._conninfo = plain(database_url)
+        self._candidate = Candidate("reconciler", seconds)
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[Leadership]:
         """Wait for the leadership, and hold it while the block runs.
 
+        The lease must be renewed meanwhile (`Leadership.require`).
+
         Raises:
-            LeadershipLost: the database is away.
+            LeaseLost: the database is away, or another process has taken over.
         """
-        async with self._connected("byoip reconciler") as holding:
-            await _locked(holding)
-            async with self._connected("byoip routes") as listening:
-                await _listening(listening)
-                yield Leadership(holding, listening)
-
-    @asynccontextmanager
-    async def _connected(self, name: str) -> AsyncIterator[_Connection]:
-        try:
-            connection = await Connection.connect(
-                make_conninfo(self._conninfo, application_name=name),
-                autocommit=True,
-                options=_SERVER_NOTICES,
-            )
-        except (psycopg.OperationalError, TimeoutError) as fault:
-            raise LeadershipLost(str(fault)) from fault
-        try:
-            yield connection
-        finally:
-            await connection.close()
+        async with connected(self._conninfo, HOLDING) as holding:
+            lease, calls_end = await self._candidate.wait(holding)
+            try:
+                if calls_end:
+                    _LOG.warning("Lease %d: the leader before it hangs or died", lease.number)
+                await _ready(holding, lease, calls_end)
+                async with connected(self._conninfo, "byoip routes") as listening:
+                    await _listening(listening)
+                    pool = leased_pool(self._conninfo, lease, _CONNECTIONS)
+                    try:
+                        yield Leadership(lease, listening, pool)
+                    finally:
+                        await pool.close()
+            finally:
+                await lease.release()
 
 
-async def _locked(connection: _Connection) -> None:
+async def _ready(connection: _Connection, lease: Lease, calls_end: float) -> None:
+    """Return once the last leader's calls are over, and no older version leads."""
+    until = boottime() + calls_end
+    locked = False
     try:
-        while True:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                asked = await connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _KEY)
-                row = await asked.fetchone()
-            if row and row[0]:
-                return
-            await asyncio.sleep(_RETRY_SECONDS)
-    except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
-        raise LeadershipLost(str(fault)) from fault
+        while not locked or boottime() < until:
+            await lease.renew()
+            if not locked:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    asked = await connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _KEY)
+                    locked = bool((await asked.fetchone() or (False,))[0])
+            if not locked or boottime() < until:
+                await asyncio.sleep(_LOCK_RETRY_SECONDS)
+    except FAULTS as fault:
+        raise LeaseLost(str(fault)) from fault
 
 
 async def _listening(connection: _Connection) -> None:
     try:
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(ROUTES_CHANNEL)))
     except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
-        raise LeadershipLost(str(fault)) from fault
+        raise LeaseLost(str(fault)) from fault

@@ -205,7 +205,7 @@ OBSERVATIONS: Final = _counted("""
     ON CONFLICT (bgp_prefix_id, seen_by) DO UPDATE
     SET advertised = excluded.advertised, own_word = excluded.own_word, at = excluded.at
     WHERE (kept.advertised, kept.own_word) IS DISTINCT FROM (excluded.advertised, excluded.own_word)
-        OR (kept.at < excluded.at - interval '10 seconds' AND EXISTS (SELECT FROM bgp_prefixes b
+        OR (kept.at < excluded.at - interval '2 seconds' AND EXISTS (SELECT FROM bgp_prefixes b
             WHERE b.id = kept.bgp_prefix_id AND b.settled < b.change))
 """)
 REPLACE_ALARMS: Final = from_text("""

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -15,7 +16,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
-from byoip.store.autocommit import autocommit_pool
+from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.speakers import route_statements as sql
 from byoip.store.statements import AnyRow
 
@@ -59,8 +60,7 @@ class Alarm:
     """Something that operators should know as long as it lasts.
 
     Attributes:
-        kind: `stage_skipped`, `unanswered`, `absent`, `still_seen`, `lost`, `fed_by_one`,
-            `no_next_hop`, `foreign_origin`, `not_held`, `imports_open`, `prepend_lost`.
+        kind: one of `alarm_kinds.ALARM_KINDS`.
         subject: the stage, the BGP prefix, the peer or the speaker that it is about.
     """
 
@@ -83,6 +83,12 @@ class Routes:
         self._autocommit = autocommit_pool(engine)
         self._most_orphans = ceilings.per_minute
         self._permitting = asyncio.Lock()  # several speakers at once would each count what is left
+
+    def on(self, pool: AutocommitPool) -> Self:
+        """The same on other connections: those of a leader carry its lease."""
+        made = copy(self)
+        made._autocommit = pool  # noqa: SLF001 - of the same kind
+        return made
 
     async def states(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""

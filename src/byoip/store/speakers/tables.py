@@ -6,6 +6,27 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.store import columns as col
 from byoip.store.metadata import table
 
+# Who acts for all processes: see `leases.py`. Every write of a holder carries the number; `beat`
+# counts renewals, and `process` is for operators.
+leases = table(
+    "leases",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("holder", sa.Uuid),  # null: none
+    sa.Column("rank", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("beat", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("seconds", sa.Double, nullable=False, server_default=sa.text("0")),
+    sa.Column("process", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("backend", sa.Integer),
+    sa.Column(
+        "renewed_at",
+        sa.DateTime(timezone=True),
+        nullable=False,
+        server_default=sa.func.clock_timestamp(),
+    ),
+    sa.UniqueConstraint("name", "number"),
+)
+
 # As last found, for operators and gauges. Settings say which speakers there are.
 speakers = table(
     "speakers",
@@ -98,7 +119,7 @@ orphan_routes = table(
     col.check("decided", "num_nulls(decision, decided_by, decided_because) IN (0, 3)"),
 )
 
-# What operators should know while it lasts; written by the reconciler that leads.
+# What operators should know while it lasts; written by the reconciler that leads, and the watcher.
 route_alarms = table(
     "route_alarms",
     sa.Column("kind", sa.Text, primary_key=True),

@@ -230,4 +230,7 @@ def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
     kept = all(isinstance(outcome, Unanswered) for outcome in asked)
     waived = claim.irr_waived if kept else answers.irr_waived
     registry = answers.registry or claim.registry
+    if registry != claim.registry and claim.registry and not claim.approved:
+        # What another registry said proves nothing here; this run asks for all of it again.
+        claim = replace(claim, irr=CheckRecord(), ownership=CheckRecord())
     return replace(claim, registry=registry, irr_waived=waived, other_origins=others)

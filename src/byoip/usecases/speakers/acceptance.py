@@ -28,13 +28,13 @@ class Acceptance:
     _probe_lost: bool = field(default=False, init=False)
     _prepend_lost: Prefix | None = field(default=None, init=False)
 
-    async def close_imports(self) -> None:
+    async def close_imports(self, until: float) -> None:
         """Have it accept nothing of its neighbours; where it cannot, that is an alarm.
 
         Its routes are not held up by that: they are up, and another speaker's may not be.
         """
         try:
-            await self.speaker.close_imports()
+            await self.speaker.close_imports(until=until)
             self._imports_open = ""
         except ImportsOpen as fault:
             self._imports_open = str(fault)
@@ -56,10 +56,10 @@ class Acceptance:
                 self._not_held[path.prefix] = None
         return taken
 
-    async def takes_ours(self, announced: Collection[Prefix]) -> bool:
+    async def takes_ours(self, announced: Collection[Prefix], until: float) -> bool:
         """Whether a probe of each family announced appears; to be asked while no session is up."""
         families = {one.family for one in announced}
-        self._probe_lost = not await self.speaker.takes_ours(families)
+        self._probe_lost = not await self.speaker.takes_ours(families, until=until)
         return not self._probe_lost
 
     def note_prepends(self, states: Iterable[RouteState], lost_as: Asn | None) -> None:

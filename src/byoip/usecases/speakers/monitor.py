@@ -5,17 +5,21 @@ gone. What is found here withdraws nothing, and announces nothing.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from asyncio import gather
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.history import Actor
 from byoip.domain.speakers.reconciliation import DesiredRoute
-from byoip.domain.speakers.sightings import Sightings
+from byoip.domain.speakers.sightings import Sightings, was_gone
 from byoip.domain.speakers.staging import Visibility
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.speaker import Neighbour, Speaker
+from byoip.ports.speakers.speaker import Feeds, Neighbour, Speaker
+from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations, own_word
@@ -24,7 +28,10 @@ _LOG = logging.getLogger(__name__)
 
 BY = Actor("worker", "reconciler")
 LOST = "lost"
+VANISHING = "vanishing"
+_MINUTE = 60.0
 LOST_EVENT, SEEN_AGAIN_EVENT = "bgp_prefix.lost", "bgp_prefix.seen_again"
+LOST_AND_BACK_EVENT = "bgp_prefix.lost_and_back"
 
 
 @dataclass(slots=True)
@@ -34,14 +41,25 @@ class MonitorRoutes:
     An alarm `lost` stands for a route that is announced, was seen at every stage, and that no
     listener sees any more: in two looks in a row, for one may fall into a session's restart. A
     look that no listener answered says nothing: alarms stay as they are.
+
+    Attributes:
+        vanishing: how many routes that no owner withdrew may vanish in a minute before that is an
+            alarm.
     """
 
     routes: Routes
     store: Store
     clock: Clock
     observe: ObserveRoutes
+    vanishing: int = 10
     _missed: Collection[UUID] = field(default=(), init=False)
     _lost: Collection[UUID] | None = field(default=None, init=False)
+    _vanished: deque[tuple[float, int]] = field(default_factory=deque, init=False)
+    _heard: dict[UUID, tuple[int, Mapping[str, Collection[Asn]]]] = field(
+        default_factory=dict, init=False
+    )
+    _feeds: Mapping[str, Feeds] = field(default_factory=dict, init=False)
+    _sessions: Mapping[str, Sequence[Neighbour]] = field(default_factory=dict, init=False)
 
     async def __call__(self, speakers: Collection[Speaker]) -> None:
         """Ask listeners; and ask speakers what they send, where no listener can tell.
@@ -54,6 +72,7 @@ class MonitorRoutes:
         """
         desired_routes = [one for one in await self.routes.to_observe() if one.is_settled]
         now = self.clock.now()
+        feeds = await self.observe.feeds()
         sessions = await self.observe.sessions(speakers)
         heard = await self.observe.heard({one.prefix for one in desired_routes})
         mine = [one for one in desired_routes if not (heard.heard and one.advertised)]
@@ -73,6 +92,34 @@ class MonitorRoutes:
             await self._compare(desired_routes, heard, now)
         elif not self.observe.listened:
             await self.routes.replace_alarms(LOST, [], now)  # no listener could miss a route
+        self._feeds = {one: feeds[one] for one in heard.heard if one in feeds}
+        told = [] if heard.heard else sent.sent  # of every route
+        self._sessions = {one: sessions[one] for one in told if one in sessions}
+
+    async def confirm(self, speakers: Collection[Speaker]) -> bool:
+        """Confirm what the last look saw, as long as all sessions that it came by are still up.
+
+        A listener must have no fewer routes than then; what it has lost is looked for.
+
+        Returns:
+            False: they are not; what was seen is not confirmed before the next look.
+
+        Raises:
+            StoreUnavailable: as for a look.
+        """
+        known, told = dict(self._feeds), dict(self._sessions)
+        asked = [one for one in speakers if one.name in told]
+        feeds, sessions = await gather(self.observe.feeds(), self.observe.sessions(asked))
+        now = self.clock.now()
+        heard = {
+            one.name: one.name in known and _fed(known[one.name], feeds.get(one.name, {}))
+            for one in self.observe.listeners
+        }
+        await self.routes.note_listeners(heard, now)
+        same = [one for one in told if sessions.get(one) == told[one]]
+        if same:
+            await self.routes.note_reported(same, now)
+        return all(heard.values()) and len(same) == len(told)
 
     async def _sent(
         self,
@@ -91,10 +138,18 @@ class MonitorRoutes:
         self, desired_routes: Sequence[DesiredRoute], heard: Sightings, now: datetime
     ) -> None:
         out = {one.bgp_prefix_id: one for one in desired_routes if one.advertised}
-        missing = {id_ for id_, one in out.items() if heard.by_listeners(one) is Visibility.ABSENT}
+        missing: set[UUID] = {
+            id_ for id_, one in out.items() if heard.by_listeners(one) is Visibility.ABSENT
+        }
         before = self._lost
+        if before is not None:
+            await self._count(missing, now)
         if before is None:  # another process may have raised them
             before = [UUID(one) for one in await self.routes.standing_alarms(LOST)]
+        # Gone between two looks, or at one look only.
+        short = {one.bgp_prefix_id for one in self._gone_in_between(out.values(), heard)}
+        short |= {*self._missed} - {*before} - missing
+        await self._record(LOST_AND_BACK_EVENT, [out[one] for one in short if one in out])
         lost = missing & {*self._missed, *before}
         again = [out[one] for one in before if one in out and one not in missing]
         alarms = [Alarm(LOST, one.hex, str(out[one].prefix)) for one in lost]
@@ -105,6 +160,33 @@ class MonitorRoutes:
         await self._record(LOST_EVENT, [out[UUID(one)] for one in new])
         await self._record(SEEN_AGAIN_EVENT, again)
 
+    def _gone_in_between(
+        self, out: Iterable[DesiredRoute], heard: Sightings
+    ) -> Sequence[DesiredRoute]:
+        """What every listener had at the last look, has now, and had lost in between."""
+        before, self._heard = self._heard, {}
+        gone = []
+        for one in out:
+            now = {name: seen.get(one.prefix, ()) for name, seen in heard.heard.items()}
+            self._heard[one.bgp_prefix_id] = one.change, now
+            change, then = before.get(one.bgp_prefix_id, (0, {}))
+            same = change == one.change and then.keys() == now.keys() and now
+            if same and all(was_gone(then[name], now[name]) for name in now):
+                gone.append(one)
+        return gone
+
+    async def _count(self, missing: Collection[UUID], now: datetime) -> None:
+        """Raise an alarm while many routes vanish that no owner withdrew."""
+        vanished = len({*missing} - {*self._missed})
+        self._vanished.append((boottime(), vanished))
+        while self._vanished[0][0] < boottime() - _MINUTE:
+            self._vanished.popleft()
+        many = sum(count for _, count in self._vanished)
+        said = f"{many} routes that no owner withdrew have vanished within a minute"
+        alarms = [Alarm(VANISHING, "routes", said)] if many >= self.vanishing else []
+        if await self.routes.replace_alarms(VANISHING, alarms, now):
+            _LOG.error(said)
+
     async def _record(self, kind: str, desired_routes: Sequence[DesiredRoute]) -> None:
         if not desired_routes:
             return
@@ -112,3 +194,11 @@ class MonitorRoutes:
             for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
                 tx.record(one.claim_id, kind, after=shown)
+
+
+def _fed(before: Feeds, now: Feeds) -> bool:
+    """Whether no session has ended or begun since, and none has fewer routes."""
+    return before.keys() == now.keys() and all(
+        now[one].since == before[one].since and now[one].routes >= before[one].routes
+        for one in before
+    )

@@ -9,7 +9,7 @@ from typing import TypeVar
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.sightings import Sightings
-from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.speakers.speaker import Feeds, Listener, Neighbour, Speaker, SpeakerUnanswered
 from byoip.store.speakers.routes import Observation
 
 _T = TypeVar("_T")
@@ -63,6 +63,10 @@ class ObserveRoutes:
         return Sightings(
             sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers}
         )
+
+    async def feeds(self) -> Mapping[str, Feeds]:
+        """What feeds each listener; a listener that does not answer is left out."""
+        return await self._answers({one.name: one.feeds for one in self.listeners}, 0)
 
     async def sessions(self, speakers: Collection[Speaker]) -> Mapping[str, Sequence[Neighbour]]:
         """Each speaker's sessions, up or down; a speaker that does not answer is left out."""

@@ -67,6 +67,7 @@ class StageChanges:
         routes: Routes,
         store: Store,
         clock: Clock,
+        steady: Clock,
         observe: ObserveRoutes,
         *,
         first: int,
@@ -75,6 +76,7 @@ class StageChanges:
         self._routes = routes
         self._store = store
         self._clock = clock
+        self._steady = steady  # for all that lasts: it cannot be set
         self._observe = observe
         self._first = first
         self._absent_for = absent_for
@@ -145,7 +147,7 @@ class StageChanges:
         told = self._not_held.get((desired.bgp_prefix_id, desired.change), ())
         done = AppliedRoute(advertised=desired.advertised, change=desired.change)
         applied = {**applied, **dict.fromkeys(told, done)}
-        now = self._clock.now()
+        now = self._steady.now()
         return staging.stage_progress(desired, applied, list(speakers), one.seen, one.opened, now)
 
     def _open(self, progress: Sequence[tuple[_Row, StageProgress]], result: _Result) -> None:
@@ -177,7 +179,7 @@ class StageChanges:
         sightings = await self._observe(
             {one.prefix for one in desired_routes}, [speakers[one] for one in asked]
         )
-        now = self._clock.now()
+        now = self._steady.now()
         result.found += observations(desired_routes, sightings)
         last = max(one.stage for one in speakers)
         seen = []

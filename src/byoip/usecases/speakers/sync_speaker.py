@@ -3,11 +3,14 @@
 That it may hold a route is recorded before it is asked to announce it; that it has announced or
 withdrawn a route, after it confirmed that. So a process that dies in between leaves nothing that
 the next leader cannot find out. No transaction is open while the speaker is asked.
+
+Before each batch the leader's lease is renewed, and the call ends before the lease does: a process
+that was frozen in between sends nothing when it goes on.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from byoip.domain.asn import Asn
@@ -17,9 +20,16 @@ from byoip.domain.routes.route import Path, PathAttributes
 from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, plan
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, Speaker
+from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.leader_election import Leadership
 from byoip.store.speakers.routes import Routes, SpeakerState
 from byoip.usecases.speakers.acceptance import Acceptance
+
+_BATCH: Final = 2000  # paths a call: gobgpd takes 20,000 in a second, and has four for a call
+
+
+class _Tell(Protocol):
+    async def __call__(self, paths: Sequence[Path], *, until: float) -> None: ...
 
 
 class Gates(Protocol):
@@ -41,11 +51,13 @@ class SyncResult:
     Attributes:
         changed: rows that the speaker confirmed.
         neighbours: its sessions; None: not asked.
+        held: how many routes it has; only with `neighbours`.
         again: it lost routes during the sync: another full sync must follow at once.
     """
 
     changed: frozenset[UUID] = frozenset()
     neighbours: Sequence[Neighbour] | None = None
+    held: int = 0
     again: bool = False
 
 
@@ -55,6 +67,7 @@ class SyncSpeaker:
 
     Attributes:
         attributes: of what it announces, but for its local AS: the speaker itself is asked for it.
+        progressed_at: when the speaker or the database last answered, by `boottime`.
     """
 
     speaker: Speaker
@@ -65,6 +78,7 @@ class SyncSpeaker:
     gates: Gates
     clock: Clock
     acceptance: Acceptance = field(init=False)
+    progressed_at: float = field(default_factory=boottime, init=False)
     _local_as: Asn | None = field(default=None, init=False)
     _missing: frozenset[Prefix] = field(default=frozenset(), init=False)
 
@@ -81,13 +95,15 @@ class SyncSpeaker:
 
         Raises:
             SpeakerUnanswered: it could not be asked, or did not answer; it may have done it.
-            LeadershipLost, StoreUnavailable: nothing more may be told to any speaker.
+            LeaseLost, StoreUnavailable: nothing more may be told to any speaker.
         """
         self._local_as = await self.speaker.local_as()
-        await self.acceptance.close_imports()
+        await self.acceptance.close_imports(await self.leadership.require())
         attributes = await self._attributes()
         held = {path.prefix: path for path in await self.speaker.held()}
+        self.progressed_at = boottime()
         states = await self.routes.states(self.name)
+        self.progressed_at = boottime()
         decided = await self.routes.decided_orphans(self.name)
         todo = plan(states, attributes, self._admits, held, decided)
         self.acceptance.begin()
@@ -100,14 +116,15 @@ class SyncSpeaker:
         neighbours, again = await self._enable_neighbours(announced)
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
         self.acceptance.note_prepends(states, lost_as)
-        await self._note(len(announced) + len(remaining), neighbours, lost_as)
-        return SyncResult(changed, neighbours, again)
+        many = len(announced) + len(remaining)
+        await self._note(many, neighbours, lost_as)
+        return SyncResult(changed, neighbours, many, again)
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
 
         Raises:
-            SpeakerUnanswered, LeadershipLost, StoreUnavailable: as for `full_sync`.
+            SpeakerUnanswered, LeaseLost, StoreUnavailable: as for `full_sync`.
         """
         states = await self.routes.states_of(self.name, ids)
         if not states:
@@ -147,9 +164,7 @@ class SyncSpeaker:
             for one in updates
             if all(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
-        if asked:
-            await self.leadership.require()
-            await self.speaker.announce([update.path for update in asked])
+        await self._tell(self.speaker.announce, [update.path for update in asked])
         return await self._held(asked)
 
     async def _held(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
@@ -171,11 +186,14 @@ class SyncSpeaker:
             for one in updates
             if any(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
-        if not asked:
-            return []
-        await self.leadership.require()
-        await self.speaker.withdraw([update.path for update in asked])
+        await self._tell(self.speaker.withdraw, [update.path for update in asked])
         return [one for one in _desired_routes(asked) if one.bgp_prefix_id in still]
+
+    async def _tell(self, tell: _Tell, paths: Sequence[Path]) -> None:
+        for start in range(0, len(paths), _BATCH):
+            until = await self.leadership.require()
+            await tell(paths[start : start + _BATCH], until=until)
+            self.progressed_at = boottime()
 
     async def _withdraw_orphans(self, todo: Plan) -> Mapping[Prefix, Path]:
         """Withdraw decided orphans that no row wants now, no faster than the breaker's ceiling."""
@@ -183,10 +201,8 @@ class SyncSpeaker:
             return todo.orphans
         decided = [path.prefix for path in todo.decided]
         gone = await self.routes.permit_orphan_withdrawals(self.name, decided)
-        if not gone:
-            return todo.orphans
-        await self.leadership.require()
-        await self.speaker.withdraw([path for path in todo.decided if path.prefix in gone])
+        told = [path for path in todo.decided if path.prefix in gone]
+        await self._tell(self.speaker.withdraw, told)
         return {prefix: path for prefix, path in todo.orphans.items() if prefix not in gone}
 
     async def _enable_neighbours(
@@ -206,15 +222,16 @@ class SyncSpeaker:
         if len(down) == len(neighbours) and not await self._takes_ours(announced):
             return neighbours, False
         for one in down:
-            await self.leadership.require()
             if await self._lacks(announced):
                 return await self.speaker.neighbours(), True
-            await self.speaker.enable(one.address)
+            until = await self.leadership.require()
+            await self.speaker.enable(one.address, until=until)
+            self.progressed_at = boottime()
         return await self.speaker.neighbours(), False
 
     async def _takes_ours(self, announced: Collection[Prefix]) -> bool:
-        await self.leadership.require()
-        return await self.acceptance.takes_ours(announced)
+        until = await self.leadership.require()
+        return await self.acceptance.takes_ours(announced, until)
 
     async def _lacks(self, announced: Collection[Prefix]) -> bool:
         """Whether the speaker has lost routes.

@@ -1,0 +1,25 @@
+"""Kinds of alarm about routes and speakers: what operators should know as long as it lasts.
+
+What each means and what to do is in `docs/runbook.md`.
+"""
+
+from typing import Final
+
+ALARM_KINDS: Final = (
+    "lost",
+    "vanishing",
+    "unanswered",
+    "absent",
+    "still_seen",
+    "stage_skipped",
+    "fed_by_one",
+    "speaker_down",
+    "no_next_hop",
+    "not_held",
+    "imports_open",
+    "prepend_lost",
+    "foreign_origin",
+    "restored",
+    "reconciler_silent",
+    "watcher_silent",
+)

@@ -1,0 +1,28 @@
+"""Alarms by what the tasks of speakers know: who does not answer, who is fed by one."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from byoip.store.speakers.routes import Alarm
+from byoip.worker.speaker_task import SpeakerTask
+
+
+def speakers_down(tasks: Sequence[SpeakerTask]) -> Iterator[Alarm]:
+    """Every speaker that does not answer, with the neighbours that it fed and its routes."""
+    for task in tasks:
+        if not task.alive:
+            fed = ", ".join(one.address for one in task.neighbours) or "not known"
+            said = f"{task.fault}; neighbours: {fed}; routes: {task.held}"
+            yield Alarm("speaker_down", task.staged.name, said)
+
+
+def fed_by_one(tasks: Sequence[SpeakerTask]) -> Iterator[Alarm]:
+    """Every peer that is fed by one speaker, or by none, by the sessions last known."""
+    feeding = Counter[str]()
+    for task in tasks:
+        for session in task.neighbours:
+            if session.established:
+                feeding[session.address] += task.alive
+    for peer, count in feeding.items():
+        if count <= 1:
+            yield Alarm("fed_by_one", peer, "" if count else "by no speaker now")
