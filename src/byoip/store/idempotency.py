@@ -1,4 +1,7 @@
-"""Answers kept for repeated writes, each under a lock on its key."""
+"""Answers kept for repeated writes, each under a lock on its key.
+
+Text SQL where old keys go in pages: SQLAlchemy has no DELETE of a limited number of rows.
+"""
 
 from datetime import timedelta
 from hashlib import blake2b
