@@ -134,6 +134,9 @@ OF_OPERATORS: Final[Catalogue] = {
         "rolled_back": "Routes of a snapshot are announced again.",
         "disowned": "The database was restored: what speakers were given is forgotten.",
     },
+    "database": {
+        "failed_over": "Another server was promoted, and nothing that was known is missing.",
+    },
     "speaker": {"forgotten": "A speaker is gone for good, and nothing of it is on record."},
     "listener": {"forgotten": "A listener is gone for good, and nothing of it is on record."},
 }

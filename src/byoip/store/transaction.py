@@ -49,6 +49,7 @@ without their claims: to read them before a withdrawal (holding nothing else), a
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -67,6 +68,7 @@ from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.rules import RouteRules
+from byoip.domain.speakers.succession import Write
 from byoip.ports.clock import Clock
 from byoip.store.accounts import rate_limits
 from byoip.store.accounts.accounts import AccountRepository
@@ -160,14 +162,9 @@ class Transaction:
         precondition: Precondition,
         key: IdempotencyRepository | None,
     ) -> None:
-        self.clock = clock
-        self.precondition = precondition
-        self.connection = connection
-        self.session = session
-        self.app = app
-        self.rules = rules
-        self._actor = actor
-        self._key = key
+        self.clock, self.app, self.rules, self.precondition = clock, app, rules, precondition
+        self.connection, self.session = connection, session
+        self._actor, self._key = actor, key
 
     @property
     def actor(self) -> Actor:
@@ -238,18 +235,15 @@ class Transaction:
     async def end(self) -> None:
         """Write what comes last: the histories, the feed for edges, then the answer."""
         made = self.__dict__  # what was used; the rest has nothing to write
-        if "events" in made:
-            await self.events.write()
-        if "operator_events" in made:
-            await self.operator_events.write()
-        if "edge_feed" in made:
-            await self.edge_feed.write()
+        for one in ("events", "operator_events", "edge_feed"):
+            if one in made:
+                await made[one].write()
         if self._key is not None:
             await self._key.write()
 
 
 class Store:
-    """Transactions on an engine."""
+    """Transactions on an engine; `acknowledged` are the last that were committed with events."""
 
     def __init__(
         self,
@@ -261,6 +255,7 @@ class Store:
         self._engine, self._clock = engine, clock
         self._rules = RouteRules(ceilings, origins)
         self._app = make_enqueuing_app()
+        self.acknowledged: deque[Write] = deque(maxlen=100)
 
     @asynccontextmanager
     async def transaction(
@@ -293,6 +288,8 @@ class Store:
                     await claimed.claim()
                 yield tx
                 await tx.end()
+            if "events" in tx.__dict__:
+                self.acknowledged.extend(tx.events.written)
 
     async def prune(self) -> int:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""

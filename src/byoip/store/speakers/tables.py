@@ -91,6 +91,19 @@ incarnation = table(
     col.check("one_row", "singleton"),
 )
 
+# Processes that remember what this database was: see `witnesses.py`. `seen_at` is by the server's
+# clock; `good` is what the process said of the database of that identity when it had become that.
+witnesses = table(
+    "witnesses",
+    sa.Column("process", sa.Uuid, primary_key=True),
+    col.text("name"),
+    col.timestamptz("seen_at"),
+    col.text("identity", nullable=True),
+    sa.Column("good", sa.Boolean),
+    sa.Column("detail", sa.Text, nullable=False, server_default=sa.text("''")),
+    col.check("testified", "num_nulls(identity, good) IN (0, 2)"),
+)
+
 # The append-only ledger of orphans that speakers were told to withdraw; it bounds how many.
 orphan_withdrawals = table(
     "orphan_withdrawals",
