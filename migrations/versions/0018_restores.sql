@@ -28,3 +28,14 @@ CREATE TABLE witnesses (
     CONSTRAINT pk_witnesses PRIMARY KEY (process),
     CONSTRAINT ck_witnesses_testified CHECK (num_nulls(identity, good) IN (0, 2))
 );
+
+-- The numbers of events are given a second time after a restore: readers tell epochs apart.
+CREATE TABLE feed_epochs (
+    number BIGINT NOT NULL,
+    epoch UUID DEFAULT gen_random_uuid() NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    shared_until TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_feed_epochs PRIMARY KEY (number),
+    CONSTRAINT uq_feed_epochs_epoch UNIQUE (epoch)
+);
+INSERT INTO feed_epochs (number, since) VALUES (1, clock_timestamp());

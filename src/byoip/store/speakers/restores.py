@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from byoip.domain.speakers.succession import Testimony
 from byoip.store.statements import Repository, from_text
@@ -47,6 +48,15 @@ _KEPT: Final = from_text("SELECT identity FROM incarnation FOR UPDATE")
 _KEEP: Final = from_text("""
     INSERT INTO incarnation (identity, since) VALUES (:identity, :now)
     ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity, since = excluded.since
+""")
+# Events from before the last sign of life that this database knows are not lost; with a minute for
+# clocks that differ.
+_BEGIN_EPOCH: Final = from_text("""
+    INSERT INTO feed_epochs (number, since, shared_until)
+    SELECT coalesce((SELECT max(number) FROM feed_epochs), 0) + 1, :now,
+        coalesce((SELECT max(seen_at) FROM witnesses), (SELECT since FROM incarnation))
+            - interval '1 minute'
+    RETURNING epoch
 """)
 # Those that were alive at the end say something, or have yet to. Of a killed process the row stays.
 _TESTIMONIES: Final = from_text("""
@@ -101,6 +111,12 @@ class RestoreRepository(Repository):
         """Record which database this is; testimonies are over with that."""
         await self._session.change(_KEEP, identity=here, now=now)
         await self._session.change(_HEARD)
+
+    async def begin_epoch(self, now: datetime) -> UUID:
+        """From now on the feed of events is another one; to be called before `keep`."""
+        (row,) = await self._session.rows(_BEGIN_EPOCH, now=now)
+        epoch: UUID = row.epoch
+        return epoch
 
     async def forget_applied(self) -> ForgottenState:
         """Forget what speakers may have from us, and which orphans they hold.

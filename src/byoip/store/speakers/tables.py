@@ -104,6 +104,18 @@ witnesses = table(
     col.check("testified", "num_nulls(identity, good) IN (0, 2)"),
 )
 
+# Of the feed of events: after a restore its numbers are given a second time. Events from before
+# `shared_until` have the same numbers as in all epochs before; null: that is not known.
+feed_epochs = table(
+    "feed_epochs",
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column(
+        "epoch", sa.Uuid, nullable=False, unique=True, server_default=sa.func.gen_random_uuid()
+    ),
+    col.timestamptz("since"),
+    col.timestamptz("shared_until", nullable=True),
+)
+
 # The append-only ledger of orphans that speakers were told to withdraw; it bounds how many.
 orphan_withdrawals = table(
     "orphan_withdrawals",

@@ -60,7 +60,7 @@ _ALIVE: Final = from_text("""
 """)
 _TESTIFY: Final = from_text("""
     INSERT INTO witnesses AS kept (process, name, seen_at, identity, good, detail)
-    VALUES (:process, :name, :at, :here, :good, :detail)
+    VALUES (:process, :name, '-infinity', :here, :good, :detail)
     ON CONFLICT (process) DO UPDATE
     SET identity = excluded.identity, good = excluded.good, detail = excluded.detail
     RETURNING process
@@ -122,7 +122,7 @@ class Witness:
         lost = losses(known, await self._found(connection, known, here))
         if here == known.identity and not lost:
             return
-        asked = {"process": self.process, "name": process_name(), "at": known.at, "here": here}
+        asked = {"process": self.process, "name": process_name(), "here": here}
         await run(connection, _TESTIFY, good=not lost, detail="; ".join(lost), **asked)
 
     async def _found(

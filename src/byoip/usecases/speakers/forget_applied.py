@@ -3,7 +3,8 @@
 A row of the backup may say withdrawn of a route that was announced again after the backup. So a
 path that a speaker holds is taken for ours if a row wants it, and is left to operators if none
 does. Offboarding stops until an operator starts it, for it may go on with what was called off after
-the backup. Edges read all changes again, for the numbers of changes are given a second time.
+the backup. Edges read all changes again, for the numbers of changes are given a second time; so are
+those of events, whose feed gets another epoch.
 """
 
 from datetime import timedelta
@@ -66,12 +67,14 @@ async def forget_applied(tx: Transaction, *, name: str, reason: str) -> Forgotte
 
 async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenState:
     feed = await tx.edges.begin_feed()  # first: it waits for all transactions that change bindings
+    epoch = await tx.restores.begin_epoch(tx.now)
     await tx.restores.keep(found.here, tx.now)
     done = await tx.restores.forget_applied()
     await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
     after["feed"] = feed.hex
+    after["epoch"] = epoch.hex
     after["lost"] = [one.detail for one in found.testimonies if one.detail]
     tx.record_for_operators("routes.disowned", why, before=before, after=after)
     stopped = {"kind": JobKind.OFFBOARD.value}
