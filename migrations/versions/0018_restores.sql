@@ -39,3 +39,15 @@ CREATE TABLE feed_epochs (
     CONSTRAINT uq_feed_epochs_epoch UNIQUE (epoch)
 );
 INSERT INTO feed_epochs (number, since) VALUES (1, clock_timestamp());
+
+-- Rows of an older database that say advertised: not announced until the route is seen to be up, its
+-- owner changes it, or an operator releases it.
+CREATE TABLE unreleased_routes (
+    bgp_prefix_id UUID NOT NULL,
+    change BIGINT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_seen TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_unreleased_routes PRIMARY KEY (bgp_prefix_id),
+    CONSTRAINT fk_unreleased_routes_bgp_prefix_id FOREIGN KEY (bgp_prefix_id)
+        REFERENCES bgp_prefixes (id) ON DELETE RESTRICT
+);

@@ -132,6 +132,7 @@ OF_OPERATORS: Final[Catalogue] = {
     "orphan": {"withdrawn": "An operator has a path withdrawn that no row wants."},
     "routes": {
         "rolled_back": "Routes of a snapshot are announced again.",
+        "released": "Routes that waited since a restore are announced again.",
         "disowned": "The database was restored: what speakers were given is forgotten.",
     },
     "database": {

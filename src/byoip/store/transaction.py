@@ -102,6 +102,7 @@ from byoip.store.routes.breaker import BreakerRepository
 from byoip.store.routes.offboardings import OffboardingRepository
 from byoip.store.speakers.restores import RestoreRepository
 from byoip.store.speakers.route_history import RouteHistoryRepository
+from byoip.store.speakers.unreleased import UnreleasedRepository
 from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
@@ -140,6 +141,7 @@ class Transaction:
     guards = cached_property(lambda tx: JobGuardRepository(tx.session))
     drifts = cached_property(lambda tx: DriftRepository(tx.session))
     routes = cached_property(lambda tx: RouteHistoryRepository(tx.session))
+    unreleased = cached_property(lambda tx: UnreleasedRepository(tx.session))
     restores = cached_property(lambda tx: RestoreRepository(tx.session))
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))

@@ -250,6 +250,9 @@ class _Term:
         while True:
             await asyncio.sleep(self._parts.pace.every.total_seconds())
             await self._clock.set(self._leadership.pool)
+            many = await self._parts.routes.note_released()
+            said = f"{many} routes wait: see `byoip advertise unreleased`"
+            await self._raise("unreleased", [Alarm("unreleased", "routes", said)] if many else [])
             await self._take_snapshot()
 
     async def _take_snapshot(self) -> None:

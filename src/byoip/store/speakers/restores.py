@@ -79,6 +79,23 @@ _FORGET: Final = from_text("""
     )
     SELECT count(*) FILTER (WHERE given) AS many FROM gone
 """)
+# What observers said of them is old, too.
+_HOLD_BACK: Final = from_text("""
+    WITH wanted AS (
+        SELECT id, change FROM bgp_prefixes WHERE advertised ORDER BY id FOR SHARE
+    ), seen AS (
+        SELECT o.bgp_prefix_id, o.seen_by, o.at, o.advertised FROM observed_routes o
+        JOIN wanted w ON w.id = o.bgp_prefix_id ORDER BY o.bgp_prefix_id, o.seen_by FOR UPDATE OF o
+    ), gone AS (
+        DELETE FROM observed_routes o USING seen s
+        WHERE (o.bgp_prefix_id, o.seen_by) = (s.bgp_prefix_id, s.seen_by)
+    )
+    INSERT INTO unreleased_routes AS kept (bgp_prefix_id, change, since, last_seen)
+    SELECT id, change, :now, (SELECT max(at) FROM seen WHERE bgp_prefix_id = id AND advertised)
+    FROM wanted
+    ON CONFLICT (bgp_prefix_id) DO UPDATE SET change = excluded.change,
+        last_seen = coalesce(excluded.last_seen, kept.last_seen)
+""")
 _ORPHANS: Final = from_text("DELETE FROM orphan_routes")
 _RAISE_ALARM: Final = from_text("""
     INSERT INTO route_alarms (kind, subject, detail, since)
@@ -118,12 +135,14 @@ class RestoreRepository(Repository):
         epoch: UUID = row.epoch
         return epoch
 
-    async def forget_applied(self) -> ForgottenState:
+    async def forget_applied(self, now: datetime) -> ForgottenState:
         """Forget what speakers may have from us, and which orphans they hold.
 
+        No row is announced that is not up, before an operator releases it (`unreleased.py`).
         At the next full sync, a path that a row wants is taken for ours; every other path is an
         orphan. So nothing is withdrawn for a row that a backup has brought back.
         """
+        await self._session.change(_HOLD_BACK, now=now)
         (applied,) = await self._session.rows(_FORGET)
         return ForgottenState(applied.many, await self._session.change(_ORPHANS))
 

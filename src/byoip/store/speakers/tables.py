@@ -116,6 +116,16 @@ feed_epochs = table(
     col.timestamptz("shared_until", nullable=True),
 )
 
+# Rows of an older database that say advertised: not announced while `change` is the row's, until
+# the route is seen to be up, or an operator releases it. Deleted then.
+unreleased_routes = table(
+    "unreleased_routes",
+    col.reference("bgp_prefix_id", "bgp_prefixes.id", key=True),
+    sa.Column("change", sa.BigInteger, nullable=False),
+    col.timestamptz("since"),
+    col.timestamptz("last_seen", nullable=True),
+)
+
 # The append-only ledger of orphans that speakers were told to withdraw; it bounds how many.
 orphan_withdrawals = table(
     "orphan_withdrawals",

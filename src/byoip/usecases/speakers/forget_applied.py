@@ -69,7 +69,7 @@ async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenS
     feed = await tx.edges.begin_feed()  # first: it waits for all transactions that change bindings
     epoch = await tx.restores.begin_epoch(tx.now)
     await tx.restores.keep(found.here, tx.now)
-    done = await tx.restores.forget_applied()
+    done = await tx.restores.forget_applied(tx.now)
     await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
