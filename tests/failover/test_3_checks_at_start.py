@@ -3,17 +3,16 @@
 A real server, started again with other settings.
 """
 
-import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from byoip.store.migrating import migrate
-from tests.end_to_end.running import BYOIP, environment, eventually
+from tests.end_to_end.running import eventually
 from tests.failover.pair import Server, one_server
+from tests.failover.starting import checked, ended, serving, set_to
 
 ASYNCHRONOUS = "replication is asynchronous: a failover may lose acknowledged changes"
 FORGETS = "synchronous_commit is off: a crash may lose acknowledged changes"
@@ -25,50 +24,6 @@ def server() -> Iterator[Server]:
     with one_server() as made:
         migrate(made.url(), "production")
         yield made
-
-
-@contextmanager
-def set_to(server: Server, **settings: str) -> Iterator[None]:
-    """The server with these settings, then as before."""
-    for said in (settings, {}):
-        server.stop()
-        server.settings = dict(said)
-        server.start()
-        if said:
-            yield
-
-
-def known(server: Server, **more: str) -> Mapping[str, str]:
-    url = server.url(more.pop("database", "postgres"))
-    return environment(DATABASE_URL=url, BYOIP_ORIGIN_ASNS="64500", COLUMNS="400", **more)
-
-
-def ended(server: Server, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """A process that ends by itself."""
-    argv, env = [str(BYOIP), *words], known(server, **more)
-    return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
-
-
-def checked(server: Server, **more: str) -> list[str]:
-    """What `config check` says of the server."""
-    done = ended(server, "config", "check", **more)
-    found = [line for line in done.stdout.splitlines() if line.startswith("database: ")]
-    assert "has revision" in found[0], done.stderr
-    return [line.removeprefix("database: ") for line in found[1:]]
-
-
-@contextmanager
-def serving(server: Server, log: Path, *words: str, **more: str) -> Iterator[None]:
-    """A process that must outlive the block; its log is written to the file."""
-    with (
-        log.open("wb") as out,
-        subprocess.Popen([BYOIP, *words], env=known(server, **more), stderr=out) as process,
-    ):
-        try:
-            yield
-            assert process.poll() is None, log.read_text()
-        finally:
-            process.kill()
 
 
 def test_a_server_that_may_damage_the_database_is_refused(server: Server, tmp_path: Path) -> None:
