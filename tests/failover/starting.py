@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from byoip.cli.commands import app
 from tests.end_to_end.running import BYOIP, environment
 from tests.failover.pair import Server
 
@@ -33,9 +36,9 @@ def ended(server: Server, *words: str, **more: str) -> subprocess.CompletedProce
 
 def checked(server: Server, **more: str) -> list[str]:
     """What `config check` says of the server."""
-    done = ended(server, "config", "check", **more)
+    done = CliRunner().invoke(app, ["config", "check"], env=known(server, **more))
     found = [line for line in done.stdout.splitlines() if line.startswith("database: ")]
-    assert "has revision" in found[0], done.stderr
+    assert "has revision" in found[0], done.output
     return [line.removeprefix("database: ") for line in found[1:]]
 
 
