@@ -64,9 +64,11 @@ def make_template(server_url: str) -> str:
 
 
 def create(connection: psycopg.Connection, name: str, template: str) -> None:
-    # Copying files is the faster strategy where nothing is synced to disk: 50 ms against 80 ms.
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-    connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+    # In memory copying files is faster: 50 ms against 80. On disk it waits for them: 2 s, not 0.5.
+    strategy = sql.SQL("file_copy" if fast_place() else "wal_log")
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}")
+    names = (sql.Identifier(name), sql.Identifier(template))
+    connection.execute(statement.format(*names, strategy))
 
 
 def url_of(server_url: str, database: str) -> str:

@@ -25,7 +25,6 @@ from tests.processes import children_of
 
 _START_SECONDS = 60
 _SETTINGS = {
-    "fsync": "off",  # kept in memory; nothing here is about the disk
     "unix_socket_directories": "",
     "wal_level": "replica",
     "hot_standby": "on",
@@ -94,6 +93,13 @@ class Server:
 
     def thaw(self) -> None:
         self._send(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it in order."""
+        self.run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w")
+        if self.process:
+            self.process.wait()
+        self.process = None
 
     def kill(self) -> None:
         """End all its processes at once."""

@@ -7,12 +7,14 @@ import typer
 
 from byoip.adapters.checks.resolver_check import resolver_complaint
 from byoip.cli.opening import opened
+from byoip.composition.connections import connection_notes
 from byoip.composition.speaking import tls_of
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
 from byoip.store.migrating import check_revision
 from byoip.store.poolers import refuse_unfit_pooler
+from byoip.store.server_settings import look_at_server
 from byoip.store.unavailable import StoreUnavailable
 
 config_app = typer.Typer(no_args_is_help=True, help="Settings.")
@@ -52,12 +54,15 @@ async def _check_database(settings: Settings) -> int:
     try:
         await refuse_unfit_pooler(settings.database_url)
         state = await check_revision(composition.engine)
+        server = await look_at_server(composition.engine)
     except StoreUnavailable as fault:
         typer.echo(f"database: cannot be reached: {fault.why}", err=True)
         return 1
     finally:
         await composition.close()
     typer.echo(f"database: has revision {state.found}, this version needs {state.expected}")
+    for note in (*server.notes, *connection_notes(settings, server)):
+        typer.echo(f"database: {note}")
     return 0
 
 

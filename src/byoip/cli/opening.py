@@ -1,6 +1,7 @@
 """For commands that work on the database itself: open a composition, do one thing, close it."""
 
 import getpass
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -8,14 +9,17 @@ import typer
 
 from byoip.cli.serving import run
 from byoip.composition import external_services
+from byoip.composition.connections import connection_notes
 from byoip.composition.process import Composition
 from byoip.settings import Mode
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings
 from byoip.settings.names import SettingsError
 from byoip.store.migrating import check_revision
+from byoip.store.server_settings import look_at_server
 
 _T = TypeVar("_T")
+_LOG = logging.getLogger(__name__)
 
 
 def database_of(settings: Settings) -> str:
@@ -53,6 +57,19 @@ async def require_migrated(composition: Composition) -> None:
             f"The database has {found}, and this version of byoip needs revision {state.expected}: "
             "run `byoip migrate` of this version first."
         )
+
+
+async def say_server_notes(composition: Composition, kind: str) -> None:
+    """Refuse a server that is not safe; one line of the log for each thing to know of it.
+
+    Raises:
+        UnfitServer: a crash of its machine may damage the database.
+        StoreUnavailable: the database cannot be reached.
+    """
+    server = await look_at_server(composition.engine)
+    more = connection_notes(composition.settings, server, starts=kind)
+    for note in (*server.notes, *more):
+        _LOG.warning("The database server: %s", note)
 
 
 def with_composition(

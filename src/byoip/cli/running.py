@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.opening import opened, require_migrated
+from byoip.cli.opening import opened, require_migrated, say_server_notes
 from byoip.cli.serving import (
     LETTERS,
     bind,
@@ -54,7 +54,7 @@ def worker(
 async def run_api(settings: Settings, stop: asyncio.Event) -> int:
     """Serve the API until it is stopped."""
     async with AsyncExitStack() as stack:
-        composition = await _open(stack, settings)
+        composition = await _open(stack, settings, "api")
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
@@ -74,7 +74,7 @@ async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.
     if rpki_cache:
         queues, first = [*queues, jobs.RPKI_QUEUE], [*first, jobs.REFRESH_ROAS]
     async with AsyncExitStack() as stack:
-        composition = await _open(stack, settings)
+        composition = await _open(stack, settings, "worker")
         letters = _letter_work(composition)
         queues = [*queues, jobs.LETTER_QUEUE] if letters else queues
         url = composition.database_url
@@ -97,12 +97,13 @@ def _letter_work(composition: Composition) -> LetterWork | None:
     return work
 
 
-async def _open(stack: AsyncExitStack, settings: Settings) -> Composition:
+async def _open(stack: AsyncExitStack, settings: Settings, kind: str) -> Composition:
     require_origins(settings)
     composition = opened(settings)
     stack.push_async_callback(composition.close)
     await refuse_unfit_pooler(composition.database_url)
     await require_migrated(composition)
+    await say_server_notes(composition, kind)
     stamped = await stamped_mode(composition.engine)
     if stamped not in {None, composition.mode}:
         raise SettingsError(f"This database is stamped {stamped}: it serves nothing else.")

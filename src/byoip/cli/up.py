@@ -16,6 +16,7 @@ from byoip.adapters.child_process import start_child_async
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
 from byoip.cli.credentials import first_credentials
+from byoip.cli.opening import say_server_notes
 from byoip.cli.ready import Ready
 from byoip.cli.serving import (
     LETTERS,
@@ -105,6 +106,8 @@ async def serve(
         composition = Composition(settings, url, wanted.mode, outside)
         stack.push_async_callback(composition.close)
         await refuse_unfit_pooler(url)
+        if postgres is None and not wanted.sandbox:  # ours is set up well, a sandbox keeps nothing
+            await say_server_notes(composition, "up")
         await composition.offer_services()
         control_url = None
         if internet:

@@ -34,7 +34,8 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Never fsync or full_page_writes: byoip refuses a server without them (store/server_settings.py).
+FORGETFUL = {"synchronous_commit": "off"}
 
 
 class EmbeddedPostgres:
@@ -57,7 +58,7 @@ class EmbeddedPostgres:
         Args:
             data_dir: made when missing. As root, every parent must be open to the `postgres` or
                 `nobody` account that then runs the server.
-            durable: False gives up safety against power loss, for tests.
+            durable: False gives up the last commits at a loss of power, for tests.
             major: the version that a new data directory is made by; None for the first found.
             binaries_cache: where root keeps a copy of the wheel's programs for that account.
         """

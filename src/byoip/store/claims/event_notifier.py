@@ -20,6 +20,9 @@ from byoip.store.database_url import plain
 
 _LOG = logging.getLogger(__name__)
 
+LISTENING: Final = "byoip events"  # the name of its connection
+LISTENING_CONNECTIONS: Final = 1
+
 _PAUSE_SECONDS: Final = 1.0
 _CHECK_SECONDS: Final = 15.0
 _ANSWER_SECONDS: Final = 5.0
@@ -76,7 +79,7 @@ class EventNotifier:
 
     async def _listen(self) -> None:
         async with await Connection.connect(
-            self._conninfo, autocommit=True, application_name="byoip events"
+            self._conninfo, autocommit=True, application_name=LISTENING
         ) as connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
             self._notify_all()

@@ -21,6 +21,8 @@ from byoip.store.engine import session_options
 from byoip.store.statements import Session, compiled
 
 SCHEMA: Final = "procrastinate"
+_POOL: Final = 4
+QUEUE_CONNECTIONS: Final = _POOL + 1  # procrastinate listens on one outside of its pool
 _CONNECTION_SECONDS: Final = 10.0  # also what a worker that is told to stop waits for, twice
 
 _OPEN_RUNS: Final = compiled(
@@ -46,10 +48,10 @@ _FAIL_STALLED: Final = compiled(
     )
     """)
 )
-_SILENCE: Final = timedelta(seconds=30)  # heartbeats come every ten
+SILENCE: Final = timedelta(seconds=30)  # heartbeats come every ten
 
 
-def make_job_app(database_url: str, *, connections: int = 4) -> App:
+def make_job_app(database_url: str, *, connections: int = _POOL) -> App:
     """The queue, for a worker: it opens a pool of its own, in the queue's schema.
 
     The worker registers the tasks that it carries out.
@@ -105,7 +107,7 @@ class JobRepository:
 
     async def fail_stalled(self) -> int:
         """End the jobs of workers that died, as failed; how many."""
-        return await self._session.change(_FAIL_STALLED, silence=_SILENCE)
+        return await self._session.change(_FAIL_STALLED, silence=SILENCE)
 
     async def _open_runs(self, run_id: UUID) -> int:
         row = await self._session.row(_OPEN_RUNS, run_id=run_id)

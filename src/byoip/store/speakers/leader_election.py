@@ -35,7 +35,8 @@ LEASE_SECONDS: Final = 5.0
 _KEY: Final = (0x62797, 0x726F7574)  # "byoip", "rout"
 _LOCK_RETRY_SECONDS: Final = 0.2
 _CHECK_SECONDS: Final = 3.0
-_CONNECTIONS: Final = 4  # that write for the lease
+_POOL: Final = 4
+CONNECTIONS: Final = _POOL + 2  # the pool writes for the lease, one holds it, one listens
 _Connection = psycopg.AsyncConnection[Any]
 
 
@@ -106,7 +107,7 @@ class LeaderElection:
                 await _ready(holding, lease, calls_end)
                 async with connected(self._conninfo, "byoip routes") as listening:
                     await _listening(listening)
-                    pool = leased_pool(self._conninfo, lease, _CONNECTIONS)
+                    pool = leased_pool(self._conninfo, lease, _POOL)
                     try:
                         yield Leadership(lease, listening, pool)
                     finally:

@@ -19,7 +19,8 @@ OF_WORKER: Final = 0
 OF_API: Final = 1
 OF_LEADER: Final = 2  # it would watch itself: better than that no process watches
 
-_CONNECTIONS: Final = 2
+_POOL: Final = 2
+CONNECTIONS: Final = _POOL + 1  # the pool writes for the lease, one holds it
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class WatchElection:
         """
         async with connected(self._conninfo, "byoip watcher") as holding:
             lease, _ = await self._candidate.wait(holding)
-            pool = leased_pool(self._conninfo, lease, _CONNECTIONS)
+            pool = leased_pool(self._conninfo, lease, _POOL)
             try:
                 yield Watch(lease, pool)
             finally:

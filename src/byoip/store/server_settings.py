@@ -1,0 +1,102 @@
+"""Whether Postgres keeps what it acknowledges, and lets in all of us; asked when a process starts.
+
+Text SQL: it asks Postgres about itself, and the queue's table of workers, which is not ours.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.errors import Fixable
+from byoip.store.claims.event_notifier import LISTENING
+from byoip.store.jobs.jobs import SILENCE
+from byoip.store.unavailable import translate_driver_errors
+
+_MUST_BE_ON: Final = ("fsync", "full_page_writes")
+_WORDS: Final = ("synchronous_commit", "synchronous_standby_names", "wal_level")
+_SETTINGS: Final = ", ".join(f"current_setting('{one}') AS {one}" for one in _MUST_BE_ON + _WORDS)
+
+# Administrators keep some connections; a role or a database may have fewer than the server.
+_ROOM: Final = """
+    SELECT least(
+        current_setting('max_connections')::int
+            - current_setting('superuser_reserved_connections')::int
+            - coalesce(current_setting('reserved_connections', true)::int, 0),
+        nullif(r.rolconnlimit, -1),
+        nullif(d.datconnlimit, -1)
+    ) FROM pg_roles r, pg_database d
+    WHERE r.rolname = session_user AND d.datname = current_database()
+"""
+_APIS: Final = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = :listening
+"""
+_ASKED: Final = sa.text(
+    f"SELECT {_SETTINGS}, ({_ROOM}) AS room, ({_APIS}) AS apis, "
+    "to_regclass('procrastinate.procrastinate_workers') IS NOT NULL AS queue"
+)
+_WORKERS: Final = sa.text(
+    "SELECT count(*) FROM procrastinate.procrastinate_workers "
+    "WHERE last_heartbeat > now() - CAST(:silence AS interval)"
+)
+
+
+class UnfitServer(Fixable):
+    """The server may lose or damage what it has acknowledged; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that keeps what it acknowledges, as long as it lives.
+
+    Attributes:
+        notes: what operators should know of it, a sentence each.
+        room: connections that our role may have in our database.
+        apis, workers: our processes that run now; `byoip up` counts as one of each.
+    """
+
+    notes: tuple[str, ...]
+    room: int
+    apis: int
+    workers: int
+
+
+async def look_at_server(engine: AsyncEngine) -> Server:
+    """Ask the server for its settings.
+
+    Raises:
+        UnfitServer: a crash of its machine may damage the database.
+        StoreUnavailable: the database cannot be reached.
+    """
+    with translate_driver_errors():
+        async with engine.connect() as connection:
+            row = (await connection.execute(_ASKED, {"listening": LISTENING})).one()
+            workers = 0
+            if row.queue:
+                asked = await connection.execute(_WORKERS, {"silence": SILENCE})
+                workers = asked.scalar_one()
+    _refuse_forgetful([name for name in _MUST_BE_ON if getattr(row, name) != "on"])
+    notes = _notes(row.synchronous_commit, row.synchronous_standby_names, row.wal_level)
+    return Server(notes, row.room, row.apis, workers)
+
+
+def _refuse_forgetful(off: list[str]) -> None:
+    if off:
+        raise UnfitServer(
+            f"This Postgres runs with {' and '.join(off)} off, so a crash of its machine may damage"
+            " the database beyond repair: switch that on, and take the database from a backup if "
+            "the machine has crashed since."
+        )
+
+
+def _notes(commit: str, standbys: str, wal_level: str) -> tuple[str, ...]:
+    notes = []
+    if not standbys or commit in {"local", "off"}:
+        notes.append("replication is asynchronous: a failover may lose acknowledged changes")
+    if commit == "off":
+        notes.append("synchronous_commit is off: a crash may lose acknowledged changes")
+    if wal_level == "minimal":
+        notes.append("wal_level is minimal: no standby and no archive can follow this server")
+    return tuple(notes)
