@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -16,6 +16,8 @@ from byoip.settings.names import SettingsError
 from byoip.store.migrating import check_revision
 
 _T = TypeVar("_T")
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the operators' history.")]
 
 
 def database_of(settings: Settings) -> str:
