@@ -297,4 +297,4 @@ class Store:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""
         async with self.transaction() as tx:
             await rate_limits.prune(tx.session)
-            return await prune_keys(tx.session, self._clock)
+        return await prune_keys(self._engine, self._clock)
