@@ -110,7 +110,9 @@ def test_every_metric_has_its_row_or_sentence() -> None:
 
 
 def test_the_runbook_says_what_to_do_about_every_alarm() -> None:
-    told = re.findall(r"^- \*\*(\w+)\*\*:", (REPOSITORY / "docs" / "runbook.md").read_text(), re.M)
+    told = re.findall(
+        r"^- \*\*(\w+)\*\*:", (REPOSITORY / "docs" / "runbook.md").read_text(), re.MULTILINE
+    )
     assert set(told) >= set(ALARM_KINDS)
 
 
