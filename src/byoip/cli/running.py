@@ -10,17 +10,7 @@ from typing import Annotated
 import typer
 
 from byoip.cli.opening import opened, require_migrated
-from byoip.cli.serving import (
-    LETTERS,
-    Host,
-    Port,
-    bind,
-    port_of,
-    reconciling,
-    serving,
-    watching,
-    working,
-)
+from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, watching, working
 from byoip.cli.stopping import run_until_stopped
 from byoip.cli.up import refresh_in_child
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
@@ -33,6 +23,9 @@ from byoip.store.migrating import stamped_mode
 from byoip.store.poolers import refuse_unfit_pooler
 from byoip.store.speakers.watch_election import OF_API
 from byoip.worker.tasks import LetterWork
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 
 
 def api(host: Host = None, port: Port = None) -> None:

@@ -6,10 +6,9 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Annotated, Any
+from typing import Any
 
 import psycopg
-import typer
 import uvicorn
 import uvloop
 from procrastinate import App
@@ -21,9 +20,6 @@ from byoip.cli.stopping import asked_to_end, ended
 from byoip.composition.process import Composition
 from byoip.composition.speaking import reconciler_of, watcher_of
 from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER
-
-Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 
 # Libraries for PDFs and signatures take most of a second: only a process that signs imports this.
 LETTERS = "byoip.cli.letters"

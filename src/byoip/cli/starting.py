@@ -12,13 +12,15 @@ from rich.console import Console
 from byoip.cli.demo import Demo, DemoFailed
 from byoip.cli.logs import configure_logs
 from byoip.cli.ready import Ready
-from byoip.cli.serving import Host, Port, bind
+from byoip.cli.serving import bind
 from byoip.cli.up import Wanted, up
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings
 
 _DEMO_SECONDS = 30
 
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where to keep data.")]
 
 
