@@ -134,7 +134,10 @@ OF_OPERATORS: Final[Catalogue] = {
         "rolled_back": "Routes of a snapshot are announced again.",
         "disowned": "The database was restored: what speakers were given is forgotten.",
     },
-    "speaker": {"forgotten": "A speaker is gone for good, and nothing of it is on record."},
+    "speaker": {
+        "forgotten": "A speaker is gone for good, and nothing of it is on record.",
+        "opened": "An operator lets the sessions of a speaker come up, whatever is missing.",
+    },
     "listener": {"forgotten": "A listener is gone for good, and nothing of it is on record."},
 }
 
