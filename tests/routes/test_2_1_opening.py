@@ -45,7 +45,7 @@ STRANGERS = [Prefix.parse(f"31.9.{number}.0/24") for number in range(40)]
 def test_what_becomes_of_sessions(
     record: SpeakerRecord | None, missing: bool, left: float, fed: bool, decided: Opening
 ) -> None:
-    assert opening(record, missing=missing, seconds_left=left, fed_by_twin=fed) is decided
+    assert opening(record, missing=missing, seconds_left=left, fed_by_sibling=fed) is decided
 
 
 async def test_an_empty_database_with_one_route_opens_no_speaker_that_held_others(
@@ -182,7 +182,7 @@ async def test_with_a_twin_up_it_stays_shut_when_the_restart_time_ends(fleet: Fl
     async with reconciling(fleet, one, twin, stages=[1, 1]):
         await until(lambda: stands(fleet, "sessions_shut", "one"))
         await until(lambda: twin.feeds(PEER))
-        await until(lambda: says(fleet, "sessions_shut", "in 0 s; a twin feeds them"))
+        await until(lambda: says(fleet, "sessions_shut", "in 0 s; others of its stage"))
         await looks(one)
         assert not one.feeds(PEER)
 

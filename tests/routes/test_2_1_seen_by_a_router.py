@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from byoip.composition.speaking import restart_notes
 from byoip.domain.prefix import Prefix
+from byoip.settings.model import Settings
 from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, path, reconciling, until
 from tests.real.edge import ROUTER, Edge, running_edge
@@ -54,7 +56,7 @@ async def test_with_a_twin_up_it_stays_shut_after_the_restart_time(fleet: Fleet)
             restart(edge, "one")
             await until(lambda: stands(fleet, "sessions_shut", "one"))
             assert "it lacks 200 routes" in await detail(fleet, "sessions_shut")
-            await until(lambda: says(fleet, "sessions_shut", "in 0 s; a twin"))
+            await until(lambda: says(fleet, "sessions_shut", "in 0 s; others of its stage"))
             await until(lambda: not edge.router.is_up("one"))
             assert [one.enabled for one in await edge.speakers["one"].neighbours()] == [False]
         assert edge.router.losses() == []
@@ -88,6 +90,15 @@ async def test_what_is_loaded_in_full_opens_by_itself(fleet: Fleet) -> None:
         (session,) = await edge.speakers["one"].neighbours()
         assert (session.address, session.restart_seconds) == (ROUTER, 600)
         assert edge.router.losses() == []
+
+
+async def test_config_check_names_what_has_less_than_the_recommended_time() -> None:
+    async with running_edge("one", graceful=True, restart_seconds=90) as edge:
+        target = edge.daemons["one"].target
+        asked = [{"name": "one", "address": target}, {"name": "two", "address": "127.0.0.1:1"}]
+        said = await restart_notes(Settings.model_validate({"speakers": asked}))
+        assert f"speaker one: neighbour {ROUTER} keeps its routes for 90 s only" in said[0]
+        assert said[1].startswith("speaker two could not be asked")
 
 
 def restart(edge: Edge, name: str) -> None:

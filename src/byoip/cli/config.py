@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from byoip.adapters.checks.resolver_check import resolver_complaint
-from byoip.composition.speaking import tls_of
+from byoip.composition.speaking import restart_notes, tls_of
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
@@ -22,7 +22,7 @@ def check(
         bool, typer.Option("--offline", help="Read the settings only; ask no other party.")
     ] = False,
 ) -> None:
-    """Read the settings, print them without secrets, and look at database and resolvers."""
+    """Read the settings, print them without secrets, and ask database, speakers and resolvers."""
     settings = read_settings()
     tls_of(settings)
     shown = settings.model_dump(mode="json", fallback=str)
@@ -42,6 +42,8 @@ async def _check_parties(settings: Settings) -> int:
             await refuse_unfit_pooler(settings.database_url)
         except StoreUnavailable:
             typer.echo("The database cannot be reached, so no pooler was looked for.")
+    for note in await restart_notes(settings):
+        typer.echo(note)
     return await _check_resolvers(settings)
 
 

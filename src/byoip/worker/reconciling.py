@@ -152,7 +152,7 @@ class _Term:
     def _speaker_task(self, part: SpeakerPart) -> SpeakerTask:
         parts = self._parts
         stage = [one.speaker for one in parts.speakers if one.stage == part.stage]
-        twins = [one for one in stage if one is not part.speaker]
+        siblings = [one for one in stage if one is not part.speaker]
         sync = SyncSpeaker(
             part.speaker,
             part.stage,
@@ -161,7 +161,7 @@ class _Term:
             self._leadership,
             self._stages,
             parts.clock,
-            Witnesses(twins, ObserveRoutes(parts.listeners)),
+            Witnesses(siblings, ObserveRoutes(parts.listeners)),
         )
         return SpeakerTask(sync, part.staged, parts.pace, self._changed, parts.steady)
 

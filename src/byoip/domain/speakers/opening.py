@@ -37,7 +37,7 @@ class SpeakerRecord:
 
 
 def opening(
-    record: SpeakerRecord | None, *, missing: bool, seconds_left: float, fed_by_twin: bool
+    record: SpeakerRecord | None, *, missing: bool, seconds_left: float, fed_by_sibling: bool
 ) -> Opening:
     """Decide it.
 
@@ -45,7 +45,7 @@ def opening(
         record: None: nothing is on record of it.
         missing: whether it lacks anything that peers may have from it.
         seconds_left: until its peers drop what they keep of it.
-        fed_by_twin: whether each of its peers has a session with another speaker of its stage.
+        fed_by_sibling: whether each of its peers has a session with another speaker of its stage.
     """
     if record is not None and record.ordered_by:
         return Opening.OPEN
@@ -53,6 +53,6 @@ def opening(
         return Opening.UNKNOWN
     if not missing:
         return Opening.OPEN
-    if fed_by_twin or seconds_left > MARGIN_SECONDS:
+    if fed_by_sibling or seconds_left > MARGIN_SECONDS:
         return Opening.SHUT
     return Opening.SHORT

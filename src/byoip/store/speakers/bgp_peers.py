@@ -104,7 +104,7 @@ async def forget(session: Session, kind: BgpPeerKind, name: str) -> Forgotten | 
     applied = await session.rows(_APPLIED, name=name) if is_speaker else []
     observed = await session.rows(_OBSERVED[kind], name=name)
     orphans = await session.change(_ORPHANS, name=name) if is_speaker else 0
-    if is_speaker:
+    if is_speaker:  # last, as the reconciler writes them
         await records.forget(session, name)
     if not (known or applied or observed or orphans):
         return None

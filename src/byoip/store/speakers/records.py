@@ -50,6 +50,8 @@ _LACKING: Final = from_text(f"""
     SELECT cidr FROM held_routes h WHERE speaker = :speaker
         AND NOT EXISTS (SELECT FROM now WHERE now.cidr = h.cidr)
         AND NOT EXISTS (SELECT FROM ({_WITHDRAWN}) w WHERE w.cidr = h.cidr)
+        AND NOT EXISTS (SELECT FROM orphan_withdrawals w
+            WHERE w.speaker = h.speaker AND w.cidr = h.cidr AND w.at > {_SINCE})
     UNION
     SELECT cidr FROM orphan_routes
     WHERE speaker = :speaker AND gone_at IS NOT NULL AND decision IS NULL

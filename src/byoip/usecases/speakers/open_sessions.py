@@ -4,10 +4,8 @@ What it held is kept outside of the rows of routes, and compared one by one: an 
 a restored one, that loads a single route must not have peers drop all the others.
 """
 
-import asyncio
 import logging
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -20,9 +18,9 @@ from byoip.domain.speakers.opening import (
     SpeakerRecord,
     opening,
 )
-from byoip.ports.speakers.speaker import Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
-from byoip.store.speakers.records import SpeakerRecords
+from byoip.store.speakers.records import RECONCILER, SpeakerRecords
 from byoip.store.speakers.routes import Alarm
 from byoip.usecases.speakers.observe import ObserveRoutes
 
@@ -34,7 +32,6 @@ OPENING_ALARMS: Final = (
     "strange_routes",
     "short_restart_time",
 )
-_TWIN_SECONDS = 3.0  # a twin that is slower is taken at what is on record of it
 _NAMED = 5  # in an alarm
 _REMEDY = "byoip operator speakers open"
 
@@ -44,10 +41,10 @@ class Witnesses:
     """Those who know what peers may have, besides the record.
 
     Attributes:
-        twins: the other speakers of its stage.
+        siblings: the other speakers of its stage.
     """
 
-    twins: Sequence[Speaker] = ()
+    siblings: Sequence[Speaker] = ()
     observe: ObserveRoutes = ObserveRoutes(())  # noqa: RUF009 - frozen
 
 
@@ -63,7 +60,7 @@ class OpenSessions:
     _seen_up: bool = field(default=False, init=False)  # by this process
     _decided: Opening = field(default=Opening.OPEN, init=False)
     _late: bool = field(default=False, init=False)  # decided when peers were about to drop all
-    _fed_by_twin: bool = field(default=False, init=False)
+    _fed_by_sibling: bool = field(default=False, init=False)
     _missing: Sequence[Prefix] = field(default=(), init=False)
     _strange: tuple[int, str] = field(default=(0, ""), init=False)
     _restart_seconds: Sequence[int] = field(default=(), init=False)
@@ -125,12 +122,19 @@ class OpenSessions:
             self._decided = Opening.OPEN
             return True
         self._late = self._seconds_left <= MARGIN_SECONDS
-        self._fed_by_twin = bool(missing) and await self._fed(neighbours)
+        self._fed_by_sibling = bool(missing) and await self._fed(neighbours)
+        record = self._record
+        if (
+            record
+            and record.ordered_by == RECONCILER
+            and all(not one.enabled for one in neighbours)
+        ):
+            record = SpeakerRecord()  # what it had begun has ended with a restart of the speaker
         self._decided = opening(
-            self._record,
+            record,
             missing=bool(missing),
             seconds_left=self._seconds_left,
-            fed_by_twin=self._fed_by_twin,
+            fed_by_sibling=self._fed_by_sibling,
         )
         return not self.shut
 
@@ -157,10 +161,14 @@ class OpenSessions:
     async def _witnessed(
         self, records: SpeakerRecords, holds: Collection[Prefix], looked_at: datetime
     ) -> set[Prefix]:
-        """What its twins hold or observers see, and it does not hold."""
+        """What its siblings hold or observers see, and it does not hold."""
         found: set[Prefix] = set()
-        for twin in self.witnesses.twins:
-            found.update(await self._held_by(records, twin))
+        held = await self.witnesses.observe.held(self.witnesses.siblings)
+        for sibling in self.witnesses.siblings:
+            if sibling.name in held:
+                found.update(path.prefix for path in held[sibling.name])
+            else:
+                found.update(await records.held(sibling.name))
         suspects = await records.suspects(self.speaker.name)
         asked = suspects.keys() - holds
         if asked and self.witnesses.observe.listened:
@@ -172,19 +180,10 @@ class OpenSessions:
         found.difference_update(holds)
         return found - {*await records.explained(found, looked_at)} if found else found
 
-    async def _held_by(self, records: SpeakerRecords, twin: Speaker) -> Collection[Prefix]:
-        with suppress(SpeakerUnanswered, TimeoutError):
-            async with asyncio.timeout(_TWIN_SECONDS):
-                return {path.prefix for path in await twin.held()}
-        return await records.held(twin.name)
-
     async def _fed(self, neighbours: Sequence[Neighbour]) -> bool:
-        """Whether each of its peers has a session with one of its twins."""
-        fed: set[str] = set()
-        for twin in self.witnesses.twins:
-            with suppress(SpeakerUnanswered, TimeoutError):
-                async with asyncio.timeout(_TWIN_SECONDS):
-                    fed.update(one.address for one in await twin.neighbours() if one.established)
+        """Whether each of its peers has a session with one of its siblings."""
+        sessions = await self.witnesses.observe.sessions(self.witnesses.siblings)
+        fed = {one.address for each in sessions.values() for one in each if one.established}
         return bool(fed) and all(one.address in fed for one in neighbours)
 
     @property
@@ -213,8 +212,8 @@ class OpenSessions:
             found.append(Alarm("sessions_shut", name, why))
         elif self._decided is Opening.SHUT:
             left = f"its peers drop all that they keep in {self._seconds_left:.0f} s"
-            if self._fed_by_twin:
-                left += "; a twin feeds them, so it stays shut"
+            if self._fed_by_sibling:
+                left += "; others of its stage feed them, so it stays shut"
             why = f"it lacks {self._lost}; {left}; announce or decide, or {_REMEDY} {name}"
             found.append(Alarm("sessions_shut", name, why))
         elif self._missing:

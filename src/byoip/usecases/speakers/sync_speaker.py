@@ -8,7 +8,8 @@ Before each batch the leader's lease is renewed, and the call ends before the le
 that was frozen in between sends nothing when it goes on.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -28,6 +29,7 @@ from byoip.usecases.speakers.acceptance import Acceptance
 from byoip.usecases.speakers.open_sessions import OpenSessions, Witnesses
 
 _BATCH: Final = 2000  # paths a call: gobgpd takes 20,000 in a second, and has four for a call
+_STEP_SECONDS: Final = 0.1
 
 
 class _Tell(Protocol):
@@ -226,7 +228,7 @@ class SyncSpeaker:
         neighbours, records = await self.speaker.neighbours(), self.routes.records
         down = [one for one in neighbours if not one.enabled]
         holds = {*announced, *orphans}
-        may = await self.opening.may_open(records, neighbours, holds, looked_at)
+        may = await self._progressing(self.opening.may_open(records, neighbours, holds, looked_at))
         if not (down and announced and may):
             return neighbours, False
         if len(down) == len(neighbours) and not await self._takes_ours(announced):
@@ -241,6 +243,17 @@ class SyncSpeaker:
         neighbours = await self.speaker.neighbours()
         await self.opening.note(records, neighbours, holds)
         return neighbours, False
+
+    async def _progressing(self, asked: Coroutine[None, None, bool]) -> bool:
+        """Wait for others, who have a deadline: this task does not hang meanwhile."""
+        answer = asyncio.ensure_future(asked)
+        try:
+            while not answer.done():
+                await asyncio.wait([answer], timeout=_STEP_SECONDS)
+                self.progressed_at = boottime()
+            return answer.result()
+        finally:
+            answer.cancel()
 
     async def _takes_ours(self, announced: Collection[Prefix]) -> bool:
         until = await self.leadership.require()
