@@ -1,8 +1,8 @@
 # make demo       onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
 # make test-fast  all tests without real outside servers; of three processes one waits for Postgres
 # make test       what .ci/run runs: with CI=true or SYSTEM=1 also real servers (apt, root)
-# make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing, and the tests of
-#                 store and API on the oldest promised Postgres (apt, root)
+# make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing, docker-compose.yml
+#                 in an engine, and store and API on the oldest promised Postgres (apt, root)
 # make check      style, types, import contracts
 # make fuzz       a long search for faults in the API, with schemathesis; FUZZ_SECONDS=600
 # make bench      the figures of the README; bench-quick: only whether each can be measured
@@ -32,6 +32,7 @@ endif
 	$(PYTEST) 2 $(PYTEST_ARGS)
 
 test-long: fuzz
+	-tools/install-engine # tests/ship says what is missing
 	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS)
 	$(PYTEST) 2 --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net
 

@@ -116,7 +116,7 @@ def _uncounted(store: Store) -> Callable[[OwnedRoute], Awaitable[None]]:
     async def one(route: OwnedRoute) -> None:
         async with store.transaction(actor=_BY) as tx:
             kept = vars(tx.breaker)
-            tx.breaker = _Uncounted(kept["_session"], SystemClock(), _NO_CEILING, kept["_history"])
+            tx.breaker = _Uncounted(kept["_session"], _NO_CEILING, kept["_history"])
             await _withdraw(tx, route)
 
     return one

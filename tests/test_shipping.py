@@ -124,7 +124,9 @@ def test_the_port_is_the_same_everywhere() -> None:
     port = image_environment()["BYOIP_PORT"]
     assert instruction("EXPOSE") == port
     assert "environ['BYOIP_PORT']" in instruction("HEALTHCHECK")
-    (first, last, inside) = re.findall(r"127\.0\.0\.1:(\d+)-(\d+):(\d+)", services()["api"])[0]
+    (first, last, inside) = re.findall(
+        r"127\.0\.0\.1:\$\{BYOIP_API_PORTS:-(\d+)-(\d+)\}:(\d+)", services()["api"]
+    )[0]
     assert inside == port
     assert int(last) - int(first) >= 2, "three copies of the API need three ports"
 
@@ -241,7 +243,8 @@ def test_a_document_names_only_variables_and_metrics_that_exist(document: Path) 
     text = document.read_text()
     variables = {name.lower() for name in re.findall(r"\bBYOIP_([A-Z_]+)", text)}
     of_clients = {"url", "operator_token"}
-    assert variables <= {*Settings.model_fields, "config", "version", *of_clients}
+    of_compose = {"api_copies", "worker_copies", "api_ports"}
+    assert variables <= {*Settings.model_fields, "config", "version", *of_clients, *of_compose}
     sources = "\n".join(file.read_text() for file in (REPOSITORY / "src").rglob("*.py"))
     for metric in re.findall(r"`(byoip_[a-z_]+?)(?:_total|_bucket)?(?:\{.*?)?`", text):
         assert f'"{metric}"' in sources, metric

@@ -61,6 +61,8 @@ def test_no_reason_leads_to_pending_or_valid() -> None:
         (WINDOW, True),
         (WINDOW + timedelta(microseconds=1), False),
         (timedelta(days=1), False),
+        (-WINDOW, True),  # clocks differ
+        (-timedelta(days=1), False),  # and one was moved back
     ],
 )
 def test_an_answer_counts_for_an_hour(age: timedelta, counts: bool) -> None:

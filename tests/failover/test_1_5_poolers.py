@@ -69,8 +69,9 @@ async def test_a_pooler_that_loses_something_is_refused(
         for _ in range(5):  # not by luck
             with pytest.raises(UnfitPooler, match=told):
                 await refuse_unfit_pooler(url)
+        settings = read_settings({}, database_url=url, origin_asns="64500")
         with pytest.raises(UnfitPooler, match=told):
-            await run_worker(read_settings({}, database_url=url, origin_asns="64500"), None)
+            await run_worker(settings, None, asyncio.Event())
         arguments, known = ["config", "check"], {"DATABASE_URL": url}
         checked = await asyncio.to_thread(CliRunner().invoke, commands, arguments, env=known)
         assert told in str(checked.exception)

@@ -11,7 +11,9 @@ import pytest
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.transport import Tls
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
-from byoip.composition.speaking import tls_of
+from byoip.composition.external_services import external_services
+from byoip.composition.process import Composition
+from byoip.composition.speaking import reconciler_of, tls_of, watcher_of
 from byoip.domain.asn import Asn
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.settings.loader import read_settings
@@ -124,6 +126,24 @@ async def test_gobgpd_is_spoken_to_over_tls(tmp_path: Path) -> None:
             await ask(Tls.read(other.ca, None, None))
         with pytest.raises(SpeakerUnanswered):
             await ask(None)
+
+
+async def test_reconciler_and_watcher_speak_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "authority")
+    own = authority.issue("gobgpd", HERE)
+    pair = (own.key.read_bytes(), own.certificate.read_bytes())
+    async with server("apipb.GobgpApi", grpc.ssl_server_credentials([pair])) as target:
+        keys: dict[str, str | bool] = {"address": f'"{target}"', "tls_ca": f'"{authority.ca}"'}
+        settings = read_settings(speaker_file(tmp_path, **keys))
+        url = "postgresql://byoip@127.0.0.1:9/byoip"
+        composition = Composition(settings, url, "production", external_services(settings))
+        async with reconciler_of(composition) as reconciler:
+            assert reconciler
+            assert await reconciler.speakers[0].speaker.local_as() == OWN_AS
+        async with watcher_of(composition, lambda: 0) as watcher:
+            assert watcher
+            assert await watcher.speakers[0].local_as() == OWN_AS
+        await composition.close()
 
 
 @pytest.mark.real

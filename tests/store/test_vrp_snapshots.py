@@ -13,7 +13,7 @@ from byoip.domain.checks.vrp_snapshot import Gate, Objection, Tally
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
-from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
+from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
 from tests.fakes.rpki import NOON, StoppedClock
 
@@ -127,7 +127,7 @@ async def test_a_refused_snapshot_is_kept_but_not_used_until_an_operator_accepts
     assert status.refused_since == 1
 
     async with snapshots.exclusive() as tx:
-        await tx.accept(refused.number, Acceptance("alice", "an RIR is down", NOON))
+        await tx.accept(refused.number, SnapshotAcceptance("alice", "an RIR is down", NOON))
     assert (await seen(engine, "10.0.0.0/8"))[1] == ["10.1.0.0/24"]
     status = await snapshots.status()
     assert status.current == replace(refused, accepted=True, objections=(objection,))

@@ -1,6 +1,6 @@
 """Trust, 5.1: each row of a letter names the party that was asked, or there is no letter."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -9,10 +9,11 @@ from sqlalchemy import text
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.domain.checks.evidence import Check
-from byoip.domain.checks.registry import Dialect, Registry
+from byoip.domain.checks.registry import Allocation, Dialect, Registry
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.letters.letter import Letter, LetterStatus
+from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.sandbox.whois_server import WhoisServer
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
@@ -23,7 +24,7 @@ from tests.fakes.letters import FakePress, FakeSigner
 from tests.fakes.tokens import RandomHex
 from tests.usecases.conftest import world, world_engine
 from tests.usecases.letters import HOUR, claimed, read, status
-from tests.usecases.world import LABEL, WORKER, World, roa
+from tests.usecases.world import CIDR, LABEL, WORKER, World, roa
 
 __all__ = ["world", "world_engine"]  # fixtures
 
@@ -39,7 +40,9 @@ class Office:
     whois: WhoisServer
     registry: Registry
 
-    async def prove(self, claim: Claim, method: TokenMethod) -> None:
+    async def prove(
+        self, claim: Claim, method: TokenMethod, overrides: Sequence[tuple[Prefix, str]] = ()
+    ) -> None:
         world, prefix = self.world, claim.prefix
         token = (await world.issue(claim, method)).token
         lines = [f"route: {prefix}", "origin: AS64500", f"remarks: {LABEL}: {token.value}"]
@@ -50,6 +53,7 @@ class Office:
             world.ask,
             registry=WhoisRegistry(world.clock, deadline=5.0),
             registries={"ripencc": self.registry},
+            overrides=overrides,
         )
         run_id = await world.request(claim)
         await RunValidation(world.store, ask)(run_id, by=WORKER)
@@ -84,11 +88,13 @@ async def office(world: World) -> AsyncIterator[Office]:
 
 
 async def statistics(world: World) -> None:
-    """All registries' files are loaded."""
+    """All registries' files are loaded; of ours the space is RIPE's."""
     snapshots = RegistrationSnapshots(world.engine)
+    held = [Allocation(Prefix.parse(CIDR), "ripencc", "allocated", "h-1", "NL")]
     async with snapshots.exclusive() as tx:
         for key in sorted(REGISTRIES):
-            await tx.replace(StatisticsFile(key, "1", "0" * 64, world.clock.now(), []))
+            rows = held if key == "ripencc" else []
+            await tx.replace(StatisticsFile(key, "1", "0" * 64, world.clock.now(), rows))
 
 
 async def test_each_row_names_whom_it_was_asked_of(office: Office) -> None:
@@ -115,6 +121,22 @@ async def test_a_resolver_is_named_for_names_alone(office: Office) -> None:
     assert named[Check.OWNERSHIP_RDNS] == RESOLVER
     assert [check for check, of in named.items() if RESOLVER in of] == [Check.OWNERSHIP_RDNS]
     assert named[Check.REGISTRATION] == "IANA's table of address space"
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+async def test_where_the_operator_names_the_registry_no_statistics_said_so(
+    office: Office, *, loaded: bool
+) -> None:
+    if loaded:
+        await statistics(office.world)
+    claim = await claimed(office.world)
+    await office.prove(claim, TokenMethod.RDNS, [(claim.prefix, "ripencc")])
+    (stated, *_) = (await office.written(claim)).facts.checks
+    assert (stated.check, stated.of) == (
+        Check.REGISTRATION,
+        "the operator, by its own decision",
+    )
+    assert "statistics" not in stated.how
 
 
 async def test_what_cannot_be_named_is_not_issued(

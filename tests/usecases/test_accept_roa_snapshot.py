@@ -10,7 +10,7 @@ from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.history import Actor
 from byoip.store.accounts.operator_reader import OperatorReader
-from byoip.store.checks.snapshots import Acceptance
+from byoip.store.checks.snapshots import SnapshotAcceptance
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.transaction import Store
 from byoip.usecases.checks import snapshots
@@ -46,7 +46,7 @@ class Operator:
         accept = Verb(self.store, snapshots.accept_roas)
         accepted = await accept(number, reason=reason, by=ALICE)
         assert accepted.in_use
-        assert accepted.acceptance == Acceptance(ALICE.name, reason, self.clock.now())
+        assert accepted.acceptance == SnapshotAcceptance(ALICE.name, reason, self.clock.now())
         return accepted.snapshot.number
 
     async def why_not(self, number: int) -> str:

@@ -7,7 +7,7 @@ from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.store.checks.registration_snapshots import RegistrationRepository, RegistrationSnapshots
-from byoip.store.checks.snapshots import Acceptance
+from byoip.store.checks.snapshots import SnapshotAcceptance
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations, RegistryRefreshed
 from tests.fakes.rpki import NOON, StoppedClock
 
@@ -80,7 +80,7 @@ async def test_an_accepted_size_is_what_the_next_file_is_measured_by(engine: Asy
     assert refused.number is None
     registrations = RegistrationSnapshots(engine)
     async with registrations.exclusive() as tx:
-        await tx.accept("apnic", Acceptance("operator:1", "APNIC confirmed it.", NOON))
+        await tx.accept("apnic", SnapshotAcceptance("operator:1", "APNIC confirmed it.", NOON))
     assert await known(engine, "apnic") == 10  # until the next file is here
     [taken] = await refresh(engine, file("apnic", 2))
     assert taken.fault is None

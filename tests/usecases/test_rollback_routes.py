@@ -136,7 +136,7 @@ async def test_a_snapshot_bears_the_time_of_the_database(fleet: Fleet) -> None:
 # Each minute of ten days: number n was taken 14,400 - n minutes ago.
 EACH_MINUTE = """
     INSERT INTO route_snapshots
-    SELECT n, date_trunc('minute', now()) - (14400 - n) * interval '1 minute', '[]'
+    SELECT n, now() - (14400 - n) * interval '1 minute', '[]'
     FROM generate_series(1, 14400) AS n
 """
 

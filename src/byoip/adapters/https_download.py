@@ -8,6 +8,8 @@ from typing import IO
 
 import httpx
 
+from byoip.adapters.http_pieces import UNPACKED, pieces
+
 _NOT_MODIFIED = 304
 
 
@@ -17,7 +19,7 @@ class DownloadLimits:
 
     Attributes:
         deadline: for all of it, from connecting to the last byte.
-        largest: bytes, after decompression.
+        largest: bytes.
         schemes: of URLs; plain `http` is for servers on loopback.
     """
 
@@ -66,14 +68,14 @@ async def _stream(
 ) -> Downloaded | NotModified | DownloadFailed:
     async with (
         httpx.AsyncClient(timeout=limits.deadline.total_seconds()) as client,
-        client.stream("GET", url, headers=dict(headers)) as response,
+        client.stream("GET", url, headers={**UNPACKED, **headers}) as response,
     ):
         if response.status_code == _NOT_MODIFIED and headers:
             return NotModified()
         if response.status_code != httpx.codes.OK:
             return DownloadFailed(f"{url}: answered {response.status_code}")
         size = 0
-        async for chunk in response.aiter_bytes():
+        async for chunk in pieces(response):
             size += len(chunk)
             if size > limits.largest:
                 return DownloadFailed(f"{url}: larger than {limits.largest} bytes")

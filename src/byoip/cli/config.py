@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from byoip.adapters.checks.resolver_check import resolver_complaint
+from byoip.cli.opening import opened
 from byoip.composition.speaking import restart_notes, tls_of
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
+from byoip.store.migrating import check_revision
 from byoip.store.poolers import refuse_unfit_pooler
 from byoip.store.unavailable import StoreUnavailable
 
@@ -22,7 +24,10 @@ def check(
         bool, typer.Option("--offline", help="Read the settings only; ask no other party.")
     ] = False,
 ) -> None:
-    """Read the settings, print them without secrets, and ask database, speakers and resolvers."""
+    """Read the settings, print them without secrets; ask database, speakers, resolvers.
+
+    Changes nothing: to be run before processes start with these settings.
+    """
     settings = read_settings()
     tls_of(settings)
     shown = settings.model_dump(mode="json", fallback=str)
@@ -37,14 +42,25 @@ def check(
 
 
 async def _check_parties(settings: Settings) -> int:
-    if settings.database_url is not None:
-        try:
-            await refuse_unfit_pooler(settings.database_url)
-        except StoreUnavailable:
-            typer.echo("The database cannot be reached, so no pooler was looked for.")
     for note in await restart_notes(settings):
         typer.echo(note)
-    return await _check_resolvers(settings)
+    return await _check_database(settings) + await _check_resolvers(settings)
+
+
+async def _check_database(settings: Settings) -> int:
+    if settings.database_url is None:
+        return 0
+    composition = opened(settings)
+    try:
+        await refuse_unfit_pooler(settings.database_url)
+        state = await check_revision(composition.engine)
+    except StoreUnavailable as fault:
+        typer.echo(f"database: cannot be reached: {fault.why}", err=True)
+        return 1
+    finally:
+        await composition.close()
+    typer.echo(f"database: has revision {state.found}, this version needs {state.expected}")
+    return 0
 
 
 async def _check_resolvers(settings: Settings) -> int:

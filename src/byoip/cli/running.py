@@ -10,17 +10,8 @@ from typing import Annotated
 import typer
 
 from byoip.cli.opening import opened, require_migrated
-from byoip.cli.serving import (
-    LETTERS,
-    bind,
-    port_of,
-    reconciling,
-    run,
-    serving,
-    stop_on_signals,
-    watching,
-    working,
-)
+from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, watching, working
+from byoip.cli.stopping import run_until_stopped
 from byoip.cli.up import refresh_in_child
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.process import Composition
@@ -39,7 +30,7 @@ Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes 
 
 def api(host: Host = None, port: Port = None) -> None:
     """Serve the API on DATABASE_URL; start as many as you like."""
-    raise typer.Exit(run(run_api(read_settings(host=host, port=port))))
+    raise typer.Exit(run_until_stopped(partial(run_api, read_settings(host=host, port=port))))
 
 
 def worker(
@@ -48,13 +39,13 @@ def worker(
     ] = None,
 ) -> None:
     """Carry out validations and periodic jobs; start as many as you like."""
-    raise typer.Exit(run(run_worker(read_settings(), rpki_cache)))
+    raise typer.Exit(run_until_stopped(partial(run_worker, read_settings(), rpki_cache)))
 
 
-async def run_api(settings: Settings) -> int:
-    """Serve the API until a signal."""
+async def run_api(settings: Settings, stop: asyncio.Event) -> int:
+    """Serve the API until it is stopped."""
     async with AsyncExitStack() as stack:
-        stop, composition = await _open(stack, settings)
+        composition = await _open(stack, settings)
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
@@ -67,13 +58,13 @@ async def run_api(settings: Settings) -> int:
     return 0
 
 
-async def run_worker(settings: Settings, rpki_cache: Path | None) -> int:
-    """Carry out jobs until a signal; with a cache, refreshes of ROA data as well."""
+async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.Event) -> int:
+    """Carry out jobs until it is stopped; with a cache, refreshes of ROA data as well."""
     queues, first = [jobs.DEFAULT_QUEUE], [jobs.REFRESH_REGISTRATIONS]
     if rpki_cache:
         queues, first = [*queues, jobs.RPKI_QUEUE], [*first, jobs.REFRESH_ROAS]
     async with AsyncExitStack() as stack:
-        stop, composition = await _open(stack, settings)
+        composition = await _open(stack, settings)
         letters = _letter_work(composition)
         queues = [*queues, jobs.LETTER_QUEUE] if letters else queues
         url = composition.database_url
@@ -95,8 +86,7 @@ def _letter_work(composition: Composition) -> LetterWork | None:
     return work
 
 
-async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Event, Composition]:
-    stop = stop_on_signals()
+async def _open(stack: AsyncExitStack, settings: Settings) -> Composition:
     require_origins(settings)
     composition = opened(settings)
     stack.push_async_callback(composition.close)
@@ -105,4 +95,4 @@ async def _open(stack: AsyncExitStack, settings: Settings) -> tuple[asyncio.Even
     stamped = await stamped_mode(composition.engine)
     if stamped not in {None, composition.mode}:
         raise SettingsError(f"This database is stamped {stamped}: it serves nothing else.")
-    return stop, composition
+    return composition

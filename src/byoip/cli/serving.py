@@ -1,8 +1,7 @@
-"""Servers and workers in one loop, on sockets we bind, with one signal handler: ours."""
+"""Servers and workers in one loop, on sockets we bind. How they end: `cli/stopping.py`."""
 
 import asyncio
 import logging
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -17,6 +16,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from starlette.types import ASGIApp
 
 from byoip.cli.connection_limits import LimitedProtocol
+from byoip.cli.stopping import asked_to_end, ended
 from byoip.composition.process import Composition
 from byoip.composition.speaking import reconciler_of, watcher_of
 from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER
@@ -26,6 +26,8 @@ LETTERS = "byoip.cli.letters"
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 20
+# Less, because a queue that cannot reach the database takes some seconds more to close.
+_JOB_SECONDS = 15
 _PAUSE_SECONDS = 2.0
 
 
@@ -40,15 +42,6 @@ class _Server(uvicorn.Server):
 def run(main: Coroutine[Any, Any, int]) -> int:
     """Run to the end in an event loop of its own and return the exit status."""
     return uvloop.run(main)
-
-
-def stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -109,9 +102,7 @@ async def working(
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await ended(task, patience=_JOB_SECONDS + 1)
 
 
 @asynccontextmanager
@@ -153,16 +144,18 @@ async def _running(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> Asyn
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await ended(task, patience=_PAUSE_SECONDS)
 
 
 async def _keep_working(
     app: App, queues: list[str], concurrency: int, first: Sequence[str]
 ) -> None:
-    """Run the worker, and start it again after the database was away."""
-    while True:
+    """Run the worker, and start it again after the database was away.
+
+    A worker that is cancelled while the database is away ends with the database's fault: this
+    takes the cancellation's place, so what was asked for is looked up.
+    """
+    while not asked_to_end():
         try:
             async with app.open_async():
                 for name in first:
@@ -171,16 +164,15 @@ async def _keep_working(
                     queues=queues,
                     concurrency=concurrency,
                     install_signal_handlers=False,
-                    shutdown_graceful_timeout=_GRACE_SECONDS,
+                    shutdown_graceful_timeout=_JOB_SECONDS,
                 )
             # The listener lost the database, which came back before the worker had stopped.
-            _LOG.warning("The queue was away, starting again in %s s", _PAUSE_SECONDS)
+            why = "The queue was away"
         except (ConnectorException, psycopg.OperationalError) as fault:
-            _LOG.warning("The queue is away, trying again in %s s: %s", _PAUSE_SECONDS, fault)
-        # Told to stop while the queue is away, the worker ends with that fault instead.
-        if (this := asyncio.current_task()) and this.cancelling():
-            return
-        await asyncio.sleep(_PAUSE_SECONDS)
+            why = f"The queue is away ({fault})"
+        if not asked_to_end():
+            _LOG.warning("%s, trying again in %s s", why, _PAUSE_SECONDS)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _enqueue_once(app: App, name: str) -> None:

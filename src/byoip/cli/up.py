@@ -22,11 +22,10 @@ from byoip.cli.serving import (
     bind,
     port_of,
     reconciling,
-    run,
     serving,
-    stop_on_signals,
     working,
 )
+from byoip.cli.stopping import run_until_stopped
 from byoip.composition import external_services
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.external_services import ExternalServices, sandbox_services
@@ -91,10 +90,14 @@ def database(settings: Settings, data_dir: Path) -> Iterator[tuple[str, Embedded
 
 
 async def serve(
-    settings: Settings, wanted: Wanted, data_dir: Path, url: str, postgres: EmbeddedPostgres | None
+    settings: Settings,
+    wanted: Wanted,
+    data_dir: Path,
+    url: str,
+    postgres: EmbeddedPostgres | None,
+    stop: asyncio.Event,
 ) -> int:
-    """Run until a signal, or until something that cannot be replaced has gone."""
-    stop = stop_on_signals()
+    """Run until it is stopped, or until something that cannot be replaced has gone."""
     async with AsyncExitStack() as stack:
         internet = await stack.enter_async_context(_internet()) if wanted.sandbox else None
         outside = _outside(settings, internet)
@@ -252,4 +255,4 @@ def up(settings: Settings, wanted: Wanted) -> int:
     data_dir.mkdir(parents=True, exist_ok=True)
     with database(settings, data_dir) as (url, postgres):
         migrate(url, wanted.mode)
-        return run(serve(settings, wanted, data_dir, url, postgres))
+        return run_until_stopped(partial(serve, settings, wanted, data_dir, url, postgres))

@@ -27,22 +27,16 @@ _CHECK_SECONDS = 5.0
 
 @asynccontextmanager
 async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | None]:
-    """The reconciler, while the block runs; None without speakers.
+    """The reconciler, while the block runs; None without speakers, or if another worker does it.
 
     Raises:
         SettingsError: a sandbox would announce beyond loopback, or files for TLS cannot be used.
     """
     settings = composition.settings
-    if not settings.speakers:
+    if not (settings.speakers and settings.reconcile):
         yield None
         return
-    if composition.mode == "sandbox":
-        _require_loopback(settings)
-    speakers = [
-        GobgpSpeaker(one.name, one.address, tls=tls)
-        for one, tls in zip(settings.speakers, tls_of(settings), strict=True)
-    ]
-    try:
+    async with _speakers_of(composition) as speakers:
         yield Reconciler(
             LeaderElection(composition.database_url, settings.lease_seconds),
             Routes(composition.engine, settings.ceilings),
@@ -53,9 +47,6 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
             _pace(settings),
             silent_after=3 * settings.lease_seconds,
         )
-    finally:
-        for speaker in speakers:
-            await speaker.close()
 
 
 @asynccontextmanager
@@ -65,13 +56,15 @@ async def watcher_of(
     """What watches routes from outside, while the block runs; None without speakers.
 
     Its speakers are its own, and it tells them nothing.
+
+    Raises:
+        SettingsError: as the reconciler.
     """
     settings = composition.settings
     if not settings.speakers:
         yield None
         return
-    speakers = [GobgpSpeaker(one.name, one.address) for one in settings.speakers]
-    try:
+    async with _speakers_of(composition) as speakers:
         yield Watcher(
             WatchElection(composition.database_url, settings.lease_seconds, rank),
             Routes(composition.engine, settings.ceilings),
@@ -82,6 +75,19 @@ async def watcher_of(
             vanishing=settings.breaker_least,
             silent_after=3 * settings.lease_seconds,
         )
+
+
+@asynccontextmanager
+async def _speakers_of(composition: Composition) -> AsyncIterator[list[GobgpSpeaker]]:
+    settings = composition.settings
+    if composition.mode == "sandbox":
+        _require_loopback(settings)
+    speakers = [
+        GobgpSpeaker(one.name, one.address, tls=tls)
+        for one, tls in zip(settings.speakers, tls_of(settings), strict=True)
+    ]
+    try:
+        yield speakers
     finally:
         for speaker in speakers:
             await speaker.close()

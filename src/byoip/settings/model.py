@@ -109,6 +109,7 @@ class Settings(Part):
     listeners: tuple[ListenerSettings, ...] = ()
     next_hop4: IPv4Address | None = IPv4Address("0.0.0.0")  # noqa: S104 - the speaker itself
     next_hop6: IPv6Address | None = None
+    reconcile: bool = True
     reconcile_seconds: float = Field(default=10, ge=1, le=3600)
     lease_seconds: float = Field(default=5, ge=0.5, le=60)
     absent_seconds: float = Field(default=10, ge=1, le=3600)
@@ -212,6 +213,8 @@ def speaker_notes(settings: Settings) -> list[str]:
         for one in settings.speakers
         if not one.prepend_communities
     ]
+    if not settings.reconcile:
+        notes.append("reconcile: off, so this process tells speakers nothing")
     fed = "each peer must be fed by two speakers, or by one with graceful restart"
     return [*notes, f"peers: {fed} (alarm fed_by_one)"]
 

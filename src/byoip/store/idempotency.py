@@ -1,4 +1,7 @@
-"""Answers kept for repeated writes, each under a lock on its key."""
+"""Answers kept for repeated writes, each under a lock on its key.
+
+Text SQL where old keys go in pages: SQLAlchemy has no DELETE of a limited number of rows.
+"""
 
 from datetime import timedelta
 from hashlib import blake2b
@@ -6,6 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.idempotency import (
     AlreadyAnswered,
@@ -17,8 +21,10 @@ from byoip.domain.idempotency import (
 from byoip.ports.clock import Clock
 from byoip.store.statements import Session, compiled
 from byoip.store.tables import idempotency_keys
+from byoip.store.unavailable import translate_driver_errors
 
 KEPT: Final = timedelta(hours=24)
+_PAGE: Final = 10_000
 
 _k = idempotency_keys.c
 _NAMED: Final = (_k.credential_id, _k.method, _k.path, _k.key)
@@ -46,7 +52,15 @@ _KEEP: Final = compiled(
     ),
     _k.keys(),
 )
-_PRUNE: Final = compiled(sa.delete(idempotency_keys).where(_FREE))
+# One account makes a hundred thousand an hour: all at once outlast a statement, and so for ever.
+_PRUNE: Final = compiled(
+    sa.text("""
+    DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE created_at <= :free
+        ORDER BY created_at LIMIT :page FOR UPDATE SKIP LOCKED
+    ))
+    """)
+)
 
 
 class IdempotencyRepository:
@@ -107,9 +121,16 @@ class IdempotencyRepository:
             raise IdempotencyKeyBusy
 
 
-async def prune_keys(session: Session, clock: Clock) -> int:
-    """Drop keys that are free again; how many."""
-    return await session.change(_PRUNE, free=clock.now() - KEPT)
+async def prune_keys(engine: AsyncEngine, clock: Clock, page: int = _PAGE) -> int:
+    """Drop keys that are free again, each page in a transaction of its own; how many."""
+    free, total, dropped = clock.now() - KEPT, 0, page
+    while dropped == page:
+        with translate_driver_errors():
+            async with engine.begin() as connection:
+                session = await Session.of(connection)
+                dropped = await session.change(_PRUNE, free=free, page=page)
+        total += dropped
+    return total
 
 
 def _lock_key(key: IdempotencyKey) -> int:

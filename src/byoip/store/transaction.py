@@ -42,9 +42,8 @@ of it and waits for no second one; what locks several without the space (`tx.bre
 them in the order of their ids, as 3 does. To hold a claim and then take its space could deadlock.
 
 Before all of these a reconciler or watcher shares its lease; a take-over locks that alone.
-Reconcilers write applied state in single statements, in the order of ids. They lock BGP prefixes
-without their claims: to read them before a withdrawal (holding nothing else), and to settle them
-(skipping those that are locked).
+Reconcilers write applied state in single statements, in the order of ids. BGP prefixes they lock
+without claims: to read them before a withdrawal (alone), and to settle them (skipping locked ones).
 
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
@@ -298,4 +297,4 @@ class Store:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""
         async with self.transaction() as tx:
             await rate_limits.prune(tx.session)
-            return await prune_keys(tx.session, self._clock)
+        return await prune_keys(self._engine, self._clock)

@@ -14,8 +14,16 @@ from byoip.domain.errors import Fixable
 class StoreUnavailable(Fixable):
     """The database is away, shutting down, or too busy to answer in time; nothing was kept."""
 
+    @property
+    def why(self) -> str:
+        """What Postgres or the network said, in one line: of a wrong password, that it is wrong."""
+        fault: BaseException = self
+        while fault.__cause__ is not None:
+            fault = fault.__cause__
+        return "see whether Postgres runs" if fault is self else " ".join(str(fault).split())
+
     def __str__(self) -> str:
-        return "The database cannot be reached: see DATABASE_URL, and whether Postgres runs."
+        return f"The database cannot be reached: see DATABASE_URL. {self.why}"
 
 
 class StoreRefused(Exception):  # noqa: N818 - named for what happened

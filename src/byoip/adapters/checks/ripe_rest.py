@@ -19,6 +19,7 @@ from byoip.adapters.checks.whois_dialects import (
     fault_of,
     object_class,
 )
+from byoip.adapters.http_pieces import UNPACKED, pieces
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (
@@ -114,14 +115,14 @@ class RipeRest:
 
     async def _get(self, url: httpx.URL, body: bytearray) -> int:
         """Fetch into `body` and give the status. No redirects, no proxies, no compression."""
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {"Accept": "application/json", **UNPACKED}
         try:
             async with (
                 asyncio.timeout(self._deadline),
                 httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=None) as client,  # noqa: S113 - the deadline is around all of it
                 client.stream("GET", url, headers=headers) as response,
             ):
-                async for piece in response.aiter_raw():
+                async for piece in pieces(response):
                     body += piece[: self._max_bytes - len(body) + 1]
                     if len(body) > self._max_bytes:
                         detail = f"the answer is larger than {self._max_bytes} bytes"

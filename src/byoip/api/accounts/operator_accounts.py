@@ -38,7 +38,7 @@ async def list_accounts(
     wanted = page_request(per_page, cursor)
     reader = caller.backend.operator_reader
     found = await reader.accounts(after=wanted.after, limit=wanted.probe)
-    return list_answer(paginate(found, wanted, lambda view: view.account), wire.account_of)
+    return await list_answer(paginate(found, wanted, lambda view: view.account), wire.account_of)
 
 
 @operator_accounts.operation(
@@ -98,7 +98,7 @@ async def list_credentials(
     found = await caller.backend.operator_reader.credentials(
         account_filter(account_id), after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paginate(found, wanted), wire.credential_of)
+    return await list_answer(paginate(found, wanted), wire.credential_of)
 
 
 @operator_accounts.operation(
@@ -157,7 +157,7 @@ async def list_operator_events(
     size = per_page or paging.DEFAULT_PAGE
     found = await caller.backend.operator_reader.events(after=after, limit=size + 1)
     part = paging.paginate_numbered(found, size, lambda view: view.event.number)
-    return list_answer(part, wire.operator_event_of)
+    return await list_answer(part, wire.operator_event_of)
 
 
 def account_filter(text: str | None) -> UUID | None:

@@ -69,7 +69,7 @@ async def list_edge_changes(
     await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait)
-    return list_answer(paging.paginate_numbered(found, size), wire.change_of)
+    return await list_answer(paging.paginate_numbered(found, size), wire.change_of)
 
 
 @edges.operation(
@@ -134,7 +134,7 @@ async def create_edge_acknowledgement(
 async def list_edges(caller: OperatorRequest) -> Answer:
     """List the edges with what each has acknowledged, by name."""
     found = await caller.backend.edges.edges()
-    return list_answer(paging.everything(found, size=paging.LONGEST_PAGE), wire.edge_of)
+    return await list_answer(paging.everything(found, size=paging.LONGEST_PAGE), wire.edge_of)
 
 
 @edges.operation(

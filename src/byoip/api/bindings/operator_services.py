@@ -25,7 +25,7 @@ async def list_offered_services(
     """List what customers may bind, by name."""
     wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
     part = paging.paginate_unordered(await caller.backend.reader.services(), wanted, service_place)
-    return list_answer(part, OfferedService.showing)
+    return await list_answer(part, OfferedService.showing)
 
 
 @operator_services.operation(

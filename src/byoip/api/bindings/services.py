@@ -38,7 +38,7 @@ async def list_services(
     wanted = paging.page_request(per_page, cursor, default=paging.LONGEST_PAGE)
     whole = await caller.backend.reader.services()
     part = paging.paginate_unordered(whole, wanted, service_place)
-    return list_answer(part, wire.Service.showing, total=len(whole))
+    return await list_answer(part, wire.Service.showing, total=len(whole))
 
 
 @services.operation(
@@ -94,7 +94,7 @@ async def list_service_bindings(
     whole = await caller.backend.reader.bindings(
         caller.account_id, prefix_id, after=None, limit=BINDINGS_PER_PREFIX
     )
-    return list_answer(paging.paginate_list(whole, wanted), binding_of, total=len(whole))
+    return await list_answer(paging.paginate_list(whole, wanted), binding_of, total=len(whole))
 
 
 @services.operation(

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
+from byoip.api.border.large_answers import LargeAnswers
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.border.uploads import UploadsInFlight
 from byoip.domain.claims.blockers import Advice
@@ -48,6 +49,7 @@ class Backend:
         require_if_match: whether writes to a prefix must say which version they are based on.
         speaks: whether any BGP speaker is configured.
         uploads: those that this process is taking.
+        large: answers that this process makes, or that clients read.
     """
 
     border: Border
@@ -77,3 +79,4 @@ class Backend:
     require_if_match: bool = False
     speaks: bool = False
     uploads: UploadsInFlight = field(default_factory=UploadsInFlight)
+    large: LargeAnswers = field(default_factory=LargeAnswers)

@@ -87,6 +87,12 @@ class Declaration:
         return below and self.method != "GET"
 
     @property
+    def large(self) -> bool:
+        """Whether its answer may have megabytes: a list, a document, or a run's evidence."""
+        alone = self.path.endswith(("/download", "/{validation_id}"))
+        return alone or "per_page" in get_type_hints(self.endpoint)
+
+    @property
     def deprecated(self) -> bool:
         """Whether it is kept for old clients only: then its docstring says so, and what to use."""
         return "Deprecated: " in (self.endpoint.__doc__ or "")

@@ -25,6 +25,7 @@ from byoip.api.border.caller import Customer, Operator
 from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import Strict, read_id
 from byoip.api.border.files import FileAnswer, file_response
+from byoip.api.border.large_answers import PART
 from byoip.api.border.queries import QueryParameters
 from byoip.api.border.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.api.border.streams import StreamAnswer, stream_response
@@ -79,6 +80,7 @@ class Operation(APIRoute):
         self._query = QueryParameters(
             {name: hint for name, hint in hints.items() if name not in {*_APART, *self._ids}}
         )
+        self._large = declaration.large
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
         self._writes = declaration.method != "GET"
@@ -93,11 +95,14 @@ class Operation(APIRoute):
     async def serve(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive, send)
-        try:
-            async with AsyncExitStack() as held:
+        async with AsyncExitStack() as held:
+            try:
                 given = await self._answer(request, held)
-        except AlreadyAnswered as before:
-            given = before.answer
+            except AlreadyAnswered as before:
+                given = before.answer
+            await self._send(given, scope, receive, send)
+
+    async def _send(self, given: Answer, scope: AsgiScope, receive: Receive, send: Send) -> None:
         headers = None if given.version is None else {"etag": etag(given.version)}
         if isinstance(given, FileAnswer):
             await file_response(given)(scope, receive, send)
@@ -137,10 +142,17 @@ class Operation(APIRoute):
         caller = (
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
         )
+        if self._large and account_id is not None and not arguments.get("wait"):
+            held.enter_context(self.backend.large.one_more(account_id))
+            async with self.backend.large.turn(account_id):
+                return await self.declaration.endpoint(caller, **arguments)
         work = self.declaration.endpoint(caller, **arguments)
-        if arguments.get("wait"):  # the client may leave before the answer is there
-            return await unless_gone(request.receive, work)
-        return await work
+        if not arguments.get("wait"):
+            return await work
+        given = await unless_gone(request.receive, work)  # the client may leave before it is there
+        if account_id is not None and len(given.body) > PART:
+            held.enter_context(self.backend.large.one_more(account_id))
+        return given
 
     async def _read_write(
         self, request: Request, credential: Credential, actor: Actor, held: AsyncExitStack

@@ -26,7 +26,7 @@ async def list_registry_overrides(
     wanted = page_request(per_page, cursor)
     reader = caller.backend.operator_reader
     found = await reader.overrides(after=wanted.after, limit=wanted.probe)
-    return list_answer(paginate(found, wanted), wire.override_of)
+    return await list_answer(paginate(found, wanted), wire.override_of)
 
 
 @registry_overrides.operation(

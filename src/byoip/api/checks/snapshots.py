@@ -34,7 +34,7 @@ async def list_roa_snapshots(
     reader = caller.backend.operator_reader
     found = await reader.roa_snapshots(below=below, limit=size + 1)
     part = paginate_numbered(found, size, lambda view: view.snapshot.number)
-    return list_answer(part, roa_snapshot_of)
+    return await list_answer(part, roa_snapshot_of)
 
 
 @snapshots.operation(
@@ -61,7 +61,7 @@ async def accept_roa_snapshot(
 async def list_registration_snapshots(caller: OperatorRequest) -> Answer:
     """List the registries' statistics in use, and why newer files were not taken."""
     found = await caller.backend.operator_reader.registration_snapshots()
-    return list_answer(everything(found), RegistrationSnapshot.showing)
+    return await list_answer(everything(found), RegistrationSnapshot.showing)
 
 
 @snapshots.operation(

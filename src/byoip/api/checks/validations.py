@@ -28,7 +28,7 @@ async def list_validations(
     found = await caller.backend.reader.runs(
         caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paginate(found, wanted, lambda view: view.run), wire.validation_of)
+    return await list_answer(paginate(found, wanted, lambda view: view.run), wire.validation_of)
 
 
 @validations.operation(

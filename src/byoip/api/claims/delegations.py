@@ -78,7 +78,7 @@ async def list_delegations(
     whole = await caller.backend.reader.delegations(
         caller.account_id, prefix_id, now=caller.now, after=None, limit=DELEGATIONS_PER_PREFIX
     )
-    return list_answer(paging.paginate_list(whole, wanted), delegation_of, total=len(whole))
+    return await list_answer(paging.paginate_list(whole, wanted), delegation_of, total=len(whole))
 
 
 @delegations.operation(
@@ -107,7 +107,7 @@ async def list_received_delegations(
     found = await caller.backend.reader.received_delegations(
         caller.account_id, now=caller.now, after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paging.paginate(found, wanted), delegation_of)
+    return await list_answer(paging.paginate(found, wanted), delegation_of)
 
 
 def _ended(delegation_id: UUID) -> EndedDelegation:

@@ -46,7 +46,7 @@ async def list_prefix_events(
         _require_made(after, await reader.newest_event(account_id, prefix_id))
     read = partial(reader.events, account_id, prefix_id, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.notifier, prefix_id, wait)
-    return list_answer(paginate_numbered(found, size), Event.showing)
+    return await list_answer(paginate_numbered(found, size), Event.showing)
 
 
 @history.operation(
@@ -68,7 +68,7 @@ async def list_account_events(
         _require_made(after, await reader.newest_account_event(account_id))
     read = partial(reader.account_events, account_id, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.notifier, account_id, wait)
-    return list_answer(paginate_numbered(found, size), account_event_of)
+    return await list_answer(paginate_numbered(found, size), account_event_of)
 
 
 def _require_made(after: int, newest: int) -> None:

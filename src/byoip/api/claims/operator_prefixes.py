@@ -59,7 +59,9 @@ async def list_all_prefixes(
     found = await caller.backend.operator_reader.claims(
         which, after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paging.paginate(found, wanted, lambda view: view.claim), _shown(caller))
+    return await list_answer(
+        paging.paginate(found, wanted, lambda view: view.claim), _shown(caller)
+    )
 
 
 @operator_prefixes.operation(
@@ -86,7 +88,7 @@ async def list_any_prefix_events(
     size = per_page or paging.DEFAULT_PAGE
     owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.events(owner, prefix_id, after=after, limit=size + 1)
-    return list_answer(paging.paginate_numbered(found, size), Event.showing)
+    return await list_answer(paging.paginate_numbered(found, size), Event.showing)
 
 
 @operator_prefixes.operation(
@@ -104,7 +106,9 @@ async def list_any_prefix_validations(
     found = await caller.backend.reader.runs(
         owner, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paging.paginate(found, wanted, lambda view: view.run), runs.validation_of)
+    return await list_answer(
+        paging.paginate(found, wanted, lambda view: view.run), runs.validation_of
+    )
 
 
 @operator_prefixes.operation(

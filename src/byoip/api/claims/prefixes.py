@@ -107,7 +107,7 @@ async def list_prefixes(
     part = paginate(found, wanted, lambda view: view.claim)
     whole = wanted.after is None and part.next is None
     total = len(found) if whole else await reader.count_claims(account_id, which)
-    return list_answer(part, shown(caller), total=total)
+    return await list_answer(part, shown(caller), total=total)
 
 
 @prefixes.operation(

@@ -24,7 +24,7 @@ async def list_reservations(
     wanted = page_request(per_page, cursor)
     reader = caller.backend.operator_reader
     found = await reader.reservations(after=wanted.after, limit=wanted.probe)
-    return list_answer(paginate(found, wanted), wire.reservation_of)
+    return await list_answer(paginate(found, wanted), wire.reservation_of)
 
 
 @reservations.operation(

@@ -60,7 +60,7 @@ async def list_validation_tokens(
     found = await caller.backend.reader.tokens(
         caller.account_id, prefix_id, after=wanted.after, limit=wanted.probe
     )
-    return list_answer(paginate(found, wanted), partial(wire.token_of, now=caller.now))
+    return await list_answer(paginate(found, wanted), partial(wire.token_of, now=caller.now))
 
 
 @tokens.operation(

@@ -25,7 +25,7 @@ waivers = Declarations("operator: prefixes", Audience.OPERATOR)
 async def list_waivers(caller: OperatorRequest, prefix_id: PathId) -> Answer:
     """List the waivers of a prefix that are in force, one for a check at most."""
     found = await caller.backend.operator_reader.waivers(prefix_id, caller.now)
-    return list_answer(everything(found), wire.waiver_of)
+    return await list_answer(everything(found), wire.waiver_of)
 
 
 @waivers.operation(

@@ -104,7 +104,7 @@ async def list_bgp_prefixes(
         caller.account_id, prefix_id, after=None, limit=bgp_prefix.BGP_PREFIXES_PER_PREFIX
     )
     part = paginate_list(whole, wanted, lambda view: view.bgp_prefix)
-    return list_answer(part, bgp_prefix_of, total=len(whole))
+    return await list_answer(part, bgp_prefix_of, total=len(whole))
 
 
 @bgp.operation(

@@ -34,7 +34,7 @@ async def list_any_bgp_prefixes(caller: OperatorRequest, prefix_id: PathId) -> A
         owner, prefix_id, after=None, limit=BGP_PREFIXES_PER_PREFIX
     )
     whole = everything(found, size=BGP_PREFIXES_PER_PREFIX)
-    return list_answer(whole, bgp_prefix_of, total=len(found))
+    return await list_answer(whole, bgp_prefix_of, total=len(found))
 
 
 @operator_bgp.operation(

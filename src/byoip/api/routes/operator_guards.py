@@ -53,7 +53,7 @@ async def rearm_breaker(caller: OperatorRequest, trip_id: PathId, body: wire.Rea
 @operator_guards.operation("GET /jobs", Scope.OPERATOR, answer=list_of(wire.Job))
 async def list_jobs(caller: OperatorRequest) -> Answer:
     """List every kind of job: its kill switch, its last run, and a refused set if one waits."""
-    return list_answer(everything(await caller.backend.guards.jobs()), wire.job_of)
+    return await list_answer(everything(await caller.backend.guards.jobs()), wire.job_of)
 
 
 @operator_guards.operation(

@@ -32,7 +32,7 @@ async def get_routes(caller: OperatorRequest) -> Answer:
 @operator_routes.operation("GET /routes/orphans", Scope.OPERATOR, answer=list_of(OrphanRoute))
 async def list_orphan_routes(caller: OperatorRequest) -> Answer:
     """List paths that speakers hold and no prefix wants; they stay until you decide."""
-    return list_answer(everything(await caller.backend.routes.orphans()), OrphanRoute.showing)
+    return await list_answer(everything(await caller.backend.routes.orphans()), OrphanRoute.showing)
 
 
 @operator_routes.operation(
@@ -60,7 +60,7 @@ async def list_route_snapshots(caller: OperatorRequest) -> Answer:
     Roll back to one of them to announce again what it has.
     """
     found = await caller.backend.routes.snapshots()
-    return list_answer(everything(found), wire.route_snapshot_of)
+    return await list_answer(everything(found), wire.route_snapshot_of)
 
 
 @operator_routes.operation(

@@ -195,6 +195,14 @@ def national_holders(prefix: Prefix, source: str, objects: Iterable[RpslObject])
     return frozenset(key for key in keys if key is not None)
 
 
+def held_by_others(prefix: Prefix, source: str, objects: Iterable[RpslObject]) -> bool:
+    """Whether the smallest block has a holder's own maintainers, and no national registry's."""
+    block = smallest_block(prefix, source, objects)
+    if block is None or block.without_holder(source) or not block.holders:
+        return False
+    return not national_holders(prefix, source, [block.described])
+
+
 def _no_block(prefix: Prefix, registry: Registry) -> Failed:
     kind = "inetnum" if prefix.family == 4 else "inet6num"  # noqa: PLR2004 - address family
     seen = f"{registry.source} has no {kind} around {prefix}."

@@ -209,5 +209,8 @@ class Finding:
 
 
 def recent(passed_at: datetime | None, now: datetime) -> bool:
-    """Whether a passed answer is young enough to count towards approval."""
-    return passed_at is not None and now - passed_at <= WINDOW
+    """Whether a passed answer is young enough to count towards approval.
+
+    One of the future is not: the clock was moved back since, and its age is not known.
+    """
+    return passed_at is not None and abs(now - passed_at) <= WINDOW

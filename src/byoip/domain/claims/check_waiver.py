@@ -5,6 +5,7 @@ the space can have no ROA (ARIN's legacy space without a contract); *not found* 
 never does, and the waiver ends when a ROA covers the prefix.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +18,7 @@ from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 
 LONGEST_WAIVER: Final = timedelta(days=366)
+_UNTIL: Final = " for this prefix until "
 
 
 class Waivable(StrEnum):
@@ -83,7 +85,7 @@ class CheckWaiver:
 
     def __str__(self) -> str:
         until = self.expires_at.strftime("%Y-%m-%d %H:%M UTC")
-        return f"The operator waives {self.check} for this prefix until {until}: {self.reason}"
+        return f"The operator waives {self.check}{_UNTIL}{until}: {self.reason}"
 
     def excuse(self, outcome: Outcome) -> Outcome:
         """Let the outcome of its check pass, where this waiver covers it."""
@@ -106,3 +108,8 @@ def _without_route_object(outcome: Outcome) -> bool:
 def excused(outcome: Outcome, waiver: CheckWaiver | None) -> Outcome:
     """The outcome, or a pass where the waiver covers it."""
     return outcome if waiver is None else waiver.excuse(outcome)
+
+
+def holds(outcome: Outcome, in_force: Iterable[CheckWaiver]) -> bool:
+    """Whether it counts now: not where it passed by a waiver that has ended or was replaced."""
+    return _UNTIL not in outcome.seen or any(str(one) in outcome.seen for one in in_force)

@@ -15,7 +15,7 @@ from byoip.domain.prefix import Prefix
 _LONGEST_SEEN = 240
 
 _HOW = {
-    Check.REGISTRATION: "The registry responsible for the space, by the registries' statistics",
+    Check.REGISTRATION: "The registry that is responsible for the space",
     Check.IRR: "A route object with this prefix and origin, in that registry's own database",
     Check.RPKI: "Origin validation (RFC 6811) against validated ROA payloads",
     Check.OWNERSHIP_IRR: "A single-use token, published in the route object",

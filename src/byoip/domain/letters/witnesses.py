@@ -11,7 +11,7 @@ from datetime import datetime
 from ipaddress import ip_address
 
 from byoip.domain.checks.evidence import Check, Finding
-from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.registry import Basis, Registry
 from byoip.domain.foreign_text import shown
 
 RESOLVER = "the operator's validating resolver"
@@ -85,6 +85,8 @@ class Witnesses:
                 return _INSIDE if _internal(of) else shown(of)
 
     def _statistics(self, of: str) -> str | None:
+        if of.startswith(Basis.OVERRIDE):
+            return _OPERATOR
         if of == "IANA table":
             return _IANA
         number = statistics_number(of)

@@ -30,7 +30,7 @@ from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.bindings import BINDING, binding_from
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_overrides import override_from
-from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
+from byoip.store.checks.snapshots import RegistrationStatus, SnapshotAcceptance
 from byoip.store.checks.vrp_writing import snapshot_from
 from byoip.store.checks.waivers import IN_FORCE, waiver_from
 from byoip.store.claims.claim_reader import claim_from, claim_view, page_of
@@ -165,7 +165,7 @@ def _binding(row: AnyRow) -> ServiceBinding | None:
     return binding_from(SimpleNamespace(**named))
 
 
-def _acceptance(row: AnyRow) -> Acceptance | None:
+def _acceptance(row: AnyRow) -> SnapshotAcceptance | None:
     if row.accepted_at is None:
         return None
-    return Acceptance(row.accepted_by, row.accepted_because, row.accepted_at)
+    return SnapshotAcceptance(row.accepted_by, row.accepted_because, row.accepted_at)

@@ -11,7 +11,7 @@ from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.reservation import Reservation
 from byoip.domain.prefix import Prefix
-from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
+from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.claims.views import NumberedEvent
 
 
@@ -47,7 +47,7 @@ class RoaSnapshotView:
 
     snapshot: VrpSnapshot
     in_use: bool
-    acceptance: Acceptance | None
+    acceptance: SnapshotAcceptance | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ _NEWEST_PASSES: Final = """
     ORDER BY check_name, findings.at DESC, run.id
 """
 _APPROVED: Final = """(
-    SELECT max(finished_at) FROM validation_runs JOIN prefixes ON prefixes.id = prefix_id
+    SELECT max(finished_at) - CAST(:window AS interval)
+    FROM validation_runs JOIN prefixes ON prefixes.id = prefix_id
     WHERE prefix_id = :claim_id AND result = 'approved' AND finished_at >= approved_at
 )"""
 _GROUNDS: Final = """
@@ -184,8 +185,8 @@ async def mark_approval(session: Session, claim_id: UUID, now: datetime) -> None
 
 
 async def mark_letter(session: Session, claim_id: UUID, issued_at: datetime) -> None:
-    """A letter that was issued then rests on the newest pass of each check since the approval."""
-    await session.change(_OF_LETTER, claim_id=claim_id, until=issued_at)
+    """A letter issued then rests on the newest pass of each check, also of before the approval."""
+    await session.change(_OF_LETTER, claim_id=claim_id, window=WINDOW, until=issued_at)
 
 
 async def claim_closed(session: Session, claim_id: UUID, now: datetime) -> None:

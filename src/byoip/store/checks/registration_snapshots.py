@@ -18,7 +18,7 @@ from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark
 from byoip.store.checks import snapshots_sql as sql
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, drop_superseded, fill, writing
-from byoip.store.checks.snapshots import Acceptance, RegistrationStatus
+from byoip.store.checks.snapshots import RegistrationStatus, SnapshotAcceptance
 from byoip.store.checks.tables_snapshots import (
     current_registration_snapshots,
     fetch_marks,
@@ -102,7 +102,7 @@ class RegistrationSnapshotRepository:
         row = (await self.connection.execute(sql.STATUS, {"registry": registry})).one_or_none()
         return None if row is None else _status(row)
 
-    async def accept(self, registry: str, acceptance: Acceptance) -> None:
+    async def accept(self, registry: str, acceptance: SnapshotAcceptance) -> None:
         """Keep an operator's word about the registry's newest file."""
         word = {"by": acceptance.by, "because": acceptance.reason, "at": acceptance.at}
         await self.connection.execute(sql.ACCEPT, {"registry": registry, **word})
@@ -195,7 +195,7 @@ class RegistrationSnapshots:
 def _status(row: sa.Row[Any]) -> RegistrationStatus:
     word = None
     if row.accepted_at is not None:
-        word = Acceptance(row.accepted_by, row.accepted_because, row.accepted_at)
+        word = SnapshotAcceptance(row.accepted_by, row.accepted_because, row.accepted_at)
     return RegistrationStatus(
         row.registry, row.serial, row.attempted_at, row.ranges, row.fault, row.refused, word
     )

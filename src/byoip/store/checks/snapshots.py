@@ -25,7 +25,7 @@ class VrpSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
+class SnapshotAcceptance:
     """An operator's decision that a refused snapshot is right after all."""
 
     by: str
@@ -68,4 +68,4 @@ class RegistrationStatus:
     ranges: int
     fault: str | None
     refused: int | None = None
-    acceptance: Acceptance | None = None
+    acceptance: SnapshotAcceptance | None = None

@@ -21,7 +21,7 @@ from byoip.domain.checks.vrp_snapshot import (
 )
 from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.partitions import UnfitRows, fill
-from byoip.store.checks.snapshots import Acceptance, VrpSnapshot
+from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
 from byoip.store.statements import from_row
 
@@ -65,7 +65,7 @@ class VrpSnapshotRepository:
         """Record why a loaded snapshot stays refused."""
         await self._update(number, objections=_as_json(objections))
 
-    async def accept(self, number: int, acceptance: Acceptance | None = None) -> None:
+    async def accept(self, number: int, acceptance: SnapshotAcceptance | None = None) -> None:
         """Make a loaded snapshot the current one; what was objected to stays on record."""
         accepted = {} if acceptance is None else _accepted(acceptance)
         await self._update(number, accepted=True, **accepted)
@@ -182,7 +182,7 @@ def _as_json(objections: Sequence[Objection]) -> list[dict[str, str]]:
     ]
 
 
-def _accepted(acceptance: Acceptance) -> dict[str, object]:
+def _accepted(acceptance: SnapshotAcceptance) -> dict[str, object]:
     return {
         "accepted_by": acceptance.by,
         "accepted_because": acceptance.reason,

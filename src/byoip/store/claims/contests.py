@@ -87,6 +87,15 @@ _RIVALLED: Final = compiled(
         ),
     )
 )
+_HELD: Final = compiled(
+    sa.select(_rival.id)
+    .where(
+        _rival.cidr.op("&&")(_PREFIX),
+        _rival.id != sa.bindparam("claim_id", type_=sa.Uuid),
+        _rival.state == _APPROVED,
+    )
+    .limit(1)
+)
 
 
 class ContestRepository(Repository):
@@ -108,3 +117,8 @@ class ContestRepository(Repository):
     async def rivalled(self, claim: Claim) -> bool:
         """Whether a claim has a rival now, whatever its standing says."""
         return await self._session.row(_RIVALLED, claim_id=claim.id) is not None
+
+    async def held_by_another(self, claim: Claim) -> bool:
+        """Whether some of its space is approved for another claim; without locking that one."""
+        asked = {"claim_id": claim.id, "prefix": claim.prefix.network}
+        return await self._session.row(_HELD, **asked) is not None

@@ -5,7 +5,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.evidence import WINDOW, Check
 from byoip.domain.checks.validation_run import RunResult
 from byoip.store.accounts.tables import accounts
 from byoip.store.checks.tables import exhibits, findings, validation_runs
@@ -21,24 +21,35 @@ NAME: Final = compiled(
     .join(prefixes, prefixes.c.account_id == accounts.c.id)
     .where(_p.id == _CLAIM)
 )
-# The newest pass of each check, of the run that led to the approval or of a later one.
+# The newest pass of each check that counted for the approval, or came later: the run that approved
+# may have got an answer to the last question only. Of ownership none of an earlier token.
 _run = validation_runs.c
-_approving = (
-    sa.select(sa.func.max(_run.finished_at).label("at"))
-    .join(prefixes, _run.prefix_id == _p.id)
-    .where(
-        _p.id == _CLAIM,
-        _run.result == constant(RunResult.APPROVED),
-        _run.finished_at >= _p.approved_at,
+_approving = sa.exists().where(
+    _run.prefix_id == _p.id,
+    _run.result == constant(RunResult.APPROVED),
+    _run.finished_at >= _p.approved_at,
+)
+_since = (
+    sa.select(
+        (_p.approved_at - sa.literal(WINDOW, sa.Interval)).label("any"),
+        _p.ownership_passed_at.label("ownership"),
     )
-    .cte("approving")
+    .where(_p.id == _CLAIM, _approving.correlate(prefixes))
+    .cte("since")
+)
+_of_ownership = findings.c.check_name.in_(
+    [constant(one) for one in (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)]
 )
 _passes = (
     sa.select(findings)
     .ext(pg.distinct_on(findings.c.check_name))
     .join(validation_runs, _run.id == findings.c.run_id)
-    .join(_approving, _run.finished_at >= _approving.c.at)
-    .where(_run.prefix_id == _CLAIM, findings.c.outcome == sa.literal_column("'passed'"))
+    .join(_since, findings.c.at >= _since.c.any)
+    .where(
+        _run.prefix_id == _CLAIM,
+        findings.c.outcome == sa.literal_column("'passed'"),
+        sa.or_(~_of_ownership, findings.c.at >= _since.c.ownership),
+    )
     .order_by(findings.c.check_name, findings.c.at.desc(), findings.c.run_id)
     .cte("passes")
 )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from byoip.domain.checks.address_holder import national_holders
+from byoip.domain.checks.address_holder import held_by_others, national_holders
 from byoip.domain.checks.evidence import (
     Check,
     Failed,
@@ -46,10 +46,16 @@ _NO_OBJECT: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What one registry says; `national` are the registries that stand in its address block."""
+    """What one registry says.
+
+    Attributes:
+        national: the registries that stand in its address block.
+        held: others stand there, and none of those.
+    """
 
     result: CheckResult
     national: frozenset[str] = frozenset()
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,8 @@ class AskRegistries:
     ) -> CheckResult:
         """Ask the registry responsible; then the national one, where its word may count too.
 
-        It does where its maintainer stands in the address block, and where the first has no object.
+        It does where its maintainer stands in the address block, and where the first has no object,
+        unless the block there has a holder of its own.
         """
         if not isinstance(responsible, Responsible):
             told = self._finding(Check.IRR, responsible)
@@ -87,7 +94,8 @@ class AskRegistries:
         national = responsible.national
         if national is None:
             return first.result
-        if _has_another(first):
+        failed = isinstance(first.result.findings[0].outcome, Failed)
+        if failed and responsible.registry.offers_route_objects:
             first = await self._with_block(subject, responsible.registry, first)
         if not _second_counts(first, national):
             return first.result
@@ -106,8 +114,8 @@ class AskRegistries:
         told = self._finding(Check.IRR, outcome, *irr.exhibits, answer.exhibit)
         token = self._token_missing(subject, outcome, registry)
         result = replace(first.result, findings=(told, *token))
-        holders = national_holders(subject.prefix, registry.source, _objects(answer))
-        return _Asked(result, holders)
+        about = subject.prefix, registry.source, _objects(answer)
+        return _Asked(result, national_holders(*about), held_by_others(*about))
 
     async def _at(self, subject: CheckTarget, registry: Registry) -> _Asked:
         if registry.offers_route_objects:
@@ -210,18 +218,12 @@ def _second_counts(first: _Asked, national: National) -> bool:
     outcomes = [one.outcome for one in first.result.findings]
     if all(isinstance(one, Passed) for one in outcomes):
         return False
-    return _has_none(outcomes[0]) or national.key in first.national
+    return (_has_none(outcomes[0]) and not first.held) or national.key in first.national
 
 
 def _has_none(irr: Outcome) -> bool:
     """Whether the registry has no object of its own; mirrors of others are none of its own."""
     return isinstance(irr, Failed) and irr.reason in _NO_OBJECT
-
-
-def _has_another(first: _Asked) -> bool:
-    """Whether the registry has an object for the prefix, but not the one that is wanted."""
-    irr = first.result.findings[0].outcome
-    return isinstance(irr, Failed) and irr.reason not in _NO_OBJECT
 
 
 def _with_hint(result: CheckResult, national: National) -> CheckResult:

@@ -18,7 +18,7 @@ from byoip.domain.checks.evidence import (
     Unanswered,
 )
 from byoip.domain.checks.rdns_ownership import judge_zones
-from byoip.domain.checks.registry import Registry, Responsible
+from byoip.domain.checks.registry import Basis, Registry, Responsible
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable, excused
 from byoip.domain.claims.claim import OtherOrigin
@@ -153,6 +153,8 @@ class CollectEvidence:
             for one in registered.allocations[:_RANGES_KEPT]
         ]
         of = "IANA table" if registered.snapshot is None else f"snapshot {registered.snapshot}"
+        if isinstance(responsible, Responsible) and responsible.basis is Basis.OVERRIDE:
+            of = f"{Basis.OVERRIDE}, beside {of}"
         exhibit = RawAnswer("delegated-extended", of, json.dumps(rows).encode(), now)
         outcome: Outcome
         if isinstance(responsible, Responsible):

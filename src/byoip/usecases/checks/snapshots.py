@@ -7,7 +7,7 @@ from byoip.domain.checks.snapshot_refusals import SnapshotNotAcceptable, Snapsho
 from byoip.domain.checks.vrp_snapshot import ahead
 from byoip.domain.operator_text import stated_reason
 from byoip.store.accounts.operator_views import RoaSnapshotView
-from byoip.store.checks.snapshots import Acceptance, RegistrationStatus, VrpSnapshot
+from byoip.store.checks.snapshots import RegistrationStatus, SnapshotAcceptance, VrpSnapshot
 from byoip.store.transaction import Transaction
 
 
@@ -27,7 +27,7 @@ async def accept_roas(tx: Transaction, number: int, *, reason: str) -> RoaSnapsh
     if found is None:
         raise SnapshotNotFound
     _require_acceptable(found, await snapshots.current(), tx.now)
-    word = Acceptance(tx.actor.name, why.value, tx.now)
+    word = SnapshotAcceptance(tx.actor.name, why.value, tx.now)
     await snapshots.accept(number, word)
     tx.record_for_operators("roa_snapshot.accepted", why, after={"number": number})
     await tx.jobs.enqueue_reevaluation()
@@ -55,7 +55,7 @@ async def accept_registrations(
         raise SnapshotNotAcceptable("it was accepted before")
     if status.refused is None:
         raise SnapshotNotAcceptable("its newest file was not refused for its size")
-    word = Acceptance(tx.actor.name, why.value, tx.now)
+    word = SnapshotAcceptance(tx.actor.name, why.value, tx.now)
     await snapshots.accept(registry, word)
     before = {"registry": registry, "ranges": status.ranges}
     after = {"registry": registry, "ranges": status.refused}

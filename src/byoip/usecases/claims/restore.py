@@ -49,12 +49,19 @@ class Withheld:
 async def restore_standing(tx: Transaction, claim: Claim, offboarding: Offboarding) -> Claim:
     """Give a locked claim its standing and its bindings back, and have a letter written.
 
+    Where its approval was revoked it binds nothing: what it gave up may be another's by now.
+
     Raises:
         ServiceRetired: what was bound is no longer offered.
         DefaultOnlyService: what was bound serves whole prefixes only by now.
-        Contested: another claim serves some of it.
+        Contested: another claim serves some of it, or holds it since the approval was revoked.
     """
-    for one in sorted(offboarding.bindings, key=lambda taken: taken.cidr != str(claim.prefix)):
+    bound = offboarding.bindings
+    if bound and not claim.approved:
+        if await tx.contests.held_by_another(claim):
+            raise Contested
+        bound = ()
+    for one in sorted(bound, key=lambda taken: taken.cidr != str(claim.prefix)):
         await _bind(tx, claim, one)  # the default first
     restored = claim.change_standing(Transition.RESTORED, tx.now)
     if offboarding.contested:

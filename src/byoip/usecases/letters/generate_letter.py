@@ -7,10 +7,10 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from byoip.domain.checks.evidence import Finding, Passed
+from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.registry import Registry
-from byoip.domain.claims.check_waiver import Waivable
+from byoip.domain.claims.check_waiver import Waivable, holds
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.history import Actor
 from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
@@ -87,7 +87,12 @@ class GenerateLetter:
         if not isinstance(today.outcome, Passed):
             return None
         registered = await tx.registrations.overlapping(claim.prefix)
-        findings = (*grounds.findings, today)
+        # A waiver that has ended is no word of today.
+        passed = [one for one in grounds.findings if holds(one.outcome, waivers.values())]
+        findings = (*passed, today)
+        if all(one.check is not Check.IRR for one in passed):
+            _log.warning("no letter for prefix %s: irr passed by an ended waiver", claim.id.hex)
+            return None
         try:
             checks = passed_checks(findings, await self._witnesses(tx, claim.registry, findings))
         except UnnamedWitness as unnamed:

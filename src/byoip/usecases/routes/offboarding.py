@@ -78,8 +78,9 @@ async def restore(
 ) -> Restored:
     """Bring a prefix back from its way out, as it was; one that is not on it stays as it is.
 
-    Standing and bindings come back together or not at all. Each route is announced by the rules
-    of any other announcement; a route that cannot be stays withdrawn, and holds up no other.
+    Standing and bindings come back together or not at all; without bindings where the approval was
+    revoked meanwhile. Each route is announced by the rules of any other announcement; a route that
+    cannot be stays withdrawn, and holds up no other.
 
     Args:
         tx: the transaction.

@@ -1,0 +1,74 @@
+"""Large answers (lists, evidence, documents): of an account few at a time, made one by one.
+
+A list of a thousand prefixes takes almost half a second, more than an account's requests leave: so
+its others wait, and some of them only. While one is written (`answers.py`) all other requests have
+their turn. A client may read slowly what it asked for: so the answer counts until it has.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from byoip.api.border.refusals import RateLimited
+
+OF_AN_ACCOUNT = 20
+_RETRY_AFTER = 5
+PART = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LargeAnswers:
+    """Those of this process that were asked for and are not read.
+
+    Attributes:
+        of: how many, by account.
+    """
+
+    of: Counter[UUID] = field(default_factory=Counter)
+    _turns: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    @contextmanager
+    def one_more(self, account_id: UUID) -> Iterator[None]:
+        """Count one more while the block runs.
+
+        Raises:
+            RateLimited: the account has as many as it may.
+        """
+        if self.of[account_id] >= OF_AN_ACCOUNT:
+            raise RateLimited(_RETRY_AFTER)
+        self.of[account_id] += 1
+        try:
+            yield
+        finally:
+            self.of[account_id] -= 1
+            if not self.of[account_id]:
+                del self.of[account_id]
+
+    @asynccontextmanager
+    async def turn(self, account_id: UUID) -> AsyncIterator[None]:
+        """Wait for those that the account asked for earlier; its next one follows the block."""
+        async with self._turns.setdefault(account_id, asyncio.Lock()):
+            yield
+
+
+class InParts(Response):
+    """Sent no faster than the client reads: uvicorn would take all of it at once."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
+        """Send all of it."""
+        head = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **head})
+        body = memoryview(self.body)
+        while len(body) > PART:
+            await send(
+                {"type": "http.response.body", "body": bytes(body[:PART]), "more_body": True}
+            )
+            body = body[PART:]
+        await send({"type": "http.response.body", "body": bytes(body)})

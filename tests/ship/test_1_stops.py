@@ -1,0 +1,195 @@
+"""Ship, 1: every process ends by itself after SIGTERM, within its grace, in whatever state it is.
+
+Real processes, signalled at random moments; several at once, since most of the time they wait.
+"""
+
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice, product
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.end_to_end.running import BYOIP, environment, eventually
+from tests.ship.wire import Wire, wire
+
+GRACE_SECONDS = 30  # of docker-compose.yml, then it is killed
+START_SECONDS = 120
+AT_ONCE = 4
+# Before `byoip` has said what it does at a signal, the kernel ends it.
+BEFORE_IT_BEGAN = -signal.SIGTERM
+
+Disturb = Callable[[Wire], None]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a process meets before the signal.
+
+    Attributes:
+        early: this happens to its database before it starts; else when it is up.
+        silent: what is configured beside it takes connections and answers nothing.
+        clients: an upload and a long poll are open.
+    """
+
+    program: str
+    name: str
+    disturb: Disturb = lambda _: None
+    early: bool = False
+    silent: bool = False
+    clients: bool = False
+
+
+DATABASES: dict[str, Disturb] = {"away": Wire.cut, "silent": Wire.silence}
+STATES = [
+    State("api", "undisturbed"),
+    State("worker", "undisturbed"),
+    State("api", "upload and long poll", clients=True),
+    State("worker", "speaker and registries silent", silent=True),
+    *(
+        State(program, f"database {name}{' from the start' if early else ''}", disturb, early=early)
+        for early, program, (name, disturb) in product(
+            (False, True), ("api", "worker"), DATABASES.items()
+        )
+    ),
+    State("migrate", "database silent from the start", Wire.silence, early=True),
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What attempts share."""
+
+    database_url: str
+    directory: Path
+    account: str
+    token: str
+
+
+@contextmanager
+def deaf() -> Iterator[int]:
+    """A port that takes connections and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def place(bare_database_url: str, tmp_path: Path) -> Place:
+    def byoip(*words: str) -> str:
+        known = environment(DATABASE_URL=bare_database_url)
+        return subprocess.check_output([BYOIP, *words], env=known, text=True).strip()
+
+    byoip("migrate")
+    account = byoip("account", "create", "Example")
+    token = byoip("token", "create", "ci", "--account", account)
+    return Place(bare_database_url, tmp_path, account, token)
+
+
+def attempt(place: Place, number: int, state: State) -> tuple[int, float, str]:
+    """Start, disturb, signal at a random moment: exit status, seconds, and its log."""
+    chance = random.Random(number)  # noqa: S311 - an order, not a secret
+    server = urlsplit(place.database_url)
+    log = place.directory / f"{number}.log"
+    with ExitStack() as stack:
+        between = stack.enter_context(wire(str(server.hostname), int(server.port or 0)))
+        silent = stack.enter_context(deaf())
+        port = free_port()
+        if state.early:
+            state.disturb(between)
+        process = start(place, state, log, between.port, silent, port)
+        stack.callback(process.kill)
+        if not state.early:
+            if chance.random() > 1 / 4:  # else it is just starting
+                eventually(lambda: up(state, log, port), within=START_SECONDS)
+            if state.clients:
+                open_clients(stack, place, port)
+            state.disturb(between)
+        time.sleep(chance.uniform(0, 4))
+        signalled = time.monotonic()
+        process.terminate()
+        try:
+            status = process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            status = -signal.SIGKILL
+    return status, time.monotonic() - signalled, log.read_text()
+
+
+def start(
+    place: Place, state: State, log: Path, database: int, silent: int, port: int
+) -> subprocess.Popen[bytes]:
+    server = urlsplit(place.database_url)
+    url = server._replace(netloc=f"{server.username}:{server.password}@127.0.0.1:{database}")
+    more = {}
+    if state.silent:
+        config = log.with_suffix(".toml")
+        config.write_text(f'[statistics_urls]\nripencc = "http://127.0.0.1:{silent}/"\n')
+        more = {"BYOIP_SPEAKERS": f"127.0.0.1:{silent}", "BYOIP_CONFIG": str(config)}
+    known = environment(
+        DATABASE_URL=url.geturl(), BYOIP_ORIGIN_ASNS="64496", BYOIP_PORT=str(port), **more
+    )
+    with log.open("wb") as written:
+        return subprocess.Popen([BYOIP, state.program], env=known, stderr=written, stdout=written)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def up(state: State, log: Path, port: int) -> bool:
+    """Whether an API listens, or a worker has begun: it says what it lacks."""
+    if state.program != "api":
+        return "Missing since" in log.read_text()
+    with closing(socket.socket()) as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+def open_clients(stack: ExitStack, place: Place, port: int) -> None:
+    """An upload that stops in the middle, and a request that waits for events."""
+    path = f"/client/v4/accounts/{place.account}/addressing"
+    head = f"Host: byoip.test\r\nAuthorization: Bearer {place.token}\r\n"
+    upload = "Content-Length: 9000\r\nContent-Type: multipart/form-data; boundary=here\r\n\r\n--he"
+    requests = [f"POST {path}/loa_documents", f"GET {path}/events?wait=30"]
+    for request, rest in zip(requests, (upload, "\r\n"), strict=True):
+        try:
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        except ConnectionRefusedError:
+            continue  # it is just starting
+        client.sendall(f"{request} HTTP/1.1\r\n{head}{rest}".encode())
+
+
+def faults(place: Place, states: Sequence[State]) -> list[str]:
+    """Of each attempt that did not end as it should."""
+
+    def judge(numbered: tuple[int, State]) -> str | None:
+        number, state = numbered
+        status, seconds, log = attempt(place, number, state)
+        if status in {0, BEFORE_IT_BEGAN}:
+            return None
+        last = "\n".join(log.splitlines()[-40:])
+        return f"{number}: {state.program}, {state.name}: {status} after {seconds:.1f} s\n{last}"
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return [one for one in threads.map(judge, enumerate(states)) if one]
+
+
+@pytest.mark.timeout(300)
+def test_a_process_ends_in_every_state(place: Place) -> None:
+    found = faults(place, STATES)
+    assert not found, "\n\n".join(found)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_two_hundred_processes_end_at_random_moments(place: Place) -> None:
+    many = [one for _ in range(200) for one in STATES]
+    found = faults(place, list(islice(many, 200)))
+    assert not found, "\n\n".join(found)

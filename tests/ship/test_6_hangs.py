@@ -1,0 +1,35 @@
+"""Ship, 6: a process whose event loop has stopped turning ends, and says where it hangs."""
+
+from tests.processes import python_script
+
+HANGS = """
+import asyncio, time
+from byoip.cli import stopping
+
+async def main(stop):
+    print("up", flush=True)
+    await asyncio.sleep(2 * stopping._BEAT_SECONDS)
+    {then}
+    return 0
+
+stopping._BEAT_SECONDS, stopping._STUCK_SECONDS, stopping._END_SECONDS = 0.1, 1, 1
+raise SystemExit(stopping.run_until_stopped(main))
+"""
+
+
+def ended_with(then: str) -> int:
+    with python_script(HANGS.format(then=then)) as (process, line):
+        assert line == "up"
+        return process.wait(60)
+
+
+def test_a_loop_that_hangs_ends_the_process() -> None:
+    assert ended_with("time.sleep(600)") == 1
+
+
+def test_a_loop_that_turns_does_not() -> None:
+    assert ended_with("await asyncio.sleep(3)") == 0
+
+
+def test_a_thread_that_never_returns_holds_up_no_end() -> None:
+    assert ended_with("asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)") == 1
