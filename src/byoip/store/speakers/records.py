@@ -5,10 +5,11 @@ Text SQL: compared with each full sync, over every route.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.route import Path
 from byoip.domain.speakers.opening import SpeakerRecord
 from byoip.store.autocommit import AutocommitPool
 from byoip.store.statements import Session, from_text
@@ -175,3 +176,12 @@ async def forget(session: Session, speaker: str) -> None:
 
 def _texts(prefixes: Collection[Prefix]) -> list[str]:
     return [str(one) for one in prefixes]
+
+
+def shown_path(path: Path) -> dict[str, Any]:
+    """A path as `orphan_routes` keeps it."""
+    return {
+        "as_path": [one.number for one in path.as_path],
+        "next_hop": str(path.next_hop),
+        "communities": sorted(str(one) for one in path.communities),
+    }

@@ -18,7 +18,8 @@ from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.speakers import route_statements as sql
-from byoip.store.speakers.records import SpeakerRecords
+from byoip.store.speakers.records import SpeakerRecords, shown_path
+from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
 from byoip.store.statements import AnyRow
 
 
@@ -170,7 +171,7 @@ class Routes:
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime, *, unknown: bool = False
     ) -> None:
         """Record which orphans it holds; others end when decided, or a row wants or wanted them."""
-        paths = [Jsonb(_shown(path)) for path in orphans.values()]
+        paths = [Jsonb(shown_path(path)) for path in orphans.values()]
         noted = {"cidrs": [str(one) for one in orphans], "paths": paths, "unknown": unknown}
         await self._autocommit.ask(sql.ORPHANS, speaker=speaker, now=now, **noted)
 
@@ -248,6 +249,11 @@ class Routes:
             )
         ]
 
+    async def note_released(self) -> int:
+        """Release what a listener sees: it is up. How many wait for an operator."""
+        await self._autocommit.ask(RELEASE_SEEN)
+        return int((await self._autocommit.ask(COUNT))[0].many)
+
     async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune.
 
@@ -288,12 +294,5 @@ def _desired(row: AnyRow) -> DesiredRoute:
         at=row.at,
         withdrawal_id=row.withdrawal_id,
         request_id=row.request_id,
+        unreleased=row.unreleased,
     )
-
-
-def _shown(path: Path) -> dict[str, Any]:
-    return {
-        "as_path": [one.number for one in path.as_path],
-        "next_hop": str(path.next_hop),
-        "communities": sorted(str(one) for one in path.communities),
-    }
