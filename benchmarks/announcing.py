@@ -30,6 +30,7 @@ _VISIBLE_GOAL, _RELOADED_GOAL = 0.05, 2.0
 _PATIENCE_SECONDS = 60.0
 _SETTLED = "SELECT count(*) FROM bgp_prefixes WHERE settled < change AND change > 1"
 _HELD = "SELECT count(*) FROM applied_routes WHERE advertised"
+_KNOWN = "INSERT INTO speaker_records (speaker) SELECT unnest(%s::text[])"
 _LOADED = "SELECT extract(epoch FROM loaded_at)::float8 FROM speakers WHERE name = 'two'"
 _RECONCILING = "SELECT 0 - count(*) FROM pg_stat_activity WHERE application_name = 'byoip routes'"
 
@@ -175,6 +176,8 @@ def _roas(on: Server) -> Path:
 @asynccontextmanager
 async def _service(on: Server, url: str, config: Path, edge: Edge) -> AsyncIterator[_Running]:
     async with AsyncExitStack() as stack:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(_KNOWN, [list(edge.daemons)])
         listening = stack.enter_context(api(url, on.directory))
         environment = {"DATABASE_URL": url, "BYOIP_CONFIG": str(config)}
         stack.enter_context(byoip(["worker"], on.directory, environment))

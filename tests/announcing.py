@@ -151,6 +151,7 @@ class Fleet:
         return await tx.bgp_prefixes.get(claim, one)
 
 
+KNOWN = "INSERT INTO speaker_records (speaker) VALUES (:speaker) ON CONFLICT DO NOTHING"
 _ADD = (
     """
     INSERT INTO accounts (id, name, prefix_quota, created_at)
@@ -201,6 +202,12 @@ def path(prefix: Prefix, prepend: int = 0) -> Path:
     return Path(prefix, (OURS,) * prepend, hop)
 
 
+async def know(fleet: Fleet, *speakers: str) -> None:
+    """Have it on record that they held nothing, so that they come up by themselves."""
+    for one in speakers:
+        await fleet.do(KNOWN, speaker=one)
+
+
 @asynccontextmanager
 async def reconciling(
     fleet: Fleet,
@@ -211,8 +218,14 @@ async def reconciling(
     store: Store | None = None,
     attributes: PathAttributes = MARKING,
     lease: float = LEASE,
+    known: bool = True,
 ) -> AsyncIterator[None]:
-    """A reconciler at work; each speaker is a stage of its own unless told otherwise."""
+    """A reconciler at work; each speaker is a stage of its own unless told otherwise.
+
+    Speakers that it meets for the first time are known to hold nothing, unless told otherwise.
+    """
+    if known:
+        await know(fleet, *(one.name for one in speakers))
     numbers = stages or range(1, len(speakers) + 1)
     parts = [
         SpeakerPart(one, stage, attributes) for one, stage in zip(speakers, numbers, strict=True)

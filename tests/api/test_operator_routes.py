@@ -157,3 +157,19 @@ async def test_a_listener_is_forgotten_once_no_worker_asks_it(
     assert (await operator.last_event())["kind"] == "listener.forgotten"
     configured = await operator.refusal("/routes/listeners/configured/forget")
     assert configured == (409, "listener_in_service")
+
+
+async def test_a_speaker_is_opened_on_a_word(
+    world: World, operator: Operator, routes: Routes
+) -> None:
+    path_of = "/routes/speakers/{}/open".format
+    assert await operator.refusal(path_of("ams1")) == (404, "speaker_not_found")
+    assert await operator.refusal(path_of("a%00b")) == (404, "speaker_not_found")
+    await noted(world, routes, "ams1", minutes=0)
+    for name in ("ams1", "configured"):
+        assert await operator.act(path_of(name)) == {"name": name}
+        event = await operator.last_event()
+        assert (event["kind"], event["after"]["speaker"]) == ("speaker.opened", name)
+        found = await routes.records.get(name)
+        assert found is not None
+        assert found[0].ordered_by.startswith("operator ")

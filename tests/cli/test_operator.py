@@ -232,6 +232,8 @@ async def test_routes(shell: Shell) -> None:
     await Fleet(shell.engine).do("INSERT INTO route_snapshots VALUES (7, now(), '[]')")
     assert "announced" in await shell.says(*rollback)
     assert "routes.rolled_back" in await shell.says("history")
+    assert "ams1" in await shell.says("speakers", "open", "ams1", *WHY)
+    assert "(speaker_not_found)" in await shell.refused("speakers", "open", "ams9", *WHY)
     assert "let go" in await shell.says("routes", "forget-speaker", "ams1", *WHY)
     assert "(speaker_not_found)" in await shell.refused("routes", "forget-speaker", "ams1", *WHY)
     assert "rr1" in await shell.says("routes", "forget-listener", "rr1", *WHY)

@@ -37,6 +37,7 @@ Absence: TypeAlias = tuple[datetime, datetime | None]
 _RECONCILING: LiteralString = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name = 'byoip routes'
 """
+_KNOWN: LiteralString = "INSERT INTO speaker_records (speaker) SELECT unnest(%s::text[])"
 _WIDE: LiteralString = """
 SELECT count(*) FROM bgp_prefixes b WHERE b.settled < b.change AND b.change > 1
     OR b.advertised AND (SELECT count(*) FROM applied_routes a WHERE a.bgp_prefix_id = b.id
@@ -246,6 +247,8 @@ async def announcing(directory: Path, *, graceful: bool) -> AsyncIterator[Announ
                 BYOIP_NEXT_HOP6="2001:db8::1",
             ) as fleet,
         ):
+            with psycopg.connect(server.database_url, autocommit=True) as connection:
+                connection.execute(_KNOWN, [list(edge.daemons)])
             yield Announcing(server, server.database_url, fleet, edge)
 
 

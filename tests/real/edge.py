@@ -82,15 +82,18 @@ class Edge:
 
 @asynccontextmanager
 async def running_edge(
-    *names: str, graceful: bool = False, admin_down: bool = True
+    *names: str,
+    graceful: bool = False,
+    admin_down: bool = True,
+    restart_seconds: int | None = None,
 ) -> AsyncIterator[Edge]:
     """Run one daemon for each name (none: `one`) and a router, until the block ends.
 
     Nothing is heard before `up`, unless sessions are not `admin_down`. With `graceful` the router
-    keeps the routes of a daemon that died, for a minute.
+    keeps the routes of a daemon that died, for so many seconds.
     """
     require(Part.GOBGP, Part.BIRD)
-    peering = Peering(ROUTER, ROUTER_AS.number, admin_down=admin_down, graceful=graceful)
+    peering = Peering(ROUTER, ROUTER_AS.number, admin_down, graceful, restart_seconds)
     with ExitStack() as running:
         daemons = {
             name: running.enter_context(

@@ -29,12 +29,14 @@ class Peering:
         address: where it comes from.
         admin_down: whether gobgpd refuses it until it is enabled; again after each start.
         graceful: whether its routes outlive gobgpd at the neighbour (RFC 4724).
+        restart_seconds: for how long; None: as the manual says.
     """
 
     address: str
     asn: int
     admin_down: bool = False
     graceful: bool = False
+    restart_seconds: int | None = None
 
 
 class Gobgpd:
@@ -143,6 +145,8 @@ class Gobgpd:
         made["ebgp-multihop"] = {"config": {"enabled": True}}
         made["timers"] = {"config": _QUICK}
         made["graceful-restart"]["config"]["enabled"] = peering.graceful
+        if peering.restart_seconds is not None:
+            made["graceful-restart"]["config"]["restart-time"] = peering.restart_seconds
         for family in made["afi-safis"]:
             family["mp-graceful-restart"]["config"]["enabled"] = peering.graceful
         return made

@@ -17,7 +17,7 @@ import pytest
 from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.worker.speaker_task import Pace
-from tests.announcing import Fleet, reconciling, until
+from tests.announcing import Fleet, know, reconciling, until
 from tests.real.edge import Edge, running_edge
 
 _LOG = logging.getLogger(__name__)
@@ -86,6 +86,7 @@ async def test_what_a_hung_worker_had_to_do_is_done_and_it_does_nothing_any_more
     prefixes = await fleet.add(*(f"31.0.{n}.0/24" for n in range(20)))
     gone, kept = prefixes[0], prefixes[1:]
     async with running_edge("one", "two") as edge:
+        await know(fleet, *edge.speakers)
         with worker(fleet, edge, tmp_path) as hung:
             await fleet.announce(*prefixes)
             await edge.until_seen(*prefixes)

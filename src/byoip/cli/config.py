@@ -8,7 +8,7 @@ import typer
 from byoip.adapters.checks.resolver_check import resolver_complaint
 from byoip.cli.opening import opened
 from byoip.composition.connections import connection_notes
-from byoip.composition.speaking import tls_of
+from byoip.composition.speaking import restart_notes, tls_of
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
@@ -26,7 +26,7 @@ def check(
         bool, typer.Option("--offline", help="Read the settings only; ask no other party.")
     ] = False,
 ) -> None:
-    """Read the settings, print them without secrets; ask the database, and the resolvers.
+    """Read the settings, print them without secrets; ask database, speakers, resolvers.
 
     Changes nothing: to be run before processes start with these settings.
     """
@@ -44,6 +44,8 @@ def check(
 
 
 async def _check_parties(settings: Settings) -> int:
+    for note in await restart_notes(settings):
+        typer.echo(note)
     return await _check_database(settings) + await _check_resolvers(settings)
 
 

@@ -10,6 +10,8 @@ from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import PathAttributes
+from byoip.domain.speakers.opening import RECOMMENDED_RESTART_SECONDS
+from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.settings.model import Settings
 from byoip.settings.names import SettingsError
 from byoip.settings.speakers import SpeakerSettings
@@ -20,6 +22,8 @@ from byoip.store.speakers.witnesses import Witness
 from byoip.worker.reconciling import Reconciler, SpeakerPart
 from byoip.worker.speaker_task import Pace
 from byoip.worker.watching import Watcher
+
+_CHECK_SECONDS = 5.0
 
 
 @asynccontextmanager
@@ -134,6 +138,32 @@ def _tls(one: SpeakerSettings) -> Tls | None:
         return Tls.read(one.tls_ca, one.tls_certificate, one.tls_key)
     except UnusableTls as fault:
         raise SettingsError(f"Speaker {one.name}: {fault}") from fault
+
+
+async def restart_notes(settings: Settings) -> list[str]:
+    """Ask each speaker for how long its peers keep its routes, and say where that is too short."""
+    notes = []
+    for one, tls in zip(settings.speakers, tls_of(settings), strict=True):
+        speaker = GobgpSpeaker(one.name, one.address, tls=tls, deadline=_CHECK_SECONDS)
+        try:
+            neighbours = await speaker.neighbours()
+            notes += [
+                f"speaker {one.name}: {said}" for said in map(restart_note, neighbours) if said
+            ]
+        except SpeakerUnanswered as fault:
+            notes.append(f"speaker {one.name} could not be asked: {fault}")
+        finally:
+            await speaker.close()
+    return notes
+
+
+def restart_note(neighbour: Neighbour) -> str:
+    """What is wrong with a neighbour's graceful restart; empty: nothing."""
+    seconds, enough = neighbour.restart_seconds, RECOMMENDED_RESTART_SECONDS
+    if seconds >= enough:
+        return ""
+    kept = f"keeps its routes for {seconds} s only" if seconds else "does no graceful restart"
+    return f"neighbour {neighbour.address} {kept}; restart-time {enough} or more is recommended"
 
 
 def _require_loopback(settings: Settings) -> None:

@@ -138,7 +138,10 @@ OF_OPERATORS: Final[Catalogue] = {
     "database": {
         "failed_over": "Another server was promoted, and nothing that was known is missing.",
     },
-    "speaker": {"forgotten": "A speaker is gone for good, and nothing of it is on record."},
+    "speaker": {
+        "forgotten": "A speaker is gone for good, and nothing of it is on record.",
+        "opened": "An operator lets the sessions of a speaker come up, whatever is missing.",
+    },
     "listener": {"forgotten": "A listener is gone for good, and nothing of it is on record."},
 }
 

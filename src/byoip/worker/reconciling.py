@@ -48,6 +48,7 @@ from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.acceptance import ALARMS
 from byoip.usecases.speakers.forget_applied import recognise
 from byoip.usecases.speakers.observe import ObserveRoutes
+from byoip.usecases.speakers.open_sessions import OPENING_ALARMS, Witnesses
 from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
 from byoip.worker.speaker_alarms import fed_by_one, speakers_down
@@ -166,6 +167,8 @@ class _Term:
 
     def _speaker_task(self, part: SpeakerPart) -> SpeakerTask:
         parts = self._parts
+        stage = [one.speaker for one in parts.speakers if one.stage == part.stage]
+        siblings = [one for one in stage if one is not part.speaker]
         sync = SyncSpeaker(
             part.speaker,
             part.stage,
@@ -174,6 +177,7 @@ class _Term:
             self._leadership,
             self._stages,
             parts.clock,
+            Witnesses(siblings, ObserveRoutes(parts.listeners)),
         )
         return SpeakerTask(sync, part.staged, parts.pace, self._changed, parts.steady)
 
@@ -234,7 +238,7 @@ class _Term:
             await self._raise("speaker_down", speakers_down(self._speaker_tasks))
             await self._raise("fed_by_one", fed_by_one(self._speaker_tasks))
             of_speakers = [alarm for task in self._speaker_tasks for alarm in task.alarms]
-            for kind in ALARMS:
+            for kind in (*ALARMS, *OPENING_ALARMS):
                 await self._raise(kind, (one for one in of_speakers if one.kind == kind))
             await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
 

@@ -77,7 +77,7 @@ class SpeakerTask:
     @property
     def alarms(self) -> Sequence[Alarm]:
         """What operators should know of it."""
-        return self._sync.acceptance.alarms
+        return [*self._sync.acceptance.alarms, *self._sync.opening.alarms]
 
     @property
     def progressed_at(self) -> float:
@@ -126,7 +126,8 @@ class SpeakerTask:
             except SpeakerUnanswered:
                 self._full_sync_at = now
                 raise
-            if not all(one.enabled for one in self.neighbours):
+            down = not all(one.enabled for one in self.neighbours)
+            if down and not self._sync.opening.shut:
                 self._full_sync_at = now  # sessions come up with the first route
         if now >= self._full_sync_at:
             self._pending.clear()  # a full sync reads all rows
@@ -148,7 +149,9 @@ class SpeakerTask:
                 found = await self._sync.speaker.neighbours()
         except TimeoutError as fault:
             raise SpeakerUnanswered(f"{self.staged.name}: no answer in time") from fault
-        if list(found) != list(self.neighbours):
+        self._sync.opening.seen(found)
+        due = await self._sync.opening.due(self._sync.routes.records)
+        if due or list(found) != list(self.neighbours):
             self._full_sync_at = now
             self._wakeup.set()
 

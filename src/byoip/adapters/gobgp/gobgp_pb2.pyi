@@ -72,12 +72,22 @@ class ListPeerResponse(_message.Message):
     def __init__(self, peer: _Optional[_Union[Peer, _Mapping]] = ...) -> None: ...
 
 class Peer(_message.Message):
-    __slots__ = ("conf", "state")
+    __slots__ = ("conf", "state", "graceful_restart")
     CONF_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    GRACEFUL_RESTART_FIELD_NUMBER: _ClassVar[int]
     conf: PeerConf
     state: PeerState
-    def __init__(self, conf: _Optional[_Union[PeerConf, _Mapping]] = ..., state: _Optional[_Union[PeerState, _Mapping]] = ...) -> None: ...
+    graceful_restart: GracefulRestart
+    def __init__(self, conf: _Optional[_Union[PeerConf, _Mapping]] = ..., state: _Optional[_Union[PeerState, _Mapping]] = ..., graceful_restart: _Optional[_Union[GracefulRestart, _Mapping]] = ...) -> None: ...
+
+class GracefulRestart(_message.Message):
+    __slots__ = ("enabled", "restart_time")
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    RESTART_TIME_FIELD_NUMBER: _ClassVar[int]
+    enabled: bool
+    restart_time: int
+    def __init__(self, enabled: _Optional[bool] = ..., restart_time: _Optional[int] = ...) -> None: ...
 
 class PeerConf(_message.Message):
     __slots__ = ("neighbor_address", "peer_asn")

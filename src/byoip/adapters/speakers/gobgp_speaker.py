@@ -231,10 +231,12 @@ def _batches(paths: Sequence[Path], *, withdraw: bool) -> Iterator[pb.AddPathStr
 
 
 def _neighbour(peer: pb.Peer) -> Neighbour:
+    graceful = peer.graceful_restart
     return Neighbour(
         address=peer.conf.neighbor_address,
         asn=Asn(peer.conf.peer_asn),
         # Shut down for too many prefixes (PFX_CT) is no shutdown that we may lift.
         enabled=peer.state.admin_state != pb.PeerState.DOWN,
         established=peer.state.session_state == pb.PeerState.ESTABLISHED,
+        restart_seconds=graceful.restart_time if graceful.enabled else 0,
     )

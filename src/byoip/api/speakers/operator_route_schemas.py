@@ -132,6 +132,7 @@ class OrphanRoute(Wire):
         found_at="2026-11-02T09:30:00Z",
         decided_by=None,
         decided_because=None,
+        gone_at=None,
     )
 
     speaker: str
@@ -144,6 +145,18 @@ class OrphanRoute(Wire):
         description="The operator who wants it withdrawn; null: undecided."
     )
     decided_because: str | None
+    gone_at: Time | None = Field(
+        description="Since when the speaker does not hold it any more, though no operator decided "
+        "so; null: it holds it."
+    )
+
+
+class OpenedSpeaker(Wire):
+    """A speaker whose sessions may come up now, whatever is missing."""
+
+    model_config = example(name="ams1")
+
+    name: str
 
 
 class RouteSnapshot(Wire):

@@ -90,6 +90,27 @@ async def rollback_routes(
 
 
 @operator_routes.operation(
+    "POST /routes/speakers/{speaker}/open",
+    Scope.OPERATOR,
+    answer=answer_of(wire.OpenedSpeaker),
+    refuses=(bgp_peer.SpeakerNotFound,),
+)
+async def open_speaker(caller: OperatorRequest, speaker: PathText, body: Reasoned) -> Answer:
+    """Let the sessions of a speaker come up that the reconciler keeps shut.
+
+    Needed once for a new speaker, and where it lacks routes that its peers may have from it (alarm
+    `sessions_shut`): they drop what it lacks then. It comes up once it is loaded and has a route.
+    """
+    name, in_service = caller.credential.name, caller.backend.in_service
+    return await caller.write(
+        lambda tx: bgp_peers.open_speaker(
+            tx, speaker, name=name, reason=body.reason, in_service=in_service
+        ),
+        lambda opened: wire.OpenedSpeaker(name=opened),
+    )
+
+
+@operator_routes.operation(
     "POST /routes/speakers/{speaker}/forget",
     Scope.OPERATOR,
     answer=answer_of(wire.ForgottenStation),

@@ -24,6 +24,7 @@ from byoip.cli.operator.space import (
     reservations_app,
     snapshots_app,
 )
+from byoip.cli.operator.speakers import speakers_app
 from byoip.domain.accounts.credential import Scope
 from byoip.settings.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
 
@@ -45,6 +46,7 @@ operator_app.add_typer(edges_app, name="edges")
 operator_app.add_typer(breaker_app, name="breaker")
 operator_app.add_typer(jobs_app, name="jobs")
 operator_app.add_typer(routes_app, name="routes")
+operator_app.add_typer(speakers_app, name="speakers")
 
 _ACCOUNT = ("id", "name", "prefix_quota", "prefixes", "created_at")
 _TOKEN = ("id", "account_id", "name", "scopes", "created_at", "last_used_at", "expires_at")

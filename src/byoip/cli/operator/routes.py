@@ -14,7 +14,16 @@ _STATE = ("name", "stage", "alive", "fault", "asked_at", "loaded_at")
 _SPEAKER = (*_STATE, "held", "applied", "may_hold")
 _LISTENER = ("name", "asked_at", "answered_at", "observed")
 _ALARM = ("kind", "subject", "detail", "since")
-_ORPHAN = ("speaker", "cidr", "as_path", "next_hop", "communities", "found_at", "decided_by")
+_ORPHAN = (
+    "speaker",
+    "cidr",
+    "as_path",
+    "next_hop",
+    "communities",
+    "found_at",
+    "gone_at",
+    "decided_by",
+)
 _SNAPSHOT = ("number", "at", "routes")
 _ROLLBACK = ("snapshot", "dry_run", "announced", "kept", "newer")
 _REFUSED = ("cidr", "because")

@@ -70,6 +70,7 @@ class Orphan:
     Attributes:
         as_path, next_hop, communities: as found; they hint at where the path comes from.
         decided_by, decided_because: of the operator who wants it withdrawn; None: undecided.
+        gone_at: since when the speaker does not hold it any more, though no party decided so.
     """
 
     speaker: str
@@ -80,3 +81,4 @@ class Orphan:
     communities: tuple[str, ...]
     decided_by: str | None = None
     decided_because: str | None = None
+    gone_at: datetime | None = None

@@ -29,12 +29,15 @@ class Neighbour:
         address: the peer's.
         enabled: False while it is administratively down.
         established: whether the session is up, for the families that it carries.
+        restart_seconds: how long it asks the peer to keep its routes while it restarts (RFC 4724);
+            0: not at all.
     """
 
     address: str
     asn: Asn
     enabled: bool
     established: bool
+    restart_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

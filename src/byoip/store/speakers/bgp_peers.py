@@ -11,6 +11,7 @@ from typing import Final
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.store.autocommit import AutocommitPool
+from byoip.store.speakers import records
 from byoip.store.speakers.routes import Alarm
 from byoip.store.speakers.views import ListenerReport, RouteReport, SpeakerReport, StandingAlarm
 from byoip.store.statements import AnyRow, Session, Statement, from_text
@@ -103,6 +104,8 @@ async def forget(session: Session, kind: BgpPeerKind, name: str) -> Forgotten | 
     applied = await session.rows(_APPLIED, name=name) if is_speaker else []
     observed = await session.rows(_OBSERVED[kind], name=name)
     orphans = await session.change(_ORPHANS, name=name) if is_speaker else 0
+    if is_speaker:  # last, as the reconciler writes them
+        await records.forget(session, name)
     if not (known or applied or observed or orphans):
         return None
     return Forgotten(

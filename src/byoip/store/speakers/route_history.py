@@ -23,7 +23,7 @@ from byoip.domain.speakers.route_snapshot import (
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, withdrawals
-from byoip.store.speakers import bgp_peers
+from byoip.store.speakers import bgp_peers, records
 from byoip.store.speakers.tables import orphan_routes, route_snapshots
 from byoip.store.speakers.views import RouteReport
 from byoip.store.statements import AnyRow, Repository, compiled
@@ -99,6 +99,10 @@ class RouteHistoryRepository(Repository):
         """When a reconciler last asked it, its row locked; None: none is known to have asked."""
         return await bgp_peers.last_asked(self._session, kind, name)
 
+    async def order_opening(self, speaker: str, by: str) -> None:
+        """Record that an operator wants a speaker opened, in spite of what is missing."""
+        await records.order(self._session, speaker, by)
+
     async def forget(self, kind: BgpPeerKind, name: str) -> Forgotten | None:
         """End all that is on record of it; None if nothing is. What owners want stays as it is."""
         return await bgp_peers.forget(self._session, kind, name)
@@ -139,4 +143,5 @@ def _orphan(row: AnyRow) -> Orphan:
         tuple(row.path["communities"]),
         row.decided_by,
         row.decided_because,
+        row.gone_at,
     )

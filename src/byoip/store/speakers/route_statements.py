@@ -90,13 +90,19 @@ WITHDRAWABLE: Final = from_text("""
     ORDER BY b.id FOR SHARE OF b
 """)
 # While a withdrawal is not seen everywhere, the speaker may be told of it again.
-MARK_WITHDRAWN: Final = _counted("""
-    UPDATE applied_routes AS kept SET advertised = false, change = b.change, at = :now,
-        may_hold = b.settled < b.change AND NOT EXISTS (
-            SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
-    JOIN bgp_prefixes b ON b.id = done.id AND b.change = done.change AND NOT b.advertised
-    WHERE kept.speaker = :speaker AND kept.bgp_prefix_id = b.id
+MARK_WITHDRAWN: Final = from_text("""
+    WITH written AS (
+        UPDATE applied_routes AS kept SET advertised = false, change = b.change, at = :now,
+            may_hold = b.settled < b.change AND NOT EXISTS (
+                SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
+        JOIN bgp_prefixes b ON b.id = done.id AND b.change = done.change AND NOT b.advertised
+        WHERE kept.speaker = :speaker AND kept.bgp_prefix_id = b.id RETURNING b.cidr
+    ), released AS (
+        DELETE FROM held_routes h USING written WHERE h.speaker = :speaker AND h.cidr = written.cidr
+            AND NOT EXISTS (SELECT FROM bgp_prefixes o WHERE o.cidr = h.cidr AND o.advertised)
+    )
+    SELECT count(*) AS many FROM written
 """)
 UNSETTLED: Final = from_text(f"""
     SELECT {_DESIRED}, {_APPLIED},
@@ -152,14 +158,30 @@ ORPHANS: Final = from_text("""
     WITH found AS (
         SELECT cidr, path FROM unnest(CAST(:cidrs AS cidr[]), CAST(:paths AS jsonb[]))
             AS f (cidr, path)
+    ), missed AS (
+        SELECT o.cidr, o.decision IS NOT NULL AS decided, o.decision IS NOT NULL
+            OR EXISTS (SELECT FROM bgp_prefixes b WHERE b.cidr = o.cidr AND b.advertised)
+            OR EXISTS (SELECT FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
+                WHERE b.cidr = o.cidr AND w.at > o.found_at) AS over
+        FROM orphan_routes o
+        WHERE o.speaker = :speaker AND NOT EXISTS (SELECT FROM found WHERE found.cidr = o.cidr)
     ), adopted AS (
-        DELETE FROM orphan_routes o WHERE speaker = :speaker
-            AND NOT EXISTS (SELECT FROM found WHERE found.cidr = o.cidr) RETURNING 1
+        DELETE FROM orphan_routes o USING missed m
+        WHERE o.speaker = :speaker AND o.cidr = m.cidr AND m.over RETURNING 1
+    ), released AS (
+        DELETE FROM held_routes h USING missed m
+        WHERE h.speaker = :speaker AND h.cidr = m.cidr AND m.decided
+            AND NOT EXISTS (SELECT FROM bgp_prefixes b WHERE b.cidr = h.cidr AND b.advertised)
+    ), gone AS (
+        UPDATE orphan_routes o SET gone_at = :now FROM missed m
+        WHERE o.speaker = :speaker AND o.cidr = m.cidr AND NOT m.over AND o.gone_at IS NULL
     ), noted AS (
-        INSERT INTO orphan_routes AS kept (speaker, cidr, path, found_at, seen_at)
-        SELECT :speaker, cidr, path, :now, :now FROM found
-        ON CONFLICT (speaker, cidr) DO UPDATE SET path = excluded.path, seen_at = excluded.seen_at
-        WHERE kept.path <> excluded.path OR kept.seen_at < excluded.seen_at - interval '1 minute'
+        INSERT INTO orphan_routes AS kept (speaker, cidr, path, found_at, seen_at, unknown)
+        SELECT :speaker, cidr, path, :now, :now, :unknown FROM found
+        ON CONFLICT (speaker, cidr) DO UPDATE
+        SET path = excluded.path, seen_at = excluded.seen_at, gone_at = NULL
+        WHERE kept.path <> excluded.path OR kept.gone_at IS NOT NULL
+            OR kept.seen_at < excluded.seen_at - interval '1 minute'
         RETURNING xmax = 0 AS new
     )
     SELECT count(*) FILTER (WHERE new) AS many FROM noted
@@ -223,6 +245,9 @@ REPLACE_ALARMS: Final = from_text("""
     ), over AS (
         DELETE FROM route_alarms o WHERE kind = :kind
             AND NOT EXISTS (SELECT FROM standing WHERE standing.subject = o.subject) RETURNING 1
+    ), told AS (
+        UPDATE route_alarms o SET detail = standing.detail FROM standing
+        WHERE o.kind = :kind AND o.subject = standing.subject AND o.detail <> standing.detail
     )
     INSERT INTO route_alarms AS kept (kind, subject, detail, since)
     SELECT :kind, subject, detail, :now FROM standing

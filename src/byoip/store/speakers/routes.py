@@ -18,6 +18,7 @@ from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.speakers import route_statements as sql
+from byoip.store.speakers.records import SpeakerRecords, shown_path
 from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
 from byoip.store.statements import AnyRow
 
@@ -91,6 +92,11 @@ class Routes:
         made._autocommit = pool  # noqa: SLF001 - of the same kind
         return made
 
+    @property
+    def records(self) -> SpeakerRecords:
+        """What is on record of each speaker, outside of the rows of routes."""
+        return SpeakerRecords(self._autocommit)
+
     async def states(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""
         return [_state(row) for row in await self._autocommit.ask(sql.STATES, speaker=speaker)]
@@ -162,12 +168,12 @@ class Routes:
         return {Prefix(row.cidr) for row in rows}
 
     async def note_orphans(
-        self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime
+        self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime, *, unknown: bool = False
     ) -> None:
-        """Record which orphans the speaker holds: these, and no others."""
-        paths = [Jsonb(_shown(path)) for path in orphans.values()]
-        cidrs = [str(prefix) for prefix in orphans]
-        await self._autocommit.ask(sql.ORPHANS, speaker=speaker, cidrs=cidrs, paths=paths, now=now)
+        """Record which orphans it holds; others end when decided, or a row wants or wanted them."""
+        paths = [Jsonb(shown_path(path)) for path in orphans.values()]
+        noted = {"cidrs": [str(one) for one in orphans], "paths": paths, "unknown": unknown}
+        await self._autocommit.ask(sql.ORPHANS, speaker=speaker, now=now, **noted)
 
     async def note_speaker(self, state: SpeakerState) -> None:
         """Record how the speaker was found."""
@@ -290,11 +296,3 @@ def _desired(row: AnyRow) -> DesiredRoute:
         request_id=row.request_id,
         unreleased=row.unreleased,
     )
-
-
-def _shown(path: Path) -> dict[str, Any]:
-    return {
-        "as_path": [one.number for one in path.as_path],
-        "next_hop": str(path.next_hop),
-        "communities": sorted(str(one) for one in path.communities),
-    }

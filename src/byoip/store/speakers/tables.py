@@ -91,6 +91,27 @@ incarnation = table(
     col.check("one_row", "singleton"),
 )
 
+# A speaker whose sessions were up, or that an operator wants opened; settings say which there are.
+# `ordered_by`: opens it in spite of what is missing, until its sessions are up.
+speaker_records = table(
+    "speaker_records",
+    sa.Column("speaker", sa.Text, primary_key=True),
+    # When a session was last seen established, and how long peers keep its routes from then on.
+    col.timestamptz("up_at", nullable=True),
+    sa.Column("restart_seconds", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("order_number", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("ordered_by", sa.Text),
+    col.check("restart", "restart_seconds >= 0"),
+)
+
+# What each speaker held while its sessions were up, less what was withdrawn there. No row of a
+# route is referred to: this is what is left where those rows are lost.
+held_routes = table(
+    "held_routes",
+    sa.Column("speaker", sa.Text, primary_key=True),
+    sa.Column("cidr", pg.CIDR, primary_key=True),
+)
+
 # Processes that remember what this database was: see `witnesses.py`. `seen_at` is by the server's
 # clock; `good` is what the process said of the database of that identity when it had become that.
 witnesses = table(
@@ -139,7 +160,7 @@ orphan_withdrawals = table(
 )
 
 # Paths that a speaker holds although no row wants them or a row says it gave them up: operators
-# decide.
+# decide. Until then they stay here, also when the speaker does not hold them any more (`gone_at`).
 orphan_routes = table(
     "orphan_routes",
     sa.Column("speaker", sa.Text, primary_key=True),
@@ -150,6 +171,9 @@ orphan_routes = table(
     sa.Column("decision", sa.Text),  # `withdraw`; null: not decided
     col.text("decided_by", nullable=True),
     col.text("decided_because", nullable=True),
+    col.timestamptz("gone_at", nullable=True),
+    # Held when this database first met the speaker.
+    sa.Column("unknown", sa.Boolean, nullable=False, server_default=sa.false()),
     col.check("decision", "decision IN ('withdraw')"),
     col.check("decided", "num_nulls(decision, decided_by, decided_because) IN (0, 3)"),
 )

@@ -1,6 +1,6 @@
-"""Speakers and listeners that are gone for good, as an operator says."""
+"""What operators say of speakers and listeners: open its sessions, or it is gone for good."""
 
-from byoip.domain.operator_text import stated_reason
+from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.domain.speakers import bgp_peer
 from byoip.domain.speakers.bgp_peer import BgpPeerKind, InService
 from byoip.store.transaction import Transaction
@@ -37,3 +37,27 @@ async def forget(
     }
     tx.record_for_operators(f"{kind}.forgotten", why, before=before)
     return forgotten
+
+
+async def open_speaker(
+    tx: Transaction, speaker: str, *, name: str, reason: str, in_service: InService
+) -> str:
+    """Have a speaker's sessions come up in spite of what is missing, or where nothing is on record.
+
+    The reconciler does so once the speaker is loaded and has a route; what is missing then counts
+    as accepted. Until then the order stands. The speaker's name is returned.
+
+    Raises:
+        InvalidText: the operator's name or the reason.
+        SpeakerNotFound: no worker has asked it, and this process has it in no settings.
+    """
+    who, why = stated_name(name), stated_reason(reason)
+    if not bgp_peer.can_be_named(speaker):
+        raise bgp_peer.SpeakerNotFound
+    asked_at = await tx.routes.last_asked(BgpPeerKind.SPEAKER, speaker)
+    if asked_at is None and speaker not in in_service.speakers:
+        raise bgp_peer.SpeakerNotFound
+    await tx.routes.order_opening(speaker, f"operator {who.value}")
+    after = {"speaker": speaker, "name": who.value}
+    tx.record_for_operators("speaker.opened", why, after=after)
+    return speaker

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.route import Path
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.sightings import Sightings
 from byoip.ports.speakers.speaker import Feeds, Listener, Neighbour, Speaker, SpeakerUnanswered
@@ -71,6 +72,10 @@ class ObserveRoutes:
     async def sessions(self, speakers: Collection[Speaker]) -> Mapping[str, Sequence[Neighbour]]:
         """Each speaker's sessions, up or down; a speaker that does not answer is left out."""
         return await self._answers({one.name: one.neighbours for one in speakers}, 0)
+
+    async def held(self, speakers: Collection[Speaker]) -> Mapping[str, Sequence[Path]]:
+        """All that each speaker originates; a speaker that does not answer is left out."""
+        return await self._answers({one.name: one.held for one in speakers}, 0)
 
     async def _answers(
         self, asked: Mapping[str, Callable[[], Awaitable[_T]]], many: int

@@ -8,8 +8,10 @@ Before each batch the leader's lease is renewed, and the call ends before the le
 that was frozen in between sends nothing when it goes on.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -24,8 +26,10 @@ from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.leader_election import Leadership
 from byoip.store.speakers.routes import Routes, SpeakerState
 from byoip.usecases.speakers.acceptance import Acceptance
+from byoip.usecases.speakers.open_sessions import OpenSessions, Witnesses
 
 _BATCH: Final = 2000  # paths a call: gobgpd takes 20,000 in a second, and has four for a call
+_STEP_SECONDS: Final = 0.1
 
 
 class _Tell(Protocol):
@@ -77,13 +81,16 @@ class SyncSpeaker:
     leadership: Leadership
     gates: Gates
     clock: Clock
+    witnesses: Witnesses = field(default_factory=Witnesses)
     acceptance: Acceptance = field(init=False)
+    opening: OpenSessions = field(init=False)
     progressed_at: float = field(default_factory=boottime, init=False)
     _local_as: Asn | None = field(default=None, init=False)
     _missing: frozenset[Prefix] = field(default=frozenset(), init=False)
 
     def __post_init__(self) -> None:
         self.acceptance = Acceptance(self.speaker)
+        self.opening = OpenSessions(self.speaker, self.witnesses)
 
     @property
     def name(self) -> str:
@@ -99,7 +106,8 @@ class SyncSpeaker:
         """
         self._local_as = await self.speaker.local_as()
         await self.acceptance.close_imports(await self.leadership.require())
-        attributes = await self._attributes()
+        await self.opening.begin(self.routes.records)
+        attributes, looked_at = await self._attributes(), self.clock.now()
         held = {path.prefix: path for path in await self.speaker.held()}
         self.progressed_at = boottime()
         states = await self.routes.states(self.name)
@@ -109,11 +117,12 @@ class SyncSpeaker:
         self.acceptance.begin()
         changed = await self._carry_out(todo)
         remaining = await self._withdraw_orphans(todo)
-        await self.routes.note_orphans(self.name, remaining, self.clock.now())
+        now, unknown = self.clock.now(), not self.opening.known
+        await self.routes.note_orphans(self.name, remaining, now, unknown=unknown)
         announced = {prefix for prefix, path in held.items() if prefix not in todo.orphans}
         announced |= {update.path.prefix for update in todo.announce}
         announced -= {update.path.prefix for update in todo.withdraw}
-        neighbours, again = await self._enable_neighbours(announced)
+        neighbours, again = await self._enable_neighbours(announced, remaining, looked_at)
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
         self.acceptance.note_prepends(states, lost_as)
         many = len(announced) + len(remaining)
@@ -206,28 +215,45 @@ class SyncSpeaker:
         return {prefix: path for prefix, path in todo.orphans.items() if prefix not in gone}
 
     async def _enable_neighbours(
-        self, announced: Collection[Prefix]
+        self, announced: Collection[Prefix], orphans: Collection[Prefix], looked_at: datetime
     ) -> tuple[Sequence[Neighbour], bool]:
         """Enable sessions that are down since its start, now that it has every route.
 
-        Not while it has no route: peers that keep its routes through a graceful restart would drop
+        Not while anything is missing of what peers may have from it (`OpenSessions`), nor
+        while it has no route: peers that keep its routes through a graceful restart would drop
         them, and an empty database withdraws nothing. Nor if it has restarted since it was asked,
         and so may be empty: it is asked what it holds again, just before each session comes up.
         Nor if it does not hold a probe: then it takes nothing of ours.
         """
-        neighbours = await self.speaker.neighbours()
+        neighbours, records = await self.speaker.neighbours(), self.routes.records
         down = [one for one in neighbours if not one.enabled]
-        if not down or not announced:
+        holds = {*announced, *orphans}
+        may = await self._progressing(self.opening.may_open(records, neighbours, holds, looked_at))
+        if not (down and announced and may):
             return neighbours, False
         if len(down) == len(neighbours) and not await self._takes_ours(announced):
             return neighbours, False
+        await self.opening.begun(records)
         for one in down:
             if await self._lacks(announced):
                 return await self.speaker.neighbours(), True
             until = await self.leadership.require()
             await self.speaker.enable(one.address, until=until)
             self.progressed_at = boottime()
-        return await self.speaker.neighbours(), False
+        neighbours = await self.speaker.neighbours()
+        await self.opening.note(records, neighbours, holds)
+        return neighbours, False
+
+    async def _progressing(self, asked: Coroutine[None, None, bool]) -> bool:
+        """Wait for others, who have a deadline: this task does not hang meanwhile."""
+        answer = asyncio.ensure_future(asked)
+        try:
+            while not answer.done():
+                await asyncio.wait([answer], timeout=_STEP_SECONDS)
+                self.progressed_at = boottime()
+            return answer.result()
+        finally:
+            answer.cancel()
 
     async def _takes_ours(self, announced: Collection[Prefix]) -> bool:
         until = await self.leadership.require()

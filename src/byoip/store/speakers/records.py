@@ -1,0 +1,187 @@
+"""What is on record of speakers outside of the rows of routes; each call is one statement.
+
+Text SQL: compared with each full sync, over every route.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import Prefix
+from byoip.domain.routes.route import Path
+from byoip.domain.speakers.opening import SpeakerRecord
+from byoip.store.autocommit import AutocommitPool
+from byoip.store.statements import Session, from_text
+
+RECONCILER: Final = "reconciler"  # orders what it has begun, so that the next leader ends it
+
+_RECORD: Final = from_text("""
+    SELECT coalesce(ordered_by, '') AS ordered_by, order_number,
+        greatest(0, extract(epoch FROM statement_timestamp() - up_at))::float8 AS up_before,
+        restart_seconds
+    FROM speaker_records WHERE speaker = :speaker
+""")
+_NOTE_UP: Final = from_text("""
+    INSERT INTO speaker_records AS kept (speaker, up_at, restart_seconds)
+    VALUES (:speaker, CASE WHEN :up THEN statement_timestamp() END, :restart_seconds)
+    ON CONFLICT (speaker) DO UPDATE SET up_at = coalesce(excluded.up_at, kept.up_at),
+        restart_seconds = excluded.restart_seconds
+    RETURNING 1
+""")
+_NOTE_HELD: Final = from_text("""
+    WITH added AS (
+        INSERT INTO held_routes (speaker, cidr)
+        SELECT :speaker, cidr FROM unnest(CAST(:cidrs AS cidr[])) AS now (cidr)
+        WHERE NOT EXISTS (
+            SELECT FROM held_routes h WHERE h.speaker = :speaker AND h.cidr = now.cidr)
+        ON CONFLICT DO NOTHING RETURNING 1
+    ) SELECT count(*) AS many FROM added
+""")
+_HELD: Final = from_text("SELECT cidr FROM held_routes WHERE speaker = :speaker")
+# What a row says since this database became what it is: before that it was another one's word.
+_SINCE: Final = "coalesce((SELECT since FROM incarnation), '-infinity')"
+_WITHDRAWN: Final = f"""
+    SELECT b.cidr FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
+    WHERE NOT b.advertised AND w.at > {_SINCE}
+        AND NOT EXISTS (SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
+"""  # noqa: S608
+_LACKING: Final = from_text(f"""
+    WITH now AS (SELECT unnest(CAST(:cidrs AS cidr[])) AS cidr)
+    SELECT cidr FROM held_routes h WHERE speaker = :speaker
+        AND NOT EXISTS (SELECT FROM now WHERE now.cidr = h.cidr)
+        AND NOT EXISTS (SELECT FROM ({_WITHDRAWN}) w WHERE w.cidr = h.cidr)
+        AND NOT EXISTS (SELECT FROM orphan_withdrawals w
+            WHERE w.speaker = h.speaker AND w.cidr = h.cidr AND w.at > {_SINCE})
+    UNION
+    SELECT cidr FROM orphan_routes
+    WHERE speaker = :speaker AND gone_at IS NOT NULL AND decision IS NULL
+    ORDER BY cidr
+""")  # noqa: S608
+_EXPLAINED: Final = from_text(f"""
+    SELECT cidr FROM ({_WITHDRAWN}) w WHERE cidr = ANY(CAST(:cidrs AS cidr[]))
+    UNION
+    SELECT cidr FROM bgp_prefixes WHERE cidr = ANY(CAST(:cidrs AS cidr[])) AND advertised
+        AND advertised_modified_at > {_SINCE}
+        AND (settled < change OR advertised_modified_at >= :looked_at)
+    UNION
+    SELECT cidr FROM orphan_routes
+    WHERE cidr = ANY(CAST(:cidrs AS cidr[])) AND decision IS NOT NULL
+""")  # noqa: S608
+_SUSPECTS: Final = from_text(f"""
+    SELECT b.cidr, b.asn FROM bgp_prefixes b LEFT JOIN withdrawals w ON w.id = b.withdrawal_id
+    WHERE NOT b.advertised AND coalesce(w.at, b.modified_at) < {_SINCE}
+        AND NOT EXISTS (SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
+    UNION SELECT cidr, NULL FROM held_routes WHERE speaker <> :speaker
+""")  # noqa: S608
+_STRANGE: Final = from_text("""
+    SELECT count(*) AS many, min(cidr::text) AS first FROM orphan_routes
+    WHERE speaker = :speaker AND unknown AND decision IS NULL
+""")
+_ORDER: Final = from_text("""
+    INSERT INTO speaker_records AS kept (speaker, ordered_by, order_number)
+    VALUES (:speaker, :by, 1) ON CONFLICT (speaker) DO UPDATE
+    SET ordered_by = excluded.ordered_by, order_number = kept.order_number + 1 RETURNING 1
+""")
+_CARRIED_OUT: Final = from_text("""
+    WITH done AS (
+        UPDATE speaker_records SET ordered_by = NULL
+        WHERE speaker = :speaker AND order_number = :order RETURNING 1
+    ), accepted AS (
+        DELETE FROM held_routes h WHERE speaker = :speaker AND :accepted
+            AND EXISTS (SELECT FROM done) AND NOT EXISTS (
+                SELECT FROM unnest(CAST(:cidrs AS cidr[])) AS now (cidr) WHERE now.cidr = h.cidr)
+    ) SELECT count(*) AS many FROM done
+""")
+_FORGET: Final = (
+    from_text("DELETE FROM speaker_records WHERE speaker = :speaker"),
+    from_text("DELETE FROM held_routes WHERE speaker = :speaker"),
+)
+
+
+class SpeakerRecords:
+    """What a speaker held while its sessions were up, and whether it may come up again."""
+
+    def __init__(self, pool: AutocommitPool) -> None:
+        self._pool = pool
+
+    async def get(self, speaker: str) -> tuple[SpeakerRecord, float | None, int] | None:
+        """Its record, seconds since a session was up, for how many peers keep its routes."""
+        rows = await self._pool.ask(_RECORD, speaker=speaker)
+        if not rows:
+            return None
+        record = SpeakerRecord(rows[0].ordered_by, rows[0].order_number)
+        return record, rows[0].up_before, rows[0].restart_seconds
+
+    async def note_up(self, speaker: str, *, up: bool, restart_seconds: int) -> None:
+        """Record that its sessions are enabled, and whether one is established now."""
+        await self._pool.ask(_NOTE_UP, speaker=speaker, up=up, restart_seconds=restart_seconds)
+
+    async def note_held(self, speaker: str, held: Collection[Prefix]) -> None:
+        """Record that it holds these, besides what it held before."""
+        await self._pool.ask(_NOTE_HELD, speaker=speaker, cidrs=_texts(held))
+
+    async def held(self, speaker: str) -> Collection[Prefix]:
+        """What it held when it was last asked, and was not withdrawn there."""
+        return {Prefix(row.cidr) for row in await self._pool.ask(_HELD, speaker=speaker)}
+
+    async def lacking(self, speaker: str, holds: Collection[Prefix]) -> Sequence[Prefix]:
+        """What it held and holds no more, though no owner and no operator had it withdrawn."""
+        rows = await self._pool.ask(_LACKING, speaker=speaker, cidrs=_texts(holds))
+        return [Prefix(row.cidr) for row in rows]
+
+    async def explained(
+        self, prefixes: Collection[Prefix], looked_at: datetime
+    ) -> Collection[Prefix]:
+        """Those that owners or operators had withdrawn, or that are just being announced."""
+        asked = {"cidrs": _texts(prefixes), "looked_at": looked_at}
+        return {Prefix(row.cidr) for row in await self._pool.ask(_EXPLAINED, **asked)}
+
+    async def suspects(self, speaker: str) -> Mapping[Prefix, Asn | None]:
+        """What another speaker held, or a row of an older database may be wrong about.
+
+        With its origin, where that is known.
+        """
+        rows = await self._pool.ask(_SUSPECTS, speaker=speaker)
+        return {Prefix(row.cidr): None if row.asn is None else Asn(row.asn) for row in rows}
+
+    async def strange(self, speaker: str) -> tuple[int, str]:
+        """How many undecided orphans it held when this database first met it, and one of them."""
+        (row,) = await self._pool.ask(_STRANGE, speaker=speaker)
+        return row.many, row.first or ""
+
+    async def order(self, speaker: str) -> None:
+        """Record that the reconciler has begun to open it."""
+        await self._pool.ask(_ORDER, speaker=speaker, by=RECONCILER)
+
+    async def carried_out(
+        self, speaker: str, record: SpeakerRecord, holds: Collection[Prefix]
+    ) -> None:
+        """End an order; what an operator has opened without is missing no more."""
+        accepted = record.ordered_by != RECONCILER
+        asked = {"order": record.order, "accepted": accepted, "cidrs": _texts(holds)}
+        await self._pool.ask(_CARRIED_OUT, speaker=speaker, **asked)
+
+
+async def order(session: Session, speaker: str, by: str) -> None:
+    """Record that an operator wants it opened."""
+    await session.change(_ORDER, speaker=speaker, by=by)
+
+
+async def forget(session: Session, speaker: str) -> None:
+    """End its record."""
+    for statement in _FORGET:
+        await session.change(statement, speaker=speaker)
+
+
+def _texts(prefixes: Collection[Prefix]) -> list[str]:
+    return [str(one) for one in prefixes]
+
+
+def shown_path(path: Path) -> dict[str, Any]:
+    """A path as `orphan_routes` keeps it."""
+    return {
+        "as_path": [one.number for one in path.as_path],
+        "next_hop": str(path.next_hop),
+        "communities": sorted(str(one) for one in path.communities),
+    }

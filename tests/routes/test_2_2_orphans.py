@@ -1,0 +1,85 @@
+"""Routes 2.2: an orphan is remembered until a person decides, held or not."""
+
+from byoip.domain.prefix import Prefix
+from byoip.usecases.speakers import orphans
+from tests.announcing import OWNER, PEER, Fleet, looks, path, reconciling, speaker, until
+from tests.routes.test_2_1_opening import detail, graceful, recorded, says, stands
+
+FIRST, SECOND = Prefix.parse("31.9.0.0/24"), Prefix.parse("31.9.1.0/24")
+
+
+async def test_an_orphan_that_vanishes_is_remembered_and_an_alarm(fleet: Fleet) -> None:
+    one = speaker("one")
+    one.put(path(FIRST), path(SECOND))
+    await one.enable(PEER)
+    async with reconciling(fleet, one):
+        await until(lambda: recorded(fleet, {FIRST, SECOND}))
+        one.lose(FIRST)
+        await until(lambda: stands(fleet, "no_longer_held", "one"))
+        assert str(FIRST) in await detail(fleet, "no_longer_held")
+        assert await fleet.orphans("one") == {FIRST, SECOND}
+        gone = await fleet.ask("SELECT cidr FROM orphan_routes WHERE gone_at IS NOT NULL")
+        assert [Prefix(cidr) for (cidr,) in gone] == [FIRST]
+        one.put(path(FIRST))
+        await until(lambda: stands(fleet, "no_longer_held"))
+        one.lose(FIRST)
+        await until(lambda: stands(fleet, "no_longer_held", "one"))
+        await decide(fleet, FIRST)
+        await until(lambda: stands(fleet, "no_longer_held"))
+        await until(lambda: left(fleet, SECOND))
+        assert set(one.paths) == {SECOND}
+
+
+async def test_an_orphan_of_a_speaker_that_restarts_keeps_it_shut_until_decided(
+    fleet: Fleet,
+) -> None:
+    one = graceful("one")
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    one.put(path(FIRST))
+    async with reconciling(fleet, one):
+        await until(lambda: recorded(fleet, {FIRST, prefix}))
+        one.kill()
+        one.start()
+        await until(lambda: stands(fleet, "sessions_shut", "one"))
+        await looks(one)
+        assert not one.feeds(PEER)
+        assert await fleet.orphans("one") == {FIRST}
+        await decide(fleet, FIRST)
+        await until(lambda: one.sends_to(PEER, prefix) is not None)
+        await until(lambda: left(fleet))
+
+
+async def test_a_fresh_database_that_meets_a_speaker_with_routes_is_an_alarm(fleet: Fleet) -> None:
+    one, two = speaker("one"), speaker("two")
+    one.put(path(FIRST), path(SECOND))
+    await one.enable(PEER)
+    async with reconciling(fleet, one, two, known=False):
+        await until(lambda: says(fleet, "strange_routes", "it held 2 routes"))
+        await looks(one)
+        assert await stands(fleet, "strange_routes", "one"), "it lasts until decided"
+        await decide(fleet, FIRST)
+        await decide(fleet, SECOND)
+        await until(lambda: stands(fleet, "strange_routes"))
+
+
+async def test_an_orphan_that_its_owner_announced_and_withdrew_again_is_none(fleet: Fleet) -> None:
+    one = speaker("one")
+    kept, owned = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    one.put(path(owned))
+    await fleet.announce(kept)
+    async with reconciling(fleet, one):
+        await until(lambda: recorded(fleet, {kept, owned}))
+        await fleet.announce(owned)
+        await fleet.withdraw(owned)
+        await until(lambda: set(one.paths) == {kept})
+        await until(lambda: left(fleet))
+        assert await fleet.alarms("no_longer_held") == set()
+
+
+async def decide(fleet: Fleet, prefix: Prefix) -> None:
+    async with fleet.store.transaction(actor=OWNER) as tx:
+        await orphans.withdraw(tx, "one", str(prefix), name="A. Person", reason="left over")
+
+
+async def left(fleet: Fleet, *prefixes: Prefix) -> bool:
+    return await fleet.orphans("one") == set(prefixes)
