@@ -8,12 +8,13 @@ from sqlalchemy import text
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
+from byoip.domain.speakers.succession import Verdict
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.speakers.restores import ForgottenState, RestoreRepository
 from byoip.store.statements import Session
 from byoip.usecases.jobs.kill_switches import KillSwitches
-from byoip.usecases.speakers.forget_applied import detect_restore, forget_applied
+from byoip.usecases.speakers.forget_applied import forget_applied, recognise
 from tests.announcing import Fleet, path
 from tests.databases import fresh_database
 
@@ -41,7 +42,7 @@ async def forget(fleet: Fleet, name: str = "A") -> ForgottenState:
 
 async def restored(fleet: Fleet) -> bool:
     async with fleet.store.transaction() as tx:
-        return await detect_restore(tx)
+        return await recognise(tx) is Verdict.RESTORED
 
 
 async def test_the_first_look_only_notes_which_database_it_is(fleet: Fleet) -> None:
@@ -65,6 +66,7 @@ async def test_without_the_right_to_ask_the_database_itself_is_known(fleet: Flee
     async with fleet.engine.begin() as connection:  # undone with this database's catalogue
         await connection.execute(text("CREATE ROLE modest"))
         await connection.execute(text("GRANT SELECT, UPDATE, INSERT ON incarnation TO modest"))
+        await connection.execute(text("GRANT SELECT ON witnesses TO modest"))
         await connection.execute(text("REVOKE EXECUTE ON FUNCTION pg_control_system FROM PUBLIC"))
         await connection.execute(text("SET LOCAL ROLE modest"))
         found = await RestoreRepository(await Session.of(connection)).identity()

@@ -14,10 +14,11 @@ from byoip.composition.process import Composition
 from byoip.domain.history import Actor
 from byoip.domain.operator_text import stated_name
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.route_snapshot import Orphan
+from byoip.domain.speakers.route_snapshot import Orphan, Unreleased
 from byoip.store.speakers.restores import ForgottenState
 from byoip.usecases.speakers import orphans as decisions
 from byoip.usecases.speakers.forget_applied import forget_applied
+from byoip.usecases.speakers.release_routes import Released, ReleaseRoutes
 from byoip.usecases.speakers.restore_snapshot import RolledBack
 
 advertise_app = typer.Typer(
@@ -72,8 +73,12 @@ def _say_rolled_back(made: RolledBack, *, dry_run: bool) -> None:
     _say("Would be announced again" if dry_run else "Announced again", made.announced)
     typer.echo(f"Announced anyway: {len(made.kept):,}.")
     _say("Newer than the snapshot, and not touched", made.newer)
-    typer.echo(f"Refused: {len(made.refused):,}.")
-    for cidr, why in made.refused:
+    _say_refused(made.refused)
+
+
+def _say_refused(refused: Sequence[tuple[Prefix, str]]) -> None:
+    typer.echo(f"Refused: {len(refused):,}.")
+    for cidr, why in refused:
         typer.echo(f"  {cidr}: {why}")
 
 
@@ -97,6 +102,47 @@ def _say_forgotten(done: ForgottenState) -> None:
     typer.echo(
         "offboard is stopped: `byoip kill-switch start offboard` when all has been compared."
     )
+
+
+@advertise_app.command("unreleased")
+def unreleased() -> None:
+    """List routes that wait since a restore: no speaker holds them, and no listener sees them."""
+
+    async def work(composition: Composition) -> Sequence[tuple[Unreleased, str]]:
+        return await ReleaseRoutes(composition.store).waiting()
+
+    with_composition(work, _say_unreleased)
+
+
+def _say_unreleased(found: Sequence[tuple[Unreleased, str]]) -> None:
+    rows = [
+        (str(one.cidr), _moment(one.last_seen) if one.last_seen else "never", one.claim, said)
+        for one, said in found
+    ]
+    _show(("prefix", "last seen", "claim", "origin validation"), rows)
+
+
+@advertise_app.command("release")
+def release(
+    name: Annotated[str, typer.Option(help="Your name.")],
+    reason: Reason,
+    cidr: Annotated[str, typer.Argument(help="The route; none: see --all.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Announce a route that waits since a restore, or all, if the rules for announcing allow it."""
+    if every == bool(cidr):
+        raise typer.BadParameter("Name one prefix, or --all.")
+
+    async def work(composition: Composition) -> Released:
+        by, one = _by(stated_name(name).value), Prefix.parse(cidr) if cidr else None
+        return await ReleaseRoutes(composition.store)(one, reason=reason, by=by)
+
+    with_composition(work, _say_released)
+
+
+def _say_released(made: Released) -> None:
+    _say("Released", made.announced)
+    _say_refused(made.refused)
 
 
 @advertise_app.command("orphans")

@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 from byoip.cli.opening import opened, require_migrated, say_server_notes
-from byoip.cli.serving import LETTERS, bind, port_of, reconciling, serving, watching, working
+from byoip.cli.serving import (
+    LETTERS,
+    bind,
+    port_of,
+    reconciling,
+    serving,
+    watching,
+    witnessing,
+    working,
+)
 from byoip.cli.stopping import run_until_stopped
 from byoip.cli.up import refresh_in_child
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
@@ -50,6 +59,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> int:
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
         await stack.enter_async_context(serving(composition.api(root, able), listening))
+        await stack.enter_async_context(witnessing(composition, stop=stop))
         await stack.enter_async_context(watching(composition, lambda: OF_API, stop=stop))
         await say_what_is_missing(able)
         # Ends before serving does, so that clients that wait for events do not delay the end.
@@ -72,6 +82,7 @@ async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.
         app = composition.worker(refresh, letters)
         places = composition.places
         await stack.enter_async_context(working(app, queues, places, stop=stop, first=first))
+        await stack.enter_async_context(witnessing(composition, stop=stop))
         await stack.enter_async_context(reconciling(composition, stop=stop))
         able = capabilities_of(composition, validates_roas=rpki_cache is not None)
         await say_what_is_missing(able)

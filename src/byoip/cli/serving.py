@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.cli.stopping import asked_to_end, ended
 from byoip.composition.process import Composition
-from byoip.composition.speaking import reconciler_of, watcher_of
+from byoip.composition.speaking import reconciler_of, watcher_of, witness_of
 from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER
 
 # Libraries for PDFs and signatures take most of a second: only a process that signs imports this.
@@ -135,6 +135,17 @@ async def watching(
             return
         async with _running(watcher.run(), stop):
             yield
+
+
+@asynccontextmanager
+async def witnessing(composition: Composition, *, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Remember the database while the block runs, to testify if it becomes another one."""
+    witness = witness_of(composition)
+    if witness is None:
+        yield
+        return
+    async with _running(witness.run(), stop):
+        yield
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from byoip.cli.serving import (
     port_of,
     reconciling,
     serving,
+    witnessing,
     working,
 )
 from byoip.cli.stopping import run_until_stopped
@@ -144,6 +145,7 @@ async def _start(
     )
     places = composition.places
     await stack.enter_async_context(working(app, queues, places, stop=stop, first=first))
+    await stack.enter_async_context(witnessing(composition, stop=stop))
     await stack.enter_async_context(reconciling(composition, stop=stop))
     await _green(composition)
     await say_what_is_missing(able)

@@ -9,6 +9,7 @@ from byoip.store.server_settings import Server
 from byoip.store.speakers import leader_election, watch_election
 
 _WAITING = 1  # for a lease
+_WITNESS = 1  # what a process remembers the database by
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Connections:
 def connections_of(settings: Settings) -> Connections:
     """Of processes with these settings."""
     speaks = bool(settings.speakers)
-    watches = _WAITING * speaks
+    watches = (_WAITING + _WITNESS) * speaks
     api = settings.database_connections + LISTENING_CONNECTIONS + watches
     worker = settings.database_connections + QUEUE_CONNECTIONS + watches
     worker += _WAITING * (speaks and settings.reconcile)

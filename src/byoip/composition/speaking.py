@@ -16,6 +16,7 @@ from byoip.settings.speakers import SpeakerSettings
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.store.speakers.watch_election import WatchElection
+from byoip.store.speakers.witnesses import Witness
 from byoip.worker.reconciling import Reconciler, SpeakerPart
 from byoip.worker.speaker_task import Pace
 from byoip.worker.watching import Watcher
@@ -87,6 +88,13 @@ async def _speakers_of(composition: Composition) -> AsyncIterator[list[GobgpSpea
     finally:
         for speaker in speakers:
             await speaker.close()
+
+
+def witness_of(composition: Composition) -> Witness | None:
+    """What remembers the database in this process; None without speakers."""
+    if not composition.settings.speakers:
+        return None
+    return Witness(composition.database_url, composition.store.acknowledged)
 
 
 def _pace(settings: Settings) -> Pace:

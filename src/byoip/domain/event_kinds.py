@@ -132,7 +132,11 @@ OF_OPERATORS: Final[Catalogue] = {
     "orphan": {"withdrawn": "An operator has a path withdrawn that no row wants."},
     "routes": {
         "rolled_back": "Routes of a snapshot are announced again.",
+        "released": "Routes that waited since a restore are announced again.",
         "disowned": "The database was restored: what speakers were given is forgotten.",
+    },
+    "database": {
+        "failed_over": "Another server was promoted, and nothing that was known is missing.",
     },
     "speaker": {"forgotten": "A speaker is gone for good, and nothing of it is on record."},
     "listener": {"forgotten": "A listener is gone for good, and nothing of it is on record."},

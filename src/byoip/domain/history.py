@@ -48,6 +48,18 @@ class Event:
     after: Mapping[str, Any] = field(default_factory=dict)
 
 
+class EventsReplaced(Refusal):
+    """The database was restored: numbers after this one are given a second time."""
+
+    name = "events_replaced"
+
+    def __init__(self, safe: int, epoch: UUID) -> None:
+        super().__init__(
+            "The service was restored, and later numbers than these mean other events now: read "
+            f"the objects again, then go on after {safe} with the epoch {epoch.hex}."
+        )
+
+
 class EventNotMadeYet(Refusal):
     """A number that no event has: the client read it before a restore, or of another object."""
 

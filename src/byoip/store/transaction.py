@@ -48,6 +48,7 @@ without claims: to read them before a withdrawal (alone), and to settle them (sk
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -66,6 +67,7 @@ from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.rules import RouteRules
+from byoip.domain.speakers.succession import Write
 from byoip.ports.clock import Clock
 from byoip.store.accounts import rate_limits
 from byoip.store.accounts.accounts import AccountRepository
@@ -99,6 +101,7 @@ from byoip.store.routes.breaker import BreakerRepository
 from byoip.store.routes.offboardings import OffboardingRepository
 from byoip.store.speakers.restores import RestoreRepository
 from byoip.store.speakers.route_history import RouteHistoryRepository
+from byoip.store.speakers.unreleased import UnreleasedRepository
 from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
@@ -137,6 +140,7 @@ class Transaction:
     guards = cached_property(lambda tx: JobGuardRepository(tx.session))
     drifts = cached_property(lambda tx: DriftRepository(tx.session))
     routes = cached_property(lambda tx: RouteHistoryRepository(tx.session))
+    unreleased = cached_property(lambda tx: UnreleasedRepository(tx.session))
     restores = cached_property(lambda tx: RestoreRepository(tx.session))
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
@@ -159,14 +163,9 @@ class Transaction:
         precondition: Precondition,
         key: IdempotencyRepository | None,
     ) -> None:
-        self.clock = clock
-        self.precondition = precondition
-        self.connection = connection
-        self.session = session
-        self.app = app
-        self.rules = rules
-        self._actor = actor
-        self._key = key
+        self.clock, self.app, self.rules, self.precondition = clock, app, rules, precondition
+        self.connection, self.session = connection, session
+        self._actor, self._key = actor, key
 
     @property
     def actor(self) -> Actor:
@@ -237,18 +236,15 @@ class Transaction:
     async def end(self) -> None:
         """Write what comes last: the histories, the feed for edges, then the answer."""
         made = self.__dict__  # what was used; the rest has nothing to write
-        if "events" in made:
-            await self.events.write()
-        if "operator_events" in made:
-            await self.operator_events.write()
-        if "edge_feed" in made:
-            await self.edge_feed.write()
+        for one in ("events", "operator_events", "edge_feed"):
+            if one in made:
+                await made[one].write()
         if self._key is not None:
             await self._key.write()
 
 
 class Store:
-    """Transactions on an engine."""
+    """Transactions on an engine; `acknowledged` are the last that were committed with events."""
 
     def __init__(
         self,
@@ -260,6 +256,7 @@ class Store:
         self._engine, self._clock = engine, clock
         self._rules = RouteRules(ceilings, origins)
         self._app = make_enqueuing_app()
+        self.acknowledged: deque[Write] = deque(maxlen=100)
 
     @asynccontextmanager
     async def transaction(
@@ -292,6 +289,8 @@ class Store:
                     await claimed.claim()
                 yield tx
                 await tx.end()
+            if "events" in tx.__dict__:
+                self.acknowledged.extend(tx.events.written)
 
     async def prune(self) -> int:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""

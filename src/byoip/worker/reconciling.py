@@ -34,6 +34,7 @@ from uuid import UUID
 
 from byoip.domain.routes.route import PathAttributes
 from byoip.domain.speakers.staging import StagedSpeaker
+from byoip.domain.speakers.succession import Verdict
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Listener, Speaker
 from byoip.ports.steady_clock import SteadyClock, boottime
@@ -45,7 +46,7 @@ from byoip.store.speakers.watch_election import LeaseWatch
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.acceptance import ALARMS
-from byoip.usecases.speakers.forget_applied import detect_restore
+from byoip.usecases.speakers.forget_applied import recognise
 from byoip.usecases.speakers.observe import ObserveRoutes
 from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
@@ -57,6 +58,8 @@ _LOG = logging.getLogger(__name__)
 _PAUSE_SECONDS = 1.0  # before it tries to lead again
 _WARN_SECONDS = 0.5  # between two looks for alarms
 _SOONEST_SECONDS = 0.01  # at first, between two looks for the same change
+_TESTIMONY_SECONDS = 10.0
+_TESTIMONY_PAUSE_SECONDS = 0.2
 _SNAPSHOT_EVERY = timedelta(minutes=1)
 
 
@@ -110,8 +113,7 @@ class Reconciler:
 
     async def _lead(self, leadership: Leadership) -> None:
         routes, store = self.routes.on(leadership.pool), leadership.store(self.store)
-        async with store.transaction() as tx:
-            await detect_restore(tx)
+        await _recognise(leadership, store)
         lease = leadership.lease
         _LOG.info("Reconciling %d speakers, lease %d", len(self.speakers), lease.number)
         clock = DatabaseClock()
@@ -122,6 +124,20 @@ class Reconciler:
             await _Term(parts, leadership, clock).run()
         finally:
             self.leading.clear()
+
+
+async def _recognise(leadership: Leadership, store: Store) -> None:
+    """Find out which database this is; changes wait while processes testify."""
+    give_up = boottime() + _TESTIMONY_SECONDS
+    verdict = Verdict.WAITING
+    while verdict is Verdict.WAITING:
+        async with store.transaction() as tx:
+            verdict = await recognise(tx, patient=boottime() < give_up)
+        if verdict is Verdict.WAITING:
+            await leadership.require()
+            await asyncio.sleep(_TESTIMONY_PAUSE_SECONDS)
+    if verdict is not Verdict.SAME:
+        _LOG.warning("This database is another one than before: %s", verdict.value)
 
 
 class _Term:
@@ -234,12 +250,14 @@ class _Term:
         while True:
             await asyncio.sleep(self._parts.pace.every.total_seconds())
             await self._clock.set(self._leadership.pool)
+            many = await self._parts.routes.note_released()
+            said = f"{many} routes wait: see `byoip advertise unreleased`"
+            await self._raise("unreleased", [Alarm("unreleased", "routes", said)] if many else [])
             await self._take_snapshot()
 
     async def _take_snapshot(self) -> None:
         now = self._parts.steady.now()
         if now >= self._snapshot_due:
-            async with self._parts.store.transaction() as tx:
-                await detect_restore(tx)
+            await _recognise(self._leadership, self._parts.store)
             await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY

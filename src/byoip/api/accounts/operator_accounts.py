@@ -157,7 +157,7 @@ async def list_operator_events(
     size = per_page or paging.DEFAULT_PAGE
     found = await caller.backend.operator_reader.events(after=after, limit=size + 1)
     part = paging.paginate_numbered(found, size, lambda view: view.event.number)
-    return await list_answer(part, wire.operator_event_of)
+    return await list_answer(part, wire.operator_event_of, epoch=None)
 
 
 def account_filter(text: str | None) -> UUID | None:

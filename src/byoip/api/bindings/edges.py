@@ -69,7 +69,7 @@ async def list_edge_changes(
     await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
     found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait)
-    return await list_answer(paging.paginate_numbered(found, size), wire.change_of)
+    return await list_answer(paging.paginate_numbered(found, size), wire.change_of, epoch=None)
 
 
 @edges.operation(

@@ -6,7 +6,8 @@ Answers are rendered early, so that a repeated idempotency key gets the same byt
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
+from uuid import UUID
 
 import msgspec
 from pydantic import BaseModel
@@ -52,20 +53,32 @@ def answer(
 
 
 async def list_answer(
-    page: Page[Item], show: Callable[[Item], BaseModel], *, total: int | None = None
+    page: Page[Item],
+    show: Callable[[Item], BaseModel],
+    *,
+    total: int | None = None,
+    epoch: UUID | Literal[""] | None = "",
 ) -> Answer:
-    """A page in its envelope, each item as `show` makes it; `total` on lists that are counted.
+    """A page in its envelope, each item as `show` makes it.
 
     A long one is made in slices, so that other requests are served in between.
+
+    Args:
+        page: what is shown.
+        show: makes one item.
+        total: on lists that are counted.
+        epoch: on lists that are followed: of histories of prefixes, else None.
     """
     shown: list[BaseModel] = []
     for item in page.items:
         shown.append(show(item))
         if not len(shown) % _SLICE:
             await asyncio.sleep(0)
-    info = {"count": len(shown), "per_page": page.size, "cursor": page.next}
+    info: dict[str, object] = {"count": len(shown), "per_page": page.size, "cursor": page.next}
     if total is not None:
         info["total_count"] = total
+    if epoch != "":
+        info["epoch"] = None if epoch is None else epoch.hex
     body = b"".join((_HEAD, to_json(shown), b',"result_info":', msgspec.json.encode(info), b"}"))
     return Answer(200, body)
 

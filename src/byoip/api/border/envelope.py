@@ -160,6 +160,11 @@ class EventPageInfo(Wire):
     count: int
     per_page: int
     cursor: str | None = Field(description="Give it back as `after`; null when there are no more.")
+    epoch: Id | None = Field(
+        description="Of prefixes' events: give it back as `epoch` with `after`. After the service "
+        "was restored from a backup, numbers are given a second time, and this is another one. "
+        "Null in other lists.",
+    )
 
 
 @cache

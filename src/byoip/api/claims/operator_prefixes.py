@@ -87,8 +87,10 @@ async def list_any_prefix_events(
     """Read the history of any account's prefix, oldest first, also after it was removed."""
     size = per_page or paging.DEFAULT_PAGE
     owner = await caller.backend.operator_reader.owner(prefix_id)
-    found = await caller.backend.reader.events(owner, prefix_id, after=after, limit=size + 1)
-    return await list_answer(paging.paginate_numbered(found, size), Event.showing)
+    reader = caller.backend.reader
+    found = await reader.events(owner, prefix_id, after=after, limit=size + 1)
+    epoch = await reader.epochs.current()
+    return await list_answer(paging.paginate_numbered(found, size), Event.showing, epoch=epoch)
 
 
 @operator_prefixes.operation(

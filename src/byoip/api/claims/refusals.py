@@ -22,6 +22,12 @@ REFUSALS = (
         "The service was restored from a backup, or the number is of another account or "
         "prefix. Read the state again, and go on after the newest number.",
     ),
+    conflict(
+        1114,
+        history.EventsReplaced(4711, UUID("6f9c2b1e4d3a48d7b0a1c2e3f4051627")),
+        "The service was restored from a backup. Read the state again, and go on after the number "
+        "in the message, with the epoch of the next answer.",
+    ),
     not_found(
         1300,
         claim.ClaimNotFound(),

@@ -5,6 +5,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+_WITH_EPOCH = {"EventListAnswer", "AccountEventListAnswer"}
+_EPOCH = "6f9c2b1e4d3a48d7b0a1c2e3f4051627"
+
 
 def success_example(answer: type[BaseModel]) -> dict[str, Any]:
     """The answer's envelope around the example of its result's model."""
@@ -12,8 +15,11 @@ def success_example(answer: type[BaseModel]) -> dict[str, Any]:
     envelope: dict[str, Any] = {"success": True, "errors": [], "messages": []}
     if items := get_args(result):
         info: dict[str, Any] = {"count": 1, "per_page": 50, "cursor": None}
-        if "total_count" in _members(answer.model_fields["result_info"].annotation):
+        members = _members(answer.model_fields["result_info"].annotation)
+        if "total_count" in members:
             info["total_count"] = 1
+        if "epoch" in members:
+            info["epoch"] = _EPOCH if answer.__name__ in _WITH_EPOCH else None
         return envelope | {"result": model_examples(items[0]), "result_info": info}
     examples = model_examples(result)
     return envelope | {"result": examples[0] if examples else None}

@@ -20,6 +20,7 @@ ALARM_KINDS: Final = (
     "prepend_lost",
     "foreign_origin",
     "restored",
+    "unreleased",
     "reconciler_silent",
     "watcher_silent",
 )

@@ -29,6 +29,7 @@ class DesiredRoute:
         request_id: of the request for the last change.
         turned: whether the last change turned it from withdrawn to advertised.
         superseded: withdrawn, while another row wants the same route announced.
+        unreleased: of an older database: not announced before it is seen to be up, or released.
         account_id: of the owner; None where that was not looked up.
     """
 
@@ -43,6 +44,7 @@ class DesiredRoute:
     request_id: str = ""
     turned: bool = False
     superseded: bool = False
+    unreleased: bool = False
     account_id: UUID | None = None
 
     @property
@@ -196,6 +198,8 @@ def _plan_announcement(
         made.gone.extend(
             one.desired for one in rows if not one.desired.advertised and one.applied.may_be_ours
         )
+    elif desired.unreleased and current is None:
+        return
     elif admits(desired) or lost:
         made.announce.append(PathUpdate(path, (desired,)))
 

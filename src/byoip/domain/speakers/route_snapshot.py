@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 
@@ -43,6 +44,23 @@ class RouteSnapshot:
     number: int
     at: datetime
     routes: tuple[SnapshotRoute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreleased:
+    """A route that an older database says is advertised, and that is not up.
+
+    Attributes:
+        last_seen: by an observer, as that database has it.
+        claim: state and standing of its claim.
+    """
+
+    bgp_prefix_id: UUID
+    claim_id: UUID
+    cidr: Prefix
+    asn: Asn
+    last_seen: datetime | None
+    claim: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from byoip.domain.history import Event
+from byoip.domain.speakers.succession import Write
 from byoip.store.claims.views import NumberedEvent
 from byoip.store.statements import AnyRow, Session, compiled, from_row, json_text
 
@@ -60,11 +61,16 @@ _WRITE: Final = compiled(
 
 
 class EventRepository:
-    """The history; kept back until the transaction ends, so that numbers follow commits."""
+    """The history; kept back until the transaction ends, so that numbers follow commits.
+
+    Attributes:
+        written: which claims changed at whose request.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._added: list[Event] = []
+        self.written: list[Write] = []
 
     def note(self, *events: Event) -> None:
         """Note what happened; numbers are given when the transaction ends, in this order."""
@@ -74,6 +80,7 @@ class EventRepository:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
             await self._session.change(_WRITE, events=_as_json(self._added))
+            self.written += {(one.claim_id, one.by.request_id) for one in self._added}
             self._added.clear()
 
 

@@ -6,6 +6,8 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from byoip.domain.bindings.service_binding import BindingNotFound, Service, ServiceBinding
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound
@@ -19,6 +21,7 @@ from byoip.store.claims import delegations
 from byoip.store.claims import reader_sql as reading
 from byoip.store.claims.claim_reader import ClaimReader, page_of, token_from
 from byoip.store.claims.delegations import delegation_from
+from byoip.store.claims.epochs import EpochReader
 from byoip.store.claims.events import event_from
 from byoip.store.claims.views import AccountEvent, BindingView, Cursor, NumberedEvent, RunView
 from byoip.store.routes.awaited import waiting_from
@@ -29,6 +32,11 @@ from byoip.store.statements import AnyRow, Statement
 
 class CustomerReader(ClaimReader):
     """What the API shows within one account: its claims, and what hangs on them."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Take the engine whose pool is asked."""
+        super().__init__(engine)
+        self.epochs = EpochReader(engine)
 
     async def tokens(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int

@@ -201,7 +201,7 @@ class Candidate:
         if not free:
             await run(connection, _END, **asked)
         asked |= {"holder": uuid4(), "rank": rank, "seconds": self.seconds}
-        taken = await run(connection, _TAKE, process=_process(), **asked)
+        taken = await run(connection, _TAKE, process=process_name(), **asked)
         if not taken:
             return None
         self.held = taken[0].number
@@ -216,5 +216,6 @@ async def run(connection: _Connection, statement: Statement, **asked: object) ->
     return await cursor.fetchall()
 
 
-def _process() -> str:
+def process_name() -> str:
+    """This process, for operators."""
     return f"{socket.gethostname()}:{os.getpid()}"

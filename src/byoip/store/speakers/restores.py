@@ -3,29 +3,29 @@
 Text SQL, though not hot: it asks Postgres' own functions, and shares the shape of `bgp_peers.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
+from byoip.domain.speakers.succession import Testimony
 from byoip.store.statements import Repository, from_text
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Kept:
     """Which database this is.
 
     Attributes:
-        here: what it says now; a restored copy says something else.
-        kept: what it said when a reconciler last asked; None: none has asked yet.
+        here: what it says now; a promoted or restored one says something else.
+        kept: what it said when it was last judged; None: it never was.
+        testimonies: of the processes that knew it before.
     """
 
     here: str
     kept: str | None
-
-    @property
-    def restored(self) -> bool:
-        """Whether its rows were written in another database, or on another timeline."""
-        return self.kept is not None and self.kept != self.here
+    testimonies: Sequence[Testimony] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +41,33 @@ class ForgottenState:
     orphans: int
 
 
-# A logical dump comes back with other oids (and in another cluster), a base backup that was rolled
-# forward on another timeline. The insertion timeline: the control file's is behind for a while.
-_MAY_ASK: Final = from_text("""
-    SELECT has_function_privilege('pg_control_system()', 'EXECUTE')
-        AND has_function_privilege('pg_current_wal_lsn()', 'EXECUTE')
-        AND has_function_privilege('pg_walfile_name(pg_lsn)', 'EXECUTE') AS may
-""")
-_CLUSTER: Final = from_text("""
-    SELECT format('cluster %s, timeline %s', system_identifier,
-        left(pg_walfile_name(pg_current_wal_lsn()), 8)) AS said
-    FROM pg_control_system()
-""")
-_DATABASE: Final = from_text("""
-    SELECT format('database %s, table %s', d.oid, 'applied_routes'::regclass::oid) AS said
-    FROM pg_database d WHERE d.datname = current_database()
-""")
+SEEN_SECONDS: Final = 10.0  # so often a process says that it is alive
+
+IDENTITY: Final = from_text("SELECT database_identity() AS identity")
 _KEPT: Final = from_text("SELECT identity FROM incarnation FOR UPDATE")
 _KEEP: Final = from_text("""
     INSERT INTO incarnation (identity, since) VALUES (:identity, :now)
     ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity, since = excluded.since
 """)
+# Events from before the last sign of life that this database knows are not lost; with a minute for
+# clocks that differ.
+_BEGIN_EPOCH: Final = from_text("""
+    INSERT INTO feed_epochs (number, since, shared_until)
+    SELECT coalesce((SELECT max(number) FROM feed_epochs), 0) + 1, :now,
+        coalesce((SELECT max(seen_at) FROM witnesses), (SELECT since FROM incarnation))
+            - interval '1 minute'
+    RETURNING epoch
+""")
+# Those that were alive at the end say something, or have yet to. Of a killed process the row stays.
+_TESTIMONIES: Final = from_text("""
+    SELECT name, CASE WHEN identity = :here THEN good END AS good, detail FROM witnesses
+    WHERE identity = :here
+        OR seen_at >= (SELECT max(seen_at) FROM witnesses) - CAST(:silence AS interval)
+    ORDER BY name
+""")
+_HEARD: Final = from_text(
+    "UPDATE witnesses SET identity = NULL, good = NULL, detail = '' WHERE identity IS NOT NULL"
+)
 # In the order of ids, as the reconciler writes them.
 _FORGET: Final = from_text("""
     WITH known AS (
@@ -72,6 +78,23 @@ _FORGET: Final = from_text("""
         RETURNING a.may_hold OR a.advertised AS given
     )
     SELECT count(*) FILTER (WHERE given) AS many FROM gone
+""")
+# What observers said of them is old, too.
+_HOLD_BACK: Final = from_text("""
+    WITH wanted AS (
+        SELECT id, change FROM bgp_prefixes WHERE advertised ORDER BY id FOR SHARE
+    ), seen AS (
+        SELECT o.bgp_prefix_id, o.seen_by, o.at, o.advertised FROM observed_routes o
+        JOIN wanted w ON w.id = o.bgp_prefix_id ORDER BY o.bgp_prefix_id, o.seen_by FOR UPDATE OF o
+    ), gone AS (
+        DELETE FROM observed_routes o USING seen s
+        WHERE (o.bgp_prefix_id, o.seen_by) = (s.bgp_prefix_id, s.seen_by)
+    )
+    INSERT INTO unreleased_routes AS kept (bgp_prefix_id, change, since, last_seen)
+    SELECT id, change, :now, (SELECT max(at) FROM seen WHERE bgp_prefix_id = id AND advertised)
+    FROM wanted
+    ON CONFLICT (bgp_prefix_id) DO UPDATE SET change = excluded.change,
+        last_seen = coalesce(excluded.last_seen, kept.last_seen)
 """)
 _ORPHANS: Final = from_text("DELETE FROM orphan_routes")
 _RAISE_ALARM: Final = from_text("""
@@ -87,25 +110,39 @@ _END_ALARM: Final = from_text(
 class RestoreRepository(Repository):
     """Which database this is, within one transaction."""
 
-    async def identity(self) -> Identity:
+    async def identity(self) -> Kept:
         """Which database this is; its row is locked."""
-        (may,) = await self._session.rows(_MAY_ASK)
         # First: a server that is still being rolled forward says so here, and counts as away.
-        asked = [_CLUSTER, _DATABASE] if may.may else [_DATABASE]
-        said = [(await self._session.rows(one))[0].said for one in asked]
+        (here,) = await self._session.rows(IDENTITY)
         kept = await self._session.row(_KEPT)
-        return Identity(", ".join(said), None if kept is None else kept.identity)
+        said = await self._session.rows(
+            _TESTIMONIES, here=here.identity, silence=timedelta(seconds=3 * SEEN_SECONDS)
+        )
+        return Kept(
+            here.identity,
+            None if kept is None else kept.identity,
+            [Testimony(one.name, one.good, one.detail) for one in said],
+        )
 
     async def keep(self, here: str, now: datetime) -> None:
-        """Record which database this is."""
+        """Record which database this is; testimonies are over with that."""
         await self._session.change(_KEEP, identity=here, now=now)
+        await self._session.change(_HEARD)
 
-    async def forget_applied(self) -> ForgottenState:
+    async def begin_epoch(self, now: datetime) -> UUID:
+        """From now on the feed of events is another one; to be called before `keep`."""
+        (row,) = await self._session.rows(_BEGIN_EPOCH, now=now)
+        epoch: UUID = row.epoch
+        return epoch
+
+    async def forget_applied(self, now: datetime) -> ForgottenState:
         """Forget what speakers may have from us, and which orphans they hold.
 
+        No row is announced that is not up, before an operator releases it (`unreleased.py`).
         At the next full sync, a path that a row wants is taken for ours; every other path is an
         orphan. So nothing is withdrawn for a row that a backup has brought back.
         """
+        await self._session.change(_HOLD_BACK, now=now)
         (applied,) = await self._session.rows(_FORGET)
         return ForgottenState(applied.many, await self._session.change(_ORPHANS))
 

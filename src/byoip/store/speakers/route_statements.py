@@ -16,7 +16,9 @@ def _counted(words: str) -> Statement:
 
 _DESIRED: Final = """
     b.id, b.prefix_id, b.cidr, b.asn, b.prepend, b.advertised, b.change, b.settled,
-    b.advertised_modified_at AS at, b.withdrawal_id, b.request_id
+    b.advertised_modified_at AS at, b.withdrawal_id, b.request_id,
+    EXISTS (SELECT FROM unreleased_routes u
+        WHERE u.bgp_prefix_id = b.id AND u.change = b.change) AS unreleased
 """
 _APPLIED: Final = "a.speaker, a.may_hold, a.advertised AS given, a.change AS given_change"
 
@@ -58,7 +60,11 @@ MARK_POSSIBLY_INSTALLED: Final = from_text("""
     )
     SELECT id FROM wanted WHERE marked UNION ALL SELECT id FROM locked
 """)
-MARK_ANNOUNCED: Final = _counted("""
+# What a speaker holds is up.
+MARK_ANNOUNCED: Final = from_text("""
+    WITH up AS (
+        DELETE FROM unreleased_routes WHERE bgp_prefix_id = ANY(CAST(:ids AS uuid[]))
+    ), written AS (
     INSERT INTO applied_routes AS kept (speaker, bgp_prefix_id, may_hold, advertised, change, at)
     SELECT :speaker, id, true, true, change, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
@@ -68,6 +74,8 @@ MARK_ANNOUNCED: Final = _counted("""
     )
     ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE
     SET may_hold = true, advertised = true, change = excluded.change, at = excluded.at
+    RETURNING 1)
+    SELECT count(*) AS many FROM written
 """)
 # Rule R3. The lock makes us wait for a transaction that is changing the row just now.
 WITHDRAWABLE: Final = from_text("""

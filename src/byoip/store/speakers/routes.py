@@ -18,6 +18,7 @@ from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.speakers import route_statements as sql
+from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
 from byoip.store.statements import AnyRow
 
 
@@ -242,6 +243,11 @@ class Routes:
             )
         ]
 
+    async def note_released(self) -> int:
+        """Release what a listener sees: it is up. How many wait for an operator."""
+        await self._autocommit.ask(RELEASE_SEEN)
+        return int((await self._autocommit.ask(COUNT))[0].many)
+
     async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune.
 
@@ -282,6 +288,7 @@ def _desired(row: AnyRow) -> DesiredRoute:
         at=row.at,
         withdrawal_id=row.withdrawal_id,
         request_id=row.request_id,
+        unreleased=row.unreleased,
     )
 
 

@@ -91,6 +91,41 @@ incarnation = table(
     col.check("one_row", "singleton"),
 )
 
+# Processes that remember what this database was: see `witnesses.py`. `seen_at` is by the server's
+# clock; `good` is what the process said of the database of that identity when it had become that.
+witnesses = table(
+    "witnesses",
+    sa.Column("process", sa.Uuid, primary_key=True),
+    col.text("name"),
+    col.timestamptz("seen_at"),
+    col.text("identity", nullable=True),
+    sa.Column("good", sa.Boolean),
+    sa.Column("detail", sa.Text, nullable=False, server_default=sa.text("''")),
+    col.check("testified", "num_nulls(identity, good) IN (0, 2)"),
+)
+
+# Of the feed of events: after a restore its numbers are given a second time. Events from before
+# `shared_until` have the same numbers as in all epochs before; null: that is not known.
+feed_epochs = table(
+    "feed_epochs",
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column(
+        "epoch", sa.Uuid, nullable=False, unique=True, server_default=sa.func.gen_random_uuid()
+    ),
+    col.timestamptz("since"),
+    col.timestamptz("shared_until", nullable=True),
+)
+
+# Rows of an older database that say advertised: not announced while `change` is the row's, until
+# the route is seen to be up, or an operator releases it. Deleted then.
+unreleased_routes = table(
+    "unreleased_routes",
+    col.reference("bgp_prefix_id", "bgp_prefixes.id", key=True),
+    sa.Column("change", sa.BigInteger, nullable=False),
+    col.timestamptz("since"),
+    col.timestamptz("last_seen", nullable=True),
+)
+
 # The append-only ledger of orphans that speakers were told to withdraw; it bounds how many.
 orphan_withdrawals = table(
     "orphan_withdrawals",

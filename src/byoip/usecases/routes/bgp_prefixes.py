@@ -51,7 +51,8 @@ async def advertise(
 ) -> BgpPrefixView:
     """Announce or withdraw one route, or change how it is announced.
 
-    A route that is so already stays untouched, and the view says so.
+    A route that is so already stays untouched, and the view says so; one that waits since a restore
+    is announced.
 
     Args:
         tx: the transaction.
@@ -73,12 +74,17 @@ async def advertise(
     desired = before.desired
     to = desired.advertised if advertised is None else advertised
     repeat = desired.prepend if prepend is None else prepend
-    if (to, repeat) == (desired.advertised, desired.prepend):
+    waits = to and desired.advertised and await tx.unreleased.waits(before.id)
+    again = waits and advertised is not None
+    if (to, repeat) == (desired.advertised, desired.prepend) and not again:
         return (await tx.bgp_prefixes.view(before, claim.version)).unchanged
     before.require_unlocked()
     written = claim.written(tx.now)
     await tx.claims.save(written)
-    after = await _change(tx, claim, before, to=to, prepend=repeat)
+    if waits:  # a restored database says that it is announced: its owner says so now
+        after = await announce(tx, claim, before, prepend=repeat)
+    else:
+        after = await _change(tx, claim, before, to=to, prepend=repeat)
     return await tx.bgp_prefixes.view(after, written.version)
 
 

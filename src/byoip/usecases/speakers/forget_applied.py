@@ -3,7 +3,8 @@
 A row of the backup may say withdrawn of a route that was announced again after the backup. So a
 path that a speaker holds is taken for ours if a row wants it, and is left to operators if none
 does. Offboarding stops until an operator starts it, for it may go on with what was called off after
-the backup. Edges read all changes again, for the numbers of changes are given a second time.
+the backup. Edges read all changes again, for the numbers of changes are given a second time; so are
+those of events, whose feed gets another epoch.
 """
 
 from datetime import timedelta
@@ -14,30 +15,41 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind, JobSwitch
 from byoip.domain.operator_text import stated_name, stated_reason
-from byoip.store.speakers.restores import ForgottenState, Identity
+from byoip.domain.speakers.succession import Verdict, judge
+from byoip.store.speakers.restores import ForgottenState, Kept
 from byoip.store.transaction import Transaction
 
 _ALARM_LASTS: Final = timedelta(days=1)
+_PROMOTED: Final = CustomerText("another server was promoted, and nothing is missing")
 _DETECTED: Final = CustomerText("this database was restored, or its server was replaced")
 
 
-async def detect_restore(tx: Transaction) -> bool:
-    """Forget it without an operator, where the database itself shows that it was restored.
+async def recognise(tx: Transaction, *, patient: bool = False) -> Verdict:
+    """Judge which database this is, before speakers are told anything.
 
-    It is compared with what it was, before speakers are told anything.
+    A promotion without loss is an event for operators. After a restore all is forgotten, without an
+    operator. With `patient` it waits for processes that have not testified yet.
     """
     found = await tx.restores.identity()
     await tx.restores.end_alarm(tx.now - _ALARM_LASTS)
+    verdict = judge(found.kept, found.here, found.testimonies, patient=patient)
     if found.kept is None:
         await tx.restores.keep(found.here, tx.now)
-    if not found.restored:
-        return False
-    tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
-    done = await _forget(tx, found, _DETECTED)
-    await tx.restores.raise_alarm(
-        f"{done.applied} routes are forgotten, offboarding is stopped: see the runbook", tx.now
-    )
-    return True
+    elif verdict is Verdict.PROMOTED:
+        tx.act_as(Actor("reconciler", f"failed-over-{uuid4().hex}"))
+        before, after = {"identity": found.kept}, {"identity": found.here}
+        said = [one.process for one in found.testimonies]
+        tx.record_for_operators(
+            "database.failed_over", _PROMOTED, before=before, after={**after, "witnesses": said}
+        )
+        await tx.restores.keep(found.here, tx.now)
+    elif verdict is Verdict.RESTORED:
+        tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
+        done = await _forget(tx, found, _DETECTED)
+        lost = "".join(f"; {one.process}: {one.detail}" for one in found.testimonies if one.detail)
+        forgotten = f"{done.applied} routes are forgotten, offboarding is stopped"
+        await tx.restores.raise_alarm(f"{forgotten}: see the runbook{lost}", tx.now)
+    return verdict
 
 
 async def forget_applied(tx: Transaction, *, name: str, reason: str) -> ForgottenState:
@@ -53,14 +65,17 @@ async def forget_applied(tx: Transaction, *, name: str, reason: str) -> Forgotte
     return await _forget(tx, await tx.restores.identity(), why)
 
 
-async def _forget(tx: Transaction, found: Identity, why: CustomerText) -> ForgottenState:
+async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenState:
     feed = await tx.edges.begin_feed()  # first: it waits for all transactions that change bindings
+    epoch = await tx.restores.begin_epoch(tx.now)
     await tx.restores.keep(found.here, tx.now)
-    done = await tx.restores.forget_applied()
+    done = await tx.restores.forget_applied(tx.now)
     await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
     after["feed"] = feed.hex
+    after["epoch"] = epoch.hex
+    after["lost"] = [one.detail for one in found.testimonies if one.detail]
     tx.record_for_operators("routes.disowned", why, before=before, after=after)
     stopped = {"kind": JobKind.OFFBOARD.value}
     tx.record_for_operators("job.stopped", why, after=stopped)

@@ -137,7 +137,11 @@ class MonitorRoutes:
     async def _compare(
         self, desired_routes: Sequence[DesiredRoute], heard: Sightings, now: datetime
     ) -> None:
-        out = {one.bgp_prefix_id: one for one in desired_routes if one.advertised}
+        out = {
+            one.bgp_prefix_id: one
+            for one in desired_routes
+            if one.advertised and not one.unreleased
+        }
         missing: set[UUID] = {
             id_ for id_, one in out.items() if heard.by_listeners(one) is Visibility.ABSENT
         }

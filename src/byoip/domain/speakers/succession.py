@@ -1,0 +1,151 @@
+"""Is this database the one that it was, one that was promoted, or an older copy?
+
+A timeline says that a server was promoted or rolled forward, and nothing of what was lost. So each
+process says what it knows of the database before: its testimony.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final, TypeAlias
+from uuid import UUID
+
+_TIMELINE: Final = "timeline "
+
+Write: TypeAlias = tuple[UUID, str]
+"""A claim, and the id of a request that changed it: the histories name both."""
+
+
+class Verdict(Enum):
+    """What became of the database."""
+
+    SAME = "same"
+    WAITING = "waiting"  # for testimonies
+    PROMOTED = "promoted"  # without loss
+    RESTORED = "restored"  # older than what was known of it, or nothing proves that it is not
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which database it is, from its one text: parts with commas between.
+
+    Attributes:
+        lineage: the server's system identifier, the oids of the database and of a table; a dump
+            that is loaded has others.
+        timeline: counted up by each promotion; None: the role may not ask for it.
+    """
+
+    lineage: tuple[str, ...]
+    timeline: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> "Identity":
+        """Read it as the SQL function `database_identity` writes it."""
+        parts = text.split(", ")
+        numbers = [one.removeprefix(_TIMELINE) for one in parts if one.startswith(_TIMELINE)]
+        lineage = tuple(one for one in parts if not one.startswith(_TIMELINE))
+        return cls(lineage, int(numbers[0], 16) if numbers else None)
+
+    def promotions_since(self, before: "Identity") -> int:
+        """How many timelines it is ahead of the same lineage; 0 for another one, or if behind."""
+        if self.lineage != before.lineage or self.timeline is None or before.timeline is None:
+            return 0
+        return max(0, self.timeline - before.timeline)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a process knows of the database, from before it fell silent.
+
+    Attributes:
+        changes: of every route the number of its last change.
+        writes: the last that this process acknowledged.
+        flushed: how far the write-ahead log was on disk, in bytes.
+        at: when the server said so, by its own clock.
+    """
+
+    identity: str
+    changes: Mapping[UUID, int]
+    writes: Collection[Write]
+    flushed: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the database says now.
+
+    Attributes:
+        writes: those of `Remembered.writes` that stand in its histories.
+        reached: to where its log went before it was promoted; on the same timeline, to where it
+            goes. None: it has forgotten that.
+        started: when this server was started, by its own clock.
+    """
+
+    identity: str
+    changes: Mapping[UUID, int]
+    writes: Collection[Write]
+    reached: int | None
+    started: datetime
+
+
+def losses(known: Remembered, found: Found) -> list[str]:
+    """What is missing or unproven, for operators; nothing: all that was known is there."""
+    older = [one for one, change in known.changes.items() if found.changes.get(one, -1) < change]
+    missing = sorted({request for _, request in set(known.writes) - set(found.writes)})
+    said = []
+    if older:
+        said.append(f"{len(older)} routes are older than known")
+    if missing:
+        said.append(f"acknowledged requests are lost: {', '.join(missing)}")
+    if fault := _unproven(known, found):
+        said.append(fault)
+    return said
+
+
+def _unproven(known: Remembered, found: Found) -> str | None:
+    if known.identity != found.identity:
+        ahead = Identity.parse(found.identity).promotions_since(Identity.parse(known.identity))
+        if ahead != 1:
+            return "it was not promoted just once"
+        # After a restart it says where that recovery ended, or nothing.
+        if found.reached is None or found.started > known.at:
+            return "the server was restarted after its promotion"
+    if found.reached is not None and found.reached < known.flushed:
+        return f"{known.flushed - found.reached} bytes of the log are missing"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """What a process says of this database.
+
+    Attributes:
+        good: whether all that it knew is there; None: it has not said so yet.
+    """
+
+    process: str
+    good: bool | None
+    detail: str = ""
+
+
+def judge(
+    kept: str | None, here: str, testimonies: Sequence[Testimony], *, patient: bool
+) -> Verdict:
+    """Compare what the database was with what it is.
+
+    Args:
+        kept: its identity when it was last judged; None: never.
+        here: its identity now.
+        testimonies: of all processes that were alive at the end, as far as is known.
+        patient: whether to wait for those that have said nothing yet.
+    """
+    bad = any(one.good is False for one in testimonies)
+    if kept is None or kept == here:
+        return Verdict.RESTORED if kept and bad else Verdict.SAME
+    if bad or not Identity.parse(here).promotions_since(Identity.parse(kept)):
+        return Verdict.RESTORED
+    if testimonies and all(one.good for one in testimonies):
+        return Verdict.PROMOTED
+    return Verdict.WAITING if patient else Verdict.RESTORED

@@ -1,0 +1,56 @@
+"""Routes of an older database that wait for an operator: no speaker holds them, none is seen.
+
+Text SQL, as the statements that it shares its tables with (`route_statements.py`).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.route_snapshot import Unreleased
+from byoip.store.statements import Repository, from_text
+
+_THEY: Final = """
+    unreleased_routes u JOIN bgp_prefixes b
+        ON b.id = u.bgp_prefix_id AND b.change = u.change AND b.advertised
+"""
+COUNT: Final = from_text(f"SELECT count(*) AS many FROM {_THEY}")  # noqa: S608 - words from here
+RELEASE_SEEN: Final = from_text("""
+    WITH seen AS (
+        SELECT u.bgp_prefix_id FROM unreleased_routes u WHERE EXISTS (
+            SELECT FROM observed_routes o WHERE o.bgp_prefix_id = u.bgp_prefix_id
+            AND o.advertised AND NOT o.own_word)
+        ORDER BY u.bgp_prefix_id FOR UPDATE
+    )
+    DELETE FROM unreleased_routes u USING seen WHERE u.bgp_prefix_id = seen.bgp_prefix_id
+    RETURNING u.bgp_prefix_id
+""")
+_ALL: Final = from_text(f"""
+    SELECT b.id, b.prefix_id, b.cidr, b.asn, u.last_seen, p.state, p.standing FROM {_THEY}
+    JOIN prefixes p ON p.id = b.prefix_id ORDER BY b.cidr
+""")  # noqa: S608
+_WAITS: Final = from_text(f"SELECT FROM {_THEY} WHERE b.id = :id")
+
+
+class UnreleasedRepository(Repository):
+    """The same within one transaction."""
+
+    async def all(self) -> Sequence[Unreleased]:
+        """Those that wait, by address."""
+        return [
+            Unreleased(
+                row.id,
+                row.prefix_id,
+                Prefix(row.cidr),
+                Asn(row.asn),
+                row.last_seen,
+                f"{row.state}, {row.standing}",
+            )
+            for row in await self._session.rows(_ALL)
+        ]
+
+    async def waits(self, bgp_prefix_id: UUID) -> bool:
+        """Whether it still waits; to be asked under its claim's lock."""
+        return await self._session.row(_WAITS, id=bgp_prefix_id) is not None
