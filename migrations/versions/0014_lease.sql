@@ -1,5 +1,5 @@
--- Who may tell speakers anything holds a lease with a number. Whoever takes it over gives it the
--- next number, and what is written with an older one is refused here.
+-- Who may tell speakers anything holds a lease with a number. A process that takes it over
+-- gives it the next number, and what is written with an older one is refused here.
 
 CREATE TABLE leases (
     name TEXT NOT NULL,

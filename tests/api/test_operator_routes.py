@@ -84,7 +84,7 @@ async def test_routes_are_rolled_back_to_a_snapshot(
     world: World, operator: Operator, engine: AsyncEngine
 ) -> None:
     fleet = Fleet(engine, world.clock)
-    gone, mended = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    gone, healthy = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
     desired_routes = [one.desired for one in await fleet.routes.states("ams1")]
     await fleet.routes.mark_announced("ams1", desired_routes, fleet.clock.now())
     assert await fleet.routes.take_snapshot() == 1
@@ -111,7 +111,7 @@ async def test_routes_are_rolled_back_to_a_snapshot(
     assert again[1].content == again[0].content
     assert (await operator.last_event())["kind"] == "routes.rolled_back"
     assert len(await operator.result("GET", "/events")) == before + 1
-    assert await fleet.wanted() == {mended, newer}
+    assert await fleet.wanted() == {healthy, newer}
     for number in ("2", "x", "9" * 19):
         refused = await operator.refusal(f"/routes/snapshots/{number}/rollback")
         assert refused == (404, "route_snapshot_not_found")

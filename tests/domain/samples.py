@@ -1,7 +1,7 @@
 """Short ways to write the domain's values in tests."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
 from byoip.domain.claims.claim import Claim
-from byoip.domain.claims.ownership_token import DEFAULT_LIFETIME, OwnershipToken, TokenMethod
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 
@@ -96,6 +96,6 @@ def token(**changes: Any) -> OwnershipToken:
         method=TokenMethod.ANY,
         value=TOKEN,
         created_at=NOW,
-        expires_at=NOW + DEFAULT_LIFETIME,
+        expires_at=NOW + timedelta(days=7),
     )
     return replace(fresh, **changes)

@@ -27,7 +27,7 @@ class Plug:
     cable: str = ""
 
     def pull(self) -> None:
-        """Cut it off: packets are lost in both directions, and nobody is told."""
+        """Cut it off: packets are lost in both directions, and neither end is told."""
         _ip("-n", self.bridge, "link", "set", self.cable, "down")
 
     def put_back(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import psycopg
 import pytest
 import sqlalchemy as sa
+from procrastinate.exceptions import ConnectorException
 
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.connecting import Connection
@@ -96,7 +97,7 @@ async def _works_again(work: Callable[[], Awaitable[None]], began: float) -> flo
     while time.monotonic() - began < PATIENCE:
         try:
             await work()
-        except (StoreUnavailable, psycopg.OperationalError):
+        except (StoreUnavailable, psycopg.OperationalError, ConnectorException):
             await asyncio.sleep(0.2)
         else:
             return round(time.monotonic() - began, 1)

@@ -52,8 +52,8 @@ def test_processes_hold_what_is_counted(server: Server, tmp_path: Path) -> None:
     """Each connection that no pool may hand on has a name; the pools have limits."""
     logs = [tmp_path / name for name in ("api", "one", "two")]
     more = {**SPEAKERS, "BYOIP_STATISTICS_DIR": "/"}
-    fixed = {"byoip events": 1, "byoip watcher": 3, "byoip reconciler": 2, "byoip routes": 1}
-    fixed["byoip witness"] = 3
+    fixed = {"byoip events": 1, "byoip watcher": 3, "byoip witness": 3, "byoip reconciler": 2}
+    fixed |= {"byoip routes": 1}
     with (
         serving(server, logs[0], "api", "--port", "0", **more),
         serving(server, logs[1], "worker", **more),

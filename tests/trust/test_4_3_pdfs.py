@@ -25,7 +25,7 @@ LABORIOUS = pdf(*[b"<< /A 1 /B [(x) (y)] >>"] * 40_000)  # seconds of work
 
 
 class WatchedTurns(Turns):
-    """Counts who looks at the same time, and how often anybody looked."""
+    """Counts the children that look at the same time, and all looks."""
 
     def __init__(self, at_once: int) -> None:
         super().__init__(at_once)

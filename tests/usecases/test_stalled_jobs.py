@@ -1,4 +1,4 @@
-"""Jobs of workers that died end, whoever of the living looks first; those of the living go on."""
+"""Jobs of workers that died end at the first look of a living one; those of the living go on."""
 
 from datetime import timedelta
 

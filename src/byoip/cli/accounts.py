@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from byoip.cli.credentials import create_account, create_token
-from byoip.cli.opening import with_composition
+from byoip.cli.opening import Reason, with_composition
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 
@@ -16,7 +16,6 @@ tokens_app = typer.Typer(
     no_args_is_help=True, help="Their credentials, and the operator's; more under `operator`."
 )
 
-Why = Annotated[str, typer.Option("--reason", help="Why; kept in the operators' history.")]
 _WAY_IN = "Made on the command line, in the database itself."
 
 
@@ -26,7 +25,7 @@ def create(
     quota: Annotated[
         int, typer.Option(min=1, max=CLAIMS_PER_ACCOUNT, help="How many prefixes.")
     ] = CLAIMS_PER_ACCOUNT,
-    reason: Why = _WAY_IN,
+    reason: Reason = _WAY_IN,
 ) -> None:
     """Create an account and print its id."""
     with_composition(
@@ -47,7 +46,7 @@ def create_one(
     days: Annotated[
         int | None, typer.Option(min=1, help="For how long; without it, until revoked.")
     ] = None,
-    reason: Why = _WAY_IN,
+    reason: Reason = _WAY_IN,
 ) -> None:
     """Create a credential and print its token; it cannot be shown again."""
     lifetime = timedelta(days=days) if days else None

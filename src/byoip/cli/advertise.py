@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from byoip.cli.opening import operating_user, with_composition
+from byoip.cli.opening import Reason, operating_user, with_composition
 from byoip.composition.process import Composition
 from byoip.domain.history import Actor
 from byoip.domain.operator_text import stated_name
@@ -30,8 +30,6 @@ orphan_app = typer.Typer(
     no_args_is_help=True, help="Decide about an orphan: a path that no route asks for."
 )
 advertise_app.add_typer(orphan_app, name="orphan")
-
-Reason = Annotated[str, typer.Option(help="Why; kept in the operators' history.")]
 
 
 def _by(name: str = "") -> Actor:

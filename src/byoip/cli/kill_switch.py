@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import typer
 
-from byoip.cli.opening import operating_user, with_composition
+from byoip.cli.opening import Reason, operating_user, with_composition
 from byoip.cli.operator.client import show_table
 from byoip.composition.process import Composition
 from byoip.domain.history import Actor
@@ -18,7 +18,6 @@ kill_switch_app = typer.Typer(
 )
 
 Kind = Annotated[JobKind, typer.Argument(help="See `list`.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; kept in the operators' history.")]
 
 
 @kill_switch_app.command("list")
@@ -34,13 +33,13 @@ def list_switches() -> None:
 
 
 @kill_switch_app.command("stop")
-def stop(kind: Kind, reason: Why) -> None:
+def stop(kind: Kind, reason: Reason) -> None:
     """Stop a kind of job before its next row, on all workers."""
     _move(kind, reason, stopped=True)
 
 
 @kill_switch_app.command("start")
-def start(kind: Kind, reason: Why) -> None:
+def start(kind: Kind, reason: Reason) -> None:
     """Let a kind of job run again."""
     _move(kind, reason, stopped=False)
 

@@ -3,7 +3,7 @@
 import getpass
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -20,6 +20,8 @@ from byoip.store.server_settings import look_at_server
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the operators' history.")]
 
 
 def database_of(settings: Settings) -> str:

@@ -9,7 +9,7 @@ from byoip.store.server_settings import Server
 from byoip.store.speakers import leader_election, watch_election
 
 _WAITING = 1  # for a lease
-_WITNESS = 1  # what a process remembers the database by
+_REMEMBERING = 1  # the database, to tell a failover from a restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Connections:
 def connections_of(settings: Settings) -> Connections:
     """Of processes with these settings."""
     speaks = bool(settings.speakers)
-    watches = (_WAITING + _WITNESS) * speaks
+    watches = (_WAITING + _REMEMBERING) * speaks
     api = settings.database_connections + LISTENING_CONNECTIONS + watches
     worker = settings.database_connections + QUEUE_CONNECTIONS + watches
     worker += _WAITING * (speaks and settings.reconcile)

@@ -1,7 +1,7 @@
 """Whether a database server speaks at all, and what follows for all connections if it does not.
 
 Asked below Postgres' login: a server that runs answers one byte to the question for encryption,
-whoever asks. One that is frozen, cut off or gone does not.
+without knowing who asks. One that is frozen, cut off or gone does not.
 """
 
 import asyncio

@@ -37,7 +37,7 @@ class Form:
 
     Attributes:
         name: of the one part.
-        arrived: its bytes that nobody has taken yet.
+        arrived: its bytes that were not taken yet.
         size: all of its bytes so far.
         start: its first few bytes, by which base64 is told.
     """

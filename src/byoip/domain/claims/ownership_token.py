@@ -11,7 +11,6 @@ from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 
-DEFAULT_LIFETIME = timedelta(days=7)
 LONGEST_LIFETIME = timedelta(days=30)  # CA/Browser Forum Baseline Requirements, 3.2.2.4
 ISSUES_PER_HOUR = 10
 

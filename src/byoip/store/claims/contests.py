@@ -1,7 +1,7 @@
 """Contests over space: who locks what for them, and which have no rival any more.
 
 All that may begin or end a contest locks the space first, and only then claims, in the order of
-their ids: whoever comes second sees what the first has left.
+their ids: the second transaction sees what the first has left.
 """
 
 from collections.abc import Sequence

@@ -46,7 +46,7 @@ async def issue(
     # The prefix makes it recognisable when it leaks.
     issued = NewCredential(credential, f"byoip_{mint.mint()}")
     await tx.credentials.add(credential, issued.token)
-    tx.record_for_operators("credential.created", why, after=_recorded(credential))
+    tx.record_for_operators("credential.created", why, after=_shown(credential))
     return issued
 
 
@@ -59,11 +59,11 @@ async def revoke(tx: Transaction, credential_id: UUID, *, reason: str) -> Creden
     """
     why = stated_reason(reason)
     revoked = await tx.credentials.revoke(credential_id, tx.now)
-    tx.record_for_operators("credential.revoked", why, before=_recorded(revoked))
+    tx.record_for_operators("credential.revoked", why, before=_shown(revoked))
     return revoked
 
 
-def _recorded(credential: Credential) -> dict[str, object]:
+def _shown(credential: Credential) -> dict[str, object]:
     return {
         "credential_id": credential.id.hex,
         "account_id": credential.account_id.hex if credential.account_id else None,

@@ -39,7 +39,7 @@ async def bind(
     binding = await tx.bindings.add(
         ServiceBinding(uuid4(), claim_id, claim.prefix, wanted, service, tx.now)
     )
-    tx.record(claim_id, "binding.created", after=_recorded(binding))
+    tx.record(claim_id, "binding.created", after=_shown(binding))
     if binding.is_default and await tx.bgp_prefixes.spanning(claim_id) is None:
         await begin_route(tx, claim, wanted)
     return BindingView(binding, written.version)
@@ -101,7 +101,7 @@ async def unbind(tx: Transaction, account_id: UUID, claim_id: UUID, binding_id: 
         await _end_spanning(tx, claim_id)
     await tx.claims.save(claim.written(tx.now))
     await tx.bindings.remove(binding_id, tx.now)
-    tx.record(claim_id, "binding.removed", before=_recorded(binding))
+    tx.record(claim_id, "binding.removed", before=_shown(binding))
 
 
 async def _end_spanning(tx: Transaction, claim_id: UUID) -> None:
@@ -110,7 +110,7 @@ async def _end_spanning(tx: Transaction, claim_id: UUID) -> None:
         await end_routes(tx, [spanning])
 
 
-def _recorded(binding: ServiceBinding) -> dict[str, str]:
+def _shown(binding: ServiceBinding) -> dict[str, str]:
     return {
         "binding_id": binding.id.hex,
         "cidr": str(binding.cidr),

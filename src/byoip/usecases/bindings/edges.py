@@ -31,9 +31,9 @@ async def put(tx: Transaction, *, edge: str, drained: bool, reason: str) -> Edge
     wanted = replace(before or _new(name, tx.now), drained=drained)
     await (tx.edges.save(wanted) if before else tx.edges.add(wanted))
     if wanted != before:
-        was = _recorded(before) if before else {}
+        was = _shown(before) if before else {}
         kind = "edge.put" if before else "edge.registered"
-        tx.record_for_operators(kind, why, before=was, after=_recorded(wanted))
+        tx.record_for_operators(kind, why, before=was, after=_shown(wanted))
     return EdgeView(wanted, await tx.edges.newest())
 
 
@@ -53,7 +53,7 @@ async def remove(tx: Transaction, *, edge: str, reason: str) -> EdgeView:
     if known is None:
         raise rules.EdgeNotFound
     await tx.edges.remove(known, tx.now)
-    tx.record_for_operators("edge.removed", why, before=_recorded(known))
+    tx.record_for_operators("edge.removed", why, before=_shown(known))
     return EdgeView(known, await tx.edges.newest())
 
 
@@ -102,5 +102,5 @@ def _new(name: str, now: datetime) -> Edge:
     return Edge(uuid4(), name, now)
 
 
-def _recorded(edge: Edge) -> dict[str, object]:
+def _shown(edge: Edge) -> dict[str, object]:
     return {"edge": edge.name, "drained": edge.drained, "acknowledged": edge.acknowledged}

@@ -19,7 +19,7 @@ async def create(tx: Transaction, *, name: str, default_only: bool, reason: str)
     why = stated_reason(reason)
     service = Service(uuid4(), stated_name(name).value, default_only)
     await tx.services.add(service, tx.now)
-    tx.record_for_operators("service.created", why, after=_recorded(service))
+    tx.record_for_operators("service.created", why, after=_shown(service))
     return service
 
 
@@ -42,7 +42,7 @@ async def update(tx: Transaction, service_id: UUID, *, default_only: bool, reaso
     _, nested = await tx.services.bindings(service_id)
     may_be_default_only(nested if default_only else 0)
     await tx.services.save(new)
-    tx.record_for_operators("service.updated", why, before=_recorded(old), after=_recorded(new))
+    tx.record_for_operators("service.updated", why, before=_shown(old), after=_shown(new))
     return new
 
 
@@ -62,11 +62,11 @@ async def retire(tx: Transaction, service_id: UUID, *, reason: str) -> Service:
     if names := await tx.edges.holding(service_id):
         raise ServiceInUse(f"edges have not acknowledged its end: {', '.join(names[:5])}")
     await tx.services.retire(service_id, tx.now)
-    tx.record_for_operators("service.retired", why, before=_recorded(service))
+    tx.record_for_operators("service.retired", why, before=_shown(service))
     return service
 
 
-def _recorded(service: Service) -> dict[str, object]:
+def _shown(service: Service) -> dict[str, object]:
     return {
         "service_id": service.id.hex,
         "name": service.name,

@@ -51,10 +51,10 @@ class ReevaluateClaims:
                 return None
             for one in found.drifts:
                 kind = "rpki.recovered" if one.recovered else "rpki.drifted"
-                after = {**_recorded(one, one.after), "snapshot": found.snapshot}
-                tx.record(one.claim_id, kind, before=_recorded(one, one.before), after=after)
+                after = {**_shown(one, one.after), "snapshot": found.snapshot}
+                tx.record(one.claim_id, kind, before=_shown(one, one.before), after=after)
         return found
 
 
-def _recorded(drift: Drift, validity: Validity) -> dict[str, str]:
+def _shown(drift: Drift, validity: Validity) -> dict[str, str]:
     return {"cidr": str(drift.route), "validity": validity.value}

@@ -27,8 +27,8 @@ async def put(
     if registry not in registries:
         raise RegistryUnknown(registries)
     replaced = await tx.registry_overrides.put(override)
-    before = _recorded(replaced) if replaced else {}
-    tx.record_for_operators("registry_override.put", why, before=before, after=_recorded(override))
+    before = _shown(replaced) if replaced else {}
+    tx.record_for_operators("registry_override.put", why, before=before, after=_shown(override))
     return override
 
 
@@ -41,11 +41,11 @@ async def remove(tx: Transaction, override_id: UUID, *, reason: str) -> Registry
     """
     why = stated_reason(reason)
     removed = await tx.registry_overrides.remove(override_id, tx.now)
-    tx.record_for_operators("registry_override.removed", why, before=_recorded(removed))
+    tx.record_for_operators("registry_override.removed", why, before=_shown(removed))
     return removed
 
 
-def _recorded(override: RegistryOverride) -> dict[str, object]:
+def _shown(override: RegistryOverride) -> dict[str, object]:
     return {
         "registry_override_id": override.id.hex,
         "cidr": str(override.prefix),

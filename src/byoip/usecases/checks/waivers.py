@@ -29,7 +29,7 @@ async def grant(
             raise RoaCovers(claim.prefix)
     if replaced := await tx.waivers.put(waiver):
         record_end(tx, replaced, WaiverEnded.OPERATOR)
-    tx.record(claim_id, "waiver.granted", after={**_recorded(waiver), "reason": why.value})
+    tx.record(claim_id, "waiver.granted", after={**_shown(waiver), "reason": why.value})
     return waiver
 
 
@@ -53,10 +53,10 @@ def record_end(
 ) -> None:
     """Add the end of a waiver to its prefix's history."""
     after = {"because": because.value} | ({"reason": reason} if reason else {})
-    tx.record(waiver.claim_id, "waiver.ended", before=_recorded(waiver), after=after)
+    tx.record(waiver.claim_id, "waiver.ended", before=_shown(waiver), after=after)
 
 
-def _recorded(waiver: CheckWaiver) -> dict[str, object]:
+def _shown(waiver: CheckWaiver) -> dict[str, object]:
     return {
         "waiver_id": waiver.id.hex,
         "check": waiver.check.value,

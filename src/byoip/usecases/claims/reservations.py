@@ -31,7 +31,7 @@ async def reserve(
         if claim.account_id != account_id:
             raise OverlapsApproved(claim.prefix, claim.account_id)
     await tx.reservations.add(reservation)
-    tx.record_for_operators("reservation.created", why, after=_recorded(reservation))
+    tx.record_for_operators("reservation.created", why, after=_shown(reservation))
     return reservation
 
 
@@ -49,11 +49,11 @@ async def release(tx: Transaction, reservation_id: UUID, *, reason: str) -> Rese
     await tx.claims.lock_space(kept.prefix)
     released = await tx.reservations.release(reservation_id, tx.now)
     await clear_contests(tx, released.prefix)
-    tx.record_for_operators("reservation.released", why, before=_recorded(released))
+    tx.record_for_operators("reservation.released", why, before=_shown(released))
     return released
 
 
-def _recorded(reservation: Reservation) -> dict[str, object]:
+def _shown(reservation: Reservation) -> dict[str, object]:
     return {
         "reservation_id": reservation.id.hex,
         "cidr": str(reservation.prefix),

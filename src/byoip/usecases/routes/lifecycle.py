@@ -15,7 +15,7 @@ async def begin_route(tx: Transaction, claim: Claim, cidr: Prefix) -> BgpPrefix:
     """Add a new route, withdrawn."""
     made = withheld(claim, cidr, uuid4(), request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.add(made)
-    after = {**_recorded(made), "advertised": False}
+    after = {**_shown(made), "advertised": False}
     tx.record(claim.id, "bgp_prefix.created", after=after)
     return made
 
@@ -29,7 +29,7 @@ async def end_routes(tx: Transaction, bgp_prefixes: Sequence[BgpPrefix]) -> None
     for one in bgp_prefixes:
         one.require_unlocked()
         await tx.bgp_prefixes.remove(one.id, tx.now)
-        tx.record(one.claim_id, "bgp_prefix.removed", before=_recorded(one))
+        tx.record(one.claim_id, "bgp_prefix.removed", before=_shown(one))
 
 
 async def still_out(tx: Transaction, claim_id: UUID) -> dict[UUID, str]:
@@ -52,5 +52,5 @@ async def require_withdrawn(tx: Transaction, claim_id: UUID) -> None:
         raise WithdrawFirst(why)
 
 
-def _recorded(bgp_prefix: BgpPrefix) -> dict[str, str]:
+def _shown(bgp_prefix: BgpPrefix) -> dict[str, str]:
     return {"bgp_prefix_id": bgp_prefix.id.hex, "cidr": str(bgp_prefix.cidr)}
