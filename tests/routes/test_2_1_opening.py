@@ -68,7 +68,7 @@ async def test_an_empty_database_with_one_route_opens_no_speaker_that_held_other
         said = await detail(fleet, "sessions_shut")
         assert "it lacks 40 routes" in said
         assert str(STRANGERS[0]) in said
-        assert " 59" in said, "seconds left, of 600"
+        assert "its peers drop all that they keep in " in said
         assert await fleet.orphans("one") == set(STRANGERS), "the records of orphans stay"
 
 
@@ -157,9 +157,7 @@ async def test_what_observers_see_and_an_older_database_calls_withdrawn_is_missi
     one.start()
     async with reconciling(fleet, one, listeners=[ear]):
         await until(lambda: stands(fleet, "sessions_shut", "one"))
-        assert f"it lacks 1 routes that no party withdrew: {risen}" in await detail(
-            fleet, "sessions_shut"
-        )
+        assert str(risen) in await detail(fleet, "sessions_shut")
         assert not one.feeds(PEER)
 
 
