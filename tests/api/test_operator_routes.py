@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.prefix import Prefix
-from byoip.store.speakers.routes import Alarm, Routes, SpeakerState
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Alarm, Routes
 from tests.announcing import Fleet, path
 from tests.api.operators import WHY, Operator
 from tests.api.world import World

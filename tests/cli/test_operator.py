@@ -28,7 +28,8 @@ from byoip.settings.loader import read_settings
 from byoip.settings.names import SettingsError
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import make_engine
-from byoip.store.speakers.routes import Routes, SpeakerState
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Routes
 from byoip.usecases.bindings import bindings, edges
 from byoip.usecases.claims import prefixes
 from tests.accounts import Accounts

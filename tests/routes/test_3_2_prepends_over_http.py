@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.speakers.routes import Routes, SpeakerState
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Routes
 from tests.api.bound import bound, roas
 from tests.api.conftest import document, judge, own_engine, world
 from tests.api.world import World

@@ -11,7 +11,8 @@ from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
-from byoip.store.speakers.routes import Alarm, SpeakerState
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Alarm
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 

@@ -4,15 +4,35 @@ Text SQL: compared with each full sync, over every route.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.route import Path
 from byoip.domain.speakers.opening import SpeakerRecord
 from byoip.store.autocommit import AutocommitPool
 from byoip.store.statements import Session, from_text
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerState:
+    """A speaker as last found.
+
+    Attributes:
+        fault: why it could not be asked; empty while it answers.
+        loaded: whether it has every route now.
+        prepends_lost_as: the number of the origin whose prepends a neighbour would drop.
+    """
+
+    name: str
+    stage: int
+    fault: str
+    held: int
+    at: datetime
+    loaded: bool
+    prepends_lost_as: int | None = None
+
 
 RECONCILER: Final = "reconciler"  # orders what it has begun, so that the next leader ends it
 
@@ -176,12 +196,3 @@ async def forget(session: Session, speaker: str) -> None:
 
 def _texts(prefixes: Collection[Prefix]) -> list[str]:
     return [str(one) for one in prefixes]
-
-
-def shown_path(path: Path) -> dict[str, Any]:
-    """A path as `orphan_routes` keeps it."""
-    return {
-        "as_path": [one.number for one in path.as_path],
-        "next_hop": str(path.next_hop),
-        "communities": sorted(str(one) for one in path.communities),
-    }

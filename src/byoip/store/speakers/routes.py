@@ -18,28 +18,9 @@ from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.speakers import route_statements as sql
-from byoip.store.speakers.records import SpeakerRecords, shown_path
+from byoip.store.speakers.records import SpeakerRecords, SpeakerState
 from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
 from byoip.store.statements import AnyRow
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakerState:
-    """A speaker as last found.
-
-    Attributes:
-        fault: why it could not be asked; empty while it answers.
-        loaded: whether it has every route now.
-        prepends_lost_as: the number of the origin whose prepends a neighbour would drop.
-    """
-
-    name: str
-    stage: int
-    fault: str
-    held: int
-    at: datetime
-    loaded: bool
-    prepends_lost_as: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +152,7 @@ class Routes:
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime, *, unknown: bool = False
     ) -> None:
         """Record which orphans it holds; others end when decided, or a row wants or wanted them."""
-        paths = [Jsonb(shown_path(path)) for path in orphans.values()]
+        paths = [Jsonb(_shown(path)) for path in orphans.values()]
         noted = {"cidrs": [str(one) for one in orphans], "paths": paths, "unknown": unknown}
         await self._autocommit.ask(sql.ORPHANS, speaker=speaker, now=now, **noted)
 
@@ -296,3 +277,12 @@ def _desired(row: AnyRow) -> DesiredRoute:
         request_id=row.request_id,
         unreleased=row.unreleased,
     )
+
+
+def _shown(path: Path) -> dict[str, Any]:
+    """A path as `orphan_routes` keeps it."""
+    return {
+        "as_path": [one.number for one in path.as_path],
+        "next_hop": str(path.next_hop),
+        "communities": sorted(str(one) for one in path.communities),
+    }

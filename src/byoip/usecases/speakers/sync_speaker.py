@@ -24,7 +24,8 @@ from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.leader_election import Leadership
-from byoip.store.speakers.routes import Routes, SpeakerState
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Routes
 from byoip.usecases.speakers.acceptance import Acceptance
 from byoip.usecases.speakers.open_sessions import OpenSessions, Witnesses
 
