@@ -1,5 +1,6 @@
 """Fixtures for every test: an embedded Postgres, and a database of its own for each test."""
 
+import faulthandler
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -22,6 +23,13 @@ from tests.lasting import Lasting, lasting_database
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "run on this major version of Postgres, installed on the machine"
     parser.addoption("--postgres", type=int, metavar="MAJOR", help=said)
+
+
+@pytest.fixture(autouse=True)
+def nothing_ends_the_process() -> Iterator[None]:
+    """A command that serves, run in this process, would end it half a minute later."""
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,8 @@ SCHEMAS = (
 FILES = {"get_loa_document": "application/pdf", "get_edge_change_stream": "application/x-ndjson"}
 VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
 OPERATORS_VERBS = {
-    *("accept", "allow", "approve", "end", "forget", "lock", "put", "rearm", "release", "remove"),
+    *("accept", "allow", "approve", "end", "forget", "lock", "open", "put", "rearm", "release"),
+    "remove",
     *("resume", "retire", "revoke", "rollback", "settle", "start", "stop", "suspend", "unlock"),
     "withdraw",
 }

@@ -93,6 +93,11 @@ class After:
         with psycopg.connect(self.url) as connection:
             return connection.execute(query).fetchall()
 
+    def settled(self) -> bool:
+        """Whether every change was seen at every stage."""
+        waiting = "settled < change AND advertised_modified_at IS NOT NULL"
+        return not self.rows(f"SELECT FROM bgp_prefixes WHERE {waiting}")
+
     def jobs(self) -> dict[int, tuple[str, str]]:
         """The queue: of each job its task and its status."""
         query = "SELECT id, task_name, status::text FROM procrastinate.procrastinate_jobs"

@@ -28,12 +28,6 @@ async def all_at_work(after: After) -> AsyncIterator[App]:
         yield app
 
 
-async def settled(after: After) -> bool:
-    return not after.rows(
-        "SELECT FROM bgp_prefixes WHERE settled < change AND advertised_modified_at IS NOT NULL"
-    )
-
-
 async def state(after: After, name: str) -> tuple[str, str]:
     found = await after.operate(f"/prefixes/{after.id(name)}")
     return found["approved"], found["standing"]
@@ -50,7 +44,7 @@ async def test_what_was_wanted_is_announced_and_what_was_announced_stays(after: 
     assert not after.holding("wanted")
     async with after.service.announcing(after.speakers, after.ear):
         await until(lambda: after.holding("wanted", *STAY))
-        await until(lambda: settled(after))
+        await until(after.settled)
         await looks(*after.speakers)
     asked_to_go = {*map(after.cidr, ("going", "halfway", "spare")), DECIDED}
     assert after.taken() == asked_to_go
@@ -63,7 +57,7 @@ async def test_an_offboarding_that_is_half_way_goes_to_its_end(after: After) -> 
     assert await state(after, "halfway") == ("V", "offboarding")
     async with all_at_work(after) as app:
         await until(lambda: after.cidr("halfway") in after.taken())
-        await until(lambda: settled(after))
+        await until(after.settled)
         await after.offboards(app)
         assert await closed(after, "halfway")
     kinds = await after.kinds("halfway")
@@ -82,7 +76,7 @@ async def test_an_offboarding_that_is_half_way_goes_to_its_end(after: After) -> 
 async def test_one_that_was_only_asked_for_is_taken_down_and_then_closed(after: After) -> None:
     async with all_at_work(after) as app:
         await until(lambda: after.cidr("leaving") in after.taken())
-        await until(lambda: settled(after))
+        await until(after.settled)
         await after.offboards(app)
         assert await closed(after, "leaving")
     assert after.holding(*STAY)
@@ -138,10 +132,13 @@ async def test_on_another_server_nothing_goes_before_a_person_has_looked(
     async with running(bare_database_url, tmp_path) as service:
         after = After(dump, service, bare_database_url)
         async with all_at_work(after) as app:
-            await until(lambda: after.holding("wanted", *STAY))
+            await until(lambda: after.holding(*STAY))
             await after.offboards(app)
             await looks(*after.speakers)
         assert after.taken() == set()
+        assert not after.holding("wanted")  # it is not up: an operator releases it
+        unreleased = "SELECT cidr FROM bgp_prefixes JOIN unreleased_routes ON id = bgp_prefix_id"
+        assert str(after.cidr("wanted")) in {str(cidr) for (cidr,) in after.rows(unreleased)}
         assert after.holding("leaving", *STAY)
         jobs = {one["kind"]: one["stopped"] for one in await after.operate("/jobs")}
         assert jobs["offboard"]

@@ -61,6 +61,7 @@ async def test_jobs_and_the_reconciler_carry_an_offboarding_to_its_end(after: Af
         await until(lambda: after.holding("wanted"))
         await until(lambda: succeeded(after, before))
         await until(lambda: after.cidr("halfway") in after.taken())
+        await until(after.settled)
         await after.offboards(app)
     assert (await after.kinds("halfway"))[-1] == "offboarding.finished"
 

@@ -9,7 +9,7 @@ from tests.many_routes import add_routes, ipv4
 from tests.real.announcing import Announcing, Change, announcing
 from tests.routes.test_5_owners_seen_by_a_router import want
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 async def restart_with(service: Announcing, asn: str) -> None:

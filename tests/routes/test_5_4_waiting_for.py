@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.awaited import Awaited, WaitingFor
 from byoip.store.claims.reader import CustomerReader
@@ -70,13 +68,11 @@ async def test_a_change_while_no_speaker_answers_says_since_when(fleet: Fleet) -
         await told(fleet, prefix, None)
 
 
-async def test_a_family_that_no_speaker_has_a_next_hop_for_says_so(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tests.announcing.MARKING", replace(MARKING, next_hop6=None))
+async def test_a_family_that_no_speaker_has_a_next_hop_for_says_so(fleet: Fleet) -> None:
+    four_only = replace(MARKING, next_hop6=None)
     one = speaker("one")
     (prefix,) = await fleet.add("2a00::/32")
-    async with reconciling(fleet, one, listeners=[listener(one)]):
+    async with reconciling(fleet, one, listeners=[listener(one)], attributes=four_only):
         await fleet.announce(prefix)
         await told(fleet, prefix, "next_hop")
 

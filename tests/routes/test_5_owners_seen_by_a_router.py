@@ -11,7 +11,7 @@ from tests.announcing import until
 from tests.many_routes import OwnedRoute, add_routes, ipv4
 from tests.real.announcing import Announcing, Change, announcing
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
