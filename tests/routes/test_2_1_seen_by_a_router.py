@@ -45,6 +45,7 @@ async def test_an_empty_database_with_one_route_loses_nothing_at_the_router(flee
             await edge.until_gone(*OTHERS)
 
 
+@pytest.mark.long
 async def test_with_a_twin_up_it_stays_shut_after_the_restart_time(fleet: Fleet) -> None:
     (new,) = await fleet.add("31.0.0.0/24", advertised=True)
     async with running_edge("one", "two", graceful=True, restart_seconds=22) as edge:
