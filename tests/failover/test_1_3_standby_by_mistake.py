@@ -22,7 +22,8 @@ from byoip.store.unavailable import StoreUnavailable
 from tests.announcing import until
 from tests.failover.pair import Server, one_server
 
-DONE = "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE status = 'succeeded'"
+WRITTEN = "SELECT max(id) AS id FROM procrastinate.procrastinate_jobs WHERE task_name = %s"
+STATUS = "SELECT status::text FROM procrastinate.procrastinate_jobs WHERE id = %s"
 TOLD = "SELECT pg_notify('byoip_events', %s)"
 
 
@@ -35,11 +36,16 @@ class Service:
     composition: Composition
     stop: asyncio.Event
 
-    async def write(self) -> None:
+    async def write(self) -> int:
+        """Write a row, enqueue a job; its number (the worker has others by the clock)."""
         async with self.composition.store.transaction() as tx:
             await tx.session.driver.execute("CREATE TABLE IF NOT EXISTS told (word text)")
             await tx.session.driver.execute("INSERT INTO told VALUES ('here')")
             await tx.jobs.enqueue_reevaluation()
+            found = await tx.session.driver.execute(WRITTEN, [jobs.REEVALUATE_CLAIMS])
+            row = await found.fetchone()
+            assert row is not None
+        return int(row[0])
 
     async def read(self) -> None:
         await self.composition.route_reader().snapshots()
@@ -71,10 +77,10 @@ async def _ready(service: Service) -> bool:
     return await service.composition.trouble() is None
 
 
-def _done(service: Service) -> int:
+def _done(service: Service, job: int) -> bool:
     with psycopg.connect(service.server.url()) as connection:
-        ((count,),) = connection.execute(DONE)
-    return int(count)
+        ((status,),) = connection.execute(STATUS, [job])
+    return bool(status == "succeeded")
 
 
 async def _away(ask: Callable[[], Awaitable[object]]) -> None:
@@ -85,8 +91,8 @@ async def _away(ask: Callable[[], Awaitable[object]]) -> None:
 async def test_a_standby_counts_as_away_and_everything_goes_on_once_it_is_promoted(
     service: Service,
 ) -> None:
-    await service.write()
-    await until(lambda: _done(service) == 1)
+    job = await service.write()
+    await until(lambda: _done(service, job))
     await asyncio.to_thread(_become_standby, service.server)
     for _ in range(3):
         await _away(service.write)
@@ -97,8 +103,9 @@ async def test_a_standby_counts_as_away_and_everything_goes_on_once_it_is_promot
 
     await asyncio.to_thread(service.server.promote)
     await until(lambda: _ready(service))
-    await service.write()
-    await until(lambda: _done(service) == 2)
+    later = await service.write()
+    assert later > job
+    await until(lambda: _done(service, later))
     about = uuid4()
     with service.composition.notifier.subscribe(about) as notified:
 
@@ -135,8 +142,8 @@ async def test_a_server_that_is_made_read_only_counts_as_away_on_connections_tha
 async def test_a_worker_that_is_told_to_stop_while_the_database_is_away_stops(
     service: Service,
 ) -> None:
-    await service.write()
-    await until(lambda: _done(service) == 1)
+    job = await service.write()
+    await until(lambda: _done(service, job))
     await asyncio.to_thread(_become_standby, service.server)
     await asyncio.sleep(1)  # the end of the fixture stops it; one that goes on would time out
 

@@ -61,7 +61,7 @@ _RENAMED = {
 # Messages and remedies are free to improve. What the newest ROA data says is told at once since
 # 0011; one prefix of the dump had drifted, and was not looked at yet.
 _OF_THE_MOMENT = {
-    *("last_used_at", "use", "observed", "message", "fix"),
+    *("last_used_at", "use", "observed", "waiting_for", "message", "fix"),
     *("advertisable", "rpki_validation_state"),
 }
 
