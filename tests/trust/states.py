@@ -16,6 +16,8 @@ from byoip.domain.claims.claim import CheckRecord
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.routes.offboarding import Offboarding
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.refresh_roas import RefreshRoas
 from tests.api.world import World
 from tests.fakes.rpki import FakeVrpSource, export_text
@@ -57,6 +59,8 @@ class Situation:
     roas: str | None  # None: no data at all
     built: timedelta
     last_valid: timedelta | None
+    prepend: int = 0
+    lost: bool = False  # a speaker's neighbours would drop a path that repeats the origin
 
 
 situations = st.builds(
@@ -71,6 +75,8 @@ situations = st.builds(
     roas=st.sampled_from([*sorted(ROAS), "valid", "valid", None]),
     built=st.sampled_from([timedelta(0), timedelta(0), timedelta(hours=25)]),
     last_valid=st.sampled_from([None, timedelta(days=1), timedelta(days=8)]),
+    prepend=st.sampled_from([0, 0, 2]),
+    lost=st.booleans(),
 )
 
 
@@ -105,11 +111,17 @@ class Maker:
                 drained=drained,
             )
         await self._run(
-            "UPDATE bgp_prefixes SET locked = :locked, last_valid_at = :at WHERE prefix_id = :id",
+            "UPDATE bgp_prefixes SET locked = :locked, last_valid_at = :at, "
+            "prepend = :prepend WHERE prefix_id = :id",
             locked=wanted.locked,
+            prepend=wanted.prepend,
             at=None if wanted.last_valid is None else self._ago(wanted.last_valid),
             id=UUID(prefix_id),
         )
+        lost_as = 64500 if wanted.lost else None
+        now = self.world.clock.now()
+        state = SpeakerState("one", 1, "", 0, now, loaded=True, prepends_lost_as=lost_as)
+        await Routes(self.engine).note_speaker(state)
         await self._stand(UUID(prefix_id), wanted)
         await self._roas(cidr, wanted)
         return path, route
