@@ -73,6 +73,18 @@ async def test_a_hostile_server_that_delegates_the_label_is_refused(dns_world: D
     assert "a delegation there" in outcome.seen
 
 
+async def test_a_zone_of_the_label_that_another_tenant_added_is_refused(
+    dns_world: DnsWorld,
+) -> None:
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED)
+    dns_world.add_zone(OWNER, signing=UNSIGNED)  # at the same servers, and they do not refer to it
+    dns_world.publish(OWNER, TOKEN)
+    outcome = await judge(dns_world)
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason is Reason.ALIAS_IN_ANSWER
+    assert "a zone of its own" in outcome.seen
+
+
 async def test_one_server_with_authority_for_both_zones_speaks_for_the_child(
     dns_world: DnsWorld,
 ) -> None:

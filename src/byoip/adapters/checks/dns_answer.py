@@ -144,6 +144,17 @@ def unless_delegated(message: Message, owner: Name, answer: ServerAnswer) -> Ser
     return DelegatedAway("servers of its own") if _at(message, owner, Kind.DS) else answer
 
 
+def unless_apex(message: Message, owner: Name, answer: ServerAnswer) -> ServerAnswer:
+    """The answer of a server, where its answer to a question for SOA denies that a zone begins."""
+    if message.rcode != _NOERROR:
+        return _refusal(message)
+    if (target := _alias(message)) is not None:
+        return Alias(str(target))
+    if not is_authoritative(message):
+        return _LAME
+    return DelegatedAway("a zone of its own") if apex(message, owner) == owner else answer
+
+
 def is_authoritative(message: Message) -> bool:
     """Whether the server speaks for the zone (RFC 1035, section 4.1.1)."""
     return bool(message.flags & _AUTHORITATIVE)

@@ -83,7 +83,7 @@ class Walk:
         self._unsigned: Name | None = None  # the highest zone below the registry's
         self._aliases: set[Name] = set()
         self._glue: dict[Name, frozenset[str]] = {}  # by names in there, as all above give it
-        self._replies: dict[str, asyncio.Task[Answered | Silent]] = {}
+        self._replies: dict[tuple[str, Kind], asyncio.Task[Answered | Silent]] = {}
 
     async def down_from(self, zone: Name, servers: Sequence[Name]) -> Walked:
         """Walk down from a zone whose servers are known; ends where nothing more is delegated."""
@@ -174,21 +174,34 @@ class Walk:
         refusal = self._asking.refusal(address)
         if refusal:
             return Voice(server, address, NeverContacted(refusal))
-        reply = await self._reply_of(address)
+        reply = await self._reply_of(address, Kind.TXT)
         if isinstance(reply, Silent):
             return Voice(server, address, reply)
         says = dns_answer.server_answer(reply.message, self._owner, zone)
+        if isinstance(says, TxtValues) and says.values:
+            says = await self._unless_own_zone(address, says)
         denied = dns_answer.apex(reply.message, self._owner)
         if dns_answer.is_authoritative(reply.message) and denied:
             self.denials.add(denied)
         return Voice(server, address, says)
 
-    async def _reply_of(self, address: str) -> Answered | Silent:
-        """Every address is asked once for the text, however many cuts and names it serves."""
-        if address not in self._replies:
-            question = self._asking.directly(address, self._owner, Kind.TXT)
-            self._replies[address] = asyncio.create_task(question)
-        return await self._replies[address]
+    async def _unless_own_zone(self, address: str, says: TxtValues) -> ServerAnswer:
+        """The text, unless this server has a zone of that very name: it may be any tenant's.
+
+        Servers that host zones for many parties answer for it with authority, though no delegation
+        leads there.
+        """
+        reply = await self._reply_of(address, Kind.SOA)
+        if isinstance(reply, Silent):
+            return reply
+        return dns_answer.unless_apex(reply.message, self._owner, says)
+
+    async def _reply_of(self, address: str, kind: Kind) -> Answered | Silent:
+        """Every address is asked once at the owner name, however many cuts and names it serves."""
+        if (address, kind) not in self._replies:
+            question = self._asking.directly(address, self._owner, kind)
+            self._replies[address, kind] = asyncio.create_task(question)
+        return await self._replies[address, kind]
 
     def _not_agreed(self, here: Walked, referrals: Sequence[Referral]) -> Unanswered | None:
         """Why these referrals are not followed, if so: a minority does not say where a zone is."""
