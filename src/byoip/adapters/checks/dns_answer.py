@@ -155,6 +155,13 @@ def unless_apex(message: Message, owner: Name, answer: ServerAnswer) -> ServerAn
     return DelegatedAway("a zone of its own") if apex(message, owner) == owner else answer
 
 
+def denies(message: Message, name: Name) -> bool:
+    """Whether a server says, in the name of a zone above, that there is no such name."""
+    above = apex(message, name)
+    denied = message.rcode == _NXDOMAIN and above is not None and above != name
+    return denied and is_authoritative(message)
+
+
 def is_authoritative(message: Message) -> bool:
     """Whether the server speaks for the zone (RFC 1035, section 4.1.1)."""
     return bool(message.flags & _AUTHORITATIVE)

@@ -227,6 +227,10 @@ class Walk:
             return  # nothing is delegated, and what denies it is no server of the customer
         speaking = dict.fromkeys(one.address for one in here.voices if _is_answer(one))
         told = await together([self._own_servers(address) for address in speaking])
+        held = [(address, at) for address, (at, names) in zip(speaking, told, strict=True) if names]
+        here.obstacle = await self._undelegated(zone, held)
+        if here.obstacle:
+            return
         own = sorted({str(name) for at, names in told if at == zone for name in names})
         more = {str(name) for _, names in told for name in names} - {*here.delegation.named}
         here.delegation = replace(here.delegation, own=tuple(own))
@@ -245,6 +249,24 @@ class Walk:
         if not isinstance(reply, Answered) or not dns_answer.is_authoritative(reply.message):
             return zone, []
         return zone, dns_answer.name_servers(reply.message, zone)
+
+    async def _undelegated(
+        self, above: Name, held: Sequence[tuple[str, Name]]
+    ) -> Unanswered | None:
+        """Where a server of the zone has one below it, of which the zone itself knows nothing.
+
+        Any party that shares the server may have added that one. A question for DS is answered out
+        of the zone above (RFC 4035, section 3.1.4.1): there the name must exist.
+        """
+        for address, zone in held:
+            if zone == above:
+                continue
+            reply = await self._asking.directly(address, zone, Kind.DS)
+            if isinstance(reply, Answered) and dns_answer.denies(reply.message, zone):
+                seen = f"is in a zone {bare(str(zone))} that {bare(str(above))} does not delegate"
+                fix = f"Add NS records for {bare(str(zone))} to the zone {bare(str(above))}."
+                return Unanswered(Fault.LAME, seen, fix)
+        return None
 
 
 def _too_many(delegation: Delegation, more: Iterable[str] = ()) -> Unanswered | None:
