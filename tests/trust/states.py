@@ -130,7 +130,8 @@ class Maker:
         await Routes(self.engine).note_speaker(state)
         if wanted.flapped:
             await self._run(
-                "INSERT INTO withdrawals SELECT gen_random_uuid(), b.id, p.account_id, 1000 + number, "
+                "INSERT INTO withdrawals "
+                "SELECT gen_random_uuid(), b.id, p.account_id, 1000 + number, "
                 "'request', '', '', 'a test', '1', clock_timestamp() "
                 "FROM bgp_prefixes b JOIN prefixes p ON p.id = b.prefix_id, "
                 "generate_series(1, 7) AS number WHERE p.id = :id",
