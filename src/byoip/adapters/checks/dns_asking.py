@@ -293,5 +293,5 @@ def _resolving(question: Asked) -> bool:
 
 
 def _repeats(reply: Answered, kind: Kind) -> bool:
-    """Whether it is about a delegation: a referral, or a zone's own NS records."""
-    return kind == Kind.NS or not dns_answer.is_authoritative(reply.message)
+    """Whether it is about a delegation: a referral, or a zone's own NS or SOA records."""
+    return kind in {Kind.NS, Kind.SOA} or not dns_answer.is_authoritative(reply.message)

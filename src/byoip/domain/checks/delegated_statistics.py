@@ -12,6 +12,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, 
 from typing import NamedTuple, overload
 
 from byoip.domain.checks.registry import Allocation
+from byoip.domain.foreign_text import shown
 from byoip.domain.prefix import Prefix
 
 REGISTRIES = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripencc"})
@@ -100,7 +101,7 @@ def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | Unread
         if serial is None:
             if len(fields) < _VERSION_FIELDS or fields[1] != registry:
                 return UnreadableStatistics(f"the version line is not one of {registry}'s")
-            serial = fields[2][:40]
+            serial = shown(fields[2][:40])
         elif fields[-1] == "summary" and len(fields) == _SUMMARY_FIELDS:
             promised += _summary(fields)
         elif len(fields) > 2 and fields[2] == "asn":  # noqa: PLR2004 - the third field

@@ -25,6 +25,7 @@ from byoip.store.claims.leaving_sql import LEAVING, leaving_from
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
+from byoip.store.routes.bgp_prefixes import prepends_lost
 from byoip.store.routes.breaker import flaps_from
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import AnyRow, compiled, from_row
@@ -86,6 +87,7 @@ VIEWS: Final = (
         _s.advertised_modified_at.label("route_at"),
         _s.locked.label("route_locked"),
         _s.last_valid_at.label("route_last_valid_at"),
+        (~_s.advertised & (_s.prepend > 0) & prepends_lost(_s.asn)).label("route_prepend_lost"),
         _DEFAULT_BINDING.label("default_binding"),
         *announceable_sql.COLUMNS,
         LEAVING,
@@ -180,7 +182,11 @@ def claim_view(row: AnyRow) -> ClaimView:
     route = None
     if row.route_advertised is not None:
         route = SpanningRoute(
-            row.route_advertised, row.route_at, row.route_locked, row.route_last_valid_at
+            row.route_advertised,
+            row.route_at,
+            row.route_locked,
+            row.route_last_valid_at,
+            row.route_prepend_lost,
         )
     bound = row.default_binding and Provisioning(row.default_binding)
     roas = announceable_sql.roas_from(row)

@@ -29,12 +29,14 @@ class SpanningRoute:
     Attributes:
         at: when it was last announced or withdrawn; None: never.
         last_valid_at: when origin validation last said yes to announcing it.
+        prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
     """
 
     advertised: bool
     at: datetime | None
     locked: bool
     last_valid_at: datetime | None = None
+    prepend_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class ClaimView:
             still_served=self.still_served,
             flaps=NO_FLAPS if route is not None and route.advertised else self.flaps,
             offered=offered,
+            prepend_lost=route is not None and route.prepend_lost,
         )
 
     def _origin(self, now: datetime) -> Outcome:

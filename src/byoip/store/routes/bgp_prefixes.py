@@ -88,8 +88,14 @@ _ELSEWHERE: Final = compiled(
     sa.select(_b.id).where(_b.cidr == sa.bindparam("cidr"), _b.prefix_id != _CLAIM, UP).limit(1)
 )
 
+
+def prepends_lost(origin: Any) -> sa.Exists:
+    """Whether a speaker was last found with a neighbour that drops prepends of this origin."""
+    return sa.exists().where(speakers.c.prepends_lost_as == origin)
+
+
 _PREPENDS_LOST: Final = compiled(
-    sa.select(speakers.c.name).where(speakers.c.prepends_lost_as == sa.bindparam("origin")).limit(1)
+    sa.select(prepends_lost(sa.bindparam("origin", type_=sa.BigInteger)).label("lost"))
 )
 
 _holding = sa.func.bool_or(_a.advertised)
@@ -192,7 +198,8 @@ class BgpPrefixRepository(Repository):
 
     async def prepends_are_lost(self, origin: Asn) -> bool:
         """Whether a speaker was last found with a neighbour that drops prepends of this origin."""
-        return bool(await self._session.rows(_PREPENDS_LOST, origin=origin.number))
+        (row,) = await self._session.rows(_PREPENDS_LOST, origin=origin.number)
+        return bool(row.lost)
 
     async def of_other_origins(self, offered: Collection[Asn]) -> Sequence[BgpPrefix]:
         """Those of all accounts that are desired with an origin that is not among these."""
