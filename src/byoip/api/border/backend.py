@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
+from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.large_answers import LargeAnswers
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.border.uploads import UploadsInFlight
@@ -50,6 +51,7 @@ class Backend:
         speaks: whether any BGP speaker is configured.
         uploads: those that this process is taking.
         large: answers that this process makes, or that clients read.
+        turns: of each account's requests at the database.
     """
 
     border: Border
@@ -80,3 +82,4 @@ class Backend:
     speaks: bool = False
     uploads: UploadsInFlight = field(default_factory=UploadsInFlight)
     large: LargeAnswers = field(default_factory=LargeAnswers)
+    turns: AccountTurns = field(default_factory=AccountTurns)

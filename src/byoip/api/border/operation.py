@@ -144,7 +144,10 @@ class Operation(APIRoute):
         )
         if self._large and account_id is not None and not arguments.get("wait"):
             held.enter_context(self.backend.large.one_more(account_id))
-            async with self.backend.large.turn(account_id):
+            async with self.backend.large.turn(account_id), caller.turn():
+                return await self.declaration.endpoint(caller, **arguments)
+        if not self._writes and not arguments.get("wait"):
+            async with caller.turn():
                 return await self.declaration.endpoint(caller, **arguments)
         work = self.declaration.endpoint(caller, **arguments)
         if not arguments.get("wait"):
