@@ -6,8 +6,8 @@ of one account hold all, and other accounts get none.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from byoip.api.border.refusals import RateLimited
 
 MOST_WAITING = 200
+MOST_LISTENING = 100
 _RETRY_AFTER = 5
 
 
@@ -25,10 +26,12 @@ class AccountTurns:
     Attributes:
         at_once: requests of one account.
         of: how many have a turn or wait for one, by account.
+        listening: how many wait until there is something to read. One event wakes them all.
     """
 
     at_once: int = 2
     of: Counter[UUID] = field(default_factory=Counter)
+    listening: Counter[UUID] = field(default_factory=Counter)
     _turns: WeakValueDictionary[UUID, asyncio.Semaphore] = field(
         default_factory=WeakValueDictionary
     )
@@ -40,14 +43,30 @@ class AccountTurns:
         Raises:
             RateLimited: too many of the account wait already.
         """
-        if self.of[account_id] >= self.at_once + MOST_WAITING:
-            raise RateLimited(_RETRY_AFTER)
         turns = self._turns.setdefault(account_id, asyncio.Semaphore(self.at_once))
-        self.of[account_id] += 1
-        try:
+        with _one_more(self.of, account_id, self.at_once + MOST_WAITING):
             async with turns:
                 yield
-        finally:
-            self.of[account_id] -= 1
-            if not self.of[account_id]:
-                del self.of[account_id]
+
+    @contextmanager
+    def listen(self, account_id: UUID) -> Iterator[None]:
+        """Count one more that listens while the block runs.
+
+        Raises:
+            RateLimited: the account has as many as it may.
+        """
+        with _one_more(self.listening, account_id, MOST_LISTENING):
+            yield
+
+
+@contextmanager
+def _one_more(of: Counter[UUID], account_id: UUID, most: int) -> Iterator[None]:
+    if of[account_id] >= most:
+        raise RateLimited(_RETRY_AFTER)
+    of[account_id] += 1
+    try:
+        yield
+    finally:
+        of[account_id] -= 1
+        if not of[account_id]:
+            del of[account_id]

@@ -149,6 +149,8 @@ class Operation(APIRoute):
         if not self._writes and not arguments.get("wait"):
             async with caller.turn():
                 return await self.declaration.endpoint(caller, **arguments)
+        if account_id is not None and arguments.get("wait"):
+            held.enter_context(self.backend.turns.listen(account_id))
         work = self.declaration.endpoint(caller, **arguments)
         if not arguments.get("wait"):
             return await work
