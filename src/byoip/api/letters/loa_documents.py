@@ -24,7 +24,12 @@ _MINUTES_OF_DAY = 24 * 60
     Scope.PREFIXES_WRITE,
     answer=answer_of(LOADocument),
     status=201,
-    refuses=(FieldMissing, loa_document.InvalidLoaDocument, loa_document.TooManyLoaDocuments),
+    refuses=(
+        FieldMissing,
+        loa_document.InvalidLoaDocument,
+        loa_document.TooManyLoaDocuments,
+        loa_document.NoRoomForUploads,
+    ),
     uploads="loa_document",
 )
 async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answer:
