@@ -20,6 +20,8 @@ from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import Policy
 from byoip.usecases.border import Verb, WriteRequest
 
+MINUTES_OF_DAY = 24 * 60
+
 Result = TypeVar("Result")
 
 
@@ -73,6 +75,7 @@ class Authenticated:
             return render(result) if kept is None else answer(kept(result), status=declared.status)
 
         border = self.backend.border
+        await self.count_write()
         async with self.turn():
             return await border.write(self.request, verb, render, keep=keep if kept else None)
 
@@ -85,6 +88,9 @@ class Authenticated:
         """Wait for the request's turn at the database: operators do not."""
         return nullcontext()
 
+    async def count_write(self) -> None:
+        """Count one more; of operators none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer(Authenticated):
@@ -95,6 +101,15 @@ class Customer(Authenticated):
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Wait until few others of the account are at work."""
         return self.backend.turns.turn(self.account_id)
+
+    async def count_write(self) -> None:
+        """Count one more of the account's day: what it leaves behind stays.
+
+        Raises:
+            RateLimited: the account has written a day's worth, and more than one comes in seconds.
+        """
+        per_day = self.backend.limiter.limits.writes_per_account
+        await self.spend("write", per_day / MINUTES_OF_DAY, minutes=MINUTES_OF_DAY)
 
     async def spend(
         self, what: str, per_minute: float, *, minutes: int = 1, of: UUID | None = None

@@ -1,7 +1,7 @@
 """Letters of agency as documents: upload and download."""
 
 from byoip.api.border.answers import Answer
-from byoip.api.border.caller import Customer, CustomerRequest
+from byoip.api.border.caller import MINUTES_OF_DAY, Customer, CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import answer_of
 from byoip.api.border.files import PDF, FileAnswer
@@ -16,7 +16,6 @@ from byoip.store.transaction import Transaction
 from byoip.usecases.letters.upload_loa_document import upload_loa_document
 
 loa_documents = Declarations("letters")
-_MINUTES_OF_DAY = 24 * 60
 
 
 @loa_documents.operation(
@@ -60,8 +59,8 @@ async def _require_room(caller: Customer) -> None:
     account_id = caller.account_id
     if await caller.backend.letters.uploaded(account_id) >= loa_document.DOCUMENTS_PER_ACCOUNT:
         raise loa_document.TooManyLoaDocuments(loa_document.DOCUMENTS_PER_ACCOUNT)
-    per_minute = loa_document.INSPECTED_PER_DAY / _MINUTES_OF_DAY
-    await caller.spend("inspect", per_minute, minutes=_MINUTES_OF_DAY)
+    per_minute = loa_document.INSPECTED_PER_DAY / MINUTES_OF_DAY
+    await caller.spend("inspect", per_minute, minutes=MINUTES_OF_DAY)
 
 
 @loa_documents.operation(
