@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse, Response
 
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend, Probe
-from byoip.api.border.paced import Paced
 from byoip.api.document.error_page import error_html
+from byoip.api.paced import Paced
 from byoip.store.gauges import Gauge, Gauges
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.capabilities import Capabilities, Capability
