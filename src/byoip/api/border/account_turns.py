@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from starlette.types import Scope
+
 from byoip.api.border.refusals import RateLimited
 
 MOST_WAITING = 200
 MOST_LISTENING = 100
 _RETRY_AFTER = 5
+_GROUPS = 4  # of an address of IPv6, of which a host has many
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,25 @@ class AccountTurns:
             RateLimited: the account has as many as it may.
         """
         with _one_more(self.listening, account_id, MOST_LISTENING):
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTurns:
+    """The same for clients without an account, or not known by one yet: by their addresses.
+
+    As many as it likes may wait: a proxy has one address, and its clients are not one client.
+    """
+
+    at_once: int = 2
+    _turns: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
+
+    @asynccontextmanager
+    async def turn(self, scope: Scope) -> AsyncIterator[None]:
+        """Wait for a turn, in order, and have it while the block runs."""
+        host = (scope.get("client") or ("",))[0]
+        whose = ":".join(host.split(":")[:_GROUPS])
+        async with self._turns.setdefault(whose, asyncio.Semaphore(self.at_once)):
             yield
 
 

@@ -113,7 +113,9 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
-        credential = await self.backend.credentials.recognise(given_token(scope["headers"]))
+        token = given_token(scope["headers"])
+        async with self.backend.client_turns.turn(scope):
+            credential = await self.backend.credentials.recognise(token)
         if credential is None:
             raise NotAuthenticated
         scope["state"]["credential"] = credential.id.hex
