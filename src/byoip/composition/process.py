@@ -19,6 +19,7 @@ from byoip.adapters.letters.pdf_inspector import ChildPdfInspector
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.system_random import SystemRandom
 from byoip.api.application import create_application
+from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.composition.external_services import ExternalServices
@@ -93,7 +94,7 @@ class Composition:
         self.outside = outside
         self.clock = SystemClock()
         autocommit = settings.database_connections // 3
-        kept = settings.database_connections - autocommit
+        self._kept = kept = settings.database_connections - autocommit
         self.engine = make_engine(
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
@@ -184,6 +185,7 @@ class Composition:
             notifier=self.notifier,
             require_if_match=self.settings.require_if_match,
             speaks=bool(self.settings.speakers),
+            turns=AccountTurns(max(1, self._kept // 4)),
         )
 
     def _in_service(self) -> InService:
