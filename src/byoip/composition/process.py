@@ -49,7 +49,7 @@ from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.letters.letter_reader import LetterReader
-from byoip.store.migrating import CannotMigrate, check_revision, stamped_mode
+from byoip.store.migrating import CannotMigrate, check_revision, require_commits, stamped_mode
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
@@ -203,6 +203,7 @@ class Composition:
             if not state.current:
                 return f"revision {state.found}, not {state.expected}"
             stamped = await stamped_mode(self.engine)
+            await require_commits(self.engine)
         except StoreUnavailable:
             return "away"
         except CannotMigrate as fault:
