@@ -44,7 +44,7 @@ class Statement:
     @cached_property
     def values(self) -> Mapping[str, object]:
         """The parameters that are part of the statement."""
-        return self._compiled.params
+        return dict(self._compiled.params)
 
     @cached_property
     def _compiled(self) -> sa.Compiled:
