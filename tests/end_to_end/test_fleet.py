@@ -43,7 +43,7 @@ async def test_many_processes_approve_one_of_many_and_take_over_from_the_dead(
     bare_database_url: str, tmp_path: Path
 ) -> None:
     async with fleet_of(bare_database_url, tmp_path) as fleet:
-        first = await fleet.customer()
+        [first] = await fleet.customers(1)
         urls = await asyncio.gather(*(fleet.start_api() for _ in range(3)))
         doomed = fleet.start("worker")
         prefix = await claim(fleet, urls[0], first)
