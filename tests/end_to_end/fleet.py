@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,24 +145,28 @@ async def fleet_of(
 
     Tables `more` are added to the file of settings, and `settings` to the environment.
     """
-    internet = SandboxInternet()
-    await internet.start()
+    async with AsyncExitStack() as stack:
+        internet = SandboxInternet()
+        await internet.start()
+        stack.push_async_callback(internet.stop)
+        _put(internet, directory, roas)
+        config = directory / "byoip.toml"
+        names, whois = internet.resolver[1], internet.whois_port
+        config.write_text(_CONFIG.format(directory=directory, names=names, whois=whois) + more)
+        known = environment(DATABASE_URL=database_url, BYOIP_CONFIG=str(config), **settings)
+        ports = stack.enter_context(ExitStack())
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=20))
+        fleet = Fleet(internet, known, directory, http, ports)
+        stack.enter_context(_stopped_at_the_end(fleet))
+        await fleet.byoip("migrate")
+        await fleet.byoip("rpki", "refresh")
+        yield fleet
+
+
+def _put(internet: SandboxInternet, directory: Path, roas: Sequence[Mapping[str, object]]) -> None:
+    """What the parties know of the prefix: its route object and its ROAs."""
     route = f"route: {CIDR}\norigin: AS64500\nmnt-by: A-MNT\nsource: RIPE\n"
     internet.whois.put("RIPE", route.encode())
     built = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     export = {"metadata": {"buildtime": built}, "roas": list(roas)}
     (directory / "roas.json").write_text(json.dumps(export))
-    config = directory / "byoip.toml"
-    config.write_text(
-        _CONFIG.format(directory=directory, names=internet.resolver[1], whois=internet.whois_port)
-        + more
-    )
-    known = environment(DATABASE_URL=database_url, BYOIP_CONFIG=str(config), **settings)
-    with ExitStack() as ports:
-        async with httpx.AsyncClient(timeout=20) as http:
-            fleet = Fleet(internet, known, directory, http, ports)
-            with _stopped_at_the_end(fleet):
-                await fleet.byoip("migrate")
-                await fleet.byoip("rpki", "refresh")
-                yield fleet
-    await internet.stop()
