@@ -43,6 +43,7 @@ class Settings(Part):
     # addresses, database and directories
     database_url: Annotated[str, AfterValidator(database_address)] | None = None
     data_dir: Path | None = None
+    memory_dir: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: HttpUrl | None = None
