@@ -69,7 +69,6 @@ def test_help_names_each_command() -> None:
 
 
 def test_a_command_on_the_database_loads_neither_the_api_nor_a_server() -> None:
-    for words in (["account", "--help"], ["kill-switch", "--help"], ["rpki", "--help"]):
-        ended, packages = loaded(*words)
-        assert (ended, "sqlalchemy" in packages) == (0, True)
-        assert packages & {"fastapi", "grpc", "starlette", "uvicorn", "pyhanko"} == set()
+    ended, packages = loaded("advertise", "--help")
+    assert (ended, "sqlalchemy" in packages) == (0, True)
+    assert packages & {"fastapi", "grpc", "starlette", "uvicorn", "pyhanko"} == set()

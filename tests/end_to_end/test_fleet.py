@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+import pytest
 
 from byoip.sandbox.whois_server import IrrFault
 from tests.end_to_end.fleet import CIDR, OWNER, Fleet, fleet_of
@@ -39,6 +40,7 @@ def only(database_url: str, query: LiteralString) -> object:
     return value
 
 
+@pytest.mark.timeout(300)  # eleven processes start
 async def test_many_processes_approve_one_of_many_and_take_over_from_the_dead(
     bare_database_url: str, tmp_path: Path
 ) -> None:
