@@ -40,7 +40,7 @@ def only(database_url: str, query: LiteralString) -> object:
     return value
 
 
-@pytest.mark.timeout(300)  # eleven processes start
+@pytest.mark.timeout(300)  # nine processes start
 async def test_many_processes_approve_one_of_many_and_take_over_from_the_dead(
     bare_database_url: str, tmp_path: Path
 ) -> None:
