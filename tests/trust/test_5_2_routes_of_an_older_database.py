@@ -1,4 +1,4 @@
-"""Trust, 5.2: a route that an older database announced, and that is not up, is announced by its PATCH.
+"""Trust, 5.2: a route that an older database announced, and that is not up, waits for a PATCH.
 
 So what stands in its way is a blocker, as of any withdrawn route.
 """
