@@ -19,6 +19,7 @@ from byoip.adapters.letters.pdf_inspector import ChildPdfInspector
 from byoip.adapters.system_clock import SystemClock
 from byoip.adapters.system_random import SystemRandom
 from byoip.api.application import create_application
+from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.composition.external_services import ExternalServices
@@ -48,7 +49,7 @@ from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.letters.letter_reader import LetterReader
-from byoip.store.migrating import CannotMigrate, check_revision, stamped_mode
+from byoip.store.migrating import CannotMigrate, check_revision, require_commits, stamped_mode
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
@@ -93,7 +94,7 @@ class Composition:
         self.outside = outside
         self.clock = SystemClock()
         autocommit = settings.database_connections // 3
-        kept = settings.database_connections - autocommit
+        self._kept = kept = settings.database_connections - autocommit
         self.engine = make_engine(
             database_url, pool=PoolSize(kept=kept, more=0, autocommit=autocommit)
         )
@@ -184,6 +185,7 @@ class Composition:
             notifier=self.notifier,
             require_if_match=self.settings.require_if_match,
             speaks=bool(self.settings.speakers),
+            turns=AccountTurns(max(1, self._kept // 4)),
         )
 
     def _in_service(self) -> InService:
@@ -201,6 +203,7 @@ class Composition:
             if not state.current:
                 return f"revision {state.found}, not {state.expected}"
             stamped = await stamped_mode(self.engine)
+            await require_commits(self.engine)
         except StoreUnavailable:
             return "away"
         except CannotMigrate as fault:

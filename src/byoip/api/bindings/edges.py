@@ -68,7 +68,7 @@ async def list_edge_changes(
     reader, size = caller.backend.edges, per_page or paging.DEFAULT_PAGE
     await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait)
+    found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait, caller.turn)
     return await list_answer(paging.paginate_numbered(found, size), wire.change_of, epoch=None)
 
 

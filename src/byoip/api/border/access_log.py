@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger("byoip.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_LONGEST_PATH = 300  # of ours 200; anyone may ask for 64 kB, which would fill the disk with them
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
@@ -74,7 +75,7 @@ def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         "request_id": state["request_id"],
         "credential": state.get("credential"),
         "method": scope["method"],
-        "path": scope["path"],  # never the query; tokens stand in neither
+        "path": scope["path"][:_LONGEST_PATH],  # never the query; tokens stand in neither
         "status": status,
         "ms": round(seconds * 1000, 2),
     }

@@ -29,6 +29,7 @@ _HEAD = b'{"success":true,"errors":[],"messages":[],"result":'
 
 # Weak tags never match (RFC 9110, section 13.1.1), and neither do tags of another form than ours.
 _TAG = re.compile(rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_LONGEST_IF_MATCH = 1000
 NO_VERSION = 0
 _OURS = re.compile(rb"[1-9][0-9]{0,9}")
 
@@ -95,7 +96,7 @@ def expected(headers: Iterable[tuple[bytes, bytes]]) -> Precondition | None:
         return None
     if [field.strip() for field in fields] == [b"*"]:
         return ANY_VERSION
-    tags = _TAG.findall(b",".join(fields))
+    tags = _TAG.findall(b",".join(fields)[:_LONGEST_IF_MATCH])  # the rest matches nothing
     return Precondition(
         frozenset(int(text) for weak, text in tags if not weak and _OURS.fullmatch(text))
     )

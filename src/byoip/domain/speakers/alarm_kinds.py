@@ -24,6 +24,7 @@ ALARM_KINDS: Final = (
     "short_restart_time",
     "foreign_origin",
     "restored",
+    "in_doubt",
     "unreleased",
     "reconciler_silent",
     "watcher_silent",

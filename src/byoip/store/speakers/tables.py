@@ -122,6 +122,11 @@ witnesses = table(
     col.text("identity", nullable=True),
     sa.Column("good", sa.Boolean),
     sa.Column("detail", sa.Text, nullable=False, server_default=sa.text("''")),
+    # What it misses, and whether that is all that can be missing.
+    sa.Column("routes", pg.ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")),
+    sa.Column("claims", pg.ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")),
+    sa.Column("bounded", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("key", sa.LargeBinary),  # of what it keeps on disk; null: it keeps nothing
     col.check("testified", "num_nulls(identity, good) IN (0, 2)"),
 )
 
