@@ -34,7 +34,7 @@ _EDNS_PAYLOAD = 1232  # no fragments on any path (DNS flag day 2020)
 _EACH_FAMILY = 2  # addresses of one name server that are asked
 _AT_ONCE = 16  # addresses of name servers asked at a time
 _PROBE_SECONDS = 1.0  # over UDP, where TCP failed
-# Three cuts with 13 names, each with four addresses that are asked twice, fit in.
+# Three cuts with 13 names, each with four addresses that are asked three times, fit in.
 _MOST_QUESTIONS = 512
 _MOST_BYTES = 256 * 1024
 # Bytes of an answer that are kept as evidence: in each of 128 zones many servers may answer, and
