@@ -75,10 +75,19 @@ class ClientTurns:
     @asynccontextmanager
     async def turn(self, scope: Scope) -> AsyncIterator[None]:
         """Wait for a turn, in order, and have it while the block runs."""
+        async with self._of(scope):
+            yield
+
+    async def begin(self, scope: Scope) -> None:
+        """Have a turn of the event loop's: of hundreds that come at once only so many are begun."""
+        turns = self._of(scope)
+        await turns.acquire()
+        asyncio.get_running_loop().call_soon(turns.release)
+
+    def _of(self, scope: Scope) -> asyncio.Semaphore:
         host = (scope.get("client") or ("",))[0]
         whose = ":".join(host.split(":")[:_GROUPS])
-        async with self._turns.setdefault(whose, asyncio.Semaphore(self.at_once)):
-            yield
+        return self._turns.setdefault(whose, asyncio.Semaphore(self.at_once))
 
 
 @contextmanager
