@@ -174,6 +174,17 @@ class Customer:
     def ask(self, path: str, method: str = "GET", body: object = None) -> Any:
         return ask(f"/accounts/{self.account}/addressing{path}", self.token, method, body)
 
+    def wait_until_served(self, path: str) -> None:
+        """Until the API answers about a prefix, and the prefix is as it was: approved."""
+
+        def served() -> bool:
+            try:
+                return bool(self.ask(path)["approved"] == "V")
+            except OSError:
+                return False
+
+        self.site.until(served)
+
     def operate(self, *words: str) -> str:
         where = {"BYOIP_URL": "http://127.0.0.1:8080", "BYOIP_OPERATOR_TOKEN": self.operator}
         return self.site.byoip("operator", *words, **where)
