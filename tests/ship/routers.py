@@ -13,6 +13,8 @@ from tests.real.gobgpd import sample_config
 SPEAKER, ROUTER = "10.98.0.250", "10.98.0.251"
 CONTROL = "/run/bird.ctl"  # of BIRD, in its container
 OVERRIDE = f"""
+networks:
+  default: {{ ipam: {{ config: [subnet: 10.98.0.0/24] }} }}
 services:
   gobgp:
     image: routers:test
@@ -26,15 +28,13 @@ services:
     networks: {{ default: {{ ipv4_address: {ROUTER} }} }}
     restart: unless-stopped
     volumes: [./routers:/etc/routers:ro]
-networks:
-  default: {{ ipam: {{ config: [subnet: 10.98.0.0/24] }} }}
 """
 SETTINGS = """
 [[speakers]]
 name = "one"
 address = "gobgp:50051"
-plaintext = true
 """
+PLAINTEXT = "plaintext = true\n"  # the version before knows no such word, and asks for none
 _BIRD = f"""
 timeformat route iso long ms;
 router id {ROUTER};

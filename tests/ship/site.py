@@ -65,7 +65,7 @@ class Site:
     def add_routers(self) -> None:
         """A speaker and a router, and the settings that name the speaker."""
         routers.lay(self.folder)
-        (self.folder / "byoip.toml").write_text(routers.SETTINGS)
+        (self.folder / "byoip.toml").write_text(routers.SETTINGS + routers.PLAINTEXT)
         self.take_the_toml()
 
     def take_the_toml(self) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.ship import routers
 from tests.ship.load import load
 from tests.ship.site import COPIES, Customer, Site, customer
 
 _OPEN_RUNS = "SELECT count(*) FROM validation_runs WHERE state = 'running'"
 _FAILED_JOBS = "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE status = 'failed'"
+_ROAS = "  rpki: { volumes: ['./roas:/etc/byoip/roas:ro'] }\n"
 _ALARMS = "SELECT count(*) FROM route_alarms WHERE kind <> 'fed_by_one'"
 
 
@@ -42,6 +44,10 @@ def test_an_upgrade_over_migrations_loses_nothing(empty_site: Site, tree_before:
     site.lay(tree_before, all_of_it=False)
     site.write(BYOIP_VERSION="before")
     site.add_routers()
+    toml = site.folder / "byoip.toml"
+    toml.write_text(routers.SETTINGS)
+    override = site.folder / "docker-compose.override.yml"
+    override.write_text(override.read_text() + _ROAS)  # the file before has no place for them
     scaled = ("--scale", "api=3", "--scale", "worker=3")
     site.compose("up", "--detach", "--build", *scaled)
     site.settle()
@@ -59,6 +65,10 @@ def test_an_upgrade_over_migrations_loses_nothing(empty_site: Site, tree_before:
     old = site.running()
     with load(someone, path):
         site.compose("build")
+        with pytest.raises(AssertionError, match="plaintext = true"):
+            site.upgrade()
+        assert site.running() == old
+        toml.write_text(routers.SETTINGS + routers.PLAINTEXT)
         someone.announce(second)
         site.upgrade()
     assert not site.running() & old
