@@ -11,8 +11,9 @@ from tests.ship import routers
 from tests.ship.load import load
 from tests.ship.site import COPIES, Customer, Site, customer
 
-_OPEN_RUNS = "SELECT count(*) FROM validation_runs WHERE state = 'running'"
+_RUNS = "SELECT count(*) FROM validation_runs WHERE trigger = 'customer' AND state "
 _FAILED_JOBS = "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE status = 'failed'"
+_CLAIMS = 6
 _ROAS = "  rpki: { volumes: ['./roas:/etc/byoip/roas:ro'] }\n"
 _ALARMS = "SELECT count(*) FROM route_alarms WHERE kind <> 'fed_by_one'"
 
@@ -58,8 +59,10 @@ def test_an_upgrade_over_migrations_loses_nothing(empty_site: Site, tree_before:
     someone = customer(site)
     path, since = first_route(site, someone)
     second = someone.onboard("193.0.8.0/21")
-    for third in range(6):
-        someone.ask("/prefixes", "POST", {"cidr": f"193.0.{16 + third}.0/24", "asn": 64496})
+    claims = [
+        someone.ask("/prefixes", "POST", {"cidr": f"193.0.{16 + number}.0/24", "asn": 64496})
+        for number in range(_CLAIMS)
+    ]
 
     site.write(BYOIP_VERSION="0.1.0")
     old = site.running()
@@ -70,12 +73,15 @@ def test_an_upgrade_over_migrations_loses_nothing(empty_site: Site, tree_before:
         assert site.running() == old
         toml.write_text(routers.SETTINGS + routers.PLAINTEXT)
         someone.announce(second)
+        for one in claims:
+            someone.ask(f"/prefixes/{one['id']}/validate", "POST")
         site.upgrade()
     assert not site.running() & old
     assert images(site) == {"byoip:0.1.0"}
     assert site.routes()["193.0.0.0/21"] == since, "the route was gone, or sent again"
     site.until(lambda: "193.0.8.0/21" in site.routes())
-    site.until(lambda: count(site, _OPEN_RUNS) == 0)
+    site.until(lambda: count(site, f"{_RUNS} = 'finished'") == _CLAIMS)
+    assert count(site, f"{_RUNS} <> 'finished'") == 0
     assert count(site, _FAILED_JOBS) == 0
     assert not count(site, _ALARMS), someone.operate("routes", "show")
 
