@@ -5,7 +5,20 @@ from http.client import HTTPConnection, HTTPSConnection
 
 import pytest
 
+from tests.ship.engine import REPOSITORY
 from tests.ship.site import TRUSTING, Site, customer
+
+
+def test_copies_are_a_variable_and_the_proxy_knows_them_by_name() -> None:
+    composed = (REPOSITORY / "docker-compose.yml").read_text()
+    for service in ("API", "WORKER"):
+        assert f"replicas: ${{BYOIP_{service}_COPIES:-1}}" in composed
+    proxy = (REPOSITORY / "haproxy.cfg").read_text()
+    for backend, probe in (("ready", "/readyz"), ("alive", "/healthz")):
+        section = proxy.split(f"\nbackend {backend}\n")[1].split("\n\n")[0]
+        assert f"option httpchk GET {probe}" in section
+        assert re.findall(r"server-template \w+ \d+ (\S+)", section) == ["api:8080"]
+    assert not re.search(r"^ +server ", proxy, re.MULTILINE)
 
 
 def ports(site: Site) -> set[int]:
