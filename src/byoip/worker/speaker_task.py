@@ -35,6 +35,7 @@ class Pace:
         gone_after: how long a speaker must stay away to count as gone.
         stalled_after: seconds without any progress after which a task hangs; far beyond the
             deadline of any one call.
+        unreached_after: seconds without an answer of any speaker after which a turn ends.
     """
 
     every: timedelta = timedelta(seconds=10)
@@ -43,6 +44,7 @@ class Pace:
     second_after: timedelta = timedelta(seconds=10)
     gone_after: timedelta = GONE_AFTER
     stalled_after: float = 60.0
+    unreached_after: float = 30.0
 
 
 class SpeakerTask:

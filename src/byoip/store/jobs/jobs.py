@@ -23,7 +23,7 @@ from byoip.store.statements import Session, compiled
 SCHEMA: Final = "procrastinate"
 _POOL: Final = 4
 QUEUE_CONNECTIONS: Final = _POOL + 1  # procrastinate listens on one outside of its pool
-_CONNECTION_SECONDS: Final = 10.0  # also what a worker that is told to stop waits for, twice
+_CONNECTION_SECONDS: Final = 5.0  # also what a worker that is told to stop waits for, twice
 
 _OPEN_RUNS: Final = compiled(
     sa.select(account_counters.c.open_runs)
