@@ -142,6 +142,11 @@ OF_OPERATORS: Final[Catalogue] = {
         "forgotten": "A speaker is gone for good, and nothing of it is on record.",
         "opened": "An operator lets the sessions of a speaker come up, whatever is missing.",
     },
+    "speaker_settings": {
+        "applied": "An operator lets the settings of speakers travel that a file proposes.",
+        "in_force": "They were seen at every stage, and are in force.",
+        "taken_back": "They are told to no speaker any more: routes vanished, or by an operator.",
+    },
     "listener": {"forgotten": "A listener is gone for good, and nothing of it is on record."},
 }
 

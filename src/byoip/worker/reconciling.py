@@ -32,11 +32,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
-from byoip.domain.routes.route import PathAttributes
-from byoip.domain.speakers.staging import StagedSpeaker
+from byoip.domain.speakers.revision import Entries
 from byoip.domain.speakers.succession import Verdict
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.speaker import Listener, Speaker
+from byoip.ports.speakers.speaker import Listener
 from byoip.ports.steady_clock import SteadyClock, boottime
 from byoip.store.speakers.leader_election import LeaderElection, Leadership
 from byoip.store.speakers.leased import DatabaseClock
@@ -51,6 +50,17 @@ from byoip.usecases.speakers.observe import ObserveRoutes
 from byoip.usecases.speakers.open_sessions import OPENING_ALARMS, Witnesses
 from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
+from byoip.usecases.speakers.travel import TravelRevision
+from byoip.worker.revising import (
+    SETTINGS_ALARMS,
+    Connect,
+    Proposing,
+    Renewed,
+    Revising,
+    SpeakerPart,
+    Told,
+    told,
+)
 from byoip.worker.speaker_alarms import fed_by_one, speakers_down
 from byoip.worker.speaker_task import Pace, SpeakerTask
 
@@ -65,28 +75,13 @@ _SNAPSHOT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerPart:
-    """A speaker as configured. It is asked for the local AS of its attributes."""
-
-    speaker: Speaker
-    stage: int
-    attributes: PathAttributes
-
-    @property
-    def staged(self) -> StagedSpeaker:
-        """The speaker as staging sees it."""
-        hops = {4: self.attributes.next_hop4, 6: self.attributes.next_hop6}
-        families = frozenset(family for family, hop in hops.items() if hop is not None)
-        return StagedSpeaker(self.speaker.name, self.stage, families)
-
-
-@dataclass(frozen=True, slots=True)
 class Reconciler:
     """Reconciles while it runs, whenever this process leads.
 
     Attributes:
         clock: what moments on record are stamped with, before this process knows the database's.
         steady: what counts pauses; it cannot be set.
+        proposal: what this process's file says of speakers; the database says what counts.
         silent_after: seconds without a renewal after which the watcher counts as silent.
         leading: set while this process leads.
     """
@@ -95,7 +90,8 @@ class Reconciler:
     routes: Routes
     store: Store
     clock: Clock
-    speakers: Sequence[SpeakerPart]
+    proposal: Entries
+    connect: Connect
     listeners: Sequence[Listener] = ()
     pace: Pace = Pace()  # noqa: RUF009 - frozen
     steady: Clock = SteadyClock()  # noqa: RUF009 - has no state
@@ -104,6 +100,11 @@ class Reconciler:
 
     async def run(self) -> None:
         """Run until cancelled; what fails is tried again."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Proposing(self.routes.revisions, self.proposal).run())
+            tasks.create_task(self._reconcile())
+
+    async def _reconcile(self) -> None:
         while True:
             try:
                 async with self.election.hold() as leadership:
@@ -115,14 +116,17 @@ class Reconciler:
     async def _lead(self, leadership: Leadership) -> None:
         routes, store = self.routes.on(leadership.pool), leadership.store(self.store)
         await _recognise(leadership, store)
-        lease = leadership.lease
-        _LOG.info("Reconciling %d speakers, lease %d", len(self.speakers), lease.number)
         clock = DatabaseClock()
         await clock.set(leadership.pool)
         parts = replace(self, routes=routes, store=store, clock=clock)
         self.leading.set()
         try:
-            await _Term(parts, leadership, clock).run()
+            while True:
+                by = await told(routes.revisions, self.proposal, self.connect)
+                try:
+                    await _Term(parts, by, leadership, clock).run()
+                except* Renewed:
+                    _LOG.info("There is news of the settings of speakers")
         finally:
             self.leading.clear()
 
@@ -144,8 +148,11 @@ async def _recognise(leadership: Leadership, store: Store) -> None:
 class _Term:
     """What runs while this process leads."""
 
-    def __init__(self, parts: Reconciler, leadership: Leadership, clock: DatabaseClock) -> None:
+    def __init__(
+        self, parts: Reconciler, by: Told, leadership: Leadership, clock: DatabaseClock
+    ) -> None:
         self._parts = parts
+        self._by = by
         self._clock = clock
         self._leadership = leadership
         observe = ObserveRoutes(parts.listeners)
@@ -155,19 +162,22 @@ class _Term:
             parts.clock,
             parts.steady,
             observe,
-            first=min(one.stage for one in parts.speakers),
+            first=min(one.stage for one in by.parts),
             absent_for=parts.pace.absent_for,
         )
+        revisions, patience = parts.routes.revisions, parts.pace.absent_for.total_seconds()
+        travel = TravelRevision(by.in_use, revisions, parts.store, parts.routes, observe, patience)
+        self._revising = Revising(by, revisions, travel, parts.store)
         self._watcher = LeaseWatch("watcher", parts.silent_after)
         self._warned: dict[str, frozenset[Alarm]] = {}
         self._changed = asyncio.Event()
-        self._speaker_tasks = [self._speaker_task(one) for one in parts.speakers]
+        self._speaker_tasks = [self._speaker_task(one) for one in by.parts]
         self._snapshot_due = parts.steady.now()
         self._advanced_at = boottime()
 
     def _speaker_task(self, part: SpeakerPart) -> SpeakerTask:
         parts = self._parts
-        stage = [one.speaker for one in parts.speakers if one.stage == part.stage]
+        stage = [one.speaker for one in self._by.parts if one.stage == part.stage]
         siblings = [one for one in stage if one is not part.speaker]
         sync = SyncSpeaker(
             part.speaker,
@@ -178,6 +188,7 @@ class _Term:
             self._stages,
             parts.clock,
             Witnesses(siblings, ObserveRoutes(parts.listeners)),
+            part.keeps,
         )
         return SpeakerTask(sync, part.staged, parts.pace, self._changed, parts.steady)
 
@@ -190,6 +201,7 @@ class _Term:
             tasks.create_task(self._advance())
             tasks.create_task(self._warn())
             tasks.create_task(self._keep())
+            tasks.create_task(self._revise())
 
     async def _beat(self) -> None:
         """Renew the lease while work goes on: one speaker that hangs does not cost it."""
@@ -240,6 +252,14 @@ class _Term:
             of_speakers = [alarm for task in self._speaker_tasks for alarm in task.alarms]
             for kind in (*ALARMS, *OPENING_ALARMS):
                 await self._raise(kind, (one for one in of_speakers if one.kind == kind))
+            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+
+    async def _revise(self) -> None:
+        """Follow the revision: raises `Renewed` when there is news of it."""
+        while True:
+            alarms = await self._revising.look(self._speaker_tasks, self._parts.steady)
+            for kind in SETTINGS_ALARMS:
+                await self._raise(kind, (one for one in alarms if one.kind == kind))
             await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
 
     async def _raise(self, kind: str, alarms: Iterable[Alarm]) -> None:

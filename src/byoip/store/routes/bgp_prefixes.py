@@ -28,7 +28,7 @@ from byoip.store.speakers.tables import (
     orphan_routes,
     speakers,
 )
-from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text, to_row
 from byoip.store.unavailable import refusing
 
 ROUTES_CHANNEL: Final = "byoip_routes"
@@ -77,9 +77,14 @@ _ELSEWHERE: Final = compiled(
     sa.select(_b.id).where(_b.cidr == sa.bindparam("cidr"), _b.prefix_id != _CLAIM, UP).limit(1)
 )
 
-_PREPENDS_LOST: Final = compiled(
-    sa.select(speakers.c.name).where(speakers.c.prepends_lost_as == sa.bindparam("origin")).limit(1)
-)
+# By a revision that travels, too: what it would lose must not begin meanwhile.
+_PREPENDS_LOST: Final = from_text("""
+    SELECT FROM speakers s WHERE prepends_lost_as = :origin OR internal_as = :origin AND EXISTS (
+        SELECT FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
+        WHERE r.state = 'travelling' AND entry ->> 'name' = s.name
+        AND entry -> 'prepend_communities' = '[]')
+    LIMIT 1
+""")
 
 _holding = sa.func.bool_or(_a.advertised)
 APPLIED: Final = (

@@ -70,6 +70,9 @@ async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenS
     epoch = await tx.restores.begin_epoch(tx.now)
     await tx.restores.keep(found.here, tx.now)
     done = await tx.restores.forget_applied(tx.now)
+    if await tx.revisions.lock():
+        await tx.revisions.doubt(doubt=True)
+        await tx.revisions.take_back("the database was restored on its way", tx.now)
     await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
