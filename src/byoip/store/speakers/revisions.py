@@ -105,6 +105,10 @@ _TAKE_BACK: Final = from_text("""
 _DOUBT: Final = from_text(
     "UPDATE speaker_revisions SET in_doubt = :doubt WHERE state = 'in_force' AND in_doubt <> :doubt"
 )
+_NAMES: Final = from_text("""
+    SELECT FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
+    WHERE r.state IN ('travelling', 'in_force') AND entry ->> 'name' = :speaker LIMIT 1
+""")
 # A route that is prepended, of this origin.
 _PREPENDED: Final = from_text("""
     SELECT cidr FROM bgp_prefixes WHERE advertised AND prepend > 0 AND asn = :origin
@@ -177,6 +181,10 @@ class RevisionRepository(Repository):
         """What a file of a process that runs proposes, also if it is in force and in doubt."""
         rows = await self._session.rows(_DIFFERING, lasts=PROPOSAL_LASTS, doubted=True)
         return next((_proposal(row) for row in rows if row.digest == digest), None)
+
+    async def names(self, speaker: str) -> bool:
+        """Whether the revision in force or one that travels names it."""
+        return await self._session.row(_NAMES, speaker=speaker) is not None
 
     async def put(self, entries: Entries, *, by: str, reason: str, now: datetime) -> int:
         """Begin to travel; the number."""

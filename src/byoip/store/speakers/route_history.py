@@ -24,6 +24,7 @@ from byoip.store.autocommit import autocommit_pool
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, withdrawals
 from byoip.store.speakers import bgp_peers, records
+from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.tables import orphan_routes, route_snapshots
 from byoip.store.speakers.views import RouteReport
 from byoip.store.statements import AnyRow, Repository, compiled
@@ -113,6 +114,11 @@ class RouteReader:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
+
+    @property
+    def revisions(self) -> Revisions:
+        """The settings of speakers."""
+        return Revisions(self._autocommit)
 
     async def report(self) -> RouteReport:
         """The counts, and every speaker, listener and alarm by name."""
