@@ -1,5 +1,6 @@
 """Routes 3.1: which settings of speakers count: after a restore or an upgrade, with others."""
 
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path as File
@@ -24,11 +25,13 @@ from byoip.domain.speakers.revision import (
 )
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.settings.model import Settings
+from byoip.store.speakers.leases import LeaseLost
 from byoip.store.speakers.records import SpeakerState
 from byoip.usecases.routes.prepending import require_prepend
 from byoip.usecases.speakers import bgp_peers, revisions
 from tests.announcing import MARKING, OURS, OWNER, PEER, Fleet, looks, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
+from tests.routes.test_1_1_lease import two_leaders
 from tests.routes.test_3_1_revision import (
     CHANGED,
     announced,
@@ -88,11 +91,16 @@ async def test_doubt_ends_where_speakers_hold_what_the_settings_say(fleet: Fleet
     assert await states(fleet) == [(1, "in_force")]
 
 
-async def test_an_upgrade_with_a_changed_file_rewrites_nothing(fleet: Fleet) -> None:
+@pytest.mark.parametrize("restored", [False, True])
+async def test_an_upgrade_with_a_changed_file_rewrites_nothing(
+    fleet: Fleet, restored: bool
+) -> None:
     """A database of an older version has no revision, and speakers have routes."""
     one = speaker("one")
     async with announced(fleet, one):
         await fleet.do("DELETE FROM speaker_revisions")
+        if restored:
+            await fleet.do("UPDATE incarnation SET identity = 'the cluster of then'")
         async with reconciling(fleet, one, attributes=CHANGED, only_proposes=True):
             await until(lambda: stands(fleet, "settings_in_doubt"))
             await looks(one)
@@ -156,6 +164,25 @@ async def test_prepends_that_would_be_lost_are_refused_at_the_revision(fleet: Fl
             await revisions.apply(tx, found.digest, planned_for=1, name="A", reason="why")
             with pytest.raises(PrependWouldRemove):  # already while it travels
                 await require_prepend(tx, OURS, 1)
+
+
+async def test_a_leader_that_lost_the_turn_changes_no_settings(fleet: Fleet) -> None:
+    entries = (entry("one", 1),)
+    await fleet.routes.revisions.adopt("worker", entries)
+    async with AsyncExitStack() as stack:
+        first, second = await two_leaders(fleet, stack)
+        in_use = await fleet.routes.revisions.in_use()
+        assert in_use
+        async with fleet.store.transaction() as tx:
+            number = await tx.revisions.put(entries, by="A", reason="why", now=tx.now)
+        for leader, opened in ((first, None), (second, 1)):
+            store = leader.store(fleet.store)
+            with pytest.raises(LeaseLost) if leader is first else nullcontext():
+                async with store.transaction() as tx:
+                    await tx.revisions.open(number, 1, {})
+            found = await fleet.routes.revisions.in_use()
+            assert found
+            assert found.opened == opened
 
 
 async def test_what_all_workers_use_is_not_forgotten(fleet: Fleet) -> None:

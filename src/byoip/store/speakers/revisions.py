@@ -46,12 +46,14 @@ _PROPOSE: Final = from_text("""
 _WITHDRAW_PROPOSAL: Final = from_text(
     "DELETE FROM speaker_proposals WHERE process = :process RETURNING process"
 )
-# Routes that are up were told by settings that this database does not know.
+# Routes that are up were told by settings that this database does not know; after a restore, what
+# speakers have is not on record, and what they may have waits to be released.
 _ADOPT: Final = from_text("""
     INSERT INTO speaker_revisions
         (number, digest, speakers, state, in_doubt, proposed_by, reason, at)
     SELECT 1, :digest, :speakers, 'in_force',
-        EXISTS (SELECT FROM applied_routes WHERE advertised), :name, 'the first', clock_timestamp()
+        EXISTS (SELECT FROM applied_routes WHERE advertised)
+            OR EXISTS (SELECT FROM unreleased_routes), :name, 'the first', clock_timestamp()
     WHERE NOT EXISTS (SELECT FROM speaker_revisions)
     ON CONFLICT DO NOTHING RETURNING number
 """)
