@@ -129,7 +129,10 @@ OF_OPERATORS: Final[Catalogue] = {
         "refused": "A job would have acted on far more rows than ever before.",
         "allowed": "An operator lets the refused set through, once.",
     },
-    "orphan": {"withdrawn": "An operator has a path withdrawn that no row wants."},
+    "orphan": {
+        "withdrawn": "An operator has a path withdrawn that no row wants.",
+        "withdrawn_all": "An operator has all such paths of a speaker withdrawn.",
+    },
     "routes": {
         "rolled_back": "Routes of a snapshot are announced again.",
         "released": "Routes that waited since a restore are announced again.",

@@ -1,7 +1,7 @@
 """Theory of operation: the reconciler makes speakers hold what owners want.
 
 One process leads: it holds a lease (`LeaderElection`). For its term it runs a task for each
-speaker, so that none waits for another, and five tasks beside them:
+speaker, so that none waits for another, and six tasks beside them:
 
     bgp_prefixes ─NOTIFY─▶ listen ──▶ speaker task ──▶ speaker ──BGP──▶ peers, listeners
       (desired)                         ▲      │          │                  │
@@ -11,6 +11,7 @@ speaker, so that none waits for another, and five tasks beside them:
                                       warn:    speakers that do not answer, a silent watcher
                                       keep:    snapshots, the database's clock
                                       beat:    renew the lease, while the tasks make progress
+                                      revise:  which settings count, and how far do new ones get
 
 A speaker task starts with a full sync (ask what the speaker holds, correct that, let its sessions
 come up), repeats it every few seconds and after a restart, and tells changes in between. All that

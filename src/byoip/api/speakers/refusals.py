@@ -49,4 +49,9 @@ REFUSALS = (
         "Give the speaker `prepend_communities`, or have the customers end those prepends first.",
     ),
     conflict(1855, revision.NothingTravels(), "There is nothing to take back."),
+    conflict(
+        1856,
+        route_snapshot.OrphansChanged("ams1", 201, 200),
+        "`byoip operator routes orphans` lists them: look again.",
+    ),
 )

@@ -16,6 +16,7 @@ from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.domain.speakers.route_snapshot import (
     Orphan,
     OrphanNotFound,
+    OrphansChanged,
     RouteSnapshot,
     RouteSnapshotNotFound,
     SnapshotRoute,
@@ -53,6 +54,12 @@ _BESIDES: Final = compiled(
 _ORPHANS: Final = compiled(sa.select(orphan_routes).order_by(_o.speaker, _o.cidr))
 _THIS: Final = (_o.speaker == sa.bindparam("held_by"), _o.cidr == sa.bindparam("orphan"))
 _LOCK: Final = compiled(sa.select(orphan_routes).where(*_THIS).with_for_update())
+_UNDECIDED: Final = compiled(
+    sa.select(_o.cidr)
+    .where(_o.speaker == sa.bindparam("held_by"), _o.decision.is_(None))
+    .order_by(_o.cidr)
+    .with_for_update()
+)
 _DECIDE: Final = compiled(
     sa.update(orphan_routes).where(*_THIS).values(decision=sa.literal_column("'withdraw'")),
     ["decided_by", "decided_because"],
@@ -95,6 +102,22 @@ class RouteHistoryRepository(Repository):
         row = await self._session.one(_LOCK, OrphanNotFound, **which)
         await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
         return _orphan(row)
+
+    async def decide_all(self, speaker: str, many: int, *, by: str, because: str) -> None:
+        """Record that an operator wants all that are undecided withdrawn: just so many.
+
+        Raises:
+            OrphanNotFound: there is none.
+            OrphansChanged: there is another number of them.
+        """
+        found = await self._session.rows(_UNDECIDED, held_by=speaker)
+        if not found:
+            raise OrphanNotFound
+        if len(found) != many:
+            raise OrphansChanged(speaker, len(found), many)
+        for row in found:
+            which = {"held_by": speaker, "orphan": row.cidr}
+            await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
 
     async def last_asked(self, kind: BgpPeerKind, name: str) -> datetime | None:
         """When a reconciler last asked it, its row locked; None: none is known to have asked."""
