@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 
 from byoip.domain.speakers.succession import (
+    WRITES_KEPT,
     Found,
     Identity,
+    Losses,
     Remembered,
     Verdict,
     judge,
@@ -31,36 +33,56 @@ KNOWN = Remembered(BEFORE, {ROUTE: 4}, [(CLAIM, "request-1")], 1000, AT)
 FOUND = Found(PROMOTED, {ROUTE: 4}, KNOWN.writes, 1000, AT - timedelta(days=1))
 
 GOOD, BAD, SILENT = Said("a:1", True), Said("b:1", False, "x"), Said("c:1", None)  # noqa: FBT003
+SOME = replace(BAD, bounded=True)
+RESTARTED = "the server was restarted after its promotion"
 
 
 def test_nothing_is_missing() -> None:
     newer = replace(FOUND, changes={ROUTE: 5, OTHER: 1}, reached=1001)
-    assert losses(KNOWN, FOUND) == losses(KNOWN, newer) == []
+    assert losses(KNOWN, FOUND).said == losses(KNOWN, newer).said == []
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "lost"),
     [
-        (replace(FOUND, changes={ROUTE: 3}), "1 routes are older than known"),
-        (replace(FOUND, changes={}), "1 routes are older than known"),
-        (replace(FOUND, writes=[]), "acknowledged requests are lost: request-1"),
-        (replace(FOUND, reached=999), "1 bytes of the log are missing"),
-        (replace(FOUND, reached=None), "the server was restarted after its promotion"),
         (
-            replace(FOUND, started=AT + timedelta(seconds=1)),
-            "the server was restarted after its promotion",
+            replace(FOUND, changes={ROUTE: 3}),
+            Losses(["1 routes are older than known"], routes=[ROUTE]),
         ),
-        (replace(FOUND, identity=TWICE), "it was not promoted just once"),
-        (replace(FOUND, identity=BEFORE, reached=999), "1 bytes of the log are missing"),
+        (replace(FOUND, changes={}), Losses(["1 routes are older than known"], routes=[ROUTE])),
+        (
+            replace(FOUND, writes=[]),
+            Losses(["acknowledged requests are lost: request-1"], claims={CLAIM}),
+        ),
+        (replace(FOUND, reached=999), Losses(["1 bytes of the log are missing"])),
+        (replace(FOUND, reached=None), Losses([RESTARTED], bounded=False)),
+        (replace(FOUND, started=AT + timedelta(seconds=1)), Losses([RESTARTED], bounded=False)),
+        (
+            replace(FOUND, identity=TWICE),
+            Losses(["it was not promoted just once"], bounded=False),
+        ),
+        (
+            replace(FOUND, identity=BEFORE, reached=999),
+            Losses(["1 bytes of the log are missing"], bounded=False),
+        ),
     ],
 )
-def test_each_evidence_speaks_alone(found: Found, said: str) -> None:
-    assert losses(KNOWN, found) == [said]
+def test_each_evidence_speaks_alone(found: Found, lost: Losses) -> None:
+    said = losses(KNOWN, found)
+    known = replace(lost, routes=set(lost.routes), claims=set(lost.claims))
+    assert replace(said, routes=set(said.routes), claims=set(said.claims)) == known
+
+
+def test_where_no_remembered_request_is_left_more_may_be_lost() -> None:
+    many = [(CLAIM, f"request-{number}") for number in range(WRITES_KEPT)]
+    known = replace(KNOWN, writes=many)
+    assert not losses(known, replace(FOUND, writes=[])).bounded
+    assert losses(known, replace(FOUND, writes=many[:1])).bounded
 
 
 def test_the_same_server_may_have_been_restarted() -> None:
     again = replace(FOUND, identity=BEFORE, started=AT + timedelta(seconds=9))
-    assert losses(KNOWN, again) == []
+    assert not losses(KNOWN, again).said
 
 
 @pytest.mark.parametrize(
@@ -72,6 +94,11 @@ def test_the_same_server_may_have_been_restarted() -> None:
         (PROMOTED, [GOOD, GOOD], Verdict.PROMOTED),
         (PROMOTED, [GOOD, BAD], Verdict.RESTORED),
         (PROMOTED, [GOOD, SILENT], Verdict.WAITING),
+        (PROMOTED, [GOOD, SOME], Verdict.IN_DOUBT),
+        (PROMOTED, [SOME, BAD], Verdict.RESTORED),
+        (PROMOTED, [SOME, SILENT], Verdict.WAITING),
+        (BEFORE, [SOME], Verdict.RESTORED),
+        (DUMP, [SOME], Verdict.RESTORED),
         (PROMOTED, [], Verdict.WAITING),
         (DUMP, [GOOD], Verdict.RESTORED),
         (LOADED, [GOOD], Verdict.RESTORED),

@@ -10,14 +10,16 @@ import psycopg
 import pytest
 
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.succession import WRITES_KEPT
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.migrating import migrate
 from byoip.store.speakers.witnesses import Witness
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.jobs.kill_switches import KillSwitches
-from tests.announcing import OWNER, Fleet, reconciling, speaker, until
+from tests.announcing import OWNER, Fleet, looks, reconciling, speaker, until
 from tests.failover.pair import Pair, pair_of
 from tests.fakes.speaker import FakeSpeaker
 
@@ -26,6 +28,18 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(150)]
 MARKS = "SELECT count(*) FROM applied_routes WHERE may_hold OR advertised"
 KINDS = "SELECT kind FROM operator_events ORDER BY number"
 FEED = "SELECT feed FROM edge_change_counter"
+DOUBT = "SELECT detail FROM route_alarms WHERE kind = 'in_doubt'"
+UNRELEASED = "SELECT b.cidr FROM unreleased_routes u JOIN bgp_prefixes b ON b.id = u.bgp_prefix_id"
+UNRELEASED_NOW = """
+    SELECT count(*) FROM unreleased_routes u
+    JOIN bgp_prefixes b ON b.id = u.bgp_prefix_id AND b.change = u.change AND b.advertised
+"""
+LEAVING = """
+    INSERT INTO offboardings (id, prefix_id, actor, request_id, began_at, step, contested, routes,
+        bindings, next_at, paced)
+    VALUES (gen_random_uuid(), :claim, 'a', 'r', now(), 'withdraw', false, '[]', '[]',
+        now() + interval '1 day', false)
+"""
 ALARM = "SELECT detail FROM route_alarms WHERE kind = 'restored'"
 BEATS = "SELECT 1 FROM leases WHERE name = 'reconciler' AND beat > 0"
 
@@ -56,6 +70,9 @@ class World:
                 if not connection.execute("SELECT FROM pg_stat_wal_receiver").fetchall():
                     return
                 connection.execute("SELECT pg_sleep(0.05)")
+
+    async def orphaned(self, prefix: Prefix) -> bool:
+        return prefix in await self.fleet.orphans("one")
 
     async def fail_over(self) -> None:
         await asyncio.to_thread(self.pair.primary.kill)
@@ -119,27 +136,83 @@ async def test_without_loss_nothing_is_forgotten_and_a_withdrawal_is_carried_out
         assert not await KillSwitches(here.fleet.store).stopped(JobKind.OFFBOARD)
 
 
-async def test_a_lost_withdrawal_makes_it_a_restore() -> None:
+async def test_a_lost_withdrawal_puts_just_that_route_in_doubt() -> None:
     async with world() as here:
+        ((feed,),) = await here.fleet.ask(FEED)
         here.cut_standby_off()
         await here.fleet.withdraw(here.goes)
         await until(lambda: here.holds(here.stays))
         await here.fail_over()
-        assert "routes.disowned" in await here.judged()
-        ((detail,),) = here.promoted(ALARM)
+        assert await here.judged() == ["routes.doubted"]
+        ((detail,),) = here.promoted(DOUBT)
+        assert f"1 routes are in doubt: {here.goes};" in detail
         assert "1 routes are older than known" in detail
+        assert OWNER.request_id in detail
+        await looks(here.speaker, count=5)
+        assert await here.holds(here.stays), "it is not announced again"
+        assert here.promoted(UNRELEASED) == [(here.goes.network,)]
+        assert here.promoted(MARKS) == [(1,)], "of the other route nothing is forgotten"
+        assert await here.fleet.ask(FEED) != [(feed,)]
+        assert not await KillSwitches(here.fleet.store).stopped(JobKind.OFFBOARD)
+        await here.withdraw()  # its owner sends the request again
+        await until(lambda: here.promoted(UNRELEASED_NOW) == [(0,)])
+        assert await here.holds(here.stays)
 
 
-async def test_a_lost_write_that_is_about_no_route_is_named() -> None:
+async def test_a_lost_announcement_stays_up_until_its_owner_speaks() -> None:
+    async with world() as here:
+        await here.fleet.withdraw(here.goes)
+        await until(lambda: here.holds(here.stays))
+        await until(here.fleet.settled)
+        await asyncio.to_thread(here.pair.caught_up)
+        here.cut_standby_off()
+        await here.fleet.announce(here.goes)
+        await until(lambda: here.holds(here.stays, here.goes))
+        await here.fail_over()
+        assert await here.judged() == ["routes.doubted"]
+        await looks(here.speaker, count=5)
+        assert await here.holds(here.stays, here.goes), "it is not withdrawn"
+        await until(lambda: here.orphaned(here.goes))
+
+
+async def test_what_leaves_and_is_in_doubt_stops_offboarding() -> None:
+    async with world() as here:
+        claim, _, _ = here.fleet.ids[here.goes]
+        await here.fleet.do(LEAVING, claim=claim)
+        await asyncio.to_thread(here.pair.caught_up)
+        here.cut_standby_off()
+        await here.fleet.withdraw(here.goes)
+        await here.fail_over()
+        assert await here.judged() == ["routes.doubted", "job.stopped"]
+        assert await KillSwitches(here.fleet.store).stopped(JobKind.OFFBOARD)
+
+
+async def test_a_lost_write_that_is_about_no_route_puts_its_prefix_in_doubt() -> None:
     async with world() as here:
         here.cut_standby_off()
         claim, _, _ = here.fleet.ids[here.stays]
         async with here.fleet.store.transaction(actor=OWNER) as tx:
             tx.record(claim, "prefix.described", after={"description": CustomerText("x").value})
         await here.fail_over()
-        assert "routes.disowned" in await here.judged()
-        ((detail,),) = here.promoted(ALARM)
+        assert await here.judged() == ["routes.doubted"]
+        ((detail,),) = here.promoted(DOUBT)
+        assert f"1 routes are in doubt: {here.stays};" in detail
         assert f"acknowledged requests are lost: {OWNER.request_id}" in detail
+        await looks(here.speaker, count=5)
+        assert await here.holds(here.stays, here.goes), "what is up is taken for ours"
+
+
+async def test_more_loss_than_is_remembered_makes_it_a_restore() -> None:
+    async with world() as here:
+        here.cut_standby_off()
+        claim, _, _ = here.fleet.ids[here.stays]
+        for number in range(WRITES_KEPT + 1):
+            async with here.fleet.store.transaction(actor=OWNER) as tx:
+                tx.act_as(Actor(OWNER.name, f"request-{number}"))
+                tx.record(claim, "prefix.described", after={"description": str(number)})
+        await here.fail_over()
+        assert "routes.disowned" in await here.judged()
+        assert "are lost: request-1, " in here.promoted(ALARM)[0][0]
 
 
 async def test_without_a_witness_it_is_a_restore() -> None:

@@ -130,3 +130,19 @@ async def test_what_a_speaker_holds_as_an_orphan_is_not_confirmed_withdrawn(flee
     await fleet.routes.note_orphans("one", {prefix: path(prefix)}, fleet.clock.now())
     async with fleet.store.transaction() as tx:
         assert await tx.bgp_prefixes.lingering(claim) == [row]
+
+
+async def test_what_is_in_doubt_is_forgotten_alone(fleet: Fleet) -> None:
+    (other,) = await fleet.add("31.0.1.0/24", advertised=True)
+    known = await fleet.routes.states("one")
+    await fleet.routes.mark_announced("one", [one.desired for one in known], fleet.clock.now())
+    claim, _, route = fleet.ids[other]
+    for routes, claims in (([route], []), ([], [claim])):
+        async with fleet.store.transaction() as tx:
+            found = await tx.restores.doubt(routes, claims, tx.now)
+        assert found.cidrs == [other]
+        assert not found.leaving
+    marked = "SELECT b.cidr FROM applied_routes a JOIN bgp_prefixes b ON b.id = a.bgp_prefix_id"
+    assert [str(cidr) for (cidr,) in await fleet.ask(marked)] == ["31.0.0.0/24"]
+    waiting = "SELECT bgp_prefix_id FROM unreleased_routes"
+    assert await fleet.ask(waiting) == [(route,)]

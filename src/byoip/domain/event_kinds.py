@@ -137,6 +137,8 @@ OF_OPERATORS: Final[Catalogue] = {
         "rolled_back": "Routes of a snapshot are announced again.",
         "released": "Routes that waited since a restore are announced again.",
         "disowned": "The database was restored: what speakers were given is forgotten.",
+        "doubted": "Another server was promoted without the newest changes of some routes: they "
+        "stay as they are until their owner or an operator speaks.",
     },
     "database": {
         "failed_over": "Another server was promoted, and nothing that was known is missing.",

@@ -66,7 +66,7 @@ from byoip.domain.idempotency import IdempotencyKey, StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.rules import RouteRules
-from byoip.domain.speakers.succession import Write
+from byoip.domain.speakers.succession import WRITES_KEPT, Write
 from byoip.ports.clock import Clock
 from byoip.store.accounts import rate_limits
 from byoip.store.accounts.accounts import AccountRepository
@@ -257,7 +257,7 @@ class Store:
         self._engine, self._clock = engine, clock
         self._rules = RouteRules(ceilings, origins)
         self._app = make_enqueuing_app()
-        self.acknowledged: deque[Write] = deque(maxlen=100)
+        self.acknowledged: deque[Write] = deque(maxlen=WRITES_KEPT)
 
     @asynccontextmanager
     async def transaction(

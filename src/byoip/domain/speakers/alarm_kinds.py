@@ -28,6 +28,7 @@ ALARM_KINDS: Final = (
     "settings_in_doubt",
     "foreign_origin",
     "restored",
+    "in_doubt",
     "unreleased",
     "reconciler_silent",
     "watcher_silent",

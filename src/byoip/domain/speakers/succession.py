@@ -1,7 +1,8 @@
 """Is this database the one that it was, one that was promoted, or an older copy?
 
 A timeline says that a server was promoted or rolled forward, and nothing of what was lost. So each
-process says what it knows of the database before: its testimony.
+process says what it knows of the database before: its testimony. Where a promotion has lost a
+little, and all that it lost is known, just those routes are in doubt; otherwise all are.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,6 +14,8 @@ from uuid import UUID
 
 _TIMELINE: Final = "timeline "
 
+WRITES_KEPT: Final = 100  # so many of its own writes a process remembers
+
 Write: TypeAlias = tuple[UUID, str]
 """A claim, and the id of a request that changed it: the histories name both."""
 
@@ -23,6 +26,7 @@ class Verdict(Enum):
     SAME = "same"
     WAITING = "waiting"  # for testimonies
     PROMOTED = "promoted"  # without loss
+    IN_DOUBT = "in_doubt"  # promoted; what was lost is known
     RESTORED = "restored"  # older than what was known of it, or nothing proves that it is not
 
 
@@ -60,7 +64,7 @@ class Remembered:
 
     Attributes:
         changes: of every route the number of its last change.
-        writes: the last that this process acknowledged.
+        writes: the last that this process acknowledged, up to `WRITES_KEPT`.
         flushed: how far the write-ahead log was on disk, in bytes.
         at: when the server said so, by its own clock.
     """
@@ -90,30 +94,52 @@ class Found:
     started: datetime
 
 
-def losses(known: Remembered, found: Found) -> list[str]:
-    """What is missing or unproven, for operators; nothing: all that was known is there."""
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What is missing or unproven.
+
+    Attributes:
+        said: in words for operators; none: all that was known is there.
+        routes: the BGP prefixes whose last changes are missing.
+        claims: those that acknowledged requests were about which are missing.
+        bounded: whether these routes and claims are all that can be missing.
+    """
+
+    said: Sequence[str] = ()
+    routes: Collection[UUID] = ()
+    claims: Collection[UUID] = ()
+    bounded: bool = True
+
+
+def losses(known: Remembered, found: Found) -> Losses:
+    """Compare what a process knows of the database with what the database says."""
     older = [one for one, change in known.changes.items() if found.changes.get(one, -1) < change]
-    missing = sorted({request for _, request in set(known.writes) - set(found.writes)})
+    missing = set(known.writes) - set(found.writes)
     said = []
     if older:
         said.append(f"{len(older)} routes are older than known")
     if missing:
-        said.append(f"acknowledged requests are lost: {', '.join(missing)}")
-    if fault := _unproven(known, found):
+        requests = sorted({request for _, request in missing})
+        said.append(f"acknowledged requests are lost: {', '.join(requests)}")
+    if fault := _not_one_promotion(known, found):
         said.append(fault)
-    return said
+    if found.reached is not None and found.reached < known.flushed and not fault:
+        said.append(f"{known.flushed - found.reached} bytes of the log are missing")
+    # Where nothing is left of any remembered request, older ones may be lost as well.
+    all_known = len(known.writes) < WRITES_KEPT or len(missing) < len(set(known.writes))
+    bounded = known.identity != found.identity and fault is None and all_known
+    return Losses(said, older, {claim for claim, _ in missing}, bounded=bounded)
 
 
-def _unproven(known: Remembered, found: Found) -> str | None:
-    if known.identity != found.identity:
-        ahead = Identity.parse(found.identity).promotions_since(Identity.parse(known.identity))
-        if ahead != 1:
-            return "it was not promoted just once"
-        # After a restart it says where that recovery ended, or nothing.
-        if found.reached is None or found.started > known.at:
-            return "the server was restarted after its promotion"
-    if found.reached is not None and found.reached < known.flushed:
-        return f"{known.flushed - found.reached} bytes of the log are missing"
+def _not_one_promotion(known: Remembered, found: Found) -> str | None:
+    if known.identity == found.identity:
+        return None
+    ahead = Identity.parse(found.identity).promotions_since(Identity.parse(known.identity))
+    if ahead != 1:
+        return "it was not promoted just once"
+    # After a restart it says where that recovery ended, or nothing.
+    if found.reached is None or found.started > known.at:
+        return "the server was restarted after its promotion"
     return None
 
 
@@ -123,11 +149,16 @@ class Testimony:
 
     Attributes:
         good: whether all that it knew is there; None: it has not said so yet.
+        detail: what is missing, in words.
+        routes, claims, bounded: as of `Losses`.
     """
 
     process: str
     good: bool | None
     detail: str = ""
+    routes: Collection[UUID] = ()
+    claims: Collection[UUID] = ()
+    bounded: bool = False
 
 
 def judge(
@@ -141,11 +172,12 @@ def judge(
         testimonies: of all processes that were alive at the end, as far as is known.
         patient: whether to wait for those that have said nothing yet.
     """
-    bad = any(one.good is False for one in testimonies)
+    bad = [one for one in testimonies if one.good is False]
     if kept is None or kept == here:
         return Verdict.RESTORED if kept and bad else Verdict.SAME
-    if bad or not Identity.parse(here).promotions_since(Identity.parse(kept)):
+    promoted = Identity.parse(here).promotions_since(Identity.parse(kept))
+    if not promoted or not all(one.bounded for one in bad):
         return Verdict.RESTORED
-    if testimonies and all(one.good for one in testimonies):
-        return Verdict.PROMOTED
+    if testimonies and all(one.good is not None for one in testimonies):
+        return Verdict.IN_DOUBT if bad else Verdict.PROMOTED
     return Verdict.WAITING if patient else Verdict.RESTORED

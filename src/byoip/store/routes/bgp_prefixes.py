@@ -62,8 +62,9 @@ _SAVE: Final = compiled(sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), 
 _REMOVE: Final = compiled(
     sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), ["removed_at", "modified_at"]
 )
+_MARKED: Final = sa.exists().where(_a.bgp_prefix_id == _b.id, sa.or_(_a.may_hold, _a.advertised))
 KNOWN: Final = sa.or_(
-    sa.exists().where(_a.bgp_prefix_id == _b.id, sa.or_(_a.may_hold, _a.advertised)),
+    _MARKED,
     sa.exists().where(_o.bgp_prefix_id == _b.id, _o.advertised),
 )
 # Held by a speaker without a record that we announced it: after a restore it may be ours.
@@ -71,6 +72,16 @@ _ORPHANED: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
 # Withdrawn, and not known to be gone everywhere.
 LINGERS: Final = sa.and_(~_b.advertised, sa.or_(KNOWN, _ORPHANED))
 _LINGERING: Final = compiled(sa.select(_b.id).where(_b.prefix_id == _CLAIM, LINGERS))
+_FORGOTTEN: Final = compiled(sa.select(_b.id).where(_b.id == _THIS, LINGERS, ~_MARKED))
+# Any speaker may have it: each is asked what it holds before it is told anything.
+_ADOPT: Final = compiled(
+    pg.insert(applied_routes)
+    .from_select(
+        ["speaker", "bgp_prefix_id", "may_hold", "advertised", "change", "at"],
+        sa.select(speakers.c.name, _THIS, sa.true(), sa.false(), sa.literal(0), sa.func.now()),
+    )
+    .on_conflict_do_update(index_elements=["speaker", "bgp_prefix_id"], set_={"may_hold": True})
+)
 # Routes that the Internet may know.
 UP: Final = sa.or_(_b.advertised, KNOWN)
 _ELSEWHERE: Final = compiled(
@@ -193,6 +204,14 @@ class BgpPrefixRepository(Repository):
         numbers = [one.number for one in offered]
         rows = await self._session.rows(_OF_OTHER_ORIGINS, offered=numbers)
         return [bgp_prefix_from(row) for row in rows]
+
+    async def forgotten(self, bgp_prefix_id: UUID) -> bool:
+        """Whether it is withdrawn and still out, with no record that any speaker has it from us."""
+        return await self._session.row(_FORGOTTEN, bgp_prefix_id=bgp_prefix_id) is not None
+
+    async def adopt(self, bgp_prefix_id: UUID) -> None:
+        """Record that any speaker may have it from us, so that its withdrawal takes effect."""
+        await self._session.change(_ADOPT, bgp_prefix_id=bgp_prefix_id)
 
     async def add(self, bgp_prefix: BgpPrefix) -> None:
         """Add a new one.

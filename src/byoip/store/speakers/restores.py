@@ -3,12 +3,13 @@
 Text SQL, though not hot: it asks Postgres' own functions, and shares the shape of `bgp_peers.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.succession import Testimony
 from byoip.store.statements import Repository, from_text
 
@@ -41,6 +42,19 @@ class ForgottenState:
     orphans: int
 
 
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """What is in doubt after a promotion with a loss.
+
+    Attributes:
+        cidrs: of the routes, in the order of their ids.
+        leaving: whether one of their claims is being offboarded.
+    """
+
+    cidrs: Sequence[Prefix]
+    leaving: bool
+
+
 SEEN_SECONDS: Final = 10.0  # so often a process says that it is alive
 
 IDENTITY: Final = from_text("SELECT database_identity() AS identity")
@@ -60,18 +74,22 @@ _BEGIN_EPOCH: Final = from_text("""
 """)
 # Those that were alive at the end say something, or have yet to. Of a killed process the row stays.
 _TESTIMONIES: Final = from_text("""
-    SELECT name, CASE WHEN identity = :here THEN good END AS good, detail FROM witnesses
+    SELECT name, CASE WHEN identity = :here THEN good END AS good, detail, routes, claims, bounded
+    FROM witnesses
     WHERE identity = :here
         OR seen_at >= (SELECT max(seen_at) FROM witnesses) - CAST(:silence AS interval)
     ORDER BY name
 """)
 _HEARD: Final = from_text(
-    "UPDATE witnesses SET identity = NULL, good = NULL, detail = '' WHERE identity IS NOT NULL"
+    "UPDATE witnesses SET identity = NULL, good = NULL, detail = '', routes = '{}', claims = '{}',"
+    " bounded = false WHERE identity IS NOT NULL"
 )
-# In the order of ids, as the reconciler writes them.
+# Of all routes, or of some. In the order of ids, as the reconciler writes them.
 _FORGET: Final = from_text("""
     WITH known AS (
-        SELECT speaker, bgp_prefix_id FROM applied_routes ORDER BY bgp_prefix_id, speaker FOR UPDATE
+        SELECT speaker, bgp_prefix_id FROM applied_routes
+        WHERE CAST(:ids AS uuid[]) IS NULL OR bgp_prefix_id = ANY(CAST(:ids AS uuid[]))
+        ORDER BY bgp_prefix_id, speaker FOR UPDATE
     ), gone AS (
         DELETE FROM applied_routes a USING known
         WHERE (a.speaker, a.bgp_prefix_id) = (known.speaker, known.bgp_prefix_id)
@@ -82,7 +100,9 @@ _FORGET: Final = from_text("""
 # What observers said of them is old, too.
 _HOLD_BACK: Final = from_text("""
     WITH wanted AS (
-        SELECT id, change FROM bgp_prefixes WHERE advertised ORDER BY id FOR SHARE
+        SELECT id, change FROM bgp_prefixes WHERE advertised
+            AND (CAST(:ids AS uuid[]) IS NULL OR id = ANY(CAST(:ids AS uuid[])))
+        ORDER BY id FOR SHARE
     ), seen AS (
         SELECT o.bgp_prefix_id, o.seen_by, o.at, o.advertised FROM observed_routes o
         JOIN wanted w ON w.id = o.bgp_prefix_id ORDER BY o.bgp_prefix_id, o.seen_by FOR UPDATE OF o
@@ -106,13 +126,24 @@ _ORPHANS: Final = from_text("""
     )
     SELECT count(*) AS many FROM undecided
 """)
+_OF_CLAIMS: Final = from_text("""
+    SELECT id, cidr FROM bgp_prefixes WHERE id = ANY(CAST(:routes AS uuid[]))
+        OR (live AND prefix_id = ANY(CAST(:claims AS uuid[])))
+    ORDER BY id
+""")
+_LEAVING: Final = from_text("""
+    SELECT FROM offboardings o WHERE o.live AND (o.prefix_id = ANY(CAST(:claims AS uuid[]))
+        OR EXISTS (SELECT FROM bgp_prefixes b WHERE b.prefix_id = o.prefix_id
+            AND b.id = ANY(CAST(:routes AS uuid[]))))
+    LIMIT 1
+""")
 _RAISE_ALARM: Final = from_text("""
     INSERT INTO route_alarms (kind, subject, detail, since)
-    VALUES ('restored', 'database', :detail, :now)
+    VALUES (:kind, 'database', :detail, :now)
     ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, since = excluded.since
 """)
-_END_ALARM: Final = from_text(
-    "DELETE FROM route_alarms WHERE kind = 'restored' AND since < :before"
+_END_ALARMS: Final = from_text(
+    "DELETE FROM route_alarms WHERE kind IN ('restored', 'in_doubt') AND since < :before"
 )
 
 
@@ -130,7 +161,10 @@ class RestoreRepository(Repository):
         return Kept(
             here.identity,
             None if kept is None else kept.identity,
-            [Testimony(one.name, one.good, one.detail) for one in said],
+            [
+                Testimony(one.name, one.good, one.detail, one.routes, one.claims, one.bounded)
+                for one in said
+            ],
         )
 
     async def keep(self, here: str, now: datetime) -> None:
@@ -151,15 +185,30 @@ class RestoreRepository(Repository):
         At the next full sync, a path that a row wants is taken for ours; every other path is an
         orphan. So nothing is withdrawn for a row that a backup has brought back.
         """
-        await self._session.change(_HOLD_BACK, now=now)
-        (applied,) = await self._session.rows(_FORGET)
+        await self._session.change(_HOLD_BACK, now=now, ids=None)
+        (applied,) = await self._session.rows(_FORGET, ids=None)
         (orphans,) = await self._session.rows(_ORPHANS)
         return ForgottenState(applied.many, orphans.many)
 
-    async def raise_alarm(self, detail: str, now: datetime) -> None:
-        """Raise the alarm that the database was restored."""
-        await self._session.change(_RAISE_ALARM, detail=detail, now=now)
+    async def doubt(
+        self, routes: Collection[UUID], claims: Collection[UUID], now: datetime
+    ) -> Doubted:
+        """Forget what speakers may have of these routes, and of those of these claims.
 
-    async def end_alarm(self, before: datetime) -> None:
-        """End that alarm, if it has stood since before then."""
-        await self._session.change(_END_ALARM, before=before)
+        As `forget_applied` does of all: they are neither announced nor withdrawn.
+        """
+        asked = {"routes": list(routes), "claims": list(claims)}
+        rows = await self._session.rows(_OF_CLAIMS, **asked)
+        ids = [row.id for row in rows]
+        await self._session.change(_HOLD_BACK, now=now, ids=ids)
+        await self._session.rows(_FORGET, ids=ids)
+        leaving = await self._session.row(_LEAVING, **asked) is not None
+        return Doubted([Prefix(row.cidr) for row in rows], leaving=leaving)
+
+    async def raise_alarm(self, kind: str, detail: str, now: datetime) -> None:
+        """Raise the alarm that the database was restored, or promoted with a loss."""
+        await self._session.change(_RAISE_ALARM, kind=kind, detail=detail, now=now)
+
+    async def end_alarms(self, before: datetime) -> None:
+        """End such an alarm, if it has stood since before then."""
+        await self._session.change(_END_ALARMS, before=before)

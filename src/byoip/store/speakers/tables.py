@@ -161,6 +161,10 @@ witnesses = table(
     col.text("identity", nullable=True),
     sa.Column("good", sa.Boolean),
     sa.Column("detail", sa.Text, nullable=False, server_default=sa.text("''")),
+    # What it misses, and whether that is all that can be missing.
+    sa.Column("routes", pg.ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")),
+    sa.Column("claims", pg.ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")),
+    sa.Column("bounded", sa.Boolean, nullable=False, server_default=sa.false()),
     col.check("testified", "num_nulls(identity, good) IN (0, 2)"),
 )
 

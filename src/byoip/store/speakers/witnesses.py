@@ -59,10 +59,13 @@ _ALIVE: Final = from_text("""
     ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at RETURNING process
 """)
 _TESTIFY: Final = from_text("""
-    INSERT INTO witnesses AS kept (process, name, seen_at, identity, good, detail)
-    VALUES (:process, :name, '-infinity', :here, :good, :detail)
+    INSERT INTO witnesses AS kept
+        (process, name, seen_at, identity, good, detail, routes, claims, bounded)
+    VALUES (:process, :name, '-infinity', :here, :good, :detail,
+        CAST(:routes AS uuid[]), CAST(:claims AS uuid[]), :bounded)
     ON CONFLICT (process) DO UPDATE
-    SET identity = excluded.identity, good = excluded.good, detail = excluded.detail
+    SET identity = excluded.identity, good = excluded.good, detail = excluded.detail,
+        routes = excluded.routes, claims = excluded.claims, bounded = excluded.bounded
     RETURNING process
 """)
 _LEAVE: Final = from_text("DELETE FROM witnesses WHERE process = :process RETURNING name")
@@ -120,10 +123,20 @@ class Witness:
         """Compare; of the database that it was, good news is no news."""
         known = replace(before, writes=list(self.acknowledged))
         lost = losses(known, await self._found(connection, known, here))
-        if here == known.identity and not lost:
+        if here == known.identity and not lost.said:
             return
-        asked = {"process": self.process, "name": process_name(), "here": here}
-        await run(connection, _TESTIFY, good=not lost, detail="; ".join(lost), **asked)
+        await run(
+            connection,
+            _TESTIFY,
+            process=self.process,
+            name=process_name(),
+            here=here,
+            good=not lost.said,
+            detail="; ".join(lost.said),
+            routes=list(lost.routes),
+            claims=list(lost.claims),
+            bounded=lost.bounded,
+        )
 
     async def _found(
         self, connection: psycopg.AsyncConnection[Any], known: Remembered, here: str

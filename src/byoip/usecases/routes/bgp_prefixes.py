@@ -52,7 +52,7 @@ async def advertise(
     """Announce or withdraw one route, or change how it is announced.
 
     A route that is so already stays untouched, and the view says so; one that waits since a restore
-    is announced.
+    is announced, and one whose withdrawal a restore has forgotten is withdrawn again.
 
     Args:
         tx: the transaction.
@@ -75,7 +75,8 @@ async def advertise(
     to = desired.advertised if advertised is None else advertised
     repeat = desired.prepend if prepend is None else prepend
     waits = to and desired.advertised and await tx.unreleased.waits(before.id)
-    again = waits and advertised is not None
+    forgotten = advertised is False and await tx.bgp_prefixes.forgotten(before.id)
+    again = forgotten or (waits and advertised is not None)
     if (to, repeat) == (desired.advertised, desired.prepend) and not again:
         return (await tx.bgp_prefixes.view(before, claim.version)).unchanged
     before.require_unlocked()
@@ -83,6 +84,10 @@ async def advertise(
     await tx.claims.save(written)
     if waits:  # a restored database says that it is announced: its owner says so now
         after = await announce(tx, claim, before, prepend=repeat)
+    elif forgotten:  # and it is still out
+        await tx.bgp_prefixes.adopt(before.id)
+        after = await withdraw(tx, before, source=Source.REQUEST)
+        after = await _prepend(tx, after, repeat)
     else:
         after = await _change(tx, claim, before, to=to, prepend=repeat)
     return await tx.bgp_prefixes.view(after, written.version)

@@ -11,7 +11,7 @@ from byoip.store.transaction import Store, Transaction
 async def withdraw(
     tx: Transaction, bgp_prefix: BgpPrefix, *, source: Source, job: str = "", run: str = ""
 ) -> BgpPrefix:
-    """Mark an advertised route for withdrawal. The caller must hold the claim's lock.
+    """Mark a route for withdrawal. The caller must hold the claim's lock.
 
     Raises:
         WithdrawalsStopped: an open trip of the breaker stops it; nothing was changed.
@@ -25,7 +25,7 @@ async def withdraw(
     gone = bgp_prefix.withdrawn(entry, request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.save(gone)
     shown = {"bgp_prefix_id": gone.id.hex, "cidr": str(gone.cidr)}
-    before = {**shown, "advertised": True}
+    before = {**shown, "advertised": bgp_prefix.desired.advertised}
     after = {**shown, "advertised": False, "source": source.value}
     tx.record(gone.claim_id, "bgp_prefix.withdrawn", before=before, after=after)
     return gone

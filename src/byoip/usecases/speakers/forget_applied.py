@@ -21,17 +21,20 @@ from byoip.store.transaction import Transaction
 
 _ALARM_LASTS: Final = timedelta(days=1)
 _PROMOTED: Final = CustomerText("another server was promoted, and nothing is missing")
+_DOUBTED: Final = CustomerText("another server was promoted, without the newest changes")
+_NAMED: Final = 10  # routes in an alarm
 _DETECTED: Final = CustomerText("this database was restored, or its server was replaced")
 
 
 async def recognise(tx: Transaction, *, patient: bool = False) -> Verdict:
     """Judge which database this is, before speakers are told anything.
 
-    A promotion without loss is an event for operators. After a restore all is forgotten, without an
-    operator. With `patient` it waits for processes that have not testified yet.
+    A promotion without loss is an event for operators. After one that has lost a little, just that
+    is in doubt; after a restore all is forgotten, without an operator. With `patient` it waits for
+    processes that have not testified yet.
     """
     found = await tx.restores.identity()
-    await tx.restores.end_alarm(tx.now - _ALARM_LASTS)
+    await tx.restores.end_alarms(tx.now - _ALARM_LASTS)
     verdict = judge(found.kept, found.here, found.testimonies, patient=patient)
     if found.kept is None:
         await tx.restores.keep(found.here, tx.now)
@@ -43,12 +46,16 @@ async def recognise(tx: Transaction, *, patient: bool = False) -> Verdict:
             "database.failed_over", _PROMOTED, before=before, after={**after, "witnesses": said}
         )
         await tx.restores.keep(found.here, tx.now)
+    elif verdict is Verdict.IN_DOUBT:
+        tx.act_as(Actor("reconciler", f"failed-over-{uuid4().hex}"))
+        await _doubt(tx, found)
     elif verdict is Verdict.RESTORED:
         tx.act_as(Actor("reconciler", f"restored-{uuid4().hex}"))
         done = await _forget(tx, found, _DETECTED)
-        lost = "".join(f"; {one.process}: {one.detail}" for one in found.testimonies if one.detail)
         forgotten = f"{done.applied} routes are forgotten, offboarding is stopped"
-        await tx.restores.raise_alarm(f"{forgotten}: see the runbook{lost}", tx.now)
+        await tx.restores.raise_alarm(
+            "restored", f"{forgotten}: see the runbook{_lost(found)}", tx.now
+        )
     return verdict
 
 
@@ -65,6 +72,37 @@ async def forget_applied(tx: Transaction, *, name: str, reason: str) -> Forgotte
     return await _forget(tx, await tx.restores.identity(), why)
 
 
+def _lost(found: Kept) -> str:
+    return "".join(f"; {one.process}: {one.detail}" for one in found.testimonies if one.detail)
+
+
+async def _doubt(tx: Transaction, found: Kept) -> None:
+    """Numbers of the feeds are given a second time here, too."""
+    feed = await tx.edges.begin_feed()  # first, as below
+    epoch = await tx.restores.begin_epoch(tx.now)
+    await tx.restores.keep(found.here, tx.now)
+    routes = {route for one in found.testimonies for route in one.routes}
+    claims = {claim for one in found.testimonies for claim in one.claims}
+    doubted = await tx.restores.doubt(routes, claims, tx.now)
+    if await tx.revisions.lock():  # what was lost may be of the settings of speakers
+        await tx.revisions.doubt(doubt=True)
+    cidrs = [str(one) for one in doubted.cidrs]
+    before = {"identity": found.kept}
+    after = {"identity": found.here, "in_doubt": cidrs, "feed": feed.hex, "epoch": epoch.hex}
+    after["lost"] = [one.detail for one in found.testimonies if one.detail]
+    tx.record_for_operators("routes.doubted", _DOUBTED, before=before, after=after)
+    if doubted.leaving:
+        await _stop_offboarding(tx, _DOUBTED)
+    stopped = ", and offboarding is stopped" if doubted.leaving else ""
+    named = f"{len(cidrs)} routes are in doubt{stopped}: {', '.join(cidrs[:_NAMED])}"
+    await tx.restores.raise_alarm("in_doubt", f"{named}{_lost(found)}", tx.now)
+
+
+async def _stop_offboarding(tx: Transaction, why: CustomerText) -> None:
+    await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
+    tx.record_for_operators("job.stopped", why, after={"kind": JobKind.OFFBOARD.value})
+
+
 async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenState:
     feed = await tx.edges.begin_feed()  # first: it waits for all transactions that change bindings
     epoch = await tx.restores.begin_epoch(tx.now)
@@ -73,13 +111,11 @@ async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenS
     if await tx.revisions.lock():
         await tx.revisions.doubt(doubt=True)
         await tx.revisions.take_back("the database was restored on its way", tx.now)
-    await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
     after["feed"] = feed.hex
     after["epoch"] = epoch.hex
     after["lost"] = [one.detail for one in found.testimonies if one.detail]
     tx.record_for_operators("routes.disowned", why, before=before, after=after)
-    stopped = {"kind": JobKind.OFFBOARD.value}
-    tx.record_for_operators("job.stopped", why, after=stopped)
+    await _stop_offboarding(tx, why)
     return done
