@@ -183,6 +183,8 @@ async def test_a_leader_that_lost_the_turn_changes_no_settings(fleet: Fleet) -> 
             found = await fleet.routes.revisions.in_use()
             assert found
             assert found.opened == opened
+        with pytest.raises(LeaseLost):
+            await fleet.routes.on(first.pool).revisions.adopt("worker", entries)
 
 
 async def test_what_all_workers_use_is_not_forgotten(fleet: Fleet) -> None:
