@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import pytest
 
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.route import Community
+from byoip.domain.routes.route import Community, PathAttributes
 from byoip.worker.speaker_task import Pace
 from tests.announcing import MARKING, Fleet, reconciling, until
 from tests.real.bird_router import Change
@@ -61,9 +61,18 @@ async def test_a_standby_with_another_file_rewrites_nothing(fleet: Fleet) -> Non
 async def test_a_change_is_seen_from_the_first_stage_before_the_second_is_told(
     fleet: Fleet,
 ) -> None:
+    """The router stands still from when the first stage is told, so that it sees nothing of it."""
     async with announced(fleet) as (edge, prefixes):
         noted = edge.router.noted()
         await apply(fleet)
+        await until(lambda: opened(fleet))
+        edge.router.suspend()
+        try:
+            await until(lambda: holds(edge, "one", CHANGED))
+            await until(lambda: stands(fleet, "settings_waiting", "stage 1: bird does not answer"))
+            assert await holds(edge, "two", MARKING)
+        finally:
+            edge.router.resume()
         await until(lambda: in_force(fleet, 2))
         await until(lambda: len(_of(edge, noted, "two")) >= len(prefixes))
         first, second = _of(edge, noted, "one"), _of(edge, noted, "two")
@@ -83,6 +92,17 @@ async def test_it_is_taken_back_where_the_router_drops_what_it_changes(fleet: Fl
         await until(lambda: all(_paths(edge, one) == 2 for one in prefixes))
         assert _of(edge, noted, "two") == []
         assert edge.router.losses() == []
+
+
+async def opened(fleet: Fleet) -> bool:
+    return await fleet.ask("SELECT opened FROM speaker_revisions WHERE number = 2") == [(1,)]
+
+
+async def holds(edge: Edge, name: str, attributes: PathAttributes) -> bool:
+    """Whether all that it holds has these attributes."""
+    held = await edge.speakers[name].held()
+    shapes = {(path.next_hop, path.communities) for path in held}
+    return shapes == {(attributes.next_hop4, attributes.communities)}
 
 
 def _of(edge: Edge, noted: int, name: str) -> list[Change]:
