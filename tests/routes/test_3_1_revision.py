@@ -74,13 +74,14 @@ async def states(fleet: Fleet) -> list[tuple[int, str]]:
     ]
 
 
-async def apply(fleet: Fleet, planned_for: int = 1) -> int:
-    """What the one file proposes that differs."""
-    proposals = await fleet.routes.revisions.differing(doubted=True)
+async def apply(fleet: Fleet, *, proposal: str = "") -> int:
+    """What is proposed, or the one thing that is; planned for revision 1."""
+    if not proposal:
+        (one,) = await fleet.routes.revisions.differing(doubted=True)
+        proposal = one.digest
     async with fleet.store.transaction(actor=Actor("credential:9", "applied")) as tx:
-        (one,) = proposals
         made = await revisions.apply(
-            tx, one.digest, planned_for=planned_for, name="A. Person", reason="new routers"
+            tx, proposal, planned_for=1, name="A. Person", reason="new routers"
         )
         return made.number
 
@@ -250,7 +251,8 @@ async def test_what_cannot_be_applied(fleet: Fleet) -> None:
                     await revisions.apply(
                         tx, digest, planned_for=planned_for, name="A. Person", reason="why"
                     )
-        ended = await asyncio.gather(apply(fleet), apply(fleet), return_exceptions=True)
+        twice = (apply(fleet, proposal=proposal.digest) for _ in range(2))
+        ended = await asyncio.gather(*twice, return_exceptions=True)
         assert {type(one) for one in ended} == {int, revision.RevisionTravels}
         await until(lambda: in_force(fleet, 2))
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from byoip.domain.speakers.revision import (
 from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Speaker
+from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.leases import LeaseLost, process_name
 from byoip.store.speakers.revisions import Proposal, Revisions
 from byoip.store.speakers.routes import Alarm
@@ -36,6 +38,7 @@ DIFFER, IN_DOUBT, TAKEN_BACK = "settings_differ", "settings_in_doubt", "settings
 SETTINGS_ALARMS: Final = (DIFFER, IN_DOUBT, TAKEN_BACK, WAITING)
 _REMEDY = "byoip operator speakers plan"
 _NAMED = 3  # differences in an alarm
+_COMPARE_SECONDS = 0.5
 _END_SECONDS = 2.0
 
 Connect = Callable[[SpeakerEntry], Speaker]
@@ -132,6 +135,8 @@ class Revising:
     revisions: Revisions
     travel: TravelRevision
     store: Store
+    _compared_at: float = field(default=-inf, init=False)
+    _differences: Sequence[Alarm] = field(default=(), init=False)
 
     async def look(self, tasks: Sequence[SpeakerTask], clock: Clock) -> Sequence[Alarm]:
         """Go on with it; what operators should know, of the kinds SETTINGS_ALARMS.
@@ -145,11 +150,16 @@ class Revising:
         in_use = self.told.in_use
         await self.travel.step({one.staged.name: _progress(one, clock) for one in tasks})
         await self._end_doubt(tasks)
-        differing = await self.revisions.differing()
+        if boottime() >= self._compared_at + _COMPARE_SECONDS:
+            self._compared_at, self._differences = boottime(), await self._compare(in_use)
         doubt = [_in_doubt(in_use)] if in_use.in_force.in_doubt else []
-        differ = [alarm for one in differing for alarm in _differs(in_use, one)]
+        return [*self.travel.alarms, *doubt, *self._differences]
+
+    async def _compare(self, in_use: InUse) -> Sequence[Alarm]:
+        """What files say, compared with what counts."""
+        differing = await self.revisions.differing()
+        alarms = [alarm for one in differing for alarm in _differs(in_use, one)]
         back = await self.revisions.taken_back()
-        alarms = [*self.travel.alarms, *doubt, *differ]
         if back and back[1] in {one.digest for one in differing}:
             alarms.append(Alarm(TAKEN_BACK, f"revision {back[0]}", back[2]))
         return alarms
