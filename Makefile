@@ -1,5 +1,5 @@
 # make demo       onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
-# make test-fast  all tests without real outside servers; of three processes one waits for Postgres
+# make test-fast  all tests without real outside servers
 # make test       what .ci/run runs: with CI=true or SYSTEM=1 also real servers (apt, root)
 # make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing, docker-compose.yml
 #                 in an engine, and store and API on the oldest promised Postgres (apt, root)
@@ -11,7 +11,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST_ARGS ?=
-PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder -n
+# One process more than cores: it works while another waits for Postgres or a real server.
+PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder -n 3
 FUZZ_SECONDS ?= 600
 OLDEST_POSTGRES := 15
 # Tests start `byoip` some thirty times: what Python has compiled is kept, whatever the shell says.
@@ -23,18 +24,18 @@ demo: $(VENV)/.runtime
 	@$(BIN)/byoip demo $(if $(EXIT),--exit)
 
 test-fast: $(VENV)/.development
-	$(PYTEST) 3 -m "not real and not long" $(PYTEST_ARGS)
+	$(PYTEST) -m "not real and not long" $(PYTEST_ARGS)
 
 test: $(VENV)/.development
 ifneq ($(filter true 1,$(CI) $(SYSTEM)),)
 	tools/install-real-parts
 endif
-	$(PYTEST) 2 $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 test-long: fuzz
 	-tools/install-engine # tests/ship says what is missing
 	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS)
-	$(PYTEST) 2 --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net
+	$(PYTEST) --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net
 
 check: $(VENV)/.development
 	$(BIN)/ruff check

@@ -1,6 +1,7 @@
 """Fixtures for every test: an embedded Postgres, and a database of its own for each test."""
 
 import faulthandler
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,6 +24,17 @@ from tests.lasting import Lasting, lasting_database
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "run on this major version of Postgres, installed on the machine"
     parser.addoption("--postgres", type=int, metavar="MAJOR", help=said)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Thousands of tests and modules stay to the end: no search for garbage goes through them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

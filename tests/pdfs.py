@@ -24,11 +24,11 @@ def stream(content: bytes, entries: bytes = b"") -> bytes:
 
 def written(objects: Sequence[bytes], *, trailer: bytes = b"") -> bytes:
     """A file of these objects, numbered from 1."""
-    body, places = b"%PDF-1.7\n", []
+    body, places = bytearray(b"%PDF-1.7\n"), []
     for number, one in enumerate(objects, start=1):
         places.append(len(body))
         body += b"%d 0 obj\n%b\nendobj\n" % (number, one)
-    return body + _tables(places, first=1, trailer=trailer, at=len(body))
+    return bytes(body) + _tables(places, first=1, trailer=trailer, at=len(body))
 
 
 def updated(before: bytes, number: int, content: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -55,6 +56,15 @@ def orphans_stay_zombies() -> Iterator[None]:
         for orphan in set(children_of(os.getpid())) - before:
             if state(orphan) == "Z":
                 os.waitpid(orphan, 0)
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that the kernel gives to no other; a server that reuses addresses can listen on it."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield int(kept.getsockname()[1])
 
 
 @contextmanager

@@ -90,7 +90,11 @@ def in_any_order(message: Message) -> tuple[object, ...]:
     "seeds",
     [
         pytest.param(range(500), id="five hundred"),
-        pytest.param(range(500, 100_500), id="a hundred thousand", marks=pytest.mark.long),
+        pytest.param(
+            range(500, 100_500),
+            id="a hundred thousand",
+            marks=[pytest.mark.long, pytest.mark.timeout(1200)],
+        ),
     ],
 )
 def test_it_reads_what_dnspython_reads(seeds: range) -> None:

@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -29,26 +28,28 @@ def shared_database_url(postgres_url: str, template_database: str) -> Iterator[s
         yield url
 
 
-@asynccontextmanager
-async def offering(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """A database in which services are offered."""
-    made = make_engine(database_url, pool=PoolSize(kept=3, more=5))
-    await seed_services(made, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)])
-    yield made
-    await made.dispose()
+@pytest.fixture
+def database_url(restored_url: str) -> str:
+    return restored_url
+
+
+async def _offer(engine: AsyncEngine) -> None:
+    await seed_services(engine, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)])
 
 
 @pytest.fixture(scope="package")
 async def engine(shared_database_url: str) -> AsyncIterator[AsyncEngine]:
-    async with offering(shared_database_url) as made:
-        yield made
+    made = make_engine(shared_database_url, pool=PoolSize(kept=3, more=5))
+    await _offer(made)
+    yield made
+    await made.dispose()
 
 
 @pytest.fixture
-async def own_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+async def own_engine(restored_url: str, lasting_engine: AsyncEngine) -> AsyncEngine:  # noqa: ARG001 - restored
     """For tests of what is the same for all accounts: a database that one test alone uses."""
-    async with offering(database_url) as made:
-        yield made
+    await _offer(lasting_engine)
+    return lasting_engine
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from byoip.store.claims.event_notifier import EventNotifier
 from tests.api.edges import FEED, Customer, Edge, customer, edge, engine, listening, register
 from tests.api.operators import WHY, Operator
-from tests.api.test_history import hurried, waiting
+from tests.api.test_history import WELL_BEFORE, hurried, waiting
 from tests.api.world import World
 
 __all__ = ["customer", "edge", "engine", "listening"]  # fixtures
@@ -215,7 +215,7 @@ async def test_a_long_poll_is_answered_as_soon_as_a_binding_changes(
     await customer.bind()
     [change], seconds = await hurried(poll)
     assert change["kind"] == "bound"
-    assert seconds < 0.5
+    assert seconds < WELL_BEFORE
     assert listening._waiting == {}
 
 

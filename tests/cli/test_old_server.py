@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from byoip.cli.commands import main
-from byoip.composition import Composition, external_services
+from byoip.composition import external_services
+from byoip.composition.process import Composition
 from byoip.settings.model import Settings
 from byoip.store import migrating
 

@@ -2,27 +2,20 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import httpx
 
-from byoip.adapters.system_clock import SystemClock
-from byoip.domain.accounts.account import Account
-from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.sandbox.internet import SandboxInternet
-from byoip.store.engine import make_engine
-from byoip.store.transaction import Store
-from tests.accounts import Accounts
+from tests.accounts import customers
 from tests.end_to_end.running import BYOIP, environment
+from tests.processes import reserved_port
 
 CIDR, OWNER = "8.8.8.0/24", "byoip-validation.8.8.8.in-addr.arpa"
 ROAS = ({"prefix": CIDR, "asn": 64500, "maxLength": 24, "ta": "ripe"},)
@@ -62,6 +55,7 @@ class Fleet:
     environment: dict[str, str]
     directory: Path
     http: httpx.AsyncClient
+    ports: ExitStack
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     async def byoip(self, *arguments: str) -> str:
@@ -86,8 +80,7 @@ class Fleet:
 
     async def start_api(self, port: int = 0) -> str:
         """Start one more, at a port (0: a free one); its URL, once it is ready."""
-        with socket.create_server(("127.0.0.1", port)) as free:
-            port = free.getsockname()[1]
+        port = port or self.ports.enter_context(reserved_port())
         process = self.start("api", "--port", str(port))
         url = f"http://127.0.0.1:{port}"
 
@@ -101,23 +94,9 @@ class Fleet:
         await self.eventually(ready)
         return url
 
-    async def customer(self) -> tuple[str, str]:
-        """A new account's id, and a token."""
-        account = await self.byoip("account", "create", "Example")
-        return account, await self.byoip("token", "create", "ci", "--account", account)
-
     async def customers(self, count: int) -> list[tuple[str, str]]:
-        """More of them; commands would take seconds each."""
-        engine = make_engine(self.environment["DATABASE_URL"])
-        accounts, made = Accounts(Store(engine, SystemClock())), []
-        for _ in range(count):
-            account, token = Account(uuid4(), "Example", 10, datetime.now(UTC)), token_hex(20)
-            await accounts.create(account)
-            credential = Credential(uuid4(), account.id, "ci", CUSTOMER_SCOPES, account.created_at)
-            await accounts.add_credential(credential, token)
-            made.append((account.id.hex, token))
-        await engine.dispose()
-        return made
+        """The ids of new accounts, with a token of each."""
+        return await customers(self.environment["DATABASE_URL"], count)
 
     async def ask(
         self, url: str, customer: tuple[str, str], method: str, path: str, **more: Any
@@ -166,23 +145,28 @@ async def fleet_of(
 
     Tables `more` are added to the file of settings, and `settings` to the environment.
     """
-    internet = SandboxInternet()
-    await internet.start()
+    async with AsyncExitStack() as stack:
+        internet = SandboxInternet()
+        await internet.start()
+        stack.push_async_callback(internet.stop)
+        _put(internet, directory, roas)
+        config = directory / "byoip.toml"
+        names, whois = internet.resolver[1], internet.whois_port
+        config.write_text(_CONFIG.format(directory=directory, names=names, whois=whois) + more)
+        known = environment(DATABASE_URL=database_url, BYOIP_CONFIG=str(config), **settings)
+        ports = stack.enter_context(ExitStack())
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=20))
+        fleet = Fleet(internet, known, directory, http, ports)
+        stack.enter_context(_stopped_at_the_end(fleet))
+        await fleet.byoip("migrate")
+        await fleet.byoip("rpki", "refresh")
+        yield fleet
+
+
+def _put(internet: SandboxInternet, directory: Path, roas: Sequence[Mapping[str, object]]) -> None:
+    """What the parties know of the prefix: its route object and its ROAs."""
     route = f"route: {CIDR}\norigin: AS64500\nmnt-by: A-MNT\nsource: RIPE\n"
     internet.whois.put("RIPE", route.encode())
     built = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     export = {"metadata": {"buildtime": built}, "roas": list(roas)}
     (directory / "roas.json").write_text(json.dumps(export))
-    config = directory / "byoip.toml"
-    config.write_text(
-        _CONFIG.format(directory=directory, names=internet.resolver[1], whois=internet.whois_port)
-        + more
-    )
-    known = environment(DATABASE_URL=database_url, BYOIP_CONFIG=str(config), **settings)
-    async with httpx.AsyncClient(timeout=20) as http:
-        fleet = Fleet(internet, known, directory, http)
-        with _stopped_at_the_end(fleet):
-            await fleet.byoip("migrate")
-            await fleet.byoip("rpki", "refresh")
-            yield fleet
-    await internet.stop()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
+import pytest
 
 from byoip.sandbox.whois_server import IrrFault
 from tests.end_to_end.fleet import CIDR, OWNER, Fleet, fleet_of
@@ -39,11 +40,12 @@ def only(database_url: str, query: LiteralString) -> object:
     return value
 
 
+@pytest.mark.timeout(300)  # nine processes start
 async def test_many_processes_approve_one_of_many_and_take_over_from_the_dead(
     bare_database_url: str, tmp_path: Path
 ) -> None:
     async with fleet_of(bare_database_url, tmp_path) as fleet:
-        first = await fleet.customer()
+        [first] = await fleet.customers(1)
         urls = await asyncio.gather(*(fleet.start_api() for _ in range(3)))
         doomed = fleet.start("worker")
         prefix = await claim(fleet, urls[0], first)

@@ -6,12 +6,13 @@ The bridge has a namespace of its own: in ours the machine's packet filter could
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self
+
+from tests.real.processes import free_port
 
 _PORT = 5432
 
@@ -71,8 +72,7 @@ class Lan:
     def plug(self) -> Plug:
         """One more place for a server."""
         if not self.separate:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                return Plug("127.0.0.1", free.getsockname()[1])
+            return Plug("127.0.0.1", free_port("127.0.0.1"))
         number = len(self.spaces)
         space = f"{self.name}n{number}"  # its namespace, and the bridge's end of its cable
         enter = ("ip", "netns", "exec", space)

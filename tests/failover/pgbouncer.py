@@ -1,6 +1,5 @@
 """A real pgbouncer in front of a server."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import psycopg
 from byoip.adapters.postgres.cluster import clean_environment
 from tests.databases import directory_open_to_all
 from tests.failover.pair import Server, account
+from tests.processes import reserved_port
 from tests.real.parts import program
 
 _CONFIG = """
@@ -31,9 +31,7 @@ logfile = {directory}/log
 @contextmanager
 def pgbouncer_before(server: Server, mode: str, more: str = "") -> Iterator[str]:
     """The URL of the server's database `postgres` through it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        own = free.getsockname()[1]
-    with directory_open_to_all() as directory:
+    with reserved_port() as own, directory_open_to_all() as directory:
         directory.chmod(0o777)
         config = directory / "pgbouncer.ini"
         text = _CONFIG.format(

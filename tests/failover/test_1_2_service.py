@@ -32,7 +32,7 @@ async def test_the_service_goes_on_at_the_promoted_standby(
         if kind == "silent" and not pair.can_be_silent:
             pytest.skip("only root can make networks")
         async with fleet_of(url, tmp_path) as fleet:
-            api, customer = await fleet.start_api(), await fleet.customer()
+            api, [customer] = await fleet.start_api(), await fleet.customers(1)
             worker = fleet.start("worker")
             made = await fleet.ask(api, customer, "POST", "/prefixes", json=_CLAIM)
             await _jobs_done(fleet, pair, more=1)

@@ -15,8 +15,10 @@ import pytest
 from byoip.cli.serving import working
 from byoip.composition import external_services
 from byoip.composition.process import Composition
+from byoip.composition.worker import worker_of
 from byoip.ports import jobs
 from byoip.settings.loader import read_settings
+from byoip.store.jobs import jobs as queue
 from byoip.store.migrating import migrate
 from byoip.store.unavailable import StoreUnavailable
 from tests.announcing import until
@@ -52,7 +54,8 @@ class Service:
 
 
 @pytest.fixture
-async def service() -> AsyncIterator[Service]:
+async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Service]:
+    monkeypatch.setattr(queue, "_CONNECTION_SECONDS", 2.0)  # a worker that stops waits for it twice
     with one_server() as server:
         url = server.url()
         migrate(url, "sandbox")
@@ -62,7 +65,7 @@ async def service() -> AsyncIterator[Service]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(made.close)
             await stack.enter_async_context(made.notifier.listening())
-            app = made.worker(None)
+            app = worker_of(made, None)
             await stack.enter_async_context(working(app, [jobs.DEFAULT_QUEUE], 2, stop=stop))
             yield Service(server, url, made, stop)
 

@@ -17,7 +17,10 @@ from procrastinate import App
 
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
-from byoip.composition import Composition, sandbox_services
+from byoip.composition import sandbox_services
+from byoip.composition.api import api_of
+from byoip.composition.process import Composition
+from byoip.composition.worker import worker_of
 from byoip.domain.prefix import Prefix
 from byoip.ports import jobs
 from byoip.sandbox.control import VrpRow
@@ -142,7 +145,7 @@ class Service:
     @asynccontextmanager
     async def working(self, *, queues: Sequence[str] = (), at_once: int = 5) -> AsyncIterator[App]:
         """A worker with every task; none of its jobs is waited for at the end."""
-        app = self.composition.worker(None, self._letters)
+        app = worker_of(self.composition, None, self._letters)
         async with app.open_async():
             task = asyncio.create_task(
                 app.run_worker_async(
@@ -212,6 +215,6 @@ async def running(url: str, directory: Path, **settings: Any) -> AsyncIterator[S
         await composition.offer_services()
         source = ListedVrps(directory, composition.clock)
         roas = SandboxRoas(source, composition.refresh_roas(source))
-        transport = httpx.ASGITransport(composition.api(ROOT), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(api_of(composition, ROOT), raise_app_exceptions=False)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport))
         yield Service(composition, internet, roas, http)

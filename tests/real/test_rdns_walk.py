@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from uuid import UUID
 
+import pytest
+
 from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason, Unanswered
@@ -71,6 +73,35 @@ async def test_a_hostile_server_that_delegates_the_label_is_refused(dns_world: D
     assert isinstance(outcome, Failed)
     assert outcome.reason is Reason.ALIAS_IN_ANSWER
     assert "a delegation there" in outcome.seen
+
+
+async def test_a_zone_of_the_label_that_another_tenant_added_is_refused(
+    dns_world: DnsWorld,
+) -> None:
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED)
+    dns_world.add_zone(OWNER, signing=UNSIGNED)  # at the same servers, and they do not refer to it
+    dns_world.publish(OWNER, TOKEN)
+    outcome = await judge(dns_world)
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason is Reason.ALIAS_IN_ANSWER
+    assert "a zone of its own" in outcome.seen
+
+
+@pytest.mark.parametrize("delegated", [False, True])
+async def test_a_zone_on_servers_of_the_zone_above_must_be_known_there(
+    dns_world: DnsWorld, *, delegated: bool
+) -> None:
+    dns_world.add_zone(WIDE, signing=UNSIGNED)
+    if delegated:
+        dns_world.publish(ZONE.name, *names(HOSTILE, HONEST), kind="NS")
+    dns_world.add_zone(ZONE.name, signing=UNSIGNED)  # else another tenant's, who shares them
+    dns_world.publish(OWNER, TOKEN)
+    outcome = await judge(dns_world)
+    if delegated:
+        assert isinstance(outcome, Passed), outcome
+    else:
+        assert isinstance(outcome, Unanswered), outcome
+        assert f"Add NS records for {ZONE.name[:-1]} to the zone {WIDE[:-1]}." in outcome.fix
 
 
 async def test_one_server_with_authority_for_both_zones_speaks_for_the_child(

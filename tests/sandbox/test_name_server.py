@@ -17,6 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from byoip.sandbox.name_server import FAULTS, NameServer
+from tests.announcing import until
 
 OWNER = "byoip-validation.2.0.192.in-addr.arpa."
 ADDRESSES = ("127.0.0.1", "127.0.0.2")
@@ -236,9 +237,9 @@ async def test_addresses_of_other_machines_are_left_out() -> None:
 
 async def test_stopping_ends_open_connections(server: NameServer) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    await asyncio.sleep(0.05)
+    await until(lambda: bool(server._connections))
     await server.stop()
-    assert await asyncio.wait_for(reader.read(), 1) == b""
+    assert await asyncio.wait_for(reader.read(), 10) == b""
     writer.close()
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from byoip.sandbox.irr_objects import NotRpslError
 from byoip.sandbox.whois_server import IrrFault, WhoisServer
+from tests.announcing import until
 
 ROUTE = b"""\
 route:   192.0.2.0/24
@@ -180,7 +181,7 @@ async def test_a_line_without_end_ends_the_conversation_only(server: WhoisServer
 async def test_stopping_ends_conversations_that_wait(server: WhoisServer) -> None:
     server.fault = IrrFault.TIMEOUT
     waiting = asyncio.create_task(exact(server, "192.0.2.0/24"))
-    await asyncio.sleep(0.05)
+    await until(lambda: bool(server._talking))
     assert not waiting.done()
     await server.stop()
     assert await waiting == ""

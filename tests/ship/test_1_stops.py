@@ -18,7 +18,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from byoip.store.migrating import migrate
+from tests.accounts import customers
 from tests.end_to_end.running import BYOIP, environment, eventually
+from tests.processes import reserved_port
 from tests.ship.wire import Wire, wire
 
 GRACE_SECONDS = 30  # of docker-compose.yml, then it is killed
@@ -82,14 +85,9 @@ def deaf() -> Iterator[int]:
 
 
 @pytest.fixture
-def place(bare_database_url: str, tmp_path: Path) -> Place:
-    def byoip(*words: str) -> str:
-        known = environment(DATABASE_URL=bare_database_url)
-        return subprocess.check_output([BYOIP, *words], env=known, text=True).strip()
-
-    byoip("migrate")
-    account = byoip("account", "create", "Example")
-    token = byoip("token", "create", "ci", "--account", account)
+async def place(bare_database_url: str, tmp_path: Path) -> Place:
+    migrate(bare_database_url, "production")
+    [(account, token)] = await customers(bare_database_url, 1)
     return Place(bare_database_url, tmp_path, account, token)
 
 
@@ -101,7 +99,7 @@ def attempt(place: Place, number: int, state: State) -> tuple[int, float, str]:
     with ExitStack() as stack:
         between = stack.enter_context(wire(str(server.hostname), int(server.port or 0)))
         silent = stack.enter_context(deaf())
-        port = free_port()
+        port = stack.enter_context(reserved_port())
         if state.early:
             state.disturb(between)
         process = start(place, state, log, between.port, silent, port)
@@ -137,11 +135,6 @@ def start(
     )
     with log.open("wb") as written:
         return subprocess.Popen([BYOIP, state.program], env=known, stderr=written, stdout=written)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def up(state: State, log: Path, port: int) -> bool:

@@ -13,6 +13,7 @@ from byoip.api.application import create_application
 from byoip.api.border.backend import Backend
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
+from byoip.domain.accounts.limits import Limits
 from byoip.ports.letters.letters import PdfInspector
 from byoip.store.engine import PoolSize, make_engine
 from tests.accounts import Accounts
@@ -78,11 +79,14 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    database_url: str, *, inspector: PdfInspector | None = None
+    database_url: str,
+    *,
+    inspector: PdfInspector | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> AsyncIterator[Served]:
     """Serve while the block runs."""
     engine, clock = make_engine(database_url, pool=PoolSize(kept=3, more=5)), SetClock()
-    backend = make_backend(engine, clock, ExternalServices())
+    backend = make_backend(engine, clock, ExternalServices(), limits=limits)
     if inspector is not None:
         backend = replace(backend, pdf_inspector=inspector)
     listening = bind("127.0.0.1", 0)

@@ -12,10 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord
 from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.routes.offboarding import Offboarding
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.refresh_roas import RefreshRoas
 from tests.api.world import World
 from tests.fakes.rpki import FakeVrpSource, export_text
@@ -57,6 +61,10 @@ class Situation:
     roas: str | None  # None: no data at all
     built: timedelta
     last_valid: timedelta | None
+    prepend: int = 0
+    lost: bool = False  # a speaker's neighbours would drop a path that repeats the origin
+    flapped: bool = False
+    waived: timedelta | None = None  # how long rpki still is
 
 
 situations = st.builds(
@@ -71,6 +79,10 @@ situations = st.builds(
     roas=st.sampled_from([*sorted(ROAS), "valid", "valid", None]),
     built=st.sampled_from([timedelta(0), timedelta(0), timedelta(hours=25)]),
     last_valid=st.sampled_from([None, timedelta(days=1), timedelta(days=8)]),
+    prepend=st.sampled_from([0, 0, 2]),
+    lost=st.booleans(),
+    flapped=st.sampled_from([False, False, False, True]),
+    waived=st.sampled_from([None, None, timedelta(0), timedelta(days=1)]),
 )
 
 
@@ -105,12 +117,29 @@ class Maker:
                 drained=drained,
             )
         await self._run(
-            "UPDATE bgp_prefixes SET locked = :locked, last_valid_at = :at WHERE prefix_id = :id",
+            "UPDATE bgp_prefixes SET locked = :locked, last_valid_at = :at, "
+            "prepend = :prepend WHERE prefix_id = :id",
             locked=wanted.locked,
+            prepend=wanted.prepend,
             at=None if wanted.last_valid is None else self._ago(wanted.last_valid),
             id=UUID(prefix_id),
         )
+        lost_as = 64500 if wanted.lost else None
+        now = self.world.clock.now()
+        state = SpeakerState("one", 1, "", 0, now, loaded=True, prepends_lost_as=lost_as)
+        await Routes(self.engine).note_speaker(state)
+        if wanted.flapped:
+            await self._run(
+                "INSERT INTO withdrawals "
+                "SELECT gen_random_uuid(), b.id, p.account_id, 1000 + number, "
+                "'request', '', '', 'a test', '1', clock_timestamp() "
+                "FROM bgp_prefixes b JOIN prefixes p ON p.id = b.prefix_id, "
+                "generate_series(1, 7) AS number WHERE p.id = :id",
+                id=UUID(prefix_id),
+            )
         await self._stand(UUID(prefix_id), wanted)
+        if wanted.waived is not None:
+            await self._waive(UUID(prefix_id), wanted.waived)
         await self._roas(cidr, wanted)
         return path, route
 
@@ -132,6 +161,13 @@ class Maker:
                     rpki=said,
                 )
             )
+
+    async def _waive(self, prefix_id: UUID, left: timedelta) -> None:
+        ends, why = self.world.clock.now() + left, CustomerText("a ticket")
+        began = ends - timedelta(days=2)
+        waiver = CheckWaiver(uuid4(), prefix_id, Waivable.RPKI, why, began, ends)
+        async with self.world.store.transaction() as tx:
+            await tx.waivers.put(waiver)
 
     async def _serve_elsewhere(self, cidr: str) -> None:
         """Another account had it, and a speaker may still hold its route."""

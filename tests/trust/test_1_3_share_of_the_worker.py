@@ -79,8 +79,9 @@ def carry_token(question: dns.message.Message) -> bytes:
     response.flags |= dns.flags.AA
     asked = question.question[0]
     kind = dns.rdatatype.to_text(asked.rdtype)
-    value = TOKEN if kind == "TXT" else "ns2.example."
-    response.answer.append(dns.rrset.from_text(asked.name, 60, "IN", kind, value))
+    value = {"TXT": TOKEN, "NS": "ns2.example."}.get(kind)
+    if value:
+        response.answer.append(dns.rrset.from_text(asked.name, 60, "IN", kind, value))
     return response.to_wire()
 
 

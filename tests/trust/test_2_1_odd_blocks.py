@@ -48,3 +48,10 @@ def test_different_objects_for_the_same_addresses_are_no_answer(step: int) -> No
 
 def test_the_same_object_twice_is_one() -> None:
     assert isinstance(judged(block(EXACT), block(EXACT)), Passed)
+
+
+@pytest.mark.parametrize(("by", "passed"), [("RIPE-NCC-HM-MNT", True), ("", False)])
+def test_mnt_lower_counts_only_beside_the_registry_s_mnt_by(by: str, *, passed: bool) -> None:
+    lower = "mnt-lower: EVIL-MNT\n"
+    outcome = judged(block(EXACT, by, "ALLOCATED PA").replace("source", f"{lower}source"))
+    assert isinstance(outcome, Passed if passed else Failed), outcome

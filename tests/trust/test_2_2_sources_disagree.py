@@ -62,6 +62,23 @@ async def test_2_2_it_is_unanswered_shows_both_rows_and_the_operator_can_overrid
     assert isinstance({one.check: one for one in again.findings}[Check.IRR].outcome, Passed)
 
 
+async def test_2_2_holders_of_one_registry_whose_ranges_lie_in_each_other_disagree_too(
+    registry_world: RegistryWorld,
+) -> None:
+    """No prefix could be brought for each of them."""
+    world, _ = registry_world
+    inner = row("ripencc", "assigned", "31.1.8.0", 2048).replace("holder", "another")
+    await world.statistics(row("ripencc", "allocated"), inner)
+    for cidr in (CIDR, "31.1.8.0/21"):
+        claim = await world.claim(cidr, account_id=await world.new_account())
+        run = await world.validate(claim)
+        outcome = {one.check: one for one in run.findings}[Check.REGISTRATION].outcome
+        assert isinstance(outcome, Unanswered), outcome
+        said = f"{CIDR} is allocated at ripencc to holder but 31.1.8.0/21 is assigned at ripencc to"
+        assert said in outcome.seen
+        assert "The operator can override it" in outcome.fix
+
+
 async def test_2_2_registries_side_by_side_still_want_a_prefix_for_each(
     registry_world: RegistryWorld,
 ) -> None:

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.cli.serving import bind, port_of, serving
+from tests.announcing import until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: byoip.test\r\n\r\n"
 SMALL = b"GET /small HTTP/1.1\r\nHost: byoip.test\r\n\r\n"
@@ -24,7 +25,7 @@ class Answering:
     """Answers with many bytes, or few; knows how many clients it still answers."""
 
     def __init__(self) -> None:
-        self.under_way = 0
+        self.under_way = self.begun = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -34,6 +35,7 @@ class Answering:
             return
         size = 5 if scope["path"] == "/small" else LARGE
         self.under_way += 1
+        self.begun += 1
         try:
             length = (b"content-length", str(size).encode())
             await send({"type": "http.response.start", "status": 200, "headers": [length]})
@@ -93,10 +95,8 @@ async def test_a_client_that_reads_no_answer_is_cut_off(
     connect: Connect, answering: Answering
 ) -> None:
     clients = [await connect(REQUEST * 3) for _ in range(5)]
-    await asyncio.sleep(0.5)
-    assert answering.under_way == 5
-    await asyncio.sleep(3)
-    assert answering.under_way == 0
+    await until(lambda: answering.begun == 5)
+    await until(lambda: answering.under_way == 0)
     assert all([await _read(one, 3 * LARGE) < 3 * LARGE for one in clients])
 
 
@@ -115,9 +115,11 @@ async def test_a_new_client_takes_the_place_of_the_longest_idle_one(connect: Con
     assert await _read(idle[0], 1) == 0  # well before its head is due
 
 
-async def test_an_answer_under_way_is_kept_while_others_only_connect(connect: Connect) -> None:
+async def test_an_answer_under_way_is_kept_while_others_only_connect(
+    connect: Connect, answering: Answering
+) -> None:
     busy = await connect(REQUEST)
-    await asyncio.sleep(0.1)
+    await until(lambda: answering.under_way == 1)
     idle = [await connect() for _ in range(3 * ROOM)]
     assert await _read(busy, LARGE) >= LARGE
     assert len(idle) == 3 * ROOM

@@ -149,10 +149,8 @@ async def test_headers_are_counted(port: int) -> None:
 
 async def test_a_head_that_does_not_end_in_time_is_refused(port: int) -> None:
     async with connected(port) as client:
-        started = time.monotonic()
         await client.say(*(HEAD[at : at + 1] for at in range(6)), pause=0.15)
         assert await client.status() == 408
-        assert time.monotonic() - started < 3
 
 
 async def test_a_connection_that_says_nothing_ends(port: int) -> None:

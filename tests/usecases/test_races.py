@@ -120,7 +120,7 @@ async def test_one_account_gets_one_of_many_overlapping_claims(world: World) -> 
     assert {type(one) for one in refused} == {OverlapsOwnClaim}
 
 
-@pytest.mark.parametrize("attempt", seeds(3, soak=100))
+@pytest.mark.parametrize("attempt", seeds(2, soak=100))
 async def test_a_claim_beside_an_approval_of_the_same_account_meets_no_deadlock(
     world: World, attempt: int
 ) -> None:

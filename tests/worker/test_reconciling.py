@@ -5,6 +5,7 @@ from datetime import timedelta
 from math import inf
 
 from byoip.domain.asn import Asn
+from byoip.domain.routes.route import Path
 from byoip.ports.speakers.speaker import Neighbour
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker, Trouble
@@ -95,8 +96,16 @@ async def test_a_speaker_that_restarts_before_its_sessions_come_up_is_loaded_aga
         await until(lambda: dead(fleet, "one"))
         one.start()
         await until(lambda: not one.armed)
-        await until(lambda: one.sends_to(PEER, prefixes[-1]) is not None, seconds=3)
+        await until(lambda: one.sends_to(PEER, prefixes[-1]) is not None)
     assert one.came_up_with == [20]
+
+
+async def test_nothing_is_waited_for_between_the_last_look_and_its_sessions(fleet: Fleet) -> None:
+    one = RestartingAfterALook("one", OURS, [Neighbour(PEER, Asn(64501), False, False)])  # noqa: FBT003
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    async with reconciling(fleet, one):
+        await until(lambda: one.restarted and one.sends_to(PEER, prefix) is not None)
+    assert one.came_up_with == [1, 1]
 
 
 async def test_a_route_that_a_speaker_refuses_does_not_keep_its_sessions_down(fleet: Fleet) -> None:
@@ -128,6 +137,22 @@ class Restarting(FakeSpeaker):
     async def enable(self, address: str, *, until: float = inf) -> None:
         self.came_up_with.append(len(self.paths))
         await super().enable(address, until=until)
+
+
+class RestartingAfterALook(Restarting):
+    """Restarts once, as soon as the reconciler waits for anything after its last look."""
+
+    restarted = False
+
+    async def held(self) -> Sequence[Path]:
+        answer = await super().held()
+        told = [one for one, _ in self.asked if one not in {"neighbours", "sent"}]
+        if not self.restarted and told[-2:] == ["takes_ours", "held"]:
+            self.restarted = True
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self.kill)
+            loop.call_soon(self.start)
+        return answer
 
 
 async def test_a_stage_without_a_live_speaker_is_skipped_and_shown(fleet: Fleet) -> None:

@@ -66,7 +66,7 @@ class Watched(FakeSpeaker):
         super().lose(*prefixes)
 
 
-@pytest.mark.parametrize("seed", seeds(4, soak=100))
+@pytest.mark.parametrize("seed", seeds(2, soak=100))
 async def test_nothing_goes_unasked_and_in_the_end_all_is_as_wanted(
     fleet: Fleet, seed: int
 ) -> None:

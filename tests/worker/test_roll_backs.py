@@ -18,7 +18,7 @@ async def test_an_announcement_that_is_absent_is_rolled_back_and_counted(fleet: 
     async with reconciling(fleet, one, two, listeners=[ear]):
         await fleet.announce(kept, lost)
         await until(lambda: kept in two.paths)
-        await until(lambda: lost not in one.paths and one.calls("withdraw") == 1)
+        await until(lambda: lost not in one.paths and one.calls("withdraw") > 0)
         await until(fleet.settled)
     assert lost not in two.paths
     assert not (await fleet.desired(lost)).desired.advertised
@@ -74,7 +74,7 @@ async def test_one_accounts_open_breaker_holds_up_no_other_accounts_roll_back(fl
         await tx.breaker.trip([trip], actor="test", request_id="test")
     async with reconciling(fleet, one, listeners=[ear]):
         await fleet.announce(kept, lost)
-        await until(lambda: lost not in one.paths and one.calls("withdraw") == 1)
+        await until(lambda: lost not in one.paths and one.calls("withdraw") > 0)
         await until(lambda: holds(fleet, "absent", kept))
     assert await fleet.wanted() == {kept}
 

@@ -1,7 +1,7 @@
 """Health, metrics and the error page: at the root, without credentials; unknown queries ignored."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend, Probe
 from byoip.api.document.error_page import error_html
+from byoip.api.paced import Paced
 from byoip.store.gauges import Gauge, Gauges
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.capabilities import Capabilities, Capability
@@ -36,8 +37,13 @@ def readyz(probes: Mapping[str, Probe], capabilities: Capabilities | None = None
     them makes it not ready.
     """
 
+    async def complain() -> Sequence[str | None]:
+        return await asyncio.gather(*(_complaint(probe) for probe in probes.values()))
+
+    paced = Paced(complain)
+
     async def ready(request: Request) -> Response:
-        complaints = await asyncio.gather(*(_complaint(probe) for probe in probes.values()))
+        complaints = await paced()
         checks = {name: why or "ok" for name, why in zip(probes, complaints, strict=True)}
         fine = not any(complaints)
         told: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": checks}
@@ -51,9 +57,13 @@ def readyz(probes: Mapping[str, Probe], capabilities: Capabilities | None = None
 def metrics(backend: Backend) -> Endpoint:
     """In Prometheus' text format."""
 
+    async def render() -> bytes:
+        return generate_latest(backend.metrics) + await _service_wide(backend.gauges)
+
+    paced = Paced(render)
+
     async def latest(_: Request) -> Response:
-        shown = generate_latest(backend.metrics) + await _service_wide(backend.gauges)
-        return Response(shown, headers={"content-type": CONTENT_TYPE_LATEST})
+        return Response(await paced(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return latest
 

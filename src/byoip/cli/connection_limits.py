@@ -17,9 +17,12 @@ one of the client that has the most: of its idle ones that which has waited the 
 
 import asyncio
 import resource
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address
-from typing import Any, Final
+from itertools import islice
+from typing import Any, ClassVar, Final
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import (
@@ -48,10 +51,60 @@ CONNECTIONS: Final = min(2000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 
 _HEAD_SLICE: Final = 4096
 _BODY_SLICE: Final = 64 * 1024
 _LOOK_SECONDS: Final = 1.0
+_LOOKED_AT: Final = 20  # clients with equally many connections
+
+
+@dataclass(slots=True)
+class Crowd:
+    """The connections of this process by client: which goes costs the same however many there are.
+
+    Attributes:
+        of: each client's: the idle ones, and those that wait for an answer; both in order.
+        by_count: the clients that have so many.
+        count: of all.
+    """
+
+    of: dict[str, Sequence[dict["LimitedProtocol", None]]] = field(default_factory=dict)
+    by_count: defaultdict[int, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    count: int = 0
+
+    def put(self, one: "LimitedProtocol", *, busy: bool) -> None:
+        """Put a connection behind the client's others that are busy, or idle."""
+        self.remove(one)
+        mine = self.of.setdefault(one.whose, ({}, {}))
+        mine[busy][one] = None
+        self._counted(one.whose, 1)
+
+    def remove(self, one: "LimitedProtocol") -> None:
+        """Forget one, if it is known."""
+        for ones in self.of.get(one.whose, ()):
+            if one in ones:
+                del ones[one]
+                self._counted(one.whose, -1)
+
+    def dispensable(self) -> "LimitedProtocol":
+        """One of the client with the most: idle, and the longest."""
+        first = list(islice(self.by_count[max(self.by_count)], _LOOKED_AT))
+        idle, busy = self.of[next((who for who in first if self.of[who][0]), first[0])]
+        return next(iter(idle or busy))
+
+    def _counted(self, whose: str, more: int) -> None:
+        now = sum(map(len, self.of[whose]))
+        self.count += more
+        before = self.by_count[now - more]
+        before.pop(whose, None)
+        if not before:
+            del self.by_count[now - more]
+        if now:
+            self.by_count[now][whose] = None
+        else:
+            del self.of[whose]
 
 
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol, counting before it parses."""
+
+    crowd: ClassVar[Crowd] = Crowd()
 
     head_seconds = HEAD_SECONDS
     body_grace_seconds = BODY_GRACE_SECONDS
@@ -68,7 +121,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self._headers = 0
         self._clock: asyncio.TimerHandle | None = None
         self._reading_since = 0.0  # moved on by the time for which we did not read
-        self._waiting_since = 0.0  # for its next request, or for the answer to the last
         self.whose = ""
         self._unread = 0  # bytes of answers, when they became too many
         self._unread_since = 0.0
@@ -77,7 +129,6 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Start the clock: who connects has to say something."""
         super().connection_made(transport)
-        self._waiting_since = self.loop.time()
         self.whose = _client(self.client[0] if self.client else "")
         self._make_room()
         self._start_head()
@@ -85,6 +136,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clocks."""
         self._stop_clock()
+        self.crowd.remove(self)
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -108,10 +160,11 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """From here on the next request is awaited, or the last bytes are read."""
-        self._waiting_since = self.loop.time()
         super().on_response_complete()
         if self.transport.is_closing():
             self._end_soon()
+        elif not self._busy:
+            self.crowd.put(self, busy=False)
 
     def data_received(self, data: bytes) -> None:
         """Count a slice, then let it be parsed."""
@@ -148,6 +201,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._framed = self._received = 0
         super().on_headers_complete()
+        self.crowd.put(self, busy=self._busy)
         self._reading_since = self.loop.time()
         self._clock = self.loop.call_later(_LOOK_SECONDS, self._look)
 
@@ -169,28 +223,17 @@ class LimitedProtocol(HttpToolsProtocol):
             super().send_400_response(msg)
 
     @property
-    def dispensable(self) -> tuple[bool, float]:
-        """The greater, the less is lost with it."""
-        return not self._busy, -self._waiting_since
-
-    @property
     def _busy(self) -> bool:
         """Whether a request that was read is not answered yet."""
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn does not say so
         return cycle is not None and not cycle.response_complete
 
     def _make_room(self) -> None:
-        """If there are too many, one of the client with the most goes: idle, the longest first."""
-        if len(self.connections) <= self.most_connections:
-            return
-        open_ones = [
-            one
-            for one in self.connections
-            if isinstance(one, LimitedProtocol) and not one.transport.is_closing()
-        ]
-        many = Counter(one.whose for one in open_ones)
-        longest = max(open_ones, key=lambda one: (many[one.whose], *one.dispensable))
-        longest.transport.abort()
+        self.crowd.put(self, busy=False)
+        if self.crowd.count > self.most_connections:
+            leaving = self.crowd.dispensable()
+            self.crowd.remove(leaving)  # it takes a moment to go, in which many may come
+            leaving.transport.abort()
 
     def _end_soon(self) -> None:
         """A closed connection lasts until the client has read all; not for ever."""

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from byoip.cli.serving import run
+from byoip.cli.stopping import run
 from byoip.composition import external_services
 from byoip.composition.connections import connection_notes
 from byoip.composition.process import Composition

@@ -22,8 +22,10 @@ from byoip.cli.serving import (
 )
 from byoip.cli.stopping import run_until_stopped
 from byoip.cli.up import refresh_in_child
+from byoip.composition.api import api_of
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.process import Composition
+from byoip.composition.worker import worker_of
 from byoip.ports import jobs
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, require_origins
@@ -58,7 +60,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> int:
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
-        await stack.enter_async_context(serving(composition.api(root, able), listening))
+        await stack.enter_async_context(serving(api_of(composition, root, able), listening))
         await stack.enter_async_context(witnessing(composition, stop=stop))
         await stack.enter_async_context(watching(composition, lambda: OF_API, stop=stop))
         await say_what_is_missing(able)
@@ -79,7 +81,7 @@ async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.
         queues = [*queues, jobs.LETTER_QUEUE] if letters else queues
         url = composition.database_url
         refresh = partial(refresh_in_child, url, rpki_cache) if rpki_cache else None
-        app = composition.worker(refresh, letters)
+        app = worker_of(composition, refresh, letters)
         places = composition.places
         await stack.enter_async_context(working(app, queues, places, stop=stop, first=first))
         await stack.enter_async_context(witnessing(composition, stop=stop))

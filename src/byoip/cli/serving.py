@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 import uvicorn
-import uvloop
 from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from starlette.types import ASGIApp
@@ -37,11 +36,6 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def run(main: Coroutine[Any, Any, int]) -> int:
-    """Run to the end in an event loop of its own and return the exit status."""
-    return uvloop.run(main)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -22,6 +22,11 @@ _AGAIN_SECONDS = 2
 _END_SECONDS = 28
 
 
+def run(main: Coroutine[Any, Any, int]) -> int:
+    """Run to the end in an event loop of its own and return the exit status."""
+    return uvloop.run(main)
+
+
 def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
     """Run to the end in an event loop of its own and return the exit status.
 

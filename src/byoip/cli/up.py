@@ -29,9 +29,11 @@ from byoip.cli.serving import (
 )
 from byoip.cli.stopping import run_until_stopped
 from byoip.composition import external_services
+from byoip.composition.api import api_of
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.external_services import ExternalServices, sandbox_services
 from byoip.composition.process import Composition
+from byoip.composition.worker import worker_of
 from byoip.ports import jobs
 from byoip.sandbox.control import create_control
 from byoip.sandbox.internet import SandboxInternet
@@ -132,14 +134,15 @@ async def _start(
     listening = bind(settings.host, settings.port)
     root = settings.base_url(settings.host, port_of(listening))
     able = capabilities_of(composition, validates_roas=not wanted.sandbox)
-    await stack.enter_async_context(serving(composition.api(root, able), listening))
+    await stack.enter_async_context(serving(api_of(composition, root, able), listening))
     # Ends before serving does, so that clients that wait for events do not delay the end.
     await stack.enter_async_context(composition.notifier.listening())
     queues, first = [jobs.DEFAULT_QUEUE, jobs.LETTER_QUEUE], []
     if not wanted.sandbox:  # the sandbox has loaded its registry and ROAs already
         queues, first = [*queues, jobs.RPKI_QUEUE], [jobs.REFRESH_REGISTRATIONS, jobs.REFRESH_ROAS]
     cache = data_dir / "rpki"
-    app = composition.worker(
+    app = worker_of(
+        composition,
         None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache),
         import_module(LETTERS).letter_work(composition, root, own=data_dir),
     )

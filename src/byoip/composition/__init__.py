@@ -6,14 +6,10 @@ from byoip.composition.external_services import (
     external_services,
     sandbox_services,
 )
-from byoip.composition.process import Composition
-from byoip.composition.speaking import reconciler_of
 
 __all__ = [
     "SANDBOX_ORIGIN",
-    "Composition",
     "ExternalServices",
     "external_services",
-    "reconciler_of",
     "sandbox_services",
 ]

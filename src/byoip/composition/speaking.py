@@ -96,7 +96,8 @@ def witness_of(composition: Composition) -> Witness | None:
     """What remembers the database in this process; None without speakers."""
     if not composition.settings.speakers:
         return None
-    return Witness(composition.database_url, composition.store.acknowledged)
+    directory = composition.settings.memory_dir
+    return Witness(composition.database_url, composition.store.acknowledged, directory)
 
 
 def _pace(settings: Settings) -> Pace:

@@ -43,6 +43,7 @@ class Settings(Part):
     # addresses, database and directories
     database_url: Annotated[str, AfterValidator(database_address)] | None = None
     data_dir: Path | None = None
+    memory_dir: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: HttpUrl | None = None
@@ -55,6 +56,7 @@ class Settings(Part):
     validations_per_account: int = Field(default=30, ge=0)
     validations_per_prefix: int = Field(default=6, ge=0)
     preflights_per_account: int = Field(default=10, ge=0)
+    writes_per_account: int = Field(default=50_000, ge=0)
     evidence_megabytes: int = Field(default=256, ge=0)
     dns_questions_per_hour: int = Field(default=50_000, ge=1)
     require_if_match: bool = False
@@ -172,6 +174,7 @@ class Settings(Part):
             validations_per_account=self.validations_per_account,
             validations_per_prefix=self.validations_per_prefix,
             preflights_per_account=self.preflights_per_account,
+            writes_per_account=self.writes_per_account,
         )
 
     @property

@@ -18,6 +18,7 @@ from byoip.store.unavailable import StoreUnavailable
 
 _Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
+PART: Final = 200  # rows between which others have a turn
 OPTION: Final = "byoip_lanes"
 
 
@@ -45,7 +46,7 @@ class AutocommitPool:
             connection = await self._connection()
             try:
                 cursor = await connection.execute(statement.text, {**statement.values, **asked})
-                rows = await cursor.fetchall()
+                rows = await rows_of(cursor)
             except BaseException:  # also when cancelled: a statement under way ends with it
                 await connection.close()
                 raise
@@ -92,6 +93,18 @@ class AutocommitPool:
         )
         set_json_loads(msgspec.json.decode, made)
         return made
+
+
+async def rows_of(cursor: psycopg.AsyncCursor[Any]) -> list[Any]:
+    """All rows of an answer that is there; others have a turn while the values of many are made."""
+    rows = await cursor.fetchmany(PART)
+    while rows and len(rows) % PART == 0:
+        await asyncio.sleep(0)
+        more = await cursor.fetchmany(PART)
+        if not more:
+            break
+        rows += more
+    return rows
 
 
 def autocommit_pool(engine: AsyncEngine) -> AutocommitPool:

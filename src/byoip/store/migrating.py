@@ -27,6 +27,7 @@ from byoip.store.unavailable import StoreUnavailable, translate_driver_errors
 _PACKAGE: Final = Path(__file__).parents[1]
 OLDEST: Final = 150000  # as `server_version_num` has it: Postgres 15
 _VERSION: Final = "current_setting('server_version_num')::int"
+_WORD: Final = sa.text("SELECT pg_logical_emit_message(true, 'byoip', '')")
 _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 
 # A migration may take its time over a large table, but not over a lock (see each revision).
@@ -108,6 +109,20 @@ async def stamped_mode(engine: AsyncEngine) -> str | None:
     with translate_driver_errors():
         async with engine.connect() as connection:
             return await connection.run_sync(_stamped_mode)
+
+
+async def require_commits(engine: AsyncEngine) -> None:
+    """Have the server put a word on disk that means nothing, as a commit does.
+
+    A primary whose synchronous standby is gone, or was promoted, answers every question, and no
+    commit ends there.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached, or takes no writes.
+    """
+    with translate_driver_errors():
+        async with engine.begin() as connection:
+            await connection.execute(_WORD)
 
 
 def is_ours(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:  # noqa: FBT001 - Alembic's signature

@@ -6,7 +6,8 @@ statements, the pool and the transactions; the driver runs the statements.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
+from functools import cached_property
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -25,24 +26,40 @@ AnyRow: TypeAlias = Any
 """A row with an attribute for each column: the driver's named tuple, or SQLAlchemy's row."""
 
 
-@dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as the driver takes it, with the values that are part of it."""
+    """A statement as the driver takes it, with the values that are part of it.
 
-    text: bytes
-    values: Mapping[str, object]
+    It is compiled when it is first run: there are three hundred, a process runs a few of them.
+    """
+
+    def __init__(self, made: sa.ClauseElement, columns: list[str] | None) -> None:
+        self._made = made
+        self._columns = columns
+
+    @cached_property
+    def text(self) -> bytes:
+        """What the driver sends."""
+        return str(self._compiled).encode()
+
+    @cached_property
+    def values(self) -> Mapping[str, object]:
+        """The parameters that are part of the statement."""
+        return dict(self._compiled.params)
+
+    @cached_property
+    def _compiled(self) -> sa.Compiled:
+        return self._made.compile(dialect=_DIALECT, column_keys=self._columns)
 
 
 def compiled(statement: sa.ClauseElement, columns: Iterable[str] | None = None) -> Statement:
-    """Compile a statement; its unbound parameters are given when it is run.
+    """A statement for the driver; its unbound parameters are given when it is run.
 
     Args:
         statement: a statement of SQLAlchemy.
         columns: for an insert or update, the columns whose values will be given by name.
     """
     names = None if columns is None else list(columns)
-    made = statement.compile(dialect=_DIALECT, column_keys=names)
-    return Statement(str(made).encode(), made.params)
+    return Statement(statement, names)
 
 
 def from_text(words: str, **types: Any) -> Statement:

@@ -144,6 +144,24 @@ def unless_delegated(message: Message, owner: Name, answer: ServerAnswer) -> Ser
     return DelegatedAway("servers of its own") if _at(message, owner, Kind.DS) else answer
 
 
+def unless_apex(message: Message, owner: Name, answer: ServerAnswer) -> ServerAnswer:
+    """The answer of a server, where its answer to a question for SOA denies that a zone begins."""
+    if message.rcode != _NOERROR:
+        return _refusal(message)
+    if (target := _alias(message)) is not None:
+        return Alias(str(target))
+    if not is_authoritative(message):
+        return _LAME
+    return DelegatedAway("a zone of its own") if apex(message, owner) == owner else answer
+
+
+def denies(message: Message, name: Name) -> bool:
+    """Whether a server says, in the name of a zone above, that there is no such name."""
+    above = apex(message, name)
+    denied = message.rcode == _NXDOMAIN and above is not None and above != name
+    return denied and is_authoritative(message)
+
+
 def is_authoritative(message: Message) -> bool:
     """Whether the server speaks for the zone (RFC 1035, section 4.1.1)."""
     return bool(message.flags & _AUTHORITATIVE)

@@ -34,7 +34,7 @@ _EDNS_PAYLOAD = 1232  # no fragments on any path (DNS flag day 2020)
 _EACH_FAMILY = 2  # addresses of one name server that are asked
 _AT_ONCE = 16  # addresses of name servers asked at a time
 _PROBE_SECONDS = 1.0  # over UDP, where TCP failed
-# Three cuts with 13 names, each with four addresses that are asked twice, fit in.
+# Three cuts with 13 names, each with four addresses that are asked three times, fit in.
 _MOST_QUESTIONS = 512
 _MOST_BYTES = 256 * 1024
 # Bytes of an answer that are kept as evidence: in each of 128 zones many servers may answer, and
@@ -293,5 +293,5 @@ def _resolving(question: Asked) -> bool:
 
 
 def _repeats(reply: Answered, kind: Kind) -> bool:
-    """Whether it is about a delegation: a referral, or a zone's own NS records."""
-    return kind == Kind.NS or not dns_answer.is_authoritative(reply.message)
+    """Whether it is about a delegation: a referral, or a zone's own NS or SOA records."""
+    return kind in {Kind.NS, Kind.SOA} or not dns_answer.is_authoritative(reply.message)

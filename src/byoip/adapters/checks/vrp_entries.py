@@ -8,6 +8,7 @@ from typing import Annotated, Final, cast
 
 import msgspec
 
+from byoip.domain.foreign_text import shown
 from byoip.ports.checks.snapshots import LeftOut, MalformedExport, VrpRow
 
 LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999: datetime goes no further
@@ -120,7 +121,7 @@ class _Reading:
 
     def _note_other(self, anchor: str) -> None:
         if len(self._left_out.other_anchors) < _MOST_ANCHORS:
-            self._left_out.other_anchors.add(f"{anchor:.60}")
+            self._left_out.other_anchors.add(shown(anchor))
 
 
 def _extended(entry: msgspec.Raw) -> bool:

@@ -1,5 +1,6 @@
 """What edges follow, and what operators are shown of them."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.bindings.binding_schemas import Service
+from byoip.api.border.answers import Answer, answer, array
 from byoip.api.border.envelope import Id, IdIn, Strict, Text, Time, Wire, example
 from byoip.domain.bindings import edge as domain
 from byoip.domain.bindings.edge import ChangeKind
@@ -144,11 +146,15 @@ def change_of(change: domain.EdgeChange) -> EdgeChange:
     )
 
 
-def state_of(state: domain.FullState) -> FullState:
-    """The full state as the wire shows it."""
-    return FullState.showing(
-        state, bindings=[BoundRange.showing(one, prefix_id=one.claim_id) for one in state.ranges]
-    )
+async def state_answer(state: domain.FullState) -> Answer:
+    """The full state as the wire shows it; customers decide how many ranges that are."""
+    empty = answer(FullState.showing(state, bindings=[]))
+    ranges = await array(state.ranges, _range_of)
+    return replace(empty, body=empty.body.removesuffix(b"[]}}") + ranges + b"}}")
+
+
+def _range_of(one: domain.BoundRange) -> BoundRange:
+    return BoundRange.showing(one, prefix_id=one.claim_id)
 
 
 def edge_of(view: EdgeView) -> Edge:

@@ -10,7 +10,7 @@ from fastapi import Query
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.bindings import edge_schemas as wire
 from byoip.api.border import paging
-from byoip.api.border.answers import Answer, answer, list_answer
+from byoip.api.border.answers import Answer, list_answer
 from byoip.api.border.caller import Operator, OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, event_list_of, list_of, read_id
@@ -68,7 +68,7 @@ async def list_edge_changes(
     reader, size = caller.backend.edges, per_page or paging.DEFAULT_PAGE
     await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait)
+    found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait, caller.turn)
     return await list_answer(paging.paginate_numbered(found, size), wire.change_of, epoch=None)
 
 
@@ -102,7 +102,7 @@ async def get_edge_state(caller: OperatorRequest) -> Answer:
 
     Where an edge starts, or starts over; from there it follows the changes after that number.
     """
-    return answer(wire.state_of(await caller.backend.edges.state()))
+    return await wire.state_answer(await caller.backend.edges.state())
 
 
 @edges.operation(

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
+from byoip.api.border.account_turns import AccountTurns, ClientTurns
 from byoip.api.border.large_answers import LargeAnswers
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.border.uploads import UploadsInFlight
@@ -50,6 +51,8 @@ class Backend:
         speaks: whether any BGP speaker is configured.
         uploads: those that this process is taking.
         large: answers that this process makes, or that clients read.
+        turns: of each account's requests at the database.
+        client_turns: of each client's, until its account is known.
     """
 
     border: Border
@@ -80,3 +83,5 @@ class Backend:
     speaks: bool = False
     uploads: UploadsInFlight = field(default_factory=UploadsInFlight)
     large: LargeAnswers = field(default_factory=LargeAnswers)
+    turns: AccountTurns = field(default_factory=AccountTurns)
+    client_turns: ClientTurns = field(default_factory=ClientTurns)

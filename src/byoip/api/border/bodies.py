@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,10 @@ from byoip.api.border.refusals import BODY_LIMIT, Refusals
 from byoip.domain.errors import Refusal
 
 ERRORS_SHOWN = 20
+# No operation takes half as many. What is done for each value, and for each level above it, would
+# take a second for 64 kB that are made for it.
+MOST_VALUES = 1000
+MOST_LEVELS = 16
 _POINTER_LIMIT = 200
 # NUL is an error in Postgres, a lone surrogate in UTF-8 (RFC 8259, section 8.2).
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
@@ -52,14 +57,13 @@ def parse_body(model: type[Model], raw: bytes) -> Model:
     """Read a model from JSON.
 
     Raises:
-        MalformedJson: not one JSON text in UTF-8, with every member named once.
+        MalformedJson: not one JSON text in UTF-8, with every member named once; or one of more
+            values or levels than any operation takes.
         Refusals: one refusal for each member that is missing, unknown or wrong.
     """
     value = _parse_json(raw)
-    if unsafe := [
-        refusals.FieldInvalid(pointer, _UNSAFE_WHY) for pointer in _unsafe_texts(value, "")
-    ]:
-        raise Refusals(unsafe[:ERRORS_SHOWN])
+    if unsafe := list(islice(_unsafe_texts(value), ERRORS_SHOWN)):
+        raise Refusals([refusals.FieldInvalid(pointer, _UNSAFE_WHY) for pointer in unsafe])
     try:
         return model.model_validate(value)
     except ValidationError as fault:
@@ -126,16 +130,30 @@ def _no_constants(_name: str) -> NoReturn:
     raise _UnreadableError("NaN and Infinity are not JSON")
 
 
-def _unsafe_texts(value: object, pointer: str) -> Iterator[str]:
-    if isinstance(value, str):
-        if _UNSAFE.search(value):
+def _unsafe_texts(body: object) -> Iterator[str]:
+    """Where they are, in order.
+
+    Raises:
+        MalformedJson: too much to look through.
+    """
+    left: list[tuple[object, str, int]] = [(body, "", 0)]
+    seen = 1
+    while left:
+        value, pointer, level = left.pop()
+        inside: list[tuple[object, str, int]] = []
+        if isinstance(value, str) and _UNSAFE.search(value):
             yield pointer
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            if _UNSAFE.search(name):
+        elif isinstance(value, dict | list):
+            seen += len(value)
+            if level == MOST_LEVELS:
+                raise refusals.MalformedJson("it is nested too deeply")
+            if seen > MOST_VALUES:
+                raise refusals.MalformedJson(f"it has more than {MOST_VALUES} values")
+        if isinstance(value, dict):
+            safe = {name: one for name, one in value.items() if not _UNSAFE.search(name)}
+            if len(safe) < len(value):
                 yield pointer  # the name itself cannot be shown
-            else:
-                yield from _unsafe_texts(member, pointer + _pointer((name,)))
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from _unsafe_texts(member, f"{pointer}/{index}")
+            inside = [(one, pointer + _pointer((name,)), level + 1) for name, one in safe.items()]
+        elif isinstance(value, list):
+            inside = [(one, f"{pointer}/{index}", level + 1) for index, one in enumerate(value)]
+        left += reversed(inside)

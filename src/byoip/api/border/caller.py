@@ -1,6 +1,7 @@
 """What a route knows about the client and its request, once the border has let it in."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -14,8 +15,12 @@ from byoip.api.border.answers import Answer, answer
 from byoip.api.border.backend import Backend
 from byoip.api.border.declarations import Declaration
 from byoip.api.border.envelope import Message
+from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
+from byoip.domain.accounts.limits import Policy
 from byoip.usecases.border import Verb, WriteRequest
+
+MINUTES_OF_DAY = 24 * 60
 
 Result = TypeVar("Result")
 
@@ -70,11 +75,21 @@ class Authenticated:
             return render(result) if kept is None else answer(kept(result), status=declared.status)
 
         border = self.backend.border
-        return await border.write(self.request, verb, render, keep=keep if kept else None)
+        await self.count_write()
+        async with self.turn():
+            return await border.write(self.request, verb, render, keep=keep if kept else None)
 
     async def require_unanswered(self) -> None:
         """Look for the key's answer, before a write of several transactions; see the border."""
-        await self.backend.border.require_unanswered(self.request)
+        async with self.turn():
+            await self.backend.border.require_unanswered(self.request)
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait for the request's turn at the database: operators do not."""
+        return nullcontext()
+
+    async def count_write(self) -> None:
+        """Count one more; of operators none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +97,39 @@ class Customer(Authenticated):
     """A customer's request, for an account that is the caller's own."""
 
     account_id: UUID
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait until few others of the account are at work."""
+        return self.backend.turns.turn(self.account_id)
+
+    async def count_write(self) -> None:
+        """Count one more of the account's day: what it leaves behind stays.
+
+        Raises:
+            RateLimited: the account has written a day's worth, and more than one comes in seconds.
+        """
+        per_day = self.backend.limiter.limits.writes_per_account
+        await self.spend("write", per_day / MINUTES_OF_DAY, minutes=MINUTES_OF_DAY)
+
+    async def spend(
+        self, what: str, per_minute: float, *, minutes: int = 1, of: UUID | None = None
+    ) -> None:
+        """Take one of the account's permits for something that costs others more than a read.
+
+        With `of` they are for that object alone. Those of so many minutes may be taken at once;
+        0: no limit.
+
+        Raises:
+            RateLimited: none is left in these minutes.
+        """
+        if per_minute:
+            counted = what if of is None else f"{what}:{of.hex}"
+            async with self.turn():
+                wait = await self.backend.allowance.spend(
+                    counted, self.account_id, per_minute=per_minute, minutes=minutes
+                )
+            if wait is not None:
+                raise RateLimited(wait, Policy(what, round(per_minute * minutes), 60 * minutes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,7 +113,9 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
-        credential = await self.backend.credentials.recognise(given_token(scope["headers"]))
+        token = given_token(scope["headers"])
+        async with self.backend.client_turns.turn(scope):
+            credential = await self.backend.credentials.recognise(token)
         if credential is None:
             raise NotAuthenticated
         scope["state"]["credential"] = credential.id.hex
@@ -144,8 +146,13 @@ class Operation(APIRoute):
         )
         if self._large and account_id is not None and not arguments.get("wait"):
             held.enter_context(self.backend.large.one_more(account_id))
-            async with self.backend.large.turn(account_id):
+            async with self.backend.large.turn(account_id), caller.turn():
                 return await self.declaration.endpoint(caller, **arguments)
+        if not self._writes and not arguments.get("wait"):
+            async with caller.turn():
+                return await self.declaration.endpoint(caller, **arguments)
+        if account_id is not None and arguments.get("wait"):
+            held.enter_context(self.backend.turns.listen(account_id))
         work = self.declaration.endpoint(caller, **arguments)
         if not arguments.get("wait"):
             return await work

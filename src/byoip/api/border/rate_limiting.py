@@ -15,8 +15,8 @@ from uuid import UUID
 
 from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
-from byoip.domain.accounts.limits import BLOCK, WINDOW, Lease, Limits, Policy
-from byoip.store.accounts.rate_limits import Allowance, RateWindows
+from byoip.domain.accounts.limits import BLOCK, WINDOW, Lease, Limits
+from byoip.store.accounts.rate_limits import RateWindows
 
 _BLOCKS = 24
 _FIRST = 8
@@ -130,27 +130,3 @@ class RequestLimiter:
             now = time.monotonic()
             self._permits = {one: kept for one, kept in self._permits.items() if kept.until > now}
         return self._permits.setdefault(who, _Permits())
-
-
-async def spend(
-    allowance: Allowance,
-    what: str,
-    who: UUID,
-    per_minute: float,
-    *,
-    minutes: int = 1,
-    of: UUID | None = None,
-) -> None:
-    """Take one of the permits for something that costs others more than a read; 0: no limit.
-
-    The permits are the account's own, so that no account uses up another's; with `of` they are
-    for that object alone. Those of so many minutes may be taken at once.
-
-    Raises:
-        RateLimited: none is left in these minutes.
-    """
-    if per_minute:
-        counted = what if of is None else f"{what}:{of.hex}"
-        wait = await allowance.spend(counted, who, per_minute=per_minute, minutes=minutes)
-        if wait is not None:
-            raise RateLimited(wait, Policy(what, round(per_minute * minutes), 60 * minutes))

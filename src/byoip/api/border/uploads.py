@@ -6,14 +6,16 @@ stand in memory two at a time.
 """
 
 import asyncio
+import errno
 import hashlib
+import logging
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from io import FileIO
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -23,7 +25,9 @@ from starlette.requests import Request
 
 from byoip.api.border import refusals
 from byoip.api.border.upload_form import Form, parser_of, unpacked
-from byoip.domain.letters.loa_document import LARGEST
+from byoip.domain.letters.loa_document import LARGEST, NoRoomForUploads
+
+_LOG = logging.getLogger(__name__)
 
 IN_MEMORY = 64 * 1024
 OF_AN_ACCOUNT = 2
@@ -112,10 +116,11 @@ async def reading_upload(
         BodyTooLarge: a document of more than 10 MB.
         FieldMissing, FieldUnknown, FieldInvalid: parts other than this one, once.
         InvalidLoaDocument: text that was damaged on its way.
+        NoRoomForUploads: the disk is full.
     """
     form = Form(name)
     parser, received = parser_of(request, form), 0
-    with TemporaryFile(buffering=0, dir=PLACE) as file:
+    with _new_file() as file:
         try:
             async for chunk in request.stream():
                 received += len(chunk)
@@ -142,8 +147,25 @@ async def _put_away(form: Form, file: FileIO) -> None:
 
 def _write(file: FileIO, content: bytes | bytearray) -> None:
     rest = memoryview(content)
-    while rest:
-        rest = rest[file.write(rest) :]
+    with _room():
+        while rest:
+            rest = rest[file.write(rest) :]
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        _LOG.error("Uploads are refused: %s: %s", PLACE or gettempdir(), fault.strerror)
+        raise NoRoomForUploads from None
+
+
+def _new_file() -> FileIO:
+    with _room():
+        return TemporaryFile(buffering=0, dir=PLACE)
 
 
 def _finished(file: FileIO, form: Form) -> Upload:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -29,18 +30,26 @@ Result = TypeVar("Result")
 
 
 async def read_or_wait(
-    read: Callable[[], Awaitable[Sequence[Item]]], notifier: EventNotifier, about: UUID, wait: int
+    read: Callable[[], Awaitable[Sequence[Item]]],
+    notifier: EventNotifier,
+    about: UUID,
+    wait: int,
+    turn: Callable[[], AbstractAsyncContextManager[None]],
 ) -> Sequence[Item]:
     """Read again at each notice, until there is something or the time is over.
 
     It listens before it reads, so nothing falls in between; and it reads once more at the end, so
-    a notice that failed to come costs time only.
+    a notice that failed to come costs time only. Without a wait it has its turn already.
     """
     if not wait:
         return await read()
     end = asyncio.get_running_loop().time() + wait
     with notifier.subscribe(about) as notified:
-        while not (found := await read()):
+        while True:
+            async with turn():  # of all that the notice has woken
+                found = await read()
+            if found:
+                break
             left = end - asyncio.get_running_loop().time()
             if left <= 0 or notifier.closed:
                 break

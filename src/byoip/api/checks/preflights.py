@@ -4,7 +4,6 @@ from byoip.api.border.answers import Answer, answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import answer_of
-from byoip.api.border.rate_limiting import spend
 from byoip.api.border.refusals import RateLimited
 from byoip.api.checks.preflight_schemas import NewPreflight, Preflight, preflight_of
 from byoip.api.claims.prefixes import PREFIX_REFUSALS
@@ -25,6 +24,6 @@ async def create_prefix_preflight(caller: CustomerRequest, body: NewPreflight) -
     Asks irr and rpki now and keeps nothing. Ten a minute for each account, unless set otherwise.
     """
     limit = caller.backend.limiter.limits.preflights_per_account
-    await spend(caller.backend.allowance, "preflight", caller.account_id, limit)
+    await caller.spend("preflight", limit)
     report = await caller.backend.preflight(caller.account_id, cidr=body.cidr, asn=body.asn)
     return answer(preflight_of(report))

@@ -63,7 +63,7 @@ async def list_prefix_events(
         await place.require(after, epoch)
         _require_made(after, newest)
     read = partial(reader.events, account_id, prefix_id, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.notifier, prefix_id, wait)
+    found = await read_or_wait(read, caller.backend.notifier, prefix_id, wait, caller.turn)
     current = await place.require(after, epoch)
     return await list_answer(paginate_numbered(found, size), Event.showing, epoch=current)
 
@@ -93,7 +93,7 @@ async def list_account_events(
         await place.require(after, epoch)
         _require_made(after, newest)
     read = partial(reader.account_events, account_id, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.notifier, account_id, wait)
+    found = await read_or_wait(read, caller.backend.notifier, account_id, wait, caller.turn)
     current = await place.require(after, epoch)
     return await list_answer(paginate_numbered(found, size), account_event_of, epoch=current)
 

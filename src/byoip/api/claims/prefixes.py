@@ -11,7 +11,6 @@ from byoip.api.border.caller import Authenticated, CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, answer_of, counted_list_of
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate
-from byoip.api.border.rate_limiting import spend
 from byoip.api.border.refusals import QueryParameterInvalid, RateLimited
 from byoip.api.claims.prefix_schemas import NewPrefix, Prefix, PrefixChange, prefix_of
 from byoip.api.path_ids import PathId
@@ -179,11 +178,10 @@ async def validate_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     out joins it; while the next attempt waits, it starts now. On an approved prefix irr and rpki
     are asked again, and nothing is taken back. This operation has a lower rate limit than others.
     """
-    allowance, limits = caller.backend.allowance, caller.backend.limiter.limits
-    whose, per_prefix = caller.account_id, limits.validations_per_prefix
-    await spend(allowance, "validate", whose, limits.validations_per_account)
+    limits = caller.backend.limiter.limits
+    await caller.spend("validate", limits.validations_per_account)
     # The prefix may be another account's: what is spent is always the caller's.
-    await spend(allowance, "validate-prefix", whose, per_prefix, of=prefix_id)
+    await caller.spend("validate-prefix", limits.validations_per_prefix, of=prefix_id)
     return await caller.write(
         lambda tx: request_validation(tx, caller.account_id, prefix_id),
         shown(caller),

@@ -52,6 +52,9 @@ def no_letter_html(message: str) -> str:
     return _page("No such letter", f"<h1>No such letter</h1><p>{_text(message)}</p>")
 
 
+_LONGEST_ACCEPT = 1000  # of a header; browsers send 150
+
+
 def prefers_html(accept: Iterable[str]) -> bool:
     """Whether the sender is a browser; one without a preference is a machine.
 
@@ -59,7 +62,7 @@ def prefers_html(accept: Iterable[str]) -> bool:
         accept: values of the Accept header (RFC 9110, section 12.5.1).
     """
     wanted: dict[str, float] = {}
-    for one in ",".join(accept).split(","):
+    for one in ",".join(accept)[:_LONGEST_ACCEPT].split(","):
         kind, *parameters = (part.strip().lower() for part in one.split(";"))
         wanted[kind] = _weight(parameters)
     return _best(wanted, "text/html", "text/*") > _best(wanted, "application/json", "application/*")

@@ -34,7 +34,8 @@ def letter_page(backend: Backend) -> Endpoint:
         for_people = prefers_html(request.headers.getlist("accept"))
         try:
             reference = LetterReference.parse(request.path_params["reference"])
-            letter = await backend.letters.letter(reference)
+            async with backend.client_turns.turn(request.scope):
+                letter = await backend.letters.letter(reference)
         except LetterNotFound as refusal:
             if for_people:
                 return HTMLResponse(no_letter_html(refusal.message), 404, _HEADERS)

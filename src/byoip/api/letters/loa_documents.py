@@ -1,21 +1,21 @@
 """Letters of agency as documents: upload and download."""
 
 from byoip.api.border.answers import Answer
-from byoip.api.border.caller import Customer, CustomerRequest
+from byoip.api.border.caller import MINUTES_OF_DAY, Customer, CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import answer_of
 from byoip.api.border.files import PDF, FileAnswer
-from byoip.api.border.rate_limiting import spend
 from byoip.api.border.refusals import FieldMissing
 from byoip.api.border.uploads import Uploaded
 from byoip.api.letters.loa_document_schemas import LOADocument, loa_document_of
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.letters import loa_document
+from byoip.domain.letters.loa_document import LoaDocument
+from byoip.store.transaction import Transaction
 from byoip.usecases.letters.upload_loa_document import upload_loa_document
 
 loa_documents = Declarations("letters")
-_MINUTES_OF_DAY = 24 * 60
 
 
 @loa_documents.operation(
@@ -23,7 +23,12 @@ _MINUTES_OF_DAY = 24 * 60
     Scope.PREFIXES_WRITE,
     answer=answer_of(LOADocument),
     status=201,
-    refuses=(FieldMissing, loa_document.InvalidLoaDocument, loa_document.TooManyLoaDocuments),
+    refuses=(
+        FieldMissing,
+        loa_document.InvalidLoaDocument,
+        loa_document.TooManyLoaDocuments,
+        loa_document.NoRoomForUploads,
+    ),
     uploads="loa_document",
 )
 async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answer:
@@ -41,8 +46,12 @@ async def create_loa_document(caller: CustomerRequest, upload: Uploaded) -> Answ
         sha256=upload.sha256,
         filename=upload.filename,
     )
-    async with caller.backend.uploads.whole:
-        return await caller.write(keep, loa_document_of)
+
+    async def keep_whole(tx: Transaction) -> LoaDocument:
+        async with caller.backend.uploads.whole:  # not while the account waits for its turn
+            return await keep(tx)
+
+    return await caller.write(keep_whole, loa_document_of)
 
 
 async def _require_room(caller: Customer) -> None:
@@ -50,13 +59,8 @@ async def _require_room(caller: Customer) -> None:
     account_id = caller.account_id
     if await caller.backend.letters.uploaded(account_id) >= loa_document.DOCUMENTS_PER_ACCOUNT:
         raise loa_document.TooManyLoaDocuments(loa_document.DOCUMENTS_PER_ACCOUNT)
-    await spend(
-        caller.backend.allowance,
-        "inspect",
-        account_id,
-        loa_document.INSPECTED_PER_DAY / _MINUTES_OF_DAY,
-        minutes=_MINUTES_OF_DAY,
-    )
+    per_minute = loa_document.INSPECTED_PER_DAY / MINUTES_OF_DAY
+    await caller.spend("inspect", per_minute, minutes=MINUTES_OF_DAY)
 
 
 @loa_documents.operation(

@@ -1,6 +1,6 @@
 """The records of what is refused about letters and uploaded documents."""
 
-from byoip.api.problems.record import conflict, invalid, not_found
+from byoip.api.problems.record import Record, conflict, invalid, not_found
 from byoip.domain.letters import letter, loa_document
 
 REFUSALS = (
@@ -22,5 +22,11 @@ REFUSALS = (
         1604,
         loa_document.TooManyLoaDocuments(loa_document.DOCUMENTS_PER_ACCOUNT),
         "Name a document that is there, or ask the operator.",
+    ),
+    Record(
+        503,
+        1605,
+        loa_document.NoRoomForUploads(),
+        "Wait for `Retry-After` and repeat it. The operator has to make room: the log says where.",
     ),
 )

@@ -16,6 +16,8 @@ class Limits:
     Attributes:
         per_credential, per_account: requests of any kind in five minutes.
         validations_per_account, validations_per_prefix, preflights_per_account: in one minute.
+        writes_per_account: in a day, which may come at once. History keeps each write for ever, and
+            its answer for a day where it has a key: together up to 17 kB.
     """
 
     per_credential: int = 1200
@@ -23,6 +25,7 @@ class Limits:
     validations_per_account: int = 30
     validations_per_prefix: int = 6
     preflights_per_account: int = 10
+    writes_per_account: int = 50_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,13 @@ class AddressBlock:
     def holders(self) -> frozenset[str]:
         """Maintainers that speak for the holder, none of them a registry's.
 
-        They stand in `mnt-by`, or in `mnt-lower` where `mnt-by` names the registry only.
+        They stand in `mnt-by`, or in `mnt-lower` where `mnt-by` names the registry only. Where it
+        names none the registry gave the space to no party.
         """
         mine = _without_registries(self.maintained_by)
-        return mine or _without_registries(maintainers_of(self.described, "mnt-lower"))
+        if mine or not self.maintained_by:
+            return mine
+        return _without_registries(maintainers_of(self.described, "mnt-lower"))
 
 
 def _ends(prefix: Prefix) -> tuple[int, int]:

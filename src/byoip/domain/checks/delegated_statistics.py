@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import islice
 from typing import NamedTuple, overload
 
 from byoip.domain.checks.registry import Allocation
+from byoip.domain.foreign_text import shown
 from byoip.domain.prefix import Prefix
 
 REGISTRIES = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripencc"})
@@ -24,6 +26,7 @@ _OPAQUE_ID = re.compile(r"[!-\[\]-~]{0,100}")  # printable ASCII without spaces 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST_LINE = 1000
 _MOST_RANGES = 5_000_000
+MOST_LINES = 5_000_000  # of any kind, the rest is not read; the longest file has 400,000
 # Lines that make no sense, and lines that the file's own summary counts but does not contain.
 _TOLERATED_SHARE = 0.01
 _VERSION_FIELDS = 7
@@ -93,14 +96,14 @@ def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | Unread
     serial: str | None = None
     promised = records = skipped = 0
     ranges: list[_Range] = []
-    for line in lines:
-        fields = line.rstrip("\r\n").split("|")
+    for line in islice(lines, MOST_LINES):
+        fields = line[: _LONGEST_LINE + 1].rstrip("\r\n").split("|")
         if line.startswith("#") or fields == [""]:
             continue
         if serial is None:
             if len(fields) < _VERSION_FIELDS or fields[1] != registry:
                 return UnreadableStatistics(f"the version line is not one of {registry}'s")
-            serial = fields[2][:40]
+            serial = shown(fields[2][:40])
         elif fields[-1] == "summary" and len(fields) == _SUMMARY_FIELDS:
             promised += _summary(fields)
         elif len(fields) > 2 and fields[2] == "asn":  # noqa: PLR2004 - the third field

@@ -7,12 +7,9 @@ from typing import Final
 from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
 from byoip.domain.checks.iana import registry_hint
 from byoip.domain.checks.registries.national import NATIONAL, National
-from byoip.domain.checks.registry import Allocation, Basis, Registry, Responsible
-from byoip.domain.foreign_text import listed
+from byoip.domain.checks.registry import HELD, Allocation, Basis, Registry, Responsible
+from byoip.domain.foreign_text import listed, shown
 from byoip.domain.prefix import Prefix
-
-# Of the four statuses of the delegated-extended statistics format, those with a holder.
-_HELD: Final = frozenset({"allocated", "assigned"})
 
 _CHECK: Final = "Check the prefix, or ask the registry of the space about its registration."
 _SPLIT: Final = "Bring one prefix for each registry."
@@ -90,7 +87,7 @@ def _recorded(
     parts = [one for one in allocations if one.prefix.overlaps(prefix)]
     if pair := _contradiction(parts):
         return _disagree(*pair)
-    held = [one for one in parts if one.status in _HELD]
+    held = [one for one in parts if one.status in HELD]
     if not _tile(prefix, held) or len(held) < len(parts):
         return _not_held(prefix, parts)
     keys = {one.registry for one in held}
@@ -121,7 +118,7 @@ def _tile(prefix: Prefix, held: Iterable[Allocation]) -> bool:
 
 
 def _contradiction(parts: Iterable[Allocation]) -> tuple[Allocation, Allocation] | None:
-    """Two rows of which one gives space to a holder that the other does not give to it."""
+    """Two rows, one in the other, of which one gives space to a holder that the other does not."""
     around: list[Allocation] = []  # rows that contain the one looked at, the largest first
     for one in sorted(parts, key=lambda part: part.prefix):
         while around and not around[-1].prefix.covers(one.prefix):
@@ -133,21 +130,26 @@ def _contradiction(parts: Iterable[Allocation]) -> tuple[Allocation, Allocation]
 
 
 def _contradict(one: Allocation, other: Allocation) -> bool:
-    held = [part.status in _HELD for part in (one, other)]
-    return any(held) and (one.registry != other.registry or not all(held))
+    held = [part.status in HELD for part in (one, other)]
+    same = (one.registry, one.holder) == (other.registry, other.holder)
+    return any(held) and not (same and all(held))
 
 
 def _disagree(one: Allocation, other: Allocation) -> Unanswered:
-    rows = " but ".join(f"{row.prefix} is {row.status} at {row.registry}" for row in (one, other))
+    to = one.registry == other.registry
+    rows = " but ".join(
+        f"{row.prefix} is {row.status} at {row.registry}{f' to {shown(row.holder)}' if to else ''}"
+        for row in (one, other)
+    )
     seen = (
         f"The registries' statistics disagree: {rows}. That is usual for days while space moves "
-        "from one registry to another, and is asked again."
+        "from one party to another, and is asked again."
     )
     return Unanswered(Fault.SOURCES_DISAGREE, seen)
 
 
 def _not_held(prefix: Prefix, parts: Iterable[Allocation]) -> Failed:
-    loose = listed(f"{one.prefix} is {one.status}" for one in parts if one.status not in _HELD)
+    loose = listed(f"{one.prefix} is {one.status}" for one in parts if one.status not in HELD)
     seen = f"{prefix} is not allocated in whole: {loose or 'a part is in no statistics'}."
     return Failed(Reason.NOT_ALLOCATED, seen, _CHECK)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from byoip.domain.checks.registries.national import National
 from byoip.domain.prefix import Prefix
@@ -58,6 +59,10 @@ class Basis(StrEnum):
     STATISTICS = "delegated-extended statistics"
     OVERRIDE = "operator's override"
     HINT = "IANA table (a hint only)"
+
+
+# Of the four statuses of the delegated-extended statistics format, those with a holder.
+HELD: Final = frozenset({"allocated", "assigned"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.checks.origin_validation import Validity, Vrp, validate_origin
-from byoip.domain.checks.registry import Allocation
+from byoip.domain.checks.registry import HELD, Allocation
 from byoip.domain.foreign_text import shown
 from byoip.domain.letters.witnesses import Witnesses, registry_name
 from byoip.domain.prefix import Prefix
@@ -47,7 +47,11 @@ class RegisteredHolder:
     @classmethod
     def of(cls, registry: str, allocations: Sequence[Allocation]) -> "RegisteredHolder":
         """The one holder of the ranges that the registry lists for a prefix."""
-        held = {(one.holder, one.status) for one in allocations if one.registry == registry}
+        held = {
+            (one.holder, one.status)
+            for one in allocations
+            if one.registry == registry and one.status in HELD
+        }
         holder, status = min(held, default=("", ""))
         same = len({holder for holder, _ in held}) == 1
         return cls(registry, shown(holder), shown(status)) if same else cls(registry)

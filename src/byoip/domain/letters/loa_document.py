@@ -52,6 +52,19 @@ class TooManyLoaDocuments(Refusal):
         )
 
 
+class NoRoomForUploads(Refusal):
+    """The disk that uploads are put on is full."""
+
+    name = "no_room_for_uploads"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service has no room for uploads at the moment: repeat it later, or tell the "
+            "operator.",
+            retry_after=60,
+        )
+
+
 class InvalidLoaDocument(Refusal):
     """What was sent is no document that we keep."""
 

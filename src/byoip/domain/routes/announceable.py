@@ -22,6 +22,7 @@ from byoip.domain.routes.bgp_prefix import (
     LockedByOperator,
 )
 from byoip.domain.routes.flaps import NO_FLAPS, AnnouncedTooOften, Flaps
+from byoip.domain.routes.prepending import PrependWouldRemove
 from byoip.domain.routes.route_validity import origin_refusal
 
 
@@ -41,6 +42,7 @@ class Announceable:
         flaps: how often it was withdrawn lately.
         asn: the route's origin; None: the one that its claim has proven.
         offered: the ASNs that the operator announces from now; None: any.
+        prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
     """
 
     claim: Claim
@@ -54,6 +56,7 @@ class Announceable:
     flaps: Flaps = NO_FLAPS
     asn: Asn | None = None
     offered: Collection[Asn] | None = None
+    prepend_lost: bool = False
 
     def obstacles(self, now: datetime) -> Iterator[Refusal]:
         """All of them, in the order to deal with them; none: it may be announced.
@@ -72,6 +75,8 @@ class Announceable:
             yield IncompleteBgpDeployment()
         elif self.default_binding is not Provisioning.ACTIVE or self.lacking:
             yield AdvertiseStateLocked(self.lacking)
+        if self.prepend_lost:
+            yield PrependWouldRemove(self.asn or self.claim.asn)
         if wait := self.flaps.wait:
             yield AnnouncedTooOften(self.flaps.count, wait)
 
@@ -99,7 +104,7 @@ class Announceable:
         Raises:
             LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, OriginNotOffered,
             PrefixNotApproved, OriginNotValid, OriginUnanswered, IncompleteBgpDeployment,
-            AdvertiseStateLocked, AnnouncedTooOften.
+            AdvertiseStateLocked, PrependWouldRemove, AnnouncedTooOften.
         """
         for refusal in self.obstacles(now):
             raise refusal

@@ -20,8 +20,8 @@ class PrependWouldRemove(Refusal):
     def __init__(self, origin: Asn) -> None:
         super().__init__(
             f"A router in {origin} would drop a path that repeats {origin} as a loop, and the "
-            "route would be gone there: nothing was changed. The operator can have prepends asked "
-            "for by communities instead; then this is possible.",
+            "route would be gone there: nothing was changed. Take the prepends away "
+            "(asn_prepend_count 0), or have the operator ask for them by communities instead.",
             pointer="/asn_prepend_count",
         )
 

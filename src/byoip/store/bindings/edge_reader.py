@@ -1,5 +1,6 @@
 """Reads for edges and of them: one statement each, so each is of one moment."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.bindings.edge import BoundRange, ChangeKind, EdgeChange, FullState
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.prefix import Prefix
-from byoip.store.autocommit import autocommit_pool
+from byoip.store.autocommit import PART, autocommit_pool
 from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables import bindings, edge_changes, edges, services
@@ -72,8 +73,11 @@ class EdgeReader:
     async def state(self) -> FullState:
         """All that is bound, as of one number."""
         rows = await self._autocommit.ask(STATE)
-        ranges = tuple(_range(row) for row in rows if row.id is not None)
-        return FullState(rows[0].newest, ranges, rows[0].feed)
+        ranges: list[BoundRange] = []
+        for first in range(0, len(rows), PART):
+            ranges += [_range(row) for row in rows[first : first + PART] if row.id is not None]
+            await asyncio.sleep(0)
+        return FullState(rows[0].newest, tuple(ranges), rows[0].feed)
 
     async def newest(self) -> int:
         """The number of the newest change; 0 before the first."""

@@ -25,7 +25,7 @@ from byoip.store.checks.tables_snapshots import (
     registered_ranges,
     registration_snapshots,
 )
-from byoip.store.statements import Session
+from byoip.store.statements import Session, storable
 from byoip.store.unavailable import translate_driver_errors
 
 
@@ -131,7 +131,11 @@ class RegistrationSnapshotRepository:
     ) -> None:
         """Keep on record that its last good snapshot stays; `refused`: size of a whole file."""
         await self._insert(
-            registry=registry, attempted_at=at, fault=fault, ranges=refused, kept=False
+            registry=registry,
+            attempted_at=at,
+            fault=storable(fault),
+            ranges=refused,
+            kept=False,
         )
 
     async def _insert(self, **values: object) -> int:

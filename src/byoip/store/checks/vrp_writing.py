@@ -23,7 +23,7 @@ from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.partitions import UnfitRows, fill
 from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
-from byoip.store.statements import from_row
+from byoip.store.statements import from_row, storable
 
 _COLUMNS = ("prefix", "max_length", "asn", "anchor", "expires")
 
@@ -176,7 +176,7 @@ def _lines(document: VrpDocument, counts: Counter[str]) -> Iterator[tuple[int, s
 
 def _as_json(objections: Sequence[Objection]) -> list[dict[str, str]]:
     return [
-        {"gate": one.gate.value, "detail": one.detail}
+        {"gate": one.gate.value, "detail": storable(one.detail)}
         | ({} if one.anchor is None else {"anchor": one.anchor})
         for one in objections
     ]

@@ -25,8 +25,10 @@ from byoip.store.claims.leaving_sql import LEAVING, leaving_from
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
+from byoip.store.routes.bgp_prefixes import prepends_lost
 from byoip.store.routes.breaker import flaps_from
 from byoip.store.routes.tables import bgp_prefixes
+from byoip.store.speakers.tables import unreleased_routes
 from byoip.store.statements import AnyRow, compiled, from_row
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
@@ -61,6 +63,10 @@ _NEWEST_TOKEN: Final = (
 )
 _SPANNING: Final = bgp_prefixes.alias("spanning")
 _s: Final = _SPANNING.c
+# Announced by an older database, and not up: announcing it is a request like any other.
+_WAITS: Final = sa.exists().where(
+    unreleased_routes.c.bgp_prefix_id == _s.id, unreleased_routes.c.change == _s.change
+)
 # As `domain.edge.lacking` says it: all edges in service have it, and there is one if there are any.
 _in_service = (edges.c.live, edges.c.counts, ~edges.c.drained)
 _everywhere = sa.and_(
@@ -86,6 +92,8 @@ VIEWS: Final = (
         _s.advertised_modified_at.label("route_at"),
         _s.locked.label("route_locked"),
         _s.last_valid_at.label("route_last_valid_at"),
+        _WAITS.label("route_waits"),
+        ((_s.prepend > 0) & prepends_lost(_s.asn)).label("route_prepend_lost"),
         _DEFAULT_BINDING.label("default_binding"),
         *announceable_sql.COLUMNS,
         LEAVING,
@@ -180,7 +188,12 @@ def claim_view(row: AnyRow) -> ClaimView:
     route = None
     if row.route_advertised is not None:
         route = SpanningRoute(
-            row.route_advertised, row.route_at, row.route_locked, row.route_last_valid_at
+            row.route_advertised,
+            row.route_at,
+            row.route_locked,
+            row.route_last_valid_at,
+            row.route_prepend_lost,
+            row.route_waits,
         )
     bound = row.default_binding and Provisioning(row.default_binding)
     roas = announceable_sql.roas_from(row)

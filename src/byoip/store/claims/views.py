@@ -29,12 +29,16 @@ class SpanningRoute:
     Attributes:
         at: when it was last announced or withdrawn; None: never.
         last_valid_at: when origin validation last said yes to announcing it.
+        prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
+        waits: it was announced by an older database, and is not up.
     """
 
     advertised: bool
     at: datetime | None
     locked: bool
     last_valid_at: datetime | None = None
+    prepend_lost: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class ClaimView:
             offered: the ASNs that the operator announces from; None: any.
         """
         route, said = self.route, self._origin(now)
+        up = route is not None and route.advertised and not route.waits
         return Announceable(
             self.claim.by_newest_roas(said),
             self.claim.prefix,
@@ -87,8 +92,9 @@ class ClaimView:
             last_valid_at=None if route is None else route.last_valid_at,
             locked=route is not None and route.locked,
             still_served=self.still_served,
-            flaps=NO_FLAPS if route is not None and route.advertised else self.flaps,
+            flaps=NO_FLAPS if up else self.flaps,
             offered=offered,
+            prepend_lost=route is not None and route.prepend_lost and not up,
         )
 
     def _origin(self, now: datetime) -> Outcome:

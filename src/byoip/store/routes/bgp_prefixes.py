@@ -28,7 +28,7 @@ from byoip.store.speakers.tables import (
     orphan_routes,
     speakers,
 )
-from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text, to_row
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
 ROUTES_CHANNEL: Final = "byoip_routes"
@@ -88,14 +88,22 @@ _ELSEWHERE: Final = compiled(
     sa.select(_b.id).where(_b.cidr == sa.bindparam("cidr"), _b.prefix_id != _CLAIM, UP).limit(1)
 )
 
-# By a revision that travels, too: what it would lose must not begin meanwhile.
-_PREPENDS_LOST: Final = from_text("""
-    SELECT FROM speakers s WHERE prepends_lost_as = :origin OR internal_as = :origin AND EXISTS (
-        SELECT FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
-        WHERE r.state = 'travelling' AND entry ->> 'name' = s.name
-        AND entry -> 'prepend_communities' = '[]')
-    LIMIT 1
-""")
+# By a revision that travels: what it would lose must not begin meanwhile.
+_WITHOUT_COMMUNITIES: Final = sa.text("""EXISTS (
+    SELECT FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
+    WHERE r.state = 'travelling' AND entry ->> 'name' = speakers.name
+    AND entry -> 'prepend_communities' = '[]')""")
+
+
+def prepends_lost(origin: Any) -> sa.Exists:
+    """Whether a speaker was last found with a neighbour that drops prepends of this origin."""
+    travelling = sa.and_(speakers.c.internal_as == origin, _WITHOUT_COMMUNITIES)
+    return sa.exists().where(sa.or_(speakers.c.prepends_lost_as == origin, travelling))
+
+
+_PREPENDS_LOST: Final = compiled(
+    sa.select(prepends_lost(sa.bindparam("origin", type_=sa.BigInteger)).label("lost"))
+)
 
 _holding = sa.func.bool_or(_a.advertised)
 APPLIED: Final = (
@@ -197,7 +205,8 @@ class BgpPrefixRepository(Repository):
 
     async def prepends_are_lost(self, origin: Asn) -> bool:
         """Whether a speaker was last found with a neighbour that drops prepends of this origin."""
-        return bool(await self._session.rows(_PREPENDS_LOST, origin=origin.number))
+        (row,) = await self._session.rows(_PREPENDS_LOST, origin=origin.number)
+        return bool(row.lost)
 
     async def of_other_origins(self, offered: Collection[Asn]) -> Sequence[BgpPrefix]:
         """Those of all accounts that are desired with an origin that is not among these."""

@@ -165,6 +165,7 @@ witnesses = table(
     sa.Column("routes", pg.ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")),
     sa.Column("claims", pg.ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")),
     sa.Column("bounded", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("key", sa.LargeBinary),  # of what it keeps on disk; null: it keeps nothing
     col.check("testified", "num_nulls(identity, good) IN (0, 2)"),
 )
 

@@ -3,15 +3,17 @@
 On one connection, which listens: so all that it hears comes from one server. What it heard last,
 and which writes this process acknowledged (`Store.acknowledged`), is what `succession.py` compares
 with the database that it finds after that connection is lost. It learns nothing of a database that
-is not judged yet (`usecases/speakers/forget_applied.py`).
+is not judged yet (`usecases/speakers/forget_applied.py`). Where it has a directory, it also speaks
+for processes that are gone, from what they kept there (`memory.py`).
 
 Text SQL, on the driver: LISTEN needs a connection that no pool may hand on.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -24,6 +26,7 @@ from byoip.store.database_url import plain
 from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
 from byoip.store.speakers.leased import connected
 from byoip.store.speakers.leases import FAULTS, LeaseLost, process_name, run
+from byoip.store.speakers.memory import Memory, left_behind
 from byoip.store.speakers.restores import IDENTITY, SEEN_SECONDS
 from byoip.store.statements import from_text
 
@@ -51,12 +54,15 @@ _WRITES: Final = from_text("""
 """)
 _JUDGED: Final = from_text("""
     SELECT coalesce((SELECT identity FROM incarnation), :here) = :here
-        AND NOT EXISTS (SELECT FROM witnesses WHERE process = :process AND NOT good) AS judged
+        AND NOT EXISTS (SELECT FROM witnesses
+            WHERE process = ANY(CAST(:processes AS uuid[])) AND NOT good) AS judged
 """)
 _ALIVE: Final = from_text("""
     WITH gone AS (DELETE FROM witnesses WHERE seen_at < clock_timestamp() - interval '1 day')
-    INSERT INTO witnesses (process, name, seen_at) VALUES (:process, :name, clock_timestamp())
-    ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at RETURNING process
+    INSERT INTO witnesses (process, name, seen_at, key)
+    VALUES (:process, :name, clock_timestamp(), :key)
+    ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at, key = excluded.key
+    RETURNING process
 """)
 _TESTIFY: Final = from_text("""
     INSERT INTO witnesses AS kept
@@ -68,7 +74,19 @@ _TESTIFY: Final = from_text("""
         routes = excluded.routes, claims = excluded.claims, bounded = excluded.bounded
     RETURNING process
 """)
-_LEAVE: Final = from_text("DELETE FROM witnesses WHERE process = :process RETURNING name")
+_LEAVE: Final = from_text(
+    "DELETE FROM witnesses WHERE process = ANY(CAST(:processes AS uuid[])) RETURNING name"
+)
+# Of one that has stopped no word is waited for, unless all have stopped; its file may still speak.
+_REST: Final = from_text("""
+    UPDATE witnesses SET seen_at = seen_at - interval '1 minute' WHERE process = :process
+    RETURNING name
+""")
+_GONE: Final = from_text("""
+    SELECT process, key FROM witnesses
+    WHERE process = ANY(CAST(:processes AS uuid[])) AND key IS NOT NULL
+""")
+_KEPT: Final = from_text("SELECT identity FROM incarnation")
 
 
 @dataclass(slots=True)
@@ -77,58 +95,121 @@ class Witness:
 
     Attributes:
         acknowledged: the last writes of this process; another part adds to it.
+        directory: where it keeps what it remembers; None: in memory only.
     """
 
     database_url: str
     acknowledged: Collection[Write]
+    directory: Path | None = None
     process: UUID = field(default_factory=uuid4)
     _known: Remembered | None = None
+    _memory: Memory | None = None
+    _gone: list[Memory] = field(default_factory=list)
     _said_alive: float = float("-inf")
 
     async def run(self) -> None:
         """Run until cancelled; what fails is tried again."""
-        while True:
-            try:
-                async with connected(plain(self.database_url), "byoip witness") as connection:
-                    try:
-                        await self._watch(connection)
-                    except asyncio.CancelledError:
-                        await self._leave(connection)
-                        raise
-            except (*FAULTS, LeaseLost) as fault:
-                _LOG.info("Not watching the database: %s", fault)
-            await asyncio.sleep(_PAUSE_SECONDS)
+        if self.directory is not None:
+            self._begin_memory(self.directory)
+        try:
+            while True:
+                try:
+                    async with connected(plain(self.database_url), "byoip witness") as connection:
+                        try:
+                            await self._watch(connection)
+                        except asyncio.CancelledError:
+                            await self._leave(connection)
+                            raise
+                except (*FAULTS, LeaseLost) as fault:
+                    _LOG.info("Not watching the database: %s", fault)
+                await asyncio.sleep(_PAUSE_SECONDS)
+        finally:
+            for one in [*self._gone, *filter(None, [self._memory])]:
+                one.close()
+
+    def _begin_memory(self, directory: Path) -> None:
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as fault:
+            _LOG.warning("What is known of the database is not kept on disk: %s", fault)
+            return
+        self._gone = left_behind(directory)
+        self._memory = Memory.of(directory, self.process)
+
+    async def _keep(self, known: Remembered, learnt: Mapping[UUID, int] | None = None) -> None:
+        """On disk, too; what cannot be kept up to date is removed."""
+        self._known = known
+        if self._memory is None:
+            return
+        known = replace(known, writes=list(self.acknowledged))
+        try:
+            if learnt is None:
+                await asyncio.to_thread(self._memory.keep_all, known)
+            else:
+                await asyncio.to_thread(self._memory.keep, known, learnt)
+        except OSError as fault:
+            _LOG.warning("What is known of the database is not kept on disk: %s", fault)
+            self._memory.forget()
+            self._memory = None
 
     async def _watch(self, connection: psycopg.AsyncConnection[Any]) -> None:
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(ROUTES_CHANNEL)))
         (here,) = await run(connection, IDENTITY)
         if self._known is not None:
-            await self._testify(connection, self._known, here.identity)
+            known = replace(self._known, writes=list(self.acknowledged))
+            await self._testify(connection, self.process, known, here.identity)
+        await self._testify_for_gone(connection, here.identity)
         await self._until_judged(connection, here.identity)
+        await self._forget_gone(connection)
         self._said_alive = float("-inf")
+        await self._say_alive(connection)  # first: what is kept then can vouch for it
         (now,) = await run(connection, _FLUSHED)
         changes = _changes(await run(connection, _ALL))
-        self._known = Remembered(here.identity, changes, (), now.flushed, now.at)
+        known = Remembered(here.identity, changes, (), now.flushed, now.at)
+        await self._keep(known)
         while True:
             await self._say_alive(connection)
             heard = connection.notifies(timeout=_LOOK_SECONDS, stop_after=1)
+            learnt: dict[UUID, int] = {}
             if ids := [UUID(notice.payload) async for notice in heard]:
-                changes |= _changes(await run(connection, _THESE, ids=ids))
+                learnt = _changes(await run(connection, _THESE, ids=ids))
+                changes |= learnt
             (now,) = await run(connection, _FLUSHED)
-            self._known = replace(self._known, flushed=now.flushed, at=now.at)
+            known = replace(known, flushed=now.flushed, at=now.at)
+            await self._keep(known, learnt)
+
+    async def _testify_for_gone(self, connection: psycopg.AsyncConnection[Any], here: str) -> None:
+        """Say what the files of processes that are gone say, where it is not too late for that."""
+        rows = await run(connection, _GONE, processes=[one.process for one in self._gone])
+        keys = {row.process: row.key for row in rows}
+        kept = {row.identity for row in await run(connection, _KEPT)}
+        for one in self._gone:
+            known = one.remembered(keys[one.process]) if one.process in keys else None
+            if known is not None and (known.identity == here or here not in kept):
+                await self._testify(connection, one.process, known, here)
+
+    async def _forget_gone(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        if self._gone:
+            await run(connection, _LEAVE, processes=[one.process for one in self._gone])
+        for one in self._gone:
+            one.forget()
+        self._gone = []
 
     async def _testify(
-        self, connection: psycopg.AsyncConnection[Any], before: Remembered, here: str
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        process: UUID,
+        known: Remembered,
+        here: str,
     ) -> None:
         """Compare; of the database that it was, good news is no news."""
-        known = replace(before, writes=list(self.acknowledged))
         lost = losses(known, await self._found(connection, known, here))
         if here == known.identity and not lost.said:
             return
         await run(
             connection,
             _TESTIFY,
-            process=self.process,
+            process=process,
             name=process_name(),
             here=here,
             good=not lost.said,
@@ -154,20 +235,25 @@ class Witness:
         )
 
     async def _until_judged(self, connection: psycopg.AsyncConnection[Any], here: str) -> None:
+        processes = [self.process, *(one.process for one in self._gone)]
         while True:
-            (row,) = await run(connection, _JUDGED, here=here, process=self.process)
+            (row,) = await run(connection, _JUDGED, here=here, processes=processes)
             if row.judged:
                 return
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _say_alive(self, connection: psycopg.AsyncConnection[Any]) -> None:
         if boottime() - self._said_alive >= SEEN_SECONDS:
-            await run(connection, _ALIVE, process=self.process, name=process_name())
+            key = None if self._memory is None else self._memory.key
+            await run(connection, _ALIVE, process=self.process, name=process_name(), key=key)
             self._said_alive = boottime()
 
     async def _leave(self, connection: psycopg.AsyncConnection[Any]) -> None:
         try:
-            await run(connection, _LEAVE, process=self.process)
+            if self._memory is None:
+                await run(connection, _LEAVE, processes=[self.process])
+            else:
+                await run(connection, _REST, process=self.process)
         except FAULTS:
             return
 

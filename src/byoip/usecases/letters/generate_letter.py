@@ -68,10 +68,13 @@ class GenerateLetter:
                 claim = await tx.claims.get(claim_id)
             except ClaimNotFound:
                 return None
-            if not letter_due(claim, await _newest(tx, claim_id), self.clock.now()):
+            newest = await _newest(tx, claim_id)
+            if not letter_due(claim, newest, self.clock.now()):
                 return None
             facts = await self._stated(claim, tx)
-            return None if facts is None else (facts, claim.approved_at)
+            if facts is None or not _same_holder(claim, newest, facts):
+                return None
+            return facts, claim.approved_at
 
     async def _stated(self, claim: Claim, tx: Transaction) -> LetterFacts | None:
         grounds = await tx.letters.grounds(claim.id)
@@ -158,6 +161,21 @@ class GenerateLetter:
             }
             tx.record(claim_id, "letter.issued", before=before, after=after)
         return letter
+
+
+def _same_holder(claim: Claim, newest: Letter | None, facts: LetterFacts) -> bool:
+    """Whether the holder is the one of the letter before: no other has authorised anything."""
+    if newest is None or claim.approved_at is None or newest.facts.issued_at < claim.approved_at:
+        return True
+    before, now = newest.facts.holder, facts.holder
+    if not before.holder or before.holder == now.holder:
+        return True
+    _log.warning(
+        "no letter for prefix %s: it is registered to another holder (%s) than the one that proved "
+        "it (%s). Revoke its approval, and have its ownership proven again.",
+        *(claim.id.hex, now, before),
+    )
+    return False
 
 
 async def _still_valid(tx: Transaction, claim: Claim, facts: LetterFacts) -> bool:

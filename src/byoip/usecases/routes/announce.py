@@ -10,7 +10,6 @@ from byoip.domain.routes.announceable import Announceable
 from byoip.domain.routes.bgp_prefix import BgpPrefix, IncompleteBgpDeployment
 from byoip.ports.checks.rpki import NoVrps
 from byoip.store.transaction import Transaction
-from byoip.usecases.routes.prepending import require_prepend
 
 
 async def announce(
@@ -20,7 +19,6 @@ async def announce(
 
     Raises:
         Refusal: the first obstacle of `Announceable.require`; nothing was changed.
-        PrependWouldRemove: the path would be dropped as a loop.
     """
     await tx.edges.together()  # no edge comes back into service until this is committed
     bindings = await tx.bindings.of(claim.id)
@@ -39,9 +37,9 @@ async def announce(
         flaps=await tx.breaker.flaps(bgp_prefix),
         asn=bgp_prefix.asn,
         offered=tx.rules.origins,
+        prepend_lost=prepend > 0 and await tx.bgp_prefixes.prepends_are_lost(bgp_prefix.asn),
     )
     asked.require(tx.now)
-    await require_prepend(tx, bgp_prefix.asn, prepend)
     if default is None:
         raise IncompleteBgpDeployment  # `require` has said so; for the type checker
     wanted = bgp_prefix.announced(

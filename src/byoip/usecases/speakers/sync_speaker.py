@@ -241,9 +241,9 @@ class SyncSpeaker:
             return neighbours, False
         await self.opening.begun(records)
         for one in down:
-            if await self._lacks(announced):
-                return await self.speaker.neighbours(), True
             until = await self.leadership.require()
+            if await self._lacks(announced):  # last: nothing is waited for between this and that
+                return await self.speaker.neighbours(), True
             await self.speaker.enable(one.address, until=until)
             self.progressed_at = boottime()
         neighbours = await self.speaker.neighbours()

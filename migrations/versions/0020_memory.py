@@ -1,4 +1,4 @@
-"""Settings of speakers as numbered revisions in the database."""
+"""What a process remembers of the database, on disk."""
 
 from pathlib import Path
 from typing import Any

@@ -1,0 +1,103 @@
+"""Of an account few requests are at work in the database; its others wait, and hold nothing there.
+
+Requests that write the same row wait for each other. Where each holds a connection meanwhile, those
+of one account hold all, and other accounts get none.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from starlette.types import Scope
+
+from byoip.api.border.refusals import RateLimited
+
+MOST_WAITING = 200
+MOST_LISTENING = 100
+_RETRY_AFTER = 5
+_GROUPS = 4  # of an address of IPv6, of which a host has many
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTurns:
+    """The turns of this process.
+
+    Attributes:
+        at_once: requests of one account.
+        of: how many have a turn or wait for one, by account.
+        listening: how many wait until there is something to read. One event wakes them all.
+    """
+
+    at_once: int = 2
+    of: Counter[UUID] = field(default_factory=Counter)
+    listening: Counter[UUID] = field(default_factory=Counter)
+    _turns: WeakValueDictionary[UUID, asyncio.Semaphore] = field(
+        default_factory=WeakValueDictionary
+    )
+
+    @asynccontextmanager
+    async def turn(self, account_id: UUID) -> AsyncIterator[None]:
+        """Wait for a turn, in order, and have it while the block runs.
+
+        Raises:
+            RateLimited: too many of the account wait already.
+        """
+        turns = self._turns.setdefault(account_id, asyncio.Semaphore(self.at_once))
+        with _one_more(self.of, account_id, self.at_once + MOST_WAITING):
+            async with turns:
+                yield
+
+    @contextmanager
+    def listen(self, account_id: UUID) -> Iterator[None]:
+        """Count one more that listens while the block runs.
+
+        Raises:
+            RateLimited: the account has as many as it may.
+        """
+        with _one_more(self.listening, account_id, MOST_LISTENING):
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTurns:
+    """The same for clients without an account, or not known by one yet: by their addresses.
+
+    As many as it likes may wait: a proxy has one address, and its clients are not one client.
+    """
+
+    at_once: int = 2
+    _turns: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary)
+
+    @asynccontextmanager
+    async def turn(self, scope: Scope) -> AsyncIterator[None]:
+        """Wait for a turn, in order, and have it while the block runs."""
+        async with self._of(scope):
+            yield
+
+    async def begin(self, scope: Scope) -> None:
+        """Have a turn of the event loop's: of hundreds that come at once only so many are begun."""
+        turns = self._of(scope)
+        await turns.acquire()
+        asyncio.get_running_loop().call_soon(turns.release)
+
+    def _of(self, scope: Scope) -> asyncio.Semaphore:
+        host = (scope.get("client") or ("",))[0]
+        whose = ":".join(host.split(":")[:_GROUPS])
+        return self._turns.setdefault(whose, asyncio.Semaphore(self.at_once))
+
+
+@contextmanager
+def _one_more(of: Counter[UUID], account_id: UUID, most: int) -> Iterator[None]:
+    if of[account_id] >= most:
+        raise RateLimited(_RETRY_AFTER)
+    of[account_id] += 1
+    try:
+        yield
+    finally:
+        of[account_id] -= 1
+        if not of[account_id]:
+            del of[account_id]

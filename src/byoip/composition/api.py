@@ -1,0 +1,99 @@
+"""The HTTP API of a process; kept apart so that workers and commands do not import it."""
+
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp
+
+from byoip.adapters.letters.pdf_inspector import ChildPdfInspector
+from byoip.adapters.system_random import SystemRandom
+from byoip.api.application import create_application
+from byoip.api.border.account_turns import AccountTurns
+from byoip.api.border.backend import Backend
+from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.composition.process import Composition
+from byoip.domain.claims.blockers import Advice
+from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
+from byoip.settings.model import Settings
+from byoip.store.accounts.credentials import CredentialReader
+from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.accounts.rate_limits import Allowance, RateWindows
+from byoip.store.bindings.edge_reader import EdgeReader
+from byoip.store.claims.reader import CustomerReader
+from byoip.store.gauges import Gauges
+from byoip.store.jobs.guard_reader import GuardReader
+from byoip.store.letters.letter_reader import LetterReader
+from byoip.usecases.bindings.converge import ConvergeBindings
+from byoip.usecases.border import Border
+from byoip.usecases.checks.capabilities import Capabilities
+from byoip.usecases.checks.preflight import Preflight
+from byoip.usecases.claims.prefixes import Terms
+
+_PREFLIGHT_SECONDS = 9.0
+
+
+def api_of(
+    composition: Composition, public_url: str, capabilities: Capabilities | None = None
+) -> ASGIApp:
+    """The HTTP API."""
+    return create_application(_backend(composition, public_url, capabilities))
+
+
+def _backend(
+    composition: Composition, public_url: str, capabilities: Capabilities | None
+) -> Backend:
+    settings, outside = composition.settings, composition.outside
+    store, engine, clock = composition.store, composition.engine, composition.clock
+    terms = _terms(composition)
+    return Backend(
+        border=Border(store),
+        terms=terms,
+        converge_bindings=ConvergeBindings(store),
+        preflight=Preflight(composition.ask(deadline=_PREFLIGHT_SECONDS), terms),
+        pdf_inspector=ChildPdfInspector(),
+        letters=LetterReader(engine),
+        reader=CustomerReader(engine),
+        credentials=CredentialReader(engine, clock),
+        allowance=Allowance(engine),
+        clock=clock,
+        advice=Advice(settings.label, outside.registries, outside.origins),
+        probes={"database": composition.trouble},
+        capabilities=capabilities,
+        metrics=CollectorRegistry(),
+        gauges=Gauges(engine),
+        public_url=public_url,
+        operator_reader=OperatorReader(engine),
+        guards=GuardReader(engine, settings.ceilings),
+        edges=EdgeReader(engine),
+        routes=composition.route_reader(),
+        restore_snapshot=composition.restore_snapshot(),
+        in_service=_in_service(settings),
+        limiter=RequestLimiter(RateWindows(engine), settings.limits),
+        notifier=composition.notifier,
+        require_if_match=settings.require_if_match,
+        speaks=bool(settings.speakers),
+        turns=AccountTurns(max(1, composition.kept // 4)),
+    )
+
+
+def _terms(composition: Composition) -> Terms:
+    settings, outside = composition.settings, composition.outside
+    return Terms(
+        policy=outside.policy,
+        origins=outside.origins,
+        token_lifetime=settings.token_lifetime,
+        label=settings.label,
+        registries=outside.registries,
+        mint=SystemRandom(),
+        overrides=composition.overrides,
+        countries=settings.national_registries,
+    )
+
+
+def _in_service(settings: Settings) -> InService:
+    looks = 3 * timedelta(seconds=settings.reconcile_seconds)  # one may be late
+    return InService(
+        frozenset(one.name for one in settings.speakers),
+        frozenset(one.name for one in settings.listeners),
+        max(SILENT_FOR, looks),
+    )

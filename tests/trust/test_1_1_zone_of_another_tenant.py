@@ -1,0 +1,68 @@
+"""Trust, 1.1: a zone of the label itself is another party's, also where no delegation leads there.
+
+Name servers that host zones for many parties let any of them add one, and answer for it with
+authority. So a tenant who adds a zone of the very name at which the token is looked for would have
+all servers of the holder's zone show it.
+"""
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+
+from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
+from tests.adapters.dns_script import NS1, NS2, OWNER, TOKEN, ZONE, Script, Serve, serving
+from tests.trust.dns_tree import WIDE, holds, judged
+
+SOA = "ns1.example. host.example. 1 60 60 60 0"
+
+
+def hosting(apex: str, *, rcode: int = dns.rcode.NOERROR, flags: int = dns.flags.AA) -> Serve:
+    """A server with the token, whose answer about a zone at its name has this SOA."""
+
+    def build(question: dns.message.Message) -> bytes:
+        response = dns.message.make_response(question)
+        asked = question.question[0]
+        if (asked.name.to_text(), asked.rdtype.name) == (OWNER, "TXT"):
+            response.flags |= dns.flags.AA
+            response.answer.append(dns.rrset.from_text(OWNER, 60, "IN", "TXT", f'"{TOKEN}"'))
+            return response.to_wire()
+        response.flags |= flags
+        response.set_rcode(dns.rcode.Rcode(rcode))
+        section = response.answer if apex == asked.name.to_text() else response.authority
+        section.append(dns.rrset.from_text(apex, 60, "IN", "SOA", SOA))
+        return response.to_wire()
+
+    return serving(build)
+
+
+@pytest.mark.parametrize("other", [hosting(OWNER), holds()], ids=["both", "one"])
+async def test_a_tenant_s_zone_of_the_label_proves_nothing(other: Serve) -> None:
+    outcome = await judged(Script(serve={NS1: hosting(OWNER), NS2: other}))
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason is Reason.ALIAS_IN_ANSWER
+    assert "a delegation there, to a zone of its own" in outcome.seen
+    assert "NS" in outcome.fix
+
+
+@pytest.mark.parametrize("apex", [ZONE.name, WIDE])
+async def test_in_the_zone_or_one_above_it_passes(apex: str) -> None:
+    assert isinstance(await judged(Script(serve={NS1: hosting(apex), NS2: hosting(apex)})), Passed)
+
+
+@pytest.mark.parametrize(
+    ("serve", "fault"),
+    [
+        pytest.param(hosting(ZONE.name, rcode=dns.rcode.REFUSED), Fault.REFUSED, id="refusing"),
+        pytest.param(
+            hosting(ZONE.name, rcode=dns.rcode.SERVFAIL), Fault.SERVER_FAILURE, id="fails"
+        ),
+        pytest.param(hosting(ZONE.name, flags=0), Fault.LAME, id="without authority"),
+    ],
+)
+async def test_a_server_that_does_not_tell_does_not_count(serve: Serve, fault: Fault) -> None:
+    outcome = await judged(Script(serve={NS1: holds(), NS2: serve}))
+    assert isinstance(outcome, Unanswered), outcome
+    assert outcome.fault is fault
+    assert "1 of 2 name servers" in outcome.seen

@@ -1,0 +1,82 @@
+"""Trust, 4.1: where there are too many connections, a new one costs as much as any other."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from types import FrameType
+
+import pytest
+from starlette.applications import Starlette
+
+from byoip.cli.connection_limits import Crowd, LimitedProtocol
+from byoip.cli.serving import bind, port_of, serving
+
+NEW = 50
+
+
+@pytest.fixture
+def held() -> Iterator[ExitStack]:
+    with ExitStack() as held:
+        yield held
+
+
+async def _connect(held: ExitStack, port: int, address: str = "127.0.0.1") -> socket.socket:
+    client = held.enter_context(closing(socket.socket()))
+    client.setblocking(False)  # noqa: FBT003 - the socket module's signature
+    client.bind((address, 0))
+    await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
+    return client
+
+
+async def _calls(held: ExitStack, port: int, address: str) -> int:
+    """How many functions are called while so many more connect."""
+    called = 0
+
+    def count(_frame: FrameType, event: str, _what: object) -> None:
+        nonlocal called
+        called += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        for number in range(NEW):
+            await _connect(held, port, address.format(number + 1))
+        await asyncio.sleep(0.2)
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+@pytest.mark.parametrize("address", ["127.0.0.2", "127.0.1.{}"])
+async def test_a_new_connection_does_not_look_at_all_others(
+    held: ExitStack, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    async with serving(Starlette(), listening := bind("127.0.0.1", 0)):
+        calls = []
+        for most in (20, 400):
+            monkeypatch.setattr(LimitedProtocol, "most_connections", most)
+            for number in range(most):
+                await _connect(held, port_of(listening), address.format(number % 200 + 1))
+            calls.append(await _calls(held, port_of(listening), address))
+        assert calls[1] < 2 * calls[0]
+
+
+async def test_no_connection_is_remembered_after_its_end(
+    held: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = Crowd()
+    monkeypatch.setattr(LimitedProtocol, "crowd", crowd)
+    monkeypatch.setattr(LimitedProtocol, "most_connections", 20)
+    async with serving(Starlette(), listening := bind("127.0.0.1", 0)):
+        for number in range(30):
+            client = await _connect(held, port_of(listening), f"127.0.0.{1 + number % 7}")
+            await asyncio.get_running_loop().sock_sendall(client, b"GET / HTTP/1.1\r\n\r\n" * 3)
+            await asyncio.get_running_loop().sock_recv(client, 1)
+        assert crowd.count == 20
+        held.close()
+        async with asyncio.timeout(20):
+            while crowd.count:  # noqa: ASYNC110 - it has no event for it
+                await asyncio.sleep(0.05)
+    assert not crowd.of
+    assert not crowd.by_count

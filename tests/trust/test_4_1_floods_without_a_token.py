@@ -1,0 +1,60 @@
+"""Trust, 4.1: of a client without an account, few questions are at the database at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from byoip.store.accounts.credentials import CredentialReader
+from byoip.store.letters.letter_reader import LetterReader
+from tests.trust.served import served
+
+AT_ONCE = 40
+
+
+class Counted:
+    """How many are in there at once, at most."""
+
+    def __init__(self, inner: Callable[..., Awaitable[Any]]) -> None:
+        self._inner = inner
+        self._now = self.most = 0
+
+    def method(self) -> Callable[..., Awaitable[Any]]:
+        async def counted(*asked: Any) -> Any:
+            self._now += 1
+            self.most = max(self.most, self._now)
+            try:
+                return await self._inner(*asked)
+            finally:
+                self._now -= 1
+
+        return counted
+
+
+@pytest.mark.parametrize(
+    ("reader", "name", "path", "status"),
+    [
+        (CredentialReader, "recognise", "/client/v4/accounts/{}/addressing/prefixes", 401),
+        (LetterReader, "letter", "/loa/{}", 404),
+    ],
+)
+async def test_two_at_once(
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    reader: type,
+    name: str,
+    path: str,
+    status: int,
+) -> None:
+    counted = Counted(getattr(reader, name))
+    monkeypatch.setattr(reader, name, counted.method())
+    async with served(database_url) as api:
+        headers = {"authorization": "Bearer unknown"}
+        base = f"http://127.0.0.1:{api.port}"
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as flood:
+            asked = [flood.get(path.format("0" * 32)) for _ in range(AT_ONCE)]
+            answers = {one.status_code for one in await asyncio.gather(*asked)}
+    assert answers == {status}
+    assert 1 <= counted.most <= 2
