@@ -24,10 +24,11 @@ from byoip.store.speakers.routes import Routes
 from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER, WatchElection
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.withdraw import tripping, withdraw
-from byoip.worker.reconciling import Reconciler, SpeakerPart
+from byoip.worker.reconciling import Reconciler
 from byoip.worker.speaker_task import Pace
 from byoip.worker.watching import Watcher
 from tests.fakes.speaker import FakeListener, FakeSpeaker
+from tests.revising import connecting, enforce, proposal
 from tests.store.samples import SetClock
 
 _ACCOUNT = UUID("00000000-0000-0000-0000-0000000000aa")
@@ -219,24 +220,27 @@ async def reconciling(
     attributes: PathAttributes = MARKING,
     lease: float = LEASE,
     known: bool = True,
+    only_proposes: bool = False,
 ) -> AsyncIterator[None]:
     """A reconciler at work; each speaker is a stage of its own unless told otherwise.
 
-    Speakers that it meets for the first time are known to hold nothing, unless told otherwise.
+    Speakers that it meets for the first time are known to hold nothing, unless told otherwise. Its
+    settings are in force from the beginning, unless it only proposes them.
     """
     if known:
         await know(fleet, *(one.name for one in speakers))
     numbers = stages or range(1, len(speakers) + 1)
-    parts = [
-        SpeakerPart(one, stage, attributes) for one, stage in zip(speakers, numbers, strict=True)
-    ]
+    entries = proposal(speakers, numbers, attributes)
+    if not only_proposes:
+        await enforce(fleet.store, fleet.routes, entries)
     url = fleet.engine.url.render_as_string(hide_password=False)
     reconciler = Reconciler(
         LeaderElection(url, lease),
         fleet.routes,
         store or fleet.store,
         fleet.clock,
-        parts,
+        entries,
+        connecting(*speakers),
         listeners,
         pace,
     )
@@ -245,7 +249,8 @@ async def reconciling(
         WatchElection(url, lease, lambda: OF_LEADER if leading.is_set() else OF_WORKER),
         fleet.routes,
         reconciler.store,
-        speakers,
+        entries,
+        connecting(*speakers),
         listeners,
         pace,
     )

@@ -160,6 +160,21 @@ async def test_a_listener_is_forgotten_once_no_worker_asks_it(
     assert configured == (409, "listener_in_service")
 
 
+async def test_all_orphans_of_a_speaker_are_withdrawn_if_they_are_as_many(
+    world: World, operator: Operator, routes: Routes
+) -> None:
+    every = "/routes/orphans/withdraw-all"
+    order = {"speaker": "ams1", "count": 2}
+    assert await operator.refusal(every, **order) == (404, "orphan_not_found")
+    held = {one: path(one) for one in map(Prefix.parse, (CIDR, "31.0.1.0/24", "31.0.2.0/24"))}
+    await routes.note_orphans("ams1", held, world.clock.now())
+    assert await operator.refusal(every, **order) == (409, "orphans_changed")
+    assert not await routes.decided_orphans("ams1")
+    assert (await operator.act(every, **{**order, "count": 3}))["count"] == 3
+    assert set(await routes.decided_orphans("ams1")) == set(held)
+    assert (await operator.last_event())["kind"] == "orphan.withdrawn_all"
+
+
 async def test_a_speaker_is_opened_on_a_word(
     world: World, operator: Operator, routes: Routes
 ) -> None:

@@ -40,5 +40,5 @@ def test_a_restore_is_said_by_a_named_person(database_url: str) -> None:
     assert run(database_url, "restored", "--reason", "ticket 4711").exit_code == 2
     done = run(database_url, "restored", "--name", "A. Person", "--reason", "ticket 4711")
     assert done.exit_code == 0
-    assert done.output.startswith("Forgotten: 0 applied routes, 0 orphans.")
+    assert done.output.startswith("Forgotten: 0 applied routes, and decisions; 0 orphans stay.")
     assert events(database_url)[0] == ("routes.disowned", "cli:A. Person", "ticket 4711")

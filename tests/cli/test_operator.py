@@ -227,6 +227,8 @@ async def test_routes(shell: Shell) -> None:
     withdraw = ("routes", "withdraw-orphan", "35.0.0.0/24", *WHY, "--speaker")
     assert "a ticket" in await shell.says(*withdraw, "ams1")
     assert "(orphan_not_found)" in await shell.refused(*withdraw, "ams2")
+    every = ("routes", "withdraw-orphans", "--speaker", "ams1", "--count", *("1", *WHY))
+    assert "(orphan_not_found)" in await shell.refused(*every), "it is decided"
     assert "number" in await shell.says("routes", "snapshots")
     rollback = ("routes", "rollback", "7", *WHY)
     assert "(route_snapshot_not_found)" in await shell.refused(*rollback, "--dry-run")

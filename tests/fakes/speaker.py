@@ -9,7 +9,8 @@ from typing import Literal
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Family, Prefix
-from byoip.domain.routes.route import Path
+from byoip.domain.routes.route import Community, Path
+from byoip.domain.speakers.sightings import Seen, SeenPath
 from byoip.ports.speakers.speaker import (
     Feed,
     Feeds,
@@ -218,6 +219,7 @@ class FakeListener:
         delay: seconds that every answer takes.
         absent: prefixes that it says it does not see, whatever it hears.
         lies: origins that it says it sees, whatever it hears.
+        drops: communities for which its import policy drops a path.
         log: what it heard, in order: `+` a prefix is there or another way than before, `-` gone.
     """
 
@@ -228,6 +230,7 @@ class FakeListener:
     delay: float = 0
     absent: set[Prefix] = field(default_factory=set)
     lies: dict[Prefix, frozenset[Asn]] = field(default_factory=dict)
+    drops: set[Community] = field(default_factory=set)
     log: list[tuple[Literal["+", "-"], Prefix]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -265,17 +268,21 @@ class FakeListener:
                 (speaker.name, path)
                 for speaker in self.speakers
                 if (path := speaker.sends_to(self.address, prefix))
+                and not path.communities & self.drops
             )
             if now:
                 self._heard[prefix] = now
             if now != before:
                 self.log.append(("+" if now else "-", prefix))
 
-    def _origins(self, prefix: Prefix) -> frozenset[Asn]:
+    def _origins(self, prefix: Prefix) -> Collection[Asn]:
         if prefix in self.absent:
             return frozenset()
+        if prefix in self.lies:
+            return self.lies[prefix]
         own = {speaker.name: speaker.asn for speaker in self.speakers}
         heard = self._heard.get(prefix, frozenset())
-        return self.lies.get(
-            prefix, frozenset((path.as_path or (own[name],))[-1] for name, path in heard)
+        return Seen.by(
+            ((path.as_path or (own[name],))[-1] for name, path in heard),
+            (SeenPath(f"{name} {path}", "") for name, path in heard),
         )

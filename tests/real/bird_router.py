@@ -32,8 +32,8 @@ protocol bgp {name} {{
   connect retry time 1;
   error wait time 1, 1;
   graceful restart {graceful};
-  ipv4 {{ import all; export none; }};
-  ipv6 {{ import all; export none; }};
+  ipv4 {{ import {imports}; export none; }};
+  ipv6 {{ import {imports}; export none; }};
 }}
 """
 
@@ -71,12 +71,14 @@ class BirdRouter:
     """One BIRD, which asks every speaker for its routes and announces none; see `control`."""
 
     def __init__(
-        self, directory: Path, *, address: str, asn: int, speakers: Sequence[Feed]
+        self, directory: Path, *, address: str, asn: int, speakers: Sequence[Feed], imports: str
     ) -> None:
+        """Take what it accepts as BIRD writes it, after `import`."""
         self.address = address
         self.asn = asn
         self.control = directory / "bird.ctl"
         self._speakers = speakers
+        self._imports = imports
         self._directory = directory
         self._port = processes.free_port(address)
         (directory / "bird.conf").write_text(self._config())
@@ -185,16 +187,19 @@ class BirdRouter:
                 speaker_port=feed.port,
                 speaker_asn=feed.asn,
                 graceful="on" if feed.graceful else "off",
+                imports=self._imports,
             )
             for feed in self._speakers
         )
 
 
 @contextmanager
-def bird_router(*, address: str, asn: int, speakers: Sequence[Feed]) -> Iterator[BirdRouter]:
+def bird_router(
+    *, address: str, asn: int, speakers: Sequence[Feed], imports: str = "all"
+) -> Iterator[BirdRouter]:
     """Run a listening router until the block ends."""
     with processes.workplace("bird") as directory:
-        router = BirdRouter(directory, address=address, asn=asn, speakers=speakers)
+        router = BirdRouter(directory, address=address, asn=asn, speakers=speakers, imports=imports)
         try:
             router.wait()
             yield router

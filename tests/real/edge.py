@@ -86,11 +86,13 @@ async def running_edge(
     graceful: bool = False,
     admin_down: bool = True,
     restart_seconds: int | None = None,
+    imports: str = "all",
 ) -> AsyncIterator[Edge]:
     """Run one daemon for each name (none: `one`) and a router, until the block ends.
 
     Nothing is heard before `up`, unless sessions are not `admin_down`. With `graceful` the router
-    keeps the routes of a daemon that died, for so many seconds.
+    keeps the routes of a daemon that died, for so many seconds. It accepts `imports`, as BIRD
+    writes that.
     """
     require(Part.GOBGP, Part.BIRD)
     peering = Peering(ROUTER, ROUTER_AS.number, admin_down, graceful, restart_seconds)
@@ -108,7 +110,7 @@ async def running_edge(
             for name, daemon in daemons.items()
         ]
         router = running.enter_context(
-            bird_router(address=ROUTER, asn=ROUTER_AS.number, speakers=feeds)
+            bird_router(address=ROUTER, asn=ROUTER_AS.number, speakers=feeds, imports=imports)
         )
         speakers = {name: GobgpSpeaker(name, daemon.target) for name, daemon in daemons.items()}
         yield Edge(daemons, speakers, router, BirdListener("bird", router.control))

@@ -19,8 +19,9 @@ from byoip.store.engine import make_engine
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
-from byoip.worker.reconciling import Reconciler, SpeakerPart
+from byoip.worker.reconciling import Reconciler
 from tests.announcing import MARKING, NO_CEILING
+from tests.revising import connecting, proposal
 
 
 class _StopsWhenRead(list[Path]):
@@ -45,17 +46,15 @@ class _Stopping(GobgpSpeaker):
 
 async def main(database_url: str, speakers: str, socket: str, flag: str, lease: str) -> None:
     _Stopping.flag = File(flag)
-    parts = [
-        SpeakerPart(_Stopping(name, target), stage, MARKING)
-        for stage, (name, target) in enumerate(json.loads(speakers).items(), start=1)
-    ]
+    stopping = [_Stopping(name, target) for name, target in json.loads(speakers).items()]
     engine, clock = make_engine(database_url), SystemClock()
     await Reconciler(
         LeaderElection(database_url, float(lease)),
         Routes(engine),
         Store(engine, clock, NO_CEILING),
         clock,
-        parts,
+        proposal(stopping, range(1, len(stopping) + 1), MARKING),
+        connecting(*stopping),
         [BirdListener("bird", File(socket))],
     ).run()
 

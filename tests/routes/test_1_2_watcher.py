@@ -12,9 +12,10 @@ from byoip.ports.speakers.speaker import Listener, Speaker
 from byoip.store.speakers.watch_election import OF_API, OF_LEADER, OF_WORKER, WatchElection
 from byoip.worker.speaker_task import Pace
 from byoip.worker.watching import Watcher
-from tests.announcing import QUICK, Fleet, listener, reconciling, speaker, until
+from tests.announcing import MARKING, QUICK, Fleet, listener, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
 from tests.real.edge import running_edge
+from tests.revising import connecting, proposal
 
 LEASE = 0.5
 
@@ -27,7 +28,13 @@ async def watching(
     url = fleet.engine.url.render_as_string(hide_password=False)
     more = {"pace": QUICK, "silent_after": 1.5, **more}
     watcher = Watcher(
-        WatchElection(url, LEASE, lambda: rank), fleet.routes, fleet.store, speakers, ears, **more
+        WatchElection(url, LEASE, lambda: rank),
+        fleet.routes,
+        fleet.store,
+        proposal(speakers, range(1, len(speakers) + 1), MARKING),
+        connecting(*speakers),
+        ears,
+        **more,
     )
     task = asyncio.create_task(watcher.run())
     try:

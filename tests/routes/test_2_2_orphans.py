@@ -1,6 +1,9 @@
 """Routes 2.2: an orphan is remembered until a person decides, held or not."""
 
+import pytest
+
 from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.route_snapshot import OrphanNotFound, OrphansChanged
 from byoip.usecases.speakers import orphans
 from tests.announcing import OWNER, PEER, Fleet, looks, path, reconciling, speaker, until
 from tests.routes.test_2_1_opening import detail, graceful, recorded, says, stands
@@ -74,6 +77,51 @@ async def test_an_orphan_that_its_owner_announced_and_withdrew_again_is_none(fle
         await until(lambda: set(one.paths) == {kept})
         await until(lambda: left(fleet))
         assert await fleet.alarms("no_longer_held") == set()
+
+
+async def test_after_a_restore_orphans_are_remembered_and_undecided(fleet: Fleet) -> None:
+    one = speaker("one")
+    one.put(path(FIRST))
+    await one.enable(PEER)
+    now = fleet.clock.now()
+    await fleet.routes.note_orphans("one", {FIRST: path(FIRST), SECOND: path(SECOND)}, now)
+    for prefix in (FIRST, SECOND):
+        await decide(fleet, prefix)
+    await fleet.do("INSERT INTO incarnation (identity, since) VALUES ('another', now())")
+    async with reconciling(fleet, one):
+        await until(lambda: stands(fleet, "no_longer_held", "one"))
+        assert str(SECOND) in await detail(fleet, "no_longer_held")
+        await looks(one)
+        assert set(one.paths) == {FIRST}, "what was decided before the backup is old"
+        assert await left(fleet, FIRST, SECOND)
+        await decide(fleet, FIRST)
+        await until(lambda: not one.paths)
+
+
+async def test_all_orphans_of_a_speaker_are_decided_if_they_are_as_many_as_was_said(
+    fleet: Fleet,
+) -> None:
+    one, two = speaker("one"), speaker("two")
+    for each in (one, two):
+        each.put(path(FIRST), path(SECOND))
+        await each.enable(PEER)
+    async with reconciling(fleet, one, two, stages=[1, 1]):
+        await until(lambda: left(fleet, FIRST, SECOND))
+        with pytest.raises(OrphansChanged):
+            await decide_all(fleet, "one", 1)
+        with pytest.raises(OrphanNotFound):
+            await decide_all(fleet, "three", 1)
+        await decide_all(fleet, "one", 2)
+        await until(lambda: not one.paths)
+        await looks(two)
+        assert set(two.paths) == {FIRST, SECOND}
+    history = await fleet.ask("SELECT kind, after ->> 'count' FROM operator_events")
+    assert history == [("orphan.withdrawn_all", "2")]
+
+
+async def decide_all(fleet: Fleet, name: str, many: int) -> None:
+    async with fleet.store.transaction(actor=OWNER) as tx:
+        await orphans.withdraw_all(tx, name, many, name="A. Person", reason="left over")
 
 
 async def decide(fleet: Fleet, prefix: Prefix) -> None:

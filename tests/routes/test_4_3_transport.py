@@ -11,9 +11,10 @@ import pytest
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.transport import Tls
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
+from byoip.composition.connecting import tls_of
 from byoip.composition.external_services import external_services
 from byoip.composition.process import Composition
-from byoip.composition.speaking import reconciler_of, tls_of, watcher_of
+from byoip.composition.speaking import reconciler_of, watcher_of
 from byoip.domain.asn import Asn
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.settings.loader import read_settings
@@ -139,10 +140,10 @@ async def test_reconciler_and_watcher_speak_tls(tmp_path: Path) -> None:
         composition = Composition(settings, url, "production", external_services(settings))
         async with reconciler_of(composition) as reconciler:
             assert reconciler
-            assert await reconciler.speakers[0].speaker.local_as() == OWN_AS
+            assert await reconciler.connect(reconciler.proposal[0]).local_as() == OWN_AS
         async with watcher_of(composition, lambda: 0) as watcher:
             assert watcher
-            assert await watcher.speakers[0].local_as() == OWN_AS
+            assert await watcher.connect(watcher.proposal[0]).local_as() == OWN_AS
         await composition.close()
 
 

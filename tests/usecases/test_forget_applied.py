@@ -79,7 +79,7 @@ async def test_a_database_that_came_from_elsewhere_is_recognised_once(fleet: Fle
     await fleet.do(ELSEWHERE)
     assert await restored(fleet)
     assert await fleet.ask(MARKS) == [(0,)]
-    assert await fleet.ask("SELECT FROM orphan_routes") == []
+    assert await fleet.ask("SELECT decision FROM orphan_routes") == [(None,)], "remembered"
     assert await KillSwitches(fleet.store).stopped(JobKind.OFFBOARD)
     assert await fleet.alarms("restored") == {"database"}
     kinds = await fleet.ask("SELECT kind, actor FROM operator_events ORDER BY number")

@@ -11,7 +11,8 @@ from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.speakers.routes import Observation
 from byoip.usecases.speakers import bgp_peers
-from tests.announcing import Fleet, listener, path, reconciling, speaker, until
+from tests.announcing import MARKING, Fleet, listener, path, reconciling, speaker, until
+from tests.revising import enforce, proposal
 from tests.usecases.verbs import Verb
 
 BY = Actor("operator:1", "request-1")
@@ -146,6 +147,7 @@ async def test_one_that_comes_back_after_all_keeps_its_paths_as_orphans(fleet: F
         await until(fleet.settled)
     await fleet.withdraw(owners)
     await fleet.do("UPDATE speakers SET asked_at = asked_at - interval '6 minutes'")
+    await enforce(fleet.store, fleet.routes, proposal([speaker("two")], [1], MARKING))
     await forget(fleet, bgp_peer.BgpPeerKind.SPEAKER, "one")
     async with reconciling(fleet, one):
         await until(lambda: _is(fleet, {owners}))

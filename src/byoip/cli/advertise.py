@@ -96,7 +96,9 @@ def restored(name: Annotated[str, typer.Option(help="Your name.")], reason: Reas
 
 
 def _say_forgotten(done: ForgottenState) -> None:
-    typer.echo(f"Forgotten: {done.applied:,} applied routes, {done.orphans:,} orphans.")
+    typer.echo(
+        f"Forgotten: {done.applied:,} applied routes, and decisions; {done.orphans:,} orphans stay."
+    )
     typer.echo(
         "offboard is stopped: `byoip kill-switch start offboard` when all has been compared."
     )

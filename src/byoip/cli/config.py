@@ -7,8 +7,9 @@ import typer
 
 from byoip.adapters.checks.resolver_check import resolver_complaint
 from byoip.cli.opening import opened
+from byoip.composition.connecting import tls_of
 from byoip.composition.connections import connection_notes
-from byoip.composition.speaking import restart_notes, tls_of
+from byoip.composition.speaking import restart_notes
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address

@@ -1,25 +1,25 @@
 """Speakers, listeners, their reconciler and their watcher, from the settings."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from byoip.adapters.gobgp.transport import Tls, UnusableTls
 from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
+from byoip.composition.connecting import SpeakerConnections, tls_of
 from byoip.composition.process import Composition
 from byoip.domain.asn import AS0
 from byoip.domain.routes.route import PathAttributes
 from byoip.domain.speakers.opening import RECOMMENDED_RESTART_SECONDS
+from byoip.domain.speakers.revision import Entries, SpeakerEntry, ordered
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.settings.model import Settings
 from byoip.settings.names import SettingsError
-from byoip.settings.speakers import SpeakerSettings
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.store.speakers.watch_election import WatchElection
 from byoip.store.speakers.witnesses import Witness
-from byoip.worker.reconciling import Reconciler, SpeakerPart
+from byoip.worker.reconciling import Reconciler
 from byoip.worker.speaker_task import Pace
 from byoip.worker.watching import Watcher
 
@@ -37,13 +37,14 @@ async def reconciler_of(composition: Composition) -> AsyncIterator[Reconciler | 
     if not (settings.speakers and settings.reconcile):
         yield None
         return
-    async with _speakers_of(composition) as speakers:
+    async with _connections_of(composition) as connections:
         yield Reconciler(
             LeaderElection(composition.database_url, settings.lease_seconds),
             Routes(composition.engine, settings.ceilings),
             composition.store,
             composition.clock,
-            _parts(settings, speakers),
+            proposal_of(settings),
+            connections,
             [BirdListener(one.name, one.socket) for one in settings.listeners],
             _pace(settings),
             silent_after=3 * settings.lease_seconds,
@@ -65,12 +66,13 @@ async def watcher_of(
     if not settings.speakers:
         yield None
         return
-    async with _speakers_of(composition) as speakers:
+    async with _connections_of(composition) as connections:
         yield Watcher(
             WatchElection(composition.database_url, settings.lease_seconds, rank),
             Routes(composition.engine, settings.ceilings),
             composition.store,
-            speakers,
+            proposal_of(settings),
+            connections,
             [BirdListener(one.name, one.socket) for one in settings.listeners],
             _pace(settings),
             vanishing=settings.breaker_least,
@@ -79,19 +81,15 @@ async def watcher_of(
 
 
 @asynccontextmanager
-async def _speakers_of(composition: Composition) -> AsyncIterator[list[GobgpSpeaker]]:
-    settings = composition.settings
-    if composition.mode == "sandbox":
+async def _connections_of(composition: Composition) -> AsyncIterator[SpeakerConnections]:
+    settings, is_sandbox = composition.settings, composition.mode == "sandbox"
+    if is_sandbox:
         _require_loopback(settings)
-    speakers = [
-        GobgpSpeaker(one.name, one.address, tls=tls)
-        for one, tls in zip(settings.speakers, tls_of(settings), strict=True)
-    ]
+    connections = SpeakerConnections(settings, loopback_only=is_sandbox)
     try:
-        yield speakers
+        yield connections
     finally:
-        for speaker in speakers:
-            await speaker.close()
+        await connections.close()
 
 
 def witness_of(composition: Composition) -> Witness | None:
@@ -109,36 +107,23 @@ def _pace(settings: Settings) -> Pace:
     )
 
 
-def _parts(settings: Settings, speakers: Sequence[GobgpSpeaker]) -> list[SpeakerPart]:
-    parts = []
-    for (one, stage), speaker in zip(settings.staged_speakers, speakers, strict=True):
-        attributes = PathAttributes(
-            AS0,  # each speaker is asked for its own
-            one.next_hop4 or settings.next_hop4,
-            one.next_hop6 or settings.next_hop6,
-            frozenset(one.communities),
-            one.prepend_communities,
+def proposal_of(settings: Settings) -> Entries:
+    """What this process's file says of speakers, as far as all workers share it."""
+    return ordered(
+        SpeakerEntry(
+            one.name,
+            one.address,
+            stage,
+            PathAttributes(
+                AS0,  # each speaker is asked for its own
+                one.next_hop4 or settings.next_hop4,
+                one.next_hop6 or settings.next_hop6,
+                frozenset(one.communities),
+                one.prepend_communities,
+            ),
         )
-        parts.append(SpeakerPart(speaker, stage, attributes))
-    return parts
-
-
-def tls_of(settings: Settings) -> list[Tls | None]:
-    """Read the files for TLS of each speaker; None where it has none.
-
-    Raises:
-        SettingsError: one of them cannot be used.
-    """
-    return [_tls(one) for one in settings.speakers]
-
-
-def _tls(one: SpeakerSettings) -> Tls | None:
-    if one.tls_ca is None:
-        return None
-    try:
-        return Tls.read(one.tls_ca, one.tls_certificate, one.tls_key)
-    except UnusableTls as fault:
-        raise SettingsError(f"Speaker {one.name}: {fault}") from fault
+        for one, stage in settings.staged_speakers
+    )
 
 
 async def restart_notes(settings: Settings) -> list[str]:

@@ -129,7 +129,10 @@ OF_OPERATORS: Final[Catalogue] = {
         "refused": "A job would have acted on far more rows than ever before.",
         "allowed": "An operator lets the refused set through, once.",
     },
-    "orphan": {"withdrawn": "An operator has a path withdrawn that no row wants."},
+    "orphan": {
+        "withdrawn": "An operator has a path withdrawn that no row wants.",
+        "withdrawn_all": "An operator has all such paths of a speaker withdrawn.",
+    },
     "routes": {
         "rolled_back": "Routes of a snapshot are announced again.",
         "released": "Routes that waited since a restore are announced again.",
@@ -143,6 +146,11 @@ OF_OPERATORS: Final[Catalogue] = {
     "speaker": {
         "forgotten": "A speaker is gone for good, and nothing of it is on record.",
         "opened": "An operator lets the sessions of a speaker come up, whatever is missing.",
+    },
+    "speaker_settings": {
+        "applied": "An operator lets the settings of speakers travel that a file proposes.",
+        "in_force": "They were seen at every stage, and are in force.",
+        "taken_back": "They are told to no speaker any more: routes vanished, or by an operator.",
     },
     "listener": {"forgotten": "A listener is gone for good, and nothing of it is on record."},
 }

@@ -11,13 +11,13 @@ from byoip.settings.parts import Part, on_loopback, split
 
 _LONGEST_NAME = 60
 _MOST_SPEAKERS = 64
-_SOCKET = "unix://"
+SOCKET = "unix://"
 _LONGEST_SOCKET = 107  # bytes of a path, in Linux
 
 
 def _api_address(given: str) -> str:
-    if given.startswith(_SOCKET):
-        path = given.removeprefix(_SOCKET)
+    if given.startswith(SOCKET):
+        path = given.removeprefix(SOCKET)
         if not path.startswith("/") or len(path.encode()) > _LONGEST_SOCKET:
             raise ValueError(f"{given!r:.150} is not a socket: write unix:///run/gobgp/api.sock")
         return given
@@ -25,6 +25,12 @@ def _api_address(given: str) -> str:
     if not (host and separator and port.isdecimal() and 0 < int(port) < 2**16):
         raise ValueError(f"{given!r:.60} is not the address of an API: write 127.0.0.1:50051")
     return given
+
+
+def stays_on_this_machine(address: str) -> bool:
+    """Whether a connection to this API stays on this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    return address.startswith(SOCKET) or on_loopback(host)
 
 
 def _communities(given: object) -> object:
@@ -78,8 +84,7 @@ class SpeakerSettings(Part):
     @property
     def on_this_machine(self) -> bool:
         """Whether the connection to its API stays on this machine."""
-        host = self.address.rpartition(":")[0].strip("[]")
-        return self.address.startswith(_SOCKET) or on_loopback(host)
+        return stays_on_this_machine(self.address)
 
     @model_validator(mode="after")
     def _check_transport(self) -> Self:
@@ -87,7 +92,7 @@ class SpeakerSettings(Part):
             raise ValueError(f"{self.name}: tls_certificate and tls_key need each other")
         if self.tls_certificate and not self.tls_ca:
             raise ValueError(f"{self.name}: tls_certificate needs tls_ca: whom are we to believe?")
-        if self.tls_ca and (self.plaintext or self.address.startswith(_SOCKET)):
+        if self.tls_ca and (self.plaintext or self.address.startswith(SOCKET)):
             raise ValueError(f"{self.name}: tls_ca goes with neither plaintext nor a socket")
         if not (self.on_this_machine or self.tls_ca or self.plaintext):
             raise ValueError(

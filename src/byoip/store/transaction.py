@@ -1,7 +1,6 @@
 """Transactions, and the order in which they lock.
 
-Deadlocks are prevented, not retried: every transaction takes its locks in this order, and skips
-those that it does not need.
+Deadlocks are prevented, not retried: each takes the locks that it needs in this order.
 
 1. the key of an idempotent write (tried, never waited for)
 2. the account (`tx.claims.lock_account`)
@@ -28,8 +27,8 @@ those that it does not need.
    `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
    claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
    what it applied and observed in the order of ids (`tx.routes.forget`); which database this is
-   (`tx.restores.identity`), then all applied state in the order of ids
-   (`tx.restores.forget_applied`)
+   (`tx.restores.identity`), then all applied state in the order of ids (`forget_applied`), then
+   the settings of speakers; those alone (`tx.revisions.lock`)
 9. of a finished run raw answers, by digest, then what its account keeps (`tx.runs.finish`). Letters
    of the claim; or those alone, with nothing before or after them
 10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators
@@ -100,6 +99,7 @@ from byoip.store.routes.bgp_prefixes import BgpPrefixRepository
 from byoip.store.routes.breaker import BreakerRepository
 from byoip.store.routes.offboardings import OffboardingRepository
 from byoip.store.speakers.restores import RestoreRepository
+from byoip.store.speakers.revisions import RevisionRepository
 from byoip.store.speakers.route_history import RouteHistoryRepository
 from byoip.store.speakers.unreleased import UnreleasedRepository
 from byoip.store.statements import Session
@@ -142,6 +142,7 @@ class Transaction:
     routes = cached_property(lambda tx: RouteHistoryRepository(tx.session))
     unreleased = cached_property(lambda tx: UnreleasedRepository(tx.session))
     restores = cached_property(lambda tx: RestoreRepository(tx.session))
+    revisions = cached_property(lambda tx: RevisionRepository(tx.session))
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
     registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))

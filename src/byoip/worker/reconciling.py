@@ -1,7 +1,7 @@
 """Theory of operation: the reconciler makes speakers hold what owners want.
 
 One process leads: it holds a lease (`LeaderElection`). For its term it runs a task for each
-speaker, so that none waits for another, and five tasks beside them:
+speaker, so that none waits for another, and six tasks beside them:
 
     bgp_prefixes ─NOTIFY─▶ listen ──▶ speaker task ──▶ speaker ──BGP──▶ peers, listeners
       (desired)                         ▲      │          │                  │
@@ -11,6 +11,7 @@ speaker, so that none waits for another, and five tasks beside them:
                                       warn:    speakers that do not answer, a silent watcher
                                       keep:    snapshots, the database's clock
                                       beat:    renew the lease, while the tasks make progress
+                                      revise:  which settings count, and how far do new ones get
 
 A speaker task starts with a full sync (ask what the speaker holds, correct that, let its sessions
 come up), repeats it every few seconds and after a restart, and tells changes in between. All that
@@ -32,11 +33,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
-from byoip.domain.routes.route import PathAttributes
-from byoip.domain.speakers.staging import StagedSpeaker
+from byoip.domain.speakers.revision import Entries
 from byoip.domain.speakers.succession import Verdict
 from byoip.ports.clock import Clock
-from byoip.ports.speakers.speaker import Listener, Speaker
+from byoip.ports.speakers.speaker import Listener
 from byoip.ports.steady_clock import SteadyClock, boottime
 from byoip.store.speakers.leader_election import LeaderElection, Leadership
 from byoip.store.speakers.leased import DatabaseClock
@@ -51,6 +51,17 @@ from byoip.usecases.speakers.observe import ObserveRoutes
 from byoip.usecases.speakers.open_sessions import OPENING_ALARMS, Witnesses
 from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
+from byoip.usecases.speakers.travel import TravelRevision
+from byoip.worker.revising import (
+    SETTINGS_ALARMS,
+    Connect,
+    Proposing,
+    Renewed,
+    Revising,
+    SpeakerPart,
+    Told,
+    told,
+)
 from byoip.worker.speaker_alarms import fed_by_one, speakers_down
 from byoip.worker.speaker_task import Pace, SpeakerTask
 
@@ -70,28 +81,13 @@ class _ReachesNone(Exception):  # noqa: N818 - a state of affairs: another proce
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerPart:
-    """A speaker as configured. It is asked for the local AS of its attributes."""
-
-    speaker: Speaker
-    stage: int
-    attributes: PathAttributes
-
-    @property
-    def staged(self) -> StagedSpeaker:
-        """The speaker as staging sees it."""
-        hops = {4: self.attributes.next_hop4, 6: self.attributes.next_hop6}
-        families = frozenset(family for family, hop in hops.items() if hop is not None)
-        return StagedSpeaker(self.speaker.name, self.stage, families)
-
-
-@dataclass(frozen=True, slots=True)
 class Reconciler:
     """Reconciles while it runs, whenever this process leads.
 
     Attributes:
         clock: what moments on record are stamped with, before this process knows the database's.
         steady: what counts pauses; it cannot be set.
+        proposal: what this process's file says of speakers; the database says what counts.
         silent_after: seconds without a renewal after which the watcher counts as silent.
         leading: set while this process leads.
     """
@@ -100,7 +96,8 @@ class Reconciler:
     routes: Routes
     store: Store
     clock: Clock
-    speakers: Sequence[SpeakerPart]
+    proposal: Entries
+    connect: Connect
     listeners: Sequence[Listener] = ()
     pace: Pace = Pace()  # noqa: RUF009 - frozen
     steady: Clock = SteadyClock()  # noqa: RUF009 - has no state
@@ -109,6 +106,11 @@ class Reconciler:
 
     async def run(self) -> None:
         """Run until cancelled; what fails is tried again."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Proposing(self.routes.revisions, self.proposal).run())
+            tasks.create_task(self._reconcile())
+
+    async def _reconcile(self) -> None:
         while True:
             pause = _PAUSE_SECONDS
             try:
@@ -124,14 +126,17 @@ class Reconciler:
     async def _lead(self, leadership: Leadership) -> None:
         routes, store = self.routes.on(leadership.pool), leadership.store(self.store)
         await _recognise(leadership, store)
-        lease = leadership.lease
-        _LOG.info("Reconciling %d speakers, lease %d", len(self.speakers), lease.number)
         clock = DatabaseClock()
         await clock.set(leadership.pool)
         parts = replace(self, routes=routes, store=store, clock=clock)
         self.leading.set()
         try:
-            await _Term(parts, leadership, clock).run()
+            while True:
+                by = await told(routes.revisions, self.proposal, self.connect)
+                try:
+                    await _Term(parts, by, leadership, clock).run()
+                except* Renewed:
+                    _LOG.info("There is news of the settings of speakers")
         finally:
             self.leading.clear()
 
@@ -153,8 +158,11 @@ async def _recognise(leadership: Leadership, store: Store) -> None:
 class _Term:
     """What runs while this process leads."""
 
-    def __init__(self, parts: Reconciler, leadership: Leadership, clock: DatabaseClock) -> None:
+    def __init__(
+        self, parts: Reconciler, by: Told, leadership: Leadership, clock: DatabaseClock
+    ) -> None:
         self._parts = parts
+        self._by = by
         self._clock = clock
         self._leadership = leadership
         observe = ObserveRoutes(parts.listeners)
@@ -164,19 +172,22 @@ class _Term:
             parts.clock,
             parts.steady,
             observe,
-            first=min(one.stage for one in parts.speakers),
+            first=min(one.stage for one in by.parts),
             absent_for=parts.pace.absent_for,
         )
+        revisions, patience = parts.routes.revisions, parts.pace.absent_for.total_seconds()
+        travel = TravelRevision(by.in_use, revisions, parts.store, parts.routes, observe, patience)
+        self._revising = Revising(by, revisions, travel, parts.store)
         self._watcher = LeaseWatch("watcher", parts.silent_after)
         self._warned: dict[str, frozenset[Alarm]] = {}
         self._changed = asyncio.Event()
-        self._speaker_tasks = [self._speaker_task(one) for one in parts.speakers]
+        self._speaker_tasks = [self._speaker_task(one) for one in by.parts]
         self._snapshot_due = parts.steady.now()
         self._advanced_at = self._reached_at = boottime()
 
     def _speaker_task(self, part: SpeakerPart) -> SpeakerTask:
         parts = self._parts
-        stage = [one.speaker for one in parts.speakers if one.stage == part.stage]
+        stage = [one.speaker for one in self._by.parts if one.stage == part.stage]
         siblings = [one for one in stage if one is not part.speaker]
         sync = SyncSpeaker(
             part.speaker,
@@ -187,6 +198,7 @@ class _Term:
             self._stages,
             parts.clock,
             Witnesses(siblings, ObserveRoutes(parts.listeners)),
+            part.keeps,
         )
         return SpeakerTask(sync, part.staged, parts.pace, self._changed, parts.steady)
 
@@ -199,6 +211,7 @@ class _Term:
             tasks.create_task(self._advance())
             tasks.create_task(self._warn())
             tasks.create_task(self._keep())
+            tasks.create_task(self._revise())
 
     async def _beat(self) -> None:
         """Renew the lease while work goes on: one speaker that hangs does not cost it."""
@@ -256,6 +269,14 @@ class _Term:
             of_speakers = [alarm for task in self._speaker_tasks for alarm in task.alarms]
             for kind in (*ALARMS, *OPENING_ALARMS):
                 await self._raise(kind, (one for one in of_speakers if one.kind == kind))
+            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+
+    async def _revise(self) -> None:
+        """Follow the revision: raises `Renewed` when there is news of it."""
+        while True:
+            alarms = await self._revising.look(self._speaker_tasks, self._parts.steady)
+            for kind in SETTINGS_ALARMS:
+                await self._raise(kind, (one for one in alarms if one.kind == kind))
             await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
 
     async def _raise(self, kind: str, alarms: Iterable[Alarm]) -> None:

@@ -71,6 +71,7 @@ class SpeakerTask:
         self.neighbours: Sequence[Neighbour] = ()
         self.held = 0
         self.fault = ""
+        self.synced = False
 
     @property
     def alive(self) -> bool:
@@ -81,6 +82,11 @@ class SpeakerTask:
     def alarms(self) -> Sequence[Alarm]:
         """What operators should know of it."""
         return [*self._sync.acceptance.alarms, *self._sync.opening.alarms]
+
+    @property
+    def withheld(self) -> int | None:
+        """How many routes it holds in another way than told, and may keep; None: not known."""
+        return self._sync.withheld if self.synced and self.alive else None
 
     @property
     def progressed_at(self) -> float:
@@ -137,6 +143,7 @@ class SpeakerTask:
             result = await self._sync.full_sync()
             self._note(result)
             self._full_sync_at = now if result.again else self._next_full_sync(now)
+            self.synced = not result.again
         else:
             await self._probe(now)
 

@@ -17,6 +17,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from byoip.domain.speakers.revision import Entries
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Listener, Speaker
 from byoip.ports.steady_clock import boottime
@@ -28,6 +29,7 @@ from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import ObserveRoutes
+from byoip.worker.revising import Connect
 from byoip.worker.speaker_task import Pace
 
 _LOG = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class Watcher:
     """Watches while it runs, whenever this process holds the watcher's lease.
 
     Attributes:
+        proposal: what this process's file says of speakers; the database says what counts.
         vanishing: how many routes may vanish within a minute before that is an alarm of its own.
         silent_after: seconds without a renewal after which the reconciler counts as silent.
     """
@@ -49,7 +52,8 @@ class Watcher:
     election: WatchElection
     routes: Routes
     store: Store
-    speakers: Sequence[Speaker]
+    proposal: Entries
+    connect: Connect
     listeners: Sequence[Listener] = ()
     pace: Pace = Pace()  # noqa: RUF009 - frozen
     vanishing: int = 10
@@ -89,6 +93,11 @@ class _Term:
             for each in (self._beat, self._look, self._confirm, self._suspect):
                 tasks.create_task(each())
 
+    async def _speakers(self) -> Sequence[Speaker]:
+        in_use = await self._parts.routes.revisions.in_use()
+        known = in_use.entries if in_use else self._parts.proposal
+        return [self._parts.connect(one) for one in known]
+
     async def _beat(self) -> None:
         lease = self._watch.lease
         while True:
@@ -102,7 +111,7 @@ class _Term:
         every = self._parts.pace.every.total_seconds()
         while True:
             self._again.clear()
-            await self._monitor(self._parts.speakers)
+            await self._monitor(await self._speakers())
             await self._clock.set(self._watch.pool)
             self._looked_at = boottime()
             rest = min(every / 5, _REST_SECONDS)
@@ -116,7 +125,7 @@ class _Term:
     async def _confirm(self) -> None:
         while True:
             await asyncio.sleep(self._parts.pace.probe)
-            if not await self._monitor.confirm(self._parts.speakers):
+            if not await self._monitor.confirm(await self._speakers()):
                 self._again.set()
 
     async def _suspect(self) -> None:

@@ -48,6 +48,24 @@ class OrphanDecision(Reasoned):
     cidr: str
 
 
+class OrphansDecision(Reasoned):
+    """Of which speaker to withdraw all orphans, how many those are, and why."""
+
+    model_config = example(speaker="ams1", count=200, reason=_WHY)
+
+    speaker: str = Field(description="Its name in the settings.")
+    count: int = Field(ge=1, description="How many are undecided, by the list; else refused.")
+
+
+class WithdrawnOrphans(Wire):
+    """Orphans that will be withdrawn."""
+
+    model_config = example(speaker="ams1", count=200)
+
+    speaker: str
+    count: int
+
+
 class RouteSpeaker(Wire):
     """A speaker as last found, and what it has from us."""
 

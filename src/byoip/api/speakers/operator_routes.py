@@ -17,7 +17,11 @@ from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.speakers import bgp_peer
 from byoip.domain.speakers.bgp_peer import BgpPeerKind
-from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.domain.speakers.route_snapshot import (
+    OrphanNotFound,
+    OrphansChanged,
+    RouteSnapshotNotFound,
+)
 from byoip.usecases.speakers import bgp_peers, orphans
 
 operator_routes = Declarations("operator: routes", Audience.OPERATOR)
@@ -50,6 +54,26 @@ async def withdraw_orphan_route(caller: OperatorRequest, body: wire.OrphanDecisi
     return await caller.write(
         lambda tx: orphans.withdraw(tx, body.speaker, body.cidr, name=name, reason=body.reason),
         OrphanRoute.showing,
+    )
+
+
+@operator_routes.operation(
+    "POST /routes/orphans/withdraw-all",
+    Scope.OPERATOR,
+    answer=answer_of(wire.WithdrawnOrphans),
+    refuses=(OrphanNotFound, OrphansChanged),
+)
+async def withdraw_orphan_routes(caller: OperatorRequest, body: wire.OrphansDecision) -> Answer:
+    """Have all undecided orphans of one speaker withdrawn, if they are as many as you looked at.
+
+    In a minute no more go than the breaker lets pass; one that a customer wants by then stays.
+    """
+    name = caller.credential.name
+    return await caller.write(
+        lambda tx: orphans.withdraw_all(
+            tx, body.speaker, body.count, name=name, reason=body.reason
+        ),
+        lambda made: wire.WithdrawnOrphans(speaker=made[0], count=made[1]),
     )
 
 

@@ -1,7 +1,7 @@
 """The records of what is refused about speakers and the routes that they hold."""
 
-from byoip.api.problems.record import conflict, not_found
-from byoip.domain.speakers import bgp_peer, route_snapshot
+from byoip.api.problems.record import PREFIX, conflict, not_found
+from byoip.domain.speakers import bgp_peer, revision, route_snapshot
 
 REFUSALS = (
     conflict(
@@ -26,5 +26,32 @@ REFUSALS = (
     ),
     not_found(
         1829, bgp_peer.ListenerNotFound(), "GET /operator/routes lists those that are on record."
+    ),
+    not_found(
+        1850,
+        revision.ProposalNotFound(),
+        "`byoip operator speakers plan` lists what workers propose; start one with these settings.",
+    ),
+    conflict(
+        1851,
+        revision.RevisionTravels(4),
+        "Wait until it is in force, or take it back: `byoip operator speakers take-back`.",
+    ),
+    conflict(
+        1852,
+        revision.RevisionMoved(5),
+        "Look at the plan again: `byoip operator speakers plan`.",
+    ),
+    conflict(1853, revision.RevisionUnchanged(4), "There is nothing to apply."),
+    conflict(
+        1854,
+        revision.PrependsWouldBeLost("ams1", 64500, PREFIX),
+        "Give the speaker `prepend_communities`, or have the customers end those prepends first.",
+    ),
+    conflict(1855, revision.NothingTravels(), "There is nothing to take back."),
+    conflict(
+        1856,
+        route_snapshot.OrphansChanged("ams1", 201, 200),
+        "`byoip operator routes orphans` lists them: look again.",
     ),
 )

@@ -62,6 +62,17 @@ def withdraw_orphan(
     show_object(act(ctx, "/routes/orphans/withdraw", reason, speaker=speaker, cidr=cidr))
 
 
+@routes_app.command("withdraw-orphans")
+def withdraw_orphans(
+    ctx: typer.Context,
+    speaker: Annotated[str, typer.Option(help="Which speaker, as the settings name it.")],
+    count: Annotated[int, typer.Option(min=1, help="How many are undecided, see `orphans`.")],
+    reason: Reason,
+) -> None:
+    """Let all undecided orphans of a speaker be withdrawn, if they are just so many."""
+    show_object(act(ctx, "/routes/orphans/withdraw-all", reason, speaker=speaker, count=count))
+
+
 @routes_app.command("snapshots")
 def snapshots(ctx: typer.Context) -> None:
     """List the kept snapshots of the applied state; `rollback` uses them."""

@@ -33,8 +33,12 @@ def prepends_lost_as(attributes: PathAttributes, neighbours: Iterable[Asn]) -> A
         attributes: of the speaker, its own AS among them.
         neighbours: the AS of each.
     """
-    lost = not attributes.prepends and attributes.local_as in set(neighbours)
-    return attributes.local_as if lost else None
+    return None if attributes.prepends else internal_as(attributes.local_as, neighbours)
+
+
+def internal_as(local_as: Asn | None, neighbours: Iterable[Asn]) -> Asn | None:
+    """The AS of a speaker, if one of its neighbours is in it, too."""
+    return local_as if local_as in set(neighbours) else None
 
 
 def is_lost(route: Route, lost_as: Asn | None) -> bool:

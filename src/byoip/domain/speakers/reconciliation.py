@@ -116,6 +116,7 @@ class Plan:
         orphans: held, and neither wanted nor ours to withdraw.
         decided: the orphans that an operator decided to withdraw.
         unfit: advertised, but the speaker has no next hop for the family.
+        withheld: held with other attributes, and to be left so.
     """
 
     announce: list[PathUpdate] = field(default_factory=list)
@@ -125,6 +126,7 @@ class Plan:
     orphans: dict[Prefix, Path] = field(default_factory=dict)
     decided: list[Path] = field(default_factory=list)
     unfit: list[DesiredRoute] = field(default_factory=list)
+    withheld: list[DesiredRoute] = field(default_factory=list)
 
 
 Admits = Callable[[DesiredRoute], bool]
@@ -136,6 +138,8 @@ def plan(
     admits: Admits,
     held: Mapping[Prefix, Path] | None = None,
     decided: Collection[Prefix] = (),
+    *,
+    keeps: bool = False,
 ) -> Plan:
     """What to tell one speaker.
 
@@ -147,6 +151,7 @@ def plan(
         held: every path that the speaker originates; None: it was not asked, and what is recorded
             as applied is believed.
         decided: orphans that an operator decided to withdraw.
+        keeps: leave what is held with other attributes as it is, where owners changed nothing.
     """
     made = Plan()
     routes: defaultdict[Prefix, list[RouteState]] = defaultdict(list)
@@ -156,7 +161,7 @@ def plan(
         current, asked = (held or {}).get(prefix), held is not None
         if wanted := _newest(one for one in rows if one.desired.advertised):
             _plan_announcement(
-                made, wanted, rows, attributes, admits, current, asked=held is not None
+                made, wanted, rows, attributes, admits, current, asked=asked, keeps=keeps
             )
         else:
             _plan_withdrawal(made, rows, attributes, admits, current, asked=asked)
@@ -182,6 +187,7 @@ def _plan_announcement(
     current: Path | None,
     *,
     asked: bool,
+    keeps: bool,
 ) -> None:
     desired, applied = wanted.desired, wanted.applied
     path = attributes.path(desired.route)
@@ -189,6 +195,9 @@ def _plan_announcement(
         made.unfit.append(desired)  # what the speaker holds stays: a setting withdraws nothing
         return
     there = current == path if asked else applied.confirms(desired)
+    if keeps and desired.is_settled and current is not None and not there:
+        made.withheld.append(desired)
+        there = True  # it is up, and ours
     # A route that the speaker had and lost comes back at once, without waiting for the stages.
     lost = asked and current is None and applied.advertised
     if there:

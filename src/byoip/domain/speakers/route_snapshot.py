@@ -27,6 +27,17 @@ class OrphanNotFound(Refusal):
         super().__init__("There is no such orphan: see `byoip advertise orphans`.")
 
 
+class OrphansChanged(Refusal):
+    """Another number of orphans is undecided than the operator has looked at."""
+
+    name = "orphans_changed"
+
+    def __init__(self, speaker: str, found: int, asked: int) -> None:
+        super().__init__(
+            f"{found} orphans of {speaker} are undecided now, not {asked}: nothing was decided."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotRoute:
     """A route that at least one speaker had announced."""

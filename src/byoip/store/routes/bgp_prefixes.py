@@ -88,10 +88,17 @@ _ELSEWHERE: Final = compiled(
     sa.select(_b.id).where(_b.cidr == sa.bindparam("cidr"), _b.prefix_id != _CLAIM, UP).limit(1)
 )
 
+# By a revision that travels: what it would lose must not begin meanwhile.
+_WITHOUT_COMMUNITIES: Final = sa.text("""EXISTS (
+    SELECT FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
+    WHERE r.state = 'travelling' AND entry ->> 'name' = speakers.name
+    AND entry -> 'prepend_communities' = '[]')""")
+
 
 def prepends_lost(origin: Any) -> sa.Exists:
     """Whether a speaker was last found with a neighbour that drops prepends of this origin."""
-    return sa.exists().where(speakers.c.prepends_lost_as == origin)
+    travelling = sa.and_(speakers.c.internal_as == origin, _WITHOUT_COMMUNITIES)
+    return sa.exists().where(sa.or_(speakers.c.prepends_lost_as == origin, travelling))
 
 
 _PREPENDS_LOST: Final = compiled(

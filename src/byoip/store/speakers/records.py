@@ -23,6 +23,7 @@ class SpeakerState:
         fault: why it could not be asked; empty while it answers.
         loaded: whether it has every route now.
         prepends_lost_as: the number of the origin whose prepends a neighbour would drop.
+        internal_as: the number of its own AS, where a neighbour is in that AS.
     """
 
     name: str
@@ -32,6 +33,7 @@ class SpeakerState:
     at: datetime
     loaded: bool
     prepends_lost_as: int | None = None
+    internal_as: int | None = None
 
 
 RECONCILER: Final = "reconciler"  # orders what it has begun, so that the next leader ends it

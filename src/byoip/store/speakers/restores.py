@@ -35,7 +35,7 @@ class ForgottenState:
 
     Attributes:
         applied: routes that speakers may have had from us.
-        orphans: those that were known, with what operators had decided about them.
+        orphans: those that are known: they stay, without what operators had decided about them.
     """
 
     applied: int
@@ -116,7 +116,16 @@ _HOLD_BACK: Final = from_text("""
     ON CONFLICT (bgp_prefix_id) DO UPDATE SET change = excluded.change,
         last_seen = coalesce(excluded.last_seen, kept.last_seen)
 """)
-_ORPHANS: Final = from_text("DELETE FROM orphan_routes")
+# They are remembered until a person decides; what was decided in the backup's time is old.
+_ORPHANS: Final = from_text("""
+    WITH known AS (
+        SELECT speaker, cidr FROM orphan_routes ORDER BY speaker, cidr FOR UPDATE
+    ), undecided AS (
+        UPDATE orphan_routes o SET decision = NULL, decided_by = NULL, decided_because = NULL
+        FROM known WHERE (o.speaker, o.cidr) = (known.speaker, known.cidr) RETURNING 1
+    )
+    SELECT count(*) AS many FROM undecided
+""")
 _OF_CLAIMS: Final = from_text("""
     SELECT id, cidr FROM bgp_prefixes WHERE id = ANY(CAST(:routes AS uuid[]))
         OR (live AND prefix_id = ANY(CAST(:claims AS uuid[])))
@@ -170,7 +179,7 @@ class RestoreRepository(Repository):
         return epoch
 
     async def forget_applied(self, now: datetime) -> ForgottenState:
-        """Forget what speakers may have from us, and which orphans they hold.
+        """Forget what speakers may have from us, and what was decided about orphans.
 
         No row is announced that is not up, before an operator releases it (`unreleased.py`).
         At the next full sync, a path that a row wants is taken for ours; every other path is an
@@ -178,7 +187,8 @@ class RestoreRepository(Repository):
         """
         await self._session.change(_HOLD_BACK, now=now, ids=None)
         (applied,) = await self._session.rows(_FORGET, ids=None)
-        return ForgottenState(applied.many, await self._session.change(_ORPHANS))
+        (orphans,) = await self._session.rows(_ORPHANS)
+        return ForgottenState(applied.many, orphans.many)
 
     async def doubt(
         self, routes: Collection[UUID], claims: Collection[UUID], now: datetime

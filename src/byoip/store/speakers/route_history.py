@@ -16,6 +16,7 @@ from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.domain.speakers.route_snapshot import (
     Orphan,
     OrphanNotFound,
+    OrphansChanged,
     RouteSnapshot,
     RouteSnapshotNotFound,
     SnapshotRoute,
@@ -24,6 +25,7 @@ from byoip.store.autocommit import autocommit_pool
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, withdrawals
 from byoip.store.speakers import bgp_peers, records
+from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.tables import orphan_routes, route_snapshots
 from byoip.store.speakers.views import RouteReport
 from byoip.store.statements import AnyRow, Repository, compiled
@@ -52,6 +54,12 @@ _BESIDES: Final = compiled(
 _ORPHANS: Final = compiled(sa.select(orphan_routes).order_by(_o.speaker, _o.cidr))
 _THIS: Final = (_o.speaker == sa.bindparam("held_by"), _o.cidr == sa.bindparam("orphan"))
 _LOCK: Final = compiled(sa.select(orphan_routes).where(*_THIS).with_for_update())
+_UNDECIDED: Final = compiled(
+    sa.select(_o.cidr)
+    .where(_o.speaker == sa.bindparam("held_by"), _o.decision.is_(None))
+    .order_by(_o.cidr)
+    .with_for_update()
+)
 _DECIDE: Final = compiled(
     sa.update(orphan_routes).where(*_THIS).values(decision=sa.literal_column("'withdraw'")),
     ["decided_by", "decided_because"],
@@ -95,6 +103,22 @@ class RouteHistoryRepository(Repository):
         await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
         return _orphan(row)
 
+    async def decide_all(self, speaker: str, many: int, *, by: str, because: str) -> None:
+        """Record that an operator wants all that are undecided withdrawn: just so many.
+
+        Raises:
+            OrphanNotFound: there is none.
+            OrphansChanged: there is another number of them.
+        """
+        found = await self._session.rows(_UNDECIDED, held_by=speaker)
+        if not found:
+            raise OrphanNotFound
+        if len(found) != many:
+            raise OrphansChanged(speaker, len(found), many)
+        for row in found:
+            which = {"held_by": speaker, "orphan": row.cidr}
+            await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
+
     async def last_asked(self, kind: BgpPeerKind, name: str) -> datetime | None:
         """When a reconciler last asked it, its row locked; None: none is known to have asked."""
         return await bgp_peers.last_asked(self._session, kind, name)
@@ -113,6 +137,11 @@ class RouteReader:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
+
+    @property
+    def revisions(self) -> Revisions:
+        """The settings of speakers."""
+        return Revisions(self._autocommit)
 
     async def report(self) -> RouteReport:
         """The counts, and every speaker, listener and alarm by name."""

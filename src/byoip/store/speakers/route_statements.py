@@ -188,14 +188,16 @@ ORPHANS: Final = from_text("""
 """)
 SPEAKER: Final = _counted("""
     INSERT INTO speakers AS kept
-        (name, stage, alive, fault, held, asked_at, loaded_at, prepends_lost_as)
+        (name, stage, alive, fault, held, asked_at, loaded_at, prepends_lost_as, internal_as)
     VALUES (:name, :stage, :fault = '', :fault, :held, :at, CASE WHEN :loaded THEN :at END,
-        :prepends_lost_as)
+        :prepends_lost_as, :internal_as)
     ON CONFLICT (name) DO UPDATE SET stage = excluded.stage, alive = excluded.alive,
         fault = excluded.fault, asked_at = excluded.asked_at,
         held = CASE WHEN excluded.alive THEN excluded.held ELSE kept.held END,
         prepends_lost_as = CASE WHEN excluded.alive THEN excluded.prepends_lost_as
             ELSE kept.prepends_lost_as END,
+        internal_as = CASE WHEN excluded.alive THEN excluded.internal_as
+            ELSE kept.internal_as END,
         loaded_at = CASE WHEN :loaded THEN coalesce(kept.loaded_at, excluded.loaded_at) END
 """)
 LISTENERS: Final = _counted("""

@@ -19,6 +19,7 @@ from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, Rou
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.speakers import route_statements as sql
 from byoip.store.speakers.records import SpeakerRecords, SpeakerState
+from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
 from byoip.store.statements import AnyRow
 
@@ -77,6 +78,11 @@ class Routes:
     def records(self) -> SpeakerRecords:
         """What is on record of each speaker, outside of the rows of routes."""
         return SpeakerRecords(self._autocommit)
+
+    @property
+    def revisions(self) -> Revisions:
+        """The settings of speakers."""
+        return Revisions(self._autocommit)
 
     async def states(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""

@@ -42,6 +42,45 @@ speakers = table(
     col.timestamptz("told_at", nullable=True),
     # The origin that must not be repeated in paths there: a neighbour is in that AS.
     sa.Column("prepends_lost_as", sa.BigInteger),
+    # Its own AS, where a neighbour of it is in that AS, whatever its prepends.
+    sa.Column("internal_as", sa.BigInteger),
+)
+
+# Settings of all speakers, which all workers use. `opened` and `noted` say how far one that travels
+# has come: the last stage that is told by it, and what was seen before that. Rows stay.
+speaker_revisions = table(
+    "speaker_revisions",
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    col.text("digest"),
+    col.jsonb("speakers"),
+    col.text("state"),
+    sa.Column("in_doubt", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("opened", sa.SmallInteger),
+    sa.Column("noted", pg.JSONB),
+    col.text("proposed_by"),
+    col.text("reason"),
+    col.timestamptz("at"),
+    col.timestamptz("ended_at", nullable=True),
+    sa.Column("said", sa.Text, nullable=False, server_default=sa.text("''")),
+    col.check("number", "number >= 1"),
+    col.check("state", "state IN ('travelling', 'in_force', 'replaced', 'taken_back')"),
+    col.check("travels", "state = 'travelling' OR num_nulls(opened, noted) = 2"),
+    sa.Index(
+        "uq_speaker_revisions_live",
+        "state",
+        unique=True,
+        postgresql_where="state IN ('travelling', 'in_force')",
+    ),
+)
+
+# What the file of each process says of speakers, as long as it runs.
+speaker_proposals = table(
+    "speaker_proposals",
+    sa.Column("process", sa.Uuid, primary_key=True),
+    col.text("name"),
+    col.text("digest"),
+    col.jsonb("speakers"),
+    col.timestamptz("seen_at"),
 )
 
 # The same of listeners.

@@ -25,6 +25,8 @@ async def forget(
         raise bgp_peer.not_found(kind)
     asked_at = await tx.routes.last_asked(kind, name)
     in_service.require_gone(kind, name, asked_at, tx.now)
+    if kind is BgpPeerKind.SPEAKER and await tx.revisions.names(name):
+        raise bgp_peer.SpeakerInService("the settings that all workers use name it")
     forgotten = await tx.routes.forget(kind, name)
     if forgotten is None:
         raise bgp_peer.not_found(kind)

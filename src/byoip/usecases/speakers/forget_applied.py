@@ -84,6 +84,8 @@ async def _doubt(tx: Transaction, found: Kept) -> None:
     routes = {route for one in found.testimonies for route in one.routes}
     claims = {claim for one in found.testimonies for claim in one.claims}
     doubted = await tx.restores.doubt(routes, claims, tx.now)
+    if await tx.revisions.lock():  # what was lost may be of the settings of speakers
+        await tx.revisions.doubt(doubt=True)
     cidrs = [str(one) for one in doubted.cidrs]
     before = {"identity": found.kept}
     after = {"identity": found.here, "in_doubt": cidrs, "feed": feed.hex, "epoch": epoch.hex}
@@ -106,6 +108,9 @@ async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenS
     epoch = await tx.restores.begin_epoch(tx.now)
     await tx.restores.keep(found.here, tx.now)
     done = await tx.restores.forget_applied(tx.now)
+    if await tx.revisions.lock():
+        await tx.revisions.doubt(doubt=True)
+        await tx.revisions.take_back("the database was restored on its way", tx.now)
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
     after["feed"] = feed.hex

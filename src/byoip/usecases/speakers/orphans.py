@@ -26,3 +26,23 @@ async def withdraw(tx: Transaction, speaker: str, cidr: str, *, name: str, reaso
     after = {"speaker": speaker, "cidr": str(prefix), "name": who.value}
     tx.record_for_operators("orphan.withdrawn", why, after=after)
     return replace(found, decided_by=who.value, decided_because=why.value)
+
+
+async def withdraw_all(
+    tx: Transaction, speaker: str, many: int, *, name: str, reason: str
+) -> tuple[str, int]:
+    """Have all orphans of one speaker withdrawn that are undecided: just as many as were looked at.
+
+    No faster than the breaker's ceiling. The speaker's name and their number are returned.
+
+    Raises:
+        InvalidText: the name or the reason.
+        OrphanNotFound, OrphansChanged: there is none, or another number; nothing is decided.
+    """
+    who, why = stated_name(name), stated_reason(reason)
+    if not can_be_named(speaker):
+        raise OrphanNotFound
+    await tx.routes.decide_all(speaker, many, by=who.value, because=why.value)
+    after = {"speaker": speaker, "count": many, "name": who.value}
+    tx.record_for_operators("orphan.withdrawn_all", why, after=after)
+    return speaker, many

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.prepending import prepends_lost_as
+from byoip.domain.routes.prepending import internal_as, prepends_lost_as
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, plan
 from byoip.ports.clock import Clock
@@ -72,6 +72,8 @@ class SyncSpeaker:
 
     Attributes:
         attributes: of what it announces, but for its local AS: the speaker itself is asked for it.
+        keeps: what it holds with other attributes stays as it is.
+        withheld: how many routes that are, as of the last full sync.
         progressed_at: when the speaker or the database last answered, by `boottime`.
     """
 
@@ -83,6 +85,8 @@ class SyncSpeaker:
     gates: Gates
     clock: Clock
     witnesses: Witnesses = field(default_factory=Witnesses)
+    keeps: bool = False
+    withheld: int = field(default=0, init=False)
     acceptance: Acceptance = field(init=False)
     opening: OpenSessions = field(init=False)
     progressed_at: float = field(default_factory=boottime, init=False)
@@ -114,7 +118,8 @@ class SyncSpeaker:
         states = await self.routes.states(self.name)
         self.progressed_at = boottime()
         decided = await self.routes.decided_orphans(self.name)
-        todo = plan(states, attributes, self._admits, held, decided)
+        todo = plan(states, attributes, self._admits, held, decided, keeps=self.keeps)
+        self.withheld = len(todo.withheld)
         self.acceptance.begin()
         changed = await self._carry_out(todo)
         remaining = await self._withdraw_orphans(todo)
@@ -127,7 +132,7 @@ class SyncSpeaker:
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
         self.acceptance.note_prepends(states, lost_as)
         many = len(announced) + len(remaining)
-        await self._note(many, neighbours, lost_as)
+        await self._note(many, neighbours, attributes)
         return SyncResult(changed, neighbours, many, again)
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
@@ -270,8 +275,12 @@ class SyncSpeaker:
         self._missing = missing
         return bool(missing) and not refuses
 
-    async def _note(self, held: int, neighbours: Sequence[Neighbour], lost_as: Asn | None) -> None:
-        loaded = all(one.enabled for one in neighbours)
+    async def _note(
+        self, held: int, neighbours: Sequence[Neighbour], attributes: PathAttributes
+    ) -> None:
+        loaded, ases = all(one.enabled for one in neighbours), [one.asn for one in neighbours]
+        lost_as = prepends_lost_as(attributes, ases)
+        internal = internal_as(attributes.local_as, ases)
         state = SpeakerState(
             self.name,
             self.stage,
@@ -280,6 +289,7 @@ class SyncSpeaker:
             self.clock.now(),
             loaded=loaded,
             prepends_lost_as=lost_as.number if lost_as else None,
+            internal_as=internal.number if internal else None,
         )
         await self.routes.note_speaker(state)
 
