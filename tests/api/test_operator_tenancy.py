@@ -102,4 +102,7 @@ MORE = {
     "registry": "ripencc",
     "parked": "released",
     "speaker": "ams1",
+    "count": 1,
+    "proposal": "5f0c41d2a9be",
+    "revision": 1,
 }

@@ -34,7 +34,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from byoip.domain.speakers.revision import Entries
-from byoip.domain.speakers.succession import Verdict
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Listener
 from byoip.ports.steady_clock import SteadyClock, boottime
@@ -46,12 +45,12 @@ from byoip.store.speakers.watch_election import LeaseWatch
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.acceptance import ALARMS
-from byoip.usecases.speakers.forget_applied import recognise
 from byoip.usecases.speakers.observe import ObserveRoutes
 from byoip.usecases.speakers.open_sessions import OPENING_ALARMS, Witnesses
 from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
 from byoip.usecases.speakers.travel import TravelRevision
+from byoip.worker.recognising import recognise_database
 from byoip.worker.revising import (
     SETTINGS_ALARMS,
     Connect,
@@ -71,8 +70,6 @@ _PAUSE_SECONDS = 1.0  # before it tries to lead again
 _OTHERS_SECONDS = 3.0  # the same after a turn without speakers: the others look each second
 _WARN_SECONDS = 0.5  # between two looks for alarms
 _SOONEST_SECONDS = 0.01  # at first, between two looks for the same change
-_TESTIMONY_SECONDS = 10.0
-_TESTIMONY_PAUSE_SECONDS = 0.2
 _SNAPSHOT_EVERY = timedelta(minutes=1)
 
 
@@ -125,7 +122,7 @@ class Reconciler:
 
     async def _lead(self, leadership: Leadership) -> None:
         routes, store = self.routes.on(leadership.pool), leadership.store(self.store)
-        await _recognise(leadership, store)
+        await recognise_database(leadership, store)
         clock = DatabaseClock()
         await clock.set(leadership.pool)
         parts = replace(self, routes=routes, store=store, clock=clock)
@@ -139,20 +136,6 @@ class Reconciler:
                     _LOG.info("There is news of the settings of speakers")
         finally:
             self.leading.clear()
-
-
-async def _recognise(leadership: Leadership, store: Store) -> None:
-    """Find out which database this is; changes wait while processes testify."""
-    give_up = boottime() + _TESTIMONY_SECONDS
-    verdict = Verdict.WAITING
-    while verdict is Verdict.WAITING:
-        async with store.transaction() as tx:
-            verdict = await recognise(tx, patient=boottime() < give_up)
-        if verdict is Verdict.WAITING:
-            await leadership.require()
-            await asyncio.sleep(_TESTIMONY_PAUSE_SECONDS)
-    if verdict is not Verdict.SAME:
-        _LOG.warning("This database is another one than before: %s", verdict.value)
 
 
 class _Term:
@@ -299,6 +282,6 @@ class _Term:
     async def _take_snapshot(self) -> None:
         now = self._parts.steady.now()
         if now >= self._snapshot_due:
-            await _recognise(self._leadership, self._parts.store)
+            await recognise_database(self._leadership, self._parts.store)
             await self._parts.routes.take_snapshot()
             self._snapshot_due = now + _SNAPSHOT_EVERY
