@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -57,13 +58,12 @@ class Memory:
         """Write all that is known to a new file, which takes the place of the old one."""
         self._written, self._last = list(known.writes), ""
         line = _Line(known.flushed, known.at, known.identity, dict(known.changes), self._written)
-        fresh = self.path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        descriptor = os.open(self._fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.close()
         self._descriptor = descriptor
         self._room = _ROOM + self._append(line)
-        fresh.replace(self.path)
+        self._fresh.replace(self.path)
         _flush_directory(self.path.parent)
 
     def keep(self, known: Remembered, learnt: Mapping[UUID, int]) -> None:
@@ -80,7 +80,12 @@ class Memory:
     def remembered(self, key: bytes) -> Remembered | None:
         """What the file says, as far as it was written with this key; None: nothing."""
         known, last = None, ""
-        for line in self.path.read_text(encoding="ascii", errors="replace").splitlines():
+        try:
+            lines = self.path.read_text(encoding="ascii", errors="replace").splitlines()
+        except OSError as fault:
+            _LOG.warning("What was known of the database cannot be read: %s", fault)
+            return None
+        for line in lines:
             text, _, code = line.rpartition(" ")
             last = _code(key, last, text)
             if not hmac.compare_digest(last.encode(), code.encode()):
@@ -89,8 +94,13 @@ class Memory:
         return known
 
     def forget(self) -> None:
-        """Remove the file: what is not kept up to date must not vouch for anything."""
-        self.path.unlink(missing_ok=True)
+        """Remove the file: what is not kept up to date must not vouch for anything.
+
+        Where the disk takes no changes, it stays; without its key in the database it says nothing.
+        """
+        for path in (self.path, self._fresh):
+            with suppress(OSError):
+                path.unlink()
         self.close()
 
     def close(self) -> None:
@@ -98,6 +108,10 @@ class Memory:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    @property
+    def _fresh(self) -> Path:
+        return self.path.with_suffix(".new")
 
     def _append(self, line: _Line) -> int:
         text = msgspec.json.encode(line).decode("ascii")

@@ -137,7 +137,7 @@ class Witness:
         self._memory = Memory.of(directory, self.process)
 
     async def _keep(self, known: Remembered, learnt: Mapping[UUID, int] | None = None) -> None:
-        """On disk, too; what cannot be kept up to date is removed."""
+        """On disk, too; what cannot be kept up to date is removed, and tried again later."""
         self._known = known
         if self._memory is None:
             return
@@ -151,6 +151,7 @@ class Witness:
             _LOG.warning("What is known of the database is not kept on disk: %s", fault)
             self._memory.forget()
             self._memory = None
+            self._said_alive = float("-inf")  # its key goes at once: the file may still be there
 
     async def _watch(self, connection: psycopg.AsyncConnection[Any]) -> None:
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(ROUTES_CHANNEL)))
@@ -160,13 +161,13 @@ class Witness:
             await self._testify(connection, self.process, known, here.identity)
         await self._testify_for_gone(connection, here.identity)
         await self._until_judged(connection, here.identity)
-        await self._forget_gone(connection)
         self._said_alive = float("-inf")
         await self._say_alive(connection)  # first: what is kept then can vouch for it
         (now,) = await run(connection, _FLUSHED)
         changes = _changes(await run(connection, _ALL))
         known = Remembered(here.identity, changes, (), now.flushed, now.at)
         await self._keep(known)
+        await self._forget_gone(connection)  # last: a power cut finds one file or the other
         while True:
             await self._say_alive(connection)
             heard = connection.notifies(timeout=_LOOK_SECONDS, stop_after=1)
@@ -247,6 +248,8 @@ class Witness:
             key = None if self._memory is None else self._memory.key
             await run(connection, _ALIVE, process=self.process, name=process_name(), key=key)
             self._said_alive = boottime()
+            if self._memory is None and self.directory is not None:
+                self._memory = Memory.of(self.directory, self.process)
 
     async def _leave(self, connection: psycopg.AsyncConnection[Any]) -> None:
         try:
