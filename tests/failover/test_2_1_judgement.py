@@ -54,7 +54,7 @@ def test_nothing_is_missing() -> None:
             replace(FOUND, writes=[]),
             Losses(["acknowledged requests are lost: request-1"], claims={CLAIM}),
         ),
-        (replace(FOUND, reached=999), Losses(["1 bytes of the log are missing"])),
+        (replace(FOUND, reached=999), Losses(["1 bytes of the log are missing"], log=True)),
         (replace(FOUND, reached=None), Losses([RESTARTED], bounded=False)),
         (replace(FOUND, started=AT + timedelta(seconds=1)), Losses([RESTARTED], bounded=False)),
         (
@@ -63,7 +63,7 @@ def test_nothing_is_missing() -> None:
         ),
         (
             replace(FOUND, identity=BEFORE, reached=999),
-            Losses(["1 bytes of the log are missing"], bounded=False),
+            Losses(["1 bytes of the log are missing"], bounded=False, log=True),
         ),
     ],
 )
@@ -97,7 +97,8 @@ def test_the_same_server_may_have_been_restarted() -> None:
         (PROMOTED, [GOOD, SOME], Verdict.IN_DOUBT),
         (PROMOTED, [SOME, BAD], Verdict.RESTORED),
         (PROMOTED, [SOME, SILENT], Verdict.WAITING),
-        (BEFORE, [SOME], Verdict.RESTORED),
+        (BEFORE, [SOME], Verdict.IN_DOUBT),
+        (BEFORE, [SOME, BAD], Verdict.RESTORED),
         (DUMP, [SOME], Verdict.RESTORED),
         (PROMOTED, [], Verdict.WAITING),
         (DUMP, [GOOD], Verdict.RESTORED),
@@ -118,3 +119,18 @@ def test_the_first_look_and_an_older_timeline() -> None:
 
 def test_timelines_are_hexadecimal() -> None:
     assert Identity.parse(BEFORE.replace("00000001", "0000001A")).timeline == 26
+
+
+@pytest.mark.parametrize(
+    ("found", "certain"),
+    [
+        (replace(FOUND, started=AT + timedelta(seconds=1)), False),
+        (replace(FOUND, identity=TWICE), False),
+        (replace(FOUND, identity=TWICE, changes={ROUTE: 3}), True),
+        (replace(FOUND, identity=TWICE, writes=[]), True),
+        (replace(FOUND, reached=999), True),
+        (FOUND, False),
+    ],
+)
+def test_what_is_missing_for_certain(found: Found, *, certain: bool) -> None:
+    assert losses(KNOWN, found).certain is certain

@@ -103,12 +103,19 @@ class Losses:
         routes: the BGP prefixes whose last changes are missing.
         claims: those that acknowledged requests were about which are missing.
         bounded: whether these routes and claims are all that can be missing.
+        log: whether an end of the log is missing.
     """
 
     said: Sequence[str] = ()
     routes: Collection[UUID] = ()
     claims: Collection[UUID] = ()
     bounded: bool = True
+    log: bool = False
+
+    @property
+    def certain(self) -> bool:
+        """Whether anything is missing, and not only unproven."""
+        return bool(self.routes or self.claims or self.log)
 
 
 def losses(known: Remembered, found: Found) -> Losses:
@@ -123,12 +130,13 @@ def losses(known: Remembered, found: Found) -> Losses:
         said.append(f"acknowledged requests are lost: {', '.join(requests)}")
     if fault := _not_one_promotion(known, found):
         said.append(fault)
-    if found.reached is not None and found.reached < known.flushed and not fault:
+    log = found.reached is not None and found.reached < known.flushed and not fault
+    if found.reached is not None and log:
         said.append(f"{known.flushed - found.reached} bytes of the log are missing")
     # Where nothing is left of any remembered request, older ones may be lost as well.
     all_known = len(known.writes) < WRITES_KEPT or len(missing) < len(set(known.writes))
     bounded = known.identity != found.identity and fault is None and all_known
-    return Losses(said, older, {claim for claim, _ in missing}, bounded=bounded)
+    return Losses(said, older, {claim for claim, _ in missing}, bounded=bounded, log=log)
 
 
 def _not_one_promotion(known: Remembered, found: Found) -> str | None:
@@ -173,8 +181,10 @@ def judge(
         patient: whether to wait for those that have said nothing yet.
     """
     bad = [one for one in testimonies if one.good is False]
-    if kept is None or kept == here:
-        return Verdict.RESTORED if kept and bad else Verdict.SAME
+    if kept is None or not (bad or kept != here):
+        return Verdict.SAME
+    if kept == here:  # one of before that comes late; of what it knows by this identity, no bound
+        return Verdict.IN_DOUBT if all(one.bounded for one in bad) else Verdict.RESTORED
     promoted = Identity.parse(here).promotions_since(Identity.parse(kept))
     if not promoted or not all(one.bounded for one in bad):
         return Verdict.RESTORED

@@ -86,7 +86,11 @@ _GONE: Final = from_text("""
     SELECT process, key FROM witnesses
     WHERE process = ANY(CAST(:processes AS uuid[])) AND key IS NOT NULL
 """)
-_KEPT: Final = from_text("SELECT identity FROM incarnation")
+# And whether what speakers have was forgotten since it is this one.
+_KEPT: Final = from_text("""
+    SELECT identity, EXISTS (SELECT FROM operator_events WHERE kind = 'routes.disowned'
+        AND after ->> 'identity' = i.identity) AS forgotten FROM incarnation i
+""")
 
 
 @dataclass(slots=True)
@@ -203,9 +207,14 @@ class Witness:
         known: Remembered,
         here: str,
     ) -> None:
-        """Compare; of the database that it was, good news is no news."""
+        """Compare; of the database that it was, or that was judged, good news is no news."""
         lost = losses(known, await self._found(connection, known, here))
-        if here == known.identity and not lost.said:
+        judged = [one for one in await run(connection, _KEPT) if one.identity == here]
+        if here == known.identity:
+            news = bool(lost.said)
+        else:  # too late for what is only unproven
+            news = not judged or (lost.certain and not judged[0].forgotten)
+        if not news:
             return
         await run(
             connection,
