@@ -23,9 +23,9 @@ async def known_to(here: World) -> Remembered:
     """What a witness of this database knows."""
     told = Witness(here.pair.url("postgres"), ())
     async with running(told):
-        await until(lambda: told._known is not None)  # noqa: SLF001 - as a frozen process has it
-    assert told._known  # noqa: SLF001
-    return told._known  # noqa: SLF001
+        await until(lambda: told._known is not None)
+    assert told._known
+    return told._known
 
 
 @asynccontextmanager
@@ -42,7 +42,7 @@ async def judged_again(here: World, known: Remembered) -> str:
     """A process that was frozen since goes on, and the leader looks again."""
     late = Witness(here.pair.url("postgres"), (), process=uuid4(), _known=known)
     async with running(late):
-        await until(lambda: late._known is not known or said(here, late))  # noqa: SLF001
+        await until(lambda: late._known is not known or said(here, late))
         async with here.fleet.store.transaction(actor=OWNER) as tx:
             verdict = await recognise(tx)
     return verdict.value

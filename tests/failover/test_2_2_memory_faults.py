@@ -31,7 +31,7 @@ def key(url: str) -> bytes | None:
     """What vouches for its file; none where it has no row."""
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT key FROM witnesses").fetchone()
-        return row and row[0]
+        return row[0] if row else None
 
 
 def full(directory: Path) -> Path:

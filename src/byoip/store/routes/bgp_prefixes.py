@@ -72,7 +72,12 @@ _ORPHANED: Final = sa.exists().where(orphan_routes.c.cidr == _b.cidr)
 # Withdrawn, and not known to be gone everywhere.
 LINGERS: Final = sa.and_(~_b.advertised, sa.or_(KNOWN, _ORPHANED))
 _LINGERING: Final = compiled(sa.select(_b.id).where(_b.prefix_id == _CLAIM, LINGERS))
-_FORGOTTEN: Final = compiled(sa.select(_b.id).where(_b.id == _THIS, LINGERS, ~_MARKED))
+# Of space that another claim is approved for by now, what is out is that one's.
+_h = prefixes.alias("holders").c
+_ANOTHERS: Final = sa.exists().where(
+    _h.id != _b.prefix_id, _h.state == "approved", _h.cidr.op(">>=")(_b.cidr)
+)
+_FORGOTTEN: Final = compiled(sa.select(_b.id).where(_b.id == _THIS, LINGERS, ~_MARKED, ~_ANOTHERS))
 # Any speaker may have it: each is asked what it holds before it is told anything.
 _ADOPT: Final = compiled(
     pg.insert(applied_routes)
@@ -215,7 +220,10 @@ class BgpPrefixRepository(Repository):
         return [bgp_prefix_from(row) for row in rows]
 
     async def forgotten(self, bgp_prefix_id: UUID) -> bool:
-        """Whether it is withdrawn and still out, with no record that any speaker has it from us."""
+        """Whether it is withdrawn and still out, with no record that any speaker has it from us.
+
+        Not if another claim is approved for that space: what is out may be that one's.
+        """
         return await self._session.row(_FORGOTTEN, bgp_prefix_id=bgp_prefix_id) is not None
 
     async def adopt(self, bgp_prefix_id: UUID) -> None:
