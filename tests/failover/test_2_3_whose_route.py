@@ -1,25 +1,14 @@
 """Failover 2.3: a repeated withdrawal is the owner's, not of one who had the prefix before."""
 
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
-import pytest
-
 from byoip.domain.prefix import Prefix
-from byoip.store.engine import PoolSize, make_engine
 from tests.announcing import Fleet, looks, path, reconciling, speaker, until
 from tests.failover.test_2_3_withdrawn_again import held, withdraw_again
 from tests.fakes.speaker import FakeSpeaker
 
 REVOKE = "UPDATE prefixes SET state = 'pending', approved_at = NULL, approved_by = NULL"
 LEDGER = "SELECT count(*) FROM withdrawals"
-
-
-@pytest.fixture
-async def fleet(cloned_url: str) -> AsyncIterator[Fleet]:
-    engine = make_engine(cloned_url, pool=PoolSize(kept=5, more=10, autocommit=8))
-    yield Fleet(engine)
-    await engine.dispose()
 
 
 async def test_who_had_the_prefix_before_takes_down_no_route_of_its_holder(fleet: Fleet) -> None:

@@ -84,8 +84,7 @@ async def _doubt(tx: Transaction, found: Kept) -> None:
     routes = {route for one in found.testimonies for route in one.routes}
     claims = {claim for one in found.testimonies for claim in one.claims}
     doubted = await tx.restores.doubt(routes, claims, tx.now)
-    if await tx.revisions.lock():  # what was lost may be of the settings of speakers
-        await tx.revisions.doubt(doubt=True)
+    await _doubt_settings(tx, "a promotion on its way has lost changes")
     cidrs = [str(one) for one in doubted.cidrs]
     before = {"identity": found.kept}
     after = {"identity": found.here, "in_doubt": cidrs, "feed": feed.hex, "epoch": epoch.hex}
@@ -98,6 +97,13 @@ async def _doubt(tx: Transaction, found: Kept) -> None:
     await tx.restores.raise_alarm("in_doubt", f"{named}{_lost(found)}", tx.now)
 
 
+async def _doubt_settings(tx: Transaction, why: str) -> None:
+    """What was lost may be that other settings were in force, or that these were taken back."""
+    if await tx.revisions.lock():
+        await tx.revisions.doubt(doubt=True)
+        await tx.revisions.take_back(why, tx.now)
+
+
 async def _stop_offboarding(tx: Transaction, why: CustomerText) -> None:
     await tx.guards.switch(JobSwitch(JobKind.OFFBOARD, True, tx.now, tx.actor.name, why.value))  # noqa: FBT003 - a field
     tx.record_for_operators("job.stopped", why, after={"kind": JobKind.OFFBOARD.value})
@@ -108,9 +114,7 @@ async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenS
     epoch = await tx.restores.begin_epoch(tx.now)
     await tx.restores.keep(found.here, tx.now)
     done = await tx.restores.forget_applied(tx.now)
-    if await tx.revisions.lock():
-        await tx.revisions.doubt(doubt=True)
-        await tx.revisions.take_back("the database was restored on its way", tx.now)
+    await _doubt_settings(tx, "the database was restored on its way")
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
     after["feed"] = feed.hex
