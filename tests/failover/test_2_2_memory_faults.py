@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from byoip.domain.speakers.succession import Remembered
 from byoip.store.speakers import witnesses
-from byoip.store.speakers.memory import Memory
+from byoip.store.speakers.memory import Memory, left_behind
 from byoip.store.speakers.witnesses import Witness
 from tests.announcing import until
 
-PROCESS = uuid4()
+PROCESS, AT = uuid4(), datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @asynccontextmanager
@@ -107,3 +109,34 @@ async def test_a_file_that_cannot_be_read_holds_nothing_up(url: str, tmp_path: P
 async def _alive(url: str) -> bool:
     with psycopg.connect(url) as connection:
         return bool(connection.execute("SELECT FROM witnesses").fetchall())
+
+
+async def test_what_is_left_of_another_database_stays_for_its_processes(
+    url: str, tmp_path: Path
+) -> None:
+    """A directory for all processes of a machine, and two databases."""
+    others = Memory.of(tmp_path, uuid4())
+    others.keep_all(Remembered("cluster 7, timeline 00000001, database 5", {}, [], 0, AT))
+    others.close()
+    async with running(url, tmp_path):
+        await until(lambda: len(list(tmp_path.glob("*.memory"))) == 2)
+        await until(lambda: key(url) is not None)
+        (found,) = left_behind(tmp_path, "cluster 7, timeline 00000002, database 5")
+        assert found.process == others.process
+
+
+async def test_a_process_that_was_killed_is_spoken_for_by_one_that_runs(
+    url: str, tmp_path: Path
+) -> None:
+    killed = Memory.of(tmp_path, uuid4())
+    async with running(url, tmp_path):
+        await until(lambda: key(url) is not None)
+        with psycopg.connect(url) as connection:
+            (here,) = connection.execute("SELECT database_identity()").fetchone() or ("",)
+            killed.keep_all(Remembered(here, {}, [], 0, AT))
+            killed.close()
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'byoip witness' AND datname = current_database()"
+            )
+        await until(lambda: not killed.path.exists())

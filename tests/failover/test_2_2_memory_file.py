@@ -66,14 +66,15 @@ def test_a_long_file_is_written_anew(written: Memory, monkeypatch: pytest.Monkey
 
 def test_only_what_is_left_behind_is_taken(written: Memory, tmp_path: Path) -> None:
     (tmp_path / "no uuid.memory").touch()
-    assert left_behind(tmp_path) == [], "its process lives"
+    assert left_behind(tmp_path, "cluster 7") == [], "its process lives"
     written.close()
-    (mine,) = left_behind(tmp_path)
+    assert left_behind(tmp_path, "cluster 8") == [], "it is about another database"
+    (mine,) = left_behind(tmp_path, "cluster 7")
     assert mine.process == PROCESS
-    assert left_behind(tmp_path) == [], "another process has it"
+    assert left_behind(tmp_path, "cluster 7") == [], "another process has it"
     assert mine.remembered(written.key) == LATER
     mine.forget()
-    assert left_behind(tmp_path) == []
+    assert left_behind(tmp_path, "cluster 7") == []
     assert not written.path.exists()
 
 

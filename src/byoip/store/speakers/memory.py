@@ -21,7 +21,7 @@ from uuid import UUID
 
 import msgspec
 
-from byoip.domain.speakers.succession import WRITES_KEPT, Remembered, Write
+from byoip.domain.speakers.succession import WRITES_KEPT, Identity, Remembered, Write
 
 _LOG = logging.getLogger(__name__)
 
@@ -77,6 +77,15 @@ class Memory:
             _Line(known.flushed, known.at, changes=dict(learnt), writes=writes)
         )
 
+    def is_about(self, here: str) -> bool:
+        """Whether it is about this database, of whatever timeline, or about none that it names."""
+        try:
+            with self.path.open(encoding="ascii") as file:
+                line = msgspec.json.decode(file.readline().rpartition(" ")[0], type=_Line)
+        except (OSError, UnicodeError, msgspec.MsgspecError):
+            return True
+        return Identity.parse(line.identity).lineage == Identity.parse(here).lineage
+
     def remembered(self, key: bytes) -> Remembered | None:
         """What the file says, as far as it was written with this key; None: nothing."""
         known, last = None, ""
@@ -124,8 +133,11 @@ class Memory:
         return len(written)
 
 
-def left_behind(directory: Path) -> list[Memory]:
-    """The files of processes that are gone; they are this process's now."""
+def left_behind(directory: Path, here: str, *, but: UUID | None = None) -> list[Memory]:
+    """The files of processes that are gone, and knew this database; they are this process's now.
+
+    Not that of `but`, which is this process.
+    """
     found = []
     for path in sorted(directory.glob("*.memory")):
         try:
@@ -138,10 +150,11 @@ def left_behind(directory: Path) -> list[Memory]:
             taken = not os.path.samestat(os.fstat(descriptor), path.stat())
         except OSError:
             taken = True
-        if taken:
-            os.close(descriptor)
+        one = Memory(path, process, b"", descriptor)
+        if taken or process == but or not one.is_about(here):
+            one.close()
         else:
-            found.append(Memory(path, process, b"", descriptor))
+            found.append(one)
     return found
 
 

@@ -137,7 +137,6 @@ class Witness:
         except OSError as fault:
             _LOG.warning("What is known of the database is not kept on disk: %s", fault)
             return
-        self._gone = left_behind(directory)
         self._memory = Memory.of(directory, self.process)
 
     async def _keep(self, known: Remembered, learnt: Mapping[UUID, int] | None = None) -> None:
@@ -163,6 +162,10 @@ class Witness:
         if self._known is not None:
             known = replace(self._known, writes=list(self.acknowledged))
             await self._testify(connection, self.process, known, here.identity)
+        if self.directory is not None:
+            self._gone += await asyncio.to_thread(
+                left_behind, self.directory, here.identity, but=self.process
+            )
         await self._testify_for_gone(connection, here.identity)
         await self._until_judged(connection, here.identity)
         self._said_alive = float("-inf")
