@@ -56,6 +56,7 @@ class Doubted:
 
 
 SEEN_SECONDS: Final = 10.0  # so often a process says that it is alive
+SILENCE: Final = timedelta(seconds=3 * SEEN_SECONDS)  # one that was silent for longer was gone
 
 IDENTITY: Final = from_text("SELECT database_identity() AS identity")
 _KEPT: Final = from_text("SELECT identity FROM incarnation FOR UPDATE")
@@ -155,9 +156,7 @@ class RestoreRepository(Repository):
         # First: a server that is still being rolled forward says so here, and counts as away.
         (here,) = await self._session.rows(IDENTITY)
         kept = await self._session.row(_KEPT)
-        said = await self._session.rows(
-            _TESTIMONIES, here=here.identity, silence=timedelta(seconds=3 * SEEN_SECONDS)
-        )
+        said = await self._session.rows(_TESTIMONIES, here=here.identity, silence=SILENCE)
         return Kept(
             here.identity,
             None if kept is None else kept.identity,

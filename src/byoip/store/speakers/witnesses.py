@@ -27,7 +27,7 @@ from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
 from byoip.store.speakers.leased import connected
 from byoip.store.speakers.leases import FAULTS, LeaseLost, process_name, run
 from byoip.store.speakers.memory import Memory, left_behind
-from byoip.store.speakers.restores import IDENTITY, SEEN_SECONDS
+from byoip.store.speakers.restores import IDENTITY, SEEN_SECONDS, SILENCE
 from byoip.store.statements import from_text
 
 _LOG = logging.getLogger(__name__)
@@ -77,14 +77,16 @@ _TESTIFY: Final = from_text("""
 _LEAVE: Final = from_text(
     "DELETE FROM witnesses WHERE process = ANY(CAST(:processes AS uuid[])) RETURNING name"
 )
-# Of one that has stopped no word is waited for, unless all have stopped; its file may still speak.
+# Of one that has stopped no word is waited for, unless all have stopped: then its file may speak.
 _REST: Final = from_text("""
     UPDATE witnesses SET seen_at = seen_at - interval '1 minute' WHERE process = :process
     RETURNING name
 """)
+# Those that were alive at the end, as in `restores.py`: of others the survivors know all, and more.
 _GONE: Final = from_text("""
     SELECT process, key FROM witnesses
     WHERE process = ANY(CAST(:processes AS uuid[])) AND key IS NOT NULL
+        AND seen_at >= (SELECT max(seen_at) FROM witnesses) - CAST(:silence AS interval)
 """)
 # And whether what speakers have was forgotten since it is this one.
 _KEPT: Final = from_text("""
@@ -188,7 +190,8 @@ class Witness:
 
     async def _testify_for_gone(self, connection: psycopg.AsyncConnection[Any], here: str) -> None:
         """Say what the files of processes that are gone say, where it is not too late for that."""
-        rows = await run(connection, _GONE, processes=[one.process for one in self._gone])
+        processes = [one.process for one in self._gone]
+        rows = await run(connection, _GONE, processes=processes, silence=SILENCE)
         keys = {row.process: row.key for row in rows}
         kept = {row.identity for row in await run(connection, _KEPT)}
         for one in self._gone:
