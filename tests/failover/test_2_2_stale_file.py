@@ -76,6 +76,23 @@ async def _learnt_or_said(fleet: Fleet, late: Witness, known: Remembered) -> boo
     return late._known is not known or await _said(fleet)
 
 
+async def test_where_the_clock_was_set_back_no_row_is_from_the_future(fleet: Fleet) -> None:
+    """A killed process would seem the last alive, and the feed of events shared until then."""
+    await fleet.do(KILLED, process=uuid4(), key=b"", ago=timedelta(hours=-1))
+    url = fleet.engine.url.render_as_string(hide_password=False)
+    task = asyncio.create_task(Witness(url, ()).run())
+    try:
+        await until(lambda: _is(fleet, "SELECT count(*) FROM witnesses", 2))
+        assert await _is(fleet, "SELECT max(seen_at) <= now() FROM witnesses", value=True)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _is(fleet: Fleet, statement: str, value: object) -> bool:
+    return await fleet.ask(statement) == [(value,)]
+
+
 async def judged(fleet: Fleet) -> str:
     async with fleet.store.transaction(actor=OWNER) as tx:
         return (await recognise(tx)).value

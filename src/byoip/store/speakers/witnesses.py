@@ -58,7 +58,12 @@ _JUDGED: Final = from_text("""
             WHERE process = ANY(CAST(:processes AS uuid[])) AND NOT good) AS judged
 """)
 _ALIVE: Final = from_text("""
-    WITH gone AS (DELETE FROM witnesses WHERE seen_at < clock_timestamp() - interval '1 day')
+    WITH gone AS (
+        DELETE FROM witnesses WHERE seen_at < clock_timestamp() - interval '1 day'
+    ), ahead AS (  -- the server's clock was set back
+        UPDATE witnesses SET seen_at = clock_timestamp()
+        WHERE seen_at > clock_timestamp() + interval '1 minute' AND process <> :process
+    )
     INSERT INTO witnesses (process, name, seen_at, key)
     VALUES (:process, :name, clock_timestamp(), :key)
     ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at, key = excluded.key
