@@ -25,15 +25,15 @@ class Model:
     """What owners asked for, and what went although none of them had."""
 
     prepends: dict[Prefix, int | None] = field(default_factory=dict)
-    asked_at: dict[Prefix, float] = field(default_factory=dict)
+    announced_at: dict[Prefix, float] = field(default_factory=dict)
     unasked: list[tuple[str, Prefix]] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)  # speakers whose sessions came up without routes
 
     def gone(self, name: str, prefix: Prefix) -> None:
-        """Wanted, and not just announced again while the speaker thought: no owner asked for it."""
+        """Wanted, and not just announced again while the call was under way: no owner asked."""
         if self.prepends[prefix] is None:
             return
-        if time.monotonic() - self.asked_at.get(prefix, -math.inf) > 1:
+        if time.monotonic() - self.announced_at.get(prefix, -math.inf) > 1:
             self.unasked.append((name, prefix))
 
 
@@ -99,12 +99,13 @@ async def step(dice: random.Random, fleet: Fleet, model: Model, prefix: Prefix) 
     announced = model.prepends[prefix]
     if announced is None:
         model.prepends[prefix] = dice.randrange(3)
+        model.announced_at[prefix] = math.inf
         await fleet.announce(prefix, prepend=model.prepends[prefix] or 0)
+        model.announced_at[prefix] = time.monotonic()
     elif dice.random() < 0.3:
         model.prepends[prefix] = (announced + 1) % 4
         await fleet.announce(prefix, prepend=model.prepends[prefix] or 0)
     elif dice.random() < 0.5:
-        model.asked_at[prefix] = time.monotonic()
         model.prepends[prefix] = None
         await fleet.withdraw(prefix)
 
