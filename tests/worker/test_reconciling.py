@@ -91,9 +91,9 @@ async def test_a_speaker_that_restarts_before_its_sessions_come_up_is_loaded_aga
         await fleet.announce(*prefixes)
         await until(fleet.settled)
         one.came_up_with.clear()
-        one.armed = True
         one.kill()
         await until(lambda: dead(fleet, "one"))
+        one.armed = True  # not before: a look that is under way would start it again
         one.start()
         await until(lambda: not one.armed)
         await until(lambda: one.sends_to(PEER, prefixes[-1]) is not None)
