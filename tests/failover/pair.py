@@ -144,6 +144,16 @@ class Pair:
                 assert time.monotonic() < give_up
                 time.sleep(0.02)
 
+    def cut_standby_off(self) -> None:
+        """It hears nothing more of what is written."""
+        with psycopg.connect(self.standby.url(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET primary_conninfo = ''")
+            connection.execute("SELECT pg_reload_conf()")
+            give_up = time.monotonic() + _START_SECONDS
+            while connection.execute("SELECT FROM pg_stat_wal_receiver").fetchall():
+                assert time.monotonic() < give_up
+                time.sleep(0.05)
+
 
 @contextmanager
 def pair_of(major: int | None = None) -> Iterator[Pair]:

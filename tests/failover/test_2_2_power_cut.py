@@ -72,7 +72,7 @@ async def power_cut(directory: Path, *, lost: bool = False) -> AsyncIterator[Sit
             await until(lambda: bool(list(directory.glob("*.memory"))))
             await asyncio.to_thread(pair.caught_up)
             if lost:
-                _cut_off(pair)
+                await asyncio.to_thread(pair.cut_standby_off)
                 await fleet.withdraw(goes)
                 await until(fleet.settled)
                 await until(lambda: _is(fleet, "SELECT max(change) FROM bgp_prefixes", 3))
@@ -82,14 +82,6 @@ async def power_cut(directory: Path, *, lost: bool = False) -> AsyncIterator[Sit
         pair.primary.kill()
         yield made
         await engine.dispose()
-
-
-def _cut_off(pair: Pair) -> None:
-    with psycopg.connect(pair.standby.url(), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET primary_conninfo = ''")
-        connection.execute("SELECT pg_reload_conf()")
-        while connection.execute("SELECT FROM pg_stat_wal_receiver").fetchall():
-            connection.execute("SELECT pg_sleep(0.05)")
 
 
 async def _is(fleet: Fleet, statement: str, value: object) -> bool:

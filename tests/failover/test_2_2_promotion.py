@@ -61,16 +61,6 @@ class World:
         with psycopg.connect(self.pair.standby.url()) as connection:
             return connection.execute(statement).fetchall()
 
-    def cut_standby_off(self) -> None:
-        """It hears nothing more of what is written."""
-        with psycopg.connect(self.pair.standby.url(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET primary_conninfo = ''")
-            connection.execute("SELECT pg_reload_conf()")
-            for _ in range(600):
-                if not connection.execute("SELECT FROM pg_stat_wal_receiver").fetchall():
-                    return
-                connection.execute("SELECT pg_sleep(0.05)")
-
     async def orphaned(self, prefix: Prefix) -> bool:
         return prefix in await self.fleet.orphans("one")
 
@@ -139,7 +129,7 @@ async def test_without_loss_nothing_is_forgotten_and_a_withdrawal_is_carried_out
 async def test_a_lost_withdrawal_puts_just_that_route_in_doubt() -> None:
     async with world() as here:
         ((feed,),) = await here.fleet.ask(FEED)
-        here.cut_standby_off()
+        await asyncio.to_thread(here.pair.cut_standby_off)
         await here.fleet.withdraw(here.goes)
         await until(lambda: here.holds(here.stays))
         await here.fail_over()
@@ -165,7 +155,7 @@ async def test_a_lost_announcement_stays_up_until_its_owner_speaks() -> None:
         await until(lambda: here.holds(here.stays))
         await until(here.fleet.settled)
         await asyncio.to_thread(here.pair.caught_up)
-        here.cut_standby_off()
+        await asyncio.to_thread(here.pair.cut_standby_off)
         await here.fleet.announce(here.goes)
         await until(lambda: here.holds(here.stays, here.goes))
         await here.fail_over()
@@ -180,7 +170,7 @@ async def test_what_leaves_and_is_in_doubt_stops_offboarding() -> None:
         claim, _, _ = here.fleet.ids[here.goes]
         await here.fleet.do(LEAVING, claim=claim)
         await asyncio.to_thread(here.pair.caught_up)
-        here.cut_standby_off()
+        await asyncio.to_thread(here.pair.cut_standby_off)
         await here.fleet.withdraw(here.goes)
         await here.fail_over()
         assert await here.judged() == ["routes.doubted", "job.stopped"]
@@ -189,7 +179,7 @@ async def test_what_leaves_and_is_in_doubt_stops_offboarding() -> None:
 
 async def test_a_lost_write_that_is_about_no_route_puts_its_prefix_in_doubt() -> None:
     async with world() as here:
-        here.cut_standby_off()
+        await asyncio.to_thread(here.pair.cut_standby_off)
         claim, _, _ = here.fleet.ids[here.stays]
         async with here.fleet.store.transaction(actor=OWNER) as tx:
             tx.record(claim, "prefix.described", after={"description": CustomerText("x").value})
@@ -204,7 +194,7 @@ async def test_a_lost_write_that_is_about_no_route_puts_its_prefix_in_doubt() ->
 
 async def test_more_loss_than_is_remembered_makes_it_a_restore() -> None:
     async with world() as here:
-        here.cut_standby_off()
+        await asyncio.to_thread(here.pair.cut_standby_off)
         claim, _, _ = here.fleet.ids[here.stays]
         for number in range(WRITES_KEPT + 1):
             async with here.fleet.store.transaction(actor=OWNER) as tx:

@@ -47,7 +47,7 @@ class AccountTurns:
             RateLimited: too many of the account wait already.
         """
         turns = self._turns.setdefault(account_id, asyncio.Semaphore(self.at_once))
-        with _one_more(self.of, account_id, self.at_once + MOST_WAITING):
+        with one_more(self.of, account_id, self.at_once + MOST_WAITING):
             async with turns:
                 yield
 
@@ -58,7 +58,7 @@ class AccountTurns:
         Raises:
             RateLimited: the account has as many as it may.
         """
-        with _one_more(self.listening, account_id, MOST_LISTENING):
+        with one_more(self.listening, account_id, MOST_LISTENING):
             yield
 
 
@@ -91,7 +91,12 @@ class ClientTurns:
 
 
 @contextmanager
-def _one_more(of: Counter[UUID], account_id: UUID, most: int) -> Iterator[None]:
+def one_more(of: Counter[UUID], account_id: UUID, most: int) -> Iterator[None]:
+    """Count one more of the account while the block runs.
+
+    Raises:
+        RateLimited: it has as many as it may.
+    """
     if of[account_id] >= most:
         raise RateLimited(_RETRY_AFTER)
     of[account_id] += 1

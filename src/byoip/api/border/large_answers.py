@@ -16,10 +16,9 @@ from weakref import WeakValueDictionary
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from byoip.api.border.refusals import RateLimited
+from byoip.api.border.account_turns import one_more
 
 OF_AN_ACCOUNT = 20
-_RETRY_AFTER = 5
 PART = 64 * 1024
 
 
@@ -41,15 +40,8 @@ class LargeAnswers:
         Raises:
             RateLimited: the account has as many as it may.
         """
-        if self.of[account_id] >= OF_AN_ACCOUNT:
-            raise RateLimited(_RETRY_AFTER)
-        self.of[account_id] += 1
-        try:
+        with one_more(self.of, account_id, OF_AN_ACCOUNT):
             yield
-        finally:
-            self.of[account_id] -= 1
-            if not self.of[account_id]:
-                del self.of[account_id]
 
     @asynccontextmanager
     async def turn(self, account_id: UUID) -> AsyncIterator[None]:

@@ -98,7 +98,7 @@ class TravelRevision:
         noted = await self.revisions.noted()
         before = {one: noted[one] for one in noted if _name(one) in {None, *live}}
         now = await self._marks(before, live.values())
-        wanted = {one.prefix for one in await self._wanted()}
+        wanted = {one.prefix for one in await self._wanted()}  # owners may have changed some since
         found = travel.look(before, now, wanted, told & wanted)
         if await self._vanished(stage, found):
             return f"stage {stage}: {_said(found)}"
