@@ -18,7 +18,8 @@ OLDEST_POSTGRES := 15
 # Tests start `byoip` some thirty times: what Python has compiled is kept, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-fast test-long check fuzz bench bench-quick lock image-check clean
+.PHONY: demo test test-fast test-long long-ship long-others long-oldest \
+  check fuzz bench bench-quick lock image-check clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/byoip demo $(if $(EXIT),--exit)
@@ -32,9 +33,19 @@ ifneq ($(filter true 1,$(CI) $(SYSTEM)),)
 endif
 	$(PYTEST) $(PYTEST_ARGS)
 
-test-long: fuzz
+# Most of it waits for time to pass: two at once.
+test-long: $(VENV)/.development
+	tools/install-real-parts
 	-tools/install-engine # tests/ship says what is missing
-	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS)
+	$(MAKE) --jobs=2 --output-sync=target --keep-going long-ship long-others fuzz long-oldest
+
+long-ship: $(VENV)/.development
+	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS) tests/ship
+
+long-others: $(VENV)/.development
+	CI=true $(BIN)/pytest -m long --ignore=tests/ship $(PYTEST_ARGS)
+
+long-oldest: $(VENV)/.development
 	$(PYTEST) --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net
 
 check: $(VENV)/.development

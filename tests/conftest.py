@@ -2,6 +2,7 @@
 
 import faulthandler
 import gc
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -42,6 +43,16 @@ def nothing_ends_the_process() -> Iterator[None]:
     """A command that serves, run in this process, would end it half a minute later."""
     yield
     faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(autouse=True)
+def logs_stay_where_they_were() -> Iterator[None]:
+    """A command that serves, run in this process, would leave a handler on a closed stream."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
