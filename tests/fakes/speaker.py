@@ -1,7 +1,7 @@
 """The in-memory twins of the outside parties `Speaker` and `Listener`."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
@@ -20,18 +20,8 @@ from byoip.ports.speakers.speaker import (
 )
 from byoip.ports.steady_clock import boottime
 
-Method = Literal[
-    "local_as",
-    "held",
-    "held_of",
-    "close_imports",
-    "takes_ours",
-    "announce",
-    "withdraw",
-    "neighbours",
-    "enable",
-    "sent",
-]
+Asking = Literal["local_as", "held", "held_of", "neighbours", "sent"]
+Method = Asking | Literal["close_imports", "takes_ours", "announce", "withdraw", "enable"]
 
 
 class Trouble(Enum):
@@ -70,6 +60,7 @@ class FakeSpeaker:
 
     def __post_init__(self) -> None:
         self._heard_by: list[FakeListener] = []
+        self._surprised = asyncio.Event()
         self._paths: dict[Prefix, Path] = {}
         self._alive = True
         self.started = 0
@@ -86,6 +77,15 @@ class FakeSpeaker:
     async def held_of(self, prefixes: Collection[Prefix]) -> Sequence[Path]:
         await self._answer("held_of")
         return [self._paths[one] for one in prefixes if one in self._paths]
+
+    async def surprises(self) -> AsyncIterator[None]:
+        started = self.started
+        self._surprised.clear()
+        while self._alive and self.started == started:
+            yield
+            await self._surprised.wait()
+            self._surprised.clear()
+        raise SpeakerUnanswered(f"{self.name}: the twin was killed")
 
     async def close_imports(self, *, until: float = inf) -> None:
         await self._answer("close_imports", until=until)
@@ -134,14 +134,13 @@ class FakeSpeaker:
 
     def put(self, *paths: Path) -> None:
         """Hold these paths, without a call: another client put them there, or it was long ago."""
-        self._paths.update((path.prefix, path) for path in paths)
-        self._tell(path.prefix for path in paths)
+        self._put(paths)
+        self._surprised.set()
 
     def lose(self, *prefixes: Prefix) -> None:
         """Stop to hold these, without a call."""
-        for prefix in prefixes:
-            self._paths.pop(prefix, None)
-        self._tell(prefixes)
+        self._lose(prefixes)
+        self._surprised.set()
 
     @property
     def paths(self) -> Mapping[Prefix, Path]:
@@ -178,14 +177,23 @@ class FakeSpeaker:
     def _do(self, method: Method, paths: Sequence[Path], address: str) -> None:
         if method == "announce":
             taken = [] if self.loses_all else paths
-            self.put(*(path for path in taken if path.prefix not in self.loses))
+            self._put([path for path in taken if path.prefix not in self.loses])
         elif method == "withdraw":
-            self.lose(*(path.prefix for path in paths))
+            self._lose([path.prefix for path in paths])
         elif method == "enable":
             if address not in {one.address for one in self.sessions}:
                 raise SpeakerUnanswered(f"{self.name}: no neighbour {address}")
             self._enabled.add(address)
             self._tell(self._paths)
+
+    def _put(self, paths: Sequence[Path]) -> None:
+        self._paths.update((path.prefix, path) for path in paths)
+        self._tell(path.prefix for path in paths)
+
+    def _lose(self, prefixes: Sequence[Prefix]) -> None:
+        for prefix in prefixes:
+            self._paths.pop(prefix, None)
+        self._tell(prefixes)
 
     def _enabled_at_start(self) -> set[str]:
         return {one.address for one in self.sessions if one.enabled}
@@ -197,6 +205,7 @@ class FakeSpeaker:
     def _forget(self) -> None:
         forgotten, self._paths = self._paths, {}
         self._tell(forgotten)
+        self._surprised.set()
 
     def _tell(self, prefixes: Iterable[Prefix]) -> None:
         prefixes = list(prefixes)

@@ -14,7 +14,8 @@ speaker, so that none waits for another, and six tasks beside them:
                                       revise:  which settings count, and how far do new ones get
 
 A speaker task starts with a full sync (ask what the speaker holds, correct that, let its sessions
-come up), repeats it every few seconds and after a restart, and tells changes in between. All that
+come up), repeats it after a restart, after a change that it was not told, and slowly otherwise; in
+between it tells changes. All that
 matters is in the database: a process may die at any moment, and the next leader starts again with
 full syncs. Without database or leadership no speaker is told anything: routes stay as they are.
 
@@ -189,6 +190,7 @@ class _Term:
         async with asyncio.TaskGroup() as tasks:
             for task in self._speaker_tasks:
                 tasks.create_task(task.run())
+                tasks.create_task(task.watch())
             tasks.create_task(self._beat())
             tasks.create_task(self._listen())
             tasks.create_task(self._advance())

@@ -1,12 +1,19 @@
-"""The work of one speaker while this process leads: syncs, and a watch for its restarts."""
+"""The work of one speaker while this process leads: syncs, and a watch for its restarts.
+
+A full sync costs as much as the speaker holds. While what it holds is watched (`surprises`), and
+nothing is left for the next one to do, they come slowly: in proportion to what one takes.
+"""
 
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 from uuid import UUID
 
+from byoip.domain.speakers.reconciliation import EVERY_ROUTE
 from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
@@ -28,7 +35,9 @@ class Pace:
     """How often, and how patiently.
 
     Attributes:
-        every: between two full syncs of a speaker.
+        every: between two full syncs of a speaker that cannot be watched, or where work is left.
+        rest: how many times as long as a full sync, or a look from outside, the pause after it is
+            at least. With 60, a watched speaker costs a sixtieth of a core.
         absent_for: how long an announcement may be answered "absent".
         probe: seconds between two looks at a speaker's sessions: how soon a restart is noticed.
         second_after: from the first full sync of a term to the next one.
@@ -39,12 +48,17 @@ class Pace:
     """
 
     every: timedelta = timedelta(seconds=10)
+    rest: float = 60.0
     absent_for: timedelta = timedelta(seconds=10)
     probe: float = 1.0
     second_after: timedelta = timedelta(seconds=10)
     gone_after: timedelta = GONE_AFTER
     stalled_after: float = 60.0
     unreached_after: float = 30.0
+
+    def calm(self, took: timedelta) -> timedelta:
+        """From the begin of a full sync or look that took so long to the next, if all is calm."""
+        return max(self.every, took * self.rest)
 
 
 class SpeakerTask:
@@ -66,7 +80,11 @@ class SpeakerTask:
         self._pending: set[UUID] = set()
         self._wakeup = asyncio.Event()
         self._full_sync_at = self._noted_at = steady.now()
-        self._second_at = self._full_sync_at + pace.second_after
+        self._second_at = self._noted_again_at = self._full_sync_at + pace.second_after
+        self._took = timedelta(0)
+        self._surprises: asyncio.Task[None] | None = None
+        self._watched_since = inf
+        self._again = False
         self.staged = replace(staged, gone_after=pace.gone_after)
         self.neighbours: Sequence[Neighbour] = ()
         self.held = 0
@@ -99,10 +117,18 @@ class SpeakerTask:
         return QueriedSpeaker(self._sync.speaker, self.neighbours)
 
     def notify(self, ids: Iterable[UUID]) -> None:
-        """These rows changed, or may now go to this speaker."""
+        """These rows changed, or may now go to this speaker; `EVERY_ROUTE`: compare all."""
         self._pending.update(ids)
+        if EVERY_ROUTE in self._pending:
+            self._look_again()
         if self._pending:
             self._wakeup.set()
+
+    def _look_again(self, after: timedelta = timedelta(0)) -> None:
+        """Have a full sync, also where one is under way: it may have looked already."""
+        self._again = True
+        self._full_sync_at = min(self._full_sync_at, self._steady.now() + after)
+        self._wakeup.set()
 
     async def run(self) -> None:
         """Run until cancelled.
@@ -124,6 +150,27 @@ class SpeakerTask:
             except TimeoutError:
                 pass
 
+    async def watch(self) -> None:
+        """Run until cancelled, beside `run`: what it was not told calls for a full sync."""
+        while True:
+            self._surprises = asyncio.create_task(self._look_at_surprises())
+            try:
+                await asyncio.wait([self._surprises])
+            finally:
+                self._surprises.cancel()
+                self._watched_since = inf
+            if not self._surprises.cancelled():
+                self._surprises.result()
+            await asyncio.sleep(self._pace.probe)
+
+    async def _look_at_surprises(self) -> None:
+        with suppress(SpeakerUnanswered):
+            async for _ in self._sync.speaker.surprises():
+                if self._watched_since == inf:
+                    self._watched_since = boottime()
+                else:
+                    self._look_again(self._took)  # with pauses: it may change all the time
+
     async def _work(self) -> None:
         self._wakeup.clear()
         self._sync.progressed_at = boottime()
@@ -140,16 +187,27 @@ class SpeakerTask:
                 self._full_sync_at = now  # sessions come up with the first route
         if now >= self._full_sync_at:
             self._pending.clear()  # a full sync reads all rows
+            self._again = False
             result = await self._sync.full_sync()
             self._note(result)
-            self._full_sync_at = now if result.again else self._next_full_sync(now)
+            self._took = self._steady.now() - now
+            self._noted_again_at = now + self._pace.every
+            self._full_sync_at = self._next_full_sync(now, result)
             self.synced = not result.again
         else:
             await self._probe(now)
+            if now >= self._noted_again_at:
+                self._noted_again_at = now + self._pace.every
+                await self._sync.notes.again()
 
-    def _next_full_sync(self, now: datetime) -> datetime:
+    def _next_full_sync(self, now: datetime, done: SyncResult) -> datetime:
         """Soon, at first: the leader before may have told the speaker something since."""
-        due = now + self._pace.every
+        if done.again:
+            return now
+        if self._again:
+            return self._steady.now() + self._took
+        calm = self._watched_since <= self._sync.listed_at and not done.left
+        due = now + (self._pace.calm(self._took) if calm else self._pace.every)
         return min(due, self._second_at) if now < self._second_at else due
 
     async def _probe(self, now: datetime) -> None:
@@ -180,6 +238,8 @@ class SpeakerTask:
         now = self._steady.now()
         self._full_sync_at = now
         self.fault = str(fault)
+        if self._surprises:
+            self._surprises.cancel()  # it may hang where the speaker has gone without a word
         if self.alive:
             _LOG.warning("Speaker %s does not answer: %s", self.staged.name, fault)
             self.staged = replace(self.staged, down_since=now)

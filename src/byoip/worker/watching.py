@@ -4,7 +4,8 @@ What watches a process must not live in it: a worker that hangs raises no alarm.
 holds the watcher's lease (`WatchElection`), a worker that does not lead; without such a worker the
 API process; without that the leader itself. It runs four tasks:
 
-    look:     ask every listener for every settled route: which is lost? (`MonitorRoutes`)
+    look:     ask every listener for every settled route: which is lost? (`MonitorRoutes`); while
+              all is calm slowly, in proportion to what a look takes
     confirm:  is all that the last look rests on still there? If not, look again at once
     suspect:  does a worker lead at all?
     beat:     renew the lease, while looks are taken
@@ -15,7 +16,9 @@ The leader in turn says when the watcher is silent (`reconciling.py`).
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from byoip.domain.speakers.revision import Entries
 from byoip.ports.clock import Clock
@@ -85,7 +88,7 @@ class _Term:
             parts.routes, parts.store, clock, observe, vanishing=parts.vanishing
         )
         self._again = asyncio.Event()
-        self._looked_at = boottime()
+        self._look_due = boottime()
 
     async def run(self) -> None:
         await self._clock.set(self._watch.pool)
@@ -101,7 +104,7 @@ class _Term:
     async def _beat(self) -> None:
         lease = self._watch.lease
         while True:
-            if self._looked_at >= boottime() - self._parts.pace.stalled_after:
+            if self._look_due >= boottime() - self._parts.pace.stalled_after:
                 await lease.renew()
             elif lease.ended:
                 raise LeaseLost("this process hangs")
@@ -111,16 +114,18 @@ class _Term:
         every = self._parts.pace.every.total_seconds()
         while True:
             self._again.clear()
+            began = boottime()
             await self._monitor(await self._speakers())
             await self._clock.set(self._watch.pool)
-            self._looked_at = boottime()
-            rest = min(every / 5, _REST_SECONDS)
-            await asyncio.sleep(rest)
-            try:
-                async with asyncio.timeout(every - rest):
+            pause = every
+            if self._monitor.calm:
+                took = timedelta(seconds=boottime() - began)
+                pause = self._parts.pace.calm(took).total_seconds()
+            self._look_due = began + pause
+            await asyncio.sleep(min(every / 5, _REST_SECONDS))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._look_due - boottime()):
                     await self._again.wait()
-            except TimeoutError:
-                pass
 
     async def _confirm(self) -> None:
         while True:

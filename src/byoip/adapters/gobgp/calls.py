@@ -1,7 +1,7 @@
 """GoBGP's calls with types, each with a deadline; what goes wrong is SpeakerUnanswered."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from math import inf
 from typing import Final, TypeVar
@@ -169,6 +169,21 @@ class GobgpCalls:
             finally:
                 coming.cancel()  # nothing to do where it has come to its end
         return answers
+
+    async def events(
+        self, method: str, request: Message, kind: type[_Answer]
+    ) -> AsyncGenerator[_Answer, None]:
+        """Make a call whose stream of answers has no end."""
+        with self._faults(method):
+            call: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
+            call = self._channel().unary_stream(f"{_SERVICE}{method}")
+            coming = call(request.SerializeToString())
+            try:
+                async for answer in coming:
+                    yield kind.FromString(answer)
+            finally:
+                coming.cancel()
+        raise SpeakerUnanswered(f"{self._name}: {method} has come to an end")
 
     @contextmanager
     def _faults(self, method: str) -> Iterator[None]:

@@ -422,3 +422,46 @@ class ResetPeerRequest(_message.Message):
     soft: bool
     direction: ResetPeerRequest.SoftResetDirection
     def __init__(self, address: _Optional[str] = ..., soft: _Optional[bool] = ..., direction: _Optional[_Union[ResetPeerRequest.SoftResetDirection, str]] = ...) -> None: ...
+
+class WatchEventRequest(_message.Message):
+    __slots__ = ("peer", "table")
+    class Peer(_message.Message):
+        __slots__ = ()
+        def __init__(self) -> None: ...
+    class Table(_message.Message):
+        __slots__ = ("filters",)
+        class Filter(_message.Message):
+            __slots__ = ("type", "init")
+            class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+                __slots__ = ()
+                BEST: _ClassVar[WatchEventRequest.Table.Filter.Type]
+            BEST: WatchEventRequest.Table.Filter.Type
+            TYPE_FIELD_NUMBER: _ClassVar[int]
+            INIT_FIELD_NUMBER: _ClassVar[int]
+            type: WatchEventRequest.Table.Filter.Type
+            init: bool
+            def __init__(self, type: _Optional[_Union[WatchEventRequest.Table.Filter.Type, str]] = ..., init: _Optional[bool] = ...) -> None: ...
+        FILTERS_FIELD_NUMBER: _ClassVar[int]
+        filters: _containers.RepeatedCompositeFieldContainer[WatchEventRequest.Table.Filter]
+        def __init__(self, filters: _Optional[_Iterable[_Union[WatchEventRequest.Table.Filter, _Mapping]]] = ...) -> None: ...
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    peer: WatchEventRequest.Peer
+    table: WatchEventRequest.Table
+    def __init__(self, peer: _Optional[_Union[WatchEventRequest.Peer, _Mapping]] = ..., table: _Optional[_Union[WatchEventRequest.Table, _Mapping]] = ...) -> None: ...
+
+class WatchEventResponse(_message.Message):
+    __slots__ = ("peer", "table")
+    class PeerEvent(_message.Message):
+        __slots__ = ()
+        def __init__(self) -> None: ...
+    class TableEvent(_message.Message):
+        __slots__ = ("paths",)
+        PATHS_FIELD_NUMBER: _ClassVar[int]
+        paths: _containers.RepeatedCompositeFieldContainer[Path]
+        def __init__(self, paths: _Optional[_Iterable[_Union[Path, _Mapping]]] = ...) -> None: ...
+    PEER_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    peer: WatchEventResponse.PeerEvent
+    table: WatchEventResponse.TableEvent
+    def __init__(self, peer: _Optional[_Union[WatchEventResponse.PeerEvent, _Mapping]] = ..., table: _Optional[_Union[WatchEventResponse.TableEvent, _Mapping]] = ...) -> None: ...

@@ -1,7 +1,7 @@
 """A gobgpd that announces routes, told what to hold over its gRPC API."""
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from math import inf
 from typing import Final
@@ -17,6 +17,7 @@ from byoip.adapters.gobgp.paths import (
     to_message,
     unreadable,
 )
+from byoip.adapters.gobgp.surprises import REQUEST, Told
 from byoip.adapters.gobgp.transport import Tls
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
@@ -72,6 +73,7 @@ class GobgpSpeaker:
         self._name = name
         self._calls = GobgpCalls(name, target, tls=tls, deadline=deadline, most=most_paths)
         self._imports = ImportPolicy(self._calls)
+        self._told = Told()
 
     @property
     def name(self) -> str:
@@ -121,6 +123,22 @@ class GobgpSpeaker:
             held.extend(self._own(await self._calls.list_paths(request)))
         asked = frozenset(prefixes)
         return [path for path in held if path.prefix in asked]
+
+    async def surprises(self) -> AsyncIterator[None]:
+        """Yield when none can be missed any more; then whenever it changed what it was not told.
+
+        Raises:
+            SpeakerUnanswered: it cannot be watched, or not any longer.
+        """
+        events = self._calls.events("WatchEvent", REQUEST, pb.WatchEventResponse)
+        try:
+            async for event in events:
+                if not self._told.watched or self._told.surprised_by(event):
+                    self._told.watched = True
+                    yield
+        finally:
+            self._told.watched = False
+            await events.aclose()
 
     async def close_imports(self, *, until: float = inf) -> None:
         """Have it accept no route from any neighbour, and drop what it accepted; idempotent.
@@ -201,7 +219,15 @@ class GobgpSpeaker:
         if not paths:
             return
         seconds = len(paths) / _SLOWEST
-        await self._calls.add_paths(_batches(paths, withdraw=withdraw), seconds, until)
+        await self._calls.add_paths(self._batches(paths, withdraw=withdraw), seconds, until)
+
+    def _batches(
+        self, paths: Sequence[Path], *, withdraw: bool
+    ) -> Iterator[pb.AddPathStreamRequest]:
+        for start in range(0, len(paths), _BATCH):
+            batch = [to_message(path, withdraw=withdraw) for path in paths[start : start + _BATCH]]
+            self._told.note(batch)
+            yield pb.AddPathStreamRequest(table_type=pb.GLOBAL, paths=batch)
 
     async def _sent_to(self, address: str, prefixes: Collection[Prefix]) -> frozenset[Prefix]:
         sent: set[Prefix] = set()
@@ -222,12 +248,6 @@ def _named(prefixes: Collection[str]) -> list[pb.TableLookupPrefix]:
         return []
     exact = pb.TableLookupPrefix.EXACT
     return [pb.TableLookupPrefix(prefix=prefix, type=exact) for prefix in prefixes]
-
-
-def _batches(paths: Sequence[Path], *, withdraw: bool) -> Iterator[pb.AddPathStreamRequest]:
-    for start in range(0, len(paths), _BATCH):
-        batch = [to_message(path, withdraw=withdraw) for path in paths[start : start + _BATCH]]
-        yield pb.AddPathStreamRequest(table_type=pb.GLOBAL, paths=batch)
 
 
 def _neighbour(peer: pb.Peer) -> Neighbour:

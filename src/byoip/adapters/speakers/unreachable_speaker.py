@@ -1,6 +1,6 @@
 """A speaker that this process cannot be connected to: it is left alone, and all others are not."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from math import inf
 from typing import NoReturn
 
@@ -34,6 +34,10 @@ class UnreachableSpeaker:
     async def held_of(self, prefixes: Collection[Prefix]) -> Sequence[Path]:
         """Not to be had."""
         del prefixes
+        self._refuse()
+
+    def surprises(self) -> AsyncIterator[None]:
+        """Not to be had."""
         self._refuse()
 
     async def close_imports(self, *, until: float = inf) -> None:

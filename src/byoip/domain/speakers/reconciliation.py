@@ -9,10 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path, PathAttributes, Route
+
+EVERY_ROUTE: Final = UUID(int=0)
+"""In a notice instead of a BGP prefix: compare all that speakers hold with all rows."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 """Speakers announce routes to the Internet; listeners tell us what the Internet sees."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Protocol, TypeAlias
@@ -80,6 +80,16 @@ class Speaker(Protocol):
 
     async def held_of(self, prefixes: Collection[Prefix]) -> Sequence[Path]:
         """The same of exactly these prefixes."""
+        ...
+
+    def surprises(self) -> AsyncIterator[None]:
+        """Yield when none can be missed any more; then whenever it changed what it was not told.
+
+        Each calls for another look at all that it holds, the first one too.
+
+        Raises:
+            SpeakerUnanswered: it cannot be watched, or not any longer.
+        """
         ...
 
     async def close_imports(self, *, until: float = inf) -> None:

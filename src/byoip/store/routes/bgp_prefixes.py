@@ -19,6 +19,7 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.awaited import WAITING, waiting_from
+from byoip.store.routes.notices import ring
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
 from byoip.store.speakers.tables import (
@@ -31,7 +32,6 @@ from byoip.store.speakers.tables import (
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
-ROUTES_CHANNEL: Final = "byoip_routes"
 # How long an observation holds: the watcher confirms it each second, but may have died.
 WORD_HOLDS: Final = timedelta(seconds=5)
 
@@ -167,10 +167,6 @@ _VIEW: Final = compiled(
     )
     .where(_b.id == _THIS)
 )
-# Heard by reconcilers when, and only if, the transaction commits.
-_RING: Final = compiled(
-    sa.select(sa.func.pg_notify(ROUTES_CHANNEL, sa.bindparam("about", type_=sa.Text)))
-)
 
 
 class BgpPrefixRepository(Repository):
@@ -255,7 +251,7 @@ class BgpPrefixRepository(Repository):
             )
         if not changed:
             raise BgpPrefixNotFound
-        await self._session.rows(_RING, about=bgp_prefix.id.hex)
+        await ring(self._session, bgp_prefix.id)
 
     async def remove(self, bgp_prefix_id: UUID, now: datetime) -> None:
         """End one that is withdrawn; the row stays."""

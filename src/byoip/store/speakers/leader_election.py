@@ -16,7 +16,7 @@ from psycopg import sql
 from byoip.ports.steady_clock import boottime
 from byoip.store.autocommit import AutocommitPool
 from byoip.store.database_url import plain
-from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
+from byoip.store.routes.notices import ROUTES_CHANNEL
 from byoip.store.speakers.leased import LeasedStore, connected, leased_pool
 from byoip.store.speakers.leases import (
     ANSWER_SECONDS,
@@ -66,7 +66,7 @@ class Leadership:
         return LeasedStore(store, self.lease)
 
     async def changes(self) -> AsyncIterator[UUID]:
-        """The BGP prefixes that change, as they do.
+        """The BGP prefixes that change, as they do; `EVERY_ROUTE` stands for all of them.
 
         Raises:
             LeaseLost: this process cannot tell any more.

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.succession import Testimony
+from byoip.store.routes.notices import ring
 from byoip.store.statements import Repository, from_text
 
 
@@ -187,6 +188,7 @@ class RestoreRepository(Repository):
         await self._session.change(_HOLD_BACK, now=now, ids=None)
         (applied,) = await self._session.rows(_FORGET, ids=None)
         (orphans,) = await self._session.rows(_ORPHANS)
+        await ring(self._session)
         return ForgottenState(applied.many, orphans.many)
 
     async def doubt(
@@ -201,6 +203,7 @@ class RestoreRepository(Repository):
         ids = [row.id for row in rows]
         await self._session.change(_HOLD_BACK, now=now, ids=ids)
         await self._session.rows(_FORGET, ids=ids)
+        await ring(self._session)
         leaving = await self._session.row(_LEAVING, **asked) is not None
         return Doubted([Prefix(row.cidr) for row in rows], leaving=leaving)
 

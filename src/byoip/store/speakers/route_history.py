@@ -23,6 +23,7 @@ from byoip.domain.speakers.route_snapshot import (
 )
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.columns import constant
+from byoip.store.routes.notices import ring
 from byoip.store.routes.tables import bgp_prefixes, withdrawals
 from byoip.store.speakers import bgp_peers, records
 from byoip.store.speakers.revisions import Revisions
@@ -101,6 +102,7 @@ class RouteHistoryRepository(Repository):
         which = {"held_by": speaker, "orphan": cidr.network}
         row = await self._session.one(_LOCK, OrphanNotFound, **which)
         await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
+        await ring(self._session)
         return _orphan(row)
 
     async def decide_all(self, speaker: str, many: int, *, by: str, because: str) -> None:
@@ -118,6 +120,7 @@ class RouteHistoryRepository(Repository):
         for row in found:
             which = {"held_by": speaker, "orphan": row.cidr}
             await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
+        await ring(self._session)
 
     async def last_asked(self, kind: BgpPeerKind, name: str) -> datetime | None:
         """When a reconciler last asked it, its row locked; None: none is known to have asked."""

@@ -213,6 +213,7 @@ TO_OBSERVE: Final = from_text(f"""
         SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)
     ORDER BY b.id
 """)  # noqa: S608
+WITHDRAWN_SINCE: Final = from_text("SELECT count(*) AS many FROM withdrawals WHERE at > :since")
 REPORTED: Final = _counted(
     "UPDATE speakers SET told_at = :now WHERE name = ANY(CAST(:speakers AS text[]))"
 )

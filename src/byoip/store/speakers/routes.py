@@ -189,6 +189,10 @@ class Routes:
         """The rows that are advertised, or that some observer last saw."""
         return [_desired(row) for row in await self._autocommit.ask(sql.TO_OBSERVE)]
 
+    async def withdrawn_since(self, since: datetime) -> int:
+        """How many routes were withdrawn since then, by the ledger."""
+        return int((await self._autocommit.ask(sql.WITHDRAWN_SINCE, since=since))[0].many)
+
     async def record_observations(self, found: Collection[Observation], now: datetime) -> None:
         """Record what observers said, where it is news; of two words of one observer, the last."""
         last = {(one.bgp_prefix_id, one.seen_by): one for one in found}.values()

@@ -23,7 +23,7 @@ from psycopg import sql
 from byoip.domain.speakers.succession import Found, Remembered, Write, losses
 from byoip.ports.steady_clock import boottime
 from byoip.store.database_url import plain
-from byoip.store.routes.bgp_prefixes import ROUTES_CHANNEL
+from byoip.store.routes.notices import ROUTES_CHANNEL
 from byoip.store.speakers.leased import connected
 from byoip.store.speakers.leases import FAULTS, LeaseLost, process_name, run
 from byoip.store.speakers.memory import Memory, left_behind

@@ -9,7 +9,7 @@ from asyncio import gather
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from byoip.domain.asn import Asn
@@ -23,6 +23,7 @@ from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations, own_word
+from byoip.usecases.speakers.shrinking import SECONDS, Shrinking
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ BY = Actor("worker", "reconciler")
 LOST = "lost"
 VANISHING = "vanishing"
 _MINUTE = 60.0
+# A little more than routes count as lost for: each withdrawal is there before its loss.
+_EXPLAINED = timedelta(seconds=SECONDS + 10)
 LOST_EVENT, SEEN_AGAIN_EVENT = "bgp_prefix.lost", "bgp_prefix.seen_again"
 LOST_AND_BACK_EVENT = "bgp_prefix.lost_and_back"
 
@@ -45,6 +48,7 @@ class MonitorRoutes:
     Attributes:
         vanishing: how many routes that no owner withdrew may vanish in a minute before that is an
             alarm.
+        calm: every listener answered the last look, and no route is lost or suspected.
     """
 
     routes: Routes
@@ -60,6 +64,8 @@ class MonitorRoutes:
     )
     _feeds: Mapping[str, Feeds] = field(default_factory=dict, init=False)
     _sessions: Mapping[str, Sequence[Neighbour]] = field(default_factory=dict, init=False)
+    _shrinking: Shrinking = field(default_factory=Shrinking, init=False)
+    calm: bool = field(default=False, init=False)
 
     async def __call__(self, speakers: Collection[Speaker]) -> None:
         """Ask listeners; and ask speakers what they send, where no listener can tell.
@@ -93,13 +99,16 @@ class MonitorRoutes:
         elif not self.observe.listened:
             await self.routes.replace_alarms(LOST, [], now)  # no listener could miss a route
         self._feeds = {one: feeds[one] for one in heard.heard if one in feeds}
+        self._shrinking.begin(self._feeds)
+        silent = [one for one in self.observe.listeners if one.name not in self._feeds]
+        self.calm = not (silent or self._missed or self._lost)
         told = [] if heard.heard else sent.sent  # of every route
         self._sessions = {one: sessions[one] for one in told if one in sessions}
 
     async def confirm(self, speakers: Collection[Speaker]) -> bool:
         """Confirm what the last look saw, as long as all sessions that it came by are still up.
 
-        A listener must have no fewer routes than then; what it has lost is looked for.
+        A listener may have lost as many routes as were withdrawn lately; others are looked for.
 
         Returns:
             False: they are not; what was seen is not confirmed before the next look.
@@ -115,6 +124,9 @@ class MonitorRoutes:
             one.name: one.name in known and _fed(known[one.name], feeds.get(one.name, {}))
             for one in self.observe.listeners
         }
+        lost = self._shrinking.most(feeds, boottime())
+        if lost and lost > await self.routes.withdrawn_since(now - _EXPLAINED):
+            heard = dict.fromkeys(heard, False)
         await self.routes.note_listeners(heard, now)
         same = [one for one in told if sessions.get(one) == told[one]]
         if same:
@@ -201,8 +213,7 @@ class MonitorRoutes:
 
 
 def _fed(before: Feeds, now: Feeds) -> bool:
-    """Whether no session has ended or begun since, and none has fewer routes."""
+    """Whether no session has ended or begun since."""
     return before.keys() == now.keys() and all(
-        now[one].since == before[one].since and now[one].routes >= before[one].routes
-        for one in before
+        now[one].since == before[one].since for one in before
     )

@@ -17,17 +17,17 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.prepending import internal_as, prepends_lost_as
+from byoip.domain.routes.prepending import prepends_lost_as
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, plan
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.leader_election import Leadership
-from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.speakers.acceptance import Acceptance
 from byoip.usecases.speakers.open_sessions import OpenSessions, Witnesses
+from byoip.usecases.speakers.speaker_notes import SpeakerNotes
 
 _BATCH: Final = 2000  # paths a call: gobgpd takes 20,000 in a second, and has four for a call
 _STEP_SECONDS: Final = 0.1
@@ -58,12 +58,14 @@ class SyncResult:
         neighbours: its sessions; None: not asked.
         held: how many routes it has; only with `neighbours`.
         again: it lost routes during the sync: another full sync must follow at once.
+        left: something is left for the next full sync to do.
     """
 
     changed: frozenset[UUID] = frozenset()
     neighbours: Sequence[Neighbour] | None = None
     held: int = 0
     again: bool = False
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class SyncSpeaker:
         keeps: what it holds with other attributes stays as it is.
         withheld: how many routes that are, as of the last full sync.
         progressed_at: when the speaker or the database last answered, by `boottime`.
+        listed_at: when the last full sync began to ask what it holds, by `boottime`.
     """
 
     speaker: Speaker
@@ -89,13 +92,16 @@ class SyncSpeaker:
     withheld: int = field(default=0, init=False)
     acceptance: Acceptance = field(init=False)
     opening: OpenSessions = field(init=False)
+    notes: SpeakerNotes = field(init=False)
     progressed_at: float = field(default_factory=boottime, init=False)
+    listed_at: float = field(default=0.0, init=False)
     _local_as: Asn | None = field(default=None, init=False)
     _missing: frozenset[Prefix] = field(default=frozenset(), init=False)
 
     def __post_init__(self) -> None:
         self.acceptance = Acceptance(self.speaker)
         self.opening = OpenSessions(self.speaker, self.witnesses)
+        self.notes = SpeakerNotes(self.name, self.stage, self.routes, self.clock)
 
     @property
     def name(self) -> str:
@@ -113,6 +119,7 @@ class SyncSpeaker:
         await self.acceptance.close_imports(await self.leadership.require())
         await self.opening.begin(self.routes.records)
         attributes, looked_at = await self._attributes(), self.clock.now()
+        self.listed_at = boottime()
         held = {path.prefix: path for path in await self.speaker.held()}
         self.progressed_at = boottime()
         states = await self.routes.states(self.name)
@@ -132,8 +139,9 @@ class SyncSpeaker:
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
         self.acceptance.note_prepends(states, lost_as)
         many = len(announced) + len(remaining)
-        await self._note(many, neighbours, attributes)
-        return SyncResult(changed, neighbours, many, again)
+        await self.notes.note(many, neighbours, attributes)
+        left = bool(todo.decided or todo.withheld or self.acceptance.alarms or self.opening.alarms)
+        return SyncResult(changed, neighbours, many, again, left)
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
@@ -274,24 +282,6 @@ class SyncSpeaker:
         refuses = missing == self._missing and len(missing) < len(announced)
         self._missing = missing
         return bool(missing) and not refuses
-
-    async def _note(
-        self, held: int, neighbours: Sequence[Neighbour], attributes: PathAttributes
-    ) -> None:
-        loaded, ases = all(one.enabled for one in neighbours), [one.asn for one in neighbours]
-        lost_as = prepends_lost_as(attributes, ases)
-        internal = internal_as(attributes.local_as, ases)
-        state = SpeakerState(
-            self.name,
-            self.stage,
-            "",
-            held,
-            self.clock.now(),
-            loaded=loaded,
-            prepends_lost_as=lost_as.number if lost_as else None,
-            internal_as=internal.number if internal else None,
-        )
-        await self.routes.note_speaker(state)
 
 
 def _desired_routes(updates: Sequence[PathUpdate]) -> list[DesiredRoute]:
