@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.cli.stopping import ended
 from byoip.domain.asn import Asn
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
@@ -261,9 +262,7 @@ async def reconciling(
             if task.done():
                 await task
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(ended(one, patience=2) for one in tasks), return_exceptions=True)
 
 
 async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 60) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from byoip.cli.stopping import ended
 from byoip.domain.speakers.succession import Remembered
 from byoip.store.speakers.witnesses import Witness
 from byoip.usecases.speakers.forget_applied import recognise
@@ -34,8 +35,7 @@ async def running(one: Witness) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task, patience=2)
 
 
 async def judged_again(here: World, known: Remembered) -> str:

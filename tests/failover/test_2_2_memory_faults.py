@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from byoip.cli.stopping import ended
 from byoip.domain.speakers.succession import Remembered
 from byoip.store.speakers import witnesses
 from byoip.store.speakers.memory import Memory, left_behind
@@ -25,8 +26,7 @@ async def running(url: str, directory: Path) -> AsyncIterator[asyncio.Task[None]
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task, patience=2)
 
 
 def key(url: str) -> bytes | None:
@@ -101,8 +101,7 @@ async def test_a_file_that_cannot_be_read_holds_nothing_up(url: str, tmp_path: P
         await until(lambda: task.done() or len(list(tmp_path.glob("*.memory"))) == 2)
         assert not task.done()
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task, patience=2)
 
 
 async def _alive(url: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from byoip.cli.stopping import ended
 from byoip.domain.prefix import Prefix
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.migrating import migrate
@@ -51,8 +52,7 @@ class Site:
                 await until(lambda: bool(self.promoted(KINDS)))
                 yield [kind for (kind,) in self.promoted(KINDS)]
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await ended(task, patience=2)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from byoip.cli.stopping import ended
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
@@ -103,9 +104,7 @@ async def world(*, witnesses: int = 1) -> AsyncIterator[World]:
             await until(lambda: _is(fleet, alive, witnesses))
             await asyncio.to_thread(pair.caught_up)
             yield made
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(ended(one, patience=2) for one in tasks), return_exceptions=True)
         await engine.dispose()
 
 

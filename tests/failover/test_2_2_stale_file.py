@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from byoip.cli.stopping import ended
 from byoip.domain.speakers.succession import Remembered
 from byoip.store.speakers.memory import Memory
 from byoip.store.speakers.witnesses import Witness
@@ -50,8 +51,7 @@ async def test_only_those_that_were_alive_at_the_end_speak(
         assert await judged(fleet) == verdict
         await until(lambda: not killed.path.exists())
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task, patience=2)
 
 
 async def test_after_a_restore_one_that_comes_late_makes_no_second_one(fleet: Fleet) -> None:
@@ -68,8 +68,7 @@ async def test_after_a_restore_one_that_comes_late_makes_no_second_one(fleet: Fl
         await until(lambda: _learnt_or_said(fleet, late, known))
         assert await judged(fleet) == "same"
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task, patience=2)
 
 
 async def _learnt_or_said(fleet: Fleet, late: Witness, known: Remembered) -> bool:
@@ -85,8 +84,7 @@ async def test_where_the_clock_was_set_back_no_row_is_from_the_future(fleet: Fle
         await until(lambda: _is(fleet, "SELECT count(*) FROM witnesses", 2))
         assert await _is(fleet, "SELECT max(seen_at) <= now() FROM witnesses", value=True)
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task, patience=2)
 
 
 async def _is(fleet: Fleet, statement: str, value: object) -> bool:

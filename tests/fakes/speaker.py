@@ -60,7 +60,7 @@ class FakeSpeaker:
 
     def __post_init__(self) -> None:
         self._heard_by: list[FakeListener] = []
-        self._surprised = asyncio.Event()
+        self._surprised, self._told = asyncio.Event(), False
         self._paths: dict[Prefix, Path] = {}
         self._alive = True
         self.started = 0
@@ -134,13 +134,14 @@ class FakeSpeaker:
 
     def put(self, *paths: Path) -> None:
         """Hold these paths, without a call: another client put them there, or it was long ago."""
-        self._put(paths)
-        self._surprised.set()
+        self._paths.update((path.prefix, path) for path in paths)
+        self._tell(path.prefix for path in paths)
 
     def lose(self, *prefixes: Prefix) -> None:
         """Stop to hold these, without a call."""
-        self._lose(prefixes)
-        self._surprised.set()
+        for prefix in prefixes:
+            self._paths.pop(prefix, None)
+        self._tell(prefixes)
 
     @property
     def paths(self) -> Mapping[Prefix, Path]:
@@ -170,30 +171,23 @@ class FakeSpeaker:
         trouble = self.trouble if not self.troubled or method in self.troubled else None
         if not self._alive or trouble is Trouble.REFUSED:
             raise SpeakerUnanswered(f"{self.name}: {method}: the twin was told so")
+        self._told = True
         self._do(method, paths, address)
+        self._told = False
         if trouble is Trouble.ANSWER_LOST:
             raise SpeakerUnanswered(f"{self.name}: {method}: done, but the twin was told so")
 
     def _do(self, method: Method, paths: Sequence[Path], address: str) -> None:
         if method == "announce":
             taken = [] if self.loses_all else paths
-            self._put([path for path in taken if path.prefix not in self.loses])
+            self.put(*(path for path in taken if path.prefix not in self.loses))
         elif method == "withdraw":
-            self._lose([path.prefix for path in paths])
+            self.lose(*(path.prefix for path in paths))
         elif method == "enable":
             if address not in {one.address for one in self.sessions}:
                 raise SpeakerUnanswered(f"{self.name}: no neighbour {address}")
             self._enabled.add(address)
             self._tell(self._paths)
-
-    def _put(self, paths: Sequence[Path]) -> None:
-        self._paths.update((path.prefix, path) for path in paths)
-        self._tell(path.prefix for path in paths)
-
-    def _lose(self, prefixes: Sequence[Prefix]) -> None:
-        for prefix in prefixes:
-            self._paths.pop(prefix, None)
-        self._tell(prefixes)
 
     def _enabled_at_start(self) -> set[str]:
         return {one.address for one in self.sessions if one.enabled}
@@ -205,10 +199,11 @@ class FakeSpeaker:
     def _forget(self) -> None:
         forgotten, self._paths = self._paths, {}
         self._tell(forgotten)
-        self._surprised.set()
 
     def _tell(self, prefixes: Iterable[Prefix]) -> None:
         prefixes = list(prefixes)
+        if not self._told:
+            self._surprised.set()
         for listener in self._heard_by:
             listener.listen(prefixes)
 

@@ -17,6 +17,7 @@ from procrastinate import App
 
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
+from byoip.cli.stopping import ended
 from byoip.composition import sandbox_services
 from byoip.composition.api import api_of
 from byoip.composition.process import Composition
@@ -161,8 +162,7 @@ class Service:
                 if task.done():
                     await task
             finally:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+                await ended(task, patience=2)
 
     async def strikes(self, app: App, *kinds: str) -> None:
         """The clock asks for these, now."""

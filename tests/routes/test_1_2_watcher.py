@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from byoip.cli.stopping import ended
 from byoip.ports.speakers.speaker import Listener, Speaker
 from byoip.store.speakers.watch_election import OF_API, OF_LEADER, OF_WORKER, WatchElection
 from byoip.worker.speaker_task import Pace
@@ -42,8 +43,7 @@ async def watching(
         if task.done():
             await task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task, patience=2)
 
 
 async def watches(fleet: Fleet, rank: int) -> bool:

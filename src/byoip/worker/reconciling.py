@@ -103,10 +103,17 @@ class Reconciler:
     leading: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Run until cancelled; what fails is tried again."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(Proposing(self.routes.revisions, self.proposal).run())
-            tasks.create_task(self._reconcile())
+        """Run until cancelled; what fails is tried again.
+
+        A cancellation that meets a fault may be lost, and is tried again (`cli/stopping.py`). Each
+        must get through to what leads: a group of tasks would pass on just the first.
+        """
+        proposing = asyncio.create_task(Proposing(self.routes.revisions, self.proposal).run())
+        try:
+            await self._reconcile()
+        finally:
+            proposing.cancel()
+            await asyncio.wait([proposing])
 
     async def _reconcile(self) -> None:
         while True:

@@ -1,0 +1,29 @@
+"""A reconciler ends when it is told to, whatever happens just then."""
+
+import asyncio
+
+import pytest
+
+from byoip.worker import reconciling as module
+from byoip.worker.revising import Renewed
+from tests.announcing import Fleet, reconciling, speaker, until
+
+
+@pytest.mark.parametrize("turns", range(0, 12, 2))
+async def test_a_cancellation_that_meets_news_of_the_settings_is_not_lost_for_ever(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    await fleet.add("31.0.0.0/24", advertised=True)
+    one, news = speaker("one"), asyncio.Event()
+
+    async def revise(_: object) -> None:
+        await news.wait()
+        raise Renewed
+
+    monkeypatch.setattr(module._Term, "_revise", revise)
+    async with asyncio.timeout(30):
+        async with reconciling(fleet, one):
+            await until(lambda: bool(one.paths))
+            news.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
