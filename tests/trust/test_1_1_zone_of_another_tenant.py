@@ -1,8 +1,8 @@
-"""Trust, 1.1: a zone of the label itself is another party's, also where no delegation leads there.
+"""Trust, 1.1: a zone of the label, or on the way to it, that is not delegated proves nothing.
 
 Name servers that host zones for many parties let any of them add one, and answer for it with
-authority. So a tenant who adds a zone of the very name at which the token is looked for would have
-all servers of the holder's zone show it.
+authority. So a tenant who adds a zone of the very name at which the token is looked for, or one
+above that name, would have all servers of the holder's zone show it.
 """
 
 import dns.flags
@@ -12,8 +12,19 @@ import dns.rrset
 import pytest
 
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
-from tests.adapters.dns_script import NS1, NS2, OWNER, TOKEN, ZONE, Script, Serve, serving
-from tests.trust.dns_tree import WIDE, holds, judged
+from tests.adapters.dns_script import (
+    NS1,
+    NS2,
+    OWNER,
+    REGISTRY,
+    TOKEN,
+    ZONE,
+    Script,
+    Serve,
+    referring,
+    serving,
+)
+from tests.trust.dns_tree import BOTH, WIDE, holds, judged, resolver
 
 SOA = "ns1.example. host.example. 1 60 60 60 0"
 
@@ -66,3 +77,32 @@ async def test_a_server_that_does_not_tell_does_not_count(serve: Serve, fault: F
     assert isinstance(outcome, Unanswered), outcome
     assert outcome.fault is fault
     assert "1 of 2 name servers" in outcome.seen
+
+
+# The registry delegates the /16 to both servers, which have a zone of the /24 as well
+
+
+def both(one: Serve, other: Serve) -> Script:
+    wide = referring(*BOTH, zone=WIDE)
+    return Script(resolve=resolver(), serve={REGISTRY: wide, NS1: one, NS2: other})
+
+
+@pytest.mark.parametrize("own", [BOTH, ()], ids=["with NS records", "without"])
+async def test_a_zone_on_the_way_proves_nothing(own: tuple[str, ...]) -> None:
+    outcome = await judged(both(holds(own=own), holds(own=own)))
+    assert isinstance(outcome, Unanswered), outcome
+    assert "0 of 2 name servers" in outcome.seen
+    assert f"ns1.example: answers out of a zone {ZONE.name[:-1]}" in outcome.seen
+    assert f"add a DS record for {ZONE.name[:-1]} to {WIDE[:-1]}" in outcome.fix
+
+
+async def test_it_contradicts_where_it_has_no_token_and_others_do() -> None:
+    outcome = await judged(both(holds(WIDE), holds(says=None)))
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason is Reason.SERVERS_CONTRADICT
+
+
+async def test_it_is_no_answer_beside_one_of_the_zone_above() -> None:
+    outcome = await judged(both(holds(WIDE, says=None), holds()))
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason is Reason.TOKEN_MISSING

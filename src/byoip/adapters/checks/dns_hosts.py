@@ -12,8 +12,9 @@ from dataclasses import replace
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_answer import Referral
 from byoip.adapters.checks.dns_asking import Asking, Place, together
+from byoip.adapters.checks.dns_cuts import Cuts
 from byoip.adapters.checks.dns_exchange import Answered, name_from
-from byoip.adapters.checks.dns_message import Kind, Name
+from byoip.adapters.checks.dns_message import Kind, Message, Name
 from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
 from byoip.domain.checks.reverse_dns.observation import Delegation
 
@@ -30,8 +31,9 @@ _Places = Mapping[str, frozenset[str]]
 class Hosts:
     """The name servers that one look meets."""
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: Asking, cuts: Cuts) -> None:
         self._asking = asking
+        self._zones = cuts
         self._cuts: dict[Name, list[Sequence[Referral]]] = {}  # by the zone above, agreed upon
         self._silent: set[str] = set()  # addresses that are not waited for again
 
@@ -134,9 +136,18 @@ class Hosts:
                 return None
             told = dns_answer.told_addresses(reply.message, host)
             if told is None:
-                return dns_answer.referral(reply.message, host, zone)
+                return await self._referral(address, reply.message, host, zone)
             found |= told
-        return found
+        return found if await self._zones.stands_in(address, host, zone) else None
+
+    async def _referral(
+        self, address: str, message: Message, host: Name, zone: Name
+    ) -> Referral | None:
+        """Where this zone's servers lead; not those of a zone that any party added below it."""
+        leads = dns_answer.referral(message, host, zone)
+        if leads is None or leads.zone.parent == zone:
+            return leads
+        return leads if await self._zones.stands_in(address, leads.zone.parent, zone) else None
 
 
 def _agreed(
