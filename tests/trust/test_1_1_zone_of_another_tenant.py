@@ -96,6 +96,26 @@ async def test_a_zone_on_the_way_proves_nothing(own: tuple[str, ...]) -> None:
     assert f"add a DS record for {ZONE.name[:-1]} to {WIDE[:-1]}" in outcome.fix
 
 
+def mute() -> Serve:
+    """A server with the token that denies without saying in the name of which zone."""
+
+    def build(question: dns.message.Message) -> bytes:
+        response = dns.message.make_response(question)
+        response.flags |= dns.flags.AA
+        if question.question[0].rdtype.name == "TXT":
+            response.answer.append(dns.rrset.from_text(OWNER, 60, "IN", "TXT", f'"{TOKEN}"'))
+        return response.to_wire()
+
+    return serving(build)
+
+
+async def test_a_server_that_does_not_say_its_zone_may_have_any() -> None:
+    outcome = await judged(both(mute(), mute()))
+    assert isinstance(outcome, Unanswered), outcome
+    assert "does not say which zone has the name" in outcome.seen
+    assert isinstance(await judged(Script(serve={NS1: mute(), NS2: mute()})), Passed)
+
+
 async def test_it_contradicts_where_it_has_no_token_and_others_do() -> None:
     outcome = await judged(both(holds(WIDE), holds(says=None)))
     assert isinstance(outcome, Failed), outcome

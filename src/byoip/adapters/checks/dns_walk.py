@@ -38,6 +38,7 @@ _NOWHERE = Silent(Fault.UNREACHABLE, "no address that we have a route to")
 _ALIAS = Silent(
     Fault.LAME, "its name is an alias, and must have addresses itself (RFC 2181, section 10.3)"
 )
+_UNTOLD = Silent(Fault.LAME, "it does not say which zone has the name (SOA; RFC 2308, section 3)")
 _Where = Callable[[Name], Coroutine[Any, Any, Place]]
 
 
@@ -215,7 +216,11 @@ class Walk:
             if told is not says:
                 return told
             held = dns_answer.apex(reply.message, self._owner)
-        if zone == self._start or held is None or held == zone or not held.is_within(zone):
+        if zone in {self._start, self._zone, held}:
+            return says
+        if held is None:
+            return _UNTOLD if says.values else says
+        if not held.is_within(zone):
             return says
         if await self._cuts.delegated(address, zone, held) or await self._cuts.vouched(held):
             return says
