@@ -218,6 +218,11 @@ class Walk:
             held = dns_answer.apex(reply.message, self._owner)
         if zone in {self._start, self._zone, held}:
             return says
+        return await self._unless_beneath(address, says, held, zone)
+
+    async def _unless_beneath(
+        self, address: str, says: TxtValues, held: Name | None, zone: Name
+    ) -> TxtValues | Silent | Beneath:
         if held is None:
             return _UNTOLD if says.values else says
         if not held.is_within(zone):
