@@ -113,9 +113,22 @@ async def test_a_tenant_s_zone_in_between_delegates_nothing(dns_world: DnsWorld)
     dns_world.publish(zone.owner("byoip-validation"), TOKEN)
     outcome = await judge(dns_world, zone)
     assert isinstance(outcome, Unanswered), outcome
-    assert "out of another zone" in outcome.seen
+    assert f"answers out of a zone {between[:-1]}" in outcome.seen
+    assert f"delegate {between[:-1]} to name servers that do not serve" in outcome.fix
     dns_world.add_zone(zone.name, signing=UNSIGNED, servers=BOTH)
     dns_world.publish(zone.owner("byoip-validation"), TOKEN)
     outcome = await judge(dns_world, zone)
     assert isinstance(outcome, Unanswered), outcome
     assert "answers out of a zone" in outcome.seen
+
+
+async def test_a_chain_of_which_each_cut_shows_passes(dns_world: DnsWorld) -> None:
+    (zone,) = reverse_zones(Prefix.parse("2001:db8:40::/48"))
+    above, between = "8.b.d.0.1.0.0.2.ip6.arpa.", "0.0.8.b.d.0.1.0.0.2.ip6.arpa."
+    for cut, below in ((above, between), (between, zone.name)):
+        dns_world.add_zone(cut, signing=UNSIGNED, servers=BOTH)
+        dns_world.publish(below, *names(*BOTH), kind="NS")
+        dns_world.publish(below, DS, kind="DS")
+    dns_world.add_zone(zone.name, signing=UNSIGNED, servers=BOTH)
+    dns_world.publish(zone.owner("byoip-validation"), TOKEN)
+    assert isinstance(await judge(dns_world, zone), Passed)

@@ -40,10 +40,11 @@ class Cuts:
         says so. Its absence does not: without signatures it looks the same where only names below
         exist, or a wildcard.
         """
-        if await self._zone_of(address, cut.parent) != above:
-            return False  # another zone lies between, and answers
         reply = await self.ask(address, cut, Kind.DS)
-        return isinstance(reply, Answered) and dns_answer.has_ds(reply.message, cut)
+        if not isinstance(reply, Answered) or not dns_answer.has_ds(reply.message, cut):
+            return False
+        # Another zone may lie between, and have answered.
+        return await self.between(address, cut.parent, above) is None
 
     async def vouched(self, cut: Name) -> bool:
         """Whether the resolver vouches that a name in a signed zone has no DS record.
@@ -53,15 +54,17 @@ class Cuts:
         reply = await self._asking.resolve_once(cut, Kind.DS)
         return isinstance(reply, Answered) and dns_answer.is_vouched(reply.message)
 
-    async def stands_in(self, address: str, name: Name, zone: Name) -> bool:
-        """Whether a server's word on a name is this zone's, or of one that it is seen to delegate.
+    async def between(self, address: str, name: Name, zone: Name) -> Name | None:
+        """The zone out of which a server speaks of a name; None: this one, or one it delegates.
 
-        A tenant's zone may lie between: it would speak for the name, or delegate it.
+        Any party's zone may lie between: it would speak for the name, or delegate it.
         """
         found = await self._zone_of(address, name)
-        if found is None or not found.is_within(zone):
-            return False
-        return found == zone or await self.delegated(address, zone, found)
+        if found == zone:
+            return None
+        if found and found.is_within(zone) and await self.delegated(address, zone, found):
+            return None
+        return found or name
 
     async def _zone_of(self, address: str, name: Name) -> Name | None:
         """The lowest zone that this server has above a name, or at it."""

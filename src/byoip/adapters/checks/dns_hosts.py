@@ -138,7 +138,7 @@ class Hosts:
             if told is None:
                 return await self._referral(address, reply.message, host, zone)
             found |= told
-        return found if await self._zones.stands_in(address, host, zone) else None
+        return None if await self._zones.between(address, host, zone) else found
 
     async def _referral(
         self, address: str, message: Message, host: Name, zone: Name
@@ -147,7 +147,7 @@ class Hosts:
         leads = dns_answer.referral(message, host, zone)
         if leads is None or leads.zone.parent == zone:
             return leads
-        return leads if await self._zones.stands_in(address, leads.zone.parent, zone) else None
+        return None if await self._zones.between(address, leads.zone.parent, zone) else leads
 
 
 def _agreed(

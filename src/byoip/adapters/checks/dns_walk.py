@@ -193,12 +193,13 @@ class Walk:
             return Voice(server, address, await self._text(address, says, denied, zone))
         return Voice(server, address, says)
 
-    async def _unless_between(self, address: str, says: Referral, zone: Name) -> Referral | Silent:
+    async def _unless_between(self, address: str, says: Referral, zone: Name) -> Referral | Beneath:
         """The referral, unless it comes out of another zone, between this one and the cut."""
         above = says.zone.parent
-        if zone in {self._start, above} or await self._cuts.stands_in(address, above, zone):
+        if zone in {self._start, above}:
             return says
-        return Silent(Fault.LAME, f"it refers to {bare(str(says.zone))} out of another zone")
+        between = await self._cuts.between(address, above, zone)
+        return Beneath(str(between), ()) if between else says
 
     async def _text(
         self, address: str, says: TxtValues, held: Name | None, zone: Name
