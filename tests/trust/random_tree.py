@@ -45,7 +45,7 @@ class RandomTree:
         self._down = _DOWN / 4 if tenants else _DOWN
         self._lying = self._random.choice((0.1, 0.9, 0.9))
         self._parents = {ZONE.name: TOP, ACME: SIGNED, BETA: SIGNED}
-        places = ("example.", ACME, BETA, ZONE.name)
+        places: tuple[str, ...] = ("example.", ACME, BETA, ZONE.name)
         if tenants:  # who is hostile already has enough ways
             places = ("example.", "example.", ACME)
         if self._random.random() < 1 / 2:
