@@ -5,6 +5,8 @@ authority. So a tenant who adds a zone of the very name at which the token is lo
 above that name, would have all servers of the holder's zone show it.
 """
 
+import asyncio
+
 import dns.flags
 import dns.message
 import dns.rcode
@@ -24,7 +26,7 @@ from tests.adapters.dns_script import (
     referring,
     serving,
 )
-from tests.trust.dns_tree import BOTH, WIDE, holds, judged, resolver
+from tests.trust.dns_tree import BOTH, WIDE, holds, judged, look, resolver
 
 SOA = "ns1.example. host.example. 1 60 60 60 0"
 
@@ -116,6 +118,27 @@ async def test_a_server_that_does_not_say_its_zone_may_have_any() -> None:
     assert isinstance(await judged(Script(serve={NS1: mute(), NS2: mute()})), Passed)
 
 
+def taken_away(zone: str) -> Serve:
+    """A server of `zone` with a tenant's zone, which is taken away after the first question."""
+    tenant, left = holds(OWNER), holds(zone, says=None)
+    asked = 0
+
+    async def serve(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await (tenant if asked == 1 else left)(question, writer)
+
+    return serve
+
+
+async def test_a_zone_that_is_taken_away_before_it_is_asked_for_proves_nothing() -> None:
+    outcome = await judged(both(taken_away(WIDE), taken_away(WIDE)))
+    assert isinstance(outcome, Unanswered), outcome
+    assert "it answers otherwise when it is asked again" in outcome.seen
+    script = Script(serve={NS1: taken_away(ZONE.name), NS2: taken_away(ZONE.name)})
+    assert isinstance(await judged(script), Unanswered)
+
+
 async def test_it_contradicts_where_it_has_no_token_and_others_do() -> None:
     outcome = await judged(both(holds(WIDE), holds(says=None)))
     assert isinstance(outcome, Failed), outcome
@@ -126,3 +149,8 @@ async def test_it_is_no_answer_beside_one_of_the_zone_above() -> None:
     outcome = await judged(both(holds(WIDE, says=None), holds()))
     assert isinstance(outcome, Failed), outcome
     assert outcome.reason is Reason.TOKEN_MISSING
+
+
+async def test_the_answer_that_comes_twice_is_kept_once() -> None:
+    kept = [one.asked for one in (await look(Script(serve={NS1: holds(), NS2: holds()}))).exhibits]
+    assert len([one for one in kept if " TXT @127.0.0.11" in one]) == 1

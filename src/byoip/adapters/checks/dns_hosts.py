@@ -31,9 +31,9 @@ _Places = Mapping[str, frozenset[str]]
 class Hosts:
     """The name servers that one look meets."""
 
-    def __init__(self, asking: Asking, cuts: Cuts) -> None:
+    def __init__(self, asking: Asking) -> None:
         self._asking = asking
-        self._zones = cuts
+        self._zones = Cuts(asking)
         self._cuts: dict[Name, list[Sequence[Referral]]] = {}  # by the zone above, agreed upon
         self._silent: set[str] = set()  # addresses that are not waited for again
 

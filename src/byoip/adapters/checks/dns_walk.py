@@ -13,7 +13,7 @@ from typing import Any
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_answer import Referral
 from byoip.adapters.checks.dns_asking import Asking, Place, together
-from byoip.adapters.checks.dns_cuts import Cuts
+from byoip.adapters.checks.dns_cuts import Hearing
 from byoip.adapters.checks.dns_exchange import Answered, name_from
 from byoip.adapters.checks.dns_hosts import Hosts
 from byoip.adapters.checks.dns_message import Kind, Name
@@ -38,7 +38,6 @@ _NOWHERE = Silent(Fault.UNREACHABLE, "no address that we have a route to")
 _ALIAS = Silent(
     Fault.LAME, "its name is an alias, and must have addresses itself (RFC 2181, section 10.3)"
 )
-_UNTOLD = Silent(Fault.LAME, "it does not say which zone has the name (SOA; RFC 2308, section 3)")
 _Where = Callable[[Name], Coroutine[Any, Any, Place]]
 
 
@@ -79,18 +78,16 @@ class Walk:
         self.addresses: dict[str, frozenset[str]] = {}
         self.denials: set[Name] = set()
         self._asking = asking
-        self._cuts = Cuts(asking)
-        self._hosts = Hosts(asking, self._cuts)
-        self._owner = owner
+        self._hosts = Hosts(asking)
+        self._hearing = Hearing(asking, owner, zone)
         self._zone = zone
         self._unsigned: Name | None = None  # the highest zone below the registry's
         self._aliases: set[Name] = set()
         self._glue: dict[Name, frozenset[str]] = {}  # by names in there, as all above give it
-        self._start: Name | None = None  # a registry's zone: its servers have no tenants
 
     async def down_from(self, zone: Name, servers: Sequence[Name]) -> Walked:
         """Walk down from a zone whose servers are known; ends where nothing more is delegated."""
-        self._start = zone
+        self._hearing.start = zone
         here = Walked(Delegation(str(zone), "", tuple(map(str, servers))))
         contradicting: list[Voice] = []
         while True:
@@ -180,57 +177,10 @@ class Walk:
         refusal = self._asking.refusal(address)
         if refusal:
             return Voice(server, address, NeverContacted(refusal))
-        reply = await self._cuts.ask(address, self._owner, Kind.TXT)
-        if isinstance(reply, Silent):
-            return Voice(server, address, reply)
-        says = dns_answer.server_answer(reply.message, self._owner, zone)
-        if isinstance(says, Referral):
-            return Voice(server, address, await self._unless_between(address, says, zone))
-        denied = dns_answer.apex(reply.message, self._owner)
-        if dns_answer.is_authoritative(reply.message) and denied:
+        says, denied = await self._hearing.word(address, zone)
+        if denied:
             self.denials.add(denied)
-        if isinstance(says, TxtValues):
-            return Voice(server, address, await self._text(address, says, denied, zone))
         return Voice(server, address, says)
-
-    async def _unless_between(self, address: str, says: Referral, zone: Name) -> Referral | Beneath:
-        """The referral, unless it comes out of another zone, between this one and the cut."""
-        above = says.zone.parent
-        if zone in {self._start, above}:
-            return says
-        between = await self._cuts.between(address, above, zone)
-        return Beneath(str(between), ()) if between else says
-
-    async def _text(
-        self, address: str, says: TxtValues, held: Name | None, zone: Name
-    ) -> ServerAnswer | Beneath:
-        """The text, unless this server has a zone of that very name, or one on the way to it.
-
-        It may be any tenant's: servers that host zones for many parties answer for it with
-        authority, though no delegation leads there.
-        """
-        if says.values:
-            reply = await self._cuts.ask(address, self._owner, Kind.SOA)
-            if isinstance(reply, Silent):
-                return reply
-            told = dns_answer.unless_apex(reply.message, self._owner, says)
-            if told is not says:
-                return told
-            held = dns_answer.apex(reply.message, self._owner)
-        if zone in {self._start, self._zone, held}:
-            return says
-        return await self._unless_beneath(address, says, held, zone)
-
-    async def _unless_beneath(
-        self, address: str, says: TxtValues, held: Name | None, zone: Name
-    ) -> TxtValues | Silent | Beneath:
-        if held is None:
-            return _UNTOLD if says.values else says
-        if not held.is_within(zone):
-            return says
-        if await self._cuts.delegated(address, zone, held) or await self._cuts.vouched(held):
-            return says
-        return Beneath(str(held), says.values)
 
     def _not_agreed(self, here: Walked, referrals: Sequence[Referral]) -> Unanswered | None:
         """Why these referrals are not followed, if so: a minority does not say where a zone is."""
