@@ -164,6 +164,24 @@ async def test_a_zone_of_ns2_that_a_tenant_of_those_servers_added_does_not_say_w
     unsure(await judged(script(LIES, served)))
 
 
+def taken_away() -> Serve:
+    """It has a tenant's zone of ns2 for the first question about that, and none after it."""
+    asked: list[object] = []
+
+    async def serve(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        about = question.question[0]
+        first = (about.name.to_text(), about.rdtype.name) == (ITS2, "A") and not asked
+        asked.extend([about] if first else [])
+        await (knows(LIED, zone=ITS2) if first else knows(GLUE))(question, writer)
+
+    return serve
+
+
+async def test_nor_does_one_that_the_tenant_takes_away_before_it_is_asked_for() -> None:
+    served = {NS1: YES, EVIL2: YES, TLD: delegating(WITHIN, ACME)}
+    unsure(await judged(script(LIES, {**served, DNS1: taken_away(), DNS2: taken_away()})))
+
+
 async def test_nor_does_a_server_to_which_such_a_zone_leads() -> None:
     inner, ns2 = f"in.{ACME}", f"ns2.in.{ACME}"
 

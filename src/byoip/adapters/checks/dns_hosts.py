@@ -14,7 +14,7 @@ from byoip.adapters.checks.dns_answer import Referral
 from byoip.adapters.checks.dns_asking import Asking, Place, together
 from byoip.adapters.checks.dns_cuts import Cuts
 from byoip.adapters.checks.dns_exchange import Answered, name_from
-from byoip.adapters.checks.dns_message import Kind, Message, Name
+from byoip.adapters.checks.dns_message import Kind, Name
 from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
 from byoip.domain.checks.reverse_dns.observation import Delegation
 
@@ -126,6 +126,19 @@ class Hosts:
         return dict(zip(asked, said, strict=True))
 
     async def _hear(self, address: str, host: Name, zone: Name) -> _Says | None:
+        """Where this zone's servers lead, or its addresses; not by a zone that any party added.
+
+        It is asked twice, and in between which zone speaks: a tenant may take one away.
+        """
+        says = await self._said(address, host, zone)
+        name = says.zone.parent if isinstance(says, Referral) else host
+        if not says or name == zone:
+            return says
+        if await self._zones.between(address, name, zone):
+            return None
+        return says if await self._said(address, host, zone) == says else None
+
+    async def _said(self, address: str, host: Name, zone: Name) -> _Says | None:
         found = _NONE
         for kind in (Kind.A, Kind.AAAA):
             if address in self._silent:
@@ -136,18 +149,9 @@ class Hosts:
                 return None
             told = dns_answer.told_addresses(reply.message, host)
             if told is None:
-                return await self._referral(address, reply.message, host, zone)
+                return dns_answer.referral(reply.message, host, zone)
             found |= told
-        return None if await self._zones.between(address, host, zone) else found
-
-    async def _referral(
-        self, address: str, message: Message, host: Name, zone: Name
-    ) -> Referral | None:
-        """Where this zone's servers lead; not those of a zone that any party added below it."""
-        leads = dns_answer.referral(message, host, zone)
-        if leads is None or leads.zone.parent == zone:
-            return leads
-        return None if await self._zones.between(address, leads.zone.parent, zone) else leads
+        return found
 
 
 def _agreed(
