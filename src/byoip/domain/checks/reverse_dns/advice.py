@@ -98,7 +98,7 @@ def complaint(
         fault, seen, fix = Fault.LAME, *_unsure(server)
     elif beneath:
         fault, fix = Fault.LAME, _SHOW
-        seen = f"answers out of a zone {beneath[0]}, and is not seen to have it by delegation"
+        seen = f"answers out of a zone that is not seen to be delegated: {beneath[0]}"
     elif silent:
         first = silent[0]
         fault, seen = first.fault, first.detail
