@@ -47,7 +47,7 @@ async def look(script: Script) -> observation.ZoneObservation:
         return await adapter.observe(ZONE, LABEL, ACCOUNT)
 
 
-async def says(serve: Serve) -> observation.ServerAnswer:
+async def says(serve: Serve) -> observation.ServerAnswer | observation.Beneath:
     """What the adapter makes of one odd name server, beside a good one."""
     observed = await look(Script(serve={NS1: serve, NS2: honest()}))
     assert observed.security is observation.ZoneSecurity.INSECURE

@@ -16,6 +16,7 @@ from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.reverse_dns.observation import (
+    Beneath,
     ServerAnswer,
     Silent,
     TxtValues,
@@ -113,7 +114,7 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         await server.stop()
 
 
-def answers(observed: ZoneObservation) -> list[ServerAnswer]:
+def answers(observed: ZoneObservation) -> list[ServerAnswer | Beneath]:
     return [server.answer for server in observed.servers]
 
 

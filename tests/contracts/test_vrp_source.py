@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from byoip.adapters.checks.rpki_client import RpkiClient
-from byoip.adapters.checks.vrp_feed import VrpFeed
-from byoip.adapters.checks.vrp_file import VrpFile
+from byoip.adapters.checks.vrp_exports import VrpFeed, VrpFile
 from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.adapters.https_download import DownloadLimits
 from byoip.domain.asn import Asn

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from byoip.adapters.checks.vrp_file import VrpFile
+from byoip.adapters.checks.vrp_exports import VrpFile
 from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_validation import validate_origin

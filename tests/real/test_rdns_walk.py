@@ -4,14 +4,12 @@ from datetime import UTC, datetime
 from ipaddress import ip_network
 from uuid import UUID
 
-import pytest
-
 from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
-from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.prefix import Prefix
 from tests.real.dns_world import HUB, RESOLVER, SERVERS, DnsWorld, server_name
 from tests.real.zone_signing import Signing
@@ -22,6 +20,7 @@ OWNER, WIDE = ZONE.owner(LABEL), "0.192.in-addr.arpa."
 HOSTILE, HONEST, THIRD = SERVERS
 UNSIGNED = Signing.UNSIGNED
 ACCOUNT = UUID(int=1)
+DS = f"1 13 2 {'ab' * 32}"
 
 
 class Clock:
@@ -29,16 +28,16 @@ class Clock:
         return datetime.now(UTC)
 
 
-async def look(world: DnsWorld) -> ZoneObservation:
+async def look(world: DnsWorld, zone: ReverseZone = ZONE) -> ZoneObservation:
     policy = NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),))
     adapter = DnspythonResolver(
         Clock(), [(RESOLVER, world.port)], policy, authority_port=world.port, query_deadline=2
     )
-    return await adapter.observe(ZONE, LABEL, ACCOUNT)
+    return await adapter.observe(zone, LABEL, ACCOUNT)
 
 
-async def judge(world: DnsWorld) -> Outcome:
-    return judge_zones([await look(world)], TOKEN)
+async def judge(world: DnsWorld, zone: ReverseZone = ZONE) -> Outcome:
+    return judge_zones([await look(world, zone)], TOKEN)
 
 
 def names(*addresses: str) -> list[str]:
@@ -87,28 +86,12 @@ async def test_a_zone_of_the_label_that_another_tenant_added_is_refused(
     assert "a zone of its own" in outcome.seen
 
 
-@pytest.mark.parametrize("delegated", [False, True])
-async def test_a_zone_on_servers_of_the_zone_above_must_be_known_there(
-    dns_world: DnsWorld, *, delegated: bool
-) -> None:
-    dns_world.add_zone(WIDE, signing=UNSIGNED)
-    if delegated:
-        dns_world.publish(ZONE.name, *names(HOSTILE, HONEST), kind="NS")
-    dns_world.add_zone(ZONE.name, signing=UNSIGNED)  # else another tenant's, who shares them
-    dns_world.publish(OWNER, TOKEN)
-    outcome = await judge(dns_world)
-    if delegated:
-        assert isinstance(outcome, Passed), outcome
-    else:
-        assert isinstance(outcome, Unanswered), outcome
-        assert f"Add NS records for {ZONE.name[:-1]} to the zone {WIDE[:-1]}." in outcome.fix
-
-
 async def test_one_server_with_authority_for_both_zones_speaks_for_the_child(
     dns_world: DnsWorld,
 ) -> None:
     dns_world.add_zone(WIDE, signing=UNSIGNED, servers=[HOSTILE, HONEST])
     dns_world.publish(ZONE.name, *names(HOSTILE, THIRD), kind="NS")
+    dns_world.publish(ZONE.name, DS, kind="DS")
     dns_world.add_zone(ZONE.name, signing=UNSIGNED, servers=[HOSTILE, THIRD])
     dns_world.publish(OWNER, TOKEN)
     observed = await look(dns_world)
@@ -122,6 +105,7 @@ async def test_one_server_with_authority_for_both_zones_speaks_for_the_child(
 async def test_where_all_have_authority_for_both_all_are_witnesses(dns_world: DnsWorld) -> None:
     dns_world.add_zone(WIDE, signing=UNSIGNED, servers=[HOSTILE, HONEST])
     dns_world.publish(ZONE.name, *names(HOSTILE, HONEST), kind="NS")
+    dns_world.publish(ZONE.name, DS, kind="DS")
     dns_world.add_zone(ZONE.name, signing=UNSIGNED, servers=[HOSTILE, HONEST])
     dns_world.publish(OWNER, TOKEN)
     assert isinstance(await judge(dns_world), Passed)

@@ -27,13 +27,14 @@ from tests.adapters.dns_script import (
     playing,
     serving,
 )
-from tests.trust.dns_tree import EVIL2, holds, judged, resolver
+from tests.trust.dns_tree import EVIL1, EVIL2, holds, judged, resolver
 from tests.trust.test_1_1_addresses_from_the_parent import delegating
 
 ACME, ITS1, ITS2 = "acme.example.", "ns1.acme.example.", "ns2.acme.example."
 OWN = (ITS1, ITS2)
 GLUE = {ITS1: NS1, ITS2: NS2}
 LIES = {ITS1: [NS1], ITS2: [EVIL2]}
+LIED = {ITS1: NS1, ITS2: EVIL2}
 TRUE = {ITS1: [NS1], ITS2: [NS2]}
 TLD, TLD2, DNS1, DNS2 = "127.0.0.41", "127.0.0.42", "127.0.0.43", "127.0.0.44"
 EXAMPLE: Records = {("example.", "NS"): ["tld.example."], ("tld.example.", "A"): [TLD]}
@@ -58,8 +59,8 @@ def script(
     return Script(resolve=resolve, serve=dict(serve), delegation=names)
 
 
-def knows(hosts: Mapping[str, str], kind: str = "A") -> Serve:
-    """A server with authority for names of name servers."""
+def knows(hosts: Mapping[str, str], kind: str = "A", zone: str = ACME) -> Serve:
+    """A server with authority for names of name servers, in this zone."""
 
     def build(question: dns.message.Message) -> bytes:
         response = dns.message.make_response(question)
@@ -68,6 +69,9 @@ def knows(hosts: Mapping[str, str], kind: str = "A") -> Serve:
         data = hosts.get(asked.name.to_text())
         if data and asked.rdtype.name == "A":
             response.answer.append(dns.rrset.from_text(asked.name, 60, "IN", kind, data))
+        else:
+            soa = "a.example. host.example. 1 60 60 60 0"
+            response.authority.append(dns.rrset.from_text(zone, 60, "IN", "SOA", soa))
         return response.to_wire()
 
     return serving(build)
@@ -144,6 +148,53 @@ async def test_a_friend_at_whose_address_only_the_hostile_server_sees_ns2_does_n
     unsure(await judged(script(LIES, {**served, **lying})))
     outcome = await judged(script(LIES, {**served, DNS1: lying[DNS1]}))
     unsure(outcome, 0)
+
+
+async def test_a_zone_of_ns2_that_a_tenant_of_those_servers_added_does_not_say_where_it_is() -> (
+    None
+):
+    def tenant(question: dns.message.Message) -> Serve:
+        added = question.question[0].name.to_text() == ITS2
+        return knows(LIED, zone=ITS2) if added else knows(GLUE)
+
+    async def serve(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        await tenant(question)(question, writer)
+
+    served = {NS1: YES, EVIL2: YES, TLD: delegating(WITHIN, ACME), DNS1: serve, DNS2: serve}
+    unsure(await judged(script(LIES, served)))
+
+
+def taken_away() -> Serve:
+    """It has a tenant's zone of ns2 for the first question about that, and none after it."""
+    asked: list[object] = []
+
+    async def serve(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        about = question.question[0]
+        first = (about.name.to_text(), about.rdtype.name) == (ITS2, "A") and not asked
+        asked.extend([about] if first else [])
+        await (knows(LIED, zone=ITS2) if first else knows(GLUE))(question, writer)
+
+    return serve
+
+
+async def test_nor_does_one_that_the_tenant_takes_away_before_it_is_asked_for() -> None:
+    served = {NS1: YES, EVIL2: YES, TLD: delegating(WITHIN, ACME)}
+    unsure(await judged(script(LIES, {**served, DNS1: taken_away(), DNS2: taken_away()})))
+
+
+async def test_nor_does_a_server_to_which_such_a_zone_leads() -> None:
+    inner, ns2 = f"in.{ACME}", f"ns2.in.{ACME}"
+
+    async def serve(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        asked = question.question[0].name.to_text()
+        leads = delegating({}, ns2, "evil1.example.") if asked == ns2 else None
+        zone = inner if asked == inner else ACME
+        await (leads or knows(GLUE, zone=zone))(question, writer)
+
+    served = {NS1: YES, EVIL2: YES, TLD: delegating(WITHIN, ACME), DNS1: serve, DNS2: serve}
+    friend = {EVIL1: knows({ns2: EVIL2}, zone=ns2)}
+    hosts = {ITS1: [NS1], ns2: [EVIL2]}
+    unsure(await judged(script(hosts, served | friend, names=(ITS1, ns2))))
 
 
 # The servers of that zone have names in another unsigned zone

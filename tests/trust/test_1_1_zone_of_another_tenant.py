@@ -1,9 +1,11 @@
-"""Trust, 1.1: a zone of the label itself is another party's, also where no delegation leads there.
+"""Trust, 1.1: a zone of the label, or on the way to it, that is not delegated proves nothing.
 
 Name servers that host zones for many parties let any of them add one, and answer for it with
-authority. So a tenant who adds a zone of the very name at which the token is looked for would have
-all servers of the holder's zone show it.
+authority. So a tenant who adds a zone of the very name at which the token is looked for, or one
+above that name, would have all servers of the holder's zone show it.
 """
+
+import asyncio
 
 import dns.flags
 import dns.message
@@ -12,8 +14,19 @@ import dns.rrset
 import pytest
 
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
-from tests.adapters.dns_script import NS1, NS2, OWNER, TOKEN, ZONE, Script, Serve, serving
-from tests.trust.dns_tree import WIDE, holds, judged
+from tests.adapters.dns_script import (
+    NS1,
+    NS2,
+    OWNER,
+    REGISTRY,
+    TOKEN,
+    ZONE,
+    Script,
+    Serve,
+    referring,
+    serving,
+)
+from tests.trust.dns_tree import BOTH, WIDE, holds, judged, look, resolver
 
 SOA = "ns1.example. host.example. 1 60 60 60 0"
 
@@ -66,3 +79,78 @@ async def test_a_server_that_does_not_tell_does_not_count(serve: Serve, fault: F
     assert isinstance(outcome, Unanswered), outcome
     assert outcome.fault is fault
     assert "1 of 2 name servers" in outcome.seen
+
+
+# The registry delegates the /16 to both servers, which have a zone of the /24 as well
+
+
+def both(one: Serve, other: Serve) -> Script:
+    wide = referring(*BOTH, zone=WIDE)
+    return Script(resolve=resolver(), serve={REGISTRY: wide, NS1: one, NS2: other})
+
+
+@pytest.mark.parametrize("own", [BOTH, ()], ids=["with NS records", "without"])
+async def test_a_zone_on_the_way_proves_nothing(own: tuple[str, ...]) -> None:
+    outcome = await judged(both(holds(own=own), holds(own=own)))
+    assert isinstance(outcome, Unanswered), outcome
+    assert "0 of 2 name servers" in outcome.seen
+    assert f"a zone that is not seen to be delegated: {ZONE.name[:-1]}, ns2" in outcome.seen
+    assert f"add a DS record for {ZONE.name[:-1]} to {WIDE[:-1]}" in outcome.fix
+
+
+def mute() -> Serve:
+    """A server with the token that denies without saying in the name of which zone."""
+
+    def build(question: dns.message.Message) -> bytes:
+        response = dns.message.make_response(question)
+        response.flags |= dns.flags.AA
+        if question.question[0].rdtype.name == "TXT":
+            response.answer.append(dns.rrset.from_text(OWNER, 60, "IN", "TXT", f'"{TOKEN}"'))
+        return response.to_wire()
+
+    return serving(build)
+
+
+async def test_a_server_that_does_not_say_its_zone_may_have_any() -> None:
+    outcome = await judged(both(mute(), mute()))
+    assert isinstance(outcome, Unanswered), outcome
+    assert "does not say which zone has the name" in outcome.seen
+    assert isinstance(await judged(Script(serve={NS1: mute(), NS2: mute()})), Passed)
+
+
+def taken_away(zone: str) -> Serve:
+    """A server of `zone` with a tenant's zone, which is taken away after the first question."""
+    tenant, left = holds(OWNER), holds(zone, says=None)
+    asked = 0
+
+    async def serve(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await (tenant if asked == 1 else left)(question, writer)
+
+    return serve
+
+
+async def test_a_zone_that_is_taken_away_before_it_is_asked_for_proves_nothing() -> None:
+    outcome = await judged(both(taken_away(WIDE), taken_away(WIDE)))
+    assert isinstance(outcome, Unanswered), outcome
+    assert "it answers otherwise when it is asked again" in outcome.seen
+    script = Script(serve={NS1: taken_away(ZONE.name), NS2: taken_away(ZONE.name)})
+    assert isinstance(await judged(script), Unanswered)
+
+
+async def test_it_contradicts_where_it_has_no_token_and_others_do() -> None:
+    outcome = await judged(both(holds(WIDE), holds(says=None)))
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason is Reason.SERVERS_CONTRADICT
+
+
+async def test_it_is_no_answer_beside_one_of_the_zone_above() -> None:
+    outcome = await judged(both(holds(WIDE, says=None), holds()))
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason is Reason.TOKEN_MISSING
+
+
+async def test_the_answer_that_comes_twice_is_kept_once() -> None:
+    kept = [one.asked for one in (await look(Script(serve={NS1: holds(), NS2: holds()}))).exhibits]
+    assert len([one for one in kept if " TXT @127.0.0.11" in one]) == 1

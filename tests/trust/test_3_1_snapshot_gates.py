@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.adapters.checks.vrp_file import VrpFile
+from byoip.adapters.checks.vrp_exports import VrpFile
 from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.domain.checks.vrp_snapshot import Gate, GatePolicy
 from byoip.domain.history import Actor

@@ -21,7 +21,8 @@ LOADING = 3  # the run, the claim, the token
 BEFORE_ASKING = 4  # statistics, overrides, waivers, ROA data
 A_REGISTRY_QUESTION = 4  # locked, counted, spent, given back with the answer
 JUDGING = (
-    10  # space, claim, run, token, waivers, ROA data, rivals, reservations, consumed, contests
+    12  # space, claim, run, token, waivers, statistics, overrides, ROA data, rivals, reservations,
+    # consumed, contests
 )
 RECORDING = (
     7  # the quota, the run, answers, findings, what approval rests on, older ones, the claim
@@ -45,7 +46,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield told
 
 
-async def test_an_approving_run_takes_33_statements(
+async def test_an_approving_run_takes_35_statements(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = Budget(connections=100, per_minute=1000, per_day=1000)  # no question waits for another

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from byoip.adapters.checks.rpki_client import RpkiClient
-from byoip.adapters.checks.vrp_feed import VrpFeed
-from byoip.adapters.checks.vrp_file import VrpFile
+from byoip.adapters.checks.vrp_exports import VrpFeed, VrpFile
 from byoip.cli.opening import with_composition
 from byoip.composition.process import Composition
 from byoip.ports.checks.rpki import VrpSource

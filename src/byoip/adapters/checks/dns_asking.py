@@ -34,7 +34,7 @@ _EDNS_PAYLOAD = 1232  # no fragments on any path (DNS flag day 2020)
 _EACH_FAMILY = 2  # addresses of one name server that are asked
 _AT_ONCE = 16  # addresses of name servers asked at a time
 _PROBE_SECONDS = 1.0  # over UDP, where TCP failed
-# Three cuts with 13 names, each with four addresses that are asked three times, fit in.
+# Three cuts with 13 names, each with four addresses, fit in: asked twice, at the last four times.
 _MOST_QUESTIONS = 512
 _MOST_BYTES = 256 * 1024
 # Bytes of an answer that are kept as evidence: in each of 128 zones many servers may answer, and
@@ -262,15 +262,14 @@ class Asking:
             self._kept.add(told)
         most = _LONGEST_FROM_RESOLVER if _resolving(question) else _LONGEST_FROM_SERVER
         cut = f" (cut from {len(reply.wire)} bytes)" if len(reply.wire) > most else ""
-        self.exhibits.append(
-            RawAnswer(
-                asked=f"{asked.name} {kind.name} @{server.address}/{transport}{cut}",
-                of=str(server),
-                # Without the id (RFC 1035, 4.1.1): so the same answer is the same evidence.
-                answer=(reply.wire and bytes(2)) + reply.wire[2:most],
-                at=self._limits.clock.now(),
-            )
-        )
+        what = f"{asked.name} {kind.name} @{server.address}/{transport}{cut}"
+        # Without the id (RFC 1035, 4.1.1): so the same answer is the same evidence.
+        answer = (reply.wire and bytes(2)) + reply.wire[2:most]
+        if (what, answer) in self._kept:
+            return
+        self._kept.add((what, answer))
+        at = self._limits.clock.now()
+        self.exhibits.append(RawAnswer(asked=what, of=str(server), answer=answer, at=at))
 
 
 async def together(questions: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_answer import Referral
 from byoip.adapters.checks.dns_asking import Asking, Place, together
+from byoip.adapters.checks.dns_cuts import Cuts
 from byoip.adapters.checks.dns_exchange import Answered, name_from
 from byoip.adapters.checks.dns_message import Kind, Name
 from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
@@ -32,6 +33,7 @@ class Hosts:
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
+        self._zones = Cuts(asking)
         self._cuts: dict[Name, list[Sequence[Referral]]] = {}  # by the zone above, agreed upon
         self._silent: set[str] = set()  # addresses that are not waited for again
 
@@ -124,6 +126,19 @@ class Hosts:
         return dict(zip(asked, said, strict=True))
 
     async def _hear(self, address: str, host: Name, zone: Name) -> _Says | None:
+        """Where this zone's servers lead, or its addresses; not by a zone that any party added.
+
+        It is asked twice, and in between which zone speaks: a tenant may take one away.
+        """
+        says = await self._said(address, host, zone)
+        name = says.zone.parent if isinstance(says, Referral) else host
+        if not says or name == zone:
+            return says
+        if await self._zones.between(address, name, zone):
+            return None
+        return says if await self._said(address, host, zone) == says else None
+
+    async def _said(self, address: str, host: Name, zone: Name) -> _Says | None:
         found = _NONE
         for kind in (Kind.A, Kind.AAAA):
             if address in self._silent:

@@ -5,7 +5,6 @@ zone could name only its friends, or give their addresses to the names of others
 of itself adds servers, and addresses, that may contradict.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -14,6 +13,7 @@ from typing import Any
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_answer import Referral
 from byoip.adapters.checks.dns_asking import Asking, Place, together
+from byoip.adapters.checks.dns_cuts import Hearing
 from byoip.adapters.checks.dns_exchange import Answered, name_from
 from byoip.adapters.checks.dns_hosts import Hosts
 from byoip.adapters.checks.dns_message import Kind, Name
@@ -22,6 +22,7 @@ from byoip.domain.checks.reverse_dns.advice import bare, too_few
 from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
 from byoip.domain.checks.reverse_dns.observation import (
     Alias,
+    Beneath,
     DelegatedAway,
     Delegation,
     NeverContacted,
@@ -46,7 +47,7 @@ class Voice:
 
     server: Name
     address: str
-    says: ServerAnswer | Referral
+    says: ServerAnswer | Beneath | Referral
 
     def observed(self) -> ServerObservation:
         """As the domain sees it; a referral is none of an answer."""
@@ -78,15 +79,15 @@ class Walk:
         self.denials: set[Name] = set()
         self._asking = asking
         self._hosts = Hosts(asking)
-        self._owner = owner
+        self._hearing = Hearing(asking, owner, zone)
         self._zone = zone
         self._unsigned: Name | None = None  # the highest zone below the registry's
         self._aliases: set[Name] = set()
         self._glue: dict[Name, frozenset[str]] = {}  # by names in there, as all above give it
-        self._replies: dict[tuple[str, Kind], asyncio.Task[Answered | Silent]] = {}
 
     async def down_from(self, zone: Name, servers: Sequence[Name]) -> Walked:
         """Walk down from a zone whose servers are known; ends where nothing more is delegated."""
+        self._hearing.start = zone
         here = Walked(Delegation(str(zone), "", tuple(map(str, servers))))
         contradicting: list[Voice] = []
         while True:
@@ -102,7 +103,9 @@ class Walk:
             if here.obstacle:
                 break
             # With authority a server speaks for the child: it may contradict what is below.
-            contradicting += [one for one in here.voices if _is_answer(one)]
+            contradicting += [
+                one for one in here.voices if _is_answer(one) or isinstance(one.says, Beneath)
+            ]
             here = Walked(dns_answer.below(here.delegation, referrals))
             self._take_glue(here.delegation, referrals)
         met = {one.address for one in here.voices}
@@ -174,34 +177,10 @@ class Walk:
         refusal = self._asking.refusal(address)
         if refusal:
             return Voice(server, address, NeverContacted(refusal))
-        reply = await self._reply_of(address, Kind.TXT)
-        if isinstance(reply, Silent):
-            return Voice(server, address, reply)
-        says = dns_answer.server_answer(reply.message, self._owner, zone)
-        if isinstance(says, TxtValues) and says.values:
-            says = await self._unless_own_zone(address, says)
-        denied = dns_answer.apex(reply.message, self._owner)
-        if dns_answer.is_authoritative(reply.message) and denied:
+        says, denied = await self._hearing.word(address, zone)
+        if denied:
             self.denials.add(denied)
         return Voice(server, address, says)
-
-    async def _unless_own_zone(self, address: str, says: TxtValues) -> ServerAnswer:
-        """The text, unless this server has a zone of that very name: it may be any tenant's.
-
-        Servers that host zones for many parties answer for it with authority, though no delegation
-        leads there.
-        """
-        reply = await self._reply_of(address, Kind.SOA)
-        if isinstance(reply, Silent):
-            return reply
-        return dns_answer.unless_apex(reply.message, self._owner, says)
-
-    async def _reply_of(self, address: str, kind: Kind) -> Answered | Silent:
-        """Every address is asked once at the owner name, however many cuts and names it serves."""
-        if (address, kind) not in self._replies:
-            question = self._asking.directly(address, self._owner, kind)
-            self._replies[address, kind] = asyncio.create_task(question)
-        return await self._replies[address, kind]
 
     def _not_agreed(self, here: Walked, referrals: Sequence[Referral]) -> Unanswered | None:
         """Why these referrals are not followed, if so: a minority does not say where a zone is."""
@@ -227,10 +206,6 @@ class Walk:
             return  # nothing is delegated, and what denies it is no server of the customer
         speaking = dict.fromkeys(one.address for one in here.voices if _is_answer(one))
         told = await together([self._own_servers(address) for address in speaking])
-        held = [(address, at) for address, (at, names) in zip(speaking, told, strict=True) if names]
-        here.obstacle = await self._undelegated(zone, held)
-        if here.obstacle:
-            return
         own = sorted({str(name) for at, names in told if at == zone for name in names})
         more = {str(name) for _, names in told for name in names} - {*here.delegation.named}
         here.delegation = replace(here.delegation, own=tuple(own))
@@ -249,24 +224,6 @@ class Walk:
         if not isinstance(reply, Answered) or not dns_answer.is_authoritative(reply.message):
             return zone, []
         return zone, dns_answer.name_servers(reply.message, zone)
-
-    async def _undelegated(
-        self, above: Name, held: Sequence[tuple[str, Name]]
-    ) -> Unanswered | None:
-        """Where a server of the zone has one below it, of which the zone itself knows nothing.
-
-        Any party that shares the server may have added that one. A question for DS is answered out
-        of the zone above (RFC 4035, section 3.1.4.1): there the name must exist.
-        """
-        for address, zone in held:
-            if zone == above:
-                continue
-            reply = await self._asking.directly(address, zone, Kind.DS)
-            if isinstance(reply, Answered) and dns_answer.denies(reply.message, zone):
-                seen = f"is in a zone {bare(str(zone))} that {bare(str(above))} does not delegate"
-                fix = f"Add NS records for {bare(str(zone))} to the zone {bare(str(above))}."
-                return Unanswered(Fault.LAME, seen, fix)
-        return None
 
 
 def _too_many(delegation: Delegation, more: Iterable[str] = ()) -> Unanswered | None:

@@ -26,8 +26,9 @@ _HOLDER: Final = {4: "inetnum", 6: "inet6num"}
 _SOURCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
 # Codes of the RIPE database (its QueryMessages.java); APNIC and AFRINIC run descendants of it.
-# Over REST the same messages come without the leading `%`.
-_CODE: Final = re.compile(r"ERROR:([0-9]{3})\b[: ]*([^\r\n]*)", re.ASCII)
+# Over REST the same messages come without the leading `%`. They begin a line: within one a server
+# repeats what a customer wrote (`% Abuse contact for '...' is '...'`).
+_CODE: Final = re.compile(r"^%{0,2} ?ERROR:([0-9]{3})\b[: ]*([^\r\n]*)", re.ASCII | re.MULTILINE)
 NO_ENTRIES: Final = 101
 _FAULTS: Final = {
     201: Fault.REFUSED,  # access denied: daily limit, or for good after repeated excess

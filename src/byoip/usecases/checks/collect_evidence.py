@@ -29,7 +29,7 @@ from byoip.ports.checks.registry import RouteRegistry
 from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
 from byoip.store.checks.registration_snapshots import Registered
-from byoip.store.transaction import Store
+from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.ask_registries import AskRegistries
 from byoip.usecases.checks.check_rpki import check_rpki
@@ -81,9 +81,8 @@ class CollectEvidence:
 
     async def __call__(self, subject: CheckTarget) -> CollectedEvidence:
         """Ask once. No transaction is open while an answer is waited for."""
-        registries = Registries(self.registries, self.overrides, self.countries)
         async with self.store.transaction() as tx:
-            found = await registries.responsible(tx, subject.prefix)
+            found = await self._registries.responsible(tx, subject.prefix)
             vrps = await tx.roas.about(subject.prefix)
             if subject.claim_id is not None:
                 subject = replace(subject, waivers=await tx.waivers.of(subject.claim_id, tx.now))
@@ -101,14 +100,24 @@ class CollectEvidence:
             self._rpki(subject, vrps, irr.other_origins),
             expired,
         )
-        known = responsible.registry if isinstance(responsible, Responsible) else None
+        known = responsible.registry.key if isinstance(responsible, Responsible) else None
         return CollectedEvidence(
             tuple(finding for part in parts for finding in part.findings),
-            known.key if known else _regional(found, subject),
-            irr_waived=self.waives_irr(known.key if known else None, subject.waivers),
+            _key(found, subject.waivers),
+            irr_waived=self.waives_irr(known, subject.waivers),
             other_origins=tuple(one for part in parts for one in part.other_origins),
             others_complete=all(part.others_complete for part in parts),
         )
+
+    async def registry_of(
+        self, tx: Transaction, prefix: Prefix, waivers: Mapping[Waivable, CheckWaiver]
+    ) -> str | None:
+        """Key of the registry that is responsible at this moment, where it is known."""
+        return _key(await self._registries.responsible(tx, prefix), waivers)
+
+    @property
+    def _registries(self) -> Registries:
+        return Registries(self.registries, self.overrides, self.countries)
 
     def waives_irr(self, registry: str | None, waivers: Mapping[Waivable, CheckWaiver]) -> bool:
         """Whether the operator requires no route object: at that registry, or by a waiver."""
@@ -192,11 +201,16 @@ class CollectEvidence:
         return Finding(check, outcome, self.clock.now(), exhibits)
 
 
-def _regional(found: Responsibility, subject: CheckTarget) -> str | None:
-    """The registry of the statistics, where irr is waived as the settings know no nearer one."""
+def _key(found: Responsibility, waivers: Mapping[Waivable, CheckWaiver]) -> str | None:
+    """The responsible registry, or that of the statistics.
+
+    The latter where irr is waived as the settings know no nearer one.
+    """
     outcome, keys = found.registry, {one.registry for one in found.registered.allocations}
+    if isinstance(outcome, Responsible):
+        return outcome.registry.key
     unknown = isinstance(outcome, Unanswered) and outcome.fault is Fault.UNKNOWN_REGISTRY
-    if unknown and Waivable.IRR in subject.waivers and len(keys) == 1:
+    if unknown and Waivable.IRR in waivers and len(keys) == 1:
         return keys.pop()
     return None
 

@@ -18,14 +18,15 @@ another worker takes it. The first one's attempt number is then out of date: it 
 
 The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
 run that another worker has taken, is left alone. Findings about a token that was revoked do not
-count. rpki is checked once more before an approval, against the ROA data of that moment, and what a
-waiver of irr let pass counts only while the waiver does. A rival that was approved, or space that
+count. Only the registry that is responsible at that moment proves anything. rpki is checked once
+more before an approval, against the ROA data of that moment, and what a waiver of irr let pass
+counts only while the waiver does. A rival that was approved, or space that
 was reserved, makes it a contest. The token is consumed by one atomic UPDATE, or the claim is not
 approved. "We could not ask" never decides: what was known stays, and the next run asks again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
@@ -39,7 +40,7 @@ from byoip.domain.checks.decision import (
 )
 from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
-from byoip.domain.claims.check_waiver import Waivable
+from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
@@ -53,11 +54,17 @@ from byoip.usecases.checks.turns import Turns
 from byoip.usecases.claims.contests import clear_contests, contest_holders
 from byoip.usecases.events import record_changes
 
+_Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 _WAIVER_ENDED = Unanswered(
     Fault.NOT_ASKED,
     "The operator's waiver of irr has ended since.",
     "Create the route object, or ask the operator.",
+)
+_REGISTRY_CHANGED = Unanswered(
+    Fault.NOT_ASKED,
+    "Another registry is responsible than the one that was asked, or none is known to be.",
+    "Wait: the registry that is responsible is asked.",
 )
 
 
@@ -175,7 +182,7 @@ class RunValidation:
         claim: Claim,
         token: OwnershipToken | None,
         findings: Sequence[Finding],
-    ) -> tuple[Claim, RunResult, tuple[Finding, ...]]:
+    ) -> _Settled:
         """Approve, contest, or leave the claim as it is; gives what was found here, too."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
         now = tx.now
@@ -183,10 +190,8 @@ class RunValidation:
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
         waivers = await tx.waivers.of(claim.id, now)
-        if claim.irr_waived and not self.ask.waives_irr(claim.registry, waivers):
-            ended = Finding(Check.IRR, _WAIVER_ENDED, now)
-            unproven = replace(claim, irr=CheckRecord(), irr_waived=False)
-            return decide(unproven, [ended], now), RunResult.UNANSWERED, (ended,)
+        if changed := await self._changed(tx, claim, waivers):
+            return changed
         vrps = await tx.roas.about(claim.prefix)
         waiver = waivers.get(Waivable.RPKI)
         once_more, _ = check_rpki(
@@ -207,6 +212,19 @@ class RunValidation:
             await tx.jobs.enqueue_letter(claim.id)
         tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
         return claim.approve(now), RunResult.APPROVED, (once_more,)
+
+    async def _changed(
+        self, tx: Transaction, claim: Claim, waivers: Mapping[Waivable, CheckWaiver]
+    ) -> _Settled | None:
+        """How the run ends where the word of another registry counts by now, or a waiver ended."""
+        if claim.irr_waived and not self.ask.waives_irr(claim.registry, waivers):
+            ended = Finding(Check.IRR, _WAIVER_ENDED, tx.now)
+            unproven = replace(claim, irr=CheckRecord(), irr_waived=False)
+            return decide(unproven, [ended], tx.now), RunResult.UNANSWERED, (ended,)
+        if await self.ask.registry_of(tx, claim.prefix, waivers) != claim.registry:
+            other = Finding(Check.REGISTRATION, _REGISTRY_CHANGED, tx.now)
+            return claim, RunResult.UNANSWERED, (other,)
+        return None
 
     async def _finish(
         self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]

@@ -7,6 +7,7 @@ from typing import Final
 from byoip.domain.checks.evidence import Fault, Unanswered
 from byoip.domain.checks.reverse_dns.counting import Server, needed
 from byoip.domain.checks.reverse_dns.observation import (
+    Beneath,
     Delegation,
     NeverContacted,
     ServerObservation,
@@ -41,6 +42,12 @@ _SIGN: Final = (
     "Sign the zone of the name {server} (DNSSEC), or name servers for {zone} at {parent} whose "
     "addresses the registry of their names gives with its delegation (glue); or prove the prefix "
     "by a route object in place of reverse DNS."
+)
+_SHOW: Final = (
+    "Put the text into the zone {zone} itself, with no zone {cut} at its name servers; or delegate "
+    "{cut} to name servers that do not serve {zone}; or add a DS record for {cut} to {zone}, which "
+    "shows that it delegates it, and which no resolver reads while {zone} is not signed; or prove "
+    "the prefix by a route object in place of reverse DNS."
 )
 _REVERSE: Final = ".arpa."
 _EVERYWHERE: Final = (
@@ -82,12 +89,16 @@ def complaint(
     mine = [one for one in observed if one.server in server.names]
     silent = [one.answer for one in mine if isinstance(one.answer, Silent)]
     avoided = [one.answer for one in mine if isinstance(one.answer, NeverContacted)]
+    beneath = [bare(one.answer.zone) for one in mine if isinstance(one.answer, Beneath)]
     if server.borrows:
         fault, seen, fix = Fault.LAME, "lists addresses of another server", _OWN_ADDRESSES
     elif not set(server.names) & set(delegation.every):
         fault, seen, fix = Fault.LAME, "is not named by every server of the parent", _EVERYWHERE
     elif not server.addresses and any(one.address for one in mine):
         fault, seen, fix = Fault.LAME, *_unsure(server)
+    elif beneath:
+        fault, fix = Fault.LAME, _SHOW
+        seen = f"answers out of a zone that is not seen to be delegated: {beneath[0]}"
     elif silent:
         first = silent[0]
         fault, seen = first.fault, first.detail
@@ -98,9 +109,8 @@ def complaint(
         fault, seen, fix = Fault.UNREACHABLE, "was not asked", _REACH
     name = ", ".join(map(bare, server.names))
     zone, parent = _places(delegation)
-    return Complaint(
-        fault, f"{name}: {shown(seen)}", fix.format(server=name, zone=zone, parent=parent)
-    )
+    told = fix.format(server=name, zone=zone, parent=parent, cut=beneath[0] if beneath else "")
+    return Complaint(fault, f"{name}: {shown(seen)}", told)
 
 
 def _unsure(server: Server) -> tuple[str, str]:

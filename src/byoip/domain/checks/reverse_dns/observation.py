@@ -61,6 +61,17 @@ class NeverContacted:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Beneath:
+    """TXT values of a zone below the one asked about, which that is not seen to delegate.
+
+    Any party that shares the server may have added it.
+    """
+
+    zone: str
+    values: tuple[str, ...]
+
+
 ServerAnswer = TxtValues | Alias | DelegatedAway | Silent | NeverContacted
 
 
@@ -70,7 +81,7 @@ class ServerObservation:
 
     server: str
     address: str
-    answer: ServerAnswer
+    answer: ServerAnswer | Beneath
 
 
 @dataclass(frozen=True, slots=True)

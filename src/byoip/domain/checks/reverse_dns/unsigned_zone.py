@@ -12,6 +12,7 @@ from byoip.domain.checks.reverse_dns.advice import bare, too_few
 from byoip.domain.checks.reverse_dns.counting import Server, needed, servers_of, showing
 from byoip.domain.checks.reverse_dns.observation import (
     Alias,
+    Beneath,
     DelegatedAway,
     NeverContacted,
     ServerObservation,
@@ -33,13 +34,14 @@ def judge_unsigned(observed: ZoneObservation, token: str) -> Outcome:
     away = [one.answer for one in observed.servers if isinstance(one.answer, Alias | DelegatedAway)]
     if away:
         return elsewhere(away[0])
-    heard = [one for one in observed.servers if isinstance(one.answer, TxtValues)]
+    heard = [one for one in observed.servers if isinstance(one.answer, TxtValues | Beneath)]
     no = [one for one in heard if not among(token, _values(one))]
-    yes = {one.address for one in heard if one not in no}
+    sure = [one for one in heard if isinstance(one.answer, TxtValues)]
+    yes = {one.address for one in sure if one not in no}
     if yes and no:
         where = listed(f"{bare(one.server)} ({one.address})" for one in no)
         return refuse(Reason.SERVERS_CONTRADICT, f"carries the token, but not at {where}")
-    if no:
+    if any(one in no for one in sure):
         found = [value for one in no for value in _values(one)]
         return lacking(found, observed.registry_zone)
     return observed.obstacle or _count(observed, yes)
@@ -73,7 +75,7 @@ def refuse(reason: Reason, seen: str) -> Failed:
 
 
 def _values(one: ServerObservation) -> tuple[str, ...]:
-    return one.answer.values if isinstance(one.answer, TxtValues) else ()
+    return one.answer.values if isinstance(one.answer, TxtValues | Beneath) else ()
 
 
 def _count(observed: ZoneObservation, yes: set[str]) -> Outcome:

@@ -1,4 +1,4 @@
-"""Exports of validated ROA payloads from a URL."""
+"""Exports of validated ROA payloads, from a URL or a file."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,3 +40,21 @@ class VrpFeed:
         finally:
             if part is not None:
                 part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class VrpFile:
+    """An export that something else leaves in a file, to be replaced by rename.
+
+    Attributes:
+        anchors: names of the trust anchors that the relying party is configured with.
+    """
+
+    path: Path
+    anchors: frozenset[str]
+
+    async def fetch(self) -> VrpExport | NoExport:
+        """Look whether it is there; the gates find out whether it is new."""
+        if not self.path.is_file():
+            return NoExport(f"there is no file {self.path}")
+        return VrpExport(self.path, str(self.path), self.anchors)
