@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psycopg
 
-from byoip.adapters.checks.vrp_file import VrpFile
+from byoip.adapters.checks.vrp_exports import VrpFile
 from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.checks.vrp_snapshot import GatePolicy

@@ -76,9 +76,8 @@ async def test_a_speaker_whose_routes_change_is_listed_at_once_and_else_not(flee
 async def test_a_speaker_that_cannot_be_watched_is_listed_as_often_as_the_settings_say(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse(_: FakeSpeaker) -> AsyncIterator[None]:
+    def refuse(_: FakeSpeaker) -> AsyncIterator[None]:
         raise SpeakerUnanswered("UNIMPLEMENTED")
-        yield
 
     monkeypatch.setattr(FakeSpeaker, "surprises", refuse)
     await fleet.add("31.0.0.0/24", advertised=True)
