@@ -21,6 +21,14 @@ def test_copies_are_a_variable_and_the_proxy_knows_them_by_name() -> None:
     assert not re.search(r"^ +server ", proxy, re.MULTILINE)
 
 
+def test_the_proxy_looks_at_paths_and_clients_as_they_are() -> None:
+    proxy = (REPOSITORY / "haproxy.cfg").read_text()
+    assert not re.search(r"\{ path(?!,url_dec)", proxy), "%6d passes for an m"
+    assert "track-sc0 src,ipmask(32,64)" in proxy, "one customer of IPv6 passes for many"
+    composed = (REPOSITORY / "docker-compose.yml").read_text()
+    assert not re.search(r"- '(\d+|\[.*\]):", composed), "all of IPv6 passes for one client"
+
+
 def ports(site: Site) -> set[int]:
     shown = site.compose("ps", "--format", "{{.Publishers}}", "api")
     return {int(one) for one in re.findall(r"127\.0\.0\.1 8080 (\d+) tcp", shown)}
@@ -54,7 +62,7 @@ def test_copies_come_and_go_behind_the_proxy(site: Site) -> None:
     site.compose("start", "api")
     site.settle()
     assert someone.ask("/services")
-    for path in ("/metrics", "/healthz", "/readyz"):
+    for path in ("/metrics", "/healthz", "/readyz", "/%6detrics", "/%72eadyz?verbose"):
         assert status(path) == 404
     assert status("/client/v4", tls=False) == 301
 
