@@ -18,6 +18,10 @@ def test_what_runs_goes_on_when_the_check_fails(site: Site) -> None:
     assert refused.returncode == 2
     assert "token_days" in refused.stderr
     settings.write_text(good)
+    letters = site.folder / "letters.env"
+    letters.write_text("BYOIP_LETTER_KEYS=/etc/byoip/letters/key.pem\n")
+    assert "letter_keys" in site.try_compose(*CHECK).stderr
+    letters.unlink()
 
     site.write(password="wrong")
     refused = site.try_compose(*CHECK)
