@@ -5,6 +5,7 @@ from http.client import HTTPConnection, HTTPSConnection
 
 import pytest
 
+from byoip.api.border import uploads
 from tests.ship.engine import REPOSITORY
 from tests.ship.site import TRUSTING, Site, customer
 
@@ -27,6 +28,12 @@ def test_the_proxy_looks_at_paths_and_clients_as_they_are() -> None:
     assert "track-sc0 src,ipmask(32,64)" in proxy, "one customer of IPv6 passes for many"
     composed = (REPOSITORY / "docker-compose.yml").read_text()
     assert not re.search(r"- '(\d+|\[.*\]):", composed), "all of IPv6 passes for one client"
+
+
+def test_the_proxy_takes_the_largest_upload_that_the_api_takes() -> None:
+    proxy = (REPOSITORY / "haproxy.cfg").read_text()
+    (limit,) = re.findall(r"req\.body_size gt (\d+) ", proxy)
+    assert int(limit) >= uploads.LARGEST_BODY
 
 
 def ports(site: Site) -> set[int]:
