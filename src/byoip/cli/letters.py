@@ -56,16 +56,12 @@ def configured_signer(settings: Settings) -> PyhankoSigner | None:
     Raises:
         SettingsError: key and certificate cannot be used.
     """
-    try:
-        return _configured(settings)
-    except UnusableSeal as fault:
-        raise SettingsError(str(fault)) from None
-
-
-def _configured(settings: Settings) -> PyhankoSigner | None:
     if settings.letter_key is None or settings.letter_certificate is None:
         return None
-    return PyhankoSigner.load(settings.letter_key, settings.letter_certificate)
+    try:
+        return PyhankoSigner.load(settings.letter_key, settings.letter_certificate)
+    except UnusableSeal as fault:
+        raise SettingsError(str(fault)) from None
 
 
 def _work(composition: Composition, signer: PyhankoSigner, public_url: str) -> LetterWork:
