@@ -16,12 +16,14 @@ from typer.main import get_command
 
 from byoip.adapters.postgres.binaries import OLDEST_MAJOR
 from byoip.cli.commands import app
+from byoip.composition.connections import connections_of
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings
 from byoip.settings.parts import on_loopback
 from byoip.store.migrating import OLDEST
 
 REPOSITORY = Path(__file__).parent.parent
+RESERVED_CONNECTIONS = 3  # of Postgres, for its superusers
 DOCUMENTS = [REPOSITORY / "docs" / name for name in ("operating.md", "runbook.md")]
 # What a sentence speaks of as a whole.
 GROUPS_NAMED = (["operator", "overrides"],)
@@ -132,14 +134,16 @@ def test_the_port_is_the_same_everywhere() -> None:
 
 
 def test_the_settings_given_to_the_containers_are_ones_that_byoip_reads() -> None:
-    composed = re.findall(r"^    ([A-Z_]+): .*\{", text_of("docker-compose.yml"), re.MULTILINE)
+    text = text_of("docker-compose.yml")
+    composed = re.findall(r"^    ([A-Z_]+): ", text, re.MULTILINE)
     sample = {
         "BYOIP_ORIGIN_ASNS": "64496",
         "BYOIP_PUBLIC_URL": "https://byoip.example.net",
         "BYOIP_RESOLVERS": "192.0.2.53",
         "DATABASE_URL": "postgresql://byoip@postgres/byoip",
     }
-    assert set(composed) == set(sample)
+    assert set(composed) == {*sample, "PGPASSWORD"}
+    assert not re.search(r"://\S*PASSWORD", text), "in a URL some characters mean something else"
     given = {name: value for name, value in image_environment().items() if name.startswith("BYOIP")}
     settings = read_settings(given | sample)
     assert not on_loopback(settings.host), "a container that listens on loopback serves no client"
@@ -171,6 +175,21 @@ def test_services_wait_for_the_migration_and_it_for_the_database() -> None:
     assert "condition: service_healthy\n" in services()["migrate"]
     (major,) = re.findall(r"image: postgres:(\d+)", services()["postgres"])
     assert int(major) >= OLDEST_MAJOR
+
+
+def test_postgres_has_room_for_all_copies_that_find_a_port() -> None:
+    (room,) = re.findall(r"max_connections=(\d+)", services()["postgres"])
+    [(first, last)] = re.findall(r"BYOIP_API_PORTS:-(\d+)-(\d+)", services()["api"])
+    copies = int(last) - int(first) + 1
+    most = connections_of(read_settings({"BYOIP_SPEAKERS": "127.0.0.1:50051"}))
+    assert most.all_of(copies, copies + 1) <= int(room) - RESERVED_CONNECTIONS
+
+
+def test_no_log_grows_for_ever() -> None:
+    bounded = ("logging: *bounded\n", "<<: *byoip\n")
+    assert all(any(one in lines for one in bounded) for lines in services().values())
+    shared = text_of("docker-compose.yml").split("\nx-byoip:")[1].split("\nservices:\n")[0]
+    assert re.search(r"max-size: \d+m, max-file: ", shared)
 
 
 def test_every_place_promises_the_same_oldest_postgres() -> None:

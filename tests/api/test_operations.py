@@ -203,6 +203,15 @@ async def test_a_request_leaves_one_line_without_secrets(
     assert world.token not in caplog.text
 
 
+async def test_a_probe_that_passes_leaves_no_line(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "byoip.access")
+    for path, status in (("/healthz", 200), ("/readyz", 200), ("/healthz/", 404)):
+        assert (await world.client.get(path)).status_code == status
+    assert [one.getMessage() for one in caplog.records] == ["GET /healthz/ 404"]
+
+
 async def test_metrics_tell_what_the_whole_service_sees(world: World) -> None:
     before = approved_in((await world.client.get("/metrics")).text)
     await world.approved()

@@ -29,6 +29,7 @@ COPY . /opt/
 ENV PATH={_BIN}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 STOPSIGNAL SIGINT
 ENTRYPOINT ["/opt/postgres_start"]
+CMD ["postgres"]
 """
 _HAPROXY = """
 FROM debian:trixie-slim

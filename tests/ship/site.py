@@ -24,7 +24,7 @@ TREE = (
     *("requirements-build.lock", "requirements-image.lock"),
 )
 COPIES = ("api", "rpki", "worker")
-CHECK = ("run", "--rm", "-T", "--no-deps", "migrate", "config", "check")
+CHECK = ("run", "--rm", "-T", "--no-deps", "worker", "config", "check")
 PATIENCE_SECONDS = 240
 TRUSTING = ssl._create_unverified_context()  # noqa: S323 - a certificate made for the test
 _ENV = """POSTGRES_PASSWORD={password}

@@ -42,6 +42,7 @@ class State:
         early: this happens to its database before it starts; else when it is up.
         silent: what is configured beside it takes connections and answers nothing.
         clients: an upload and a long poll are open.
+        said: the signal comes after the process has said this of it.
     """
 
     program: str
@@ -50,6 +51,7 @@ class State:
     early: bool = False
     silent: bool = False
     clients: bool = False
+    said: str = ""
 
 
 DATABASES: dict[str, Disturb] = {"away": Wire.cut, "silent": Wire.silence}
@@ -66,6 +68,8 @@ STATES = [
         )
     ),
     State("migrate", "database silent from the start", Wire.silence, early=True),
+    # Its queue opens a second pool, whose tasks swallow a cancellation.
+    State("worker", "database silent for long", Wire.silence, said="trying again in 2"),
 ]
 
 
@@ -111,12 +115,13 @@ def attempt(place: Place, number: int, state: State) -> tuple[int, float, str]:
         process = start(place, state, log, between.port, silent, port)
         stack.callback(process.kill)
         if not state.early:
-            if chance.random() > 1 / 4:  # else it is just starting
+            if state.said or chance.random() > 1 / 4:  # else it is just starting
                 eventually(lambda: up(state, log, port), within=START_SECONDS)
             if state.clients:
                 open_clients(stack, place, port)
             state.disturb(between)
-        time.sleep(chance.uniform(0, 4))
+        eventually(lambda: state.said in log.read_text(), within=START_SECONDS)
+        time.sleep(chance.uniform(0, 4) + 2 * bool(state.said))
         signalled = time.monotonic()
         process.terminate()
         try:

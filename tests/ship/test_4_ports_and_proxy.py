@@ -5,6 +5,7 @@ from http.client import HTTPConnection, HTTPSConnection
 
 import pytest
 
+from byoip.api.border import uploads
 from tests.ship.engine import REPOSITORY
 from tests.ship.site import TRUSTING, Site, customer
 
@@ -19,6 +20,20 @@ def test_copies_are_a_variable_and_the_proxy_knows_them_by_name() -> None:
         assert f"option httpchk GET {probe}" in section
         assert re.findall(r"server-template \w+ \d+ (\S+)", section) == ["api:8080"]
     assert not re.search(r"^ +server ", proxy, re.MULTILINE)
+
+
+def test_the_proxy_looks_at_paths_and_clients_as_they_are() -> None:
+    proxy = (REPOSITORY / "haproxy.cfg").read_text()
+    assert not re.search(r"\{ path(?!,url_dec)", proxy), "%6d passes for an m"
+    assert "track-sc0 src,ipmask(32,64)" in proxy, "one customer of IPv6 passes for many"
+    composed = (REPOSITORY / "docker-compose.yml").read_text()
+    assert not re.search(r"- '(\d+|\[.*\]):", composed), "all of IPv6 passes for one client"
+
+
+def test_the_proxy_takes_the_largest_upload_that_the_api_takes() -> None:
+    proxy = (REPOSITORY / "haproxy.cfg").read_text()
+    (limit,) = re.findall(r"req\.body_size gt (\d+) ", proxy)
+    assert int(limit) >= uploads.LARGEST_BODY
 
 
 def ports(site: Site) -> set[int]:
@@ -54,7 +69,7 @@ def test_copies_come_and_go_behind_the_proxy(site: Site) -> None:
     site.compose("start", "api")
     site.settle()
     assert someone.ask("/services")
-    for path in ("/metrics", "/healthz", "/readyz"):
+    for path in ("/metrics", "/healthz", "/readyz", "/%6detrics", "/%72eadyz?verbose"):
         assert status(path) == 404
     assert status("/client/v4", tls=False) == 301
 

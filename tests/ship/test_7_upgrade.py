@@ -86,7 +86,10 @@ def test_an_upgrade_over_migrations_loses_nothing(empty_site: Site, tree_before:
     assert not count(site, _ALARMS), someone.operate("routes", "show")
 
     # Back where no migration lies between: the same revision under another number.
+    # One copy of each was stopped: it does not come back as it was.
     site.engine.docker("tag", "byoip:0.1.0", "byoip:0.1.1")
+    for service in ("api", "worker"):
+        site.engine.docker("kill", site.compose("ps", "--quiet", service).split()[0])
     for version in ("0.1.1", "0.1.0"):
         site.write(BYOIP_VERSION=version)
         with load(someone, path):

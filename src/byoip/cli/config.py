@@ -1,12 +1,14 @@
 """`byoip config`: the settings, read and shown."""
 
 import asyncio
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from byoip.adapters.checks.resolver_check import resolver_complaint
 from byoip.cli.opening import opened
+from byoip.cli.serving import LETTERS
 from byoip.composition.connecting import tls_of
 from byoip.composition.connections import connection_notes
 from byoip.composition.speaking import restart_notes
@@ -33,6 +35,8 @@ def check(
     """
     settings = read_settings()
     tls_of(settings)
+    if settings.letter_key is not None:
+        import_module(LETTERS).configured_signer(settings)
     shown = settings.model_dump(mode="json", fallback=str)
     for name in ("database_url", "rpki_feed_url"):  # may hold passwords
         shown[name] = "set" if getattr(settings, name) else None

@@ -25,9 +25,10 @@ def letter_work(composition: Composition, public_url: str, *, own: Path) -> Lett
     Raises:
         SettingsError: key and certificate cannot be used.
     """
+    settings = composition.settings
     try:
-        signer = _configured(composition.settings) or signer_of_our_own(
-            own, operator=composition.settings.operator_name, now=composition.clock.now()
+        signer = configured_signer(settings) or signer_of_our_own(
+            own, operator=settings.operator_name, now=composition.clock.now()
         )
     except UnusableSeal as fault:
         raise SettingsError(str(fault)) from None
@@ -41,10 +42,7 @@ def configured_letter_work(composition: Composition) -> LetterWork | None:
         SettingsError: key and certificate cannot be used, or the public URL is not configured.
     """
     settings = composition.settings
-    try:
-        signer = _configured(settings)
-    except UnusableSeal as fault:
-        raise SettingsError(str(fault)) from None
+    signer = configured_signer(settings)
     if signer is None:
         return None
     if settings.public_url is None:
@@ -52,10 +50,18 @@ def configured_letter_work(composition: Composition) -> LetterWork | None:
     return _work(composition, signer, str(settings.public_url).rstrip("/"))
 
 
-def _configured(settings: Settings) -> PyhankoSigner | None:
+def configured_signer(settings: Settings) -> PyhankoSigner | None:
+    """The configured key; None if there is none.
+
+    Raises:
+        SettingsError: key and certificate cannot be used.
+    """
     if settings.letter_key is None or settings.letter_certificate is None:
         return None
-    return PyhankoSigner.load(settings.letter_key, settings.letter_certificate)
+    try:
+        return PyhankoSigner.load(settings.letter_key, settings.letter_certificate)
+    except UnusableSeal as fault:
+        raise SettingsError(str(fault)) from None
 
 
 def _work(composition: Composition, signer: PyhankoSigner, public_url: str) -> LetterWork:

@@ -64,6 +64,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
         ws="none",  # a connection that is handed over has no limits
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # on loopback, too, a header is the client's word
         server_header=False,
         lifespan="on",
         timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -56,6 +56,7 @@ async def _until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, int
     finally:
         stop.set()
         await winding
+        await _end_the_rest()
 
 
 async def _wind_up(stop: asyncio.Event) -> None:
@@ -65,6 +66,15 @@ async def _wind_up(stop: asyncio.Event) -> None:
             async with asyncio.timeout(_BEAT_SECONDS):
                 await stop.wait()
     faulthandler.dump_traceback_later(_END_SECONDS, exit=True)
+
+
+async def _end_the_rest() -> None:
+    """Cancel what still runs, again and again: the pool's workers swallow it while they connect."""
+    current = asyncio.current_task()
+    while rest := {task for task in asyncio.all_tasks() if task is not current}:
+        for task in rest:
+            task.cancel()
+        await asyncio.wait(rest, timeout=_AGAIN_SECONDS)
 
 
 def asked_to_end() -> bool:

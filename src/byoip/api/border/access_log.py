@@ -1,4 +1,7 @@
-"""Around every request: its id, one line in the log, one count in the metrics."""
+"""Around every request: its id, one line in the log, one count in the metrics.
+
+Probes that pass leave no line.
+"""
 
 import logging
 import re
@@ -15,6 +18,9 @@ log = logging.getLogger("byoip.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH = 300  # of ours 200; anyone may ask for 64 kB, which would fill the disk with them
+# A proxy asks each copy twice a second: their lines would be nearly all of the log.
+_PROBES = frozenset({"/healthz", "/readyz"})
+_OK = 200
 _BEGUN_AT_ONCE = 8  # of a client; the event loop looks for others after 8 ms, not after a second
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -69,7 +75,8 @@ class AccessLog:
         method = scope["method"] if route != "none" else "any"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
-        if log.isEnabledFor(logging.INFO):
+        probe_passed = scope["path"] in _PROBES and status == _OK
+        if log.isEnabledFor(logging.INFO) and not probe_passed:
             line = _line(scope, status, seconds)
             log.info("%s %s %s", line["method"], line["path"], status, extra=line)
 

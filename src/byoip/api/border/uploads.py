@@ -36,7 +36,7 @@ OF_ALL = 24
 PLACE = "/var/tmp" if os.access("/var/tmp", os.W_OK) else None  # noqa: S108 - files without a name
 _WHOLE = 2
 # A document in base64 with line breaks, and what a form has around it.
-_LARGEST_BODY = LARGEST * 3 // 2 + 64 * 1024
+LARGEST_BODY = LARGEST * 3 // 2 + 64 * 1024
 _RETRY_AFTER = 5
 
 
@@ -124,7 +124,7 @@ async def reading_upload(
         try:
             async for chunk in request.stream():
                 received += len(chunk)
-                if received > _LARGEST_BODY:
+                if received > LARGEST_BODY:
                     raise refusals.BodyTooLarge(LARGEST)
                 parser.write(chunk)
                 if len(form.arrived) > IN_MEMORY:
