@@ -75,19 +75,14 @@ class ClientTurns:
     @asynccontextmanager
     async def turn(self, scope: Scope) -> AsyncIterator[None]:
         """Wait for a turn, in order, and have it while the block runs."""
-        async with self._of(scope):
+        async with self._turns.setdefault(client_of(scope), asyncio.Semaphore(self.at_once)):
             yield
 
-    async def begin(self, scope: Scope) -> None:
-        """Have a turn of the event loop's: of hundreds that come at once only so many are begun."""
-        turns = self._of(scope)
-        await turns.acquire()
-        asyncio.get_running_loop().call_soon(turns.release)
 
-    def _of(self, scope: Scope) -> asyncio.Semaphore:
-        host = (scope.get("client") or ("",))[0]
-        whose = ":".join(host.split(":")[:_GROUPS])
-        return self._turns.setdefault(whose, asyncio.Semaphore(self.at_once))
+def client_of(scope: Scope) -> str:
+    """Who asks: an address, or the first part of one of IPv6."""
+    host: str = (scope.get("client") or ("",))[0]
+    return ":".join(host.split(":")[:_GROUPS])
 
 
 @contextmanager
