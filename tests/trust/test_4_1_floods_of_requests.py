@@ -6,10 +6,12 @@ The rest wait for the next turn of the event loop; those of other clients wait f
 import asyncio
 from collections import Counter
 
+import pytest
 from prometheus_client import CollectorRegistry
 from starlette.types import Message, Receive, Scope, Send
 
 from byoip.api.border.access_log import AccessLog
+from byoip.api.border.account_turns import client_at
 
 AT_ONCE = 400
 
@@ -69,3 +71,18 @@ async def test_many_clients_begin_few_in_each_turn_and_one_that_comes_is_among_t
     assert max(turns.values()) <= 16
     (mine,) = (at for address, at in begun if address == "2001:db8::1")
     assert sum(count for at, count in turns.items() if at < mine) <= 100 + 16
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::a:b:c:d", True),  # written short, and of the same 64 bits
+        ("2001:db8:1:2:3::", "2001:db8:1:2::9", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("unknown", "198.51.100.7:4711", False),
+    ],
+)
+def test_a_client_is_an_address_or_64_bits_of_it(one: str, other: str, *, same: bool) -> None:
+    assert (client_at(one) == client_at(other)) is same

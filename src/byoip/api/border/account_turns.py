@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -19,7 +20,7 @@ from byoip.api.border.refusals import RateLimited
 MOST_WAITING = 200
 MOST_LISTENING = 100
 _RETRY_AFTER = 5
-_GROUPS = 4  # of an address of IPv6, of which a host has many
+_NETWORK = len("2001:0db8:0000:0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,16 @@ class ClientTurns:
 
 
 def client_of(scope: Scope) -> str:
-    """Who asks: an address, or the first part of one of IPv6."""
-    host: str = (scope.get("client") or ("",))[0]
-    return ":".join(host.split(":")[:_GROUPS])
+    """Who asks."""
+    return client_at((scope.get("client") or ("",))[0])
+
+
+def client_at(address: str) -> str:
+    """Who is there: an address, or the first 64 bits of one of IPv6, where a host has many."""
+    try:
+        return IPv6Address(address.partition("%")[0]).exploded[:_NETWORK]
+    except ValueError:  # of IPv4, or as a proxy has written it
+        return address
 
 
 @contextmanager
