@@ -4,6 +4,7 @@ All share connections to the database, and the time of the event loop.
 """
 
 import asyncio
+import gc
 from collections import Counter
 from typing import Any
 from uuid import UUID, uuid4
@@ -134,3 +135,9 @@ async def test_of_long_lists_one_slice_is_made_in_a_turn_of_the_loop(what: str) 
     counting.cancel()
     assert made.total() == 1000 * ACCOUNTS
     assert max(made.values()) == 25
+
+
+async def test_what_was_imported_is_not_looked_through_for_garbage(database_url: str) -> None:
+    gc.unfreeze()
+    async with served(database_url):
+        assert len(gc.get_objects()) < gc.get_freeze_count()
