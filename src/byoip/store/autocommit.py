@@ -12,13 +12,12 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.connecting import Connection
-from byoip.store.sharing import DatabasePlaces, one_slice
+from byoip.store.sharing import DatabasePlaces, rows_of
 from byoip.store.statements import Statement
 from byoip.store.unavailable import StoreUnavailable
 
 _Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
-PART: Final = 200  # rows whose values are made in one slice
 OPTION: Final = "byoip_lanes"
 
 
@@ -79,17 +78,6 @@ class AutocommitPool:
         )
         set_json_loads(msgspec.json.decode, made)
         return made
-
-
-async def rows_of(cursor: psycopg.AsyncCursor[Any]) -> list[Any]:
-    """All rows of an answer that is there; the values of many are made in slices."""
-    if cursor.rowcount <= PART:
-        return await cursor.fetchall()
-    rows: list[Any] = []
-    while len(rows) < cursor.rowcount:
-        async with one_slice():
-            rows += await cursor.fetchmany(PART)
-    return rows
 
 
 def autocommit_pool(engine: AsyncEngine) -> AutocommitPool:

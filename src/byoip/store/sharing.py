@@ -11,9 +11,11 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequenc
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from enum import Enum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
+
+import psycopg
 
 from byoip.store.unavailable import StoreUnavailable
 
@@ -163,6 +165,7 @@ class DatabasePlaces(Places):
             self.give_back(whose)
 
 
+PART: Final = 200  # rows whose values are made in one slice
 _SLICES: Final = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]()
 
 
@@ -188,3 +191,14 @@ async def in_slices(
         async with one_slice():
             made += [make(item) for item in items[first : first + size]]
     return made
+
+
+async def rows_of(cursor: psycopg.AsyncCursor[Any]) -> list[Any]:
+    """All rows of an answer that is there; the values of many are made in slices."""
+    if cursor.rowcount <= PART:
+        return await cursor.fetchall()
+    rows: list[Any] = []
+    while len(rows) < cursor.rowcount:
+        async with one_slice():
+            rows += await cursor.fetchmany(PART)
+    return rows

@@ -17,6 +17,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.claims.claim_reader import claim_from
 from byoip.store.claims.tables import prefixes, reservations
 from byoip.store.columns import constant
+from byoip.store.sharing import in_slices
 from byoip.store.statements import Repository, compiled
 
 _p, _rival, _r = prefixes.c, prefixes.alias("rival").c, reservations.c
@@ -97,6 +98,14 @@ _HELD: Final = compiled(
     .limit(1)
 )
 
+_SAVE_STANDING: Final = compiled(
+    sa.update(prefixes).where(
+        _p.id == sa.func.any(sa.bindparam("claim_ids", type_=pg.ARRAY(sa.Uuid)))
+    ),
+    ["standing", "modified_at"],
+)
+_SLICE: Final = 100
+
 
 class ContestRepository(Repository):
     """Contests, within one transaction that has locked the space."""
@@ -112,7 +121,22 @@ class ContestRepository(Repository):
         approved, or reservations for other accounts.
         """
         rows = await self._session.rows(_UNRIVALLED, prefix=prefix.network)
-        return [claim_from(row) for row in rows]
+        return await in_slices(rows, claim_from, size=_SLICE)
+
+    async def save_standings(self, claims: Sequence[Claim]) -> None:
+        """Write back of claims, which were locked, that their standing has changed.
+
+        By one statement for each standing: who holds a large space may have contests with thousands
+        of claims, and all others that want the space wait.
+        """
+        for standing in sorted({claim.standing for claim in claims}):
+            changed = [claim for claim in claims if claim.standing is standing]
+            await self._session.change(
+                _SAVE_STANDING,
+                claim_ids=[claim.id for claim in changed],
+                standing=standing.value,
+                modified_at=max(claim.modified_at for claim in changed),
+            )
 
     async def rivalled(self, claim: Claim) -> bool:
         """Whether a claim has a rival now, whatever its standing says."""
