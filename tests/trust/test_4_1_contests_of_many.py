@@ -10,6 +10,8 @@ import pytest
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.prefix import Prefix
+from byoip.store.claims import contests
 from byoip.store.statements import Session, Statement
 from tests.trust.contests import prove, remove, rival
 from tests.usecases.conftest import world, world_engine
@@ -68,3 +70,13 @@ async def test_many_contests_begin_and_end_by_as_many_statements_as_few(
         for one in small:
             await remove(world, one)
     assert spent[0] == spent[1]
+
+
+async def test_claims_of_a_space_are_not_compared_with_each_other(world: World) -> None:
+    looking = contests._UNRIVALLED
+    asked = {**looking.values, "prefix": Prefix.parse(LARGE).network}
+    async with world.store.transaction() as tx:
+        cursor = await tx.session.driver.execute(b"EXPLAIN " + looking.text, asked)
+        plan = "\n".join(line for (line,) in await cursor.fetchall())
+    assert "SubPlan" in plan
+    assert "Join" not in plan
