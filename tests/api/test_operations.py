@@ -104,6 +104,9 @@ class Broken:
     def __init__(self, fault: Exception) -> None:
         self.fault = fault
 
+    def whose(self, _: str) -> None:
+        """It has seen no token."""
+
     async def recognise(self, _: str) -> NoReturn:
         raise self.fault
 
@@ -170,7 +173,8 @@ async def test_reading_a_prefix_asks_the_store_for_two_things(world: World) -> N
         headers = {"authorization": f"Bearer {world.token}"}
         response = await client.get(world.url(f"/prefixes/{made['id']}"), headers=headers)
     assert response.status_code == 200
-    assert asked == ["recognise", "claim"]  # one statement each: the store's own promise
+    # One statement each, which the store promises; the first asks this process alone.
+    assert asked == ["whose", "recognise", "claim"]
 
 
 async def test_a_request_id_is_taken_or_made(world: World) -> None:

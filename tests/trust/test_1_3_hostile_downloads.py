@@ -1,4 +1,4 @@
-"""Trust, 1.3: what a web server sends is not unpacked, and tiny chunks end soon."""
+"""Trust, 1.3: what a web server sends is not unpacked; tiny chunks and endless heads end soon."""
 
 import asyncio
 import io
@@ -89,16 +89,47 @@ async def test_a_download_in_chunks_of_one_byte_is_ended() -> None:
     assert server.sent < MOST_TAKEN
 
 
+def _question(url: str) -> RegistryQuestion:
+    registry = Registry("ripencc", "RIPE", "whois.invalid", Dialect.RIPE, rest_url=url)
+    return RegistryQuestion(
+        registry, Lookup.EXACT_ROUTES, Prefix.parse("192.0.2.0/24"), UUID(int=1)
+    )
+
+
 async def test_a_registry_that_answers_in_chunks_of_one_byte_is_ended() -> None:
     async with sending(CHUNKED, TINY) as (server, url):
-        registry = Registry("ripencc", "RIPE", "whois.invalid", Dialect.RIPE, rest_url=url)
-        prefix = Prefix.parse("192.0.2.0/24")
-        question = RegistryQuestion(registry, Lookup.EXACT_ROUTES, prefix, UUID(int=1))
-        answer = await RipeRest(Clock(), deadline=60).look_up(question)
+        answer = await RipeRest(Clock(), deadline=60).look_up(_question(url))
     assert isinstance(answer, NoAnswer)
     assert answer.fault is Fault.TRUNCATED
     assert "chunks" in answer.detail
     assert server.sent < MOST_TAKEN
+
+
+WORKING = b"HTTP/1.1 103 \r\n\r\n"
+
+
+async def test_a_server_that_says_without_end_that_it_is_working_is_ended() -> None:
+    async with sending(b"", WORKING * 1000) as (server, url):
+        ended = await download(url, io.BytesIO(), LIMITS)
+        assert isinstance(ended, DownloadFailed)
+        assert "no answer in the first 65536 bytes" in ended.why
+        assert server.sent < MOST_TAKEN
+
+
+async def test_a_registry_that_says_so_is_ended() -> None:
+    async with sending(b"", WORKING * 1000) as (_, url):
+        answer = await RipeRest(Clock(), deadline=60).look_up(_question(url))
+    assert isinstance(answer, NoAnswer)
+    assert answer.fault is Fault.GARBAGE
+    assert "no answer in the first" in answer.detail
+
+
+async def test_one_that_says_it_a_few_times_is_read() -> None:
+    head = WORKING * 100 + HEAD + b"Content-Length: 70000\r\n\r\n"
+    sink = io.BytesIO()
+    async with sending(head, b"a" * 70_000, times=1) as (_, url):
+        assert isinstance(await download(url, sink, LIMITS), Downloaded)
+    assert sink.getvalue() == b"a" * 70_000
 
 
 async def test_usual_chunks_are_read() -> None:

@@ -12,8 +12,8 @@ from byoip.api.bindings.edge_schemas import state_answer
 from byoip.domain.bindings.edge import BoundRange, FullState
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.prefix import Prefix
-from byoip.store.autocommit import rows_of
 from byoip.store.database_url import plain
+from byoip.store.sharing import rows_of
 
 RANGES = 2000
 

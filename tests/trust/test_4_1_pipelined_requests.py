@@ -1,11 +1,14 @@
 """Trust, 4.1: a client that sends thousands of requests before it reads an answer delays nobody."""
 
 import asyncio
+import logging
 import socket
+import struct
 from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
+import uvloop
 from starlette.types import Receive, Scope, Send
 
 from byoip.cli.connection_limits import PIPELINED
@@ -34,6 +37,7 @@ class Counting:
         await self.may_answer.wait()
         length = (b"content-length", b"2")
         await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await asyncio.sleep(0.01)
         await send({"type": "http.response.body", "body": b"ok"})
 
 
@@ -90,3 +94,28 @@ async def test_requests_behind_a_body_count_as_well(port: int, counting: Countin
         assert await _all(reader) == b""
         writer.close()
     assert counting.requests == {"/with": 1}
+
+
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is dropped
+
+
+async def _answer_one_that_is_gone() -> Counting:
+    counting = Counting()
+    listening = bind("127.0.0.1", 0)
+    async with serving(counting, listening):
+        client = socket.create_connection(("127.0.0.1", port_of(listening)))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        client.sendall(SHORTEST * 3)
+        await asyncio.wait_for(counting.begun.wait(), 20)
+        client.close()
+        counting.may_answer.set()
+        await asyncio.sleep(0.2)
+    return counting
+
+
+def test_a_client_that_left_before_its_answers_is_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.ERROR)
+    uvloop.run(_answer_one_that_is_gone())  # as in production: it refuses to write
+    assert caplog.text == ""

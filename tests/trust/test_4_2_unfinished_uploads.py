@@ -3,7 +3,7 @@
 import asyncio
 import tracemalloc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
@@ -113,6 +113,16 @@ async def test_all_accounts_together_have_limited_places(
     assert answer.status_code == 429
     assert answer.headers["retry-after"]
     assert "for all accounts" in answer.json()["errors"][0]["message"]
+
+
+async def test_a_dozen_accounts_leave_places_to_others(api: Served) -> None:
+    hostile, other = [await api.customer() for _ in range(12)], await api.customer()
+    async with AsyncExitStack() as held:
+        for one in hostile:
+            await held.enter_async_context(unfinished(one, uploads.OF_AN_ACCOUNT))
+        await until(lambda: api.backend.uploads.of.keys() >= {one.account_id for one in hostile})
+        assert (await other.upload(pdf())).status_code == 201
+    await until(lambda: not api.backend.uploads.of.total())
 
 
 async def test_a_body_has_a_deadline_however_steadily_it_comes(

@@ -1,9 +1,10 @@
-"""The body of an HTTP answer, as it comes; refused where reading costs more than its bytes."""
+"""An HTTP answer, as it comes; refused where reading costs more than its bytes."""
 
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
+import httpcore
 import httpx
 
 # Nothing is unpacked: codings may be nested, and three kilobytes become two gigabytes.
@@ -12,6 +13,42 @@ UNPACKED: Final[Mapping[str, str]] = MappingProxyType({"Accept-Encoding": "ident
 # Each chunk costs the event loop as much as some kilobytes do, even one of a single byte.
 _PIECES: Final = 2000
 _BYTES_A_PIECE: Final = 256  # on average, beyond these
+# A server may say "processing" before it answers, as often as it likes (RFC 9110, section 15.2),
+# and all that is read at once is parsed at once.
+_HEAD_BYTES: Final = 64 * 1024
+_HEAD_SLICE: Final = 4 * 1024
+
+
+class BoundedHead:
+    """Counts what comes before the body: `client.stream(…, extensions=BoundedHead().extensions)`.
+
+    httpx has no limit for that. Its requests can be traced, and so their streams be had.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing read."""
+        self.extensions: Mapping[str, object] = {"trace": self._traced}
+        self._read = 0
+        self._over = False
+
+    async def _traced(self, event: str, info: Mapping[str, Any]) -> None:
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            stream = info["return_value"]
+            stream.read = self._counting(stream.read)
+        elif event == "http11.receive_response_headers.complete":
+            self._over = True
+
+    def _counting(self, read: Any) -> Any:
+        async def counted(max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
+            if self._over:
+                return bytes(await read(max_bytes, timeout))
+            if self._read > _HEAD_BYTES:
+                raise httpcore.RemoteProtocolError(f"no answer in the first {_HEAD_BYTES} bytes")
+            part = bytes(await read(_HEAD_SLICE, timeout))
+            self._read += len(part)
+            return part
+
+        return counted
 
 
 async def pieces(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from typing import IO
 
 import httpx
 
-from byoip.adapters.http_pieces import UNPACKED, pieces
+from byoip.adapters.http_pieces import UNPACKED, BoundedHead, pieces
 
 _NOT_MODIFIED = 304
 
@@ -68,7 +68,9 @@ async def _stream(
 ) -> Downloaded | NotModified | DownloadFailed:
     async with (
         httpx.AsyncClient(timeout=limits.deadline.total_seconds()) as client,
-        client.stream("GET", url, headers={**UNPACKED, **headers}) as response,
+        client.stream(
+            "GET", url, headers={**UNPACKED, **headers}, extensions=BoundedHead().extensions
+        ) as response,
     ):
         if response.status_code == _NOT_MODIFIED and headers:
             return NotModified()

@@ -17,10 +17,9 @@ one of the client that has the most: of its idle ones that which has waited the 
 
 import asyncio
 import resource
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
 from itertools import islice
 from typing import Any, ClassVar, Final
 
@@ -30,6 +29,8 @@ from uvicorn.protocols.http.httptools_impl import (
     HttpToolsProtocol,
     RequestResponseCycle,
 )
+
+from byoip.api.border.account_turns import client_at
 
 HEAD_BYTES: Final = 64 * 1024
 HEADERS: Final = 100
@@ -122,6 +123,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._clock: asyncio.TimerHandle | None = None
         self._reading_since = 0.0  # moved on by the time for which we did not read
         self.whose = ""
+        # uvicorn knows the last one alone; to answer another on a closed connection is a fault.
+        self._unanswered = deque[RequestResponseCycle]()
         self._unread = 0  # bytes of answers, when they became too many
         self._unread_since = 0.0
         self._unread_clock: asyncio.TimerHandle | None = None
@@ -129,13 +132,16 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Start the clock: who connects has to say something."""
         super().connection_made(transport)
-        self.whose = _client(self.client[0] if self.client else "")
+        self.whose = client_at(self.client[0] if self.client else "")
         self._make_room()
         self._start_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clocks."""
+        """Stop the clocks, and tell each request that its client is gone."""
         self._stop_clock()
+        for one in self._unanswered:
+            one.disconnected = True
+            one.message_event.set()
         self.crowd.remove(self)
         self.resume_writing()
         super().connection_lost(exc)
@@ -160,6 +166,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """From here on the next request is awaited, or the last bytes are read."""
+        self._unanswered.popleft()
         super().on_response_complete()
         if self.transport.is_closing():
             self._end_soon()
@@ -201,6 +208,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._framed = self._received = 0
         super().on_headers_complete()
+        self._unanswered.append(self.cycle)
         self.crowd.put(self, busy=self._busy)
         self._reading_since = self.loop.time()
         self._clock = self.loop.call_later(_LOOK_SECONDS, self._look)
@@ -225,8 +233,7 @@ class LimitedProtocol(HttpToolsProtocol):
     @property
     def _busy(self) -> bool:
         """Whether a request that was read is not answered yet."""
-        cycle: RequestResponseCycle | None = self.cycle  # uvicorn does not say so
-        return cycle is not None and not cycle.response_complete
+        return bool(self._unanswered)
 
     def _make_room(self) -> None:
         self.crowd.put(self, busy=False)
@@ -255,7 +262,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _stop_clock(self) -> None:
         if self._clock is not None:
             self._clock.cancel()
-            self._clock = None
+        self._clock = None
 
     def _look(self) -> None:
         """Whether the body comes fast enough; time in which we did not read does not count."""
@@ -290,10 +297,3 @@ class LimitedProtocol(HttpToolsProtocol):
             )
         self.transport.close()
         self._end_soon()
-
-
-def _client(address: str) -> str:
-    """Who connects: an address, or the first 64 bits of one of IPv6, where a host has many."""
-    if ":" not in address:
-        return address
-    return IPv6Address(address.partition("%")[0]).exploded[:19]

@@ -1,6 +1,7 @@
 """Servers and workers in one loop, on sockets we bind. How they end: `cli/stopping.py`."""
 
 import asyncio
+import gc
 import logging
 import socket
 import time
@@ -77,6 +78,8 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
                 await task
                 raise RuntimeError("the server ended before it started")
             await asyncio.sleep(0.005)
+        if not gc.get_freeze_count():
+            gc.freeze()  # what was imported: to look through it for garbage takes 130 ms
         yield
     finally:
         server.should_exit = True

@@ -1,6 +1,5 @@
 """Single statements, each its own transaction, on a few connections kept for them."""
 
-import asyncio
 import select
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
@@ -13,12 +12,12 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.store.connecting import Connection
+from byoip.store.sharing import DatabasePlaces, rows_of
 from byoip.store.statements import Statement
 from byoip.store.unavailable import StoreUnavailable
 
 _Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
-PART: Final = 200  # rows between which others have a turn
 OPTION: Final = "byoip_lanes"
 
 
@@ -32,8 +31,7 @@ class AutocommitPool:
         self._conninfo = conninfo
         self._options = options
         self._idle: list[_Connection] = []
-        self._free = asyncio.Semaphore(most)
-        self._wait_seconds = wait_seconds
+        self._places = DatabasePlaces(most, wait_seconds)
 
     async def ask(self, statement: Statement, **asked: object) -> list[Any]:
         """Run one statement; rows with an attribute for each column.
@@ -41,21 +39,18 @@ class AutocommitPool:
         Raises:
             StoreUnavailable: the database is away, or too busy.
         """
-        await self._take_turn()
         try:
-            connection = await self._connection()
-            try:
-                cursor = await connection.execute(statement.text, {**statement.values, **asked})
-                rows = await rows_of(cursor)
-            except BaseException:  # also when cancelled: a statement under way ends with it
-                await connection.close()
-                raise
+            async with self._places.place():
+                connection = await self._connection()
+                try:
+                    cursor = await connection.execute(statement.text, {**statement.values, **asked})
+                except BaseException:  # also when cancelled: a statement under way ends with it
+                    await connection.close()
+                    raise
+                self._idle.append(connection)
+            return await rows_of(cursor)
         except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
             raise StoreUnavailable from fault
-        finally:
-            self._free.release()
-        self._idle.append(connection)
-        return rows
 
     async def one(
         self, statement: Statement, missing: Exception | type[Exception], /, **asked: object
@@ -71,16 +66,6 @@ class AutocommitPool:
         while self._idle:
             await self._idle.pop().close()
 
-    async def _take_turn(self) -> None:
-        if not self._free.locked():
-            await self._free.acquire()
-            return
-        try:
-            async with asyncio.timeout(self._wait_seconds):
-                await self._free.acquire()
-        except TimeoutError as fault:
-            raise StoreUnavailable from fault
-
     async def _connection(self) -> _Connection:
         while self._idle:
             connection = self._idle.pop()
@@ -93,18 +78,6 @@ class AutocommitPool:
         )
         set_json_loads(msgspec.json.decode, made)
         return made
-
-
-async def rows_of(cursor: psycopg.AsyncCursor[Any]) -> list[Any]:
-    """All rows of an answer that is there; others have a turn while the values of many are made."""
-    rows = await cursor.fetchmany(PART)
-    while rows and len(rows) % PART == 0:
-        await asyncio.sleep(0)
-        more = await cursor.fetchmany(PART)
-        if not more:
-            break
-        rows += more
-    return rows
 
 
 def autocommit_pool(engine: AsyncEngine) -> AutocommitPool:

@@ -1,6 +1,7 @@
 """The engine: one pool of connections to Postgres, with a limit on every wait."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -9,16 +10,19 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
 from byoip.store.autocommit import OPTION, AutocommitPool, replace_closed
 from byoip.store.connecting import Connection
 from byoip.store.database_url import plain, with_driver
+from byoip.store.sharing import DatabasePlaces
 from byoip.store.statements import json_text
 
 # The queue's tables live in a schema of their own; enqueuing happens on our connections.
 SEARCH_PATH: Final = "public,procrastinate"
+
+_PLACES: Final = "byoip_places"
 
 # Milliseconds. No outside party is asked within a transaction, so transactions are short.
 SESSION: Final[Mapping[str, str]] = MappingProxyType(
@@ -71,6 +75,7 @@ def make_engine(
         most=pool.autocommit,
         wait_seconds=pool.wait_seconds,
     )
+    places = DatabasePlaces(pool.kept + pool.more, pool.wait_seconds)
     engine = create_async_engine(
         with_driver(database_url),
         pool_size=pool.kept,
@@ -81,12 +86,24 @@ def make_engine(
         hide_parameters=True,  # a trace may be logged, and must not show values
         json_serializer=json_text,
         json_deserializer=msgspec.json.decode,
-        execution_options={OPTION: autocommit},
+        execution_options={OPTION: autocommit, _PLACES: places},
         async_creator=partial(Connection.connect, conninfo, options=session_options()),
     )
     sa.event.listen(engine.sync_engine, "checkout", replace_closed)
     sa.event.listen(engine.sync_engine, "engine_disposed", lambda _: await_only(autocommit.close()))
     return engine
+
+
+@asynccontextmanager
+async def begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction of the party that the task works for, which has a share of the connections.
+
+    Raises:
+        StoreUnavailable: no connection was free in time.
+    """
+    places: DatabasePlaces = engine.get_execution_options()[_PLACES]
+    async with places.place(), engine.begin() as connection:
+        yield connection
 
 
 def autocommitting(engine: AsyncEngine) -> AsyncEngine:

@@ -18,6 +18,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from byoip.store.sharing import rows_of
+
 _DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
 
 _Made = TypeVar("_Made")
@@ -85,7 +87,7 @@ class Session:
         """Run it; rows with an attribute for each column."""
         cursor = self.driver.cursor(row_factory=namedtuple_row)
         await cursor.execute(statement.text, {**statement.values, **asked})
-        return await cursor.fetchall()
+        return await rows_of(cursor)
 
     async def row(self, statement: Statement, /, **asked: object) -> Any | None:
         """Run it; its one row, if there is one."""

@@ -90,6 +90,7 @@ from byoip.store.claims.delegations import DelegationRepository
 from byoip.store.claims.events import EventRepository
 from byoip.store.claims.reservations import ReservationRepository
 from byoip.store.claims.tokens import TokenRepository
+from byoip.store.engine import begun
 from byoip.store.idempotency import IdempotencyRepository, prune_keys
 from byoip.store.jobs.job_guards import JobGuardRepository
 from byoip.store.jobs.jobs import JobRepository, make_enqueuing_app
@@ -255,8 +256,7 @@ class Store:
         origins: Collection[Asn] | None = None,
     ) -> None:
         self._engine, self._clock = engine, clock
-        self._rules = RouteRules(ceilings, origins)
-        self._app = make_enqueuing_app()
+        self._rules, self._app = RouteRules(ceilings, origins), make_enqueuing_app()
         self.acknowledged: deque[Write] = deque(maxlen=WRITES_KEPT)
 
     @asynccontextmanager
@@ -281,7 +281,7 @@ class Store:
             StoreUnavailable: the database is away, now or at any time until the end.
         """
         with translate_driver_errors():
-            async with self._engine.begin() as connection:
+            async with begun(self._engine) as connection:
                 session = await Session.of(connection)
                 claimed = None if key is None else IdempotencyRepository(session, self._clock, key)
                 made_of = connection, session, self._clock, self._app, self._rules

@@ -19,7 +19,7 @@ from byoip.adapters.checks.whois_dialects import (
     fault_of,
     object_class,
 )
-from byoip.adapters.http_pieces import UNPACKED, pieces
+from byoip.adapters.http_pieces import UNPACKED, BoundedHead, pieces
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (
@@ -120,7 +120,9 @@ class RipeRest:
             async with (
                 asyncio.timeout(self._deadline),
                 httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=None) as client,  # noqa: S113 - the deadline is around all of it
-                client.stream("GET", url, headers=headers) as response,
+                client.stream(
+                    "GET", url, headers=headers, extensions=BoundedHead().extensions
+                ) as response,
             ):
                 async for piece in pieces(response):
                     body += piece[: self._max_bytes - len(body) + 1]

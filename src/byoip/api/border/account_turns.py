@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -19,7 +20,7 @@ from byoip.api.border.refusals import RateLimited
 MOST_WAITING = 200
 MOST_LISTENING = 100
 _RETRY_AFTER = 5
-_GROUPS = 4  # of an address of IPv6, of which a host has many
+_NETWORK = len("2001:0db8:0000:0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,21 @@ class ClientTurns:
     @asynccontextmanager
     async def turn(self, scope: Scope) -> AsyncIterator[None]:
         """Wait for a turn, in order, and have it while the block runs."""
-        async with self._of(scope):
+        async with self._turns.setdefault(client_of(scope), asyncio.Semaphore(self.at_once)):
             yield
 
-    async def begin(self, scope: Scope) -> None:
-        """Have a turn of the event loop's: of hundreds that come at once only so many are begun."""
-        turns = self._of(scope)
-        await turns.acquire()
-        asyncio.get_running_loop().call_soon(turns.release)
 
-    def _of(self, scope: Scope) -> asyncio.Semaphore:
-        host = (scope.get("client") or ("",))[0]
-        whose = ":".join(host.split(":")[:_GROUPS])
-        return self._turns.setdefault(whose, asyncio.Semaphore(self.at_once))
+def client_of(scope: Scope) -> str:
+    """Who asks."""
+    return client_at((scope.get("client") or ("",))[0])
+
+
+def client_at(address: str) -> str:
+    """Who is there: an address, or the first 64 bits of one of IPv6, where a host has many."""
+    try:
+        return IPv6Address(address.partition("%")[0]).exploded[:_NETWORK]
+    except ValueError:  # of IPv4, or as a proxy has written it
+        return address
 
 
 @contextmanager

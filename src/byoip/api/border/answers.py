@@ -3,7 +3,6 @@
 Answers are rendered early, so that a repeated idempotency key gets the same bytes.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeAlias, TypeVar
@@ -18,6 +17,7 @@ from byoip.api.border.large_answers import InParts
 from byoip.api.border.paging import Page
 from byoip.domain.idempotency import StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
+from byoip.store.sharing import one_slice
 
 Answer: TypeAlias = StoredAnswer
 Item = TypeVar("Item")
@@ -57,10 +57,9 @@ async def array(items: Sequence[Item], show: Callable[[Item], BaseModel]) -> byt
     """Items as JSON, each as `show` makes it; in slices, so that others are served in between."""
     parts = []
     for first in range(0, len(items), _SLICE):
-        part = [show(item) for item in items[first : first + _SLICE]]
-        parts.append(to_json(part).removeprefix(b"[").removesuffix(b"]"))
-        if len(part) == _SLICE:
-            await asyncio.sleep(0)
+        async with one_slice():
+            part = [show(item) for item in items[first : first + _SLICE]]
+            parts.append(to_json(part).removeprefix(b"[").removesuffix(b"]"))
     return b"[" + b",".join(parts) + b"]"
 
 

@@ -43,6 +43,7 @@ from byoip.domain.accounts.credential import (
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
+from byoip.store.sharing import working_for
 from byoip.usecases.border import WriteRequest
 
 _APART = ("caller", "body", "upload", "return")
@@ -114,10 +115,8 @@ class Operation(APIRoute):
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
         token = given_token(scope["headers"])
-        async with self.backend.client_turns.turn(scope):
-            credential = await self.backend.credentials.recognise(token)
-        if credential is None:
-            raise NotAuthenticated
+        credential = await self._recognise(token, scope)
+        held.enter_context(working_for(credential.account_id or credential.id))
         scope["state"]["credential"] = credential.id.hex
         await self.backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params)
@@ -160,6 +159,19 @@ class Operation(APIRoute):
         if account_id is not None and len(given.body) > PART:
             held.enter_context(self.backend.large.one_more(account_id))
         return given
+
+    async def _recognise(self, token: str, scope: AsgiScope) -> Credential:
+        """Whose token it is; who was here before does not wait for strangers."""
+        credentials = self.backend.credentials
+        if whose := credentials.whose(token):
+            with working_for(whose):
+                credential = await credentials.recognise(token)
+        else:
+            async with self.backend.client_turns.turn(scope):
+                credential = await credentials.recognise(token)
+        if credential is None:
+            raise NotAuthenticated
+        return credential
 
     async def _read_write(
         self, request: Request, credential: Credential, actor: Actor, held: AsyncExitStack

@@ -30,7 +30,7 @@ from byoip.domain.letters.loa_document import LARGEST, NoRoomForUploads
 _LOG = logging.getLogger(__name__)
 
 IN_MEMORY = 64 * 1024
-OF_AN_ACCOUNT = 2
+OF_AN_ACCOUNT = 2  # one, once half of all places are taken: a dozen accounts do not have them all
 OF_ALL = 24
 # On disk: /tmp may be memory (FHS 3.0, section 5.15).
 PLACE = "/var/tmp" if os.access("/var/tmp", os.W_OK) else None  # noqa: S108 - files without a name
@@ -88,7 +88,8 @@ class UploadsInFlight:
         Raises:
             RateLimited: the account, or all of them together, have as many as they may.
         """
-        if self.of[account_id] >= OF_AN_ACCOUNT:
+        plenty = self.of.total() < OF_ALL // 2
+        if self.of[account_id] >= (OF_AN_ACCOUNT if plenty else 1):
             raise refusals.RateLimited(_RETRY_AFTER)
         if self.of.total() >= OF_ALL:
             raise refusals.RateLimited(_RETRY_AFTER, whose="all accounts")

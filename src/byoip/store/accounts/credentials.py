@@ -16,6 +16,7 @@ from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_ro
 from byoip.store.unavailable import refusing
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
+_REMEMBERED: Final = 10_000
 
 _c = credentials.c
 _ADD_CREDENTIAL: Final = compiled(sa.insert(credentials), _c.keys())
@@ -79,6 +80,15 @@ class CredentialReader:
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._autocommit = autocommit_pool(engine)
         self._clock = clock
+        self._seen: dict[bytes, UUID] = {}
+
+    def whose(self, token: str) -> UUID | None:
+        """The account that the token was of, if this process recognised it before.
+
+        Of an operator's the credential. It may be revoked since: that decides who waits for whom,
+        and nothing else.
+        """
+        return self._seen.get(_hash(token))
 
     async def recognise(self, token: str) -> Credential | None:
         """The credential of a token, unless unknown, revoked or expired.
@@ -90,10 +100,16 @@ class CredentialReader:
         if not rows:
             return None
         credential, before = credential_from(rows[0]), now - LAST_USE_WRITTEN
+        self._remember(_hash(token), credential.account_id or credential.id)
         if credential.last_used_at is None or credential.last_used_at <= before:
             asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
             await self._autocommit.ask(_NOTE_USE, **asked)
         return credential
+
+    def _remember(self, digest: bytes, whose: UUID) -> None:
+        self._seen[digest] = self._seen.pop(digest, whose)
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]  # used the longest ago
 
 
 def credential_from(row: AnyRow) -> Credential:

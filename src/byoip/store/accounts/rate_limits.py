@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.limits import SHARES, WINDOW, Lease
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.engine import autocommitting
+from byoip.store.engine import autocommitting, begun
 from byoip.store.statements import Session, from_text
 from byoip.store.unavailable import translate_driver_errors
 
@@ -124,7 +124,7 @@ class Allowance:
         step = permits * 60 / per_minute
         asked = {"what": what, "who": who, "step": step, "ahead": 60 * minutes}
         with translate_driver_errors():
-            async with self._engine.connect() as connection:
+            async with begun(self._engine) as connection:
                 row = (await connection.execute(_SPEND, asked)).one()
         return None if row.granted else max(1, ceil(row.wait or 1))
 

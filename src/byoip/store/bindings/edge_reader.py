@@ -1,6 +1,5 @@
 """Reads for edges and of them: one statement each, so each is of one moment."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -12,11 +11,12 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.bindings.edge import BoundRange, ChangeKind, EdgeChange, FullState
 from byoip.domain.bindings.service_binding import Service
 from byoip.domain.prefix import Prefix
-from byoip.store.autocommit import PART, autocommit_pool
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.edge_feed import edge_from
 from byoip.store.bindings.edges import FEED, FEED_NOW, NEWEST, NEWEST_CHANGE
 from byoip.store.bindings.tables import bindings, edge_changes, edges, services
 from byoip.store.bindings.views import EdgeView
+from byoip.store.sharing import PART, in_slices
 from byoip.store.statements import AnyRow, compiled, from_row
 
 _c, _b, _e = edge_changes.c, bindings.c, edges.c
@@ -73,10 +73,8 @@ class EdgeReader:
     async def state(self) -> FullState:
         """All that is bound, as of one number."""
         rows = await self._autocommit.ask(STATE)
-        ranges: list[BoundRange] = []
-        for first in range(0, len(rows), PART):
-            ranges += [_range(row) for row in rows[first : first + PART] if row.id is not None]
-            await asyncio.sleep(0)
+        bound = [row for row in rows if row.id is not None]
+        ranges = await in_slices(bound, _range, size=PART)
         return FullState(rows[0].newest, tuple(ranges), rows[0].feed)
 
     async def newest(self) -> int:

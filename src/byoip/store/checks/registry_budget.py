@@ -17,6 +17,7 @@ from byoip.domain.checks.rpsl import RpslObject
 from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
 from byoip.store.autocommit import autocommit_pool
+from byoip.store.engine import begun
 from byoip.store.statements import Session, from_text
 from byoip.store.unavailable import translate_driver_errors
 
@@ -168,7 +169,7 @@ class PostgresRegistryBudget:
         """A permit, or the answer to the same question of a moment ago, or why not now."""
         asking = _key(question) | {"account": question.account_id}
         with translate_driver_errors():
-            async with self._engine.begin() as connection:
+            async with begun(self._engine) as connection:
                 session = await Session.of(connection)
                 if await session.row(_LOCK, **asking) is None:
                     await session.change(_FIRST, **asking)

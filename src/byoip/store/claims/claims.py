@@ -18,6 +18,7 @@ from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
 from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
+from byoip.store.sharing import in_slices
 from byoip.store.statements import Repository, compiled, json, storable, to_row
 from byoip.store.unavailable import refusing
 
@@ -29,6 +30,7 @@ _CUT: Final = {4: 8, 6: 16}
 _WRITTEN: Final = tuple(one.name for one in prefixes.c if one.computed is None)
 _FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
 _CHECKS: Final = ("irr", "rpki", "ownership")
+_SLICE: Final = 100
 
 _p, _b, _c = prefixes.c, bindings.c, account_counters.c
 _ID: Final = sa.bindparam("claim_id", type_=sa.Uuid)
@@ -168,7 +170,7 @@ class ClaimRepository(Repository):
     async def approved_overlapping(self, prefix: Prefix) -> Sequence[Claim]:
         """Approved live claims of any account that overlap it, locked for update."""
         rows = await self._session.rows(_OVERLAPPING, prefix=prefix.network)
-        return [claim_from(row) for row in rows]
+        return await in_slices(rows, claim_from, size=_SLICE)
 
     async def unproven_since(self, before: datetime, limit: int) -> Sequence[UUID]:
         """Live pending claims created before then."""

@@ -45,6 +45,7 @@ from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.store.checks.runs import EVIDENCE_QUOTA
+from byoip.store.sharing import working_for
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
@@ -105,7 +106,7 @@ class RunValidation:
             token = None if claim.approved else await tx.tokens.live(claim.id)
         if not await self.turns.comes(claim.account_id):
             return await self._give_way(run, by)
-        with self.turns.turn(claim.account_id):
+        with self.turns.turn(claim.account_id), working_for(claim.account_id):
             answers = await self._ask(run, claim, token)
             await self._record(run, claim, token, answers, by)
         return None

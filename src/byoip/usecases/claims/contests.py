@@ -31,12 +31,12 @@ async def lock_with_space(tx: Transaction, claim_id: UUID, account_id: UUID | No
 
 async def contest_holders(tx: Transaction, rivals: Sequence[Claim]) -> None:
     """Mark approved claims, locked with their space, of which another account proved some."""
-    for rival in rivals:
-        contested = rival.contest(tx.now)
-        await tx.claims.save(contested)
+    marked = [(rival, rival.contest(tx.now)) for rival in rivals]
+    await tx.contests.save_standings([after for rival, after in marked if after is not rival])
+    for rival, contested in marked:
         record_changes(tx, rival, contested)
-        leaving = await tx.offboardings.live(rival.id)
-        if rival.offboarding and leaving and not leaving.contested:
+        leaving = await tx.offboardings.live(rival.id) if rival.offboarding else None
+        if leaving and not leaving.contested:
             # Its standing says that it is being offboarded; once restored, it is contested.
             await tx.offboardings.save(leaving.disputed())
             tx.record(rival.id, "offboarding.contested")
@@ -48,15 +48,16 @@ async def clear_contests(tx: Transaction, prefix: Prefix) -> None:
     To be called last by what takes a rival away, with the space locked. One that is on its way out
     keeps its standing, and is not contested when it is restored.
     """
-    for claim in await tx.contests.unrivalled(prefix):
+    unrivalled = await tx.contests.unrivalled(prefix)
+    staying = [claim for claim in unrivalled if not claim.offboarding]
+    cleared = [claim.change_standing(Transition.UNRIVALLED, tx.now) for claim in staying]
+    await tx.contests.save_standings(cleared)
+    for claim, after in zip(staying, cleared, strict=True):
+        was, now = {"standing": claim.standing.value}, {"standing": after.standing.value}
+        tx.events.note(Event(claim.id, "prefix.ok", _BY, tx.now, was, {**now, **_BECAUSE}))
+    for claim in unrivalled:
         if claim.offboarding:
             await _forget(tx, claim)
-        else:
-            cleared = claim.change_standing(Transition.UNRIVALLED, tx.now)
-            await tx.claims.save(cleared)
-            before = {"standing": claim.standing.value}
-            after = {"standing": cleared.standing.value, **_BECAUSE}
-            tx.events.note(Event(claim.id, "prefix.ok", _BY, tx.now, before, after))
 
 
 async def _forget(tx: Transaction, claim: Claim) -> None:
