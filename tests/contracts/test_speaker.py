@@ -182,15 +182,15 @@ class SpeakerContract:
             assert await world.speaker.sent([V4.prefix]) == {PEER: frozenset({V4.prefix})}
         assert list(await world.speaker.held()) == [V4]
 
-    async def test_neighbours_are_remembered_until_it_ends(self, world: World) -> None:
-        assert await world.speaker.known() == frozenset()
-        await world.speaker.know(PEER)
-        await world.speaker.know("2001:db8::9")
-        assert set(await world.speaker.known()) == {PEER, "2001:db8::9"}
+    async def test_notes_are_remembered_until_it_ends(self, world: World) -> None:
+        assert set(await world.speaker.notes()) == set()
+        await world.speaker.note("b1")
+        await world.speaker.note("b1 2001:db8::9")
+        assert set(await world.speaker.notes()) == {"b1", "b1 2001:db8::9"}
         world.kill()
         world.start()
         await eventually(world.answers)
-        assert set(await world.speaker.known()) == set()
+        assert set(await world.speaker.notes()) == set()
 
     async def test_what_a_neighbour_gets_is_told_for_the_prefixes_asked(self, world: World) -> None:
         await world.peer_up()
@@ -219,8 +219,8 @@ class SpeakerContract:
             world.speaker.enable(PEER),
             world.speaker.disable(PEER),
             world.speaker.drain([PEER]),
-            world.speaker.known(),
-            world.speaker.know(PEER),
+            world.speaker.notes(),
+            world.speaker.note("b1"),
             world.speaker.sent([V4.prefix]),
         ):
             with pytest.raises(SpeakerUnanswered):

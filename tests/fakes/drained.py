@@ -14,12 +14,12 @@ class Drained:
     """Mixed into the twin.
 
     Attributes:
-        knows: neighbours that it remembers; forgotten with a restart.
+        noted: what it remembers; forgotten with a restart.
         drained: neighbours that get GRACEFUL_SHUTDOWN; the same.
         undrainable: why it cannot be made to say so; empty: it can.
     """
 
-    knows: set[str]
+    noted: set[str]
     drained: set[str]
     undrainable = ""
     _enabled: set[str]
@@ -40,13 +40,13 @@ class Drained:
         self.drained = set(addresses)
         self._tell(self._paths)
 
-    async def known(self) -> Collection[str]:
-        await self._answer("known")
-        return frozenset(self.knows)
+    async def notes(self) -> Collection[str]:
+        await self._answer("notes")
+        return frozenset(self.noted)
 
-    async def know(self, address: str, *, until: float = inf) -> None:
-        await self._answer("know", until=until)
-        self.knows.add(address)
+    async def note(self, text: str, *, until: float = inf) -> None:
+        await self._answer("note", until=until)
+        self.noted.add(text)
 
     def disable_by_hand(self, address: str) -> None:
         """As a person does at the speaker itself."""

@@ -33,8 +33,8 @@ Method = Literal[
     "enable",
     "disable",
     "drain",
-    "known",
-    "know",
+    "notes",
+    "note",
     "sent",
 ]
 
@@ -79,7 +79,7 @@ class FakeSpeaker(Drained):
         self._alive = True
         self.started = 0
         self._enabled = self._enabled_at_start()
-        self.knows: set[str] = set()
+        self.noted: set[str] = set()
         self.drained: set[str] = set()
 
     async def local_as(self) -> Asn:
@@ -205,7 +205,7 @@ class FakeSpeaker(Drained):
 
     def _forget(self) -> None:
         forgotten, self._paths = self._paths, {}
-        self.knows, self.drained = set(), set()
+        self.noted, self.drained = set(), set()
         self._tell(forgotten)
 
     def _tell(self, prefixes: Iterable[Prefix]) -> None:

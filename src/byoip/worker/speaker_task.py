@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from byoip.domain.speakers.drain import Drain
 from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Alarm
+from byoip.usecases.speakers.carry_out_drains import DrainProgress
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 
@@ -98,6 +100,22 @@ class SpeakerTask:
         """The speaker, to be asked what it sends."""
         return QueriedSpeaker(self._sync.speaker, self.neighbours)
 
+    def order(self, drains: Sequence[Drain]) -> None:
+        """These drains stand; those that concern the speaker are carried out at once."""
+        one = self.staged
+        orders = tuple(each for each in drains if each.target.concerns(one.name, one.stage))
+        if orders != self._sync.drained.orders:
+            self._sync.drained.orders = orders
+            self._full_sync_at = self._steady.now()
+            self._wakeup.set()
+
+    @property
+    def drain_progress(self) -> DrainProgress:
+        """How far the speaker is with them."""
+        one, drained = self.staged, self._sync.drained
+        away = replace(one, drained=False).gone(self._steady.now())
+        return DrainProgress(one.name, one.stage, drained.done, away, drained.fault)
+
     def notify(self, ids: Iterable[UUID]) -> None:
         """These rows changed, or may now go to this speaker."""
         self._pending.update(ids)
@@ -135,7 +153,8 @@ class SpeakerTask:
             except SpeakerUnanswered:
                 self._full_sync_at = now
                 raise
-            down = not all(one.enabled for one in self.neighbours)
+            serving = self._sync.sessions.in_service(self.neighbours)
+            down = not all(one.enabled for one in serving)
             if down and not self._sync.opening.shut:
                 self._full_sync_at = now  # sessions come up with the first route
         if now >= self._full_sync_at:
@@ -172,6 +191,9 @@ class SpeakerTask:
         if not self.alive:
             _LOG.info("Speaker %s is back", self.staged.name)
             self.staged = replace(self.staged, down_since=None)
+            self._changed.set()
+        if self.staged.drained is not self._sync.drained.silenced:
+            self.staged = replace(self.staged, drained=self._sync.drained.silenced)
             self._changed.set()
         if done.changed:
             self._changed.set()

@@ -1,4 +1,4 @@
-"""Has a gobgpd send routes to some neighbours with GRACEFUL_SHUTDOWN, and remember neighbours.
+"""Has a gobgpd send routes to some neighbours with GRACEFUL_SHUTDOWN, and remember notes.
 
 A set of neighbours cannot be changed on GoBGP 3.10 [tried]: one that has lost its last member
 matches every neighbour, and what is added to it then is not there. So each neighbour has a set and
@@ -16,7 +16,8 @@ from byoip.ports.speakers.speaker import NotDrained
 
 _GLOBAL: Final = "global"
 DRAIN: Final = "byoip-drain-"  # begins the name of a neighbour's policy, its statement and its set
-_KNOWN: Final = "byoip-knows-"  # the same of a set that is used nowhere: it just lasts
+_NOTE: Final = "byoip-note-"  # the same of a set that is used nowhere: its name is what lasts
+_NOWHERE: Final = "192.0.2.0"  # for documentation (RFC 5737): it needs an address
 
 
 class DrainPolicies:
@@ -25,13 +26,13 @@ class DrainPolicies:
     def __init__(self, calls: GobgpCalls) -> None:
         self._calls = calls
 
-    async def known(self) -> Collection[str]:
-        """Neighbours that were named to `know` since it started."""
-        return {one.removeprefix(_KNOWN) for one in await self._sets() if one.startswith(_KNOWN)}
+    async def notes(self) -> Collection[str]:
+        """What was given to `note` since it started."""
+        return {one.removeprefix(_NOTE) for one in await self._sets() if one.startswith(_NOTE)}
 
-    async def know(self, address: str, until: float) -> None:
-        """Remember a neighbour until it ends."""
-        await self._add_set(f"{_KNOWN}{address}", address, until)
+    async def note(self, text: str, until: float) -> None:
+        """Remember it until it ends."""
+        await self._add_set(f"{_NOTE}{text}", _NOWHERE, until)
 
     async def drain(
         self, addresses: Collection[str], resend: Collection[str], until: float
@@ -49,7 +50,9 @@ class DrainPolicies:
                 await self._assign(name, wanted[name], until)
             for name in assigned - wanted.keys():
                 # By its name alone: without any it would be a request about nothing.
-                gone = pb.DeletePolicyAssignmentRequest(assignment=_assignment(pb.Policy(name=name)))
+                gone = pb.DeletePolicyAssignmentRequest(
+                    assignment=_assignment(pb.Policy(name=name))
+                )
                 await self._calls.change("DeletePolicyAssignment", gone, until)
             for address in resend:
                 await self._calls.resend(address, until)

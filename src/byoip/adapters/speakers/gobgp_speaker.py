@@ -203,13 +203,13 @@ class GobgpSpeaker:
         """
         await self._drains.drain(addresses, resend, until)
 
-    async def known(self) -> Collection[str]:
-        """The neighbours that were named to `know` since it started, or its file was read."""
-        return await self._drains.known()
+    async def notes(self) -> Collection[str]:
+        """What was given to `note` since it started, or its file was read again."""
+        return await self._drains.notes()
 
-    async def know(self, address: str, *, until: float = inf) -> None:
-        """Remember a neighbour, until it ends."""
-        await self._drains.know(address, until)
+    async def note(self, text: str, *, until: float = inf) -> None:
+        """Remember a short text, until it ends."""
+        await self._drains.note(text, until)
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
         """Which of the prefixes are in the ADJ-RIB-Out of each established session, by address.

@@ -77,13 +77,13 @@ class UnreachableSpeaker:
         del addresses, resend, until
         self._refuse()
 
-    async def known(self) -> Collection[str]:
+    async def notes(self) -> Collection[str]:
         """Not to be had."""
         self._refuse()
 
-    async def know(self, address: str, *, until: float = inf) -> None:
+    async def note(self, text: str, *, until: float = inf) -> None:
         """Not to be done."""
-        del address, until
+        del text, until
         self._refuse()
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:

@@ -137,12 +137,12 @@ class Speaker(Protocol):
         """
         ...
 
-    async def known(self) -> Collection[str]:
-        """The neighbours that were named to `know` since it started."""
+    async def notes(self) -> Collection[str]:
+        """What was given to `note` since it started."""
         ...
 
-    async def know(self, address: str, *, until: float = inf) -> None:
-        """Remember a neighbour, until it ends: a speaker that has restarted knows none."""
+    async def note(self, text: str, *, until: float = inf) -> None:
+        """Remember a short text, until it ends: a speaker that has restarted remembers none."""
         ...
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:

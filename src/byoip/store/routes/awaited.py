@@ -35,6 +35,11 @@ _why: Final = (
         sa.select(sa.func.max(_s.asked_at)).scalar_subquery(),
     ),
     (~sa.exists().where(_asked, _s.alive), Awaited.SPEAKERS, _alarm("stage_skipped")),
+    (
+        ~sa.exists().where(_asked, _s.alive, _s.drained_at.is_(None)),
+        Awaited.DRAIN,
+        sa.select(sa.func.max(_s.drained_at)).scalar_subquery(),
+    ),
     (_no_next_hop.is_not(None), Awaited.NEXT_HOP, _no_next_hop),
     (_unanswered.is_not(None), Awaited.OBSERVERS, _unanswered),
 )
