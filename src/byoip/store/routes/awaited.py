@@ -56,6 +56,14 @@ WAITING: Final = (
     .correlate(bgp_prefixes)
     .lateral("waits")
 )
+# By the settings that count: speakers with a next hop for the route's family, and all.
+_SETTINGS: Final = """(SELECT {} FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
+    WHERE r.state = 'in_force')"""
+_HOPS: Final = "count(entry ->> ('next_hop' || family(bgp_prefixes.cidr)))"
+NEXT_HOPS: Final = (
+    sa.literal_column(_SETTINGS.format(_HOPS)).label("fit"),
+    sa.literal_column(_SETTINGS.format("count(*)")).label("speakers"),
+)
 
 
 def waiting_from(row: AnyRow) -> WaitingFor | None:

@@ -25,6 +25,7 @@ from byoip.store.autocommit import autocommit_pool
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, withdrawals
 from byoip.store.speakers import bgp_peers, records
+from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.tables import orphan_routes, route_snapshots
 from byoip.store.speakers.views import RouteReport
@@ -142,6 +143,11 @@ class RouteReader:
     def revisions(self) -> Revisions:
         """The settings of speakers."""
         return Revisions(self._autocommit)
+
+    @property
+    def drains(self) -> Drains:
+        """What people have taken out of service."""
+        return Drains(self._autocommit)
 
     async def report(self) -> RouteReport:
         """The counts, and every speaker, listener and alarm by name."""
