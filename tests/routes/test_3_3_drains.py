@@ -38,15 +38,15 @@ async def announced(
     async with reconciling(fleet, *speakers, listeners=ears):
         await until(fleet.settled)
         await until(lambda: all(one.feeds(PEER) for one in speakers))
-        await until(lambda: noticed(fleet, len(speakers)))
+        await until(lambda: noticed(fleet, PEER, 2 * len(CIDRS)))
         yield prefixes
 
 
-async def noticed(fleet: Fleet, many: int) -> bool:
-    """Whether it is on record that so many speakers have a session, and every route."""
-    up = await fleet.ask("SELECT FROM speakers WHERE sessions ->> :peer = 'true'", peer=PEER)
-    marks = await fleet.ask("SELECT FROM applied_routes WHERE advertised")
-    return len(up) == many and len(marks) == many * len(CIDRS)
+async def noticed(fleet: Fleet, peer: str, marks: int) -> bool:
+    """Whether it is on record that two speakers have a session, and both so many routes."""
+    up = await fleet.ask("SELECT FROM speakers WHERE sessions ->> :peer = 'true'", peer=peer)
+    held = await fleet.ask("SELECT FROM applied_routes WHERE advertised")
+    return len(up) == 2 and len(held) == marks
 
 
 async def test_a_stage_is_warned_goes_down_and_comes_back(fleet: Fleet) -> None:
