@@ -60,7 +60,7 @@ WAITING: Final = (
 _SETTINGS: Final = """(SELECT {} FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
     WHERE r.state = 'in_force')"""
 _HOPS: Final = "count(entry ->> ('next_hop' || family(bgp_prefixes.cidr)))"
-NEXT_HOPS: Final = (
+NEXT_HOPS: Final[tuple[sa.Label[int], sa.Label[int]]] = (
     sa.literal_column(_SETTINGS.format(_HOPS)).label("fit"),
     sa.literal_column(_SETTINGS.format("count(*)")).label("speakers"),
 )
