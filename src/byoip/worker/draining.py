@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from byoip.domain.speakers.drain import Drain
 from byoip.ports.clock import Clock
-from byoip.store.speakers.drains import Drains
-from byoip.store.speakers.routes import Alarm
+from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.usecases.speakers.carry_out_drains import CarryOutDrains
 from byoip.worker.speaker_task import SpeakerTask
@@ -14,10 +13,10 @@ from byoip.worker.speaker_task import SpeakerTask
 class Draining:
     """The same, with each look."""
 
-    def __init__(self, drains: Drains, store: Store, clock: Clock) -> None:
-        """Take where drains are kept."""
-        self._drains = drains
-        self._steps = CarryOutDrains(drains, store, clock)
+    def __init__(self, routes: Routes, store: Store, clock: Clock) -> None:
+        """Take where drains are kept, by this leader's lease."""
+        self._drains = routes.drains
+        self._steps = CarryOutDrains(self._drains, store, clock)
 
     async def order(self, tasks: Sequence[SpeakerTask]) -> Sequence[Drain]:
         """Tell the tasks of those that are not over."""

@@ -164,7 +164,7 @@ class _Term:
         revisions, patience = parts.routes.revisions, parts.pace.absent_for.total_seconds()
         travel = TravelRevision(by.in_use, revisions, parts.store, parts.routes, observe, patience)
         self._revising = Revising(by, revisions, travel, parts.store)
-        self._draining = Draining(parts.routes.drains, parts.store, parts.clock)
+        self._draining = Draining(parts.routes, parts.store, parts.clock)
         self._watcher = LeaseWatch("watcher", parts.silent_after)
         self._warned: dict[str, frozenset[Alarm]] = {}
         self._changed = asyncio.Event()
