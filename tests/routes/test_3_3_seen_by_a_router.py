@@ -193,6 +193,7 @@ async def comes_back(fleet: Fleet, judge: Judge, prefixes: list[Prefix]) -> None
     assert await judge.lists() == FLAWLESS
 
 
+@pytest.mark.long
 async def test_workers_killed_while_it_goes_down(fleet: Fleet) -> None:
     async with without_worker(fleet) as (edge, judge, prefixes):
         made = await drain(fleet, FIRST, wait=1)
@@ -204,6 +205,7 @@ async def test_workers_killed_while_it_goes_down(fleet: Fleet) -> None:
         await comes_back(fleet, judge, prefixes)
 
 
+@pytest.mark.long
 async def test_workers_killed_while_it_comes_back(fleet: Fleet) -> None:
     async with without_worker(fleet) as (edge, judge, prefixes):
         made = await drain(fleet, FIRST)
