@@ -69,10 +69,9 @@ class DrainedSessions:
         """
         self._life = await self._begin_life()
         neighbours = await self.speaker.neighbours()
-        # Once more: if it has restarted in between, these sessions are of a later time.
+        # Afterwards: if it has restarted in between, these sessions are of a later time.
         notes = await self.speaker.notes()
-        known = {one.address for one in neighbours if self._note(one.address) in notes}
-        self._known = known if self._life in notes else frozenset()
+        self._known = {one.address for one in neighbours if self._note(one.address) in notes}
         by_hand = await self._by_hand(neighbours)
         self._carrying_out = self.orders
         wanted = {one.address: self._of(one.address) for one in neighbours}
