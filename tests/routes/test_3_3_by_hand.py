@@ -1,9 +1,14 @@
 """Routes 3.3: a session that a person takes down at the speaker stays down, and is on record."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.drain import Drain
+from byoip.store.speakers.drains import Drains
 from tests.announcing import PEER, Fleet, looks, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker, Trouble
 from tests.routes.drains import history, in_state, lift, none_stands, standing, the_only
@@ -58,6 +63,28 @@ async def test_it_survives_the_speaker_and_the_worker_until_it_is_lifted(fleet: 
             "drain.lifted A. Person",
         ]
         await until(lambda: no_drained_alarm(fleet))
+
+
+async def test_nothing_comes_up_before_a_leader_knows_what_is_drained(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = speaker("one"), speaker("two")
+    async with announced(fleet, one, two):
+        one.disable_by_hand(PEER)
+        await until(lambda: in_state(fleet, "down"))
+    at_once = Drains.standing
+
+    async def late(drains: Drains) -> Sequence[Drain]:
+        await asyncio.sleep(1)
+        return await at_once(drains)
+
+    monkeypatch.setattr(Drains, "standing", late)
+    one.kill()
+    one.start()
+    async with reconciling(fleet, one, two):
+        await until(lambda: len(one.paths) == len(CIDRS))
+        await looks(one)
+    assert one.calls("enable") == 1, "the first time"
 
 
 async def test_a_speaker_with_sessions_up_at_each_start_is_taken_down_again(fleet: Fleet) -> None:

@@ -176,8 +176,9 @@ async def test_where_neighbours_cannot_be_told_nothing_goes_down(fleet: Fleet) -
     async with announced(fleet, one, two) as prefixes:
         await drain(fleet, FIRST)
         await until(lambda: says(fleet, "no such policy"))
-        await looks(one)
+        await looks(one, count=10)
         assert one.feeds(PEER)
+        assert not await announced_at(fleet)
         await fleet.withdraw(prefixes[0])
         await until(fleet.settled)
         one.undrainable = ""

@@ -158,9 +158,9 @@ class DrainedSessions:
         """
         if address not in self._known or any(one.by_hand for one in orders):
             return True
-        told_at = self._told_at.get(address, boottime())
+        told_at = self._told_at.get(address)
         waits = [one.wait_seconds for one in orders if one.state is DrainState.DOWN]
-        return boottime() - told_at >= min(waits, default=0)
+        return told_at is not None and boottime() - told_at >= min(waits, default=0)
 
     async def _by_hand(self, neighbours: Sequence[Neighbour]) -> frozenset[str]:
         """Record what a person has done at the speaker; the neighbours that so went down."""
