@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -60,6 +61,10 @@ async def test_a_stage_is_warned_goes_down_and_comes_back(fleet: Fleet) -> None:
         assert await in_state(fleet, "draining")
         await until(lambda: not one.feeds(PEER))
         await until(lambda: in_state(fleet, "down"))
+        going = await the_only(fleet)
+        assert going.down_at
+        assert going.announced_at
+        assert going.down_at - going.announced_at >= timedelta(seconds=2)
         assert two.feeds(PEER)
         assert two.drained == set()
         one.asked.clear()
