@@ -2,10 +2,11 @@
 
 import pytest
 
+from byoip.domain.speakers.drain import DrainTarget
 from byoip.domain.speakers.revision import RevisionTravels
 from byoip.usecases.speakers.forget_applied import forget_applied
 from tests.announcing import PEER, Fleet, listener, looks, reconciling, speaker, until
-from tests.fakes.speaker import FakeSpeaker
+from tests.fakes.speaker import FakeSpeaker, Trouble
 from tests.routes.drains import BY, drain, in_state, lift, none_stands, standing
 from tests.routes.test_3_1_revision import CHANGED, apply, has, in_force, stands
 from tests.routes.test_3_3_drains import FIRST, announced, announced_at, says
@@ -49,6 +50,28 @@ async def test_no_leader_takes_a_session_down_before_it_has_warned_the_neighbour
         await looks(one)
         assert one.feeds(PEER)
         await until(lambda: not one.feeds(PEER))
+
+
+async def test_what_was_withdrawn_meanwhile_does_not_come_up_with_the_drained_stage(
+    fleet: Fleet,
+) -> None:
+    """Also if no worker ran, and the withdrawal has not got through the stages before."""
+    one, two = speaker("one"), speaker("two")
+    ear = listener(one, two)
+    async with announced(fleet, one, two, ears=[ear]) as prefixes:
+        made = await drain(fleet, DrainTarget(stage=2))
+        await until(lambda: not two.feeds(PEER))
+        await until(lambda: in_state(fleet, "down"))
+    gone = prefixes[0]
+    await fleet.withdraw(gone)
+    await lift(fleet, made.id)
+    one.trouble, one.troubled = Trouble.REFUSED, frozenset({"withdraw"})
+    async with reconciling(fleet, one, two, listeners=[ear]):
+        await until(lambda: two.feeds(PEER))
+        assert gone not in two.paths
+        one.trouble = None
+        await until(fleet.settled)
+    assert ear.withdrawals() == [gone]
 
 
 async def down(fleet: Fleet, one: FakeSpeaker, two: FakeSpeaker) -> None:

@@ -42,7 +42,7 @@ class DrainedSessions:
         orders: the drains that concern it and are not over; set by the leader.
         done: those that are in effect, as they were when they were carried out.
         kept_down: the neighbours that are to be down.
-        silenced: whether those are all that it has.
+        silenced: whether those are all that it has: no peer hears it.
         fault: why neighbours are not told of a drain.
     """
 
@@ -60,6 +60,15 @@ class DrainedSessions:
     _told_at: dict[str, float] = field(default_factory=dict, init=False)  # by `boottime`
     _carrying_out: tuple[Drain, ...] = field(default=(), init=False)
     _going: bool = field(default=False, init=False)
+
+    async def look(self) -> None:
+        """Find out whether no peer hears it, before it is told anything; `end` says so later."""
+        if self.orders and not self.silenced:
+            found = await self.speaker.neighbours()
+            covered = [
+                any(self._covers(drain, one.address) for drain in self.orders) for one in found
+            ]
+            self.silenced = bool(found) and all(covered) and not any(one.enabled for one in found)
 
     async def begin(self) -> Sequence[Neighbour]:
         """Take down what is to be down; its sessions then.
@@ -136,7 +145,7 @@ class DrainedSessions:
 
         Told again where this process cannot know that they were: another one may have died.
         """
-        over = [one for one in self.orders if not one.live]
+        over = [one for one in self._carrying_out if not one.live]
         lifted = {address for one in over for address in self._under(one, neighbours)}
         fresh = drained - self._told_at.keys()
         up = {one.address for one in neighbours if one.established}

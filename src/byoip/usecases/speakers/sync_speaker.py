@@ -130,6 +130,7 @@ class SyncSpeaker:
         self._local_as = await self.speaker.local_as()
         await self.acceptance.close_imports(await self.leadership.require())
         await self.opening.begin(self.routes.records)
+        await self.drained.look()
         attributes, looked_at = await self._attributes(), self.clock.now()
         held = {path.prefix: path for path in await self.speaker.held()}
         self.progressed_at = boottime()
@@ -167,9 +168,10 @@ class SyncSpeaker:
         )
 
     def _admits(self, desired: DesiredRoute) -> bool:
-        # No peer hears what is told while all sessions are kept down, and when they come up again
-        # it must have nothing that an owner has withdrawn meanwhile.
-        return self.drained.silenced or self.gates.admits(desired, self.stage)
+        # While all sessions are kept down no peer hears it, and when they come up again it must
+        # have nothing that an owner has withdrawn meanwhile.
+        withdrawn_unheard = self.drained.silenced and not desired.advertised
+        return withdrawn_unheard or self.gates.admits(desired, self.stage)
 
     async def _attributes(self) -> PathAttributes:
         if self._local_as is None:
