@@ -30,9 +30,9 @@ async def roas(
     await RefreshRoas(source, JsonVrps(), snapshots, GATES, world.clock)()
 
 
-async def bound(world: World) -> tuple[str, str, str]:
+async def bound(world: World, cidr: str = "") -> tuple[str, str, str]:
     """Its path, its cidr, and the path of the BGP prefix that spans it."""
-    prefix_id, cidr = await world.approved()
+    prefix_id, cidr = await world.approved(cidr)
     service = next(one for one in await world.services() if one.name == "CDN")
     path = f"/prefixes/{prefix_id}"
     body = {"cidr": cidr, "service_id": service.id.hex}

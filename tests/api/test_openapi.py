@@ -36,9 +36,9 @@ SCHEMAS = (
 FILES = {"get_loa_document": "application/pdf", "get_edge_change_stream": "application/x-ndjson"}
 VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
 OPERATORS_VERBS = {
-    *("accept", "allow", "apply", "approve", "end", "forget", "lock", "open", "plan", "put"),
-    *("rearm", "release", "remove", "resume", "retire", "revoke", "rollback", "settle", "start"),
-    *("stop", "suspend", "take", "unlock", "withdraw"),
+    *("accept", "allow", "apply", "approve", "drain", "end", "forget", "lift", "lock", "open"),
+    *("plan", "put", "rearm", "release", "remove", "resume", "retire", "revoke", "rollback"),
+    *("settle", "start", "stop", "suspend", "take", "unlock", "withdraw"),
 }
 WITH_EXAMPLE = [
     one
@@ -181,6 +181,7 @@ def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     inputs = {"NewPrefix", "PrefixChange", "NewToken", "NewPreflight", "NewBinding"}
     inputs |= {"NewDelegation", "NewBgpPrefix", "BgpPrefixChange", "WantedOnDemand"}
     inputs |= {"WantedSignal", "AdvertisementChange", "RollbackOrder"}
+    inputs |= {"SpeakerDrainOrder", "StageDrainOrder"}
     inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and name not in inputs | {"BindingChange"}:

@@ -72,8 +72,9 @@ async def test_every_write_of_an_operator_needs_a_reason(
     operator: Operator, unknown_id: str, declaration: Declaration
 ) -> None:
     names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id", "waiver_id")
-    ids = dict.fromkeys((*names, "reservation_id", "trip_id", "bgp_prefix_id"), unknown_id)
-    given = {"number": "1", "registry": "x", "reference": unknown_id}
+    more = ("reservation_id", "trip_id", "bgp_prefix_id", "drain_id")
+    ids = dict.fromkeys((*names, *more), unknown_id)
+    given = {"number": "1", "registry": "x", "reference": unknown_id, "stage": "1"}
     given |= {"edge": "fra1", "job": "offboard", "speaker": "ams1", "listener": "rr1"}
     path = declaration.path.format(**given, **ids)
     found = await operator.errors(declaration.method, path, json={})
@@ -105,4 +106,7 @@ MORE = {
     "count": 1,
     "proposal": "5f0c41d2a9be",
     "revision": 1,
+    "until": "2099-01-01T00:00:00Z",
+    "wait_seconds": 0,
+    "loses": 0,
 }

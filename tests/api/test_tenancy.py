@@ -122,11 +122,12 @@ async def ask(
         ("binding_id", "token_id", "validation_id", "delegation_id", "waiver_id"), uuid4().hex
     )
     ids |= dict.fromkeys(
-        ("credential_id", "service_id", "override_id", "reservation_id"), uuid4().hex
+        ("credential_id", "service_id", "override_id", "reservation_id", "drain_id"), uuid4().hex
     )
     ids |= {
         "registry": "ripencc",
         "number": "4711",
+        "stage": "1",
         "address": "31.0.0.1",
         "edge": "fra1",
         "job": "offboard",

@@ -77,9 +77,9 @@ class World(Asking):
         )
         return made
 
-    async def approved(self) -> tuple[str, str]:
-        """An approved prefix's id and cidr: a /23 that no other test has."""
-        cidr = f"45.{next(_fresh)}.0.0/23"
+    async def approved(self, cidr: str = "") -> tuple[str, str]:
+        """An approved prefix's id and cidr: a /23 that no other test has, if none is given."""
+        cidr = cidr or f"45.{next(_fresh)}.0.0/23"
         made = UUID((await self.prefix(cidr))["id"])
         async with self.store.transaction() as tx:
             claim, now = await tx.claims.lock(made), self.clock.now()

@@ -51,6 +51,9 @@ class World:
     async def established(self) -> bool:
         return any(one.established for one in await self.speaker.neighbours())
 
+    async def looks_as(self, neighbour: Neighbour) -> bool:
+        return list(await self.speaker.neighbours()) == [neighbour]
+
     async def peer_up(self) -> None:
         await self.speaker.enable(PEER)
         await eventually(self.established)
@@ -159,6 +162,36 @@ class SpeakerContract:
             await world.speaker.enable("127.0.0.99")
         assert [one.enabled for one in await world.speaker.neighbours()] == [False]
 
+    async def test_a_neighbour_is_taken_down_and_comes_back(self, world: World) -> None:
+        await world.peer_up()
+        await world.speaker.disable(PEER)
+        down = Neighbour(PEER, PEER_AS, enabled=False, established=False)
+        await eventually(lambda: world.looks_as(down))
+        await world.speaker.disable(PEER)
+        with pytest.raises(ValueError, match="neighbour"):
+            await world.speaker.disable("")
+        await world.peer_up()
+
+    async def test_a_drained_neighbour_keeps_all_routes_and_twice_is_once(
+        self, world: World
+    ) -> None:
+        await world.speaker.announce([V4])
+        await world.peer_up()
+        for drained in ((PEER,), (PEER,), (), (PEER,)):
+            await world.speaker.drain(drained, resend=[PEER])
+            assert await world.speaker.sent([V4.prefix]) == {PEER: frozenset({V4.prefix})}
+        assert list(await world.speaker.held()) == [V4]
+
+    async def test_notes_are_remembered_until_it_ends(self, world: World) -> None:
+        assert set(await world.speaker.notes()) == set()
+        await world.speaker.note("b1")
+        await world.speaker.note("b1 2001:db8::9")
+        assert set(await world.speaker.notes()) == {"b1", "b1 2001:db8::9"}
+        world.kill()
+        world.start()
+        await eventually(world.answers)
+        assert set(await world.speaker.notes()) == set()
+
     async def test_what_a_neighbour_gets_is_told_for_the_prefixes_asked(self, world: World) -> None:
         await world.peer_up()
         await world.speaker.announce([V4, V6, *PARTS])
@@ -184,6 +217,10 @@ class SpeakerContract:
             world.speaker.withdraw([V4]),
             world.speaker.neighbours(),
             world.speaker.enable(PEER),
+            world.speaker.disable(PEER),
+            world.speaker.drain([PEER]),
+            world.speaker.notes(),
+            world.speaker.note("b1"),
             world.speaker.sent([V4.prefix]),
         ):
             with pytest.raises(SpeakerUnanswered):

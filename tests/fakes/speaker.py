@@ -19,9 +19,11 @@ from byoip.ports.speakers.speaker import (
     SpeakerUnanswered,
 )
 from byoip.ports.steady_clock import boottime
+from tests.fakes.drained import Drained
 
-Asking = Literal["local_as", "held", "held_of", "neighbours", "sent"]
-Method = Asking | Literal["close_imports", "takes_ours", "announce", "withdraw", "enable"]
+Asking = Literal["local_as", "held", "held_of", "neighbours", "notes", "sent"]
+Telling = Literal["close_imports", "takes_ours", "announce", "withdraw", "enable", "disable"]
+Method = Asking | Telling | Literal["drain", "note"]
 
 
 class Trouble(Enum):
@@ -32,7 +34,7 @@ class Trouble(Enum):
 
 
 @dataclass
-class FakeSpeaker:
+class FakeSpeaker(Drained):
     """A speaker that forgets all when killed, as gobgpd does.
 
     Attributes:
@@ -65,6 +67,8 @@ class FakeSpeaker:
         self._alive = True
         self.started = 0
         self._enabled = self._enabled_at_start()
+        self.noted: set[str] = set()
+        self.drained: set[str] = set()
 
     async def local_as(self) -> Asn:
         await self._answer("local_as")
@@ -154,7 +158,7 @@ class FakeSpeaker:
 
     def sends_to(self, address: str, prefix: Prefix) -> Path | None:
         """The path that a neighbour at this address gets from it now."""
-        return self._paths.get(prefix) if self._up(address) else None
+        return self.sent_as(address, self._paths.get(prefix)) if self._up(address) else None
 
     def feeds(self, address: str) -> bool:
         """Whether a session with a neighbour at this address is up."""
@@ -188,6 +192,8 @@ class FakeSpeaker:
                 raise SpeakerUnanswered(f"{self.name}: no neighbour {address}")
             self._enabled.add(address)
             self._tell(self._paths)
+        elif method == "disable":
+            self.disable_by_hand(address)
 
     def _enabled_at_start(self) -> set[str]:
         return {one.address for one in self.sessions if one.enabled}
@@ -198,6 +204,7 @@ class FakeSpeaker:
 
     def _forget(self) -> None:
         forgotten, self._paths = self._paths, {}
+        self.noted, self.drained = set(), set()
         self._tell(forgotten)
 
     def _tell(self, prefixes: Iterable[Prefix]) -> None:

@@ -55,6 +55,7 @@ async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet)
         Ours(),  # type: ignore[arg-type] # is never woken
         AllAdmitted(),
         fleet.clock,
+        fleet.store,
     )
     await sync.full_sync()
     await sync.sync_changes([fleet.ids[each][2] for each in prefixes])
@@ -79,8 +80,8 @@ async def test_what_its_owner_has_just_withdrawn_is_not_announced_any_more(fleet
     kept, gone = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
     routes = Behind(fleet.engine)
     routes.fleet, routes.prefix = fleet, gone
-    turn = Ours()
-    sync = SyncSpeaker(one, 1, MARKING, routes, turn, AllAdmitted(), fleet.clock)  # type: ignore[arg-type] # is never woken
+    made_of = routes, Ours(), AllAdmitted(), fleet.clock, fleet.store
+    sync = SyncSpeaker(one, 1, MARKING, *made_of)  # type: ignore[arg-type] # is never woken
     done = await sync.sync_changes([fleet.ids[each][2] for each in (kept, gone)])
     assert done.changed == {fleet.ids[kept][2]}
     assert set(one.paths) == {kept}

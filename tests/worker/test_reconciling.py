@@ -116,6 +116,10 @@ async def test_a_route_that_a_speaker_refuses_does_not_keep_its_sessions_down(fl
         await until(lambda: one.sends_to(PEER, kept) is not None)
 
 
+# Looks, the watcher's too, and what is only about drains.
+_BESIDES = frozenset({"neighbours", "sent", "notes", "note", "drain"})
+
+
 class Restarting(FakeSpeaker):
     """Restarts within a moment, once, just before it is asked for its sessions."""
 
@@ -126,8 +130,7 @@ class Restarting(FakeSpeaker):
         self.came_up_with: list[int] = []
 
     async def neighbours(self) -> Sequence[Neighbour]:
-        looks = {"neighbours", "sent"}  # the watcher's, too
-        told = [one for one, _ in self.asked if one not in looks]
+        told = [one for one, _ in self.asked if one not in _BESIDES]
         if self.armed and told[-3:] == ["held", "announce", "held_of"]:
             self.armed = False
             self.kill()
@@ -146,7 +149,7 @@ class RestartingAfterALook(Restarting):
 
     async def held(self) -> Sequence[Path]:
         answer = await super().held()
-        told = [one for one, _ in self.asked if one not in {"neighbours", "sent"}]
+        told = [one for one, _ in self.asked if one not in _BESIDES]
         if not self.restarted and told[-2:] == ["takes_ours", "held"]:
             self.restarted = True
             loop = asyncio.get_running_loop()

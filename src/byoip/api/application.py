@@ -44,6 +44,7 @@ from byoip.api.routes.bgp import bgp
 from byoip.api.routes.offboarding import offboarding
 from byoip.api.routes.operator_bgp import operator_bgp
 from byoip.api.routes.operator_guards import operator_guards
+from byoip.api.speakers.operator_drains import operator_drains
 from byoip.api.speakers.operator_revisions import operator_revisions
 from byoip.api.speakers.operator_routes import operator_routes
 
@@ -79,6 +80,7 @@ _OPERATOR = (
     operator_guards,
     operator_routes,
     operator_revisions,
+    operator_drains,
 )
 
 

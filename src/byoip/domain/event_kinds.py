@@ -147,6 +147,11 @@ OF_OPERATORS: Final[Catalogue] = {
         "forgotten": "A speaker is gone for good, and nothing of it is on record.",
         "opened": "An operator lets the sessions of a speaker come up, whatever is missing.",
     },
+    "drain": {
+        "begun": "A speaker, a neighbour of it or a stage is to be out of service, by an operator, "
+        "or because a person took the session down at the speaker itself.",
+        "lifted": "It is to be in service again, by an operator, by that person, or by its end.",
+    },
     "speaker_settings": {
         "applied": "An operator lets the settings of speakers travel that a file proposes.",
         "in_force": "They were seen at every stage, and are in force.",

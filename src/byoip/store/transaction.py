@@ -27,8 +27,8 @@ Deadlocks are prevented, not retried: each takes the locks that it needs in this
    `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
    claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
    what it applied and observed in the order of ids (`tx.routes.forget`); which database this is
-   (`tx.restores.identity`), then all applied state in the order of ids (`forget_applied`), then
-   the settings of speakers; those alone (`tx.revisions.lock`)
+   (`tx.restores.identity`), then applied state in the order of ids (`forget_applied`), then the
+   settings of speakers; those alone (`tx.revisions.lock`), then drains (`tx.drains`)
 9. of a finished run raw answers, by digest, then what its account keeps (`tx.runs.finish`). Letters
    of the claim; or those alone, with nothing before or after them
 10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators
@@ -42,7 +42,7 @@ them in the order of their ids, as 3 does. To hold a claim and then take its spa
 
 Before all of these a reconciler or watcher shares its lease; a take-over locks that alone.
 Reconcilers write applied state in single statements, in the order of ids. BGP prefixes they lock
-without claims: to read them before a withdrawal (alone), and to settle them (skipping locked ones).
+without claims: to read them before a withdrawal (alone), to settle them (skipping locked ones).
 
 READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
@@ -99,6 +99,7 @@ from byoip.store.letters.loa_documents import LoaDocumentRepository
 from byoip.store.routes.bgp_prefixes import BgpPrefixRepository
 from byoip.store.routes.breaker import BreakerRepository
 from byoip.store.routes.offboardings import OffboardingRepository
+from byoip.store.speakers.drains import DrainRepository
 from byoip.store.speakers.restores import RestoreRepository
 from byoip.store.speakers.revisions import RevisionRepository
 from byoip.store.speakers.route_history import RouteHistoryRepository
@@ -144,6 +145,7 @@ class Transaction:
     unreleased = cached_property(lambda tx: UnreleasedRepository(tx.session))
     restores = cached_property(lambda tx: RestoreRepository(tx.session))
     revisions = cached_property(lambda tx: RevisionRepository(tx.session))
+    drains = cached_property(lambda tx: DrainRepository(tx.session))
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
     registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))
@@ -166,8 +168,7 @@ class Transaction:
         key: IdempotencyRepository | None,
     ) -> None:
         self.clock, self.app, self.rules, self.precondition = clock, app, rules, precondition
-        self.connection, self.session = connection, session
-        self._actor, self._key = actor, key
+        self.connection, self.session, self._actor, self._key = connection, session, actor, key
 
     @property
     def actor(self) -> Actor:
@@ -216,9 +217,8 @@ class Transaction:
         after: Mapping[str, Any] = _NOTHING,
     ) -> None:
         """Add a line to the operators' history: the actor did it, now, for this reason."""
-        by, now = self.actor, self.now
-        event = OperatorEvent(kind, by.name, by.request_id, reason, now, before, after)
-        self.operator_events.note(event)
+        of = kind, self.actor.name, self.actor.request_id, reason, self.now, before, after
+        self.operator_events.note(OperatorEvent(*of))
 
     async def roa_snapshots(self) -> VrpSnapshotRepository:
         """Snapshots of ROA data, open for writing by this transaction alone."""

@@ -1,7 +1,7 @@
 """Theory of operation: the reconciler makes speakers hold what owners want.
 
 One process leads: it holds a lease (`LeaderElection`). For its term it runs a task for each
-speaker, so that none waits for another, and six tasks beside them:
+speaker, so that none waits for another, and seven tasks beside them:
 
     bgp_prefixes ─NOTIFY─▶ listen ──▶ speaker task ──▶ speaker ──BGP──▶ peers, listeners
       (desired)                         ▲      │          │                  │
@@ -12,12 +12,13 @@ speaker, so that none waits for another, and six tasks beside them:
                                       keep:    snapshots, the database's clock
                                       beat:    renew the lease, while the tasks make progress
                                       revise:  which settings count, and how far do new ones get
+                                      drain:   what do people take out of service
 
 A speaker task starts with a full sync (ask what the speaker holds, correct that, let its sessions
 come up), repeats it after a restart, after a change that it was not told, and slowly otherwise; in
-between it tells changes. All that
-matters is in the database: a process may die at any moment, and the next leader starts again with
-full syncs. Without database or leadership no speaker is told anything: routes stay as they are.
+between it tells changes. All that matters is in the database: a process may die at any moment, and
+the next leader starts again with full syncs. Without database or leadership no speaker is told
+anything: routes stay as they are.
 
 A process may also be frozen at any moment, and go on later. Its lease then ends, another process
 takes it over, and the database refuses all that the frozen one writes (`Leadership.store`, `pool`).
@@ -46,11 +47,13 @@ from byoip.store.speakers.watch_election import LeaseWatch
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.acceptance import ALARMS
+from byoip.usecases.speakers.carry_out_drains import DRAINED
 from byoip.usecases.speakers.observe import ObserveRoutes
 from byoip.usecases.speakers.open_sessions import OPENING_ALARMS, Witnesses
 from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
 from byoip.usecases.speakers.travel import TravelRevision
+from byoip.worker.draining import Draining
 from byoip.worker.recognising import recognise_database
 from byoip.worker.revising import (
     SETTINGS_ALARMS,
@@ -105,8 +108,8 @@ class Reconciler:
     async def run(self) -> None:
         """Run until cancelled; what fails is tried again.
 
-        A cancellation that meets a fault may be lost, and is tried again (`cli/stopping.py`). Each
-        must get through to what leads: a group of tasks would pass on just the first.
+        A cancellation that meets a fault may be lost. It is tried again (`cli/stopping.py`), and
+        each must get through to what leads: a group of tasks would pass on just the first.
         """
         proposing = asyncio.create_task(Proposing(self.routes.revisions, self.proposal).run())
         try:
@@ -158,17 +161,14 @@ class _Term:
         self._leadership = leadership
         observe = ObserveRoutes(parts.listeners)
         self._stages = StageChanges(
-            parts.routes,
-            parts.store,
-            parts.clock,
-            parts.steady,
-            observe,
+            *(parts.routes, parts.store, parts.clock, parts.steady, observe),
             first=min(one.stage for one in by.parts),
             absent_for=parts.pace.absent_for,
         )
         revisions, patience = parts.routes.revisions, parts.pace.absent_for.total_seconds()
         travel = TravelRevision(by.in_use, revisions, parts.store, parts.routes, observe, patience)
         self._revising = Revising(by, revisions, travel, parts.store)
+        self._draining = Draining(parts.routes, parts.store, parts.clock)
         self._watcher = LeaseWatch("watcher", parts.silent_after)
         self._warned: dict[str, frozenset[Alarm]] = {}
         self._changed = asyncio.Event()
@@ -188,22 +188,21 @@ class _Term:
             self._leadership,
             self._stages,
             parts.clock,
+            parts.store,
             Witnesses(siblings, ObserveRoutes(parts.listeners)),
             part.keeps,
         )
         return SpeakerTask(sync, part.staged, parts.pace, self._changed, parts.steady)
 
     async def run(self) -> None:
+        await self._draining.order(self._speaker_tasks)  # before any session comes up
         async with asyncio.TaskGroup() as tasks:
             for task in self._speaker_tasks:
                 tasks.create_task(task.run())
                 tasks.create_task(task.watch())
-            tasks.create_task(self._beat())
-            tasks.create_task(self._listen())
-            tasks.create_task(self._advance())
-            tasks.create_task(self._warn())
-            tasks.create_task(self._keep())
-            tasks.create_task(self._revise())
+            beside = (self._beat, self._listen, self._advance, self._warn, self._keep)
+            for one in (*beside, self._revise, self._drain):
+                tasks.create_task(one())
 
     async def _beat(self) -> None:
         """Renew the lease while work goes on: one speaker that hangs does not cost it."""
@@ -227,7 +226,7 @@ class _Term:
         async for changed in self._leadership.changes():
             first = min((one.staged.stage for one in self._speaker_tasks if one.alive), default=0)
             for task in self._speaker_tasks:
-                if task.staged.stage <= first:
+                if task.staged.drained or task.staged.stage <= first:
                     task.notify({changed})
 
     async def _advance(self) -> None:
@@ -269,6 +268,12 @@ class _Term:
             alarms = await self._revising.look(self._speaker_tasks, self._parts.steady)
             for kind in SETTINGS_ALARMS:
                 await self._raise(kind, (one for one in alarms if one.kind == kind))
+            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+
+    async def _drain(self) -> None:
+        """Carry out what people take out of service, and what they bring back."""
+        while True:
+            await self._raise(DRAINED, await self._draining.look(self._speaker_tasks))
             await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
 
     async def _raise(self, kind: str, alarms: Iterable[Alarm]) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from math import inf
 from uuid import UUID
 
+from byoip.domain.speakers.drain import Drain
 from byoip.domain.speakers.reconciliation import EVERY_ROUTE
 from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
 from byoip.ports.clock import Clock
@@ -20,6 +21,7 @@ from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Alarm
+from byoip.usecases.speakers.carry_out_drains import DrainProgress
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 
@@ -116,6 +118,21 @@ class SpeakerTask:
         """The speaker, to be asked what it sends."""
         return QueriedSpeaker(self._sync.speaker, self.neighbours)
 
+    def order(self, drains: Sequence[Drain]) -> None:
+        """These drains stand; those that concern the speaker are carried out at once."""
+        one = self.staged
+        orders = tuple(each for each in drains if each.target.concerns(one.name, one.stage))
+        if orders != self._sync.drained.orders:
+            self._sync.drained.orders = orders
+            self._look_again()
+
+    @property
+    def drain_progress(self) -> DrainProgress:
+        """How far the speaker is with them."""
+        one, drained = self.staged, self._sync.drained
+        away = replace(one, drained=False).gone(self._steady.now())
+        return DrainProgress(one.name, one.stage, drained.done, away, drained.fault)
+
     def notify(self, ids: Iterable[UUID]) -> None:
         """These rows changed, or may now go to this speaker; `EVERY_ROUTE`: compare all."""
         self._pending.update(ids)
@@ -182,7 +199,8 @@ class SpeakerTask:
             except SpeakerUnanswered:
                 self._full_sync_at = now
                 raise
-            down = not all(one.enabled for one in self.neighbours)
+            serving = self._sync.sessions.in_service(self.neighbours)
+            down = not all(one.enabled for one in serving)
             if down and not self._sync.opening.shut:
                 self._full_sync_at = now  # sessions come up with the first route
         if now >= self._full_sync_at:
@@ -198,7 +216,8 @@ class SpeakerTask:
             await self._probe(now)
             if now >= self._noted_again_at:
                 self._noted_again_at = now + self._pace.every
-                await self._sync.notes.again()
+                if not await self._sync.look():
+                    self._look_again()
 
     def _next_full_sync(self, now: datetime, done: SyncResult) -> datetime:
         """Soon, at first: the leader before may have told the speaker something since."""
@@ -230,6 +249,9 @@ class SpeakerTask:
         if not self.alive:
             _LOG.info("Speaker %s is back", self.staged.name)
             self.staged = replace(self.staged, down_since=None)
+            self._changed.set()
+        if self.staged.drained is not self._sync.drained.silenced:
+            self.staged = replace(self.staged, drained=self._sync.drained.silenced)
             self._changed.set()
         if done.changed:
             self._changed.set()

@@ -84,6 +84,21 @@ class GobgpCalls:
             raise ValueError("without an address GoBGP enables every neighbour")
         await self.change("EnablePeer", pb.EnablePeerRequest(address=address), until)
 
+    async def disable_peer(self, address: str, until: float) -> None:
+        """Shut one neighbour down administratively."""
+        if not address:
+            raise ValueError("without an address GoBGP disables every neighbour")
+        asked = pb.DisablePeerRequest(address=address, communication="drained")
+        await self.change("DisablePeer", asked, until)
+
+    async def resend(self, address: str, until: float) -> None:
+        """Send one neighbour all routes once more, by the export policies as they are now."""
+        if not address:
+            raise ValueError("without an address GoBGP sends to every neighbour")
+        out = pb.ResetPeerRequest.OUT
+        asked = pb.ResetPeerRequest(address=address, soft=True, direction=out)
+        await self.change("ResetPeer", asked, until)
+
     async def list_paths(self, request: pb.ListPathRequest) -> list[pb.Destination]:
         """Destinations of one table."""
         answers = await self.many("ListPath", request, pb.ListPathResponse)

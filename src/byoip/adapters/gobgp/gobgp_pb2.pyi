@@ -135,6 +135,14 @@ class EnablePeerRequest(_message.Message):
     address: str
     def __init__(self, address: _Optional[str] = ...) -> None: ...
 
+class DisablePeerRequest(_message.Message):
+    __slots__ = ("address", "communication")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    COMMUNICATION_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    communication: str
+    def __init__(self, address: _Optional[str] = ..., communication: _Optional[str] = ...) -> None: ...
+
 class ListPathRequest(_message.Message):
     __slots__ = ("table_type", "name", "family", "prefixes")
     TABLE_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -331,11 +339,29 @@ class Conditions(_message.Message):
     neighbor_set: MatchSet
     def __init__(self, neighbor_set: _Optional[_Union[MatchSet, _Mapping]] = ...) -> None: ...
 
+class CommunityAction(_message.Message):
+    __slots__ = ("type", "communities")
+    class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        ADD: _ClassVar[CommunityAction.Type]
+        REMOVE: _ClassVar[CommunityAction.Type]
+        REPLACE: _ClassVar[CommunityAction.Type]
+    ADD: CommunityAction.Type
+    REMOVE: CommunityAction.Type
+    REPLACE: CommunityAction.Type
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    COMMUNITIES_FIELD_NUMBER: _ClassVar[int]
+    type: CommunityAction.Type
+    communities: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, type: _Optional[_Union[CommunityAction.Type, str]] = ..., communities: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class Actions(_message.Message):
-    __slots__ = ("route_action",)
+    __slots__ = ("route_action", "community")
     ROUTE_ACTION_FIELD_NUMBER: _ClassVar[int]
+    COMMUNITY_FIELD_NUMBER: _ClassVar[int]
     route_action: RouteAction
-    def __init__(self, route_action: _Optional[_Union[RouteAction, str]] = ...) -> None: ...
+    community: CommunityAction
+    def __init__(self, route_action: _Optional[_Union[RouteAction, str]] = ..., community: _Optional[_Union[CommunityAction, _Mapping]] = ...) -> None: ...
 
 class Statement(_message.Message):
     __slots__ = ("name", "conditions", "actions")
@@ -400,6 +426,12 @@ class ListPolicyAssignmentResponse(_message.Message):
     def __init__(self, assignment: _Optional[_Union[PolicyAssignment, _Mapping]] = ...) -> None: ...
 
 class AddPolicyAssignmentRequest(_message.Message):
+    __slots__ = ("assignment",)
+    ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
+    assignment: PolicyAssignment
+    def __init__(self, assignment: _Optional[_Union[PolicyAssignment, _Mapping]] = ...) -> None: ...
+
+class DeletePolicyAssignmentRequest(_message.Message):
     __slots__ = ("assignment",)
     ASSIGNMENT_FIELD_NUMBER: _ClassVar[int]
     assignment: PolicyAssignment

@@ -8,6 +8,7 @@ from typing import Final
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
+from byoip.adapters.gobgp.draining import DrainPolicies
 from byoip.adapters.gobgp.imports import ImportPolicy
 from byoip.adapters.gobgp.paths import (
     FAMILIES,
@@ -74,6 +75,7 @@ class GobgpSpeaker:
         self._calls = GobgpCalls(name, target, tls=tls, deadline=deadline, most=most_paths)
         self._imports = ImportPolicy(self._calls)
         self._told = Told()
+        self._drains = DrainPolicies(self._calls)
 
     @property
     def name(self) -> str:
@@ -202,6 +204,30 @@ class GobgpSpeaker:
         `neighbours` afterwards.
         """
         await self._calls.enable_peer(address, until)
+
+    async def disable(self, address: str, *, until: float = inf) -> None:
+        """Take a session down administratively; idempotent. As `enable`, it may do nothing."""
+        await self._calls.disable_peer(address, until)
+
+    async def drain(
+        self, addresses: Collection[str], *, resend: Collection[str] = (), until: float = inf
+    ) -> None:
+        """Have exactly these neighbours get all routes with GRACEFUL_SHUTDOWN (RFC 8326).
+
+        An export policy of an operator's that comes before, and accepts, hides it.
+
+        Raises:
+            NotDrained: it refuses the policy.
+        """
+        await self._drains.drain(addresses, resend, until)
+
+    async def notes(self) -> Collection[str]:
+        """What was given to `note` since it started, or its file was read again."""
+        return await self._drains.notes()
+
+    async def note(self, text: str, *, until: float = inf) -> None:
+        """Remember a short text, until it ends."""
+        await self._drains.note(text, until)
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
         """Which of the prefixes are in the ADJ-RIB-Out of each established session, by address.

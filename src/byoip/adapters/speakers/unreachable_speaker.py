@@ -69,6 +69,27 @@ class UnreachableSpeaker:
         del address, until
         self._refuse()
 
+    async def disable(self, address: str, *, until: float = inf) -> None:
+        """Not to be done."""
+        del address, until
+        self._refuse()
+
+    async def drain(
+        self, addresses: Collection[str], *, resend: Collection[str] = (), until: float = inf
+    ) -> None:
+        """Not to be done."""
+        del addresses, resend, until
+        self._refuse()
+
+    async def notes(self) -> Collection[str]:
+        """Not to be had."""
+        self._refuse()
+
+    async def note(self, text: str, *, until: float = inf) -> None:
+        """Not to be done."""
+        del text, until
+        self._refuse()
+
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
         """Not to be had."""
         del prefixes

@@ -11,6 +11,18 @@ NO_SPEAKERS = Message(
     message="No BGP speaker is configured: what would be announced is recorded, and nothing is "
     "announced.",
 )
+NO_NEXT_HOP = Message(
+    code=2002,
+    name="no_next_hop",
+    message="No BGP speaker has a next hop for this address family: what is desired is recorded, "
+    "and announced nowhere before the operator gives them one.",
+)
+FEW_NEXT_HOPS = Message(
+    code=2003,
+    name="few_next_hops",
+    message="Some BGP speakers have no next hop for this address family: it is announced by the "
+    "others only.",
+)
 OFFBOARDING = Message(
     code=2010,
     name="on_its_way_out",
@@ -20,4 +32,4 @@ OFFBOARDING = Message(
 )
 ROUTE_WITHHELD = 2011, "route_withheld"
 ROUTE_OWED = 2012, "route_owed"
-MESSAGES = (OFFBOARDING, NO_CHANGE, NO_SPEAKERS)
+MESSAGES = (OFFBOARDING, NO_CHANGE, NO_SPEAKERS, NO_NEXT_HOP, FEW_NEXT_HOPS)

@@ -7,7 +7,7 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, Message, answer_of, counted_list_of
-from byoip.api.border.messages import NO_CHANGE, NO_SPEAKERS
+from byoip.api.border.messages import FEW_NEXT_HOPS, NO_CHANGE, NO_NEXT_HOP, NO_SPEAKERS
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate_list
 from byoip.api.border.refusals import FieldMissing
 from byoip.api.path_ids import PathId
@@ -216,4 +216,11 @@ _SPANNING: UUID | None = None
 def _remarks(caller: CustomerRequest) -> Callable[[BgpPrefixView], Sequence[Message]]:
     # What is desired is recorded without speakers too, and nothing is announced then.
     silent = () if caller.backend.speaks else (NO_SPEAKERS,)
-    return lambda view: silent if view.changed else (NO_CHANGE, *silent)
+    return lambda view: (*(() if view.changed else (NO_CHANGE,)), *silent, *_next_hops(view))
+
+
+def _next_hops(view: BgpPrefixView) -> Sequence[Message]:
+    fit, speakers = view.next_hops
+    if fit == speakers or not view.bgp_prefix.desired.advertised:
+        return ()
+    return (FEW_NEXT_HOPS,) if fit else (NO_NEXT_HOP,)

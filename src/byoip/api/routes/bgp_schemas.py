@@ -157,8 +157,9 @@ class WaitingFor(Wire):
 
     what: str = Field(
         description="`reconciler`: no worker has asked a speaker for a minute; `speakers`: none of "
-        "them answers; `next_hop`: no speaker has one for the family; `observers`: none can say "
-        "whether it is seen, so it goes to no further stage. Others may come."
+        "them answers; `drain`: the operator keeps all that answer out of service; `next_hop`: no "
+        "speaker has one for the family; `observers`: none can say whether it is seen, so it goes "
+        "to no further stage. Others may come."
     )
     since: Time = Field(
         description="When the change was asked for, or when what it waits for went away, if that "

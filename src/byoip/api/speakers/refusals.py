@@ -1,7 +1,9 @@
 """The records of what is refused about speakers and the routes that they hold."""
 
-from byoip.api.problems.record import PREFIX, conflict, not_found
-from byoip.domain.speakers import bgp_peer, revision, route_snapshot
+from byoip.api.problems.record import PREFIX, conflict, invalid, not_found
+from byoip.domain.speakers import bgp_peer, drain, revision, route_snapshot
+
+_STAGE = drain.DrainTarget(stage=1)
 
 REFUSALS = (
     conflict(
@@ -53,5 +55,26 @@ REFUSALS = (
         1856,
         route_snapshot.OrphansChanged("ams1", 201, 200),
         "`byoip operator routes orphans` lists them: look again.",
+    ),
+    not_found(
+        1857,
+        drain.DrainTargetNotFound(drain.DrainTarget("ams1", "192.0.2.9")),
+        "`byoip operator speakers plan` shows the settings that count; a neighbour is named by its "
+        "address, once a worker has found it at the speaker.",
+    ),
+    not_found(1858, drain.DrainNotFound(), "`byoip operator speakers drains` lists them."),
+    conflict(
+        1859,
+        drain.DrainedAlready(_STAGE),
+        "Lift it first, if it is to end at another time: `byoip operator speakers drains`.",
+    ),
+    invalid(
+        1860, drain.DrainEndRefused(), "Give an end within a month; drain again when that is over."
+    ),
+    conflict(
+        1861,
+        drain.DrainWouldLose(_STAGE, 950),
+        "Bring other speakers up first, or lift their drains. If these routes are to go down, say "
+        "how many: `loses`.",
     ),
 )

@@ -11,8 +11,16 @@ speakers_app = typer.Typer(no_args_is_help=True, help="BGP speakers.")
 
 _SETTINGS = ("revision", "in_doubt", "travelling", "stage")
 _CHANGE = ("stage", "speaker", "what", "differs", "rewrites")
+_DRAIN = ("id", "speaker", "neighbour", "stage", "state", "since", "until", "name", "reason")
 
 Name = Annotated[str, typer.Argument(help="As the settings name it.")]
+Until = Annotated[str, typer.Option(help="End, as in 2027-01-31T12:00:00Z; within 30 days.")]
+Wait = Annotated[
+    int, typer.Option("--wait", help="Seconds that neighbours have to look for other paths.")
+]
+Loses = Annotated[
+    int, typer.Option(help="How many routes may go down, because no other speaker has them.")
+]
 
 
 @speakers_app.callback()
@@ -60,3 +68,51 @@ def apply(
 def take_back(ctx: typer.Context, reason: Reason) -> None:
     """Have speakers told by the settings in force again, and end what is on its way."""
     show_object(act(ctx, "/routes/speaker-settings/take-back", reason))
+
+
+@speakers_app.command("drains")
+def drains(ctx: typer.Context) -> None:
+    """List what is out of service, or is to be, or is just coming back."""
+    show_table(_DRAIN, ask(ctx, "GET", "/routes/drains")["result"])
+
+
+@speakers_app.command("drain")
+def drain(
+    ctx: typer.Context,
+    name: Name,
+    until: Until,
+    reason: Reason,
+    neighbour: Annotated[str | None, typer.Option(help="The address of just one of them.")] = None,
+    wait: Wait = 120,
+    loses: Loses = 0,
+) -> None:
+    """Take a speaker, or one neighbour of it, out of service until a moment.
+
+    Neighbours are told first that the routes are to go (RFC 8326); then sessions go down.
+    """
+    body = {"neighbour": neighbour, "until": until, "wait_seconds": wait, "loses": loses}
+    show_object(act(ctx, f"/routes/speakers/{quote(name, safe='')}/drain", reason, **body))
+
+
+@speakers_app.command("drain-stage")
+def drain_stage(
+    ctx: typer.Context,
+    stage: Annotated[int, typer.Argument(help="Its number.")],
+    until: Until,
+    reason: Reason,
+    wait: Wait = 120,
+    loses: Loses = 0,
+) -> None:
+    """Take all speakers of a stage out of service until a moment; changes skip it meanwhile."""
+    body = {"until": until, "wait_seconds": wait, "loses": loses}
+    show_object(act(ctx, f"/routes/stages/{stage}/drain", reason, **body))
+
+
+@speakers_app.command("lift")
+def lift(
+    ctx: typer.Context,
+    drain_id: Annotated[str, typer.Argument(metavar="DRAIN_ID", help="See `drains`.")],
+    reason: Reason,
+) -> None:
+    """Bring what a drain has taken out of service back."""
+    show_object(act(ctx, f"/routes/drains/{drain_id}/lift", reason))

@@ -10,6 +10,7 @@ class Awaited(StrEnum):
 
     RECONCILER = "reconciler"  # no worker has asked a speaker for a minute: none runs, or has one
     SPEAKERS = "speakers"  # none of them answers
+    DRAIN = "drain"  # the operator keeps all sessions of all that answer down
     NEXT_HOP = "next_hop"  # no speaker has one for the family, by the settings
     OBSERVERS = "observers"  # none can say whether it is seen, so it goes to no further stage
 

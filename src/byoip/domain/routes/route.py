@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -38,6 +39,10 @@ class Community:
 
     def __str__(self) -> str:
         return f"{self.high}:{self.low}"
+
+
+GRACEFUL_SHUTDOWN: Final = Community(65535, 0)
+"""Asks a neighbour to prefer any other path, for this one is about to go (RFC 8326)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -12,6 +12,7 @@ ALARM_KINDS: Final = (
     "absent",
     "still_seen",
     "stage_skipped",
+    "drained",
     "fed_by_one",
     "speaker_down",
     "no_next_hop",

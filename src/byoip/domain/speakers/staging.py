@@ -12,8 +12,9 @@ told to one stage, looked for there, and told to the next stage only once it was
                                            sees: ROLL_BACK (the route is withdrawn again)
 
 "Unanswered" is not "absent": a question without an answer never takes a route back. A stage
-without a live speaker is skipped. `stage_progress` says where a change is, and `next_action` what
-follows from a look. All here is pure: `usecases/speakers/stage_changes.py` asks, records and acts.
+without a live speaker is skipped, and so is one that is drained. `stage_progress` says where a
+change is, and `next_action` what follows from a look. All here is pure:
+`usecases/speakers/stage_changes.py` asks, records and acts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -44,6 +45,7 @@ class StagedSpeaker:
         families: the address families that it has a next hop for.
         down_since: since when it has not answered; None while it answers.
         gone_after: how long it must stay away to count as gone.
+        drained: all its sessions are kept down: it is told changes, and they are seen nowhere.
     """
 
     name: str
@@ -51,10 +53,12 @@ class StagedSpeaker:
     families: frozenset[int] = frozenset({4, 6})
     down_since: datetime | None = None
     gone_after: timedelta = GONE_AFTER
+    drained: bool = False
 
     def gone(self, now: datetime) -> bool:
         """Whether the stage goes on without this speaker."""
-        return self.down_since is not None and now - self.down_since >= self.gone_after
+        away = self.down_since is not None and now - self.down_since >= self.gone_after
+        return away or self.drained
 
 
 @dataclass(frozen=True, slots=True)

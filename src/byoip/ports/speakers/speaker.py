@@ -21,6 +21,10 @@ class ImportsOpen(Exception):  # noqa: N818 - a state of affairs
     """A speaker answers, but cannot be made to refuse what its neighbours send."""
 
 
+class NotDrained(Exception):  # noqa: N818 - a state of affairs
+    """A speaker answers, but cannot be made to tell a neighbour that its routes are to go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A BGP session of a speaker.
@@ -124,6 +128,31 @@ class Speaker(Protocol):
 
     async def enable(self, address: str, *, until: float = inf) -> None:
         """Let a session that is administratively down come up; idempotent."""
+        ...
+
+    async def disable(self, address: str, *, until: float = inf) -> None:
+        """Take a session down administratively; idempotent."""
+        ...
+
+    async def drain(
+        self, addresses: Collection[str], *, resend: Collection[str] = (), until: float = inf
+    ) -> None:
+        """Have exactly these neighbours get all routes with GRACEFUL_SHUTDOWN (RFC 8326).
+
+        It holds for what is sent from now on; neighbours of `resend` are sent all routes once more.
+        Forgotten with a restart.
+
+        Raises:
+            NotDrained: it cannot be made to.
+        """
+        ...
+
+    async def notes(self) -> Collection[str]:
+        """What was given to `note` since it started."""
+        ...
+
+    async def note(self, text: str, *, until: float = inf) -> None:
+        """Remember a short text, until it ends: a speaker that has restarted remembers none."""
         ...
 
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:

@@ -35,6 +35,11 @@ _why: Final = (
         sa.select(sa.func.max(_s.asked_at)).scalar_subquery(),
     ),
     (~sa.exists().where(_asked, _s.alive), Awaited.SPEAKERS, _alarm("stage_skipped")),
+    (
+        ~sa.exists().where(_asked, _s.alive, _s.drained_at.is_(None)),
+        Awaited.DRAIN,
+        sa.select(sa.func.max(_s.drained_at)).scalar_subquery(),
+    ),
     (_no_next_hop.is_not(None), Awaited.NEXT_HOP, _no_next_hop),
     (_unanswered.is_not(None), Awaited.OBSERVERS, _unanswered),
 )
@@ -50,6 +55,14 @@ WAITING: Final = (
     .where(_on_its_way)
     .correlate(bgp_prefixes)
     .lateral("waits")
+)
+# By the settings that count: speakers with a next hop for the route's family, and all.
+_SETTINGS: Final = """(SELECT {} FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
+    WHERE r.state = 'in_force')"""
+_HOPS: Final = "count(entry ->> ('next_hop' || family(bgp_prefixes.cidr)))"
+NEXT_HOPS: Final[tuple[sa.Label[int], sa.Label[int]]] = (
+    sa.literal_column(_SETTINGS.format(_HOPS)).label("fit"),
+    sa.literal_column(_SETTINGS.format("count(*)")).label("speakers"),
 )
 
 

@@ -18,7 +18,7 @@ from byoip.domain.routes.bgp_prefix import (
     Desired,
 )
 from byoip.store.claims.tables import prefixes
-from byoip.store.routes.awaited import WAITING, waiting_from
+from byoip.store.routes.awaited import NEXT_HOPS, WAITING, waiting_from
 from byoip.store.routes.notices import ring
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import Applied, BgpPrefixView, Observed
@@ -159,7 +159,7 @@ OBSERVED: Final = (
     .lateral("seen")
 )
 _VIEW: Final = compiled(
-    sa.select(*APPLIED.c, *OBSERVED.c, *WAITING.c)
+    sa.select(*APPLIED.c, *OBSERVED.c, *WAITING.c, *NEXT_HOPS)
     .select_from(
         bgp_prefixes.join(APPLIED, sa.true())
         .outerjoin(OBSERVED, sa.true())
@@ -196,8 +196,8 @@ class BgpPrefixRepository(Repository):
     async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
         """With what speakers hold and what observers see of it."""
         (row,) = await self._session.rows(_VIEW, bgp_prefix_id=bgp_prefix.id)
-        seen, waits = observed_from(row), waiting_from(row)
-        return BgpPrefixView(bgp_prefix, version, applied_from(row), seen, waits)
+        seen, waits, hops = observed_from(row), waiting_from(row), (row.fit, row.speakers)
+        return BgpPrefixView(bgp_prefix, version, applied_from(row), seen, waits, next_hops=hops)
 
     async def out_elsewhere(self, bgp_prefix: BgpPrefix) -> bool:
         """Whether another claim's row for the same route is desired, held or seen."""

@@ -49,6 +49,8 @@ class BgpPrefixView:
         waiting_for: what its last change waits for, where no stage can take it now.
         version: of its prefix; a BGP prefix has no version of its own.
         changed: False if a write found everything as desired already.
+        next_hops: how many speakers have a next hop for its family, and how many there are by the
+            settings that count; only after a write.
     """
 
     bgp_prefix: BgpPrefix
@@ -57,6 +59,7 @@ class BgpPrefixView:
     observed: Observed = Observed()
     waiting_for: WaitingFor | None = None
     changed: bool = True
+    next_hops: tuple[int, int] = (0, 0)
 
     @property
     def unchanged(self) -> "BgpPrefixView":

@@ -4,7 +4,7 @@ Text SQL: compared with each full sync, over every route.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +24,8 @@ class SpeakerState:
         loaded: whether it has every route now.
         prepends_lost_as: the number of the origin whose prepends a neighbour would drop.
         internal_as: the number of its own AS, where a neighbour is in that AS.
+        sessions: its neighbours by address, and whether there is a session.
+        drained: whether drains keep all of them down.
     """
 
     name: str
@@ -34,6 +36,8 @@ class SpeakerState:
     loaded: bool
     prepends_lost_as: int | None = None
     internal_as: int | None = None
+    sessions: Mapping[str, bool] = field(default_factory=dict)
+    drained: bool = False
 
 
 RECONCILER: Final = "reconciler"  # orders what it has begun, so that the next leader ends it

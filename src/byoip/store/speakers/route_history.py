@@ -26,6 +26,7 @@ from byoip.store.columns import constant
 from byoip.store.routes.notices import ring
 from byoip.store.routes.tables import bgp_prefixes, withdrawals
 from byoip.store.speakers import bgp_peers, records
+from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.tables import orphan_routes, route_snapshots
 from byoip.store.speakers.views import RouteReport
@@ -145,6 +146,11 @@ class RouteReader:
     def revisions(self) -> Revisions:
         """The settings of speakers."""
         return Revisions(self._autocommit)
+
+    @property
+    def drains(self) -> Drains:
+        """What people have taken out of service."""
+        return Drains(self._autocommit)
 
     async def report(self) -> RouteReport:
         """The counts, and every speaker, listener and alarm by name."""

@@ -188,9 +188,10 @@ ORPHANS: Final = from_text("""
 """)
 SPEAKER: Final = _counted("""
     INSERT INTO speakers AS kept
-        (name, stage, alive, fault, held, asked_at, loaded_at, prepends_lost_as, internal_as)
+        (name, stage, alive, fault, held, asked_at, loaded_at, prepends_lost_as, internal_as,
+        sessions, drained_at)
     VALUES (:name, :stage, :fault = '', :fault, :held, :at, CASE WHEN :loaded THEN :at END,
-        :prepends_lost_as, :internal_as)
+        :prepends_lost_as, :internal_as, :sessions, CASE WHEN :drained THEN :at END)
     ON CONFLICT (name) DO UPDATE SET stage = excluded.stage, alive = excluded.alive,
         fault = excluded.fault, asked_at = excluded.asked_at,
         held = CASE WHEN excluded.alive THEN excluded.held ELSE kept.held END,
@@ -198,6 +199,9 @@ SPEAKER: Final = _counted("""
             ELSE kept.prepends_lost_as END,
         internal_as = CASE WHEN excluded.alive THEN excluded.internal_as
             ELSE kept.internal_as END,
+        sessions = CASE WHEN excluded.alive THEN excluded.sessions ELSE kept.sessions END,
+        drained_at = CASE WHEN NOT excluded.alive THEN kept.drained_at
+            WHEN :drained THEN coalesce(kept.drained_at, excluded.drained_at) END,
         loaded_at = CASE WHEN :loaded THEN coalesce(kept.loaded_at, excluded.loaded_at) END
 """)
 LISTENERS: Final = _counted("""

@@ -18,6 +18,7 @@ from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.speakers import route_statements as sql
+from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.records import SpeakerRecords, SpeakerState
 from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
@@ -84,6 +85,11 @@ class Routes:
         """The settings of speakers."""
         return Revisions(self._autocommit)
 
+    @property
+    def drains(self) -> Drains:
+        """What people have taken out of service."""
+        return Drains(self._autocommit)
+
     async def states(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""
         return [_state(row) for row in await self._autocommit.ask(sql.STATES, speaker=speaker)]
@@ -130,9 +136,8 @@ class Routes:
         self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> None:
         """Record that the speaker has withdrawn them, unless an owner wants them again by now."""
-        await self._autocommit.ask(
-            sql.MARK_WITHDRAWN, speaker=speaker, now=now, **_changes(desired_routes)
-        )
+        changes = _changes(desired_routes)
+        await self._autocommit.ask(sql.MARK_WITHDRAWN, speaker=speaker, now=now, **changes)
 
     async def decided_orphans(self, speaker: str) -> Collection[Prefix]:
         """Orphans that an operator decided to withdraw."""
@@ -164,7 +169,8 @@ class Routes:
 
     async def note_speaker(self, state: SpeakerState) -> None:
         """Record how the speaker was found."""
-        await self._autocommit.ask(sql.SPEAKER, **asdict(state))
+        row = asdict(state) | {"sessions": Jsonb(dict(state.sessions))}
+        await self._autocommit.ask(sql.SPEAKER, **row)
 
     async def note_listeners(self, answered: Mapping[str, bool], now: datetime) -> None:
         """Record which listeners were asked, and whether each answered."""

@@ -44,6 +44,48 @@ speakers = table(
     sa.Column("prepends_lost_as", sa.BigInteger),
     # Its own AS, where a neighbour of it is in that AS, whatever its prepends.
     sa.Column("internal_as", sa.BigInteger),
+    # Each neighbour by address: whether there is a session with it.
+    sa.Column("sessions", pg.JSONB, nullable=False, server_default=sa.text("'{}'")),
+    # Since when drains keep all its sessions down.
+    col.timestamptz("drained_at", nullable=True),
+)
+
+# What people have taken out of service; how far that is: `domain/speakers/drain.py`. Rows stay.
+speaker_drains = table(
+    "speaker_drains",
+    col.uuid_pk(),
+    col.text("speaker", nullable=True),
+    col.text("neighbour", nullable=True),
+    sa.Column("stage", sa.SmallInteger),
+    sa.Column("by_hand", sa.Boolean, nullable=False),
+    col.text("name"),
+    col.text("reason"),
+    col.timestamptz("since"),
+    col.timestamptz("until", nullable=True),
+    sa.Column("wait_seconds", sa.Integer, nullable=False),
+    sa.Column("loses", sa.Integer, nullable=False),
+    col.timestamptz("announced_at", nullable=True),
+    col.timestamptz("down_at", nullable=True),
+    col.timestamptz("ended_at", nullable=True),
+    col.text("ended_by", nullable=True),
+    col.timestamptz("undone_at", nullable=True),
+    col.check("target", "num_nonnulls(speaker, stage) = 1"),
+    col.check("neighbour", "neighbour IS NULL OR speaker IS NOT NULL"),
+    col.check(
+        "by_hand",
+        "CASE WHEN by_hand THEN num_nonnulls(neighbour, down_at) = 2 ELSE until IS NOT NULL END",
+    ),
+    col.check("numbers", "wait_seconds >= 0 AND loses >= 0"),
+    col.check("down", "down_at IS NULL OR announced_at IS NOT NULL"),
+    col.check("ended", "num_nulls(ended_at, ended_by) IN (0, 2)"),
+    col.check("undone", "undone_at IS NULL OR ended_at IS NOT NULL"),
+    sa.Index(
+        "uq_speaker_drains_live",
+        *("speaker", "neighbour", "stage"),
+        unique=True,
+        postgresql_where="ended_at IS NULL",
+        postgresql_nulls_not_distinct=True,
+    ),
 )
 
 # Settings of all speakers, which all workers use. `opened` and `noted` say how far one that travels

@@ -98,10 +98,14 @@ async def _doubt(tx: Transaction, found: Kept) -> None:
 
 
 async def _doubt_settings(tx: Transaction, why: str) -> None:
-    """What was lost may be that other settings were in force, or that these were taken back."""
+    """What was lost may be that other settings were in force, or that these were taken back.
+
+    Or that a drain was lifted: what is up stays up, and what is down is a drain by hand.
+    """
     if await tx.revisions.lock():
         await tx.revisions.doubt(doubt=True)
         await tx.revisions.take_back(why, tx.now)
+    await tx.drains.forget(why, tx.now)
 
 
 async def _stop_offboarding(tx: Transaction, why: CustomerText) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from byoip.domain.asn import Asn
 from byoip.domain.history import Actor
 from byoip.domain.speakers.reconciliation import DesiredRoute
+from byoip.domain.speakers.shrinking import SECONDS, Counts, Shrinking
 from byoip.domain.speakers.sightings import Sightings, was_gone
 from byoip.domain.speakers.staging import Visibility
 from byoip.ports.clock import Clock
@@ -23,7 +24,6 @@ from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations, own_word
-from byoip.usecases.speakers.shrinking import SECONDS, Shrinking
 
 _LOG = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class MonitorRoutes:
         elif not self.observe.listened:
             await self.routes.replace_alarms(LOST, [], now)  # no listener could miss a route
         self._feeds = {one: feeds[one] for one in heard.heard if one in feeds}
-        self._shrinking.begin(self._feeds)
+        self._shrinking.begin(_counts(self._feeds))
         silent = [one for one in self.observe.listeners if one.name not in self._feeds]
         self.calm = not (silent or self._missed or self._lost)
         told = [] if heard.heard else sent.sent  # of every route
@@ -124,7 +124,7 @@ class MonitorRoutes:
             one.name: one.name in known and _fed(known[one.name], feeds.get(one.name, {}))
             for one in self.observe.listeners
         }
-        lost = self._shrinking.most(feeds, boottime())
+        lost = self._shrinking.most(_counts(feeds), boottime())
         if lost and lost > await self.routes.withdrawn_since(now - _EXPLAINED):
             heard = dict.fromkeys(heard, False)
         await self.routes.note_listeners(heard, now)
@@ -210,6 +210,10 @@ class MonitorRoutes:
             for one in desired_routes:
                 shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
                 tx.record(one.claim_id, kind, after=shown)
+
+
+def _counts(feeds: Mapping[str, Feeds]) -> Counts:
+    return {(name, one): seen[one].routes for name, seen in feeds.items() for one in seen}
 
 
 def _fed(before: Feeds, now: Feeds) -> bool:

@@ -85,7 +85,9 @@ class OpenSessions:
 
     def seen(self, neighbours: Sequence[Neighbour]) -> None:
         """Note its sessions as they are now: from the last that goes down its peers count."""
-        self._restart_seconds = [one.restart_seconds for one in neighbours if one.restart_seconds]
+        if neighbours:  # none: drains keep all of them down
+            kept = [one.restart_seconds for one in neighbours]
+            self._restart_seconds = list(filter(None, kept))
         if any(one.established for one in neighbours):
             self._seen_up, self._up_at, self._promised = True, boottime(), self._kept_for
 

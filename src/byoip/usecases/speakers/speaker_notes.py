@@ -22,10 +22,16 @@ class SpeakerNotes:
     _last: SpeakerState | None = field(default=None, init=False)
 
     async def note(
-        self, held: int, neighbours: Sequence[Neighbour], attributes: PathAttributes
+        self,
+        held: int,
+        neighbours: Sequence[Neighbour],
+        attributes: PathAttributes,
+        *,
+        loaded: bool,
+        drained: bool,
     ) -> None:
         """Note how a full sync found it."""
-        loaded, ases = all(one.enabled for one in neighbours), [one.asn for one in neighbours]
+        ases = [one.asn for one in neighbours]
         lost_as = prepends_lost_as(attributes, ases)
         internal = internal_as(attributes.local_as, ases)
         self._last = SpeakerState(
@@ -37,6 +43,8 @@ class SpeakerNotes:
             loaded=loaded,
             prepends_lost_as=lost_as.number if lost_as else None,
             internal_as=internal.number if internal else None,
+            sessions={one.address: one.established for one in neighbours},
+            drained=drained,
         )
         await self.routes.note_speaker(self._last)
 

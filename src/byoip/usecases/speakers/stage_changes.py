@@ -124,7 +124,7 @@ class StageChanges:
         while active:
             progress = [(row, self._progress(row, speakers)) for row in active]
             settled += [desired for (desired, _), one in progress if one.settled]
-            self._open(progress, result)
+            self._open(progress, result, {one.stage for one in speakers if one.drained})
             ready = [(row, one) for row, one in progress if one.ready]
             active = await self._look_for(ready, speakers, result)
         if result.found:
@@ -150,13 +150,17 @@ class StageChanges:
         now = self._steady.now()
         return staging.stage_progress(desired, applied, list(speakers), one.seen, one.opened, now)
 
-    def _open(self, progress: Sequence[tuple[_Row, StageProgress]], result: _Result) -> None:
+    def _open(
+        self,
+        progress: Sequence[tuple[_Row, StageProgress]],
+        result: _Result,
+        drained: Collection[int],
+    ) -> None:
         opened = defaultdict[int, set[UUID]](set)
         for (desired, _), one in progress:
             for stage in one.skipped:
-                result.alarms["stage_skipped"].add(
-                    Alarm("stage_skipped", f"stage {stage}", "no live speaker")
-                )
+                why = "it is drained" if stage in drained else "no live speaker"
+                result.alarms["stage_skipped"].add(Alarm("stage_skipped", f"stage {stage}", why))
             if one.unfit:
                 result.alarms["no_next_hop"].add(_alarm("no_next_hop", desired))
             if one.stage is not None and one.open_now:

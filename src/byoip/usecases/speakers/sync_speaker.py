@@ -8,10 +8,8 @@ Before each batch the leader's lease is renewed, and the call ends before the le
 that was frozen in between sends nothing when it goes on.
 """
 
-import asyncio
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -25,12 +23,14 @@ from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.leader_election import Leadership
 from byoip.store.speakers.routes import Routes
+from byoip.store.transaction import Store
 from byoip.usecases.speakers.acceptance import Acceptance
+from byoip.usecases.speakers.drained_sessions import DrainedSessions
 from byoip.usecases.speakers.open_sessions import OpenSessions, Witnesses
+from byoip.usecases.speakers.sessions import Sessions
 from byoip.usecases.speakers.speaker_notes import SpeakerNotes
 
 _BATCH: Final = 2000  # paths a call: gobgpd takes 20,000 in a second, and has four for a call
-_STEP_SECONDS: Final = 0.1
 
 
 class _Tell(Protocol):
@@ -87,21 +87,39 @@ class SyncSpeaker:
     leadership: Leadership
     gates: Gates
     clock: Clock
+    store: Store
     witnesses: Witnesses = field(default_factory=Witnesses)
     keeps: bool = False
     withheld: int = field(default=0, init=False)
     acceptance: Acceptance = field(init=False)
-    opening: OpenSessions = field(init=False)
     notes: SpeakerNotes = field(init=False)
+    sessions: Sessions = field(init=False)
     progressed_at: float = field(default_factory=boottime, init=False)
     listed_at: float = field(default=0.0, init=False)
     _local_as: Asn | None = field(default=None, init=False)
-    _missing: frozenset[Prefix] = field(default=frozenset(), init=False)
 
     def __post_init__(self) -> None:
         self.acceptance = Acceptance(self.speaker)
-        self.opening = OpenSessions(self.speaker, self.witnesses)
         self.notes = SpeakerNotes(self.name, self.stage, self.routes, self.clock)
+        opening = OpenSessions(self.speaker, self.witnesses)
+        drained = DrainedSessions(self.speaker, self.stage, self.leadership, self.store)
+        self.sessions = Sessions(
+            *(self.speaker, self.routes, self.leadership, self.acceptance, opening, drained),
+            self._progress,
+        )
+
+    @property
+    def opening(self) -> OpenSessions:
+        """Whether its sessions may come up."""
+        return self.sessions.opening
+
+    @property
+    def drained(self) -> DrainedSessions:
+        """Which of them are kept down."""
+        return self.sessions.drained
+
+    def _progress(self) -> None:
+        self.progressed_at = boottime()
 
     @property
     def name(self) -> str:
@@ -118,6 +136,7 @@ class SyncSpeaker:
         self._local_as = await self.speaker.local_as()
         await self.acceptance.close_imports(await self.leadership.require())
         await self.opening.begin(self.routes.records)
+        await self.drained.look()
         attributes, looked_at = await self._attributes(), self.clock.now()
         self.listed_at = boottime()
         held = {path.prefix: path for path in await self.speaker.held()}
@@ -135,13 +154,26 @@ class SyncSpeaker:
         announced = {prefix for prefix, path in held.items() if prefix not in todo.orphans}
         announced |= {update.path.prefix for update in todo.announce}
         announced -= {update.path.prefix for update in todo.withdraw}
-        neighbours, again = await self._enable_neighbours(announced, remaining, looked_at)
+        neighbours, again = await self.sessions.settle(announced, remaining, looked_at)
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
         self.acceptance.note_prepends(states, lost_as)
         many = len(announced) + len(remaining)
-        await self.notes.note(many, neighbours, attributes)
-        left = bool(todo.decided or todo.withheld or self.acceptance.alarms or self.opening.alarms)
+        loaded = all(one.enabled for one in self.sessions.in_service(neighbours))
+        silenced = self.drained.silenced
+        await self.notes.note(many, neighbours, attributes, loaded=loaded, drained=silenced)
+        alarms = self.acceptance.alarms or self.opening.alarms
+        left = bool(todo.decided or todo.withheld or alarms or self.drained.orders)
         return SyncResult(changed, neighbours, many, again, left)
+
+    async def look(self) -> bool:
+        """Whether it has, between full syncs, what it forgets when its file is read again.
+
+        Raises:
+            SpeakerUnanswered, LeaseLost, StoreUnavailable: as for `full_sync`.
+        """
+        await self.acceptance.close_imports(await self.leadership.require())
+        await self.notes.again()
+        return await self.drained.remembered()
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
@@ -157,7 +189,10 @@ class SyncSpeaker:
         )
 
     def _admits(self, desired: DesiredRoute) -> bool:
-        return self.gates.admits(desired, self.stage)
+        # While all sessions are kept down no peer hears it, and when they come up again it must
+        # have nothing that an owner has withdrawn meanwhile.
+        withdrawn_unheard = self.drained.silenced and not desired.advertised
+        return withdrawn_unheard or self.gates.admits(desired, self.stage)
 
     async def _attributes(self) -> PathAttributes:
         if self._local_as is None:
@@ -227,61 +262,6 @@ class SyncSpeaker:
         told = [path for path in todo.decided if path.prefix in gone]
         await self._tell(self.speaker.withdraw, told)
         return {prefix: path for prefix, path in todo.orphans.items() if prefix not in gone}
-
-    async def _enable_neighbours(
-        self, announced: Collection[Prefix], orphans: Collection[Prefix], looked_at: datetime
-    ) -> tuple[Sequence[Neighbour], bool]:
-        """Enable sessions that are down since its start, now that it has every route.
-
-        Not while anything is missing of what peers may have from it (`OpenSessions`), nor
-        while it has no route: peers that keep its routes through a graceful restart would drop
-        them, and an empty database withdraws nothing. Nor if it has restarted since it was asked,
-        and so may be empty: it is asked what it holds again, just before each session comes up.
-        Nor if it does not hold a probe: then it takes nothing of ours.
-        """
-        neighbours, records = await self.speaker.neighbours(), self.routes.records
-        down = [one for one in neighbours if not one.enabled]
-        holds = {*announced, *orphans}
-        may = await self._progressing(self.opening.may_open(records, neighbours, holds, looked_at))
-        if not (down and announced and may):
-            return neighbours, False
-        if len(down) == len(neighbours) and not await self._takes_ours(announced):
-            return neighbours, False
-        await self.opening.begun(records)
-        for one in down:
-            until = await self.leadership.require()
-            if await self._lacks(announced):  # last: nothing is waited for between this and that
-                return await self.speaker.neighbours(), True
-            await self.speaker.enable(one.address, until=until)
-            self.progressed_at = boottime()
-        neighbours = await self.speaker.neighbours()
-        await self.opening.note(records, neighbours, holds)
-        return neighbours, False
-
-    async def _progressing(self, asked: Coroutine[None, None, bool]) -> bool:
-        """Wait for others, who have a deadline: this task does not hang meanwhile."""
-        answer = asyncio.ensure_future(asked)
-        try:
-            while not answer.done():
-                await asyncio.wait([answer], timeout=_STEP_SECONDS)
-                self.progressed_at = boottime()
-            return answer.result()
-        finally:
-            answer.cancel()
-
-    async def _takes_ours(self, announced: Collection[Prefix]) -> bool:
-        until = await self.leadership.require()
-        return await self.acceptance.takes_ours(announced, until)
-
-    async def _lacks(self, announced: Collection[Prefix]) -> bool:
-        """Whether the speaker has lost routes.
-
-        What it lacks twice in a row it refuses, and the other routes must not wait for that.
-        """
-        missing = frozenset(announced) - {path.prefix for path in await self.speaker.held()}
-        refuses = missing == self._missing and len(missing) < len(announced)
-        self._missing = missing
-        return bool(missing) and not refuses
 
 
 def _desired_routes(updates: Sequence[PathUpdate]) -> list[DesiredRoute]:

@@ -2,11 +2,12 @@
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from typing import Final
-
-from byoip.ports.speakers.speaker import Feeds
+from typing import Final, TypeAlias
 
 SECONDS: Final = 60.0
+
+Counts: TypeAlias = Mapping[tuple[str, str], int]
+"""How many routes there are, by listener and session."""
 
 
 class Shrinking:
@@ -14,27 +15,25 @@ class Shrinking:
 
     def __init__(self) -> None:
         self._lost: defaultdict[tuple[str, str], deque[tuple[float, int]]] = defaultdict(deque)
-        self._before: Mapping[str, Feeds] = {}
+        self._before: Counts = {}
 
-    def begin(self, feeds: Mapping[str, Feeds]) -> None:
+    def begin(self, counts: Counts) -> None:
         """All routes were looked for: what was lost before that is known."""
         self._lost.clear()
-        self._before = feeds
+        self._before = counts
 
-    def most(self, feeds: Mapping[str, Feeds], at: float) -> int:
+    def most(self, counts: Counts, at: float) -> int:
         """How many routes the session has lost that has lost the most.
 
         Args:
-            feeds: each listener's sessions now; ones that began since have lost nothing.
+            counts: as they are now; sessions that have begun since have lost nothing.
             at: seconds, on a clock that is not set.
         """
-        for listener, sessions in feeds.items():
-            before = self._before.get(listener, {})
-            for name in sessions.keys() & before.keys():
-                lost = before[name].routes - sessions[name].routes
-                if lost > 0:
-                    self._lost[listener, name].append((at, lost))
-        self._before = feeds
+        for session in counts.keys() & self._before.keys():
+            lost = self._before[session] - counts[session]
+            if lost > 0:
+                self._lost[session].append((at, lost))
+        self._before = counts
         for each in self._lost.values():
             while each and each[0][0] < at - SECONDS:
                 each.popleft()

@@ -1,0 +1,69 @@
+"""The judge of a scenario: owners' requests, compared with what a real router wrote down."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from byoip.domain.prefix import Prefix
+from byoip.ports.speakers.speaker import SpeakerUnanswered
+from tests.announcing import Fleet
+from tests.real.edge import Edge
+
+_ON_ITS_WAY = timedelta(seconds=5)  # from a withdrawal's request until the router has it
+
+
+@dataclass
+class Judge:
+    """Asks for routes as their owners do, and notes when.
+
+    Attributes:
+        ledger: of each route, since when it is wanted, or not wanted, in order.
+    """
+
+    fleet: Fleet
+    edge: Edge
+    ledger: dict[Prefix, list[tuple[datetime, bool]]] = field(default_factory=dict)
+
+    async def announce(self, *prefixes: Prefix, prepend: int = 0) -> None:
+        self._note(prefixes, wanted=True)
+        await self.fleet.announce(*prefixes, prepend=prepend)
+
+    async def withdraw(self, *prefixes: Prefix) -> None:
+        self._note(prefixes, wanted=False)
+        await self.fleet.withdraw(*prefixes)
+
+    async def lists(self) -> dict[str, list[str]]:
+        """Routes lost unasked, announced unasked, and accepted but not carried out by now."""
+        lost = [
+            f"{one.prefix} at {one.at:%H:%M:%S.%f} from {one.speaker}"
+            for one in self.edge.router.losses()
+            if self._wanted(one.prefix, one.at)
+        ]
+        announced = [
+            f"{one.prefix} at {one.at:%H:%M:%S.%f} from {one.speaker}"
+            for one in self.edge.router.changes()
+            if one.what == "added"
+            and not self._wanted(one.prefix, one.at)
+            and not self._wanted(one.prefix, one.at - _ON_ITS_WAY)
+        ]
+        try:
+            seen = set(await self.edge.listener.sees(self.ledger))
+        except SpeakerUnanswered:
+            seen = set()
+        now = datetime.now()  # noqa: DTZ005 - as the router writes it down
+        wanted = {one for one in self.ledger if self._wanted(one, now)}
+        left = [str(one) for one in sorted(wanted ^ seen, key=str)]
+        return {"lost": lost, "announced": announced, "not carried out": left}
+
+    def _note(self, prefixes: tuple[Prefix, ...], *, wanted: bool) -> None:
+        now = datetime.now()  # noqa: DTZ005 - the same
+        for one in prefixes:
+            self.ledger.setdefault(one, []).append((now, wanted))
+
+    def _wanted(self, prefix: Prefix, at: datetime) -> bool:
+        last = False
+        for since, wanted in self.ledger.get(prefix, ()):
+            last = wanted if since <= at else last
+        return last
+
+
+FLAWLESS: dict[str, list[str]] = {"lost": [], "announced": [], "not carried out": []}
