@@ -24,8 +24,7 @@ A process may also be frozen at any moment, and go on later. Its lease then ends
 takes it over, and the database refuses all that the frozen one writes (`Leadership.store`, `pool`).
 No speaker is told anything more by it, for each call to a speaker ends before the lease does. What
 was on its way may still arrive: so the next leader waits for the longest call, compares in full,
-and again ten seconds later. What only can be seen from outside, another process looks for: see
-`watching.py`.
+and again ten seconds later. Another process looks at what is seen from outside: `watching.py`.
 """
 
 import asyncio
