@@ -70,10 +70,10 @@ class Change:
 class Announcing:
     """The processes, what they speak to, and what owners have asked of them so far."""
 
-    server: EmbeddedPostgres
     database_url: str
     fleet: Fleet
     edge: Edge
+    server: EmbeddedPostgres | None = None  # if it is one of its own
     url: str = ""
     asked: int = 0
     wanted: dict[str, int] = field(default_factory=dict)  # advertised: how often prepended
@@ -234,25 +234,37 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
 async def announcing(directory: Path, *, graceful: bool) -> AsyncIterator[Announcing]:
     """Nothing started yet but Postgres, the speakers and the router."""
     with own_postgres() as server:
-        async with (
-            running_edge("one", "two", graceful=graceful) as edge,
-            fleet_of(
-                server.database_url,
-                directory,
-                roas=ROAS,
-                more=_speakers(edge),
-                BYOIP_RECONCILE_SECONDS="1",
-                BYOIP_ABSENT_SECONDS="30",
-                BYOIP_NEXT_HOP4="192.0.2.1",
-                BYOIP_NEXT_HOP6="2001:db8::1",
-            ) as fleet,
-        ):
-            with psycopg.connect(server.database_url, autocommit=True) as connection:
-                connection.execute(_KNOWN, [list(edge.daemons)])
-            yield Announcing(server, server.database_url, fleet, edge)
+        async with announcing_on(server.database_url, directory, graceful=graceful) as service:
+            service.server = server
+            yield service
 
 
-def _speakers(edge: Edge) -> str:
+@asynccontextmanager
+async def announcing_on(
+    database_url: str, directory: Path, *, graceful: bool, **settings: str
+) -> AsyncIterator[Announcing]:
+    """The same on a database that is there."""
+    async with (
+        running_edge("one", "two", graceful=graceful) as edge,
+        fleet_of(
+            database_url,
+            directory,
+            roas=ROAS,
+            more=speakers_of(edge),
+            BYOIP_RECONCILE_SECONDS="1",
+            BYOIP_ABSENT_SECONDS="30",
+            BYOIP_NEXT_HOP4="192.0.2.1",
+            BYOIP_NEXT_HOP6="2001:db8::1",
+            **settings,
+        ) as fleet,
+    ):
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(_KNOWN, [list(edge.daemons)])
+        yield Announcing(database_url, fleet, edge)
+
+
+def speakers_of(edge: Edge) -> str:
+    """As settings name them, and the router."""
     tables = [
         f'[[speakers]]\nname = "{name}"\naddress = "{daemon.target}"\n'
         for name, daemon in edge.daemons.items()
