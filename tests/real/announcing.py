@@ -41,7 +41,7 @@ _KNOWN: LiteralString = "INSERT INTO speaker_records (speaker) SELECT unnest(%s:
 _WIDE: LiteralString = """
 SELECT count(*) FROM bgp_prefixes b WHERE b.settled < b.change AND b.change > 1
     OR b.advertised AND (SELECT count(*) FROM applied_routes a WHERE a.bgp_prefix_id = b.id
-        AND a.advertised AND a.change = b.change) < %s
+        AND a.advertised AND a.change = b.change AND a.speaker = ANY(%s)) < %s
     OR NOT b.advertised AND EXISTS (SELECT FROM applied_routes a WHERE a.bgp_prefix_id = b.id
         AND (a.advertised OR a.may_hold))
 """
@@ -81,10 +81,10 @@ class Announcing:
     _prepends: dict[str, int] = field(default_factory=dict)
 
     async def start(self) -> None:
-        """An API and two workers, of which one reconciles by then."""
+        """An API and two workers, of which one reconciles by then; at the same port as before."""
         for _ in range(2):
             self.fleet.start("worker")
-        self.url = await self.fleet.start_api()
+        self.url = await self.fleet.start_api(urlsplit(self.url).port or 0)
 
         async def reconciling() -> bool:
             return bool(self.one(_RECONCILING))
@@ -100,6 +100,14 @@ class Announcing:
         """At the same port, after it was killed."""
         self.api.wait()
         self.url = await self.fleet.start_api(urlsplit(self.url).port or 0)
+
+    async def stop(self) -> None:
+        """All processes, in order."""
+        for process in self.fleet.processes:
+            process.terminate()
+        for process in self.fleet.processes:
+            await asyncio.to_thread(process.wait, 40)
+        self.fleet.processes.clear()
 
     async def ask(self, changes: Sequence[Change]) -> None:
         """Ask for all of them, each route's in order; a customer without an answer asks again."""
@@ -165,7 +173,7 @@ class Announcing:
         return states == {one["cidr"] in self.wanted}
 
     async def _lacking(self) -> str:
-        if many := self.one(_WIDE, len(self.edge.speakers)):
+        if many := self.one(_WIDE, list(self.edge.speakers), len(self.edge.speakers)):
             return f"{many} routes are not settled and confirmed by every speaker"
         for name, speaker in self.edge.speakers.items():
             held = {str(one.prefix): len(one.as_path) for one in await speaker.held()}
