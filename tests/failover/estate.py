@@ -3,6 +3,7 @@ follow, a prefix leaves, two speakers announce and a router listens."""
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -55,7 +56,13 @@ _LOST: LiteralString = """
 
 @dataclass
 class Estate:
-    """What a failover happens to; `fault_at` is when it happened, by the router's clock."""
+    """What a failover happens to.
+
+    Attributes:
+        fault_at: when it happened, by the router's clock.
+        saved_at: when the dump was begun that is restored later.
+        removed: a speaker that was taken out of the settings.
+    """
 
     pair: Pair
     directory: Path
@@ -67,6 +74,7 @@ class Estate:
     routes: list[OwnedRoute]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     fault_at: datetime = field(default_factory=now)
+    saved_at: datetime = field(default_factory=now)
     removed: Gobgpd | None = None
 
     def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -135,8 +143,16 @@ class Estate:
     def verdicts(self) -> set[str]:
         return {kind for (kind,) in self.rows(_VERDICTS)}
 
-    def alarms(self) -> set[str]:
-        return {kind for (kind,) in self.rows("SELECT kind FROM route_alarms")}
+    def alarms(self) -> list[tuple[str, str]]:
+        """Their kinds, and what they say."""
+        return [(kind, said) for kind, said in self.rows("SELECT kind, detail FROM route_alarms")]
+
+    async def until_alarms_are(self, allowed: frozenset[str]) -> None:
+        """Return once there are none but these."""
+        give_up = time.monotonic() + _PATIENCE_SECONDS
+        while odd := [one for one in self.alarms() if one[0] not in allowed]:
+            assert time.monotonic() < give_up, odd
+            await asyncio.sleep(1)
 
     async def until_offboarded(self) -> None:
         """Return once what leaves is in its grace, with nothing bound."""

@@ -10,6 +10,7 @@ import psycopg
 from tests.failover.estate import NAME, Estate
 from tests.failover.pair import Server
 from tests.failover.removing import remove_a_speaker, stop_it
+from tests.failover.wishes import now
 
 _PROMOTED_AFTER = 3.0
 _FAILED_OVER, _DOUBTED, _DISOWNED = "database.failed_over", "routes.doubted", "routes.disowned"
@@ -32,6 +33,7 @@ class Fault:
         afterwards: before the judgement.
         verdicts: what operators may read in their history, one of these; none: nothing.
         alarms: what may still be wrong in the end.
+        witnesses: whether processes run on, and so name what is lost; else all since the dump is.
         may_lose: whether acknowledged writes may be lost.
         must_lose: whether some are, on purpose.
         cut: whether it needs networks of our own.
@@ -44,6 +46,7 @@ class Fault:
     afterwards: Act = _nothing
     verdicts: frozenset[str] = frozenset({_FAILED_OVER})
     alarms: frozenset[str] = frozenset({"restored", "in_doubt"})
+    witnesses: bool = True
     may_lose: bool = False
     must_lose: bool = False
     cut: bool = False
@@ -95,6 +98,7 @@ async def cut_off(estate: Estate) -> None:
 async def dump(estate: Estate) -> None:
     file = str(estate.pair.primary.data.with_suffix(".dump"))
     primary = estate.pair.primary
+    estate.saved_at = now()
     await asyncio.to_thread(primary.run, "pg_dump", "-Fc", "-f", file, primary.url(NAME))
 
 
@@ -104,6 +108,7 @@ async def dump_restored(estate: Estate) -> None:
     file = str(primary.data.with_suffix(".dump"))
     _do(primary, "CREATE DATABASE older")
     await asyncio.to_thread(primary.run, "pg_restore", "-d", primary.url("older"), file)
+    estate.fault_at = now()
     _do(primary, f"ALTER DATABASE {NAME} ALLOW_CONNECTIONS false", _END)
     _do(primary, f"ALTER DATABASE {NAME} RENAME TO newer", f"ALTER DATABASE older RENAME TO {NAME}")
 
@@ -161,6 +166,15 @@ FAULTS = (
         dump_restored,
         dump,
         verdicts=frozenset({_DISOWNED}),
+        may_lose=True,
+        must_lose=True,
+    ),
+    Fault(
+        "restored from an older dump, all stopped",
+        dump_restored_while_stopped,
+        dump,
+        verdicts=frozenset({_DISOWNED}),
+        witnesses=False,
         may_lose=True,
         must_lose=True,
     ),
