@@ -4,7 +4,7 @@ follow, a prefix leaves, two speakers announce and a router listens."""
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from byoip.store.engine import make_engine
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
 from tests.failover.followers import EdgeController, Reader
-from tests.failover.owners import Owners, announce, offboard, planned
+from tests.failover.owners import Acknowledged, Owners, announce, offboard, planned
 from tests.failover.pair import Pair, database_on, pair_of
 from tests.failover.wishes import now
 from tests.many_routes import OwnedRoute, add_routes, ipv4
@@ -97,7 +97,7 @@ class Estate:
     async def start_leaving(self) -> None:
         await self.owners.send(offboard(self.leaving))
 
-    async def fault(self, work: Coroutine[Any, Any, None]) -> None:
+    async def fault(self, work: Awaitable[None]) -> None:
         """Let it happen, and note when."""
         self.fault_at = now()
         await work
@@ -105,6 +105,10 @@ class Estate:
     def rows(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.service.database_url) as connection:
             return connection.execute(query, values).fetchall()
+
+    def written_since(self) -> list[Acknowledged]:
+        """What was sent after it happened."""
+        return [one for one in self.owners.written if one.sent > self.fault_at]
 
     def missing(self) -> set[str]:
         """Requests that were acknowledged, and left nothing in the histories."""
@@ -130,8 +134,8 @@ class Estate:
                 "kill-switch", "start", "offboard", "--reason", "compared, case 4711"
             )
 
-    async def until_judged(self, verdicts: frozenset[str]) -> None:
-        """Return once operators read one of these in their history, if any; and no other."""
+    async def until_judged(self, verdicts: frozenset[str]) -> set[str]:
+        """What operators read in their history: one of these, if any; and no other."""
 
         async def said() -> bool:
             return bool(self.verdicts()) or not verdicts
@@ -139,6 +143,7 @@ class Estate:
         await eventually(said, seconds=_PATIENCE_SECONDS)
         assert self.verdicts() <= verdicts
         assert len(self.verdicts()) <= 1
+        return self.verdicts()
 
     def verdicts(self) -> set[str]:
         return {kind for (kind,) in self.rows(_VERDICTS)}

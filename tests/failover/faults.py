@@ -14,6 +14,7 @@ from tests.failover.wishes import now
 
 _PROMOTED_AFTER = 3.0
 _FAILED_OVER, _DOUBTED, _DISOWNED = "database.failed_over", "routes.doubted", "routes.disowned"
+NEED_PEOPLE = {_DOUBTED, _DISOWNED}  # to speak
 
 Act = Callable[[Estate], Awaitable[None]]
 

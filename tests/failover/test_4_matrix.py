@@ -12,7 +12,7 @@ import pytest
 from byoip.adapters.postgres.binaries import OLDEST_MAJOR
 from byoip.domain.prefix import Prefix
 from tests.failover.estate import Estate, estate
-from tests.failover.faults import FAULTS, Fault
+from tests.failover.faults import FAULTS, NEED_PEOPLE, Fault
 from tests.failover.pair import report
 from tests.real.parts import Part, require
 
@@ -59,36 +59,48 @@ async def befall(here: Estate, fault: Fault) -> None:
     await here.until_left(many // 2)
     await here.fault(fault.happen(here))
     await asyncio.gather(writing, leaving)
+    assert here.written_since(), "owners wrote until after it"
 
 
 async def judge(here: Estate, fault: Fault) -> None:
-    """Nothing is missing but what is named; owners and operator speak, then all is as wanted."""
-    await here.until_judged(fault.verdicts)
-    lost, named = here.missing(), here.named_lost()
-    unnamed = [one for one in here.owners.written if one.request in lost - named]
-    if not fault.witnesses:
-        assert "restored" in dict(here.alarms())
-        unnamed = [one for one in unnamed if one.at < here.saved_at]
-    assert unnamed == [], "acknowledged, and neither there nor named as lost"
-    assert fault.may_lose or not here.missing()
-    assert here.missing() or not fault.must_lose, "the loss on purpose was none"
-    await here.put_right()
+    """Nothing is missing but what is named; where something is, owners and operator speak.
+
+    Then all is as owners want it, and so it came, for a router.
+    """
+    verdict = await here.until_judged(fault.verdicts)
+    require_named(here, fault)
+    if verdict & NEED_PEOPLE:
+        await here.put_right()
     await fault.afterwards(here)
     here.check()
     await here.service.until_everything_is_as_wanted()
     await here.service.until_shown_as_wanted(here.routes)
     seen = await here.service.seen([one.cidr for one in here.routes])
     assert seen == here.service.wanted.keys()
-    assert here.owners.wishes.unasked(here.service.edge.router.changes()) == []
     await here.until_offboarded()
     await here.until_followed()
+    assert (here.edge.began == 1) != bool(verdict & NEED_PEOPLE), "when the feed is another one"
     await here.until_alarms_are(fault.alarms)
+    assert here.verdicts() == verdict
+    assert here.owners.wishes.unasked(here.service.edge.router.changes()) == []
     assert all(one.poll() is None for one in here.service.fleet.processes)
+
+
+def require_named(here: Estate, fault: Fault) -> None:
+    """Every acknowledged write is there, or named as lost."""
+    lost, named = here.missing(), here.named_lost()
+    unnamed = [one for one in here.owners.written if one.request in lost - named]
+    if not fault.witnesses:
+        assert "restored" in dict(here.alarms())
+        unnamed = [one for one in unnamed if one.at < here.saved_at]
+    assert unnamed == [], "acknowledged, and neither there nor named as lost"
+    assert fault.may_lose or not lost
+    assert lost or not fault.must_lose, "the loss on purpose was none"
 
 
 def measure(here: Estate, what: str) -> None:
     """Print how long owners had to wait, from the fault on; times never fail a test."""
-    after = [one for one in here.owners.written if one.sent > here.fault_at]
+    after = here.written_since()
     wanted_gone = {Prefix.parse(one.write.route.cidr) for one in after if one.write.up is False}
     losses = here.service.edge.router.losses()
     gone = [one.at for one in losses if one.at > here.fault_at and one.prefix in wanted_gone]
