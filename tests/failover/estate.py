@@ -119,13 +119,16 @@ class Estate:
         """Requests that operators are told are lost."""
         return {name for (said,) in self.rows(_LOST) for name in re.findall(r"owner-\d+", said)}
 
+    def undecided(self) -> set[str]:
+        """What waits for a person: up and not wanted, or wanted and not announced."""
+        return {str(cidr) for (cidr,) in self.rows(_UNDECIDED)}
+
     async def put_right(self) -> None:
         """As the runbook says: owners repeat what is lost, or was not carried out."""
         lost = self.missing()
         again = [one.write for one in self.owners.written if one.request in lost]
         await self.owners.send(*again)
-        undecided = {str(cidr) for (cidr,) in self.rows(_UNDECIDED)}
-        wanted = self.service.wanted
+        undecided, wanted = self.undecided(), self.service.wanted
         await self.owners.send(
             *(announce(one, up=one.cidr in wanted) for one in self.routes if one.cidr in undecided)
         )

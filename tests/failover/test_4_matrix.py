@@ -82,6 +82,7 @@ async def judge(here: Estate, fault: Fault) -> None:
     assert (here.edge.began == 1) != bool(verdict & NEED_PEOPLE), "when the feed is another one"
     await here.until_alarms_are(fault.alarms)
     assert here.verdicts() == verdict
+    assert here.undecided() == set()
     assert here.owners.wishes.unasked(here.service.edge.router.changes()) == []
     assert all(one.poll() is None for one in here.service.fleet.processes)
 
