@@ -61,7 +61,8 @@ class Wishes:
             return False
         if last.up == up:
             return True
-        # The wish before, carried out late: not once this one was, and not for long.
+        # A wish before, carried out late: not once this one was, and not for long.
+        earlier = any(one.up == up for one in wishes)
         answered = any(was == last.up and when >= last.began for was, when in seen)
         late = last.ended is not None and change.at > last.ended + _ON_ITS_WAY
-        return not answered and not late
+        return earlier and not answered and not late

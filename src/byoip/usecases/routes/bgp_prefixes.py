@@ -92,8 +92,8 @@ async def advertise(
         after = await _prepend(tx, after, repeat)
     else:
         after = await _change(tx, claim, before, to=to, prepend=repeat)
-        if waits:  # another number of prepends does not say whether it is to be announced
-            await tx.unreleased.keep_waiting(before.id, after.desired.change)
+        if advertised is None:  # other prepends do not say whether it is to be announced
+            await tx.unreleased.keep_waiting(before.id, desired.change, after.desired.change)
     return await tx.bgp_prefixes.view(after, written.version)
 
 
