@@ -137,6 +137,17 @@ class Estate:
                 "kill-switch", "start", "offboard", "--reason", "compared, case 4711"
             )
 
+    async def accept_what_is_gone(self) -> None:
+        """As the runbook says of `no_longer_held`, once owners have said what they want.
+
+        A withdrawal that was accepted before the verdict counts as the older database's word there.
+        """
+        for (name,) in self.rows("SELECT subject FROM route_alarms WHERE kind = 'no_longer_held'"):
+            path, body = f"/operator/routes/speakers/{name}/open", {"reason": "case 4711"}
+            answer = await self.edge.ask("POST", path, json=body)
+            assert answer is not None
+            assert answer.is_success, answer.text
+
     async def until_judged(self, verdicts: frozenset[str]) -> set[str]:
         """What operators read in their history: one of these, if any; and no other."""
 

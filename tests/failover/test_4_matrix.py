@@ -80,6 +80,8 @@ async def judge(here: Estate, fault: Fault) -> None:
     await here.until_offboarded()
     await here.until_followed()
     assert (here.edge.began == 1) != bool(verdict & NEED_PEOPLE), "when the feed is another one"
+    if verdict & NEED_PEOPLE:
+        await here.accept_what_is_gone()
     await here.until_alarms_are(fault.alarms)
     assert here.verdicts() == verdict
     assert here.undecided() == set()
