@@ -155,9 +155,10 @@ class Estate:
             return bool(self.verdicts()) or not verdicts
 
         await eventually(said, seconds=_PATIENCE_SECONDS)
-        assert self.verdicts() <= verdicts
-        assert len(self.verdicts()) <= 1
-        return self.verdicts()
+        found = self.verdicts()
+        assert found <= verdicts, found
+        assert len(found) <= 1, found
+        return found
 
     def verdicts(self) -> set[str]:
         return {kind for (kind,) in self.rows(_VERDICTS)}
