@@ -109,7 +109,7 @@ class Server:
         self.process = None
 
     def _send(self, number: signal.Signals) -> None:
-        if self.process is None:
+        if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGSTOP)  # no more children from here on
         for pid in children_of(self.process.pid):

@@ -104,6 +104,9 @@ def test_the_same_server_may_have_been_restarted() -> None:
         (DUMP, [GOOD], Verdict.RESTORED),
         (LOADED, [GOOD], Verdict.RESTORED),
         (UNASKED, [GOOD], Verdict.RESTORED),
+        (BEFORE, [BAD, SILENT], Verdict.WAITING),
+        (PROMOTED, [BAD, SILENT], Verdict.WAITING),
+        (DUMP, [BAD, SILENT], Verdict.WAITING),
     ],
 )
 def test_the_verdict(here: str, testimonies: list[Said], verdict: Verdict) -> None:

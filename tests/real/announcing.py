@@ -41,7 +41,7 @@ _KNOWN: LiteralString = "INSERT INTO speaker_records (speaker) SELECT unnest(%s:
 _WIDE: LiteralString = """
 SELECT count(*) FROM bgp_prefixes b WHERE b.settled < b.change AND b.change > 1
     OR b.advertised AND (SELECT count(*) FROM applied_routes a WHERE a.bgp_prefix_id = b.id
-        AND a.advertised AND a.change = b.change) < %s
+        AND a.advertised AND a.change = b.change AND a.speaker = ANY(%s)) < %s
     OR NOT b.advertised AND EXISTS (SELECT FROM applied_routes a WHERE a.bgp_prefix_id = b.id
         AND (a.advertised OR a.may_hold))
 """
@@ -70,10 +70,10 @@ class Change:
 class Announcing:
     """The processes, what they speak to, and what owners have asked of them so far."""
 
-    server: EmbeddedPostgres
     database_url: str
     fleet: Fleet
     edge: Edge
+    server: EmbeddedPostgres | None = None  # if it is one of its own
     url: str = ""
     asked: int = 0
     wanted: dict[str, int] = field(default_factory=dict)  # advertised: how often prepended
@@ -81,10 +81,10 @@ class Announcing:
     _prepends: dict[str, int] = field(default_factory=dict)
 
     async def start(self) -> None:
-        """An API and two workers, of which one reconciles by then."""
+        """An API and two workers, of which one reconciles by then; at the same port as before."""
         for _ in range(2):
             self.fleet.start("worker")
-        self.url = await self.fleet.start_api()
+        self.url = await self.fleet.start_api(urlsplit(self.url).port or 0)
 
         async def reconciling() -> bool:
             return bool(self.one(_RECONCILING))
@@ -100,6 +100,14 @@ class Announcing:
         """At the same port, after it was killed."""
         self.api.wait()
         self.url = await self.fleet.start_api(urlsplit(self.url).port or 0)
+
+    async def stop(self) -> None:
+        """All processes, in order."""
+        for process in self.fleet.processes:
+            process.terminate()
+        for process in self.fleet.processes:
+            await asyncio.to_thread(process.wait, 40)
+        self.fleet.processes.clear()
 
     async def ask(self, changes: Sequence[Change]) -> None:
         """Ask for all of them, each route's in order; a customer without an answer asks again."""
@@ -165,7 +173,7 @@ class Announcing:
         return states == {one["cidr"] in self.wanted}
 
     async def _lacking(self) -> str:
-        if many := self.one(_WIDE, len(self.edge.speakers)):
+        if many := self.one(_WIDE, list(self.edge.speakers), len(self.edge.speakers)):
             return f"{many} routes are not settled and confirmed by every speaker"
         for name, speaker in self.edge.speakers.items():
             held = {str(one.prefix): len(one.as_path) for one in await speaker.held()}
@@ -234,25 +242,37 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
 async def announcing(directory: Path, *, graceful: bool) -> AsyncIterator[Announcing]:
     """Nothing started yet but Postgres, the speakers and the router."""
     with own_postgres() as server:
-        async with (
-            running_edge("one", "two", graceful=graceful) as edge,
-            fleet_of(
-                server.database_url,
-                directory,
-                roas=ROAS,
-                more=_speakers(edge),
-                BYOIP_RECONCILE_SECONDS="1",
-                BYOIP_ABSENT_SECONDS="30",
-                BYOIP_NEXT_HOP4="192.0.2.1",
-                BYOIP_NEXT_HOP6="2001:db8::1",
-            ) as fleet,
-        ):
-            with psycopg.connect(server.database_url, autocommit=True) as connection:
-                connection.execute(_KNOWN, [list(edge.daemons)])
-            yield Announcing(server, server.database_url, fleet, edge)
+        async with announcing_on(server.database_url, directory, graceful=graceful) as service:
+            service.server = server
+            yield service
 
 
-def _speakers(edge: Edge) -> str:
+@asynccontextmanager
+async def announcing_on(
+    database_url: str, directory: Path, *, graceful: bool, **settings: str
+) -> AsyncIterator[Announcing]:
+    """The same on a database that is there."""
+    async with (
+        running_edge("one", "two", graceful=graceful) as edge,
+        fleet_of(
+            database_url,
+            directory,
+            roas=ROAS,
+            more=speakers_of(edge),
+            BYOIP_RECONCILE_SECONDS="1",
+            BYOIP_ABSENT_SECONDS="30",
+            BYOIP_NEXT_HOP4="192.0.2.1",
+            BYOIP_NEXT_HOP6="2001:db8::1",
+            **settings,
+        ) as fleet,
+    ):
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(_KNOWN, [list(edge.daemons)])
+        yield Announcing(database_url, fleet, edge)
+
+
+def speakers_of(edge: Edge) -> str:
+    """As settings name them, and the router."""
     tables = [
         f'[[speakers]]\nname = "{name}"\naddress = "{daemon.target}"\n'
         for name, daemon in edge.daemons.items()

@@ -42,12 +42,13 @@ async def kill_the_api(service: Announcing) -> None:
 
 
 async def kill_postgres(service: Announcing) -> None:
-    pid = service.server.pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    server = service.server
+    assert server is not None
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGKILL)
     await asyncio.sleep(_AWAY_SECONDS)
-    service.server.stop()
-    assert service.server.start() == service.database_url
+    server.stop()
+    assert server.start() == service.database_url
 
 
 def _local_ports(pid: int) -> set[int]:

@@ -1,5 +1,7 @@
 """Routes 2.3: a restore announces nothing that is not up."""
 
+import asyncio
+
 import pytest
 
 from byoip.domain.errors import Refusal
@@ -122,6 +124,46 @@ async def test_its_owner_says_once_more_that_it_is_to_be_announced(fleet: Fleet)
         assert await holds(one)
         assert await again()
         await until(lambda: holds(one, first))
+
+
+async def test_other_prepends_alone_do_not_say_that_it_is_to_be_announced(fleet: Fleet) -> None:
+    (first,) = await fleet.add("31.0.0.0/24", advertised=True)
+    claim, _, row = fleet.ids[first]
+    ((account,),) = await fleet.ask("SELECT account_id FROM prefixes")
+    await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")
+    one = speaker("one")
+    await restore(fleet)
+    async with reconciling(fleet, one):
+        async with fleet.store.transaction(actor=OWNER) as tx:
+            assert (await advertise(tx, account, claim, row, prepend=1)).changed
+        await looks(one, count=5)
+        assert await holds(one)
+        assert await waiting(fleet) == {str(first)}
+        async with fleet.store.transaction(actor=OWNER) as tx:
+            await advertise(tx, account, claim, row, advertised=True)
+        await until(lambda: holds(one, first))
+    assert [len(path.as_path) for path in await one.held()] == [1]
+
+
+async def test_other_prepends_at_the_moment_in_which_a_restore_is_recognised(fleet: Fleet) -> None:
+    (first,) = await fleet.add("31.0.0.0/24", advertised=True)
+    claim, _, row = fleet.ids[first]
+    ((account,),) = await fleet.ask("SELECT account_id FROM prefixes")
+
+    async def prepend() -> None:
+        async with fleet.store.transaction(actor=OWNER) as tx:
+            await advertise(tx, account, claim, row, prepend=1)
+
+    async with fleet.store.transaction(actor=BY) as tx:
+        await forget_applied(tx, name="A", reason="last night's backup")
+        prepending = asyncio.create_task(prepend())
+        await until(lambda: _blocked(fleet))
+    await prepending
+    assert await fleet.ask(f"{WAITING} AND u.change = b.change") == [(first.network,)]
+
+
+async def _blocked(fleet: Fleet) -> bool:
+    return bool(await fleet.ask("SELECT FROM pg_locks WHERE NOT granted"))
 
 
 async def _alarmed(fleet: Fleet) -> bool:

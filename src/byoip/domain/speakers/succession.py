@@ -183,11 +183,15 @@ def judge(
     bad = [one for one in testimonies if one.good is False]
     if kept is None or not (bad or kept != here):
         return Verdict.SAME
+    said = all(one.good is not None for one in testimonies)
+    if patient and not said:  # so that one verdict names all that is missing
+        return Verdict.WAITING
+    bounded = all(one.bounded for one in bad)
     if kept == here:  # one of before that comes late; of what it knows by this identity, no bound
-        return Verdict.IN_DOUBT if all(one.bounded for one in bad) else Verdict.RESTORED
+        return Verdict.IN_DOUBT if bounded else Verdict.RESTORED
     promoted = Identity.parse(here).promotions_since(Identity.parse(kept))
-    if not promoted or not all(one.bounded for one in bad):
+    if not promoted or not bounded:
         return Verdict.RESTORED
-    if testimonies and all(one.good is not None for one in testimonies):
+    if testimonies and said:
         return Verdict.IN_DOUBT if bad else Verdict.PROMOTED
     return Verdict.WAITING if patient else Verdict.RESTORED

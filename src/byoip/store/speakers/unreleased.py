@@ -32,6 +32,9 @@ _ALL: Final = from_text(f"""
     JOIN prefixes p ON p.id = b.prefix_id ORDER BY b.cidr
 """)  # noqa: S608
 _WAITS: Final = from_text(f"SELECT FROM {_THEY} WHERE b.id = :id")
+_KEEP_WAITING: Final = from_text("""
+    UPDATE unreleased_routes SET change = :after WHERE bgp_prefix_id = :id AND change = :before
+""")
 
 
 class UnreleasedRepository(Repository):
@@ -54,3 +57,10 @@ class UnreleasedRepository(Repository):
     async def waits(self, bgp_prefix_id: UUID) -> bool:
         """Whether it still waits; to be asked under its claim's lock."""
         return await self._session.row(_WAITS, id=bgp_prefix_id) is not None
+
+    async def keep_waiting(self, bgp_prefix_id: UUID, before: int, after: int) -> None:
+        """If it waited as of one change, it does as of the next; to be called once that is saved.
+
+        Only then is it known: a restore that is recognised at that moment has committed.
+        """
+        await self._session.change(_KEEP_WAITING, id=bgp_prefix_id, before=before, after=after)

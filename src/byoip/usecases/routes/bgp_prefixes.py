@@ -52,7 +52,8 @@ async def advertise(
     """Announce or withdraw one route, or change how it is announced.
 
     A route that is so already stays untouched, and the view says so; one that waits since a restore
-    is announced, and one whose withdrawal a restore has forgotten is withdrawn again.
+    is announced if that is asked for, and one whose withdrawal a restore has forgotten is withdrawn
+    again.
 
     Args:
         tx: the transaction.
@@ -76,13 +77,14 @@ async def advertise(
     repeat = desired.prepend if prepend is None else prepend
     waits = to and desired.advertised and await tx.unreleased.waits(before.id)
     forgotten = advertised is False and await tx.bgp_prefixes.forgotten(before.id)
-    again = forgotten or (waits and advertised is not None)
+    released = waits and advertised is not None
+    again = forgotten or released
     if (to, repeat) == (desired.advertised, desired.prepend) and not again:
         return (await tx.bgp_prefixes.view(before, claim.version)).unchanged
     before.require_unlocked()
     written = claim.written(tx.now)
     await tx.claims.save(written)
-    if waits:  # a restored database says that it is announced: its owner says so now
+    if released:  # a restored database says that it is announced: its owner says so now
         after = await announce(tx, claim, before, prepend=repeat)
     elif forgotten:  # and it is still out
         await tx.bgp_prefixes.adopt(before.id)
@@ -90,6 +92,8 @@ async def advertise(
         after = await _prepend(tx, after, repeat)
     else:
         after = await _change(tx, claim, before, to=to, prepend=repeat)
+        if advertised is None:  # other prepends do not say whether it is to be announced
+            await tx.unreleased.keep_waiting(before.id, desired.change, after.desired.change)
     return await tx.bgp_prefixes.view(after, written.version)
 
 
