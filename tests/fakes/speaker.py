@@ -139,13 +139,13 @@ class FakeSpeaker(Drained):
     def put(self, *paths: Path) -> None:
         """Hold these paths, without a call: another client put them there, or it was long ago."""
         self._paths.update((path.prefix, path) for path in paths)
-        self._tell(path.prefix for path in paths)
+        self._tell((path.prefix for path in paths), surprise=not self._told)
 
     def lose(self, *prefixes: Prefix) -> None:
         """Stop to hold these, without a call."""
         for prefix in prefixes:
             self._paths.pop(prefix, None)
-        self._tell(prefixes)
+        self._tell(prefixes, surprise=not self._told)
 
     @property
     def paths(self) -> Mapping[Prefix, Path]:
@@ -205,11 +205,11 @@ class FakeSpeaker(Drained):
     def _forget(self) -> None:
         forgotten, self._paths = self._paths, {}
         self.noted, self.drained = set(), set()
-        self._tell(forgotten)
+        self._tell(forgotten, surprise=True)
 
-    def _tell(self, prefixes: Iterable[Prefix]) -> None:
+    def _tell(self, prefixes: Iterable[Prefix], *, surprise: bool = False) -> None:
         prefixes = list(prefixes)
-        if not self._told:
+        if surprise:
             self._surprised.set()
         for listener in self._heard_by:
             listener.listen(prefixes)

@@ -7,9 +7,9 @@ from byoip.domain.customer_text import InvalidText
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers import bgp_peer
+from byoip.domain.speakers.sightings import Observation
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.route_history import RouteReader
-from byoip.store.speakers.routes import Observation
 from byoip.usecases.speakers import bgp_peers
 from tests.announcing import MARKING, Fleet, listener, path, reconciling, speaker, until
 from tests.revising import enforce, proposal

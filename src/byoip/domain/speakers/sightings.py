@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -33,6 +34,21 @@ class Seen(frozenset[Asn]):
         made = cls(origins)
         made.paths = frozenset(paths)
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one observer said of one row's route.
+
+    Attributes:
+        seen_by: a listener's name, or `SPEAKER to PEER`.
+        own_word: whether one of our speakers says so of itself.
+    """
+
+    bgp_prefix_id: UUID
+    seen_by: str
+    advertised: bool
+    own_word: bool
 
 
 def was_gone(before: Collection[Asn], now: Collection[Asn]) -> bool:

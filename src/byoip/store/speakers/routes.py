@@ -16,6 +16,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
+from byoip.domain.speakers.sightings import Observation
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.speakers import route_statements as sql
 from byoip.store.speakers.drains import Drains
@@ -23,21 +24,6 @@ from byoip.store.speakers.records import SpeakerRecords, SpeakerState
 from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
 from byoip.store.statements import AnyRow
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What one observer said of one row's route.
-
-    Attributes:
-        seen_by: a listener's name, or `SPEAKER to PEER`.
-        own_word: whether one of our speakers says so of itself.
-    """
-
-    bgp_prefix_id: UUID
-    seen_by: str
-    advertised: bool
-    own_word: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from typing import TypeVar
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
 from byoip.domain.speakers.reconciliation import DesiredRoute
-from byoip.domain.speakers.sightings import Sightings
+from byoip.domain.speakers.sightings import Observation, Sightings
 from byoip.ports.speakers.speaker import Feeds, Listener, Neighbour, Speaker, SpeakerUnanswered
-from byoip.store.speakers.routes import Observation
 
 _T = TypeVar("_T")
 _SLOWEST = 1000  # routes a second that each has time for; BIRD tells of 10,000

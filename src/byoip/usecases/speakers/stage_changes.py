@@ -13,10 +13,10 @@ from uuid import UUID
 from byoip.domain.history import Actor
 from byoip.domain.speakers import staging
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
-from byoip.domain.speakers.sightings import Sightings
+from byoip.domain.speakers.sightings import Observation, Sightings
 from byoip.domain.speakers.staging import StageAction, StagedSpeaker, StageProgress
 from byoip.ports.clock import Clock
-from byoip.store.speakers.routes import Alarm, Observation, Routes
+from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations
 from byoip.usecases.speakers.retract import RetractRoute
