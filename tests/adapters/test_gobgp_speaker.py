@@ -40,6 +40,7 @@ def test_there_is_no_call_that_could_delete_every_route() -> None:
         "GetBgp",
         "ListPeer",
         "EnablePeer",
+        "DisablePeer",
         "ListPath",
         "AddPathStream",
         "ListDefinedSet",
@@ -48,9 +49,12 @@ def test_there_is_no_call_that_could_delete_every_route() -> None:
         "AddPolicy",
         "ListPolicyAssignment",
         "AddPolicyAssignment",
+        "DeletePolicyAssignment",
         "ResetPeer",
+        "WatchEvent",
     }
-    assert not any("Delete" in name for name in pb.DESCRIPTOR.message_types_by_name)
+    deleting = {name for name in pb.DESCRIPTOR.message_types_by_name if "Delete" in name}
+    assert deleting == {"DeletePolicyAssignmentRequest"}
 
 
 def test_a_prefix_has_no_host_bits_for_gobgp_to_cut_off() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from byoip.adapters.postgres.binaries import OLDEST_MAJOR
 from byoip.domain.prefix import Prefix
+from tests.announcing import until
 from tests.failover.estate import Estate, estate
 from tests.failover.faults import FAULTS, NEED_PEOPLE, Fault
 from tests.failover.pair import report
@@ -84,7 +85,7 @@ async def judge(here: Estate, fault: Fault) -> None:
         await here.accept_what_is_gone()
     await here.until_alarms_are(fault.alarms)
     assert here.verdicts() == verdict
-    assert here.undecided() == set()
+    await until(lambda: here.undecided() == set())
     assert here.owners.wishes.unasked(here.service.edge.router.changes()) == []
     assert all(one.poll() is None for one in here.service.fleet.processes)
 

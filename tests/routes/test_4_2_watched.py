@@ -99,6 +99,19 @@ async def test_what_operators_decide_is_done_at_once(fleet: Fleet) -> None:
         await until(lambda: orphan not in one.paths, seconds=SOON)
 
 
+async def test_an_orphan_that_its_owner_wants_is_none_at_once(fleet: Fleet) -> None:
+    (wanted,) = await fleet.add("31.0.1.0/24")
+    await fleet.add("31.0.0.0/24", advertised=True)
+    one = speaker("one")
+    ear = Listed([one])
+    async with calm(fleet, one, ear):
+        one.put(path(wanted))
+        await until(lambda: is_orphan(fleet, wanted), seconds=SOON)
+        await quiet(lambda: one.calls("held"))
+        await fleet.announce(wanted)
+        await until(lambda: no_orphan(fleet), seconds=SOON)
+
+
 async def test_after_a_restore_all_is_compared_at_once(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     one = speaker("one")
@@ -130,6 +143,10 @@ async def test_a_listener_is_asked_for_all_routes_where_it_has_lost_one_unasked(
 
 async def is_orphan(fleet: Fleet, prefix: Prefix) -> bool:
     return (prefix.network,) in await fleet.ask("SELECT cidr FROM orphan_routes")
+
+
+async def no_orphan(fleet: Fleet) -> bool:
+    return await fleet.ask("SELECT FROM orphan_routes") == []
 
 
 async def applied(fleet: Fleet) -> bool:

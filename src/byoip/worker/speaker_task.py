@@ -195,7 +195,10 @@ class SpeakerTask:
         if self._pending and self.alive:
             pending, self._pending = self._pending, set()
             try:
-                self._note(await self._sync.sync_changes(pending))
+                result = await self._sync.sync_changes(pending)
+                self._note(result)
+                if result.again:
+                    self._look_again()
             except SpeakerUnanswered:
                 self._full_sync_at = now
                 raise

@@ -57,7 +57,8 @@ class SyncResult:
         changed: rows that the speaker confirmed.
         neighbours: its sessions; None: not asked.
         held: how many routes it has; only with `neighbours`.
-        again: it lost routes during the sync: another full sync must follow at once.
+        again: a full sync must follow at once: it lost routes during this one, or what changed
+            stood as an orphan.
         left: something is left for the next full sync to do.
     """
 
@@ -97,6 +98,7 @@ class SyncSpeaker:
     progressed_at: float = field(default_factory=boottime, init=False)
     listed_at: float = field(default=0.0, init=False)
     _local_as: Asn | None = field(default=None, init=False)
+    _orphans: frozenset[Prefix] = field(default=frozenset(), init=False)
 
     def __post_init__(self) -> None:
         self.acceptance = Acceptance(self.speaker)
@@ -149,6 +151,7 @@ class SyncSpeaker:
         self.acceptance.begin()
         changed = await self._carry_out(todo)
         remaining = await self._withdraw_orphans(todo)
+        self._orphans = frozenset(remaining)
         now, unknown = self.clock.now(), not self.opening.known
         await self.routes.note_orphans(self.name, remaining, now, unknown=unknown)
         announced = {prefix for prefix, path in held.items() if prefix not in todo.orphans}
@@ -184,9 +187,10 @@ class SyncSpeaker:
         states = await self.routes.states_of(self.name, ids)
         if not states:
             return SyncResult()
-        return SyncResult(
-            await self._carry_out(plan(states, await self._attributes(), self._admits))
-        )
+        todo = plan(states, await self._attributes(), self._admits)
+        # What stands as an orphan is found, and found to be over, by full syncs.
+        was_orphan = any(one.desired.prefix in self._orphans for one in states)
+        return SyncResult(await self._carry_out(todo), again=was_orphan)
 
     def _admits(self, desired: DesiredRoute) -> bool:
         # While all sessions are kept down no peer hears it, and when they come up again it must
