@@ -1,11 +1,13 @@
 """Routes 4.1: what a speaker says it took, and does not hold, is found out, and is an alarm."""
 
+from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
 import pytest
 
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.route import Path
 from tests.announcing import PEER, Fleet, listener, looks, path, reconciling, speaker, until
 from tests.real.gobgpd import Peering, gobgpd, sample_config
 from tests.real.parts import Part, require
@@ -84,6 +86,28 @@ async def test_a_speaker_that_cannot_refuse_a_table_is_an_alarm_and_goes_on(flee
         await until(lambda: stands(fleet, "imports_open", "one"))
         one.open = ""
         await until(lambda: stands(fleet, "imports_open"))
+
+
+async def test_a_restart_after_imports_were_closed_has_them_closed_before_a_session_comes_up(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    one = speaker("one")
+    held, restarted_at = one.held, 0
+
+    async def restarts() -> Sequence[Path]:
+        nonlocal restarted_at
+        if not restarted_at:
+            one.kill()
+            one.start()
+            restarted_at = len(one.asked)
+        return await held()
+
+    monkeypatch.setattr(one, "held", restarts)
+    async with reconciling(fleet, one):
+        await until(lambda: one.sends_to(PEER, prefix) is not None)
+    since = [method for method, _ in one.asked[restarted_at:]]
+    assert "close_imports" in since[: since.index("enable")]
 
 
 async def test_no_probe_is_sent_to_a_peer(fleet: Fleet) -> None:

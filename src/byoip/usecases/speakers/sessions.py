@@ -81,6 +81,8 @@ class Sessions:
         await self.opening.begun(records)
         for one in down:
             until = await self.leadership.require()
+            # Again: it may have restarted since. If it does so after this, it lacks routes.
+            await self.acceptance.close_imports(until)
             if await self._lacks(announced):  # last: nothing is waited for between this and that
                 return await self.speaker.neighbours(), True
             await self.speaker.enable(one.address, until=until)
