@@ -150,7 +150,7 @@ class RestartingAfterALook(Restarting):
     async def held(self) -> Sequence[Path]:
         answer = await super().held()
         told = [one for one, _ in self.asked if one not in _BESIDES]
-        if not self.restarted and told[-2:] == ["takes_ours", "held"]:
+        if not self.restarted and told[-3:] == ["takes_ours", "close_imports", "held"]:
             self.restarted = True
             loop = asyncio.get_running_loop()
             loop.call_soon(self.kill)
